@@ -1,0 +1,14 @@
+"""Alembic's entry point: runs on the connection that `migrations.run` hands over."""
+
+from alembic import context
+
+from linktrack.store import tables
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=tables.SQLModel.metadata,
+    render_as_batch=True,
+    transactional_ddl=False,  # the transaction is the caller's
+)
+context.run_migrations()

@@ -1,0 +1,201 @@
+"""How results look: rows in six formats on stdout, sentences on stderr."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import IO, Annotated, Any
+
+import typer
+
+Row = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+    ndjson = "ndjson"
+    csv = "csv"
+    tsv = "tsv"
+    md = "md"
+
+
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help="How rows are written; a table on a terminal, TSV in a pipe, unless given."),
+]
+
+
+def iso(milliseconds: int | None) -> str | None:
+    """UTC milliseconds as ISO 8601 with offset; milliseconds are shown only when there are some."""
+    if milliseconds is None:
+        return None
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
+
+
+def say(context: typer.Context, sentence: str) -> None:
+    """A sentence for a person, on stderr; silent with --quiet."""
+    if not context.obj.quiet:
+        typer.echo(sentence, err=True)
+
+
+def confirm(context: typer.Context, question: str, yes: bool) -> bool:
+    """Ask on a terminal; elsewhere only --yes will do."""
+    from linktrack.errors import UsageError
+
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Say so with --yes (there is no terminal to ask at)")
+    return typer.confirm(question, err=True)
+
+
+def show_record(record: Row, format: Format | None, *, stream: IO[str] | None = None) -> None:
+    """One thing with names and values: an object in JSON, name and value in two columns for a reader."""
+    match format or (Format.table if sys.stdout.isatty() else Format.tsv):
+        case Format.json | Format.ndjson as chosen:
+            indent = 2 if chosen is Format.json else None
+            _write((json.dumps(record, ensure_ascii=False, indent=indent), "\n"), stream)
+        case Format.csv:
+            show_rows([record], list(record), Format.csv, stream=stream)
+        case chosen:
+            pairs = [{"name": name, "value": value} for name, value in record.items()]
+            show_rows(pairs, ["name", "value"], chosen, stream=stream)
+
+
+def show_rows(
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    format: Format | None,
+    *,
+    table: Sequence[str] | None = None,
+    stream: IO[str] | None = None,
+) -> None:
+    """Write rows. `columns` are the keys of every machine format, in order; `table` those that fit a terminal."""
+    match format or (Format.table if sys.stdout.isatty() else Format.tsv):
+        case Format.table:
+            _show_table(rows, table or columns, stream)
+        case Format.json:
+            _write(_json_array(rows, columns), stream)
+        case Format.ndjson:
+            _write((json.dumps(_picked(row, columns), ensure_ascii=False) + "\n" for row in rows), stream)
+        case Format.csv:
+            _write(_csv_lines(rows, columns), stream)
+        case Format.tsv:
+            _write(_tab_separated(rows, columns), stream)
+        case Format.md:
+            _write(_markdown(rows, columns), stream)
+
+
+def plain(value: Any) -> str:
+    """A value as text in a cell: lists joined by commas, nothing for None."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:.4f}".rstrip("0").rstrip(".")
+        case list() | tuple():
+            return ", ".join(plain(item) for item in value)
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return str(value)
+
+
+def visible(text: str) -> str:
+    """Text without control characters: what a stranger put into a log must not reach a terminal."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: _ESCAPES.get(match[0], f"\\x{ord(match[0]):02x}"), text)
+
+
+_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def _picked(row: Row, columns: Sequence[str]) -> dict[str, Any]:
+    return {column: row[column] for column in columns}
+
+
+def _json_array(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+    before = "[\n  "
+    for row in rows:
+        yield before + json.dumps(_picked(row, columns), ensure_ascii=False)
+        before = ",\n  "
+    yield "[]\n" if before == "[\n  " else "\n]\n"
+
+
+class _Lines:
+    """A file for csv.writer that hands over the last line."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+    writer = csv.writer(_Lines(), lineterminator="\n")
+    yield str(writer.writerow(columns))
+    for row in rows:
+        yield str(writer.writerow([plain(row[column]) for column in columns]))
+
+
+def _tab_separated(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+    yield "\t".join(columns) + "\n"
+    for row in rows:
+        yield "\t".join(visible(plain(row[column])) for column in columns) + "\n"
+
+
+def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+    yield "| " + " | ".join(columns) + " |\n"
+    yield "|" + " --- |" * len(columns) + "\n"
+    for row in rows:
+        cells = (visible(plain(row[column])).replace("|", "\\|") for column in columns)
+        yield "| " + " | ".join(cells) + " |\n"
+
+
+def _show_table(rows: Iterable[Row], columns: Sequence[str], stream: IO[str] | None) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    found = list(rows)
+    if not found:
+        return
+    out = stream or sys.stdout
+    view = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold")
+    for column in columns:
+        numeric = all(isinstance(row[column], int | float) or row[column] is None for row in found)
+        view.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in found:
+        view.add_row(*(Text(_short(column, row[column])) for column in columns))
+    # Off a terminal a table is as wide as it needs to be: nothing may be cut there.
+    width = None if out.isatty() else 1000
+    Console(file=out, width=width, highlight=False, safe_box=True).print(view)
+
+
+def _short(column: str, value: Any) -> str:
+    """A value as a reader wants it in a table: minutes instead of an ISO stamp, percent instead of a share."""
+    if column.endswith("_rate") and isinstance(value, float):
+        return f"{value:.1%}"
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", value):
+        return value[:16].replace("T", " ")
+    return visible(plain(value))
+
+
+def _write(chunks: Iterable[str], stream: IO[str] | None) -> None:
+    """Write to stdout; a reader that has gone away (`| head`) ends the command in silence."""
+    out = stream or sys.stdout
+    try:
+        for chunk in chunks:
+            out.write(chunk)
+        out.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        raise typer.Exit(0) from None

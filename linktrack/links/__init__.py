@@ -1,0 +1,1 @@
+"""Links: the catalogue, their definitions in TOML, their addresses and tokens."""

@@ -1,0 +1,403 @@
+"""The catalogue of folders and links: what a person makes, finds, edits, moves and deletes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.store.session import Database, now
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from linktrack.store.tables import Link
+
+SPECIAL_LINKS = {
+    "unsubscribe": "Unsubscribe from this type of mailing",
+    "subscriptions": "Manage subscriptions",
+    "view-online": "View in the browser",
+    "honeypot": "Honeypot for machines",
+}
+REDIRECT = {"kind": "redirect"}
+RESPONSE_KINDS = ("redirect", "text", "form")
+KEY_SHAPE = r"[A-Za-z0-9][A-Za-z0-9._\-]*"
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A link as it is read; `folder` is a path, `mailing` the one that a local link belongs to."""
+
+    id: int
+    key: str
+    name: str
+    kind: str
+    url: str
+    folder: str | None
+    mailing: str | None
+    response: dict[str, Any]
+    actions: tuple[str, ...]
+    created_at: int
+    updated_at: int
+    deleted_at: int | None
+    reset_at: int | None
+
+    @property
+    def status(self) -> str:
+        return "active" if self.deleted_at is None else "deleted"
+
+
+@dataclass(frozen=True)
+class FolderRow:
+    path: str
+    links: int
+    created_at: int
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+_LINKS = """
+    SELECT link.id, link.key, link.name, link.kind, link.url, folder.path, mailing.name, link.response,
+           link.created_at, link.updated_at, link.deleted_at, link.reset_at
+    FROM link LEFT JOIN folder ON folder.id = link.folder_id LEFT JOIN mailing ON mailing.id = link.mailing_id
+"""
+
+
+def list_links(
+    database: Database,
+    *,
+    folder: str | None = None,
+    kinds: Sequence[str] = ("registered",),
+    deleted: bool = False,
+    mailing: str | None = None,
+) -> list[LinkRow]:
+    """Links by folder (with the folders inside it) and key. NotFound for an unknown folder or mailing."""
+    where, values = [f"link.kind IN ({', '.join('?' * len(kinds))})"], list[Any](kinds)
+    if not deleted:
+        where.append("link.deleted_at IS NULL")
+    if folder is not None:
+        path = clean_path(folder)
+        find_folder(database, path)
+        where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
+        values += [path, len(path) + 1, path + "/"]
+    if mailing is not None:
+        if database.value("SELECT 1 FROM mailing WHERE name = ?", (mailing,)) is None:
+            raise NotFound(f"there is no mailing {mailing!r}: see linktrack mailing list")
+        where.append("mailing.name = ?")
+        values.append(mailing)
+    order = "ORDER BY COALESCE(folder.path, ''), link.kind DESC, link.mailing_id, link.id"
+    return _link_rows(database, f"{_LINKS} WHERE {' AND '.join(where)} {order}", values)
+
+
+def find_link(database: Database, key: str) -> LinkRow:
+    """The link of this key, deleted or not. NotFound with near keys."""
+    found = _link_rows(database, f"{_LINKS} WHERE link.key = ?", [key])
+    if found:
+        return found[0]
+    raise NotFound(f"there is no link {key!r}{_near(database, 'link', 'key', key)}: see linktrack link list")
+
+
+def find_folder(database: Database, path: str) -> int:
+    """The id of a folder. NotFound with near names."""
+    folder_id = database.value("SELECT id FROM folder WHERE path = ?", (path,))
+    if folder_id is None:
+        near = _near(database, "folder", "path", path)
+        raise NotFound(f"there is no folder {path!r}{near}: see linktrack folder list, or make it with linktrack folder add")
+    return int(folder_id)
+
+
+def list_folders(database: Database) -> list[FolderRow]:
+    """All folders by path, with the number of links that stand directly in each."""
+    rows = database.rows(
+        "SELECT path, (SELECT count(*) FROM link WHERE folder_id = folder.id AND deleted_at IS NULL), created_at "
+        "FROM folder ORDER BY path"
+    )
+    return [FolderRow(*row) for row in rows]
+
+
+def _link_rows(database: Database, sql: str, values: Sequence[Any]) -> list[LinkRow]:
+    rows = database.rows(sql, values)
+    actions: dict[int, list[str]] = {}
+    for link_id, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
+        actions.setdefault(link_id, []).append(kind)
+    return [
+        LinkRow(*row[:7], json.loads(row[7]), tuple(actions.get(row[0], ())), *row[8:])  # in the order of _LINKS
+        for row in rows
+    ]
+
+
+def _near(database: Database, table: str, column: str, wanted: str) -> str:
+    from difflib import get_close_matches
+
+    known = [row[0] for row in database.rows(f"SELECT {column} FROM {table} LIMIT 10000")]  # noqa: S608 (names of ours)
+    close = get_close_matches(wanted, known, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+# --- folders ---------------------------------------------------------------------------------------------------
+
+
+def clean_path(path: str) -> str:
+    """`Campaigns / Spring/` as `Campaigns/Spring`. BadInput for an empty path or part."""
+    parts = [part.strip() for part in path.strip().strip("/").split("/")]
+    if not all(parts) or any(character < " " for part in parts for character in part):
+        raise BadInput(f"{path!r} is not a folder path: write it like Campaigns/Spring")
+    return "/".join(parts)
+
+
+def add_folder(database: Database, path: str, *, parents: bool = False) -> str:
+    """Make a folder; with `parents` the folders above it too. Conflict when it is there already."""
+    path = clean_path(path)
+    with database.transaction():
+        if database.value("SELECT 1 FROM folder WHERE path = ?", (path,)):
+            raise Conflict(f"the folder {path!r} is there already")
+        above = path.rpartition("/")[0]
+        if above and not parents:
+            find_folder(database, above)
+        ensure_folder(database, path)
+    return path
+
+
+def ensure_folder(database: Database, path: str) -> int:
+    """The id of a folder, made with all folders above it where it is missing."""
+    parts = path.split("/")
+    with database.transaction():
+        for depth in range(1, len(parts) + 1):
+            database.execute(
+                "INSERT INTO folder (path, created_at) VALUES (?, ?) ON CONFLICT (path) DO NOTHING",
+                ("/".join(parts[:depth]), now()),
+            )
+    return find_folder(database, path)
+
+
+def rename_folder(database: Database, path: str, name: str) -> str:
+    """Give a folder another last name; everything in it comes along. Returns the new path."""
+    path = clean_path(path)
+    if "/" in name:
+        raise BadInput(f"{name!r} is a path: rename changes the last part only, linktrack folder move changes the place")
+    above = path.rpartition("/")[0]
+    return _repath(database, path, clean_path(f"{above}/{name}" if above else name))
+
+
+def move_folder(database: Database, path: str, into: str) -> str:
+    """Move a folder into another one (`/` = to the top). Returns the new path."""
+    path = clean_path(path)
+    last = path.rpartition("/")[2]
+    if into.strip() in ("", "/"):
+        return _repath(database, path, last)
+    target = clean_path(into)
+    find_folder(database, target)
+    if target == path or target.startswith(path + "/"):
+        raise Conflict(f"the folder {path!r} cannot go into itself")
+    return _repath(database, path, f"{target}/{last}")
+
+
+def _repath(database: Database, old: str, new: str) -> str:
+    with database.transaction():
+        find_folder(database, old)
+        if old == new:
+            return new
+        if database.value("SELECT 1 FROM folder WHERE path = ?", (new,)):
+            raise Conflict(f"there is a folder {new!r} already: move its links with linktrack link move")
+        database.execute(
+            "UPDATE folder SET path = ? || substr(path, ?) WHERE path = ? OR substr(path, 1, ?) = ?",
+            (new, len(old) + 1, old, len(old) + 1, old + "/"),
+        )
+    return new
+
+
+def delete_folder(database: Database, path: str, *, recursive: bool = False) -> int:
+    """Delete a folder and the folders in it. Returns how many links were deleted with it.
+
+    Conflict when there are links in it, unless `recursive`; these go on redirecting, as deleted links do.
+    """
+    path = clean_path(path)
+    with database.transaction():
+        find_folder(database, path)
+        inside = "SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?"
+        values = (path, len(path) + 1, path + "/")
+        count = database.value(
+            f"SELECT count(*) FROM link WHERE deleted_at IS NULL AND folder_id IN ({inside})",  # noqa: S608
+            values,
+        )
+        if count and not recursive:
+            raise Conflict(
+                f"there are {count} links in {path!r}: move them with linktrack link move, or add --recursive "
+                "(deleted links go on redirecting)"
+            )
+        moment = now()
+        database.execute(
+            f"UPDATE link SET deleted_at = COALESCE(deleted_at, ?), folder_id = NULL WHERE folder_id IN ({inside})",  # noqa: S608
+            (moment, *values),
+        )
+        database.execute("DELETE FROM folder WHERE path = ? OR substr(path, 1, ?) = ?", values)
+    return int(count)
+
+
+# --- links -----------------------------------------------------------------------------------------------------
+
+
+def checked_key(key: str) -> str:
+    """A key as it may stand in `linktrack:KEY`. BadInput for other characters, Conflict for a special link's."""
+    if not re.fullmatch(KEY_SHAPE, key) or len(key) > 100:
+        raise BadInput(f"{key!r} is not a key: use letters, digits, '-', '_' and '.', beginning with a letter or digit")
+    if key in SPECIAL_LINKS:
+        raise Conflict(f"{key!r} is a special link: choose another key")
+    return key
+
+
+def checked_url(url: str) -> str:
+    """A target: http or https with a host; a missing scheme becomes https. BadInput otherwise."""
+    url = url.strip()
+    if re.match(r"(?i)[a-z0-9.\-]+\.[a-z]{2,}(:\d+)?([/?#]|$)", url):
+        url = f"https://{url}"
+    if not re.match(r"(?i)https?://[^\s/?#]", url) or re.search(r"[\x00-\x20]", url):
+        raise BadInput(f"{url!r} is not an address for a link: write it like https://www.example.com/offer")
+    return url
+
+
+def checked_response(response: Any) -> dict[str, Any]:
+    """What a visitor sees, as in the TOML definitions. BadInput with the way out."""
+    if not isinstance(response, dict) or response.get("kind") not in RESPONSE_KINDS:
+        raise BadInput(f"a response is a table with kind = one of {', '.join(RESPONSE_KINDS)}, not {response!r}")
+    kind = response["kind"]
+    allowed = {"redirect": {"kind"}, "text": {"kind", "text"}, "form": {"kind", "url", "prefill"}}[kind]
+    if unknown := set(response) - allowed:
+        raise BadInput(f"a {kind} response has no setting {sorted(unknown)[0]!r}: it has {', '.join(sorted(allowed))}")
+    if kind == "text" and not (isinstance(response.get("text"), str) and response["text"].strip()):
+        raise BadInput('a text response needs its text: { kind = "text", text = "<p>Thanks!</p>" }')
+    if kind == "form":
+        if not isinstance(response.get("url"), str):
+            raise BadInput('a form response needs its url: { kind = "form", url = "https://forms.example.com/contact" }')
+        checked_url(response["url"])
+        prefill = response.get("prefill", {})
+        if not isinstance(prefill, dict) or not all(isinstance(value, str) for value in prefill.values()):
+            raise BadInput('prefill names a contact field for each form field: prefill = { name = "name" }')
+    return response
+
+
+def add_link(
+    session: Session,
+    key: str,
+    *,
+    url: str,
+    name: str | None = None,
+    folder_id: int | None = None,
+    response: dict[str, Any] | None = None,
+) -> Link:
+    """Register a link. Conflict when the key is taken (also by a deleted link: restore it)."""
+    from sqlmodel import select
+
+    from linktrack.store.tables import Link
+
+    key = checked_key(key)
+    other = session.exec(select(Link).where(Link.key == key)).first()
+    if other is not None:
+        way_out = f"linktrack link restore {key}" if other.deleted_at else f"linktrack link edit {key}"
+        state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
+        raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
+    moment = now()
+    link = Link(
+        key=key,
+        name=name or key,
+        kind="registered",
+        url=checked_url(url),
+        folder_id=folder_id,
+        response=json.dumps(checked_response(response or REDIRECT), ensure_ascii=False),
+        created_at=moment,
+        updated_at=moment,
+    )
+    session.add(link)
+    session.flush()
+    return link
+
+
+def edit_link(
+    session: Session,
+    key: str,
+    *,
+    new_key: str | None = None,
+    url: str | None = None,
+    name: str | None = None,
+    response: dict[str, Any] | None = None,
+) -> Link:
+    """Change a registered or local link. Sent mails follow: their addresses name the link, not its URL."""
+    link = _editable(session, key)
+    if new_key is not None and new_key != key:
+        from sqlmodel import select
+
+        from linktrack.store.tables import Link
+
+        if session.exec(select(Link).where(Link.key == checked_key(new_key))).first() is not None:
+            raise Conflict(f"a link {new_key!r} is there already: choose another key")
+        link.key = new_key
+    if url is not None:
+        link.url = checked_url(url)
+    if name is not None:
+        link.name = name
+    if response is not None:
+        link.response = json.dumps(checked_response(response), ensure_ascii=False)
+    link.updated_at = now()
+    session.add(link)
+    return link
+
+
+def delete_link(database: Database, key: str) -> None:
+    """Mark a link as deleted: it leaves lists and new mailings, and mails already sent still resolve it."""
+    with database.transaction():
+        _registered(database, key)
+        database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE key = ?", (now(), key))
+
+
+def restore_link(database: Database, key: str) -> None:
+    """Take a deleted link back. Conflict when it is not deleted."""
+    with database.transaction():
+        if _registered(database, key).deleted_at is None:
+            raise Conflict(f"the link {key!r} is not deleted")
+        database.execute("UPDATE link SET deleted_at = NULL WHERE key = ?", (key,))
+
+
+def move_link(database: Database, key: str, folder: str) -> str | None:
+    """Put a registered link into a folder (`/` = no folder). Returns the folder's path."""
+    with database.transaction():
+        if _registered(database, key).kind == "local":
+            raise Conflict(f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead")
+        path = None if folder.strip() in ("", "/") else clean_path(folder)
+        folder_id = None if path is None else find_folder(database, path)
+        database.execute("UPDATE link SET folder_id = ? WHERE key = ?", (folder_id, key))
+    return path
+
+
+def _registered(database: Database, key: str) -> LinkRow:
+    link = find_link(database, key)
+    if link.kind == "special":
+        raise Conflict(f"{key!r} is a special link of the system and stays as it is")
+    return link
+
+
+def _editable(session: Session, key: str) -> Link:
+    from sqlmodel import select
+
+    from linktrack.store.tables import Link
+
+    link = session.exec(select(Link).where(Link.key == key)).first()
+    if link is None:
+        raise NotFound(f"there is no link {key!r}: see linktrack link list")
+    if link.kind == "special":
+        raise Conflict(f"{key!r} is a special link of the system and stays as it is")
+    return link
+
+
+def add_special_links(database: Database) -> None:
+    """Make the system's own links where they are missing."""
+    moment = now()
+    with database.transaction():
+        for key, name in SPECIAL_LINKS.items():
+            database.execute(
+                "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) "
+                "VALUES (?, ?, 'special', '', ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                (key, name, json.dumps(REDIRECT), moment, moment),
+            )

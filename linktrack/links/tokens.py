@@ -1,0 +1,150 @@
+"""Tokens: the signed, fixed-length part of an address that names shipment and recipient.
+
+A token is 20 bytes as 32 characters of RFC 4648 base32 in lower case, without padding:
+
+    byte  0       version (high 4 bits) and key id (low 4 bits), in clear
+    bytes 1-9     shipment (32 bit) and recipient (40 bit), big endian, XOR keystream
+    bytes 10-19   tag = BLAKE2b-80 over the 10 clear payload bytes, under the MAC key
+
+The keystream is BLAKE2b-72 of the tag under a second key (a synthetic IV), so equal pairs give equal tokens
+and consecutive recipients look unrelated. Both keys derive from one 32-byte secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from linktrack.errors import BadInput, Conflict
+
+VERSION = 1
+TOKEN_LENGTH = 32
+TOKEN = r"[a-z2-7]{32}"
+PLACEMENT = r"[a-z2-7]{3,12}"
+MAX_SHIPMENT = 2**32 - 1
+MAX_RECIPIENT = 2**40 - 1
+MAX_KEYS = 16
+
+_KEY_LINE = re.compile(r"(?:([0-9]{1,2}):)?([0-9a-fA-F]{64})")
+
+
+_Hashers = tuple["blake2b", "blake2b"]  # MAC and keystream
+
+
+@dataclass(frozen=True, repr=False)
+class Keyring:
+    """The workspace's secrets by key id (0-15); the last one signs, all of them verify."""
+
+    secrets: dict[int, bytes]
+    _derived: dict[int, _Hashers] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        derived = {key_id: _derive(secret) for key_id, secret in self.secrets.items()}
+        object.__setattr__(self, "_derived", derived)
+
+    @property
+    def signing_id(self) -> int:
+        return next(reversed(self.secrets))
+
+    @classmethod
+    def parse(cls, text: str) -> Keyring:
+        """Read `ID:HEX` entries (64 hex digits each) parted by white space or commas; a bare HEX has id 0.
+
+        BadInput when there is none or one is malformed; the message never repeats the secret.
+        """
+        found: dict[int, bytes] = {}
+        uncommented = "\n".join(line.partition("#")[0] for line in text.splitlines())
+        for number, entry in enumerate(re.split(r"[\s,]+", uncommented.strip()), 1):
+            match = _KEY_LINE.fullmatch(entry)
+            if match is None or int(match[1] or 0) >= MAX_KEYS:
+                raise BadInput(
+                    f"entry {number} of the signing key is not ID:HEX with an id of 0-15 and 64 hex digits: "
+                    "bring linktrack.key (or LINKTRACK_SECRET) back from a backup"
+                )
+            key_id = int(match[1] or 0)
+            if key_id in found:
+                raise BadInput(f"the signing key has id {key_id} twice: remove one of the two entries")
+            found[key_id] = bytes.fromhex(match[2])
+        return cls(found)
+
+    @classmethod
+    def generate(cls) -> Keyring:
+        """A ring with one new random key, of id 0."""
+        return cls({0: secrets.token_bytes(32)})
+
+    def rotated(self) -> Keyring:
+        """This ring with a new random key that signs from now on. Conflict after `MAX_KEYS` keys."""
+        if len(self.secrets) == MAX_KEYS:
+            raise Conflict(f"there are {MAX_KEYS} keys, and a token has room for no more: this workspace keeps its last")
+        free = next(key_id for key_id in range(MAX_KEYS) if key_id not in self.secrets)
+        return Keyring({**self.secrets, free: secrets.token_bytes(32)})
+
+    def text(self) -> str:
+        """What `parse` reads: a line for each key, the signing one last."""
+        return "".join(f"{key_id}:{secret.hex()}\n" for key_id, secret in self.secrets.items())
+
+    def sign(self, shipment: int, recipient: int) -> str:
+        """The token of a recipient (1 to 2^40-1) of a shipment (1 to 2^32-1). ValueError outside of these."""
+        return self.signer(shipment)(recipient)
+
+    def signer(self, shipment: int) -> Callable[[int], str]:
+        """`sign` for many recipients of one shipment."""
+        if not 0 <= shipment <= MAX_SHIPMENT:
+            raise ValueError("shipment out of range")
+        key_id = self.signing_id
+        mac, stream = self._derived[key_id]
+        first = bytes([VERSION << 4 | key_id])
+        head = first + shipment.to_bytes(4, "big")
+
+        def sign(recipient: int) -> str:
+            if not 0 <= recipient <= MAX_RECIPIENT:
+                raise ValueError("recipient out of range")
+            payload = head + recipient.to_bytes(5, "big")
+            hasher = mac.copy()
+            hasher.update(payload)
+            tag = hasher.digest()
+            return base64.b32encode(first + _masked(payload[1:], stream, tag) + tag).decode("ascii").lower()
+
+        return sign
+
+    def verify(self, token: str) -> tuple[int, int] | None:
+        """(shipment, recipient) of a token in any case, or None for a forged, malformed or unknown one.
+
+        The tag is compared in constant time.
+        """
+        if len(token) != TOKEN_LENGTH:
+            return None
+        try:
+            raw = base64.b32decode(token.upper())
+        except ValueError:
+            return None
+        keys = self._derived.get(raw[0] & 15)
+        if raw[0] >> 4 != VERSION or keys is None:
+            return None
+        mac, stream = keys
+        tag = raw[10:]
+        payload = raw[:1] + _masked(raw[1:10], stream, tag)
+        hasher = mac.copy()
+        hasher.update(payload)
+        if not hmac.compare_digest(hasher.digest(), tag):
+            return None
+        return int.from_bytes(payload[1:5], "big"), int.from_bytes(payload[5:], "big")
+
+
+def _derive(secret: bytes) -> _Hashers:
+    """The hashers of a secret, ready to be copied: MAC (10 bytes) and keystream (9 bytes)."""
+    mac_key = blake2b(key=secret, digest_size=32, person=b"linktrack-mac").digest()
+    stream_key = blake2b(key=secret, digest_size=32, person=b"linktrack-siv").digest()
+    return blake2b(key=mac_key, digest_size=10), blake2b(key=stream_key, digest_size=9)
+
+
+def _masked(data: bytes, stream: blake2b, tag: bytes) -> bytes:
+    hasher = stream.copy()
+    hasher.update(tag)
+    keystream = int.from_bytes(hasher.digest(), "big")
+    return (int.from_bytes(data, "big") ^ keystream).to_bytes(9, "big")

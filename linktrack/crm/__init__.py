@@ -1,0 +1,1 @@
+"""CRM exports: how they are read, understood and written back."""

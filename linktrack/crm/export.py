@@ -1,0 +1,196 @@
+"""A CRM's export, read: a file or a folder of files, each a table with named columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from linktrack.crm import csvtext
+from linktrack.crm.mapping import Mapping, find_column
+from linktrack.errors import BadInput, Conflict, NotFound
+
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+
+
+class Table(Protocol):
+    """One file of an export, of any format."""
+
+    path: Path
+    suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
+    columns: list[str]
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Each row's number (line, or row of the sheet) and its values, as many as there are columns, or more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person of the CRM. `fields` holds every column by its header; `line` is where the row begins."""
+
+    contact_id: str
+    email: str
+    name: str
+    fields: dict[str, str]
+    line: int
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row of an export that cannot be used, and why."""
+
+    reason: str
+    line: int
+    text: str
+
+
+class CsvTable:
+    """A CSV file: any delimiter, quoting, line end and encoding."""
+
+    def __init__(self, path: Path, mapping: Mapping, wanted: str) -> None:
+        settings = mapping.settings
+        self.path, self.suffix = path, ".csv"
+        self.dialect = csvtext.find_dialect(path, settings.encoding or None, settings.delimiter or None, wanted)
+        for record in self.records():
+            self.header = record
+            break
+        self.columns = [csvtext.unquoted(field).strip() for field in self.header.fields]
+
+    def records(self) -> Iterator[csvtext.Record]:
+        """All records behind the preamble, the header first; blank lines come as records too."""
+        with csvtext.open_text(self.path, self.dialect) as text:
+            text.read(len(self.dialect.preamble))
+            first = 1 + self.dialect.preamble.count("\n")
+            try:
+                yield from csvtext.read_records(text, self.dialect.delimiter, line=first)
+            except BadInput as problem:
+                raise BadInput(str(problem).partition(": ")[2], file=self.path, line=problem.line) from None
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        width = len(self.columns)
+        unquoted = csvtext.unquoted
+        header = True
+        for record in self.records():
+            if header:
+                header = False
+                continue
+            fields = record.fields
+            if len(fields) == 1 and width > 1 and not fields[0].strip():
+                continue
+            values = [unquoted(field) if field[:1] == '"' else field for field in fields]
+            if len(values) < width:
+                values.extend([""] * (width - len(values)))
+            yield record.line, values
+
+
+def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
+    """The table in `path`, whose format shows in its name or its first bytes; `wanted` = a column it should have.
+
+    NotFound, Conflict (not readable) or BadInput (no such format, no columns, wrong encoding).
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except FileNotFoundError:
+        raise NotFound(f"no such file: {path}") from None
+    except IsADirectoryError:
+        raise BadInput("this is a folder, not a file", file=path) from None
+    except PermissionError:
+        raise Conflict("no permission to read this file", file=path) from None
+    if head.startswith(b"PK\x03\x04"):
+        from linktrack.crm.sheet import SheetTable
+
+        return SheetTable(path)
+    if head.startswith(_OLD_EXCEL):
+        raise BadInput("this is an old Excel file (.xls): save it as .xlsx or CSV", file=path)
+    if head.startswith((b"%PDF", b"\x1f\x8b", b"\x89PNG")):
+        raise BadInput("this is neither CSV nor XLSX nor NDJSON", file=path)
+    json_like = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    if path.suffix.lower() in (".ndjson", ".jsonl", ".json") or (json_like and path.suffix.lower() not in SUFFIXES):
+        from linktrack.crm.jsontext import JsonTable
+
+        return JsonTable(path)
+    return CsvTable(path, mapping, wanted)
+
+
+def find_table(export: Path, noun: str) -> Path | None:
+    """The file of an export that holds `noun` (`contacts`, `companies`, `selections` …).
+
+    A file is its contacts. BadInput when a folder has two files for one noun.
+    """
+    if not export.is_dir():
+        return export if noun == "contacts" else None
+    found = sorted(path for path in export.iterdir() if path.stem.lower() == noun and path.suffix.lower() in SUFFIXES)
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise BadInput(f"the export holds {names}: leave only one of them", file=export)
+    return found[0] if found else None
+
+
+def open_contacts(export: Path, mapping: Mapping) -> Table:
+    """The table of contacts of an export: a file, or the `contacts.*` of a folder."""
+    path = find_table(export, "contacts")
+    if path is None:
+        raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
+    return open_table(path, mapping, mapping.settings.contacts.id)
+
+
+def need_column(table: Table, name: str, what: str, setting: str) -> int:
+    """Where the column `name` stands; BadInput that names what needs it, the columns there are and the setting."""
+    found = column_of(table, name)
+    if found is None:
+        there = ", ".join(repr(column) for column in table.columns[:12])
+        more = " …" if len(table.columns) > 12 else ""
+        raise BadInput(
+            f"{what} needs the column {name!r}, which is not among {there}{more}: name the right one as {setting}",
+            file=table.path,
+        )
+    return found
+
+
+def column_of(table: Table, name: str) -> int | None:
+    """Where the column `name` stands, or None; BadInput with the file's name when it stands there twice."""
+    try:
+        return find_column(table.columns, name)
+    except BadInput as problem:
+        raise BadInput(str(problem), file=table.path) from None
+
+
+def name_columns(table: Table, mapping: Mapping) -> list[int]:
+    """Where the parts of a contact's name stand; none when the columns are not there."""
+    names = mapping.settings.contacts.name
+    found = [column_of(table, name) for name in ([names] if isinstance(names, str) else names)]
+    return [number for number in found if number is not None]
+
+
+def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = None) -> Iterator[Contact]:
+    """The contacts of an export (a file, or a folder with `contacts.*`) one by one, in its order.
+
+    A row without an id and a row whose id has come before are put into `rejected`; without that list they raise
+    BadInput. The export must have the id's column; missing e-mail or name columns give empty texts.
+    """
+    table = open_contacts(path, mapping)
+    identifier = need_column(table, mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
+    email = column_of(table, mapping.settings.contacts.email)
+    names = name_columns(table, mapping)
+    columns, width = table.columns, len(table.columns)
+    seen: set[str] = set()
+    for line, values in table.rows():
+        contact_id = values[identifier].strip()
+        if not contact_id or contact_id in seen:
+            reason = f"the id {contact_id!r} has come before" if contact_id else "the row has no contact id"
+            if rejected is None:
+                raise BadInput(f"{reason}: correct the export", file=table.path, line=line)
+            rejected.append(BadRow(reason, line, " ".join(values)[:200]))
+            continue
+        seen.add(contact_id)
+        yield Contact(
+            contact_id,
+            "" if email is None else values[email].strip(),
+            " ".join(part for number in names if (part := values[number].strip())),
+            dict(zip(columns, values if len(values) == width else values[:width], strict=True)),
+            line,
+        )

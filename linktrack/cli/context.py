@@ -44,3 +44,13 @@ def opened(context: typer.Context) -> Iterator[Database]:
     """The workspace's database, closed when the command is done."""
     with open_database(workspace_of(context)) as database:
         yield database
+
+
+def single() -> typer.Typer:
+    """The frame of a command that is no noun's."""
+    return typer.Typer(
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )

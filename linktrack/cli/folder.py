@@ -1,0 +1,78 @@
+"""linktrack folder: places for links."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from linktrack.cli.context import noun, opened
+from linktrack.cli.output import FormatOption, iso, say, show_rows
+
+app = noun("Folders for links; a path is written Campaigns/Spring.")
+
+PathArgument = Annotated[str, typer.Argument(metavar="PATH", help="A folder, e.g. Campaigns/Spring.")]
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    path: PathArgument,
+    parents: Annotated[bool, typer.Option("--parents", help="Make the folders above it too.")] = False,
+) -> None:
+    """Make a folder."""
+    from linktrack.links.catalog import add_folder
+
+    with opened(context) as database:
+        say(context, f"Made the folder {add_folder(database, path, parents=parents)}.")
+
+
+@app.command("list")
+def list_all(context: typer.Context, format: FormatOption = None) -> None:
+    """All folders, with the number of links in each."""
+    from linktrack.links.catalog import list_folders
+
+    with opened(context) as database:
+        rows = [{**asdict(row), "created_at": iso(row.created_at)} for row in list_folders(database)]
+    show_rows(rows, ["path", "links", "created_at"], format)
+    if not rows:
+        say(context, "There are no folders yet: make one with linktrack folder add PATH.")
+
+
+@app.command()
+def rename(
+    context: typer.Context, path: PathArgument, name: Annotated[str, typer.Argument(help="Its new last part.")]
+) -> None:
+    """Give a folder another name; what is in it comes along."""
+    from linktrack.links.catalog import rename_folder
+
+    with opened(context) as database:
+        say(context, f"The folder is now {rename_folder(database, path, name)}.")
+
+
+@app.command()
+def move(
+    context: typer.Context,
+    path: PathArgument,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The folder to put it in; / is the top.")],
+) -> None:
+    """Move a folder into another one."""
+    from linktrack.links.catalog import move_folder
+
+    with opened(context) as database:
+        say(context, f"The folder is now {move_folder(database, path, into)}.")
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    path: PathArgument,
+    recursive: Annotated[bool, typer.Option("--recursive", help="Delete the links in it too.")] = False,
+) -> None:
+    """Delete a folder; one with links in it only with --recursive (they go on redirecting)."""
+    from linktrack.links.catalog import delete_folder
+
+    with opened(context) as database:
+        count = delete_folder(database, path, recursive=recursive)
+    say(context, f"Deleted the folder {path}" + (f" and {count} links in it." if count else "."))

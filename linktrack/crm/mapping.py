@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from linktrack.config import CrmSettings, FieldSettings, Workspace
+from linktrack.config import Workspace
 from linktrack.errors import BadInput
+from linktrack.sections import CrmSettings, FieldSettings
 
 
 @dataclass(frozen=True)
@@ -42,42 +41,3 @@ def find_column(columns: Sequence[str], name: str) -> int | None:
         numbers = " and ".join(str(number + 1) for number in alike)
         raise BadInput(f"the export has several columns {name!r} (numbers {numbers}): rename all but one")
     return alike[0] if alike else None
-
-
-def written(settings: FieldSettings, value: str | int | float | bool) -> str:
-    """An action's value as the export's cells write it. ValueError with a reason when it does not fit the type."""
-    if settings.type == "yes-no":
-        return settings.yes if _yes(settings, value) else settings.no
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    if text == "" or settings.type == "text":
-        return text
-    if settings.type == "number":
-        try:
-            if not Decimal(text.replace(",", ".")).is_finite():
-                raise InvalidOperation
-        except InvalidOperation:
-            raise ValueError(f"{text!r} is not a number") from None
-        return text
-    if settings.type == "date":
-        return _date(settings, text).strftime(settings.format)
-    if text not in settings.values:
-        raise ValueError(f"{text!r} is none of {', '.join(settings.values) or 'the values (there are none)'}")
-    return text
-
-
-def _yes(settings: FieldSettings, value: str | int | float | bool) -> bool:
-    text = str(value).strip().casefold()
-    if value is True or text in (settings.yes.casefold(), "true", "yes", "1"):
-        return True
-    if value is False or text in (settings.no.casefold(), "false", "no", "0"):
-        return False
-    raise ValueError(f"{value!r} is neither yes nor no")
-
-
-def _date(settings: FieldSettings, text: str) -> date:
-    for form in ("%Y-%m-%d", settings.format):
-        try:
-            return datetime.strptime(text, form).date()
-        except ValueError:
-            continue
-    raise ValueError(f"{text!r} is not a date like 2026-05-04")

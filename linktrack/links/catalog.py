@@ -279,11 +279,18 @@ def checked_response(response: Any) -> dict[str, Any]:
     return response
 
 
+def checked_target(url: str, response: dict[str, Any]) -> str:
+    """The URL that goes with a response: only a redirect needs one. BadInput where it is missing."""
+    if not url.strip() and response["kind"] != "redirect":
+        return ""
+    return checked_url(url)
+
+
 def add_link(
     session: Session,
     key: str,
     *,
-    url: str,
+    url: str = "",
     name: str | None = None,
     folder_id: int | None = None,
     response: dict[str, Any] | None = None,
@@ -300,13 +307,14 @@ def add_link(
         state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
         raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
     moment = now()
+    response = checked_response(response or REDIRECT)
     link = Link(
         key=key,
         name=name or key,
         kind="registered",
-        url=checked_url(url),
+        url=checked_target(url, response),
         folder_id=folder_id,
-        response=json.dumps(checked_response(response or REDIRECT), ensure_ascii=False),
+        response=json.dumps(response, ensure_ascii=False),
         created_at=moment,
         updated_at=moment,
     )
@@ -334,12 +342,12 @@ def edit_link(
         if session.exec(select(Link).where(Link.key == checked_key(new_key))).first() is not None:
             raise Conflict(f"a link {new_key!r} is there already: choose another key")
         link.key = new_key
-    if url is not None:
-        link.url = checked_url(url)
     if name is not None:
         link.name = name
     if response is not None:
         link.response = json.dumps(checked_response(response), ensure_ascii=False)
+    if url is not None or response is not None:
+        link.url = checked_target(link.url if url is None else url, json.loads(link.response))
     link.updated_at = now()
     session.add(link)
     return link

@@ -1,0 +1,132 @@
+"""linktrack report: who clicked what."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from linktrack.cli.context import noun, opened
+from linktrack.cli.output import FormatOption, iso, say, show_rows
+
+app = noun("Who clicked what. Clicks and clickers are of people; machine clicks stand beside them.")
+
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
+MailingArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
+
+LINK_COLUMNS = [
+    "key", "name", "folder", "url", "status", "placements", "clicks", "clickers", "machine_clicks", "sent",
+    "click_rate", "first_click", "last_click", "actions",
+]  # fmt: skip
+LINK_TABLE = ["key", "clicks", "clickers", "machine_clicks", "sent", "click_rate", "last_click"]
+SHIPMENT_COLUMNS = [
+    "mailing", "shipment", "sent_at", "test", "sent", "clicks", "clickers", "machine_clicks", "test_clicks",
+    "click_rate", "first_click", "last_click",
+]  # fmt: skip
+SHIPMENT_TABLE = ["mailing", "shipment", "sent_at", "sent", "clicks", "clickers", "machine_clicks", "click_rate"]
+PLACEMENT_COLUMNS = ["placement", "position", "link", "label", "part", "kind", "line", "clicks", "machine_clicks"]
+PLACEMENT_TABLE = ["position", "link", "label", "kind", "clicks", "machine_clicks"]
+CLICKER_COLUMNS = ["contact_id", "email", "name", "mailing", "shipment", "first_click", "last_click", "clicks"]
+CLICKER_TABLE = ["contact_id", "name", "mailing", "shipment", "first_click", "clicks"]
+
+
+class By(StrEnum):
+    link = "link"
+    placement = "placement"
+    shipment = "shipment"
+    hour = "hour"
+
+
+@app.command()
+def links(
+    context: typer.Context,
+    folder: Annotated[str | None, typer.Option(help="Only links of this folder and those in it.")] = None,
+    mailing: Annotated[str | None, typer.Option(help="Only links and clicks of this mailing.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """Every link with its clicks."""
+    from linktrack.links.catalog import clean_path, find_folder
+    from linktrack.reports.figures import link_figures
+
+    with opened(context) as database:
+        path = None if folder is None else clean_path(folder)
+        if path is not None:
+            find_folder(database, path)
+        rows = [_row(figures) for figures in link_figures(database, folder=path, mailing=mailing)]
+    show_rows(rows, LINK_COLUMNS, format, table=LINK_TABLE)
+    if not rows:
+        say(context, "There are no links to report on yet: see linktrack link add and linktrack mailing add.")
+
+
+@app.command()
+def link(context: typer.Context, key: KeyArgument, format: FormatOption = None) -> None:
+    """One link, a row for each shipment of the mailings where it stands."""
+    from linktrack.reports.figures import shipment_figures_of_link
+
+    with opened(context) as database:
+        rows = [_row(figures) for figures in shipment_figures_of_link(database, key)]
+    show_rows(rows, SHIPMENT_COLUMNS, format, table=SHIPMENT_TABLE)
+    if not rows:
+        say(context, f"{key} has not been sent in a mailing yet.")
+
+
+@app.command()
+def mailing(
+    context: typer.Context,
+    name: MailingArgument,
+    by: Annotated[By, typer.Option(help="What a row stands for.")] = By.link,
+    format: FormatOption = None,
+) -> None:
+    """One mailing by link, placement, shipment or hour."""
+    from linktrack.reports import figures
+
+    with opened(context) as database:
+        shipments = [shipment for shipment in figures.shipment_figures_of_mailing(database, name) if not shipment.test]
+        match by:
+            case By.link:
+                found: list[Any] = list(figures.link_figures(database, mailing=name))
+                columns, table = LINK_COLUMNS, LINK_TABLE
+            case By.placement:
+                found = list(figures.placement_figures(database, name))
+                columns, table = PLACEMENT_COLUMNS, PLACEMENT_TABLE
+            case By.shipment:
+                found = list(figures.shipment_figures_of_mailing(database, name))
+                columns, table = SHIPMENT_COLUMNS, SHIPMENT_TABLE
+            case By.hour:
+                found = list(figures.hour_figures(database, name))
+                columns = table = ["hour", "clicks", "machine_clicks"]
+    show_rows([_row(row) for row in found], columns, format, table=table)
+    sent = sum(shipment.sent for shipment in shipments)
+    clicked = sum(shipment.clickers for shipment in shipments)
+    share = f" ({clicked / sent:.1%})" if sent else ""
+    say(context, f"{name}: sent to {sent:,}, {clicked:,} of them clicked{share}.")
+
+
+@app.command()
+def clickers(
+    context: typer.Context,
+    key: KeyArgument,
+    mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """Who clicked a link, when, in which mailing."""
+    from linktrack.reports.figures import clickers as find_clickers
+
+    with opened(context) as database:
+        rows = [_row(clicker) for clicker in find_clickers(database, key, mailing=mailing)]
+    show_rows(rows, CLICKER_COLUMNS, format, table=CLICKER_TABLE)
+    if not rows:
+        say(context, f"Nobody has clicked {key} yet.")
+
+
+def _row(figures: Any) -> dict[str, Any]:
+    """Frozen figures as a row: times as ISO 8601, the rate beside the counts."""
+    row = asdict(figures)
+    for name in ("sent_at", "hour", "first_click", "last_click"):
+        if name in row:
+            row[name] = iso(row[name])
+    if hasattr(figures, "click_rate"):
+        row["click_rate"] = figures.click_rate
+    return row

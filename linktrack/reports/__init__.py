@@ -1,0 +1,1 @@
+"""Reports: figures from the rollups."""

@@ -1,0 +1,276 @@
+"""The figures of every report, read from the rollups: they cost what the number of links costs, not of clicks.
+
+`clicks` and `clickers` are of people; a clicker is a recipient of a shipment with at least one human click.
+`sent` counts the recipients of the shipments (tests left out) of the mailings where the link stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from linktrack.errors import NotFound
+from linktrack.store.session import Database
+
+
+@dataclass(frozen=True)
+class LinkFigures:
+    """One link over all its shipments, or within one mailing. Times are UTC milliseconds."""
+
+    key: str
+    name: str
+    folder: str | None
+    url: str
+    status: str
+    placements: int
+    clicks: int
+    clickers: int
+    machine_clicks: int
+    sent: int
+    first_click: int | None
+    last_click: int | None
+    actions: tuple[str, ...]
+
+    @property
+    def click_rate(self) -> float | None:
+        return _rate(self.clickers, self.sent)
+
+
+@dataclass(frozen=True)
+class ShipmentFigures:
+    """One shipment: of a link, or of a whole mailing."""
+
+    mailing: str
+    shipment: int
+    sent_at: int
+    test: bool
+    sent: int
+    clicks: int
+    clickers: int
+    machine_clicks: int
+    test_clicks: int
+    first_click: int | None
+    last_click: int | None
+
+    @property
+    def click_rate(self) -> float | None:
+        return _rate(self.clickers, self.sent)
+
+
+@dataclass(frozen=True)
+class PlacementFigures:
+    """One spot of a mailing."""
+
+    placement: str
+    position: int
+    link: str
+    label: str
+    part: str
+    kind: str
+    line: int
+    clicks: int
+    machine_clicks: int
+
+
+@dataclass(frozen=True)
+class HourFigures:
+    """The clicks on a mailing in one hour; `hour` is its start, UTC milliseconds."""
+
+    hour: int
+    clicks: int
+    machine_clicks: int
+
+
+@dataclass(frozen=True)
+class Clicker:
+    """A recipient who clicked a link; without contact data once the contact is forgotten."""
+
+    contact_id: str
+    email: str
+    name: str
+    mailing: str
+    shipment: int
+    first_click: int
+    last_click: int
+    clicks: int
+
+
+def link_figures(
+    database: Database,
+    *,
+    keys: Sequence[str] | None = None,
+    folder: str | None = None,
+    mailing: str | None = None,
+) -> list[LinkFigures]:
+    """Every link that is registered, or stands in a mailing, or was clicked; in the order of folder and key.
+
+    `mailing` keeps the links of one mailing and counts its shipments only. NotFound for an unknown one.
+    """
+    mailing_id = None if mailing is None else find_mailing(database, mailing)
+    of_mailing = "" if mailing_id is None else f" AND mailing_id = {mailing_id}"
+    of_shipment = "" if mailing_id is None else f" WHERE shipment.mailing_id = {mailing_id}"
+    where, values = ["link.key <> 'honeypot'"], list[Any]()
+    if keys is not None:
+        where.append(f"link.key IN ({', '.join('?' * len(keys))})")
+        values += keys
+    elif mailing_id is not None:
+        where.append("COALESCE(spots.placements, 0) > 0")
+    else:
+        where.append(
+            "((link.kind = 'registered' AND link.deleted_at IS NULL) OR spots.placements > 0 OR tally.human > 0)"
+        )
+    if folder is not None:
+        where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
+        values += [folder, len(folder) + 1, folder + "/"]
+    rows = database.rows(
+        f"""
+        WITH spots AS (
+            SELECT link_id, count(*) AS placements FROM placement WHERE kind <> 'honeypot'{of_mailing} GROUP BY link_id
+        ), volume AS (
+            SELECT standing.link_id, sum(shipment.recipients) AS sent
+            FROM (SELECT DISTINCT link_id, mailing_id FROM placement WHERE kind <> 'honeypot'{of_mailing}) AS standing
+            JOIN shipment ON shipment.mailing_id = standing.mailing_id AND NOT shipment.is_test
+            GROUP BY standing.link_id
+        ), tally AS (
+            SELECT link_id, sum(human) AS human, sum(clickers) AS clickers, sum(prefetch + scanner) AS machine,
+                   min(first_click) AS first_click, max(last_click) AS last_click
+            FROM link_tally JOIN shipment ON shipment.id = link_tally.shipment_id{of_shipment} GROUP BY link_id
+        )
+        SELECT link.id, link.key, link.name, folder.path, link.url, link.deleted_at, COALESCE(spots.placements, 0),
+               COALESCE(tally.human, 0), COALESCE(tally.clickers, 0), COALESCE(tally.machine, 0),
+               COALESCE(volume.sent, 0), tally.first_click, tally.last_click
+        FROM link LEFT JOIN folder ON folder.id = link.folder_id LEFT JOIN spots ON spots.link_id = link.id
+        LEFT JOIN volume ON volume.link_id = link.id LEFT JOIN tally ON tally.link_id = link.id
+        WHERE {" AND ".join(where)}
+        ORDER BY CASE link.kind WHEN 'registered' THEN 0 WHEN 'local' THEN 1 ELSE 2 END,
+                 COALESCE(folder.path, ''), link.mailing_id, link.id
+        """,  # noqa: S608  (the parts are of our own making; values are bound)
+        values,
+    )
+    actions: dict[int, list[str]] = {}
+    for link_id, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
+        actions.setdefault(link_id, []).append(kind)
+    return [
+        LinkFigures(
+            key=row[1],
+            name=row[2],
+            folder=row[3],
+            url=row[4],
+            status="active" if row[5] is None else "deleted",
+            placements=row[6],
+            clicks=int(row[7]),
+            clickers=int(row[8]),
+            machine_clicks=int(row[9]),
+            sent=int(row[10]),
+            first_click=row[11],
+            last_click=row[12],
+            actions=tuple(actions.get(row[0], ())),
+        )
+        for row in rows
+    ]
+
+
+def shipment_figures_of_link(database: Database, key: str) -> list[ShipmentFigures]:
+    """The shipments of the mailings where the link stands, oldest first."""
+    link_id = _find_link(database, key)
+    return _shipments(
+        database,
+        "link_tally AS tally ON tally.shipment_id = shipment.id AND tally.link_id = ?",
+        "shipment.mailing_id IN (SELECT mailing_id FROM placement WHERE link_id = ?)",
+        (link_id, link_id),
+    )
+
+
+def shipment_figures_of_mailing(database: Database, mailing: str) -> list[ShipmentFigures]:
+    """The shipments of a mailing, oldest first; `clickers` clicked any link of it."""
+    return _shipments(
+        database,
+        "shipment_tally AS tally ON tally.shipment_id = shipment.id",
+        "shipment.mailing_id = ?",
+        (find_mailing(database, mailing),),
+    )
+
+
+def _shipments(database: Database, tally: str, where: str, values: Sequence[Any]) -> list[ShipmentFigures]:
+    rows = database.rows(
+        f"""
+        SELECT mailing.name, shipment.id, shipment.sent_at, shipment.is_test, shipment.recipients,
+               COALESCE(tally.human, 0), COALESCE(tally.clickers, 0), COALESCE(tally.prefetch + tally.scanner, 0),
+               COALESCE(tally.test, 0), tally.first_click, tally.last_click
+        FROM shipment JOIN mailing ON mailing.id = shipment.mailing_id LEFT JOIN {tally}
+        WHERE {where} ORDER BY shipment.sent_at, shipment.id
+        """,  # noqa: S608
+        values,
+    )
+    return [ShipmentFigures(*row[:3], bool(row[3]), *row[4:]) for row in rows]
+
+
+def placement_figures(database: Database, mailing: str) -> list[PlacementFigures]:
+    """The spots of a mailing in their order."""
+    rows = database.rows(
+        """
+        SELECT placement.key, placement.position, link.key, placement.label, placement.part, placement.kind,
+               placement.line, COALESCE(sum(placement_tally.human), 0), COALESCE(sum(placement_tally.machine), 0)
+        FROM placement JOIN link ON link.id = placement.link_id
+        LEFT JOIN placement_tally ON placement_tally.placement_id = placement.id
+        WHERE placement.mailing_id = ? AND placement.kind <> 'honeypot'
+        GROUP BY placement.id, placement.key, placement.position, link.key, placement.label, placement.part,
+                 placement.kind, placement.line
+        ORDER BY placement.position
+        """,
+        (find_mailing(database, mailing),),
+    )
+    return [PlacementFigures(*row[:7], int(row[7]), int(row[8])) for row in rows]
+
+
+def hour_figures(database: Database, mailing: str) -> list[HourFigures]:
+    """The hours with clicks on a mailing, in order."""
+    rows = database.rows(
+        """
+        SELECT hour_tally.hour, sum(hour_tally.human), sum(hour_tally.machine)
+        FROM hour_tally JOIN shipment ON shipment.id = hour_tally.shipment_id
+        WHERE shipment.mailing_id = ? AND NOT shipment.is_test GROUP BY hour_tally.hour ORDER BY hour_tally.hour
+        """,
+        (find_mailing(database, mailing),),
+    )
+    return [HourFigures(row[0], int(row[1]), int(row[2])) for row in rows]
+
+
+def clickers(database: Database, key: str, *, mailing: str | None = None) -> list[Clicker]:
+    """Who clicked a link, by shipment and first click; tests and machines left out."""
+    link_id = _find_link(database, key)
+    where, values = "", [link_id]
+    if mailing is not None:
+        where = " AND mailing.id = ?"
+        values.append(find_mailing(database, mailing))
+    rows = database.rows(
+        f"""
+        SELECT recipient.contact_id, recipient.email, recipient.name, mailing.name, shipment.id,
+               link_clicker.first_click, link_clicker.last_click, link_clicker.human
+        FROM link_clicker JOIN recipient ON recipient.id = link_clicker.recipient_id
+        JOIN shipment ON shipment.id = link_clicker.shipment_id JOIN mailing ON mailing.id = shipment.mailing_id
+        WHERE link_clicker.link_id = ? AND link_clicker.human > 0 AND NOT shipment.is_test{where}
+        ORDER BY shipment.id, link_clicker.first_click, recipient.contact_id
+        """,  # noqa: S608
+        values,
+    )
+    return [Clicker(*row) for row in rows]
+
+
+def find_mailing(database: Database, name: str) -> int:
+    """The id of a mailing. NotFound otherwise."""
+    mailing_id = database.value("SELECT id FROM mailing WHERE name = ?", (name,))
+    if mailing_id is None:
+        raise NotFound(f"there is no mailing {name!r}: see linktrack mailing list")
+    return int(mailing_id)
+
+
+def _find_link(database: Database, key: str) -> int:
+    from linktrack.links.catalog import find_link
+
+    return find_link(database, key).id
+
+
+def _rate(clickers: int, sent: int) -> float | None:
+    return round(clickers / sent, 6) if sent else None

@@ -1,0 +1,88 @@
+"""What every test may ask for: a workspace of its own and a way to call the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from linktrack.cli.app import app
+from linktrack.config import Workspace, load_workspace
+from linktrack.store.session import Database, open_database
+from linktrack.workspace import init_workspace
+
+CORPUS = Path(os.environ.get("LINKTRACK_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a shell sees of a command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("LINKTRACK_") and name != "LINKTRACK_CORPUS":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def run() -> Run:
+    """Call linktrack with arguments; `input` is its standard input. A bug shows its traceback."""
+
+    def call(*arguments: object, input: str | bytes | None = None) -> Outcome:
+        result = CliRunner().invoke(app, ["--debug", *map(str, arguments)], input=input)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def _fresh_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("fresh")
+    init_workspace(root, "https://click.example.com")
+    return root
+
+
+@pytest.fixture
+def workspace(_fresh_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A new workspace, which is also the current folder."""
+    root = tmp_path / "workspace"
+    shutil.copytree(_fresh_workspace, root)
+    monkeypatch.chdir(root)
+    return load_workspace(root)
+
+
+@pytest.fixture
+def database(workspace: Workspace) -> Iterator[Database]:
+    with open_database(workspace) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Real mails and logs, which are not part of the project."""
+    if not CORPUS.is_dir():
+        pytest.skip(f"the corpus is not at {CORPUS}: set LINKTRACK_CORPUS to run this test")
+    return CORPUS

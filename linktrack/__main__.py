@@ -1,0 +1,5 @@
+"""python -m linktrack."""
+
+from linktrack.cli.app import main
+
+main()

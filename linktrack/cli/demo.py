@@ -1,0 +1,180 @@
+"""linktrack demo: the whole story on the shipped samples, with every command as a person would type it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linktrack.cli.context import single
+from linktrack.errors import BadInput, Conflict
+
+app = single()
+
+# A chapter is a heading and the commands under it. `!visits` plays what the recipients do (see `_visit`).
+STORY: list[tuple[str, list[str]]] = [
+    (
+        "A workspace: settings, signing key, database. The CRM's columns are named in its settings.",
+        ["linktrack init . --base-url https://click.example.com", "cat crm-mapping.toml >> linktrack.toml"],
+    ),
+    (
+        "Links live in folders; a link says what a visitor sees and what a click changes in the CRM.",
+        [
+            "linktrack folder add Campaigns/Spring --parents",
+            "linktrack link apply links.toml --dry-run --quiet --format md",
+            "linktrack link apply links.toml",
+            "linktrack link list",
+            "linktrack link check",
+        ],
+    ),
+    (
+        "Three mailings, as marketers write them. Every link in them is found, and nothing else is touched.",
+        [
+            "linktrack mailing add newsletter newsletter.html --text newsletter.txt "
+            "--subject 'Spring at Fjällbris' --type Newsletter --utm-source newsletter --utm-campaign spring-2026",
+            "linktrack mailing add announcement announcement.html --subject 'New in May' --type Newsletter "
+            "--utm-source announcement --utm-campaign spring-2026",
+            "linktrack mailing add kampanj kampanj.html --subject 'Vårkampanj' --type Kampanj "
+            "--utm-source kampanj --utm-campaign var-2026",
+            "linktrack mailing links announcement",
+            "linktrack mailing check newsletter",
+        ],
+    ),
+    (
+        "Every recipient of the CRM export gets addresses of his own: a test first, then the real sendings.",
+        [
+            "linktrack mailing rewrite newsletter --contacts crm/contacts.csv --out out/test --test "
+            "--sent-at 2026-05-04T08:00:00+02:00",
+            "linktrack mailing rewrite newsletter --contacts crm/contacts.csv --out out/newsletter "
+            "--sent-at 2026-05-04T09:00:00+02:00",
+            "linktrack mailing rewrite announcement --contacts crm/contacts.csv --out out/announcement --as ndjson "
+            "--sent-at 2026-05-05T10:00:00+02:00",
+            "linktrack mailing rewrite kampanj --contacts crm/contacts.csv --out out/kampanj --as ndjson "
+            "--sent-at 2026-05-06T08:30:00+02:00",
+        ],
+    ),
+    (
+        "People and machines visit the addresses; the web server writes a log. Import it, as cron would, and again.",
+        ["!visits", "linktrack click import access.log", "linktrack click import access.log"],
+    ),
+    (
+        "What the clicks change in the CRM: look first, then run; a second run finds nothing left to do.",
+        [
+            "linktrack action run --crm crm --out actions --dry-run",
+            "linktrack action run --crm crm --out actions",
+            "linktrack action run --crm crm --out actions-again",
+        ],
+    ),
+    (
+        "Who clicked what.",
+        [
+            "linktrack report mailing newsletter --by shipment",
+            "linktrack report clickers offer | head -8",
+            "linktrack report links",
+        ],
+    ),
+]
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new or empty folder to play in.")] = Path(
+        "linktrack-demo"
+    ),
+) -> None:
+    """Play the whole story on the shipped samples: links, mailings, clicks, actions, reports."""
+    root = folder.absolute()
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
+        raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
+    root.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(samples(), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("README.md", "*-truth.json"))
+    for heading, commands in STORY:
+        typer.echo(f"\n# {heading}")
+        for command in commands:
+            if command == "!visits":
+                lines = _visit(root)
+                typer.echo(f"\n  (the recipients visit: {lines:,} lines in access.log)")
+            else:
+                _play(command, root)
+    typer.echo(f"\n# Everything is in {root}:")
+    for path in sorted(root.iterdir()):
+        count = f"{sum(1 for _ in path.rglob('*')):,} files" if path.is_dir() else f"{path.stat().st_size:,} bytes"
+        typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
+
+
+def samples() -> Path:
+    """Where the samples are: in the installed package, or beside it in a clone."""
+    package = Path(__file__).parent.parent
+    for place in (package / "sample_mailings", package.parent / "sample_mailings"):
+        if place.is_dir():
+            return place
+    raise BadInput("the samples are missing from this installation: install linktrack again")
+
+
+def _play(command: str, root: Path) -> None:
+    """Show a command, run it in `root`, show what it prints. A table is a table, also when nobody looks."""
+    if not sys.stdout.isatty() and "report" in command:
+        command = command.replace(" |", " --format table |") if "|" in command else f"{command} --format table"
+    typer.echo(f"\n$ {command}")
+    program = f"{shlex.quote(sys.executable)} -m linktrack"
+    line = command.replace("linktrack ", f"{program} ", 1) if command.startswith("linktrack ") else command
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LINKTRACK_")}
+    sys.stdout.flush()
+    # The commands are ours, word for word, and are shown before they run.
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=root, env=environment, check=False)  # noqa: S603
+    if done.returncode not in (0, 6):
+        raise BadInput(f"the demo stopped at this command (exit code {done.returncode}): {command}")
+
+
+def _visit(root: Path) -> int:
+    """Write `access.log` from `visits.log`, in which an address stands as /@MAILING/POSITION/CONTACT.
+
+    The real address depends on this workspace's own key; what cannot be replaced (a forged token, say) gets
+    an address that only looks real. Returns the number of lines.
+    """
+    import re
+    from hashlib import blake2b
+
+    from linktrack.config import load_workspace
+    from linktrack.links.tokens import Keyring
+    from linktrack.store.session import open_database
+
+    workspace = load_workspace(root, {})
+    ring = Keyring.parse(workspace.secret())
+    with open_database(workspace) as database:
+        placements = {
+            (mailing, str(position)): key
+            for mailing, position, key in database.rows(
+                "SELECT mailing.name, placement.position, placement.key FROM placement "
+                "JOIN mailing ON mailing.id = placement.mailing_id"
+            )
+        }
+        shipments = {}
+        for name, shipment, is_test in database.rows(
+            "SELECT mailing.name, shipment.id, shipment.is_test FROM shipment "
+            "JOIN mailing ON mailing.id = shipment.mailing_id ORDER BY shipment.id"
+        ):
+            shipments[f"{name}-test" if is_test else name] = shipment
+        contacts = dict(database.rows("SELECT contact_id, id FROM recipient"))
+
+    def address(match: re.Match[str]) -> str:
+        shipment, position, contact = match.groups()
+        placement = placements[shipment.removesuffix("-test"), position]
+        if contact in contacts:
+            return f"/{placement}/{ring.sign(shipments[shipment], contacts[contact])}"
+        letters = "abcdefghijklmnopqrstuvwxyz234567"
+        forged = blake2b(contact.encode(), digest_size=32).digest()
+        return f"/{placement}/" + "c" + "".join(letters[byte % 32] for byte in forged[1:])
+
+    text = (root / "visits.log").read_text("latin-1")
+    replaced = re.sub(r"/@([\w\-]+)/(\d+)/([\w\-]+)", address, text)
+    (root / "access.log").write_text(replaced, "latin-1")
+    (root / "visits.log").unlink()
+    return replaced.count("\n")

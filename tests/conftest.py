@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -17,24 +14,9 @@ from linktrack.cli.app import app
 from linktrack.config import Workspace, load_workspace
 from linktrack.store.session import Database, open_database
 from linktrack.workspace import init_workspace
+from tests_support import Outcome, Run
 
 CORPUS = Path(os.environ.get("LINKTRACK_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a shell sees of a command."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Outcome]
 
 
 @pytest.fixture(autouse=True)

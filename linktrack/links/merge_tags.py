@@ -1,0 +1,169 @@
+"""Merge tags: where the placeholders of mail languages stand in a text, and what to fill them with.
+
+Known by themselves: Mustache, Handlebars, Jinja and Liquid (`{{x}}`, `{{{x}}}`, `{% … %}`, `{# … #}`),
+Mailchimp (`*|X|*`), SuperOffice (`[[x]]`), AMPscript (`%%x%%`, `%%=…=%%`, `%%[ … ]%%`), ERB, EJS and PHP
+(`<% … %>`, `<%= … %>`, `<?php … ?>`, `<?= … ?>`) and `${x}`. Others are given as pairs of opening and closing text.
+
+Finding is linear in the text, whatever it holds: the place of each closing text is looked up once and kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class MergeTag:
+    """A placeholder at `start:stop`. A statement (`{% if %}`) steers what is around it; others stand for a value."""
+
+    start: int
+    stop: int
+    statement: bool
+    name: str  # of the field that an output tag stands for; "" where there is none
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    opening: str
+    closing: str
+    inside: re.Pattern[str] | None = None  # what the inside must match; None = anything
+    statement: bool = False
+
+
+_NAME = re.compile(r"[^\[\]<>\"'\r\n]{1,200}")
+_PERCENT_NAME = re.compile(r"[A-Za-z_][\w .:\-]{0,99}")
+_BAR_NAME = re.compile(r"[^|<>\r\n]{1,200}")
+_BRACE = re.compile(r"[^{}<>\r\n]{1,400}")
+_COMMENT = re.compile(r"[\s\-+].*|", re.DOTALL)  # `{#id` is CSS
+
+# Longer openings first: `{{{` before `{{`, `<%=` before `<%`.
+_DIALECTS = (
+    _Dialect("{{{", "}}}"),
+    _Dialect("{{", "}}"),
+    _Dialect("{%", "%}", statement=True),
+    _Dialect("{#", "#}", _COMMENT, statement=True),
+    _Dialect("*|", "|*", _BAR_NAME),
+    _Dialect("[[", "]]", _NAME),
+    _Dialect("%%=", "=%%"),
+    _Dialect("%%[", "]%%", statement=True),
+    _Dialect("%%", "%%", _PERCENT_NAME),
+    _Dialect("<%=", "%>"),
+    _Dialect("<%-", "%>"),
+    _Dialect("<%", "%>", statement=True),
+    _Dialect("<?php", "?>", statement=True),
+    _Dialect("<?=", "?>"),
+    _Dialect("${", "}", _BRACE),
+)
+_OUTPUT_LIMIT = 4000  # a value tag longer than this is no tag but two braces far apart
+_BLOCK = re.compile(r"\s*(?:[#/^!>~&]?\s*(?:else|elseif|elsif|endif|if|each|unless|with|end)\b|[#/^!])")
+_BAR_BLOCK = re.compile(r"(?:IF|IFNOT|ELSE|ELSEIF|END|INTERESTED)(?::|$)", re.IGNORECASE)
+
+
+def find(text: str, extra: Pairs = ()) -> list[MergeTag]:
+    """The merge tags of `text` in order; they do not overlap. `extra` are further (opening, closing) pairs."""
+    opener, dialects = _openings(tuple(extra))
+    found: list[MergeTag] = []
+    closings: dict[str, int] = {}
+    here = 0
+    while match := opener.search(text, here):
+        start = match.start()
+        here = start + 1
+        for dialect in dialects[match[0]]:
+            inside = start + len(dialect.opening)
+            end = closings.get(dialect.closing, -2)
+            if end != -1 and end < inside:
+                end = closings[dialect.closing] = text.find(dialect.closing, inside)
+            if end == -1 or not _fits(dialect, text, inside, end):
+                continue
+            here = end + len(dialect.closing)
+            found.append(_tag(dialect, start, here, text[inside:end]))
+            break
+    return found
+
+
+def masked(text: str, tags: Sequence[MergeTag]) -> str:
+    """`text` with each tag replaced by filler of its length that no HTML or URL parser stumbles over.
+
+    A value becomes `xxx`. A statement becomes blanks, or `xxx` where an attribute's value begins.
+    """
+    if not tags:
+        return text
+    parts: list[str] = []
+    here = 0
+    for tag in tags:
+        before = text[here : tag.start]
+        parts.append(before)
+        length = tag.stop - tag.start
+        blank = tag.statement and not (before or (parts[-2] if len(parts) > 1 else "")).rstrip(" \t").endswith("=")
+        parts.append((" " if blank else "x") * length)
+        here = tag.stop
+    parts.append(text[here:])
+    return "".join(parts)
+
+
+def names(text: str, extra: Pairs = ()) -> list[str]:
+    """The field names that the tags of `text` stand for, each once, in order."""
+    return list(dict.fromkeys(tag.name for tag in find(text, extra) if tag.name))
+
+
+def fill(url: str, fields: Mapping[str, str], extra: Pairs = ()) -> str:
+    """`url` with each value tag replaced by its field, percent-encoded; nothing where there is no such field."""
+    tags = find(url, extra)
+    if not tags:
+        return url
+    known = {fold(name): value for name, value in fields.items()}
+    parts: list[str] = []
+    here = 0
+    for tag in tags:
+        parts += [url[here : tag.start], quote(known.get(fold(tag.name), ""), safe="")]
+        here = tag.stop
+    parts.append(url[here:])
+    return "".join(parts)
+
+
+def fold(name: str) -> str:
+    """A field's name as tags and columns are compared: without case, blanks, `_`, `-` and a leading `contact.`."""
+    return re.sub(r"[\s_\-]+", "", re.sub(r"^(?:contact|person|recipient|user|subscriber)\.", "", name.strip().casefold()))
+
+
+@lru_cache(maxsize=16)
+def _openings(extra: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict[str, list[_Dialect]]]:
+    """A pattern for every opening, and for each opening text the dialects to try, longest first."""
+    dialects = (*(_Dialect(opening, closing, _BAR_NAME) for opening, closing in extra), *_DIALECTS)
+    openings = sorted({dialect.opening for dialect in dialects}, key=len, reverse=True)
+    tries = {
+        opening: sorted(
+            (dialect for dialect in dialects if opening.startswith(dialect.opening)),
+            key=lambda dialect: -len(dialect.opening),
+        )
+        for opening in openings
+    }
+    return re.compile("|".join(map(re.escape, openings))), tries
+
+
+def _fits(dialect: _Dialect, text: str, start: int, stop: int) -> bool:
+    if dialect.statement and dialect.inside is None:
+        return True
+    if stop - start > _OUTPUT_LIMIT:
+        return False
+    return dialect.inside is None or dialect.inside.fullmatch(text, start, stop) is not None
+
+
+def _tag(dialect: _Dialect, start: int, stop: int, inside: str) -> MergeTag:
+    block = {"{{": _BLOCK, "*|": _BAR_BLOCK}.get(dialect.opening)
+    if dialect.statement or (block is not None and block.match(inside)):
+        return MergeTag(start, stop, True, "")
+    return MergeTag(start, stop, False, _field_name(inside))
+
+
+def _field_name(inside: str) -> str:
+    """`contact.name | urlencode` is the field `contact.name`; `.Name`, `&x`, `URL:x` are forms of x."""
+    plain = inside.strip().strip("~&.-= ").partition("|")[0].strip()
+    plain = re.sub(r"(?i)^(?:url|v\()\s*:?\s*@?", "", plain).rstrip(") ") if re.match(r"(?i)url:|v\(", plain) else plain
+    return plain if re.fullmatch(r"[\w][\w .:\-\[\]@]*", plain) else ""

@@ -1,0 +1,1 @@
+"""Mailings: where their links stand, compiled once, personalised for every recipient."""

@@ -1,0 +1,158 @@
+"""A mail's bytes beside the text that is scanned, and the way from a place in that text back to the bytes.
+
+For encodings that keep ASCII bytes for ASCII characters (UTF-8, ISO-8859, windows-125x, Big5, GB 18030, Shift_JIS …)
+the scanned text is the latin-1 view of the bytes, so an index is a byte offset and no codec can spoil anything.
+UTF-16 and the ISO-2022 family are decoded first, and only when encoding again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import bisect
+import codecs
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from linktrack.errors import BadInput
+
+_META = re.compile(
+    rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]+)|<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.\-]+)""",
+    re.IGNORECASE,
+)
+_DECLARED_WITHIN = 4096  # bytes; browsers look at 1,024, editors put long comments first
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_STATEFUL = {"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext",
+             "iso2022_kr", "hz"}  # fmt: skip
+_UTF16 = {"utf-16-le", "utf-16-be"}
+
+
+@dataclass(frozen=True)
+class Document:
+    """One part of a mail. `text` is what is scanned; `charset` the codec that its characters are in."""
+
+    data: bytes
+    text: str
+    charset: str
+    bytewise: bool  # text is the latin-1 view: an index into it is a byte offset
+    _line_starts: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def encoded(self, text: str) -> bytes:
+        """A piece of `self.text` as the bytes it came from."""
+        return text.encode("latin-1" if self.bytewise else self.charset, "surrogatepass" if self._wide else "strict")
+
+    def ascii(self, text: str) -> bytes:
+        """ASCII text of ours in this document's encoding."""
+        return text.encode("ascii" if self.bytewise else self.charset)
+
+    def piece(self, start: int, stop: int) -> bytes:
+        return self.data[start:stop] if self.bytewise else self.encoded(self.text[start:stop])
+
+    def characters(self, start: int, stop: int) -> str:
+        """The text from `start` to `stop` as a person reads it."""
+        piece = self.text[start:stop]
+        return piece.encode("latin-1").decode(self.charset, "replace") if self.bytewise else piece
+
+    def place(self, index: int) -> tuple[int, int]:
+        """(line, column) of an index, both from 1, columns in characters; CRLF, LF and CR end a line."""
+        starts = self._starts
+        line = bisect.bisect_right(starts, index)
+        start = starts[line - 1]
+        column = len(self.characters(start, index)) + 1
+        return line, column - (1 if line == 1 and self.characters(0, min(index, 3)).startswith("\ufeff") else 0)
+
+    def byte_offset(self, index: int) -> int:
+        return index if self.bytewise else len(self.encoded(self.text[:index]))
+
+    @property
+    def mime_charset(self) -> str:
+        """The charset's name in a MIME header; UTF-16 is not allowed there and becomes UTF-8."""
+        if self._wide:
+            return "utf-8"
+        return {"cp1252": "windows-1252", "latin-1": "iso-8859-1"}.get(self.charset, self.charset).replace("_", "-")
+
+    def for_mime(self, piece: bytes) -> bytes:
+        """A piece of this document's bytes in `mime_charset`."""
+        return piece.decode(self.charset, "replace").lstrip("\ufeff").encode() if self._wide else piece
+
+    @property
+    def _wide(self) -> bool:
+        return self.charset in _UTF16
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
+
+def read_document(data: bytes, *, name: str = "", charset: str | None = None) -> Document:
+    """`data` as a document. `charset` overrules what the mail declares, except its byte order mark.
+
+    BadInput for UTF-7, for UTF-16 or ISO-2022 that does not decode and encode to the same bytes, and for UTF-32.
+    """
+    declared = charset or declared_charset(data)
+    codec = _codec(declared)
+    if data[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
+        raise BadInput("UTF-32 is not used in mail: save the file as UTF-8", file=name or None)
+    if codec == "utf-7" or re.match(rb"\+/v[89+/]", data):
+        raise BadInput("UTF-7 cannot be rewritten without changing other bytes: save the file as UTF-8", file=name or None)
+    wide = _wide_codec(data)
+    if wide is not None or codec in _STATEFUL or re.search(rb"\x1b\$[@B(]", data):
+        chosen = wide or (codec if codec in _STATEFUL else "iso2022_jp")
+        return _decoded(data, chosen, name)
+    return Document(data, data.decode("latin-1"), _charset_of(data, codec), True)
+
+
+def declared_charset(data: bytes) -> str | None:
+    """The charset that the mail's own `<meta>` or XML declaration names."""
+    match = _META.search(data, 0, _DECLARED_WITHIN)
+    return None if match is None else (match[1] or match[2]).decode("ascii")
+
+
+def _codec(name: str | None) -> str | None:
+    """Python's name of a charset as the web understands it: latin-1 and ASCII are read as windows-1252."""
+    if name is None:
+        return None
+    try:
+        codec = codecs.lookup(name).name
+        "<".encode(codec)
+    except (LookupError, TypeError):
+        return None
+    if codec.startswith(("utf-16", "utf-32")):
+        return "utf-8"  # the declaration could be read, so it is not true
+    return {"iso8859-1": "cp1252", "ascii": "cp1252"}.get(codec, codec)
+
+
+def _wide_codec(data: bytes) -> str | None:
+    """UTF-16 by its byte order mark, or by `<` and a zero byte at the start."""
+    if data.startswith(b"\xff\xfe") or re.match(rb"(?:[\t\n\r ]\x00)*<\x00", data):
+        return "utf-16-le"
+    if data.startswith(b"\xfe\xff") or re.match(rb"(?:\x00[\t\n\r ])*\x00<", data):
+        return "utf-16-be"
+    return None
+
+
+def _charset_of(data: bytes, codec: str | None) -> str:
+    """The codec that reads these bytes and writes them back: BOM, declared, UTF-8, windows-1252, latin-1."""
+    tries = ["utf-8"] if data.startswith(codecs.BOM_UTF8) else [codec, "utf-8", "cp1252"]
+    for attempt in tries:
+        if attempt is None:
+            continue
+        try:
+            if data.decode(attempt).encode(attempt) == data:
+                return attempt
+        except (UnicodeError, LookupError):
+            continue
+    return "latin-1"
+
+
+def _decoded(data: bytes, codec: str, name: str) -> Document:
+    try:
+        text = data.decode(codec)
+        same = text.encode(codec) == data
+    except UnicodeError:
+        same = False
+    if not same:
+        raise BadInput(
+            f"this is marked as {codec.upper()} but cannot be read and written back as such: save it as UTF-8",
+            file=name or None,
+        )
+    return Document(data, text, codec, False)

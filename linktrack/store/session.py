@@ -109,7 +109,6 @@ class Database:
             driver,
             creator=lambda: self.connection,
             poolclass=StaticPool,
-            isolation_level="AUTOCOMMIT",
             hide_parameters=True,
             pool_reset_on_return=None,
         )

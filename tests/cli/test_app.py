@@ -1,0 +1,119 @@
+"""The root of the command line: start-up, help, versions, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from linktrack import __version__
+from linktrack.cli.app import COMMANDS
+from linktrack.config import Workspace
+from tests_support import Run
+
+HEAVY = ["sqlmodel", "sqlalchemy", "alembic", "bs4", "rich", "email", "asyncio", "icalendar", "psycopg", "tomli_w"]
+
+
+def shell(*arguments: str, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "linktrack", *arguments], cwd=cwd, capture_output=True, text=True, check=False, **options
+    )  # type: ignore[call-overload]
+
+
+def imported(*arguments: str, cwd: Path) -> set[str]:
+    """The modules that a command has loaded when it is done."""
+    code = (
+        "import sys\nfrom linktrack.cli.app import main\nsys.argv = ['linktrack', *sys.argv[1:]]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\nprint('\\nMODULES', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=cwd, capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("MODULES")[2].split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["link", "list"], ["folder", "list"], ["report", "links"], ["link", "--help"]],
+    ids=" ".join,
+)
+def test_quick_commands_import_nothing_heavy(workspace: Workspace, arguments: list[str]) -> None:
+    assert imported(*arguments, cwd=workspace.root).isdisjoint(HEAVY)
+
+
+def test_help_lists_every_command_and_each_command_has_its_help(run: Run) -> None:
+    text = run("--help").out
+    for name in COMMANDS:
+        assert re.search(rf"^  {name}\s", text, re.MULTILINE), name
+        assert hasattr(import_module(f"linktrack.cli.{name}"), "app")
+        done = run(name, "--help")
+        assert done.code == 0
+        assert "Usage:" in done.out
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"linktrack {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param(["lnk"], "link", id="a command that is not there"),
+        pytest.param(["link", "lst"], "list", id="a verb that is not there"),
+        pytest.param(["link", "list", "--nope"], "--nope", id="an option that is not there"),
+        pytest.param(["--workspace"], "--workspace", id="a global option without its value"),
+        pytest.param(["link", "add"], "KEY", id="a missing argument"),
+    ],
+)
+def test_usage_errors(workspace: Workspace, run: Run, arguments: list[str], words: str) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+
+
+def test_a_bug_is_one_sentence_and_a_traceback_only_with_debug(workspace: Workspace, tmp_path: Path) -> None:
+    breaking = tmp_path / "sitecustomize.py"
+    breaking.write_text("import linktrack.links.catalog as c\nc.list_folders = lambda database: 1 / 0\n", "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = shell("folder", "list", cwd=workspace.root, env=environment)
+    assert done.returncode == 1
+    assert "a bug in linktrack (ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Traceback" in shell("folder", "list", "--debug", cwd=workspace.root, env=environment).stderr
+
+
+def test_a_reader_that_goes_away_ends_the_command_in_silence(workspace: Workspace) -> None:
+    from linktrack.store.session import open_database
+
+    with open_database(workspace) as database:
+        database.executemany(
+            "INSERT INTO folder (path, created_at) VALUES (?, 0)", [(f"F{number:06}",) for number in range(20_000)]
+        )
+    line = f"set -o pipefail; {sys.executable} -m linktrack folder list --format ndjson | head -1"
+    done = subprocess.run(["bash", "-c", line], cwd=workspace.root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") == 1
+
+
+def test_what_a_stranger_put_into_a_name_does_not_reach_the_terminal(workspace: Workspace, run: Run) -> None:
+    assert run("link", "add", "x", "--url", "https://e.com", "--name", "a\x1b[31m\tb").code == 0
+    for format in ("table", "tsv", "md"):
+        assert "\x1b" not in run("link", "list", "--format", format).out
+    assert run("link", "list", "--format", "json").json[0]["name"] == "a\x1b[31m\tb"
+
+
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell_name: str) -> None:
+    done = shell("--show-completion", env={**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
+    assert done.returncode in (0, 2)
+    environment = {
+        **os.environ,
+        "_LINKTRACK_COMPLETE": f"complete_{shell_name}",
+        "_TYPER_COMPLETE_ARGS": "linktrack fol",
+        "COMP_WORDS": "linktrack fol",
+        "COMP_CWORD": "1",
+    }
+    assert "folder" in shell(env=environment).stdout

@@ -1,0 +1,104 @@
+"""The workspace and its settings: found, read, overridden, and refused with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from linktrack.config import Workspace, find_workspace, load_workspace
+from linktrack.errors import BadInput
+from tests_support import Run
+
+
+def test_the_nearest_workspace_upwards_is_found(workspace: Workspace) -> None:
+    deep = workspace.root / "a" / "b"
+    deep.mkdir(parents=True)
+    assert find_workspace(deep, None, {}).root == workspace.root
+
+
+def test_file_then_environment(workspace: Workspace) -> None:
+    assert load_workspace(workspace.root, {}).settings.utm.medium == "email"
+    environ = {"LINKTRACK_UTM_MEDIUM": "newsletter", "LINKTRACK_BASE_URL": "https://t.example.se/", "LINKTRACK_OTHER": "x"}
+    settings = load_workspace(workspace.root, environ).settings
+    assert (settings.utm.medium, settings.base_url) == ("newsletter", "https://t.example.se")
+
+
+def test_the_database_url_of_the_environment_wins(workspace: Workspace, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    assert load_workspace(workspace.root, {"LINKTRACK_DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        pytest.param('base_url = "https://e.com"\ncolour = "red"\n', ":2", "unknown setting 'colour'", id="unknown key"),
+        pytest.param('base_url = "https://e.com"\n[utm]\nmedum = "x"\n', ":3", "utm.medum", id="unknown key in a table"),
+        pytest.param('base_url = "https://e.com"\n\n[utm]\ndomains = "x"\n', ":4", "utm.domains", id="wrong type"),
+        pytest.param('base_url = "https://e.com"\n[utm]\npolicy = "merge"\n', ":3", "policy", id="wrong choice"),
+        pytest.param("base_url = \n", ":1", "not valid TOML", id="broken TOML"),
+        pytest.param('[utm]\nmedium = "email"\n', "linktrack.toml", "base_url", id="no base_url"),
+        pytest.param('base_url = "click.example.com"\n', ":1", "https://click.example.com", id="base_url without scheme"),
+        pytest.param('base_url = "https://e.com"\n[nope]\nx = 1\n', ":2", "nope", id="unknown table"),
+    ],
+)
+def test_bad_settings_name_file_and_line(workspace: Workspace, run: Run, text: str, where: str, words: str) -> None:
+    workspace.config_path.write_text(text, "utf-8")
+    done = run("folder", "list")
+    assert (done.code, done.out) == (3, "")
+    assert f"linktrack.toml{where}" in done.err or where == "linktrack.toml"
+    assert words in done.err
+
+
+def test_a_bad_environment_value_names_the_variable(workspace: Workspace) -> None:
+    with pytest.raises(BadInput, match="LINKTRACK_UTM_POLICY"):
+        load_workspace(workspace.root, {"LINKTRACK_UTM_POLICY": "merge"})
+
+
+def test_a_file_that_is_not_utf_8(workspace: Workspace) -> None:
+    workspace.config_path.write_bytes('base_url = "https://e.com"\n# å\n'.encode("cp1252"))
+    with pytest.raises(BadInput, match=r"linktrack\.toml:2: TOML must be UTF-8"):
+        load_workspace(workspace.root, {})
+
+
+def test_a_missing_key_is_an_error_and_no_new_one_is_made(workspace: Workspace, run: Run) -> None:
+    workspace.key_path.unlink()
+    done = run("key", "list")
+    assert done.code == 3
+    assert "linktrack.key" in done.err
+    assert "LINKTRACK_SECRET" in done.err
+    assert not workspace.key_path.exists()
+
+
+def test_the_secret_of_the_environment_wins(workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINKTRACK_SECRET", f"4:{'ab' * 32}")
+    assert run("key", "list", "--format", "json").json == [{"key": 4, "signs": True, "verifies": True}]
+    assert run("key", "rotate").code == 5
+
+
+def test_no_workspace(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("link", "list")
+    assert done.code == 4
+    assert "linktrack init" in done.err
+
+
+def test_init_overwrites_nothing(workspace: Workspace, run: Run) -> None:
+    before = workspace.key_path.read_text()
+    done = run("init", ".", "--base-url", "https://e.com")
+    assert done.code == 5
+    assert workspace.key_path.read_text() == before
+
+
+def test_init_refuses_a_strange_base_url(run: Run, tmp_path: Path) -> None:
+    done = run("init", tmp_path / "w", "--base-url", "click.example.com")
+    assert done.code == 2
+    assert not (tmp_path / "w").exists()
+
+
+def test_rotation_keeps_the_old_key(workspace: Workspace, run: Run) -> None:
+    before = workspace.key_path.read_text()
+    assert run("key", "rotate").code == 0
+    assert workspace.key_path.read_text().startswith(before)
+    assert [row["signs"] for row in run("key", "list", "--format", "json").json] == [False, True]
+    assert workspace.key_path.stat().st_mode & 0o777 == 0o600

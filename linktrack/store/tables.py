@@ -5,7 +5,7 @@ Conventions: a column that ends in `_at` (and `first_click`, `last_click`, `hour
 but gets a `deleted_at`. This module must not use `from __future__ import annotations` (SQLModel reads them).
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 # A big integer that is still SQLite's own row id.
@@ -139,28 +139,43 @@ class Agent(SQLModel, table=True):
 
 
 class Source(SQLModel, table=True):
-    """A log that was read, known by its content and not by its name, and how far it was read."""
+    """A log that was read, known by its content and not by its name, and how far it was read.
+
+    `head` and `tail` print the first bytes and the last bytes before `position`; the `first_` and `last_` columns
+    keep the lines of its first and last second (8-byte keyed prints), where a cut may have parted equal lines.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(sa_column=Column(Text, nullable=False))  # the last path it was seen under
     format: str = Field(sa_column=Column(Text, nullable=False))
-    fingerprint: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(sa_column=Column(Text, nullable=False))  # what the format carries on, e.g. a header line
+    head: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    head_length: int
+    tail: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     position: int = Field(sa_column=Column(BigInteger, nullable=False))  # bytes of the uncompressed content
+    first_at: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True, index=True))
+    first_lines: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    last_at: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True, index=True))
+    last_lines: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     imported_at: int = Field(sa_column=_time())
 
 
 class Click(SQLModel, table=True):
-    """One request for a tracked address. No index but the key and the identity: inserts stay fast."""
+    """One request for a tracked address. Its time and a keyed 64-bit print of the line and of how often it came
+    are its identity; that index is in the order of time, so inserts stay fast, and there is no other."""
+
+    __table_args__ = (UniqueConstraint("clicked_at", "identity"),)
 
     id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
-    identity: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    clicked_at: int = Field(sa_column=_time())
+    identity: int = Field(sa_column=Column(BigInteger, nullable=False))
     link_id: int
     placement_id: int
     shipment_id: int
     recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    clicked_at: int = Field(sa_column=_time())
     ip: str = Field(sa_column=Column(Text, nullable=False))  # truncated unless the workspace says otherwise
     agent_id: int
+    flags: int  # what the log itself says: see clicks.event
     source_id: int
 
 
@@ -207,14 +222,15 @@ class PlacementTally(SQLModel, table=True):
 
 
 class LinkClicker(SQLModel, table=True):
-    """Clicks of one recipient of one shipment on one link."""
+    """Clicks of one recipient of one shipment on one link. The key begins with the recipient of a shipment, so one
+    look finds all that a person did with a mail; a link's clickers are looked up in the shipments of its tally."""
 
     __tablename__ = "link_clicker"
-    __table_args__ = (Index("link_clicker_recipient", "recipient_id"), {"sqlite_with_rowid": False})
+    __table_args__ = {"sqlite_with_rowid": False}
 
-    link_id: int = Field(primary_key=True)
     shipment_id: int = Field(primary_key=True)
     recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    link_id: int = Field(primary_key=True)
     human: int
     machine: int
     first_click: int | None = Field(default=None, sa_column=_time(nullable=True))  # of the human clicks
@@ -253,12 +269,13 @@ class HourTally(SQLModel, table=True):
 
 
 class Run(SQLModel, table=True):
-    """One run of the actions over a CRM export."""
+    """One run of the actions over a CRM export. Once it is `stored`, the ledger has it and only its summary is to
+    be put beside its files."""
 
     id: int | None = Field(default=None, primary_key=True)
     started_at: int = Field(sa_column=_time())
     finished_at: int | None = Field(default=None, sa_column=_time(nullable=True))
-    status: str = Field(sa_column=Column(Text, nullable=False))  # running, done, interrupted
+    status: str = Field(sa_column=Column(Text, nullable=False))  # running, stored, done, interrupted
     out: str = Field(sa_column=Column(Text, nullable=False))
     summary: str = Field(sa_column=Column(Text, nullable=False))  # JSON
 
@@ -272,24 +289,71 @@ class HandledClick(SQLModel, table=True):
     run_id: int = Field(foreign_key="run.id")
 
 
-class Change(SQLModel, table=True):
-    """The ledger: every single change, with the click that caused it and the definition it followed."""
+class Definition(SQLModel, table=True):
+    """An action as it was when a run followed it (JSON)."""
 
-    id: str = Field(sa_column=Column(Text, primary_key=True))  # the same in every run
+    id: int | None = Field(default=None, primary_key=True)
+    text: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+
+
+class Change(SQLModel, table=True):
+    """The ledger: every single change, in the order of time within a run, with the click that caused it."""
+
+    number: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
+    id: str = Field(sa_column=Column(Text, nullable=False))  # the same in every run and database
     run_id: int = Field(foreign_key="run.id", index=True)
     click_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     link_id: int
     shipment_id: int
-    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
     clicked_at: int = Field(sa_column=_time())
     kind: str = Field(sa_column=Column(Text, nullable=False))
     name: str = Field(sa_column=Column(Text, nullable=False))
     operation: str = Field(sa_column=Column(Text, nullable=False))  # set, add, remove, make, run
-    old: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-    new: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-    definition: str = Field(sa_column=Column(Text, nullable=False))  # JSON of the action as it was then
-    status: str = Field(sa_column=Column(Text, nullable=False))  # planned, ok, failed, timeout, interrupted
-    ran_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    old: str = Field(sa_column=Column(Text, nullable=False))
+    new: str = Field(sa_column=Column(Text, nullable=False))
+    definition_id: int = Field(foreign_key="definition.id")
+    status: str = Field(sa_column=Column(Text, nullable=False))  # ok, failed, timeout, interrupted
+    ran_at: int = Field(sa_column=_time())
+
+
+class Made(SQLModel, table=True):
+    """A follow-up, request or script that exists because of a click: what stands here is never made again.
+
+    `owner`, `start_at` and `end_at` say what it occupies; the rest is what became of a script.
+    """
+
+    id: str = Field(sa_column=Column(Text, primary_key=True))  # of the change
+    run_id: int = Field(foreign_key="run.id")  # the run that reports it
+    click_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    link_id: int
+    shipment_id: int
+    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    kind: str = Field(sa_column=Column(Text, nullable=False))  # follow-up, request, script
+    ordinal: int  # 1, 2, 3 … among the link's actions of that kind
+    owner: str = Field(sa_column=Column(Text, nullable=False))
+    start_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    end_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    status: str = Field(sa_column=Column(Text, nullable=False))  # ok, failed, timeout, interrupted
+    exit_code: int | None = None
+    return_url: str = Field(sa_column=Column(Text, nullable=False))
+    fields: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+    message: str = Field(sa_column=Column(Text, nullable=False))
+    ran_at: int = Field(sa_column=_time())
+
+
+class Settled(SQLModel, table=True):
+    """The latest click that decided one thing of a recipient (a field, an interest, a membership): a click with an
+    earlier time that arrives afterwards does not overrule it."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    kind: str = Field(sa_column=Column(Text, primary_key=True))
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    clicked_at: int = Field(sa_column=_time())
+    click_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    value: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class ReturnAddress(SQLModel, table=True):

@@ -20,17 +20,25 @@ def upgrade() -> None:
     op.create_table(
         "click",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("identity", sa.LargeBinary(), nullable=False),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
+        sa.Column("identity", sa.BigInteger(), nullable=False),
         sa.Column("link_id", sa.Integer(), nullable=False),
         sa.Column("placement_id", sa.Integer(), nullable=False),
         sa.Column("shipment_id", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.BigInteger(), nullable=False),
-        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
         sa.Column("ip", sa.Text(), nullable=False),
         sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("flags", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("identity"),
+        sa.UniqueConstraint("clicked_at", "identity"),
+    )
+    op.create_table(
+        "definition",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("text"),
     )
     op.create_table(
         "folder",
@@ -52,19 +60,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "link_clicker",
-        sa.Column("link_id", sa.Integer(), nullable=False),
         sa.Column("shipment_id", sa.Integer(), nullable=False),
         sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=False),
         sa.Column("human", sa.Integer(), nullable=False),
         sa.Column("machine", sa.Integer(), nullable=False),
         sa.Column("first_click", sa.BigInteger(), nullable=True),
         sa.Column("last_click", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("link_id", "shipment_id", "recipient_id"),
+        sa.PrimaryKeyConstraint("shipment_id", "recipient_id", "link_id"),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("link_clicker", schema=None) as batch_op:
-        batch_op.create_index("link_clicker_recipient", ["recipient_id"], unique=False)
-
     op.create_table(
         "link_tally",
         sa.Column("link_id", sa.Integer(), nullable=False),
@@ -137,6 +142,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "settled",
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
+        sa.Column("click_id", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("recipient_id", "kind", "name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "shipment_tally",
         sa.Column("shipment_id", sa.Integer(), nullable=False),
         sa.Column("human", sa.Integer(), nullable=False),
@@ -153,13 +169,25 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("format", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("head_length", sa.Integer(), nullable=False),
+        sa.Column("tail", sa.LargeBinary(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=True),
+        sa.Column("first_lines", sa.LargeBinary(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_lines", sa.LargeBinary(), nullable=False),
         sa.Column("imported_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_first_at"), ["first_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_source_last_at"), ["last_at"], unique=False)
+
     op.create_table(
         "change",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("click_id", sa.BigInteger(), nullable=False),
@@ -170,19 +198,22 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("operation", sa.Text(), nullable=False),
-        sa.Column("old", sa.Text(), nullable=True),
-        sa.Column("new", sa.Text(), nullable=True),
-        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("old", sa.Text(), nullable=False),
+        sa.Column("new", sa.Text(), nullable=False),
+        sa.Column("definition_id", sa.Integer(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("ran_at", sa.BigInteger(), nullable=True),
+        sa.Column("ran_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["definition_id"],
+            ["definition.id"],
+        ),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["run.id"],
         ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("number"),
     )
     with op.batch_alter_table("change", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_change_recipient_id"), ["recipient_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_change_run_id"), ["run_id"], unique=False)
 
     op.create_table(
@@ -236,6 +267,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_link_folder_id"), ["folder_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_link_mailing_id"), ["mailing_id"], unique=False)
 
+    op.create_table(
+        "made",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("click_id", sa.BigInteger(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=False),
+        sa.Column("shipment_id", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("start_at", sa.BigInteger(), nullable=True),
+        sa.Column("end_at", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("exit_code", sa.Integer(), nullable=True),
+        sa.Column("return_url", sa.Text(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("ran_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "shipment",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -327,6 +383,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_shipment_mailing_id"))
 
     op.drop_table("shipment")
+    op.drop_table("made")
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_mailing_id"))
         batch_op.drop_index(batch_op.f("ix_link_folder_id"))
@@ -336,11 +393,15 @@ def downgrade() -> None:
     op.drop_table("handled_click")
     with op.batch_alter_table("change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_change_run_id"))
-        batch_op.drop_index(batch_op.f("ix_change_recipient_id"))
 
     op.drop_table("change")
+    with op.batch_alter_table("source", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_source_last_at"))
+        batch_op.drop_index(batch_op.f("ix_source_first_at"))
+
     op.drop_table("source")
     op.drop_table("shipment_tally")
+    op.drop_table("settled")
     op.drop_table("run")
     op.drop_table("return_address")
     with op.batch_alter_table("recipient", schema=None) as batch_op:
@@ -350,11 +411,9 @@ def downgrade() -> None:
     op.drop_table("placement_tally")
     op.drop_table("mailing")
     op.drop_table("link_tally")
-    with op.batch_alter_table("link_clicker", schema=None) as batch_op:
-        batch_op.drop_index("link_clicker_recipient")
-
     op.drop_table("link_clicker")
     op.drop_table("hour_tally")
     op.drop_table("folder")
+    op.drop_table("definition")
     op.drop_table("click")
     op.drop_table("agent")

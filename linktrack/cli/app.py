@@ -42,6 +42,10 @@ EPILOG = (
 class Root(TyperGroup):
     """Imports a noun when it is called and answers for every error."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = dict.fromkeys(COMMANDS)  # the names, for "Did you mean"; get_command makes the commands
+
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
@@ -64,6 +68,8 @@ class Root(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):  # these are RuntimeErrors, and no bugs
+            raise
         except LinktrackError as error:
             _print(str(error))
             raise typer.Exit(error.exit_code) from None

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from linktrack.config import Workspace, find_workspace
-from linktrack.store.session import Database, open_database
+if TYPE_CHECKING:
+    from linktrack.config import Workspace
+    from linktrack.store.session import Database
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,16 @@ def noun(help: str) -> typer.Typer:
 
 
 def workspace_of(context: typer.Context) -> Workspace:
+    from linktrack.config import find_workspace
+
     return find_workspace(Path.cwd(), context.obj.workspace, os.environ)
 
 
 @contextmanager
 def opened(context: typer.Context) -> Iterator[Database]:
     """The workspace's database, closed when the command is done."""
+    from linktrack.store.session import open_database
+
     with open_database(workspace_of(context)) as database:
         yield database
 

@@ -16,7 +16,7 @@ from linktrack.cli.app import COMMANDS
 from linktrack.config import Workspace
 from tests_support import Run
 
-HEAVY = ["sqlmodel", "sqlalchemy", "alembic", "bs4", "rich", "email", "asyncio", "icalendar", "psycopg", "tomli_w"]
+HEAVY = ["sqlmodel", "sqlalchemy", "alembic", "bs4", "rich", "asyncio", "icalendar", "psycopg", "tomli_w"]
 
 
 def shell(*arguments: str, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
@@ -42,6 +42,10 @@ def imported(*arguments: str, cwd: Path) -> set[str]:
 )
 def test_quick_commands_import_nothing_heavy(workspace: Workspace, arguments: list[str]) -> None:
     assert imported(*arguments, cwd=workspace.root).isdisjoint(HEAVY)
+
+
+def test_help_imports_no_settings(tmp_path: Path) -> None:
+    assert imported("--help", cwd=tmp_path).isdisjoint([*HEAVY, "pydantic", "sqlite3", "linktrack.config"])
 
 
 def test_help_lists_every_command_and_each_command_has_its_help(run: Run) -> None:
@@ -115,5 +119,6 @@ def test_completion_scripts(shell_name: str) -> None:
         "_TYPER_COMPLETE_ARGS": "linktrack fol",
         "COMP_WORDS": "linktrack fol",
         "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
     assert "folder" in shell(env=environment).stdout

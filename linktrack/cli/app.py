@@ -44,7 +44,7 @@ class Root(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = dict.fromkeys(COMMANDS)  # the names, for "Did you mean"; get_command makes the commands
+        self.commands: Any = dict.fromkeys(COMMANDS)  # the names, for "Did you mean"; get_command makes the commands
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)

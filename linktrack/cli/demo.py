@@ -162,7 +162,7 @@ def _visit(root: Path) -> int:
             "JOIN mailing ON mailing.id = shipment.mailing_id ORDER BY shipment.id"
         ):
             shipments[f"{name}-test" if is_test else name] = shipment
-        contacts = dict(database.rows("SELECT contact_id, id FROM recipient"))
+        contacts: dict[str, int] = dict(database.rows("SELECT contact_id, id FROM recipient"))
 
     def address(match: re.Match[str]) -> str:
         shipment, position, contact = match.groups()

@@ -123,10 +123,11 @@ def _link_rows(database: Database, sql: str, values: Sequence[Any]) -> list[Link
     actions: dict[int, list[str]] = {}
     for link_id, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
         actions.setdefault(link_id, []).append(kind)
-    return [
-        LinkRow(*row[:7], json.loads(row[7]), tuple(actions.get(row[0], ())), *row[8:])  # in the order of _LINKS
-        for row in rows
-    ]
+    found = []
+    for link_id, key, name, kind, url, folder, mailing, response, *times in rows:
+        kinds = tuple(actions.get(link_id, ()))
+        found.append(LinkRow(link_id, key, name, kind, url, folder, mailing, json.loads(response), kinds, *times))
+    return found
 
 
 def _near(database: Database, table: str, column: str, wanted: str) -> str:

@@ -203,7 +203,9 @@ def _shipments(database: Database, tally: str, where: str, values: Sequence[Any]
         """,  # noqa: S608
         values,
     )
-    return [ShipmentFigures(*row[:3], bool(row[3]), *row[4:]) for row in rows]
+    return [
+        ShipmentFigures(name, shipment, sent_at, bool(test), *counts) for name, shipment, sent_at, test, *counts in rows
+    ]
 
 
 def placement_figures(database: Database, mailing: str) -> list[PlacementFigures]:
@@ -221,7 +223,7 @@ def placement_figures(database: Database, mailing: str) -> list[PlacementFigures
         """,
         (find_mailing(database, mailing),),
     )
-    return [PlacementFigures(*row[:7], int(row[7]), int(row[8])) for row in rows]
+    return [PlacementFigures(*row[:7], clicks=int(row[7]), machine_clicks=int(row[8])) for row in rows]
 
 
 def hour_figures(database: Database, mailing: str) -> list[HourFigures]:

@@ -152,7 +152,7 @@ def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS) -> Database:
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
         try:
-            connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
+            connection: Any = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as problem:
             raise _translated(problem, str(path)) from problem
         database = Database(connection, "sqlite", str(path))

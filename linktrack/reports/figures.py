@@ -223,7 +223,10 @@ def placement_figures(database: Database, mailing: str) -> list[PlacementFigures
         """,
         (find_mailing(database, mailing),),
     )
-    return [PlacementFigures(*row[:7], clicks=int(row[7]), machine_clicks=int(row[8])) for row in rows]
+    return [
+        PlacementFigures(key, position, link, label, part, kind, line, int(human), int(machine))
+        for key, position, link, label, part, kind, line, human, machine in rows
+    ]
 
 
 def hour_figures(database: Database, mailing: str) -> list[HourFigures]:

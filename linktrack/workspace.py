@@ -121,7 +121,9 @@ def _examine_database(workspace: Workspace) -> list[Finding]:
                 verdict = database.value("PRAGMA quick_check(1)")
                 broken = database.row("PRAGMA foreign_key_check")
                 if verdict != "ok" or broken is not None:
-                    detail = str(verdict) if verdict != "ok" else f"a row of {broken[0] if broken else ''} has no parent"
+                    detail = (
+                        str(verdict) if verdict != "ok" else f"a row of {broken[0] if broken else ''} has no parent"
+                    )
                     found.append(Finding("integrity", "error", detail, "bring the database back from a backup"))
                 else:
                     found.append(Finding("integrity", "ok", "all pages and references", ""))
@@ -139,7 +141,9 @@ def backup(workspace: Workspace, target: Path) -> int:
     if target.exists():
         raise Conflict(f"{target} is there already: a backup overwrites nothing")
     if not workspace.database_url.startswith("sqlite:///"):
-        raise UsageError("backup copies SQLite databases: use pg_dump for PostgreSQL, and copy linktrack.toml and linktrack.key")
+        raise UsageError(
+            "backup copies SQLite databases: use pg_dump for PostgreSQL, and copy linktrack.toml and linktrack.key"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.part")
     draft.unlink(missing_ok=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests_support import Run
 
 from linktrack.config import Workspace, find_workspace, load_workspace
 from linktrack.errors import BadInput
-from tests_support import Run
 
 
 def test_the_nearest_workspace_upwards_is_found(workspace: Workspace) -> None:
@@ -19,7 +19,11 @@ def test_the_nearest_workspace_upwards_is_found(workspace: Workspace) -> None:
 
 def test_file_then_environment(workspace: Workspace) -> None:
     assert load_workspace(workspace.root, {}).settings.utm.medium == "email"
-    environ = {"LINKTRACK_UTM_MEDIUM": "newsletter", "LINKTRACK_BASE_URL": "https://t.example.se/", "LINKTRACK_OTHER": "x"}
+    environ = {
+        "LINKTRACK_UTM_MEDIUM": "newsletter",
+        "LINKTRACK_BASE_URL": "https://t.example.se/",
+        "LINKTRACK_OTHER": "x",
+    }
     settings = load_workspace(workspace.root, environ).settings
     assert (settings.utm.medium, settings.base_url) == ("newsletter", "https://t.example.se")
 
@@ -32,13 +36,19 @@ def test_the_database_url_of_the_environment_wins(workspace: Workspace, tmp_path
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [
-        pytest.param('base_url = "https://e.com"\ncolour = "red"\n', ":2", "unknown setting 'colour'", id="unknown key"),
-        pytest.param('base_url = "https://e.com"\n[utm]\nmedum = "x"\n', ":3", "utm.medum", id="unknown key in a table"),
+        pytest.param(
+            'base_url = "https://e.com"\ncolour = "red"\n', ":2", "unknown setting 'colour'", id="unknown key"
+        ),
+        pytest.param(
+            'base_url = "https://e.com"\n[utm]\nmedum = "x"\n', ":3", "utm.medum", id="unknown key in a table"
+        ),
         pytest.param('base_url = "https://e.com"\n\n[utm]\ndomains = "x"\n', ":4", "utm.domains", id="wrong type"),
         pytest.param('base_url = "https://e.com"\n[utm]\npolicy = "merge"\n', ":3", "policy", id="wrong choice"),
         pytest.param("base_url = \n", ":1", "not valid TOML", id="broken TOML"),
         pytest.param('[utm]\nmedium = "email"\n', "linktrack.toml", "base_url", id="no base_url"),
-        pytest.param('base_url = "click.example.com"\n', ":1", "https://click.example.com", id="base_url without scheme"),
+        pytest.param(
+            'base_url = "click.example.com"\n', ":1", "https://click.example.com", id="base_url without scheme"
+        ),
         pytest.param('base_url = "https://e.com"\n[nope]\nx = 1\n', ":2", "nope", id="unknown table"),
     ],
 )

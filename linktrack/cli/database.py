@@ -23,4 +23,7 @@ def upgrade(context: typer.Context) -> None:
 
     with connect(workspace_of(context).database_url) as open_one:
         before = upgrade_tables(open_one)
-    say(context, f"The tables are at {HEAD}." if before == HEAD else f"The tables went from {before or 'none'} to {HEAD}.")
+    say(
+        context,
+        f"The tables are at {HEAD}." if before == HEAD else f"The tables went from {before or 'none'} to {HEAD}.",
+    )

@@ -15,7 +15,9 @@ app = noun("Tracked links: registered once, used in any mailing.")
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="Where a click leads.")]
 NameOption = Annotated[str | None, typer.Option("--name", help="What people call it.")]
-TextOption = Annotated[str | None, typer.Option("--text", help="Show this feedback text (HTML) instead of redirecting.")]
+TextOption = Annotated[
+    str | None, typer.Option("--text", help="Show this feedback text (HTML) instead of redirecting.")
+]
 FormOption = Annotated[str | None, typer.Option("--form", metavar="URL", help="Open this form instead of redirecting.")]
 PrefillOption = Annotated[
     list[str] | None,
@@ -240,7 +242,9 @@ def _row(link: Any) -> dict[str, Any]:
     }
 
 
-def _response(text: str | None, form: str | None, prefill: list[str] | None, *, redirect: bool) -> dict[str, Any] | None:
+def _response(
+    text: str | None, form: str | None, prefill: list[str] | None, *, redirect: bool
+) -> dict[str, Any] | None:
     """The response that the options describe, or None when they say nothing of it."""
     from linktrack.errors import UsageError
 

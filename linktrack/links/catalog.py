@@ -105,7 +105,9 @@ def find_folder(database: Database, path: str) -> int:
     folder_id = database.value("SELECT id FROM folder WHERE path = ?", (path,))
     if folder_id is None:
         near = _near(database, "folder", "path", path)
-        raise NotFound(f"there is no folder {path!r}{near}: see linktrack folder list, or make it with linktrack folder add")
+        raise NotFound(
+            f"there is no folder {path!r}{near}: see linktrack folder list, or make it with linktrack folder add"
+        )
     return int(folder_id)
 
 
@@ -178,7 +180,9 @@ def rename_folder(database: Database, path: str, name: str) -> str:
     """Give a folder another last name; everything in it comes along. Returns the new path."""
     path = clean_path(path)
     if "/" in name:
-        raise BadInput(f"{name!r} is a path: rename changes the last part only, linktrack folder move changes the place")
+        raise BadInput(
+            f"{name!r} is a path: rename changes the last part only, linktrack folder move changes the place"
+        )
     above = path.rpartition("/")[0]
     return _repath(database, path, clean_path(f"{above}/{name}" if above else name))
 
@@ -272,7 +276,9 @@ def checked_response(response: Any) -> dict[str, Any]:
         raise BadInput('a text response needs its text: { kind = "text", text = "<p>Thanks!</p>" }')
     if kind == "form":
         if not isinstance(response.get("url"), str):
-            raise BadInput('a form response needs its url: { kind = "form", url = "https://forms.example.com/contact" }')
+            raise BadInput(
+                'a form response needs its url: { kind = "form", url = "https://forms.example.com/contact" }'
+            )
         checked_url(response["url"])
         prefill = response.get("prefill", {})
         if not isinstance(prefill, dict) or not all(isinstance(value, str) for value in prefill.values()):
@@ -373,7 +379,9 @@ def move_link(database: Database, key: str, folder: str) -> str | None:
     """Put a registered link into a folder (`/` = no folder). Returns the folder's path."""
     with database.transaction():
         if _registered(database, key).kind == "local":
-            raise Conflict(f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead")
+            raise Conflict(
+                f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead"
+            )
         path = None if folder.strip() in ("", "/") else clean_path(folder)
         folder_id = None if path is None else find_folder(database, path)
         database.execute("UPDATE link SET folder_id = ? WHERE key = ?", (folder_id, key))

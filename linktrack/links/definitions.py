@@ -60,7 +60,9 @@ def read_definitions(path: Path) -> list[Definition]:
             raise BadInput(str(problem), file=path, line=line) from None
         if definition.key in found:
             first = found[definition.key].line
-            raise BadInput(f"the link {definition.key!r} stands here a second time (first in line {first})", file=path, line=line)
+            raise BadInput(
+                f"the link {definition.key!r} stands here a second time (first in line {first})", file=path, line=line
+            )
         found[definition.key] = definition
     return list(found.values())
 
@@ -70,7 +72,9 @@ def _parse_link(raw: dict[str, Any], line: int | None) -> Definition:
     if not isinstance(key, str) or not key:
         raise BadInput('a [[link]] needs its key: key = "offer"')
     if unknown := set(raw) - {"key", *FIELDS}:
-        raise BadInput(f"the link {key!r} has an unknown setting {sorted(unknown)[0]!r}: it has key, {', '.join(FIELDS)}")
+        raise BadInput(
+            f"the link {key!r} has an unknown setting {sorted(unknown)[0]!r}: it has key, {', '.join(FIELDS)}"
+        )
     for name in ("name", "folder", "url"):
         if not isinstance(raw.get(name, ""), str):
             raise BadInput(f"{name} of the link {key!r} must be text, not {raw[name]!r}")
@@ -105,12 +109,12 @@ def _parse_link(raw: dict[str, Any], line: int | None) -> Definition:
 def stored_definitions(database: Database, links: Iterable[catalog.LinkRow]) -> dict[str, Definition]:
     """The same shape, from the catalogue."""
     actions: dict[int, list[dict[str, Any]]] = {}
-    for link_id, kind, settings in database.rows("SELECT link_id, type, settings FROM action ORDER BY link_id, position"):
+    for link_id, kind, settings in database.rows(
+        "SELECT link_id, type, settings FROM action ORDER BY link_id, position"
+    ):
         actions.setdefault(link_id, []).append({"type": kind, **json.loads(settings)})
     return {
-        link.key: Definition(
-            link.key, link.name, link.folder, link.url, link.response, tuple(actions.get(link.id, ()))
-        )
+        link.key: Definition(link.key, link.name, link.folder, link.url, link.response, tuple(actions.get(link.id, ())))
         for link in links
     }
 
@@ -118,8 +122,7 @@ def stored_definitions(database: Database, links: Iterable[catalog.LinkRow]) -> 
 def compare(database: Database, wanted: Sequence[Definition]) -> list[Difference]:
     """What applying `wanted` would change, link by link; links that the file does not name are left alone."""
     known = {
-        link.key: link
-        for link in catalog.list_links(database, kinds=("registered", "local", "special"), deleted=True)
+        link.key: link for link in catalog.list_links(database, kinds=("registered", "local", "special"), deleted=True)
     }
     stored = stored_definitions(database, known.values())
     found: list[Difference] = []
@@ -131,9 +134,7 @@ def compare(database: Database, wanted: Sequence[Definition]) -> list[Difference
         if known[definition.key].deleted_at is not None:
             found.append(Difference(definition.key, "restore", "status", "deleted", "active"))
         pairs = zip(_shown(before), _shown(definition), strict=True)
-        found += [
-            Difference(definition.key, "change", name, old, new) for (name, old), (_, new) in pairs if old != new
-        ]
+        found += [Difference(definition.key, "change", name, old, new) for (name, old), (_, new) in pairs if old != new]
     return found
 
 

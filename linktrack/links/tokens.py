@@ -24,7 +24,7 @@ from linktrack.errors import BadInput, Conflict
 
 VERSION = 1
 TOKEN_LENGTH = 32
-TOKEN = r"[a-z2-7]{32}"
+TOKEN = r"[a-z2-7]{32}"  # noqa: S105  (a pattern)
 PLACEMENT = r"[a-z2-7]{3,12}"
 MAX_SHIPMENT = 2**32 - 1
 MAX_RECIPIENT = 2**40 - 1
@@ -80,7 +80,9 @@ class Keyring:
     def rotated(self) -> Keyring:
         """This ring with a new random key that signs from now on. Conflict after `MAX_KEYS` keys."""
         if len(self.secrets) == MAX_KEYS:
-            raise Conflict(f"there are {MAX_KEYS} keys, and a token has room for no more: this workspace keeps its last")
+            raise Conflict(
+                f"there are {MAX_KEYS} keys, and a token has room for no more: this workspace keeps its last"
+            )
         free = next(key_id for key_id in range(MAX_KEYS) if key_id not in self.secrets)
         return Keyring({**self.secrets, free: secrets.token_bytes(32)})
 

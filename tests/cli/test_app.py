@@ -10,11 +10,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from tests_support import Run
 
 from linktrack import __version__
 from linktrack.cli.app import COMMANDS
 from linktrack.config import Workspace
-from tests_support import Run
 
 HEAVY = ["sqlmodel", "sqlalchemy", "alembic", "bs4", "rich", "asyncio", "icalendar", "psycopg", "tomli_w"]
 

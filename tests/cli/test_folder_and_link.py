@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tests_support import Run
 
 from linktrack.config import Workspace
-from tests_support import Run
 
 
 def keys(run: Run, *options: str) -> list[str]:
@@ -120,7 +120,9 @@ def test_responses(library: Run, options: list[str], response: dict[str, object]
         pytest.param(["add", "offer", "--url", "https://example.com"], 5, "link edit offer", id="a key that is taken"),
         pytest.param(["add", "unsubscribe", "--url", "https://e.com"], 5, "special", id="a special link's key"),
         pytest.param(["add", "x"], 2, "--url", id="no URL and no text"),
-        pytest.param(["add", "x", "--url", "https://e.com", "--folder", "No"], 4, "--parents|folder add", id="no such folder"),
+        pytest.param(
+            ["add", "x", "--url", "https://e.com", "--folder", "No"], 4, "--parents|folder add", id="no such folder"
+        ),
         pytest.param(["add", "x", "--text", "a", "--form", "https://e.com"], 2, "one response", id="two responses"),
         pytest.param(["show", "ofer"], 4, "did you mean 'offer'", id="a typing error"),
         pytest.param(["edit", "ofer", "--name", "x"], 4, "no link", id="editing what is not there"),
@@ -213,14 +215,24 @@ def test_apply_restores_a_deleted_link(library: Run, workspace: Workspace) -> No
     ("text", "line", "words"),
     [
         pytest.param('[[link]]\nkey = "a"\nurl = \n', 3, "not valid TOML", id="broken TOML"),
-        pytest.param('[[link]]\nkey = "a"\nurl = "https://e.com"\n\n[[link]]\nurl = "https://e.com"\n', 5, "key", id="no key"),
-        pytest.param('[[link]]\nkey = "a"\nurl = "https://e.com"\ncolour = "red"\n', 1, "colour", id="an unknown setting"),
-        pytest.param('\n[[link]]\nkey = "a"\n', 2, "address", id="no URL"),
         pytest.param(
-            '[[link]]\nkey = "a"\nurl = "https://e.com"\n[[link]]\nkey = "a"\nurl = "https://e.com"\n', 4, "second time", id="a key twice"
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\n\n[[link]]\nurl = "https://e.com"\n', 5, "key", id="no key"
         ),
         pytest.param(
-            '[[link]]\nkey = "a"\nurl = "https://e.com"\nactions = [{ type = "dance" }]\n', 1, "dance", id="an unknown action"
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\ncolour = "red"\n', 1, "colour", id="an unknown setting"
+        ),
+        pytest.param('\n[[link]]\nkey = "a"\n', 2, "address", id="no URL"),
+        pytest.param(
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\n[[link]]\nkey = "a"\nurl = "https://e.com"\n',
+            4,
+            "second time",
+            id="a key twice",
+        ),
+        pytest.param(
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\nactions = [{ type = "dance" }]\n',
+            1,
+            "dance",
+            id="an unknown action",
         ),
         pytest.param('[[links]]\nkey = "a"\n', None, "links", id="a wrong table"),
         pytest.param('[[link]]\nkey = "unsubscribe"\nurl = "https://e.com"\n', 1, "special", id="a special link's URL"),
@@ -255,7 +267,9 @@ def test_rows_go_to_stdout_and_sentences_to_stderr(workspace: Workspace, run: Ru
     assert run("link", "list", "--format", "json").json == []
 
 
-def test_global_options_may_stand_anywhere(workspace: Workspace, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_global_options_may_stand_anywhere(
+    workspace: Workspace, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for arguments in (
         ["--workspace", workspace.root, "folder", "list"],

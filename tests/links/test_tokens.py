@@ -22,7 +22,9 @@ VECTORS = [
     pytest.param(0, COUNTING, 1, 1, "cdbrnwxanbuehxktzwghaavpsfsffpnm", id="the first recipient of the first shipment"),
     pytest.param(0, COUNTING, 1, 2, "cb4popyfyzqs6rbtiwhqdopgem3g3awu", id="his neighbour looks unrelated"),
     pytest.param(3, bytes(32), 1, 2, "cp4hkdbyatglijomtfp7knq6sgklazf2", id="another key, another key id"),
-    pytest.param(15, b"\xff" * 32, MAX_SHIPMENT, MAX_RECIPIENT, "d76c55gnxm5kffuuw4xqsxkxps266zf4", id="the largest numbers"),
+    pytest.param(
+        15, b"\xff" * 32, MAX_SHIPMENT, MAX_RECIPIENT, "d76c55gnxm5kffuuw4xqsxkxps266zf4", id="the largest numbers"
+    ),
     pytest.param(0, COUNTING, 0, 0, "caktrahchdvgydxj36ynvb6vtrl2hsww", id="zeros"),
 ]
 

@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
+from tests_support import Run
 
 from linktrack.config import Workspace
 from linktrack.errors import BadInput, Conflict
 from linktrack.store import session, tables
 from linktrack.store.session import HEAD, Database, connect, open_database
-from tests_support import Run
 
 
 def test_head_is_the_newest_revision() -> None:
@@ -127,9 +127,12 @@ def test_a_file_that_is_no_database_is_refused(workspace: Workspace, run: Run) -
 
 def test_a_locked_database_is_a_conflict(workspace: Workspace) -> None:
     with open_database(workspace) as holder, holder.transaction():
-        with connect(workspace.database_url, wait=0.1) as other, pytest.raises(Conflict, match="locked"):
-            with other.transaction():
-                pass
+        with (
+            connect(workspace.database_url, wait=0.1) as other,
+            pytest.raises(Conflict, match="locked"),
+            other.transaction(),
+        ):
+            pass
         with connect(workspace.database_url, wait=0.1) as reader:
             assert reader.value("SELECT count(*) FROM folder") == 0, "reading goes on"
 

@@ -149,7 +149,7 @@ class Source(SQLModel, table=True):
     name: str = Field(sa_column=Column(Text, nullable=False))  # the last path it was seen under
     format: str = Field(sa_column=Column(Text, nullable=False))
     state: str = Field(sa_column=Column(Text, nullable=False))  # what the format carries on, e.g. a header line
-    head: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    head: bytes = Field(sa_column=Column(LargeBinary, nullable=False, index=True))
     head_length: int
     tail: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     position: int = Field(sa_column=Column(BigInteger, nullable=False))  # bytes of the uncompressed content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -161,9 +162,10 @@ def load_workspace(root: Path, environ: Mapping[str, str] = os.environ) -> Works
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
-    """A TOML file as (its text, its tables). BadInput with line and column, NotFound, Conflict."""
+    """A TOML file (`-` is standard input) as (its text, its tables). BadInput with line and column, NotFound."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        text = data.decode("utf-8-sig")
         return text, tomllib.loads(text)
     except FileNotFoundError:
         raise NotFound(f"no such file: {path}") from None
@@ -172,7 +174,7 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     except PermissionError:
         raise Conflict("no permission to read this file", file=path) from None
     except UnicodeDecodeError as problem:
-        line = path.read_bytes()[: problem.start].count(b"\n") + 1
+        line = data[: problem.start].count(b"\n") + 1
         raise BadInput("TOML must be UTF-8: save the file in that encoding", file=path, line=line) from None
     except tomllib.TOMLDecodeError as problem:
         what, _, where = str(problem).partition(" (at ")

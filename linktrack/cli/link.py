@@ -194,7 +194,7 @@ def apply(
 
     from linktrack.links.definitions import apply_definitions, compare, read_definitions
 
-    wanted = read_definitions(Path("/dev/stdin") if str(file) == "-" else file)
+    wanted = read_definitions(file)
     with opened(context) as database:
         differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
     if dry_run or format is not None:

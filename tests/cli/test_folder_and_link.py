@@ -203,6 +203,11 @@ def test_export_and_apply_round_trip(library: Run, workspace: Workspace) -> None
     assert run("link", "export", "--workspace", "../other").out == exported
 
 
+def test_apply_reads_standard_input(library: Run) -> None:
+    assert library("link", "apply", "-", input=DEFINITIONS).code == 0
+    assert "consultant" in keys(library)
+
+
 def test_apply_restores_a_deleted_link(library: Run, workspace: Workspace) -> None:
     (workspace.root / "links.toml").write_text(library("link", "export").out, "utf-8")
     library("link", "delete", "offer")

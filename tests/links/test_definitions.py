@@ -1,0 +1,41 @@
+"""Link definitions: what is exported is read back the same, whatever people write into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linktrack.links.definitions import Definition, export_toml, read_definitions
+
+words = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
+    lambda text: text.strip() == text and not set(text) & set("/{}")
+)
+actions = st.one_of(
+    st.builds(lambda name: {"type": "selection", "add": [name]}, words),
+    st.builds(lambda name: {"type": "interest", "remove": [name]}, words),
+    st.builds(lambda name, value: {"type": "set-field", "field": name, "value": value}, words, words),
+)
+responses = st.one_of(
+    st.just({"kind": "redirect"}),
+    st.builds(lambda text: {"kind": "text", "text": text}, words),
+    st.builds(lambda a: {"kind": "form", "url": "https://f.example.com/", "prefill": {"n": a}}, words),
+)
+definitions = st.builds(
+    Definition,
+    key=st.from_regex(r"[a-z][a-z0-9._-]{0,8}x", fullmatch=True),
+    name=words,
+    folder=st.none() | st.lists(words, min_size=1, max_size=3).map("/".join),
+    url=words.map(lambda word: f"https://www.example.com/{word.replace(' ', '%20')}").filter(lambda url: url.isascii()),
+    response=responses,
+    actions=st.lists(actions, max_size=3).map(tuple),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(st.lists(definitions, max_size=4, unique_by=lambda definition: definition.key))
+def test_export_is_read_back_the_same(tmp_path: Path, wanted: list[Definition]) -> None:
+    file = tmp_path / "links.toml"
+    file.write_text(export_toml(wanted), "utf-8")
+    assert read_definitions(file) == wanted

@@ -32,6 +32,10 @@ class UtmSettings(_Section):
 
     policy: Literal["keep", "replace", "off"] = "keep"
     medium: str = "email"
+    source: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
     domains: list[str] = Field(default=[])  # empty = every host
 
 
@@ -39,6 +43,23 @@ class SenderSettings(_Section):
     """Who e-mails come from; `from` in the file."""
 
     from_: str = Field(default="", alias="from")
+
+
+class MailingSettings(_Section):
+    """How mails are read."""
+
+    merge_tags: list[list[str]] = []  # further dialects: [opening, closing]
+
+    @field_validator("merge_tags")
+    @classmethod
+    def _check_merge_tags(cls, value: list[list[str]]) -> list[list[str]]:
+        if not all(len(pair) == 2 and all(pair) for pair in value):
+            raise ValueError(f'mailings.merge_tags is a list of pairs like [["##", "##"]], not {value!r}')
+        return value
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple((opening, closing) for opening, closing in self.merge_tags)
 
 
 class ClickSettings(_Section):
@@ -54,6 +75,7 @@ class Settings(_Section):
     database: DatabaseSettings = DatabaseSettings()
     utm: UtmSettings = UtmSettings()
     sender: SenderSettings = SenderSettings()
+    mailings: MailingSettings = MailingSettings()
     clicks: ClickSettings = ClickSettings()
     actions: ActionSettings = ActionSettings()
     crm: CrmSettings = CrmSettings()

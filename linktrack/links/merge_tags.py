@@ -129,7 +129,9 @@ def fill(url: str, fields: Mapping[str, str], extra: Pairs = ()) -> str:
 
 def fold(name: str) -> str:
     """A field's name as tags and columns are compared: without case, blanks, `_`, `-` and a leading `contact.`."""
-    return re.sub(r"[\s_\-]+", "", re.sub(r"^(?:contact|person|recipient|user|subscriber)\.", "", name.strip().casefold()))
+    return re.sub(
+        r"[\s_\-]+", "", re.sub(r"^(?:contact|person|recipient|user|subscriber)\.", "", name.strip().casefold())
+    )
 
 
 @lru_cache(maxsize=16)

@@ -88,7 +88,9 @@ def edits(url: str, utm: Utm, extra_tags: Pairs = ()) -> list[Edit]:
     host = _HTTP.match(text, first, end)
     if host is None or not host[1] or text[host.start(1) : host.end(1)] != url[host.start(1) : host.end(1)]:
         return []
-    if not url[first : host.start(1)].lower().startswith(("http:", "https:", "//")) or not allowed(host[1], utm.domains):
+    if not url[first : host.start(1)].lower().startswith(("http:", "https:", "//")) or not allowed(
+        host[1], utm.domains
+    ):
         return []
     stop = text.find("#", first, end)
     stop = end if stop < 0 else stop

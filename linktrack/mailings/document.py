@@ -34,7 +34,7 @@ class Document:
     text: str
     charset: str
     bytewise: bool  # text is the latin-1 view: an index into it is a byte offset
-    _line_starts: dict[str, list[int]] = field(default_factory=dict, compare=False, repr=False)
+    _last_place: list[int] = field(default_factory=lambda: [0, 0, 0], compare=False, repr=False)
 
     def encoded(self, text: str) -> bytes:
         """A piece of `self.text` as the bytes it came from."""
@@ -54,11 +54,15 @@ class Document:
 
     def place(self, index: int) -> tuple[int, int]:
         """(line, column) of an index, both from 1, columns in characters; CRLF, LF and CR end a line."""
-        starts = self._starts
-        line = bisect.bisect_right(starts, index)
-        start = starts[line - 1]
-        column = len(self.characters(start, index)) + 1
-        return line, column - (1 if line == 1 and self.characters(0, min(index, 3)).startswith("\ufeff") else 0)
+        line = bisect.bisect_right(self._starts, index)
+        start = self._starts[line - 1]
+        last_line, last_index, characters = self._last_place
+        if last_line == line and last_index <= index:  # go on from there: lines can be megabytes long
+            characters += len(self.characters(last_index, index))
+        else:
+            characters = len(self.characters(start, index).removeprefix("\ufeff"))
+        self._last_place[:] = (line, index, characters)
+        return line, characters + 1
 
     def byte_offset(self, index: int) -> int:
         return index if self.bytewise else len(self.encoded(self.text[:index]))

@@ -1,0 +1,348 @@
+"""linktrack mailing: messages, tagged, tracked and rewritten for recipients."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from linktrack.cli.context import noun, opened, workspace_of
+from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
+
+if TYPE_CHECKING:
+    from linktrack.links.utm import Utm
+
+app = noun("Mailings: add, tag, check, rewrite for recipients.")
+
+LIST_COLUMNS = ["mailing", "subject", "type", "placements", "links", "shipments", "size", "status", "created_at"]
+ADDRESS_COLUMNS = ["placement", "link", "label", "kind", "line", "column", "target", "tracked", "reason"]
+FINDING_COLUMNS = ["mailing", "rule", "part", "line", "column", "address", "message"]
+
+
+class Output(StrEnum):
+    html = "html"
+    eml = "eml"
+    mbox = "mbox"
+    ndjson = "ndjson"
+    template = "template"
+
+
+class PolicyName(StrEnum):
+    keep = "keep"
+    replace = "replace"
+    off = "off"
+
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
+PolicyOption = Annotated[
+    PolicyName | None,
+    typer.Option("--policy", help="keep: what the author wrote wins; replace: ours wins; off: no tagging."),
+]
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    name: NameArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The HTML; - reads stdin.")],
+    text: Annotated[Path | None, typer.Option(help="The plain-text part; made from the HTML when not given.")] = None,
+    subject: Annotated[str, typer.Option(help="The subject line.")] = "",
+    type: Annotated[str, typer.Option(help="The type of mailing, e.g. newsletter or transactional.")] = "",
+    utm_source: Annotated[str | None, typer.Option(help="utm_source of every link.")] = None,
+    utm_campaign: Annotated[str | None, typer.Option(help="utm_campaign; {mailing.name} is the mailing's name.")] = None,
+    utm_medium: Annotated[str | None, typer.Option(help="utm_medium; email unless the configuration says more.")] = None,
+    utm_content: Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")] = None,
+    utm_term: Annotated[str | None, typer.Option(help="utm_term.")] = None,
+    policy: PolicyOption = None,
+    track_all: Annotated[
+        bool, typer.Option("--track-all/--no-track-all", help="Track every link, or only registered ones.")
+    ] = True,
+    base: Annotated[str, typer.Option(metavar="URL", help="What relative addresses are relative to.")] = "",
+    charset: Annotated[str | None, typer.Option(help="The encoding, when the file names none or a wrong one.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a mailing that has not been shipped.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a mail that parsers read differently, or with unknown keys.")
+    ] = False,
+    format: FormatOption = None,
+) -> None:
+    """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
+    from linktrack.mailings.catalog import Settings, add_mailing
+
+    workspace = workspace_of(context)
+    html = _read(file)
+    plain = None if text is None else _read(text)
+    utm = _utm(workspace.settings.utm, utm_source, utm_medium, utm_campaign, utm_content, utm_term, policy)
+    settings = Settings(utm, base, track_all, workspace.settings.mailings.pairs, charset)
+    if strict:
+        from linktrack.mailings.lint import strict_findings
+
+        strict_findings(html, plain, settings.options(workspace.settings.base_url), name=str(file), charset=charset)
+    with opened(context) as database, database.transaction():
+        added = add_mailing(
+            database, name, html, tracking=workspace.settings.base_url, text=plain, subject=subject, type=type,
+            settings=settings, file=str(file), replace_it=replace,
+        )  # fmt: skip
+        if strict and added.unknown:
+            from linktrack.errors import NotFound
+
+            first = added.unknown[0]
+            raise NotFound(f"line {first.line}: there is no link {first.key!r}: see linktrack link list")
+    for sentence in added.warnings:
+        say(context, f"Warning: {sentence}")
+    say(context, f"Added {name}: {added.placements} of {added.addresses} addresses are tracked.")
+    if format is not None:
+        record = {
+            "mailing": name,
+            "addresses": added.addresses,
+            "placements": added.placements,
+            "registered_links": added.registered,
+            "local_links": added.local,
+            "unknown_keys": len(added.unknown),
+        }
+        show_record(record, format)
+
+
+@app.command("list")
+def list_all(
+    context: typer.Context,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Deleted mailings too.")] = False,
+    format: FormatOption = None,
+) -> None:
+    """Mailings in the order in which they were added."""
+    from linktrack.mailings.catalog import list_mailings
+
+    with opened(context) as database:
+        found = list_mailings(database, deleted=deleted)
+    rows = [{**vars(row), "mailing": row.name, "created_at": iso(row.created_at)} for row in found]
+    table = ["mailing", "subject", "placements", "links", "shipments", "created_at"]
+    show_rows(rows, LIST_COLUMNS, format, table=table)
+    if not rows:
+        say(context, "There are no mailings here yet: add one with linktrack mailing add NAME FILE.")
+
+
+@app.command()
+def show(context: typer.Context, name: NameArgument, format: FormatOption = None) -> None:
+    """One mailing: its settings, what is tracked, and its shipments."""
+    from linktrack.mailings.catalog import find_mailing, placements_of
+    from linktrack.mailings.shipments import list_shipments
+
+    with opened(context) as database:
+        mailing = find_mailing(database, name)
+        placements = [placement for placement in placements_of(database, mailing.id) if placement.position > 0]
+        shipments = list_shipments(database, name)
+    utm = mailing.settings.utm
+    record: dict[str, Any] = {
+        "mailing": mailing.name,
+        "subject": mailing.subject,
+        "type": mailing.type,
+        "size": len(mailing.html),
+        "text": mailing.text is not None,
+        "track_all": mailing.settings.track_all,
+        "base": mailing.settings.base,
+        **{f"utm_{part}": getattr(utm, part) for part in ("source", "medium", "campaign", "content", "term")},
+        "utm_policy": utm.policy,
+        "placements": len(placements),
+        "links": len({placement.link for placement in placements}),
+        "shipments": [shipment.id for shipment in shipments],
+        "created_at": iso(mailing.created_at),
+        "status": "active" if mailing.deleted_at is None else "deleted",
+    }
+    show_record(record, format)
+
+
+@app.command()
+def links(
+    context: typer.Context,
+    name: NameArgument,
+    tracked: Annotated[bool | None, typer.Option("--tracked/--untracked", help="Only these.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """Every address in a mailing: where it leads, or why it is left alone."""
+    from linktrack.mailings.catalog import address_rows, find_mailing
+
+    with opened(context) as database:
+        found = address_rows(database, find_mailing(database, name), workspace_of(context).settings.base_url)
+    rows = [vars(row) for row in found if tracked is None or row.tracked == tracked]
+    show_rows(rows, ADDRESS_COLUMNS, format, table=["placement", "link", "label", "kind", "line", "target", "reason"])
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME|FILE…", help="Mailings, or HTML files.")],
+    format: FormatOption = None,
+) -> None:
+    """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any."""
+    from linktrack.mailings.lint import check_mailing
+
+    workspace = workspace_of(context)
+    rows = []
+    with opened(context) as database:
+        for name in names:
+            found = check_mailing(database, workspace, name)
+            rows += [{"mailing": name, **vars(finding)} for finding in found]
+    show_rows(rows, FINDING_COLUMNS, format, table=["rule", "line", "column", "message", "address"])
+    if rows:
+        say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
+        raise typer.Exit(6)
+    say(context, "Nothing found.")
+
+
+@app.command("tag")
+def tag_file(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="HTML, or a list of URLs; - reads stdin.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Where to write; - is stdout.")] = Path("-"),
+    source: Annotated[str, typer.Option(help="utm_source.")] = "",
+    campaign: Annotated[str, typer.Option(help="utm_campaign.")] = "",
+    medium: Annotated[str, typer.Option(help="utm_medium.")] = "email",
+    content: Annotated[str, typer.Option(help="utm_content.")] = "",
+    term: Annotated[str, typer.Option(help="utm_term.")] = "",
+    policy: Annotated[PolicyName, typer.Option(help="keep, replace or off.")] = PolicyName.keep,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="Only hosts of this domain; repeatable. *.shop.example: only subdomains.")
+    ] = None,
+    urls: Annotated[bool, typer.Option("--urls", help="The file is a list of URLs, one a line.")] = False,
+) -> None:
+    """Tag every web address in a file with UTM parameters. Needs no workspace; every other byte stays."""
+    from linktrack.errors import UsageError
+    from linktrack.links.utm import Utm, warning
+    from linktrack.mailings.tag import tag_html, tag_urls
+
+    if not (source.strip() or campaign.strip()) and policy is not PolicyName.off:
+        raise UsageError("say what to write: --source and --campaign")
+    utm = Utm(source, medium, campaign, content, term, policy.value, tuple(domain or ()))
+    data = _read(file)
+    tagged = tag_urls(data, utm) if urls else tag_html(data, utm, name=str(file))
+    _write(out, tagged.data)
+    if sentence := warning(utm):
+        say(context, f"Warning: {sentence}")
+    say(context, f"Tagged {tagged.changed} of {tagged.addresses} addresses.")
+
+
+@app.command()
+def rewrite(
+    context: typer.Context,
+    name: NameArgument,
+    contacts: Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")],
+    output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
+    merge_tag: Annotated[
+        str, typer.Option(help="With --as template: the ESP's merge tag where the token goes.")
+    ] = "{{ linktrack_token }}",
+    test: Annotated[bool, typer.Option("--test", help="A test shipment: its clicks never count.")] = False,
+    sent_at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="When it is sent, e.g. 2026-05-04T09:00:00+02:00; now if not given.")
+    ] = None,
+    honeypot: Annotated[bool, typer.Option("--honeypot", help="Add one invisible link that only machines follow.")] = False,
+    sender: Annotated[str | None, typer.Option("--from", help="The sender of e-mails; else [sender] from.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """Make a shipment: store its recipients and write each one's copy with their own addresses."""
+    from linktrack.cli.mails import contacts_path, moment, progress_bar, stream_or_folder, summary
+    from linktrack.crm.export import BadRow, read_contacts
+    from linktrack.crm.mapping import mapping_of
+    from linktrack.links.tokens import Keyring
+    from linktrack.mailings.catalog import find_mailing, restored_keys
+    from linktrack.mailings.render import render
+    from linktrack.mailings.shipments import ShipmentSettings, make_shipment
+
+    workspace = workspace_of(context)
+    when = moment(sent_at)
+    target = stream_or_folder(out, output.value)
+    keyring = Keyring.parse(workspace.secret())
+    settings = ShipmentSettings(
+        base_url=workspace.settings.base_url,
+        output=output.value,
+        key_id=keyring.signing_id,
+        honeypot=honeypot,
+        merge_tag=merge_tag if output is Output.template else "",
+        sender=workspace.settings.sender.from_ if sender is None else sender,
+    )
+    rejected: list[BadRow] = []
+    with opened(context) as database, contacts_path(contacts) as path:
+        mailing = find_mailing(database, name)
+        restored_keys(database, mailing, workspace.settings.base_url)
+        mapping = mapping_of(workspace)
+        people = read_contacts(path, mapping, rejected)
+        with progress_bar(context, "Recipients") as progress:
+            shipment = make_shipment(
+                database, mailing, people, mapping, settings, sent_at=when, test=test, progress=progress
+            )
+        try:
+            with progress_bar(context, "Mails", shipment.recipients) as progress:
+                written = render(database, mailing, shipment, keyring, target, progress=progress)
+        except OSError:
+            say(context, f"Shipment {shipment.id} is stored; write it with linktrack shipment render {shipment.id} --out DIR.")
+            raise
+    summary(context, shipment, written, out, rejected, format)
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    name: NameArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Take a mailing out of the lists; addresses in mails already sent go on working."""
+    from linktrack.mailings.catalog import delete_mailing, find_mailing
+
+    with opened(context) as database:
+        find_mailing(database, name)
+        if confirm(context, f"Delete the mailing {name!r}?", yes):
+            delete_mailing(database, name)
+            say(context, f"Deleted {name}.")
+
+
+def _utm(settings: Any, source: str | None, medium: str | None, campaign: str | None, content: str | None,
+         term: str | None, policy: PolicyName | None) -> Utm:  # fmt: skip
+    """The options of a mailing over the workspace's `[utm]`."""
+    from linktrack.links.utm import Utm
+
+    return Utm(
+        settings.source if source is None else source,
+        settings.medium if medium is None else medium,
+        settings.campaign if campaign is None else campaign,
+        settings.content if content is None else content,
+        settings.term if term is None else term,
+        settings.policy if policy is None else policy.value,
+        tuple(settings.domains),
+    )
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes, or stdin's for `-`. NotFound, BadInput, Conflict."""
+    import sys
+
+    from linktrack.errors import BadInput, Conflict, NotFound
+
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"no such file: {path}") from None
+    except IsADirectoryError:
+        raise BadInput("this is a folder, not a mail", file=path) from None
+    except PermissionError:
+        raise Conflict("no permission to read this file", file=path) from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing; `-` is stdout."""
+    import os
+    import sys
+
+    if str(path) == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    unfinished = path.with_name(f".{path.name}.unfinished-{os.getpid()}")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise

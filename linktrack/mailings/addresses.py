@@ -1,0 +1,204 @@
+"""The addresses of a mailing, HTML and plain text: what each one is, and why one is left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import urljoin
+
+from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
+from linktrack.mailings.document import Document
+from linktrack.mailings.scan import Scan, Spot, clean, decode, scan
+from linktrack.mailings.text_part import find_urls
+
+TRACKED_KINDS = ("a", "area", "vml", "text")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_WEB = re.compile(
+    r"https?://(?:[^/?#@]*@)?(\[[0-9a-fA-F:.]+\]|[^\s/?#:@\[\]\\<>\"%]+)(?::[0-9]*)?(?=[/?#]|$)", re.IGNORECASE
+)
+_KEY = re.compile(r"linktrack:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a mailing's addresses are read. `tracking` is the workspace's base_url, `base` what relative ones hang on."""
+
+    tracking: str
+    base: str = ""
+    track_all: bool = True
+    merge_tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address. `start:stop` are places in the part's scanned text; `url` is what the author meant.
+
+    `reason` says why it is left alone ("" = to be tracked), `key` is of `linktrack:KEY`, `target` where it leads:
+    absolute, as browsers read it, with its merge tags.
+    """
+
+    position: int
+    part: str
+    kind: str
+    start: int
+    stop: int
+    line: int
+    column: int
+    label: str
+    url: str
+    target: str
+    reason: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A mailing that has been read: its documents, what the scanner saw, and its addresses in order."""
+
+    html: Document
+    text: Document | None
+    scan: Scan
+    addresses: tuple[Address, ...]
+
+    def document(self, part: str) -> Document:
+        return self.html if part == "html" or self.text is None else self.text
+
+
+def read_parts(html: Document, text: Document | None, options: Options) -> Parts:
+    """Find and judge every address of a mailing; `position` counts through the HTML, then the text."""
+    seen = scan(html.text, options.merge_tags)
+    base = options.base
+    if seen.base is not None:
+        own = clean(decode(html.characters(seen.base.start, seen.base.stop)), options.merge_tags)
+        base = own if _WEB.match(own) else base
+    found: list[Address] = []
+    numbered = 0
+    for position, spot in enumerate(seen.spots, 1):
+        value = clean(decode(html.characters(spot.start, spot.stop)), options.merge_tags)
+        reason, target, key = judge(value, options, base)
+        reason = _never(spot) or reason
+        label = ""
+        if spot.kind in TRACKED_KINDS and not spot.in_comment:
+            label = _label(html, spot)
+            if not label:
+                numbered += 1
+                label = f"link_{numbered}"
+        line, column = html.place(spot.start)
+        found.append(
+            Address(position, "html", spot.kind, spot.start, spot.stop, line, column, label, value, target, reason, key)
+        )
+    if text is not None:
+        found += _of_text(text, options, base, found, numbered)
+    return Parts(html, text, seen, tuple(found))
+
+
+def judge(url: str, options: Options, base: str = "") -> tuple[str, str, str]:
+    """(reason, target, key) of a decoded, cleaned address; reason "" = can be tracked."""
+    if not url:
+        return "empty", url, ""
+    if url.startswith("#"):
+        return "anchor", url, ""
+    if named := _KEY.match(url):
+        return "", url, named[1].strip()
+    tags = find(url, options.merge_tags)
+    if _tag_before_query(url, tags):
+        return "merge-tag", url, ""
+    scheme = _SCHEME.match(url)
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        return scheme[1].lower(), url, ""
+    if scheme is None:
+        if url.startswith("//"):
+            url = f"https:{url}"
+        elif base:
+            url = urljoin(base, url)
+        else:
+            return "relative", url, ""
+    web = _WEB.match(url)
+    if web is None:
+        return "invalid", url, ""
+    if on_tracking_host(url, options.tracking):
+        return "tracking-host", url, ""
+    return "", url, ""
+
+
+def on_tracking_host(url: str, tracking: str) -> bool:
+    """Whether an absolute address lies under the tracking address: the same host, and below its path if it has one."""
+    here, own = _WEB.match(url), _WEB.match(tracking)
+    if here is None or own is None or here[1].lower().rstrip(".") != own[1].lower():
+        return False
+    path = tracking[own.end() :].rstrip("/")
+    rest = url[here.end() :]
+    return not path or rest == path or rest.startswith((path + "/", path + "?", path + "#"))
+
+
+def _tag_before_query(url: str, tags: Sequence[MergeTag]) -> bool:
+    """Whether a merge tag stands for scheme, host or path, or steers (`{% if %}`) what the address is."""
+    if not tags:
+        return False
+    plain = masked(url, tags)
+    end = min((at for at in (plain.find("?"), plain.find("#")) if at >= 0), default=len(url))
+    scheme = _SCHEME.match(plain)
+    if scheme and scheme[1].lower() not in ("http", "https") and tags[0].start > scheme.end(1):
+        return False  # mailto:{{ email }} is a mailto
+    return any(tag.start < end or tag.statement for tag in tags)
+
+
+def _never(spot: Spot) -> str:
+    if spot.in_comment:
+        return "comment"
+    if spot.kind not in TRACKED_KINDS:
+        return f"{spot.kind} attribute" if spot.kind == "src" else f"{spot.kind} element"
+    return f"opt-out: {spot.opted_out}" if spot.opted_out else ""
+
+
+def _of_text(
+    text: Document, options: Options, base: str, html: Sequence[Address], numbered: int
+) -> list[Address]:
+    tracked = {address.target for address in html if not address.reason}
+    opted_out = {address.target: address.reason for address in html if address.reason.startswith("opt-out")}
+    found = []
+    for position, (start, stop) in enumerate(find_urls(text.text, options.merge_tags), len(html) + 1):
+        value = clean(text.text[start:stop], options.merge_tags)
+        reason, target, key = judge(value, options, base)
+        if not reason and target in opted_out and target not in tracked:
+            reason = opted_out[target]
+        line, column = text.place(start)
+        numbered += 1
+        found.append(
+            Address(position, "text", "text", start, stop, line, column, f"link_{numbered}", value, target, reason, key)
+        )
+    return found
+
+
+# --- labels ----------------------------------------------------------------------------------------------------
+
+_LABEL_LENGTH = 40
+_LABEL_SOURCE = 4000  # characters of an element's content that are looked at
+
+
+def _label(html: Document, spot: Spot) -> str:
+    """The text of a link, else the alternate text of its pictures; "" where there is neither."""
+    start, stop = spot.content
+    inside = html.characters(start, min(stop, start + _LABEL_SOURCE))
+    if not inside.strip():
+        return ""
+    if stop - start > _LABEL_SOURCE:
+        inside = inside.rpartition("<")[0]  # not in the middle of a tag
+    if "<" in inside:
+        from bs4 import BeautifulSoup
+        from bs4.exceptions import ParserRejectedMarkup
+
+        try:
+            soup = BeautifulSoup(inside, "html.parser")
+        except ParserRejectedMarkup:
+            return ""
+        text = soup.get_text(" ")
+        if not text.strip():
+            text = " ".join(str(image["alt"]) for image in soup.find_all("img", alt=True))
+        inside = text
+    else:
+        inside = unescape(inside)
+    label = re.sub(r"[\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]+", " ", inside).strip()
+    return label if len(label) <= _LABEL_LENGTH else label[: _LABEL_LENGTH - 1].rstrip() + "…"

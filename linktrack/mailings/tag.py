@@ -1,0 +1,90 @@
+"""UTM tagging of a file in place: an HTML mail or a list of URLs, every other byte as it was."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from linktrack.errors import BadInput
+from linktrack.links.merge_tags import Pairs
+from linktrack.links.utm import Edit, Utm, edits, tagged
+from linktrack.mailings.document import read_document
+from linktrack.mailings.scan import Spot, decode, pieces, scan
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """The new bytes, and how many of the addresses that can be clicked were changed."""
+
+    data: bytes
+    addresses: int
+    changed: int
+
+
+def tag_html(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -> Tagged:
+    """Tag the links of an HTML mail (`a`, `area`, VML). BadInput for one that ends inside a tag."""
+    document = read_document(data, name=name)
+    found = scan(document.text, extra_tags)
+    if found.broken_at is not None:
+        line, column = document.place(found.broken_at)
+        raise BadInput("the mail ends inside the tag that begins here: a quote or a '>' is missing", file=name or None,
+                       line=line, column=column)  # fmt: skip
+    spots = [spot for spot in found.spots if spot.kind in ("a", "area", "vml") and not spot.in_comment]
+    parts: list[bytes] = []
+    here = changed = 0
+    for spot in spots:
+        raw = document.text[spot.start : spot.stop]
+        new = tag_value(raw, utm, spot, extra_tags)
+        if new != raw:
+            parts += [document.piece(here, spot.start), document.encoded(new)]
+            here = spot.stop
+            changed += 1
+    parts.append(document.piece(here, len(document.text)))
+    return Tagged(b"".join(parts), len(spots), changed)
+
+
+def tag_value(raw: str, utm: Utm, spot: Spot, extra_tags: Pairs = ()) -> str:
+    """An attribute's raw value, tagged: only the added text is new, and it is written as the attribute needs it."""
+    found = pieces(raw)
+    url = "".join(text for text, _, _ in found)
+    new = raw
+    for change in reversed(edits(url, utm, extra_tags)):
+        new = new[: _raw_place(found, change.start)] + _written(raw, found, change, spot) + new[
+            _raw_place(found, change.stop) :
+        ]
+    if decode(new) != tagged(url, utm, extra_tags) or (not spot.quote and re.search(r"[\t\n\f\r >\"'`]", new)):
+        return raw  # a value that the attribute cannot hold as it is written
+    return new
+
+
+def tag_urls(data: bytes, utm: Utm, *, extra_tags: Pairs = ()) -> Tagged:
+    """Tag a list of URLs, one a line; blank lines, line ends and blanks around an address stay."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", data.decode("utf-8", "surrogateescape"))
+    new = [tagged(line, utm, extra_tags) for line in lines]
+    addresses = sum(1 for line in lines if line.strip())
+    changed = sum(1 for before, after in zip(lines, new, strict=True) if before != after)
+    return Tagged("".join(new).encode("utf-8", "surrogateescape"), addresses, changed)
+
+
+def _raw_place(found: Sequence[tuple[str, int, int]], place: int) -> int:
+    """Where a place in the decoded value lies in the raw one."""
+    here = 0
+    for text, start, stop in found:
+        if place <= here + len(text):
+            inside = place - here
+            return start + inside if len(text) == stop - start else (stop if inside else start)
+        here += len(text)
+    return found[-1][2] if found else 0
+
+
+def _written(raw: str, found: Sequence[tuple[str, int, int]], change: Edit, spot: Spot) -> str:
+    """The new text as it stands in an attribute: `&` as `&amp;`, and the quote that ends the value escaped."""
+    text = change.text.replace("&", "&amp;")
+    if spot.quote:
+        text = text.replace(spot.quote, "&quot;" if spot.quote == '"' else "&#39;")
+    before = raw[: _raw_place(found, change.start)]
+    open_reference = re.search(r"&(?:#[xX]?[0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*)$", before)
+    if open_reference and decode(open_reference[0]) != open_reference[0] and text:
+        return ";" + text  # `&amp` at the end of the query would grow into another name
+    return text

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened
+from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
 
 app = noun("Tracked links: registered once, used in any mailing.")
@@ -194,7 +194,7 @@ def apply(
 
     from linktrack.links.definitions import apply_definitions, compare, read_definitions
 
-    wanted = read_definitions(file)
+    wanted = read_definitions(file, workspace_of(context).settings.crm)
     with opened(context) as database:
         differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
     if dry_run or format is not None:

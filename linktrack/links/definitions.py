@@ -13,6 +13,7 @@ from linktrack.config import read_toml
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog
 from linktrack.links.actions import parse_action
+from linktrack.sections import CrmSettings
 from linktrack.store.session import Database, now
 
 FIELDS = ("name", "folder", "url", "response", "actions")
@@ -42,8 +43,11 @@ class Difference:
     new: str | None
 
 
-def read_definitions(path: Path) -> list[Definition]:
-    """The links of a TOML file, in its order. BadInput names file and line; nothing is taken from a bad file."""
+def read_definitions(path: Path, crm: CrmSettings | None = None) -> list[Definition]:
+    """The links of a TOML file, in its order. With `crm`, values are checked against the types of its fields.
+
+    BadInput names file and line; nothing is taken from a bad file.
+    """
     text, raw = read_toml(path)
     headers = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*link\s*\]\]", line)]
     links = raw.pop("link", [])
@@ -55,7 +59,7 @@ def read_definitions(path: Path) -> list[Definition]:
     for number, link in enumerate(links):
         line = headers[number] if number < len(headers) else None
         try:
-            definition = _parse_link(link, line)
+            definition = _parse_link(link, line, crm)
         except LinktrackError as problem:
             raise BadInput(str(problem), file=path, line=line) from None
         if definition.key in found:
@@ -67,7 +71,7 @@ def read_definitions(path: Path) -> list[Definition]:
     return list(found.values())
 
 
-def _parse_link(raw: dict[str, Any], line: int | None) -> Definition:
+def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None) -> Definition:
     key = raw.get("key")
     if not isinstance(key, str) or not key:
         raise BadInput('a [[link]] needs its key: key = "offer"')
@@ -91,7 +95,7 @@ def _parse_link(raw: dict[str, Any], line: int | None) -> Definition:
     parsed = []
     for number, action in enumerate(actions, 1):
         try:
-            definition = parse_action(action)
+            definition = parse_action(action, crm)
         except LinktrackError as problem:
             raise BadInput(f"action {number} of the link {key!r}: {problem}") from None
         parsed.append({"type": definition.type, **definition.settings})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +29,7 @@ class Output(StrEnum):
     template = "template"
 
 
-class PolicyName(StrEnum):
+class PolicyName(Enum):
     keep = "keep"
     replace = "replace"
     off = "off"
@@ -51,8 +51,8 @@ def add(
     subject: Annotated[str, typer.Option(help="The subject line.")] = "",
     type: Annotated[str, typer.Option(help="The type of mailing, e.g. newsletter or transactional.")] = "",
     utm_source: Annotated[str | None, typer.Option(help="utm_source of every link.")] = None,
-    utm_campaign: Annotated[str | None, typer.Option(help="utm_campaign; {mailing.name} is the mailing's name.")] = None,
-    utm_medium: Annotated[str | None, typer.Option(help="utm_medium; email unless the configuration says more.")] = None,
+    utm_campaign: Annotated[str | None, typer.Option(help="utm_campaign; {mailing.name} is its name.")] = None,
+    utm_medium: Annotated[str | None, typer.Option(help="utm_medium; else the configuration's.")] = None,
     utm_content: Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")] = None,
     utm_term: Annotated[str | None, typer.Option(help="utm_term.")] = None,
     policy: PolicyOption = None,
@@ -68,7 +68,8 @@ def add(
     format: FormatOption = None,
 ) -> None:
     """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
-    from linktrack.mailings.catalog import Settings, add_mailing
+    from linktrack.mailings.adding import add_mailing
+    from linktrack.mailings.catalog import Settings
 
     workspace = workspace_of(context)
     html = _read(file)
@@ -115,7 +116,7 @@ def list_all(
 
     with opened(context) as database:
         found = list_mailings(database, deleted=deleted)
-    rows = [{**vars(row), "mailing": row.name, "created_at": iso(row.created_at)} for row in found]
+    rows = [{**vars(row), "created_at": iso(row.created_at)} for row in found]
     table = ["mailing", "subject", "placements", "links", "shipments", "created_at"]
     show_rows(rows, LIST_COLUMNS, format, table=table)
     if not rows:
@@ -234,9 +235,11 @@ def rewrite(
     ] = "{{ linktrack_token }}",
     test: Annotated[bool, typer.Option("--test", help="A test shipment: its clicks never count.")] = False,
     sent_at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it is sent, e.g. 2026-05-04T09:00:00+02:00; now if not given.")
+        str | None, typer.Option(metavar="TIME", help="When it is sent: 2026-05-04T09:00:00+02:00; else now.")
     ] = None,
-    honeypot: Annotated[bool, typer.Option("--honeypot", help="Add one invisible link that only machines follow.")] = False,
+    honeypot: Annotated[
+        bool, typer.Option("--honeypot", help="Add an invisible link that only machines follow.")
+    ] = False,
     sender: Annotated[str | None, typer.Option("--from", help="The sender of e-mails; else [sender] from.")] = None,
     format: FormatOption = None,
 ) -> None:
@@ -245,7 +248,8 @@ def rewrite(
     from linktrack.crm.export import BadRow, read_contacts
     from linktrack.crm.mapping import mapping_of
     from linktrack.links.tokens import Keyring
-    from linktrack.mailings.catalog import find_mailing, restored_keys
+    from linktrack.mailings.adding import restored_keys
+    from linktrack.mailings.catalog import find_mailing
     from linktrack.mailings.render import render
     from linktrack.mailings.shipments import ShipmentSettings, make_shipment
 
@@ -275,7 +279,10 @@ def rewrite(
             with progress_bar(context, "Mails", shipment.recipients) as progress:
                 written = render(database, mailing, shipment, keyring, target, progress=progress)
         except OSError:
-            say(context, f"Shipment {shipment.id} is stored; write it with linktrack shipment render {shipment.id} --out DIR.")
+            say(
+                context,
+                f"Shipment {shipment.id} is stored: linktrack shipment render {shipment.id} --out DIR writes it.",
+            )
             raise
     summary(context, shipment, written, out, rejected, format)
 

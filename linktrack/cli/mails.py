@@ -74,7 +74,12 @@ def progress_bar(context: typer.Context, what: str, total: int | None = None) ->
 
 
 def summary(
-    context: typer.Context, shipment: Shipment, written: Rendered, out: Path, rejected: Sequence[BadRow], format: Format | None
+    context: typer.Context,
+    shipment: Shipment,
+    written: Rendered,
+    out: Path,
+    rejected: Sequence[BadRow],
+    format: Format | None,
 ) -> None:
     """Say what was written; with --format as a record (on stderr when the mails themselves went to stdout)."""
     for row in rejected[:20]:

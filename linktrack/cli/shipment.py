@@ -34,7 +34,7 @@ def list_all(
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
     show_rows(rows, COLUMNS, format, table=COLUMNS[:-1])
     if not rows:
-        say(context, "There are no shipments yet: make one with linktrack mailing rewrite NAME --contacts FILE --out DIR.")
+        say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
 
 @app.command()
@@ -61,7 +61,7 @@ def render(
     context: typer.Context,
     shipment: NumberArgument,
     out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")],
-    output: Annotated[Output | None, typer.Option("--as", help="Another output than the shipment was made with.")] = None,
+    output: Annotated[Output | None, typer.Option("--as", help="Another output than at first.")] = None,
     format: FormatOption = None,
 ) -> None:
     """Write a shipment's mails again: the same bytes, with the same tokens."""

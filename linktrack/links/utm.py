@@ -49,7 +49,8 @@ class Utm:
 
     def filled(self, facts: Mapping[str, str]) -> Utm:
         """With placeholders (`{mailing.name}`, `{link.key}`, `{link.name}`, `{link.folder}`) replaced, as slugs."""
-        return replace(self, **{name: _filled(getattr(self, name), facts) for name in NAMES})
+        source, medium, campaign, content, term = (_filled(getattr(self, name), facts) for name in NAMES)
+        return Utm(source, medium, campaign, content, term, self.policy, self.domains)
 
 
 @dataclass(frozen=True)

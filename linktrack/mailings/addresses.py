@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import urljoin
 
-from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
+from linktrack.links.merge_tags import MergeTag, find, masked
 from linktrack.mailings.document import Document
-from linktrack.mailings.scan import Scan, Spot, clean, decode, scan
+from linktrack.mailings.scan import Scan, Spot, scan
 from linktrack.mailings.text_part import find_urls
+from linktrack.mailings.values import clean, decode
 
 TRACKED_KINDS = ("a", "area", "vml", "text")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
@@ -153,9 +154,7 @@ def _never(spot: Spot) -> str:
     return f"opt-out: {spot.opted_out}" if spot.opted_out else ""
 
 
-def _of_text(
-    text: Document, options: Options, base: str, html: Sequence[Address], numbered: int
-) -> list[Address]:
+def _of_text(text: Document, options: Options, base: str, html: Sequence[Address], numbered: int) -> list[Address]:
     tracked = {address.target for address in html if not address.reason}
     opted_out = {address.target: address.reason for address in html if address.reason.startswith("opt-out")}
     found = []

@@ -41,7 +41,9 @@ class Compiled:
         return self.document.encoded(token).join(self.segments)
 
 
-def read_mail(html: bytes, text: bytes | None, options: Options, *, name: str = "", charset: str | None = None) -> Parts:
+def read_mail(
+    html: bytes, text: bytes | None, options: Options, *, name: str = "", charset: str | None = None
+) -> Parts:
     """Read a mail's parts. BadInput with line and column for one that ends inside a tag, and for bad encodings."""
     document = read_document(html, name=name, charset=charset)
     parts = read_parts(document, None if text is None else read_text(text, name), options)
@@ -65,7 +67,9 @@ def read_text(data: bytes, name: str = "") -> Document:
     return Document(data, data.decode(document.charset), document.charset, False)
 
 
-def compile_part(document: Document, placed: Sequence[Placed], base_url: str, honeypot: Placed | None = None) -> Compiled:
+def compile_part(
+    document: Document, placed: Sequence[Placed], base_url: str, honeypot: Placed | None = None
+) -> Compiled:
     """Cut a part into segments at its placements. The honeypot, if any, is put in as an element of its own."""
     segments: list[bytes] = []
     lead = b""
@@ -94,8 +98,8 @@ def check_html(parts: Parts, compiled: Compiled, placed: Sequence[Placed], base_
     """
     written = compiled.copy_for(_SAMPLE)
     html = parts.html
-    again = Document(written, written.decode("latin-1") if html.bytewise else written.decode(html.charset), html.charset,
-                     html.bytewise)  # fmt: skip
+    text = written.decode("latin-1" if html.bytewise else html.charset)
+    again = Document(written, text, html.charset, html.bytewise)
     found = scan(again.text, options.merge_tags).spots
     new = {spot.start: f"{base_url}/{spot.key}/{_SAMPLE}" for spot in placed}
     back: list[bytes] = []
@@ -110,10 +114,12 @@ def check_html(parts: Parts, compiled: Compiled, placed: Sequence[Placed], base_
             here = after.stop
     back.append(again.piece(here, len(again.text)))
     if not same or b"".join(back) != html.data:
-        raise BadInput("the rewritten mail does not read back as it should; nothing was written: please report this mail")
+        raise BadInput("the rewritten mail does not read back as it should; please report this mail")
 
 
-def check_text(document: Document, compiled: Compiled, placed: Sequence[Placed], base_url: str, options: Options) -> None:
+def check_text(
+    document: Document, compiled: Compiled, placed: Sequence[Placed], base_url: str, options: Options
+) -> None:
     """The same proof for a plain-text part."""
     written = compiled.copy_for(_SAMPLE)
     text = written.decode(document.charset)

@@ -97,7 +97,9 @@ def read_document(data: bytes, *, name: str = "", charset: str | None = None) ->
     if data[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
         raise BadInput("UTF-32 is not used in mail: save the file as UTF-8", file=name or None)
     if codec == "utf-7" or re.match(rb"\+/v[89+/]", data):
-        raise BadInput("UTF-7 cannot be rewritten without changing other bytes: save the file as UTF-8", file=name or None)
+        raise BadInput(
+            "UTF-7 cannot be rewritten without changing other bytes: save the file as UTF-8", file=name or None
+        )
     wide = _wide_codec(data)
     if wide is not None or codec in _STATEFUL or re.search(rb"\x1b\$[@B(]", data):
         chosen = wide or (codec if codec in _STATEFUL else "iso2022_jp")

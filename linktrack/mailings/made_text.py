@@ -16,13 +16,61 @@ from linktrack.mailings.document import Document
 
 _HELD = "\ue000{}\ue001"  # a merge tag or a token while the parser works; private use characters
 _HELD_BACK = re.compile("\ue000([0-9]+)\ue001")
-_TOKEN = "\ue002"
+_GAP = "\ue002"
 _BLOCKS = frozenset(
-    "address article aside blockquote center div dl dt dd fieldset figure footer form h1 h2 h3 h4 h5 h6 header li main "
-    "nav ol p pre section table tbody thead tfoot tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "div",
+        "dl",
+        "dt",
+        "dd",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "thead",
+        "tfoot",
+        "tr",
+        "ul",
+    ]
 )
-_SPACED = frozenset("h1 h2 h3 h4 h5 h6 p ul ol table blockquote".split())
-_HIDDEN = frozenset("head style script title textarea noembed noframes iframe template svg math select".split())
+_SPACED = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "table", "blockquote"])
+_HIDDEN = frozenset(
+    [
+        "head",
+        "style",
+        "script",
+        "title",
+        "textarea",
+        "noembed",
+        "noframes",
+        "iframe",
+        "template",
+        "svg",
+        "math",
+        "select",
+    ]
+)
 
 
 @dataclass
@@ -47,7 +95,7 @@ def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled
     from bs4.exceptions import ParserRejectedMarkup
 
     html = compile_part(parts.html, placed, base_url)
-    characters = _TOKEN.join(segment.decode(parts.html.charset) for segment in html.segments).lstrip("\ufeff")
+    characters = _GAP.join(segment.decode(parts.html.charset) for segment in html.segments).lstrip("\ufeff")
     held: list[str] = []
 
     def hold(text: str) -> str:
@@ -68,7 +116,7 @@ def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled
     _walk(soup, lines)
     text = _tidy("".join(lines.parts))
     text = _HELD_BACK.sub(lambda match: held[int(match[1])] if int(match[1]) < len(held) else "", text)
-    segments = tuple(segment.encode() for segment in text.split(_TOKEN))
+    segments = tuple(segment.encode() for segment in text.split(_GAP))
     return Compiled(segments, Document(b"", "", "utf-8", False))
 
 

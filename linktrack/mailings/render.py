@@ -16,13 +16,13 @@ from typing import BinaryIO
 
 from linktrack.errors import Conflict
 from linktrack.links.tokens import Keyring
+from linktrack.mailings.adding import prove
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
     StoredMailing,
     mailing_parts,
     placements_of,
-    prove,
 )
 from linktrack.mailings.compile import Compiled, Placed, compile_part
 from linktrack.mailings.shipments import Recipient, Shipment, recipients_of
@@ -66,13 +66,12 @@ def compile_mail(database: Database, mailing: StoredMailing, shipment: Shipment)
     if shipment.settings.honeypot:
         place = len(parts.html.text) if parts.scan.body_end is None else parts.scan.body_end
         honeypot = Placed(special[HONEYPOT_POSITION], place, place)
-    placed = {"html": [], "text": []} | {
-        part: [placement.placed for placement in placements if placement.part == part] for part in ("html", "text")
-    }
+    authors = [placement for placement in placements if placement.position > 0]
+    placed = {part: [placement.placed for placement in authors if placement.part == part] for part in ("html", "text")}
     addresses = {address.position: address for address in parts.addresses}
     prove(
         parts,
-        [(addresses[placement.position], placement.key) for placement in placements if placement.position > 0],
+        [(addresses[placement.position], placement.key) for placement in authors],
         base_url,
         mailing.settings.options(base_url),
     )
@@ -189,7 +188,7 @@ def _write_files(
         try:
             target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:  # a file system without case
-            raise Conflict(f"two contact ids differ only in case, and here {name!r} is one file: use --as ndjson") from None
+            raise Conflict(f"two contact ids make one file {name!r} here: use --as ndjson") from None
         try:
             write_buffers(target, buffers)
         finally:
@@ -216,7 +215,12 @@ _IOV_MAX = 1024
 
 
 def _stream(
-    output: str, mail: Mail, shipment: Shipment, people: Iterable[Recipient], out: BinaryIO, progress: Callable[[int], None]
+    output: str,
+    mail: Mail,
+    shipment: Shipment,
+    people: Iterable[Recipient],
+    out: BinaryIO,
+    progress: Callable[[int], None],
 ) -> Rendered:
     if output == "ndjson":
         rows = ndjson_rows(mail, people)
@@ -255,16 +259,20 @@ def ndjson_rows(mail: Mail, people: Iterable[Recipient]) -> Iterator[list[bytes]
     if len(text) > 1:
         segments.append(text[-1])
     segments[-1] += b'"}\n'
-    subject = json.dumps(mail.subject, ensure_ascii=False)
+    subject = _json(mail.subject)
     for row in people:
-        contact_id, email = json.dumps(row.contact_id, ensure_ascii=False), json.dumps(row.email, ensure_ascii=False)
-        head = f'{{"contact_id": {contact_id}, "email": {email}, "token": "{row.token}", "subject": {subject}, "html": "'
+        person = f'"contact_id": {_json(row.contact_id)}, "email": {_json(row.email)}, "token": "{row.token}"'
+        head = f'{{{person}, "subject": {subject}, "html": "'
         yield [head.encode(), *interleaved(segments, row.token.encode("ascii"))]
+
+
+def _json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _json_segments(part: Compiled) -> list[bytes]:
     charset = part.document.charset
-    return [json.dumps(segment.decode(charset), ensure_ascii=False)[1:-1].encode() for segment in part.segments]
+    return [_json(segment.decode(charset))[1:-1].encode() for segment in part.segments]
 
 
 def _write_template(

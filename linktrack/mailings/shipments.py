@@ -13,13 +13,12 @@ from linktrack.crm.mapping import Mapping
 from linktrack.errors import Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import Keyring
+from linktrack.mailings.adding import free_key, insert_placement
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
     StoredMailing,
     StoredPlacement,
-    free_key,
-    insert_placement,
     placements_of,
     tagged_target,
 )
@@ -95,7 +94,8 @@ def make_shipment(
         stream = iter(contacts)
         while batch := list(islice(stream, _BATCH)):
             ids = _store_recipients(database, batch, needed, mapping)
-            rows = [(shipment_id, position, ids[contact.contact_id]) for position, contact in enumerate(batch, count + 1)]
+            numbered = enumerate(batch, count + 1)
+            rows = [(shipment_id, position, ids[contact.contact_id]) for position, contact in numbered]
             database.executemany(
                 "INSERT INTO shipment_recipient (shipment_id, position, recipient_id) VALUES (?, ?, ?)", rows
             )
@@ -194,7 +194,8 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
         return [_shipment(row) for row in database.rows(f"{_SHIPMENTS} ORDER BY shipment.id")]
     if database.value("SELECT 1 FROM mailing WHERE name = ?", (mailing,)) is None:
         raise NotFound(f"there is no mailing {mailing!r}: see linktrack mailing list")
-    return [_shipment(row) for row in database.rows(f"{_SHIPMENTS} WHERE mailing.name = ? ORDER BY shipment.id", (mailing,))]
+    rows = database.rows(f"{_SHIPMENTS} WHERE mailing.name = ? ORDER BY shipment.id", (mailing,))
+    return [_shipment(row) for row in rows]
 
 
 def recipients_of(database: Database, shipment: Shipment, keyring: Keyring) -> Iterator[Recipient]:
@@ -203,7 +204,8 @@ def recipients_of(database: Database, shipment: Shipment, keyring: Keyring) -> I
     here = 0
     while rows := database.rows(
         "SELECT position, recipient.id, contact_id, email, name FROM shipment_recipient "
-        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND position > ? ORDER BY position LIMIT 1000",
+        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND position > ? "
+        "ORDER BY position LIMIT 1000",
         (shipment.id, here),
     ):
         here = rows[-1][0]
@@ -216,11 +218,12 @@ def with_signing_key(keyring: Keyring, key_id: int) -> Keyring:
     if keyring.signing_id == key_id:
         return keyring
     if key_id not in keyring.secrets:
-        raise Conflict(f"this shipment was signed with key {key_id}, which is not there any more: bring linktrack.key back")
+        raise Conflict(f"this shipment was signed with key {key_id}, which is gone: bring linktrack.key back")
     others = {number: secret for number, secret in keyring.secrets.items() if number != key_id}
     return Keyring({**others, key_id: keyring.secrets[key_id]})
 
 
 def _shipment(row: Sequence[Any]) -> Shipment:
     number, mailing, sent_at, test, recipients, settings, created_at = row
-    return Shipment(number, mailing, sent_at, bool(test), recipients, ShipmentSettings(**json.loads(settings)), created_at)
+    made_with = ShipmentSettings(**json.loads(settings))
+    return Shipment(number, mailing, sent_at, bool(test), recipients, made_with, created_at)

@@ -10,7 +10,8 @@ from linktrack.errors import BadInput
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.utm import Edit, Utm, edits, tagged
 from linktrack.mailings.document import read_document
-from linktrack.mailings.scan import Spot, decode, pieces, scan
+from linktrack.mailings.scan import Spot, scan
+from linktrack.mailings.values import decode, pieces
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,11 @@ def tag_value(raw: str, utm: Utm, spot: Spot, extra_tags: Pairs = ()) -> str:
     url = "".join(text for text, _, _ in found)
     new = raw
     for change in reversed(edits(url, utm, extra_tags)):
-        new = new[: _raw_place(found, change.start)] + _written(raw, found, change, spot) + new[
-            _raw_place(found, change.stop) :
-        ]
+        new = (
+            new[: _raw_place(found, change.start)]
+            + _written(raw, found, change, spot)
+            + new[_raw_place(found, change.stop) :]
+        )
     if decode(new) != tagged(url, utm, extra_tags) or (not spot.quote and re.search(r"[\t\n\f\r >\"'`]", new)):
         return raw  # a value that the attribute cannot hold as it is written
     return new

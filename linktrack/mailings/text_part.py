@@ -24,7 +24,7 @@ def find_urls(text: str, extra_tags: Pairs = ()) -> list[tuple[int, int]]:
 
 def _end(text: str, start: int, stop: int) -> int:
     """Where the address ends: without final punctuation and without brackets that were opened before it."""
-    depth = {closing: 0 for closing in _PAIRS}
+    depth = dict.fromkeys(_PAIRS, 0)
     for index in range(start, stop):
         character = text[index]
         if character in _PAIRS.values():

@@ -1,0 +1,212 @@
+"""A mail as RFC 5322 and MIME want it: headers, multipart/alternative in quoted-printable, mbox.
+
+Each segment is encoded once, whatever the number of recipients: a soft line break stands before every tracked
+address and after every token, so the pieces can be joined without looking at them again.
+"""
+
+from __future__ import annotations
+
+import re
+from email.header import Header
+from email.utils import formatdate, parseaddr
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from linktrack.errors import BadInput
+from linktrack.mailings.compile import Compiled
+from linktrack.mailings.shipments import Recipient, Shipment
+
+if TYPE_CHECKING:
+    from linktrack.mailings.render import Mail
+
+_LINE = 76
+_SOFT = b"=\r\n"
+_TOKEN_LENGTH = 32
+_PRINTABLE = frozenset(range(33, 127)) - {ord("=")}
+_CODES = [bytes([code]) if code in _PRINTABLE else b"=%02X" % code for code in range(256)]
+_FROM = re.compile(rb"^(>*)From ", re.MULTILINE)
+
+
+class Message:
+    """The e-mails of a shipment. `buffers` are the parts of one e-mail, for one gathering write."""
+
+    def __init__(self, mail: Mail, shipment: Shipment) -> None:
+        from urllib.parse import urlsplit
+
+        self._mail = mail
+        self._shipment = shipment
+        self._domain = urlsplit(shipment.settings.base_url).hostname or "localhost"
+        self._one_click = shipment.settings.base_url.startswith("https:") and mail.type != "transactional"
+        boundary = _boundary(mail)
+        self._fixed = self._fixed_headers(boundary)
+        self._segments = _body(mail, boundary)
+        sender = parseaddr(shipment.settings.sender)[1] or "MAILER-DAEMON"
+        self._unix_segments = [segment.replace(b"\r\n", b"\n") for segment in self._segments]
+        self._envelope = f"From {sender} {_ctime(shipment.sent_at)}\n".encode()
+
+    def buffers(self, row: Recipient) -> list[bytes]:
+        """One e-mail, lines ended by CRLF."""
+        from linktrack.mailings.render import interleaved
+
+        return [self._headers(row), *interleaved(self._segments, row.token.encode("ascii"))]
+
+    def mbox_buffers(self, row: Recipient) -> list[bytes]:
+        """One e-mail as an mbox entry: LF, `From ` lines quoted (mboxrd), a blank line behind it.
+
+        The encoder leaves no line of the body that begins with `From ` or `>From `: nothing there needs a quote.
+        """
+        from linktrack.mailings.render import interleaved
+
+        headers = _FROM.sub(rb">\1From ", self._headers(row).replace(b"\r\n", b"\n"))
+        return [self._envelope, headers, *interleaved(self._unix_segments, row.token.encode("ascii")), b"\n"]
+
+    def _headers(self, row: Recipient) -> bytes:
+        """Headers that differ from one recipient to the next, then the others."""
+        lines = []
+        if row.email:
+            lines.append(f"To: {_mailbox(row.name, row.email)}")
+        identity = blake2b(row.token.encode("ascii"), digest_size=16).hexdigest()
+        lines.append(f"Message-ID: <{identity}@{self._domain}>")
+        if self._mail.unsubscribe and self._mail.type != "transactional":
+            lines.append(f"List-Unsubscribe: <{self._mail.unsubscribe}{row.token}>")  # one line, however long
+            if self._one_click:
+                lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        return ("\r\n".join(lines) + "\r\n").encode("ascii") + self._fixed
+
+    def _fixed_headers(self, boundary: str) -> bytes:
+        lines = []
+        if self._shipment.settings.sender:
+            name, address = parseaddr(self._shipment.settings.sender)
+            lines.append(f"From: {_mailbox(name, address or self._shipment.settings.sender)}")
+        lines += [
+            f"Subject: {_encoded(self._mail.subject)}",
+            f"Date: {formatdate(self._shipment.sent_at // 1000)}",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        ]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+def _body(mail: Mail, boundary: str) -> list[bytes]:
+    """All of the body as segments between which the token stands."""
+    text, html = _part(mail.text), _part(mail.html)
+    joint = _part_head(boundary, "html", mail.html)
+    segments = [*text[:-1], text[-1] + joint + html[0], *html[1:]]
+    segments[0] = _part_head(boundary, "plain", mail.text, first=True) + segments[0]
+    segments[-1] += f"\r\n--{boundary}--\r\n".encode()
+    return segments
+
+
+def _part_head(boundary: str, subtype: str, part: Compiled, *, first: bool = False) -> bytes:
+    lead = "" if first else "\r\n"
+    return (
+        f"{lead}--{boundary}\r\nContent-Type: text/{subtype}; charset={part.document.mime_charset}\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode("ascii")
+
+
+def _part(part: Compiled) -> list[bytes]:
+    """A compiled part's segments in quoted-printable."""
+    pieces = [part.document.for_mime(segment) for segment in part.segments]
+    encoded = []
+    for number, piece in enumerate(pieces):
+        encoded.append(quoted_printable(piece, first=number == 0, last=number == len(pieces) - 1))
+    return encoded
+
+
+def quoted_printable(data: bytes, *, first: bool, last: bool) -> bytes:
+    """A segment in quoted-printable (RFC 2045, 6.7) that may stand between two tokens.
+
+    Unless it is the `last`, it ends with the tracked address on a line of its own, so that the token can follow;
+    unless it is the `first`, it begins with the soft line break after a token. Line ends become CRLF, and no line
+    begins with `From ` or `.`, so neither mbox nor SMTP has to change anything.
+    """
+    address = b""
+    if not last:
+        match = re.search(rb"https?://[^\s\"'<>=]*/[a-z2-7]+/$", data)
+        if match and len(match[0]) + _TOKEN_LENGTH < _LINE:
+            data, address = data[: match.start()], match[0]
+    lines = re.split(rb"\r\n|\r|\n", data)
+    out: list[bytes] = [] if first else [b""]
+    for number, line in enumerate(lines):
+        ends_line = number < len(lines) - 1
+        out += _quoted_lines(line, hard=ends_line or last)
+        if not ends_line:
+            break
+        out.append(b"\r\n")
+    head = b"" if first else _SOFT
+    body = b"".join(out)
+    if last:
+        return head + body
+    return head + body + (_SOFT if body and not body.endswith(b"\n") else b"") + address
+
+
+def _quoted_lines(line: bytes, *, hard: bool) -> list[bytes]:
+    """One line of the source, broken softly after at most 75 characters."""
+    out: list[bytes] = []
+    width = 0
+    size = len(line)
+    for index, code in enumerate(line):
+        if code in (32, 9):
+            at_end = index == size - 1
+            piece = b"=%02X" % code if at_end else bytes([code])
+        else:
+            piece = _CODES[code]
+        if width + len(piece) > _LINE - 1:
+            out.append(_SOFT)
+            width = 0
+        if width == 0 and _needs_guard(line, index):
+            piece = b"=%02X" % code
+        out.append(piece)
+        width += len(piece)
+    return out
+
+
+def _needs_guard(line: bytes, index: int) -> bool:
+    """Whether a line of output that begins here would be changed on its way."""
+    return line[index] in b".>" or line.startswith(b"From ", index)
+
+
+def _boundary(mail: Mail) -> str:
+    """The same for the same mail, and in none of its parts: an `=_` never occurs in quoted-printable."""
+    digest = blake2b(digest_size=12)
+    for segment in (*mail.text.segments, *mail.html.segments):
+        digest.update(segment)
+    return f"=_{digest.hexdigest()}"
+
+
+def _mailbox(name: str, email: str) -> str:
+    """`Name <address>` for a header. BadInput for an address that would break out of its line."""
+    if re.search(r"[\x00-\x20\x7f<>,;]", email) or not email.isascii():
+        email = _ascii_address(email)
+    if not name.strip():
+        return email
+    if name.isascii() and not re.search(r"[\x00-\x1f\x7f]", name):
+        escaped = name.strip().replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}" <{email}>'
+    words = re.sub(r"[\x00-\x1f\x7f]+", " ", name.strip())
+    return f"{_encoded(words)} <{email}>"
+
+
+def _ascii_address(email: str) -> str:
+    local, at, domain = email.rpartition("@")
+    if not at or re.search(r"[\x00-\x20\x7f<>,;]", email) or not local.isascii():
+        raise BadInput(f"{email!r} cannot stand in a To header: correct it in the contacts file, or use --as ndjson")
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        raise BadInput(f"{email!r} has a domain that cannot be used: correct it in the contacts file") from None
+
+
+def _encoded(text: str) -> str:
+    """Header text: plain when it is short ASCII, else RFC 2047 words, folded."""
+    text = re.sub(r"[\r\n]+\s*", " ", text)
+    if text.isascii() and len(text) < 900 and "=?" not in text and not re.search(r"[\x00-\x1f\x7f]", text):
+        return text
+    return Header(text, "utf-8", maxlinelen=_LINE, header_name="Subject").encode(linesep="\r\n")
+
+
+def _ctime(milliseconds: int) -> str:
+    import time
+
+    return time.asctime(time.gmtime(milliseconds // 1000))

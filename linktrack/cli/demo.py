@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,6 +18,8 @@ from linktrack.errors import BadInput, Conflict
 
 app = single()
 
+SHOWS_ROWS = r"linktrack (\w+ (list|links|check)|report|link apply.*--dry-run|action run.*--dry-run)"
+
 # A chapter is a heading and the commands under it. `!visits` plays what the recipients do (see `_visit`).
 STORY: list[tuple[str, list[str]]] = [
     (
@@ -27,7 +30,7 @@ STORY: list[tuple[str, list[str]]] = [
         "Links live in folders; a link says what a visitor sees and what a click changes in the CRM.",
         [
             "linktrack folder add Campaigns/Spring --parents",
-            "linktrack link apply links.toml --dry-run --quiet --format md",
+            "linktrack link apply links.toml --dry-run | tail -12",
             "linktrack link apply links.toml",
             "linktrack link list",
             "linktrack link check",
@@ -120,12 +123,15 @@ def samples() -> Path:
 
 def _play(command: str, root: Path) -> None:
     """Show a command, run it in `root`, show what it prints. A table is a table, also when nobody looks."""
-    if not sys.stdout.isatty() and "report" in command:
-        command = command.replace(" |", " --format table |") if "|" in command else f"{command} --format table"
+    if not sys.stdout.isatty() and re.match(SHOWS_ROWS, command):
+        before, bar, behind = command.partition(" |")
+        command = f"{before} --format table{bar}{behind}"
     typer.echo(f"\n$ {command}")
     program = f"{shlex.quote(sys.executable)} -m linktrack"
     line = command.replace("linktrack ", f"{program} ", 1) if command.startswith("linktrack ") else command
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LINKTRACK_")}
+    if not sys.stdout.isatty():
+        environment["COLUMNS"] = "100"
     sys.stdout.flush()
     # The commands are ours, word for word, and are shown before they run.
     done = subprocess.run(["/bin/sh", "-c", line], cwd=root, env=environment, check=False)  # noqa: S603
@@ -139,7 +145,6 @@ def _visit(root: Path) -> int:
     The real address depends on this workspace's own key; what cannot be replaced (a forged token, say) gets
     an address that only looks real. Returns the number of lines.
     """
-    import re
     from hashlib import blake2b
 
     from linktrack.config import load_workspace

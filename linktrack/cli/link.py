@@ -71,7 +71,7 @@ def list_all(
     with opened(context) as database:
         links = list_links(database, folder=folder, kinds=kinds, deleted=deleted or every, mailing=mailing)
     rows = [_row(link) for link in links]
-    show_rows(rows, LIST_COLUMNS, format, table=["key", "name", "folder", "url", "actions"])
+    show_rows(rows, LIST_COLUMNS, format, table=["key", "name", "folder", "actions"])
     if not rows:
         say(context, "There are no links here yet: make one with linktrack link add KEY --url URL.")
 

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -169,14 +170,17 @@ def _show_table(rows: Iterable[Row], columns: Sequence[str], stream: IO[str] | N
     if not found:
         return
     out = stream or sys.stdout
-    view = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold")
+    view = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         numeric = all(isinstance(row[column], int | float) or row[column] is None for row in found)
-        view.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        first = column == columns[0]  # what names the row stays in one piece
+        view.add_column(
+            column.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=first
+        )
     for row in found:
         view.add_row(*(Text(_short(column, row[column])) for column in columns))
-    # Off a terminal a table is as wide as it needs to be: nothing may be cut there.
-    width = None if out.isatty() else 1000
+    # Off a terminal a table is as wide as it needs to be, unless COLUMNS says otherwise.
+    width = None if out.isatty() else shutil.get_terminal_size((1000, 24)).columns
     Console(file=out, width=width, highlight=False, safe_box=True).print(view)
 
 

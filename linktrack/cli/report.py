@@ -20,7 +20,7 @@ LINK_COLUMNS = [
     "key", "name", "folder", "url", "status", "placements", "clicks", "clickers", "machine_clicks", "sent",
     "click_rate", "first_click", "last_click", "actions",
 ]  # fmt: skip
-LINK_TABLE = ["key", "clicks", "clickers", "machine_clicks", "sent", "click_rate", "last_click"]
+LINK_TABLE = ["key", "name", "clicks", "clickers", "machine_clicks", "sent", "click_rate"]
 SHIPMENT_COLUMNS = [
     "mailing", "shipment", "sent_at", "test", "sent", "clicks", "clickers", "machine_clicks", "test_clicks",
     "click_rate", "first_click", "last_click",

@@ -211,17 +211,19 @@ def test_log_holds_as_many_clicks_as_the_truth_says(log: list[str], truth: dict)
     seen: Counter[tuple[str, str]] = Counter()
     for line in log:
         if (match := COMBINED.fullmatch(line)) and (visit := TRACKED.fullmatch(match["request"])):
-            counts = visit["method"] == "GET" and match["status"] in ("200", "302")
+            counts = visit["method"] in ("GET", "POST") and match["status"] in ("200", "302")
             if counts and not visit["contact"].startswith("forged-"):
                 seen[visit["mailing"], visit["position"]] += 1
+    people = ("human", "one-click unsubscribe")
     machines = (
         "gateway burst",
         "gateway burst, two days late",
         "HEAD-then-GET gateway",
         "one address for 24 recipients",
+        "gateway that opens one link only",
         "named agent",
     )
-    assert sum(seen.values()) == sum(truth["kinds"][kind] for kind in ("human", "test", *machines))
+    assert sum(seen.values()) == sum(truth["kinds"][kind] for kind in (*people, "test", *machines))
     for mailing, facts in truth["human"].items():
         placements = facts["placements"]
         assert facts["clicks"] == sum(placement["clicks"] for placement in placements.values())
@@ -229,7 +231,7 @@ def test_log_holds_as_many_clicks_as_the_truth_says(log: list[str], truth: dict)
             placement["clickers"] <= placement["clicks"] <= seen[mailing, position]
             for position, placement in placements.items()
         )
-    assert truth["kinds"]["human"] == sum(facts["clicks"] for facts in truth["human"].values())
+    assert sum(truth["kinds"][kind] for kind in people) == sum(facts["clicks"] for facts in truth["human"].values())
 
 
 @pytest.mark.parametrize("mailing", ["newsletter", "announcement", "kampanj"])
@@ -250,6 +252,72 @@ def test_positions_of_the_log_are_those_that_linktrack_gives(mailing: str, truth
         position: (placement["url"], placement["kind"])
         for position, placement in truth["human"][mailing]["placements"].items()
     }
+
+
+def test_clicks_of_the_log_are_judged_as_the_truth_says(truth: dict, tmp_path: Path) -> None:
+    """The whole way, by what the commands print: the mailings are sent, the log is played with their addresses."""
+    root = tmp_path / "w"
+    runner = CliRunner()
+
+    def linktrack(*words: str) -> str:
+        done = runner.invoke(cli, ["--workspace", str(root), *words])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert runner.invoke(cli, ["init", str(root), "--base-url", "https://click.example.com"]).exit_code == 0
+    with (root / "linktrack.toml").open("a", encoding="utf-8") as settings:
+        settings.write((SAMPLES / "crm-mapping.toml").read_text("utf-8"))
+    linktrack("link", "apply", str(SAMPLES / "links.toml"))
+    placements: dict[str, list[str]] = {}
+    tokens: dict[tuple[str, str], str] = {}
+    everybody, group = SAMPLES / "crm" / "contacts.csv", SAMPLES / "test-group.csv"
+    for mailing, sent in (
+        ("newsletter", "2026-05-04T09:00:00+02:00"),
+        ("announcement", "2026-05-05T10:00:00+02:00"),
+        ("kampanj", "2026-05-06T08:30:00+02:00"),
+    ):
+        text = ("--text", str(SAMPLES / "newsletter.txt")) if mailing == "newsletter" else ()
+        linktrack("mailing", "add", mailing, str(SAMPLES / f"{mailing}.html"), *text)
+        placements[mailing] = [
+            row["placement"] for row in json.loads(linktrack("mailing", "links", mailing, "--format", "json"))
+        ]
+        sendings = [(mailing, everybody, ("--sent-at", sent))]
+        if mailing == "newsletter":
+            sendings.insert(0, ("newsletter-test", group, ("--sent-at", "2026-05-04T08:00:00+02:00", "--test")))
+        for name, contacts, options in sendings:
+            out = tmp_path / name
+            linktrack(
+                "mailing", "rewrite", mailing, "--contacts", str(contacts), "--as", "template", "--merge-tag", "*|TOKEN|*",
+                "--out", str(out), *options,
+            )  # fmt: skip
+            with (out / "tokens.csv").open(encoding="utf-8-sig", newline="") as file:
+                tokens.update(((name, row["contact_id"]), row["token"]) for row in csv.DictReader(file))
+
+    def address(match: re.Match[str]) -> str:
+        name, position, contact = match.groups()
+        placement = placements[name.removesuffix("-test")][int(position) - 1]
+        return f"/{placement}/{tokens.get((name, contact), 'c' * 32)}"
+
+    log = tmp_path / "access.log"
+    log.write_text(re.sub(r"/@([\w-]+)/(\d+)/([\w-]+)", address, (SAMPLES / "visits.log").read_text("ascii")), "ascii")
+    summary = json.loads(linktrack("click", "import", str(log), "--format", "json"))
+    kinds = truth["kinds"]
+    assert summary["read"] == summary["stored"] + summary["not_ours"] + summary["rejected"] == truth["lines"]
+    assert summary["test"] == kinds["test"]
+    assert summary["reasons"]["forged-token"] == kinds["forged token"]
+    assert summary["reasons"]["unknown-placement"] == kinds["unknown placement"]
+
+    clicks: Counter[tuple[str, str]] = Counter()
+    for row in json.loads(linktrack("click", "list", "--format", "json")):
+        if row["verdict"] == "human":
+            clicks[row["mailing"], row["placement"]] += 1
+    over = 0
+    for mailing, facts in truth["human"].items():
+        for position, placement in facts["placements"].items():
+            judged = clicks[mailing, placements[mailing][int(position) - 1]]
+            assert judged >= placement["clicks"], (mailing, position)
+            over += judged - placement["clicks"]
+    assert over <= kinds["gateway that opens one link only"]
 
 
 def test_script_answers_with_a_field_and_an_address_and_writes_nothing(tmp_path: Path) -> None:

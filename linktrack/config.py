@@ -66,6 +66,11 @@ class ClickSettings(_Section):
     """How clicks are imported and judged."""
 
     ip: Literal["truncate", "full", "none"] = "truncate"
+    networks: list[str] = []  # networks whose clicks are machines', as 192.0.2.0/24
+    log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
+    time_zone: str = "UTC"  # of logs that write local time without an offset (HAProxy)
+    contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
+    mailing_variable: str = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
 
 
 class Settings(_Section):

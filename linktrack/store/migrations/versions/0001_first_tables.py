@@ -183,6 +183,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_source_first_at"), ["first_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_source_head"), ["head"], unique=False)
         batch_op.create_index(batch_op.f("ix_source_last_at"), ["last_at"], unique=False)
 
     op.create_table(
@@ -397,6 +398,7 @@ def downgrade() -> None:
     op.drop_table("change")
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_source_last_at"))
+        batch_op.drop_index(batch_op.f("ix_source_head"))
         batch_op.drop_index(batch_op.f("ix_source_first_at"))
 
     op.drop_table("source")

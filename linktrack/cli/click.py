@@ -1,0 +1,253 @@
+"""linktrack click: click logs in, clicks out, verdicts again."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from linktrack.cli.context import noun, opened, workspace_of
+from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+
+if TYPE_CHECKING:
+    from linktrack.clicks.load import Progress, Summary
+
+app = noun("Click logs: import, list, judge again.")
+
+COLUMNS = [
+    "click", "clicked_at", "contact_id", "link", "placement", "mailing", "shipment", "verdict", "reasons", "ip",
+    "user_agent", "source",
+]  # fmt: skip
+TABLE = ["clicked_at", "contact_id", "link", "mailing", "verdict", "reasons"]
+SUMMARY = (
+    "files", "read", "stored", "repeated", "not_ours", "rejected", "reasons", "human", "prefetch", "scanner", "test",
+    "seconds",
+)  # fmt: skip
+
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only clicks from this time on (ISO 8601; UTC without an offset).")
+]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only clicks before this time.")]
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Logs, compressed or not; - is standard input.")
+    ],
+    log_format: Annotated[
+        str | None,
+        typer.Option("--log-format", metavar="NAME|STRING", help="A format's name, or the server's format string."),
+    ] = None,
+    mailing: Annotated[str | None, typer.Option(help="The mailing that a mail service's events belong to.")] = None,
+    rejected: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="List what was rejected here: reason, log, line.")
+    ] = None,
+    tolerate: Annotated[
+        float | None, typer.Option(metavar="PERCENT", help="End with code 6 when more of the lines are rejected.")
+    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    wait: Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another import to end.")] = 0.0,
+    time_zone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="The zone of a log that writes local time without offset.")
+    ] = None,
+    format: FormatOption = None,
+) -> None:
+    """Import clicks from logs. A log is read on from where it was left; a line is never counted twice."""
+    from linktrack.clicks.load import NOT_COUNTED, Importer, Options, import_logs
+    from linktrack.clicks.lock import import_lock
+
+    if log_format == "help":
+        from linktrack.clicks.formats import format_names
+
+        typer.echo("\n".join(format_names()))
+        return
+    options = Options(log_format, _time(since, "--since"), _time(until, "--until"), mailing, time_zone)
+    workspace = workspace_of(context)
+    with (
+        import_lock(workspace.root, wait),
+        opened(context) as database,
+        _rejects(rejected) as rejects,
+        _gentle_stop() as stop,
+        _progress(context, files) as tell,
+    ):
+        importer = Importer(database, workspace, options, rejected=rejects, tell=tell, stop=stop)
+        try:
+            summary = import_logs(importer, files)
+        except BaseException:
+            if importer.summary.read:
+                say(context, f"{_sentence(importer.summary)} before the error; that is stored, run it again to go on.")
+            raise
+    _show(context, summary, format)
+    if summary.stopped:
+        say(context, "Stopped after a complete batch: run the same command again and it goes on from there.")
+        raise typer.Exit(130)
+    bad = summary.rejected - sum(summary.reasons.get(reason, 0) for reason in NOT_COUNTED)
+    if tolerate is not None and bad * 100 > tolerate * max(summary.read, 1):
+        typer.echo(
+            f"{bad} of {summary.read} lines were rejected, more than {tolerate:g} %: {_reasons(summary)}", err=True
+        )
+        raise typer.Exit(6)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    verdict: Annotated[str | None, typer.Option(help="human, prefetch, scanner or test.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only clicks with this reason.")] = None,
+    link: Annotated[str | None, typer.Option(metavar="KEY", help="Only clicks on this link.")] = None,
+    mailing: Annotated[str | None, typer.Option(metavar="NAME", help="Only clicks in this mailing.")] = None,
+    shipment: Annotated[int | None, typer.Option(metavar="NUMBER", help="Only clicks of this shipment.")] = None,
+    contact: Annotated[str | None, typer.Option(metavar="ID", help="Only clicks of this contact.")] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="No more than this many.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """Stored clicks with their verdicts, oldest first."""
+    from linktrack.clicks.listing import Filter, list_clicks
+    from linktrack.errors import UsageError
+
+    if verdict not in (None, "human", "prefetch", "scanner", "test"):
+        raise UsageError(f"no verdict is called {verdict!r}: human, prefetch, scanner or test")
+    wanted = Filter(
+        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"), limit
+    )
+    with opened(context) as database:
+        rows = (
+            {**vars(row), "clicked_at": iso(row.clicked_at), "reasons": list(row.reasons)}
+            for row in list_clicks(database, wanted)
+        )
+        show_rows(rows, COLUMNS, format, table=TABLE)
+
+
+@app.command("judge")
+def judge(context: typer.Context, format: FormatOption = None) -> None:
+    """Judge every click again with today's rules and move the reports with it."""
+    from linktrack.clicks.agents import Networks
+    from linktrack.clicks.judging import judge_all, surroundings
+    from linktrack.clicks.lock import import_lock
+
+    workspace = workspace_of(context)
+    with import_lock(workspace.root, 0), opened(context) as database:
+        judged = judge_all(database, surroundings(database, Networks(workspace.settings.clicks.networks)))
+    if format is not None:
+        show_record(vars(judged), format)
+    say(context, f"Judged {judged.clicks} clicks, {judged.changed} of them differently than before.")
+
+
+def _show(context: typer.Context, summary: Summary, format: Format | None) -> None:
+    record: dict[str, Any] = {name: getattr(summary, name) for name in SUMMARY}
+    if format is not None:
+        show_record(record, format)
+    say(context, f"{_sentence(summary)} in {summary.seconds:.1f} s.")
+    for note in summary.notes:
+        typer.echo(note, err=True)
+
+
+def _sentence(summary: Summary) -> str:
+    machines = summary.prefetch + summary.scanner
+    parts = [f"{summary.human} by people", f"{machines} by machines"]
+    if summary.test:
+        parts.append(f"{summary.test} of tests")
+    text = f"Read {summary.read} lines: {summary.stored} clicks stored ({', '.join(parts)})"
+    text += f", {summary.repeated} seen before, {summary.not_ours} not ours, {summary.rejected} rejected"
+    return text + (f" ({_reasons(summary)})" if summary.reasons else "")
+
+
+def _reasons(summary: Summary) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(summary.reasons.items()))
+
+
+def _time(text: str | None, option: str) -> int | None:
+    """An ISO 8601 time of an option as UTC milliseconds."""
+    if text is None:
+        return None
+    from datetime import UTC, datetime
+
+    from linktrack.errors import UsageError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} needs a time like 2026-05-04 or 2026-05-04T09:12:33+02:00, not {text!r}") from None
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+@contextlib.contextmanager
+def _rejects(path: Path | None) -> Iterator[IO[str] | None]:
+    """The file for rejected lines, if one is wanted."""
+    if path is None:
+        yield None
+    elif str(path) == "-":
+        yield sys.stdout
+    else:
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.write("reason\tlog\tline\n")
+            yield file
+
+
+@contextlib.contextmanager
+def _gentle_stop() -> Iterator[Any]:
+    """Ctrl-C and SIGTERM ask for a stop after the batch; a second Ctrl-C ends at once, which loses nothing either."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(number)
+
+    before: dict[int, Any] = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(ValueError):  # not in the main thread
+            before[number] = signal.signal(number, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+
+@contextlib.contextmanager
+def _progress(context: typer.Context, files: list[str]) -> Iterator[Any]:
+    """A line with what is done, on a terminal only."""
+    if context.obj.quiet or not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from time import monotonic
+
+    began = shown = monotonic()
+
+    def tell(progress: Progress) -> None:
+        nonlocal shown
+        at = monotonic()
+        if at - shown < 0.2:
+            return
+        shown = at
+        rate = progress.read / max(at - began, 0.001)
+        sys.stderr.write(
+            f"\r\x1b[K{progress.path}: {progress.read:,} lines, {rate:,.0f} a second{_left(progress, at - began)}"
+        )
+        sys.stderr.flush()
+
+    def _left(progress: Progress, seconds: float) -> str:
+        try:
+            total = sum(Path(name).stat().st_size for name in files)
+        except OSError:
+            return ""
+        if len(files) > 1 or total <= progress.position:
+            return ""
+        return f", {seconds * (total - progress.position) / max(progress.position, 1):.0f} s left"
+
+    try:
+        yield tell
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

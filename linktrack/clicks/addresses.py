@@ -1,0 +1,111 @@
+"""Whose click it was: tracked addresses, read back into link, placement, shipment and recipient."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from linktrack.links.tokens import Keyring
+from linktrack.store.session import Database
+
+CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A placement, as far as a click needs it."""
+
+    placement_id: int
+    link_id: int
+    mailing_id: int
+    url: str
+    unsubscribes: bool
+    reset_at: int
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A shipment, as far as a click needs it."""
+
+    mailing_id: int
+    sent_at: int
+    is_test: bool
+
+
+Found = tuple[int, int, int, int]  # link, placement, shipment, recipient
+
+
+class Addresses:
+    """All that can stand in a tracked address, read once; each distinct token is verified once."""
+
+    def __init__(self, database: Database, keyring: Keyring, base_url: str) -> None:
+        self.keyring = keyring
+        self.spots: dict[bytes, Spot] = {}
+        self.resets: dict[int, int] = {}  # link → reset_at, only of links that were reset
+        for key, placement, link, mailing, url, link_key, kind, reset_at in database.rows(
+            "SELECT placement.key, placement.id, placement.link_id, placement.mailing_id, placement.url, link.key, "
+            "link.kind, link.reset_at FROM placement JOIN link ON link.id = placement.link_id"
+        ):
+            unsubscribes = kind == "special" and link_key in ("unsubscribe", "subscriptions")
+            self.spots[key.encode()] = Spot(placement, link, mailing, url, unsubscribes, reset_at or 0)
+            if reset_at:
+                self.resets[link] = reset_at
+        self.sendings = {
+            number: Sending(mailing, sent_at, bool(is_test))
+            for number, mailing, sent_at, is_test in database.rows(
+                "SELECT id, mailing_id, sent_at, is_test FROM shipment"
+            )
+        }
+        self.unsubscribing = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
+        path = re.escape(urlsplit(base_url).path.encode())
+        start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
+        # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
+        self.tracked = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
+        self.maimed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z0-9_\-=]+)").match
+        self._cache: dict[bytes, Found | str | None] = {}
+        self._tokens: dict[bytes, tuple[int, int] | None] = {}
+
+    def resolve(self, target: bytes) -> Found | str | None:
+        """Who and what a request's target names; a reason when it names nobody; None when it is not ours."""
+        try:
+            return self._cache[target]
+        except KeyError:
+            pass
+        found = self._resolved(target)
+        if len(self._cache) >= CACHE_SIZE:
+            self._cache.clear()
+        self._cache[target] = found
+        return found
+
+    def _resolved(self, target: bytes) -> Found | str | None:
+        match = self.tracked(target)
+        if match is None:
+            if b"%" in target.partition(b"?")[0]:
+                match = self.tracked(unquote_to_bytes(target))
+            if match is None:
+                maimed = self.maimed(target)
+                return "malformed-token" if maimed and maimed[1].lower() in self.spots else None
+        spot = self.spots.get(match[1].lower())
+        if spot is None:
+            return "unknown-placement"
+        person = self._person(match[2].lower())
+        if person is None:
+            return "forged-token"
+        sending = self.sendings.get(person[0])
+        if sending is None:
+            return "unknown-shipment"
+        if sending.mailing_id != spot.mailing_id:
+            return "other-mailing"
+        return (spot.link_id, spot.placement_id, *person)
+
+    def _person(self, token: bytes) -> tuple[int, int] | None:
+        try:
+            return self._tokens[token]
+        except KeyError:
+            pass
+        person = self.keyring.verify(token.decode("ascii"))
+        if len(self._tokens) >= CACHE_SIZE:
+            self._tokens.clear()
+        self._tokens[token] = person
+        return person

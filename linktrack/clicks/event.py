@@ -1,0 +1,53 @@
+"""What a log tells: one row for a request, one event for a mail service's report of a click, and the flags of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# One request, as a format reads it from a line: (line, host, stamp, method, target, status, agent, purpose).
+# All are bytes as they stand in the log, without line end; a line that the format cannot read has an empty stamp,
+# and one that is no request by design (a comment, another message of the same program) has the stamp NOTE.
+Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+
+NOTE = b"#"
+
+# Bits of `Click.flags`: what the log itself says about a click.
+PREFETCH = 1  # a Sec-Purpose, Purpose or X-Moz header of a prefetching browser
+MACHINE = 2  # the mail service's own verdict
+POST = 4  # the one-click POST of RFC 8058, never taken for a machine
+
+
+def note(line: bytes) -> Row:
+    """The row of a line that is meant to be no request."""
+    return (line, b"", NOTE, b"", b"", b"", b"", b"")
+
+
+def junk(line: bytes) -> Row:
+    """The row of a line that cannot be read."""
+    return (line, b"", b"", b"", b"", b"", b"", b"")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a mail service. `identity` is the service's own id of it, or what stands for one.
+
+    `clicked_at` is UTC milliseconds; `url` is where the click went (the target, or our address); `variables` holds
+    the custom variables, tags and campaign names that may tell contact and mailing.
+    """
+
+    identity: str
+    clicked_at: int
+    url: str
+    email: str = ""
+    ip: str = ""
+    agent: str = ""
+    machine: bool = False
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An event that cannot be taken, and why."""
+
+    reason: str
+    text: str

@@ -1,0 +1,207 @@
+"""Where log lines come from: files of any compression and standard input, known again by their content."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import BufferedReader
+from pathlib import Path
+from typing import IO, Any, cast
+
+from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.store.session import Database
+
+HEAD_BYTES = 4096
+TAIL_BYTES = 4096
+BLOCK_BYTES = 1 << 20
+MAX_LINE_BYTES = 1 << 20  # what is longer is no log line: it is cut here and its pieces are rejected
+
+_GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+
+
+@dataclass(frozen=True)
+class Known:
+    """How far a log was read, as the table `source` has it."""
+
+    id: int
+    format: str
+    state: str
+    position: int
+
+
+class Log:
+    """The uncompressed content of one file or of standard input, read once from front to back."""
+
+    def __init__(self, path: str, stream: IO[bytes], *, whole: bool) -> None:
+        self.path = path
+        self.stream = stream
+        self.whole = whole  # nothing will be added to it: its last line counts without a line end
+        self.cut_off = False  # the compressed file ends too early
+        self._ahead = b""
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.path != "-":
+            self.stream.close()
+
+    def peek(self, count: int) -> bytes:
+        """The next `count` bytes, or all there are, without taking them."""
+        while len(self._ahead) < count:
+            more = self._read(count - len(self._ahead))
+            if not more:
+                break
+            self._ahead += more
+        return self._ahead[:count]
+
+    def skip(self, count: int) -> None:
+        """Go on `count` bytes further."""
+        ahead, self._ahead = self._ahead[:count], self._ahead[count:]
+        count -= len(ahead)
+        if not self.whole:
+            self.stream.seek(count, 1)
+            return
+        while count > 0:
+            taken = self._take(min(count, BLOCK_BYTES))
+            if not taken:
+                return
+            count -= len(taken)
+
+    def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+        """The rest in blocks of complete lines. An unfinished last line is only part of it when `whole`."""
+        left = b""
+        while more := self._take(size):
+            end = more.rfind(b"\n") + 1
+            if not end:
+                left += more
+                if len(left) > MAX_LINE_BYTES:
+                    yield left
+                    left = b""
+                continue
+            yield left + more[:end]
+            left = more[end:]
+        if left and self.whole and not self.cut_off:
+            yield left
+
+    def _take(self, count: int) -> bytes:
+        if self._ahead:
+            taken, self._ahead = self._ahead[:count], self._ahead[count:]
+            return taken
+        return self._read(count)
+
+    def _read(self, count: int) -> bytes:
+        try:
+            return self.stream.read(count) or b""
+        except EOFError:  # a compressed file that is still being written, or was cut off: what came is good
+            self.cut_off = True
+            return b""
+        except _damage() as problem:
+            raise BadInput(
+                f"the compressed content is damaged ({problem}): what came before it is kept", file=self.path
+            ) from None
+
+
+def open_log(path: str) -> Log:
+    """Open a log by what its first bytes say about its compression; `-` is standard input."""
+    if path == "-":
+        raw: IO[bytes] = sys.stdin.buffer
+    else:
+        try:
+            raw = Path(path).open("rb")  # noqa: SIM115  (Log closes it)
+        except FileNotFoundError:
+            raise NotFound(f"no such log: {path}") from None
+        except IsADirectoryError:
+            raise BadInput("this is a folder: name the logs in it", file=path) from None
+        except PermissionError:
+            raise Conflict("no permission to read this log", file=path) from None
+        if not Path(path).is_file():
+            return Log(path, raw, whole=True)  # a pipe
+    start = cast(BufferedReader, raw).peek(6)[:6] if hasattr(raw, "peek") else raw.read(6)
+    if not hasattr(raw, "peek"):
+        raw.seek(0)
+    stream: Any = raw
+    if start.startswith(_GZIP):
+        import gzip
+
+        stream = gzip.open(raw)  # noqa: SIM115  (Log closes it)
+    elif start.startswith(_BZIP2):
+        import bz2
+
+        stream = bz2.open(raw)  # noqa: SIM115
+    elif start.startswith(_XZ):
+        import lzma
+
+        stream = lzma.open(raw)  # noqa: SIM115
+    elif start.startswith(_ZSTD):
+        stream = _zstd(raw, path)
+    return Log(path, stream, whole=stream is not raw or path == "-")
+
+
+def _zstd(raw: IO[bytes], path: str) -> Any:
+    try:
+        import zstandard
+    except ImportError:
+        raise BadInput(
+            "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
+        ) from None
+    return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What the decompressors that are loaded raise for broken content."""
+    import zlib
+    from gzip import BadGzipFile
+
+    found: list[type[Exception]] = [zlib.error, BadGzipFile, OSError]
+    if "lzma" in sys.modules:
+        found.append(sys.modules["lzma"].LZMAError)
+    if "zstandard" in sys.modules:
+        found.append(sys.modules["zstandard"].ZstdError)
+    return tuple(found)
+
+
+def digest(data: bytes, key: bytes) -> bytes:
+    """A keyed print of bytes of a log: without the key nobody can try out what they were."""
+    return blake2b(data, key=key, digest_size=16).digest()
+
+
+def recognise(database: Database, path: str, key: bytes) -> Known | None:
+    """The source whose read part `path` begins with, if there is one: the longest.
+
+    Its first `head_length` bytes and the bytes before its position must be the same. Standard input cannot be
+    read twice and is never recognised: its lines are compared one by one.
+    """
+    if path == "-" or not Path(path).is_file():
+        return None
+    with open_log(path) as log:
+        start = log.peek(HEAD_BYTES)
+        lengths = [row[0] for row in database.rows("SELECT DISTINCT head_length FROM source")]
+        prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
+        found: list[tuple[int, bytes, Known]] = []
+        for head in prints:
+            for number, form, state, position, tail in database.rows(
+                "SELECT id, format, state, position, tail FROM source WHERE head = ?", (head,)
+            ):
+                found.append((position, bytes(tail), Known(number, form, state, position)))
+        found.sort(key=lambda item: item[0])
+        best: Known | None = None
+        at = 0
+        last = b""
+        for position, tail, known in found:
+            wanted = position - at
+            if wanted > TAIL_BYTES:
+                log.skip(wanted - TAIL_BYTES)
+                wanted, last = TAIL_BYTES, b""
+            piece = b""
+            while len(piece) < wanted and (more := log._take(wanted - len(piece))):
+                piece += more
+            at = position
+            if len(piece) < wanted:
+                break  # shorter than what was read from that source: another file, or one that shrank
+            last = (last + piece)[-TAIL_BYTES:]
+            if digest(last[-min(TAIL_BYTES, position) :], key) == tail:
+                best = known
+        return best

@@ -90,21 +90,26 @@ def find(text: str, extra: Pairs = ()) -> list[MergeTag]:
 def masked(text: str, tags: Sequence[MergeTag]) -> str:
     """`text` with each tag replaced by filler of its length that no HTML or URL parser stumbles over.
 
-    A value becomes `xxx`. A statement becomes blanks, or `xxx` where an attribute's value begins.
+    A value becomes `xxx`. A statement becomes blanks, or `xxx` where an attribute's
+    bare value begins or goes on.
     """
-    if not tags:
-        return text
     parts: list[str] = []
     here = 0
+    tail = ""
     for tag in tags:
         before = text[here : tag.start]
-        parts.append(before)
-        length = tag.stop - tag.start
-        blank = tag.statement and not (before or (parts[-2] if len(parts) > 1 else "")).rstrip(" \t").endswith("=")
-        parts.append((" " if blank else "x") * length)
+        tail = (tail + before[-_TAIL:])[-_TAIL:]
+        filler = " " if tag.statement and not _IN_VALUE.search(tail) else "x"
+        filler *= tag.stop - tag.start
+        parts += (before, filler)
+        tail += filler[-_TAIL:]
         here = tag.stop
     parts.append(text[here:])
     return "".join(parts)
+
+
+_TAIL = 200
+_IN_VALUE = re.compile(r"=[ \t]*$|=[^\s\"'<>][^\s\"'<>]*$")  # where an attribute's bare value begins or goes on
 
 
 def names(text: str, extra: Pairs = ()) -> list[str]:

@@ -1,0 +1,95 @@
+"""Real mails: every file is rewritten, read back by an independent parser, and put back to the same bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from html_reference import hrefs
+
+from linktrack.errors import BadInput
+from linktrack.links.merge_tags import masked
+from linktrack.links.utm import Utm
+from linktrack.mailings.addresses import Options
+from linktrack.mailings.compile import Placed, check_html, compile_part, placement_keys, read_mail
+from linktrack.mailings.document import read_document
+from linktrack.mailings.made_text import made_text
+from linktrack.mailings.scan import scan
+from linktrack.mailings.tag import tag_html
+from linktrack.mailings.values import decode
+
+BASE = "https://click.example.com"
+TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
+OPTIONS = Options(BASE)
+
+
+@pytest.fixture(scope="module")
+def mails(corpus: Path) -> list[Path]:
+    found = [path for path in sorted((corpus / "mailings").iterdir()) if path.suffix != ".tsv"]
+    assert len(found) >= 60
+    return found
+
+
+def reference(data: bytes) -> list[str]:
+    """What html5lib reads as addresses, merge tags masked (they break every parser of HTML)."""
+    document = read_document(data)
+    return [value for _, value in hrefs(masked(document.text, scan(document.text).tags))]
+
+
+def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:
+    tracked = 0
+    for path in mails:
+        data = path.read_bytes()
+        try:
+            parts = read_mail(data, None, OPTIONS, name=path.name)
+        except BadInput as refused:
+            assert refused.line and refused.column, path.name
+            continue
+        spots = [address for address in parts.addresses if not address.reason]
+        placed = [Placed(next(placement_keys(path.name, spot.position)), spot.start, spot.stop) for spot in spots]
+        compiled = compile_part(parts.html, placed, BASE)
+        check_html(parts, compiled, placed, BASE, OPTIONS)
+        written = compiled.copy_for(TOKEN)
+        for spot, place in zip(reversed(spots), reversed(placed), strict=True):
+            original = parts.html.piece(spot.start, spot.stop)
+            head, found, tail = written.rpartition(f"{BASE}/{place.key}/{TOKEN}".encode())
+            assert found, path.name
+            written = head + original + tail
+        assert written == data, path.name
+        tracked += len(placed)
+    assert tracked > 380
+
+
+def test_an_independent_parser_reads_exactly_the_new_addresses(mails: list[Path]) -> None:
+    for path in mails:
+        data = path.read_bytes()
+        parts = read_mail(data, None, OPTIONS, name=path.name)
+        spots = [address for address in parts.addresses if not address.reason]
+        new = {spot.start: f"{BASE}/{next(placement_keys('m', spot.position))}/{TOKEN}" for spot in spots}
+        placed = [Placed(next(placement_keys("m", spot.position)), spot.start, spot.stop) for spot in spots]
+        before = reference(data)
+        expected = []
+        clickable = [s for s in parts.scan.spots if s.kind in ("a", "area", "vml") and not s.in_comment]
+        assert len(clickable) == len(before), path.name
+        for spot, value in zip(clickable, before, strict=True):
+            assert decode(parts.scan.masked[spot.start : spot.stop]).replace("\r\n", "\n") == value, path.name
+            expected.append(new.get(spot.start, value))
+        assert reference(compile_part(parts.html, placed, BASE).copy_for(TOKEN)) == expected, path.name
+
+
+def test_tagging_adds_text_and_changes_nothing_else(mails: list[Path]) -> None:
+    utm = Utm("news", "email", "spring")
+    for path in mails:
+        data = path.read_bytes()
+        once = tag_html(data, utm)
+        assert tag_html(once.data, utm).data == once.data, path.name
+        rest = iter(once.data)
+        assert all(byte in rest for byte in data), path.name  # the original is a subsequence of the tagged mail
+
+
+def test_a_text_part_can_be_made_of_every_mail(mails: list[Path]) -> None:
+    for path in mails:
+        parts = read_mail(path.read_bytes(), None, OPTIONS)
+        text = made_text(parts, [], BASE).copy_for(TOKEN).decode()
+        assert "<td" not in text or "<td" in parts.scan.masked
+        assert "\n\n\n" not in text, path.name

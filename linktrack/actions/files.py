@@ -1,0 +1,136 @@
+"""The files of a run: written aside under names of their own, then put in place, `summary.json` last."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from linktrack.errors import Conflict
+
+SUMMARY = "summary.json"
+COLUMNS = {
+    "selections.csv": ("selection", "contact_id", "change"),
+    "projects.csv": ("project", "contact_id", "change"),
+    "follow-ups.csv": (
+        *("id", "contact_id", "kind", "task", "description", "project", "created_by", "assigned_to", "assignment"),
+        *("start", "end", "duration_minutes", "link", "mailing", "shipment", "clicked_at"),
+    ),
+    "requests.csv": (
+        *("id", "contact_id", "title", "priority", "category", "owner"),
+        *("link", "mailing", "shipment", "clicked_at"),
+    ),
+    "scripts.ndjson": (
+        *("id", "contact_id", "script", "link", "mailing", "shipment", "clicked_at"),
+        *("status", "exit_code", "return_url", "message"),
+    ),
+    "changes.ndjson": (
+        *("id", "kind", "contact_id", "name", "operation", "old", "new"),
+        *("link", "mailing", "shipment", "click", "clicked_at"),
+    ),
+    "unknown-contacts.csv": ("contact_id", "clicks"),
+}
+ALWAYS = ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson")
+_ASIDE = ".unfinished-"
+
+
+def iso(milliseconds: int) -> str:
+    """UTC milliseconds as ISO 8601 with offset; milliseconds are shown only when there are some."""
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
+
+
+class OutFolder:
+    """The folder of a run: rows are written to files aside, `place` puts these in place, `finish` adds the summary."""
+
+    def __init__(self, folder: Path, *, guard: bool, again: bool = False) -> None:
+        """`guard` sets off cells that a spreadsheet would take for a formula; `again` clears what an unfinished
+        run has left in the folder. Conflict when the folder is not empty."""
+        self.folder, self.guard = folder, guard
+        self._open: dict[str, IO[str]] = {}
+        self._writers: dict[str, Any] = {}
+        if folder.exists() and not folder.is_dir():
+            raise Conflict(f"{folder} is a file: name a folder with --out")
+        if again and folder.exists():
+            self._clear()
+        if folder.exists() and any(folder.iterdir()):
+            raise Conflict(
+                f"the folder {folder} is not empty: name another one with --out, or finish the run that was "
+                "interrupted there with --resume"
+            )
+
+    def make(self) -> None:
+        """Make the folder, once it is sure that there will be something to put into it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _clear(self) -> None:
+        if (self.folder / SUMMARY).exists():
+            raise Conflict(f"the run in {self.folder} is finished: name another folder with --out")
+        ours = (*COLUMNS, "follow-ups.ics", "contacts-changed.csv", "companies-changed.csv")
+        for path in self.folder.iterdir():
+            if path.name in ours or path.stem in ("contacts", "companies") or path.name.startswith(_ASIDE):
+                path.unlink()
+
+    def path(self, name: str) -> Path:
+        """Where the file `name` is written until it is put in place."""
+        return self.folder / f"{_ASIDE}{name}"
+
+    def start(self, name: str) -> None:
+        """Begin a file of rows: a CSV file gets its header."""
+        file = self._open[name] = self.path(name).open("w", encoding="utf-8", newline="")
+        if name.endswith(".csv"):
+            self._writers[name] = csv.writer(file, lineterminator="\n")
+            self._writers[name].writerow(COLUMNS[name])
+
+    def row(self, name: str, row: Mapping[str, Any]) -> None:
+        """Add a row to a file, whose columns are taken from it by their names."""
+        if name not in self._open:
+            self.start(name)
+        values = [row[column] for column in COLUMNS[name]]
+        if name in self._writers:
+            self._writers[name].writerow([guarded(str(value)) for value in values] if self.guard else values)
+        else:
+            self._open[name].write(json.dumps(dict(zip(COLUMNS[name], values, strict=True)), ensure_ascii=False) + "\n")
+
+    def place(self) -> None:
+        """Write everything to the disk and put the files in place under their names."""
+        for file in self._open.values():
+            file.close()
+        for path in sorted(self.folder.glob(f"{_ASIDE}*")):
+            _sync(path)
+            path.replace(self.folder / path.name.removeprefix(_ASIDE))
+        _sync(self.folder)
+
+    def close(self) -> None:
+        for file in self._open.values():
+            file.close()
+
+
+def finish(folder: Path, summary: str) -> None:
+    """Put `summary.json` into a folder whose other files are all there: the run is finished."""
+    path = folder / f"{_ASIDE}{SUMMARY}"
+    path.write_text(summary, "utf-8")
+    _sync(path)
+    path.replace(folder / SUMMARY)
+    _sync(folder)
+
+
+def guarded(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text[:1] else text
+
+
+def summary_text(summary: Mapping[str, Any], files: Sequence[str]) -> str:
+    return json.dumps({**summary, "files": list(files)}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,19 @@
+"""Interests: names that are set and removed for the person, the company, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from linktrack.actions.planned import Decision, Desk, Texts
+from linktrack.links.actions import Interest
+
+KINDS = {"person": ("interest",), "company": ("company-interest",), "both": ("interest", "company-interest")}
+
+
+def plan(says: Interest, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
+    """A decision for each interest; what is removed comes before what is added."""
+    for kind in KINDS[says.on]:
+        for name in says.remove:
+            yield Decision(kind, fill(name), "remove", "")
+        for name in says.add:
+            yield Decision(kind, fill(name), "add", "yes")

@@ -1,0 +1,21 @@
+"""Requests: a service case, with its owner named, picked from the category's members, or left open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from linktrack.actions.planned import Desk, Texts, Thing
+from linktrack.links.actions import Request
+
+
+def plan(says: Request, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
+    """One thing; `auto` takes the member of the category with the fewest requests, nobody where it has no members."""
+    category = fill(says.category)
+    owner = "" if says.owner == "unassigned" else fill(says.owner)
+    if says.owner == "auto":
+        owner = desk.owner_for(category)
+    if owner:
+        desk.requests[owner] = desk.requests.get(owner, 0) + 1
+    title = fill(says.title)
+    row = {"title": title, "priority": fill(says.priority), "category": category, "owner": owner}
+    yield Thing(category, title, owner, row)

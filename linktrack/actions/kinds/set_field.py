@@ -1,0 +1,24 @@
+"""Set field: a value for an extra field of the contact, written as the mapping says for its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from linktrack.actions.planned import Decision, Desk, Texts
+from linktrack.links.actions import SetField
+from linktrack.sections import FieldSettings
+
+
+def plan(says: SetField, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
+    """One decision. ValueError when a filled-in value does not fit the field's type."""
+    value = fill(says.value) if isinstance(says.value, str) else says.value
+    yield decide(says.field, value, desk)
+
+
+def decide(field: str, value: str | int | float | bool, desk: Desk) -> Decision:
+    """The decision that `field` becomes `value`; ValueError when it does not fit the field's type."""
+    settings = desk.crm.contacts.fields.get(field) or FieldSettings(column=field)
+    try:
+        return Decision("set-field", field, "set", settings.written(value))
+    except ValueError as problem:
+        raise ValueError(f"the field {field!r} is a {settings.type}: {problem}") from None

@@ -1,0 +1,140 @@
+"""The words of a plan: what a click is to an action, and what an action wants because of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Protocol
+
+from linktrack.links.actions import ActionDefinition
+from linktrack.sections import CrmSettings
+
+MADE_KINDS = ("follow-up", "request", "script")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """What a run needs of a link."""
+
+    id: int
+    key: str
+    name: str
+    url: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFacts:
+    """What a run needs of a shipment and its mailing."""
+
+    id: int
+    mailing: str
+    subject: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clicked:
+    """One human click: `at` in UTC milliseconds, `at` and `identity` together the same in every database."""
+
+    id: int
+    identity: int
+    at: int
+    link: LinkFacts
+    shipment: ShipmentFacts
+    placement: str
+    recipient_id: int
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An action at its place: the `ordinal`-th of its type on the link, with the ledger's id of its definition."""
+
+    definition: ActionDefinition
+    ordinal: int
+    definition_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Something that follows every click: the value of a field, or an interest or membership that is there or not.
+
+    `kind` is set-field, interest, company-interest, selection or project; `operation` set, add or remove;
+    `value` is the text for a field and "yes" or "" otherwise.
+    """
+
+    kind: str
+    name: str
+    operation: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that is made once: a follow-up or a request, with its row for the file."""
+
+    name: str
+    text: str
+    owner: str
+    row: dict[str, str]
+    start_at: int | None = None
+    end_at: int | None = None
+
+
+@dataclass(frozen=True)
+class ScriptResult:
+    """What became of a script: `status` is ok, failed, timeout or interrupted."""
+
+    status: str
+    exit_code: int | None = None
+    return_url: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    message: str = ""
+
+
+class Slots(Protocol):
+    """Who is free when."""
+
+    def take(self, user: str, seconds: int) -> tuple[datetime, datetime]: ...
+    def at(self, start: str, seconds: int) -> tuple[datetime, datetime]: ...
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What planning may ask: the mapping, the users, who is free when, and how many requests everybody has."""
+
+    crm: CrmSettings
+    users: frozenset[str]  # empty = not known
+    slots: Slots
+    requests: dict[str, int]
+
+    def owner_for(self, category: str) -> str:
+        """The member of a category with the fewest requests, the first named among equals; "" without members."""
+        members = self.crm.categories.get(category, [])
+        if not members:
+            return ""
+        return min(members, key=lambda member: self.requests.get(member, 0))
+
+
+Texts = Callable[[str], str]  # a text with placeholders -> the text filled in
+Plan = Callable[[Any, Texts, Callable[[str], str], Desk], Iterable[Decision | Thing]]
+
+
+def stable_id(*parts: object) -> str:
+    """An identifier from facts that do not change: 24 lower-case letters and digits, beginning with a letter."""
+    digest = blake2b("\x1f".join(map(str, parts)).encode(), digest_size=15).digest()
+    return "c" + base64.b32encode(digest).decode().lower()[:23]
+
+
+def made_id(placed: Placed, click: Clicked) -> str:
+    """The identifier of what an action makes: one for the person, for the person and shipment, or for the click."""
+    parts: list[object] = [placed.definition.type, placed.ordinal, click.contact_id, click.link.key]
+    if placed.definition.says.repeat != "once":
+        parts.append(click.shipment.id)
+    if placed.definition.says.repeat == "click":
+        parts += [click.at, click.identity]
+    return stable_id(*parts)

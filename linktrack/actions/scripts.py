@@ -1,0 +1,125 @@
+"""Scripts, run: without a shell, with a time limit, a small environment and a process group of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from linktrack.actions.planned import ScriptResult
+
+MAX_OUTPUT = 1 << 20  # bytes of a script's output that are read
+Payload = Mapping[str, str | int]
+
+
+def find_script(folder: Path, name: str) -> Path | None:
+    """The script's file, or None when the folder has no such file (nor one outside it is taken)."""
+    path = (folder / name).resolve()
+    return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
+
+
+def run_script(folder: Path, name: str, payload: Payload, seconds: int) -> ScriptResult:
+    """Run a script for one click: `payload` as JSON on stdin and as `LINKTRACK_*` variables."""
+    process = _run(folder, name, json.dumps(payload, ensure_ascii=False), _variables(payload), seconds)
+    return process if isinstance(process, ScriptResult) else _result(process[0], process[1])
+
+
+def run_batch(
+    folder: Path, name: str, payloads: Sequence[tuple[str, Payload]], seconds: int
+) -> dict[str, ScriptResult]:
+    """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
+    or come in the same order. What is not answered has failed."""
+    lines = [json.dumps({"id": identifier, **payload}, ensure_ascii=False) for identifier, payload in payloads]
+    process = _run(folder, name, "\n".join(lines) + "\n", {}, seconds)
+    if isinstance(process, ScriptResult):
+        return {identifier: process for identifier, _ in payloads}
+    code, output, failure = process[0], process[1], process[2]
+    results: dict[str, ScriptResult] = {}
+    for number, line in enumerate(output.splitlines()):
+        with suppress(ValueError):
+            answer = json.loads(line)
+            identifier = answer.get("id") if isinstance(answer, dict) else None
+            if identifier is None and number < len(payloads):
+                identifier = payloads[number][0]
+            results[str(identifier)] = _result(0, line)
+    missing = ScriptResult("failed", code, message=failure or "the script gave no answer for this click")
+    return {identifier: results.get(identifier, missing) for identifier, _ in payloads}
+
+
+def _variables(payload: Payload) -> dict[str, str]:
+    """`custId` as LINKTRACK_CUST_ID, and as LINKTRACK_CUSTID for those who only put it into capitals."""
+    named = {}
+    for name, value in payload.items():
+        named["LINKTRACK_" + re.sub(r"([A-Z])", r"_\1", name).upper()] = str(value)
+        named["LINKTRACK_" + name.upper()] = str(value)
+    return named
+
+
+def _run(
+    folder: Path, name: str, text: str, variables: dict[str, str], seconds: int
+) -> ScriptResult | tuple[int, str, str]:
+    """(exit code, stdout, last line of stderr) of a script that ended well, or how it failed."""
+    path = find_script(folder, name)
+    if path is None:
+        return ScriptResult("failed", message=f"there is no script {name!r} in {folder}")
+    command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
+    kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
+    environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+        given.write(text.encode())
+        given.seek(0)
+        try:
+            process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
+                command, stdin=given, stdout=out, stderr=err, env=environment, cwd=folder, start_new_session=True
+            )
+        except OSError as problem:
+            hint = ": make it executable with chmod +x" if isinstance(problem, PermissionError) else ""
+            return ScriptResult("failed", message=f"{name} cannot be started: {problem.strerror}{hint}")
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return ScriptResult("timeout", message=f"{name} was stopped after {seconds} s")
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # what it has left running, too
+            process.wait()
+        failure = (_read(err).strip().splitlines() or [""])[-1][:500]
+        if code:
+            return ScriptResult("failed", code, message=failure or f"{name} ended with status {code}")
+        return code, _read(out), failure
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(MAX_OUTPUT).decode("utf-8", "replace")
+
+
+def _result(code: int, output: str) -> ScriptResult:
+    """What a script that ended well has said: a JSON object, or anything else, which is only kept as its message."""
+    try:
+        said: Any = json.loads(output) if output.strip() else {}
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return ScriptResult("ok", code, message=output.strip()[:500])
+    url, fields = said.get("returnUrl") or "", said.get("fields") or {}
+    if not isinstance(url, str) or (url and not re.match(r"https?://[^\s/]", url, re.IGNORECASE)):
+        return ScriptResult("failed", code, message=f"its returnUrl is not an http address: {url!r}"[:500])
+    if not isinstance(fields, dict) or any(isinstance(value, dict | list) for value in fields.values()):
+        return ScriptResult("failed", code, message="its fields are not an object of names and values")
+    texts = {str(name): _text(value) for name, value in fields.items()}
+    return ScriptResult("ok", code, url, texts, str(said.get("message") or "")[:500])
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)

@@ -1,0 +1,182 @@
+"""linktrack action: what a click changes in the CRM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from linktrack.cli.context import noun, opened, workspace_of
+from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+
+app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
+
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
+
+LIST_COLUMNS = ["link", "position", "type", "settings"]
+CHANGE_COLUMNS = [
+    *["id", "kind", "contact_id", "name", "operation", "old", "new"],
+    *["link", "mailing", "shipment", "click", "clicked_at"],
+]
+LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at"]
+
+
+@app.command("add", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def add(
+    context: typer.Context,
+    key: KeyArgument,
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="TYPE", help="set-field, interest, selection, project, follow-up, request or script."),
+    ],
+) -> None:
+    """Give a link one more action; its settings are options with the names they have in TOML.
+
+    For example: linktrack action add offer selection --add "Spring prospects".
+    A list takes the option several times; true and false may also be said as --assignment and --no-assignment.
+    """
+    from linktrack.actions.defining import add_action, settings_from_options
+
+    settings = settings_from_options(kind, context.args)
+    with opened(context) as database:
+        position = add_action(database, key, {"type": kind, **settings}, workspace_of(context).settings.crm)
+    say(context, f"Action {position} of {key}: {kind}")
+
+
+@app.command("list")
+def list_all(
+    context: typer.Context,
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this link's.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """The actions of a link, or of all links."""
+    from linktrack.actions.defining import list_actions
+
+    with opened(context) as database:
+        rows = list_actions(database, key)
+    show_rows(rows, LIST_COLUMNS, format)
+    if not rows:
+        say(context, "There are no actions: make one with linktrack action add KEY TYPE.")
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    key: KeyArgument,
+    position: Annotated[int, typer.Argument(metavar="POSITION", help="Its number in linktrack action list KEY.")],
+) -> None:
+    """Take an action away from a link. What it has done already stays done."""
+    from linktrack.actions.defining import remove_action
+
+    with opened(context) as database:
+        kind = remove_action(database, key, position)
+    say(context, f"Removed action {position} of {key}: {kind}")
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    crm: Annotated[
+        Path | None, typer.Option("--crm", metavar="EXPORT", help="The CRM's export: a file, or a folder of files.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="A new or empty folder for the files.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and write nothing.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Finish the run that was interrupted.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Start failed scripts again, too.")] = False,
+    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for another run.")] = 0,
+    format: FormatOption = None,
+) -> None:
+    """Do what the open clicks ask for, and write what the CRM imports."""
+    from linktrack.actions import run as job
+    from linktrack.errors import UsageError
+    from linktrack.store.session import now
+
+    if resume and (crm or out or dry_run or retry_failed):
+        raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")
+    if not resume and (crm is None or (out is None and not dry_run)):
+        raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
+    workspace = workspace_of(context)
+    with opened(context) as database:
+        if resume:
+            report = job.resume(workspace, database, wait=wait)
+        else:
+            assert crm is not None  # noqa: S101  (checked above)
+            report = job.run_actions(
+                workspace, database, crm, out, now=now(), dry_run=dry_run, wait=wait, retry_failed=retry_failed
+            )
+    if dry_run and format not in (Format.json, None):
+        show_rows(report.rows, CHANGE_COLUMNS, format)
+    elif dry_run and format is None:
+        _show_plan(context, report.rows)
+    else:
+        show_record(report.summary, format)
+    _tell(context, report)
+    if report.summary["failed"]:
+        raise typer.Exit(6)
+
+
+def _show_plan(context: typer.Context, rows: list[dict[str, Any]]) -> None:
+    """What a dry run would do: how many by link and kind, then each change by contact."""
+    from linktrack.actions.plan_view import by_contact, by_link
+
+    show_rows(by_link(rows), ["link", "kind", "operation", "name", "new", "contacts", "changes"], None)
+    typer.echo("")
+    show_rows(by_contact(rows), ["contact_id", "link", "kind", "operation", "name", "old", "new", "clicked_at"], None)
+
+
+def _tell(context: typer.Context, report: Any) -> None:
+    for note in report.notes:
+        say(context, f"Note: {note}")
+    if report.unknown:
+        some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
+        say(context, f"{len(report.unknown)} clickers are not in the export and stay open for the next run: {some}")
+    if report.summary["failed"]:
+        say(context, f"{report.summary['failed']} scripts failed: see linktrack action log, and --retry-failed.")
+    if report.out is None:
+        say(context, "A dry run: nothing was written.")
+    else:
+        say(context, f"Run {report.run}: {report.summary['changes']} changes, written to {report.out}")
+
+
+@app.command()
+def log(
+    context: typer.Context,
+    run: Annotated[int | None, typer.Option("--run", help="Only this run's.")] = None,
+    contact: Annotated[str | None, typer.Option("--contact", metavar="ID", help="Only this contact's.")] = None,
+    link: Annotated[str | None, typer.Option("--link", metavar="KEY", help="Only this link's.")] = None,
+    mailing: Annotated[str | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing's.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, as in set-field or script.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="ok, failed, timeout or interrupted.")] = None,
+    machine: Annotated[
+        bool, typer.Option("--machine", help="Only what was caused by clicks that count as a machine's by now.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the last so many.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """The ledger: every change that runs have made, oldest first."""
+    from linktrack.actions.ledger_log import read_log
+
+    with opened(context) as database:
+        rows = read_log(
+            database,
+            run=run,
+            contact=contact,
+            link=link,
+            mailing=mailing,
+            kind=kind,
+            status=status,
+            machine=machine,
+            limit=limit,
+        )
+    shown = ["run", "clicked_at", "contact_id", "kind", "operation", "name", "old", "new", "link", "status"]
+    show_rows(
+        [{**row, "clicked_at": iso(row["clicked_at"]), "ran_at": iso(row["ran_at"])} for row in rows],
+        LOG_COLUMNS,
+        format,
+        table=shown,
+    )
+    if not rows:
+        say(context, "The ledger has no such changes.")

@@ -150,7 +150,7 @@ def _pairs(text: str, question: int, stop: int) -> list[tuple[str, int, int]]:
 def _appended(text: str, question: int, stop: int, added: Sequence[tuple[str, str]], extra: Pairs) -> list[Edit]:
     if not added:
         return []
-    glue = "?" if question < 0 else "" if text[stop - 1] in "?&" else "&"
+    glue = "?" if question < 0 else "" if stop == question + 1 or text[stop - 1] == "&" else "&"
     return [Edit(stop, stop, glue + "&".join(f"{name}={_encoded(value, extra)}" for name, value in added))]
 
 

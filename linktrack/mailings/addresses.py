@@ -17,7 +17,7 @@ from linktrack.mailings.values import clean, decode
 TRACKED_KINDS = ("a", "area", "vml", "text")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _WEB = re.compile(
-    r"https?://(?:[^/?#@]*@)?(\[[0-9a-fA-F:.]+\]|[^\s/?#:@\[\]\\<>\"%]+)(?::[0-9]*)?(?=[/?#]|$)", re.IGNORECASE
+    r"https?://(?:[^/?#@]*@)?(\[[0-9a-fA-F:.]+\]|[^\s/?#:@\[\]\\<>\"%{}|^`]+)(?::[0-9]*)?(?=[/?#]|$)", re.IGNORECASE
 )
 _KEY = re.compile(r"linktrack:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 

@@ -99,7 +99,7 @@ MERGE_TAGS = {
     "a block around an attribute": ("<a {% if p %}class='c'{% endif %} href='u'>", ["u"]),
     "a Handlebars block around the href": ("<a {{#if p}}href='u'{{/if}}>", ["u"]),
     "a bare statement as the value": ("<a href={% if p %}u{% endif %} x>", ["{% if p %}u{% endif %}"]),
-    "ERB output": ("<a href=\"<%= url_for(:x, \"y\") %>\">", ['<%= url_for(:x, "y") %>']),
+    "ERB output": ('<a href="<%= url_for(:x, "y") %>">', ['<%= url_for(:x, "y") %>']),
     "PHP output": ("<a href='<?= $x['url'] ?>'>", ["<?= $x['url'] ?>"]),
     "Mailchimp": ('<a href="*|UNSUB|*">', ["*|UNSUB|*"]),
     "AMPscript": ('<a href="%%=RedirectTo("x")=%%">', ['%%=RedirectTo("x")=%%']),

@@ -123,9 +123,9 @@ def quoted_printable(data: bytes, *, first: bool, last: bool) -> bytes:
     """
     address = b""
     if not last:
-        match = re.search(rb"https?://[^\s\"'<>=]*/[a-z2-7]+/$", data)
-        if match and len(match[0]) + _TOKEN_LENGTH < _LINE:
-            data, address = data[: match.start()], match[0]
+        start = max(data.rfind(b"http://"), data.rfind(b"https://"))
+        if start >= 0 and len(data) - start + _TOKEN_LENGTH < _LINE and b"=" not in data[start:]:
+            data, address = data[:start], data[start:]
     lines = re.split(rb"\r\n|\r|\n", data)
     out: list[bytes] = [] if first else [b""]
     for number, line in enumerate(lines):

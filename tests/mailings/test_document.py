@@ -1,0 +1,107 @@
+"""Encodings: what is scanned, what is refused, and that every byte comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from linktrack.errors import BadInput
+from linktrack.mailings.addresses import Options
+from linktrack.mailings.compile import Placed, check_html, check_text, compile_part, read_mail, read_text
+from linktrack.mailings.document import read_document
+from linktrack.mailings.text_part import find_urls
+
+BASE = "https://click.example.com"
+OPTIONS = Options(BASE)
+HTML = '<html><head>{}</head><body><p>{}</p>\r\n<a href="https://shop.example/x">{}</a></body></html>'
+
+CASES = {
+    "UTF-8": ("utf-8", "utf-8", "åäö 😀 日本"),
+    "UTF-8 with a byte order mark": ("utf-8-sig", "utf-8", "åäö"),
+    "ISO-8859-1, which the web reads as windows-1252": ("iso-8859-1", "cp1252", "åäö"),
+    "windows-1252": ("windows-1252", "cp1252", "“åäö” €"),
+    "windows-1251": ("windows-1251", "cp1251", "Привет"),
+    "KOI8-R": ("koi8-r", "koi8-r", "Привет"),
+    "Shift_JIS": ("shift_jis", "shift_jis", "日本語ソ表"),
+    "EUC-JP": ("euc-jp", "euc_jp", "日本語"),
+    "ISO-2022-JP, whose kanji hold the byte of <": ("iso-2022-jp", "iso2022_jp", "縺暫日本語漢"),
+    "Big5": ("big5", "big5", "許功蓋"),
+    "GB 18030": ("gb18030", "gb18030", "你好𠀀"),
+    "EUC-KR": ("euc-kr", "euc_kr", "안녕"),
+    "UTF-16, little endian, by its mark": ("utf-16", "utf-16-le", "åäö 😀"),
+    "UTF-16, big endian, without a mark": ("utf-16-be", "utf-16-be", "åäö 😀"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_encoding_is_read_spliced_and_put_back(case: str) -> None:
+    charset, codec, words = CASES[case]
+    meta = f'<meta charset="{charset}">'
+    data = HTML.format(meta, words, words).encode(charset)
+    parts = read_mail(data, None, OPTIONS)
+    assert parts.html.charset == codec
+    (spot,) = [address for address in parts.addresses if not address.reason]
+    assert (spot.label, spot.line, spot.column) == (words, 2, 10)
+    placed = [Placed("abcd", spot.start, spot.stop)]
+    compiled = compile_part(parts.html, placed, BASE)
+    check_html(parts, compiled, placed, BASE, OPTIONS)
+    expected = data.decode(charset).replace("https://shop.example/x", f"{BASE}/abcd/TOKEN")
+    assert compiled.copy_for("TOKEN").decode(charset) == expected
+    assert compiled.copy_for("TOKEN").startswith(data[:3])
+
+
+REFUSED = {
+    "UTF-7 by declaration": (b'<meta charset="utf-7"><a href=x>', "UTF-7"),
+    "UTF-7 by its mark": (b"+/v8-<a href=x>", "UTF-7"),
+    "UTF-32": (b"\xff\xfe\x00\x00<\x00\x00\x00", "UTF-32"),
+    "UTF-16 that is cut": ("<a href=x>".encode("utf-16") + b"\x00", "UTF-16-LE"),
+    "ISO-2022-JP that is broken": (b'<meta charset="iso-2022-jp">\x1b$B\xff\xff', "ISO2022_JP"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_written_back_is_refused_with_a_way_out(case: str) -> None:
+    data, name = REFUSED[case]
+    with pytest.raises(BadInput, match=name) as caught:
+        read_document(data, name="mail.html")
+    assert "UTF-8" in str(caught.value) and caught.value.file == "mail.html"
+
+
+FALLBACKS = {
+    "declared UTF-8 that is windows-1252": (b"<meta charset=utf-8>\xe5\xe4", "cp1252"),
+    "declared UTF-16 in ASCII is UTF-8": ('<meta charset="utf-16">å'.encode(), "utf-8"),
+    "an unknown charset": ('<meta charset="x-nothing">å'.encode(), "utf-8"),
+    "a codec that is no charset": ('<meta charset="rot13">å'.encode(), "utf-8"),
+    "nothing declared": ("å".encode(), "utf-8"),
+    "bytes that windows-1252 has not": (b"\x81\xe5", "latin-1"),
+    "declared in a content type": (
+        b'<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-2">\xe5',
+        "iso8859-2",
+    ),
+    "an XML declaration": (b'<?xml version="1.0" encoding="windows-1250"?>\xe5', "cp1250"),
+}
+
+
+@pytest.mark.parametrize("case", FALLBACKS)
+def test_a_charset_is_found_that_reads_every_byte(case: str) -> None:
+    data, expected = FALLBACKS[case]
+    document = read_document(data)
+    assert document.charset == expected
+    assert document.characters(0, len(document.text)).encode(expected) == data
+
+
+def test_text_parts_keep_their_bytes_too() -> None:
+    for charset in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        data = "Hej – läs „https://shop.example/x“ nu.\r\nhttps://b.example/å".encode(charset)
+        text = read_text(data)
+        placed = [Placed(f"aa{n}", *span) for n, span in zip("ab", find_urls(text.text), strict=True)]
+        compiled = compile_part(text, placed, BASE)
+        check_text(text, compiled, placed, BASE, OPTIONS)
+        written = compiled.copy_for("TOKEN").decode(charset)
+        assert f"„{BASE}/aaa/TOKEN“ nu.\r\n{BASE}/aab/TOKEN" in written
+
+
+def test_lines_and_columns_count_characters_and_all_line_ends() -> None:
+    document = read_document("\ufeffå<a>\r\nåå<b>\rx<c>\n\n<d>".encode())
+    places = [document.place(document.text.index(tag)) for tag in ("<a>", "<b>", "<c>", "<d>")]
+    assert places == [(1, 2), (2, 3), (3, 2), (5, 1)]
+    assert document.place(document.text.index("<b>")) == (2, 3)  # also when asked in another order

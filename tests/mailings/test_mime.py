@@ -1,0 +1,179 @@
+"""E-mails: read back by the standard library, handed to an SMTP server, kept in an mbox."""
+
+from __future__ import annotations
+
+import mailbox
+import quopri
+import re
+import smtplib
+import socket
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linktrack.errors import BadInput
+from linktrack.mailings.addresses import Options
+from linktrack.mailings.compile import Placed, compile_part, read_mail, read_text
+from linktrack.mailings.mime import Message, quoted_printable
+from linktrack.mailings.render import Mail
+from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
+
+BASE = "https://click.example.com"
+TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
+HTML = (
+    '<p>From here.\nFrom there\n>From it\n.\n</p>\r\n<a href="https://shop.example/x?a=1">åäö</a> \n' + "x" * 300 + "\n"
+)
+TEXT = "Hej åäö!\nFrom us: https://shop.example/x\n.\n"
+
+
+def mail(
+    html: bytes = HTML.encode(),
+    text: bytes = TEXT.encode(),
+    *,
+    base: str = BASE,
+    type: str = "",
+    subject: str = "Hallå",
+) -> Mail:
+    parts = read_mail(html, text, Options(base))
+    placed: dict[str, list[Placed]] = {"html": [], "text": []}
+    for address in parts.addresses:
+        if not address.reason:
+            placed[address.part].append(Placed(f"abc{'defg'[address.position]}", address.start, address.stop))
+    plain = compile_part(read_text(text), placed["text"], base)
+    return Mail("news", type, subject, compile_part(parts.html, placed["html"], base), plain, f"{base}/unsu/", 3)
+
+
+def shipment(base: str = BASE, sender: str = "Åsa Öst <asa@example.com>") -> Shipment:
+    settings = ShipmentSettings(base, "eml", 0, sender=sender)
+    return Shipment(1, "news", 1_777_885_200_000, False, 1, settings, 0)
+
+
+def message(row: Recipient | None = None, **options: object) -> bytes:
+    row = row or Recipient("1", "bo@example.com", 'Bo "B" Öst', TOKEN)
+    base = str(options.get("base", BASE))
+    return b"".join(Message(mail(**options), shipment(base)).buffers(row))  # type: ignore[arg-type]
+
+
+def crlf(text: str) -> str:
+    return re.sub("\r\n|\r|\n", "\r\n", text)
+
+
+def test_an_email_reads_back_as_both_parts_with_the_recipients_addresses() -> None:
+    read = message_from_bytes(message(), policy=policy.default)
+    assert read.get_content_type() == "multipart/alternative" and not read.defects
+    plain, html = read.iter_parts()
+    assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert html.get_payload(decode=True).decode() == crlf(
+        HTML.replace("https://shop.example/x?a=1", f"{BASE}/abce/{TOKEN}")
+    )
+    assert plain.get_payload(decode=True).decode() == crlf(
+        TEXT.replace("https://shop.example/x", f"{BASE}/abcf/{TOKEN}")
+    )
+    assert (read["Subject"], read["To"].addresses[0].display_name) == ("Hallå", 'Bo "B" Öst')
+    assert read["From"].addresses[0].addr_spec == "asa@example.com" and read["Message-ID"] and read["Date"]
+
+
+def test_headers_are_ascii_and_the_unsubscribe_header_is_one_line() -> None:
+    long = "https://click.example.com/" + "/".join(["a" * 60] * 8)
+    raw = message(base=long)
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert head.isascii() and b"\n " not in head.split(b"List-Unsubscribe: ")[1].partition(b"\r\nList")[0]
+    assert f"List-Unsubscribe: <{long}/unsu/{TOKEN}>\r\n".encode() in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+def test_one_click_needs_https_and_transactional_mail_has_no_such_header() -> None:
+    assert b"List-Unsubscribe:" in message(base="http://localhost:8000")
+    assert b"List-Unsubscribe-Post" not in message(base="http://localhost:8000")
+    assert b"List-Unsubscribe" not in message(type="transactional")
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "utf-8", "iso-2022-jp", "utf-16", "big5"])
+def test_the_charset_is_the_source_s(charset: str) -> None:
+    words = {"iso-2022-jp": "日本語", "big5": "許功蓋"}.get(charset, "åäö")
+    html = f'<meta charset="{charset}"><p>{words}</p>\n<a href="https://shop.example/x">{words}</a>\n'
+    read = message_from_bytes(message(html=html.encode(charset)), policy=policy.default)
+    part = list(read.iter_parts())[1]
+    declared = str(part.get_content_charset())
+    expected = html.replace("https://shop.example/x", f"{BASE}/abce/{TOKEN}")
+    assert part.get_payload(decode=True).decode(declared) == crlf(expected)
+    assert (declared == "utf-8") == (charset in ("utf-8", "utf-16"))
+
+
+def test_a_header_cannot_be_broken_out_of() -> None:
+    row = Recipient("1", "bo@example.com", "Bo\r\nBcc: all@example.com", TOKEN)
+    read = message_from_bytes(message(row, subject="Hi\r\nBcc: x@example.com"), policy=policy.default)
+    assert read["Bcc"] is None
+    with pytest.raises(BadInput, match="To header"):
+        message(Recipient("1", "bo@example.com>\r\nBcc: x@example.com", "", TOKEN))
+
+
+def test_an_international_domain_is_written_in_ascii() -> None:
+    assert b"To: bo@xn--bcher-kva.example\r\n" in message(Recipient("1", "bo@bücher.example", "", TOKEN))
+
+
+def test_message_ids_do_not_carry_the_token() -> None:
+    identity = message_from_bytes(message())["Message-ID"]
+    assert TOKEN not in identity and identity.endswith("@click.example.com>")
+
+
+def test_an_mbox_reads_back_whatever_its_lines_begin_with(tmp_path: Path) -> None:
+    maker = Message(mail(), shipment())
+    path = tmp_path / "mailing.mbox"
+    path.write_bytes(b"".join(b"".join(maker.mbox_buffers(Recipient(n, f"{n}@example.com", "", TOKEN))) for n in "123"))
+    box = mailbox.mbox(path, create=False)
+    assert len(box) == 3
+    for kept, number in zip(box, "123", strict=True):
+        assert kept["To"] == f"{number}@example.com"
+        body = kept.get_payload()[1].get_payload(decode=True).decode()
+        assert body.replace("\r\n", "\n") == crlf(HTML).replace("\r\n", "\n").replace(
+            "https://shop.example/x?a=1", f"{BASE}/abce/{TOKEN}"
+        )
+    assert not re.search(rb"\n>*From (?!asa@)", path.read_bytes())
+    box.close()
+
+
+class _Keep:
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+        self.content = envelope.content  # type: ignore[attr-defined]
+        return "250 OK"
+
+
+def test_an_smtp_server_gets_the_very_bytes() -> None:
+    kept = _Keep()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    controller = Controller(kept, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            client.sendmail("a@example.com", ["bo@example.com"], message())
+    finally:
+        controller.stop()
+    assert kept.content == message()
+
+
+_PIECES = [b"a", b"From ", b"\nFrom x", b">From ", b".", b"\n.", b" ", b"\t\n", b" \n", b"=", b"\r\n", b"\xc3\xa5", b"x" * 70,
+           b">", b"\n", b"F", b"\r", b"https://a.example/"]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(_PIECES), max_size=30).map(b"".join), min_size=1, max_size=4))
+def test_segments_in_quoted_printable_can_be_joined(pieces: list[bytes]) -> None:
+    address = BASE.encode() + b"/abcd/"
+    pieces = [*(piece + address for piece in pieces[:-1]), pieces[-1]]
+    last = len(pieces) - 1
+    encoded = TOKEN.encode().join(
+        quoted_printable(piece, first=number == 0, last=number == last) for number, piece in enumerate(pieces)
+    )
+    expected = re.sub(b"\r\n|\r|\n", b"\r\n", TOKEN.encode().join(pieces))
+    assert quopri.decodestring(encoded) == expected
+    for line in encoded.split(b"\r\n"):
+        assert len(line) <= 76 and not line.endswith((b" ", b"\t")) and not re.match(rb">*From |\.", line)
+    if last:
+        assert address + TOKEN.encode() in encoded  # no soft break inside the address

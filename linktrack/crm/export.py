@@ -112,7 +112,7 @@ def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
     if path.suffix.lower() in (".ndjson", ".jsonl", ".json") or (json_like and path.suffix.lower() not in SUFFIXES):
         from linktrack.crm.jsontext import JsonTable
 
-        return JsonTable(path)
+        return JsonTable(path, mapping.settings.contacts.interests_separator)
     return CsvTable(path, mapping, wanted)
 
 

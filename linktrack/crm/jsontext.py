@@ -1,0 +1,162 @@
+"""NDJSON and JSON exports: objects whose values are cells, written back with the untouched lines as they came."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from linktrack.crm.multivalue import names_in, with_name
+from linktrack.errors import BadInput
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class JsonTable:
+    """One object a line (NDJSON), or one array of objects (JSON). The columns are all names in the order of their
+    first appearance; a list of texts is a cell with `separator` between them."""
+
+    def __init__(self, path: Path, separator: str) -> None:
+        self.path, self.separator = path, separator
+        data = path.read_bytes() if path.suffix.lower() == ".json" or _begins_with_array(path) else b""
+        self.array = data.removeprefix(_BOM).lstrip()[:1] == b"["
+        self.suffix = ".json" if path.suffix.lower() == ".json" else ".ndjson"
+        columns: dict[str, None] = {}
+        for _, row in self._objects():
+            columns.update(dict.fromkeys(row))
+        if not columns:
+            raise BadInput("the file holds no objects: an export has one for each contact", file=path)
+        self.columns = list(columns)
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        for line, row in self._objects():
+            yield line, [_cell(row.get(column), self.separator) for column in self.columns]
+
+    def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each object with its line, or with its place in the array."""
+        if self.array:
+            try:
+                every = _load(self.path.read_bytes().decode("utf-8-sig"))
+            except ValueError as problem:
+                raise self._bad(problem, getattr(problem, "lineno", None)) from None
+            for number, row in enumerate(every, 1):
+                yield number, self._object(row, number)
+            return
+        for number, line in self._lines():
+            if line.strip():
+                try:
+                    row = _load(line.decode("utf-8-sig"))
+                except ValueError as problem:
+                    raise self._bad(problem, number) from None
+                yield number, self._object(row, number)
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        with self.path.open("rb") as file:
+            yield from enumerate(file, 1)
+
+    def _object(self, row: object, number: int) -> dict[str, Any]:
+        if not isinstance(row, dict):
+            raise BadInput("each contact must be a JSON object", file=self.path, line=number)
+        return row
+
+    def _bad(self, problem: ValueError, line: int | None) -> BadInput:
+        what = problem.msg if isinstance(problem, json.JSONDecodeError) else "it is not UTF-8"
+        return BadInput(f"not valid JSON: {what[0].lower()}{what[1:]}", file=self.path, line=line)
+
+    def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
+        """The file again; in an object that changes, only the changed values are written anew."""
+        columns = [*self.columns, *created]
+        if self.array:
+            text = self.path.read_bytes()
+            bom = _BOM if text.startswith(_BOM) else b""
+            to.write_bytes(bom + self._array_with(text.decode("utf-8-sig"), changes, columns).encode())
+            return
+        with to.open("wb") as file:
+            for number, line in self._lines():
+                if number in changes:
+                    text, bom = line.decode("utf-8-sig"), line.startswith(_BOM)
+                    named = {columns[at]: value for at, value in changes[number].items()}
+                    line = (_BOM if bom else b"") + _with_values(text, 0, named, self.separator).encode()
+                file.write(line)
+
+    def _array_with(self, text: str, changes: Mapping[int, Mapping[int, str]], columns: list[str]) -> str:
+        pieces, at, number, done = [], text.index("[") + 1, 0, 0
+        decoder = json.JSONDecoder()
+        while (start := text.find("{", at)) >= 0:
+            number += 1
+            _, at = decoder.raw_decode(text, start)
+            if number in changes:
+                named = {columns[column]: value for column, value in changes[number].items()}
+                pieces += [text[done:start], _with_values(text[:at], start, named, self.separator)]
+                done = at
+        return "".join([*pieces, text[done:]])
+
+
+def _begins_with_array(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).removeprefix(_BOM).lstrip()[:1] == b"["
+
+
+def _load(text: str) -> Any:
+    return json.loads(text, parse_float=Decimal)
+
+
+def _cell(value: object, separator: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        cell = ""
+        for one in value:
+            cell = with_name(cell, separator, _cell(one, separator))
+        return cell
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
+
+
+def _with_values(text: str, start: int, values: Mapping[str, str], separator: str) -> str:
+    """The object that begins at `start`, with some values replaced or added and every other sign as it was."""
+    decoder = json.JSONDecoder()
+    blank = re.compile(r"[ \t\r\n]*")
+    pieces: list[str] = []
+    left = dict(values)
+    done = start
+    at = _skip(blank, text, text.index("{", start) + 1)
+    first, last_end = at, at
+    while text[at] != "}":
+        name, at = decoder.raw_decode(text, at)
+        at = _skip(blank, text, _skip(blank, text, at) + 1)  # the colon
+        old, end = decoder.raw_decode(text, at)
+        if name in left:
+            pieces += [text[done:at], _typed(left.pop(name), old, separator)]
+            done = end
+        last_end = end
+        at = _skip(blank, text, end)
+        if text[at] == ",":
+            at = _skip(blank, text, at + 1)
+    added = ", ".join(
+        f"{json.dumps(name, ensure_ascii=False)}: {_typed(value, None, separator)}" for name, value in left.items()
+    )
+    if added:
+        pieces += [text[done:last_end], ", " if last_end > first else "", added]
+        done = last_end
+    return "".join([*pieces, text[done:]])
+
+
+def _skip(blank: re.Pattern[str], text: str, at: int) -> int:
+    found = blank.match(text, at)
+    return found.end() if found else at
+
+
+def _typed(value: str, old: object, separator: str) -> str:
+    """A new text as JSON, of the kind that the old value was where the text allows it."""
+    if isinstance(old, list):
+        return json.dumps(names_in(value, separator), ensure_ascii=False)
+    if isinstance(old, bool) and value in ("true", "false"):
+        return value
+    if isinstance(old, int | float) and not isinstance(old, bool) and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -182,6 +182,27 @@ def restore(context: typer.Context, key: KeyArgument) -> None:
     say(context, f"{key} is back.")
 
 
+@app.command("check")
+def check(
+    context: typer.Context,
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only what concerns this link.")] = None,
+    format: FormatOption = None,
+) -> None:
+    """Duplicate and contradictory actions, and references to what is not there; exit code 6 when it finds any."""
+    from linktrack.links.catalog import find_link
+    from linktrack.links.check import FINDING_COLUMNS, check_links
+
+    with opened(context) as database:
+        if key is not None:
+            find_link(database, key)
+        rows = check_links(workspace_of(context), database, key)
+    show_rows(rows, FINDING_COLUMNS, format, table=["finding", "link", "mailing", "explanation"])
+    if rows:
+        say(context, f"{len(rows)} findings.")
+        raise typer.Exit(6)
+    say(context, "Nothing to complain about.")
+
+
 @app.command("apply")
 def apply(
     context: typer.Context,

@@ -70,16 +70,18 @@ class JsonTable:
         """The file again; in an object that changes, only the changed values are written anew."""
         columns = [*self.columns, *created]
         if self.array:
-            text = self.path.read_bytes()
-            bom = _BOM if text.startswith(_BOM) else b""
-            to.write_bytes(bom + self._array_with(text.decode("utf-8-sig"), changes, columns).encode())
+            data = self.path.read_bytes()
+            bom = _BOM if data.startswith(_BOM) else b""
+            to.write_bytes(bom + self._array_with(data.decode("utf-8-sig"), changes, columns).encode())
             return
         with to.open("wb") as file:
             for number, line in self._lines():
                 if number in changes:
-                    text, bom = line.decode("utf-8-sig"), line.startswith(_BOM)
+                    text = line.decode("utf-8-sig")
                     named = {columns[at]: value for at, value in changes[number].items()}
-                    line = (_BOM if bom else b"") + _with_values(text, 0, named, self.separator).encode()
+                    line = (_BOM if line.startswith(_BOM) else b"") + _with_values(
+                        text, 0, named, self.separator
+                    ).encode()
                 file.write(line)
 
     def _array_with(self, text: str, changes: Mapping[int, Mapping[int, str]], columns: list[str]) -> str:

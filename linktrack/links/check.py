@@ -112,9 +112,7 @@ def findings(
                 pairs.setdefault((kind, one.key, two.key, text), []).append(mailing.name)
         for link in there:
             if link.deleted and link.kind == "registered":
-                text = (
-                    f"the mailing {mailing.name!r} uses {link.key!r}, which is deleted: restore it or replace it there"
-                )
+                text = f"the mailing {mailing.name!r} uses {link.key!r}, which is deleted: restore or replace it"
                 found.append(Finding("dead", link.key, "", mailing.name, text))
             if link.key == "unsubscribe" and mailing.type:
                 found += _of_unsubscribe(link, mailing)

@@ -18,7 +18,6 @@ from linktrack.config import (
     load_workspace,
 )
 from linktrack.errors import Conflict, LinktrackError, UsageError
-from linktrack.links.catalog import add_special_links
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import HEAD, connect, open_database, revision
 
@@ -62,8 +61,7 @@ def init_workspace(root: Path, base_url: str) -> Workspace:
     _create(root / CONFIG_NAME, CONFIG_TEXT.format(base_url=base_url), 0o644)
     (root / "scripts").mkdir(exist_ok=True)
     workspace = load_workspace(root)
-    with open_database(workspace) as database:
-        add_special_links(database)
+    open_database(workspace).close()
     return workspace
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from linktrack.actions import files, scripting
 from linktrack.actions.ledger import Ledger, find_open_clicks
-from linktrack.actions.lock import running_alone
 from linktrack.actions.planning import Planner, Row, needs_of
 from linktrack.actions.slots import Calendar
 from linktrack.actions.state import CrmState, load_state
@@ -24,6 +23,7 @@ from linktrack.config import Workspace
 from linktrack.crm.mapping import mapping_of
 from linktrack.crm.writing import write_back
 from linktrack.errors import NotFound
+from linktrack.store.lock import alone
 from linktrack.store.session import Database
 from linktrack.store.session import now as store_now
 
@@ -72,7 +72,7 @@ def run_actions(
         raise NotFound(f"no such file or folder: {export}")
     if dry_run or out is None:
         return _carry_out(workspace, database, export, None, None, now, retry_failed, crash)
-    with running_alone(workspace, database, wait):
+    with alone(workspace, database, "action run", wait):
         finish_stored(database)
         folder = files.OutFolder(out, guard=workspace.settings.actions.guard_formulas)
 
@@ -93,7 +93,7 @@ def resume(
     workspace: Workspace, database: Database, *, wait: float = 0, crash: Callable[[str], None] = lambda point: None
 ) -> Report:
     """Finish the newest run if it was interrupted: with the same export, into the same folder. NotFound if none was."""
-    with running_alone(workspace, database, wait):
+    with alone(workspace, database, "action run", wait):
         stored = finish_stored(database)
         row = database.row("SELECT id, started_at, status, out, summary FROM run WHERE id = (SELECT max(id) FROM run)")
         if row is not None and row[0] in stored:

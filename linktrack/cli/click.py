@@ -62,7 +62,7 @@ def import_(
 ) -> None:
     """Import clicks from logs. A log is read on from where it was left; a line is never counted twice."""
     from linktrack.clicks.load import NOT_COUNTED, Importer, Options, import_logs
-    from linktrack.clicks.lock import import_lock
+    from linktrack.store.lock import alone
 
     if log_format == "help":
         from linktrack.clicks.formats import format_names
@@ -72,8 +72,8 @@ def import_(
     options = Options(log_format, _time(since, "--since"), _time(until, "--until"), mailing, time_zone)
     workspace = workspace_of(context)
     with (
-        import_lock(workspace.root, wait),
         opened(context) as database,
+        alone(workspace, database, "import", wait),
         _rejects(rejected) as rejects,
         _gentle_stop() as stop,
         _progress(context, files) as tell,
@@ -133,10 +133,10 @@ def judge(context: typer.Context, format: FormatOption = None) -> None:
     """Judge every click again with today's rules and move the reports with it."""
     from linktrack.clicks.agents import Networks
     from linktrack.clicks.judging import judge_all, surroundings
-    from linktrack.clicks.lock import import_lock
+    from linktrack.store.lock import alone
 
     workspace = workspace_of(context)
-    with import_lock(workspace.root, 0), opened(context) as database:
+    with opened(context) as database, alone(workspace, database, "import", 0):
         judged = judge_all(database, surroundings(database, Networks(workspace.settings.clicks.networks)))
     if format is not None:
         show_record(vars(judged), format)

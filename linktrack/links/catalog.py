@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from linktrack.store.tables import Link
 
-SPECIAL_LINKS = {
+SPECIAL_LINKS = {  # made by the migrations
     "unsubscribe": "Unsubscribe from this type of mailing",
     "subscriptions": "Manage subscriptions",
     "view-online": "View in the browser",
@@ -406,15 +406,3 @@ def _editable(session: Session, key: str) -> Link:
     if link.kind == "special":
         raise Conflict(f"{key!r} is a special link of the system and stays as it is")
     return link
-
-
-def add_special_links(database: Database) -> None:
-    """Make the system's own links where they are missing."""
-    moment = now()
-    with database.transaction():
-        for key, name in SPECIAL_LINKS.items():
-            database.execute(
-                "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, 'special', '', ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                (key, name, json.dumps(REDIRECT), moment, moment),
-            )

@@ -27,8 +27,29 @@ def by_link(changes: Iterable[Row]) -> list[Row]:
 
 
 def by_contact(changes: Iterable[Row]) -> list[Row]:
-    """The changes with those of one contact together, contacts in the order of their first change."""
-    order: dict[str, list[Row]] = {}
+    """One row for each contact, in the order of their first change: the links clicked and all that comes of it."""
+    found: dict[str, tuple[dict[str, None], list[str]]] = {}
     for change in changes:
-        order.setdefault(change["contact_id"], []).append(change)
-    return [change for every in order.values() for change in every]
+        links, texts = found.setdefault(change["contact_id"], ({}, []))
+        links[change["link"]] = None
+        texts.append(sentence(change))
+    return [
+        {"contact_id": contact_id, "links": list(links), "changes": "; ".join(texts)}
+        for contact_id, (links, texts) in found.items()
+    ]
+
+
+def sentence(change: Row) -> str:
+    """A change in a few words."""
+    kind = change["kind"].replace("company-interest", "interest of the company")
+    match change["operation"]:
+        case "set":
+            return f"{change['name']} = {change['new']!r} (was {change['old']!r})"
+        case "add":
+            return f"+ {kind} {change['name']}"
+        case "remove":
+            return f"- {kind} {change['name']}"
+        case "run":
+            return f"run {change['name']}"
+        case _:
+            return f"{kind}: {change['new']}"

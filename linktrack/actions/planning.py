@@ -50,6 +50,7 @@ def needs_of(actions: Mapping[int, list[Placed]]) -> Needs:
         interests=bool(on & {"person", "both"}),
         company_interests=bool(on & {"company", "both"}),
         our_contact=any(one.type == "follow-up" and one.says.assign_to_our_contact for one in definitions),
+        scripts=any(one.type == "script" for one in definitions),
     )
 
 

@@ -29,6 +29,7 @@ class Needs:
     interests: bool = False
     company_interests: bool = False
     our_contact: bool = False
+    scripts: bool = False  # they may set any field of the mapping
 
 
 @dataclass(slots=True)
@@ -181,13 +182,16 @@ def _columns(table: Table, mapping: Mapping, needs: Needs) -> tuple[dict[str, in
     settings = mapping.settings.contacts
     columns: dict[str, int] = {}
     created: list[str] = []
-    for name in sorted(needs.writes | (needs.reads & settings.fields.keys())):
+    needed = needs.writes | (needs.reads & settings.fields.keys())
+    for name in sorted(needed | (settings.fields.keys() if needs.scripts else set())):
         wanted = mapping.field(name)
         found = column_of(table, wanted.column)
         if found is None and wanted.create:
             if wanted.column not in created:
                 created.append(wanted.column)
             found = len(table.columns) + created.index(wanted.column)
+        if found is None and name not in needed:
+            continue  # a script that sets it will be told so
         if found is None:
             found = need_column(table, wanted.column, f"the field {name!r}", f"{name} under [crm.contacts.fields]")
         columns[name] = found

@@ -107,24 +107,26 @@ def run(
             report = job.run_actions(
                 workspace, database, crm, out, now=now(), dry_run=dry_run, wait=wait, retry_failed=retry_failed
             )
-    if dry_run and format not in (Format.json, None):
-        show_rows(report.rows, CHANGE_COLUMNS, format)
-    elif dry_run and format is None:
-        _show_plan(context, report.rows)
-    else:
+    if not dry_run:
         show_record(report.summary, format)
+    elif format is Format.json:
+        show_record({**report.summary, "plan": report.rows}, format)
+    elif format in (None, Format.table):
+        _show_plan(report.rows, format)
+    else:
+        show_rows(report.rows, CHANGE_COLUMNS, format)
     _tell(context, report)
     if report.summary["failed"]:
         raise typer.Exit(6)
 
 
-def _show_plan(context: typer.Context, rows: list[dict[str, Any]]) -> None:
-    """What a dry run would do: how many by link and kind, then each change by contact."""
+def _show_plan(rows: list[dict[str, Any]], format: Format | None) -> None:
+    """What a dry run would do: how many by link and kind, then what happens to each contact."""
     from linktrack.actions.plan_view import by_contact, by_link
 
-    show_rows(by_link(rows), ["link", "kind", "operation", "name", "new", "contacts", "changes"], None)
+    show_rows(by_link(rows), ["link", "kind", "operation", "name", "new", "contacts", "changes"], format)
     typer.echo("")
-    show_rows(by_contact(rows), ["contact_id", "link", "kind", "operation", "name", "old", "new", "clicked_at"], None)
+    show_rows(by_contact(rows), ["contact_id", "links", "changes"], format)
 
 
 def _tell(context: typer.Context, report: Any) -> None:

@@ -22,6 +22,8 @@ from linktrack.store.session import Database
 MAX_ADDRESS = 2000  # characters; longer ones are cut by some clients and gateways
 _CROSS_CHECK = 1_000_000  # bytes up to which BeautifulSoup reads the mail too
 _ADDRESS_IN_TEXT = re.compile(r"(?i)(?:https?://)?((?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,})(?=[/?#:\s]|$)")
+# htp:// and the like, and http:/x, http//x, http;//x, http:\\x
+_MISSPELT = re.compile(r"(?i)(?!https?:)h?t{1,3}p{0,2}s{0,2}:|hxxps?:|https?(?::/?(?!/)|;//|//|:\\\\)")
 _ODD_BLANKS = "\u00a0\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff\u2003\u2009\u202f"
 
 
@@ -120,9 +122,7 @@ def _judged(address: Address, raw: str, options: Options, keys: set[str], *, htm
     doubled = re.match(r"(?i)https?:/*\s*(https?|ftp)(:|%3a)?/", url)
     if doubled:
         yield "doubled-scheme", "the scheme stands there twice"
-    elif re.match(r"(?i)(htt|htp|http|https|hhttp|htttp|ttp|hxxp|htps|httpss|httsp)s?(:/?(?!/)|;//|//|:\\)", url) or (
-        address.reason == "invalid"
-    ):
+    elif _MISSPELT.match(url) or address.reason == "invalid":
         yield "wrong-scheme", "this is not a web address: write it like https://www.example.com/"
     elif address.reason == "relative" and re.match(r"(?i)(www\.|[a-z0-9\-]+\.(com|net|org|se|no|de|eu|io|co)\b)", url):
         yield "wrong-scheme", "the scheme is missing: write https:// before it"
@@ -139,7 +139,7 @@ def _judged(address: Address, raw: str, options: Options, keys: set[str], *, htm
     if re.search(r"(?i)%7b%7b|%7d%7d|%5b%5b", url):
         yield "encoded-merge-tag", "a merge tag has been percent-encoded by an editor and will not be filled"
     plain = _without_tags(raw, options)
-    if re.search(r"\S\s+\S", plain.strip()) and re.match(r"(?i)\s*(https?:|//|www\.)", plain):
+    if re.search(r"\S[ \t\r\n]+\S", plain.strip()) and re.match(r"(?i)\s*(https?:|//|www\.)", plain):
         yield "blank", "there is a blank or a line break in the address"
     if any(character in plain for character in _ODD_BLANKS):
         yield "odd-blank", "there is an invisible character in the address"
@@ -147,7 +147,7 @@ def _judged(address: Address, raw: str, options: Options, keys: set[str], *, htm
         yield "double-encoded", "&amp; has been encoded twice: the address will hold 'amp;'"
     if len(url) > MAX_ADDRESS:
         yield "too-long", f"the address has {len(url)} characters: over {MAX_ADDRESS} some clients cut it"
-    if re.match(r"(?i)http://", url) and address.reason != "invalid":
+    if re.match(r"(?i)http://", url) and address.reason != "invalid" and not doubled:
         yield "plain-http", "plain http: clients warn about it, use https"
     if re.match(r"(?i)https?://[^/?#@]*:[^/?#@]+@", url):
         yield "password", "there is a password in this address, and every recipient gets it"

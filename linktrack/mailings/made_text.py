@@ -17,6 +17,7 @@ from linktrack.mailings.document import Document
 _HELD = "\ue000{}\ue001"  # a merge tag or a token while the parser works; private use characters
 _HELD_BACK = re.compile("\ue000([0-9]+)\ue001")
 _GAP = "\ue002"
+_LINE, _PARAGRAPH = "\x1e", "\x1f"  # breaks that many blocks share; mails do not hold these characters
 _BLOCKS = frozenset(
     [
         "address",
@@ -83,10 +84,10 @@ class _Lines:
         self.parts.append(text)
 
     def line(self) -> None:
-        self.parts.append("\n")
+        self.parts.append(_LINE)
 
     def paragraph(self) -> None:
-        self.parts.append("\n\n")
+        self.parts.append(_PARAGRAPH)
 
 
 def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled:
@@ -128,15 +129,15 @@ def _walk(node: object, lines: _Lines) -> None:
         current = stack.pop()
         if isinstance(current, NavigableString):
             if not isinstance(current, Comment | PreformattedString):
-                lines.word(re.sub(r"\s+", " ", current))
+                lines.word(re.sub(r"[\s\x1c-\x1f]+", " ", current))
         elif isinstance(current, Tag):
             name = current.name.lower()
             if name in _HIDDEN or _invisible(str(current.get("style", ""))):
                 continue
             if name == "br":
-                lines.line()
+                lines.word("\n")
             elif name == "hr":
-                lines.word("\n\n---\n\n")
+                lines.word(f"{_PARAGRAPH}---{_PARAGRAPH}")
             elif name == "img":
                 lines.word(str(current.get("alt") or ""))
             else:
@@ -184,5 +185,10 @@ def _invisible(style: str) -> bool:
 def _tidy(text: str) -> str:
     """Lines without blanks around them, at most one empty line in a row, invisible fillers gone."""
     text = re.sub("[\u00ad\u034f\u200b-\u200f\u2060\ufeff]", "", text).replace("\u00a0", " ")
+    text = re.sub(f"[ \t\n{_LINE}{_PARAGRAPH}]*[{_LINE}{_PARAGRAPH}][ \t\n{_LINE}{_PARAGRAPH}]*", _break, text)
     lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _break(match: re.Match[str]) -> str:
+    return "\n\n" if _PARAGRAPH in match[0] or "\n" in match[0] else "\n"

@@ -1,0 +1,84 @@
+"""Tagging files in place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linktrack.errors import BadInput
+from linktrack.links.utm import Utm, tagged
+from linktrack.mailings.scan import scan
+from linktrack.mailings.tag import tag_html, tag_urls
+from linktrack.mailings.values import decode
+
+UTM = Utm("s", "email", "c")
+ADDED = "utm_source=s&amp;utm_medium=email&amp;utm_campaign=c"
+
+CASES = {
+    "a bare value": ("<a href=https://a.example/ x>", f"<a href=https://a.example/?{ADDED} x>"),
+    "a fragment behind a numeric reference": (
+        '<a href="https://a.example/?a=1&#38;b=2#top">',
+        f'<a href="https://a.example/?a=1&#38;b=2&amp;{ADDED}#top">',
+    ),
+    "a # written as a reference": (
+        '<a href="https://a.example/&#35;top">',
+        f'<a href="https://a.example/?{ADDED}&#35;top">',
+    ),
+    "an open reference at the end": (
+        '<a href="https://a.example/?a&amp">',
+        f'<a href="https://a.example/?a&amp;{ADDED}">',
+    ),
+    "a padded value": ('<a href=" https://a.example/ ">', f'<a href=" https://a.example/?{ADDED} ">'),
+    "Outlook's comments": (
+        '<!--[if mso]><v:rect href="https://a.example/"/><![endif]-->',
+        f'<!--[if mso]><v:rect href="https://a.example/?{ADDED}"/><![endif]-->',
+    ),
+    "ordinary comments and other addresses": (
+        '<!-- <a href="https://a.example/"> --><link href="https://a.example/"><img src="https://a.example/">',
+        '<!-- <a href="https://a.example/"> --><link href="https://a.example/"><img src="https://a.example/">',
+    ),
+    "a merge tag in the query": (
+        '<a href="https://a.example/?x={{ a "b" }}">',
+        f'<a href="https://a.example/?x={{{{ a "b" }}}}&amp;{ADDED}">',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_only_the_added_text_is_new(case: str) -> None:
+    html, expected = CASES[case]
+    assert tag_html(html.encode(), UTM).data.decode() == expected
+    assert tag_html(expected.encode(), UTM).data.decode() == expected
+
+
+_urls = st.lists(
+    st.sampled_from(["a=1", "&", "&amp;", "&amp", "&#38;", "&#x26", "&copy", "&reg=", "#", "&#35;", "?", "/x", "é", "+", "%20", ";", "utm_source=x"]),
+    max_size=10,
+).map(lambda parts: "https://a.example/" + "".join(parts))  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(_urls, st.sampled_from(["keep", "replace"]), st.sampled_from(['"', "'", ""]))
+def test_a_tagged_attribute_reads_as_the_tagged_address(raw: str, policy: str, quote: str) -> None:
+    utm = Utm("s", "email", "c d", policy=policy)  # type: ignore[arg-type]
+    html = f"<a href={quote}{raw}{quote} x>".encode()
+    text = tag_html(html, utm).data.decode("latin-1")
+    (spot,) = scan(text).spots
+    assert decode(text[spot.start : spot.stop]) == tagged(decode(raw.encode().decode("latin-1")), utm)
+
+
+def test_a_list_of_urls_keeps_its_lines() -> None:
+    data = b"https://a.example/\r\n\nmailto:x@a.example\n  https://b.example/?x \n\xff\nhttps://c.example/#f"
+    found = tag_urls(data, UTM)
+    plain = ADDED.replace("&amp;", "&").encode()
+    assert found.data == (
+        b"https://a.example/?" + plain + b"\r\n\nmailto:x@a.example\n  https://b.example/?x&" + plain
+        + b" \n\xff\nhttps://c.example/?" + plain + b"#f"
+    )  # fmt: skip
+    assert (found.addresses, found.changed) == (5, 3)
+
+
+def test_a_mail_that_ends_inside_a_tag_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"mail.html:2:1: .*quote"):
+        tag_html(b'<p>\n<a href="https://a.example/>x</a>', UTM, name="mail.html")

@@ -6,10 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from linktrack.crm.export import Contact
-from linktrack.crm.mapping import Mapping
 from linktrack.errors import Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import Keyring
@@ -23,6 +21,10 @@ from linktrack.mailings.catalog import (
     tagged_target,
 )
 from linktrack.store.session import Database, now
+
+if TYPE_CHECKING:
+    from linktrack.crm.export import Contact
+    from linktrack.crm.mapping import Mapping
 
 _BATCH = 500
 

@@ -1,0 +1,377 @@
+"""linktrack mailing, as a shell sees it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests_support import Run
+
+from linktrack.config import Workspace
+from linktrack.links.tokens import Keyring
+from linktrack.store.session import Database
+
+HTML = """<!doctype html><html><body><p>Hej {{ name }}</p>
+<!--[if mso]><v:roundrect href="https://shop.example/x?a=1&amp;s={{ Segment }}"><center>Buy</center></v:roundrect><![endif]-->
+<a href='https://shop.example/x?a=1&amp;s={{ Segment }}'>Buy <b>now</b></a>
+<a href="linktrack:offer"><img src=i.png alt=Offer></a> <a href=https://www.example.com/offer>Offer again</a>
+<a href="mailto:a@b.example">Mail</a> <a data-track=off href="https://shop.example/quiet">q</a>
+<!-- <a href="https://shop.example/old">old</a> -->
+<a href=linktrack:unsubscribe>Bye</a></body></html>
+"""
+ORIGINALS = [
+    "https://shop.example/x?a=1&amp;s={{ Segment }}",
+    "https://shop.example/x?a=1&amp;s={{ Segment }}",
+    "linktrack:offer",
+    "https://www.example.com/offer",
+    "linktrack:unsubscribe",
+]
+CONTACTS = "contact_id;email;name;Segment\n10;a@x.example;Åsa Öst;A & B\n2;b@x.example;Bo;\nå/3;c@x.example;;C\n"
+
+
+@pytest.fixture
+def files(workspace: Workspace, run: Run) -> Path:
+    """A workspace with a registered link, a mail and contacts."""
+    (workspace.root / "mail.html").write_text(HTML, "utf-8")
+    (workspace.root / "contacts.csv").write_text(CONTACTS, "utf-8")
+    assert run("link", "add", "offer", "--url", "https://www.example.com/offer").code == 0
+    return workspace.root
+
+
+def add(run: Run, *options: object, name: str = "news") -> None:
+    outcome = run("mailing", "add", name, "mail.html", "--subject", "Hallå", *options)
+    assert outcome.code == 0, outcome.err
+
+
+def rewrite(run: Run, *options: object, out: object = "out") -> dict[str, object]:
+    outcome = run(
+        "mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", out, "--format", "json", *options
+    )
+    assert outcome.code == 0, outcome.err
+    record: dict[str, object] = outcome.json
+    return record
+
+
+def test_add_says_what_is_tracked(files: Path, run: Run) -> None:
+    outcome = run("mailing", "add", "news", "mail.html", "--format", "json")
+    assert outcome.json == {
+        "mailing": "news",
+        "addresses": 9,
+        "placements": 5,
+        "registered_links": 2,
+        "local_links": 1,
+        "unknown_keys": 0,
+    }
+    assert "5 of 9 addresses are tracked" in outcome.err
+
+
+def test_links_lists_every_address_with_target_or_reason(files: Path, run: Run) -> None:
+    add(run, "--utm-source", "news", "--utm-campaign", "{mailing.name}")
+    rows = run("mailing", "links", "news", "--format", "json").json
+    assert list(rows[0]) == ["placement", "link", "label", "kind", "line", "column", "target", "tracked", "reason"]
+    tags = "utm_source=news&utm_medium=email&utm_campaign=news"
+    shown = [(row["link"], row["label"], row["kind"], row["line"], row["target"], row["reason"]) for row in rows]
+    buy = f"https://shop.example/x?a=1&s={{{{ Segment }}}}&{tags}"
+    assert shown == [
+        ("news.1", "Buy", "vml", 2, buy, ""),
+        ("news.1", "Buy now", "a", 3, buy, ""),
+        ("offer", "Offer", "a", 4, f"https://www.example.com/offer?{tags}", ""),
+        (None, "", "src", 4, "i.png", "src attribute"),
+        ("offer", "Offer again", "a", 4, f"https://www.example.com/offer?{tags}", ""),
+        (None, "Mail", "a", 5, "mailto:a@b.example", "mailto"),
+        (None, "q", "a", 5, "https://shop.example/quiet", "opt-out: data-track"),
+        (None, "", "a", 6, "https://shop.example/old", "comment"),
+        ("unsubscribe", "Bye", "a", 7, "linktrack:unsubscribe", ""),
+    ]
+    assert [row["tracked"] for row in rows] == [not row[5] for row in shown]
+    assert len({row["placement"] for row in rows if row["tracked"]}) == 5
+    assert len(run("mailing", "links", "news", "--untracked", "--format", "json").json) == 4
+
+
+def test_without_track_all_only_registered_links_are_tracked(files: Path, run: Run) -> None:
+    add(run, "--no-track-all")
+    rows = run("mailing", "links", "news", "--format", "json").json
+    assert {row["link"] for row in rows if row["tracked"]} == {"offer", "unsubscribe"}
+    assert [row["reason"] for row in rows[:2]] == ["not-registered", "not-registered"]
+
+
+def test_rewrite_changes_the_addresses_and_nothing_else(files: Path, run: Run, workspace: Workspace) -> None:
+    add(run)
+    record = rewrite(run)
+    assert record == {"shipment": 1, "recipients": 3, "placements": 5, "files": 3, "left_out": 0}
+    assert sorted(path.name for path in (files / "out").iterdir()) == ["10.html", "2.html", "å%2F3.html"]
+    rows = [row for row in run("mailing", "links", "news", "--format", "json").json if row["tracked"]]
+    keyring = Keyring.parse(workspace.secret())
+    tokens = set()
+    for name in ("10.html", "2.html", "å%2F3.html"):
+        written = (files / "out" / name).read_text("utf-8")
+        found = re.findall(r"https://click\.example\.com/([a-z2-7]+)/([a-z2-7]{32})", written)
+        assert [key for key, _ in found] == [row["placement"] for row in rows]
+        assert len({token for _, token in found}) == 1
+        assert keyring.verify(found[0][1]) is not None
+        tokens.add(found[0][1])
+        for address, original in zip(found, ORIGINALS, strict=True):
+            written = written.replace("https://click.example.com/" + "/".join(address), original, 1)
+        assert written == HTML
+    assert len(tokens) == 3
+
+
+def test_ndjson_rows_come_in_the_order_of_the_contacts(files: Path, run: Run) -> None:
+    add(run)
+    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "ndjson", "--out", "-")
+    rows = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [list(row) for row in rows] == [["contact_id", "email", "token", "subject", "html", "text"]] * 3
+    assert [row["contact_id"] for row in rows] == ["10", "2", "å/3"]
+    assert all(row["html"].count(row["token"]) == 5 and row["token"] in row["text"] for row in rows)
+    assert rows[0]["subject"] == "Hallå" and rows[0]["html"].startswith(HTML[:40])
+    rewrite(run, "--as", "ndjson")
+    kept = [json.loads(line) for line in (files / "out" / "recipients.ndjson").read_text("utf-8").splitlines()]
+    assert [row["contact_id"] for row in kept] == ["10", "2", "å/3"]
+    assert kept[0]["token"] != rows[0]["token"]  # another shipment
+
+
+def test_a_text_part_is_tracked_with_placements_of_its_own(files: Path, run: Run) -> None:
+    (files / "mail.txt").write_text(
+        "Köp: https://shop.example/x?a=1&s={{ Segment }}.\nErbjudande: linktrack:offer\n", "utf-8"
+    )
+    add(run, "--text", "mail.txt")
+    rows = [row for row in run("mailing", "links", "news", "--format", "json").json if row["kind"] == "text"]
+    assert [(row["link"], row["line"], row["column"]) for row in rows] == [("news.1", 1, 6), ("offer", 2, 13)]
+    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "ndjson", "--out", "-")
+    row = json.loads(outcome.out.splitlines()[0])
+    start = "https://click.example.com"
+    assert row["text"] == (
+        f"Köp: {start}/{rows[0]['placement']}/{row['token']}.\nErbjudande: {start}/{rows[1]['placement']}/{row['token']}\n"
+    )
+
+
+def test_eml_and_mbox_are_made_with_a_sender_and_an_unsubscribe_header(files: Path, run: Run) -> None:
+    add(run)
+    record = rewrite(run, "--as", "eml", "--from", "Anna <anna@example.com>", out="eml")
+    assert (record["files"], record["placements"]) == (3, 6)
+    mail = (files / "eml" / "10.eml").read_bytes()
+    assert (
+        b'\r\nFrom: "Anna" <anna@example.com>\r\n' in mail and b"List-Unsubscribe: <https://click.example.com/" in mail
+    )
+    record = rewrite(run, "--as", "mbox", out="mbox")
+    assert record["files"] == 1 and (files / "mbox" / "mailing.mbox").read_bytes().count(b"\nTo: ") == 3
+    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "mbox", "--out", "-")
+    assert outcome.out.count("\nTo: ") == 3
+
+
+def test_a_template_carries_the_merge_tag_and_tokens_csv_the_tokens(files: Path, run: Run) -> None:
+    add(run)
+    rewrite(run, "--as", "template", "--merge-tag", "*|LTTOKEN|*")
+    assert sorted(path.name for path in (files / "out").iterdir()) == ["mailing.html", "mailing.txt", "tokens.csv"]
+    assert (files / "out" / "mailing.html").read_text("utf-8").count("/*|LTTOKEN|*") == 5
+    rows = list(csv.reader((files / "out" / "tokens.csv").read_text("utf-8").splitlines()))
+    assert rows[0] == ["contact_id", "email", "token"] and [row[0] for row in rows[1:]] == ["10", "2", "å/3"]
+    assert all(re.fullmatch("[a-z2-7]{32}", row[2]) for row in rows[1:])
+
+
+def test_the_honeypot_is_put_in_before_the_end_of_the_body(files: Path, run: Run, database: Database) -> None:
+    add(run)
+    rewrite(run, "--honeypot")
+    written = (files / "out" / "10.html").read_text("utf-8")
+    key = database.value("SELECT placement.key FROM placement WHERE kind = 'honeypot'")
+    assert re.search(
+        rf'<div style="display:none[^>]*><a href="https://click\.example\.com/{key}/[a-z2-7]{{32}}" [^>]*></a></div></body>',
+        written,
+    )
+    assert (
+        database.value(
+            "SELECT link.key FROM placement JOIN link ON link.id = link_id WHERE placement.kind = 'honeypot'"
+        )
+        == "honeypot"
+    )
+    rewrite(run, out="plain")
+    assert key not in (files / "plain" / "10.html").read_text("utf-8")
+
+
+def test_recipients_keep_only_the_fields_that_targets_need(files: Path, run: Run, database: Database) -> None:
+    add(run)
+    rewrite(run, "--test", "--sent-at", "2026-05-04T09:00:00+02:00")
+    rows = database.rows("SELECT contact_id, email, name, fields FROM recipient ORDER BY id")
+    assert rows[0] == ("10", "a@x.example", "Åsa Öst", '{"Segment": "A & B"}')
+    assert database.row("SELECT is_test, sent_at, recipients FROM shipment") == (1, 1777878000000, 3)
+    (files / "contacts.csv").write_text("contact_id;email;name\n10;new@x.example;Åsa\n", "utf-8")
+    rewrite(run, out="again")
+    assert database.rows("SELECT contact_id, email, fields FROM recipient ORDER BY id")[0] == (
+        "10", "new@x.example", '{"Segment": "A & B"}')  # fmt: skip
+    assert database.value("SELECT count(*) FROM recipient") == 3
+
+
+def test_rows_without_an_id_and_repeated_ones_are_left_out_with_exit_code_6(files: Path, run: Run) -> None:
+    add(run)
+    (files / "contacts.csv").write_text("contact_id;email\n1;a@x.example\n;b@x.example\n1;c@x.example\n", "utf-8")
+    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out", "--format", "json")
+    assert (outcome.code, outcome.json["recipients"], outcome.json["left_out"]) == (6, 1, 2)
+    assert "line 3" in outcome.err and "line 4" in outcome.err
+
+
+def test_list_show_delete(files: Path, run: Run) -> None:
+    add(run, "--type", "newsletter")
+    rows = run("mailing", "list", "--format", "json").json
+    assert rows[0]["mailing"] == "news" and (rows[0]["placements"], rows[0]["links"], rows[0]["shipments"]) == (5, 3, 0)
+    shown = run("mailing", "show", "news", "--format", "json").json
+    assert (shown["subject"], shown["type"], shown["shipments"], shown["text"]) == ("Hallå", "newsletter", [], False)
+    assert run("mailing", "delete", "news").code == 2  # no terminal, no --yes
+    assert run("mailing", "delete", "news", "--yes").code == 0
+    assert run("mailing", "list", "--format", "json").json == []
+    assert run("mailing", "list", "--deleted", "--format", "json").json[0]["status"] == "deleted"
+    assert run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out").code == 5
+    assert run("mailing", "add", "news", "mail.html").code == 5
+
+
+def test_replace_keeps_the_keys_of_what_stays(files: Path, run: Run) -> None:
+    add(run)
+    before = run("mailing", "links", "news", "--format", "json").json
+    assert run("mailing", "add", "news", "mail.html").code == 5
+    (files / "mail.html").write_text(HTML.replace("https://shop.example/x", "https://shop.example/y"), "utf-8")
+    add(run, "--replace")
+    after = run("mailing", "links", "news", "--format", "json").json
+    assert [row["placement"] for row in after] == [row["placement"] for row in before]
+    assert after[0]["target"].startswith("https://shop.example/y")
+    rewrite(run)
+    assert run("mailing", "add", "news", "mail.html", "--replace").code == 5
+
+
+def test_an_unknown_key_is_a_finding_and_stops_the_rewriting_until_it_is_there(files: Path, run: Run) -> None:
+    (files / "mail.html").write_text('<a href="linktrack:soon">x</a><a href="linktrack:unsubscribe">y</a>', "utf-8")
+    outcome = run("mailing", "add", "news", "mail.html")
+    assert outcome.code == 0 and "soon" in outcome.err
+    checked = run("mailing", "check", "news", "--format", "json")
+    assert (checked.code, checked.json[0]["rule"], checked.json[0]["column"]) == (6, "unknown-key", 10)
+    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out")
+    assert outcome.code == 4 and "soon" in outcome.err and not (files / "out").exists()
+    run("link", "add", "soon", "--url", "https://www.example.com/soon")
+    assert rewrite(run)["placements"] == 2
+    assert run("mailing", "check", "news").code == 0
+
+
+def test_mistakes_have_their_exit_codes(files: Path, run: Run) -> None:
+    add(run)
+    (files / "broken.html").write_text('<p>x</p>\n  <a href="https://a>text</a>', "utf-8")
+    (files / "full").mkdir()
+    (files / "full" / "x").write_text("x")
+    (files / "other.csv").write_text("id;mail\n1;a@x.example\n", "utf-8")
+    arguments = ("mailing", "rewrite", "news", "--contacts")
+    for code, said, command in (
+        (3, "broken.html:2:3: ", ("mailing", "add", "other", "broken.html")),
+        (4, "no such file", ("mailing", "add", "other", "nothing.html")),
+        (3, "folder", ("mailing", "add", "other", "full")),
+        (3, "not a name", ("mailing", "add", "a/b", "mail.html")),
+        (4, "no mailing 'x'", ("mailing", "links", "x")),
+        (4, "no mailing 'x'", ("mailing", "check", "x")),
+        (4, "no such file", (*arguments, "nothing.csv", "--out", "out")),
+        (3, "contact_id", (*arguments, "other.csv", "--out", "out")),
+        (5, "not empty", (*arguments, "contacts.csv", "--out", "full")),
+        (5, "is a file", (*arguments, "contacts.csv", "--out", "mail.html")),
+        (2, "--out DIR", (*arguments, "contacts.csv", "--out", "-")),
+        (3, "not a time", (*arguments, "contacts.csv", "--out", "out", "--sent-at", "tomorrow")),
+        (2, "", ("mailing", "add", "x")),
+    ):
+        outcome = run(*command)
+        assert (outcome.code, said in outcome.err) == (code, True), (command, outcome)
+    assert not (files / "out").exists()
+    assert run("shipment", "list", "--format", "json").json == []
+
+
+def test_nothing_half_written_stays_when_the_disk_is_full(
+    files: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(run)
+    import errno
+
+    import linktrack.mailings.render as rendering
+
+    wrote = 0
+    real = rendering.write_buffers
+
+    def full(target: int, buffers: list[bytes]) -> None:
+        nonlocal wrote
+        wrote += 1
+        if wrote == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(target, buffers)
+
+    monkeypatch.setattr(rendering, "write_buffers", full)
+    with pytest.raises(OSError, match="No space"):
+        run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out")
+    assert sorted(path.name for path in files.iterdir() if "out" in path.name) == []
+    monkeypatch.setattr(rendering, "write_buffers", real)
+    assert run("shipment", "render", 1, "--out", "out").code == 0
+    assert len(list((files / "out").iterdir())) == 3
+
+
+def test_check_takes_files_too(files: Path, run: Run) -> None:
+    (files / "bad.html").write_text('<a href="http://a.example/">x</a>', "utf-8")
+    outcome = run("mailing", "check", "bad.html", "--format", "json")
+    assert outcome.code == 6
+    assert [(row["mailing"], row["rule"]) for row in outcome.json] == [
+        ("bad.html", "no-unsubscribe"),
+        ("bad.html", "plain-http"),
+    ]
+    assert list(outcome.json[0]) == ["mailing", "rule", "part", "line", "column", "address", "message"]
+
+
+def test_strict_refuses_unknown_keys(files: Path, run: Run) -> None:
+    (files / "mail.html").write_text('<a href="linktrack:nothing">x</a>', "utf-8")
+    assert run("mailing", "add", "news", "mail.html", "--strict").code == 4
+    assert run("mailing", "list", "--format", "json").json == []
+
+
+# --- the filter ------------------------------------------------------------------------------------------------
+
+
+def test_tag_is_a_filter_that_needs_no_workspace(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    html = "<a href='https://a.example/?x=1&amp;y'>å</a>\r\n"
+    outcome = run("mailing", "tag", "-", "--source", "news", "--campaign", "spring", input=html)
+    assert outcome.code == 0
+    assert outcome.out.replace("\r\n", "\n") == html.replace("\r\n", "\n").replace(
+        "&amp;y'", "&amp;y&amp;utm_source=news&amp;utm_medium=email&amp;utm_campaign=spring'"
+    )
+    (tmp_path / "urls.txt").write_text("https://a.example/\nmailto:x@a.example\n")
+    options = ("--urls", "-o", "out.txt", "--source", "s", "--campaign", "c", "--medium", "push")
+    outcome = run("mailing", "tag", "urls.txt", *options)
+    assert (tmp_path / "out.txt").read_text().splitlines()[1] == "mailto:x@a.example"
+    assert "Warning" in outcome.err and "1 of 2" in outcome.err
+    assert run("mailing", "tag", "urls.txt").code == 2
+    assert run("mailing", "tag", "nothing.html", "--source", "s").code == 4
+
+
+def test_tag_keeps_every_byte_of_a_pipe(tmp_path: Path) -> None:
+    data = b"\xff\xfe" + '<a href="https://a.example/">å😀</a>\r\n'.encode("utf-16-le")
+    command = [
+        sys.executable,
+        "-m",
+        "linktrack",
+        "mailing",
+        "tag",
+        "-",
+        "--source",
+        "s",
+        "--campaign",
+        "c",
+        "--policy",
+        "off",
+    ]
+    assert subprocess.run(command, input=data, capture_output=True, cwd=tmp_path, check=True).stdout == data
+
+
+def test_help_and_lists_do_not_import_the_slow_libraries(files: Path) -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom linktrack.cli.app import app\n"
+        "CliRunner().invoke(app, ['mailing', 'list'])\nCliRunner().invoke(app, ['shipment', 'list'])\n"
+        "print([name for name in ('sqlmodel', 'sqlalchemy', 'alembic', 'bs4') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=files, check=True)
+    assert found.stdout.strip() == "[]", io.StringIO(found.stderr).read()

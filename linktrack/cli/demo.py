@@ -69,7 +69,7 @@ STORY: list[tuple[str, list[str]]] = [
     (
         "What the clicks change in the CRM: look first, then run; a second run finds nothing left to do.",
         [
-            "linktrack action run --crm crm --out actions --dry-run",
+            "linktrack action run --crm crm --out actions --dry-run | head -24",
             "linktrack action run --crm crm --out actions",
             "linktrack action run --crm crm --out actions-again",
         ],

@@ -57,7 +57,8 @@ def _escaped(text: str) -> str:
 
 def _folded(line: str) -> bytes:
     """A content line of at most 75 bytes a piece (section 3.1), never cut inside a character."""
-    data, pieces = line.encode(), []
+    data = line.encode()
+    pieces: list[bytes] = []
     while len(data) > 75:
         cut = 75 if not pieces else 74
         while data[cut] & 0xC0 == 0x80:

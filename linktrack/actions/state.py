@@ -196,15 +196,15 @@ def _columns(table: Table, mapping: Mapping, needs: Needs) -> tuple[dict[str, in
             found = need_column(table, wanted.column, f"the field {name!r}", f"{name} under [crm.contacts.fields]")
         columns[name] = found
     named = settings.model_fields_set
-    wanted_columns = {
+    standard = {
         "email": (settings.email, False),
         "company": (settings.company, needs.company_interests),
         "our_contact": (settings.our_contact, needs.our_contact and "our_contact" in named),
         "interests": (settings.interests, needs.interests),
     }
-    for name, (column, needed) in wanted_columns.items():
+    for name, (column, required) in standard.items():
         found = column_of(table, column)
-        if needed and found is None:
+        if required and found is None:
             found = need_column(table, column, f"an action on {name}", f"{name} under [crm.contacts]")
         if found is not None:
             columns.setdefault(name, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from linktrack.config import load_workspace
 from linktrack.store.session import open_database
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "world", None)  # type: ignore[arg-type]
+@contextmanager
+def make_world(root: Path) -> Iterator[World]:
+    """A fresh world in a new folder."""
+    made = World(root, None)  # type: ignore[arg-type]
     made.root.mkdir()
     made.configure("")
     with open_database(load_workspace(made.root, {})) as database:
@@ -25,4 +27,17 @@ def world(tmp_path: Path) -> Iterator[World]:
             (b"",),
         )
         made.shipment()
+        yield made
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with make_world(tmp_path / "world") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def other_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A second world, which the tests of a module share."""
+    with make_world(tmp_path_factory.mktemp("other") / "world") as made:
         yield made

@@ -48,7 +48,7 @@ class SenderSettings(_Section):
 class MailingSettings(_Section):
     """How mails are read."""
 
-    merge_tags: list[list[str]] = []  # further dialects: [opening, closing]
+    merge_tags: list[list[str]] = Field(default=[])  # further dialects: [opening, closing]
 
     @field_validator("merge_tags")
     @classmethod
@@ -66,7 +66,7 @@ class ClickSettings(_Section):
     """How clicks are imported and judged."""
 
     ip: Literal["truncate", "full", "none"] = "truncate"
-    networks: list[str] = []  # networks whose clicks are machines', as 192.0.2.0/24
+    networks: list[str] = Field(default=[])  # networks whose clicks are machines', as 192.0.2.0/24
     log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
     time_zone: str = "UTC"  # of logs that write local time without an offset (HAProxy)
     contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id

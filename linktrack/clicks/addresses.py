@@ -58,13 +58,19 @@ class Addresses:
             )
         }
         self.unsubscribing = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
-        path = re.escape(urlsplit(base_url).path.encode())
+        path = re.escape(path_of(base_url))
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
         self.tracked = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.maimed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z0-9_\-=]+)").match
+        # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and
+        # token → shipment, recipient, mailing. A pair of them with the same mailing needs no further look.
+        self.heads = {
+            b"%s/%s/" % (path_of(base_url), key): (spot.link_id, spot.placement_id, spot.mailing_id)
+            for key, spot in self.spots.items()
+        }
+        self.people: dict[bytes, tuple[int, int, int]] = {}
         self._cache: dict[bytes, Found | str | None] = {}
-        self._tokens: dict[bytes, tuple[int, int] | None] = {}
 
     def resolve(self, target: bytes) -> Found | str | None:
         """Who and what a request's target names; a reason when it names nobody; None when it is not ours."""
@@ -89,23 +95,23 @@ class Addresses:
         spot = self.spots.get(match[1].lower())
         if spot is None:
             return "unknown-placement"
-        person = self._person(match[2].lower())
-        if person is None:
-            return "forged-token"
-        sending = self.sendings.get(person[0])
-        if sending is None:
-            return "unknown-shipment"
-        if sending.mailing_id != spot.mailing_id:
+        token = match[2].lower()
+        known = self.people.get(token)
+        if known is None:
+            person = self.keyring.verify(token.decode("ascii"))
+            if person is None:
+                return "forged-token"
+            sending = self.sendings.get(person[0])
+            if sending is None:
+                return "unknown-shipment"
+            if len(self.people) >= CACHE_SIZE:
+                self.people.clear()
+            known = self.people[token] = (*person, sending.mailing_id)
+        if known[2] != spot.mailing_id:
             return "other-mailing"
-        return (spot.link_id, spot.placement_id, *person)
+        return (spot.link_id, spot.placement_id, known[0], known[1])
 
-    def _person(self, token: bytes) -> tuple[int, int] | None:
-        try:
-            return self._tokens[token]
-        except KeyError:
-            pass
-        person = self.keyring.verify(token.decode("ascii"))
-        if len(self._tokens) >= CACHE_SIZE:
-            self._tokens.clear()
-        self._tokens[token] = person
-        return person
+
+def path_of(base_url: str) -> bytes:
+    """The path that all tracked addresses begin with, without a final slash."""
+    return urlsplit(base_url).path.rstrip("/").encode()

@@ -6,9 +6,13 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_network
+
+from linktrack.errors import BadInput
 
 Signal = tuple[str, str]  # verdict and reason
+
+OWN_WEIGHT = 4  # enough for a machine: see verdicts.ENOUGH
 
 _DIGITS = re.compile(r"\d+")
 
@@ -51,24 +55,36 @@ def _judged(agent: str) -> Signal:
 
 
 class Networks:
-    """Weights of addresses by the networks they lie in."""
+    """Weights of addresses by the networks they lie in: those of `data/`, and the workspace's `own`."""
 
     def __init__(self, own: Sequence[str] = ()) -> None:
-        self._nets = [(ip_network(line.split("\t")[0]), int(line.split("\t")[1])) for line in _data("networks.tsv")]
-        self._nets += [(ip_network(net, strict=False), 4) for net in own]
-        self._known: dict[str, int] = {}
+        self._v4: dict[str, list[tuple[int, int, int]]] = {}  # first octet → mask, network, weight
+        self._v6: list[tuple[IPv6Network, int]] = []
+        rows = [line.split("\t") for line in _data("networks.tsv")]
+        for text, weight in [(row[0], int(row[1])) for row in rows] + [(net, OWN_WEIGHT) for net in own]:
+            try:
+                net = ip_network(text, strict=False)
+            except ValueError:
+                raise BadInput(f"[clicks] networks: {text!r} is no network like 192.0.2.0/24") from None
+            if isinstance(net, IPv6Network):
+                self._v6.append((net, weight))
+                continue
+            first = int(net.network_address) >> 24
+            for octet in range(first, first + max(1, 1 << (8 - net.prefixlen) if net.prefixlen < 8 else 1)):
+                entry = (int(net.netmask), int(net.network_address), weight)
+                self._v4.setdefault(str(octet), []).append(entry)
 
     def weight(self, ip: str) -> int:
-        """0 for an address outside of all networks, 4 (a machine by itself) inside one of the workspace's own."""
-        known = self._known.get(ip)
-        if known is None:
-            try:
-                address = ip_address(ip)
-            except ValueError:
-                known = 0
-            else:
-                known = max((weight for net, weight in self._nets if address in net), default=0)
-            if len(self._known) > 200_000:
-                self._known.clear()
-            self._known[ip] = known
-        return known
+        """0 for an address outside of all networks; `OWN_WEIGHT` inside one of the workspace's own."""
+        octet, dot, rest = ip.partition(".")
+        if dot:
+            candidates = self._v4.get(octet)
+            if candidates is None:
+                return 0
+            second, third, fourth = rest.split(".")
+            number = int(octet) << 24 | int(second) << 16 | int(third) << 8 | int(fourth)
+            return max((weight for mask, network, weight in candidates if number & mask == network), default=0)
+        if not ip:
+            return 0
+        address = IPv6Address(ip)
+        return max((weight for net, weight in self._v6 if address in net), default=0)

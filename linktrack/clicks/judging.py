@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from linktrack.clicks import rollups
 from linktrack.clicks.agents import Networks, Signal, agent_signal
 from linktrack.clicks.rollups import Move
-from linktrack.clicks.verdicts import REACH, RULES, Seen, Surroundings, Verdict, judge
+from linktrack.clicks.verdicts import PLAIN, REACH, RULES, Click, Surroundings, Verdict, judge
 from linktrack.store.session import Database
 
-_SEEN = "id, clicked_at, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
+_CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
 _BATCH_MS = 3_600_000
 _BATCH_CLICKS = 50_000
 
@@ -59,39 +59,65 @@ def surroundings(database: Database, networks: Networks) -> Surroundings:
 NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
 
 
-def judge_new(database: Database, new: Sequence[Seen], by: Surroundings) -> dict[str, int]:
+def judge_new(database: Database, new: Sequence[Click], first_id: int, by: Surroundings) -> dict[str, int]:
     """Judge stored clicks that have no verdict yet, and their neighbours again; move the rollups.
 
-    `new` is sorted by time. Returns how many clicks by verdict were added (a neighbour that changes its verdict
-    counts -1 and +1).
+    `new` is sorted by time and has the ids from `first_id` on. Returns how many clicks by verdict were added
+    (a neighbour that changes its verdict counts -1 and +1).
     """
-    verdicts: list[tuple[int, str, str, str]] = []
+    special: list[tuple[int, str, str, str]] = []
     changed: list[tuple[str, str, str, int]] = []
     moves: list[Move] = []
-    fresh = {click.id for click in new}
-    for start, stop in _spans(click.clicked_at for click in new):
-        for group in _with_neighbours(database, new, fresh, start, stop):
-            clicks, old = group
-            for click, (verdict, reasons) in zip(clicks, judge(clicks, by), strict=True):
-                if click.id in fresh:
-                    verdicts.append((click.id, verdict, reasons, RULES))
-                    moves.append(_move(click, None, verdict))
-                elif start - REACH <= click.clicked_at <= stop + REACH and old[click.id] != (verdict, reasons):
-                    changed.append((verdict, reasons, RULES, click.id))
-                    if old[click.id][0] != verdict:
-                        moves.append(_move(click, old[click.id][0], verdict))
-    database.executemany("INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?)", verdicts)
+    for start, stop in _spans(new):
+        own = new[start:stop]
+        stored = _neighbours(database, own, first_id)
+        clicks = own if not stored else sorted([*own, *(click for click, _, _ in stored)])
+        verdicts = judge(clicks, by)
+        if not stored:
+            for at, verdict in enumerate(verdicts, first_id + start):
+                if verdict is not PLAIN and verdict != PLAIN:
+                    special.append((at, *verdict, RULES))
+            continue
+        judged = dict(zip(clicks, verdicts, strict=True))
+        special += [
+            (at, *judged[click], RULES) for at, click in enumerate(own, first_id + start) if judged[click] != PLAIN
+        ]
+        low, high = own[0].clicked_at - REACH, own[-1].clicked_at + REACH
+        for click, number, before in stored:
+            verdict = judged[click]
+            if verdict != before and low <= click.clicked_at <= high:
+                changed.append((*verdict, RULES, number))
+                if verdict[0] != before[0]:
+                    moves.append(_move(click, before[0], verdict[0]))
+    _write_new(database, special, first_id, first_id + len(new) - 1)
     _change(database, changed)
-    rollups.apply(database, moves)
     counts = dict.fromkeys(("human", "prefetch", "scanner", "test"), 0)
+    for row in special:
+        counts[row[1]] += 1
+    counts["human"] += len(new) - len(special)
+    names = ["human"] * len(new)
+    for number, name, _, _ in special:
+        names[number - first_id] = name
+    rollups.add(database, new, names, first_id)
+    rollups.apply(database, moves)
     for move in moves:
         counts[move.after] += 1
-        if move.before:
-            counts[move.before] -= 1
+        counts[move.before] -= 1
     return counts
 
 
-def _move(click: Seen, before: str | None, after: str) -> Move:
+def _write_new(database: Database, special: list[tuple[int, str, str, str]], first: int, last: int) -> None:
+    """Write the verdicts on new clicks: the special ones, and for all others that nothing speaks against them."""
+    database.executemany("INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?)", special)
+    if len(special) <= last - first:
+        database.execute(
+            "INSERT INTO judgement (click_id, verdict, reasons, rules) SELECT id, 'human', '', ? FROM click "
+            "WHERE id BETWEEN ? AND ? AND id NOT IN (SELECT click_id FROM judgement WHERE click_id BETWEEN ? AND ?)",
+            (RULES, first, last, first, last),
+        )
+
+
+def _move(click: Click, before: str, after: str) -> Move:
     return Move(
         click.clicked_at, click.link_id, click.placement_id, click.shipment_id, click.recipient_id, before, after
     )
@@ -102,41 +128,28 @@ def _change(database: Database, changed: list[tuple[str, str, str, int]]) -> Non
         database.executemany("UPDATE judgement SET verdict = ?, reasons = ?, rules = ? WHERE click_id = ?", changed)
 
 
-def _spans(times: Iterable[int]) -> list[tuple[int, int]]:
-    """Sorted times as spans, so far apart that no click of one bears on another's neighbours."""
-    spans: list[tuple[int, int]] = []
-    for moment in times:
-        if spans and moment - spans[-1][1] <= 4 * REACH:
-            spans[-1] = (spans[-1][0], moment)
-        else:
-            spans.append((moment, moment))
-    return spans
+def _spans(clicks: Sequence[Click]) -> list[tuple[int, int]]:
+    """Clicks sorted by time as slices, so far apart that no click of one bears on another's neighbours."""
+    starts = [0]
+    last = clicks[0].clicked_at
+    for index, click in enumerate(clicks):
+        moment = click[0]
+        if moment - last > 4 * REACH:
+            starts.append(index)
+        last = moment
+    return list(zip(starts, [*starts[1:], len(clicks)], strict=True))
 
 
-def _with_neighbours(
-    database: Database, new: Sequence[Seen], fresh: set[int], start: int, stop: int
-) -> list[tuple[list[Seen], dict[int, Verdict]]]:
-    """The new clicks of a span and the stored ones that lie within twice `REACH` of them, sorted by time."""
-    low, high = start - 2 * REACH, stop + 2 * REACH
-    old: dict[int, Verdict] = {}
-    clicks: list[Seen] = []
-    for row in database.rows(
-        f"SELECT {_SEEN}, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608
-        "WHERE clicked_at BETWEEN ? AND ?",
-        (low, high),
-    ):
-        click = Seen(*row[:9])
-        if click.id not in fresh:
-            clicks.append(click)
-            old[click.id] = (row[9], row[10])
-    own = new if len(new) and new[0].clicked_at == start and new[-1].clicked_at == stop else [
-        click for click in new if start <= click.clicked_at <= stop
-    ]  # fmt: skip
-    if not clicks:
-        return [(list(own), old)]
-    clicks.extend(own)
-    clicks.sort(key=lambda click: click.clicked_at)
-    return [(clicks, old)]
+def _neighbours(database: Database, own: Sequence[Click], first_id: int) -> list[tuple[Click, int, Verdict]]:
+    """The clicks stored before within twice `REACH` of new ones: click, id, verdict."""
+    return [
+        (Click._make(row[:9]), row[9], (row[10], row[11]))
+        for row in database.rows(
+            f"SELECT {_CLICK}, id, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608
+            "WHERE clicked_at BETWEEN ? AND ? AND id < ?",
+            (own[0].clicked_at - 2 * REACH, own[-1].clicked_at + 2 * REACH, first_id),
+        )
+    ]
 
 
 def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] = lambda done: None) -> Judged:
@@ -152,25 +165,26 @@ def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] 
                 f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",
                 (first,),
             )
-            seen: list[Seen] = []
-            old: dict[int, tuple[str | None, str | None, str | None]] = {}
+            seen: list[Click] = []
+            ids: list[int] = []
+            old: list[tuple[str | None, ...]] = []
             for row in database.rows(
-                f"SELECT {_SEEN}, verdict, reasons, rules FROM click "  # noqa: S608
+                f"SELECT {_CLICK}, id, verdict, reasons, rules FROM click "  # noqa: S608
                 "LEFT JOIN judgement ON judgement.click_id = click.id "
                 "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, id",
                 (first - REACH, edge + REACH),
             ):
-                seen.append(Seen(*row[:9]))
-                old[row[0]] = (row[9], row[10], row[11])
+                seen.append(Click._make(row[:9]))
+                ids.append(row[9])
+                old.append(row[10:])
             updates: list[tuple[int, str, str, str]] = []
-            for click, (verdict, reasons) in zip(seen, judge(seen, by), strict=True):
+            for click, number, before, (verdict, reasons) in zip(seen, ids, old, judge(seen, by), strict=True):
                 if first <= click.clicked_at <= edge:
                     clicks += 1
                     counts[verdict] += 1
-                    before = old[click.id]
                     if before != (verdict, reasons, RULES):
                         changed += before[:2] != (verdict, reasons)
-                        updates.append((click.id, verdict, reasons, RULES))
+                        updates.append((number, verdict, reasons, RULES))
             database.executemany(
                 "INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?) ON CONFLICT (click_id) "
                 "DO UPDATE SET verdict = excluded.verdict, reasons = excluded.reasons, rules = excluded.rules",

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from linktrack.clicks.verdicts import Click
 from linktrack.store.session import Database
 
 HOUR = 3_600_000
@@ -15,23 +17,135 @@ _COLUMN = {"human": 0, "prefetch": 1, "scanner": 2, "test": 3}
 
 
 class Move(NamedTuple):
-    """A click whose verdict is new or has changed; `before` is None for a new click."""
+    """A click whose verdict has changed."""
 
     clicked_at: int
     link_id: int
     placement_id: int
     shipment_id: int
     recipient_id: int
-    before: str | None
+    before: str
     after: str
 
 
+_HUMAN, _PREFETCH, _SCANNER, _TEST = (
+    f"sum(CASE WHEN verdict = '{name}' THEN 1 ELSE 0 END)" for name in ("human", "prefetch", "scanner", "test")
+)
+_MACHINE = "sum(CASE WHEN verdict IN ('prefetch', 'scanner') THEN 1 ELSE 0 END)"
+_SPAN = ", ".join(
+    f"{find}(CASE WHEN verdict = 'human' THEN clicked_at END) AS {name}"
+    for find, name in (("min", "first_click"), ("max", "last_click"))
+)
+
 Key = tuple[int, ...]
-Span = tuple[int, int] | None  # first and last human click
+Table = dict[Key, list[int]]
+
+
+def add(database: Database, clicks: Sequence[Click], verdicts: Sequence[str], first_id: int) -> None:
+    """Add new clicks, sorted by time, to the tallies. They must be stored from `first_id` on, and judged.
+
+    What has few rows is counted here, a column at a time; `link_clicker`, which has a row for every person, inside
+    the database.
+    """
+    times, _, links, placements, shipments, *_ = zip(*clicks, strict=True)
+    hours = [moment - moment % HOUR for moment in times]
+    counted = Counter(zip(links, placements, shipments, hours, verdicts, strict=True))
+    by_link: dict[Key, list[int]] = {}  # link, shipment → human, prefetch, scanner, test
+    by_placement: dict[Key, list[int]] = {}
+    by_hour: dict[Key, list[int]] = {}
+    by_shipment: dict[Key, list[int]] = {}
+    for (link, placement, shipment, hour, verdict), count in counted.items():
+        column = _COLUMN[verdict]
+        narrow = 0 if column == 0 else 2 if column == 3 else 1
+        _add(by_link, (link, shipment), column, count, 4)
+        _add(by_shipment, (shipment,), column, count, 4)
+        _add(by_placement, (placement, shipment), narrow, count, 3)
+        _add(by_hour, (shipment, hour), narrow, count, 3)
+    people = [
+        (link, shipment, moment)
+        for link, shipment, moment, verdict in zip(links, shipments, times, verdicts, strict=True)
+        if verdict == "human"
+    ]
+    # In the order of time the last one of a key is the latest, and in the other order the earliest.
+    spans: Table = {(link, shipment): [0, moment] for link, shipment, moment in people}
+    for link, shipment, moment in reversed(people):
+        spans[link, shipment][0] = moment
+    clickers = _add_people(database, first_id, first_id + len(clicks) - 1)
+    _write(database, by_link, by_placement, by_hour, by_shipment, clickers, spans)
+
+
+def _write(
+    database: Database,
+    by_link: Table,
+    by_placement: Table,
+    by_hour: Table,
+    by_shipment: Table,
+    clickers: dict[Key, int],
+    spans: Table,
+) -> None:
+    """Add counts to the small tallies. `clickers` has (link, shipment) and (0, shipment), `spans` (link, shipment)."""
+    for table, keys, rows in (
+        ("placement_tally", ("placement_id", "shipment_id"), by_placement),
+        ("hour_tally", ("shipment_id", "hour"), by_hour),
+    ):
+        flat = [(*key, *row) for key, row in sorted(rows.items())]
+        _upsert(database, table, keys, ("human", "machine", "test"), flat)
+    _upsert_spans(
+        database,
+        "link_tally",
+        ("link_id", "shipment_id"),
+        [
+            (*key, *counts, clickers.get(key, 0), *spans.get(key, (None, None)))
+            for key, counts in sorted(by_link.items())
+        ],
+    )
+    wide = _widest(((shipment,), span) for (_, shipment), span in spans.items())
+    _upsert_spans(
+        database,
+        "shipment_tally",
+        ("shipment_id",),
+        [
+            (*key, *counts, clickers.get((0, *key), 0), *wide.get(key, (None, None)))
+            for key, counts in sorted(by_shipment.items())
+        ],
+    )
+
+
+def _add_people(database: Database, first_id: int, last_id: int) -> dict[Key, int]:
+    """Add new clicks to `link_clicker`. Returns the new clickers of (link, shipment) and of (0, shipment)."""
+    database.execute("DROP TABLE IF EXISTS fresh")
+    database.execute(
+        f"CREATE TEMPORARY TABLE fresh AS SELECT shipment_id, recipient_id, link_id, {_HUMAN} AS human, "
+        f"{_MACHINE} AS machine, {_SPAN} FROM click JOIN judgement ON judgement.click_id = click.id "
+        f"WHERE click.id BETWEEN {first_id} AND {last_id} AND verdict <> 'test' "
+        "GROUP BY shipment_id, recipient_id, link_id ORDER BY shipment_id, recipient_id, link_id"
+    )
+    known = (
+        "SELECT 1 FROM link_clicker c WHERE c.shipment_id = fresh.shipment_id AND c.recipient_id = fresh.recipient_id"
+    )
+    clickers: dict[Key, int] = {}
+    for link, shipment, count in database.rows(
+        f"SELECT link_id, shipment_id, count(*) FROM fresh WHERE human > 0 AND NOT EXISTS ({known} "
+        "AND c.link_id = fresh.link_id AND c.human > 0) GROUP BY link_id, shipment_id"
+    ):
+        clickers[link, shipment] = count
+    for shipment, count in database.rows(
+        "SELECT shipment_id, count(DISTINCT recipient_id) FROM fresh "
+        f"WHERE human > 0 AND NOT EXISTS ({known} AND c.human > 0) GROUP BY shipment_id"
+    ):
+        clickers[0, shipment] = count
+    database.execute(
+        "INSERT INTO link_clicker (shipment_id, recipient_id, link_id, human, machine, first_click, last_click) "
+        "SELECT shipment_id, recipient_id, link_id, human, machine, first_click, last_click FROM fresh WHERE 1 = 1 "
+        "ON CONFLICT (shipment_id, recipient_id, link_id) DO UPDATE SET "
+        f"{_sums('link_clicker', ('human', 'machine'))}, {_wider('link_clicker')}"
+    )
+    database.execute("DROP TABLE fresh")
+    return clickers
 
 
 def apply(database: Database, moves: Sequence[Move]) -> None:
-    """Move the tallies, in the open transaction. The clicks and judgements must be stored already."""
+    """Move the tallies for changed verdicts, in the open transaction. The judgements must be changed already."""
     if not moves:
         return
     links: dict[Key, list[int]] = {}  # link, shipment → human, prefetch, scanner, test
@@ -42,8 +156,6 @@ def apply(database: Database, moves: Sequence[Move]) -> None:
     shrunk: set[Key] = set()  # shipment, recipient, link that lost a human click
     for clicked_at, link, placement, shipment, recipient, before, after in moves:
         for name, sign in ((before, -1), (after, 1)):
-            if name is None:
-                continue
             column = _COLUMN[name]
             narrow = 0 if column == 0 else 2 if column == 3 else 1
             _add(links, (link, shipment), column, sign, 4)
@@ -71,11 +183,13 @@ def apply(database: Database, moves: Sequence[Move]) -> None:
     clickers = _move_people(database, people, spans, shrunk)
     _move_links(database, links, clickers, {(link, shipment) for shipment, _, link in shrunk}, spans)
     _move_shipments(database, links, clickers, {shipment for shipment, _, _ in shrunk}, spans)
-    _upsert(database, "placement_tally", ("placement_id", "shipment_id"), ("human", "machine", "test"), placements)
-    _upsert(database, "hour_tally", ("shipment_id", "hour"), ("human", "machine", "test"), hours)
-    if any(move.before for move in moves):
-        for table in ("placement_tally", "hour_tally"):
-            database.execute(f"DELETE FROM {table} WHERE human = 0 AND machine = 0 AND test = 0")
+    for table, keys, rows in (
+        ("placement_tally", ("placement_id", "shipment_id"), placements),
+        ("hour_tally", ("shipment_id", "hour"), hours),
+    ):
+        _upsert(
+            database, table, keys, ("human", "machine", "test"), [(*key, *row) for key, row in sorted(rows.items())]
+        )
 
 
 def _add(table: dict[Key, list[int]], key: Key, column: int, sign: int, width: int) -> None:
@@ -241,34 +355,39 @@ def _widest(spans: Iterable[tuple[Key, list[int]]]) -> dict[Key, tuple[int, int]
     return result
 
 
-def _upsert_spans(database: Database, table: str, keys: tuple[str, ...], rows: list[tuple[int | None, ...]]) -> None:
+def _upsert_spans(database: Database, table: str, keys: tuple[str, ...], rows: Iterable[Sequence[int | None]]) -> None:
     counted = ("human", "prefetch", "scanner", "test", "clickers")
-    # A bare min(a, b) differs between the databases, CASE does not.
-    sets = [f"{name} = {table}.{name} + excluded.{name}" for name in counted]
-    sets += [
-        f"{name} = CASE WHEN {table}.{name} IS NULL OR excluded.{name} {sign} {table}.{name} "
-        f"THEN excluded.{name} ELSE {table}.{name} END"
-        for name, sign in (("first_click", "<"), ("last_click", ">"))
-    ]
     columns = (*keys, *counted, "first_click", "last_click")
     marks = ", ".join("?" * len(columns))
     database.executemany(
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(sets)}",
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {_sums(table, counted)}, {_wider(table)}",
         rows,
     )
-    database.execute(f"DELETE FROM {table} WHERE human = 0 AND prefetch = 0 AND scanner = 0 AND test = 0")
 
 
 def _upsert(
-    database: Database, table: str, keys: tuple[str, ...], counted: tuple[str, ...], rows: dict[Key, list[int]]
+    database: Database, table: str, keys: tuple[str, ...], counted: tuple[str, ...], rows: Iterable[Sequence[int]]
 ) -> None:
     columns = (*keys, *counted)
-    sets = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in counted)
     database.executemany(
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}",
-        [(*key, *counts) for key, counts in sorted(rows.items())],
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {_sums(table, counted)}",
+        rows,
+    )
+
+
+def _sums(table: str, names: Iterable[str]) -> str:
+    """SQL that adds a row that is there already to the new one."""
+    return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
+
+
+def _wider(table: str) -> str:
+    """SQL that widens first and last click. A bare min(a, b) differs between the databases, CASE does not."""
+    return ", ".join(
+        f"{name} = CASE WHEN {table}.{name} IS NULL OR excluded.{name} {sign} {table}.{name} "
+        f"THEN excluded.{name} ELSE {table}.{name} END"
+        for name, sign in (("first_click", "<"), ("last_click", ">"))
     )
 
 
@@ -282,11 +401,7 @@ def rebuild(database: Database, shipments: Sequence[int] | None = None) -> None:
         for table in TABLES:
             database.execute(f"DELETE FROM {table} WHERE 1 = 1{among}")
         joined = f"FROM click JOIN judgement ON judgement.click_id = click.id WHERE 1 = 1{among}"
-        number = "sum(CASE WHEN verdict = '{0}' THEN 1 ELSE 0 END)"
-        human, prefetch, scanner, test = (number.format(name) for name in ("human", "prefetch", "scanner", "test"))
-        machine = "sum(CASE WHEN verdict IN ('prefetch', 'scanner') THEN 1 ELSE 0 END)"
-        person = "CASE WHEN verdict = 'human' THEN clicked_at END"
-        span = f"min({person}), max({person})"
+        human, prefetch, scanner, test, machine, span = _HUMAN, _PREFETCH, _SCANNER, _TEST, _MACHINE, _SPAN
         database.execute(
             "INSERT INTO link_clicker (shipment_id, recipient_id, link_id, human, machine, first_click, last_click) "
             f"SELECT shipment_id, recipient_id, link_id, {human}, {machine}, {span} {joined} "

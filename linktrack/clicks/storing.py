@@ -4,31 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 from linktrack.clicks import edges
 from linktrack.clicks.edges import Piece
 from linktrack.clicks.judging import judge_new
-from linktrack.clicks.verdicts import Seen, Surroundings
+from linktrack.clicks.verdicts import Click, Surroundings
 from linktrack.store.session import Database
 
 _COLUMNS = "id, clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags, source_id"
 _INSERT = f"INSERT INTO click ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _GAP = 600_000  # milliseconds: identities are fetched in stretches of time no further apart than this
-
-
-class Draft(NamedTuple):
-    """A click that is not stored yet; the identity is the print of its line and of how often it came before."""
-
-    clicked_at: int
-    identity: int
-    link_id: int
-    placement_id: int
-    shipment_id: int
-    recipient_id: int
-    ip: str
-    agent_id: int
-    flags: int
 
 
 def nth(line: int, count: int) -> int:
@@ -39,7 +24,7 @@ def nth(line: int, count: int) -> int:
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 
-def store(database: Database, drafts: list[Draft], source_id: int, by: Surroundings) -> tuple[int, dict[str, int]]:
+def store(database: Database, drafts: list[Click], source_id: int, by: Surroundings) -> tuple[int, dict[str, int]]:
     """Store what is new of `drafts`. Returns how many that were, and the change in clicks by verdict."""
     if not drafts:
         return 0, {}
@@ -51,15 +36,13 @@ def store(database: Database, drafts: list[Draft], source_id: int, by: Surroundi
     return len(new), _insert(database, new, source_id, by)
 
 
-def _insert(database: Database, new: Sequence[Draft], source_id: int, by: Surroundings) -> dict[str, int]:
+def _insert(database: Database, new: Sequence[Click], source_id: int, by: Surroundings) -> dict[str, int]:
     first = (database.value("SELECT max(id) FROM click") or 0) + 1
-    database.executemany(_INSERT, [(number, *draft, source_id) for number, draft in enumerate(new, first)])
-    make = Seen._make
-    seen = [make((number, draft[0], *draft[2:])) for number, draft in enumerate(new, first)]
-    return judge_new(database, seen, by)
+    database.executemany(_INSERT, [(number, *click, source_id) for number, click in enumerate(new, first)])
+    return judge_new(database, new, first, by)
 
 
-def _known(database: Database, drafts: Sequence[Draft]) -> set[tuple[int, int]]:
+def _known(database: Database, drafts: Sequence[Click]) -> set[tuple[int, int]]:
     """The identities that are stored already, in the stretches of time that the drafts cover."""
     known: set[tuple[int, int]] = set()
     start = last = drafts[0][0]
@@ -90,7 +73,7 @@ def mend_edges(database: Database, source_id: int, by: Surroundings) -> tuple[in
         if not several:
             continue
         stored = {
-            click[1]: Draft._make(click)
+            click[1]: Click._make(click)
             for click in database.rows(
                 "SELECT clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags "
                 "FROM click WHERE clicked_at BETWEEN ? AND ?",

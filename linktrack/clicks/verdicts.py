@@ -26,11 +26,11 @@ REACH = CROWD_MS  # how far apart clicks can be that bear on one another
 HUMAN, TEST, SCANNER, PREFETCHED = "human", "test", "scanner", "prefetch"
 
 
-class Seen(NamedTuple):
-    """A click, as much of it as a verdict needs. `id` is whatever the caller knows it by."""
+class Click(NamedTuple):
+    """A click as the table has it. Its identity is the print of its line and of how often that came before."""
 
-    id: int
     clicked_at: int
+    identity: int
     link_id: int
     placement_id: int
     shipment_id: int
@@ -53,9 +53,10 @@ class Surroundings:
 
 
 Verdict = tuple[str, str]  # verdict and comma-separated reasons
+PLAIN: Verdict = (HUMAN, "")  # nothing to be said against it
 
 
-def judge(clicks: Sequence[Seen], by: Surroundings) -> list[Verdict]:
+def judge(clicks: Sequence[Click], by: Surroundings) -> list[Verdict]:
     """The verdicts on `clicks`, in their order. They must be sorted by time."""
     extra: dict[int, set[str]] = {}
     _judge_people(clicks, by, extra)
@@ -80,7 +81,7 @@ def judge(clicks: Sequence[Seen], by: Surroundings) -> list[Verdict]:
     return result
 
 
-def _weighed(click: Seen, agent: Signal, more: set[str], weight: int, soon: bool) -> Verdict:
+def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: bool) -> Verdict:
     """The verdict on a click about which there is something to say."""
     if click.flags & POST:
         return (HUMAN, "one-click-unsubscribe")
@@ -106,7 +107,7 @@ def _weighed(click: Seen, agent: Signal, more: set[str], weight: int, soon: bool
     return (HUMAN, ",".join(sorted(weak)))
 
 
-def _judge_people(clicks: Sequence[Seen], by: Surroundings, extra: dict[int, set[str]]) -> None:
+def _judge_people(clicks: Sequence[Click], by: Surroundings, extra: dict[int, set[str]]) -> None:
     """Bursts, sweeps and traps: what one recipient of one shipment did within seconds."""
     people: dict[tuple[int, int], list[int]] = {}
     trapped = False
@@ -135,7 +136,7 @@ def _judge_people(clicks: Sequence[Seen], by: Surroundings, extra: dict[int, set
                             extra.setdefault(near, set()).add("honeypot-neighbour")
 
 
-def _judge_addresses(clicks: Sequence[Seen], extra: dict[int, set[str]]) -> None:
+def _judge_addresses(clicks: Sequence[Click], extra: dict[int, set[str]]) -> None:
     """One address with one agent that opens the mails of many recipients within a minute, several links of them."""
     if len(clicks) < CROWD_RECIPIENTS:
         return
@@ -156,7 +157,7 @@ def _judge_addresses(clicks: Sequence[Seen], extra: dict[int, set[str]]) -> None
 
 
 def _mark_windows(
-    clicks: Sequence[Seen], own: list[int], extra: dict[int, set[str]], reason: str, width: int, least: int, what: str
+    clicks: Sequence[Click], own: list[int], extra: dict[int, set[str]], reason: str, width: int, least: int, what: str
 ) -> None:
     """Mark every click of every window of `width` milliseconds with `least` or more different `what`."""
     for start, stop in _windows(clicks, own, width):
@@ -165,7 +166,7 @@ def _mark_windows(
                 extra.setdefault(index, set()).add(reason)
 
 
-def _windows(clicks: Sequence[Seen], own: list[int], width: int) -> list[tuple[int, int]]:
+def _windows(clicks: Sequence[Click], own: list[int], width: int) -> list[tuple[int, int]]:
     """The longest runs of `own` (sorted by time) that fit into `width` milliseconds, as slices of it."""
     found: list[tuple[int, int]] = []
     start = 0

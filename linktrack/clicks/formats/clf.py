@@ -12,13 +12,13 @@ from linktrack.clicks.event import Row
 _QUOTED = rb'[^"\\\n]*(?:\\.[^"\\\n]*)*'
 _ADDRESS = rb"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+"
 
-# line, host (three ways), stamp, method, target, status, agent, nothing, the line that is none of this
+# line (whatever it is), host, stamp, method, target, status, agent, and nothing where other formats have a purpose.
+# A virtual host may stand in front of the address.
 _LINE = re.compile(
-    rb"^(?:("
-    rb"(?:(" + _ADDRESS + rb") |[^\s\"\[]+ (" + _ADDRESS + rb") |([^\s\"\[]+) )"
+    rb"^((?:(?!(?:" + _ADDRESS + rb') )[^\s"\[]+ (?=(?:' + _ADDRESS + rb') ))?([^\s"\[]+) '
     rb'[^\["\n]*\[([^\]\n]{20,27})\] "(?:([A-Z]+) ([^\s"]+)(?: [^\s"]+)?|' + _QUOTED + rb')" (\d{3}|-) (?:\d+|-)'
-    rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: [^\n]*?)?)?'
-    rb")|([^\n]+?))\r?$",
+    rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: [^\n]*?)?)?()'
+    rb"|[^\n]+?)\r?$",
     re.MULTILINE,
 )
 
@@ -35,18 +35,14 @@ class CommonLog:
     names: tuple[str, ...] = ("combined", "common", "vhost_combined", "nginx", "apache")
 
     def rows(self, block: bytes) -> list[Row]:
-        return [
-            (line, one or two or three, stamp, method, target, status, agent, b"") if line
-            else (other, b"", b"", b"", b"", b"", b"", b"")
-            for line, one, two, three, stamp, method, target, status, agent, other in _LINE.findall(block)
-        ]  # fmt: skip
+        return _LINE.findall(block)
 
     def moment(self, stamp: bytes) -> int:
         return common_moment(stamp)
 
     def fits(self, line: bytes) -> bool:
         match = _LINE.match(line)
-        return match is not None and match[1] is not None
+        return match is not None and match[3] is not None
 
     def state(self) -> str:
         return ""
@@ -57,14 +53,26 @@ class CommonLog:
 
 def common_moment(stamp: bytes) -> int:
     """`04/May/2026:09:12:33 +0200` as UTC milliseconds; ValueError for a day that is none."""
+    minute = _MINUTES.get((stamp[:17], stamp[20:]))
+    if minute is not None and (seconds := stamp[18:20]) in _SECONDS:
+        return minute + _SECONDS[seconds]
     match = _STAMP.fullmatch(stamp)
     if match is None:
         raise ValueError("not a time")
-    day, month, year, hour, minute, second, fraction, sign, off_hour, off_minute = match.groups()
+    day, month, year, hour, minutes, second, fraction, sign, off_hour, off_minute = match.groups()
     offset = (int(off_hour) * 60 + int(off_minute)) * 60
-    return moment_of(
-        int(year), _MONTHS.get(month, 0), int(day), int(hour), int(minute), int(second), fraction
-    ) - (offset if sign == b"+" else -offset) * 1000  # fmt: skip
+    moment = moment_of(int(year), _MONTHS.get(month, 0), int(day), int(hour), int(minutes), int(second), fraction)
+    moment -= (offset if sign == b"+" else -offset) * 1000
+    if fraction is None and stamp[18:20] in _SECONDS:
+        if len(_MINUTES) > 100_000:
+            _MINUTES.clear()
+        _MINUTES[stamp[:17], stamp[20:]] = moment - _SECONDS[stamp[18:20]]
+    return moment
+
+
+# Minutes that were met, by all of the stamp but its seconds: a log has thousands of lines in each.
+_MINUTES: dict[tuple[bytes, bytes], int] = {}
+_SECONDS = {b"%02d" % second: second * 1000 for second in range(60)}
 
 
 def moment_of(year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: Any = None) -> int:

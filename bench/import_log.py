@@ -1,0 +1,195 @@
+"""Import of a combined log: rate and peak memory beside wc, grep, mawk and GoAccess, on the same file and machine.
+
+    python bench/import_log.py [LINES] [--recipients N] [--keep DIR]
+
+Makes a workspace with 40 placements and a log with 60 % tracked addresses, 0.1 % junk and 0.2 % bad tokens,
+imports it as a fresh process, imports it again, and then once more with 10,000 new lines behind it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+START = 1_777_885_200
+PLACEMENTS = 40
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("lines", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--recipients", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="linktrack-bench-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "access.log"
+    print(f"making a log of {options.lines:,} lines …", file=sys.stderr)
+    fresh = folder / "fresh"
+    if not log.exists():
+        make_workspace(fresh, options.recipients)
+        make_log(fresh, log, options.lines, options.recipients)
+    size = log.stat().st_size / 1e6
+    print(f"{options.lines:,} lines, {size:.1f} MB, load {os.getloadavg()[0]:.2f}\n")
+    print(f"{'what':34} {'median s':>9} {'min s':>7} {'lines/s':>10} {'peak MB':>8}")
+    peers = {"wc -l": ["wc", "-l", str(log)], "grep -c": ["grep", "-c", "/pl", str(log)]}
+    if shutil.which("mawk"):
+        count = (
+            '{split($7,a,"/"); if (a[2] ~ /^pl/) {h[a[2]]++; if (!((a[2],a[3]) in s)) {s[a[2],a[3]]=1; u[a[2]]++}}} '
+        )
+        peers["mawk: hits and uniques"] = ["mawk", count + "END {for (k in h) print k, h[k], u[k]}", str(log)]
+    if shutil.which("goaccess"):
+        peers["GoAccess, JSON"] = [
+            "goaccess", str(log), "--log-format=COMBINED", "-o", str(folder / "g.json"), "--no-progress",
+        ]  # fmt: skip
+    found: dict[str, float] = {}
+    for name, command in peers.items():
+        found[name] = show(name, [timed(command) for _ in range(options.runs)], options.lines)
+    cold = []
+    for _ in range(options.runs):
+        workspace = copied(fresh, folder / "work")
+        cold.append(timed(linktrack(workspace, log)))
+    found["cold"] = show("linktrack, everything new", cold, options.lines)
+    copied_log = folder / "again.log"
+    copied_log.write_bytes(b"\n" + log.read_bytes())  # not the same file any more: line by line
+    show("linktrack, all lines seen before", [timed(linktrack(workspace, copied_log))], options.lines)
+    copied_log.unlink()
+    grown = folder / "grown.log"
+    shutil.copy(log, grown)
+    make_log(fresh, grown, 10_000, options.recipients, start=START + 90 * 86_400, append=True)
+    show("linktrack, 10,000 lines behind it", [timed(linktrack(workspace, grown))], 10_000)
+    grown.unlink()
+    if "GoAccess, JSON" in found:
+        print(f"\nlinktrack is {found['GoAccess, JSON'] / found['cold']:.2f} times as fast as GoAccess")
+    if "mawk: hits and uniques" in found:
+        print(f"linktrack takes {found['cold'] / found['mawk: hits and uniques']:.2f} times the time of mawk")
+    if not options.keep:
+        shutil.rmtree(folder)
+
+
+def linktrack(workspace: Path, log: Path) -> list[str]:
+    return [sys.executable, "-m", "linktrack", "--workspace", str(workspace), "--quiet", "click", "import", str(log)]
+
+
+def timed(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak megabytes of a process."""
+    before = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    errors = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{command[:6]} failed: {errors.decode()[-500:]}")
+    return time.perf_counter() - before, usage.ru_maxrss / 1024
+
+
+def show(name: str, runs: list[tuple[float, float]], lines: int) -> float:
+    median = statistics.median(seconds for seconds, _ in runs)
+    least = min(seconds for seconds, _ in runs)
+    print(
+        f"{name:34} {median:9.2f} {least:7.2f} {lines / median:10,.0f} {max(peak for _, peak in runs):8.0f}", flush=True
+    )
+    return median
+
+
+def copied(fresh: Path, to: Path) -> Path:
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.copytree(fresh, to)
+    return to
+
+
+def key_of(placement: int) -> str:
+    return "pl" + "abcdefghijklmnopqrstuvwxyz"[placement // 26] + "abcdefghijklmnopqrstuvwxyz"[placement % 26]
+
+
+def make_workspace(root: Path, recipients: int) -> None:
+    from linktrack.config import load_workspace
+    from linktrack.store.session import open_database
+    from linktrack.workspace import init_workspace
+
+    init_workspace(root, "https://click.example.com")
+    with open_database(load_workspace(root)) as database, database.transaction():
+        database.execute(
+            "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES (1, 'm', '', '', x'', '{}', 0)"
+        )
+        for number in range(1, PLACEMENTS + 1):
+            database.execute(
+                "INSERT INTO link (id, key, name, kind, url, response, created_at, updated_at) "
+                "VALUES (?, ?, '', 'registered', 'https://www.example.com/', '{}', 0, 0)",
+                (100 + number, f"link-{number}"),
+            )
+            database.execute(
+                'INSERT INTO placement (id, key, mailing_id, link_id, position, part, kind, label, url, start, stop, line, "column") '
+                "VALUES (?, ?, 1, ?, ?, 'html', 'a', '', '', 0, 0, 1, 1)",
+                (number, key_of(number), 100 + number, number),
+            )
+        database.executemany(
+            "INSERT INTO recipient (id, contact_id, email, name, fields) VALUES (?, ?, ?, '', '{}')",
+            [(number, str(number), f"{number}@example.com") for number in range(1, recipients + 1)],
+        )
+        database.execute(
+            "INSERT INTO shipment (id, mailing_id, sent_at, is_test, recipients, settings, created_at) "
+            "VALUES (1, 1, ?, ?, ?, '{}', 0)",
+            (START * 1000, False, recipients),
+        )
+
+
+def make_log(
+    workspace: Path, log: Path, lines: int, recipients: int, *, start: int = START, append: bool = False
+) -> None:
+    from linktrack.config import load_workspace
+    from linktrack.links.tokens import Keyring
+
+    chance = random.Random(1)
+    keyring = Keyring.parse(load_workspace(workspace).secret())
+    agents = made_agents(chance, 6_000)
+    second = float(start)
+    with log.open("ab" if append else "wb", buffering=1 << 20) as out:
+        for _ in range(lines):
+            second += chance.random() * 2.6  # a million lines are a fortnight
+            stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
+            ip = f"{chance.randint(11, 220)}.{chance.randint(0, 255)}.{chance.randint(0, 255)}.{chance.randint(1, 254)}"
+            kind = chance.random()
+            agent = agents[int(len(agents) * chance.random() ** 3)]
+            if kind < 0.6:
+                token = keyring.sign(1, chance.randint(1, recipients))
+                if chance.random() < 0.003:
+                    token = "a" + token[1:-1] + "a"
+                target = f"/{key_of(chance.randint(1, PLACEMENTS))}/{token}"
+                out.write(f'{ip} - - [{stamp}] "GET {target} HTTP/1.1" 302 0 "-" "{agent}"\n'.encode())
+            elif kind < 0.999:
+                page = chance.choice(("/", "/robots.txt", "/favicon.ico", "/assets/app.js", "/wp-login.php"))
+                out.write(
+                    f'{ip} - - [{stamp}] "GET {page}?v={chance.randint(1, 999)} HTTP/1.1" 200 512 "-" "{agent}"\n'.encode()
+                )
+            else:
+                out.write(b"\x16\x03\x01 junk " + str(chance.random()).encode() + b"\n")
+
+
+def made_agents(chance: random.Random, count: int) -> list[str]:
+    systems = (
+        "Windows NT 10.0; Win64; x64",
+        "Macintosh; Intel Mac OS X 10_15_7",
+        "X11; Linux x86_64",
+        "iPhone; CPU iPhone OS 17_4 like Mac OS X",
+    )
+    return [
+        f"Mozilla/5.0 ({chance.choice(systems)}) AppleWebKit/537.{chance.randint(1, 40)} (KHTML, like Gecko) "
+        f"Chrome/{chance.randint(80, 130)}.0.{chance.randint(1000, 6999)}.{chance.randint(1, 200)} Safari/537.36"
+        for _ in range(count)
+    ]
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    main()

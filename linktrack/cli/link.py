@@ -146,7 +146,7 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Set a link's counter to zero and forget who clicked it, e.g. after a test sending."""
-    from linktrack.clicks.load import reset_link
+    from linktrack.clicks.storing import reset_link
     from linktrack.links.catalog import find_link
     from linktrack.reports.figures import link_figures
     from linktrack.store.session import now

@@ -103,3 +103,13 @@ def _overlap(one: Prints, other: Prints) -> int:
         if one[-length] == other[0] and one[-length:] == other[:length] and len(set(other[:length])) > 1:
             return length
     return 0
+
+
+def packed(lines: Sequence[int]) -> bytes:
+    """Prints of lines as the table `source` keeps them: 8 bytes each."""
+    return b"".join(line.to_bytes(8, "little", signed=True) for line in lines)
+
+
+def unpacked(data: bytes) -> Prints:
+    """What `packed` has packed."""
+    return tuple(int.from_bytes(data[at : at + 8], "little", signed=True) for at in range(0, len(data), 8))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 from linktrack.clicks.verdicts import Click
@@ -61,15 +62,13 @@ def add(database: Database, clicks: Sequence[Click], verdicts: Sequence[str], fi
         _add(by_shipment, (shipment,), column, count, 4)
         _add(by_placement, (placement, shipment), narrow, count, 3)
         _add(by_hour, (shipment, hour), narrow, count, 3)
-    people = [
-        (link, shipment, moment)
-        for link, shipment, moment, verdict in zip(links, shipments, times, verdicts, strict=True)
-        if verdict == "human"
-    ]
+    human = [verdict == "human" for verdict in verdicts]
+    places = list(compress(zip(links, shipments, strict=True), human))
+    moments = list(compress(times, human))
     # In the order of time the last one of a key is the latest, and in the other order the earliest.
-    spans: Table = {(link, shipment): [0, moment] for link, shipment, moment in people}
-    for link, shipment, moment in reversed(people):
-        spans[link, shipment][0] = moment
+    latest = dict(zip(places, moments, strict=True))
+    earliest = dict(zip(reversed(places), reversed(moments), strict=True))
+    spans: Table = {place: [earliest[place], last] for place, last in latest.items()}
     clickers = _add_people(database, first_id, first_id + len(clicks) - 1)
     _write(database, by_link, by_placement, by_hour, by_shipment, clickers, spans)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, cast
 
+from linktrack.clicks.fields import digest
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.store.session import Database
 
@@ -34,9 +34,10 @@ class Known:
 class Log:
     """The uncompressed content of one file or of standard input, read once from front to back."""
 
-    def __init__(self, path: str, stream: IO[bytes], *, whole: bool) -> None:
+    def __init__(self, path: str, stream: IO[bytes], *, whole: bool, handle: int | None = None) -> None:
         self.path = path
         self.stream = stream
+        self.handle = handle  # of the file itself, if it is one
         self.whole = whole  # nothing will be added to it: its last line counts without a line end
         self.cut_off = False  # the compressed file ends too early
         self._ahead = b""
@@ -86,6 +87,13 @@ class Log:
         if left and self.whole and not self.cut_off:
             yield left
 
+    def take(self, count: int) -> bytes:
+        """The next `count` bytes; fewer only where the log ends."""
+        piece = b""
+        while len(piece) < count and (more := self._take(count - len(piece))):
+            piece += more
+        return piece
+
     def _take(self, count: int) -> bytes:
         if self._ahead:
             taken, self._ahead = self._ahead[:count], self._ahead[count:]
@@ -118,7 +126,7 @@ def open_log(path: str) -> Log:
         except PermissionError:
             raise Conflict("no permission to read this log", file=path) from None
         if not Path(path).is_file():
-            return Log(path, raw, whole=True)  # a pipe
+            return Log(path, raw, whole=True, handle=raw.fileno())  # a pipe
     start = cast(BufferedReader, raw).peek(6)[:6] if hasattr(raw, "peek") else raw.read(6)
     if not hasattr(raw, "peek"):
         raw.seek(0)
@@ -137,7 +145,14 @@ def open_log(path: str) -> Log:
         stream = lzma.open(raw)  # noqa: SIM115
     elif start.startswith(_ZSTD):
         stream = _zstd(raw, path)
-    return Log(path, stream, whole=stream is not raw or path == "-")
+    return Log(path, stream, whole=stream is not raw or path == "-", handle=_handle(raw))
+
+
+def _handle(raw: IO[bytes]) -> int | None:
+    try:
+        return raw.fileno()
+    except OSError:  # standard input that is no file
+        return None
 
 
 def _zstd(raw: IO[bytes], path: str) -> Any:
@@ -161,11 +176,6 @@ def _damage() -> tuple[type[Exception], ...]:
     if "zstandard" in sys.modules:
         found.append(sys.modules["zstandard"].ZstdError)
     return tuple(found)
-
-
-def digest(data: bytes, key: bytes) -> bytes:
-    """A keyed print of bytes of a log: without the key nobody can try out what they were."""
-    return blake2b(data, key=key, digest_size=16).digest()
 
 
 def recognise(database: Database, path: str, key: bytes) -> Known | None:
@@ -195,9 +205,7 @@ def recognise(database: Database, path: str, key: bytes) -> Known | None:
             if wanted > TAIL_BYTES:
                 log.skip(wanted - TAIL_BYTES)
                 wanted, last = TAIL_BYTES, b""
-            piece = b""
-            while len(piece) < wanted and (more := log._take(wanted - len(piece))):
-                piece += more
+            piece = log.take(wanted)
             at = position
             if len(piece) < wanted:
                 break  # shorter than what was read from that source: another file, or one that shrank

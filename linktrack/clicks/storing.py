@@ -1,13 +1,14 @@
-"""Clicks on their way into the database: which are new, their agents, verdicts and rollups, in the open transaction."""
+"""Clicks on their way into the database and out of it: which are new, with their verdicts and rollups."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
+from itertools import count, repeat
 
-from linktrack.clicks import edges
+from linktrack.clicks import edges, rollups
 from linktrack.clicks.edges import Piece
 from linktrack.clicks.judging import judge_new
+from linktrack.clicks.reading import nth
 from linktrack.clicks.verdicts import Click, Surroundings
 from linktrack.store.session import Database
 
@@ -16,55 +17,47 @@ _INSERT = f"INSERT INTO click ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 _GAP = 600_000  # milliseconds: identities are fetched in stretches of time no further apart than this
 
 
-def nth(line: int, count: int) -> int:
-    """The identity of the `count`-th line (1, 2, …) with this print."""
-    if count == 1:
-        return line
-    data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
-
-
-def store(database: Database, drafts: list[Click], source_id: int, by: Surroundings) -> tuple[int, dict[str, int]]:
-    """Store what is new of `drafts`. Returns how many that were, and the change in clicks by verdict."""
-    if not drafts:
+def store(database: Database, clicks: Sequence[Click], source_id: int, by: Surroundings) -> tuple[int, dict[str, int]]:
+    """Store what is new of clicks sorted by time. Returns how many that were, and the change in clicks by verdict."""
+    if not clicks:
         return 0, {}
-    drafts.sort()
-    known = _known(database, drafts)
-    new = [draft for draft in drafts if (draft[0], draft[1]) not in known] if known else drafts
-    if not new:
-        return 0, {}
-    return len(new), _insert(database, new, source_id, by)
+    known = _known(database, clicks)
+    new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
+    return len(new), _insert(database, new, source_id, by) if new else {}
 
 
 def _insert(database: Database, new: Sequence[Click], source_id: int, by: Surroundings) -> dict[str, int]:
     first = (database.value("SELECT max(id) FROM click") or 0) + 1
-    database.executemany(_INSERT, [(number, *click, source_id) for number, click in enumerate(new, first)])
+    columns = zip(*new, strict=True)
+    database.executemany(_INSERT, zip(count(first), *columns, repeat(source_id)))
     return judge_new(database, new, first, by)
 
 
-def _known(database: Database, drafts: Sequence[Click]) -> set[tuple[int, int]]:
-    """The identities that are stored already, in the stretches of time that the drafts cover."""
+def _known(database: Database, clicks: Sequence[Click]) -> set[tuple[int, int]]:
+    """The identities that are stored already, in the stretches of time that `clicks` cover."""
     known: set[tuple[int, int]] = set()
-    start = last = drafts[0][0]
-    for draft in [*drafts, None]:
-        if draft is not None and draft[0] - last <= _GAP:
-            last = draft[0]
+    start = last = clicks[0][0]
+    for click in [*clicks, None]:
+        if click is not None and click[0] - last <= _GAP:
+            last = click[0]
             continue
         known.update(
             database.execute(
                 "SELECT clicked_at, identity FROM click WHERE clicked_at BETWEEN ? AND ?", (start, last)
             ).fetchall()
         )
-        if draft is not None:
-            start = last = draft[0]
+        if click is not None:
+            start = last = click[0]
     return known
 
 
-def mend_edges(database: Database, source_id: int, by: Surroundings) -> tuple[int, dict[str, int]]:
-    """Add the clicks that a cut between two logs has hidden: see `clicks.edges`. Returns what `store` returns."""
+def mend_edges(database: Database, source_id: int, by: Surroundings, verdicts: dict[str, int]) -> int:
+    """Add the clicks that a cut between two logs has hidden: see `clicks.edges`.
+
+    Returns how many that were, and adds the change in clicks by verdict to `verdicts`.
+    """
     row = database.row("SELECT first_at, last_at FROM source WHERE id = ?", (source_id,))
     added = 0
-    verdicts: dict[str, int] = {}
     for second in sorted({moment for moment in row or () if moment is not None}):
         pieces = _pieces(database, second)
         if len(pieces) < 2:
@@ -91,7 +84,7 @@ def mend_edges(database: Database, source_id: int, by: Surroundings) -> tuple[in
             added += len(missing)
             for verdict, count in _insert(database, sorted(missing), source_id, by).items():
                 verdicts[verdict] = verdicts.get(verdict, 0) + count
-    return added, verdicts
+    return added
 
 
 def _pieces(database: Database, second: int) -> list[Piece]:
@@ -102,18 +95,25 @@ def _pieces(database: Database, second: int) -> list[Piece]:
         (second, second),
     ):
         if first_at == last_at:
-            pieces.append(Piece(_unpacked(first), False, False))
+            pieces.append(Piece(edges.unpacked(first), False, False))
         elif first_at == second:
-            pieces.append(Piece(_unpacked(first), False, True))
+            pieces.append(Piece(edges.unpacked(first), False, True))
         else:
-            pieces.append(Piece(_unpacked(last), True, False))
+            pieces.append(Piece(edges.unpacked(last), True, False))
     return [piece for piece in pieces if piece.lines]
 
 
-def packed(lines: Sequence[int]) -> bytes:
-    """Prints of lines as the table `source` keeps them."""
-    return b"".join(line.to_bytes(8, "little", signed=True) for line in lines)
+def reset_link(database: Database, link_id: int, moment: int) -> int:
+    """Remove a link's clicks with their verdicts and tallies, in the open transaction. Returns how many there were.
 
-
-def _unpacked(data: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(data[at : at + 8], "little", signed=True) for at in range(0, len(data), 8))
+    The link's `reset_at` (`moment`, or the last click when that is later) keeps them from coming back with a log
+    that is imported again.
+    """
+    last = database.value("SELECT max(clicked_at) FROM click WHERE link_id = ?", (link_id,)) or moment
+    database.execute("UPDATE link SET reset_at = ? WHERE id = ?", (max(moment, last), link_id))
+    shipments = [row[0] for row in database.rows("SELECT shipment_id FROM link_tally WHERE link_id = ?", (link_id,))]
+    removed = int(database.value("SELECT count(*) FROM click WHERE link_id = ?", (link_id,)))
+    database.execute("DELETE FROM judgement WHERE click_id IN (SELECT id FROM click WHERE link_id = ?)", (link_id,))
+    database.execute("DELETE FROM click WHERE link_id = ?", (link_id,))
+    rollups.rebuild(database, shipments)
+    return removed

@@ -6,9 +6,10 @@ clicks can be judged piece by piece, in any order, as long as each piece comes w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from linktrack.clicks.agents import Signal
 from linktrack.clicks.event import MACHINE, POST, PREFETCH
@@ -24,6 +25,8 @@ ENOUGH = 4  # weak signals of this weight together make a machine
 REACH = CROWD_MS  # how far apart clicks can be that bear on one another
 
 HUMAN, TEST, SCANNER, PREFETCHED = "human", "test", "scanner", "prefetch"
+
+_Key = TypeVar("_Key", bound=tuple[int | str, int])
 
 
 class Click(NamedTuple):
@@ -57,28 +60,43 @@ PLAIN: Verdict = (HUMAN, "")  # nothing to be said against it
 
 
 def judge(clicks: Sequence[Click], by: Surroundings) -> list[Verdict]:
-    """The verdicts on `clicks`, in their order. They must be sorted by time."""
+    """The verdicts on `clicks`, in their order. They must be sorted by time.
+
+    Most clicks are plain: only their agent says anything. So all are judged by their agent first, a column at a time,
+    and only those about which there is more to say one by one.
+    """
+    if not clicks:
+        return []
+    times, _, _, _, shipments, _, ips, agents, flags = zip(*clicks, strict=True)
+    by_agent = {number: by.agent(number) for number in set(agents)}
+    result: list[Verdict] = [by_agent[number] for number in agents]
     extra: dict[int, set[str]] = {}
     _judge_people(clicks, by, extra)
     _judge_addresses(clicks, extra)
-    agent, network, sent_at, tests = by.agent, by.network, by.sent_at, by.tests
-    plain: dict[int, Verdict] = {}
-    result: list[Verdict] = []
-    for index, click in enumerate(clicks):
-        if click.shipment_id in tests:
-            result.append((TEST, "test-shipment"))
-            continue
-        more = extra.get(index)
-        weight = network(click.ip)
-        soon = 0 <= click.clicked_at - sent_at.get(click.shipment_id, 0) <= SOON_MS
-        if more is None and not weight and not soon and not click.flags:
-            verdict = plain.get(click.agent_id)
-            if verdict is None:
-                verdict = plain[click.agent_id] = agent(click.agent_id)
-            result.append(verdict)
-            continue
-        result.append(_weighed(click, agent(click.agent_id), more or set(), weight, soon))
+    weights = {index: weight for index, weight in enumerate(map(by.network, ips)) if weight}
+    soon = _soon_after_sending(times, shipments, by.sent_at)
+    flagged = {index for index, flag in enumerate(flags) if flag} if any(flags) else set()
+    for index in {*extra, *weights, *soon, *flagged}:
+        result[index] = _weighed(
+            clicks[index], result[index], extra.get(index, set()), weights.get(index, 0), index in soon
+        )
+    if by.tests.intersection(shipments):
+        for index, shipment in enumerate(shipments):
+            if shipment in by.tests:
+                result[index] = (TEST, "test-shipment")
     return result
+
+
+def _soon_after_sending(times: Sequence[int], shipments: Sequence[int], sent_at: Mapping[int, int]) -> set[int]:
+    """Which of the times (in order) lie within `SOON_MS` after the sending of their shipments."""
+    sent = {shipment: sent_at.get(shipment, 0) for shipment in set(shipments)}
+    if times[0] > max(sent.values()) + SOON_MS:
+        return set()
+    return {
+        index
+        for index, (moment, shipment) in enumerate(zip(times, shipments, strict=True))
+        if 0 <= moment - sent[shipment] <= SOON_MS
+    }
 
 
 def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: bool) -> Verdict:
@@ -109,51 +127,48 @@ def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: boo
 
 def _judge_people(clicks: Sequence[Click], by: Surroundings, extra: dict[int, set[str]]) -> None:
     """Bursts, sweeps and traps: what one recipient of one shipment did within seconds."""
-    people: dict[tuple[int, int], list[int]] = {}
-    trapped = False
-    for index, click in enumerate(clicks):
-        key = (click.shipment_id, click.recipient_id)
-        own = people.get(key)
-        if own is None:
-            people[key] = [index]
-        else:
-            own.append(index)
-        if click.placement_id in by.traps:
-            trapped = True
-            extra.setdefault(index, set()).add("honeypot")
-    for (shipment, _), own in people.items():
-        if len(own) >= BURSTS[0][0]:
-            for least, width in BURSTS:
-                _mark_windows(clicks, own, extra, "burst", width, least, "placement_id")
-            links = max(SWEEP_LINKS, by.links.get(shipment, 0))
-            if len(own) >= links:
-                _mark_windows(clicks, own, extra, "sweep", SWEEP_MS, links, "link_id")
-        if trapped and len(own) > 1:
-            for trap in own:
-                if clicks[trap].placement_id in by.traps:
-                    for near in own:
-                        if near != trap and abs(clicks[near].clicked_at - clicks[trap].clicked_at) <= TRAP_MS:
-                            extra.setdefault(near, set()).add("honeypot-neighbour")
+    traps = {index for index, click in enumerate(clicks) if click.placement_id in by.traps} if by.traps else set()
+    trapped = {(clicks[index].shipment_id, clicks[index].recipient_id) for index in traps}
+    for index in traps:
+        extra.setdefault(index, set()).add("honeypot")
+    keys = [(click[4], click[5]) for click in clicks]
+    for (shipment, recipient), own in _groups(keys, BURSTS[0][0], trapped).items():
+        for least, width in BURSTS:
+            _mark_windows(clicks, own, extra, "burst", width, least, "placement_id")
+        links = max(SWEEP_LINKS, by.links.get(shipment, 0))
+        if len(own) >= links:
+            _mark_windows(clicks, own, extra, "sweep", SWEEP_MS, links, "link_id")
+        if (shipment, recipient) in trapped:
+            for trap in traps.intersection(own):
+                for near in own:
+                    if near != trap and abs(clicks[near].clicked_at - clicks[trap].clicked_at) <= TRAP_MS:
+                        extra.setdefault(near, set()).add("honeypot-neighbour")
 
 
 def _judge_addresses(clicks: Sequence[Click], extra: dict[int, set[str]]) -> None:
     """One address with one agent that opens the mails of many recipients within a minute, several links of them."""
-    if len(clicks) < CROWD_RECIPIENTS:
-        return
-    addresses: dict[tuple[str, int], list[int]] = {}
-    for index, click in enumerate(clicks):
-        addresses.setdefault((click.ip, click.agent_id), []).append(index)
-    for (ip, _), own in addresses.items():
-        if ip and len(own) >= CROWD_RECIPIENTS:
-            for start, stop in _windows(clicks, own, CROWD_MS):
-                span = own[start:stop]
-                if (
-                    stop - start >= CROWD_RECIPIENTS
-                    and len({clicks[index].recipient_id for index in span}) >= CROWD_RECIPIENTS
-                    and len({clicks[index].placement_id for index in span}) >= CROWD_PLACEMENTS
-                ):
-                    for index in span:
-                        extra.setdefault(index, set()).add("many-recipients")
+    keys = [(click[6], click[7]) for click in clicks]
+    for (ip, _), own in _groups(keys, CROWD_RECIPIENTS).items():
+        for start, stop in _windows(clicks, own, CROWD_MS) if ip else ():
+            span = own[start:stop]
+            if (
+                stop - start >= CROWD_RECIPIENTS
+                and len({clicks[index].recipient_id for index in span}) >= CROWD_RECIPIENTS
+                and len({clicks[index].placement_id for index in span}) >= CROWD_PLACEMENTS
+            ):
+                for index in span:
+                    extra.setdefault(index, set()).add("many-recipients")
+
+
+def _groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> dict[_Key, list[int]]:
+    """The indices of each key that comes `least` times or is one of `besides`."""
+    wanted = {key for key, count in Counter(keys).items() if count >= least}.union(besides)
+    groups: dict[_Key, list[int]] = {key: [] for key in wanted}
+    if wanted:
+        for index, key in enumerate(keys):
+            if key in wanted:
+                groups[key].append(index)
+    return groups
 
 
 def _mark_windows(

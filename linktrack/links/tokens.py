@@ -35,6 +35,14 @@ _KEY_LINE = re.compile(r"(?:([0-9]{1,2}):)?([0-9a-fA-F]{64})")
 
 _Hashers = tuple["blake2b", "blake2b"]  # MAC and keystream
 
+# The base32 alphabet, in either case, as digits that int() reads in base 32 (a tenth of the time of b32decode);
+# whatever else there is becomes something that int() refuses.
+_ALPHABET, _DIGITS = b"abcdefghijklmnopqrstuvwxyz234567", b"0123456789abcdefghijklmnopqrstuv"
+_TO_DIGITS = bytes(
+    _DIGITS[_ALPHABET.index(byte)] if (byte := code + 32 * (65 <= code <= 90)) in _ALPHABET else ord("!")
+    for code in range(256)
+)
+
 
 @dataclass(frozen=True, repr=False)
 class Keyring:
@@ -122,7 +130,7 @@ class Keyring:
         if len(token) != TOKEN_LENGTH:
             return None
         try:
-            raw = base64.b32decode(token.upper())
+            raw = int(token.encode("ascii").translate(_TO_DIGITS), 32).to_bytes(20, "big")
         except ValueError:
             return None
         keys = self._derived.get(raw[0] & 15)

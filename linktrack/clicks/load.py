@@ -120,6 +120,8 @@ class Importer:
             format = self._format(log, known)
             batches = read_ahead(Reading(log, format, known, self.rules).batches(), log.handle) if format else iter(())
             source_id = known.id if known else None
+            if format is None and log.cut_off:
+                self._note_cut_off(path)
             for batch in batches:
                 with self.database.transaction():
                     source_id = self._write_source(source_id, path, format.name if format else "", batch.reached)
@@ -129,18 +131,23 @@ class Importer:
                 self.summary.add(batch, stored, verdicts)
                 self._list_rejects(path, batch)
                 if batch.cut_off and batch.last:
-                    self.summary.notes.append(f"{path}: the compressed file ends too early; what came was read")
+                    self._note_cut_off(path)
                 self.tell(Progress(path, self.summary.read, batch.reached.position))
                 if self.stop() and not batch.last:
                     self.summary.stopped = True
                     break
         self.summary.files += 1
 
+    def _note_cut_off(self, path: str) -> None:
+        self.summary.notes.append(f"{path}: the compressed file ends too early; what came was read")
+
     def _format(self, log: Log, known: Known | None) -> LineFormat | None:
         """The format of a log: as told, as it was, or as it looks; None for a log without a complete line."""
         sample = log.peek(SAMPLE_BYTES)
         if not log.whole:
             sample = sample[: sample.rfind(b"\n") + 1]
+        if not sample and log.damage:
+            raise log.damage
         if not sample:
             return None
         wanted = self.options.log_format or (known.format if known else self.settings.log_format)
@@ -179,7 +186,7 @@ class Importer:
                     tuple(columns.values()),
                 )
             )
-        if reached.head_length == 0:  # read within bounds of time: there may be more to read in what was read
+        if reached.head_length == 0:
             return source_id
         if reached.first_lines is None:
             del columns["first_at"], columns["first_lines"]

@@ -25,11 +25,14 @@ SEED_BYTES = 1 << 18  # read again before the position, so that equal lines on b
 
 
 class Reached(NamedTuple):
-    """How far a log was read: columns of the table `source`. A `head` of None: read within bounds only, not noted."""
+    """How far a log was read: columns of the table `source`.
+
+    A `head_length` of 0 means that nothing is known about it: lines outside of bounds of time were passed over.
+    """
 
     position: int
     state: str
-    head: bytes | None
+    head: bytes
     head_length: int
     tail: bytes
     first_at: int | None
@@ -132,8 +135,9 @@ class Reading:
         return batch
 
     def _reached(self) -> Reached:
-        if self.bounded:  # lines outside of the bounds were passed over: the log is not read up to here
-            return Reached(0, "", None, 0, digest(b"", self.rules.key), None, None, None, b"")
+        if self.bounded:
+            nothing = digest(b"", self.rules.key)
+            return Reached(0, "", nothing, 0, nothing, None, None, None, b"")
         head = self.start[: self.position]
         last_at, last = self._last()
         return Reached(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BufferedReader
+from io import BufferedIOBase, BufferedReader
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -34,12 +34,13 @@ class Known:
 class Log:
     """The uncompressed content of one file or of standard input, read once from front to back."""
 
-    def __init__(self, path: str, stream: IO[bytes], *, whole: bool, handle: int | None = None) -> None:
+    def __init__(self, path: str, file: IO[bytes], stream: BufferedIOBase, *, whole: bool) -> None:
         self.path = path
-        self.stream = stream
-        self.handle = handle  # of the file itself, if it is one
+        self.file = file
+        self.stream = stream  # the file's uncompressed content
         self.whole = whole  # nothing will be added to it: its last line counts without a line end
         self.cut_off = False  # the compressed file ends too early
+        self.damage: BadInput | None = None  # what ends it before its end; raised behind the last good block
         self._ahead = b""
 
     def __enter__(self) -> Log:
@@ -48,6 +49,15 @@ class Log:
     def __exit__(self, *_: object) -> None:
         if self.path != "-":
             self.stream.close()
+            self.file.close()
+
+    @property
+    def handle(self) -> int | None:
+        """The number of the open file; None for a standard input that is no file."""
+        try:
+            return self.file.fileno()
+        except OSError:
+            return None
 
     def peek(self, count: int) -> bytes:
         """The next `count` bytes, or all there are, without taking them."""
@@ -72,7 +82,10 @@ class Log:
             count -= len(taken)
 
     def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-        """The rest in blocks of complete lines. An unfinished last line is only part of it when `whole`."""
+        """The rest in blocks of complete lines. An unfinished last line is only part of it when `whole`.
+
+        BadInput behind the last block that can be read of damaged content.
+        """
         left = b""
         while more := self._take(size):
             end = more.rfind(b"\n") + 1
@@ -84,6 +97,8 @@ class Log:
                 continue
             yield left + more[:end]
             left = more[end:]
+        if self.damage:
+            raise self.damage
         if left and self.whole and not self.cut_off:
             yield left
 
@@ -102,14 +117,15 @@ class Log:
 
     def _read(self, count: int) -> bytes:
         try:
-            return self.stream.read(count) or b""
+            return self.stream.read1(count) or b""  # read() would drop what came before an error
         except EOFError:  # a compressed file that is still being written, or was cut off: what came is good
             self.cut_off = True
             return b""
         except _damage() as problem:
-            raise BadInput(
+            self.damage = BadInput(
                 f"the compressed content is damaged ({problem}): what came before it is kept", file=self.path
-            ) from None
+            )
+            return b""
 
 
 def open_log(path: str) -> Log:
@@ -126,7 +142,7 @@ def open_log(path: str) -> Log:
         except PermissionError:
             raise Conflict("no permission to read this log", file=path) from None
         if not Path(path).is_file():
-            return Log(path, raw, whole=True, handle=raw.fileno())  # a pipe
+            return Log(path, raw, raw, whole=True)  # a pipe
     start = cast(BufferedReader, raw).peek(6)[:6] if hasattr(raw, "peek") else raw.read(6)
     if not hasattr(raw, "peek"):
         raw.seek(0)
@@ -145,14 +161,7 @@ def open_log(path: str) -> Log:
         stream = lzma.open(raw)  # noqa: SIM115
     elif start.startswith(_ZSTD):
         stream = _zstd(raw, path)
-    return Log(path, stream, whole=stream is not raw or path == "-", handle=_handle(raw))
-
-
-def _handle(raw: IO[bytes]) -> int | None:
-    try:
-        return raw.fileno()
-    except OSError:  # standard input that is no file
-        return None
+    return Log(path, raw, stream, whole=stream is not raw or path == "-")
 
 
 def _zstd(raw: IO[bytes], path: str) -> Any:

@@ -1,0 +1,393 @@
+"""Promise 3: whatever way a log comes in, once, twice, in pieces, rotated, compressed, overlapping or interrupted, the
+database is the same, and every line is accounted for."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from clicks_world import World, line, random_log
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linktrack.clicks import reading
+from linktrack.clicks.load import Summary
+from linktrack.store.session import Database
+
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda data: data,
+    ".gz": lambda data: gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :]),  # two members
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.compress,
+}
+
+
+def state(world: World) -> tuple[Any, ...]:
+    """All that reports can see."""
+    return world.clicks(), world.tallies()
+
+
+def adds_up(summary: Summary) -> bool:
+    return (
+        summary.read == summary.stored + summary.repeated + summary.not_ours + summary.rejected
+        and summary.stored == summary.human + summary.prefetch + summary.scanner + summary.test
+        and summary.rejected == sum(summary.reasons.values())
+    )
+
+
+@contextmanager
+def scratch(untouched: World) -> Iterator[Callable[[str], World]]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield lambda name: untouched.copy(Path(folder) / name)
+
+
+def expected(make: Callable[[str], World], lines: list[bytes]) -> tuple[Any, ...]:
+    world = make("expected")
+    log = world.workspace.root / "whole.log"
+    log.write_bytes(b"".join(lines))
+    assert adds_up(world.load(log))
+    return state(world)
+
+
+def test_a_log_imported_twice_is_imported_once(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(random_log(world, 1, 200)))
+    first = world.load(log)
+    before = state(world)
+    second = world.load(log)
+    assert adds_up(first)
+    assert first.read == 200
+    assert (second.read, second.stored) == (0, 0)
+    assert state(world) == before
+
+
+def test_a_copy_that_is_read_line_by_line_adds_nothing(world: World, tmp_path: Path) -> None:
+    lines = random_log(world, 2, 200)
+    log, copy = tmp_path / "access.log", tmp_path / "copy.log"
+    log.write_bytes(b"".join(lines))
+    copy.write_bytes(b"\n" + b"".join(lines))  # begins otherwise, so it is not known again
+    first = world.load(log)
+    before = state(world)
+    second = world.load(copy)
+    assert (second.read, second.stored, second.repeated) == (200, 0, first.stored)
+    assert state(world) == before
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_pieces_in_any_order_and_compression_with_overlaps(untouched: World, data: st.DataObject) -> None:
+    with scratch(untouched) as make:
+        world = make("pieces")
+        lines = random_log(world, data.draw(st.integers(0, 10_000)), data.draw(st.integers(3, 60)))
+        cuts = sorted(data.draw(st.sets(st.integers(1, len(lines) - 1), max_size=5)))
+        pieces = list(zip([0, *cuts], [*cuts, len(lines)], strict=True))
+        for _ in range(data.draw(st.integers(0, 2))):  # some pieces come again, longer or shorter than before
+            start, stop = sorted(data.draw(st.lists(st.integers(0, len(lines)), min_size=2, max_size=2, unique=True)))
+            pieces.append((start, stop))
+        if ambiguous(lines, pieces):
+            return
+        for number, (start, stop) in enumerate(data.draw(st.permutations(pieces))):
+            ending = data.draw(st.sampled_from(sorted(COMPRESSIONS)))
+            log = world.workspace.root / f"{number}.log{ending}"
+            log.write_bytes(COMPRESSIONS[ending](b"".join(lines[start:stop])))
+            assert adds_up(world.load(log))
+        assert state(world) == expected(make, lines)
+
+
+def ambiguous(lines: list[bytes], pieces: list[tuple[int, int]]) -> bool:
+    """Whether the pieces look like others, so that no one can tell.
+
+    Two that overlap in one second only and by copies of one line look like a cut between equal lines, and one that
+    holds nothing but a line that others have looks like a repetition (see `clicks.edges`); one that is what another
+    begins with looks like an earlier state of that log.
+    """
+    stamps = [text.split(b"[")[1][:20] for text in lines]
+    for one in pieces:
+        if len(own := set(lines[slice(*one)])) == 1 and own & {*lines[: one[0]], *lines[one[1] :]}:
+            return True
+        for other in pieces:
+            start, stop = max(one[0], other[0]), min(one[1], other[1])
+            if one != other and start < stop and len(set(stamps[start:stop])) == 1 and len(set(lines[start:stop])) == 1:
+                return True
+            if one[0] != other[0] and lines[slice(*other)][: one[1] - one[0]] == lines[slice(*one)]:
+                return True
+    return False
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, data: st.DataObject) -> None:
+    """Cron's life: the log is cut at any byte, renamed, compressed or copied away and truncated between imports."""
+    with scratch(untouched) as make:
+        world = make("cron")
+        lines = random_log(world, data.draw(st.integers(0, 10_000)), data.draw(st.integers(3, 60)))
+        whole = b"".join(lines)
+        folder = world.workspace.root / "log"
+        folder.mkdir()
+        current, rotated, written = folder / "access.log", [], 0
+        while written < len(whole):
+            more = data.draw(st.integers(1, max(len(whole) // 3, 1)))
+            with current.open("ab") as log:
+                log.write(whole[written : written + more])
+            written = min(written + more, len(whole))
+            what = data.draw(st.sampled_from(["import", "import", "wait", "rename", "copytruncate"]))
+            if what in ("rename", "copytruncate") and whole[:written].endswith(b"\n"):
+                rotated.append(folder / f"access.log.{len(rotated) + 1}")
+                (current.rename if what == "rename" else lambda to: shutil.copy(current, to))(rotated[-1])
+                current.write_bytes(b"")
+                if data.draw(st.booleans()):
+                    packed = rotated[-1].with_name(rotated[-1].name + ".gz")
+                    packed.write_bytes(gzip.compress(rotated[-1].read_bytes()))
+                    rotated[-1].unlink()
+                    rotated[-1] = packed
+            elif what == "import":
+                some = data.draw(st.permutations([current, *rotated[-2:]]))
+                assert adds_up(world.load(*some))
+        assert adds_up(world.load(*data.draw(st.permutations([current, *rotated]))))
+        assert state(world) == expected(make, lines)
+
+
+def test_an_unfinished_last_line_waits(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    text = line(world.path())
+    log.write_bytes(text + text[:60])
+    assert world.load(log).read == 1
+    log.write_bytes(text + text)
+    summary = world.load(log)
+    assert (summary.read, summary.stored) == (1, 1)
+    assert len(world.clicks()) == 2
+
+
+def test_identical_lines_are_as_many_clicks_as_there_are_lines(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(line(world.path()) * 3)
+    assert world.load(log).stored == 3
+    log.write_bytes(line(world.path()) * 5)  # two more of them
+    assert world.load(log).stored == 2
+
+
+def test_standard_input_adds_what_files_have_not(world: World, tmp_path: Path) -> None:
+    lines = random_log(world, 5, 120)
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines[:80]))
+    world.load(log)
+    command = [
+        sys.executable,
+        "-m",
+        "linktrack",
+        "-q",
+        "--workspace",
+        str(world.workspace.root),
+        "click",
+        "import",
+        "-",
+    ]
+    done = subprocess.run(command, input=b"".join(lines), capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    other = world.copy(tmp_path / "other")
+    log.write_bytes(b"".join(lines))
+    assert other.load(log).stored == 0
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"since": 1_777_885_200_000 + 300_000}, {"until": 1_777_885_200_000 + 600_000}]
+)
+def test_bounds_of_time_leave_the_rest_for_later(world: World, tmp_path: Path, options: dict[str, int]) -> None:
+    lines = random_log(world, 6, 100)
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines))
+    assert adds_up(world.load(log, **options))
+    inside = [click for click in world.clicks() if click[0] >= options.get("since", 0)]
+    assert len(inside) == len(world.clicks())
+    assert adds_up(world.load(log))
+    other = world.copy(tmp_path / "other")
+    assert other.load(log).stored == 0
+    assert world.load(log).read == 0
+
+
+def test_a_damaged_archive_keeps_what_came_before(world: World, tmp_path: Path) -> None:
+    from linktrack.errors import BadInput
+
+    lines = random_log(world, 8, 100)
+    log = tmp_path / "access.log.gz"
+    packed = bytearray(gzip.compress(b"".join(lines[:50])) + gzip.compress(b"".join(lines[50:])))
+    middle = len(gzip.compress(b"".join(lines[:50])))
+    packed[middle + 200 : middle + 260] = b"?" * 60
+    log.write_bytes(packed)
+    with pytest.raises(BadInput, match="damaged"):
+        world.load(log)
+    kept = len(world.clicks())
+    assert kept > 0
+    log.write_bytes(gzip.compress(b"".join(lines)))
+    world.load(log)
+    plain = tmp_path / "plain.log"
+    plain.write_bytes(b"\n" + b"".join(lines))
+    assert world.load(plain).stored == 0
+
+
+def test_a_cut_off_archive_is_read_as_far_as_it_goes_and_on_when_it_is_whole(world: World, tmp_path: Path) -> None:
+    lines = random_log(world, 9, 100)
+    log = tmp_path / "access.log.gz"
+    packed = gzip.compress(b"".join(lines), 1)
+    log.write_bytes(packed[: len(packed) * 2 // 3])
+    summary = world.load(log)
+    assert summary.notes
+    assert "ends too early" in summary.notes[0]
+    log.write_bytes(packed)
+    world.load(log)
+    assert len(world.clicks()) == len(fresh_clicks(world, tmp_path, lines))
+
+
+def fresh_clicks(world: World, tmp_path: Path, lines: list[bytes]) -> list[tuple[Any, ...]]:
+    """What these lines are as clicks, found by reading them all again."""
+    log = tmp_path / "again.log"
+    log.write_bytes(b"\n" + b"".join(lines))
+    assert world.load(log).stored == 0
+    return world.clicks()
+
+
+# --- killed, stopped, at the same time -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction for every few lines, so that a short log has many, and a process that reads ahead."""
+    monkeypatch.setattr(reading, "BATCH_CLICKS", 7)
+    monkeypatch.setattr("linktrack.clicks.sources.BLOCK_BYTES", 2048)
+    monkeypatch.setattr(reading.Log.blocks, "__defaults__", (2048,))
+
+
+def import_killed(world: World, log: Path, count: int) -> bool:
+    """Import in a process of its own that dies at its `count`-th statement; whether it did."""
+    child = os.fork()
+    if child == 0:
+        left = [count]
+
+        def counted(method: Callable[..., Any]) -> Callable[..., Any]:
+            def call(self: Database, *arguments: Any) -> Any:
+                left[0] -= 1
+                if left[0] == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return method(self, *arguments)
+
+            return call
+
+        for name in ("execute", "executemany", "rows", "row"):
+            setattr(Database, name, counted(getattr(Database, name)))
+        try:
+            world.load(log)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_killed_at_any_statement_nothing_is_lost_or_counted_twice(untouched: World) -> None:
+    lines = random_log(untouched, 11, 150)
+    with scratch(untouched) as make:
+        wanted = expected(make, lines)
+        chance = random.Random(11)
+        points = [1, 2, 3, *(chance.randint(4, 250) for _ in range(25))]
+        killed = 0
+        for attempt, number in enumerate(points):
+            world = make(f"killed-{attempt}")
+            log = world.workspace.root / "access.log"
+            log.write_bytes(b"".join(lines))
+            killed += import_killed(world, log, number)
+            killed += import_killed(world, log, chance.randint(1, 200))
+            world.load(log)
+            assert state(world) == wanted, f"killed at statement {number}"
+        assert killed > len(points)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: Path) -> None:
+    """An error and a cut-off end beyond the first batch come through from the other process."""
+    from linktrack.errors import BadInput
+
+    lines = random_log(world, 12, 400)
+    log = tmp_path / "access.log.gz"
+    packed = bytearray(gzip.compress(b"".join(lines)))
+    packed[-400:-300] = b"?" * 100
+    log.write_bytes(packed)
+    with pytest.raises(BadInput, match="damaged"):
+        world.load(log)
+    assert len(world.clicks()) > 100
+    other = world.copy(tmp_path / "other")
+    packed = gzip.compress(b"".join(lines), 1)
+    (tmp_path / "cut.log.gz").write_bytes(packed[: len(packed) * 5 // 6])
+    assert "ends too early" in other.load(tmp_path / "cut.log.gz").notes[0]
+
+
+def shell(world: World, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
+
+
+def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -> None:
+    lines = random_log(world, 13, 3000)
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines))
+    both = [subprocess.Popen(shell(world, "-q", "--wait", "60", str(log)), stderr=subprocess.PIPE) for _ in range(2)]
+    assert [process.communicate()[1] for process in both] == [b"", b""]
+    assert [process.returncode for process in both] == [0, 0]
+    assert world.load(log).read == 0
+    assert len(fresh_clicks(world, tmp_path, lines)) > 0
+
+
+def test_a_second_import_names_the_first_one(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(line(world.path()))
+    first = subprocess.Popen(shell(world, "-"), stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    lock = world.workspace.root / ".linktrack-import.lock"
+    while not (lock.exists() and lock.read_text().startswith("process")):
+        assert first.poll() is None
+        time.sleep(0.02)
+    second = subprocess.run(shell(world, str(log)), capture_output=True, text=True, check=False)
+    first.communicate(line(world.path()))
+    assert second.returncode == 5
+    assert f"process {first.pid}" in second.stderr
+    assert "--wait" in second.stderr
+    assert len(world.clicks()) == 1
+
+
+def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path: Path) -> None:
+    lines = random_log(world, 14, 4000)
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines))
+    program = (
+        "import sys, os, signal\n"
+        "from linktrack.clicks import load, reading\n"
+        "reading.BATCH_CLICKS = 100\n"
+        "reading.Log.blocks.__defaults__ = (8192,)\n"
+        "store = load.store\n"
+        "def interrupted(*values):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    load.store = store\n"
+        "    return store(*values)\n"
+        "load.store = interrupted\n"
+        "from linktrack.cli.app import main\n"
+        "sys.exit(main())\n"
+    )
+    command = [sys.executable, "-c", program, *shell(world, str(log))[3:]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert "run the same command again" in done.stderr
+    assert 0 < len(world.clicks()) < 2000
+    world.load(log)
+    assert len(fresh_clicks(world, tmp_path, lines)) > 2000

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from tests_support import Run
 
-from linktrack.config import Workspace, find_workspace, load_workspace
+from linktrack.config import Settings, Workspace, find_workspace, load_workspace
 from linktrack.errors import BadInput
 
 
@@ -112,3 +115,18 @@ def test_rotation_keeps_the_old_key(workspace: Workspace, run: Run) -> None:
     assert workspace.key_path.read_text().startswith(before)
     assert [row["signs"] for row in run("key", "list", "--format", "json").json] == [False, True]
     assert workspace.key_path.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_commented_configuration_shows_every_setting_with_its_default() -> None:
+    path = Path(__file__).parent.parent / "configs" / "linktrack.toml"
+    raw = tomllib.loads(path.read_text("utf-8"))
+
+    def names(section: type[BaseModel], table: dict[str, Any], place: str = "") -> None:
+        assert set(table) == {field.alias or name for name, field in section.model_fields.items()}, place
+        for name, field in section.model_fields.items():
+            inner = field.annotation
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                names(inner, table[field.alias or name], f"{place}.{name}")
+
+    names(Settings, raw)
+    assert Settings.model_validate(raw) == Settings(base_url=raw["base_url"])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from linktrack.clicks import rollups
 from linktrack.clicks.agents import Networks, Signal, agent_signal
 from linktrack.clicks.rollups import Move
-from linktrack.clicks.verdicts import PLAIN, REACH, RULES, Click, Surroundings, Verdict, judge
+from linktrack.clicks.verdicts import PLAIN, REACH, RULES, Click, Probe, Surroundings, Verdict, judge
 from linktrack.store.session import Database
 
 _CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
@@ -59,20 +60,23 @@ def surroundings(database: Database, networks: Networks) -> Surroundings:
 NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
 
 
-def judge_new(database: Database, new: Sequence[Click], first_id: int, by: Surroundings) -> dict[str, int]:
+def judge_new(
+    database: Database, new: Sequence[Click], first_id: int, probes: Sequence[int], by: Surroundings
+) -> dict[str, int]:
     """Judge stored clicks that have no verdict yet, and their neighbours again; move the rollups.
 
-    `new` is sorted by time and has the ids from `first_id` on. Returns how many clicks by verdict were added
-    (a neighbour that changes its verdict counts -1 and +1).
+    `new` is sorted by time and has the ids from `first_id` on; `probes` are the times of HEAD requests that came with
+    them, which have neighbours too. Returns how many clicks by verdict were added (a neighbour that changes its
+    verdict counts -1 and +1).
     """
     special: list[tuple[int, str, str, str]] = []
     changed: list[tuple[str, str, str, int]] = []
     moves: list[Move] = []
-    for start, stop in _spans(new):
+    for start, stop, low, high in _spans(new, probes):
         own = new[start:stop]
-        stored = _neighbours(database, own, first_id)
+        stored = _neighbours(database, low, high, first_id)
         clicks = own if not stored else sorted([*own, *(click for click, _, _ in stored)])
-        verdicts = judge(clicks, by)
+        verdicts = judge(clicks, by, _probes(database, low, high))
         if not stored:
             for at, verdict in enumerate(verdicts, first_id + start):
                 if verdict is not PLAIN and verdict != PLAIN:
@@ -82,23 +86,22 @@ def judge_new(database: Database, new: Sequence[Click], first_id: int, by: Surro
         special += [
             (at, *judged[click], RULES) for at, click in enumerate(own, first_id + start) if judged[click] != PLAIN
         ]
-        low, high = own[0].clicked_at - REACH, own[-1].clicked_at + REACH
         for click, number, before in stored:
             verdict = judged[click]
-            if verdict != before and low <= click.clicked_at <= high:
+            if verdict != before and low - REACH <= click.clicked_at <= high + REACH:
                 changed.append((*verdict, RULES, number))
                 if verdict[0] != before[0]:
                     moves.append(_move(click, before[0], verdict[0]))
-    _write_new(database, special, first_id, first_id + len(new) - 1)
-    _change(database, changed)
     counts = dict.fromkeys(("human", "prefetch", "scanner", "test"), 0)
-    for row in special:
-        counts[row[1]] += 1
-    counts["human"] += len(new) - len(special)
-    names = ["human"] * len(new)
-    for number, name, _, _ in special:
-        names[number - first_id] = name
-    rollups.add(database, new, names, first_id)
+    if new:
+        _write_new(database, special, first_id, first_id + len(new) - 1)
+        names = ["human"] * len(new)
+        for number, name, _, _ in special:
+            names[number - first_id] = name
+            counts[name] += 1
+        counts["human"] += len(new) - len(special)
+        rollups.add(database, new, names, first_id)
+    _change(database, changed)
     rollups.apply(database, moves)
     for move in moves:
         counts[move.after] += 1
@@ -128,26 +131,39 @@ def _change(database: Database, changed: list[tuple[str, str, str, int]]) -> Non
         database.executemany("UPDATE judgement SET verdict = ?, reasons = ?, rules = ? WHERE click_id = ?", changed)
 
 
-def _spans(clicks: Sequence[Click]) -> list[tuple[int, int]]:
-    """Clicks sorted by time as slices, so far apart that no click of one bears on another's neighbours."""
-    starts = [0]
-    last = clicks[0].clicked_at
-    for index, click in enumerate(clicks):
-        moment = click[0]
-        if moment - last > 4 * REACH:
-            starts.append(index)
-        last = moment
-    return list(zip(starts, [*starts[1:], len(clicks)], strict=True))
+def _spans(clicks: Sequence[Click], probes: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Clicks sorted by time as slices with their first and last moment, so far apart that no click or probe of one
+    bears on another's neighbours."""
+    moments = [click[0] for click in clicks]
+    bounds: list[list[int]] = []
+    for moment in sorted([*moments, *probes]):
+        if bounds and moment - bounds[-1][1] <= 4 * REACH:
+            bounds[-1][1] = moment
+        else:
+            bounds.append([moment, moment])
+    return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in bounds]
 
 
-def _neighbours(database: Database, own: Sequence[Click], first_id: int) -> list[tuple[Click, int, Verdict]]:
+def _neighbours(database: Database, low: int, high: int, first_id: int) -> list[tuple[Click, int, Verdict]]:
     """The clicks stored before within twice `REACH` of new ones: click, id, verdict."""
     return [
         (Click._make(row[:9]), row[9], (row[10], row[11]))
         for row in database.rows(
             f"SELECT {_CLICK}, id, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608
             "WHERE clicked_at BETWEEN ? AND ? AND id < ?",
-            (own[0].clicked_at - 2 * REACH, own[-1].clicked_at + 2 * REACH, first_id),
+            (low - 2 * REACH, high + 2 * REACH, first_id),
+        )
+    ]
+
+
+def _probes(database: Database, low: int, high: int) -> list[Probe]:
+    """The HEAD requests within twice `REACH` of a stretch of time."""
+    return [
+        Probe._make(row)
+        for row in database.rows(
+            "SELECT clicked_at, identity, placement_id, shipment_id, recipient_id FROM probe "
+            "WHERE clicked_at BETWEEN ? AND ?",
+            (low - 2 * REACH, high + 2 * REACH),
         )
     ]
 
@@ -177,8 +193,9 @@ def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] 
                 seen.append(Click._make(row[:9]))
                 ids.append(row[9])
                 old.append(row[10:])
+            verdicts = judge(seen, by, _probes(database, first, edge))
             updates: list[tuple[int, str, str, str]] = []
-            for click, number, before, (verdict, reasons) in zip(seen, ids, old, judge(seen, by), strict=True):
+            for click, number, before, (verdict, reasons) in zip(seen, ids, old, verdicts, strict=True):
                 if first <= click.clicked_at <= edge:
                     clicks += 1
                     counts[verdict] += 1

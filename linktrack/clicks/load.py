@@ -17,7 +17,7 @@ from linktrack.clicks.judging import surroundings
 from linktrack.clicks.reading import Batch, Reached, Reading, Rules
 from linktrack.clicks.sources import Known, Log, open_log, recognise
 from linktrack.clicks.storing import mend_edges, store
-from linktrack.clicks.verdicts import Click
+from linktrack.clicks.verdicts import Click, Probe
 from linktrack.config import Workspace
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database, now
@@ -125,7 +125,8 @@ class Importer:
             for batch in batches:
                 with self.database.transaction():
                     source_id = self._write_source(source_id, path, format.name if format else "", batch.reached)
-                    stored, verdicts = store(self.database, self._clicks(batch), source_id, self.by)
+                    probes = [Probe._make(probe) for probe in batch.probes]
+                    stored, verdicts = store(self.database, self._clicks(batch), probes, source_id, self.by)
                     if batch.last:
                         stored += mend_edges(self.database, source_id, self.by, verdicts)
                 self.summary.add(batch, stored, verdicts)

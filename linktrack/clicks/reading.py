@@ -46,6 +46,7 @@ class Batch(NamedTuple):
 
     clicks: list[tuple[int, int, int, int, int, int, str, int, int]]
     agents: list[str]
+    probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
     read: int
     not_ours: int
     reasons: dict[str, int]  # of rejected lines
@@ -95,6 +96,7 @@ class Reading:
         """Begin an empty batch."""
         self.clicks: list[tuple[int, int, int, int, int, int, str, int, int]] = []
         self.agents: dict[bytes, int] = {}
+        self.probes: list[tuple[int, int, int, int, int]] = []
         self.lines = self.read = self.not_ours = 0
         self.reasons: dict[str, int] = {}
         self.rejects: list[tuple[str, bytes]] = []
@@ -121,6 +123,7 @@ class Reading:
         batch = Batch(
             self.clicks,
             [agent_text(agent) for agent in self.agents],
+            self.probes,
             self.read,
             self.not_ours,
             self.reasons,
@@ -223,17 +226,19 @@ class Reading:
             if problem:
                 reject(problem, line)
                 continue
+            if link in resets and moment <= resets[link]:
+                reject("before-reset", line)
+                continue
             flags = 0
             if method != b"GET":
                 if method != b"POST" or placement not in unsubscribing:
                     reject("method", line)
+                    if method == b"HEAD":
+                        self.probes.append((moment, self._print(line), placement, shipment, recipient))
                     continue
                 flags = POST
             if status[:1] not in (b"2", b"3") or len(status) != 3:
                 reject("status", line)
-                continue
-            if link in resets and moment <= resets[link]:
-                reject("before-reset", line)
                 continue
             if purpose and is_prefetch(purpose):
                 flags |= PREFETCH

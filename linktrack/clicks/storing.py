@@ -9,7 +9,7 @@ from linktrack.clicks import edges, rollups
 from linktrack.clicks.edges import Piece
 from linktrack.clicks.judging import judge_new
 from linktrack.clicks.reading import nth
-from linktrack.clicks.verdicts import Click, Surroundings
+from linktrack.clicks.verdicts import Click, Probe, Surroundings
 from linktrack.store.session import Database
 
 _COLUMNS = "id, clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags, source_id"
@@ -17,20 +17,28 @@ _INSERT = f"INSERT INTO click ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 _GAP = 600_000  # milliseconds: identities are fetched in stretches of time no further apart than this
 
 
-def store(database: Database, clicks: Sequence[Click], source_id: int, by: Surroundings) -> tuple[int, dict[str, int]]:
+def store(
+    database: Database, clicks: Sequence[Click], probes: Sequence[Probe], source_id: int, by: Surroundings
+) -> tuple[int, dict[str, int]]:
     """Store what is new of clicks sorted by time. Returns how many that were, and the change in clicks by verdict."""
-    if not clicks:
-        return 0, {}
-    known = _known(database, clicks)
+    known = _known(database, clicks) if clicks else set()
     new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
-    return len(new), _insert(database, new, source_id, by) if new else {}
+    if probes:
+        database.executemany(
+            "INSERT INTO probe (clicked_at, identity, placement_id, shipment_id, recipient_id) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            probes,
+        )
+    return len(new), _insert(database, new, probes, source_id, by)
 
 
-def _insert(database: Database, new: Sequence[Click], source_id: int, by: Surroundings) -> dict[str, int]:
+def _insert(
+    database: Database, new: Sequence[Click], probes: Sequence[Probe], source_id: int, by: Surroundings
+) -> dict[str, int]:
     first = (database.value("SELECT max(id) FROM click") or 0) + 1
-    columns = zip(*new, strict=True)
-    database.executemany(_INSERT, zip(count(first), *columns, repeat(source_id)))
-    return judge_new(database, new, first, by)
+    if new:
+        database.executemany(_INSERT, zip(count(first), *zip(*new, strict=True), repeat(source_id)))
+    return judge_new(database, new, first, [probe.clicked_at for probe in probes], by)
 
 
 def _known(database: Database, clicks: Sequence[Click]) -> set[tuple[int, int]]:
@@ -62,7 +70,7 @@ def mend_edges(database: Database, source_id: int, by: Surroundings, verdicts: d
         pieces = _pieces(database, second)
         if len(pieces) < 2:
             continue
-        several = {line: count for line, count in edges.counts(pieces).items() if count > 1}
+        several = {line: times for line, times in edges.counts(pieces).items() if times > 1}
         if not several:
             continue
         stored = {
@@ -75,15 +83,15 @@ def mend_edges(database: Database, source_id: int, by: Surroundings, verdicts: d
         }
         missing = [
             stored[line]._replace(identity=nth(line, number))
-            for line, count in sorted(several.items())
+            for line, times in sorted(several.items())
             if line in stored
-            for number in range(2, count + 1)
+            for number in range(2, times + 1)
             if nth(line, number) not in stored
         ]
         if missing:
             added += len(missing)
-            for verdict, count in _insert(database, sorted(missing), source_id, by).items():
-                verdicts[verdict] = verdicts.get(verdict, 0) + count
+            for verdict, more in _insert(database, sorted(missing), (), source_id, by).items():
+                verdicts[verdict] = verdicts.get(verdict, 0) + more
     return added
 
 
@@ -115,5 +123,6 @@ def reset_link(database: Database, link_id: int, moment: int) -> int:
     removed = int(database.value("SELECT count(*) FROM click WHERE link_id = ?", (link_id,)))
     database.execute("DELETE FROM judgement WHERE click_id IN (SELECT id FROM click WHERE link_id = ?)", (link_id,))
     database.execute("DELETE FROM click WHERE link_id = ?", (link_id,))
+    database.execute("DELETE FROM probe WHERE placement_id IN (SELECT id FROM placement WHERE link_id = ?)", (link_id,))
     rollups.rebuild(database, shipments)
     return removed

@@ -19,6 +19,7 @@ RULES = "2026-11-24"  # the version of these rules and of data/
 BURSTS = ((3, 2_000), (5, 6_000))  # a person does not open 3 places of a mail in 2 seconds, nor 5 in 6
 SWEEP_LINKS, SWEEP_MS = 4, 10_000  # nor all links of a mail in ten
 TRAP_MS = 10_000  # neighbours of a click on the honeypot
+PROBE_MS = 10_000  # between a HEAD and a GET of the same placement
 CROWD_RECIPIENTS, CROWD_PLACEMENTS, CROWD_MS = 20, 3, 60_000  # one address and agent, many people's mails
 SOON_MS = 10_000  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
@@ -43,6 +44,16 @@ class Click(NamedTuple):
     flags: int
 
 
+class Probe(NamedTuple):
+    """A HEAD request, as the table has it."""
+
+    clicked_at: int
+    identity: int
+    placement_id: int
+    shipment_id: int
+    recipient_id: int
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What clicks are judged by besides themselves."""
@@ -59,8 +70,8 @@ Verdict = tuple[str, str]  # verdict and comma-separated reasons
 PLAIN: Verdict = (HUMAN, "")  # nothing to be said against it
 
 
-def judge(clicks: Sequence[Click], by: Surroundings) -> list[Verdict]:
-    """The verdicts on `clicks`, in their order. They must be sorted by time.
+def judge(clicks: Sequence[Click], by: Surroundings, probes: Sequence[Probe] = ()) -> list[Verdict]:
+    """The verdicts on `clicks`, in their order. They must be sorted by time; `probes` need not be.
 
     Most clicks are plain: only their agent says anything. So all are judged by their agent first, a column at a time,
     and only those about which there is more to say one by one.
@@ -73,6 +84,7 @@ def judge(clicks: Sequence[Click], by: Surroundings) -> list[Verdict]:
     extra: dict[int, set[str]] = {}
     _judge_people(clicks, by, extra)
     _judge_addresses(clicks, extra)
+    _judge_probed(clicks, probes, extra)
     weights = {index: weight for index, weight in enumerate(map(by.network, ips)) if weight}
     soon = _soon_after_sending(times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag} if any(flags) else set()
@@ -158,6 +170,19 @@ def _judge_addresses(clicks: Sequence[Click], extra: dict[int, set[str]]) -> Non
             ):
                 for index in span:
                     extra.setdefault(index, set()).add("many-recipients")
+
+
+def _judge_probed(clicks: Sequence[Click], probes: Sequence[Probe], extra: dict[int, set[str]]) -> None:
+    """Clicks on a placement that the same recipient's machine asked about with HEAD, shortly before or after."""
+    if not probes:
+        return
+    moments: dict[tuple[int, int, int], list[int]] = {}
+    for probe in probes:
+        moments.setdefault(probe[2:], []).append(probe.clicked_at)
+    for index, click in enumerate(clicks):
+        near = moments.get(click[3:6])
+        if near and any(abs(click.clicked_at - moment) <= PROBE_MS for moment in near):
+            extra.setdefault(index, set()).add("head-request")
 
 
 def _groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> dict[_Key, list[int]]:

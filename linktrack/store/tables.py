@@ -188,6 +188,19 @@ class Judgement(SQLModel, table=True):
     rules: str = Field(sa_column=Column(Text, nullable=False))  # version of the rules that judged
 
 
+class Probe(SQLModel, table=True):
+    """A HEAD request for a tracked address. It is no click, but no person's program sends one, so it speaks against
+    the clicks on the same placement beside it."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    identity: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    placement_id: int
+    shipment_id: int
+    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
 # Rollups, kept in the transaction that stores or judges clicks. `machine` = prefetch + scanner.
 
 

@@ -130,6 +130,9 @@ def random_log(world: World, seed: int, lines: int) -> list[bytes]:
         elif kind < 0.8:
             click = line(world.path(chance.randint(1, 4), person, chance.choice((1, 1, 2, 3))), second, ip=ip)
             found += [click] * chance.choice((1, 1, 1, 2, 3))
+        elif kind < 0.85:  # a machine asks first, or a moment later
+            asked = line(world.path(spot := chance.randint(1, 4), person), second, ip=ip, method="HEAD")
+            found += [asked, line(world.path(spot, person), second + chance.choice((0, 3, 60)), ip=ip)]
         elif kind < 0.9:
             found += [line(world.path(spot, person), second, ip=ip) for spot in chance.sample(range(1, 10), 4)]
         else:

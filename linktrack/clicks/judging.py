@@ -7,14 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from linktrack.clicks import rollups
+from linktrack.clicks.addresses import CACHE_SIZE
 from linktrack.clicks.agents import Networks, Signal, agent_signal
 from linktrack.clicks.rollups import Move
 from linktrack.clicks.verdicts import PLAIN, REACH, RULES, Click, Probe, Surroundings, Verdict, judge
 from linktrack.store.session import Database
 
 _CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
-_BATCH_MS = 3_600_000
 _BATCH_CLICKS = 50_000
+_AT_ONCE = 500  # values of one query
+NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,46 @@ class Judged:
     test: int
 
 
-def surroundings(database: Database, networks: Networks) -> Surroundings:
+class Agents:
+    """The table `agent`, and what each agent says about a click."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._numbers: dict[str, int] = {}
+        self._signals: dict[int, Signal] = {}
+        self._memo: dict[str, Signal] = {}
+
+    def numbers(self, texts: Sequence[str]) -> list[int]:
+        """The numbers of agents; new ones are written in the open transaction (one import runs at a time)."""
+        unknown = [text for text in texts if text not in self._numbers]
+        if len(self._numbers) + len(unknown) > CACHE_SIZE:
+            self._numbers.clear()
+            self._signals.clear()
+            unknown = list(texts)
+        for start in range(0, len(unknown), _AT_ONCE):
+            some = unknown[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            for number, text in self._database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", some):  # noqa: S608
+                self._note(number, text)
+        for text in unknown:
+            if text not in self._numbers:
+                sql = "INSERT INTO agent (text) VALUES (?) RETURNING id"
+                self._note(self._database.value(sql, (text,)), text)
+        return [self._numbers[text] for text in texts]
+
+    def signal(self, number: int) -> Signal:
+        """What the agent of this number says."""
+        if number not in self._signals:
+            self._note(number, self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or "")
+        return self._signals[number]
+
+    def _note(self, number: int, text: str) -> None:
+        self._numbers[text] = number
+        self._signals[number] = PLAIN if text == NOT_LOGGED else agent_signal(text, self._memo)
+
+
+def surroundings(database: Database, networks: Networks, agents: Agents | None = None) -> Surroundings:
     """The facts that clicks are judged by."""
-    memo: dict[str, Signal] = {}
-    known: dict[int, Signal] = {}
-
-    def agent(number: int) -> Signal:
-        signal = known.get(number)
-        if signal is None:
-            text = database.value("SELECT text FROM agent WHERE id = ?", (number,))
-            signal = known[number] = ("human", "") if text == NOT_LOGGED else agent_signal(text or "", memo)
-        return signal
-
     sendings = database.rows("SELECT id, sent_at, is_test, mailing_id FROM shipment")
     links: dict[int, int] = dict(
         database.rows(
@@ -48,16 +78,13 @@ def surroundings(database: Database, networks: Networks) -> Surroundings:
         )
     )
     return Surroundings(
-        agent=agent,
+        agent=(agents or Agents(database)).signal,
         network=networks.weight,
         sent_at={number: sent_at for number, sent_at, _, _ in sendings},
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
     )
-
-
-NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
 
 
 def judge_new(

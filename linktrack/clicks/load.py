@@ -5,15 +5,16 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import IO
 
-from linktrack.clicks.addresses import CACHE_SIZE, Addresses
+from linktrack.clicks.addresses import Addresses
 from linktrack.clicks.agents import Networks
 from linktrack.clicks.ahead import read_ahead
 from linktrack.clicks.fields import print_key
 from linktrack.clicks.formats import LineFormat, detect, format_of
-from linktrack.clicks.judging import surroundings
+from linktrack.clicks.judging import Agents, surroundings
 from linktrack.clicks.reading import Batch, Reached, Reading, Rules
 from linktrack.clicks.sources import Known, Log, open_log, recognise
 from linktrack.clicks.storing import mend_edges, store
@@ -106,12 +107,12 @@ class Importer:
             until=options.until,
             list_rejects=rejected is not None,
         )
-        self.by = surroundings(database, Networks(self.settings.networks))
+        self.agents = Agents(database)
+        self.by = surroundings(database, Networks(self.settings.networks), self.agents)
         self.rejected = rejected
         self.tell = tell
         self.stop = stop
         self.summary = Summary()
-        self._agents: dict[str, int] = {}
 
     def take(self, path: str) -> None:
         """Import what is new in one log."""
@@ -159,21 +160,10 @@ class Importer:
         """The clicks of a batch, with the agents' numbers in the database, sorted by time."""
         if not batch.clicks:
             return []
-        agents = [self._agent_id(text) for text in batch.agents]
+        agents = self.agents.numbers(batch.agents)
         *columns, local, flags = zip(*batch.clicks, strict=True)
-        return sorted(map(Click, *columns, map(agents.__getitem__, local), flags))
-
-    def _agent_id(self, text: str) -> int:
-        """The number of an agent, written in the open transaction if it is new (one import runs at a time)."""
-        known = self._agents.get(text)
-        if known is None:
-            known = self.database.value("SELECT id FROM agent WHERE text = ?", (text,))
-            if known is None:
-                known = self.database.value("INSERT INTO agent (text) VALUES (?) RETURNING id", (text,))
-            if len(self._agents) >= CACHE_SIZE:
-                self._agents.clear()
-            self._agents[text] = known
-        return known
+        rows = zip(*columns, map(agents.__getitem__, local), flags, strict=True)
+        return sorted(map(partial(tuple.__new__, Click), rows))  # thrice as fast as Click(*row)
 
     def _write_source(self, source_id: int | None, name: str, format: str, reached: Reached) -> int:
         """Note how far a log was read. Returns its number."""

@@ -113,24 +113,24 @@ def _write(
 def _add_people(database: Database, first_id: int, last_id: int) -> dict[Key, int]:
     """Add new clicks to `link_clicker`. Returns the new clickers of (link, shipment) and of (0, shipment)."""
     database.execute("DROP TABLE IF EXISTS fresh")
+    person = "c.shipment_id = click.shipment_id AND c.recipient_id = click.recipient_id AND c.human > 0"
     database.execute(
         f"CREATE TEMPORARY TABLE fresh AS SELECT shipment_id, recipient_id, link_id, {_HUMAN} AS human, "
-        f"{_MACHINE} AS machine, {_SPAN} FROM click JOIN judgement ON judgement.click_id = click.id "
+        f"{_MACHINE} AS machine, {_SPAN}, "
+        f"EXISTS (SELECT 1 FROM link_clicker c WHERE {person} AND c.link_id = click.link_id) AS known "
+        "FROM click JOIN judgement ON judgement.click_id = click.id "
         f"WHERE click.id BETWEEN {first_id} AND {last_id} AND verdict <> 'test' "
         "GROUP BY shipment_id, recipient_id, link_id ORDER BY shipment_id, recipient_id, link_id"
     )
-    known = (
-        "SELECT 1 FROM link_clicker c WHERE c.shipment_id = fresh.shipment_id AND c.recipient_id = fresh.recipient_id"
-    )
     clickers: dict[Key, int] = {}
     for link, shipment, count in database.rows(
-        f"SELECT link_id, shipment_id, count(*) FROM fresh WHERE human > 0 AND NOT EXISTS ({known} "
-        "AND c.link_id = fresh.link_id AND c.human > 0) GROUP BY link_id, shipment_id"
+        "SELECT link_id, shipment_id, count(*) FROM fresh WHERE human > 0 AND NOT known GROUP BY link_id, shipment_id"
     ):
         clickers[link, shipment] = count
     for shipment, count in database.rows(
-        "SELECT shipment_id, count(DISTINCT recipient_id) FROM fresh "
-        f"WHERE human > 0 AND NOT EXISTS ({known} AND c.human > 0) GROUP BY shipment_id"
+        "SELECT shipment_id, count(DISTINCT recipient_id) FROM fresh AS click "
+        f"WHERE human > 0 AND NOT known AND NOT EXISTS (SELECT 1 FROM link_clicker c WHERE {person}) "
+        "GROUP BY shipment_id"
     ):
         clickers[0, shipment] = count
     database.execute(

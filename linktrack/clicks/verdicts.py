@@ -78,12 +78,12 @@ def judge(clicks: Sequence[Click], by: Surroundings, probes: Sequence[Probe] = (
     """
     if not clicks:
         return []
-    times, _, _, _, shipments, _, ips, agents, flags = zip(*clicks, strict=True)
+    times, _, _, _, shipments, recipients, ips, agents, flags = zip(*clicks, strict=True)
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     extra: dict[int, set[str]] = {}
-    _judge_people(clicks, by, extra)
-    _judge_addresses(clicks, extra)
+    _judge_people(clicks, list(zip(shipments, recipients, strict=True)), by, extra)
+    _judge_addresses(clicks, list(zip(ips, agents, strict=True)), extra)
     _judge_probed(clicks, probes, extra)
     weights = {index: weight for index, weight in enumerate(map(by.network, ips)) if weight}
     soon = _soon_after_sending(times, shipments, by.sent_at)
@@ -137,14 +137,15 @@ def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: boo
     return (HUMAN, ",".join(sorted(weak)))
 
 
-def _judge_people(clicks: Sequence[Click], by: Surroundings, extra: dict[int, set[str]]) -> None:
+def _judge_people(
+    clicks: Sequence[Click], people: Sequence[tuple[int, int]], by: Surroundings, extra: dict[int, set[str]]
+) -> None:
     """Bursts, sweeps and traps: what one recipient of one shipment did within seconds."""
     traps = {index for index, click in enumerate(clicks) if click.placement_id in by.traps} if by.traps else set()
-    trapped = {(clicks[index].shipment_id, clicks[index].recipient_id) for index in traps}
+    trapped = {people[index] for index in traps}
     for index in traps:
         extra.setdefault(index, set()).add("honeypot")
-    keys = [(click[4], click[5]) for click in clicks]
-    for (shipment, recipient), own in _groups(keys, BURSTS[0][0], trapped).items():
+    for (shipment, recipient), own in _groups(people, BURSTS[0][0], trapped).items():
         for least, width in BURSTS:
             _mark_windows(clicks, own, extra, "burst", width, least, "placement_id")
         links = max(SWEEP_LINKS, by.links.get(shipment, 0))
@@ -157,10 +158,9 @@ def _judge_people(clicks: Sequence[Click], by: Surroundings, extra: dict[int, se
                         extra.setdefault(near, set()).add("honeypot-neighbour")
 
 
-def _judge_addresses(clicks: Sequence[Click], extra: dict[int, set[str]]) -> None:
+def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int]], extra: dict[int, set[str]]) -> None:
     """One address with one agent that opens the mails of many recipients within a minute, several links of them."""
-    keys = [(click[6], click[7]) for click in clicks]
-    for (ip, _), own in _groups(keys, CROWD_RECIPIENTS).items():
+    for (ip, _), own in _groups(addresses, CROWD_RECIPIENTS).items():
         for start, stop in _windows(clicks, own, CROWD_MS) if ip else ():
             span = own[start:stop]
             if (

@@ -22,6 +22,7 @@ from linktrack.clicks.sources import HEAD_BYTES, TAIL_BYTES, Known, Log, digest,
 from linktrack.clicks.storing import mend_edges, nth, packed, store
 from linktrack.clicks.verdicts import Click
 from linktrack.config import Workspace
+from linktrack.errors import BadInput
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database, now
 
@@ -188,7 +189,10 @@ class Reading:
         self.start = log.peek(HEAD_BYTES)
         wanted = importer.options.log_format or (known.format if known else importer.settings.log_format)
         zone = importer.options.time_zone or importer.settings.time_zone
-        self.format: LineFormat = format_of(wanted, zone) if wanted else detect(sample, log.path)
+        found = format_of(wanted, zone) if wanted else detect(sample, log.path, zone)
+        if not isinstance(found, LineFormat):
+            raise BadInput(f"this is a file of {found.name} events, which cannot be imported yet", file=log.path)
+        self.format = found
         self.known = known
         self.tail = b""
         self.drafts: list[Click] = []

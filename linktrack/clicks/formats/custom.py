@@ -35,7 +35,7 @@ _SHAPES = {
     "H": rb"[\d ]\d", "I": rb"[\d ]\d", "p": rb"[AaPp][Mm]", "M": rb"\d\d", "S": rb"\d\d", "f": rb"\d{1,9}",
     "z": rb"[+-]\d\d:?\d\d",
 }  # fmt: skip
-_STARTS = {**_SHAPES, "target": rb"/|https?://|\*"}
+_STARTS = {**_SHAPES, "target": rb"/|https?://|\*|-"}
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _NEEDED = frozenset((*_SHAPES, "request", "method", "target", "query", "host", "agent", "purpose"))
 

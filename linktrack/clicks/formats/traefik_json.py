@@ -16,6 +16,7 @@ class TraefikJson(JsonLines):
     def row(self, line: bytes, record: Record) -> Row:
         if "RequestPath" not in record:
             return note(line) if "level" in record and ("msg" in record or "message" in record) else junk(line)
+        agent = header_of(record, "request_user-agent")
         return row(
             line,
             # The visitor and the proxies behind him, if Traefik was told to believe X-Forwarded-For.
@@ -24,6 +25,6 @@ class TraefikJson(JsonLines):
             method=text_of(record, "RequestMethod"),
             target=text_of(record, "RequestPath"),
             status=text_of(record, "DownstreamStatus", "OriginStatus"),
-            agent=escaped(header_of(record, "request_user-agent")),
+            agent=b"" if agent == b"REDACTED" else escaped(agent),
             purpose=header_of(record, "request_sec-purpose", "request_purpose", "request_x-moz"),
         )

@@ -144,7 +144,7 @@ def detect(sample: bytes, path: str, time_zone: str | None = None) -> Format:
     formats = _all_formats(zone_of(time_zone))
     fitting = [format for format in formats if _fits(format, sample)]
     if len(fitting) == 1:
-        return fitting[0]
+        return format_of(fitting[0].name, time_zone)  # a fresh one: this one has read the sample
     if not fitting:
         raise BadInput(
             f"this looks like none of the log formats ({', '.join(format.name for format in formats)}): "

@@ -10,6 +10,7 @@ from typing import Any
 
 MAX_VALUE = 1 << 25  # characters; a page of 10,000 events of an events API has 12 million
 _WINDOWS = (1 << 12, 1 << 15, 1 << 18, 1 << 21)  # tried one after the other, so that a short value costs little
+_LONG = 1 << 16  # from here on an unfinished object is tried again only when it has doubled
 _SHOWN = 2000
 
 # Between two objects. Brackets are passed over too, so that an array is read element by element.
@@ -74,7 +75,7 @@ class ValueStream:
                 continue
             left = len(text) - at
             if end < 0 and not last and left <= MAX_VALUE:
-                self._enough = 2 * left
+                self._enough = 2 * left if left > _LONG else 0
                 break
             line_end = text.find("\n", at)
             if line_end < 0 and not last and left <= MAX_VALUE:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from linktrack.clicks.event import Row, junk
 
 _METHOD = re.compile(rb"[A-Z]++").fullmatch
-_TARGET = re.compile(rb'[^\s"]++').fullmatch
-_REQUEST = re.compile(rb'([A-Z]++) ([^\s"]++)(?: [^\s"]++)?+').fullmatch
+_TARGET = re.compile(rb"\S++").fullmatch
+_REQUEST = re.compile(rb"([A-Z]++) (\S++)(?: \S++)?+").fullmatch
 
 
 def split_lines(block: bytes) -> Sequence[bytes]:

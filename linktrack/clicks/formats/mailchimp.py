@@ -83,8 +83,11 @@ class Mailchimp:
 
     def _report(self, record: str) -> list[Report]:
         if not self._header:
-            self._header, self._delimiter = _columns(record)
-            return [] if _is_header(self._header) else [Refusal("malformed", plain(record[:2000]))]
+            header, delimiter = _columns(record)
+            if not _is_header(header):
+                return [Refusal("malformed", plain(record[:2000]))]
+            self._header, self._delimiter = header, delimiter
+            return []
         values = _split(record, self._delimiter)
         if len(values) != len(self._header):
             return [Refusal("malformed", plain(record[:2000]))]

@@ -31,7 +31,7 @@ class CloudFront(ExtendedLog):
     def agent_of(self, text: bytes) -> bytes:
         return decoded_agent(text)
 
-    def _host(self, values: list[bytes], peer: bytes) -> bytes:
+    def host_of(self, peer: bytes, forwarded: bytes) -> bytes:
         return peer  # CloudFront itself met the visitor; x-forwarded-for is what the visitor says
 
 

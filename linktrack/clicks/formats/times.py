@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import timegm
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from linktrack.errors import UsageError
@@ -22,6 +23,8 @@ _EPOCH = re.compile(rb"(\d{1,19})(?:\.(\d{0,12}))?")
 # Minutes that were met, by all of the stamp but its seconds: a log has thousands of lines in each.
 _MINUTES: dict[tuple[bytes, bytes], int] = {}
 _MINUTES_KEPT = 100_000
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _SECONDS = {b"%02d" % second: second * 1000 for second in range(60)}
 
 
@@ -55,6 +58,16 @@ def common_moment(stamp: bytes) -> int:
 
 def iso_moment(stamp: bytes, zone: tzinfo = UTC) -> int:
     """`2026-05-04T09:12:33.123+02:00` as UTC milliseconds; without an offset it is local time in `zone`."""
+    if stamp[4:5] == b"-" and stamp[13:14] == b":" == stamp[16:17]:  # nearly always, and five times as fast
+        try:
+            clock = datetime.fromisoformat(stamp.decode("ascii"))
+        except ValueError:  # perhaps a leap second
+            pass
+        else:
+            if clock.tzinfo is None and zone is UTC:
+                clock = clock.replace(tzinfo=UTC)
+            if clock.tzinfo is not None:
+                return (clock - _BEGINNING) // _MILLISECOND
     match = _ISO.fullmatch(stamp)
     if match is None:
         raise ValueError("not a time")
@@ -104,10 +117,17 @@ def local_moment(
     is taken as if the clock had not been put forward (PEP 495, fold = 0).
     """
     moment = moment_of(year, month, day, hour, minute, second, fraction)
-    clock = datetime(year, month, day, hour, minute)
-    offsets = [clock.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1)]
-    second_hour = offset is not None and offsets[1] == timedelta(seconds=seconds_of(offset))
-    return moment - int(offsets[second_hour].total_seconds()) * 1000
+    first, second_time = _offsets(zone, year, month, day, hour, minute)
+    is_second = offset is not None and seconds_of(offset) == second_time
+    return moment - (second_time if is_second else first) * 1000
+
+
+@lru_cache(maxsize=10_000)
+def _offsets(zone: tzinfo, year: int, month: int, day: int, hour: int, minute: int) -> tuple[int, int]:
+    """The offsets of a minute in `zone`, in seconds: when it comes first, and when it comes again."""
+    clocks = (datetime(year, month, day, hour, minute, tzinfo=zone, fold=fold) for fold in (0, 1))
+    first, second = (int((clock.utcoffset() or timedelta()).total_seconds()) for clock in clocks)
+    return first, second
 
 
 def seconds_of(offset: bytes) -> int:

@@ -12,7 +12,15 @@ from linktrack.clicks.formats.times import iso_moment
 
 _PLUS = re.compile(rb"(?<!\()\+(\+?)")
 _DATE = re.compile(rb"#Date:\s*(\d{4}-\d\d-\d\d)")
+_BETWEEN_HOSTS = re.compile(rb"[,+ ]+")
 _HALF_A_DAY = 12
+
+# The columns a click needs, by the names they may have.
+_FIELDS = (
+    ("date",), ("time",), ("c-ip",), ("x-forwarded-for", "cs(x-forwarded-for)"), ("cs-method",),
+    ("cs-uri-stem", "cs-uri"), ("cs-uri-query",), ("sc-status",), ("cs(user-agent)",),
+    ("cs(sec-purpose)", "cs(purpose)", "cs(x-moz)"),
+)  # fmt: skip
 
 
 class ExtendedLog:
@@ -58,6 +66,10 @@ class ExtendedLog:
         """IIS writes a blank as `+` and a plus as it is: of two the second is one, and so is the one behind `(`."""
         return _PLUS.sub(rb" \1", text)
 
+    def host_of(self, peer: bytes, forwarded: bytes) -> bytes:
+        """Behind a load balancer, the address that it met: a visitor may write what he likes in front of it."""
+        return _BETWEEN_HOSTS.split(forwarded)[-1] if forwarded else peer
+
     def _comment(self, line: bytes) -> Row:
         text = line.removeprefix(b"\xef\xbb\xbf")
         if text.startswith(b"#Fields:"):
@@ -72,38 +84,26 @@ class ExtendedLog:
     def _name_columns(self, columns: list[str]) -> None:
         place = {name.lower(): index for index, name in enumerate(columns)}
         self.count = len(columns)
-        self.place = place
-        # Behind a load balancer an administrator adds the visitor's address as a column of his own.
-        self.forwarded = place.get("x-forwarded-for", place.get("cs(x-forwarded-for)"))
+        # Where each field stands; of several names the first that is there, and -1, an empty value, for none.
+        self.spots = [next((place[name] for name in names if name in place), -1) for names in _FIELDS]
 
     def _row(self, line: bytes) -> Row:
         values = line.split(self.separator)
-        if len(values) != self.count or "time" not in self.place:
+        if len(values) != self.count:
             return junk(line)
-
-        def value(*names: str) -> bytes:
-            for name in names:
-                if (index := self.place.get(name)) is not None and values[index] != b"-":
-                    return values[index]
-            return b""
-
-        target, query = value("cs-uri-stem"), value("cs-uri-query")
+        values.append(b"")
+        found = [b"" if values[spot] == b"-" else values[spot] for spot in self.spots]
+        day, time, host, forwarded, method, path, query, status, agent, purpose = found
         return row(
             line,
-            host=self._host(values, value("c-ip")),
-            stamp=self._stamp(value("date"), value("time")),
-            method=value("cs-method"),
-            target=target + b"?" + query if target and query else target or value("cs-uri"),
-            status=value("sc-status"),
-            agent=escaped(self.agent_of(value("cs(user-agent)"))),
-            purpose=value("cs(sec-purpose)", "cs(purpose)", "cs(x-moz)"),
+            host=self.host_of(host, forwarded),
+            stamp=self._stamp(day, time),
+            method=method,
+            target=path + b"?" + query if path and query else path,
+            status=status,
+            agent=escaped(self.agent_of(agent)) if agent else b"",
+            purpose=purpose,
         )
-
-    def _host(self, values: list[bytes], peer: bytes) -> bytes:
-        """The address that the nearest proxy saw: a visitor may write what he likes in front of it."""
-        if self.forwarded is None or values[self.forwarded] == b"-":
-            return peer
-        return re.split(rb"[,+ ]+", values[self.forwarded])[-1] or peer
 
     def _stamp(self, day: bytes, time: bytes) -> bytes:
         if not day and self.day and time[:2].isdigit():

@@ -9,8 +9,8 @@ To add a format:
    `report`. A format is pure: no clock, no file, no database, and time linear in the bytes whatever they are.
 2. Add the class to LINE_FORMATS or EVENT_FORMATS below.
 3. Put a sample of your own making beside the others in `tests/golden/clicks/`, run
-   `python tests/clicks/formats/golden.py` to write what is read from it, and read that line by line. The tests find
-   the pair, try the format on broken bytes, and check that no other format claims the sample.
+   `python tests/clicks/formats/formats_golden.py` to write what is read from it, and read that line by line. The tests
+   find the pair, try the format on broken bytes, and check that no other format claims the sample.
 """
 
 from __future__ import annotations

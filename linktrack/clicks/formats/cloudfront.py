@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.event import Row, junk
@@ -9,6 +10,8 @@ from linktrack.clicks.formats.jsonlines import JsonLines, Record, text_of
 from linktrack.clicks.formats.lines import escaped, row
 from linktrack.clicks.formats.times import moment_by_look
 from linktrack.clicks.formats.w3c import ExtendedLog
+
+_TWICE = re.compile(rb"%25[0-9A-Fa-f]{2}")
 
 
 class CloudFront(ExtendedLog):
@@ -67,4 +70,4 @@ def decoded_agent(text: bytes) -> bytes:
     if text == b"-":
         return b""
     once = unquote_to_bytes(text)
-    return unquote_to_bytes(once) if b"%25" in text and b"%20" in once else once
+    return unquote_to_bytes(once) if _TWICE.search(text) else once

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.lines import row, split_lines, split_request
+from linktrack.clicks.formats.lines import escaped, row, split_lines, split_request
 from linktrack.clicks.formats.times import MONTHS, local_moment, moment_of, seconds_of
 
 # RFC 5424, RFC 3164, and RFC 3164 with an ISO time as rsyslog and journald write it.
@@ -24,6 +24,7 @@ _TIME = re.compile(
 )
 _ENCODED = re.compile(rb"#([0-9A-F]{2})")
 _AGENT = re.compile(rb"[A-Za-z][\w. -]*+/\d").match
+_NO_AGENT = re.compile(rb"https?://.*+|[\w.-]++(?::\d++)?|prefetch.*+|preview.*+").fullmatch  # host, referrer, purpose
 
 
 class HaProxy:
@@ -61,7 +62,7 @@ class HaProxy:
             method=method,
             target=_decoded(target),
             status=rest[1],
-            agent=next((text.replace(b"\\", b"\\\\") for text in captured if _AGENT(text)), b""),
+            agent=escaped(_agent_of(captured)),
             purpose=next((text for text in captured if text.startswith((b"prefetch", b"preview"))), b""),
         )
 
@@ -80,6 +81,14 @@ class HaProxy:
 
     def resume(self, state: str) -> None:
         pass
+
+
+def _agent_of(captured: list[bytes]) -> bytes:
+    """The captured header that is an agent: the log does not say which is which, only the configuration."""
+    there = [text for text in captured if text]
+    if (agent := next(filter(_AGENT, there), None)) is not None:
+        return agent
+    return there[0] if len(there) == 1 and not _NO_AGENT(there[0]) else b""
 
 
 def _decoded(text: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.clicks.event import Row
-from linktrack.clicks.formats import LineFormat, format_of
+from linktrack.clicks.formats import LineFormat, detect, format_of
 from linktrack.clicks.formats.clf import CommonLog
 from linktrack.errors import UsageError
 
@@ -117,7 +118,7 @@ def test_any_string_makes_a_format_or_a_sentence(string: str) -> None:
 
 
 def test_the_combined_format_as_a_string_reads_what_the_built_in_one_reads() -> None:
-    from golden import FOLDER
+    from formats_golden import FOLDER
 
     log = (FOLDER / "combined.log").read_bytes()
     own, custom = CommonLog(), made(NGINX_COMBINED)
@@ -131,3 +132,27 @@ def test_the_snippet_that_we_ship_for_apache_is_read() -> None:
     snippet = (Path(__file__).parents[3] / "configs" / "weblogs" / "apache.conf").read_text()
     string = next(line for line in snippet.splitlines() if line.startswith("LogFormat"))
     assert made(string).rows(COMBINED)[0][3:6] == (b"GET", b"/x?a=1", b"302")
+
+
+def test_the_log_format_that_we_ship_for_nginx_is_read_by_its_string_and_by_its_keys() -> None:
+    snippet = (Path(__file__).parents[3] / "configs" / "weblogs" / "nginx.conf").read_text()
+    string = re.search(r"^log_format .*?;$", snippet, re.MULTILINE | re.DOTALL)
+    assert string is not None
+    line = (
+        b'{"time_iso8601":"2026-05-04T09:12:33+02:00","remote_addr":"192.0.2.1","request":"GET /x?a=1 HTTP/1.1",'
+        b'"status":"302","http_user_agent":"an \\"agent\\"","http_sec_purpose":"prefetch"}'
+    )
+    by_keys = detect(line + b"\n", "x.log")
+    assert isinstance(by_keys, LineFormat)
+    assert by_keys.name == "nginx-json"
+    row = made(string[0]).rows(line)[0]
+    assert row == by_keys.rows(line)[0]
+    assert row[1:] == (
+        b"192.0.2.1",
+        b"2026-05-04T09:12:33+02:00",
+        b"GET",
+        b"/x?a=1",
+        b"302",
+        b'an "agent"',
+        b"prefetch",
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 # One request, as a format reads it from a line: (line, host, stamp, method, target, status, agent, purpose).
-# All are bytes as they stand in the log, without line end; a line that the format cannot read has an empty stamp,
-# and one that is no request by design (a comment, another message of the same program) has the stamp NOTE.
+# All are bytes without line end. `line` is the line as it stands in the log; in `agent` a byte may be written \\xHH and
+# a backslash is doubled, as nginx and Apache do it. A line that the format cannot read has an empty stamp, one that is
+# no request by design (a comment, another message of the same program) has the stamp NOTE, and a good line whose
+# request is no HTTP (a TLS handshake) has a stamp and no method.
 Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 NOTE = b"#"
@@ -29,10 +31,11 @@ def junk(line: bytes) -> Row:
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a mail service. `identity` is the service's own id of it, or what stands for one.
+    """One click that a mail service reports. `identity` is the service's own id of it, or what stands for one.
 
     `clicked_at` is UTC milliseconds; `url` is where the click went (the target, or our address); `variables` holds
-    the custom variables, tags and campaign names that may tell contact and mailing.
+    the custom variables, tags and campaign names that may tell contact and mailing. Several values of one name are
+    joined by commas; `email` is empty when the event does not tell which of several recipients clicked.
     """
 
     identity: str
@@ -51,3 +54,13 @@ class Refusal:
 
     reason: str
     text: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An event that is no click: an opening, a delivery, a confirmation of the service itself."""
+
+    what: str
+
+
+Report = Event | Refusal | Skipped

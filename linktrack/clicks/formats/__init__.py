@@ -1,21 +1,56 @@
-"""The formats of click logs: one file each, found by looking at the content or by name."""
+"""The formats of click logs: one file each, found by looking at the content or by name.
+
+To add a format:
+
+1. Write one file with one class. A log of one request a line is a `LineFormat`: `rows` makes a row of every line,
+   `junk(line)` of one that cannot be read and `note(line)` of one that is meant to be no request, and never raises;
+   `moment` reads the stamp that `rows` found. One JSON object a line: inherit from `jsonlines.JsonLines` and write
+   `row`. A mail service's events are an `EventFormat`: inherit from `jsonevents.JsonEvents` and write `knows` and
+   `report`. A format is pure: no clock, no file, no database, and time linear in the bytes whatever they are.
+2. Add the class to LINE_FORMATS or EVENT_FORMATS below.
+3. Put a sample of your own making beside the others in `tests/golden/clicks/`, run
+   `python tests/clicks/formats/formats_golden.py` to write what is read from it, and read that line by line. The tests
+   find the pair, try the format on broken bytes, and check that no other format claims the sample.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from datetime import tzinfo
+from typing import Protocol, runtime_checkable
 
-from linktrack.clicks.event import Row
+from linktrack.clicks.event import NOTE, Report, Row
+from linktrack.clicks.formats.alb import LoadBalancer
+from linktrack.clicks.formats.apache_string import apache_format
+from linktrack.clicks.formats.brevo import Brevo
+from linktrack.clicks.formats.caddy import Caddy
 from linktrack.clicks.formats.clf import CommonLog
+from linktrack.clicks.formats.click_log import ClickLog
+from linktrack.clicks.formats.cloudfront import CloudFront, CloudFrontJson
+from linktrack.clicks.formats.haproxy import HaProxy
+from linktrack.clicks.formats.mailchimp import Mailchimp
+from linktrack.clicks.formats.mailgun import Mailgun
+from linktrack.clicks.formats.mandrill import Mandrill
+from linktrack.clicks.formats.nginx_json import NginxJson
+from linktrack.clicks.formats.nginx_string import nginx_format
+from linktrack.clicks.formats.postmark import Postmark
+from linktrack.clicks.formats.sendgrid import SendGrid
+from linktrack.clicks.formats.ses import Ses
+from linktrack.clicks.formats.sparkpost import SparkPost
+from linktrack.clicks.formats.times import zone_of
+from linktrack.clicks.formats.traefik_json import TraefikJson
+from linktrack.clicks.formats.w3c import ExtendedLog
 from linktrack.errors import BadInput, UsageError
 
 
+@runtime_checkable
 class LineFormat(Protocol):
     """A log with one request a line.
 
     `rows` reads a block of complete lines, one row each; `moment` turns a row's stamp into UTC milliseconds
-    (ValueError if it is none); `fits` says whether a line is surely of this format. `state` is what later lines
-    need of earlier ones (a header), as text; `resume` takes it back.
+    (ValueError if it is none). `state` is what later lines need of earlier ones (a header), as text; `resume` takes
+    it back. `name` makes the same format again, by `format_of`.
     """
 
     name: str
@@ -23,44 +58,96 @@ class LineFormat(Protocol):
 
     def rows(self, block: bytes) -> list[Row]: ...
     def moment(self, stamp: bytes) -> int: ...
-    def fits(self, line: bytes) -> bool: ...
     def state(self) -> str: ...
     def resume(self, state: str) -> None: ...
 
 
-LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (CommonLog,)
+@runtime_checkable
+class LocalTime(Protocol):
+    """A line format whose times may lack an offset: they are local time in `zone`."""
+
+    zone: tzinfo
+
+
+@runtime_checkable
+class EventFormat(Protocol):
+    """A file of events as a mail service sends them, in any number of values, lists and lines.
+
+    `events` takes the next bytes, cut anywhere, and gives the reports that they complete; `pending` is how many of
+    the bytes taken so far belong to a value that is not complete, so the file is read up to there. At the end,
+    `finish` gives what was still held back; an unfinished value is refused if the file was `whole`, and else stays
+    pending. `fits` says whether the beginning of a file is surely of this service. `state` and `resume` are as above.
+    """
+
+    name: str
+    names: tuple[str, ...]
+
+    @property
+    def pending(self) -> int: ...
+    def events(self, block: bytes) -> list[Report]: ...
+    def finish(self, whole: bool) -> list[Report]: ...
+    def fits(self, sample: bytes) -> bool: ...
+    def state(self) -> str: ...
+    def resume(self, state: str) -> None: ...
+
+
+Format = LineFormat | EventFormat
+
+LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (
+    CommonLog, NginxJson, Caddy, TraefikJson, HaProxy, ExtendedLog, CloudFront, CloudFrontJson, LoadBalancer, ClickLog,
+)  # fmt: skip
+EVENT_FORMATS: tuple[Callable[[], EventFormat], ...] = (
+    Ses, SendGrid, Mailgun, Postmark, SparkPost, Brevo, Mailchimp, Mandrill,
+)  # fmt: skip
+FORMATS: tuple[Callable[[], Format], ...] = (*LINE_FORMATS, *EVENT_FORMATS)
 SAMPLE_LINES = 200
+
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def format_names() -> list[str]:
     """Every name that `--log-format` takes."""
-    return [name for make in LINE_FORMATS for name in make().names]
+    return [name for make in FORMATS for name in make().names]
 
 
-def named_format(name: str) -> LineFormat:
-    """The format called `name`; UsageError when there is none."""
-    for make in LINE_FORMATS:
-        if name.lower() in (made := make()).names:
+def format_of(wanted: str, time_zone: str | None = None) -> Format:
+    """A format by its name, or by the server's own format string (nginx `log_format`, Apache `LogFormat`).
+
+    `time_zone` is that of a log which writes local time without offset, UTC without one. UsageError for an unknown
+    name or zone, and for a string that lacks what a click needs.
+    """
+    zone = zone_of(time_zone)
+    if re.match(r"\s*log_format\s", wanted) or re.search(r"\$\{?[a-z]", wanted):
+        return nginx_format(wanted, zone)
+    if "%" in wanted:
+        return apache_format(wanted, zone)
+    for made in _all_formats(zone):
+        if wanted.strip().lower() in made.names:
             return made
-    raise UsageError(f"unknown log format {name!r}: there are {', '.join(format_names())}")
+    raise UsageError(
+        f"unknown log format {wanted!r}: there are {', '.join(format_names())}, "
+        "or give the server's own format string (log_format of nginx, LogFormat of Apache)"
+    )
 
 
-def format_of(wanted: str, time_zone: str | None = None) -> LineFormat:
-    """A format by its name or by the server's own format string."""
-    return named_format(wanted)
+def detect(sample: bytes, path: str, time_zone: str | None = None) -> Format:
+    """The one format that reads at least half of the lines of `sample`, the beginning of a log.
 
-
-def detect(sample: bytes, path: str) -> LineFormat:
-    """The one format that most lines of `sample` fit. BadInput when none does, or two do."""
-    lines = [line for line in sample.splitlines()[:SAMPLE_LINES] if line.strip()]
-    made = [make() for make in LINE_FORMATS]
-    scores = [(sum(map(format.fits, lines)), format) for format in made]
-    fitting = [format for score, format in scores if score * 2 >= len(lines) and score]
+    BadInput when there is none or more than one, and when it is no text.
+    """
+    if sample.startswith(_UTF16):
+        raise BadInput("this log is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)", file=path)
+    sample = sample.removeprefix(_BOM)
+    if sample.count(b"\x00") * 10 > len(sample):
+        raise BadInput("this is no log: a tenth of it and more is NUL bytes", file=path)
+    formats = _all_formats(zone_of(time_zone))
+    fitting = [format for format in formats if _fits(format, sample)]
     if len(fitting) == 1:
-        return fitting[0]
+        return format_of(fitting[0].name, time_zone)  # a fresh one: this one has read the sample
     if not fitting:
         raise BadInput(
-            f"this looks like none of the log formats ({', '.join(format.name for format in made)}): "
+            f"this looks like none of the log formats ({', '.join(format.name for format in formats)}): "
             "name one with --log-format, or give the server's own format string",
             file=path,
         )
@@ -69,9 +156,33 @@ def detect(sample: bytes, path: str) -> LineFormat:
     )
 
 
-def split_lines(block: bytes) -> Sequence[bytes]:
-    """The lines of a block without line ends; a form feed or NEL inside a line is no line end."""
-    lines = block.split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return [line[:-1] if line.endswith(b"\r") else line for line in lines]
+def _all_formats(zone: tzinfo) -> Sequence[Format]:
+    """One of each, ready to read."""
+    formats = [make() for make in FORMATS]
+    for format in formats:
+        if isinstance(format, LocalTime):
+            format.zone = zone
+    return formats
+
+
+def _fits(format: Format, sample: bytes) -> bool:
+    """Whether a format reads at least half of the lines, what it takes for notes aside, or knows their header."""
+    if isinstance(format, EventFormat):
+        return format.fits(sample)
+    lines = sample.split(b"\n")[:SAMPLE_LINES]
+    rows = [row for row in format.rows(b"\n".join(lines)) if row[0].strip()]
+    notes = sum(row[2] is NOTE for row in rows)
+    requests = sum(_is_timed(format, row) for row in rows)
+    if requests:
+        return requests * 2 >= len(rows) - notes
+    return bool(notes) and notes == len(rows) and format.state() != ""
+
+
+def _is_timed(format: LineFormat, row: Row) -> bool:
+    if not row[2] or row[2] is NOTE:
+        return False
+    try:
+        format.moment(row[2])
+    except (ValueError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,66 @@
+"""Brevo (Sendinblue): the webhooks of transactional mails and of marketing campaigns."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from linktrack.clicks.event import Report, Skipped
+from linktrack.clicks.formats.jsonevents import JsonEvents, click, named, number, text
+from linktrack.clicks.formats.times import epoch_moment, iso_moment
+
+Record = dict[str, Any]
+
+
+class Brevo(JsonEvents):
+    """There is no agent, and no address of the visitor: `sending_ip` is the server's."""
+
+    name = "brevo"
+    names: tuple[str, ...] = ("brevo", "sendinblue")
+
+    def knows(self, record: Record) -> bool:
+        return (
+            "event" in record
+            and ("message-id" in record or "camp_id" in record)
+            and any(key in record for key in ("ts_epoch", "ts_event", "ts", "date", "date_event"))
+        )
+
+    def report(self, record: Record) -> Report:
+        if record["event"] != "click":
+            return Skipped(text(record, "event"))
+        return click(
+            record,
+            service=self.name,
+            time=lambda: _moment(record),
+            url=text(record, "link", "URL", "url"),
+            instead_of_id=(text(record, "message-id", "camp_id"), text(record, "email")),
+            email=text(record, "email"),
+            variables=named(
+                tag=_tags(record),
+                campaign=record.get("campaign name"),
+                campaign_id=record.get("camp_id"),
+                template=record.get("template_id"),
+                custom=record.get("X-Mailin-custom"),
+            ),
+        )
+
+
+def _moment(record: Record) -> int:
+    """The event's time. `date` is Paris time, summer and winter, though nothing in it says so."""
+    if stamp := number(record, "ts_epoch", "ts_event", "ts"):
+        return epoch_moment(stamp)
+    return iso_moment(number(record, "date_event", "date"), ZoneInfo("Europe/Paris"))
+
+
+def _tags(record: Record) -> Any:
+    """The list `tags`, or `tag`, which is a text or a JSON list as text."""
+    if isinstance(tags := record.get("tags"), list) and tags:
+        return tags
+    tag = text(record, "tag")
+    if tag.startswith("["):
+        try:
+            return json.loads(tag)
+        except (ValueError, RecursionError):
+            return tag
+    return tag

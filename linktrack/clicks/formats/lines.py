@@ -1,0 +1,50 @@
+"""What the line formats share: a block cut into lines, and a row made of what one line says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from linktrack.clicks.event import Row, junk
+
+_METHOD = re.compile(rb"[A-Z]++").fullmatch
+_TARGET = re.compile(rb"\S++").fullmatch
+_REQUEST = re.compile(rb"([A-Z]++) (\S++)(?: \S++)?+").fullmatch
+
+
+def split_lines(block: bytes) -> Sequence[bytes]:
+    """The lines of a block without line ends; a form feed or NEL inside a line is no line end."""
+    lines = block.split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return [line[:-1] if line.endswith(b"\r") else line for line in lines]
+
+
+def split_request(request: bytes) -> tuple[bytes, bytes]:
+    """Method and target of `GET /path HTTP/1.1`; both empty when it is no HTTP."""
+    match = _REQUEST(request)
+    return (match[1], match[2]) if match else (b"", b"")
+
+
+def row(
+    line: bytes, *, host: bytes, stamp: bytes, method: bytes, target: bytes, status: bytes, agent: bytes = b"",
+    purpose: bytes = b"",
+) -> Row:  # fmt: skip
+    """The row of a line; without a time it is junk, and what is no HTTP request has no method."""
+    if not stamp:
+        return junk(line)
+    if not _METHOD(method) or not _TARGET(target):
+        method = target = b""
+    return (line, host, stamp, method, target, status, agent, purpose)
+
+
+def escaped(text: bytes) -> bytes:
+    """An agent from a log that escapes nothing (or was decoded) in the escapes of a row."""
+    return text.replace(b"\\", b"\\\\") if b"\\" in text else text
+
+
+def without_port(address: bytes) -> bytes:
+    """The address of `192.0.2.1:4711` or `[2001:db8::1]:4711`; what has no port stays."""
+    if address.startswith(b"["):
+        return address[1:].partition(b"]")[0]
+    return address.rpartition(b":")[0] if address.count(b":") == 1 else address

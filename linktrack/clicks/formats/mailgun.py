@@ -1,0 +1,48 @@
+"""Mailgun: webhook bodies (`signature`, `event-data`) and pages of the events API (`items`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from linktrack.clicks.event import Report, Skipped
+from linktrack.clicks.formats.jsonevents import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.times import epoch_moment
+
+Record = dict[str, Any]
+
+
+class Mailgun(JsonEvents):
+    """The one service that says of each click whether a machine made it (`client-info.bot`)."""
+
+    name = "mailgun"
+    names: tuple[str, ...] = ("mailgun",)
+
+    def knows(self, record: Record) -> bool:
+        event = part(record, "event-data") or record
+        return "event" in event and "timestamp" in event and ("log-level" in event or "event-data" in record)
+
+    def report(self, record: Record) -> Report:
+        event = part(record, "event-data") or record
+        if event["event"] != "clicked":
+            return Skipped(text(event, "event"))
+        client = part(event, "client-info")
+        return click(
+            event,
+            service=self.name,
+            time=lambda: epoch_moment(number(event, "timestamp")),
+            url=text(event, "url"),
+            own_id=text(event, "id"),
+            instead_of_id=(text(part(event, "message", "headers"), "message-id"), text(event, "recipient")),
+            email=text(event, "recipient"),
+            ip=text(event, "ip"),
+            agent=text(client, "user-agent"),
+            machine=bool(text(client, "bot")),
+            variables=named(tag=event.get("tags"), campaign=_campaigns(event))
+            | values_of(part(event, "user-variables")),
+        )
+
+
+def _campaigns(event: Record) -> list[str]:
+    found = event.get("campaigns")
+    campaigns = found if isinstance(found, list) else []
+    return [text(item, "id", "name") if isinstance(item, dict) else str(item) for item in campaigns]

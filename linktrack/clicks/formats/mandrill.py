@@ -1,0 +1,44 @@
+"""Mailchimp Transactional (Mandrill): the array that its webhook posts as the form field `mandrill_events`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from linktrack.clicks.event import Report, Skipped
+from linktrack.clicks.formats.jsonevents import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.times import epoch_moment
+
+Record = dict[str, Any]
+
+
+class Mandrill(JsonEvents):
+    """`msg.clicks` repeats the clicks of earlier events, so the event's own `url` counts."""
+
+    name = "mandrill"
+    names: tuple[str, ...] = ("mandrill", "mailchimp-transactional")
+
+    def knows(self, record: Record) -> bool:
+        return "ts" in record and (
+            isinstance(record.get("msg"), dict) or record.get("type") in ("whitelist", "blacklist")
+        )
+
+    def report(self, record: Record) -> Report:
+        if record.get("event") != "click":
+            return Skipped(text(record, "event", "type"))
+        message = part(record, "msg")
+        earlier = message.get("clicks")
+        only = earlier[0] if isinstance(earlier, list) and len(earlier) == 1 and isinstance(earlier[0], dict) else {}
+        return click(
+            record,
+            service=self.name,
+            time=lambda: epoch_moment(number(record, "ts")),
+            url=text(record, "url") or text(only, "url"),
+            instead_of_id=(text(record, "_id") or text(message, "_id"),),
+            email=text(message, "email"),
+            ip=text(record, "ip"),
+            agent=text(record, "user_agent"),
+            variables=named(
+                tag=message.get("tags"), template=message.get("template"), subaccount=message.get("subaccount")
+            )
+            | values_of(part(message, "metadata")),
+        )

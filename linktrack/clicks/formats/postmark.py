@@ -1,0 +1,35 @@
+"""Postmark's click webhook: one object for each click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from linktrack.clicks.event import Report, Skipped
+from linktrack.clicks.formats.jsonevents import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.times import iso_moment
+
+
+class Postmark(JsonEvents):
+    """An event has no id: message, time and address stand for one."""
+
+    name = "postmark"
+    names: tuple[str, ...] = ("postmark",)
+
+    def knows(self, record: dict[str, Any]) -> bool:
+        return "RecordType" in record
+
+    def report(self, record: dict[str, Any]) -> Report:
+        if record["RecordType"] != "Click":
+            return Skipped(text(record, "RecordType").lower())
+        return click(
+            record,
+            service=self.name,
+            time=lambda: iso_moment(number(record, "ReceivedAt")),
+            url=text(record, "OriginalLink"),
+            instead_of_id=(text(record, "MessageID"), text(record, "Recipient")),
+            email=text(record, "Recipient"),
+            ip=text(part(record, "Geo"), "IP"),
+            agent=text(record, "UserAgent"),
+            variables=named(tag=record.get("Tag"), stream=record.get("MessageStream"))
+            | values_of(part(record, "Metadata")),
+        )

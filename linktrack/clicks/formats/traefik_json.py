@@ -1,0 +1,30 @@
+"""Traefik's access log in JSON; its other form, CLF, is the combined log with fields behind it."""
+
+from __future__ import annotations
+
+from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.formats.jsonlines import JsonLines, Record, header_of, text_of
+from linktrack.clicks.formats.lines import escaped, row, without_port
+
+
+class TraefikJson(JsonLines):
+    """Headers are there, as `request_User-Agent`, only where the configuration keeps them."""
+
+    name = "traefik-json"
+    names: tuple[str, ...] = ("traefik-json",)
+
+    def row(self, line: bytes, record: Record) -> Row:
+        if "RequestPath" not in record:
+            return note(line) if "level" in record and ("msg" in record or "message" in record) else junk(line)
+        agent = header_of(record, "request_user-agent")
+        return row(
+            line,
+            # The visitor and the proxies behind him, if Traefik was told to believe X-Forwarded-For.
+            host=text_of(record, "ClientHost").partition(b",")[0] or without_port(text_of(record, "ClientAddr")),
+            stamp=text_of(record, "StartUTC", "StartLocal", "time"),
+            method=text_of(record, "RequestMethod"),
+            target=text_of(record, "RequestPath"),
+            status=text_of(record, "DownstreamStatus", "OriginStatus"),
+            agent=b"" if agent == b"REDACTED" else escaped(agent),
+            purpose=header_of(record, "request_sec-purpose", "request_purpose", "request_x-moz"),
+        )

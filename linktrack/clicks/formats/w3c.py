@@ -1,0 +1,118 @@
+"""The W3C extended log of IIS, whose columns are named by a header that may change in mid-file."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, timedelta
+
+from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.formats.lines import escaped, row, split_lines
+from linktrack.clicks.formats.times import iso_moment
+
+_PLUS = re.compile(rb"(?<!\()\+(\+?)")
+_DATE = re.compile(rb"#Date:\s*(\d{4}-\d\d-\d\d)")
+_BETWEEN_HOSTS = re.compile(rb"[,+ ]+")
+_HALF_A_DAY = 12
+
+# The columns a click needs, by the names they may have.
+_FIELDS = (
+    ("date",), ("time",), ("c-ip",), ("x-forwarded-for", "cs(x-forwarded-for)"), ("cs-method",),
+    ("cs-uri-stem", "cs-uri"), ("cs-uri-query",), ("sc-status",), ("cs(user-agent)",),
+    ("cs(sec-purpose)", "cs(purpose)", "cs(x-moz)"),
+)  # fmt: skip
+
+
+class ExtendedLog:
+    """`#Fields:` names the columns of the lines behind it; times are UTC.
+
+    A log without a `date` column takes its day from `#Date:`, and the next day when the hour falls back by half a
+    day or more. Columns and day are what a later line needs of earlier ones: the state.
+    """
+
+    name = "iis"
+    names: tuple[str, ...] = ("iis", "w3c", "w3c-extended")
+    separator = b" "
+    columns = ""  # of lines before any header
+
+    def __init__(self) -> None:
+        self.day = ""
+        self.hour = 0
+        self.header: list[str] = []
+        self._name_columns(self.columns.split())
+
+    def rows(self, block: bytes) -> list[Row]:
+        return [
+            self._comment(line) if line.startswith((b"#", b"\xef\xbb\xbf#")) else self._row(line)
+            for line in split_lines(block)
+        ]
+
+    def moment(self, stamp: bytes) -> int:
+        return iso_moment(stamp)
+
+    def state(self) -> str:
+        return json.dumps([self.header, self.day, self.hour]) if self.header else ""
+
+    def resume(self, state: str) -> None:
+        if state:
+            self.header, self.day, self.hour = json.loads(state)
+            self._name_columns(self.header)
+
+    def is_ours(self, columns: list[str]) -> bool:
+        """Whether a header is of this kind of log; CloudFront writes one too."""
+        return "x-edge-location" not in columns
+
+    def agent_of(self, text: bytes) -> bytes:
+        """IIS writes a blank as `+` and a plus as it is: of two the second is one, and so is the one behind `(`."""
+        return _PLUS.sub(rb" \1", text)
+
+    def host_of(self, peer: bytes, forwarded: bytes) -> bytes:
+        """Behind a load balancer, the address that it met: a visitor may write what he likes in front of it."""
+        return _BETWEEN_HOSTS.split(forwarded)[-1] if forwarded else peer
+
+    def _comment(self, line: bytes) -> Row:
+        text = line.removeprefix(b"\xef\xbb\xbf")
+        if text.startswith(b"#Fields:"):
+            columns = text[8:].decode("utf-8", "replace").split()
+            if self.is_ours(columns):
+                self.header = columns
+                self._name_columns(columns)
+        elif match := _DATE.match(text):
+            self.day, self.hour = match[1].decode(), 0
+        return note(line)
+
+    def _name_columns(self, columns: list[str]) -> None:
+        place = {name.lower(): index for index, name in enumerate(columns)}
+        self.count = len(columns)
+        # Where each field stands; of several names the first that is there, and -1, an empty value, for none.
+        self.spots = [next((place[name] for name in names if name in place), -1) for names in _FIELDS]
+
+    def _row(self, line: bytes) -> Row:
+        values = line.split(self.separator)
+        if len(values) != self.count:
+            return junk(line)
+        values.append(b"")
+        found = [b"" if values[spot] == b"-" else values[spot] for spot in self.spots]
+        day, time, host, forwarded, method, path, query, status, agent, purpose = found
+        return row(
+            line,
+            host=self.host_of(host, forwarded),
+            stamp=self._stamp(day, time),
+            method=method,
+            target=path + b"?" + query if path and query else path,
+            status=status,
+            agent=escaped(self.agent_of(agent)) if agent else b"",
+            purpose=purpose,
+        )
+
+    def _stamp(self, day: bytes, time: bytes) -> bytes:
+        if not day and self.day and time[:2].isdigit():
+            hour = int(time[:2])
+            if hour + _HALF_A_DAY <= self.hour:
+                try:
+                    self.day = (date.fromisoformat(self.day) + timedelta(days=1)).isoformat()
+                except (ValueError, OverflowError):  # a #Date: that is none
+                    return b""
+            self.hour = hour
+            day = self.day.encode()
+        return day + b" " + time if time else b""

@@ -12,7 +12,7 @@ _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\(.)")
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _OCTET = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(rb"(%b\.%b\.%b)\.%b" % ((_OCTET,) * 4)).fullmatch
-_AGENT_LENGTH = 1000
+AGENT_LENGTH = 1000
 
 
 def print_key(keyring: Keyring) -> bytes:
@@ -55,7 +55,7 @@ def agent_text(field: bytes) -> str:
         field = _ESCAPED.sub(
             lambda match: bytes([int(match[1], 16)]) if match[1] else _CONTROL.get(match[2], match[2]), field
         )
-    return field.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")[:_AGENT_LENGTH]
+    return field.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")[:AGENT_LENGTH]
 
 
 def is_prefetch(purpose: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -12,14 +12,16 @@ from typing import IO
 from linktrack.clicks.addresses import Addresses
 from linktrack.clicks.agents import Networks
 from linktrack.clicks.ahead import read_ahead
+from linktrack.clicks.event_reading import Directory, EventReading
 from linktrack.clicks.fields import print_key
-from linktrack.clicks.formats import LineFormat, detect, format_of
+from linktrack.clicks.formats import Format, LineFormat, detect, format_of
 from linktrack.clicks.judging import Agents, surroundings
 from linktrack.clicks.reading import Batch, Reached, Reading, Rules
 from linktrack.clicks.sources import Known, Log, open_log, recognise
 from linktrack.clicks.storing import mend_edges, store
 from linktrack.clicks.verdicts import Click, Probe
 from linktrack.config import Workspace
+from linktrack.errors import BadInput
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database, now
 
@@ -62,7 +64,7 @@ class Summary:
         self.read += batch.read
         self.not_ours += batch.not_ours
         self.stored += stored
-        self.repeated += len(batch.clicks) - stored
+        self.repeated += batch.repeated + len(batch.clicks) - stored
         if self.repeated < 0:  # what was mended had been read by an earlier run, which was stopped
             self.read -= self.repeated
             self.repeated = 0
@@ -98,28 +100,29 @@ class Importer:
         keyring = Keyring.parse(workspace.secret())
         self.database = database
         self.options = options
-        self.settings = workspace.settings.clicks
+        self.settings = workspace.settings
         self.rules = Rules(
             addresses=Addresses(database, keyring, workspace.settings.base_url),
             key=print_key(keyring),
-            ip=self.settings.ip,
+            ip=self.settings.clicks.ip,
             since=options.since,
             until=options.until,
             list_rejects=rejected is not None,
         )
         self.agents = Agents(database)
-        self.by = surroundings(database, Networks(self.settings.networks), self.agents)
+        self.by = surroundings(database, Networks(self.settings.clicks.networks), self.agents)
         self.rejected = rejected
         self.tell = tell
         self.stop = stop
         self.summary = Summary()
+        self._directory: Directory | None = None
 
     def take(self, path: str) -> None:
         """Import what is new in one log."""
         known = recognise(self.database, path, self.rules.key)
         with open_log(path) as log:
             format = self._format(log, known)
-            batches = read_ahead(Reading(log, format, known, self.rules).batches(), log.handle) if format else iter(())
+            batches = self._batches(log, format, known) if format else iter(())
             source_id = known.id if known else None
             if format is None and log.cut_off:
                 self._note_cut_off(path)
@@ -143,18 +146,33 @@ class Importer:
     def _note_cut_off(self, path: str) -> None:
         self.summary.notes.append(f"{path}: the compressed file ends too early; what came was read")
 
-    def _format(self, log: Log, known: Known | None) -> LineFormat | None:
+    def _batches(self, log: Log, format: Format, known: Known | None) -> Iterator[Batch]:
+        if isinstance(format, LineFormat):
+            return read_ahead(Reading(log, format, known, self.rules).batches(), log.handle)
+        if self._directory is None:
+            self._directory = Directory(
+                self.database, self.rules, self.settings.clicks, self.settings.base_url, self.options.mailing
+            )
+        return EventReading(log, format, known, self.rules, self._directory).batches()
+
+    def _format(self, log: Log, known: Known | None) -> Format | None:
         """The format of a log: as told, as it was, or as it looks; None for a log without a complete line."""
         sample = log.peek(SAMPLE_BYTES)
-        if not log.whole:
-            sample = sample[: sample.rfind(b"\n") + 1]
         if not sample and log.damage:
             raise log.damage
         if not sample:
             return None
-        wanted = self.options.log_format or (known.format if known else self.settings.log_format)
-        zone = self.options.time_zone or self.settings.time_zone
-        return format_of(wanted, zone) if wanted else detect(sample, log.path)
+        wanted = self.options.log_format or (known.format if known else self.settings.clicks.log_format)
+        zone = self.options.time_zone or self.settings.clicks.time_zone
+        if wanted:
+            return format_of(wanted, zone)
+        complete = sample[: sample.rfind(b"\n") + 1]
+        try:
+            return detect(sample if log.whole or not complete else complete, log.path, zone)
+        except BadInput:
+            if not (log.whole or complete) and len(sample) < SAMPLE_BYTES:
+                return None  # the first line is still being written
+            raise
 
     def _clicks(self, batch: Batch) -> list[Click]:
         """The clicks of a batch, with the agents' numbers in the database, sorted by time."""

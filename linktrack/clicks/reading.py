@@ -48,6 +48,7 @@ class Batch(NamedTuple):
     agents: list[str]
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
     read: int
+    repeated: int  # within this batch: events that came twice
     not_ours: int
     reasons: dict[str, int]  # of rejected lines
     rejects: list[tuple[str, bytes]]  # reason and line, when they are wanted
@@ -125,6 +126,7 @@ class Reading:
             [agent_text(agent) for agent in self.agents],
             self.probes,
             self.read,
+            0,
             self.not_ours,
             self.reasons,
             self.rejects,

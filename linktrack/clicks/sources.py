@@ -87,7 +87,7 @@ class Log:
         BadInput behind the last block that can be read of damaged content.
         """
         left = b""
-        while more := self._take(size):
+        for more in self.chunks(size):
             end = more.rfind(b"\n") + 1
             if not end:
                 left += more
@@ -97,10 +97,15 @@ class Log:
                 continue
             yield left + more[:end]
             left = more[end:]
-        if self.damage:
-            raise self.damage
         if left and self.whole and not self.cut_off:
             yield left
+
+    def chunks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+        """The rest in pieces that may end anywhere. BadInput behind the last piece of damaged content."""
+        while more := self._take(size):
+            yield more
+        if self.damage:
+            raise self.damage
 
     def take(self, count: int) -> bytes:
         """The next `count` bytes; fewer only where the log ends."""

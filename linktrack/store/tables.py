@@ -125,7 +125,7 @@ class ShipmentRecipient(SQLModel, table=True):
 
     shipment_id: int = Field(foreign_key="shipment.id", primary_key=True)
     position: int = Field(primary_key=True)
-    recipient_id: int = Field(sa_column=Column(BigInteger, ForeignKey("recipient.id"), nullable=False))
+    recipient_id: int = Field(sa_column=Column(BigInteger, ForeignKey("recipient.id"), nullable=False, index=True))
 
 
 # --- clicks ----------------------------------------------------------------------------------------------------

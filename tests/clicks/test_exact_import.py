@@ -141,6 +141,7 @@ def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, dat
         folder = world.workspace.root / "log"
         folder.mkdir()
         current, rotated, written = folder / "access.log", [], 0
+        cuts = [0]
         while written < len(whole):
             more = data.draw(st.integers(1, max(len(whole) // 3, 1)))
             with current.open("ab") as log:
@@ -148,6 +149,7 @@ def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, dat
             written = min(written + more, len(whole))
             what = data.draw(st.sampled_from(["import", "import", "wait", "rename", "copytruncate"]))
             if what in ("rename", "copytruncate") and whole[:written].endswith(b"\n"):
+                cuts.append(whole[:written].count(b"\n"))
                 rotated.append(folder / f"access.log.{len(rotated) + 1}")
                 (current.rename if what == "rename" else lambda to: shutil.copy(current, to))(rotated[-1])
                 current.write_bytes(b"")
@@ -160,7 +162,8 @@ def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, dat
                 some = data.draw(st.permutations([current, *rotated[-2:]]))
                 assert adds_up(world.load(*some))
         assert adds_up(world.load(*data.draw(st.permutations([current, *rotated]))))
-        assert state(world) == expected(make, lines)
+        if not ambiguous(lines, list(zip(cuts, [*cuts[1:], len(lines)], strict=True))):
+            assert state(world) == expected(make, lines)
 
 
 def test_an_unfinished_last_line_waits(world: World, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""HEAD requests, which tell machines from people"""
+"""HEAD requests, which tell machines from people; a recipient's shipments found fast"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("clicked_at", "identity"),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_shipment_recipient_recipient_id", "shipment_recipient", ["recipient_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_shipment_recipient_recipient_id", "shipment_recipient")
     op.drop_table("probe")

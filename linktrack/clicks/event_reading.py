@@ -1,0 +1,236 @@
+"""A file of a mail service's events being read: its reports become batches of clicks, like the lines of a log.
+
+An event usually carries the target of the link and not our address. Then the placement is found by target and
+mailing, the recipient by a custom variable or by e-mail address, and the shipment is the one that went to both. What
+is still ambiguous is rejected. Where a mailing has the same link with the same target in several spots, the first
+one stands for all: the link's figures are exact, the spot's are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from urllib.parse import parse_qsl, urlsplit
+
+from linktrack.clicks.addresses import CACHE_SIZE, Found, Spot
+from linktrack.clicks.event import MACHINE, Event, Refusal, Report, Skipped
+from linktrack.clicks.fields import AGENT_LENGTH, digest, kept_address, line_printer
+from linktrack.clicks.formats import EventFormat
+from linktrack.clicks.reading import BATCH_CLICKS, Batch, Reached, Rules
+from linktrack.clicks.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
+from linktrack.config import ClickSettings
+from linktrack.errors import LinktrackError, NotFound
+from linktrack.store.session import Database
+
+_MEMBERS = (
+    "SELECT shipment_recipient.shipment_id, recipient.id FROM recipient "
+    "JOIN shipment_recipient ON shipment_recipient.recipient_id = recipient.id"
+)
+
+
+class Directory:
+    """Who was clicking where, for events that do not carry our address."""
+
+    def __init__(
+        self, database: Database, rules: Rules, settings: ClickSettings, base_url: str, mailing: str | None
+    ) -> None:
+        self._database = database
+        self._addresses = rules.addresses
+        self._settings = settings
+        self._base = urlsplit(base_url)
+        self._mailings: dict[str, int] = dict(database.rows("SELECT name, id FROM mailing"))
+        if mailing is not None and mailing not in self._mailings:
+            raise NotFound(f"there is no mailing {mailing!r}: see linktrack mailing list")
+        self._mailing = mailing
+        self._targets: dict[int, dict[str, list[Spot]]] = {}
+        self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}
+
+    def find(self, event: Event) -> Found | str:
+        """Link, placement, shipment and recipient of an event, or the reason why they cannot be told."""
+        url = urlsplit(event.url)
+        if url.hostname == self._base.hostname and url.path.startswith(self._base.path.rstrip("/") + "/"):
+            return self._addresses.resolve(event.url.encode()) or "unknown-address"
+        mailing = self._mailing_of(event)
+        if isinstance(mailing, str):
+            return mailing
+        spot = self._spot(mailing, event.url)
+        if isinstance(spot, str):
+            return spot
+        member = self._member(mailing, event)
+        if isinstance(member, str):
+            return member
+        return (spot.link_id, spot.placement_id, *member)
+
+    def _mailing_of(self, event: Event) -> int | str:
+        if self._mailing is not None:
+            return self._mailings[self._mailing]
+        said = event.variables.get(self._settings.mailing_variable, "")
+        named = {self._mailings[name] for name in (said, *said.split(",")) if name in self._mailings}
+        if len(named) == 1:
+            return named.pop()
+        return "ambiguous-mailing" if named else "unknown-mailing"
+
+    def _spot(self, mailing: int, url: str) -> Spot | str:
+        if mailing not in self._targets:
+            self._targets[mailing] = {}
+            for spot in sorted(self._addresses.spots.values(), key=lambda spot: spot.placement_id):
+                if spot.mailing_id == mailing:
+                    for name in {spot.url, comparable(spot.url)}:
+                        self._targets[mailing].setdefault(name, []).append(spot)
+        targets = self._targets[mailing]
+        spots = targets.get(url) or targets.get(comparable(url)) or []
+        if not spots:
+            return "unknown-target"
+        return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
+
+    def _member(self, mailing: int, event: Event) -> tuple[int, int] | str:
+        """Shipment and recipient."""
+        contact = event.variables.get(self._settings.contact_variable, "")
+        who = (contact, "" if contact else event.email)
+        if who not in self._people:
+            if len(self._people) >= CACHE_SIZE:
+                self._people.clear()
+            self._people[who] = self._recipients(*who)
+        sendings = self._addresses.sendings
+        members = [member for member in self._people[who] if sendings[member[0]].mailing_id == mailing]
+        members = [member for member in members if sendings[member[0]].sent_at <= event.clicked_at] or members
+        named = event.variables.get("shipment", "")
+        members = [member for member in members if str(member[0]) == named] or members
+        if not members:
+            return "unknown-recipient" if any(who) else "no-recipient"
+        if len({recipient for _, recipient in members}) > 1:
+            return "ambiguous-recipient"
+        return members[0] if len(members) == 1 else "ambiguous-shipment"
+
+    def _recipients(self, contact: str, email: str) -> list[tuple[int, int]]:
+        """Shipment and recipient, for all shipments to a contact or to an e-mail address."""
+        if contact:
+            where, values = "contact_id = ?", [contact]
+        else:
+            same = [email, email.lower(), *self._spellings.get(email.casefold(), ())]
+            where, values = f"email IN ({', '.join('?' * len(same))})", same
+        sql = f"{_MEMBERS} WHERE {where} AND forgotten_at IS NULL"
+        return [(shipment, recipient) for shipment, recipient in self._database.rows(sql, values)]
+
+    @cached_property
+    def _spellings(self) -> dict[str, list[str]]:
+        """The addresses in the database that are not in lower case, by what they are in it."""
+        found: dict[str, list[str]] = {}
+        for (email,) in self._database.rows("SELECT email FROM recipient WHERE email <> lower(email)"):
+            found.setdefault(email.casefold(), []).append(email)
+        return found
+
+
+def comparable(url: str) -> str:
+    """A target without what a mail service or our tagging may have added or rewritten: `utm_*`, the case of the host,
+    an empty path or query, the way in which the query is escaped."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not pair[0].lower().startswith("utm_")]
+    return repr((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, parts.fragment))
+
+
+class EventReading:
+    """One file of events being read."""
+
+    def __init__(self, log: Log, format: EventFormat, known: Known | None, rules: Rules, directory: Directory) -> None:
+        self.log = log
+        self.format = format
+        self.known = known
+        self.rules = rules
+        self.directory = directory
+        self.start = log.peek(HEAD_BYTES)
+        self.taken = known.position if known else 0
+        self.recent = b""  # the last bytes taken
+        self._printer = line_printer(rules.key)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.clicks: list[tuple[int, int, int, int, int, int, str, int, int]] = []
+        self.agents: dict[str, int] = {}
+        self.seen: set[int] = set()
+        self.read = self.repeated = self.not_ours = 0
+        self.reasons: dict[str, int] = {}
+        self.rejects: list[tuple[str, bytes]] = []
+
+    def batches(self) -> Iterator[Batch]:
+        """The file from where it was left to its end, or to its last complete event if more may be added to it."""
+        if self.known is not None:
+            self.format.resume(self.known.state)
+            back = min(self.taken, TAIL_BYTES)
+            self.log.skip(self.taken - back)
+            self.recent = self.log.take(back)
+        try:
+            for block in self.log.chunks(BLOCK_BYTES):
+                self.taken += len(block)
+                kept = TAIL_BYTES + self.format.pending + len(block)
+                self._take(self.format.events(block))
+                self.recent = (self.recent + block)[-kept:]
+                if len(self.clicks) >= BATCH_CLICKS:
+                    yield self._batch(last=False)
+            self._take(self.format.finish(self.log.whole))
+        except LinktrackError:
+            yield self._batch(last=True)
+            raise
+        yield self._batch(last=True)
+
+    def _batch(self, last: bool) -> Batch:
+        batch = Batch(
+            self.clicks, list(self.agents), [], self.read, self.repeated, self.not_ours, self.reasons, self.rejects,
+            self._reached(), self.log.cut_off, last,
+        )  # fmt: skip
+        self._begin()
+        return batch
+
+    def _reached(self) -> Reached:
+        nothing = digest(b"", self.rules.key)
+        position = self.taken - self.format.pending
+        if self.rules.since is not None or self.rules.until is not None:
+            return Reached(0, "", nothing, 0, nothing, None, None, None, b"")
+        head = self.start[:position]
+        complete = self.recent[: len(self.recent) - self.format.pending][-TAIL_BYTES:]
+        return Reached(
+            position, self.format.state(), digest(head, self.rules.key), len(head), digest(complete, self.rules.key),
+            None, b"", None, b"",
+        )  # fmt: skip
+
+    def _take(self, reports: list[Report]) -> None:
+        for report in reports:
+            self.read += 1
+            match report:
+                case Skipped():
+                    self.not_ours += 1
+                case Refusal(reason, text):
+                    self._reject(reason, text)
+                case Event():
+                    self._click(report)
+
+    def _click(self, event: Event) -> None:
+        since, until, resets = self.rules.since, self.rules.until, self.rules.addresses.resets
+        if (since is not None and event.clicked_at < since) or (until is not None and event.clicked_at >= until):
+            self.not_ours += 1
+            return
+        found = self.directory.find(event)
+        if isinstance(found, str):
+            self._reject(found, f"{event.identity} {event.url}")
+            return
+        if event.clicked_at <= resets.get(found[0], -1):
+            self._reject("before-reset", event.identity)
+            return
+        hasher = self._printer.copy()
+        hasher.update(event.identity.encode("utf-8", "surrogatepass"))
+        identity = int.from_bytes(hasher.digest(), "little", signed=True)
+        if identity in self.seen:
+            self.repeated += 1
+            return
+        self.seen.add(identity)
+        agent = self.agents.setdefault(event.agent[:AGENT_LENGTH], len(self.agents))
+        ip = kept_address(event.ip.encode("utf-8", "replace"), self.rules.ip)
+        self.clicks.append((event.clicked_at, identity, *found, ip, agent, MACHINE if event.machine else 0))
+
+    def _reject(self, reason: str, text: str) -> None:
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        if self.rules.list_rejects:
+            self.rejects.append((reason, text.encode("utf-8", "replace")))

@@ -1,0 +1,122 @@
+"""Events of mail services become clicks: found by target, mailing and recipient, or rejected with the reason."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clicks_world import CHROME, SENT, World
+
+from linktrack.errors import NotFound
+
+
+def sendgrid(number: int, **more: Any) -> dict[str, Any]:
+    """A click by person 7 on link 2 in the mailing `spring`, first shipment, ten minutes after sending."""
+    return {
+        "event": "click", "sg_event_id": f"event-{number}", "sg_message_id": "m", "email": "c7@example.com",
+        "timestamp": SENT // 1000 + 600, "url": "https://www.example.com/2", "ip": "198.51.100.9", "useragent": CHROME,
+        "mailing": "spring", "shipment": "1", **more,
+    }  # fmt: skip
+
+
+def write(path: Path, events: list[dict[str, Any]]) -> Path:
+    path.write_text(json.dumps(events))
+    return path
+
+
+def test_a_click_is_found_by_target_mailing_and_address(world: World, tmp_path: Path) -> None:
+    summary = world.load(write(tmp_path / "events.json", [sendgrid(1), {**sendgrid(2), "event": "delivered"}]))
+    assert (summary.read, summary.stored, summary.not_ours, summary.human) == (2, 1, 1, 1)
+    ((moment, _, link, placement, shipment, recipient, ip, agent, flags, verdict, _),) = world.clicks()
+    assert (moment, link, placement, shipment, recipient) == (SENT + 600_000, 102, 2, 1, 7)
+    assert (ip, agent, flags, verdict) == ("198.51.100.0", CHROME, 0, "human")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"mailing": "winter"}, "unknown-mailing", id="a mailing that is not there"),
+        pytest.param({"url": "https://www.example.com/other"}, "unknown-target", id="a target that the mail has not"),
+        pytest.param({"email": "nobody@example.com"}, "unknown-recipient", id="a stranger"),
+        pytest.param({"email": ""}, "no-recipient", id="no address"),
+        pytest.param({"shipment": ""}, "ambiguous-shipment", id="a person of two shipments"),
+        pytest.param({"mailing": "autumn", "url": "https://www.example.com/11"}, "unknown-recipient",
+                     id="a mailing that was not sent"),
+        pytest.param({"url": "https://click.example.com/plb/" + "a" * 32}, "forged-token", id="a forged address"),
+        pytest.param({"url": "https://click.example.com/healthz"}, "unknown-address", id="another page of our host"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: dict[str, Any], reason: str) -> None:
+    summary = world.load(write(tmp_path / "events.json", [sendgrid(1, **change)]))
+    assert (summary.stored, summary.reasons) == (0, {reason: 1})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"email": "C7@Example.COM"}, id="another spelling of the address"),
+        pytest.param({"email": "", "contact_id": "C7"}, id="the CRM's contact id as a custom variable"),
+        pytest.param({"url": "https://WWW.example.com/2?utm_source=esp&utm_medium=email"}, id="tagged by the service"),
+        pytest.param({"mailing": "weekly,spring"}, id="the mailing among several tags"),
+    ],
+)
+def test_other_ways_to_say_the_same(world: World, tmp_path: Path, change: dict[str, Any]) -> None:
+    assert world.load(write(tmp_path / "events.json", [sendgrid(1, **change)])).stored == 1
+    assert world.clicks()[0][2:6] == (102, 2, 1, 7)
+
+
+def test_our_own_address_in_an_event_says_everything(world: World, tmp_path: Path) -> None:
+    ours = {"url": "https://click.example.com" + world.path(3, 5, shipment=2), "email": "x", "mailing": "?"}
+    assert world.load(write(tmp_path / "events.json", [sendgrid(1, **ours)])).stored == 1
+    assert world.clicks()[0][2:6] == (103, 3, 2, 5)
+
+
+def test_the_mailing_can_be_named(world: World, tmp_path: Path) -> None:
+    events = write(tmp_path / "events.json", [sendgrid(1, mailing="")])
+    assert world.load(events, mailing="spring").stored == 1
+    with pytest.raises(NotFound, match="winter"):
+        world.load(write(tmp_path / "more.json", [sendgrid(2)]), mailing="winter")
+
+
+def test_an_event_counts_once_however_often_it_is_sent(world: World, tmp_path: Path) -> None:
+    events = [sendgrid(number) for number in range(5)]
+    first = world.load(write(tmp_path / "a.json", [*events, events[0]]))
+    assert (first.read, first.stored, first.repeated) == (6, 5, 1)
+    again = tmp_path / "b.ndjson.gz"
+    again.write_bytes(gzip.compress("".join(json.dumps(event) + "\n" for event in [*events, sendgrid(9)]).encode()))
+    second = world.load(again)
+    assert (second.read, second.stored, second.repeated) == (6, 1, 5)
+    assert world.load(tmp_path / "a.json").read == 0
+
+
+def test_a_file_that_grows_is_read_on_and_an_unfinished_event_waits(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "events.ndjson"
+    lines = [json.dumps(sendgrid(number)) + "\n" for number in range(6)]
+    log.write_text("".join(lines[:3]) + lines[3][:50])
+    assert world.load(log).stored == 3
+    log.write_text("".join(lines))
+    summary = world.load(log)
+    assert (summary.read, summary.stored) == (3, 3)
+
+
+def test_the_services_own_verdict_counts(world: World, tmp_path: Path) -> None:
+    """Mailgun says of an event that a bot made it."""
+    data = {
+        "event": "clicked", "id": "abc", "timestamp": SENT / 1000 + 700.5, "url": "https://www.example.com/3",
+        "recipient": "c2@example.com", "ip": "198.51.100.7", "tags": ["spring"], "user-variables": {"shipment": "2"},
+        "client-info": {"user-agent": CHROME, "bot": "generic"},
+    }  # fmt: skip
+    (tmp_path / "mailgun.json").write_text(json.dumps({"signature": {}, "event-data": data}))
+    assert world.load(tmp_path / "mailgun.json", mailing="spring").scanner == 1
+    click = world.clicks()[0]
+    assert (click[0], click[2:6], click[9], click[10]) == (SENT + 700_500, (103, 3, 2, 2), "scanner", "service-flag")
+
+
+def test_bounds_of_time_and_resets_hold_for_events_too(world: World, tmp_path: Path) -> None:
+    events = write(tmp_path / "events.json", [sendgrid(1), sendgrid(2, timestamp=SENT // 1000 + 900)])
+    summary = world.load(events, since=SENT + 800_000)
+    assert (summary.stored, summary.not_ours) == (1, 1)
+    assert world.load(events).stored == 1

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.jsonevents import JsonEvents, click, named, number, text
-from linktrack.clicks.formats.times import epoch_moment, iso_moment
+from linktrack.clicks.formats.times import epoch_moment, iso_moment, zone_of
 
 Record = dict[str, Any]
 
@@ -50,7 +49,7 @@ def _moment(record: Record) -> int:
     """The event's time. `date` is Paris time, summer and winter, though nothing in it says so."""
     if stamp := number(record, "ts_epoch", "ts_event", "ts"):
         return epoch_moment(stamp)
-    return iso_moment(number(record, "date_event", "date"), ZoneInfo("Europe/Paris"))
+    return iso_moment(number(record, "date_event", "date"), zone_of("Europe/Paris"))
 
 
 def _tags(record: Record) -> Any:

@@ -173,7 +173,7 @@ def _pattern(pieces: Sequence[Piece], escape: str) -> bytes:
     before = ""
     for index, piece in enumerate(pieces):
         if isinstance(piece, str):
-            if index == 0 or not _takes_text(pieces[index - 1]):
+            if index == 0:  # every other one is part of its slot's pattern
                 made.append(re.escape(piece.encode()))
             before = piece
             continue
@@ -192,11 +192,6 @@ def _pattern(pieces: Sequence[Piece], escape: str) -> bytes:
             made.append(rb"(?>([^\n]*?)" + end + (b")" if len(rest) > 1 or not text else rb"(?=\Z))"))
         before = text
     return b"".join(made)
-
-
-def _takes_text(piece: Piece) -> bool:
-    """Whether a piece's pattern holds the text behind it."""
-    return isinstance(piece, Slot)
 
 
 def _stamp(found: dict[str, bytes]) -> bytes:

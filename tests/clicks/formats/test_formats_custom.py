@@ -43,6 +43,7 @@ READ = {
     "a user with blanks": (NGINX_COMBINED, COMBINED.replace(b"- - [", b"- Anna [van] den B [", 1), "192.0.2.1", "GET", "/x?a=1", "302", 'an \\x22agent\\x22', ""),
     "strftime with a fraction": (r"%a [%{%Y-%m-%d %H:%M:%S}t.%{msec_frac}t %{%z}t] \"%m %U%q\" %s", b'192.0.2.1 [2026-05-04 09:12:33.000 +0200] "GET /x?a=1" 302', "192.0.2.1", "GET", "/x?a=1", "302", "", ""),
     "strftime of twelve hours": (r"%{%d %b %y %I:%M:%S %p %z}t \"%r\" %>s", b'04 May 26 09:12:33 AM +0200 "GET /x HTTP/1.1" 302', "", "GET", "/x", "302", "", ""),
+    "strftime in the afternoon": (r"%{%d %b %y %I:%M:%S %p %z}t \"%r\" %>s", b'04 May 26 07:12:33 PM +1200 "GET /x HTTP/1.1" 302', "", "GET", "/x", "302", "", ""),
     "strftime's short forms, local time": (r"%{begin:%F %T}t \"%r\" %>s", b'2026-05-04 09:12:33 "GET /x HTTP/1.1" 302', "", "GET", "/x", "302", "", ""),
     "strftime's day of the week": (r"%{%a %b %e %H:%M:%S %Y}t \"%r\" %>s", b'Mon May  4 09:12:33 2026 "GET /x HTTP/1.1" 302', "", "GET", "/x", "302", "", ""),
     "seconds": (r"%{sec}t \"%r\" %>s", b'1777878753 "GET /x HTTP/1.1" 302', "", "GET", "/x", "302", "", ""),

@@ -42,6 +42,7 @@ RIGHT = {
 
 REFUSED = {
     "nothing but blank lines": (b"\n\n\n", "none of the log formats"),
+    "an IIS header in front of junk": (IIS_HEADER + b"junk\r\n" * 3, "none of the log formats"),
     "more junk than log": (b"junk\n" * 6 + GOOD * 5, "none of the log formats"),
     "a web page": (b"<!DOCTYPE html>\n<html><body>[04/May/2026:09:12:33 +0200] \"GET /\"</body></html>\n", "none of the log formats"),
     "a CSV that is no log": (b"contact_id,email,name\n1,anna@example.com,Anna\n", "none of the log formats"),

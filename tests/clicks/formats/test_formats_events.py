@@ -139,6 +139,20 @@ def test_an_object_without_end_does_not_fill_the_memory(monkeypatch: pytest.Monk
     assert held < 25_000
 
 
+def test_a_file_left_inside_an_endless_line_is_read_on_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonvalues, "MAX_VALUE", 1000)
+    first, second = format_of("sendgrid"), format_of("sendgrid")
+    assert isinstance(first, EventFormat)
+    assert isinstance(second, EventFormat)
+    (refused,) = [*first.events(b'{"event": "' + b"x" * 3000), *first.finish(False)]
+    assert isinstance(refused, Refusal)
+    assert refused.reason == "too-long"
+    assert first.pending == 0
+    second.resume(first.state())
+    (event,) = second.events(b'xxx"}\n' + ONE.encode())
+    assert isinstance(event, Event)
+
+
 def test_an_array_of_any_length_is_read_in_the_memory_of_one_block() -> None:
     stream = ValueStream()
     found = stream.feed(b"[")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from linktrack.errors import BadInput
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.utm import Edit, Utm, edits, tagged
+from linktrack.mailings.addresses import refuse_broken
 from linktrack.mailings.document import read_document
 from linktrack.mailings.scan import Spot, scan
 from linktrack.mailings.values import decode, pieces
@@ -27,11 +27,8 @@ def tag_html(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -
     """Tag the links of an HTML mail (`a`, `area`, VML). BadInput for one that ends inside a tag."""
     document = read_document(data, name=name)
     found = scan(document.text, extra_tags)
-    if found.broken_at is not None:
-        line, column = document.place(found.broken_at)
-        raise BadInput("the mail ends inside the tag that begins here: a quote or a '>' is missing", file=name or None,
-                       line=line, column=column)  # fmt: skip
-    spots = [spot for spot in found.spots if spot.kind in ("a", "area", "vml") and not spot.in_comment]
+    refuse_broken(document, found, name)
+    spots = [spot for spot in found.spots if spot.clickable]
     parts: list[bytes] = []
     here = changed = 0
     for spot in spots:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.addresses import Address, Options, read_parts
-from linktrack.mailings.compile import Placed, compile_part, placement_keys, read_mail, read_text
-from linktrack.mailings.document import read_document
+from linktrack.mailings.addresses import Address, Options, read_mail, read_parts
+from linktrack.mailings.compile import Placed, compile_part, placement_keys
+from linktrack.mailings.document import read_document, read_text
 from linktrack.mailings.tag import tag_html
 from linktrack.mailings.text_part import find_urls
 

@@ -10,10 +10,11 @@ from html_reference import hrefs
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import masked
 from linktrack.links.utm import Utm
-from linktrack.mailings.addresses import Options
-from linktrack.mailings.compile import Placed, check_html, compile_part, placement_keys, read_mail
+from linktrack.mailings.addresses import Options, read_mail
+from linktrack.mailings.compile import Placed, compile_part, placement_keys
 from linktrack.mailings.document import read_document
 from linktrack.mailings.made_text import made_text
+from linktrack.mailings.proof import prove
 from linktrack.mailings.scan import scan
 from linktrack.mailings.tag import tag_html
 from linktrack.mailings.values import decode
@@ -47,9 +48,8 @@ def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:
             continue
         spots = [address for address in parts.addresses if not address.reason]
         placed = [Placed(next(placement_keys(path.name, spot.position)), spot.start, spot.stop) for spot in spots]
-        compiled = compile_part(parts.html, placed, BASE)
-        check_html(parts, compiled, placed, BASE, OPTIONS)
-        written = compiled.copy_for(TOKEN)
+        prove(parts, [(spot, place.key) for spot, place in zip(spots, placed, strict=True)], BASE, OPTIONS)
+        written = compile_part(parts.html, placed, BASE).copy_for(TOKEN)
         for spot, place in zip(reversed(spots), reversed(placed), strict=True):
             original = parts.html.piece(spot.start, spot.stop)
             head, found, tail = written.rpartition(f"{BASE}/{place.key}/{TOKEN}".encode())

@@ -184,7 +184,7 @@ def check(
 @app.command("tag")
 def tag_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="HTML, or a list of URLs; - reads stdin.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="HTML, a text or a list of URLs; - reads stdin.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Where to write; - is stdout.")] = Path("-"),
     source: Annotated[str, typer.Option(help="utm_source.")] = "",
     campaign: Annotated[str, typer.Option(help="utm_campaign.")] = "",
@@ -196,18 +196,24 @@ def tag_file(
         list[str] | None, typer.Option(help="Only hosts of this domain; repeatable. *.shop.example: only subdomains.")
     ] = None,
     urls: Annotated[bool, typer.Option("--urls", help="The file is a list of URLs, one a line.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="The file is a plain text with URLs in it.")] = False,
 ) -> None:
     """Tag every web address in a file with UTM parameters. Needs no workspace; every other byte stays."""
     from linktrack.cli.files import read_file, write_file
     from linktrack.errors import UsageError
     from linktrack.links.utm import Utm, warning
-    from linktrack.mailings.tag import tag_html, tag_urls
+    from linktrack.mailings.tag import tag_html, tag_text, tag_urls
 
+    if urls and text:
+        raise UsageError("--urls and --text do not go together: say what the file is")
     if not (source.strip() or campaign.strip()) and policy is not PolicyName.off:
         raise UsageError("say what to write: --source and --campaign")
     utm = Utm(source, medium, campaign, content, term, policy.value, tuple(domain or ()))
     data = read_file(file)
-    tagged = tag_urls(data, utm) if urls else tag_html(data, utm, name=str(file))
+    if urls:
+        tagged = tag_urls(data, utm)
+    else:
+        tagged = (tag_text if text else tag_html)(data, utm, name=str(file))
     write_file(out, tagged.data)
     if sentence := warning(utm):
         say(context, f"Warning: {sentence}")

@@ -67,7 +67,11 @@ _BAR_BLOCK = re.compile(r"(?:IF|IFNOT|ELSE|ELSEIF|END|INTERESTED)(?::|$)", re.IG
 
 def find(text: str, extra: Pairs = ()) -> list[MergeTag]:
     """The merge tags of `text` in order; they do not overlap. `extra` are further (opening, closing) pairs."""
-    opener, dialects = _openings(tuple(extra))
+    all_dialects = (*(_Dialect(opening, closing, _BAR_NAME) for opening, closing in extra), *_DIALECTS)
+    possible = tuple(dialect for dialect in all_dialects if dialect.opening in text and dialect.closing in text)
+    if not possible:
+        return []
+    opener, dialects = _openings(possible)
     found: list[MergeTag] = []
     closings: dict[str, int] = {}
     here = 0
@@ -139,10 +143,9 @@ def fold(name: str) -> str:
     )
 
 
-@lru_cache(maxsize=16)
-def _openings(extra: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict[str, list[_Dialect]]]:
+@lru_cache(maxsize=64)
+def _openings(dialects: tuple[_Dialect, ...]) -> tuple[re.Pattern[str], dict[str, list[_Dialect]]]:
     """A pattern for every opening, and for each opening text the dialects to try, longest first."""
-    dialects = (*(_Dialect(opening, closing, _BAR_NAME) for opening, closing in extra), *_DIALECTS)
     openings = sorted({dialect.opening for dialect in dialects}, key=len, reverse=True)
     tries = {
         opening: sorted(

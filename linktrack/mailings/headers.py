@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from email import policy
+from email.errors import InvalidHeaderDefect
 from email.header import Header
-from email.utils import parseaddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import BadInput
 
@@ -27,7 +28,7 @@ def mailbox(name: str, email: str) -> str:
     name = _CONTROLS.sub(" ", name).strip()
     if not name:
         return address
-    if name.isascii() and len(name) < _LONG:
+    if name.isascii() and len(name) < _LONG and "=?" not in name:
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}" <{address}>'
     return f"{_words(name)} <{address}>"
@@ -54,9 +55,12 @@ def ascii_address(email: str) -> str:
 
 def sender(text: str) -> tuple[str, str]:
     """(name, address) of a sender like `Anna <anna@example.com>`. BadInput when it is not one address."""
-    name, address = parseaddr(_CONTROLS.sub(" ", text))
+    header: Any = policy.default.header_factory("From", _CONTROLS.sub(" ", text))
+    invalid = any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects)
     try:
-        return name, ascii_address(address)
+        if invalid or len(header.addresses) != 1:
+            raise BadInput("not one address")
+        return header.addresses[0].display_name, ascii_address(header.addresses[0].addr_spec)
     except BadInput:
         raise BadInput(f"{text!r} is no sender: write --from 'Anna <anna@example.com>'") from None
 

@@ -118,7 +118,7 @@ class _Scanner:
             elif kind is Kind.OPEN_TAG:
                 if outside:
                     self.broken_at = piece.start
-            elif kind is not Kind.DECLARATION and not comment:
+            elif kind is not Kind.DECLARATION and not comment:  # ordinary ones do not nest
                 self._comment(piece, depth)
         for place in open_ones:
             self._close(place, stop)
@@ -126,6 +126,8 @@ class _Scanner:
     def _comment(self, piece: Markup, depth: int) -> None:
         if piece.kind is Kind.OPEN_COMMENT and depth == 0:
             self.open_comment = piece.start
+        if self.text.find("<", piece.inside, piece.end) < 0:
+            return
         condition = _CONDITION.match(self.text, piece.inside, piece.end)
         if condition and depth < _NESTED:
             self.read(condition.end(), piece.end, depth + 1)

@@ -22,6 +22,7 @@ _HELD = "\ue000{}\ue001"  # a merge tag or an address, which must not be touched
 _GAP = "\ue002"  # where the token goes
 _LINE, _PARAGRAPH = "\ue003", "\ue004"  # breaks that several blocks share
 _HELD_BACK = re.compile("\ue000([0-9]+)\ue001")
+_BREAKS = re.compile(f"(?<![ \t\n])[ \t\n]*+[{_LINE}{_PARAGRAPH}][ \t\n{_LINE}{_PARAGRAPH}]*+")
 _OURS = re.compile("[\ue000-\ue004]")
 
 _SPACED = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "table", "blockquote"])
@@ -180,7 +181,12 @@ class _Writer:
 
 
 def _one_line(text: str) -> str:
-    return re.sub(r"\s+", " ", _OURS.sub("", text))
+    """White space of any kind as one blank; blanks at the ends stay, they part words from what is around them."""
+    text = _OURS.sub("", text)
+    words = " ".join(text.split())
+    if not words:
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{words}{' ' if text[-1].isspace() else ''}"
 
 
 def _bare(address: str) -> str:
@@ -191,15 +197,11 @@ def _bare(address: str) -> str:
 def _tidy(text: str) -> str:
     """Lines without blanks around them, at most one empty line in a row, invisible fillers gone."""
     text = re.sub(f"[{INVISIBLE}]", "", text)
-    text = re.sub(f"[ \t\n{_LINE}{_PARAGRAPH}]+", _break, text)
-    lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
+    text = _BREAKS.sub(_break, text)
+    lines = [" ".join(line.split()) for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
 def _break(match: re.Match[str]) -> str:
     """Breaks that meet, as one."""
-    if _PARAGRAPH in match[0]:
-        return "\n\n"
-    if _LINE in match[0]:
-        return "\n\n" if "\n" in match[0] else "\n"
-    return match[0]
+    return "\n\n" if _PARAGRAPH in match[0] or "\n" in match[0] else "\n"

@@ -8,7 +8,8 @@ _HEAD = (
     + "</style></head><body>\n"
 )
 _ROW = (
-    '<table role="presentation" width="600" cellpadding="0" cellspacing="0"><tr><td class="c1" style="padding:12px 24px">'
+    '<table role="presentation" width="600" cellpadding="0" cellspacing="0">'
+    '<tr><td class="c1" style="padding:12px 24px">'
     "<p>Hej {{{{ name }}}}, {words}</p>{link}</td></tr></table>\n"
 )
 _WORDS = "vi har något nytt åt dig – läs mer om årets vår, 春の新作, and all the rest of it. "

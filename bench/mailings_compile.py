@@ -24,8 +24,14 @@ from linktrack.mailings.scan import scan
 BASE = "https://click.example.com"
 OPTIONS = Options(BASE)
 SIZES = (10_000, 100_000, 500_000, 1_000_000, 5_000_000)
-HOSTILE = ('<a href="', "<!--[if", "<!--[if mso]>", "<!--", "{{", "{%", "*|", "<", "</", "<![if ", "<![CDATA[", "<script><!--",
-           "&", '"', '<a "', "<style>", "<title>")  # fmt: skip
+HOSTILE = ['<a href="', "<!--[if", "<!--[if mso]>", "<!--", "{{", "{%", "*|", "<", "</", "<![if ", "<![CDATA["] + [
+    "<script><!--",
+    "&",
+    '"',
+    '<a "',
+    "<style>",
+    "<title>",
+]
 
 
 def seconds(work: Callable[[], object], rounds: int = 5) -> float:

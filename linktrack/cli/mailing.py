@@ -68,28 +68,18 @@ def add(
     format: FormatOption = None,
 ) -> None:
     """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
-    from linktrack.mailings.adding import add_mailing
+    from linktrack.cli.files import read_file
+    from linktrack.mailings.adding import Draft, add_mailing
+    from linktrack.mailings.addresses import checked_base
     from linktrack.mailings.catalog import Settings
 
     workspace = workspace_of(context)
-    html = _read(file)
-    plain = None if text is None else _read(text)
     utm = _utm(workspace.settings.utm, utm_source, utm_medium, utm_campaign, utm_content, utm_term, policy)
-    settings = Settings(utm, base, track_all, workspace.settings.mailings.pairs, charset)
-    if strict:
-        from linktrack.mailings.lint import strict_findings
-
-        strict_findings(html, plain, settings.options(workspace.settings.base_url), name=str(file), charset=charset)
-    with opened(context) as database, database.transaction():
-        added = add_mailing(
-            database, name, html, tracking=workspace.settings.base_url, text=plain, subject=subject, type=type,
-            settings=settings, file=str(file), replace_it=replace,
-        )  # fmt: skip
-        if strict and added.unknown:
-            from linktrack.errors import NotFound
-
-            first = added.unknown[0]
-            raise NotFound(f"line {first.line}: there is no link {first.key!r}: see linktrack link list")
+    settings = Settings(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
+    plain = None if text is None else read_file(text)
+    draft = Draft(name, read_file(file), plain, subject, type, settings, str(file))
+    with opened(context) as database:
+        added = add_mailing(database, draft, workspace.settings.base_url, replace_it=replace, strict=strict)
     for sentence in added.warnings:
         say(context, f"Warning: {sentence}")
     say(context, f"Added {name}: {added.placements} of {added.addresses} addresses are tracked.")
@@ -194,7 +184,7 @@ def check(
 @app.command("tag")
 def tag_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="HTML, or a list of URLs; - reads stdin.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="HTML, a text or a list of URLs; - reads stdin.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Where to write; - is stdout.")] = Path("-"),
     source: Annotated[str, typer.Option(help="utm_source.")] = "",
     campaign: Annotated[str, typer.Option(help="utm_campaign.")] = "",
@@ -206,18 +196,25 @@ def tag_file(
         list[str] | None, typer.Option(help="Only hosts of this domain; repeatable. *.shop.example: only subdomains.")
     ] = None,
     urls: Annotated[bool, typer.Option("--urls", help="The file is a list of URLs, one a line.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="The file is a plain text with URLs in it.")] = False,
 ) -> None:
     """Tag every web address in a file with UTM parameters. Needs no workspace; every other byte stays."""
+    from linktrack.cli.files import read_file, write_file
     from linktrack.errors import UsageError
     from linktrack.links.utm import Utm, warning
-    from linktrack.mailings.tag import tag_html, tag_urls
+    from linktrack.mailings.tag import tag_html, tag_text, tag_urls
 
+    if urls and text:
+        raise UsageError("--urls and --text do not go together: say what the file is")
     if not (source.strip() or campaign.strip()) and policy is not PolicyName.off:
         raise UsageError("say what to write: --source and --campaign")
     utm = Utm(source, medium, campaign, content, term, policy.value, tuple(domain or ()))
-    data = _read(file)
-    tagged = tag_urls(data, utm) if urls else tag_html(data, utm, name=str(file))
-    _write(out, tagged.data)
+    data = read_file(file)
+    if urls:
+        tagged = tag_urls(data, utm)
+    else:
+        tagged = (tag_text if text else tag_html)(data, utm, name=str(file))
+    write_file(out, tagged.data)
     if sentence := warning(utm):
         say(context, f"Warning: {sentence}")
     say(context, f"Tagged {tagged.changed} of {tagged.addresses} addresses.")
@@ -244,14 +241,15 @@ def rewrite(
     format: FormatOption = None,
 ) -> None:
     """Make a shipment: store its recipients and write each one's copy with their own addresses."""
-    from linktrack.cli.mails import contacts_path, moment, progress_bar, stream_or_folder, summary
+    from linktrack.cli.mails import contacts_path, moment, progress_bar, stream_or_folder, summary, unwritten
     from linktrack.crm.export import BadRow, read_contacts
     from linktrack.crm.mapping import mapping_of
     from linktrack.links.tokens import Keyring
-    from linktrack.mailings.adding import restored_keys
     from linktrack.mailings.catalog import find_mailing
-    from linktrack.mailings.render import render
-    from linktrack.mailings.shipments import ShipmentSettings, make_shipment
+    from linktrack.mailings.headers import reachable
+    from linktrack.mailings.placing import place_late_keys
+    from linktrack.mailings.render import compile_mail, render
+    from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings, make_shipment
 
     workspace = workspace_of(context)
     when = moment(sent_at)
@@ -268,22 +266,18 @@ def rewrite(
     rejected: list[BadRow] = []
     with opened(context) as database, contacts_path(contacts) as path:
         mailing = find_mailing(database, name)
-        restored_keys(database, mailing, workspace.settings.base_url)
+        place_late_keys(database, mailing, workspace.settings.base_url)
+        mail = compile_mail(database, mailing, settings)
         mapping = mapping_of(workspace)
         people = read_contacts(path, mapping, rejected)
+        if output.value in WITH_HEADER:
+            people = reachable(people, rejected)
         with progress_bar(context, "Recipients") as progress:
             shipment = make_shipment(
                 database, mailing, people, mapping, settings, sent_at=when, test=test, progress=progress
             )
-        try:
-            with progress_bar(context, "Mails", shipment.recipients) as progress:
-                written = render(database, mailing, shipment, keyring, target, progress=progress)
-        except OSError:
-            say(
-                context,
-                f"Shipment {shipment.id} is stored: linktrack shipment render {shipment.id} --out DIR writes it.",
-            )
-            raise
+        with unwritten(context, shipment), progress_bar(context, "Mails", shipment.recipients) as progress:
+            written = render(database, mail, shipment, keyring, target, progress=progress)
     summary(context, shipment, written, out, rejected, format)
 
 
@@ -317,39 +311,3 @@ def _utm(settings: Any, source: str | None, medium: str | None, campaign: str | 
         settings.policy if policy is None else policy.value,
         tuple(settings.domains),
     )
-
-
-def _read(path: Path) -> bytes:
-    """A file's bytes, or stdin's for `-`. NotFound, BadInput, Conflict."""
-    import sys
-
-    from linktrack.errors import BadInput, Conflict, NotFound
-
-    if str(path) == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise NotFound(f"no such file: {path}") from None
-    except IsADirectoryError:
-        raise BadInput("this is a folder, not a mail", file=path) from None
-    except PermissionError:
-        raise Conflict("no permission to read this file", file=path) from None
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing; `-` is stdout."""
-    import os
-    import sys
-
-    if str(path) == "-":
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    unfinished = path.with_name(f".{path.name}.unfinished-{os.getpid()}")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import typer
 
 from linktrack.cli.output import Format, say, show_record
-from linktrack.errors import BadInput, UsageError
+from linktrack.errors import BadInput, LinktrackError, UsageError
 from linktrack.store.session import now
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ def moment(text: str | None) -> int:
 
 def stream_or_folder(out: Path, output: str) -> Path | BinaryIO:
     """stdout for `-` (NDJSON and mbox only), else the folder, which must be new or empty."""
-    from linktrack.mailings.render import check_folder
+    from linktrack.mailings.folder import check_folder
+    from linktrack.mailings.render import STREAMS
 
     if str(out) == "-":
-        if output not in ("ndjson", "mbox"):
+        if output not in STREAMS:
             raise UsageError(f"--as {output} makes several files: name a folder with --out DIR")
         return sys.stdout.buffer
     check_folder(out)
@@ -71,6 +72,21 @@ def progress_bar(context: typer.Context, what: str, total: int | None = None) ->
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+@contextmanager
+def unwritten(context: typer.Context, shipment: Shipment) -> Iterator[None]:
+    """When a shipment's mails cannot be written: it is stored, so say how to go on."""
+    from linktrack.cli.files import end_of_pipe
+
+    try:
+        yield
+    except BrokenPipeError:
+        end_of_pipe()
+    except (OSError, LinktrackError, KeyboardInterrupt):
+        again = f"linktrack shipment render {shipment.id} --out DIR"
+        say(context, f"Shipment {shipment.id} is stored, its mails are not all written: {again} writes them.")
+        raise
 
 
 def summary(

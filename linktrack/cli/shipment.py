@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,9 +66,10 @@ def render(
     format: FormatOption = None,
 ) -> None:
     """Write a shipment's mails again: the same bytes, with the same tokens."""
-    from linktrack.cli.mails import progress_bar, stream_or_folder, summary
+    from linktrack.cli.mails import progress_bar, stream_or_folder, summary, unwritten
     from linktrack.links.tokens import Keyring
     from linktrack.mailings.catalog import find_mailing
+    from linktrack.mailings.render import compile_mail
     from linktrack.mailings.render import render as render_shipment
     from linktrack.mailings.shipments import find_shipment
 
@@ -76,10 +78,12 @@ def render(
         found = find_shipment(database, shipment)
         chosen = found.settings.output if output is None else output.value
         target = stream_or_folder(out, chosen)
-        mailing = find_mailing(database, found.mailing)
-        with progress_bar(context, "Mails", found.recipients) as progress:
+        settings = replace(found.settings, output=chosen)
+        mail = compile_mail(database, find_mailing(database, found.mailing), settings)
+        keyring = Keyring.parse(workspace.secret())
+        with unwritten(context, found), progress_bar(context, "Mails", found.recipients) as progress:
             written = render_shipment(
-                database, mailing, found, Keyring.parse(workspace.secret()), target, output=chosen, progress=progress
+                database, mail, replace(found, settings=settings), keyring, target, progress=progress
             )
     summary(context, found, written, out, (), format)
 

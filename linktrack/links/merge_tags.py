@@ -67,7 +67,8 @@ _BAR_BLOCK = re.compile(r"(?:IF|IFNOT|ELSE|ELSEIF|END|INTERESTED)(?::|$)", re.IG
 
 def find(text: str, extra: Pairs = ()) -> list[MergeTag]:
     """The merge tags of `text` in order; they do not overlap. `extra` are further (opening, closing) pairs."""
-    opener, dialects = _openings(tuple(extra))
+    pairs, dead = tuple(extra), frozenset[str]()  # closings that do not come any more: their openings are no tags
+    opener, dialects = _openings(pairs, dead)
     found: list[MergeTag] = []
     closings: dict[str, int] = {}
     here = 0
@@ -76,14 +77,16 @@ def find(text: str, extra: Pairs = ()) -> list[MergeTag]:
         here = start + 1
         for dialect in dialects[match[0]]:
             inside = start + len(dialect.opening)
-            end = closings.get(dialect.closing, -2)
-            if end != -1 and end < inside:
+            end = closings.get(dialect.closing, -1)
+            if end < inside:
                 end = closings[dialect.closing] = text.find(dialect.closing, inside)
-            if end == -1 or not _fits(dialect, text, inside, end):
-                continue
-            here = end + len(dialect.closing)
-            found.append(_tag(dialect, start, here, text[inside:end]))
-            break
+            if end < 0:
+                dead |= {dialect.closing}
+                opener, dialects = _openings(pairs, dead)
+            elif _fits(dialect, text, inside, end):
+                here = end + len(dialect.closing)
+                found.append(_tag(dialect, start, here, text[inside:end]))
+                break
     return found
 
 
@@ -139,10 +142,13 @@ def fold(name: str) -> str:
     )
 
 
-@lru_cache(maxsize=16)
-def _openings(extra: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict[str, list[_Dialect]]]:
-    """A pattern for every opening, and for each opening text the dialects to try, longest first."""
-    dialects = (*(_Dialect(opening, closing, _BAR_NAME) for opening, closing in extra), *_DIALECTS)
+@lru_cache(maxsize=256)
+def _openings(
+    extra: tuple[tuple[str, str], ...], dead: frozenset[str]
+) -> tuple[re.Pattern[str], dict[str, list[_Dialect]]]:
+    """A pattern for every opening whose closing is not `dead`, and for each the dialects to try, longest first."""
+    known = (*(_Dialect(opening, closing, _BAR_NAME) for opening, closing in extra), *_DIALECTS)
+    dialects = [dialect for dialect in known if dialect.closing not in dead]
     openings = sorted({dialect.opening for dialect in dialects}, key=len, reverse=True)
     tries = {
         opening: sorted(
@@ -151,7 +157,7 @@ def _openings(extra: tuple[tuple[str, str], ...]) -> tuple[re.Pattern[str], dict
         )
         for opening in openings
     }
-    return re.compile("|".join(map(re.escape, openings))), tries
+    return re.compile("|".join(map(re.escape, openings)) or r"(?!)"), tries
 
 
 def _fits(dialect: _Dialect, text: str, start: int, stop: int) -> bool:

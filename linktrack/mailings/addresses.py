@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import unescape
 from urllib.parse import urljoin
 
+from linktrack.errors import BadInput
 from linktrack.links.merge_tags import MergeTag, find, masked
-from linktrack.mailings.document import Document
-from linktrack.mailings.scan import Scan, Spot, scan
+from linktrack.mailings.document import Document, read_document, read_text
+from linktrack.mailings.scan import CLICKABLE, Scan, Spot, scan
 from linktrack.mailings.text_part import find_urls
 from linktrack.mailings.values import clean, decode
+from linktrack.mailings.words import label_of
 
-TRACKED_KINDS = ("a", "area", "vml", "text")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _WEB = re.compile(
     r"https?://(?:[^/?#@]*@)?(\[[0-9a-fA-F:.]+\]|[^\s/?#:@\[\]\\<>\"%{}|^`]+)(?::[0-9]*)?(?=[/?#]|$)", re.IGNORECASE
@@ -67,6 +67,27 @@ class Parts:
         return self.html if part == "html" or self.text is None else self.text
 
 
+def read_mail(
+    html: bytes, text: bytes | None, options: Options, *, name: str = "", charset: str | None = None
+) -> Parts:
+    """Read a mail's parts. BadInput with line and column for one that ends inside a tag, and for bad encodings."""
+    parts = read_parts(
+        read_document(html, name=name, charset=charset), None if text is None else read_text(text), options
+    )
+    refuse_broken(parts.html, parts.scan, name)
+    return parts
+
+
+def refuse_broken(html: Document, seen: Scan, name: str = "") -> None:
+    """BadInput with line and column when a mail ends inside a tag: what follows a missing quote is anybody's guess."""
+    if seen.broken_at is None:
+        return
+    line, column = html.place(seen.broken_at)
+    tag = html.characters(seen.broken_at, seen.broken_at + 24).split()[0]
+    sentence = f"the mail ends inside the tag {tag} that begins here: a quote or a '>' is missing"
+    raise BadInput(sentence, file=name or None, line=line, column=column)
+
+
 def read_parts(html: Document, text: Document | None, options: Options) -> Parts:
     """Find and judge every address of a mailing; `position` counts through the HTML, then the text."""
     seen = scan(html.text, options.merge_tags)
@@ -76,23 +97,28 @@ def read_parts(html: Document, text: Document | None, options: Options) -> Parts
         base = own if _WEB.match(own) else base
     found: list[Address] = []
     numbered = 0
-    for position, spot in enumerate(seen.spots, 1):
+    places = html.places([spot.start for spot in seen.spots])
+    for position, (spot, (line, column)) in enumerate(zip(seen.spots, places, strict=True), 1):
         value = clean(decode(html.characters(spot.start, spot.stop)), options.merge_tags)
         reason, target, key = judge(value, options, base)
         reason = _never(spot) or reason
-        label = ""
-        if spot.kind in TRACKED_KINDS and not spot.in_comment:
-            label = _label(html, spot)
-            if not label:
-                numbered += 1
-                label = f"link_{numbered}"
-        line, column = html.place(spot.start)
+        label = label_of(html, seen.masked, spot.content) if spot.clickable else ""
+        if spot.clickable and not label:
+            numbered += 1
+            label = f"link_{numbered}"
         found.append(
             Address(position, "html", spot.kind, spot.start, spot.stop, line, column, label, value, target, reason, key)
         )
     if text is not None:
         found += _of_text(text, options, base, found, numbered)
     return Parts(html, text, seen, tuple(found))
+
+
+def checked_base(base: str) -> str:
+    """What relative addresses are relative to. BadInput when it is no absolute web address; "" is none."""
+    if base and not _WEB.match(base):
+        raise BadInput(f"--base {base!r} is not a web address: write it like https://www.example.com/news/")
+    return base
 
 
 def judge(url: str, options: Options, base: str = "") -> tuple[str, str, str]:
@@ -113,7 +139,7 @@ def judge(url: str, options: Options, base: str = "") -> tuple[str, str, str]:
         if url.startswith("//"):
             url = f"https:{url}"
         elif base:
-            url = urljoin(base, url)
+            url = _joined(base, url)
         else:
             return "relative", url, ""
     web = _WEB.match(url)
@@ -134,6 +160,13 @@ def on_tracking_host(url: str, tracking: str) -> bool:
     return not path or rest == path or rest.startswith((path + "/", path + "?", path + "#"))
 
 
+def _joined(base: str, url: str) -> str:
+    try:
+        return urljoin(base, url)
+    except ValueError:  # a host in brackets that is no address
+        return url
+
+
 def _tag_before_query(url: str, tags: Sequence[MergeTag]) -> bool:
     """Whether a merge tag stands for scheme, host or path, or steers (`{% if %}`) what the address is."""
     if not tags:
@@ -149,7 +182,7 @@ def _tag_before_query(url: str, tags: Sequence[MergeTag]) -> bool:
 def _never(spot: Spot) -> str:
     if spot.in_comment:
         return "comment"
-    if spot.kind not in TRACKED_KINDS:
+    if spot.kind not in CLICKABLE:
         return f"{spot.kind} attribute" if spot.kind == "src" else f"{spot.kind} element"
     return f"opt-out: {spot.opted_out}" if spot.opted_out else ""
 
@@ -158,46 +191,15 @@ def _of_text(text: Document, options: Options, base: str, html: Sequence[Address
     tracked = {address.target for address in html if not address.reason}
     opted_out = {address.target: address.reason for address in html if address.reason.startswith("opt-out")}
     found = []
-    for position, (start, stop) in enumerate(find_urls(text.text, options.merge_tags), len(html) + 1):
+    spans = find_urls(text.text, options.merge_tags)
+    places = text.places([start for start, _ in spans])
+    for position, ((start, stop), (line, column)) in enumerate(zip(spans, places, strict=True), len(html) + 1):
         value = clean(text.text[start:stop], options.merge_tags)
         reason, target, key = judge(value, options, base)
         if not reason and target in opted_out and target not in tracked:
             reason = opted_out[target]
-        line, column = text.place(start)
         numbered += 1
         found.append(
             Address(position, "text", "text", start, stop, line, column, f"link_{numbered}", value, target, reason, key)
         )
     return found
-
-
-# --- labels ----------------------------------------------------------------------------------------------------
-
-_LABEL_LENGTH = 40
-_LABEL_SOURCE = 4000  # characters of an element's content that are looked at
-
-
-def _label(html: Document, spot: Spot) -> str:
-    """The text of a link, else the alternate text of its pictures; "" where there is neither."""
-    start, stop = spot.content
-    inside = html.characters(start, min(stop, start + _LABEL_SOURCE))
-    if not inside.strip():
-        return ""
-    if stop - start > _LABEL_SOURCE:
-        inside = inside.rpartition("<")[0]  # not in the middle of a tag
-    if "<" in inside:
-        from bs4 import BeautifulSoup
-        from bs4.exceptions import ParserRejectedMarkup
-
-        try:
-            soup = BeautifulSoup(inside, "html.parser")
-        except ParserRejectedMarkup:
-            return ""
-        text = soup.get_text(" ")
-        if not text.strip():
-            text = " ".join(str(image["alt"]) for image in soup.find_all("img", alt=True))
-        inside = text
-    else:
-        inside = unescape(inside)
-    label = re.sub(r"[\s\u00ad\u034f\u200b-\u200f\u2060\ufeff]+", " ", inside).strip()
-    return label if len(label) <= _LABEL_LENGTH else label[: _LABEL_LENGTH - 1].rstrip() + "…"

@@ -8,8 +8,8 @@ from typing import Any
 
 from linktrack.errors import Conflict, NotFound
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.addresses import Address, Options, Parts
-from linktrack.mailings.compile import Placed, read_mail
+from linktrack.mailings.addresses import Address, Options, Parts, read_mail
+from linktrack.mailings.compile import Placed
 from linktrack.store.session import Database, now
 
 HONEYPOT_POSITION = 0

@@ -10,7 +10,8 @@ from __future__ import annotations
 import bisect
 import codecs
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from linktrack.errors import BadInput
@@ -23,7 +24,7 @@ _DECLARED_WITHIN = 4096  # bytes; browsers look at 1,024, editors put long comme
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _STATEFUL = {"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext",
              "iso2022_kr", "hz"}  # fmt: skip
-_UTF16 = {"utf-16-le", "utf-16-be"}
+UTF16 = frozenset(("utf-16-le", "utf-16-be"))
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,10 @@ class Document:
     text: str
     charset: str
     bytewise: bool  # text is the latin-1 view: an index into it is a byte offset
-    _last_place: list[int] = field(default_factory=lambda: [0, 0, 0], compare=False, repr=False)
 
     def encoded(self, text: str) -> bytes:
         """A piece of `self.text` as the bytes it came from."""
-        return text.encode("latin-1" if self.bytewise else self.charset, "surrogatepass" if self._wide else "strict")
+        return text.encode("latin-1" if self.bytewise else self.charset)
 
     def ascii(self, text: str) -> bytes:
         """ASCII text of ours in this document's encoding."""
@@ -54,33 +54,21 @@ class Document:
 
     def place(self, index: int) -> tuple[int, int]:
         """(line, column) of an index, both from 1, columns in characters; CRLF, LF and CR end a line."""
-        line = bisect.bisect_right(self._starts, index)
-        start = self._starts[line - 1]
-        last_line, last_index, characters = self._last_place
-        if last_line == line and last_index <= index:  # go on from there: lines can be megabytes long
-            characters += len(self.characters(last_index, index))
-        else:
-            characters = len(self.characters(start, index).removeprefix("\ufeff"))
-        self._last_place[:] = (line, index, characters)
-        return line, characters + 1
+        return self.places([index])[0]
 
-    def byte_offset(self, index: int) -> int:
-        return index if self.bytewise else len(self.encoded(self.text[:index]))
-
-    @property
-    def mime_charset(self) -> str:
-        """The charset's name in a MIME header; UTF-16 is not allowed there and becomes UTF-8."""
-        if self._wide:
-            return "utf-8"
-        return {"cp1252": "windows-1252", "latin-1": "iso-8859-1"}.get(self.charset, self.charset).replace("_", "-")
-
-    def for_mime(self, piece: bytes) -> bytes:
-        """A piece of this document's bytes in `mime_charset`."""
-        return piece.decode(self.charset, "replace").lstrip("\ufeff").encode() if self._wide else piece
-
-    @property
-    def _wide(self) -> bool:
-        return self.charset in _UTF16
+    def places(self, indexes: Sequence[int]) -> list[tuple[int, int]]:
+        """The place of each index; they come in order, so that a line of megabytes is read once."""
+        found: list[tuple[int, int]] = []
+        here = columns = line = 0
+        for index in indexes:
+            last, line = line, bisect.bisect_right(self._starts, index)
+            if line != last:
+                here, columns = self._starts[line - 1], 0
+            piece = self.characters(here, index)
+            columns += len(piece) - (here == 0 and piece.startswith("\ufeff"))
+            here = index
+            found.append((line, columns + 1))
+        return found
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -105,6 +93,14 @@ def read_document(data: bytes, *, name: str = "", charset: str | None = None) ->
         chosen = wide or (codec if codec in _STATEFUL else "iso2022_jp")
         return _decoded(data, chosen, name)
     return Document(data, data.decode("latin-1"), _charset_of(data, codec), True)
+
+
+def read_text(data: bytes, *, name: str = "") -> Document:
+    """A plain-text part as characters: quotation marks beyond ASCII end an address, so bytes do not do."""
+    document = read_document(data, name=name)
+    if not document.bytewise:
+        return document
+    return Document(data, data.decode(document.charset), document.charset, False)
 
 
 def declared_charset(data: bytes) -> str | None:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from linktrack.config import Workspace
-from linktrack.errors import BadInput, NotFound
+from linktrack.errors import NotFound
 from linktrack.links.merge_tags import find
 from linktrack.links.utm import warning
 from linktrack.mailings.addresses import Address, Options, Parts, read_parts
 from linktrack.mailings.catalog import Settings, find_mailing
-from linktrack.mailings.compile import read_mail, read_text
-from linktrack.mailings.document import read_document
+from linktrack.mailings.cross_check import cross_check
+from linktrack.mailings.document import read_document, read_text
+from linktrack.mailings.words import read_words
 from linktrack.store.session import Database
 
 MAX_ADDRESS = 2000  # characters; longer ones are cut by some clients and gateways
-_CROSS_CHECK = 1_000_000  # bytes up to which BeautifulSoup reads the mail too
 _ADDRESS_IN_TEXT = re.compile(r"(?i)(?:https?://)?((?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,})(?=[/?#:\s]|$)")
 # htp:// and the like, and http:/x, http//x, http;//x, http:\\x
 _MISSPELT = re.compile(r"(?i)(?!https?:)h?t{1,3}p{0,2}s{0,2}:|hxxps?:|https?(?::/?(?!/)|;//|//|:\\\\)")
@@ -59,21 +58,13 @@ def check_mailing(database: Database, workspace: Workspace, name: str) -> list[F
 def check_mail(
     html: bytes, text: bytes | None, options: Options, keys: Iterable[str], settings: Settings | None = None
 ) -> list[Finding]:
-    """All findings of a mail. `keys` are those that `linktrack:KEY` may name. BadInput for encodings only."""
+    """All findings of a mail, by place. `keys` are those that `linktrack:KEY` may name. BadInput for encodings only."""
     settings = settings or Settings()
     document = read_document(html, charset=settings.charset)
     parts = read_parts(document, None if text is None else read_text(text), options)
     found = [*_broken(parts), *_addresses(parts, options, set(keys)), *_whole(parts, settings)]
-    if parts.scan.broken_at is None and parts.scan.open_comment is None:
-        found += cross_check(parts)
+    found += [_finding("parsers-disagree", address, message) for address, message in cross_check(parts)]
     return sorted(found, key=lambda finding: (finding.part, finding.line, finding.column))
-
-
-def strict_findings(html: bytes, text: bytes | None, options: Options, *, name: str, charset: str | None) -> None:
-    """BadInput when another parser sees other links in this mail."""
-    parts = read_mail(html, text, options, name=name, charset=charset)
-    if parts.scan.open_comment is None and (found := cross_check(parts)):
-        raise BadInput(found[0].message, file=name, line=found[0].line, column=found[0].column)
 
 
 def _broken(parts: Parts) -> Iterator[Finding]:
@@ -102,7 +93,7 @@ def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[Findi
         if spot is not None and spot.repeated:
             yield _finding("repeated-href", address, "this element has a second href, which clients ignore")
         if spot is not None and address.kind in ("a", "vml"):
-            shown = _shown_host(parts.html.characters(*spot.content))
+            shown = _shown_host(read_words(parts.html, parts.scan.masked, spot.content)[0])
             target = (urlsplit_host(address.target) or "") if not address.url.lower().startswith("mailto:") else ""
             if shown and target and not _same_site(shown, target):
                 message = f"the text shows {shown}, the link leads to {target}: this looks like phishing"
@@ -170,52 +161,14 @@ def _whole(parts: Parts, settings: Settings) -> Iterator[Finding]:
         yield Finding("utm-medium", "html", 1, 1, "", sentence)
 
 
-def cross_check(parts: Parts) -> list[Finding]:
-    """Where BeautifulSoup reads another address at a place that the scanner found too.
-
-    Links that only one of them sees are no finding: Python's html.parser loses some in odd mails, and invents
-    others inside of raw text. Never called on a mail that ends inside a tag, where it is quadratic.
-    """
-    if len(parts.html.data) > _CROSS_CHECK:
-        return []
-    from bs4 import BeautifulSoup, SoupStrainer
-    from bs4.exceptions import ParserRejectedMarkup
-
-    try:
-        soup = BeautifulSoup(
-            parts.scan.masked, "html.parser", on_duplicate_attribute="ignore", parse_only=SoupStrainer(["a", "area"])
-        )
-    except ParserRejectedMarkup:
-        return []
-    text = parts.scan.masked
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    by_tag = {spot.tag_start: spot for spot in parts.scan.spots if spot.kind in ("a", "area")}
-    found = []
-    for element in soup.find_all(["a", "area"]):
-        if element.sourceline is None or element.sourcepos is None:
-            continue
-        place = starts[element.sourceline - 1] + element.sourcepos
-        spot = by_tag.get(place)
-        if spot is None:
-            continue
-        theirs = element.get("href")
-        ours = text[spot.start : spot.stop]
-        if theirs is None or unescape(ours) != str(theirs):
-            line, column = parts.html.place(spot.start)
-            message = f"another parser reads this address as {str(theirs)[:80]!r}"
-            found.append(Finding("parsers-disagree", "html", line, column, ours[:200], message))
-    return found
-
-
 def _finding(rule: str, address: Address, message: str) -> Finding:
     return Finding(rule, address.part, address.line, address.column, address.url[:200], message)
 
 
-def _shown_host(content: str) -> str | None:
+def _shown_host(text: str) -> str | None:
     """The host that a link's text shows, when the text is an address and nothing else."""
-    shown = unescape(re.sub(r"<[^>]*>", "", content[:2000])).strip()
-    match = _ADDRESS_IN_TEXT.match(shown)
-    if match is None or " " in shown or "@" in shown:
+    match = _ADDRESS_IN_TEXT.match(text)
+    if match is None or " " in text or "@" in text:
         return None
     return match[1].lower()
 

@@ -6,189 +6,202 @@ Its tracked addresses are those of the HTML (the same placements): it is the sam
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import unescape
 
-from linktrack.links.merge_tags import find
-from linktrack.mailings.addresses import Parts
-from linktrack.mailings.compile import Compiled, Placed, compile_part
-from linktrack.mailings.document import Document
+from linktrack.mailings.addresses import Address, Parts
+from linktrack.mailings.compile import Compiled, Placed
+from linktrack.mailings.markup import RAW, Kind, Markup, attributes, read_markup
+from linktrack.mailings.values import decode
+from linktrack.mailings.words import BLOCKS, CELLS, INVISIBLE
 
-_HELD = "\ue000{}\ue001"  # a merge tag or a token while the parser works; private use characters
+# Characters that stand for something while the text grows; the mail's own ones are dropped, they show nothing.
+_HELD = "\ue000{}\ue001"  # a merge tag or an address, which must not be touched
+_GAP = "\ue002"  # where the token goes
+_LINE, _PARAGRAPH = "\ue003", "\ue004"  # breaks that several blocks share
 _HELD_BACK = re.compile("\ue000([0-9]+)\ue001")
-_GAP = "\ue002"
-_LINE, _PARAGRAPH = "\x1e", "\x1f"  # breaks that many blocks share; mails do not hold these characters
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "center",
-        "div",
-        "dl",
-        "dt",
-        "dd",
-        "fieldset",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "li",
-        "main",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tbody",
-        "thead",
-        "tfoot",
-        "tr",
-        "ul",
-    ]
-)
+_BREAKS = re.compile(f"(?<![ \t\n])[ \t\n]*+[{_LINE}{_PARAGRAPH}][ \t\n{_LINE}{_PARAGRAPH}]*+")
+_OURS = re.compile("[\ue000-\ue004]")
+
 _SPACED = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "table", "blockquote"])
-_HIDDEN = frozenset(
-    [
-        "head",
-        "style",
-        "script",
-        "title",
-        "textarea",
-        "noembed",
-        "noframes",
-        "iframe",
-        "template",
-        "svg",
-        "math",
-        "select",
-    ]
+_HIDDEN = RAW | frozenset(("template", "svg", "math", "select", "plaintext"))
+_EMPTY = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
-
-
-@dataclass
-class _Lines:
-    """Text as it grows: words on lines, blank lines between paragraphs."""
-
-    parts: list[str]
-
-    def word(self, text: str) -> None:
-        self.parts.append(text)
-
-    def line(self) -> None:
-        self.parts.append(_LINE)
-
-    def paragraph(self) -> None:
-        self.parts.append(_PARAGRAPH)
+_PLAIN_SCHEMES = ("mailto", "tel", "sms")  # written without their scheme
+_NOT_WRITTEN = ("empty", "anchor", "relative", "javascript", "cid", "data", "file", "invalid")
 
 
 def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled:
-    """The HTML part as readable text, compiled. Pure text in UTF-8 whatever the HTML is in."""
-    from bs4 import BeautifulSoup
-    from bs4.exceptions import ParserRejectedMarkup
-
-    html = compile_part(parts.html, placed, base_url)
-    characters = _GAP.join(segment.decode(parts.html.charset) for segment in html.segments).lstrip("\ufeff")
-    held: list[str] = []
-
-    def hold(text: str) -> str:
-        held.append(text)
-        return _HELD.format(len(held) - 1)
-
-    pieces: list[str] = []
-    here = 0
-    for tag in find(characters):
-        pieces += [characters[here : tag.start], hold(characters[tag.start : tag.stop])]
-        here = tag.stop
-    pieces.append(characters[here:])
-    try:
-        soup = BeautifulSoup("".join(pieces), "html.parser", on_duplicate_attribute="ignore")
-    except ParserRejectedMarkup:
-        soup = BeautifulSoup(re.sub(r"<!\[.*?>", "", "".join(pieces)), "html.parser", on_duplicate_attribute="ignore")
-    lines = _Lines([])
-    _walk(soup, lines)
-    text = _tidy("".join(lines.parts))
-    text = _HELD_BACK.sub(lambda match: held[int(match[1])] if int(match[1]) < len(held) else "", text)
-    segments = tuple(segment.encode() for segment in text.split(_GAP))
-    return Compiled(segments, Document(b"", "", "utf-8", False))
+    """The HTML part as readable text, compiled; UTF-8 whatever the HTML is in."""
+    tracked = {spot.start: f"{base_url}/{spot.key}/{_GAP}" for spot in placed}
+    addresses = {address.start: address for address in parts.addresses if address.part == "html"}
+    links = {
+        spot.tag[0]: (addresses[spot.start], tracked.get(spot.start))
+        for spot in parts.scan.spots
+        if spot.kind == "a" and not spot.in_comment
+    }
+    writer = _Writer(parts, links)
+    here, raw = 0, False
+    masked = parts.scan.masked
+    for piece in read_markup(masked, 0, len(masked)):
+        if not raw:
+            writer.text(here, piece.start)
+        here = piece.stop
+        raw = piece.kind is Kind.START and piece.name in RAW
+        writer.markup(piece)
+    if not raw:
+        writer.text(here, len(masked))
+    return Compiled(tuple(segment.encode() for segment in writer.finished().split(_GAP)), "utf-8")
 
 
-def _walk(node: object, lines: _Lines) -> None:
-    from bs4.element import Comment, NavigableString, PreformattedString, Tag
+@dataclass(frozen=True)
+class _Open:
+    """An element that is open: what comes behind its content, whether it hides it, and the link it is."""
 
-    stack: list[object] = [node]
-    while stack:  # no recursion: mails nest hundreds of tables
-        current = stack.pop()
-        if isinstance(current, NavigableString):
-            if not isinstance(current, Comment | PreformattedString):
-                lines.word(re.sub(r"[\s\x1c-\x1f]+", " ", current))
-        elif isinstance(current, Tag):
-            name = current.name.lower()
-            if name in _HIDDEN or _invisible(str(current.get("style", ""))):
-                continue
-            if name == "br":
-                lines.word("\n")
-            elif name == "hr":
-                lines.word(f"{_PARAGRAPH}---{_PARAGRAPH}")
-            elif name == "img":
-                lines.word(str(current.get("alt") or ""))
-            else:
-                after = _enter(current, name, lines)
-                stack.append(after)
-                stack.extend(reversed(list(current.contents)))
-        elif callable(current):
-            current()
+    name: str
+    after: str
+    hides: bool
+    begin: int  # where in the parts its content begins
+    link: tuple[Address, str | None] | None
 
 
-def _enter(tag: object, name: str, lines: _Lines) -> object:
-    """Write what stands before an element's content; returns what writes what stands after it."""
-    from bs4.element import Tag
+class _Writer:
+    """Text as it grows from markup; elements are closed by their end tag, an outer one's, or the end."""
 
-    assert isinstance(tag, Tag)  # noqa: S101
-    if name == "a" and tag.get("href"):
-        start = len(lines.parts)
-        address = re.sub(r"\s+", "", str(tag["href"]))
+    def __init__(self, parts: Parts, links: dict[int, tuple[Address, str | None]]) -> None:
+        self._html, self._masked, self._links = parts.html, parts.scan.masked, links
+        self._tags = iter(parts.scan.tags)
+        self._tag = next(self._tags, None)
+        self._parts: list[str] = []
+        self._held: list[str] = []
+        self._open: list[_Open] = []
+        self._names: Counter[str] = Counter()
+        self._hidden = 0
 
-        def close() -> None:
-            label = "".join(lines.parts[start:]).strip()
-            if address.startswith("#") or not address:
-                return
-            plain = address.removeprefix("mailto:").removeprefix("tel:").partition("?")[0]
-            if label in (address, plain):
-                return
-            lines.word(f" ({address}) " if label else f"{address} ")
+    def text(self, start: int, stop: int) -> None:
+        """Text of the mail, its merge tags as they stand there."""
+        if start == stop:
+            return
+        while self._tag is not None and self._tag.start < start:
+            self._tag = next(self._tags, None)
+        if self._hidden:
+            return
+        while self._tag is not None and self._tag.start < stop:
+            self._words(self._html.characters(start, self._tag.start))
+            start = min(self._tag.stop, stop)
+            self._parts.append(self._hold(self._html.characters(self._tag.start, start)))
+            self._tag = next(self._tags, None)
+        self._words(self._html.characters(start, stop))
 
-        return close
-    if name in _BLOCKS:
-        spaced = name in _SPACED
-        (lines.paragraph if spaced else lines.line)()
-        if name == "li":
-            lines.word("* ")
-        return lines.paragraph if spaced else lines.line
-    if name in ("td", "th"):
-        return lambda: lines.word(" ")
-    return lambda: None
+    def markup(self, piece: Markup) -> None:
+        if piece.kind is Kind.START:
+            self._start(piece)
+        elif piece.kind is Kind.END and self._names[piece.name]:
+            while self._close().name != piece.name:
+                pass
+
+    def finished(self) -> str:
+        while self._open:
+            self._close()
+        text = _tidy("".join(self._parts))
+        return _HELD_BACK.sub(lambda match: self._held[int(match[1])], text)
+
+    def _start(self, piece: Markup) -> None:
+        name = piece.name
+        if name in _EMPTY:
+            if not self._hidden:
+                self._empty(piece)
+            return
+        if name == "a" and self._names["a"]:  # an <a> in an <a> closes it
+            self.markup(Markup(Kind.END, "a", *piece[2:]))
+        hides = name in _HIDDEN or self._invisible(piece)
+        self._hidden += hides
+        after = ""
+        if name in BLOCKS:
+            after = _PARAGRAPH if name in _SPACED else _LINE
+            self._add(after + ("* " if name == "li" else ""))
+        elif name in CELLS:
+            after = " "
+        link = self._links.get(piece.start) if name == "a" else None
+        self._open.append(_Open(name, after, hides, len(self._parts), link))
+        self._names[name] += 1
+
+    def _empty(self, piece: Markup) -> None:
+        if piece.name == "br":
+            self._parts.append("\n")
+        elif piece.name == "hr":
+            self._parts.append(f"{_PARAGRAPH}---{_PARAGRAPH}")
+        elif piece.name == "img":
+            self._parts.append(_one_line(decode(self._attribute(piece, "alt"))))
+
+    def _close(self) -> _Open:
+        last = self._open.pop()
+        self._names[last.name] -= 1
+        if last.link is not None and not self._hidden:
+            self._address(last.begin, *last.link)
+        self._add(last.after)
+        self._hidden -= last.hides
+        return last
+
+    def _address(self, begin: int, address: Address, tracked: str | None) -> None:
+        """Write a link's address behind its label, or in its place where the label is the address."""
+        if tracked is None and address.reason in _NOT_WRITTEN:
+            return
+        written = tracked or address.target
+        if address.reason in _PLAIN_SCHEMES:
+            written = written.partition(":")[2].partition("?")[0]
+        label = "".join(self._parts[begin:]).strip()
+        if not label or _bare(label) == _bare(written if address.reason in _PLAIN_SCHEMES else address.url):
+            self._parts[begin:] = [" ", self._hold(written), " "]
+        else:
+            self._parts += (" (", self._hold(written), ") ")
+
+    def _words(self, text: str) -> None:
+        self._parts.append(_one_line(unescape(text)))
+
+    def _add(self, text: str) -> None:
+        if not self._hidden:
+            self._parts.append(text)
+
+    def _hold(self, text: str) -> str:
+        self._held.append(text)
+        return _HELD.format(len(self._held) - 1)
+
+    def _invisible(self, piece: Markup) -> bool:
+        return re.search(r"display\s*:\s*none", self._attribute(piece, "style"), re.IGNORECASE) is not None
+
+    def _attribute(self, piece: Markup, name: str) -> str:
+        for found in attributes(self._masked, piece):
+            if found.name == name:
+                return self._html.characters(found.start, found.stop)
+        return ""
 
 
-def _invisible(style: str) -> bool:
-    return re.search(r"display\s*:\s*none", style, re.IGNORECASE) is not None
+def _one_line(text: str) -> str:
+    """White space of any kind as one blank; blanks at the ends stay, they part words from what is around them."""
+    text = _OURS.sub("", text)
+    words = " ".join(text.split())
+    if not words:
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{words}{' ' if text[-1].isspace() else ''}"
+
+
+def _bare(address: str) -> str:
+    """An address as people write it: without scheme and final slash, in lower case."""
+    return re.sub(r"^https?://", "", address.strip().lower()).rstrip("/")
 
 
 def _tidy(text: str) -> str:
     """Lines without blanks around them, at most one empty line in a row, invisible fillers gone."""
-    text = re.sub("[\u00ad\u034f\u200b-\u200f\u2060\ufeff]", "", text).replace("\u00a0", " ")
-    text = re.sub(f"[ \t\n{_LINE}{_PARAGRAPH}]*[{_LINE}{_PARAGRAPH}][ \t\n{_LINE}{_PARAGRAPH}]*", _break, text)
-    lines = [re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n")]
+    text = re.sub(f"[{INVISIBLE}]", "", text)
+    text = _BREAKS.sub(_break, text)
+    lines = [" ".join(line.split()) for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
 
 
 def _break(match: re.Match[str]) -> str:
+    """Breaks that meet, as one."""
     return "\n\n" if _PARAGRAPH in match[0] or "\n" in match[0] else "\n"

@@ -7,17 +7,16 @@ address and after every token, so the pieces can be joined without looking at th
 from __future__ import annotations
 
 import re
-from email.header import Header
-from email.utils import formatdate, parseaddr
+import time
+from collections.abc import Sequence
+from email.utils import formatdate
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from linktrack.errors import BadInput
-from linktrack.mailings.compile import Compiled
+from linktrack.mailings.compile import Compiled, Mail, interleaved
+from linktrack.mailings.document import UTF16
+from linktrack.mailings.headers import mailbox, sender, unstructured
 from linktrack.mailings.shipments import Recipient, Shipment
-
-if TYPE_CHECKING:
-    from linktrack.mailings.render import Mail
 
 _LINE = 76
 _SOFT = b"=\r\n"
@@ -31,23 +30,19 @@ class Message:
     """The e-mails of a shipment. `buffers` are the parts of one e-mail, for one gathering write."""
 
     def __init__(self, mail: Mail, shipment: Shipment) -> None:
-        from urllib.parse import urlsplit
-
         self._mail = mail
         self._shipment = shipment
         self._domain = urlsplit(shipment.settings.base_url).hostname or "localhost"
         self._one_click = shipment.settings.base_url.startswith("https:") and mail.type != "transactional"
         boundary = _boundary(mail)
-        self._fixed = self._fixed_headers(boundary)
+        name, address = sender(shipment.settings.sender) if shipment.settings.sender else ("", "")
+        self._fixed = self._fixed_headers(boundary, mailbox(name, address) if address else "")
         self._segments = _body(mail, boundary)
-        sender = parseaddr(shipment.settings.sender)[1] or "MAILER-DAEMON"
         self._unix_segments = [segment.replace(b"\r\n", b"\n") for segment in self._segments]
-        self._envelope = f"From {sender} {_ctime(shipment.sent_at)}\n".encode()
+        self._envelope = f"From {address or 'MAILER-DAEMON'} {_ctime(shipment.sent_at)}\n".encode()
 
     def buffers(self, row: Recipient) -> list[bytes]:
         """One e-mail, lines ended by CRLF."""
-        from linktrack.mailings.render import interleaved
-
         return [self._headers(row), *interleaved(self._segments, row.token.encode("ascii"))]
 
     def mbox_buffers(self, row: Recipient) -> list[bytes]:
@@ -55,8 +50,6 @@ class Message:
 
         The encoder leaves no line of the body that begins with `From ` or `>From `: nothing there needs a quote.
         """
-        from linktrack.mailings.render import interleaved
-
         headers = _FROM.sub(rb">\1From ", self._headers(row).replace(b"\r\n", b"\n"))
         return [self._envelope, headers, *interleaved(self._unix_segments, row.token.encode("ascii")), b"\n"]
 
@@ -64,7 +57,7 @@ class Message:
         """Headers that differ from one recipient to the next, then the others."""
         lines = []
         if row.email:
-            lines.append(f"To: {_mailbox(row.name, row.email)}")
+            lines.append(f"To: {mailbox(row.name, row.email)}")
         identity = blake2b(row.token.encode("ascii"), digest_size=16).hexdigest()
         lines.append(f"Message-ID: <{identity}@{self._domain}>")
         if self._mail.unsubscribe and self._mail.type != "transactional":
@@ -73,13 +66,10 @@ class Message:
                 lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
         return ("\r\n".join(lines) + "\r\n").encode("ascii") + self._fixed
 
-    def _fixed_headers(self, boundary: str) -> bytes:
-        lines = []
-        if self._shipment.settings.sender:
-            name, address = parseaddr(self._shipment.settings.sender)
-            lines.append(f"From: {_mailbox(name, address or self._shipment.settings.sender)}")
-        lines += [
-            f"Subject: {_encoded(self._mail.subject)}",
+    def _fixed_headers(self, boundary: str, sender: str) -> bytes:
+        lines = [
+            *([f"From: {sender}"] if sender else ()),
+            f"Subject: {unstructured(self._mail.subject)}",
             f"Date: {formatdate(self._shipment.sent_at // 1000)}",
             "MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"',
@@ -100,18 +90,27 @@ def _body(mail: Mail, boundary: str) -> list[bytes]:
 def _part_head(boundary: str, subtype: str, part: Compiled, *, first: bool = False) -> bytes:
     lead = "" if first else "\r\n"
     return (
-        f"{lead}--{boundary}\r\nContent-Type: text/{subtype}; charset={part.document.mime_charset}\r\n"
+        f"{lead}--{boundary}\r\nContent-Type: text/{subtype}; charset={mime_charset(part.charset)}\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode("ascii")
 
 
 def _part(part: Compiled) -> list[bytes]:
     """A compiled part's segments in quoted-printable."""
-    pieces = [part.document.for_mime(segment) for segment in part.segments]
-    encoded = []
-    for number, piece in enumerate(pieces):
-        encoded.append(quoted_printable(piece, first=number == 0, last=number == len(pieces) - 1))
-    return encoded
+    pieces: Sequence[bytes] = part.segments
+    if part.charset in UTF16:  # which no text part may be in (RFC 2781)
+        pieces = [piece.decode(part.charset).removeprefix("\ufeff").encode() for piece in pieces]
+    last = len(pieces) - 1
+    return [quoted_printable(piece, first=number == 0, last=number == last) for number, piece in enumerate(pieces)]
+
+
+def mime_charset(codec: str) -> str:
+    """The name that mail programs know one of Python's codecs by."""
+    if codec in UTF16:
+        return "utf-8"
+    name = codec.replace("latin-1", "iso-8859-1").replace("iso8859", "iso-8859").replace("iso2022", "iso-2022")
+    name = re.sub(r"^cp(125\d|874)$", r"windows-\1", name)
+    return name if name == "shift_jis" else name.replace("_", "-")
 
 
 def quoted_printable(data: bytes, *, first: bool, last: bool) -> bytes:
@@ -175,38 +174,5 @@ def _boundary(mail: Mail) -> str:
     return f"=_{digest.hexdigest()}"
 
 
-def _mailbox(name: str, email: str) -> str:
-    """`Name <address>` for a header. BadInput for an address that would break out of its line."""
-    if re.search(r"[\x00-\x20\x7f<>,;]", email) or not email.isascii():
-        email = _ascii_address(email)
-    if not name.strip():
-        return email
-    if name.isascii() and not re.search(r"[\x00-\x1f\x7f]", name):
-        escaped = name.strip().replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}" <{email}>'
-    words = re.sub(r"[\x00-\x1f\x7f]+", " ", name.strip())
-    return f"{_encoded(words)} <{email}>"
-
-
-def _ascii_address(email: str) -> str:
-    local, at, domain = email.rpartition("@")
-    if not at or re.search(r"[\x00-\x20\x7f<>,;]", email) or not local.isascii():
-        raise BadInput(f"{email!r} cannot stand in a To header: correct it in the contacts file, or use --as ndjson")
-    try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        raise BadInput(f"{email!r} has a domain that cannot be used: correct it in the contacts file") from None
-
-
-def _encoded(text: str) -> str:
-    """Header text: plain when it is short ASCII, else RFC 2047 words, folded."""
-    text = re.sub(r"[\r\n]+\s*", " ", text)
-    if text.isascii() and len(text) < 900 and "=?" not in text and not re.search(r"[\x00-\x1f\x7f]", text):
-        return text
-    return Header(text, "utf-8", maxlinelen=_LINE, header_name="Subject").encode(linesep="\r\n")
-
-
 def _ctime(milliseconds: int) -> str:
-    import time
-
     return time.asctime(time.gmtime(milliseconds // 1000))

@@ -6,17 +6,13 @@ import csv
 import io
 import json
 import os
-import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from linktrack.errors import Conflict
 from linktrack.links.tokens import Keyring
-from linktrack.mailings.adding import prove
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
@@ -24,25 +20,26 @@ from linktrack.mailings.catalog import (
     mailing_parts,
     placements_of,
 )
-from linktrack.mailings.compile import Compiled, Placed, compile_part
-from linktrack.mailings.shipments import Recipient, Shipment, recipients_of
+from linktrack.mailings.compile import Compiled, Mail, Placed, compile_part, interleaved
+from linktrack.mailings.folder import file_name, new_folder, write_buffers
+from linktrack.mailings.headers import sender
+from linktrack.mailings.placing import place_system_links
+from linktrack.mailings.proof import prove
+from linktrack.mailings.shipments import (
+    MERGE_TAG,
+    WITH_HEADER,
+    Recipient,
+    Shipment,
+    ShipmentSettings,
+    recipients_of,
+)
 from linktrack.store.session import Database
 
-OUTPUTS = ("html", "eml", "mbox", "ndjson", "template")
+STREAMS = ("ndjson", "mbox")  # outputs that are one stream and can go to stdout
 _TOGETHER = 16  # mails in one write of a stream
+_STEP = 100  # recipients between two reports of progress
 
-
-@dataclass(frozen=True)
-class Mail:
-    """A mailing compiled for a shipment. `text` is the author's, or made from the HTML."""
-
-    name: str
-    type: str
-    subject: str
-    html: Compiled
-    text: Compiled
-    unsubscribe: str | None  # the address for the List-Unsubscribe header, before the token
-    placements: int
+Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -51,140 +48,106 @@ class Rendered:
 
     recipients: int
     files: int
-    placements: int = 0
-
-
-def compile_mail(database: Database, mailing: StoredMailing, shipment: Shipment) -> Mail:
-    """Compile a mailing with its stored placements and prove it. BadInput when it does not read back."""
-    from linktrack.mailings.made_text import made_text
-
-    base_url = shipment.settings.base_url
-    parts = mailing_parts(mailing, base_url)
-    placements = placements_of(database, mailing.id)
-    special = {placement.position: placement.key for placement in placements if placement.position <= 0}
-    honeypot = None
-    if shipment.settings.honeypot:
-        place = len(parts.html.text) if parts.scan.body_end is None else parts.scan.body_end
-        honeypot = Placed(special[HONEYPOT_POSITION], place, place)
-    authors = [placement for placement in placements if placement.position > 0]
-    placed = {part: [placement.placed for placement in authors if placement.part == part] for part in ("html", "text")}
-    addresses = {address.position: address for address in parts.addresses}
-    prove(
-        parts,
-        [(addresses[placement.position], placement.key) for placement in authors],
-        base_url,
-        mailing.settings.options(base_url),
-    )
-    html = compile_part(parts.html, placed["html"], base_url, honeypot)
-    if parts.text is None:
-        text = made_text(parts, placed["html"], base_url)
-    else:
-        text = compile_part(parts.text, placed["text"], base_url)
-    header = special.get(HEADER_POSITION)
-    unsubscribe = f"{base_url}/{header}/" if header else None
-    return Mail(mailing.name, mailing.type, mailing.subject, html, text, unsubscribe, len(placements))
+    placements: int
 
 
 def render(
     database: Database,
-    mailing: StoredMailing,
+    mail: Mail,
     shipment: Shipment,
     keyring: Keyring,
     out: Path | BinaryIO,
     *,
-    output: str | None = None,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Progress = lambda done: None,
 ) -> Rendered:
-    """Write a shipment's mails into the folder `out`, or as NDJSON or mbox to a stream, in the order of the contacts.
+    """Write a shipment's mails (of `compile_mail`) into the folder `out`, or to a stream, in the order of the contacts.
 
     Conflict when the folder is there and not empty. A folder appears under its name only when it is complete.
     """
-    mail = compile_mail(database, mailing, shipment)
-    output = output or shipment.settings.output
-    people = recipients_of(database, shipment, keyring)
-    if isinstance(out, Path):
-        with new_folder(out) as folder:
-            written = _fill(folder, output, mail, shipment, people, progress)
+    output = shipment.settings.output
+    people = _Watched(recipients_of(database, shipment, keyring), progress)
+    if not isinstance(out, Path):
+        _write_stream(out, _rows(output, mail, shipment, people))
+        return Rendered(people.count, 0, mail.placements)
+    with new_folder(out) as folder:
+        if output == "template":
+            _write_template(folder, mail, shipment.settings.merge_tag or MERGE_TAG, people)
+        elif output in STREAMS:
+            name = "recipients.ndjson" if output == "ndjson" else "mailing.mbox"
+            with (folder / name).open("wb", buffering=0) as file:
+                _write_stream(file, _rows(output, mail, shipment, people))
+        else:
+            _write_files(folder, f".{output}", _files(output, mail, shipment, people))
+        files = people.count if output in ("html", "eml") else len(list(folder.iterdir()))
+    return Rendered(people.count, files, mail.placements)
+
+
+def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentSettings) -> Mail:
+    """Compile a mailing with its stored placements and prove it. BadInput when it does not read back."""
+    from linktrack.mailings.made_text import made_text
+
+    base_url = settings.base_url
+    parts = mailing_parts(mailing, base_url)
+    system = {HONEYPOT_POSITION: settings.honeypot, HEADER_POSITION: settings.output in WITH_HEADER}
+    place_system_links(database, mailing, [position for position, wanted in system.items() if wanted])
+    placements = placements_of(database, mailing.id)
+    authors = [placement for placement in placements if placement.position > 0]
+    special = {placement.position: placement.key for placement in placements if placement.position <= 0}
+    addresses = {address.position: address for address in parts.addresses}
+    placed = [(addresses[placement.position], placement.key) for placement in authors]
+    prove(parts, placed, base_url, mailing.settings.options(base_url))
+    of_html = [placement.placed for placement in authors if placement.part == "html"]
+    honeypot = header = None
+    if system[HONEYPOT_POSITION]:
+        place = len(parts.html.text) if parts.scan.body_end is None else parts.scan.body_end
+        honeypot = Placed(special[HONEYPOT_POSITION], place, place)
+    if system[HEADER_POSITION]:
+        header = f"{base_url}/{special[HEADER_POSITION]}/"
+    html = compile_part(parts.html, of_html, base_url, honeypot)
+    if parts.text is None:
+        text = made_text(parts, of_html, base_url)
     else:
-        written = _stream(output, mail, shipment, people, out, progress)
-    return replace(written, placements=mail.placements)
+        text = compile_part(parts.text, [spot.placed for spot in authors if spot.part == "text"], base_url)
+    if settings.output == "template":  # a tag that the encoding has not is found before anything is stored
+        html.encoded(settings.merge_tag)
+    if settings.sender:
+        sender(settings.sender)
+    count = len(authors) + (honeypot is not None) + (header is not None)
+    return Mail(mailing.name, mailing.type, mailing.subject, html, text, header, count)
 
 
-def _fill(
-    folder: Path,
-    output: str,
-    mail: Mail,
-    shipment: Shipment,
-    people: Iterable[Recipient],
-    progress: Callable[[int], None],
-) -> Rendered:
-    if output == "html":
-        return _write_files(folder, ".html", ((row, _html(mail, row)) for row in people), progress)
+class _Watched:
+    """Recipients as they pass: counted, and progress reported every `_STEP` of them."""
+
+    def __init__(self, people: Iterable[Recipient], progress: Progress) -> None:
+        self._people, self._progress = people, progress
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Recipient]:
+        for row in self._people:
+            yield row
+            self.count += 1
+            if self.count % _STEP == 0:
+                self._progress(_STEP)
+        self._progress(self.count % _STEP)
+
+
+def _files(
+    output: str, mail: Mail, shipment: Shipment, people: Iterable[Recipient]
+) -> Iterator[tuple[str, list[bytes]]]:
+    """(contact id, content) of each file."""
     if output == "eml":
         from linktrack.mailings.mime import Message
 
         message = Message(mail, shipment)
-        return _write_files(folder, ".eml", ((row, message.buffers(row)) for row in people), progress)
-    if output == "template":
-        return _write_template(folder, mail, shipment, people, progress)
-    name = "recipients.ndjson" if output == "ndjson" else "mailing.mbox"
-    with (folder / name).open("wb", buffering=0) as file:
-        written = _stream(output, mail, shipment, people, file, progress)
-    return Rendered(written.recipients, 1)
+        return ((row.contact_id, message.buffers(row)) for row in people)
+    segments, charset = mail.html.segments, mail.html.charset
+    return ((row.contact_id, interleaved(segments, row.token.encode(charset))) for row in people)
 
 
-def check_folder(out: Path) -> None:
-    """Conflict when mails cannot be written into `out` because something is there."""
-    if out.is_dir() and not any(out.iterdir()):
-        return
-    if out.exists() or out.is_symlink():
-        what = "is not empty" if out.is_dir() else "is a file"
-        raise Conflict(f"{out} {what}: name a new folder with --out")
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its name when all is well and vanishes when it is not."""
-    check_folder(out)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.absolute().with_name(f".{out.absolute().name}.unfinished-{os.getpid()}")
-    unfinished.mkdir()
-    try:
-        yield unfinished
-        check_folder(out)
-        if out.exists():
-            out.rmdir()
-        unfinished.rename(out)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-
-
-def file_name(contact_id: str) -> str:
-    """A contact id as a file's name: what a file system may not like becomes %XX."""
-    safe = re.sub(r"[^\w.@+=,() \-]", lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), contact_id)
-    return f"%2E{safe[1:]}" if safe.startswith(".") else safe
-
-
-def _html(mail: Mail, row: Recipient) -> list[bytes]:
-    return interleaved(mail.html.segments, mail.html.document.encoded(row.token))
-
-
-def interleaved(segments: Iterable[bytes], token: bytes) -> list[bytes]:
-    """Segments with the token between each two, as buffers for one gathering write."""
-    buffers: list[bytes] = []
-    for segment in segments:
-        buffers += (segment, token)
-    buffers.pop()
-    return buffers
-
-
-def _write_files(
-    folder: Path, suffix: str, mails: Iterable[tuple[Recipient, list[bytes]]], progress: Callable[[int], None]
-) -> Rendered:
-    count = 0
-    for row, buffers in mails:
-        name = file_name(row.contact_id) + suffix
+def _write_files(folder: Path, suffix: str, files: Iterable[tuple[str, list[bytes]]]) -> None:
+    for contact_id, buffers in files:
+        name = file_name(contact_id) + suffix
         try:
             target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:  # a file system without case
@@ -193,56 +156,28 @@ def _write_files(
             write_buffers(target, buffers)
         finally:
             os.close(target)
-        count += 1
-        if count % 100 == 0:
-            progress(100)
-    progress(count % 100)
-    return Rendered(count, count)
 
 
-def write_buffers(target: int, buffers: list[bytes]) -> None:
-    """Write all buffers to a file descriptor with as few calls as the system allows."""
-    for start in range(0, len(buffers), _IOV_MAX):
-        group = buffers[start : start + _IOV_MAX]
-        written = os.writev(target, group)
-        if written < sum(map(len, group)):  # a pipe, or a disk that is nearly full
-            rest = memoryview(b"".join(group))[written:]
-            while rest:
-                rest = rest[os.write(target, rest) :]
-
-
-_IOV_MAX = 1024
-
-
-def _stream(
-    output: str,
-    mail: Mail,
-    shipment: Shipment,
-    people: Iterable[Recipient],
-    out: BinaryIO,
-    progress: Callable[[int], None],
-) -> Rendered:
+def _rows(output: str, mail: Mail, shipment: Shipment, people: Iterable[Recipient]) -> Iterator[list[bytes]]:
+    """The mails of a stream, each as buffers."""
     if output == "ndjson":
-        rows = ndjson_rows(mail, people)
-    elif output == "mbox":
+        return ndjson_rows(mail, people)
+    if output == "mbox":
         from linktrack.mailings.mime import Message
 
         message = Message(mail, shipment)
-        rows = (message.mbox_buffers(row) for row in people)
-    else:
-        raise Conflict(f"{output} needs a folder: name one with --out DIR (ndjson and mbox can go to stdout)")
-    count = 0
+        return (message.mbox_buffers(row) for row in people)
+    raise Conflict(f"{output} needs a folder: name one with --out DIR ({' and '.join(STREAMS)} can go to stdout)")
+
+
+def _write_stream(out: BinaryIO, rows: Iterable[list[bytes]]) -> None:
     waiting: list[bytes] = []
-    for buffers in rows:
+    for count, buffers in enumerate(rows, 1):
         waiting += buffers
-        count += 1
         if count % _TOGETHER == 0:
             _flush(out, waiting)
-            progress(_TOGETHER)
             waiting = []
     _flush(out, waiting)
-    progress(count % _TOGETHER)
-    return Rendered(count, 0)
 
 
 def _flush(out: BinaryIO, buffers: list[bytes]) -> None:
@@ -250,14 +185,13 @@ def _flush(out: BinaryIO, buffers: list[bytes]) -> None:
         write_buffers(out.fileno(), buffers)
     else:
         out.write(b"".join(buffers))
+        out.flush()
 
 
 def ndjson_rows(mail: Mail, people: Iterable[Recipient]) -> Iterator[list[bytes]]:
     """One JSON object a recipient; the mail's segments are escaped once, not once a recipient."""
     html, text = _json_segments(mail.html), _json_segments(mail.text)
-    segments = [*html[:-1], html[-1] + b'", "text": "' + text[0], *text[1:-1]]
-    if len(text) > 1:
-        segments.append(text[-1])
+    segments = [*html[:-1], html[-1] + b'", "text": "' + text[0], *text[1:]]
     segments[-1] += b'"}\n'
     subject = _json(mail.subject)
     for row in people:
@@ -271,25 +205,16 @@ def _json(text: str) -> str:
 
 
 def _json_segments(part: Compiled) -> list[bytes]:
-    charset = part.document.charset
-    return [_json(segment.decode(charset))[1:-1].encode() for segment in part.segments]
+    characters = [segment.decode(part.charset) for segment in part.segments]
+    characters[0] = characters[0].removeprefix("\ufeff")  # marks the encoding of a file; JSON has one of its own
+    return [_json(segment)[1:-1].encode() for segment in characters]
 
 
-def _write_template(
-    folder: Path, mail: Mail, shipment: Shipment, people: Iterable[Recipient], progress: Callable[[int], None]
-) -> Rendered:
+def _write_template(folder: Path, mail: Mail, merge_tag: str, people: Iterable[Recipient]) -> None:
     """The mail with the ESP's merge tag where the token goes, and the tokens to upload."""
-    tag = shipment.settings.merge_tag
-    (folder / "mailing.html").write_bytes(mail.html.copy_for(tag))
-    (folder / "mailing.txt").write_bytes(mail.text.copy_for(tag))
-    count = 0
+    (folder / "mailing.html").write_bytes(mail.html.copy_for(merge_tag))
+    (folder / "mailing.txt").write_bytes(mail.text.copy_for(merge_tag))
     with (folder / "tokens.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("contact_id", "email", "token"))
-        for row in people:
-            table.writerow((row.contact_id, row.email, row.token))
-            count += 1
-            if count % 1000 == 0:
-                progress(1000)
-    progress(count % 1000)
-    return Rendered(count, 3)
+        table.writerows((row.contact_id, row.email, row.token) for row in people)

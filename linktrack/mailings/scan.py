@@ -1,86 +1,27 @@
-"""Where the addresses stand in an HTML mail: exact spans of attribute values, found as browsers find them.
+"""Where the addresses stand in an HTML mail: exact spans of attribute values, found as mail clients find them.
 
-A tokenizer after the WHATWG HTML standard (section 13.2.5, scripting off), cut down to what decides where a
-start tag and its attributes begin and end, in possessive regular expressions so that it is linear in the text.
-The bodies of `<!--[if …]>` comments are scanned as Outlook reads them.
+The bodies of `<!--[if …]>` comments are read as Outlook reads them; merge tags are masked first, because they break
+every reader of HTML.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
+from linktrack.mailings.markup import Attribute, Kind, Markup, attributes, read_markup, self_closing
 
-_W = r"\t\n\f\r "  # white space of HTML; never \s, which takes VT, NBSP and NEL
-_MARK = re.compile(rf"<(?:([A-Za-z][^{_W}/>]*+)|!--|[!?]|/)")
-_TAG = re.compile(
-    rf"(?:[{_W}/]*+[^{_W}/>][^{_W}/>=]*+"
-    rf"(?>[{_W}]*+=[{_W}]*+(?:\"[^\"]*+\"|'[^']*+'|(?![\"'])[^{_W}>]*+)|(?![{_W}]*+=)))*+[{_W}/]*+>"
-)
-_ATTRIBUTE = re.compile(
-    rf"[{_W}/]*+([^{_W}/>][^{_W}/>=]*+)(?:[{_W}]*+=[{_W}]*+(?:\"([^\"]*+)\"|'([^']*+)'|([^{_W}>]*+)))?+"
-)
 _CONDITION = re.compile(r"\[if\b[^\]]*\]>", re.IGNORECASE)
-_COMMENT_END = re.compile(r"--!?>")
-_EMPTY_COMMENT = re.compile(r"-?>")
-_TAG_NAME = re.compile(rf"[A-Za-z][^{_W}/>]*+")
-_SCRIPT_MARK = re.compile(rf"<!--|-->|<(/?)script(?=[{_W}/>])", re.IGNORECASE)
-_RAW = frozenset(("script", "style", "xmp", "iframe", "noembed", "noframes", "title", "textarea"))
-_RAW_END = {name: re.compile(rf"</{name}(?=[{_W}/>])", re.IGNORECASE) for name in _RAW}
-_LEAVES_FOREIGN = frozenset(
-    [
-        "b",
-        "big",
-        "blockquote",
-        "body",
-        "br",
-        "center",
-        "code",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "embed",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "head",
-        "hr",
-        "i",
-        "img",
-        "li",
-        "listing",
-        "menu",
-        "meta",
-        "nobr",
-        "ol",
-        "p",
-        "pre",
-        "ruby",
-        "s",
-        "small",
-        "span",
-        "strong",
-        "strike",
-        "sub",
-        "sup",
-        "table",
-        "tt",
-        "u",
-        "ul",
-        "var",
-    ]
-)
-_FOREIGN_END = re.compile(rf"</(?:svg|math)(?=[{_W}/>])", re.IGNORECASE)
-_SOURCES = frozenset(
-    ["img", "script", "iframe", "input", "source", "video", "audio", "embed", "frame", "track", "bgsound"]
-)
 _NESTED = 3  # conditional comments in conditional comments, as deep as they are looked into
+_OPEN_ELEMENTS = 4  # links that are open at once: more of them are not nested but were never closed
+
+CLICKABLE = ("a", "area", "vml")
+_OTHERS = {"link": ("link", "href"), "base": ("base", "href"), "form": ("form", "action")} | dict.fromkeys(
+    ["img", "script", "iframe", "input", "source", "video", "audio", "embed", "frame", "track", "bgsound"],
+    ("src", "src"),
+)
 
 NO_TRACK = {  # an element with this attribute (and value, where one is named) is left alone
     "data-track": ("off", "false", "0", "no"),
@@ -93,24 +34,27 @@ NO_TRACK = {  # an element with this attribute (and value, where one is named) i
 }
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(NamedTuple):
     """An attribute value that holds an address, at `start:stop` of the scanned text.
 
-    `kind` is a, area or vml for what can be tracked; link, form, src or base for what never is.
-    `content` is where the element's content begins and ends (labels are read there); for others an empty span.
+    `kind` is a, area or vml for what can be tracked; link, form, src or base for what never is. The element's start
+    tag is at `tag[0]:tag[1]`, its content (where its label is) at `content[0]:content[1]`, empty where it has none.
     """
 
     kind: str
     start: int
     stop: int
     quote: str  # ", ' or "" for an unquoted value
-    tag_start: int
+    tag: tuple[int, int]
     content: tuple[int, int]
     opted_out: str = ""  # the attribute that says so
     in_comment: bool = False  # an ordinary comment: nobody sees it
     conditional: bool = False  # inside <!--[if …]>
     repeated: bool = False  # the element has a second href, which clients ignore
+
+    @property
+    def clickable(self) -> bool:
+        return self.kind in CLICKABLE and not self.in_comment
 
 
 @dataclass(frozen=True)
@@ -131,10 +75,18 @@ def scan(text: str, extra_tags: Pairs = ()) -> Scan:
     tags = find(text, extra_tags)
     hidden = masked(text, tags)
     scanner = _Scanner(hidden)
-    scanner.run(0, len(hidden))
+    scanner.read(0, len(hidden))
     spots = sorted(scanner.spots, key=lambda spot: spot.start)
     base = next((spot for spot in spots if spot.kind == "base" and not spot.in_comment and not spot.conditional), None)
     return Scan(tuple(spots), tuple(tags), hidden, base, scanner.broken_at, scanner.open_comment, scanner.body_end)
+
+
+def opts_out(name: str, value: str) -> bool:
+    """Whether this attribute of an element says that it is not to be tracked."""
+    if name not in NO_TRACK:
+        return False
+    wanted = NO_TRACK[name]
+    return wanted is None or value.strip().lower() in wanted
 
 
 class _Scanner:
@@ -145,184 +97,80 @@ class _Scanner:
         self.open_comment: int | None = None
         self.body_end: int | None = None
 
-    def run(self, here: int, end: int, *, depth: int = 0, ordinary: bool = False) -> None:
-        """Scan `text[here:end]`; `depth` counts conditional comments around it, `ordinary` marks a plain comment."""
-        text = self.text
-        mark, tag_end = _MARK.search, _TAG.match
-        foreign = 0
-        anchors: list[int] = []  # places in self.spots of elements whose content is still open
-        while match := mark(text, here, end):
-            here = match.end()
-            name = match[1]
-            if name is None:
-                here = self._markup(match.start(), here, end, depth, ordinary, anchors)
-                if here < 0:
-                    break
-                if foreign and _FOREIGN_END.match(text, match.start()):
-                    foreign -= 1
-                elif foreign and text.startswith("![CDATA[", match.start() + 1):
-                    stop = text.find("]]>", match.start(), end)
-                    here = end if stop < 0 else stop + 3
-                continue
-            closed = tag_end(text, here, end)
-            if closed is None:
-                if depth == 0 and not ordinary:
-                    self.broken_at = match.start()
-                break
-            name = name.lower()
-            inside, here = here, closed.end()
-            if name in ("svg", "math"):
-                foreign += not _self_closing(text, inside, here)
-            elif foreign and name in _LEAVES_FOREIGN:
-                foreign = 0
-            if name in ("a", "area") or name.startswith("v:"):
-                self._link(name, match.start(), inside, here, depth, ordinary, anchors)
-            elif name in _SOURCES or name in ("link", "form", "base"):
-                self._other(name, match.start(), inside, here, depth, ordinary)
-            if foreign:
-                continue
-            if name == "plaintext":
-                break
-            if name in _RAW:
-                here = self._raw_end(name, here, end)
-        for place in anchors:
-            self._close(place, end)
+    def read(self, here: int, stop: int, depth: int = 0, *, comment: bool = False) -> None:
+        """Scan `text[here:stop]`: `depth` conditional comments are around it, or (`comment`) a plain one."""
+        open_ones: list[int] = []  # places in self.spots of elements whose content is still open
+        outside = depth == 0 and not comment
+        for piece in read_markup(self.text, here, stop):
+            kind, name = piece.kind, piece.name
+            if kind is Kind.START:
+                if _kind(name):
+                    if name == "a" and open_ones and self.spots[open_ones[-1]].kind == "a":
+                        self._close(open_ones.pop(), piece.start)  # an <a> in an <a> closes it
+                    self._link(piece, open_ones, comment, depth > 0)
+                elif name in _OTHERS:
+                    self._other(piece, *_OTHERS[name], comment, depth > 0)
+            elif kind is Kind.END:
+                if name == "body" and outside:
+                    self.body_end = piece.start
+                elif open_ones and self.spots[open_ones[-1]].kind == _kind(name):
+                    self._close(open_ones.pop(), piece.start)
+            elif kind is Kind.OPEN_TAG:
+                if outside:
+                    self.broken_at = piece.start
+            elif kind is not Kind.DECLARATION and not comment:  # ordinary ones do not nest
+                self._comment(piece, depth)
+        for place in open_ones:
+            self._close(place, stop)
 
-    def _markup(self, start: int, here: int, end: int, depth: int, ordinary: bool, anchors: list[int]) -> int:
-        """Step over a comment, a declaration or an end tag. Returns where to go on, or -1 at the end."""
-        text = self.text
-        if text.startswith("--", start + 2) and text[start + 1] == "!":
-            return self._comment(start, here, end, depth, ordinary)
-        if text[start + 1] == "/" and here < end:
-            if text[here] == ">":
-                return here + 1
-            if name := _TAG_NAME.match(text, here, end):
-                closed = _TAG.match(text, name.end(), end)
-                if closed is None:
-                    if depth == 0 and not ordinary:
-                        self.broken_at = start
-                    return -1
-                self._end_tag(name[0].lower(), start, depth, ordinary, anchors)
-                return closed.end()
-        stop = text.find(">", here, end)
-        return -1 if stop < 0 else stop + 1
-
-    def _comment(self, start: int, here: int, end: int, depth: int, ordinary: bool) -> int:
-        text = self.text
-        if empty := _EMPTY_COMMENT.match(text, here, end):
-            return empty.end()
-        closed = _COMMENT_END.search(text, here, end)
-        stop = closed.start() if closed else end
-        if closed is None and depth == 0 and not ordinary:
-            self.open_comment = start
-        condition = _CONDITION.match(text, here, stop)
-        if condition and depth < _NESTED and not ordinary:
-            self.run(condition.end(), stop, depth=depth + 1)
-        elif not ordinary:
-            self.run(here, stop, depth=depth, ordinary=True)
-        return closed.end() if closed else -1
-
-    def _end_tag(self, name: str, start: int, depth: int, ordinary: bool, anchors: list[int]) -> None:
-        if name == "body" and depth == 0 and not ordinary:
-            self.body_end = start
-        if anchors and (name == "a" or name.startswith("v:")):
-            kind = "a" if name == "a" else "vml"
-            if self.spots[anchors[-1]].kind == kind:
-                self._close(anchors.pop(), start)
+    def _comment(self, piece: Markup, depth: int) -> None:
+        if piece.kind is Kind.OPEN_COMMENT and depth == 0:
+            self.open_comment = piece.start
+        if self.text.find("<", piece.inside, piece.end) < 0:
+            return
+        condition = _CONDITION.match(self.text, piece.inside, piece.end)
+        if condition and depth < _NESTED:
+            self.read(condition.end(), piece.end, depth + 1)
+        else:
+            self.read(piece.inside, piece.end, depth, comment=True)
 
     def _close(self, place: int, stop: int) -> None:
         spot = self.spots[place]
-        object.__setattr__(spot, "content", (spot.content[0], max(stop, spot.content[0])))
+        self.spots[place] = spot._replace(content=(spot.content[0], max(stop, spot.content[0])))
 
-    def _link(
-        self, name: str, start: int, inside: int, here: int, depth: int, ordinary: bool, anchors: list[int]
-    ) -> None:
-        href: tuple[int, int, str] | None = None
-        source: tuple[int, int, str] | None = None
+    def _link(self, tag: Markup, open_ones: list[int], in_comment: bool, conditional: bool) -> None:
+        href: Attribute | None = None
+        source: Attribute | None = None
         opted_out = ""
         repeated = False
-        for match in _attributes(self.text, inside, here):
-            attribute = match[1].lower()
-            if attribute == "href":
-                if href is None:
-                    href = _value(match)
-                else:
-                    repeated = True
-            elif attribute == "src" and source is None:
-                source = _value(match)
-            elif attribute in NO_TRACK:
-                wanted = NO_TRACK[attribute]
-                if wanted is None or (match[match.lastindex or 1]).strip().lower() in wanted:
-                    opted_out = opted_out or attribute
-        kind = name if name in ("a", "area") else "vml"
-        if kind == "a" and anchors and self.spots[anchors[-1]].kind == "a":
-            self._close(anchors.pop(), start)  # an <a> in an <a> closes it
-        common = {"tag_start": start, "in_comment": ordinary, "conditional": depth > 0}
+        for attribute in attributes(self.text, tag):
+            name = attribute.name
+            if name == "href":
+                repeated = repeated or href is not None
+                href = href or attribute
+            elif name == "src":
+                source = source or attribute
+            elif opts_out(name, self.text[attribute.start : attribute.stop]):
+                opted_out = opted_out or name
+        kind = _kind(tag.name)
+        place, content = (tag.start, tag.stop), (tag.stop, tag.stop)
         if href is not None:
-            if kind == "a" or (kind == "vml" and not _self_closing(self.text, inside, here)):
-                anchors.append(len(self.spots))
-            value = {"start": href[0], "stop": href[1], "quote": href[2]}
-            self.spots.append(
-                Spot(kind, **value, content=(here, here), opted_out=opted_out, repeated=repeated, **common)  # type: ignore[arg-type]
-            )
+            if kind == "a" or (kind == "vml" and not self_closing(self.text, tag)):
+                if len(open_ones) == _OPEN_ELEMENTS:
+                    self._close(open_ones.pop(0), tag.start)
+                open_ones.append(len(self.spots))
+            self.spots.append(Spot(kind, *href[1:], place, content, opted_out, in_comment, conditional, repeated))
         if source is not None and kind == "vml":
-            self.spots.append(Spot("src", source[0], source[1], source[2], content=(here, here), **common))  # type: ignore[arg-type]
+            self.spots.append(Spot("src", *source[1:], place, content, "", in_comment, conditional))
 
-    def _other(self, name: str, start: int, inside: int, here: int, depth: int, ordinary: bool) -> None:
-        wanted = {"link": "href", "base": "href", "form": "action"}.get(name, "src")
-        kind = name if name in ("link", "form", "base") else "src"
-        for match in _attributes(self.text, inside, here):
-            if match[1].lower() == wanted:
-                at, stop, quote = _value(match)
-                self.spots.append(
-                    Spot(kind, at, stop, quote, start, (here, here), in_comment=ordinary, conditional=depth > 0)
-                )
+    def _other(self, tag: Markup, kind: str, wanted: str, in_comment: bool, conditional: bool) -> None:
+        for attribute in attributes(self.text, tag):
+            if attribute.name == wanted:
+                place, content = (tag.start, tag.stop), (tag.stop, tag.stop)
+                self.spots.append(Spot(kind, *attribute[1:], place, content, "", in_comment, conditional))
                 return
 
-    def _raw_end(self, name: str, here: int, end: int) -> int:
-        """Where the end tag of a raw text element begins (or the end)."""
-        if name == "script":
-            return self._script_end(here, end)
-        match = _RAW_END[name].search(self.text, here, end)
-        return match.start() if match else end
 
-    def _script_end(self, here: int, end: int) -> int:
-        """`<!-- <script>` inside a script hides its `</script>` (script data double escaped state)."""
-        state = 0  # 0 plain, 1 escaped, 2 double escaped
-        while match := _SCRIPT_MARK.search(self.text, here, end):
-            here = match.end()
-            if match[0] == "<!--":
-                state = state or 1
-                here = match.start() + 2  # its dashes may already belong to -->
-            elif match[0] == "-->":
-                state = 0
-            elif match[1]:
-                if state < 2:
-                    return match.start()
-                state = 1
-            elif state == 1:
-                state = 2
-        return end
-
-
-def _attributes(text: str, here: int, stop: int) -> list[re.Match[str]]:
-    found = []
-    while match := _ATTRIBUTE.match(text, here, stop):
-        found.append(match)
-        here = match.end()
-    return found
-
-
-def _value(match: re.Match[str]) -> tuple[int, int, str]:
-    """(start, stop, quote) of an attribute's value; an empty span where it has none."""
-    group = match.lastindex or 1
-    if group == 1:
-        return match.end(), match.end(), ""
-    return match.start(group), match.end(group), {2: '"', 3: "'"}.get(group, "")
-
-
-def _self_closing(text: str, inside: int, here: int) -> bool:
-    last = inside
-    for match in _attributes(text, inside, here):
-        last = match.end()
-    return "/" in text[last:here]
+def _kind(name: str) -> str:
+    """What kind of link an element of this name is; "" for none."""
+    return name if name in ("a", "area") else "vml" if name.startswith("v:") else ""

@@ -11,21 +11,15 @@ from typing import TYPE_CHECKING, Any
 from linktrack.errors import Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import Keyring
-from linktrack.mailings.adding import free_key, insert_placement
-from linktrack.mailings.catalog import (
-    HEADER_POSITION,
-    HONEYPOT_POSITION,
-    StoredMailing,
-    StoredPlacement,
-    placements_of,
-    tagged_target,
-)
+from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
 from linktrack.store.session import Database, now
 
 if TYPE_CHECKING:
     from linktrack.crm.export import Contact
     from linktrack.crm.mapping import Mapping
 
+WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
+MERGE_TAG = "{{ linktrack_token }}"  # where the token goes in a template, unless another one is named
 _BATCH = 500
 
 
@@ -86,7 +80,6 @@ def make_shipment(
         raise Conflict(f"the mailing {mailing.name!r} is deleted: add it under another name")
     count = 0
     with database.transaction():
-        _system_placements(database, mailing, settings)
         needed = needed_fields(mailing, placements_of(database, mailing.id))
         shipment_id: int = database.value(
             "INSERT INTO shipment (mailing_id, sent_at, is_test, recipients, settings, created_at) "
@@ -153,25 +146,6 @@ def _store_recipients(
         rows,
     )
     return {row[0]: row[1] for row in database.rows(query, contact_ids)}
-
-
-def _system_placements(database: Database, mailing: StoredMailing, settings: ShipmentSettings) -> None:
-    """The placements that no author wrote: the honeypot, and the address in the List-Unsubscribe header."""
-    wanted = []
-    if settings.honeypot:
-        wanted.append((HONEYPOT_POSITION, "html", "honeypot", "honeypot", "honeypot"))
-    if settings.output in ("eml", "mbox"):
-        wanted.append((HEADER_POSITION, "header", "header", "unsubscribe", "List-Unsubscribe"))
-    for position, part, kind, link, label in wanted:
-        if database.value("SELECT 1 FROM placement WHERE mailing_id = ? AND position = ?", (mailing.id, position)):
-            continue
-        link_id = database.value("SELECT id FROM link WHERE key = ? AND kind = 'special'", (link,))
-        if link_id is None:
-            raise NotFound(f"the special link {link!r} is missing: run linktrack doctor")
-        key = free_key(database, mailing.name, position)
-        insert_placement(
-            database, key, mailing.id, link_id, position, part, kind, label, f"linktrack:{link}", 0, 0, 0, 0
-        )
 
 
 # --- reading ---------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""UTM tagging of a file in place: an HTML mail or a list of URLs, every other byte as it was."""
+"""UTM tagging of a file in place: an HTML mail, a plain text or a list of URLs, every other byte as it was."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from linktrack.errors import BadInput
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.utm import Edit, Utm, edits, tagged
-from linktrack.mailings.document import read_document
+from linktrack.mailings.addresses import refuse_broken
+from linktrack.mailings.document import read_document, read_text
 from linktrack.mailings.scan import Spot, scan
+from linktrack.mailings.text_part import find_urls
 from linktrack.mailings.values import decode, pieces
 
 
@@ -27,11 +28,8 @@ def tag_html(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -
     """Tag the links of an HTML mail (`a`, `area`, VML). BadInput for one that ends inside a tag."""
     document = read_document(data, name=name)
     found = scan(document.text, extra_tags)
-    if found.broken_at is not None:
-        line, column = document.place(found.broken_at)
-        raise BadInput("the mail ends inside the tag that begins here: a quote or a '>' is missing", file=name or None,
-                       line=line, column=column)  # fmt: skip
-    spots = [spot for spot in found.spots if spot.kind in ("a", "area", "vml") and not spot.in_comment]
+    refuse_broken(document, found, name)
+    spots = [spot for spot in found.spots if spot.clickable]
     parts: list[bytes] = []
     here = changed = 0
     for spot in spots:
@@ -68,6 +66,21 @@ def tag_urls(data: bytes, utm: Utm, *, extra_tags: Pairs = ()) -> Tagged:
     addresses = sum(1 for line in lines if line.strip())
     changed = sum(1 for before, after in zip(lines, new, strict=True) if before != after)
     return Tagged("".join(new).encode("utf-8", "surrogateescape"), addresses, changed)
+
+
+def tag_text(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -> Tagged:
+    """Tag the addresses in a plain text; the dot of the sentence stays behind them."""
+    document = read_text(data, name=name)
+    spans = find_urls(document.text, extra_tags)
+    parts: list[str] = []
+    here = changed = 0
+    for start, stop in spans:
+        new = tagged(document.text[start:stop], utm, extra_tags)
+        changed += new != document.text[start:stop]
+        parts += (document.text[here:start], new)
+        here = stop
+    parts.append(document.text[here:])
+    return Tagged(document.encoded("".join(parts)), len(spans), changed)
 
 
 def _raw_place(found: Sequence[tuple[str, int, int]], place: int) -> int:

@@ -182,7 +182,7 @@ def test_the_honeypot_is_put_in_before_the_end_of_the_body(files: Path, run: Run
     written = (files / "out" / "10.html").read_text("utf-8")
     key = database.value("SELECT placement.key FROM placement WHERE kind = 'honeypot'")
     assert re.search(
-        rf'<div style="display:none[^>]*><a href="https://click\.example\.com/{key}/[a-z2-7]{{32}}" [^>]*></a></div></body>',
+        rf'<a href="https://click\.example\.com/{key}/[a-z2-7]{{32}}" style="display:none[^>]*></a></body>',
         written,
     )
     assert (

@@ -2,16 +2,22 @@
 
 The ids are those of a collection of cases from the tests, issues and sources of eighteen peers. "as theirs" = they are
 right; "unlike theirs" = their result is wrong; "decided" = they disagree, and the reason for our choice stands here.
+Cases that need a workspace are in test_cases_stored.py, headers in test_mime.py; groups A to H and J are complete (the
+last test counts them), those of I are the redirect's and the import's.
 """
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.addresses import Address, Options, read_parts
-from linktrack.mailings.compile import Placed, compile_part, placement_keys, read_mail, read_text
-from linktrack.mailings.document import read_document
+from linktrack.mailings.addresses import Address, Options, read_mail, read_parts
+from linktrack.mailings.compile import Placed, compile_part, placement_keys
+from linktrack.mailings.document import read_document, read_text
 from linktrack.mailings.tag import tag_html
 from linktrack.mailings.text_part import find_urls
 
@@ -273,6 +279,21 @@ def test_b15_as_theirs_a_tracking_address_with_a_path_takes_only_what_lies_below
     assert [address.reason for address in parts.addresses] == ["tracking-host", "", ""]
 
 
+def test_b16_as_theirs_what_is_not_to_be_tracked_stays_in_the_mail() -> None:
+    html = f'<a href="{S}" data-track="off">a</a><a href="{S}" mc:disable-tracking>b</a>'
+    assert rewritten(html) == html and {address.reason[:7] for address in addresses(html)} == {"opt-out"}
+
+
+def test_b22_as_theirs_a_mail_that_cannot_be_read_is_refused_and_not_guessed_at() -> None:
+    with pytest.raises(BadInput, match=r":2:1: .*<a .*quote"):
+        read_mail(f'<p>\n<a href="{S}>x</a>'.encode(), None, Options(T), name="mail.html")
+
+
+def test_d9_d10_as_theirs_every_spot_of_a_mail_is_found_body_and_footer() -> None:
+    html = f"<body><a href={S}>a</a></body><table><a href={S}>b</a></table></html><a href={S}>c</a>"
+    assert rewritten(html).count(T) == 3
+
+
 def test_b18_as_theirs_without_tracking_every_byte_stays() -> None:
     html = f'<a href="{S}">x</a>\r\n'
     assert compile_part(read_document(html.encode()), [], T).copy_for(TOKEN) == html.encode()
@@ -479,3 +500,19 @@ def test_placement_keys_are_short_and_follow_from_name_and_position() -> None:
     assert keys == list(placement_keys("spring-news", 3)) and len(keys[0]) == 4 and len(keys[-1]) == 12
     assert all(set(key) <= set("abcdefghijklmnopqrstuvwxyz234567") for key in keys)
     assert keys[0] != next(placement_keys("spring-news", 4)) != next(placement_keys("other", 4))
+
+
+CASES = {"A": 30, "B": 23, "C": 25, "D": 10, "E": 16, "F": 9, "G": 14, "H": 31, "J": 7}
+OF_THE_IMPORT = {"F9", "J6"}  # clicks in AMP parts, events of mail services
+
+
+def test_no_case_is_missing() -> None:
+    sources = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    named = set(re.findall(r"\b([A-J][0-9]+)\b", sources))
+    named |= {
+        name.upper()
+        for line in re.findall(r"def test_(\w+)", sources)
+        for name in re.findall(r"(?<![a-z0-9])([a-j][0-9]+)(?=_)", line)
+    }
+    wanted = {f"{group}{number}" for group, count in CASES.items() for number in range(1, count + 1)}
+    assert wanted - named - OF_THE_IMPORT == set()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+from fast_mail_parser import parse_email
 from html_reference import hrefs
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import masked
 from linktrack.links.utm import Utm
-from linktrack.mailings.addresses import Options
-from linktrack.mailings.compile import Placed, check_html, compile_part, placement_keys, read_mail
+from linktrack.mailings.addresses import Options, read_mail
+from linktrack.mailings.compile import Mail, Placed, compile_part, placement_keys
 from linktrack.mailings.document import read_document
 from linktrack.mailings.made_text import made_text
+from linktrack.mailings.mime import Message
+from linktrack.mailings.proof import prove
 from linktrack.mailings.scan import scan
+from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 from linktrack.mailings.tag import tag_html
 from linktrack.mailings.values import decode
 
@@ -47,9 +53,8 @@ def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:
             continue
         spots = [address for address in parts.addresses if not address.reason]
         placed = [Placed(next(placement_keys(path.name, spot.position)), spot.start, spot.stop) for spot in spots]
-        compiled = compile_part(parts.html, placed, BASE)
-        check_html(parts, compiled, placed, BASE, OPTIONS)
-        written = compiled.copy_for(TOKEN)
+        prove(parts, [(spot, place.key) for spot, place in zip(spots, placed, strict=True)], BASE, OPTIONS)
+        written = compile_part(parts.html, placed, BASE).copy_for(TOKEN)
         for spot, place in zip(reversed(spots), reversed(placed), strict=True):
             original = parts.html.piece(spot.start, spot.stop)
             head, found, tail = written.rpartition(f"{BASE}/{place.key}/{TOKEN}".encode())
@@ -75,6 +80,26 @@ def test_an_independent_parser_reads_exactly_the_new_addresses(mails: list[Path]
             assert decode(parts.scan.masked[spot.start : spot.stop]).replace("\r\n", "\n") == value, path.name
             expected.append(new.get(spot.start, value))
         assert reference(compile_part(parts.html, placed, BASE).copy_for(TOKEN)) == expected, path.name
+
+
+def test_as_an_e_mail_every_mail_reads_back_in_two_parsers(mails: list[Path]) -> None:
+    settings = ShipmentSettings(BASE, "eml", 0, sender="asa@example.com")
+    shipment = Shipment(1, "m", 1_777_885_200_000, False, 1, settings, 0)
+    for path in mails:
+        parts = read_mail(path.read_bytes(), None, OPTIONS, name=path.name)
+        spots = [address for address in parts.addresses if not address.reason]
+        placed = [Placed(next(placement_keys("m", spot.position)), spot.start, spot.stop) for spot in spots]
+        html, text = compile_part(parts.html, placed, BASE), made_text(parts, placed, BASE)
+        mail = Mail("m", "", "Hi", html, text, f"{BASE}/unsu/", len(placed))
+        raw = b"".join(Message(mail, shipment).buffers(Recipient("1", "bo@example.com", "Bo", TOKEN)))
+        expected = re.sub("\r\n|\r|\n", "\r\n", html.copy_for(TOKEN).decode(html.charset))
+        body = message_from_bytes(raw, policy=policy.default).get_body(("html",))
+        assert body is not None and body.get_payload(decode=True).decode(html.charset) == expected, path.name
+        second = parse_email(raw)
+        assert second.text_plain == [re.sub("\n", "\r\n", text.copy_for(TOKEN).decode())], path.name
+        if html.charset == "utf-8":
+            assert second.text_html == [expected.removeprefix("\ufeff")], path.name
+        assert all(len(line) <= 76 for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n")), path.name
 
 
 def test_tagging_adds_text_and_changes_nothing_else(mails: list[Path]) -> None:

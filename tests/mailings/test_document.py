@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Options
-from linktrack.mailings.compile import Placed, check_html, check_text, compile_part, read_mail, read_text
-from linktrack.mailings.document import read_document
+from linktrack.mailings.addresses import Options, read_mail
+from linktrack.mailings.compile import Placed, compile_part
+from linktrack.mailings.document import read_document, read_text
+from linktrack.mailings.proof import prove
 from linktrack.mailings.text_part import find_urls
 
 BASE = "https://click.example.com"
@@ -41,9 +42,8 @@ def test_an_encoding_is_read_spliced_and_put_back(case: str) -> None:
     assert parts.html.charset == codec
     (spot,) = [address for address in parts.addresses if not address.reason]
     assert (spot.label, spot.line, spot.column) == (words, 2, 10)
-    placed = [Placed("abcd", spot.start, spot.stop)]
-    compiled = compile_part(parts.html, placed, BASE)
-    check_html(parts, compiled, placed, BASE, OPTIONS)
+    prove(parts, [(spot, "abcd")], BASE, OPTIONS)
+    compiled = compile_part(parts.html, [Placed("abcd", spot.start, spot.stop)], BASE)
     expected = data.decode(charset).replace("https://shop.example/x", f"{BASE}/abcd/TOKEN")
     assert compiled.copy_for("TOKEN").decode(charset) == expected
     assert compiled.copy_for("TOKEN").startswith(data[:3])
@@ -92,10 +92,11 @@ def test_a_charset_is_found_that_reads_every_byte(case: str) -> None:
 def test_text_parts_keep_their_bytes_too() -> None:
     for charset in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
         data = "Hej – läs „https://shop.example/x“ nu.\r\nhttps://b.example/å".encode(charset)
+        parts = read_mail(b"", data, OPTIONS)
+        prove(parts, list(zip(parts.addresses, ("aaa", "aab"), strict=True)), BASE, OPTIONS)
         text = read_text(data)
         placed = [Placed(f"aa{n}", *span) for n, span in zip("ab", find_urls(text.text), strict=True)]
         compiled = compile_part(text, placed, BASE)
-        check_text(text, compiled, placed, BASE, OPTIONS)
         written = compiled.copy_for("TOKEN").decode(charset)
         assert f"„{BASE}/aaa/TOKEN“ nu.\r\n{BASE}/aab/TOKEN" in written
 

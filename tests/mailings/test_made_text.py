@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from linktrack.mailings.addresses import Options
-from linktrack.mailings.compile import Placed, read_mail
+from linktrack.mailings.addresses import Options, read_mail
+from linktrack.mailings.compile import Placed
 from linktrack.mailings.made_text import made_text
 
 BASE = "https://click.example.com"
@@ -27,7 +27,7 @@ def test_paragraphs_lists_links_and_pictures() -> None:
       </body></html>"""
     assert text_of(html) == (
         "Hej {{ name }}!\n\nOne\ntwo & three\n\n* a\n* b\n\nx y\n\n"
-        f"Buy ({BASE}/keya/TOKEN) https://shop.example/y ({BASE}/keyb/TOKEN) a@b.example\n"
+        f"Buy ({BASE}/keya/TOKEN) {BASE}/keyb/TOKEN a@b.example\n"
     )
 
 

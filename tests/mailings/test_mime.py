@@ -11,15 +11,17 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+import webencodings
 from aiosmtpd.controller import Controller
+from fast_mail_parser import parse_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Options
-from linktrack.mailings.compile import Placed, compile_part, read_mail, read_text
-from linktrack.mailings.mime import Message, quoted_printable
-from linktrack.mailings.render import Mail
+from linktrack.mailings.addresses import Options, read_mail
+from linktrack.mailings.compile import Mail, Placed, compile_part
+from linktrack.mailings.document import read_text
+from linktrack.mailings.mime import Message, mime_charset, quoted_printable
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 
 BASE = "https://click.example.com"
@@ -77,6 +79,14 @@ def test_an_email_reads_back_as_both_parts_with_the_recipients_addresses() -> No
     assert read["From"].addresses[0].addr_spec == "asa@example.com" and read["Message-ID"] and read["Date"]
 
 
+def test_a_second_parser_reads_the_same() -> None:
+    read = parse_email(message())
+    assert read.warnings == [] and (read.subject, read.to[0].display_name) == ("Hallå", 'Bo "B" Öst')
+    assert read.text_html == [crlf(HTML.replace("https://shop.example/x?a=1", f"{BASE}/abce/{TOKEN}"))]
+    assert read.text_plain == [crlf(TEXT.replace("https://shop.example/x", f"{BASE}/abcf/{TOKEN}"))]
+    assert read.headers["List-Unsubscribe"] == [f"<{BASE}/unsu/{TOKEN}>"]
+
+
 def test_headers_are_ascii_and_the_unsubscribe_header_is_one_line() -> None:
     long = "https://click.example.com/" + "/".join(["a" * 60] * 8)
     raw = message(base=long)
@@ -87,10 +97,38 @@ def test_headers_are_ascii_and_the_unsubscribe_header_is_one_line() -> None:
     assert max(map(len, raw.split(b"\r\n"))) <= 998
 
 
-def test_one_click_needs_https_and_transactional_mail_has_no_such_header() -> None:
+def test_j1_to_j4_as_theirs_one_click_needs_https_and_transactional_mail_has_no_such_header() -> None:
+    assert message().count(b"List-Unsubscribe:") == message().count(b"List-Unsubscribe-Post:") == 1  # J1, J3
     assert b"List-Unsubscribe:" in message(base="http://localhost:8000")
-    assert b"List-Unsubscribe-Post" not in message(base="http://localhost:8000")
-    assert b"List-Unsubscribe" not in message(type="transactional")
+    assert b"List-Unsubscribe-Post" not in message(base="http://localhost:8000")  # J2, where it is mailto
+    assert b"List-Unsubscribe" not in message(type="transactional")  # J4
+
+
+@pytest.mark.parametrize("size", [10, 75, 76, 77, 200, 900, 5000])
+def test_a_tracking_address_of_any_length_stays_in_one_piece_in_its_header(size: int) -> None:
+    base = f"{BASE}/{'a' * size}"
+    raw = message(base=base)
+    assert (
+        f"\r\nList-Unsubscribe: <{base}/unsu/{TOKEN}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode()
+        in raw
+    )
+    for html in (
+        message_from_bytes(raw, policy=policy.default).get_body(("html",)).get_content(),
+        parse_email(raw).text_html[0],
+    ):  # type: ignore[union-attr]
+        assert f'href="{base}/abce/{TOKEN}"' in html
+
+
+CHARSETS = {"utf-8": "utf-8", "utf-16-le": "utf-8", "cp1252": "windows-1252", "cp1251": "windows-1251", "cp874": "windows-874",
+            "latin-1": "iso-8859-1", "iso8859-2": "iso-8859-2", "iso8859-15": "iso-8859-15", "koi8-r": "koi8-r", "gbk": "gbk",
+            "shift_jis": "shift_jis", "euc_jp": "euc-jp", "iso2022_jp": "iso-2022-jp", "big5": "big5", "gb18030": "gb18030",
+            "euc_kr": "euc-kr"}  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", CHARSETS)
+def test_charsets_have_the_names_that_mail_programs_know(codec: str) -> None:
+    name = mime_charset(codec)
+    assert name == CHARSETS[codec] and webencodings.lookup(name) is not None
 
 
 @pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1252", "utf-8", "iso-2022-jp", "utf-16", "big5"])
@@ -109,7 +147,7 @@ def test_a_header_cannot_be_broken_out_of() -> None:
     row = Recipient("1", "bo@example.com", "Bo\r\nBcc: all@example.com", TOKEN)
     read = message_from_bytes(message(row, subject="Hi\r\nBcc: x@example.com"), policy=policy.default)
     assert read["Bcc"] is None
-    with pytest.raises(BadInput, match="To header"):
+    with pytest.raises(BadInput, match="no address"):
         message(Recipient("1", "bo@example.com>\r\nBcc: x@example.com", "", TOKEN))
 
 

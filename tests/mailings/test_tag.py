@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.scan import scan
-from linktrack.mailings.tag import tag_html, tag_urls
+from linktrack.mailings.tag import tag_html, tag_text, tag_urls
 from linktrack.mailings.values import decode
 
 UTM = Utm("s", "email", "c")
@@ -77,6 +77,16 @@ def test_a_list_of_urls_keeps_its_lines() -> None:
         + b" \n\xff\nhttps://c.example/?" + plain + b"#f"
     )  # fmt: skip
     assert (found.addresses, found.changed) == (5, 3)
+
+
+def test_h17_a_text_is_tagged_before_the_end_of_the_sentence() -> None:
+    plain = ADDED.replace("&amp;", "&")
+    for charset in ("utf-8", "utf-16", "cp1252"):
+        text = "Läs https://a.example/x?y#z. Or „https://b.example“,\r\nnot mailto:x@a.example"
+        expected = text.replace("y#z", f"y&{plain}#z").replace("b.example", f"b.example?{plain}")
+        found = tag_text(text.encode(charset), UTM)
+        assert (found.data.decode(charset), found.addresses, found.changed) == (expected, 2, 2)
+        assert tag_text(found.data, UTM).data == found.data
 
 
 def test_a_mail_that_ends_inside_a_tag_is_refused() -> None:

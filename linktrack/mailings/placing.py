@@ -1,0 +1,173 @@
+"""Placements: which link each spot of a mailing is, and the key that its address carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from linktrack.errors import Conflict, NotFound
+from linktrack.mailings.addresses import Address
+from linktrack.mailings.catalog import (
+    HEADER_POSITION,
+    HONEYPOT_POSITION,
+    Settings,
+    StoredMailing,
+    mailing_parts,
+    placements_of,
+    untracked_reason,
+)
+from linktrack.mailings.compile import placement_keys
+from linktrack.store.session import Database, now
+
+_NOT_IN_MAILS = ("honeypot",)  # a special link that no author names
+_CHUNK = 500
+
+_SYSTEM = {  # the placements that no author wrote: (part, kind, label, the special link's key)
+    HONEYPOT_POSITION: ("html", "honeypot", "honeypot", "honeypot"),
+    HEADER_POSITION: ("header", "header", "List-Unsubscribe", "unsubscribe"),
+}
+
+Choice = tuple[Address, int | str]  # an address with the id of its link, or the URL that gets a local one
+
+
+def choose_links(
+    database: Database, addresses: Iterable[Address], settings: Settings
+) -> tuple[list[Choice], list[Address]]:
+    """A choice for each address that is to be tracked, and the addresses whose `linktrack:` key is unknown."""
+    open_ones = [address for address in addresses if not address.reason]
+    named = _links_by(database, "key", {address.key for address in open_ones if address.key}, ("registered", "special"))
+    by_url = _links_by(database, "url", {address.target for address in open_ones if not address.key}, ("registered",))
+    choices: list[Choice] = []
+    unknown: list[Address] = []
+    for address in open_ones:
+        if address.key or address.url.lower().startswith("linktrack:"):
+            link = None if address.key in _NOT_IN_MAILS else named.get(address.key)
+            if link is None:
+                unknown.append(address)
+            else:
+                choices.append((address, link))
+        elif address.target in by_url:
+            choices.append((address, by_url[address.target]))
+        elif settings.track_all:
+            choices.append((address, address.target))
+    return choices, unknown
+
+
+def make_local_links(database: Database, mailing_id: int, name: str, choices: Sequence[Choice]) -> dict[str, int]:
+    """The mailing's local links by URL, made where they are missing: `<mailing>.<n>` in order of appearance."""
+    rows = database.rows("SELECT url, id FROM link WHERE mailing_id = ? AND kind = 'local' ORDER BY id", (mailing_id,))
+    local: dict[str, int] = {row[0]: row[1] for row in rows}
+    prefix = f"{name}."
+    like_ours = database.rows("SELECT key FROM link WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
+    taken = {row[0] for row in like_ours}
+    number = 0
+    moment = now()
+    used: dict[str, int] = {}
+    for address, url in choices:
+        if isinstance(url, int):
+            continue
+        if url not in local:
+            number += 1
+            while f"{name}.{number}" in taken:
+                number += 1
+            local[url] = database.value(
+                "INSERT INTO link (key, name, kind, url, mailing_id, response, created_at, updated_at) "
+                "VALUES (?, ?, 'local', ?, ?, ?, ?, ?) RETURNING id",
+                (f"{name}.{number}", address.label, url, mailing_id, '{"kind": "redirect"}', moment, moment),
+            )
+        used[url] = local[url]
+    return used
+
+
+def place(
+    database: Database, mailing_id: int, name: str, choices: Sequence[Choice], local: dict[str, int]
+) -> list[tuple[Address, str]]:
+    """Store a placement for each choice. Returns the addresses with their keys."""
+    placed: list[tuple[Address, str]] = []
+    for address, link in choices:
+        key = _free_key(database, name, address.position)
+        _insert_placement(database, key, mailing_id, link if isinstance(link, int) else local[link], address)
+        placed.append((address, key))
+    return placed
+
+
+def drop_unused_links(database: Database, mailing_id: int) -> None:
+    """After a mailing was replaced: local links of addresses that it no longer has. Nothing was sent with them."""
+    unused = "SELECT id FROM link WHERE kind = 'local' AND mailing_id = ? AND id NOT IN (SELECT link_id FROM placement)"
+    database.execute(f"DELETE FROM action WHERE link_id IN ({unused})", (mailing_id,))  # noqa: S608
+    database.execute(f"DELETE FROM link WHERE id IN ({unused})", (mailing_id,))  # noqa: S608
+
+
+def place_late_keys(database: Database, mailing: StoredMailing, tracking: str) -> int:
+    """Place the addresses whose `linktrack:` key was unknown when the mailing was added and is there now.
+
+    NotFound when one is still unknown: a mail with such an address must not go out. Returns how many were placed.
+    """
+    have = {placement.position for placement in placements_of(database, mailing.id)}
+    missing = [
+        address
+        for address in mailing_parts(mailing, tracking).addresses
+        if not address.reason and address.position not in have and untracked_reason(address) == "unknown-key"
+    ]
+    if not missing:
+        return 0
+    with database.transaction():
+        choices, unknown = choose_links(database, missing, replace(mailing.settings, track_all=False))
+        if unknown:
+            first = unknown[0]
+            raise NotFound(
+                f"line {first.line}, column {first.column} of the mailing {mailing.name!r} names a link {first.key!r} "
+                f"that is not there: make it with linktrack link add {first.key or 'KEY'} --url URL"
+            )
+        place(database, mailing.id, mailing.name, choices, {})
+    return len(choices)
+
+
+def place_system_links(database: Database, mailing: StoredMailing, positions: Iterable[int]) -> None:
+    """Make the placements at `HONEYPOT_POSITION` and `HEADER_POSITION` that the mailing does not have yet."""
+    there = {row[0] for row in database.rows("SELECT position FROM placement WHERE mailing_id = ?", (mailing.id,))}
+    missing = [position for position in positions if position not in there]
+    if not missing:
+        return
+    with database.transaction():
+        for position in missing:
+            part, kind, label, link = _SYSTEM[position]
+            link_id = database.value("SELECT id FROM link WHERE key = ? AND kind = 'special'", (link,))
+            if link_id is None:
+                raise NotFound(f"the special link {link!r} is missing: run linktrack doctor")
+            address = Address(position, part, kind, 0, 0, 0, 0, label, f"linktrack:{link}", "", "", link)
+            _insert_placement(database, _free_key(database, mailing.name, position), mailing.id, link_id, address)
+
+
+def _links_by(database: Database, column: str, values: Iterable[str], kinds: Sequence[str]) -> dict[str, int]:
+    """Ids of links that are not deleted, by key or URL; of several with one URL the one made first."""
+    wanted = sorted(values)
+    found: dict[str, int] = {}
+    marks = ", ".join("?" * len(kinds))
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        rows = database.rows(
+            f"SELECT {column}, id FROM link WHERE deleted_at IS NULL AND kind IN ({marks}) "  # noqa: S608
+            f"AND {column} IN ({', '.join('?' * len(chunk))}) ORDER BY id",
+            (*kinds, *chunk),
+        )
+        for value, link_id in rows:
+            found.setdefault(value, link_id)
+    return found
+
+
+def _insert_placement(database: Database, key: str, mailing_id: int, link_id: int, address: Address) -> None:
+    database.execute(
+        "INSERT INTO placement (key, mailing_id, link_id, position, part, kind, label, url, start, stop, line, "
+        '"column") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        (key, mailing_id, link_id, address.position, address.part, address.kind, address.label, address.url,
+         address.start, address.stop, address.line, address.column),
+    )  # fmt: skip
+
+
+def _free_key(database: Database, mailing: str, position: int) -> str:
+    """The first of the spot's keys that no placement of the workspace has."""
+    for key in placement_keys(mailing, position):
+        if database.value("SELECT 1 FROM placement WHERE key = ?", (key,)) is None:
+            return key
+    raise Conflict("no short key is left for this placement: give the mailing another name")

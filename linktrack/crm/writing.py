@@ -6,13 +6,19 @@ import csv
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol, cast
 
 from linktrack.crm import csvtext
 from linktrack.crm.export import CsvTable, Table
 from linktrack.errors import BadInput
 
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text
+
+
+class Rewritable(Protocol):
+    """A table whose format writes itself again."""
+
+    def write(self, to: Path, changes: Changes, created: Sequence[str]) -> None: ...
 
 
 def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path, changed_to: Path) -> None:
@@ -24,8 +30,7 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
     if isinstance(table, CsvTable):
         _write_csv(table, changes, created, to, changed_to)
         return
-    writer: Any = table
-    writer.write(to, changes, created)
+    cast(Rewritable, table).write(to, changes, created)
     width = len(table.columns)
     with changed_to.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -39,45 +44,39 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
 
 
 def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Path, changed_to: Path) -> None:
-    dialect, encoding = table.dialect, table.dialect.encoding
-    width = len(table.columns)
-    tail = "".join(dialect.delimiter for _ in created)
-    header = True
+    dialect = table.dialect
+    width = len(table.columns) + len(created)
     with to.open("wb") as every, changed_to.open("wb") as changed:
         for file in (every, changed):
-            file.write(dialect.bom + dialect.preamble.encode(encoding))
+            file.write(dialect.bom + dialect.preamble.encode(dialect.encoding))
+        cells: AnyMapping[int, str] | None = {}  # of the header, which both files have
         for record in table.records():
-            cells = None if header else changes.get(record.line)
-            if cells is None and not tail:
-                text = dialect.delimiter.join(record.fields) + record.end
-            elif header:
-                always = all(field.startswith('"') for field in record.fields)
-                names = [csvtext.quoted(name, dialect.delimiter, always=always) for name in created]
-                text = dialect.delimiter.join([*record.fields, *names]) + record.end
-            elif cells is None:
-                blank = len(record.fields) == 1 and width > 1 and not record.fields[0].strip()
-                padding = "" if blank else dialect.delimiter * max(0, width - len(record.fields)) + tail
-                text = dialect.delimiter.join(record.fields) + padding + record.end
-            else:
-                text = _changed(record, cells, width + len(created) if created else 0, dialect.delimiter)
+            fields = record.fields
+            if record.line == table.header.line:
+                always = all(field.startswith('"') for field in fields)
+                fields = fields + [csvtext.quoted(name, dialect.delimiter, always=always) for name in created]
+            elif cells := changes.get(record.line):
+                fields = _changed(fields, cells, width if created else 0, dialect.delimiter)
+            elif created and not table.is_blank(record):
+                fields = fields + [""] * (width - len(fields))
+            text = dialect.delimiter.join(fields) + record.end
             try:
-                data = text.encode(encoding)
+                data = text.encode(dialect.encoding)
             except UnicodeEncodeError as problem:
                 raise BadInput(
-                    f"{problem.object[problem.start]!r} of {text.strip()[:60]!r} cannot be written as {encoding}, the "
-                    "export's encoding: export as UTF-8, or use another text in the action",
+                    f"{problem.object[problem.start]!r} of {text.strip()[:60]!r} cannot be written as "
+                    f"{dialect.encoding}, the export's encoding: export as UTF-8, or use another text in the action",
                     file=table.path,
                     line=record.line,
                 ) from None
             every.write(data)
-            if cells is not None or header:
+            if cells is not None:
                 changed.write(data)
-            header = False
 
 
-def _changed(record: csvtext.Record, cells: AnyMapping[int, str], width: int, delimiter: str) -> str:
-    fields = list(record.fields)
-    fields += [""] * (max(max(cells) + 1, width) - len(fields))  # a row may end before its last columns
+def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, delimiter: str) -> list[str]:
+    """The fields of a record with some replaced, quoted where they must be or were; never fewer than `width`."""
+    changed = [*fields, *[""] * (max(max(cells) + 1, width) - len(fields))]  # a row may end before its last columns
     for column, text in cells.items():
-        fields[column] = csvtext.quoted(text, delimiter, always=fields[column].startswith('"'))
-    return delimiter.join(fields) + record.end
+        changed[column] = csvtext.quoted(text, delimiter, always=changed[column].startswith('"'))
+    return changed if changed != [""] else ['""']  # which would be a blank line

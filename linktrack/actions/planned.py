@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -100,7 +100,7 @@ class Slots(Protocol):
     """Who is free when."""
 
     def take(self, user: str, seconds: int) -> tuple[datetime, datetime]: ...
-    def at(self, start: str, seconds: int) -> tuple[datetime, datetime]: ...
+    def at(self, user: str, start: str, seconds: int) -> tuple[datetime, datetime]: ...
 
 
 @dataclass(frozen=True)
@@ -138,3 +138,24 @@ def made_id(placed: Placed, click: Clicked) -> str:
     if placed.definition.says.repeat == "click":
         parts += [click.at, click.identity]
     return stable_id(*parts)
+
+
+Made = tuple[str, str, int, str, int, str]  # identifier, kind, ordinal, link's key, shipment, contact id
+
+
+def made_before(made: Iterable[Made], actions: Mapping[int, list[Placed]], links: Mapping[int, LinkFacts]) -> set[str]:
+    """The identifiers, under today's definitions, of what was made earlier for the people with open clicks."""
+    repeats = {
+        (links[link_id].key, placed.definition.type, placed.ordinal): placed.definition.says.repeat
+        for link_id, every in actions.items()
+        for placed in every
+        if placed.definition.type in MADE_KINDS
+    }
+    found = set()
+    for identifier, kind, ordinal, key, shipment_id, contact_id in made:
+        found.add(identifier)
+        repeat = repeats.get((key, kind, ordinal))
+        if repeat in ("once", "shipment"):
+            parts: list[object] = [kind, ordinal, contact_id, key]
+            found.add(stable_id(*parts, shipment_id) if repeat == "shipment" else stable_id(*parts))
+    return found

@@ -96,17 +96,18 @@ def run(
 
     if resume and (crm or out or dry_run or retry_failed):
         raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")
-    if not resume and (crm is None or (out is None and not dry_run)):
-        raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
     with opened(context) as database:
         if resume:
             report = job.resume(workspace, database, wait=wait)
-        else:
-            assert crm is not None  # noqa: S101  (checked above)
-            report = job.run_actions(
-                workspace, database, crm, out, now=now(), dry_run=dry_run, wait=wait, retry_failed=retry_failed
+        elif crm is None or (out is None and not dry_run):
+            raise UsageError(
+                "name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)"
             )
+        elif dry_run or out is None:
+            report = job.rehearse(workspace, database, crm, now=now(), retry_failed=retry_failed)
+        else:
+            report = job.run_actions(workspace, database, crm, out, now=now(), wait=wait, retry_failed=retry_failed)
     if not dry_run:
         show_record(report.summary, format)
     elif format is Format.json:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linktrack.actions.run import Report, run_actions
+from linktrack.actions.run import Report, rehearse, run_actions
 from linktrack.config import load_workspace
 from linktrack.store.session import Database
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday
 MINUTE = 60_000
+NOON = MAY_4 + 167 * MINUTE + 48_000
 
 
 @dataclass
@@ -96,8 +97,12 @@ class World:
         """Run the actions at 12:00 UTC on 4 May 2026, into a new folder unless one is named."""
         self.runs += 1
         folder = self.root / (out or f"out-{self.runs}")
-        options.setdefault("now", MAY_4 + 167 * MINUTE + 48_000)
+        options.setdefault("now", NOON)
         return run_actions(load_workspace(self.root, {}), self.database, export, folder, **options), folder
+
+    def rehearse(self, export: Path, **options: Any) -> Report:
+        """A dry run at the same time."""
+        return rehearse(load_workspace(self.root, {}), self.database, export, now=NOON, **options)
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

@@ -35,7 +35,8 @@ SUMMARY_KEYS = {
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did, or would do: `summary` has the keys of SPEC section 10, `rows` every change of a dry run."""
+    """What a run did, or would do: `summary` has the keys of SPEC section 10, `rows` every change of a dry run,
+    with the cells of what would be `made`."""
 
     run: int | None
     out: Path | None
@@ -72,7 +73,7 @@ def rehearse(workspace: Workspace, database: Database, export: Path, *, now: int
     """The same without doing anything: nothing is written, no script is run."""
     work = prepare(workspace, database, Order(export, now, retry_failed))
     planner = Planner(work, scripting.run_open_scripts(work, None, never), None)
-    rows = [change for change, _ in planner.changes()]
+    rows = [change if made is None else {**change, "made": made[1]} for change, made in planner.changes()]
     return Report(None, None, _summary(planner), (*work.state.notes, *planner.notes), tuple(planner.unknown), rows)
 
 

@@ -9,6 +9,7 @@ import typer
 
 from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.runs import tell
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
 
@@ -96,14 +97,12 @@ def run(
 
     if resume and (crm or out or dry_run or retry_failed):
         raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")
+    if not resume and (crm is None or (out is None and not dry_run)):
+        raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
     with opened(context) as database:
-        if resume:
+        if crm is None:
             report = job.resume(workspace, database, wait=wait)
-        elif crm is None or (out is None and not dry_run):
-            raise UsageError(
-                "name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)"
-            )
         elif dry_run or out is None:
             report = job.rehearse(workspace, database, crm, now=now(), retry_failed=retry_failed)
         else:
@@ -116,7 +115,7 @@ def run(
         _show_plan(report.rows, format)
     else:
         show_rows(report.rows, CHANGE_COLUMNS, format)
-    _tell(context, report)
+    tell(context, report)
     if report.summary["failed"]:
         raise typer.Exit(6)
 
@@ -128,20 +127,6 @@ def _show_plan(rows: list[dict[str, Any]], format: Format | None) -> None:
     show_rows(by_link(rows), ["link", "kind", "operation", "name", "new", "contacts", "changes"], format)
     typer.echo("")
     show_rows(by_contact(rows), ["contact_id", "links", "changes"], format)
-
-
-def _tell(context: typer.Context, report: Any) -> None:
-    for note in report.notes:
-        say(context, f"Note: {note}")
-    if report.unknown:
-        some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
-        say(context, f"{len(report.unknown)} clickers are not in the export and stay open for the next run: {some}")
-    if report.summary["failed"]:
-        say(context, f"{report.summary['failed']} scripts failed: see linktrack action log, and --retry-failed.")
-    if report.out is None:
-        say(context, "A dry run: nothing was written.")
-    else:
-        say(context, f"Run {report.run}: {report.summary['changes']} changes, written to {report.out}")
 
 
 @app.command()

@@ -216,3 +216,20 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
             dict(zip(columns, values if len(values) == width else values[:width], strict=True)),
             line,
         )
+
+
+def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:
+    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns`."""
+    settings = mapping.settings
+    found = {"columns": set(open_contacts(export, mapping).columns)}
+    for noun, column, setting in (
+        ("users", settings.user_column, "user_column under [crm]"),
+        ("selections", settings.selections.name, "name under [crm.selections]"),
+        ("projects", settings.projects.name, "name under [crm.projects]"),
+    ):
+        path = find_table(export, noun)
+        if path is not None:
+            table = open_table(path, mapping, column)
+            at = need_column(table, column, f"every row of {noun}", setting)
+            found[noun] = {values[at].strip() for _, values in table.rows()}
+    return found

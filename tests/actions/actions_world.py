@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from linktrack.actions.run import Report, rehearse, run_actions
 from linktrack.config import load_workspace
-from linktrack.store.session import Database
+from linktrack.store.session import Database, open_database
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday
 MINUTE = 60_000
@@ -103,6 +105,23 @@ class World:
     def rehearse(self, export: Path, **options: Any) -> Report:
         """A dry run at the same time."""
         return rehearse(load_workspace(self.root, {}), self.database, export, now=NOON, **options)
+
+
+@contextmanager
+def make_world(root: Path) -> Iterator[World]:
+    """A fresh world in a new folder."""
+    made = World(root, None)  # type: ignore[arg-type]
+    made.root.mkdir()
+    made.configure("")
+    with open_database(load_workspace(made.root, {})) as database:
+        made.database = database
+        database.execute(
+            "INSERT INTO mailing (name, subject, type, html, settings, created_at) "
+            "VALUES ('spring-news', 'Spring is here', 'Newsletter', ?, '{}', 0)",
+            (b"",),
+        )
+        made.shipment()
+        yield made
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

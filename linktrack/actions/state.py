@@ -22,6 +22,7 @@ class Row:
     cells: dict[str, str]
     changed: set[str] = field(default_factory=set)
     again: list[int] = field(default_factory=list)  # further rows with the same id
+    likes: str = ""  # the interests as they were before the first was removed: how names are set off
 
 
 @dataclass
@@ -63,18 +64,22 @@ class CrmState:
             return _set(person, decision.name, decision.value)
         if decision.kind in ("selection", "project"):
             return self._join(contact_id, decision)
-        row, settings = person, self.mapping.settings.contacts.interests_separator
+        row, separator = person, self.mapping.settings.contacts.interests_separator
         if decision.kind == "company-interest":
             company = person.cells.get("company", "")
             if company not in self.firms:
                 raise LookupError(f"the company {company!r} of contact {contact_id!r} is not in the export")
-            row, settings = self.firms[company], self.mapping.settings.companies.interests_separator
+            row, separator = self.firms[company], self.mapping.settings.companies.interests_separator
         cell = row.cells["interests"]
-        there = decision.name in names_in(cell, settings)
+        there = decision.name in names_in(cell, separator)
         if there == bool(decision.value):
             return None
-        change = with_name if decision.value else without_name
-        _set(row, "interests", change(cell, settings, decision.name))
+        if decision.value:
+            changed = with_name(cell, separator, decision.name, like=row.likes)
+        else:
+            row.likes = row.likes or cell
+            changed = without_name(cell, separator, decision.name)
+        _set(row, "interests", changed)
         return ("", decision.name) if decision.value else (decision.name, "")
 
     def _join(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:

@@ -34,15 +34,15 @@ def names_in(cell: str, separator: str) -> list[str]:
     return [name for piece in _pieces(cell, separator) if (name := _name(piece))] if cell else []
 
 
-def with_name(cell: str, separator: str, name: str) -> str:
-    """The cell with one more name at its end, set off as the others are."""
+def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
+    """The cell with one more name at its end, set off as the others are, or as those of the cell `like` it."""
     written = _written(name, separator)
     if not cell.strip():
         return written
     if cell.rstrip().endswith(separator):
         longer = cell + written
     else:
-        blank = " " if f"{separator} " in cell else ""
+        blank = " " if f"{separator} " in (cell if separator in cell else like) else ""
         longer = f"{cell}{separator}{blank}{written}"
     return _unless_misread(longer, separator, [*names_in(cell, separator), name])
 

@@ -124,6 +124,14 @@ Texts = Callable[[str], str]  # a text with placeholders -> the text filled in
 Plan = Callable[[Any, Texts, Callable[[str], str], Desk], Iterable[Decision | Thing]]
 
 
+def named(fill: Texts, text: str) -> str:
+    """The name that a text with placeholders stands for. ValueError when nothing is left of it."""
+    name = fill(text).strip()
+    if not name:
+        raise ValueError(f"the name {text!r} is empty once it is filled in")
+    return name
+
+
 def stable_id(*parts: object) -> str:
     """An identifier from facts that do not change: 24 lower-case letters and digits, beginning with a letter."""
     digest = blake2b("\x1f".join(map(str, parts)).encode(), digest_size=15).digest()

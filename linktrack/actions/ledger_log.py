@@ -8,7 +8,7 @@ from linktrack.store.session import Database
 
 _NAMES = (
     *("id", "kind", "contact_id", "name", "operation", "old", "new", "link", "mailing", "shipment", "click"),
-    *("clicked_at", "run", "status", "ran_at"),
+    *("clicked_at", "run", "status", "ran_at", "definition"),
 )
 
 
@@ -24,7 +24,8 @@ def read_log(
     machine: bool = False,
     limit: int | None = None,
 ) -> list[dict[str, Any]]:
-    """The changes of finished runs and all scripts, oldest first; times in UTC milliseconds.
+    """The changes of finished runs and all scripts, oldest first; times in UTC milliseconds, `definition` the action
+    as it was then (JSON).
 
     `machine` keeps what was caused by clicks that have been judged a machine's since: nothing of it is undone by
     itself.
@@ -46,7 +47,8 @@ def read_log(
     newest = "" if limit is None else f" DESC LIMIT {int(limit)}"
     rows = database.rows(
         "SELECT c.id, c.kind, r.contact_id, c.name, c.operation, c.old, c.new, l.key, m.name, c.shipment_id, "  # noqa: S608
-        "c.click_id, c.clicked_at, c.run_id, c.status, c.ran_at FROM change c "
+        "c.click_id, c.clicked_at, c.run_id, c.status, c.ran_at, d.text FROM change c "
+        "JOIN definition d ON d.id = c.definition_id "
         "JOIN link l ON l.id = c.link_id JOIN recipient r ON r.id = c.recipient_id "
         "JOIN shipment s ON s.id = c.shipment_id JOIN mailing m ON m.id = s.mailing_id "
         f"WHERE {' AND '.join(where)} ORDER BY c.run_id{' DESC' if limit else ''}, c.number{newest}",

@@ -44,7 +44,7 @@ def run_batch(
     code, output, failure = process[0], process[1], process[2]
     results: dict[str, ScriptResult] = {}
     for number, line in enumerate(output.splitlines()):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             answer = json.loads(line)
             identifier = answer.get("id") if isinstance(answer, dict) else None
             if identifier is None and number < len(payloads):
@@ -99,14 +99,14 @@ def _run(
 
 def _read(file: IO[bytes]) -> str:
     file.seek(0)
-    return file.read(MAX_OUTPUT).decode("utf-8", "replace")
+    return file.read(MAX_OUTPUT).decode("utf-8", "replace").replace("\0", "")
 
 
 def _result(code: int, output: str) -> ScriptResult:
     """What a script that ended well has said: a JSON object, or anything else, which is only kept as its message."""
     try:
         said: Any = json.loads(output) if output.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         return ScriptResult("ok", code, message=output.strip()[:500])
@@ -115,11 +115,13 @@ def _result(code: int, output: str) -> ScriptResult:
         return ScriptResult("failed", code, message=f"its returnUrl is not an http address: {url!r}"[:500])
     if not isinstance(fields, dict) or any(isinstance(value, dict | list) for value in fields.values()):
         return ScriptResult("failed", code, message="its fields are not an object of names and values")
-    texts = {str(name): _text(value) for name, value in fields.items()}
-    return ScriptResult("ok", code, url, texts, str(said.get("message") or "")[:500])
+    texts = {_text(name): _text(value) for name, value in fields.items()}
+    return ScriptResult("ok", code, _text(url), texts, _text(said.get("message") or "")[:500])
 
 
 def _text(value: object) -> str:
+    """A value as text, without what no file or database can hold: NUL, and half characters like "\\ud83d"."""
     if value is None:
         return ""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -142,6 +142,7 @@ def log(
         bool, typer.Option("--machine", help="Only what was caused by clicks that count as a machine's by now.")
     ] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the last so many.")] = None,
+    definitions: Annotated[bool, typer.Option("--definitions", help="Show the action as it was then, too.")] = False,
     format: FormatOption = None,
 ) -> None:
     """The ledger: every change that runs have made, oldest first."""
@@ -162,9 +163,9 @@ def log(
     shown = ["run", "clicked_at", "contact_id", "kind", "operation", "name", "old", "new", "link", "status"]
     show_rows(
         [{**row, "clicked_at": iso(row["clicked_at"]), "ran_at": iso(row["ran_at"])} for row in rows],
-        LOG_COLUMNS,
+        [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,
         format,
-        table=shown,
+        table=[*shown, "definition"] if definitions else shown,
     )
     if not rows:
         say(context, "The ledger has no such changes.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,24 @@ CHANGE_COLUMNS = [
     *["link", "mailing", "shipment", "click", "clicked_at"],
 ]
 LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at"]
+
+
+class Status(StrEnum):
+    ok = "ok"
+    failed = "failed"
+    timeout = "timeout"
+    interrupted = "interrupted"
+
+
+class Kind(StrEnum):
+    set_field = "set-field"
+    interest = "interest"
+    company_interest = "company-interest"
+    selection = "selection"
+    project = "project"
+    follow_up = "follow-up"
+    request = "request"
+    script = "script"
 
 
 @app.command("add", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -136,8 +155,8 @@ def log(
     contact: Annotated[str | None, typer.Option("--contact", metavar="ID", help="Only this contact's.")] = None,
     link: Annotated[str | None, typer.Option("--link", metavar="KEY", help="Only this link's.")] = None,
     mailing: Annotated[str | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing's.")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, as in set-field or script.")] = None,
-    status: Annotated[str | None, typer.Option("--status", help="ok, failed, timeout or interrupted.")] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind of change.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only those that ended so.")] = None,
     machine: Annotated[
         bool, typer.Option("--machine", help="Only what was caused by clicks that count as a machine's by now.")
     ] = False,
@@ -146,20 +165,13 @@ def log(
     format: FormatOption = None,
 ) -> None:
     """The ledger: every change that runs have made, oldest first."""
-    from linktrack.actions.ledger_log import read_log
+    from linktrack.actions.ledger_log import Filter, read_log
 
+    only = Filter(
+        run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit
+    )
     with opened(context) as database:
-        rows = read_log(
-            database,
-            run=run,
-            contact=contact,
-            link=link,
-            mailing=mailing,
-            kind=kind,
-            status=status,
-            machine=machine,
-            limit=limit,
-        )
+        rows = read_log(database, only)
     shown = ["run", "clicked_at", "contact_id", "kind", "operation", "name", "old", "new", "link", "status"]
     show_rows(
         [{**row, "clicked_at": iso(row["clicked_at"]), "ran_at": iso(row["ran_at"])} for row in rows],

@@ -152,7 +152,7 @@ def clickers(
     if not rows:
         say(context, f"Nobody has clicked {key} yet.")
     if report is not None:
-        tell(context, report, missing="were not added")
+        tell(context, report, missing="not added")
 
 
 def _row(figures: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.files import COLUMNS
-from linktrack.actions.ledger_log import read_log
+from linktrack.actions.ledger_log import Filter, read_log
 from linktrack.errors import BadInput
 
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
@@ -143,9 +143,9 @@ def test_a_click_judged_a_machines_later_is_listed_with_what_it_caused(world: Wo
     world.link("offer", [set_to("hot"), {"type": "request", "title": "Call"}])
     caught, _ = world.click("1", "offer"), world.click("2", "offer", 1)
     _, out = world.run(world.export(EXPORT))
-    assert read_log(world.database, machine=True) == []
+    assert read_log(world.database, Filter(machine=True)) == []
     world.database.execute("UPDATE judgement SET verdict = 'scanner' WHERE click_id = ?", (caught,))
-    listed = read_log(world.database, machine=True)
+    listed = read_log(world.database, Filter(machine=True))
     assert [(row["contact_id"], row["kind"], row["click"]) for row in listed] == [
         ("1", "set-field", caught),
         ("1", "request", caught),
@@ -193,7 +193,7 @@ def test_a_link_acts_as_it_is_defined_when_the_run_begins_and_the_ledger_keeps_h
         ("set-field", "hot"),
         ("request", "Call"),
     ]
-    assert [json.loads(row["definition"]) for row in read_log(world.database)] == [
+    assert [json.loads(row["definition"]) for row in read_log(world.database, Filter())] == [
         set_to("warm"), set_to("hot"), {"type": "request", "title": "Call"},
     ]  # fmt: skip
 

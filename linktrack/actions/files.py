@@ -37,6 +37,7 @@ COLUMNS = {
 }
 ALWAYS = ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson")
 _ASIDE = ".unfinished-"
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def iso(milliseconds: int) -> str:
@@ -95,7 +96,7 @@ class OutFolder:
         if name in self._writers:
             self._writers[name].writerow([guarded(str(value)) for value in values] if self.guard else values)
         else:
-            self._open[name].write(json.dumps(dict(zip(COLUMNS[name], values, strict=True)), ensure_ascii=False) + "\n")
+            self._open[name].write(_json(dict(zip(COLUMNS[name], values, strict=True))) + "\n")
 
     def place(self, crash: Callable[[str], None]) -> None:
         """Write everything to the disk and put the files in place under their names."""

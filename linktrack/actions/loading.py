@@ -135,6 +135,8 @@ def _columns(table: Table, mapping: CrmMapping, needs: Needs) -> tuple[dict[str,
 
 def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None:
     identifier = need_column(table, state.mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
+    if not wanted:
+        return
     names = name_columns(table, state.mapping)
     width = len(table.columns)
     seen: set[str] = set()

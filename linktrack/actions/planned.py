@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from linktrack.links.actions import ActionDefinition
 from linktrack.sections import CrmSettings
@@ -36,8 +36,7 @@ class ShipmentFacts:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clicked:
+class Clicked(NamedTuple):
     """One human click: `at` in UTC milliseconds, `at` and `identity` together the same in every database."""
 
     id: int
@@ -59,8 +58,7 @@ class Placed:
     definition_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Something that follows every click: the value of a field, or an interest or membership that is there or not.
 
     `kind` is set-field, interest, company-interest, selection or project; `operation` set, add or remove;

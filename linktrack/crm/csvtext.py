@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from linktrack.crm.encoding import find_encoding, refuse_nul
 from linktrack.errors import BadInput
@@ -20,6 +20,7 @@ from linktrack.errors import BadInput
 DELIMITERS = ";,\t|"
 MAX_RECORD = 4_000_000  # characters; more means that a quote was never closed
 _SAMPLE_RECORDS = 50
+_CLOSE = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')  # from inside a quoted field to the quote that closes it
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ class Dialect:
     preamble: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record: `delimiter.join(fields) + end` is its text in the file; `line` counts from 1."""
+class Record(NamedTuple):
+    """One record: `text`, as it stands in the file, is `delimiter.join(fields) + end`; `line` counts from 1."""
 
     line: int
+    text: str
     fields: list[str]
     end: str
 
@@ -91,69 +92,53 @@ def read_records(text: TextIO, delimiter: str, *, line: int = 1) -> Iterator[Rec
     for piece in lines:
         first = line
         line += 1
-        body, end = _without_end(piece)
+        end = "\r\n" if piece.endswith("\r\n") else piece[-1:] if piece.endswith(("\n", "\r")) else ""
+        body = piece[: -len(end)] if end else piece
         fields = split_record(body, delimiter)
         if fields is None:
             pieces, length, is_open = [piece], len(piece), True
             while is_open:
-                piece = next(lines, "")
+                more = next(lines, "")
                 line += 1
-                pieces.append(piece)
-                length += len(piece)
-                if not piece or length > MAX_RECORD:
+                pieces.append(more)
+                length += len(more)
+                if not more or length > MAX_RECORD:
                     raise BadInput("the quote that opens in this record is never closed", line=first)
-                is_open = _stays_open(piece, delimiter)
-            body, end = _without_end("".join(pieces))
+                is_open = _stays_open(more, delimiter)
+            piece = "".join(pieces)
+            body = piece.rstrip("\r\n")
+            end = piece[len(body) :]
             fields = split_record(body, delimiter) or []
-        yield Record(first, fields, end)
+        yield Record(first, piece, fields, end)
 
 
 def _stays_open(piece: str, delimiter: str) -> bool:
     """Whether a line that begins inside a quoted field ends inside one, too."""
-    search = 0
-    while True:
-        close = piece.find('"', search)
-        if close < 0:
-            return True
-        search = close + 1
-        if not piece.startswith('"', search):
-            break
-        search += 1
-    after = piece.find(delimiter, search)
-    return after >= 0 and split_record(piece[after + 1 :], delimiter) is None
-
-
-def _without_end(text: str) -> tuple[str, str]:
-    if text.endswith("\r\n"):
-        return text[:-2], "\r\n"
-    if text.endswith(("\n", "\r")):
-        return text[:-1], text[-1]
-    return text, ""
+    close = _CLOSE.match(piece)
+    after = -1 if close is None else piece.find(delimiter, close.end())
+    return close is None or (after >= 0 and split_record(piece[after + 1 :], delimiter) is None)
 
 
 def split_record(text: str, delimiter: str) -> list[str] | None:
     """The fields of a record with their quotes, or None where a quoted field goes on in the next line."""
+    pieces = text.split(delimiter)
     if '"' not in text:
-        return text.split(delimiter)
-    fields, start = [], 0
-    while True:
-        search = start
-        if text.startswith('"', start):
-            search = start + 1
-            while True:
-                close = text.find('"', search)
-                if close < 0:
-                    return None
-                search = close + 1
-                if not text.startswith('"', search):
+        return pieces
+    fields = []
+    rest = iter(pieces)
+    for piece in rest:
+        # Most quoted fields are closed and hold no quote and no delimiter.
+        if piece[:1] == '"' and (piece[-1] != '"' or piece.count('"') != 2) and not _CLOSE.match(piece, 1):
+            parts = [piece]
+            for more in rest:
+                parts.append(more)
+                if '"' in more and _CLOSE.match(more):
                     break
-                search += 1
-        stop = text.find(delimiter, search)
-        if stop < 0:
-            fields.append(text[start:])
-            return fields
-        fields.append(text[start:stop])
-        start = stop + 1
+            else:
+                return None
+            piece = delimiter.join(parts)
+        fields.append(piece)
+    return fields
 
 
 def unquoted(field: str) -> str:

@@ -87,10 +87,9 @@ class CsvTable:
             if header or (len(fields) == 1 and self.is_blank(record)):
                 header = False
                 continue
-            values = [unquoted(field) if field[:1] == '"' else field for field in fields]
-            if len(values) < width:
-                values.extend([""] * (width - len(values)))
-            yield record.line, values
+            if '"' in record.text:
+                fields = [unquoted(field) if field[:1] == '"' else field for field in fields]
+            yield record.line, fields if len(fields) >= width else fields + [""] * (width - len(fields))
 
 
 def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:

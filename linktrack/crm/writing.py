@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from linktrack.crm import csvtext
 from linktrack.crm.export import CsvTable, Table
 from linktrack.errors import BadInput
 
+BATCH = 2_000  # records that are written at once
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text
 
 
@@ -28,6 +30,10 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
     does not have.
     """
     if isinstance(table, CsvTable):
+        if not changes and not created:
+            shutil.copyfile(table.path, to)
+            changed_to.write_bytes(_head(table) + table.header.text.encode(table.dialect.encoding))
+            return
         _write_csv(table, changes, created, to, changed_to)
         return
     cast(Rewritable, table).write(to, changes, created)
@@ -45,33 +51,53 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
 
 def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Path, changed_to: Path) -> None:
     dialect = table.dialect
-    width = len(table.columns) + len(created)
+    delimiter = dialect.delimiter
+    width = len(table.columns) + len(created) if created else 0
     with to.open("wb") as every, changed_to.open("wb") as changed:
         for file in (every, changed):
-            file.write(dialect.bom + dialect.preamble.encode(dialect.encoding))
-        cells: AnyMapping[int, str] | None = {}  # of the header, which both files have
+            file.write(_head(table))
+        as_they_came: list[str] = []  # records that are to be written next
         for record in table.records():
-            fields = record.fields
-            if record.line == table.header.line:
-                always = all(field.startswith('"') for field in fields)
-                fields = fields + [csvtext.quoted(name, dialect.delimiter, always=always) for name in created]
-            elif cells := changes.get(record.line):
-                fields = _changed(fields, cells, width if created else 0, dialect.delimiter)
-            elif created and not table.is_blank(record):
-                fields = fields + [""] * (width - len(fields))
-            text = dialect.delimiter.join(fields) + record.end
-            try:
-                data = text.encode(dialect.encoding)
-            except UnicodeEncodeError as problem:
-                raise BadInput(
-                    f"{problem.object[problem.start]!r} of {text.strip()[:60]!r} cannot be written as "
-                    f"{dialect.encoding}, the export's encoding: export as UTF-8, or use another text in the action",
-                    file=table.path,
-                    line=record.line,
-                ) from None
-            every.write(data)
-            if cells is not None:
+            cells = changes.get(record.line)
+            header = record.line == table.header.line
+            if header:
+                always = all(field.startswith('"') for field in record.fields)
+                names = [csvtext.quoted(name, delimiter, always=always) for name in created]
+                fields = [*record.fields, *names]
+            elif cells is not None:
+                fields = _changed(record.fields, cells, width, delimiter)
+            elif width and not table.is_blank(record):
+                fields = record.fields + [""] * (width - len(record.fields))
+            else:
+                as_they_came.append(record.text)
+                if len(as_they_came) == BATCH:
+                    every.write("".join(as_they_came).encode(dialect.encoding))
+                    as_they_came.clear()
+                continue
+            data = _encoded(table, record.line, delimiter.join(fields) + record.end)
+            every.write("".join(as_they_came).encode(dialect.encoding) + data)
+            as_they_came.clear()
+            if header or cells is not None:
                 changed.write(data)
+        every.write("".join(as_they_came).encode(dialect.encoding))
+
+
+def _head(table: CsvTable) -> bytes:
+    """What stands before the header."""
+    return table.dialect.bom + table.dialect.preamble.encode(table.dialect.encoding)
+
+
+def _encoded(table: CsvTable, line: int, text: str) -> bytes:
+    """A record in the export's encoding. BadInput when it does not have a character."""
+    try:
+        return text.encode(table.dialect.encoding)
+    except UnicodeEncodeError as problem:
+        raise BadInput(
+            f"{problem.object[problem.start]!r} of {text.strip()[:60]!r} cannot be written as "
+            f"{table.dialect.encoding}, the export's encoding: export as UTF-8, or use another text in the action",
+            file=table.path,
+            line=line,
+        ) from None
 
 
 def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, delimiter: str) -> list[str]:

@@ -139,8 +139,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
         return
     names = name_columns(table, state.mapping)
     width = len(table.columns)
-    seen: set[str] = set()
-    without_id = duplicates = 0
+    without_id = repeated = 0
     for line, values in table.rows():
         if state.created and len(values) > width and any(values[width:]):
             raise BadInput(
@@ -152,22 +151,19 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
         contact_id = values[identifier].strip()
         if not contact_id:
             without_id += 1
-        elif contact_id in seen:
-            duplicates += 1
-            if contact_id in state.people:
-                state.people[contact_id].again.append(line)
-        else:
-            seen.add(contact_id)
-            if contact_id in wanted:
-                cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
-                cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
-                state.people[contact_id] = Row(contact_id, line, cells)
+        elif contact_id in state.people:
+            repeated += 1
+            state.people[contact_id].again += (line,)
+        elif contact_id in wanted:
+            cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
+            cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
+            state.people[contact_id] = Row(contact_id, line, cells)
     if without_id:
         state.notes.append(f"{without_id} rows of {table.path.name} have no contact id and were left alone")
-    if duplicates:
+    if repeated:
         state.notes.append(
-            f"{duplicates} rows of {table.path.name} repeat the id of an earlier row: "
-            "the first one counts, and all of a contact's rows get its changes"
+            f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "
+            "the first row counts, and all of a contact's rows get its changes"
         )
 
 
@@ -189,7 +185,7 @@ def _load_companies(state: CrmState, export: Path) -> None:
     for line, values in table.rows():
         company = values[identifier].strip()
         if company in state.firms:
-            state.firms[company].again.append(line)
+            state.firms[company].again += (line,)
         elif company and company in wanted:
             state.firms[company] = Row(company, line, {"interests": values[at]})
 

@@ -20,8 +20,8 @@ class Row:
     id: str
     line: int
     cells: dict[str, str]
-    changed: set[str] = field(default_factory=set)
-    again: list[int] = field(default_factory=list)  # further rows with the same id
+    changed: tuple[str, ...] = ()  # the names of cells
+    again: tuple[int, ...] = ()  # further rows with the same id
     likes: str = ""  # the interests as they were before the first was removed: how names are set off
 
 
@@ -114,7 +114,8 @@ def _set(row: Row, name: str, value: str) -> tuple[str, str] | None:
     if old == value:
         return None
     row.cells[name] = value
-    row.changed.add(name)
+    if name not in row.changed:
+        row.changed = (*row.changed, name)
     return old, value
 
 

@@ -146,6 +146,12 @@ def test_one_process_for_many_clicks(tmp_path: Path, case: str) -> None:
     assert (tmp_path / "started").read_text() == "x"
 
 
+def test_a_batch_may_answer_more_than_a_single_script(tmp_path: Path) -> None:
+    script(tmp_path, "import json, sys\nfor line in sys.stdin:\n    print(json.dumps({'message': 'x' * 400}))")
+    asked = [(f"c{number}", {"custId": str(number)}) for number in range(4_000)]
+    assert {result.status for result in run_batch(tmp_path, "s.py", asked, 60).values()} == {"ok"}
+
+
 def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: World) -> None:
     world.configure('[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n')
     (world.root / "scripts").mkdir()

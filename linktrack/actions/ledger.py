@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -109,15 +110,20 @@ class Ledger:
             )
 
     def actions(self) -> dict[int, list[Placed]]:
-        """The actions of each link that has open clicks, in their order."""
-        found: dict[int, list[Placed]] = {}
-        for link_id, kind, settings in self.database.rows(
-            "SELECT link_id, type, settings FROM action WHERE link_id IN (SELECT link_id FROM open_click) "
+        """The actions of each link that has open clicks, in their order; ordinals follow the order of their rows."""
+        rows = self.database.rows(
+            "SELECT link_id, type, settings, id FROM action WHERE link_id IN (SELECT link_id FROM open_click) "
             "ORDER BY link_id, position"
-        ):
-            placed = found.setdefault(link_id, [])
-            ordinal = 1 + sum(one.definition.type == kind for one in placed)
-            placed.append(Placed(parse_action({"type": kind, **json.loads(settings)}), ordinal, 0))
+        )
+        ordinals: dict[int, int] = {}
+        count: Counter[tuple[int, str]] = Counter()
+        for link_id, kind, _, number in sorted(rows, key=lambda row: row[3]):
+            count[link_id, kind] += 1
+            ordinals[number] = count[link_id, kind]
+        found: dict[int, list[Placed]] = {}
+        for link_id, kind, settings, number in rows:
+            definition = parse_action({"type": kind, **json.loads(settings)})
+            found.setdefault(link_id, []).append(Placed(definition, ordinals[number], 0))
         return found
 
     def hits(self) -> dict[int, int]:

@@ -46,6 +46,6 @@ def _show_export(context: typer.Context, export: Path, format: FormatOption) -> 
     for sentence in sentences:
         say(context, sentence)
     unused = sum(not column.meaning for column in columns)
-    say(context, f"{unused} columns have no meaning for linktrack and are written back as they came.")
+    say(context, f"Columns without a meaning for linktrack, which are written back as they came: {unused}.")
     if any(column.state == "error" for column in columns):
         raise typer.Exit(6)

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from linktrack.config import Workspace
 from linktrack.errors import BadInput
@@ -19,6 +18,7 @@ from linktrack.links.contradictions import (
     wishes,
     within_link,
 )
+from linktrack.links.stored_actions import read_actions
 from linktrack.sections import CrmSettings
 from linktrack.store.session import Database
 
@@ -64,11 +64,7 @@ def check_links(
 
 def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
     """All links, and all mailings that are not deleted."""
-    actions: dict[int, list[dict[str, Any]]] = {}
-    for link_id, kind, settings in database.rows(
-        "SELECT link_id, type, settings FROM action ORDER BY link_id, position"
-    ):
-        actions.setdefault(link_id, []).append({"type": kind, **json.loads(settings)})
+    actions = read_actions(database)
     links = []
     for link_id, key, kind, deleted_at, said in database.rows(
         "SELECT id, key, kind, deleted_at, response FROM link ORDER BY key"

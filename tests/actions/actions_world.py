@@ -13,6 +13,7 @@ from typing import Any
 
 from linktrack.actions.run import Report, rehearse, run_actions
 from linktrack.config import load_workspace
+from linktrack.links.stored_actions import store_actions
 from linktrack.store.session import Database, open_database
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday
@@ -44,13 +45,8 @@ class World:
 
     def actions(self, key: str, actions: list[dict[str, Any]]) -> None:
         link_id = self.database.value("SELECT id FROM link WHERE key = ?", (key,))
-        self.database.execute("DELETE FROM action WHERE link_id = ?", (link_id,))
-        for position, action in enumerate(actions, 1):
-            settings = {name: value for name, value in action.items() if name != "type"}
-            self.database.execute(
-                "INSERT INTO action (link_id, position, type, settings) VALUES (?, ?, ?, ?)",
-                (link_id, position, action["type"], json.dumps(settings)),
-            )
+        with self.database.transaction():
+            store_actions(self.database, link_id, actions)
 
     def shipment(self, is_test: bool = False, mailing: int = 1) -> int:
         self.database.execute(

@@ -125,6 +125,31 @@ def test_how_often_a_thing_is_made(world: World, kind: str, repeat: str) -> None
     assert report.summary["clicks"] == 6
 
 
+A, B = ({"type": "request", "title": title} for title in "AB")
+CHANGED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]] = {
+    "as it was": ([A], [A], []),
+    "one more behind it": ([A], [A, B], ["B"]),
+    "one more before it": ([A], [B, A], ["B"]),
+    "the two change places": ([A, B], [B, A], []),
+    "one is worded anew": ([A], [B], []),
+    "the first is taken away": ([A, B], [B], []),
+    "another kind before it": ([A], [set_to("x"), A], []),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_link_that_is_edited_makes_nothing_twice(world: World, case: str) -> None:
+    before, after, made = CHANGED[case]
+    world.configure(FIELDS)
+    world.link("offer", before)
+    world.click("1", "offer")
+    world.run(world.export(EXPORT))
+    world.actions("offer", after)
+    world.click("1", "offer", 5)
+    _, out = world.run(world.export(EXPORT))
+    assert [row["title"] for row in rows_of(out / "requests.csv")] == made
+
+
 def test_only_people_act_and_test_shipments_never(world: World) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])

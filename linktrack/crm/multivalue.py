@@ -6,6 +6,9 @@ import re
 from functools import cache
 
 
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+
+
 @cache
 def _items(separator: str) -> re.Pattern[str]:
     cut = re.escape(separator)
@@ -26,7 +29,7 @@ def _pieces(cell: str, separator: str) -> list[str]:
 
 def _name(piece: str) -> str:
     text = piece.strip()
-    return text[1:-1].replace('""', '"') if len(text) > 1 and text[0] == text[-1] == '"' else text
+    return text[1:-1].replace('""', '"') if _QUOTED.fullmatch(text) else text
 
 
 def names_in(cell: str, separator: str) -> list[str]:
@@ -58,7 +61,8 @@ def without_name(cell: str, separator: str, name: str) -> str:
 
 
 def _written(name: str, separator: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if separator in name or name.startswith('"') else name
+    needed = separator in name or name.startswith('"') or name != name.strip()
+    return '"' + name.replace('"', '""') + '"' if needed else name
 
 
 def _unless_misread(cell: str, separator: str, names: list[str]) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -56,6 +55,7 @@ class FieldSettings(Section):
     type: Literal["text", "number", "date", "yes-no", "list"] = "text"
     values: list[str] = []  # of a list
     format: str = "%Y-%m-%d"  # of a date
+    decimal: Literal[".", ","] = "."  # of a number
     yes: str = "true"  # of a yes-no
     no: str = "false"
     create: bool = False  # add the column where the export lacks it
@@ -73,17 +73,18 @@ class FieldSettings(Section):
         if text == "" or self.type == "text":
             return text
         if self.type == "number":
-            try:
-                if not Decimal(text.replace(",", ".")).is_finite():
-                    raise InvalidOperation
-            except InvalidOperation:
-                raise ValueError(f"{text!r} is not a number") from None
-            return text
+            return self._number(text)
         if self.type == "date":
             return self._day(text).strftime(self.format)
         if text not in self.values:
             raise ValueError(f"{text!r} is none of {', '.join(self.values) or 'the values (there are none)'}")
         return text
+
+    def _number(self, text: str) -> str:
+        plain = text.strip().replace(",", ".")
+        if not re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,3})?", plain):
+            raise ValueError(f"{text!r} is not a number")
+        return format(Decimal(plain), "f").replace(".", self.decimal)
 
     def _is_yes(self, value: str | int | float | bool) -> bool:
         text = str(value).strip().casefold()
@@ -138,6 +139,20 @@ class ProjectSettings(Section):
     contact: str = "contact_id"
 
 
+class FollowUpSettings(Section):
+    """The columns of `follow-ups.*`: what is in people's calendars already, as times in ISO 8601."""
+
+    user: str = "assigned_to"
+    start: str = "start"
+    end: str = "end"
+
+
+class RequestSettings(Section):
+    """The column of `requests.*`: one row for each open request."""
+
+    owner: str = "owner"
+
+
 class CrmSettings(Section):
     """How a CRM's export is understood."""
 
@@ -149,14 +164,16 @@ class CrmSettings(Section):
     companies: CompanySettings = CompanySettings()
     selections: SelectionSettings = SelectionSettings()
     projects: ProjectSettings = ProjectSettings()
+    follow_ups: FollowUpSettings = FollowUpSettings()
+    requests: RequestSettings = RequestSettings()
     user_column: str = "user"  # of users.*
 
     @field_validator("encoding")
     @classmethod
     def _check_encoding(cls, value: str) -> str:
         try:
-            codecs.lookup(value or "utf-8")
-        except LookupError:
+            "".encode(value or "utf-8")
+        except LookupError:  # unknown, or no encoding of text
             raise ValueError(f"encoding must be a name like cp1252 or utf-16, not {value!r}") from None
         return value
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from linktrack import __version__
-
 
 def calendar_text(follow_ups: Iterable[tuple[Mapping[str, Any], Mapping[str, str]]], now: int) -> bytes:
     """The calendar of (change, row of follow-ups.csv) pairs; `now` in UTC milliseconds is its time stamp."""
     stamp = _utc(datetime.fromtimestamp(now // 1000, UTC))
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//linktrack//linktrack {__version__}//EN", "METHOD:PUBLISH"]
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//linktrack//linktrack//EN"]
     for change, row in follow_ups:
         task = row["kind"] == "task"
         component = "VTODO" if task else "VEVENT"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -36,6 +37,7 @@ COLUMNS = {
 }
 ALWAYS = ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson")
 _ASIDE = ".unfinished-"
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def iso(milliseconds: int) -> str:
@@ -94,18 +96,28 @@ class OutFolder:
         if name in self._writers:
             self._writers[name].writerow([guarded(str(value)) for value in values] if self.guard else values)
         else:
-            self._open[name].write(json.dumps(dict(zip(COLUMNS[name], values, strict=True)), ensure_ascii=False) + "\n")
+            self._open[name].write(_json(dict(zip(COLUMNS[name], values, strict=True))) + "\n")
 
-    def place(self) -> None:
+    def place(self, crash: Callable[[str], None]) -> None:
         """Write everything to the disk and put the files in place under their names."""
-        for file in self._open.values():
-            file.close()
-        for path in sorted(self.folder.glob(f"{_ASIDE}*")):
+        self._close()
+        aside = sorted(self.folder.glob(f"{_ASIDE}*"))
+        for path in aside:
             _sync(path)
+        for path in aside:
+            crash("a file is put in place")
             path.replace(self.folder / path.name.removeprefix(_ASIDE))
         _sync(self.folder)
 
-    def close(self) -> None:
+    def discard(self) -> None:
+        """Remove what has been written aside, and the folder if it is empty then."""
+        self._close()
+        for path in self.folder.glob(f"{_ASIDE}*"):
+            path.unlink()
+        with suppress(OSError):
+            self.folder.rmdir()
+
+    def _close(self) -> None:
         for file in self._open.values():
             file.close()
 
@@ -124,8 +136,8 @@ def guarded(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text[:1] else text
 
 
-def summary_text(summary: Mapping[str, Any], files: Sequence[str]) -> str:
-    return json.dumps({**summary, "files": list(files)}, ensure_ascii=False, indent=2) + "\n"
+def summary_text(summary: Mapping[str, Any]) -> str:
+    return json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
 
 
 def _sync(path: Path) -> None:

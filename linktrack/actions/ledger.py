@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -20,15 +21,33 @@ _CLICK_OF = (
 _COLUMNS = "c.id, c.identity, c.clicked_at, c.link_id, c.shipment_id, c.placement_id, c.recipient_id, r.contact_id"
 
 
+def begin_open_clicks(database: Database) -> None:
+    """Make the empty temporary tables of a run: `open_click`, and those that its ledger rows are kept aside in."""
+    for table in ("open_click", "spool_change", "spool_handled", "spool_made", "spool_settled", "spool_reported"):
+        database.execute(f"DROP TABLE IF EXISTS {table}")
+    database.execute(
+        f"CREATE TEMP TABLE open_click AS SELECT {_COLUMNS}, 0 AS retry {_CLICK_OF} AND 1 = 0",
+        (False,),
+    )
+    for name, like in (
+        ("spool_change", "change"),
+        ("spool_made", "made"),
+        ("spool_settled", "settled"),
+        ("spool_handled", "handled_click"),
+    ):
+        database.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {like} WHERE 1 = 0")  # noqa: S608
+    database.execute("CREATE TEMP TABLE spool_reported (id TEXT NOT NULL)")  # scripts that this run reports
+    database.execute("CREATE UNIQUE INDEX spool_settled_key ON spool_settled (recipient_id, kind, name)")
+
+
 def find_open_clicks(database: Database, *, retry: bool) -> int:
     """Put the human clicks on links with actions that no run has handled into the temporary table `open_click`,
     and with `retry` those whose script failed. Returns how many. Clicks on links without actions stay open: they
     are taken up when the link gets one.
     """
-    for table in ("open_click", "spool_change", "spool_handled", "spool_made", "spool_settled"):
-        database.execute(f"DROP TABLE IF EXISTS {table}")
+    begin_open_clicks(database)
     database.execute(
-        f"CREATE TEMP TABLE open_click AS SELECT {_COLUMNS}, 0 AS retry {_CLICK_OF} "  # noqa: S608
+        f"INSERT INTO open_click SELECT {_COLUMNS}, 0 {_CLICK_OF} "  # noqa: S608
         "AND NOT EXISTS (SELECT 1 FROM handled_click h WHERE h.click_id = c.id)",
         (False,),
     )
@@ -39,10 +58,6 @@ def find_open_clicks(database: Database, *, retry: bool) -> int:
             "AND c.id NOT IN (SELECT id FROM open_click)",
             (False,),
         )
-    for name, like in (("spool_change", "change"), ("spool_made", "made"), ("spool_settled", "settled")):
-        database.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {like} WHERE 1 = 0")  # noqa: S608
-    database.execute("CREATE UNIQUE INDEX spool_settled_key ON spool_settled (recipient_id, kind, name)")
-    database.execute("CREATE TEMP TABLE spool_handled AS SELECT * FROM handled_click WHERE 1 = 0")
     return int(database.value("SELECT count(*) FROM open_click WHERE retry = 0"))
 
 
@@ -95,15 +110,20 @@ class Ledger:
             )
 
     def actions(self) -> dict[int, list[Placed]]:
-        """The actions of each link that has open clicks, in their order."""
-        found: dict[int, list[Placed]] = {}
-        for link_id, kind, settings in self.database.rows(
-            "SELECT link_id, type, settings FROM action WHERE link_id IN (SELECT link_id FROM open_click) "
+        """The actions of each link that has open clicks, in their order; ordinals follow the order of their rows."""
+        rows = self.database.rows(
+            "SELECT link_id, type, settings, id FROM action WHERE link_id IN (SELECT link_id FROM open_click) "
             "ORDER BY link_id, position"
-        ):
-            placed = found.setdefault(link_id, [])
-            ordinal = 1 + sum(one.definition.type == kind for one in placed)
-            placed.append(Placed(parse_action({"type": kind, **json.loads(settings)}), ordinal, 0))
+        )
+        ordinals: dict[int, int] = {}
+        count: Counter[tuple[int, str]] = Counter()
+        for link_id, kind, _, number in sorted(rows, key=lambda row: row[3]):
+            count[link_id, kind] += 1
+            ordinals[number] = count[link_id, kind]
+        found: dict[int, list[Placed]] = {}
+        for link_id, kind, settings, number in rows:
+            definition = parse_action({"type": kind, **json.loads(settings)})
+            found.setdefault(link_id, []).append(Placed(definition, ordinals[number], 0))
         return found
 
     def hits(self) -> dict[int, int]:
@@ -132,6 +152,16 @@ class Ledger:
                 "AND m.recipient_id IN (SELECT recipient_id FROM open_click)"
             )
         }
+
+    def return_address(self, link_id: int, shipment_id: int, recipient_id: int) -> str:
+        """The address that a script has set for a visitor of a link, or ""."""
+        return str(
+            self.database.value(
+                "SELECT url FROM return_address WHERE link_id = ? AND shipment_id = ? AND recipient_id = ?",
+                (link_id, shipment_id, recipient_id),
+            )
+            or ""
+        )
 
     def bookings(self, since: int) -> list[tuple[str, int, int]]:
         """(user, start, end) of the follow-ups made earlier that end after a time."""
@@ -209,14 +239,10 @@ class Ledger:
             "INSERT INTO settled SELECT * FROM spool_settled WHERE 1 = 1 ON CONFLICT (recipient_id, kind, name) "
             "DO UPDATE SET clicked_at = excluded.clicked_at, click_id = excluded.click_id, value = excluded.value"
         )
-        # scripts stand in the ledger since they were started; now a run reports them
-        self.database.execute(
-            "UPDATE made SET run_id = ? WHERE kind = 'script' AND click_id IN (SELECT id FROM open_click) "
-            "AND run_id IN (SELECT id FROM run WHERE status = 'interrupted')",
-            (run_id,),
-        )
-        self.database.execute(
-            "UPDATE change SET run_id = ? WHERE kind = 'script' AND click_id IN (SELECT id FROM open_click) "
-            "AND run_id IN (SELECT id FROM run WHERE status = 'interrupted')",
-            (run_id,),
-        )
+        for table in ("change", "made"):  # scripts stand in the ledger since an interrupted run started them
+            self.database.execute(
+                f"UPDATE {table} SET run_id = ? WHERE kind = 'script' "  # noqa: S608
+                "AND run_id IN (SELECT id FROM run WHERE status = 'interrupted') "
+                "AND id IN (SELECT id FROM spool_reported)",
+                (run_id,),
+            )

@@ -13,7 +13,7 @@ def by_link(changes: Iterable[Row]) -> list[Row]:
     found: dict[tuple[str, ...], tuple[set[str], list[int]]] = {}
     for change in changes:
         # the text of what is made differs from person to person, so it does not tell groups apart
-        new = change["new"] if change["operation"] in ("set", "add") else ""
+        new = change["new"] if change["operation"] == "set" else ""
         key = change["link"], change["kind"], change["operation"], change["name"], new
         contacts, count = found.setdefault(key, (set(), [0]))
         contacts.add(change["contact_id"])
@@ -40,8 +40,9 @@ def by_contact(changes: Iterable[Row]) -> list[Row]:
 
 
 def sentence(change: Row) -> str:
-    """A change in a few words."""
+    """A change in a few words; of what is made also for whom, and when."""
     kind = change["kind"].replace("company-interest", "interest of the company")
+    made = change.get("made") or {}
     match change["operation"]:
         case "set":
             return f"{change['name']} = {change['new']!r} (was {change['old']!r})"
@@ -52,4 +53,7 @@ def sentence(change: Row) -> str:
         case "run":
             return f"run {change['name']}"
         case _:
-            return f"{kind}: {change['new']}"
+            owner = made.get("assigned_to") or made.get("owner")
+            start = made.get("start", "")
+            when = f" on {start[:10]} at {start[11:16]}" if start else ""
+            return f"{kind} for {owner or 'nobody'}{when}: {change['new']}"

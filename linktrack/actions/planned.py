@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from linktrack.links.actions import ActionDefinition
 from linktrack.sections import CrmSettings
@@ -36,8 +36,7 @@ class ShipmentFacts:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clicked:
+class Clicked(NamedTuple):
     """One human click: `at` in UTC milliseconds, `at` and `identity` together the same in every database."""
 
     id: int
@@ -59,8 +58,7 @@ class Placed:
     definition_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Something that follows every click: the value of a field, or an interest or membership that is there or not.
 
     `kind` is set-field, interest, company-interest, selection or project; `operation` set, add or remove;
@@ -100,7 +98,7 @@ class Slots(Protocol):
     """Who is free when."""
 
     def take(self, user: str, seconds: int) -> tuple[datetime, datetime]: ...
-    def at(self, start: str, seconds: int) -> tuple[datetime, datetime]: ...
+    def at(self, user: str, start: str, seconds: int) -> tuple[datetime, datetime]: ...
 
 
 @dataclass(frozen=True)
@@ -124,6 +122,14 @@ Texts = Callable[[str], str]  # a text with placeholders -> the text filled in
 Plan = Callable[[Any, Texts, Callable[[str], str], Desk], Iterable[Decision | Thing]]
 
 
+def named(fill: Texts, text: str) -> str:
+    """The name that a text with placeholders stands for. ValueError when nothing is left of it."""
+    name = fill(text).strip()
+    if not name:
+        raise ValueError(f"the name {text!r} is empty once it is filled in")
+    return name
+
+
 def stable_id(*parts: object) -> str:
     """An identifier from facts that do not change: 24 lower-case letters and digits, beginning with a letter."""
     digest = blake2b("\x1f".join(map(str, parts)).encode(), digest_size=15).digest()
@@ -138,3 +144,24 @@ def made_id(placed: Placed, click: Clicked) -> str:
     if placed.definition.says.repeat == "click":
         parts += [click.at, click.identity]
     return stable_id(*parts)
+
+
+Made = tuple[str, str, int, str, int, str]  # identifier, kind, ordinal, link's key, shipment, contact id
+
+
+def made_before(made: Iterable[Made], actions: Mapping[int, list[Placed]], links: Mapping[int, LinkFacts]) -> set[str]:
+    """The identifiers, under today's definitions, of what was made earlier for the people with open clicks."""
+    repeats = {
+        (links[link_id].key, placed.definition.type, placed.ordinal): placed.definition.says.repeat
+        for link_id, every in actions.items()
+        for placed in every
+        if placed.definition.type in MADE_KINDS
+    }
+    found = set()
+    for identifier, kind, ordinal, key, shipment_id, contact_id in made:
+        found.add(identifier)
+        repeat = repeats.get((key, kind, ordinal))
+        if repeat in ("once", "shipment"):
+            parts: list[object] = [kind, ordinal, contact_id, key]
+            found.add(stable_id(*parts, shipment_id) if repeat == "shipment" else stable_id(*parts))
+    return found

@@ -3,76 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from linktrack.actions.files import iso
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds import script as script_kind
-from linktrack.actions.ledger import Ledger
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
     Decision,
-    Desk,
     Placed,
-    ScriptResult,
     Thing,
+    made_before,
     made_id,
     stable_id,
 )
-from linktrack.actions.slots import Calendar
-from linktrack.actions.state import CrmState, Needs
-from linktrack.crm.mapping import Mapping as CrmMapping
-from linktrack.links.actions import PLACEHOLDER, fill
+from linktrack.actions.scripting import Found
+from linktrack.actions.work import Work
+from linktrack.links.actions import fill
 
 Row = dict[str, Any]  # a change as `changes.ndjson` shows it
-Scripts = Mapping[str, tuple[int, ScriptResult | None]]  # change -> the click it belongs to, the result (None: planned)
+Delivered = tuple[Row, tuple[str, dict[str, Any]] | None]  # a change; the file and further cells of what was made
 MAX_NOTES = 100
-
-
-def needs_of(actions: Mapping[int, list[Placed]]) -> Needs:
-    """What these actions need of an export."""
-    definitions = [placed.definition for every in actions.values() for placed in every]
-    reads = {
-        name.partition(".")[2]
-        for definition in definitions
-        for value in definition.settings.values()
-        for text in (value if isinstance(value, list) else [value])
-        if isinstance(text, str)
-        for name in PLACEHOLDER.findall(text)
-        if name.startswith("contact.")
-    }
-    on = {one.says.on for one in definitions if one.type == "interest"}
-    return Needs(
-        writes=frozenset(one.says.field for one in definitions if one.type == "set-field"),
-        reads=frozenset(reads),
-        interests=bool(on & {"person", "both"}),
-        company_interests=bool(on & {"company", "both"}),
-        our_contact=any(one.type == "follow-up" and one.says.assign_to_our_contact for one in definitions),
-        scripts=any(one.type == "script" for one in definitions),
-    )
 
 
 class Planner:
     """One walk over the open clicks. Afterwards `by_kind`, `unknown` and `notes` say what was found."""
 
-    def __init__(
-        self,
-        mapping: CrmMapping,
-        ledger: Ledger,
-        actions: Mapping[int, list[Placed]],
-        state: CrmState,
-        calendar: Calendar,
-        scripts: Scripts,
-        run_id: int,
-        now: int,
-    ) -> None:
-        self.ledger, self.actions, self.state, self.scripts = ledger, actions, state, scripts
-        self.run_id, self.now = run_id, now
-        self.desk = Desk(mapping.settings, state.users, calendar, ledger.request_counts())
-        self.settled = ledger.settled()
-        self.made = made_before(ledger, actions)
+    def __init__(self, work: Work, scripts: Found, run_id: int | None) -> None:
+        """Without `run_id` the walk is a rehearsal, and no rows are kept aside for the ledger."""
+        self.ledger, self.actions, self.state, self.desk = work.ledger, work.actions, work.state, work.desk
+        self.by_hand = work.order.by_hand is not None
+        self.now, self.scripts, self.run_id = work.order.now, scripts, run_id
+        self.settled = self.ledger.settled()
+        self.made = made_before(self.ledger.made(), self.actions, self.ledger.links)
         self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.notes: list[str] = []
@@ -96,8 +61,8 @@ class Planner:
         added = {name for name, _, change in self.state.net_members(kind) if change == "add"}
         return sorted(added - self.state.known_names.get(kind, set()))
 
-    def changes(self, *, spool: bool) -> Iterator[tuple[Row, tuple[str, dict[str, Any]] | None]]:
-        """Every change in order, with the file and the further cells of what was made; `spool` keeps ledger rows."""
+    def changes(self) -> Iterator[Delivered]:
+        """Every change in order, with the file and the further cells of what was made."""
         for click, retried in self.ledger.clicks():
             if click.contact_id not in self.state.people:
                 if not retried:
@@ -106,22 +71,20 @@ class Planner:
             if not retried:
                 self.handled += 1
                 self.contacts.add(click.contact_id)
-                if spool:
-                    self.ledger.add("spool_handled", (click.id, self.run_id))
+                if not self.by_hand:
+                    self._keep("spool_handled", (click.id, self.run_id))
             for placed in self.actions.get(click.link.id, ()):
                 if retried and placed.definition.type != "script":
                     continue
-                yield from self._act(click, placed, spool)
+                yield from self._act(click, placed)
 
-    def _act(
-        self, click: Clicked, placed: Placed, spool: bool
-    ) -> Iterator[tuple[Row, tuple[str, dict[str, Any]] | None]]:
+    def _act(self, click: Clicked, placed: Placed) -> Iterator[Delivered]:
         kind = placed.definition.type
         identifier = ""
         if kind in MADE_KINDS:
             identifier = made_id(placed, click)
             if kind == "script":
-                yield from self._script(click, placed, identifier, spool)
+                yield from self._script(click, placed, identifier)
                 return
             if identifier in self.made:
                 return
@@ -135,56 +98,50 @@ class Planner:
             )
             for wanted in plan:
                 if isinstance(wanted, Decision):
-                    yield from self._decide(click, placed, wanted, spool)
+                    yield from self._decide(click, placed, wanted)
                 else:
-                    yield self._make(click, placed, identifier, wanted, spool)
+                    yield self._make(click, placed, identifier, wanted)
         except ValueError as problem:
             self._note(click, str(problem))
 
-    def _decide(
-        self, click: Clicked, placed: Placed, wanted: Decision, spool: bool
-    ) -> Iterator[tuple[Row, tuple[str, dict[str, Any]] | None]]:
+    def _decide(self, click: Clicked, placed: Placed, wanted: Decision) -> Iterator[Delivered]:
         recipient, name = click.recipient_id, wanted.name
         if wanted.kind == "company-interest":  # a company is decided on by all its people
             company = self.state.people[click.contact_id].cells.get("company", "")
             recipient, name = 0, f"{company}\x1f{name}"
-        if self.settled.get((recipient, wanted.kind, name), (-1, -1)) > (click.at, click.id):
+        at = self.now if self.by_hand else click.at
+        if self.settled.get((recipient, wanted.kind, name), (-1, -1)) > (at, click.id):
             return  # this click came late: a later one has been handled already
         try:
             changed = self.state.apply(click.contact_id, wanted)
         except LookupError as problem:
             self._note(click, str(problem.args[0]))
             return
-        if spool:
-            self.ledger.add("spool_settled", (recipient, wanted.kind, name, click.at, click.id, wanted.value))
+        self._keep("spool_settled", (recipient, wanted.kind, name, at, click.id, wanted.value))
         if changed is not None:
             place = (placed.definition.type, placed.ordinal, wanted.kind, wanted.name, wanted.operation)
-            identifier = stable_id(click.at, click.identity, click.link.key, *place)
+            identifier = stable_id(at, click.identity, click.link.key, *place)
             row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
-            yield self._count(click, placed, row, "ok", spool), None
+            yield self._count(click, placed, row, "ok"), None
 
-    def _make(
-        self, click: Clicked, placed: Placed, identifier: str, thing: Thing, spool: bool
-    ) -> tuple[Row, tuple[str, dict[str, Any]]]:
+    def _make(self, click: Clicked, placed: Placed, identifier: str, thing: Thing) -> Delivered:
         kind = placed.definition.type
         row = self._row(click, identifier, kind, thing.name, "make", "", thing.text)
-        if spool:
-            times = (thing.start_at, thing.end_at)
-            what = (click.id, click.link.id, click.shipment.id, click.recipient_id, kind, placed.ordinal, thing.owner)
-            self.ledger.add("spool_made", (identifier, self.run_id, *what, *times, "ok", None, "", "{}", "", self.now))
-        self._count(click, placed, row, "ok", spool)
+        times = (thing.start_at, thing.end_at)
+        what = (click.id, click.link.id, click.shipment.id, click.recipient_id, kind, placed.ordinal, thing.owner)
+        self._keep("spool_made", (identifier, self.run_id, *what, *times, "ok", None, "", "{}", "", self.now))
+        self._count(click, placed, row, "ok")
         return row, (f"{kind}s.csv", dict(thing.row))
 
-    def _script(
-        self, click: Clicked, placed: Placed, identifier: str, spool: bool
-    ) -> Iterator[tuple[Row, tuple[str, dict[str, Any]] | None]]:
+    def _script(self, click: Clicked, placed: Placed, identifier: str) -> Iterator[Delivered]:
         click_id, result = self.scripts.get(identifier, (0, None))
         if click_id != click.id:
             return
         script = placed.definition.says.script
         status = "planned" if result is None else result.status
         row = self._row(click, identifier, "script", script, "run", "", status)
-        self._count(click, placed, row, status, False)  # the ledger has it since the script was started
+        self.by_kind["script"] += 1  # the ledger has it since the script was started
+        self._keep("spool_reported", (identifier,))
         if result is None:
             yield row, None
             return
@@ -200,7 +157,7 @@ class Planner:
         if result.status == "ok":
             try:
                 for decision in script_kind.plan(result, self.desk):
-                    yield from self._decide(click, placed, decision, spool)
+                    yield from self._decide(click, placed, decision)
             except ValueError as problem:
                 self._note(click, f"the script {script}: {problem}")
 
@@ -220,15 +177,19 @@ class Planner:
             "clicked_at": iso(click.at),
         }
 
-    def _count(self, click: Clicked, placed: Placed, row: Row, status: str, spool: bool) -> Row:
+    def _count(self, click: Clicked, placed: Placed, row: Row, status: str) -> Row:
         self.by_kind[row["kind"]] += 1
-        if spool:
-            self.number += 1
-            where = (click.id, click.link.id, click.shipment.id, click.recipient_id, click.at)
-            what = (row["kind"], row["name"], row["operation"], row["old"], row["new"])
-            after = (placed.definition_id, status, self.now)
-            self.ledger.add("spool_change", (self.number, row["id"], self.run_id, *where, *what, *after))
+        self.number += 1
+        where = (click.id, click.link.id, click.shipment.id, click.recipient_id, click.at)
+        what = (row["kind"], row["name"], row["operation"], row["old"], row["new"])
+        after = (placed.definition_id, status, self.now)
+        self._keep("spool_change", (self.number, row["id"], self.run_id, *where, *what, *after))
         return row
+
+    def _keep(self, table: str, row: tuple[Any, ...]) -> None:
+        """Keep a row aside for the ledger, unless this is a rehearsal."""
+        if self.run_id is not None:
+            self.ledger.add(table, row)
 
     def _value(self, click: Clicked, name: str) -> str:
         group, _, what = name.partition(".")
@@ -245,21 +206,3 @@ class Planner:
     def _note(self, click: Clicked, problem: str) -> None:
         if len(self.notes) < MAX_NOTES:
             self.notes.append(f"link {click.link.key!r}, contact {click.contact_id!r}: {problem}")
-
-
-def made_before(ledger: Ledger, actions: Mapping[int, list[Placed]]) -> set[str]:
-    """The identifiers, under today's definitions, of what was made earlier for the people with open clicks."""
-    by_place = {
-        (ledger.links[link_id].key, placed.definition.type, placed.ordinal): placed.definition.says.repeat
-        for link_id, every in actions.items()
-        for placed in every
-        if placed.definition.type in MADE_KINDS
-    }
-    found = set()
-    for identifier, kind, ordinal, key, shipment_id, contact_id in ledger.made():
-        found.add(identifier)
-        repeat = by_place.get((key, kind, ordinal))
-        if repeat in ("once", "shipment"):
-            parts: list[object] = [kind, ordinal, contact_id, key]
-            found.add(stable_id(*parts, shipment_id) if repeat == "shipment" else stable_id(*parts))
-    return found

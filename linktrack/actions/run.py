@@ -8,21 +8,16 @@ nothing and is done again; killed after it, only its summary is missing, and the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from linktrack.actions import files, scripting
-from linktrack.actions.ledger import Ledger, find_open_clicks
-from linktrack.actions.planning import Planner, Row, needs_of
-from linktrack.actions.slots import Calendar
-from linktrack.actions.state import CrmState, load_state
+from linktrack.actions.by_hand import ByHand
+from linktrack.actions.delivery import write_crm, write_plan
+from linktrack.actions.planning import Planner, Row
+from linktrack.actions.work import Crash, Order, Work, prepare
 from linktrack.config import Workspace
-from linktrack.crm.mapping import mapping_of
-from linktrack.crm.writing import write_back
-from linktrack.errors import NotFound
+from linktrack.errors import LinktrackError, NotFound
 from linktrack.store.lock import alone
 from linktrack.store.session import Database
 from linktrack.store.session import now as store_now
@@ -40,7 +35,8 @@ SUMMARY_KEYS = {
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did, or would do: `summary` has the keys of SPEC section 10, `rows` every change of a dry run."""
+    """What a run did, or would do: `summary` has the keys of SPEC section 10, `rows` every change of a dry run,
+    with the cells of what would be `made`."""
 
     run: int | None
     out: Path | None
@@ -50,48 +46,52 @@ class Report:
     rows: list[Row] = field(default_factory=list)
 
 
+def never(point: str) -> None:
+    """The `crash` of ordinary runs."""
+
+
 def run_actions(
     workspace: Workspace,
     database: Database,
     export: Path,
-    out: Path | None,
+    out: Path,
     *,
     now: int,
-    dry_run: bool = False,
     wait: float = 0,
     retry_failed: bool = False,
-    crash: Callable[[str], None] = lambda point: None,
+    crash: Crash = never,
 ) -> Report:
     """Do what the open clicks ask for with the people of `export`, and write the files to the empty folder `out`.
 
-    `now` (UTC milliseconds) is the time that free slots are looked for from. A dry run writes nothing at all.
-    BadInput when the export lacks what an action needs, Conflict when `out` is not empty or another run is going on.
-    `crash` is called with the name of each point at which a test may end the process.
+    `now` (UTC milliseconds) is the time that free slots are looked for from. BadInput when the export lacks what an
+    action needs, Conflict when `out` is not empty or another run is going on for longer than `wait` seconds.
     """
-    if not export.exists():
-        raise NotFound(f"no such file or folder: {export}")
-    if dry_run or out is None:
-        return _carry_out(workspace, database, export, None, None, now, retry_failed, crash)
-    with alone(workspace, database, "action run", wait):
-        finish_stored(database)
-        folder = files.OutFolder(out, guard=workspace.settings.actions.guard_formulas)
-
-        def begin() -> int:
-            plan = json.dumps({"export": str(export.absolute()), "retry_failed": retry_failed})
-            with database.transaction():
-                database.execute("UPDATE run SET status = 'interrupted' WHERE status = 'running'")
-                database.execute(
-                    "INSERT INTO run (started_at, status, out, summary) VALUES (?, 'running', ?, ?)",
-                    (now, str(out.absolute()), plan),
-                )
-                return int(database.value("SELECT max(id) FROM run"))
-
-        return _carry_out(workspace, database, export, folder, begin, now, retry_failed, crash)
+    return _carry_out(workspace, database, Order(export, now, retry_failed), out, wait, crash)
 
 
-def resume(
-    workspace: Workspace, database: Database, *, wait: float = 0, crash: Callable[[str], None] = lambda point: None
+def rehearse(workspace: Workspace, database: Database, export: Path, *, now: int, retry_failed: bool = False) -> Report:
+    """The same without doing anything: nothing is written, no script is run."""
+    work = prepare(workspace, database, Order(export, now, retry_failed))
+    planner = Planner(work, scripting.run_open_scripts(work, None, never), None)
+    rows = [change if made is None else {**change, "made": made[1]} for change, made in planner.changes()]
+    return Report(None, None, _summary(planner), (*work.state.notes, *planner.notes), tuple(planner.unknown), rows)
+
+
+def add_clickers(
+    workspace: Workspace,
+    database: Database,
+    wanted: ByHand,
+    out: Path,
+    *,
+    export: Path | None,
+    now: int,
+    wait: float = 0,
 ) -> Report:
+    """Add the clickers of a link to selections and projects by hand: the same files as those of an action run."""
+    return _carry_out(workspace, database, Order(export, now, by_hand=wanted), out, wait, never)
+
+
+def resume(workspace: Workspace, database: Database, *, wait: float = 0, crash: Crash = never) -> Report:
     """Finish the newest run if it was interrupted: with the same export, into the same folder. NotFound if none was."""
     with alone(workspace, database, "action run", wait):
         stored = finish_stored(database)
@@ -101,19 +101,16 @@ def resume(
             return Report(row[0], Path(row[3]), {key: said[key] for key in empty_summary()}, tuple(said["notes"]), ())
         if row is None or row[2] not in ("running", "interrupted"):
             raise NotFound("no run was interrupted, so there is none to resume: see linktrack action log")
-        plan, out = json.loads(row[4]), Path(row[3])
-        export = Path(plan["export"])
-        if not export.exists():
-            raise NotFound(f"the export of the interrupted run is gone: {export}: bring it back or begin a new run")
+        run_id, out, order = int(row[0]), Path(row[3]), Order.parse(row[4], row[1])
+        if order.export is not None and not order.export.exists():
+            raise NotFound(
+                f"the export of the interrupted run is gone: {order.export}: bring it back or begin a new run"
+            )
         folder = files.OutFolder(out, guard=workspace.settings.actions.guard_formulas, again=True)
         database.execute("UPDATE run SET status = 'interrupted' WHERE status = 'running'")
-        run_id = int(row[0])
-
-        def begin() -> int:
-            database.execute("UPDATE run SET status = 'running' WHERE id = ?", (run_id,))
-            return run_id
-
-        return _carry_out(workspace, database, export, folder, begin, row[1], plan["retry_failed"], crash)
+        work = prepare(workspace, database, order)
+        database.execute("UPDATE run SET status = 'running' WHERE id = ?", (run_id,))
+        return _finish(work, folder, run_id, crash)
 
 
 def finish_stored(database: Database) -> list[int]:
@@ -131,141 +128,68 @@ def empty_summary() -> dict[str, int]:
     return dict.fromkeys(("clicks", "contacts", "changes", *SUMMARY_KEYS, "failed", "unknown_contacts"), 0)
 
 
-def _carry_out(
-    workspace: Workspace,
-    database: Database,
-    export: Path,
-    folder: files.OutFolder | None,
-    begin: Callable[[], int] | None,
-    now: int,
-    retry_failed: bool,
-    crash: Callable[[str], None],
-) -> Report:
-    mapping = mapping_of(workspace)
-    find_open_clicks(database, retry=retry_failed)
-    ledger = Ledger(database)
-    actions = ledger.actions()
-    state = load_state(export, mapping, needs_of(actions), ledger.contact_ids())
-    for contact_id, kind, name, value in ledger.memberships():
-        if kind not in state.listed:
-            state.members[contact_id, kind, name] = bool(value)
-    calendar = Calendar(workspace.settings.actions, datetime.fromtimestamp(now / 1000, UTC))
-    for user, start, end in ledger.bookings(now):
-        calendar.book(user, datetime.fromtimestamp(start / 1000, UTC), datetime.fromtimestamp(end / 1000, UTC))
-    run_id = None if begin is None else begin()
+def _carry_out(workspace: Workspace, database: Database, order: Order, out: Path, wait: float, crash: Crash) -> Report:
+    with alone(workspace, database, "action run", wait):
+        finish_stored(database)
+        folder = files.OutFolder(out, guard=workspace.settings.actions.guard_formulas)
+        work = prepare(workspace, database, order)
+        with database.transaction():
+            database.execute("UPDATE run SET status = 'interrupted' WHERE status = 'running'")
+            database.execute(
+                "INSERT INTO run (started_at, status, out, summary) VALUES (?, 'running', ?, ?)",
+                (order.now, str(out.absolute()), order.text()),
+            )
+            run_id = int(database.value("SELECT max(id) FROM run"))
+        return _finish(work, folder, run_id, crash)
+
+
+def _finish(work: Work, folder: files.OutFolder, run_id: int, crash: Crash) -> Report:
+    """Run the scripts, write the files, and store the run in the ledger."""
     crash("begun")
-    if folder is not None:
-        folder.make()
-        actions = scripting.noted_definitions(ledger, actions)
-    scripts = scripting.run_open_scripts(
-        workspace, ledger, actions, state, run_id=run_id, now=now, retry=retry_failed, crash=crash
-    )
+    folder.make()
+    ledger, state, now = work.ledger, work.state, work.order.now
+    work = replace(work, actions=scripting.noted_definitions(ledger, work.actions))
+    scripts = scripting.run_open_scripts(work, run_id, crash)
     crash("scripts have run")
-    rows: list[Row] = []
-    planner = Planner(mapping, ledger, actions, state, calendar, scripts, run_id or 0, now)
-    events: list[tuple[Row, dict[str, str]]] = []
-    for name in (
-        "selections.csv",
-        "projects.csv",
-        "follow-ups.csv",
-        "requests.csv",
-        "scripts.ndjson",
-        "changes.ndjson",
-    ):
-        if folder is not None:
-            folder.start(name)
-    for change, row in planner.changes(spool=folder is not None):
-        if folder is None:
-            rows.append(change)
-            continue
-        folder.row("changes.ndjson", change)
-        if row is not None:
-            folder.row(row[0], {**change, **row[1]})
-            if row[0] == "follow-ups.csv":
-                events.append((change, row[1]))
-    ledger.flush()
-    crash("planned")
-    summary = {**empty_summary(), **planner.counts()}
-    for key, kinds in SUMMARY_KEYS.items():
-        summary[key] = sum(planner.by_kind[kind] for kind in kinds)
-    summary["changes"] = sum(planner.by_kind.values())
-    notes = (*_about_rows(state), *planner.notes)
-    unknown = tuple(planner.unknown)
-    if folder is None or run_id is None:
-        return Report(None, None, summary, notes, unknown, rows)
-    _write_files(folder, state, planner, events, now, summary)
+    planner = Planner(work, scripts, run_id)
+    try:
+        write_plan(folder, planner, now)
+        ledger.flush()
+        crash("planned")
+        write_crm(folder, state)
+    except LinktrackError:
+        folder.discard()  # the cause can be mended and the same command given again
+        raise
     crash("written")
-    folder.place()
+    folder.place(crash)
     crash("placed")
-    names = sorted(path.name for path in folder.folder.iterdir())
-    said = {
-        "run": run_id,
-        "ran_at": files.iso(now),
-        **summary,
-        "notes": list(notes),
-        "new_selections": [],
-        "new_projects": [],
-    }
-    said["new_selections"] = planner.new_names("selection")
-    said["new_projects"] = planner.new_names("project")
-    text = files.summary_text(said, [*names, files.SUMMARY])
-    with database.transaction():
+    summary = _summary(planner)
+    notes = (*state.notes, *planner.notes)
+    text = files.summary_text(
+        {
+            "run": run_id,
+            "ran_at": files.iso(now),
+            **summary,
+            "notes": list(notes),
+            "new_selections": planner.new_names("selection"),
+            "new_projects": planner.new_names("project"),
+            "files": [*sorted(path.name for path in folder.folder.iterdir()), files.SUMMARY],
+        }
+    )
+    with ledger.database.transaction():
         ledger.store(run_id)
-        database.execute(
+        ledger.database.execute(
             "UPDATE run SET status = 'stored', finished_at = ?, summary = ? WHERE id = ?", (store_now(), text, run_id)
         )
         crash("in the transaction")
     crash("stored")
     files.finish(folder.folder, text)
     crash("finished")
-    database.execute("UPDATE run SET status = 'done' WHERE id = ?", (run_id,))
-    return Report(run_id, folder.folder, summary, notes, unknown)
+    ledger.database.execute("UPDATE run SET status = 'done' WHERE id = ?", (run_id,))
+    return Report(run_id, folder.folder, summary, notes, tuple(planner.unknown))
 
 
-def _write_files(
-    folder: files.OutFolder,
-    state: CrmState,
-    planner: Planner,
-    events: list[tuple[Row, dict[str, str]]],
-    now: int,
-    summary: dict[str, Any],
-) -> None:
-    for kind in ("selection", "project"):
-        for name, contact_id, change in state.net_members(kind):
-            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": change})
-    for contact_id, clicks in planner.unknown.items():
-        folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": clicks})
-    if events:
-        from linktrack.actions.calendar_file import calendar_text
-
-        folder.path("follow-ups.ics").write_bytes(calendar_text(events, now))
-    changes = state.changed_contacts()
-    width = len(state.contacts.columns)
-    created = state.created if any(column >= width for cells in changes.values() for column in cells) else []
-    write_back(
-        state.contacts,
-        changes,
-        created,
-        folder.path(f"contacts{state.contacts.suffix}"),
-        folder.path("contacts-changed.csv"),
-    )
-    if state.companies is not None:
-        write_back(
-            state.companies,
-            state.changed_companies(),
-            [],
-            folder.path(f"companies{state.companies.suffix}"),
-            folder.path("companies-changed.csv"),
-        )
-
-
-def _about_rows(state: CrmState) -> list[str]:
-    notes = []
-    if state.without_id:
-        notes.append(f"{state.without_id} rows of {state.contacts.path.name} have no contact id and were left alone")
-    if state.duplicates:
-        notes.append(
-            f"{state.duplicates} rows of {state.contacts.path.name} repeat the id of an earlier row: "
-            "the first one counts, and all of a contact's rows get its changes"
-        )
-    return notes
+def _summary(planner: Planner) -> dict[str, int]:
+    """The counts of a walk, with the keys of SPEC section 10 in their order."""
+    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in SUMMARY_KEYS.items()}
+    return {**empty_summary(), **planner.counts(), "changes": sum(planner.by_kind.values()), **kinds}

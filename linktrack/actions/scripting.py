@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from linktrack.actions.kinds.script import payload
 from linktrack.actions.ledger import Ledger
-from linktrack.actions.planned import Clicked, Placed, ScriptResult, made_id
-from linktrack.actions.planning import made_before
+from linktrack.actions.planned import Clicked, Placed, ScriptResult, made_before, made_id
 from linktrack.actions.scripts import run_batch, run_script
-from linktrack.actions.state import CrmState
-from linktrack.config import Workspace
+from linktrack.actions.work import Crash, Work
 from linktrack.links.actions import seconds_of
+
+Found = dict[str, tuple[int, ScriptResult | None]]  # change -> the click it belongs to, the result (None: not run)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A script that a click asks for; `again` when it has been started before and failed."""
+
+    id: str
+    click: Clicked
+    placed: Placed
+    again: bool
 
 
 def noted_definitions(ledger: Ledger, actions: Mapping[int, list[Placed]]) -> dict[int, list[Placed]]:
@@ -33,72 +43,80 @@ def noted_definitions(ledger: Ledger, actions: Mapping[int, list[Placed]]) -> di
         }
 
 
-def run_open_scripts(
-    workspace: Workspace,
-    ledger: Ledger,
-    actions: Mapping[int, list[Placed]],
-    state: CrmState,
-    *,
-    run_id: int | None,
-    now: int,
-    retry: bool,
-    crash: Callable[[str], None],
-) -> dict[str, tuple[int, ScriptResult | None]]:
+def run_open_scripts(work: Work, run_id: int | None, crash: Crash) -> Found:
     """Run the scripts that the open clicks ask for, in the order of time, and return every result that this run has
     to report, also of scripts that an interrupted run had started. Without `run_id` nothing is run.
     """
-    with_scripts = {link for link, every in actions.items() if any(one.definition.type == "script" for one in every)}
-    if not with_scripts:
+    if not any(one.definition.type == "script" for every in work.actions.values() for one in every):
         return {}
-    made = made_before(ledger, actions)
+    ledger = work.ledger
     known = ledger.script_results()
-    found: dict[str, tuple[int, ScriptResult | None]] = {
+    found: Found = {
         identifier: (click_id, result) for identifier, (click_id, result, reported) in known.items() if not reported
     }
-    batches: dict[tuple[str, int], list[tuple[str, Clicked, Placed]]] = {}
+    asked = list(_asked(work, known))
+    found.update({one.id: (one.click.id, None) for one in asked})
+    if run_id is None:
+        return found
     hits = ledger.hits()
-    for click, retried in list(ledger.clicks(with_scripts)):
-        for placed in actions[click.link.id]:
-            if placed.definition.type != "script" or click.contact_id not in state.people:
-                continue
-            identifier = made_id(placed, click)
-            again = retry and identifier in known and known[identifier][0] == click.id
-            again = again and known[identifier][1].status != "ok"
-            if (identifier in made or retried) and not again:
-                continue
-            made.add(identifier)
-            found[identifier] = click.id, None
-            says = placed.definition.says
-            if run_id is None:
-                continue
-            if says.batch:
-                batches.setdefault((says.script, seconds_of(says.timeout)), []).append((identifier, click, placed))
-                continue
-            start(ledger, run_id, now, [(identifier, click, placed)])
-            crash("a script is noted down")
-            told = payload(click, hits.get(click.link.id, 0), _return_url(ledger, click))
-            result = run_script(workspace.scripts_path, says.script, told, seconds_of(says.timeout))
-            crash("a script has run")
-            end(ledger, [(identifier, click, result)])
-            found[identifier] = click.id, result
-    for (script, seconds), asked in batches.items():
-        assert run_id is not None  # noqa: S101  (nothing is collected without a run)
-        start(ledger, run_id, now, asked)
+    folder = work.workspace.scripts_path
+
+    def told(one: Asked) -> dict[str, str | int]:
+        click = one.click
+        address = ledger.return_address(click.link.id, click.shipment.id, click.recipient_id)
+        return payload(click, hits.get(click.link.id, 0), address)
+
+    batches: dict[tuple[str, int], list[Asked]] = {}
+    for one in asked:
+        says = one.placed.definition.says
+        if says.batch:
+            batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
+            continue
+        numbers = _start(ledger, run_id, work.order.now, [one])
+        crash("a script is noted down")
+        result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
+        crash("a script has run")
+        _end(ledger, [one], numbers, [result])
+        found[one.id] = one.click.id, result
+    for (script, seconds), every in batches.items():
+        numbers = _start(ledger, run_id, work.order.now, every)
         crash("a batch is noted down")
-        told_all = [
-            (identifier, payload(click, hits.get(click.link.id, 0), _return_url(ledger, click)))
-            for identifier, click, _ in asked
-        ]
-        results = run_batch(workspace.scripts_path, script, told_all, seconds)
-        end(ledger, [(identifier, click, results[identifier]) for identifier, click, _ in asked])
-        found.update({identifier: (click.id, results[identifier]) for identifier, click, _ in asked})
+        results = run_batch(folder, script, [(one.id, told(one)) for one in every], seconds)
+        crash("a batch has run")
+        _end(ledger, every, numbers, [results[one.id] for one in every])
+        found.update({one.id: (one.click.id, results[one.id]) for one in every})
     return found
 
 
-def start(ledger: Ledger, run_id: int, now: int, asked: list[tuple[str, Clicked, Placed]]) -> None:
-    """Note down that scripts are being started: from here on they count as interrupted until they have ended."""
+def _asked(work: Work, known: Mapping[str, tuple[int, ScriptResult, bool]]) -> Iterator[Asked]:
+    """The scripts to be started, in the order of time; each once, and failed ones again if the order says so."""
+    scripts = {
+        link_id: [one for one in every if one.definition.type == "script"] for link_id, every in work.actions.items()
+    }
+    made = made_before(work.ledger.made(), work.actions, work.ledger.links)
+    for click, retried in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
+        if click.contact_id not in work.state.people:
+            continue
+        for placed in scripts[click.link.id]:
+            identifier = made_id(placed, click)
+            before = known.get(identifier)
+            again = (
+                work.order.retry_failed and before is not None and before[0] == click.id and before[1].status != "ok"
+            )
+            if again or (identifier not in made and not retried):
+                made.add(identifier)
+                yield Asked(identifier, click, placed, again)
+
+
+def _start(ledger: Ledger, run_id: int, now: int, asked: Sequence[Asked]) -> list[int]:
+    """Note down that scripts are being started: from here on they count as interrupted until they have ended.
+
+    Returns the numbers of their changes in the ledger.
+    """
+    numbers = []
     with ledger.database.transaction():
-        for identifier, click, placed in asked:
+        for one in asked:
+            click, placed = one.click, one.placed
             where = (click.id, click.link.id, click.shipment.id, click.recipient_id)
             ledger.database.execute(
                 "INSERT INTO made (id, run_id, click_id, link_id, shipment_id, recipient_id, kind, ordinal, owner, "
@@ -106,50 +124,42 @@ def start(ledger: Ledger, run_id: int, now: int, asked: list[tuple[str, Clicked,
                 "VALUES (?, ?, ?, ?, ?, ?, 'script', ?, '', 'interrupted', '', '{}', '', ?) "
                 "ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, status = 'interrupted', "
                 "ran_at = excluded.ran_at",
-                (identifier, run_id, *where, placed.ordinal, now),
+                (one.id, run_id, *where, placed.ordinal, now),
             )
-            ledger.database.execute(
-                "DELETE FROM change WHERE kind = 'script' AND id = ? AND run_id = ?", (identifier, run_id)
-            )
-            ledger.database.execute(
+            if one.again:  # a second try within one run, which was interrupted in between
+                ledger.database.execute(
+                    "DELETE FROM change WHERE kind = 'script' AND id = ? AND run_id = ?", (one.id, run_id)
+                )
+            number = ledger.database.value(
                 "INSERT INTO change (id, run_id, click_id, link_id, shipment_id, recipient_id, clicked_at, kind, name, "
                 "operation, old, new, definition_id, status, ran_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, 'script', ?, 'run', '', '', ?, 'interrupted', ?)",
-                (identifier, run_id, *where, click.at, placed.definition.says.script, placed.definition_id, now),
+                "VALUES (?, ?, ?, ?, ?, ?, ?, 'script', ?, 'run', '', '', ?, 'interrupted', ?) RETURNING number",
+                (one.id, run_id, *where, click.at, placed.definition.says.script, placed.definition_id, now),
             )
+            numbers.append(int(number))
+    return numbers
 
 
-def end(ledger: Ledger, ended: list[tuple[str, Clicked, ScriptResult]]) -> None:
+def _end(ledger: Ledger, asked: Sequence[Asked], numbers: Sequence[int], results: Sequence[ScriptResult]) -> None:
     """Note down what became of scripts, and the address that they want later clicks to lead to."""
     database = ledger.database
     with database.transaction():
-        for identifier, click, result in ended:
+        for one, number, result in zip(asked, numbers, results, strict=True):
+            click = one.click
             database.execute(
                 "UPDATE made SET status = ?, exit_code = ?, return_url = ?, fields = ?, message = ? WHERE id = ?",
                 (
                     *(result.status, result.exit_code, result.return_url),
-                    *(json.dumps(result.fields, ensure_ascii=False), result.message, identifier),
+                    *(json.dumps(result.fields, ensure_ascii=False), result.message, one.id),
                 ),
             )
             database.execute(
-                "UPDATE change SET status = ?, new = ? WHERE kind = 'script' AND id = ? AND status = 'interrupted' "
-                "AND run_id = (SELECT run_id FROM made WHERE id = ?)",
-                (result.status, result.status, identifier, identifier),
+                "UPDATE change SET status = ?, new = ? WHERE number = ?", (result.status, result.status, number)
             )
             if result.return_url:
                 database.execute(
                     "INSERT INTO return_address (link_id, shipment_id, recipient_id, url, change_id) "
                     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, shipment_id, recipient_id) "
                     "DO UPDATE SET url = excluded.url, change_id = excluded.change_id",
-                    (click.link.id, click.shipment.id, click.recipient_id, result.return_url, identifier),
+                    (click.link.id, click.shipment.id, click.recipient_id, result.return_url, one.id),
                 )
-
-
-def _return_url(ledger: Ledger, click: Clicked) -> str:
-    return str(
-        ledger.database.value(
-            "SELECT url FROM return_address WHERE link_id = ? AND shipment_id = ? AND recipient_id = ?",
-            (click.link.id, click.shipment.id, click.recipient_id),
-        )
-        or ""
-    )

@@ -10,13 +10,16 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
 from linktrack.actions.planned import ScriptResult
 
-MAX_OUTPUT = 1 << 20  # bytes of a script's output that are read
+MAX_OUTPUT = 1 << 20  # bytes of a script's output that are read …
+MAX_ANSWER = 1 << 14  # … and so many more for each click of a batch
+NOTHING: Mapping[str, str] = {}
 Payload = Mapping[str, str | int]
 
 
@@ -26,31 +29,44 @@ def find_script(folder: Path, name: str) -> Path | None:
     return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A script that has ended by itself: `said` is its stdout, `complained` the last line of its stderr."""
+
+    code: int
+    said: str
+    complained: str
+
+
 def run_script(folder: Path, name: str, payload: Payload, seconds: int) -> ScriptResult:
     """Run a script for one click: `payload` as JSON on stdin and as `LINKTRACK_*` variables."""
-    process = _run(folder, name, json.dumps(payload, ensure_ascii=False), _variables(payload), seconds)
-    return process if isinstance(process, ScriptResult) else _result(process[0], process[1])
+    given = json.dumps(payload, ensure_ascii=False)
+    ended = _run(folder, name, given, seconds, variables=_variables(payload))
+    if isinstance(ended, ScriptResult):
+        return ended
+    return _failure(name, ended) if ended.code else _result(ended.said)
 
 
 def run_batch(
     folder: Path, name: str, payloads: Sequence[tuple[str, Payload]], seconds: int
 ) -> dict[str, ScriptResult]:
     """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
-    or come in the same order. What is not answered has failed."""
+    or come in the same order. What is not answered has failed, and so has everything when the script fails."""
     lines = [json.dumps({"id": identifier, **payload}, ensure_ascii=False) for identifier, payload in payloads]
-    process = _run(folder, name, "\n".join(lines) + "\n", {}, seconds)
-    if isinstance(process, ScriptResult):
-        return {identifier: process for identifier, _ in payloads}
-    code, output, failure = process[0], process[1], process[2]
+    most = MAX_OUTPUT + MAX_ANSWER * len(payloads)
+    ended = _run(folder, name, "\n".join(lines) + "\n", seconds, most=most)
+    if isinstance(ended, ScriptResult) or ended.code:
+        result = ended if isinstance(ended, ScriptResult) else _failure(name, ended)
+        return {identifier: result for identifier, _ in payloads}
     results: dict[str, ScriptResult] = {}
-    for number, line in enumerate(output.splitlines()):
-        with suppress(ValueError):
+    for number, line in enumerate(line for line in ended.said.split("\n") if line.strip()):
+        with suppress(ValueError, RecursionError):
             answer = json.loads(line)
             identifier = answer.get("id") if isinstance(answer, dict) else None
             if identifier is None and number < len(payloads):
                 identifier = payloads[number][0]
-            results[str(identifier)] = _result(0, line)
-    missing = ScriptResult("failed", code, message=failure or "the script gave no answer for this click")
+            results[str(identifier)] = _result(line)
+    missing = ScriptResult("failed", ended.code, message=ended.complained or "the script gave no answer for this click")
     return {identifier: results.get(identifier, missing) for identifier, _ in payloads}
 
 
@@ -64,21 +80,21 @@ def _variables(payload: Payload) -> dict[str, str]:
 
 
 def _run(
-    folder: Path, name: str, text: str, variables: dict[str, str], seconds: int
-) -> ScriptResult | tuple[int, str, str]:
-    """(exit code, stdout, last line of stderr) of a script that ended well, or how it failed."""
+    folder: Path, name: str, given: str, seconds: int, *, variables: Mapping[str, str] = NOTHING, most: int = MAX_OUTPUT
+) -> ScriptResult | Ended:
+    """A script that has ended, or why it has not: it could not be started, or took too long."""
     path = find_script(folder, name)
     if path is None:
         return ScriptResult("failed", message=f"there is no script {name!r} in {folder}")
     command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
     environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
-    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
-        given.write(text.encode())
-        given.seek(0)
+    with TemporaryFile() as inward, TemporaryFile() as out, TemporaryFile() as err:
+        inward.write(given.encode())
+        inward.seek(0)
         try:
             process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
-                command, stdin=given, stdout=out, stderr=err, env=environment, cwd=folder, start_new_session=True
+                command, stdin=inward, stdout=out, stderr=err, env=environment, cwd=folder, start_new_session=True
             )
         except OSError as problem:
             hint = ": make it executable with chmod +x" if isinstance(problem, PermissionError) else ""
@@ -91,35 +107,39 @@ def _run(
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # what it has left running, too
             process.wait()
-        failure = (_read(err).strip().splitlines() or [""])[-1][:500]
-        if code:
-            return ScriptResult("failed", code, message=failure or f"{name} ended with status {code}")
-        return code, _read(out), failure
+        complaint = (_read(err, MAX_OUTPUT).strip().splitlines() or [""])[-1][:500]
+        return Ended(code, _read(out, most), complaint)
 
 
-def _read(file: IO[bytes]) -> str:
+def _read(file: IO[bytes], most: int) -> str:
     file.seek(0)
-    return file.read(MAX_OUTPUT).decode("utf-8", "replace")
+    return file.read(most).decode("utf-8", "replace").replace("\0", "")
 
 
-def _result(code: int, output: str) -> ScriptResult:
+def _failure(name: str, ended: Ended) -> ScriptResult:
+    return ScriptResult("failed", ended.code, message=ended.complained or f"{name} ended with status {ended.code}")
+
+
+def _result(output: str) -> ScriptResult:
     """What a script that ended well has said: a JSON object, or anything else, which is only kept as its message."""
     try:
         said: Any = json.loads(output) if output.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        return ScriptResult("ok", code, message=output.strip()[:500])
+        return ScriptResult("ok", 0, message=output.strip()[:500])
     url, fields = said.get("returnUrl") or "", said.get("fields") or {}
     if not isinstance(url, str) or (url and not re.match(r"https?://[^\s/]", url, re.IGNORECASE)):
-        return ScriptResult("failed", code, message=f"its returnUrl is not an http address: {url!r}"[:500])
+        return ScriptResult("failed", 0, message=f"its returnUrl is not an http address: {url!r}"[:500])
     if not isinstance(fields, dict) or any(isinstance(value, dict | list) for value in fields.values()):
-        return ScriptResult("failed", code, message="its fields are not an object of names and values")
-    texts = {str(name): _text(value) for name, value in fields.items()}
-    return ScriptResult("ok", code, url, texts, str(said.get("message") or "")[:500])
+        return ScriptResult("failed", 0, message="its fields are not an object of names and values")
+    texts = {_text(name): _text(value) for name, value in fields.items()}
+    return ScriptResult("ok", 0, _text(url), texts, _text(said.get("message") or "")[:500])
 
 
 def _text(value: object) -> str:
+    """A value as text, without what no file or database can hold: NUL, and half characters like "\\ud83d"."""
     if value is None:
         return ""
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

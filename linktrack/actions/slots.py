@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections.abc import Collection, Iterator
+from bisect import bisect_right
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,70 +11,84 @@ from linktrack.sections import ActionSettings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STEP = timedelta(minutes=15)  # the first slot begins at a full quarter of an hour
+PATIENCE = 400  # days without working time in a row before it is given up
+
+Span = tuple[datetime, datetime]
 
 
 class Calendar:
-    """Working hours and what is booked in them; `take` books. Times come back in the workspace's time zone."""
+    """Working hours and what is booked in them. Times come back in the workspace's time zone; lengths are real
+    ones, also on the day when the clocks change."""
 
     def __init__(self, settings: ActionSettings, now: datetime) -> None:
         self.zone = ZoneInfo(settings.time_zone)
         self.settings = settings
-        self.holidays: Collection[date] = frozenset(settings.holidays)
+        self.holidays = frozenset(settings.holidays)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         self.now = midnight - (-(now.astimezone(UTC) - midnight) // STEP) * STEP
-        self.busy: dict[str, list[tuple[datetime, datetime]]] = {}
+        self.busy: dict[str, list[Span]] = {}  # by user, in UTC and in order; spans neither touch nor overlap
         self.passed: dict[tuple[str, int], datetime] = {}  # before this time no slot of that length is free
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
-        """Mark a time as taken; both times are aware."""
-        if end > start:
-            insort(self.busy.setdefault(user, []), (start.astimezone(UTC), end.astimezone(UTC)))
+        """Mark a time as taken; both times are aware. Nobody ("") is always free."""
+        start, end = start.astimezone(UTC), end.astimezone(UTC)
+        if not user or end <= start:
+            return
+        taken = self.busy.setdefault(user, [])
+        first = bisect_right(taken, start, key=lambda span: span[0])
+        if first and taken[first - 1][1] >= start:
+            first -= 1
+        last = bisect_right(taken, end, key=lambda span: span[0])
+        if first < last:
+            start, end = min(start, taken[first][0]), max(end, taken[last - 1][1])
+        taken[first:last] = [(start, end)]
 
-    def take(self, user: str, seconds: int) -> tuple[datetime, datetime]:
+    def take(self, user: str, seconds: int) -> Span:
         """The next working time of that length which `user` has free, booked for him.
 
-        A time longer than any working span begins with a span and goes beyond it. Nobody ("") is always free.
+        A time longer than any working span begins in one and goes beyond it. ValueError when there is no time.
         """
         length = timedelta(seconds=seconds)
         for start, stop in self._spans(self.passed.get((user, seconds), self.now)):
-            at = start
-            while at + length <= stop or (at == start and length > self._longest(stop)):
-                clash = self._clash(user, at, at + length)
-                if clash is None:
-                    if user:
-                        self.book(user, at, at + length)
-                        self.passed[user, seconds] = at
-                    return at.astimezone(self.zone), (at + length).astimezone(self.zone)
-                at = clash
+            at = self._free_from(user, start, length)
+            if at + length <= stop or (at < stop and length > self._longest(stop)):
+                self.book(user, at, at + length)
+                self.passed[user, seconds] = at
+                return self._local(at), self._local(at + length)
         raise ValueError("no working time is left in the calendar: check working_days and holidays under [actions]")
 
-    def at(self, start: str, seconds: int) -> tuple[datetime, datetime]:
-        """A time that the action names; without an offset it is in the workspace's time zone."""
+    def at(self, user: str, start: str, seconds: int) -> Span:
+        """A time that the action names, booked whether it is free or not; without an offset it is a local time."""
         moment = datetime.fromisoformat(start)
-        moment = moment.replace(tzinfo=self.zone) if moment.tzinfo is None else moment.astimezone(self.zone)
-        return moment, (moment.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(self.zone)
+        begin = (moment.replace(tzinfo=self.zone) if moment.tzinfo is None else moment).astimezone(UTC)
+        end = begin + timedelta(seconds=seconds)
+        self.book(user, begin, end)
+        return self._local(begin), self._local(end)
 
-    def _clash(self, user: str, start: datetime, end: datetime) -> datetime | None:
-        """The end of a booking that overlaps, or None."""
+    def _local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
+
+    def _free_from(self, user: str, start: datetime, length: timedelta) -> datetime:
+        """The first time from `start` on from which the user has nothing for that long."""
         taken = self.busy.get(user, [])
-        place = bisect_right(taken, (start, datetime.max.replace(tzinfo=UTC)))
-        if place < len(taken) and taken[place][0] < end:
-            return taken[place][1]
-        for before in reversed(taken[:place][-8:]):  # bookings from an export may overlap each other
-            if before[1] > start:
-                return before[1]
-        return None
+        place = bisect_right(taken, start, key=lambda span: span[0])
+        if place and taken[place - 1][1] > start:
+            start = taken[place - 1][1]
+        while place < len(taken) and taken[place][0] < start + length:
+            start = taken[place][1]
+            place += 1
+        return start
 
     def _longest(self, stop: datetime) -> timedelta:
-        day = stop.astimezone(self.zone).date()
-        spans = list(self._day(day)) or list(self._day(day - timedelta(days=1)))
-        return max((end - start for start, end in spans), default=timedelta())
+        """The longest working span of the day whose span ends at `stop`."""
+        day = (stop - timedelta(microseconds=1)).astimezone(self.zone).date()
+        return max(end - start for start, end in self._day(day))
 
-    def _spans(self, after: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """The working spans from a time on, cut at it."""
+    def _spans(self, after: datetime) -> Iterator[Span]:
+        """The working spans from a time on, the first one cut at it."""
         day = after.astimezone(self.zone).date()
         empty = 0
-        while empty < 400 and day.year < 9998:
+        while empty < PATIENCE and day.year < 9998:
             empty += 1
             for start, stop in self._day(day):
                 if stop > after:
@@ -82,13 +96,13 @@ class Calendar:
                     yield max(start, after), stop
             day += timedelta(days=1)
 
-    def _day(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+    def _day(self, day: date) -> Iterator[Span]:
         if DAYS[day.weekday()] not in self.settings.working_days or day in self.holidays:
             return
         for span in self.settings.working_hours:
             start, stop = span.split("-")
-            begin = datetime.combine(day, time.fromisoformat(start), self.zone)
-            last = datetime.combine(day, time.fromisoformat(stop if stop != "24:00" else "00:00"), self.zone)
-            if stop == "24:00":
-                last = datetime.combine(day + timedelta(days=1), time(), self.zone)
-            yield begin.astimezone(UTC), last.astimezone(UTC)
+            last = day if stop != "24:00" else day + timedelta(days=1)
+            yield self._moment(day, start), self._moment(last, stop.replace("24:00", "00:00"))
+
+    def _moment(self, day: date, clock: str) -> datetime:
+        return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)

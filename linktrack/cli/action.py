@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.runs import tell
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
 
@@ -20,6 +22,24 @@ CHANGE_COLUMNS = [
     *["link", "mailing", "shipment", "click", "clicked_at"],
 ]
 LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at"]
+
+
+class Status(StrEnum):
+    ok = "ok"
+    failed = "failed"
+    timeout = "timeout"
+    interrupted = "interrupted"
+
+
+class Kind(StrEnum):
+    set_field = "set-field"
+    interest = "interest"
+    company_interest = "company-interest"
+    selection = "selection"
+    project = "project"
+    follow_up = "follow-up"
+    request = "request"
+    script = "script"
 
 
 @app.command("add", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
@@ -100,13 +120,12 @@ def run(
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
     with opened(context) as database:
-        if resume:
+        if crm is None:
             report = job.resume(workspace, database, wait=wait)
+        elif dry_run or out is None:
+            report = job.rehearse(workspace, database, crm, now=now(), retry_failed=retry_failed)
         else:
-            assert crm is not None  # noqa: S101  (checked above)
-            report = job.run_actions(
-                workspace, database, crm, out, now=now(), dry_run=dry_run, wait=wait, retry_failed=retry_failed
-            )
+            report = job.run_actions(workspace, database, crm, out, now=now(), wait=wait, retry_failed=retry_failed)
     if not dry_run:
         show_record(report.summary, format)
     elif format is Format.json:
@@ -115,7 +134,7 @@ def run(
         _show_plan(report.rows, format)
     else:
         show_rows(report.rows, CHANGE_COLUMNS, format)
-    _tell(context, report)
+    tell(context, report)
     if report.summary["failed"]:
         raise typer.Exit(6)
 
@@ -129,20 +148,6 @@ def _show_plan(rows: list[dict[str, Any]], format: Format | None) -> None:
     show_rows(by_contact(rows), ["contact_id", "links", "changes"], format)
 
 
-def _tell(context: typer.Context, report: Any) -> None:
-    for note in report.notes:
-        say(context, f"Note: {note}")
-    if report.unknown:
-        some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
-        say(context, f"{len(report.unknown)} clickers are not in the export and stay open for the next run: {some}")
-    if report.summary["failed"]:
-        say(context, f"{report.summary['failed']} scripts failed: see linktrack action log, and --retry-failed.")
-    if report.out is None:
-        say(context, "A dry run: nothing was written.")
-    else:
-        say(context, f"Run {report.run}: {report.summary['changes']} changes, written to {report.out}")
-
-
 @app.command()
 def log(
     context: typer.Context,
@@ -150,35 +155,29 @@ def log(
     contact: Annotated[str | None, typer.Option("--contact", metavar="ID", help="Only this contact's.")] = None,
     link: Annotated[str | None, typer.Option("--link", metavar="KEY", help="Only this link's.")] = None,
     mailing: Annotated[str | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing's.")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, as in set-field or script.")] = None,
-    status: Annotated[str | None, typer.Option("--status", help="ok, failed, timeout or interrupted.")] = None,
+    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind of change.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only those that ended so.")] = None,
     machine: Annotated[
         bool, typer.Option("--machine", help="Only what was caused by clicks that count as a machine's by now.")
     ] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the last so many.")] = None,
+    definitions: Annotated[bool, typer.Option("--definitions", help="Show the action as it was then, too.")] = False,
     format: FormatOption = None,
 ) -> None:
     """The ledger: every change that runs have made, oldest first."""
-    from linktrack.actions.ledger_log import read_log
+    from linktrack.actions.ledger_log import Filter, read_log
 
+    only = Filter(
+        run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit
+    )
     with opened(context) as database:
-        rows = read_log(
-            database,
-            run=run,
-            contact=contact,
-            link=link,
-            mailing=mailing,
-            kind=kind,
-            status=status,
-            machine=machine,
-            limit=limit,
-        )
+        rows = read_log(database, only)
     shown = ["run", "clicked_at", "contact_id", "kind", "operation", "name", "old", "new", "link", "status"]
     show_rows(
         [{**row, "clicked_at": iso(row["clicked_at"]), "ran_at": iso(row["ran_at"])} for row in rows],
-        LOG_COLUMNS,
+        [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,
         format,
-        table=shown,
+        table=[*shown, "definition"] if definitions else shown,
     )
     if not rows:
         say(context, "The ledger has no such changes.")

@@ -1,8 +1,10 @@
-"""linktrack doctor: is the workspace in order?"""
+"""linktrack doctor: is the workspace in order, and how is an export of the CRM understood?"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -13,8 +15,18 @@ app = single()
 
 
 @app.command()
-def doctor(context: typer.Context, format: FormatOption = None) -> None:
-    """Check configuration, key, scripts and database; exit code 6 when something is wrong."""
+def doctor(
+    context: typer.Context,
+    crm: Annotated[
+        Path | None,
+        typer.Option("--crm", metavar="EXPORT", help="Show how each column of this file or folder is understood."),
+    ] = None,
+    format: FormatOption = None,
+) -> None:
+    """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong."""
+    if crm is not None:
+        _show_export(context, crm, format)
+        return
     from linktrack.workspace import examine
 
     findings = examine(workspace_of(context))
@@ -23,3 +35,17 @@ def doctor(context: typer.Context, format: FormatOption = None) -> None:
     if wrong:
         raise typer.Exit(6)
     say(context, "The workspace is in order.")
+
+
+def _show_export(context: typer.Context, export: Path, format: FormatOption) -> None:
+    from linktrack.crm.mapping import mapping_of
+    from linktrack.crm.understanding import COLUMNS, describe_export
+
+    sentences, columns = describe_export(export, mapping_of(workspace_of(context)))
+    show_rows([asdict(column) for column in columns], COLUMNS, format)
+    for sentence in sentences:
+        say(context, sentence)
+    unused = sum(not column.meaning for column in columns)
+    say(context, f"Columns without a meaning for linktrack, which are written back as they came: {unused}.")
+    if any(column.state == "error" for column in columns):
+        raise typer.Exit(6)

@@ -186,16 +186,23 @@ def restore(context: typer.Context, key: KeyArgument) -> None:
 def check(
     context: typer.Context,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only what concerns this link.")] = None,
+    crm: Annotated[
+        Path | None, typer.Option("--crm", metavar="EXPORT", help="Look for users, selections and columns there, too.")
+    ] = None,
     format: FormatOption = None,
 ) -> None:
     """Duplicate and contradictory actions, and references to what is not there; exit code 6 when it finds any."""
+    from linktrack.crm.export import export_names
+    from linktrack.crm.mapping import mapping_of
     from linktrack.links.catalog import find_link
-    from linktrack.links.check import FINDING_COLUMNS, check_links
+    from linktrack.links.check import FINDING_COLUMNS, ExportNames, check_links
 
+    workspace = workspace_of(context)
     with opened(context) as database:
         if key is not None:
             find_link(database, key)
-        rows = check_links(workspace_of(context), database, key)
+        names = ExportNames() if crm is None else ExportNames(**export_names(crm, mapping_of(workspace)))
+        rows = check_links(workspace, database, key, names)
     show_rows(rows, FINDING_COLUMNS, format, table=["finding", "link", "mailing", "explanation"])
     if rows:
         say(context, f"{len(rows)} findings.")

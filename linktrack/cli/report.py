@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened
+from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import FormatOption, iso, say, show_rows
+from linktrack.cli.runs import tell
 
 app = noun("Who clicked what. Clicks and clickers are of people; machine clicks stand beside them.")
 
@@ -109,16 +111,48 @@ def clickers(
     context: typer.Context,
     key: KeyArgument,
     mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
+    add_to_selection: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Add them to this selection of the CRM (with --out).")
+    ] = None,
+    add_to_project: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Add them to this project of the CRM (with --out).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="A new or empty folder for the files.")
+    ] = None,
+    crm: Annotated[
+        Path | None,
+        typer.Option("--crm", metavar="EXPORT", help="The CRM's export, to leave out who is there already."),
+    ] = None,
     format: FormatOption = None,
 ) -> None:
-    """Who clicked a link, when, in which mailing."""
+    """Who clicked a link, when, in which mailing.
+
+    With --add-to-selection or --add-to-project they are added there, and --out gets the files of an action run.
+    """
+    from linktrack.errors import UsageError
     from linktrack.reports.figures import clickers as find_clickers
 
+    names = [*(add_to_selection or ()), *(add_to_project or ())]
+    if bool(names) != (out is not None) or (crm and not names):
+        raise UsageError("--add-to-selection or --add-to-project, and --out DIR for the files, go together")
+    if not all(name.strip() for name in names):
+        raise UsageError("a selection or project needs a name")
     with opened(context) as database:
         rows = [_row(clicker) for clicker in find_clickers(database, key, mailing=mailing)]
+        report = None
+        if out is not None and rows:
+            from linktrack.actions.by_hand import ByHand
+            from linktrack.actions.run import add_clickers
+            from linktrack.store.session import now
+
+            wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))
+            report = add_clickers(workspace_of(context), database, wanted, out, export=crm, now=now())
     show_rows(rows, CLICKER_COLUMNS, format, table=CLICKER_TABLE)
     if not rows:
         say(context, f"Nobody has clicked {key} yet.")
+    if report is not None:
+        tell(context, report, missing="not added")
 
 
 def _row(figures: Any) -> dict[str, Any]:

@@ -6,27 +6,21 @@ export. Here a field keeps its quotes and a record its line end, so that joining
 
 from __future__ import annotations
 
-import codecs
 import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
+from linktrack.crm.encoding import find_encoding, refuse_nul
 from linktrack.errors import BadInput
 
 DELIMITERS = ";,\t|"
 MAX_RECORD = 4_000_000  # characters; more means that a quote was never closed
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose BOM it begins with
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _SAMPLE_RECORDS = 50
+_CLOSE = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')  # from inside a quoted field to the quote that closes it
 
 
 @dataclass(frozen=True)
@@ -39,77 +33,13 @@ class Dialect:
     preamble: str
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record: `delimiter.join(fields) + end` is its text in the file; `line` counts from 1."""
+class Record(NamedTuple):
+    """One record: `text`, as it stands in the file, is `delimiter.join(fields) + end`; `line` counts from 1."""
 
     line: int
+    text: str
     fields: list[str]
     end: str
-
-
-def find_encoding(path: Path, named: str | None) -> tuple[str, bytes]:
-    """The encoding of a text file and its BOM: the BOM's, else UTF-8 if it is that throughout, else `named`.
-
-    BadInput with a preview where nothing tells: an encoding is never guessed.
-    """
-    with path.open("rb") as file:
-        head = file.read(4)
-    for bom, encoding in _BOMS:
-        if head.startswith(bom):
-            _check(path, encoding, len(bom))
-            return encoding, bom
-    if named and codecs.lookup(named).name.startswith(("utf-16", "utf-32")):
-        encoding = codecs.lookup(named).name
-        encoding = encoding if encoding.endswith(("-le", "-be")) else f"{encoding}-le"
-        _check(path, encoding, 0)
-        return encoding, b""
-    problem = _undecodable(path, "utf-8", 0)
-    if problem is None:
-        return "utf-8", b""
-    if named:
-        _check(path, named, 0)
-        return named, b""
-    line, text, byte = problem
-    preview = text.decode("cp1252", "replace").strip()
-    raise BadInput(
-        f"byte 0x{byte:02X} is not UTF-8 and the file has no BOM; as cp1252 the line would read {preview!r}: "
-        'if that is right, set encoding = "cp1252" under [crm] in linktrack.toml',
-        file=path,
-        line=line,
-    )
-
-
-def _check(path: Path, encoding: str, skip: int) -> None:
-    problem = _undecodable(path, encoding, skip)
-    if problem is not None:
-        line, _, byte = problem
-        raise BadInput(
-            f"byte 0x{byte:02X} cannot be read as {encoding}: check encoding under [crm]", file=path, line=line
-        )
-
-
-def _undecodable(path: Path, encoding: str, skip: int) -> tuple[int, bytes, int] | None:
-    """Line number, bytes around and value of the first byte that `encoding` does not allow, or None."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    lines, before = 1, b""
-    with path.open("rb") as file:
-        file.seek(skip)
-        while True:
-            chunk = file.read(1 << 20)
-            try:
-                decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as problem:
-                data, at = problem.object, problem.start
-                whole = data if data.endswith(chunk) else before + data
-                at += len(whole) - len(data)
-                lines += whole.count(b"\n", 0, at) - (before.count(b"\n") if whole is not data else 0)
-                start = whole.rfind(b"\n", 0, at) + 1
-                return lines, whole[max(start, at - 40) : at + 40].split(b"\n")[0], whole[at]
-            if not chunk:
-                return None
-            lines += before.count(b"\n")
-            before = chunk
 
 
 def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted: str) -> Dialect:
@@ -120,12 +50,7 @@ def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted
         whole = not text.read(1)
     if not sample.strip():
         raise BadInput("the file is empty: an export begins with a line that names its columns", file=path)
-    if "\0" in sample:
-        raise BadInput(
-            "the file holds NUL bytes, so it is no CSV, or UTF-16 without a BOM: "
-            'in that case set encoding = "utf-16" under [crm] in linktrack.toml',
-            file=path,
-        )
+    refuse_nul(path, name)
     if excel := re.match(r"sep=(.)(\r\n|\r|\n)", sample):
         return Dialect(name, bom, delimiter or excel[1], excel[0])
     return Dialect(name, bom, delimiter or _find_delimiter(sample, whole, wanted), "")
@@ -147,7 +72,8 @@ def _find_delimiter(sample: str, whole: bool, wanted: str) -> str:
         alike = sum(len(fields) == width for fields in records) / len(records)
         return wanted in [unquoted(field).strip() for field in records[0]], alike, width
 
-    return max(DELIMITERS, key=score) if any(map(score, DELIMITERS)) else ","
+    best = max(DELIMITERS, key=score)
+    return best if score(best)[2] else ","
 
 
 def open_text(path: Path, dialect: Dialect) -> TextIO:
@@ -166,53 +92,53 @@ def read_records(text: TextIO, delimiter: str, *, line: int = 1) -> Iterator[Rec
     for piece in lines:
         first = line
         line += 1
-        body, end = _without_end(piece)
+        end = "\r\n" if piece.endswith("\r\n") else piece[-1:] if piece.endswith(("\n", "\r")) else ""
+        body = piece[: -len(end)] if end else piece
         fields = split_record(body, delimiter)
-        while fields is None:
-            more = []
-            for piece in lines:
+        if fields is None:
+            pieces, length, is_open = [piece], len(piece), True
+            while is_open:
+                more = next(lines, "")
                 line += 1
-                more.append(piece)
-                if piece.count('"') % 2:
-                    break
-            body, end = _without_end(body + end + "".join(more))
-            if not more or len(body) > MAX_RECORD:
-                raise BadInput("the quote that opens in this record is never closed", line=first)
-            fields = split_record(body, delimiter)
-        yield Record(first, fields, end)
+                pieces.append(more)
+                length += len(more)
+                if not more or length > MAX_RECORD:
+                    raise BadInput("the quote that opens in this record is never closed", line=first)
+                is_open = _stays_open(more, delimiter)
+            piece = "".join(pieces)
+            body = piece.rstrip("\r\n")
+            end = piece[len(body) :]
+            fields = split_record(body, delimiter) or []
+        yield Record(first, piece, fields, end)
 
 
-def _without_end(text: str) -> tuple[str, str]:
-    if text.endswith("\r\n"):
-        return text[:-2], "\r\n"
-    if text.endswith(("\n", "\r")):
-        return text[:-1], text[-1]
-    return text, ""
+def _stays_open(piece: str, delimiter: str) -> bool:
+    """Whether a line that begins inside a quoted field ends inside one, too."""
+    close = _CLOSE.match(piece)
+    after = -1 if close is None else piece.find(delimiter, close.end())
+    return close is None or (after >= 0 and split_record(piece[after + 1 :], delimiter) is None)
 
 
 def split_record(text: str, delimiter: str) -> list[str] | None:
     """The fields of a record with their quotes, or None where a quoted field goes on in the next line."""
+    pieces = text.split(delimiter)
     if '"' not in text:
-        return text.split(delimiter)
-    fields, start = [], 0
-    while True:
-        search = start
-        if text.startswith('"', start):
-            search = start + 1
-            while True:
-                close = text.find('"', search)
-                if close < 0:
-                    return None
-                search = close + 1
-                if not text.startswith('"', search):
+        return pieces
+    fields = []
+    rest = iter(pieces)
+    for piece in rest:
+        # Most quoted fields are closed and hold no quote and no delimiter.
+        if piece[:1] == '"' and (piece[-1] != '"' or piece.count('"') != 2) and not _CLOSE.match(piece, 1):
+            parts = [piece]
+            for more in rest:
+                parts.append(more)
+                if '"' in more and _CLOSE.match(more):
                     break
-                search += 1
-        stop = text.find(delimiter, search)
-        if stop < 0:
-            fields.append(text[start:])
-            return fields
-        fields.append(text[start:stop])
-        start = stop + 1
+            else:
+                return None
+            piece = delimiter.join(parts)
+        fields.append(piece)
+    return fields
 
 
 def unquoted(field: str) -> str:

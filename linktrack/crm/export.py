@@ -21,9 +21,10 @@ class Table(Protocol):
     path: Path
     suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
     columns: list[str]
+    calculated: frozenset[int]  # the columns with formulas, which cannot be written into
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row's number (line, or row of the sheet) and its values, as many as there are columns, or more."""
+        """Each row's number (line, or row of the sheet) and its values: as many as there are columns, or more."""
         ...
 
 
@@ -48,7 +49,9 @@ class BadRow:
 
 
 class CsvTable:
-    """A CSV file: any delimiter, quoting, line end and encoding."""
+    """A CSV file: any delimiter, quoting, line end and encoding. Every cell is text, also one like `=1+1`."""
+
+    calculated: frozenset[int] = frozenset()
 
     def __init__(self, path: Path, mapping: Mapping, wanted: str) -> None:
         settings = mapping.settings
@@ -69,21 +72,24 @@ class CsvTable:
             except BadInput as problem:
                 raise BadInput(str(problem).partition(": ")[2], file=self.path, line=problem.line) from None
 
+    def is_blank(self, record: csvtext.Record) -> bool:
+        """Whether a record is a blank line, which is no row."""
+        return (
+            len(record.fields) == 1 and not record.fields[0].strip() and (len(self.columns) > 1 or not record.fields[0])
+        )
+
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         width = len(self.columns)
         unquoted = csvtext.unquoted
         header = True
         for record in self.records():
-            if header:
+            fields = record.fields
+            if header or (len(fields) == 1 and self.is_blank(record)):
                 header = False
                 continue
-            fields = record.fields
-            if len(fields) == 1 and width > 1 and not fields[0].strip():
-                continue
-            values = [unquoted(field) if field[:1] == '"' else field for field in fields]
-            if len(values) < width:
-                values.extend([""] * (width - len(values)))
-            yield record.line, values
+            if '"' in record.text:
+                fields = [unquoted(field) if field[:1] == '"' else field for field in fields]
+            yield record.line, fields if len(fields) >= width else fields + [""] * (width - len(fields))
 
 
 def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
@@ -105,7 +111,9 @@ def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
 
         return SheetTable(path)
     if head.startswith(_OLD_EXCEL):
-        raise BadInput("this is an old Excel file (.xls): save it as .xlsx or CSV", file=path)
+        raise BadInput(
+            "this is an old Excel file (.xls), or one with a password: save it as .xlsx or CSV without one", file=path
+        )
     if head.startswith((b"%PDF", b"\x1f\x8b", b"\x89PNG")):
         raise BadInput("this is neither CSV nor XLSX nor NDJSON", file=path)
     json_like = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
@@ -144,11 +152,24 @@ def need_column(table: Table, name: str, what: str, setting: str) -> int:
     if found is None:
         there = ", ".join(repr(column) for column in table.columns[:12])
         more = " …" if len(table.columns) > 12 else ""
+        alone = isinstance(table, CsvTable) and len(table.columns) == 1
+        hint = " (or the delimiter, if these are several columns, under [crm])" if alone else ""
         raise BadInput(
-            f"{what} needs the column {name!r}, which is not among {there}{more}: name the right one as {setting}",
+            f"{what} needs the column {name!r}, which is not among {there}{more}: "
+            f"name the right one as {setting}{hint}",
             file=table.path,
         )
     return found
+
+
+def refuse_calculated(table: Table, column: int, what: str) -> None:
+    """BadInput for a column that is to be written into and that holds formulas."""
+    if column in table.calculated:
+        raise BadInput(
+            f"{what} would overwrite the column {table.columns[column]!r}, which holds formulas: "
+            "export values, or name another column",
+            file=table.path,
+        )
 
 
 def column_of(table: Table, name: str) -> int | None:
@@ -194,3 +215,20 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
             dict(zip(columns, values if len(values) == width else values[:width], strict=True)),
             line,
         )
+
+
+def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:
+    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns`."""
+    settings = mapping.settings
+    found = {"columns": set(open_contacts(export, mapping).columns)}
+    for noun, column, setting in (
+        ("users", settings.user_column, "user_column under [crm]"),
+        ("selections", settings.selections.name, "name under [crm.selections]"),
+        ("projects", settings.projects.name, "name under [crm.projects]"),
+    ):
+        path = find_table(export, noun)
+        if path is not None:
+            table = open_table(path, mapping, column)
+            at = need_column(table, column, f"every row of {noun}", setting)
+            found[noun] = {values[at].strip() for _, values in table.rows()}
+    return found

@@ -19,17 +19,21 @@ class JsonTable:
     """One object a line (NDJSON), or one array of objects (JSON). The columns are all names in the order of their
     first appearance; a list of texts is a cell with `separator` between them."""
 
+    calculated: frozenset[int] = frozenset()
+
     def __init__(self, path: Path, separator: str) -> None:
         self.path, self.separator = path, separator
         data = path.read_bytes() if path.suffix.lower() == ".json" or _begins_with_array(path) else b""
         self.array = data.removeprefix(_BOM).lstrip()[:1] == b"["
         self.suffix = ".json" if path.suffix.lower() == ".json" else ".ndjson"
-        columns: dict[str, None] = {}
+        samples: dict[str, Any] = {}  # by column the first value that is not null: what its values are like
         for _, row in self._objects():
-            columns.update(dict.fromkeys(row))
-        if not columns:
+            for name, value in row.items():
+                if samples.get(name) is None:
+                    samples[name] = value
+        if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
-        self.columns = list(columns)
+        self.columns, self.samples = list(samples), samples
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         for line, row in self._objects():
@@ -40,7 +44,7 @@ class JsonTable:
         if self.array:
             try:
                 every = _load(self.path.read_bytes().decode("utf-8-sig"))
-            except ValueError as problem:
+            except (ValueError, RecursionError) as problem:
                 raise self._bad(problem, getattr(problem, "lineno", None)) from None
             for number, row in enumerate(every, 1):
                 yield number, self._object(row, number)
@@ -49,7 +53,7 @@ class JsonTable:
             if line.strip():
                 try:
                     row = _load(line.decode("utf-8-sig"))
-                except ValueError as problem:
+                except (ValueError, RecursionError) as problem:
                     raise self._bad(problem, number) from None
                 yield number, self._object(row, number)
 
@@ -62,9 +66,15 @@ class JsonTable:
             raise BadInput("each contact must be a JSON object", file=self.path, line=number)
         return row
 
-    def _bad(self, problem: ValueError, line: int | None) -> BadInput:
-        what = problem.msg if isinstance(problem, json.JSONDecodeError) else "it is not UTF-8"
-        return BadInput(f"not valid JSON: {what[0].lower()}{what[1:]}", file=self.path, line=line)
+    def _bad(self, problem: Exception, line: int | None) -> BadInput:
+        match problem:
+            case json.JSONDecodeError():
+                what = problem.msg[0].lower() + problem.msg[1:]
+            case UnicodeDecodeError():
+                what = "it is not UTF-8"
+            case _:
+                what = "it is nested too deeply, or a number is too long"
+        return BadInput(f"not valid JSON: {what}", file=self.path, line=line)
 
     def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
         """The file again; in an object that changes, only the changed values are written anew."""
@@ -79,9 +89,7 @@ class JsonTable:
                 if number in changes:
                     text = line.decode("utf-8-sig")
                     named = {columns[at]: value for at, value in changes[number].items()}
-                    line = (_BOM if line.startswith(_BOM) else b"") + _with_values(
-                        text, 0, named, self.separator
-                    ).encode()
+                    line = (_BOM if line.startswith(_BOM) else b"") + self._with_values(text, 0, named).encode()
                 file.write(line)
 
     def _array_with(self, text: str, changes: Mapping[int, Mapping[int, str]], columns: list[str]) -> str:
@@ -92,9 +100,53 @@ class JsonTable:
             _, at = decoder.raw_decode(text, start)
             if number in changes:
                 named = {columns[column]: value for column, value in changes[number].items()}
-                pieces += [text[done:start], _with_values(text[:at], start, named, self.separator)]
+                pieces += [text[done:start], self._with_values(text[:at], start, named)]
                 done = at
         return "".join([*pieces, text[done:]])
+
+    def _with_values(self, text: str, start: int, values: Mapping[str, str]) -> str:
+        """The object that begins at `start`, with some values replaced or added and every other sign as it was."""
+        decoder = json.JSONDecoder(parse_float=Decimal)
+        blank = re.compile(r"[ \t\r\n]*")
+        pieces: list[str] = []
+        missing = dict(values)
+        done = start
+        at = _skip(blank, text, text.index("{", start) + 1)
+        first, last_end = at, at
+        while text[at] != "}":
+            name, at = decoder.raw_decode(text, at)
+            at = _skip(blank, text, _skip(blank, text, at) + 1)  # the colon
+            old, end = decoder.raw_decode(text, at)
+            if name in values:
+                missing.pop(name, None)
+                pieces += [text[done:at], self._typed(values[name], name, old)]
+                done = end
+            last_end = end
+            at = _skip(blank, text, end)
+            if text[at] == ",":
+                at = _skip(blank, text, at + 1)
+        added = ", ".join(
+            f"{json.dumps(name, ensure_ascii=False)}: {self._typed(value, name, None)}"
+            for name, value in missing.items()
+        )
+        if added:
+            pieces += [text[done:last_end], ", " if last_end > first else "", added]
+            done = last_end
+        return "".join([*pieces, text[done:]])
+
+    def _typed(self, value: str, name: str, old: object) -> str:
+        """A new text as JSON, of the kind that the column's values are where the text allows it."""
+        like = self.samples.get(name) if old is None else old
+        if isinstance(like, list):
+            return json.dumps(names_in(value, self.separator), ensure_ascii=False)
+        if value == "" and not isinstance(like, str | None):
+            return "null"
+        if isinstance(like, bool) and value in ("true", "false"):
+            return value
+        number = isinstance(like, int | Decimal) and not isinstance(like, bool)
+        if number and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
+            return value
+        return json.dumps(value, ensure_ascii=False)
 
 
 def _begins_with_array(path: Path) -> bool:
@@ -116,49 +168,11 @@ def _cell(value: object, separator: str) -> str:
         for one in value:
             cell = with_name(cell, separator, _cell(one, separator))
         return cell
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
-
-
-def _with_values(text: str, start: int, values: Mapping[str, str], separator: str) -> str:
-    """The object that begins at `start`, with some values replaced or added and every other sign as it was."""
-    decoder = json.JSONDecoder()
-    blank = re.compile(r"[ \t\r\n]*")
-    pieces: list[str] = []
-    left = dict(values)
-    done = start
-    at = _skip(blank, text, text.index("{", start) + 1)
-    first, last_end = at, at
-    while text[at] != "}":
-        name, at = decoder.raw_decode(text, at)
-        at = _skip(blank, text, _skip(blank, text, at) + 1)  # the colon
-        old, end = decoder.raw_decode(text, at)
-        if name in left:
-            pieces += [text[done:at], _typed(left.pop(name), old, separator)]
-            done = end
-        last_end = end
-        at = _skip(blank, text, end)
-        if text[at] == ",":
-            at = _skip(blank, text, at + 1)
-    added = ", ".join(
-        f"{json.dumps(name, ensure_ascii=False)}: {_typed(value, None, separator)}" for name, value in left.items()
-    )
-    if added:
-        pieces += [text[done:last_end], ", " if last_end > first else "", added]
-        done = last_end
-    return "".join([*pieces, text[done:]])
+    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
+    # half a character, as in "\\ud83d", cannot be written anywhere
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _skip(blank: re.Pattern[str], text: str, at: int) -> int:
     found = blank.match(text, at)
     return found.end() if found else at
-
-
-def _typed(value: str, old: object, separator: str) -> str:
-    """A new text as JSON, of the kind that the old value was where the text allows it."""
-    if isinstance(old, list):
-        return json.dumps(names_in(value, separator), ensure_ascii=False)
-    if isinstance(old, bool) and value in ("true", "false"):
-        return value
-    if isinstance(old, int | float) and not isinstance(old, bool) and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
-        return value
-    return json.dumps(value, ensure_ascii=False)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,18 @@ from xml.sax.saxutils import escape
 
 from linktrack.errors import BadInput
 
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_RELATED = "{http://schemas.openxmlformats.org/package/2006/relationships}"
+_DIMENSION = re.compile(r'(<(?:\w+:)?dimension\b[^>]*?\bref=")([A-Z]+\d+)(?::([A-Z]+)(\d+))?"')
 _ROW = re.compile(r"<((?:\w+:)?)row\b([^>]*?)(/>|>(.*?)</\1row>)", re.DOTALL)
 _CELL = re.compile(r"<((?:\w+:)?)c\b([^>]*?)(/>|>.*?</\1c>)", re.DOTALL)
 _REFERENCE = re.compile(r'\br="([A-Z]+)(\d+)"')
+
+
+@dataclass(frozen=True)
+class Number:
+    """A cell's value that is not text; `kind` is the cell's type, as in `b` for true and false."""
+
+    digits: str
+    kind: str = ""
 
 
 class SheetTable:
@@ -46,6 +54,19 @@ class SheetTable:
         while names and not names[-1]:
             names.pop()
         self.columns = names
+        self.calculated = self._calculated_columns()
+
+    def _calculated_columns(self) -> frozenset[int]:
+        """The columns in which a cell holds a formula: a text put there would break it, and those that share it."""
+        try:
+            with zipfile.ZipFile(self.path) as package:
+                xml = package.read(_sheet_part(package)).decode("utf-8")
+        except (KeyError, zipfile.BadZipFile, ElementTree.ParseError, UnicodeDecodeError):
+            raise BadInput("this is another format than XLSX: save it as .xlsx or CSV", file=self.path) from None
+        if not re.search(r"<(?:\w+:)?f\b", xml):
+            return frozenset()
+        cells = (cell for cell in _CELL.finditer(xml) if re.search(r"<(?:\w+:)?f\b", cell[3]))
+        return frozenset(_column(found[1]) for cell in cells if (found := _REFERENCE.search(cell[2])))
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Row numbers as the sheet shows them; empty rows are left out."""
@@ -58,17 +79,38 @@ class SheetTable:
     def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
         """The package again: every part as it came, but for the cells of the sheet that change."""
         assert self.header is not None  # noqa: S101
-        wanted = {line: dict(cells) for line, cells in changes.items()}
-        if created:
-            width = len(self.columns)
-            wanted.setdefault(self.header + 1, {}).update({width + at: name for at, name in enumerate(created)})
+        if not changes and not created:
+            shutil.copyfile(self.path, to)
+            return
+        width = len(self.columns)
+        head = {width + at: name for at, name in enumerate(created)}
         with zipfile.ZipFile(self.path) as package, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as copy:
             part = _sheet_part(package)
+            since = _first_day(package)
+            wanted = {
+                line: {column: self._typed(line, column, text, since) for column, text in cells.items()}
+                for line, cells in changes.items()
+            }
+            if head:
+                wanted.setdefault(self.header + 1, {}).update(head)
             for entry in package.infolist():
                 data = package.read(entry)
-                if entry.filename == part and wanted:
-                    data = _with_cells(data.decode("utf-8"), wanted).encode()
+                if entry.filename == part:
+                    xml = _with_cells(data.decode("utf-8"), wanted)
+                    data = (_widened(xml, width + len(head)) if head else xml).encode()
                 copy.writestr(entry, data)
+
+    def _typed(self, line: int, column: int, text: str, since: date) -> str | Number:
+        """A new text as what the cell held before: a number or a day where it can be one, else a text."""
+        row = self._values[line - 1]
+        match row[column] if column < len(row) else "":
+            case bool():
+                return Number(str(int(text == "true")), "b") if text in ("true", "false") else text
+            case int() | float() if re.fullmatch(r"-?(0|[1-9]\d{0,14})(\.\d+)?", text):
+                return Number(text)
+            case date() if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+                return Number(str((date.fromisoformat(text) - since).days))
+        return text
 
 
 def _text(value: Any) -> str:
@@ -94,19 +136,40 @@ def _text(value: Any) -> str:
 
 def _sheet_part(package: zipfile.ZipFile) -> str:
     """The name of the first sheet's part, by way of the workbook's relationships (ECMA-376, part 1, 18.2.20)."""
-    workbook = ElementTree.fromstring(package.read("xl/workbook.xml"))  # noqa: S314
-    sheet = workbook.find(f"{_MAIN}sheets/{_MAIN}sheet")
+    sheet = _workbook(package).find("{*}sheets/{*}sheet")
     related = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    wanted = None if sheet is None else sheet.get(f"{_OFFICE}id")
-    for relation in related.iter(f"{_RELATED}Relationship"):
-        if relation.get("Id") == wanted:
+    attributes = {} if sheet is None else {name.rpartition("}")[2]: value for name, value in sheet.items()}
+    for relation in related.iterfind("{*}Relationship"):
+        if relation.get("Id") == attributes.get("id"):
             target = relation.get("Target", "")
             return target[1:] if target.startswith("/") else f"xl/{target}"
     raise BadInput("the workbook does not say where its first sheet is", file=package.filename)
 
 
-def _with_cells(xml: str, wanted: dict[int, dict[int, str]]) -> str:
-    """The sheet with the texts of some cells replaced (row number -> column -> text), or added to their row."""
+def _first_day(package: zipfile.ZipFile) -> date:
+    """The day that dates are counted from: the workbook's date system (18.2.28), after its leap-year error."""
+    properties = _workbook(package).find("{*}workbookPr")
+    old = properties is not None and properties.get("date1904") in ("1", "true")
+    return date(1904, 1, 1) if old else date(1899, 12, 30)
+
+
+def _workbook(package: zipfile.ZipFile) -> ElementTree.Element:
+    return ElementTree.fromstring(package.read("xl/workbook.xml"))  # noqa: S314
+
+
+def _widened(xml: str, width: int) -> str:
+    """The sheet with a dimension that reaches to its last column: some readers stop where it ends."""
+
+    def edit(found: re.Match[str]) -> str:
+        column = found[3] if found[3] and _column(found[3]) >= width - 1 else _letters(width - 1)
+        row = found[4] or re.sub(r"\D", "", found[2])
+        return f'{found[1]}{found[2]}:{column}{row}"'
+
+    return _DIMENSION.sub(edit, xml, count=1)
+
+
+def _with_cells(xml: str, wanted: Mapping[int, Mapping[int, str | Number]]) -> str:
+    """The sheet with some cells replaced (row number -> column -> value), or added to their row."""
     previous = 0
 
     def edit(row: re.Match[str]) -> str:
@@ -139,15 +202,17 @@ def _with_cells(xml: str, wanted: dict[int, dict[int, str]]) -> str:
     return _ROW.sub(edit, xml)
 
 
-def _cell(prefix: str, column: int, row: int, text: str, style: str) -> str:
-    """A cell with its text in line, so that the table of shared strings stays as it is."""
-    reference = f"{_letters(column)}{row}"
-    if text == "":
-        return f'<{prefix}c r="{reference}"{style}/>'
-    safe = escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text))
+def _cell(prefix: str, column: int, row: int, value: str | Number, style: str) -> str:
+    """A cell; a text stands in it, so that the table of shared strings stays as it is."""
+    begin = f'<{prefix}c r="{_letters(column)}{row}"{style}'
+    if isinstance(value, Number):
+        kind = f' t="{value.kind}"' if value.kind else ""
+        return f"{begin}{kind}><{prefix}v>{value.digits}</{prefix}v></{prefix}c>"
+    if value == "":
+        return f"{begin}/>"
+    safe = escape(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", value))
     return (
-        f'<{prefix}c r="{reference}"{style} t="inlineStr"><{prefix}is>'
-        f'<{prefix}t xml:space="preserve">{safe}</{prefix}t></{prefix}is></{prefix}c>'
+        f'{begin} t="inlineStr"><{prefix}is><{prefix}t xml:space="preserve">{safe}</{prefix}t></{prefix}is></{prefix}c>'
     )
 
 

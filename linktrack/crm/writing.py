@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Protocol, cast
 
 from linktrack.crm import csvtext
 from linktrack.crm.export import CsvTable, Table
 from linktrack.errors import BadInput
 
+BATCH = 2_000  # records that are written at once
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text
+
+
+class Rewritable(Protocol):
+    """A table whose format writes itself again."""
+
+    def write(self, to: Path, changes: Changes, created: Sequence[str]) -> None: ...
 
 
 def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path, changed_to: Path) -> None:
@@ -22,10 +30,13 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
     does not have.
     """
     if isinstance(table, CsvTable):
+        if not changes and not created:
+            shutil.copyfile(table.path, to)
+            changed_to.write_bytes(_head(table) + table.header.text.encode(table.dialect.encoding))
+            return
         _write_csv(table, changes, created, to, changed_to)
         return
-    writer: Any = table
-    writer.write(to, changes, created)
+    cast(Rewritable, table).write(to, changes, created)
     width = len(table.columns)
     with changed_to.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -39,45 +50,59 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
 
 
 def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Path, changed_to: Path) -> None:
-    dialect, encoding = table.dialect, table.dialect.encoding
-    width = len(table.columns)
-    tail = "".join(dialect.delimiter for _ in created)
-    header = True
+    dialect = table.dialect
+    delimiter = dialect.delimiter
+    width = len(table.columns) + len(created) if created else 0
     with to.open("wb") as every, changed_to.open("wb") as changed:
         for file in (every, changed):
-            file.write(dialect.bom + dialect.preamble.encode(encoding))
+            file.write(_head(table))
+        as_they_came: list[str] = []  # records that are to be written next
         for record in table.records():
-            cells = None if header else changes.get(record.line)
-            if cells is None and not tail:
-                text = dialect.delimiter.join(record.fields) + record.end
-            elif header:
+            cells = changes.get(record.line)
+            header = record.line == table.header.line
+            if header:
                 always = all(field.startswith('"') for field in record.fields)
-                names = [csvtext.quoted(name, dialect.delimiter, always=always) for name in created]
-                text = dialect.delimiter.join([*record.fields, *names]) + record.end
-            elif cells is None:
-                blank = len(record.fields) == 1 and width > 1 and not record.fields[0].strip()
-                padding = "" if blank else dialect.delimiter * max(0, width - len(record.fields)) + tail
-                text = dialect.delimiter.join(record.fields) + padding + record.end
+                names = [csvtext.quoted(name, delimiter, always=always) for name in created]
+                fields = [*record.fields, *names]
+            elif cells is not None:
+                fields = _changed(record.fields, cells, width, delimiter)
+            elif width and not table.is_blank(record):
+                fields = record.fields + [""] * (width - len(record.fields))
             else:
-                text = _changed(record, cells, width + len(created) if created else 0, dialect.delimiter)
-            try:
-                data = text.encode(encoding)
-            except UnicodeEncodeError as problem:
-                raise BadInput(
-                    f"{problem.object[problem.start]!r} of {text.strip()[:60]!r} cannot be written as {encoding}, the "
-                    "export's encoding: export as UTF-8, or use another text in the action",
-                    file=table.path,
-                    line=record.line,
-                ) from None
-            every.write(data)
-            if cells is not None or header:
+                as_they_came.append(record.text)
+                if len(as_they_came) == BATCH:
+                    every.write("".join(as_they_came).encode(dialect.encoding))
+                    as_they_came.clear()
+                continue
+            data = _encoded(table, record.line, delimiter.join(fields) + record.end)
+            every.write("".join(as_they_came).encode(dialect.encoding) + data)
+            as_they_came.clear()
+            if header or cells is not None:
                 changed.write(data)
-            header = False
+        every.write("".join(as_they_came).encode(dialect.encoding))
 
 
-def _changed(record: csvtext.Record, cells: AnyMapping[int, str], width: int, delimiter: str) -> str:
-    fields = list(record.fields)
-    fields += [""] * (max(max(cells) + 1, width) - len(fields))  # a row may end before its last columns
+def _head(table: CsvTable) -> bytes:
+    """What stands before the header."""
+    return table.dialect.bom + table.dialect.preamble.encode(table.dialect.encoding)
+
+
+def _encoded(table: CsvTable, line: int, text: str) -> bytes:
+    """A record in the export's encoding. BadInput when it does not have a character."""
+    try:
+        return text.encode(table.dialect.encoding)
+    except UnicodeEncodeError as problem:
+        raise BadInput(
+            f"{problem.object[problem.start]!r} of {text.strip()[:60]!r} cannot be written as "
+            f"{table.dialect.encoding}, the export's encoding: export as UTF-8, or use another text in the action",
+            file=table.path,
+            line=line,
+        ) from None
+
+
+def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, delimiter: str) -> list[str]:
+    """The fields of a record with some replaced, quoted where they must be or were; never fewer than `width`."""
+    changed = [*fields, *[""] * (max(max(cells) + 1, width) - len(fields))]  # a row may end before its last columns
     for column, text in cells.items():
-        fields[column] = csvtext.quoted(text, delimiter, always=fields[column].startswith('"'))
-    return delimiter.join(fields) + record.end
+        changed[column] = csvtext.quoted(text, delimiter, always=changed[column].startswith('"'))
+    return changed if changed != [""] else ['""']  # which would be a blank line

@@ -19,7 +19,7 @@ PLACEHOLDERS = {
     "mailing": ("name", "subject", "type"),
     "click": ("at", "date", "time", "shipment", "placement"),
 }
-PLACEHOLDER = re.compile(r"\{([A-Za-z_]+\.[^{}\s]+|[A-Za-z_]*)\}")
+PLACEHOLDER = re.compile(r"\{([A-Za-z_]+\.[^{}]+|[A-Za-z_]*)\}")
 MAX_SECONDS = 366 * 86_400
 
 Repeat = Literal["once", "shipment", "click"]

@@ -13,6 +13,7 @@ from linktrack.config import read_toml
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog
 from linktrack.links.actions import parse_action
+from linktrack.links.stored_actions import read_actions, store_actions
 from linktrack.sections import CrmSettings
 from linktrack.store.session import Database, now
 
@@ -112,11 +113,7 @@ def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None) 
 
 def stored_definitions(database: Database, links: Iterable[catalog.LinkRow]) -> dict[str, Definition]:
     """The same shape, from the catalogue."""
-    actions: dict[int, list[dict[str, Any]]] = {}
-    for link_id, kind, settings in database.rows(
-        "SELECT link_id, type, settings FROM action ORDER BY link_id, position"
-    ):
-        actions.setdefault(link_id, []).append({"type": kind, **json.loads(settings)})
+    actions = read_actions(database)
     return {
         link.key: Definition(link.key, link.name, link.folder, link.url, link.response, tuple(actions.get(link.id, ())))
         for link in links
@@ -185,13 +182,7 @@ def _store(database: Database, definition: Definition) -> None:
         ),
     )
     link_id = database.value("SELECT id FROM link WHERE key = ?", (definition.key,))
-    database.execute("DELETE FROM action WHERE link_id = ?", (link_id,))
-    for position, action in enumerate(definition.actions, 1):
-        settings = {name: value for name, value in action.items() if name != "type"}
-        database.execute(
-            "INSERT INTO action (link_id, position, type, settings) VALUES (?, ?, ?, ?)",
-            (link_id, position, action["type"], json.dumps(settings, ensure_ascii=False)),
-        )
+    store_actions(database, link_id, definition.actions)
 
 
 def export_toml(definitions: Iterable[Definition]) -> str:

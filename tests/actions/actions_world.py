@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linktrack.actions.run import Report, run_actions
+from linktrack.actions.run import Report, rehearse, run_actions
 from linktrack.config import load_workspace
-from linktrack.store.session import Database
+from linktrack.links.stored_actions import store_actions
+from linktrack.store.session import Database, open_database
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday
 MINUTE = 60_000
+NOON = MAY_4 + 167 * MINUTE + 48_000
 
 
 @dataclass
@@ -41,13 +45,8 @@ class World:
 
     def actions(self, key: str, actions: list[dict[str, Any]]) -> None:
         link_id = self.database.value("SELECT id FROM link WHERE key = ?", (key,))
-        self.database.execute("DELETE FROM action WHERE link_id = ?", (link_id,))
-        for position, action in enumerate(actions, 1):
-            settings = {name: value for name, value in action.items() if name != "type"}
-            self.database.execute(
-                "INSERT INTO action (link_id, position, type, settings) VALUES (?, ?, ?, ?)",
-                (link_id, position, action["type"], json.dumps(settings)),
-            )
+        with self.database.transaction():
+            store_actions(self.database, link_id, actions)
 
     def shipment(self, is_test: bool = False, mailing: int = 1) -> int:
         self.database.execute(
@@ -96,8 +95,29 @@ class World:
         """Run the actions at 12:00 UTC on 4 May 2026, into a new folder unless one is named."""
         self.runs += 1
         folder = self.root / (out or f"out-{self.runs}")
-        options.setdefault("now", MAY_4 + 167 * MINUTE + 48_000)
+        options.setdefault("now", NOON)
         return run_actions(load_workspace(self.root, {}), self.database, export, folder, **options), folder
+
+    def rehearse(self, export: Path, **options: Any) -> Report:
+        """A dry run at the same time."""
+        return rehearse(load_workspace(self.root, {}), self.database, export, now=NOON, **options)
+
+
+@contextmanager
+def make_world(root: Path) -> Iterator[World]:
+    """A fresh world in a new folder."""
+    made = World(root, None)  # type: ignore[arg-type]
+    made.root.mkdir()
+    made.configure("")
+    with open_database(load_workspace(made.root, {})) as database:
+        made.database = database
+        database.execute(
+            "INSERT INTO mailing (name, subject, type, html, settings, created_at) "
+            "VALUES ('spring-news', 'Spring is here', 'Newsletter', ?, '{}', 0)",
+            (b"",),
+        )
+        made.shipment()
+        yield made
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

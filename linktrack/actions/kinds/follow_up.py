@@ -19,12 +19,12 @@ def plan(says: FollowUp, fill: Texts, contact: Callable[[str], str], desk: Desk)
     owner = owner or fill(says.default_recipient)
     seconds = seconds_of(says.duration)
     start, end = (
-        desk.slots.take(owner, seconds) if says.start == "next-available" else desk.slots.at(says.start, seconds)
+        desk.slots.take(owner, seconds) if says.start == "next-available" else desk.slots.at(owner, says.start, seconds)
     )
-    description = fill(says.description)
+    description, task = fill(says.description), fill(says.task)
     row = {
         "kind": says.kind,
-        "task": fill(says.task),
+        "task": task,
         "description": description,
         "project": fill(says.project),
         "created_by": fill(says.created_by),
@@ -34,7 +34,7 @@ def plan(says: FollowUp, fill: Texts, contact: Callable[[str], str], desk: Desk)
         "end": end.isoformat(),
         "duration_minutes": f"{seconds / 60:g}",
     }
-    yield Thing(says.task or says.kind, description, owner, row, _milliseconds(start), _milliseconds(end))
+    yield Thing(task or says.kind, description, owner, row, _milliseconds(start), _milliseconds(end))
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from linktrack.actions.planned import Decision, Desk, Texts
+from linktrack.actions.planned import Decision, Desk, Texts, named
 from linktrack.links.actions import Interest
 
 KINDS = {"person": ("interest",), "company": ("company-interest",), "both": ("interest", "company-interest")}
 
 
 def plan(says: Interest, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
-    """A decision for each interest; what is removed comes before what is added."""
+    """A decision for each interest; what is removed comes before what is added. ValueError for a name without text."""
     for kind in KINDS[says.on]:
         for name in says.remove:
-            yield Decision(kind, fill(name), "remove", "")
+            yield Decision(kind, named(fill, name), "remove", "")
         for name in says.add:
-            yield Decision(kind, fill(name), "add", "yes")
+            yield Decision(kind, named(fill, name), "add", "yes")

@@ -1,0 +1,166 @@
+"""How long a run of the actions takes, and how much memory, against a plain read and write of the same CSV file.
+
+    .venv/bin/python bench/actions.py                                   # 1,000,000 contacts, 300,000 clicks
+    .venv/bin/python bench/actions.py --contacts 100000 --clicks 30000
+
+Every click is on one of seven links, each with an action of another kind; scripts are a batch (one process). The
+plain copy is what `csv.reader` and `csv.writer` need for the contacts alone; it changes nothing and keeps no ledger,
+and a third of the lines of a real export come out of it written differently.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing import Process
+from pathlib import Path
+from typing import NamedTuple
+
+from linktrack.config import load_workspace
+from linktrack.store.session import Database, open_database
+from linktrack.workspace import init_workspace
+
+USERS = [f"USER{number}" for number in range(40)]
+ACTIONS = {
+    "field": {"type": "set-field", "field": "level", "value": "hot"},
+    "interest": {"type": "interest", "add": ["Product news"], "remove": ["News"]},
+    "selection": {"type": "selection", "add": ["Prospects {mailing.name}"]},
+    "project": {"type": "project", "add": ["Launch"]},
+    "follow-up": {"type": "follow-up", "assign_to_our_contact": True, "default_recipient": "USER0"},
+    "request": {"type": "request", "title": "Call {contact.name}", "category": "All", "owner": "auto"},
+    "script": {"type": "script", "script": "batch.py", "batch": True, "timeout": "10m"},
+}
+SCRIPT = """\
+import json, sys
+for line in sys.stdin:
+    said = json.loads(line)
+    print(json.dumps({"id": said["id"], "fields": {"level": "script"}}))
+"""
+PLAIN = """\
+import csv, sys
+old = open(sys.argv[1], encoding="utf-8", newline="")
+with open(sys.argv[2], "w", encoding="utf-8", newline="") as new:
+    csv.writer(new).writerows(csv.reader(old))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--contacts", type=int, default=1_000_000)
+    parser.add_argument("--clicks", type=int, default=300_000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        maker = Process(target=make_workspace, args=(root, asked.contacts, asked.clicks))
+        maker.start()  # a process of its own, so that what is measured does not inherit its memory
+        maker.join()
+        export = root / "contacts.csv"
+        program = [sys.executable, "-m", "linktrack", "--workspace", str(root), "--quiet", "action", "run"]
+        run = [*program, "--crm", str(export), "--format", "json", "--out"]
+        plain = measured(sys.executable, "-c", PLAIN, str(export), str(root / "copy.csv"))
+        first = measured(*run, str(root / "first"))
+        again = measured(*run, str(root / "again"))
+        said = json.loads((root / "first" / "summary.json").read_text("utf-8"))
+        size = export.stat().st_size / 1e6
+        changed = (root / "first" / "contacts-changed.csv").read_bytes().count(b"\n") - 1
+    print(f"{asked.contacts:,} contacts ({size:.0f} MB), {said['clicks']:,} clicks by {said['contacts']:,} of them:")
+    print(f"{said['changes']:,} changes, {changed:,} rows of the export changed\n")
+    print("                       wall s    CPU s     rows/s   peak MB   CPU against the copy")
+    for name, one in (("plain csv copy", plain), ("action run", first), ("a second run", again)):
+        print(
+            f"{name:20} {one.wall:8.2f} {one.cpu:8.2f} {asked.contacts / one.wall:10,.0f} {one.memory:9,.0f} "
+            f"{one.cpu / plain.cpu:22.1f}"
+        )
+
+
+class Measured(NamedTuple):
+    """What a process took: seconds, seconds of its own and its children's work, and megabytes at the peak."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def measured(*command: str) -> Measured:
+    """Run a process that must end with 0."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{command} ended with {status}")
+    return Measured(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def make_workspace(root: Path, contacts: int, clicks: int) -> None:
+    """A workspace with seven links, a shipment, and clicks by random contacts; `contacts.csv` beside it."""
+    init_workspace(root, "https://click.example.com")
+    with (root / "linktrack.toml").open("a") as file:
+        members = ", ".join(f'"{user}"' for user in USERS)
+        file.write(f'\n[crm.contacts.fields]\nlevel = "level"\n[crm.categories]\nAll = [{members}]\n')
+    (root / "scripts" / "batch.py").write_text(SCRIPT)
+    with (root / "contacts.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write("contact_id,email,name,company,our_contact,interests,level,phone,city,note\r\n")
+        file.writelines(rows(contacts))
+    with open_database(load_workspace(root, {})) as database, database.transaction():
+        fill(database, contacts, clicks)
+
+
+def rows(contacts: int) -> Iterator[str]:
+    for number in range(contacts):
+        interests = '"News,Events"' if number % 3 else "News"
+        yield (
+            f"{number:07},p{number}@example.com,Person {number},Åkeri {number % 997},{USERS[number % 40]},{interests},"
+            f'cold,+46 70 {number:07},Umeå,"a note, with a comma and ""quotes"""\r\n'
+        )
+
+
+def fill(database: Database, contacts: int, clicks: int) -> None:
+    chance = random.Random(4)
+    database.execute(
+        "INSERT INTO mailing (name, subject, type, html, settings, created_at) VALUES ('spring', '', '', ?, '{}', 0)",
+        (b"",),
+    )
+    database.execute(
+        "INSERT INTO shipment (mailing_id, sent_at, is_test, recipients, settings, created_at) "
+        "VALUES (1, 0, ?, 0, '{}', 0)",
+        (False,),
+    )
+    links = []
+    for key, action in ACTIONS.items():
+        database.execute(
+            "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) "
+            "VALUES (?, ?, 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
+            (key, key),
+        )
+        links.append(database.value("SELECT max(id) FROM link"))
+        settings = json.dumps({name: value for name, value in action.items() if name != "type"})
+        database.execute(
+            "INSERT INTO action (link_id, position, type, settings) VALUES (?, 1, ?, ?)",
+            (links[-1], action["type"], settings),
+        )
+    people = [chance.randrange(contacts) for _ in range(clicks)]
+    known = {number: at for at, number in enumerate(sorted(set(people)), 1)}
+    database.executemany(
+        "INSERT INTO recipient (id, contact_id, email, name, fields) VALUES (?, ?, ?, ?, '{}')",
+        ((at, f"{number:07}", f"p{number}@example.com", f"Person {number}") for number, at in known.items()),
+    )
+    database.executemany(
+        "INSERT INTO click (id, identity, link_id, placement_id, shipment_id, recipient_id, clicked_at, ip, agent_id, "
+        "flags, source_id) VALUES (?, ?, ?, 1, 1, ?, ?, '', 1, 0, 1)",
+        (
+            (at, at, links[at % len(links)], known[number], 1_777_885_932_000 + at * 100)
+            for at, number in enumerate(people, 1)
+        ),
+    )
+    database.execute("INSERT INTO judgement SELECT id, 'human', '', '1' FROM click")
+
+
+if __name__ == "__main__":
+    main()

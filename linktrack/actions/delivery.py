@@ -1,0 +1,44 @@
+"""What a run delivers: the plan's rows and the CRM's changed files, written into the folder of the run."""
+
+from __future__ import annotations
+
+from linktrack.actions import files
+from linktrack.actions.planning import Planner, Row
+from linktrack.actions.state import CrmState
+from linktrack.crm.writing import write_back
+
+
+def write_plan(folder: files.OutFolder, planner: Planner, now: int) -> None:
+    """Walk over the open clicks and write every change to the files that it belongs to."""
+    for name in files.ALWAYS:
+        folder.start(name)
+    events: list[tuple[Row, dict[str, str]]] = []
+    for change, made in planner.changes():
+        folder.row("changes.ndjson", change)
+        if made is not None:
+            name, cells = made
+            folder.row(name, {**change, **cells})
+            if name == "follow-ups.csv":
+                events.append((change, cells))
+    for kind in ("selection", "project"):
+        for name, contact_id, what in planner.state.net_members(kind):
+            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what})
+    for contact_id, clicks in planner.unknown.items():
+        folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": clicks})
+    if events:
+        from linktrack.actions.calendar_file import calendar_text
+
+        folder.path("follow-ups.ics").write_bytes(calendar_text(events, now))
+
+
+def write_crm(folder: files.OutFolder, state: CrmState) -> None:
+    """Write the export's contacts and companies back, with the cells changed that changed."""
+    if state.contacts is not None:
+        changes = state.changed_contacts()
+        width = len(state.contacts.columns)
+        created = state.created if any(column >= width for cells in changes.values() for column in cells) else []
+        to = folder.path(f"contacts{state.contacts.suffix}")
+        write_back(state.contacts, changes, created, to, folder.path("contacts-changed.csv"))
+    if state.companies is not None:
+        to = folder.path(f"companies{state.companies.suffix}")
+        write_back(state.companies, state.changed_companies(), [], to, folder.path("companies-changed.csv"))

@@ -1,0 +1,201 @@
+"""Scripts: what they are given, what is taken from them, and what they cannot do."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from actions_world import World, rows_of
+
+from linktrack.actions.planned import ScriptResult
+from linktrack.actions.scripts import run_batch, run_script
+
+PAYLOAD = {
+    "custId": "007", "linkId": "offer", "shipmentId": 3, "linkUrl": "https://www.example.com/a?b=$(id)&c=é",
+    "linkHits": 12, "returnUrl": "https://www.example.com/a",
+}  # fmt: skip
+
+
+def script(folder: Path, text: str, name: str = "s.py", mode: int = 0o644) -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    path.chmod(mode)
+    return folder
+
+
+ANSWERS: dict[str, tuple[str, ScriptResult]] = {
+    "nothing": ("", ScriptResult("ok", 0)),
+    "a text, which is only kept": ("print('sent')", ScriptResult("ok", 0, message="sent")),
+    "JSON that is no object, which is only kept": ("print('[1]')", ScriptResult("ok", 0, message="[1]")),
+    "an address, fields and a message": (
+        "print('''{\"returnUrl\": \"https://x.example.com/7\", \"fields\": {\"a\": \"x\", \"n\": 1.5, \"b\": true, \"e\": null}, \"message\": \"hi\"}''')",
+        ScriptResult("ok", 0, "https://x.example.com/7", {"a": "x", "n": "1.5", "b": "true", "e": ""}, "hi"),
+    ),
+    "half a character and a NUL": (
+        r"""print('{"fields": {"a": "x\\ud83dy\\u0000z"}}')""", ScriptResult("ok", 0, "", {"a": "x?yz"}),
+    ),
+    "an address that is none": ("print('{\"returnUrl\": \"javascript:alert(1)\"}')", ScriptResult("failed", 0, message="its returnUrl is not an http address: 'javascript:alert(1)'")),
+    "fields that are no names and values": ("print('{\"fields\": {\"a\": [1]}}')", ScriptResult("failed", 0, message="its fields are not an object of names and values")),
+    "an exit code, with the last line of what it says": ("import sys; print('{}'); sys.exit('first\\nout of order')", ScriptResult("failed", 1, message="out of order")),
+    "an exit code without a word": ("raise SystemExit(3)", ScriptResult("failed", 3, message="s.py ended with status 3")),
+    "death by a signal": ("import os; os.kill(os.getpid(), 9)", ScriptResult("failed", -9, message="s.py ended with status -9")),
+    "bytes that are no text": ("import sys; sys.stdout.buffer.write(b'\\xff')", ScriptResult("ok", 0, message="\ufffd")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_what_a_script_answers(tmp_path: Path, case: str) -> None:
+    text, result = ANSWERS[case]
+    assert run_script(script(tmp_path, text), "s.py", PAYLOAD, 20) == result
+
+
+def test_a_script_is_given_json_and_variables_and_little_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINKTRACK_SECRET", "top secret")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "top secret")
+    script(
+        tmp_path,
+        "import json, os, sys\njson.dump([json.load(sys.stdin), dict(os.environ), os.getcwd(), os.getpgid(0) == os.getpid()], open('seen', 'w'))",
+    )
+    assert run_script(tmp_path, "s.py", PAYLOAD, 20).status == "ok"
+    given, variables, cwd, own_group = json.loads((tmp_path / "seen").read_text("utf-8"))
+    assert given == PAYLOAD
+    assert {name: value for name, value in variables.items() if name.startswith("LINKTRACK_")} == {
+        "LINKTRACK_CUST_ID": "007", "LINKTRACK_CUSTID": "007", "LINKTRACK_LINK_ID": "offer", "LINKTRACK_LINKID": "offer",
+        "LINKTRACK_SHIPMENT_ID": "3", "LINKTRACK_SHIPMENTID": "3", "LINKTRACK_LINK_URL": PAYLOAD["linkUrl"],
+        "LINKTRACK_LINKURL": PAYLOAD["linkUrl"], "LINKTRACK_LINK_HITS": "12", "LINKTRACK_LINKHITS": "12",
+        "LINKTRACK_RETURN_URL": PAYLOAD["returnUrl"], "LINKTRACK_RETURNURL": PAYLOAD["returnUrl"],
+    }  # fmt: skip
+    assert "top secret" not in variables.values()
+    assert Path(cwd) == tmp_path.resolve() and own_group
+
+
+def test_a_program_of_another_language_needs_the_right_to_run(tmp_path: Path) -> None:
+    script(tmp_path, '#!/bin/sh\necho "{\\"message\\": \\"$LINKTRACK_LINK_URL\\"}"\n', "s.sh", 0o755)
+    assert run_script(tmp_path, "s.sh", PAYLOAD, 20).message == PAYLOAD["linkUrl"]
+    (tmp_path / "s.sh").chmod(0o644)
+    result = run_script(tmp_path, "s.sh", PAYLOAD, 20)
+    assert (result.status, result.exit_code) == ("failed", None)
+    assert result.message == "s.sh cannot be started: Permission denied: make it executable with chmod +x"
+
+
+def test_a_script_outside_the_folder_is_not_run(tmp_path: Path) -> None:
+    folder = tmp_path / "scripts"
+    folder.mkdir()
+    script(tmp_path, "open('ran', 'w')")
+    (folder / "link.py").symlink_to(tmp_path / "s.py")
+    for name in ("../s.py", "link.py", "nothing.py"):
+        assert run_script(folder, name, PAYLOAD, 20) == ScriptResult(
+            "failed", message=f"there is no script {name!r} in {folder}"
+        )
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at /proc")
+@pytest.mark.parametrize(("ending", "status"), [("time.sleep(60)", "timeout"), ("pass", "ok")])
+def test_the_whole_group_ends_with_it(tmp_path: Path, ending: str, status: str) -> None:
+    text = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"print(child.pid, file=open('child', 'w'), flush=True)\n{ending}\n"
+    )
+    before = time.monotonic()
+    result = run_script(script(tmp_path, text), "s.py", PAYLOAD, 2)
+    assert (result.status, time.monotonic() - before < 30) == (status, True)
+    if status == "timeout":
+        assert result.message == "s.py was stopped after 2 s"
+    pid = int((tmp_path / "child").read_text())
+    until = time.monotonic() + 10
+    while not gone(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert gone(pid)
+
+
+BATCH = [("c1", {"custId": "1"}), ("c2", {"custId": "2"}), ("c3", {"custId": "3"})]
+
+BATCHES = {
+    "answers by id, in any order": (
+        "rows = [json.loads(line) for line in sys.stdin]\nfor row in reversed(rows):\n    print(json.dumps({'id': row['id'], 'message': row['custId']}))",
+        {"c1": ("ok", "1"), "c2": ("ok", "2"), "c3": ("ok", "3")},
+    ),
+    "answers in the order of the questions": (
+        "for line in sys.stdin:\n    print(json.dumps({'message': json.loads(line)['custId']}))",
+        {"c1": ("ok", "1"), "c2": ("ok", "2"), "c3": ("ok", "3")},
+    ),
+    "an answer is missing": (
+        "for line in list(sys.stdin)[1:]:\n    print(json.dumps({'id': json.loads(line)['id']}))",
+        {"c1": ("failed", "the script gave no answer for this click"), "c2": ("ok", ""), "c3": ("ok", "")},
+    ),
+    "a failure is everybody's": ("sys.exit('no')", {"c1": ("failed", "no"), "c2": ("failed", "no"), "c3": ("failed", "no")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BATCHES)
+def test_one_process_for_many_clicks(tmp_path: Path, case: str) -> None:
+    text, expected = BATCHES[case]
+    script(tmp_path, f"import json, os, sys\nopen('started', 'a').write('x')\n{text}")
+    results = run_batch(tmp_path, "s.py", BATCH, 20)
+    assert {name: (result.status, result.message) for name, result in results.items()} == expected
+    assert (tmp_path / "started").read_text() == "x"
+
+
+def test_a_batch_may_answer_more_than_a_single_script(tmp_path: Path) -> None:
+    script(tmp_path, "import json, sys\nfor line in sys.stdin:\n    print(json.dumps({'message': 'x' * 400}))")
+    asked = [(f"c{number}", {"custId": str(number)}) for number in range(4_000)]
+    assert {result.status for result in run_batch(tmp_path, "s.py", asked, 60).values()} == {"ok"}
+
+
+def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: World) -> None:
+    world.configure('[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n')
+    (world.root / "scripts").mkdir()
+    script(
+        world.root / "scripts",
+        "import json, sys\n"
+        "for line in sys.stdin:\n"
+        "    said = json.loads(line)\n"
+        "    value = 'many' if said['custId'] == '3' else 5\n"
+        "    print(json.dumps({'returnUrl': 'https://www.example.com/' + said['custId'],\n"
+        "                      'fields': {'level': 'warm', 'score': value, 'other': 'x'}}))\n",
+    )
+    world.link(
+        "offer",
+        [{"type": "set-field", "field": "level", "value": "hot"}, {"type": "script", "script": "s.py", "batch": True}],
+    )
+    for minute, contact in enumerate(["1", "2", "1", "3"]):
+        world.click(contact, "offer", minute)
+    report, out = world.run(world.export("contact_id,level,score\n1,,\n2,,\n3,,\n"))
+    assert report.summary["scripts"] == len(rows_of(out / "scripts.ndjson")) == 3
+    # Of contact 1 the second click says "hot" again; a number that is none is told, and the rest is done.
+    assert (out / "contacts.csv").read_text().splitlines()[1:] == ["1,hot,5", "2,warm,5", "3,warm,"]
+    assert [note.partition(": ")[2] for note in report.notes] == [
+        "the export has no column for the field 'other'",
+        "the export has no column for the field 'other'",
+        "the script s.py: the field 'score' is a number: 'many' is not a number",
+    ]
+    assert sorted(world.database.rows("SELECT url FROM return_address")) == [
+        (f"https://www.example.com/{number}",) for number in (1, 2, 3)
+    ]
+
+
+def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> None:
+    world.shipment()
+    (world.root / "scripts").mkdir()
+    script(
+        world.root / "scripts",
+        "import json, sys\nsaid = json.load(sys.stdin)\n"
+        "print(json.dumps({'message': said['returnUrl'], 'returnUrl': 'https://www.example.com/mine'}))\n",
+    )
+    world.link("offer", [{"type": "script", "script": "s.py", "repeat": "click"}])
+    for minute, shipment in enumerate([1, 1, 2]):
+        world.click("1", "offer", minute, shipment=shipment)
+    _, out = world.run(world.export("contact_id\n1\n"))
+    first, again, other = (row["message"] for row in rows_of(out / "scripts.ndjson"))
+    assert first == other == "https://www.example.com/offer"  # each shipment's visitor has an address of his own
+    assert again == "https://www.example.com/mine"

@@ -1,0 +1,413 @@
+"""What a run does with clicks: their order, how often, whose, and what stands in the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from actions_world import MAY_4, World, make_world, rows_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linktrack.actions.files import COLUMNS
+from linktrack.actions.ledger_log import Filter, read_log
+from linktrack.errors import BadInput
+
+FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
+EXPORT = "contact_id,name,level,interests\n1,Bo,,News\n2,Cy,,\n3,Di,,\n"
+DAY = 24 * 60
+
+
+def set_to(value: str) -> dict[str, Any]:
+    return {"type": "set-field", "field": "level", "value": value}
+
+
+def test_later_clicks_win_and_each_change_is_told(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("hot", [set_to("hot")])
+    world.link("cold", [set_to("cold")])
+    for minute, key in enumerate(["hot", "cold", "hot", "hot", "cold"]):
+        world.click("1", key, minute)
+    report, out = world.run(world.export(EXPORT))
+    assert (out / "contacts.csv").read_text().splitlines()[1] == "1,Bo,cold,News"
+    assert [(row["old"], row["new"]) for row in rows_of(out / "changes.ndjson")] == [
+        ("", "hot"), ("hot", "cold"), ("cold", "hot"), ("hot", "cold"),
+    ]  # fmt: skip
+    assert report.summary["clicks"] == 5
+
+
+def test_a_late_click_does_not_overrule_a_later_one(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("hot", [set_to("hot"), {"type": "selection", "add": ["A"]}])
+    world.link("cold", [set_to("cold"), {"type": "selection", "remove": ["A"]}, {"type": "project", "add": ["P"]}])
+    world.click("1", "hot", 10)
+    _, out = world.run(world.export(EXPORT))
+    world.click("1", "cold", 5)
+    _, second = world.run(world.export((out / "contacts.csv").read_text()))
+    assert "hot" in (second / "contacts.csv").read_text()
+    assert rows_of(second / "selections.csv") == []
+    assert [row["project"] for row in rows_of(second / "projects.csv")] == ["P"]  # nothing later was said of it
+
+
+clicks = st.lists(
+    st.tuples(st.sampled_from("12"), st.sampled_from(["a", "b", "c"]), st.integers(0, 9), st.integers(0, 2)),
+    min_size=1, max_size=9,
+)  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None)
+@given(clicks=clicks)
+def test_in_however_many_runs_it_ends_as_if_handled_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, clicks: list[tuple[str, str, int, int]]
+) -> None:
+    """Clicks that come in three imports, in any order, leave the same contacts and members as all at once."""
+    ends = []
+    for runs in (1, 3):
+        with make_world(tmp_path_factory.mktemp("order") / "world") as world:
+            world.configure(FIELDS)
+            world.link("a", [set_to("a"), {"type": "interest", "add": ["X"]}, {"type": "selection", "add": ["S", "T"]}])
+            world.link(
+                "b", [set_to("b"), {"type": "interest", "remove": ["X"]}, {"type": "selection", "remove": ["S"]}]
+            )
+            world.link("c", [set_to(""), {"type": "interest", "add": ["Y"]}, {"type": "selection", "remove": ["T"]}])
+            text, members = EXPORT, {("1", "T")}
+            for run in range(runs):
+                for number, (contact, key, minute, when) in enumerate(clicks):
+                    if runs == 1 or when == run:
+                        world.click(contact, key, minute + number / 100)
+                world.export(text, "crm/contacts.csv")
+                world.export(
+                    "selection,contact_id\n" + "".join(f"{name},{who}\n" for who, name in members), "crm/selections.csv"
+                )
+                _, out = world.run(world.root / "crm")
+                text = (out / "contacts.csv").read_text()
+                for row in rows_of(out / "selections.csv"):
+                    (members.add if row["change"] == "add" else members.discard)((row["contact_id"], row["selection"]))
+            cells = [line.split(",", 3) for line in text.splitlines()[1:]]
+            ends.append(([(*cell[:3], sorted(cell[3].strip('"').split(","))) for cell in cells], members))
+    assert ends[0] == ends[1]
+
+
+REPEATS = {
+    "once": (["1/offer/1"], [1, 0, 0]),
+    "shipment": (["1/offer/1", "1/offer/2"], [1, 0, 1]),
+    "click": (["1/offer/1", "1/offer/1", "1/offer/2"], [1, 1, 1]),
+}
+
+
+@pytest.mark.parametrize("kind", ["follow-up", "request", "script"])
+@pytest.mark.parametrize("repeat", REPEATS)
+def test_how_often_a_thing_is_made(world: World, kind: str, repeat: str) -> None:
+    """Three clicks, two of one shipment and one of another: in one run, and in a run each."""
+    (world.root / "scripts").mkdir()
+    (world.root / "scripts" / "s.py").write_text("")
+    action = {"follow-up": {}, "request": {"title": "x"}, "script": {"script": "s.py"}}[kind]
+    world.link("offer", [{"type": kind, "repeat": repeat, **action}])
+    world.shipment()
+    export = world.export(EXPORT)
+    expected, by_run = REPEATS[repeat]
+    name = "scripts.ndjson" if kind == "script" else f"{kind}s.csv"
+    for minute, shipment in enumerate([1, 1, 2]):
+        world.click("1", "offer", minute, shipment=shipment)
+        world.click("2", "offer", minute, shipment=shipment)
+    report, out = world.run(export)
+    made = [f"{row['contact_id']}/{row['link']}/{row['shipment']}" for row in rows_of(out / name)]
+    assert [one for one in made if one.startswith("1")] == expected
+    assert len({row["id"] for row in rows_of(out / name)}) == len(made) == 2 * len(expected)
+    counts = []
+    for minute, shipment in enumerate([1, 1, 2]):
+        world.click("3", "offer", minute, shipment=shipment)
+        counts.append(len(rows_of(world.run(export)[1] / name)))
+    assert counts == by_run
+    assert report.summary["clicks"] == 6
+
+
+A, B = ({"type": "request", "title": title} for title in "AB")
+CHANGED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]] = {
+    "as it was": ([A], [A], []),
+    "one more behind it": ([A], [A, B], ["B"]),
+    "one more before it": ([A], [B, A], ["B"]),
+    "the two change places": ([A, B], [B, A], []),
+    "one is worded anew": ([A], [B], []),
+    "the first is taken away": ([A, B], [B], []),
+    "another kind before it": ([A], [set_to("x"), A], []),
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_link_that_is_edited_makes_nothing_twice(world: World, case: str) -> None:
+    before, after, made = CHANGED[case]
+    world.configure(FIELDS)
+    world.link("offer", before)
+    world.click("1", "offer")
+    world.run(world.export(EXPORT))
+    world.actions("offer", after)
+    world.click("1", "offer", 5)
+    _, out = world.run(world.export(EXPORT))
+    assert [row["title"] for row in rows_of(out / "requests.csv")] == made
+
+
+def test_only_people_act_and_test_shipments_never(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    test = world.shipment(is_test=True)
+    for minute, verdict in enumerate(["prefetch", "scanner", "test"]):
+        world.click("1", "offer", minute, verdict=verdict)
+    world.click("2", "offer", shipment=test)
+    world.click("2", "offer", shipment=test, verdict="test")
+    report, out = world.run(world.export(EXPORT))
+    assert report.summary["clicks"] == 0
+    assert (out / "contacts.csv").read_text() == EXPORT
+
+
+def test_a_click_judged_a_machines_later_is_listed_with_what_it_caused(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot"), {"type": "request", "title": "Call"}])
+    caught, _ = world.click("1", "offer"), world.click("2", "offer", 1)
+    _, out = world.run(world.export(EXPORT))
+    assert read_log(world.database, Filter(machine=True)) == []
+    world.database.execute("UPDATE judgement SET verdict = 'scanner' WHERE click_id = ?", (caught,))
+    listed = read_log(world.database, Filter(machine=True))
+    assert [(row["contact_id"], row["kind"], row["click"]) for row in listed] == [
+        ("1", "set-field", caught),
+        ("1", "request", caught),
+    ]
+    report, _ = world.run(world.export((out / "contacts.csv").read_text()))
+    assert report.summary["changes"] == 0  # nothing is undone by itself
+    world.database.execute("UPDATE judgement SET verdict = 'human' WHERE click_id = ?", (caught,))
+    assert world.run(world.export(EXPORT))[0].summary["clicks"] == 0  # and nothing is done again
+
+
+def test_a_machines_click_judged_a_persons_later_acts_then(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    click = world.click("1", "offer", verdict="scanner")
+    assert world.run(world.export(EXPORT))[0].summary["clicks"] == 0
+    world.database.execute("UPDATE judgement SET verdict = 'human' WHERE click_id = ?", (click,))
+    assert world.run(world.export(EXPORT))[0].summary["set_field"] == 1
+
+
+def test_a_deleted_link_acts_and_a_reset_link_forgets(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("gone", [set_to("gone")])
+    world.link("reset", [set_to("reset")])
+    world.database.execute("UPDATE link SET deleted_at = 1 WHERE key = 'gone'")
+    world.database.execute("UPDATE link SET reset_at = ? WHERE key = 'reset'", (MAY_4 + 60_000,))
+    world.click("1", "gone")
+    world.click("2", "reset")
+    world.click("3", "reset", 2)
+    _, out = world.run(world.export(EXPORT))
+    assert [(row["contact_id"], row["new"]) for row in rows_of(out / "changes.ndjson")] == [
+        ("1", "gone"),
+        ("3", "reset"),
+    ]
+
+
+def test_a_link_acts_as_it_is_defined_when_the_run_begins_and_the_ledger_keeps_how(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("warm")])
+    world.click("1", "offer")
+    world.run(world.export(EXPORT))
+    world.actions("offer", [set_to("hot"), {"type": "request", "title": "Call"}])
+    world.click("1", "offer", 5)
+    _, out = world.run(world.export("contact_id,level\n1,warm\n"))
+    assert [(row["kind"], row["new"]) for row in rows_of(out / "changes.ndjson")] == [
+        ("set-field", "hot"),
+        ("request", "Call"),
+    ]
+    assert [json.loads(row["definition"]) for row in read_log(world.database, Filter())] == [
+        set_to("warm"), set_to("hot"), {"type": "request", "title": "Call"},
+    ]  # fmt: skip
+
+
+def test_requests_go_to_who_has_the_fewest_over_all_runs(world: World) -> None:
+    world.configure('[crm.categories]\nConsultant = ["ANNA", "BO", "CY"]\n')
+    world.link(
+        "book", [{"type": "request", "title": "Call", "category": "Consultant", "owner": "auto", "repeat": "click"}]
+    )
+    owners = []
+    for minute in range(6):
+        world.click("1", "book", minute)
+        owners += [row["owner"] for row in rows_of(world.run(world.export(EXPORT))[1] / "requests.csv")]
+    assert owners == ["ANNA", "BO", "CY"] * 2
+
+
+def test_requests_that_the_export_lists_are_the_open_ones(world: World) -> None:
+    world.configure('[crm.categories]\nConsultant = ["ANNA", "BO"]\n')
+    world.link(
+        "book", [{"type": "request", "title": "Call", "category": "Consultant", "owner": "auto", "repeat": "click"}]
+    )
+    export = world.export(EXPORT, "crm/contacts.csv").parent
+    world.export("owner\nANNA\nANNA\nCY\n\n", "crm/requests.csv")
+    for minute in range(3):
+        world.click("1", "book", minute)
+    _, out = world.run(export)
+    assert [row["owner"] for row in rows_of(out / "requests.csv")] == ["BO", "BO", "ANNA"]
+    world.export("owner\n", "crm/requests.csv")  # all are closed
+    world.click("1", "book", 9)
+    assert rows_of(world.run(export)[1] / "requests.csv")[0]["owner"] == "ANNA"
+
+
+def test_the_next_available_time_is_free_in_the_export_and_in_earlier_runs(world: World) -> None:
+    world.configure('[actions]\ntime_zone = "Europe/Stockholm"\n')
+    world.link("call", [{"type": "follow-up", "default_recipient": "BO", "repeat": "click", "duration": "1h"}])
+    export = world.export(EXPORT, "crm/contacts.csv").parent
+    world.export(
+        "assigned_to,start,end\nBO,2026-05-04T14:30,2026-05-04T15:00\nANNA,2026-05-04T09:00,2026-05-04T17:00\n",
+        "crm/follow-ups.csv",
+    )
+    starts = []
+    for minute in range(3):
+        world.click("1", "call", minute)
+        starts += [row["start"] for row in rows_of(world.run(export)[1] / "follow-ups.csv")]
+    assert starts == ["2026-05-04T15:00:00+02:00", "2026-05-04T16:00:00+02:00", "2026-05-05T09:00:00+02:00"]
+    world.export("assigned_to,start,end\nBO,soon,later\n", "crm/follow-ups.csv")
+    with pytest.raises(BadInput, match=r"follow-ups\.csv:2: 'soon' and 'later' must be times like 2026-05-04T09:00"):
+        world.run(export)
+
+
+def test_memberships_are_net_changes_and_new_names_are_told(world: World) -> None:
+    world.link("in", [{"type": "selection", "add": ["A", "New"]}])
+    world.link("out", [{"type": "selection", "remove": ["A"]}])
+    export = world.export(EXPORT, "crm/contacts.csv").parent
+    world.export("selection,contact_id\nA,1\nA,3\n", "crm/selections.csv")
+    for contact, keys in {"1": ["in"], "2": ["in", "out"], "3": ["out", "in", "out"]}.items():
+        for minute, key in enumerate(keys):
+            world.click(contact, key, minute)
+    _, out = world.run(export)
+    assert [tuple(row.values()) for row in rows_of(out / "selections.csv")] == [
+        ("New", "1", "add"), ("New", "2", "add"), ("A", "3", "remove"), ("New", "3", "add"),
+    ]  # fmt: skip
+    assert json.loads((out / "summary.json").read_text())["new_selections"] == ["New"]
+    assert len(rows_of(out / "changes.ndjson")) == 8
+
+
+def test_the_interests_of_a_company_are_those_of_all_its_people(world: World) -> None:
+    world.link("in", [{"type": "interest", "add": ["X"], "on": "company"}])
+    world.link("out", [{"type": "interest", "remove": ["X"], "on": "company"}])
+    export = world.export("contact_id,company_id\n1,A\n2,A\n3,gone\n", "crm/contacts.csv").parent
+    world.export("company_id,name,interests\nA,Acme,News\nB,Best,\n", "crm/companies.csv")
+    world.click("1", "in", 5)
+    report, out = world.run(export)
+    assert (out / "companies.csv").read_text() == 'company_id,name,interests\nA,Acme,"News,X"\nB,Best,\n'
+    assert (out / "companies-changed.csv").read_text().splitlines()[1:] == ['A,Acme,"News,X"']
+    assert report.summary["interests"] == 1
+    shutil.copy(out / "companies.csv", export / "companies.csv")
+    world.click("2", "out", 3)  # before the other one's click
+    world.click("3", "in", 6)
+    report, out = world.run(export)
+    assert report.summary["interests"] == 0
+    assert report.notes == ("link 'in', contact '3': the company 'gone' of contact '3' is not in the export",)
+
+
+STOPS: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "a field's column": (set_to("hot"), "", "contact_id\n1\n", "contacts.csv: the field 'level' needs the column 'level'"),
+    "the id's column": (set_to("hot"), "", "id,level\n1,\n", "every contact needs the column 'contact_id'"),
+    "the column of interests": ({"type": "interest", "add": ["A"]}, "", "contact_id\n1\n", "an action on interests needs the column 'interests'"),
+    "the name in a title": ({"type": "request", "title": "{contact.name}"}, "", "contact_id\n1\n", "the placeholder {contact.name} needs the column 'name'"),
+    "a field in a title": ({"type": "request", "title": "{contact.plan}"}, '[crm.contacts.fields]\nplan = "Plan"\n', "contact_id\n1\n", "the field 'plan' needs the column 'Plan'"),
+    "our contact, when there is no other recipient": ({"type": "follow-up", "assign_to_our_contact": True}, "", "contact_id\n1\n", "an action on our_contact needs the column 'our_contact'"),
+    "the companies": ({"type": "interest", "add": ["A"], "on": "company"}, "", "contact_id,company_id\n1,A\n", "the export has no companies.*"),
+    "a column that stands there twice": (set_to("hot"), "", "contact_id,level,level\n1,,\n", "several columns 'level' (numbers 2 and 3)"),
+    "a row too long for a new column": (
+        set_to("hot"), '[crm.contacts.fields]\nlevel = { column = "Level", create = true }\n', "contact_id\n1,more\n",
+        "contacts.csv:2: this row has more cells than the header has columns",
+    ),
+    "a text that the encoding lacks": (set_to("漢"), '[crm]\nencoding = "cp1252"\n', "contact_id,level\n1,\n", "'漢' of '1,漢' cannot be written as cp1252"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STOPS)
+def test_what_the_export_lacks_stops_the_run_before_anything_is_written(world: World, case: str) -> None:
+    action, config, text, sentence = STOPS[case]
+    world.configure(config)
+    world.link("offer", [action])
+    world.click("1", "offer")
+    with pytest.raises(BadInput) as problem:
+        world.run(world.export(text), "out")
+    assert sentence in str(problem.value)
+    assert not (world.root / "out").exists()
+    assert world.database.value("SELECT count(*) FROM handled_click") == 0
+    world.database.execute("DELETE FROM action")
+    assert world.run(world.export("contact_id\n1\n"), "out")[0].summary["clicks"] == 0
+
+
+def test_a_seller_that_the_export_does_not_name_is_told(world: World) -> None:
+    world.link("call", [{"type": "follow-up", "assign_to_our_contact": True, "default_recipient": "BO"}])
+    world.click("1", "call")
+    report, out = world.run(world.export("contact_id\n1\n"))
+    assert report.notes == ("the export has no column 'our_contact', so follow-ups go to the default recipient",)
+    assert rows_of(out / "follow-ups.csv")[0]["assigned_to"] == "BO"
+
+
+def test_rows_without_an_id_and_with_one_that_came_before(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    world.click("1", "offer")
+    report, out = world.run(world.export("contact_id,level\n1,cold\n,warm\n2,\n1,mild\n"))
+    assert (out / "contacts.csv").read_text() == "contact_id,level\n1,hot\n,warm\n2,\n1,hot\n"
+    assert [note.partition(" of ")[0] for note in report.notes] == ["1 rows", "1 rows"]
+
+
+def test_the_columns_of_every_file(world: World) -> None:
+    """SPEC section 7 names them; other programs rely on it."""
+    assert {name: ", ".join(columns) for name, columns in COLUMNS.items()} == {
+        "selections.csv": "selection, contact_id, change",
+        "projects.csv": "project, contact_id, change",
+        "follow-ups.csv": "id, contact_id, kind, task, description, project, created_by, assigned_to, assignment, start, end, duration_minutes, link, mailing, shipment, clicked_at",
+        "requests.csv": "id, contact_id, title, priority, category, owner, link, mailing, shipment, clicked_at",
+        "scripts.ndjson": "id, contact_id, script, link, mailing, shipment, clicked_at, status, exit_code, return_url, message",
+        "changes.ndjson": "id, kind, contact_id, name, operation, old, new, link, mailing, shipment, click, clicked_at",
+        "unknown-contacts.csv": "contact_id, clicks",
+    }
+    _, out = world.run(world.export(EXPORT))
+    for name in ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv"):
+        assert (out / name).read_text() == ",".join(COLUMNS[name]) + "\n"
+    assert (out / "scripts.ndjson").read_text() == (out / "changes.ndjson").read_text() == ""
+
+
+def test_cells_that_a_spreadsheet_takes_for_formulas_are_guarded_only_if_wanted(world: World) -> None:
+    config = FIELDS
+    for number, guard in enumerate((False, True)):
+        world.configure(f"{config}[actions]\nguard_formulas = {str(guard).lower()}\n")
+        world.link(f"offer{number}", [set_to("=1+1"), {"type": "request", "title": "@SUM(A1)", "priority": "-1"}])
+        world.click("1", f"offer{number}", number)
+        _, out = world.run(world.export(EXPORT))
+        row = rows_of(out / "requests.csv")[0]
+        assert (row["title"], row["priority"]) == (("'@SUM(A1)", "'-1") if guard else ("@SUM(A1)", "-1"))
+        assert "=1+1" in (out / "contacts.csv").read_text()  # what goes back into the CRM is as it was said
+        assert rows_of(out / "changes.ndjson")[0]["new"] == "=1+1"
+
+
+@pytest.mark.parametrize("name", ["contacts.ndjson", "contacts.json"])
+def test_an_export_comes_back_in_its_own_format(world: World, name: str) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot"), {"type": "interest", "add": ["A"]}])
+    world.click("1", "offer")
+    lines = ['{"contact_id": "1", "level": null, "interests": ["News"], "x": 1.50}', '{"contact_id": "2"}']
+    text = "[" + ",\n ".join(lines) + "]" if name.endswith(".json") else "\n".join(lines) + "\n"
+    _, out = world.run(world.export(text, name))
+    assert (out / name).read_text() == text.replace("null", '"hot"').replace('["News"]', '["News", "A"]')
+    assert (out / "contacts-changed.csv").read_text() == 'contact_id,level,interests,x\n1,hot,"News,A",1.50\n'
+
+
+def test_an_xlsx_export_comes_back_as_one(world: World) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    world.click("007", "offer")
+    book = openpyxl.Workbook()
+    for row in (["contact_id", "level", "double"], ["007", None, "=B2&B2"], ["008", "cold", 3]):
+        book.active.append(row)
+    book.save(world.root / "contacts.xlsx")
+    _, out = world.run(world.root / "contacts.xlsx")
+    assert [[cell.value for cell in row] for row in openpyxl.load_workbook(out / "contacts.xlsx").active] == [
+        ["contact_id", "level", "double"], ["007", "hot", "=B2&B2"], ["008", "cold", 3],
+    ]  # fmt: skip
+    world.link("other", [{"type": "set-field", "field": "double", "value": "x"}])
+    world.click("007", "other")
+    with pytest.raises(BadInput, match="would overwrite the column 'double', which holds formulas"):
+        world.run(Path(world.root / "contacts.xlsx"))

@@ -1,0 +1,126 @@
+"""Calendars: the next time that is working time and free, in any time zone, also when the clocks change."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linktrack.actions.slots import Calendar
+from linktrack.sections import ActionSettings
+
+MONDAY = datetime(2026, 5, 4, 9, 12, 12, tzinfo=UTC)
+STOCKHOLM = {"time_zone": "Europe/Stockholm"}
+ALL_WEEK = {"working_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]}
+H = 3600
+
+# settings, now, what is booked for BO (start, end), seconds, (start, end) of the slot
+NEXT: dict[str, tuple[dict[str, Any], datetime, list[tuple[str, str]], int, tuple[str, str]]] = {
+    "the next full quarter": ({}, MONDAY, [], 1800, ("2026-05-04T09:15:00+00:00", "2026-05-04T09:45:00+00:00")),
+    "at once, when it is a full quarter": ({}, MONDAY.replace(minute=15, second=0), [], 1800, ("2026-05-04T09:15:00+00:00", "2026-05-04T09:45:00+00:00")),
+    "in the workspace's time zone": (STOCKHOLM, MONDAY.replace(hour=5), [], H, ("2026-05-04T09:00:00+02:00", "2026-05-04T10:00:00+02:00")),
+    "tomorrow, when the day is over": ({}, MONDAY.replace(hour=17), [], H, ("2026-05-05T09:00:00+00:00", "2026-05-05T10:00:00+00:00")),
+    "tomorrow, when the rest of the day is too short": ({}, MONDAY.replace(hour=16, minute=1), [], H, ("2026-05-05T09:00:00+00:00", "2026-05-05T10:00:00+00:00")),
+    "up to the last minute": ({}, MONDAY.replace(hour=16, minute=0, second=0), [], H, ("2026-05-04T16:00:00+00:00", "2026-05-04T17:00:00+00:00")),
+    "on Monday, when it is Friday evening": ({}, datetime(2026, 5, 8, 18, tzinfo=UTC), [], H, ("2026-05-11T09:00:00+00:00", "2026-05-11T10:00:00+00:00")),
+    "after a holiday": ({"holidays": [date(2026, 5, 4), date(2026, 5, 5)]}, MONDAY, [], H, ("2026-05-06T09:00:00+00:00", "2026-05-06T10:00:00+00:00")),
+    "after lunch": ({"working_hours": ["09:00-12:00", "13:00-17:00"]}, MONDAY.replace(hour=11, minute=30), [], H, ("2026-05-04T13:00:00+00:00", "2026-05-04T14:00:00+00:00")),
+    "until midnight": ({"working_hours": ["22:00-24:00"]}, MONDAY, [], 2 * H, ("2026-05-04T22:00:00+00:00", "2026-05-05T00:00:00+00:00")),
+    "behind what is booked": ({}, MONDAY, [("09:00", "10:30")], H, ("2026-05-04T10:30:00+00:00", "2026-05-04T11:30:00+00:00")),
+    "in a gap that is long enough": ({}, MONDAY, [("09:00", "10:00"), ("10:30", "11:00"), ("12:00", "13:00")], H, ("2026-05-04T11:00:00+00:00", "2026-05-04T12:00:00+00:00")),
+    "behind bookings that overlap": ({}, MONDAY, [("09:00", "12:00"), ("10:00", "10:30"), ("11:30", "12:30")], H, ("2026-05-04T12:30:00+00:00", "2026-05-04T13:30:00+00:00")),
+    "behind a long booking with many short ones in it": ({}, MONDAY, [("09:00", "15:00"), *((f"09:{m:02}", f"09:{m + 1:02}") for m in range(20))], H, ("2026-05-04T15:00:00+00:00", "2026-05-04T16:00:00+00:00")),
+    "longer than a day, from the next working time on": ({}, MONDAY, [], 30 * H, ("2026-05-04T09:15:00+00:00", "2026-05-05T15:15:00+00:00")),
+    "longer than a day, behind what is booked": ({}, MONDAY, [("09:00", "10:00")], 30 * H, ("2026-05-04T10:00:00+00:00", "2026-05-05T16:00:00+00:00")),
+    "on the day when the clocks go forward": (
+        {**STOCKHOLM, **ALL_WEEK, "working_hours": ["01:00-04:00"]}, datetime(2026, 3, 28, 12, tzinfo=UTC), [], 2 * H,
+        ("2026-03-29T01:00:00+01:00", "2026-03-29T04:00:00+02:00"),
+    ),
+    "on the day when the clocks go back": (
+        {**STOCKHOLM, **ALL_WEEK, "working_hours": ["01:00-04:00"]}, datetime(2026, 10, 24, 12, tzinfo=UTC), [], 4 * H,
+        ("2026-10-25T01:00:00+02:00", "2026-10-25T04:00:00+01:00"),
+    ),
+    "not in an hour that the clocks leave out": (
+        {**STOCKHOLM, **ALL_WEEK, "working_hours": ["02:00-03:00"]}, datetime(2026, 3, 28, 12, tzinfo=UTC), [], H,
+        ("2026-03-30T02:00:00+02:00", "2026-03-30T03:00:00+02:00"),
+    ),
+    "in a zone a quarter of an hour off": ({"time_zone": "Asia/Kathmandu"}, MONDAY.replace(hour=1), [], H, ("2026-05-04T09:00:00+05:45", "2026-05-04T10:00:00+05:45")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEXT)
+def test_the_next_available_time(case: str) -> None:
+    given_settings, now, booked, seconds, expected = NEXT[case]
+    calendar = Calendar(ActionSettings(**given_settings), now)
+    for start, end in booked:
+        calendar.book("BO", *(datetime.fromisoformat(f"2026-05-04T{clock}:00+00:00") for clock in (start, end)))
+    assert tuple(moment.isoformat() for moment in calendar.take("BO", seconds)) == expected
+
+
+def test_nobody_is_always_free() -> None:
+    calendar = Calendar(ActionSettings(), MONDAY)
+    assert calendar.take("", H) == calendar.take("", H)
+    assert calendar.take("BO", H) != calendar.take("BO", H)
+
+
+def test_a_calendar_without_working_time_is_told() -> None:
+    with pytest.raises(ValueError, match="no working time is left"):
+        Calendar(ActionSettings(working_days=[]), MONDAY).take("BO", H)
+
+
+NAMED = {
+    "a local time": (STOCKHOLM, "2026-07-01T09:00", "2026-07-01T09:00:00+02:00", "2026-07-01T10:00:00+02:00"),
+    "a time with its offset": (STOCKHOLM, "2026-07-01T09:00+00:00", "2026-07-01T11:00:00+02:00", "2026-07-01T12:00:00+02:00"),
+    "over the hour that is left out": (STOCKHOLM, "2026-03-29T01:30", "2026-03-29T01:30:00+01:00", "2026-03-29T03:30:00+02:00"),
+    "in the hour that is left out": (STOCKHOLM, "2026-03-29T02:30", "2026-03-29T03:30:00+02:00", "2026-03-29T04:30:00+02:00"),
+    "on a Sunday, because it is named": ({}, "2026-05-03T03:00", "2026-05-03T03:00:00+00:00", "2026-05-03T04:00:00+00:00"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NAMED)
+def test_a_time_that_is_named(case: str) -> None:
+    given_settings, start, *expected = NAMED[case]
+    calendar = Calendar(ActionSettings(**given_settings), MONDAY)
+    assert [moment.isoformat() for moment in calendar.at("BO", start, H)] == expected
+
+
+minutes = st.integers(0, 60 * 24 * 5)
+spans = st.lists(st.tuples(minutes, st.integers(1, 300)), max_size=12)
+zones = st.sampled_from(["UTC", "Europe/Stockholm", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    booked=spans, lengths=st.lists(st.sampled_from([5, 15, 30, 45, 90]), min_size=1, max_size=12), zone=zones,
+    begin=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1)),
+)  # fmt: skip
+def test_slots_never_overlap_are_working_time_and_are_the_first(
+    booked: list[tuple[int, int]], lengths: list[int], zone: str, begin: datetime
+) -> None:
+    now = begin.replace(tzinfo=UTC)
+    calendar = Calendar(ActionSettings(time_zone=zone, working_hours=["08:00-12:00", "13:00-17:00"]), now)
+    taken = [(now + timedelta(minutes=at), now + timedelta(minutes=at + length)) for at, length in booked]
+    for start, end in taken:
+        calendar.book("BO", start, end)
+    for length in lengths:
+        start, end = calendar.take("BO", length * 60)
+        assert start >= now and end - start == timedelta(minutes=length)
+        assert all(end <= one or start >= two for one, two in taken)
+        local = start.astimezone(ZoneInfo(zone))
+        assert local.weekday() < 5
+        assert 8 <= local.hour < 17 and local.hour != 12
+        for quarter in range(int((start - calendar.now) / timedelta(minutes=15))):  # nothing earlier would have done
+            early = calendar.now + timedelta(minutes=15 * quarter)
+            clock = early.astimezone(ZoneInfo(zone))
+            last = (early + timedelta(minutes=length)).astimezone(ZoneInfo(zone))
+            works = clock.weekday() < 5 and any(
+                clock >= clock.replace(hour=a, minute=0) and last <= clock.replace(hour=b, minute=0)
+                for a, b in ((8, 12), (13, 17))
+            )
+            free = all(early + timedelta(minutes=length) <= one or early >= two for one, two in taken)
+            assert not (works and free)
+        taken.append((start, end))

@@ -1,0 +1,249 @@
+"""CSV exports: whatever they look like, they are read right and written back with every other byte as it came."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linktrack.crm import csvtext
+from linktrack.crm.export import BadRow, CsvTable, need_column, open_table, read_contacts
+from linktrack.crm.mapping import Mapping
+from linktrack.crm.writing import write_back
+from linktrack.errors import BadInput
+from linktrack.sections import CrmSettings
+
+
+def table_of(folder: Path, data: bytes, **crm: object) -> CsvTable:
+    path = folder / "contacts.csv"
+    path.write_bytes(data)
+    table = open_table(path, Mapping(CrmSettings.model_validate(crm)), "contact_id")
+    assert isinstance(table, CsvTable)
+    return table
+
+
+def rewritten(
+    table: CsvTable, changes: dict[int, dict[int, str]], created: tuple[str, ...] = ()
+) -> tuple[bytes, bytes]:
+    to, changed = table.path.with_name("to"), table.path.with_name("changed")
+    write_back(table, changes, created, to, changed)
+    return to.read_bytes(), changed.read_bytes()
+
+
+READ = {
+    "commas": (b"contact_id,name\n1,Bo\n", [["1", "Bo"]]),
+    "semicolons, with commas inside": (b"contact_id;name\r\n1;Bo, Jr\r\n", [["1", "Bo, Jr"]]),
+    "tabs": (b"contact_id\tname\n1\tBo\n", [["1", "Bo"]]),
+    "bars": (b"contact_id|name\n1|Bo\n", [["1", "Bo"]]),
+    "Excel's sep= line": (b"sep=;\r\ncontact_id;name\r\n1;Bo\r\n", [["1", "Bo"]]),
+    "a BOM": ("\ufeffcontact_id,name\n1,Åsa\n".encode(), [["1", "Åsa"]]),
+    "UTF-16, little end first": ("\ufeffcontact_id,name\n1,Åsa\n".encode("utf-16-le"), [["1", "Åsa"]]),
+    "UTF-16, big end first": ("\ufeffcontact_id,name\n1,Åsa\n".encode("utf-16-be"), [["1", "Åsa"]]),
+    "line ends of an old Mac": (b"contact_id,name\r1,Bo\r2,Cy\r", [["1", "Bo"], ["2", "Cy"]]),
+    "no line end at the end": (b"contact_id,name\n1,Bo", [["1", "Bo"]]),
+    "quotes, doubled quotes, line ends inside": (b'contact_id,name\n1,"B ""o""\r\nX"\n', [["1", 'B "o"\r\nX']]),
+    "a quote inside an unquoted cell": (b'contact_id,name\n1,5" pipe\n2,x\n', [["1", '5" pipe'], ["2", "x"]]),
+    "a quoted cell over two lines, then a stray quote": (
+        b'contact_id,name,size\n1,"two\nlines",5" pipe\n2,x,y\n',
+        [["1", "two\nlines", '5" pipe'], ["2", "x", "y"]],
+    ),
+    "two quoted cells over several lines in one record": (
+        b'contact_id,a,b\n1,"x\ny","z\n\nw"\n2,,\n',
+        [["1", "x\ny", "z\n\nw"], ["2", "", ""]],
+    ),
+    "text behind a closing quote belongs to the cell": (b'contact_id,name\n1,"a"b\n', [["1", "ab"]]),
+    "blank lines are no rows": (b"contact_id,name\n\n1,Bo\n  \n", [["1", "Bo"]]),
+    "a short row is filled up, a long one keeps its cells": (
+        b"contact_id,name\n1\n2,Bo,extra\n",
+        [["1", ""], ["2", "Bo", "extra"]],
+    ),
+    "leading zeros and formulas are text": (
+        b'contact_id,name\n007,=1+1\n"=""8""",-3\n',
+        [["007", "=1+1"], ['="8"', "-3"]],
+    ),
+    "a header only": (b"contact_id,name\n", []),
+    "one column": (b"contact_id\n1\n\n2\n", [["1"], ["2"]]),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_it_is_read_and_comes_back_byte_for_byte(tmp_path: Path, case: str) -> None:
+    data, rows = READ[case]
+    table = table_of(tmp_path, data)
+    assert [values for _, values in table.rows()] == rows
+    assert rewritten(table, {})[0] == data
+
+
+REFUSED = {
+    "an empty file": (b"", {}, "contacts.csv: the file is empty: an export begins with a line that names its columns"),
+    "blank lines only": (b"\r\n\r\n", {}, "the file is empty"),
+    "bytes that are not UTF-8, with a preview": (
+        "contact_id,name\n1,Åsa Öst\n".encode("cp1252"),
+        {},
+        "contacts.csv:2: byte 0xC5 is not UTF-8 and the file has no BOM; as cp1252 the line would read '1,Åsa Öst'",
+    ),
+    "NUL bytes": (b"contact_id,name\n1,\0\n", {}, "contacts.csv:2: the file holds NUL bytes"),
+    "a quote that is never closed": (b'contact_id,name\n1,"Bo\n2,Cy\n', {}, "contacts.csv:2: the quote that opens"),
+    "another encoding than the mapping says": (
+        b"contact_id,name\n1,\x81\n",
+        {"encoding": "cp1252"},
+        "contacts.csv:2: byte 0x81 cannot be read as cp1252",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused_with_the_place_and_the_way_out(tmp_path: Path, case: str) -> None:
+    data, crm, sentence = REFUSED[case]
+    with pytest.raises(BadInput) as problem:
+        list(table_of(tmp_path, data, **crm).rows())
+    assert sentence in str(problem.value)
+
+
+def test_a_bad_byte_far_into_the_file_is_found_in_its_line(tmp_path: Path) -> None:
+    lines = b"contact_id,name\n" + b"1,Bo\n" * 500_000
+    with pytest.raises(BadInput, match=r"contacts\.csv:500002: byte 0xE5 .*'9,åsa'"):
+        table_of(tmp_path, lines + b"9,\xe5sa\n")
+
+
+def test_plain_ascii_is_of_the_encoding_that_the_mapping_names(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"contact_id,name\n1,Bo\n", encoding="windows-1252")
+    assert rewritten(table, {2: {1: "Åsa"}})[0] == "contact_id,name\n1,Åsa\n".encode("cp1252")
+
+
+def test_a_text_that_the_encoding_lacks_is_refused(tmp_path: Path) -> None:
+    table = table_of(tmp_path, "contact_id,name\n1,Å\n".encode("cp1252"), encoding="cp1252")
+    with pytest.raises(BadInput, match=r"contacts\.csv:2: '漢' .* cannot be written as cp1252"):
+        rewritten(table, {2: {1: "漢"}})
+
+
+CHANGED = {
+    "a plain cell": (b"id,a,b\r\n1,x,y\r\n2,x,y\r\n", {2: {1: "z"}}, (), b"id,a,b\r\n1,z,y\r\n2,x,y\r\n", b"id,a,b\r\n1,z,y\r\n"),
+    "a quoted cell stays quoted": (b'id,a\n1,"x"\n', {2: {1: "z"}}, (), b'id,a\n1,"z"\n', b'id,a\n1,"z"\n'),
+    "a cell is quoted when it must be": (b"id;a\n1;x\n", {2: {1: 'y;"z"'}}, (), b'id;a\n1;"y;""z"""\n', b'id;a\n1;"y;""z"""\n'),
+    "a row that ends early": (b"id,a,b\n1\n", {2: {2: "z"}}, (), b"id,a,b\n1,,z\n", b"id,a,b\n1,,z\n"),
+    "a column is added": (
+        b"id,a\r\n1,x\r\n\r\n2\r\n", {2: {2: "n"}}, ("New",), b"id,a,New\r\n1,x,n\r\n\r\n2,,\r\n", b"id,a,New\r\n1,x,n\r\n",
+    ),
+    "a column is added to a header in quotes": (
+        b'"id","a"\n"1","x"\n', {2: {2: "n"}}, ("New",), b'"id","a","New"\n"1","x",n\n', b'"id","a","New"\n"1","x",n\n',
+    ),
+    "a column is added where every row ends with a delimiter": (
+        b"id,a\n1,x,\n2,y,\n", {2: {2: "n"}}, ("New",), b"id,a,New\n1,x,n\n2,y,\n", b"id,a,New\n1,x,n\n",
+    ),
+    "the only cell of a row becomes empty": (b"id\n1\n", {2: {0: ""}}, (), b'id\n""\n', b'id\n""\n'),
+    "UTF-16 keeps its BOM in both files": (
+        "\ufeffid,a\n1,x\n2,y\n".encode("utf-16-be"), {3: {1: "å"}}, (),
+        "\ufeffid,a\n1,x\n2,å\n".encode("utf-16-be"), "\ufeffid,a\n2,å\n".encode("utf-16-be"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_only_the_changed_cells_change(tmp_path: Path, case: str) -> None:
+    data, changes, created, expected, changed = CHANGED[case]
+    assert rewritten(table_of(tmp_path, data), changes, created) == (expected, changed)
+
+
+cells = st.text(st.sampled_from(list("ab\"';,|\t\r\n =Åé漢")), max_size=6)
+grids = st.integers(1, 4).flatmap(
+    lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=6)
+)
+
+
+@st.composite
+def csv_files(draw: st.DrawFn) -> tuple[bytes, str, str]:
+    """Any CSV file: (its bytes, its delimiter, its encoding), quoted here and there, ragged here and there."""
+    delimiter = draw(st.sampled_from(";,\t|"))
+    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    lines = ["contact_id" + delimiter + "name" + delimiter + "note"]
+    for row in draw(grids):
+        written = [csvtext.quoted(cell, delimiter, always=draw(st.booleans())) for cell in row]
+        lines.append(delimiter.join(written))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+    text = end.join(lines) + (end if draw(st.booleans()) else "")
+    return text.encode(encoding), delimiter, encoding
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    file=csv_files(), changes=st.dictionaries(st.integers(0, 8), st.dictionaries(st.integers(0, 5), cells, min_size=1))
+)
+def test_every_byte_outside_the_changed_cells_stays(
+    tmp_path: Path, file: tuple[bytes, str, str], changes: dict[int, dict[int, str]]
+) -> None:
+    data, delimiter, encoding = file
+    table = table_of(tmp_path, data, delimiter=delimiter)
+    assert rewritten(table, {})[0] == data
+    lines = [line for line, _ in table.rows()]
+    wanted = {lines[at]: dict(cells) for at, cells in changes.items() if at < len(lines)}
+    written, only_changed = rewritten(table, wanted)
+    # The values are those wanted, and the spans of all other cells are the same as in the file.
+    old = list(table.records())
+    new = list(table_of(tmp_path, written, delimiter=delimiter).records())
+    assert len(old) == len(new)
+    for one, two in zip(old, new, strict=True):
+        edits = wanted.get(one.line, {})
+        for at, span in enumerate(two.fields):
+            if at in edits:
+                assert csvtext.unquoted(span) == edits[at]
+            else:
+                assert span == (one.fields[at] if at < len(one.fields) else "") or (span == '""' and edits)
+        assert two.end == one.end
+    rows = list(csv.reader(io.StringIO(only_changed.decode(encoding), newline=""), delimiter=delimiter))
+    assert len(rows) == 1 + len(wanted)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=grids, delimiter=st.sampled_from(";,\t|"), always=st.booleans())
+def test_what_is_written_is_read_back_also_by_the_standard_library(
+    rows: list[list[str]], delimiter: str, always: bool
+) -> None:
+    lines = [delimiter.join(csvtext.quoted(cell, delimiter, always=always) for cell in row) for row in rows]
+    text = "\n".join(line or '""' for line in lines) + "\n"
+    assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)) == rows
+    records = csvtext.read_records(io.StringIO(text, newline=""), delimiter)
+    assert [[csvtext.unquoted(field) for field in record.fields] for record in records] == rows
+
+
+def test_two_hundred_columns(tmp_path: Path) -> None:
+    header = ",".join(["contact_id", *(f"c{number}" for number in range(199))])
+    data = f"{header}\n" + "".join(f"{number}{',x' * 199}\n" for number in range(20))
+    table = table_of(tmp_path, data.encode())
+    assert len(table.columns) == 200
+    written, _ = rewritten(table, {5: {150: "y"}})
+    assert written.decode().splitlines()[4] == "3" + ",x" * 149 + ",y" + ",x" * 49
+    assert [
+        n for n, (a, b) in enumerate(zip(data.splitlines(), written.decode().splitlines(), strict=True)) if a != b
+    ] == [4]
+
+
+def test_a_column_that_stands_there_twice_may_not_be_used(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b"contact_id,level,level\n1,a,b\n")
+    with pytest.raises(BadInput, match=r"contacts.csv: the export has several columns 'level' \(numbers 2 and 3\)"):
+        need_column(table, "level", "the field 'level'", "level under [crm.contacts.fields]")
+    assert need_column(table, " Contact_ID", "it", "id") == 0
+
+
+def test_an_unknown_delimiter_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"the delimiter, if these are several columns, under \[crm\]"):
+        need_column(table_of(tmp_path, b"contact_id^name\n1^Bo\n"), "contact_id", "every contact", "id")
+    table = table_of(tmp_path, b"contact_id^name\n1^Bo\n", delimiter="^")
+    assert [values for _, values in table.rows()] == [["1", "Bo"]]
+
+
+def test_contacts_without_an_id_and_repeated_ids_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.csv"
+    path.write_text("contact_id,name\n1,Bo\n,Cy\n1,Di\n")
+    rejected: list[BadRow] = []
+    assert [contact.name for contact in read_contacts(path, Mapping(), rejected)] == ["Bo"]
+    assert [(row.line, row.reason) for row in rejected] == [
+        (3, "the row has no contact id"),
+        (4, "the id '1' has come before"),
+    ]
+    with pytest.raises(BadInput, match=r"contacts\.csv:3: the row has no contact id"):
+        list(read_contacts(path, Mapping()))

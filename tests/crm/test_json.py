@@ -1,0 +1,140 @@
+"""NDJSON and JSON exports: read as cells, and written back with every sign outside the changed values as it came."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linktrack.crm.export import open_table
+from linktrack.crm.jsontext import JsonTable
+from linktrack.crm.mapping import Mapping
+from linktrack.crm.writing import write_back
+from linktrack.errors import BadInput
+from linktrack.sections import CrmSettings
+
+
+def table_of(folder: Path, text: str, name: str = "contacts.ndjson") -> JsonTable:
+    path = folder / name
+    path.write_bytes(text.encode())
+    table = open_table(path, Mapping(CrmSettings()), "contact_id")
+    assert isinstance(table, JsonTable)
+    return table
+
+
+def rewritten(table: JsonTable, changes: dict[int, dict[str, str]], created: tuple[str, ...] = ()) -> str:
+    columns = [*table.columns, *created]
+    numbered = {line: {columns.index(name): text for name, text in cells.items()} for line, cells in changes.items()}
+    to = table.path.with_name("to")
+    write_back(table, numbered, created, to, table.path.with_name("changed"))
+    return to.read_bytes().decode()
+
+
+READ: dict[str, tuple[str, list[list[str]]]] = {
+    "texts, numbers, nothing": ('{"id": "007", "n": 1.50, "x": null}\n', [["007", "1.50", ""]]),
+    "long numbers keep their digits": ('{"id": 12345678901234567890, "n": 0.10000000000000001}\n', [["12345678901234567890", "0.10000000000000001"]]),
+    "true and false": ('{"id": 1, "a": true, "b": false}\n', [["1", "true", "false"]]),
+    "lists are cells with several names": ('{"id": 1, "a": ["News", "Tips, weekly"]}\n', [["1", 'News,"Tips, weekly"']]),
+    "columns are the union of all names": ('{"id": 1}\n\n{"id": 2, "b": "x"}\n', [["1", ""], ["2", "x"]]),
+    "a BOM": ('\ufeff{"id": 1}\n', [["1"]]),
+    "half a character": ('{"id": 1, "a": "\\ud83d!"}\n', [["1", "?!"]]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", READ)
+def test_it_is_read(tmp_path: Path, case: str) -> None:
+    text, rows = READ[case]
+    table = table_of(tmp_path, text)
+    assert [values for _, values in table.rows()] == rows
+    assert rewritten(table, {}) == text
+
+
+CHANGED: dict[str, tuple[str, dict[int, dict[str, str]], tuple[str, ...], str]] = {
+    "a text": ('{"id":"1",  "a" : "x" }\r\n{"id":"2"}', {1: {"a": "ö"}}, (), '{"id":"1",  "a" : "ö" }\r\n{"id":"2"}'),
+    "a number stays a number": ('{"id": 1, "n": 2.50}\n', {1: {"n": "3.75"}}, (), '{"id": 1, "n": 3.75}\n'),
+    "a number that becomes a text": ('{"id": 1, "n": 2}\n', {1: {"n": "many"}}, (), '{"id": 1, "n": "many"}\n'),
+    "a number that becomes nothing": ('{"id": 1, "n": 2}\n', {1: {"n": ""}}, (), '{"id": 1, "n": null}\n'),
+    "true and false": ('{"id": 1, "b": false}\n', {1: {"b": "true"}}, (), '{"id": 1, "b": true}\n'),
+    "a list stays a list": ('{"id": 1, "i": ["a"]}\n', {1: {"i": "a,b"}}, (), '{"id": 1, "i": ["a", "b"]}\n'),
+    "nothing where others have lists": (
+        '{"id": 1, "i": null}\n{"id": 2, "i": ["a"]}\n', {1: {"i": "b"}}, (), '{"id": 1, "i": ["b"]}\n{"id": 2, "i": ["a"]}\n',
+    ),
+    "a name that the object lacks": ('{"id": 1}\n{"id": 2, "a": "x"}\n', {1: {"a": "y"}}, (), '{"id": 1, "a": "y"}\n{"id": 2, "a": "x"}\n'),
+    "a new name": ('{"id": 1 }\n', {1: {"New": "y"}}, ("New",), '{"id": 1, "New": "y" }\n'),
+    "a name that stands there twice": ('{"id": 1, "a": 1, "a": 2}\n', {1: {"a": "3"}}, (), '{"id": 1, "a": 3, "a": 3}\n'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_only_the_changed_values_change(tmp_path: Path, case: str) -> None:
+    text, changes, created, expected = CHANGED[case]
+    assert rewritten(table_of(tmp_path, text), changes, created) == expected
+
+
+def test_an_array_keeps_its_shape(tmp_path: Path) -> None:
+    text = '[\n  {"id": "1", "a": "{x}"},\n  {"id": "2",\n   "a": "y"}\n]\n'
+    table = table_of(tmp_path, text, "contacts.json")
+    assert table.suffix == ".json"
+    assert [line for line, _ in table.rows()] == [1, 2]
+    assert rewritten(table, {2: {"a": "z"}}) == text.replace('"y"', '"z"')
+
+
+REFUSED = {
+    "broken JSON": ('{"id": 1}\n{"id": \n', "contacts.ndjson:2: not valid JSON: expecting value"),
+    "a line that is no object": ('{"id": 1}\n[1]\n', "contacts.ndjson:2: each contact must be a JSON object"),
+    "no objects": ("\n", "contacts.ndjson: the file holds no objects"),
+    "a very deep nesting": ("[" * 100_000 + "\n", "contacts.ndjson: not valid JSON"),
+    "a number of 5,000 digits": ('{"id": ' + "9" * 5_000 + "}\n", "contacts.ndjson:1: not valid JSON: it is nested"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_it_is_refused_with_the_place(tmp_path: Path, case: str) -> None:
+    text, sentence = REFUSED[case]
+    with pytest.raises(BadInput) as problem:
+        list(table_of(tmp_path, text).rows())
+    assert sentence in str(problem.value)
+
+
+def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.ndjson"
+    path.write_bytes(b'{"id": 1}\n{"id": "\xe5"}\n')
+    with pytest.raises(BadInput, match=r"contacts\.ndjson:2: not valid JSON: it is not UTF-8"):
+        open_table(path, Mapping(CrmSettings()), "id")
+
+
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=5)
+    | st.lists(st.text("abc", min_size=1, max_size=3), max_size=3)
+)
+objects = st.dictionaries(st.sampled_from(["id", "a", "b", "ö"]), values, min_size=1)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(objects, min_size=1, max_size=4),
+    array=st.booleans(),
+    indent=st.none() | st.just(2),
+    text=st.text("xyz1", max_size=4),
+)
+def test_the_other_values_of_any_export_stay(
+    tmp_path: Path, rows: list[dict[str, Any]], array: bool, indent: int | None, text: str
+) -> None:
+    written = json.dumps(rows, indent=indent) if array else "".join(json.dumps(row) + "\n" for row in rows)
+    table = table_of(tmp_path, written, "contacts.json" if array else "contacts.ndjson")
+    assert rewritten(table, {}) == written
+    changed = rewritten(table, {len(rows): {table.columns[0]: text}})
+    after = json.loads(changed) if array else [json.loads(line) for line in changed.splitlines()]
+    assert after[:-1] == rows[:-1]
+    name = table.columns[0]
+    assert {**after[-1], name: 0} == {**rows[-1], name: 0}
+    assert [
+        values[0] for _, values in table_of(tmp_path, changed, "again.ndjson" if not array else "again.json").rows()
+    ][-1] == text

@@ -1,0 +1,175 @@
+"""XLSX exports: read with ids as text, and written back by editing only the sheet's own part of the package."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from linktrack.crm.export import open_table, refuse_calculated
+from linktrack.crm.mapping import Mapping
+from linktrack.crm.sheet import SheetTable
+from linktrack.crm.writing import write_back
+from linktrack.errors import BadInput
+
+openpyxl = pytest.importorskip("openpyxl")
+
+
+def made(path: Path, rows: list[list[Any]], **more: Any) -> SheetTable:
+    """A workbook with two sheets, a style, a width and a comment, whose first sheet holds `rows`."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Contacts"
+    for row in rows:
+        sheet.append(row)
+    sheet["A1"].font = openpyxl.styles.Font(bold=True)
+    sheet.column_dimensions["B"].width = 40
+    sheet.freeze_panes = "A2"
+    for cell, form in more.items():
+        sheet[cell].number_format = form
+    book.create_sheet("Other")["A1"] = "kept"
+    book.save(path)
+    return opened(path)
+
+
+def opened(path: Path) -> SheetTable:
+    table = open_table(path, Mapping(), "contact_id")
+    assert isinstance(table, SheetTable)
+    return table
+
+
+def rewritten(table: SheetTable, changes: dict[int, dict[int, str]], created: tuple[str, ...] = ()) -> Path:
+    to = table.path.with_name("to.xlsx")
+    write_back(table, changes, created, to, table.path.with_name("changed.csv"))
+    return to
+
+
+def parts(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+ROWS: list[list[Any]] = [
+    ["contact_id", "name", "level", "score", "since", "calls"],
+    ["007", "Åsa & Co <x>", "cold", 12.5, date(2025, 3, 1), True],
+    [8, "Bo", None, None, None, None],
+    [None, None, None, None, None, None],
+    ["9", "Cy", "hot", 3, date(2026, 1, 31), False],
+]
+
+
+def test_ids_are_text_and_empty_rows_are_none(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", ROWS)
+    assert table.columns == ROWS[0]
+    assert list(table.rows()) == [
+        (2, ["007", "Åsa & Co <x>", "cold", "12.5", "2025-03-01", "true"]),
+        (3, ["8", "Bo", "", "", "", ""]),
+        (5, ["9", "Cy", "hot", "3", "2026-01-31", "false"]),
+    ]
+
+
+def test_without_changes_the_file_is_the_same(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", ROWS)
+    assert rewritten(table, {}).read_bytes() == table.path.read_bytes()
+    assert (tmp_path / "changed.csv").read_text() == ",".join(ROWS[0]) + "\n"
+
+
+def test_only_the_sheet_changes_and_in_it_only_the_cells(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", ROWS)
+    to = rewritten(table, {2: {2: 'h<o>t & "x"', 3: "7.25", 4: "2026-05-04", 5: "false"}, 3: {2: " warm "}, 5: {1: ""}})
+    before, after = parts(table.path), parts(to)
+    assert list(before) == list(after)
+    assert [name for name in before if before[name] != after[name]] == ["xl/worksheets/sheet1.xml"]
+    old, new = (re.findall(rb"<c .*?(?:/>|</c>)", data["xl/worksheets/sheet1.xml"]) for data in (before, after))
+    assert {cell[:9] for cell in set(old) - set(new)} == {
+        b'<c r="' + at + b'"' for at in (b"C2", b"D2", b"E2", b"F2", b"B5")
+    }
+    sheet = openpyxl.load_workbook(to).active
+    assert [cell.value for cell in sheet[2]] == ["007", "Åsa & Co <x>", 'h<o>t & "x"', 7.25, sheet["E2"].value, False]
+    assert sheet["E2"].value.date() == date(2026, 5, 4) and sheet["E2"].is_date
+    assert [sheet["C3"].value, sheet["B5"].value] == [" warm ", None]
+    assert next(values for _, values in opened(to).rows())[2:] == ['h<o>t & "x"', "7.25", "2026-05-04", "false"]
+    assert (tmp_path / "changed.csv").read_text().splitlines()[2] == "8,Bo, warm ,,,"
+
+
+def test_a_column_is_added(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", ROWS)
+    to = rewritten(table, {3: {6: "new"}}, ("Last campaign",))
+    sheet = openpyxl.load_workbook(to, read_only=True).active
+    assert [row[6] for row in sheet.iter_rows(values_only=True)] == ["Last campaign", None, "new", None, None]
+    assert opened(to).columns[-1] == "Last campaign"
+
+
+def test_a_text_where_a_number_was_becomes_a_text(tmp_path: Path) -> None:
+    to = rewritten(made(tmp_path / "contacts.xlsx", ROWS), {2: {3: "about 7", 4: "soon", 5: "maybe"}, 5: {3: "0008"}})
+    sheet = openpyxl.load_workbook(to).active
+    assert [sheet["D2"].value, sheet["E2"].value, sheet["F2"].value, sheet["D5"].value] == [
+        "about 7",
+        "soon",
+        "maybe",
+        "0008",
+    ]
+
+
+def test_columns_with_formulas_are_read_but_not_written_into(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", [["contact_id", "name", "sum"], ["1", "Bo", "=1+1"], ["2", "Cy", 3]])
+    assert table.calculated == {2}
+    refuse_calculated(table, 1, "the field 'name'")
+    with pytest.raises(BadInput, match="would overwrite the column 'sum', which holds formulas"):
+        refuse_calculated(table, 2, "the field 'sum'")
+
+
+def test_a_workbook_with_the_dates_of_old_macs(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+    for row in (["contact_id", "since"], ["1", date(2025, 3, 1)]):
+        book.active.append(row)
+    book.save(tmp_path / "contacts.xlsx")
+    to = rewritten(opened(tmp_path / "contacts.xlsx"), {2: {1: "2026-05-04"}})
+    assert openpyxl.load_workbook(to).active["B2"].value.date() == date(2026, 5, 4)
+
+
+def test_a_title_above_the_header_and_columns_left_free(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", [[None, None], [None, "contact_id", "level"], [None, "1", "cold"]])
+    assert table.columns == ["", "contact_id", "level"]
+    to = rewritten(table, {3: {2: "hot"}})
+    assert [values for _, values in opened(to).rows()] == [["", "1", "hot"]]
+
+
+NOT_XLSX = {
+    "an old Excel file": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (.xls), or one with a password"),
+    "a broken package": (b"PK\x03\x04 nothing", "not a usable XLSX file"),
+    "a PDF": (b"%PDF-1.7", "this is neither CSV nor XLSX nor NDJSON"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_XLSX)
+def test_other_files_are_refused(tmp_path: Path, case: str) -> None:
+    data, sentence = NOT_XLSX[case]
+    (tmp_path / "contacts.xlsx").write_bytes(data)
+    with pytest.raises(BadInput, match=re.escape(sentence)):
+        opened(tmp_path / "contacts.xlsx")
+
+
+def test_an_empty_sheet_is_refused(tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "contacts.xlsx")
+    with pytest.raises(BadInput, match="the first sheet is empty"):
+        opened(tmp_path / "contacts.xlsx")
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=8)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=texts)
+def test_any_text_can_be_written_and_read_back(tmp_path: Path, text: str) -> None:
+    table = made(tmp_path / "contacts.xlsx", [["contact_id", "name"], ["1", "Bo"]])
+    (_, values), *_ = opened(rewritten(table, {2: {1: text}})).rows()
+    allowed = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).replace("\r\n", "\n").replace("\r", "\n")
+    assert values[1].replace("\r\n", "\n").replace("\r", "\n") == allowed

@@ -1,0 +1,104 @@
+"""doctor --crm: every column of an export with what it is taken for, and what looks wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests_support import Run
+
+from linktrack.config import Workspace
+from linktrack.crm.mapping import Mapping
+from linktrack.crm.understanding import Column, describe_export
+from linktrack.errors import NotFound
+from linktrack.sections import CrmSettings
+
+MAPPING = Mapping(
+    CrmSettings.model_validate(
+        {
+            "contacts": {
+                "id": "No", "email": "E-mail", "name": ["First", "Last"], "our_contact": "Seller", "interests": "Likes",
+                "interests_separator": ";",
+                "fields": {
+                    "level": {"column": "Level", "type": "list", "values": ["cold", "hot"]},
+                    "since": {"column": "Since", "type": "date", "format": "%d.%m.%Y"},
+                    "score": {"column": "Score", "type": "number"},
+                    "campaign": {"column": "Campaign", "create": True},
+                    "gone": "Gone",
+                },
+            },
+        }
+    )
+)  # fmt: skip
+TEXT = (
+    "No;First;Last;E-mail;Likes;Level;Since;Score;Phone\n"
+    "1;Bo;Ek;bo@example.com;News;cold;01.05.2026;3,5;123\n"
+    "1;Cy;Al;cy@example.com;;warm;2026-05-01;many;\n"
+    ";Di;Br;di@example.com;;;;;456\n"
+)
+
+
+@pytest.fixture
+def columns(tmp_path: Path) -> dict[str, Column]:
+    (tmp_path / "contacts.csv").write_text(TEXT)
+    sentences, found = describe_export(tmp_path / "contacts.csv", MAPPING)
+    assert sentences == ["contacts.csv: CSV, utf-8, delimiter ';', line ends LF; 9 columns, 3 rows."]
+    return {column.column: column for column in found}
+
+
+UNDERSTOOD = {
+    "the id, with what is wrong with it": ("No", 1, "contact id", 2, "1", "warning", "1 rows have none and are left alone; 1 rows repeat an earlier one"),
+    "one of two names": ("Last", 3, "name", 3, "Ek", "ok", ""),
+    "the address": ("E-mail", 4, "e-mail address", 3, "bo@example.com", "ok", ""),
+    "interests with their separator": ("Likes", 5, "interests, with ';' between", 1, "News", "ok", ""),
+    "a list with values that do not fit": ("Level", 6, "field level (list: cold, hot)", 2, "cold", "warning", "1 rows do not fit: 'warm' is none of cold, hot (row 3)"),
+    "a date, also as ISO 8601": ("Since", 7, "field since (date)", 2, "01.05.2026", "ok", ""),
+    "numbers": ("Score", 8, "field score (number)", 2, "3,5", "warning", "1 rows do not fit: 'many' is not a number (row 3)"),
+    "a column that nothing uses": ("Phone", 9, "", None, "123", "ok", ""),
+    "one that the mapping names and that is not there": ("Seller", None, "our contact (the seller)", None, "", "warning", "the file has no such column"),
+    "a field without its column": ("Gone", None, "field gone (text)", None, "", "warning", "the file has no such column"),
+    "a column that is made": ("Campaign", None, "field campaign (text)", None, "", "ok", "it is added when an action sets it"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNDERSTOOD)
+def test_how_a_column_is_understood(columns: dict[str, Column], case: str) -> None:
+    name, *rest = UNDERSTOOD[case]
+    assert columns[name] == Column("contacts.csv", rest[0], name, *rest[1:])
+
+
+def test_a_folder_shows_all_its_files(tmp_path: Path) -> None:
+    for noun, text in {
+        "contacts": "contact_id\n=1\n", "companies": "company_id,name\n1,A\n", "selections": "selection,contact_id\n",
+        "projects": "project,contact_id\n", "users": "user\nANNA\n", "requests": "owner\n", "other": "x\n",
+        "follow-ups": "assigned_to,start,end\n",
+    }.items():  # fmt: skip
+        (tmp_path / f"{noun}.csv").write_text(text)
+    _, found = describe_export(tmp_path, Mapping())
+    assert {column.file for column in found} == {
+        f"{noun}.csv" for noun in ("contacts", "companies", "selections", "projects", "users", "requests", "follow-ups")
+    }
+    problems = {(column.file, column.column): column.problem for column in found if column.state != "ok"}
+    assert problems == {
+        ("contacts.csv", "contact_id"): "1 look like formulas and are taken as they stand",
+        ("companies.csv", "interests"): "the file has no such column",
+    }
+    (tmp_path / "contacts.csv").unlink()
+    with pytest.raises(NotFound, match=r"has no contacts\.csv"):
+        describe_export(tmp_path, Mapping())
+
+
+def test_the_command_ends_with_6_when_the_id_is_not_there(workspace: Workspace, run: Run, tmp_path: Path) -> None:
+    export = tmp_path / "people.csv"
+    export.write_text("number,name\n1,Bo\n")
+    shown = run("doctor", "--crm", export, "--format", "json")
+    assert shown.code == 6
+    assert [(row["column"], row["meaning"], row["state"]) for row in shown.json] == [
+        ("number", "", "ok"),
+        ("name", "name", "ok"),
+        ("contact_id", "contact id", "error"),
+    ]
+    assert "people.csv: CSV, utf-8, delimiter ',', line ends LF; 2 columns, 1 rows." in shown.err
+    export.write_text("contact_id,name\n1,Bo\n")
+    assert run("doctor", "--crm", export).code == 0
+    assert run("doctor", "--crm", tmp_path / "nothing.csv").code == 4

@@ -210,10 +210,7 @@ def tag_file(
         raise UsageError("say what to write: --source and --campaign")
     utm = Utm(source, medium, campaign, content, term, policy.value, tuple(domain or ()))
     data = read_file(file)
-    if urls:
-        tagged = tag_urls(data, utm)
-    else:
-        tagged = (tag_text if text else tag_html)(data, utm, name=str(file))
+    tagged = tag_urls(data, utm) if urls else (tag_text if text else tag_html)(data, utm, name=str(file))
     write_file(out, tagged.data)
     if sentence := warning(utm):
         say(context, f"Warning: {sentence}")

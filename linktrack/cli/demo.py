@@ -40,10 +40,10 @@ STORY: list[tuple[str, list[str]]] = [
         "Three mailings, as marketers write them. Every link in them is found, and nothing else is touched.",
         [
             "linktrack mailing add newsletter newsletter.html --text newsletter.txt "
-            "--subject 'Spring at Fjällbris' --type Newsletter --utm-source newsletter --utm-campaign spring-2026",
-            "linktrack mailing add announcement announcement.html --subject 'New in May' --type Newsletter "
+            "--subject 'Spring at Fjällbris' --type Nyhetsbrev --utm-source newsletter --utm-campaign spring-2026",
+            "linktrack mailing add announcement announcement.html --subject 'New in May' --type Nyhetsbrev "
             "--utm-source announcement --utm-campaign spring-2026",
-            "linktrack mailing add kampanj kampanj.html --subject 'Vårkampanj' --type Kampanj "
+            "linktrack mailing add kampanj kampanj.html --subject 'Vårkampanj' --type Nyhetsbrev "
             "--utm-source kampanj --utm-campaign var-2026",
             "linktrack mailing links announcement",
             "linktrack mailing check newsletter",

@@ -171,17 +171,27 @@ def _show_table(rows: Iterable[Row], columns: Sequence[str], stream: IO[str] | N
         return
     out = stream or sys.stdout
     view = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    cells = {column: [_short(column, row[column]) for row in found] for column in columns}
     for column in columns:
         numeric = all(isinstance(row[column], int | float) or row[column] is None for row in found)
-        first = column == columns[0]  # what names the row stays in one piece
+        # What names the row stays in one piece, and so do times and words: only what is long is folded.
+        longest = max(map(len, cells[column]))
+        whole = longest <= (_NAME if column == columns[0] else _WHOLE)
         view.add_column(
-            column.replace("_", " "), justify="right" if numeric else "left", overflow="fold", no_wrap=first
+            column.replace("_", "\n" if len(column) > longest else " "),  # a header does not widen a column
+            justify="right" if numeric else "left",
+            overflow="fold",
+            min_width=longest if whole else None,
         )
-    for row in found:
-        view.add_row(*(Text(_short(column, row[column])) for column in columns))
+    for index in range(len(found)):
+        view.add_row(*(Text(cells[column][index]) for column in columns))
     # Off a terminal a table is as wide as it needs to be, unless COLUMNS says otherwise.
     width = None if out.isatty() else shutil.get_terminal_size((1000, 24)).columns
     Console(file=out, width=width, highlight=False, safe_box=True).print(view)
+
+
+_WHOLE = len("2026-05-04 09:12")
+_NAME = 30
 
 
 def _short(column: str, value: Any) -> str:

@@ -27,7 +27,7 @@ SHIPMENT_COLUMNS = [
     "mailing", "shipment", "sent_at", "test", "sent", "clicks", "clickers", "machine_clicks", "test_clicks",
     "click_rate", "first_click", "last_click",
 ]  # fmt: skip
-SHIPMENT_TABLE = ["mailing", "shipment", "sent_at", "sent", "clicks", "clickers", "machine_clicks", "click_rate"]
+SHIPMENT_TABLE = ["shipment", "sent_at", "sent", "clicks", "clickers", "machine_clicks", "click_rate"]
 PLACEMENT_COLUMNS = ["placement", "position", "link", "label", "part", "kind", "line", "clicks", "machine_clicks"]
 PLACEMENT_TABLE = ["position", "link", "label", "kind", "clicks", "machine_clicks"]
 CLICKER_COLUMNS = ["contact_id", "email", "name", "mailing", "shipment", "first_click", "last_click", "clicks"]
@@ -69,7 +69,7 @@ def link(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
 
     with opened(context) as database:
         rows = [_row(figures) for figures in shipment_figures_of_link(database, key)]
-    show_rows(rows, SHIPMENT_COLUMNS, format, table=SHIPMENT_TABLE)
+    show_rows(rows, SHIPMENT_COLUMNS, format, table=["mailing", *SHIPMENT_TABLE[:-2], SHIPMENT_TABLE[-1]])
     if not rows:
         say(context, f"{key} has not been sent in a mailing yet.")
 

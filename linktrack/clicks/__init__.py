@@ -1,0 +1,1 @@
+"""Clicks: read from logs, judged, stored and counted."""

@@ -31,8 +31,8 @@ def new_folder(out: Path) -> Iterator[Path]:
     check_folder(out)
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
     unfinished = out.absolute().with_name(f".{out.absolute().name}.unfinished-{os.getpid()}")
-    unfinished.mkdir()
     try:
+        unfinished.mkdir()  # in here, for Ctrl-C may come as soon as it is there
         yield unfinished
         check_folder(out)
         if out.exists():

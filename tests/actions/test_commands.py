@@ -45,12 +45,13 @@ book   script     run        s.py                    2        2
 offer  selection  add        S                       2        2
 offer  set-field  set        level       hot         2        2
 
-contact id  links        changes
+contact
+id       links        changes
 ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-1           offer, book  level = 'hot' (was 'cold'); + selection S; request for ANNA: Call Bo; follow-up for BO on
-                         2026-06-01 at 09:00: Clicked Book in spring-news; run s.py
-2           offer, book  level = 'hot' (was ''); + selection S; request for ANNA: Call Cy; follow-up for BO on
-                         2026-06-01 at 09:00: Clicked Book in spring-news; run s.py
+1        offer, book  level = 'hot' (was 'cold'); + selection S; request for ANNA: Call Bo; follow-up for BO on
+                      2026-06-01 at 09:00: Clicked Book in spring-news; run s.py
+2        offer, book  level = 'hot' (was ''); + selection S; request for ANNA: Call Cy; follow-up for BO on
+                      2026-06-01 at 09:00: Clicked Book in spring-news; run s.py
 """
 
 

@@ -1,0 +1,125 @@
+"""The same commands on SQLite and on PostgreSQL show and write the same."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clicks_world import line
+from tests_support import Run
+
+ROOT = Path(__file__).parent.parent.parent
+MAIL = '<html><body><a href="linktrack:offer">Offer</a> <a href="https://www.example.com/news">News</a></body></html>'
+LINKS = """
+[[link]]
+key = "offer"
+url = "https://www.example.com/offer"
+folder = "Campaigns/Spring"
+actions = [
+  { type = "set-field", field = "level", value = "hot" },
+  { type = "selection", add = ["Prospects"] },
+  { type = "follow-up", default_recipient = "BO" },
+  { type = "request", title = "Call {contact.name}" },
+]
+"""
+SETTINGS = '[crm]\nusers = ["BO"]\n[crm.contacts.fields]\nlevel = { column = "level", create = true }\n'
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A PostgreSQL server of its own on a socket in a temporary folder; its address without the database."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs and not shutil.which("initdb"):
+        pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
+    program = programs[-1] if programs else Path(str(shutil.which("initdb"))).parent
+    # The server refuses to run as root; then it is the user of Debian's package.
+    user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+    as_user = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="linktrack-pg-"))
+    if as_user:
+        shutil.chown(folder, user)
+    data = folder / "data"
+
+    def call(*command: object) -> None:
+        subprocess.run([*as_user, *map(str, command)], check=True, capture_output=True, cwd=folder)
+
+    call(program / "initdb", "-D", data, "-A", "trust", "-U", "linktrack", "-E", "UTF8", "--locale=C.UTF-8")
+    call(program / "pg_ctl", "-D", data, "-o", f"-k {folder} -c listen_addresses=", "-w", "-l", folder / "log", "start")
+    try:
+        yield f"?host={folder}&user=linktrack"
+    finally:
+        call(program / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A short life of a workspace; all that its commands show, without what is different every time."""
+    root.mkdir()
+    monkeypatch.chdir(root)
+    said: list[str] = []
+
+    def do(*arguments: object, code: int = 0) -> str:
+        done = run(*arguments)
+        assert done.code == code, done.err
+        said.append(f"$ {arguments}\n{done.out}\n{done.err}")
+        return done.out
+
+    (root / "mail.html").write_text(MAIL)
+    (root / "links.toml").write_text(LINKS)
+    people = "".join(f"{number},{number}@example.com,Person {number}\n" for number in range(1, 41))
+    (root / "contacts.csv").write_text("contact_id,email,name\n" + people)
+    do("init", ".", "--base-url", "https://click.example.com")
+    (root / "linktrack.key").write_text(f"0:{'5eed' * 16}\n")
+    with (root / "linktrack.toml").open("a") as settings:
+        settings.write(SETTINGS)
+    do("link", "apply", "links.toml")
+    do("link", "apply", "links.toml")
+    do("folder", "rename", "Campaigns/Spring", "Summer")
+    do("link", "list", "--format", "csv")
+    do("mailing", "add", "spring", "mail.html", "--utm-source", "s", "--utm-campaign", "c")
+    do("mailing", "links", "spring", "--format", "csv")
+    do("mailing", "rewrite", "spring", "--contacts", "contacts.csv", "--out", "out", "--as", "ndjson",
+       "--sent-at", "2026-05-04T09:00:00+00:00")  # fmt: skip
+    rows = (root / "out" / "recipients.ndjson").read_text()
+    paths = sorted(set(re.findall(r"https://click\.example\.com(/[a-z2-7]+/[a-z2-7]{32})", rows)))
+    log = [line(path, 60 * number, ip=f"192.0.2.{number % 9}") for number, path in enumerate(paths * 3)]
+    log += [line(path, 9000) for path in paths[:5]] + [line(paths[0], 60, method="HEAD")]
+    (root / "a.log").write_bytes(b"".join(log[:150]))
+    (root / "b.log").write_bytes(b"".join(log[100:]))
+    do("click", "import", "b.log", "a.log")
+    do("click", "import", "a.log", "b.log")
+    do("click", "judge")
+    do("action", "run", "--crm", "contacts.csv", "--out", "first", "--format", "json")
+    do("action", "run", "--crm", "contacts.csv", "--out", "second", "--format", "json")
+    do("action", "log", "--format", "json")
+    said += [path.read_text() for path in sorted((root / "first").iterdir()) if path.name != "summary.json"]
+    do("report", "links", "--format", "json")
+    do("report", "mailing", "spring", "--by", "hour", "--format", "json")
+    do("report", "clickers", "offer", "--format", "json")
+    do("link", "reset", "offer", "--yes")
+    do("link", "delete", "offer")
+    do("report", "links", "--format", "json")
+    do("link", "show", "nope", code=4)
+    do("click", "list", "--format", "json")
+    return [re.sub(rf"{re.escape(str(root))}|in \d\.\d s|2026-(1[0-2]|0[6-9])[\dT:.+-]+|\d{{8}}T\d{{6}}Z", "~", text)
+            for text in said]  # fmt: skip
+
+
+def test_the_same_on_both(run: Run, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import psycopg
+
+    on_sqlite = play(run, tmp_path / "sqlite", monkeypatch)
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE linktrack")
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", f"postgresql+psycopg:///linktrack{server}")
+    on_postgresql = play(run, tmp_path / "postgresql", monkeypatch)
+    assert [path.parent.name for path in tmp_path.glob("*/linktrack.db")] == ["sqlite"]
+    for one, other in zip(on_sqlite, on_postgresql, strict=True):
+        assert one == other

@@ -97,6 +97,8 @@ def show_rows(
 
 def plain(value: Any) -> str:
     """A value as text in a cell: lists joined by commas, nothing for None."""
+    if isinstance(value, str):
+        return value
     match value:
         case None:
             return ""
@@ -114,6 +116,8 @@ def plain(value: Any) -> str:
 
 def visible(text: str) -> str:
     """Text without control characters: what a stranger put into a log must not reach a terminal."""
+    if text.isprintable():  # nearly always
+        return text
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: _ESCAPES.get(match[0], f"\\x{ord(match[0]):02x}"), text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -157,7 +156,7 @@ def clickers(
 
 def _row(figures: Any) -> dict[str, Any]:
     """Frozen figures as a row: times as ISO 8601, the rate beside the counts."""
-    row = asdict(figures)
+    row = dict(vars(figures))
     for name in ("sent_at", "hour", "first_click", "last_click"):
         if name in row:
             row[name] = iso(row[name])

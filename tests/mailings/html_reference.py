@@ -33,8 +33,8 @@ class _Tap:
                 name, attributes = token["name"], dict(token["data"])
                 if (name in ("a", "area") or name.startswith("v:")) and "href" in attributes:
                     self._found.append((name, attributes["href"]))
-            elif token["type"] == tokenTypes["Comment"] and (match := CONDITION.match(token["data"])):
-                if self._depth < NESTED:
+            elif token["type"] == tokenTypes["Comment"] and self._depth < NESTED:
+                if match := CONDITION.match(token["data"]):
                     self._found.extend(hrefs(token["data"][match.end() :], self._depth + 1))
             yield token
 

@@ -1,6 +1,6 @@
 """Every example of the README is run, in the folder that the demo made, and prints what the README says.
 
-python tests/test_readme.py     writes what the commands print today into the README
+    python tests/test_readme.py     writes what the commands print today into the README
 """
 
 from __future__ import annotations
@@ -34,12 +34,7 @@ def play(folder: Path, text: str) -> tuple[str, list[str]]:
 
     def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["bash", "-o", "pipefail", "-c", command],
-            cwd=cwd,
-            env=surroundings,
-            capture_output=True,
-            text=True,
-            check=False,
+            ["bash", "-o", "pipefail", "-c", command], cwd=cwd, env=surroundings, capture_output=True, text=True, check=False
         )
 
     done = shell("linktrack demo", folder)

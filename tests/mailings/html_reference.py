@@ -34,8 +34,8 @@ class _Tap:
                 if (name in ("a", "area") or name.startswith("v:")) and "href" in attributes:
                     self._found.append((name, attributes["href"]))
             elif token["type"] == tokenTypes["Comment"] and self._depth < NESTED:
-                if match := CONDITION.match(token["data"]):
-                    self._found.extend(hrefs(token["data"][match.end() :], self._depth + 1))
+                match = CONDITION.match(token["data"])
+                self._found.extend(hrefs(token["data"][match.end() :], self._depth + 1) if match else ())
             yield token
 
 

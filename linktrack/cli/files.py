@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,12 +36,17 @@ def write_file(path: Path, data: bytes) -> None:
         except BrokenPipeError:
             end_of_pipe()
         return
+    if not path.parent.is_dir():
+        raise NotFound(f"no such folder: {path.parent}")
     unfinished = path.with_name(f".{path.name}.unfinished-{os.getpid()}")
     try:
         unfinished.write_bytes(data)
         unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
+    except BaseException as problem:
+        with suppress(OSError):
+            unfinished.unlink()
+        if isinstance(problem, OSError):
+            problem.filename = str(path)  # the name that the user knows
         raise
 
 

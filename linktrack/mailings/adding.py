@@ -51,6 +51,7 @@ def add_mailing(
     `strict` also BadInput for a mail that parsers read differently and NotFound for an unknown `linktrack:` key.
     """
     checked_name(draft.name)
+    _readable(draft.name, draft.subject, draft.type)
     options = draft.settings.options(tracking)
     parts = read_mail(draft.html, draft.text, options, name=draft.file, charset=draft.settings.charset)
     disagreements = cross_check(parts)
@@ -87,6 +88,14 @@ def checked_name(name: str) -> str:
     if any(character < " " or character in "/\\" for character in name):
         raise BadInput(f"{name!r} is not a name for a mailing: leave out slashes, tabs and line ends")
     return name
+
+
+def _readable(*texts: str) -> None:
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise BadInput(f"{text!r} is not UTF-8: check the encoding of your terminal") from None
 
 
 def _make_room(database: Database, name: str, replace_it: bool) -> None:

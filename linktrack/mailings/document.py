@@ -82,6 +82,8 @@ def read_document(data: bytes, *, name: str = "", charset: str | None = None) ->
     """
     declared = charset or declared_charset(data)
     codec = _codec(declared)
+    if charset and codec is None:
+        raise BadInput(f"there is no charset {charset!r}: name one like utf-8 or iso-8859-1", file=name or None)
     if data[:4] in (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff"):
         raise BadInput("UTF-32 is not used in mail: save the file as UTF-8", file=name or None)
     if codec == "utf-7" or re.match(rb"\+/v[89+/]", data):

@@ -23,6 +23,8 @@ MAX_ADDRESS = 2000  # characters; longer ones are cut by some clients and gatewa
 _ADDRESS_IN_TEXT = re.compile(r"(?i)(?:https?://)?((?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,})(?=[/?#:\s]|$)")
 # htp:// and the like, and http:/x, http//x, http;//x, http:\\x
 _MISSPELT = re.compile(r"(?i)(?!https?:)h?t{1,3}p{0,2}s{0,2}:|hxxps?:|https?(?::/?(?!/)|;//|//|:\\\\)")
+# Merge tags by which mail services put in their own pages: nobody expects these to be tracked.
+_OF_THE_SENDER = re.compile(r"(?i)unsub|opt-?_?out|preference|subscription|profile|view|browser|web_?version|archive")
 _ODD_BLANKS = "\u00a0\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff\u2003\u2009\u202f"
 
 
@@ -47,7 +49,8 @@ def check_mailing(database: Database, workspace: Workspace, name: str) -> list[F
     except NotFound:
         path = Path(name)
         if not path.is_file():
-            raise
+            sentence = f"there is no mailing {name!r}, and no file of that name: see linktrack mailing list"
+            raise NotFound(sentence) from None
         html, text = path.read_bytes(), None
     else:
         html, text, settings = mailing.html, mailing.text, mailing.settings
@@ -125,7 +128,7 @@ def _judged(address: Address, raw: str, options: Options, keys: set[str], *, htm
         yield "script", "scripts do not run in mail clients"
     if address.reason == "tracking-host":
         yield "tracked-pasted", "this is an address of the tracking host: use the original one"
-    if address.reason == "merge-tag":
+    if address.reason == "merge-tag" and not _OF_THE_SENDER.search(url):
         yield "merge-tag", "not tracked: a merge tag stands for its scheme, host or path"
     if re.search(r"(?i)%7b%7b|%7d%7d|%5b%5b", url):
         yield "encoded-merge-tag", "a merge tag has been percent-encoded by an editor and will not be filled"

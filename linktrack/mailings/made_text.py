@@ -197,6 +197,7 @@ def _bare(address: str) -> str:
 def _tidy(text: str) -> str:
     """Lines without blanks around them, at most one empty line in a row, invisible fillers gone."""
     text = re.sub(f"[{INVISIBLE}]", "", text)
+    text = re.sub(r"(\ue001\)) (?=[.,;:!?)])", r"\1", text)  # no blank between an address and the sentence's end
     text = _BREAKS.sub(_break, text)
     lines = [" ".join(line.split()) for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 
-from linktrack.links.merge_tags import Pairs, find, masked
+from linktrack.links.merge_tags import MergeTag, Pairs, find
 
 # White space, controls, angle brackets and quotation marks of all kinds end an address in text.
 _URL = re.compile(
@@ -16,10 +18,35 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 def find_urls(text: str, extra_tags: Pairs = ()) -> list[tuple[int, int]]:
-    """(start, stop) of each web address and `linktrack:KEY` in plain text, merge tags in them included."""
+    """(start, stop) of each web address and `linktrack:KEY` in plain text, merge tags in them included.
+
+    A statement (`{% if %}`) behind an address is not part of it; one inside is, with all that follows it.
+    """
     tags = find(text, extra_tags)
-    hidden = masked(text, tags)
-    return [(match.start(), _end(hidden, match.start(), match.end())) for match in _URL.finditer(hidden)]
+    hidden = _hidden(text, tags)
+    statements = [tag for tag in tags if tag.statement]
+    begins = [tag.start for tag in statements]
+    found = []
+    for match in _URL.finditer(hidden):
+        start, stop = match.start(), _end(hidden, match.start(), match.end())
+        following = bisect_left(begins, stop)
+        if following > bisect_left(begins, start):
+            while following < len(begins) and begins[following] == stop:
+                stop = statements[following].stop
+                following += 1
+        found.append((start, stop))
+    return found
+
+
+def _hidden(text: str, tags: Sequence[MergeTag]) -> str:
+    """`text` with a letter for each character of a value's tag, and a sign that ends no word for a statement's."""
+    parts: list[str] = []
+    here = 0
+    for tag in tags:
+        parts += (text[here : tag.start], ("~" if tag.statement else "x") * (tag.stop - tag.start))
+        here = tag.stop
+    parts.append(text[here:])
+    return "".join(parts)
 
 
 def _end(text: str, start: int, stop: int) -> int:

@@ -33,12 +33,9 @@ class _Tap:
                 name, attributes = token["name"], dict(token["data"])
                 if (name in ("a", "area") or name.startswith("v:")) and "href" in attributes:
                     self._found.append((name, attributes["href"]))
-            elif (
-                token["type"] == tokenTypes["Comment"]
-                and self._depth < NESTED
-                and (match := CONDITION.match(token["data"]))
-            ):
-                self._found.extend(hrefs(token["data"][match.end() :], self._depth + 1))
+            elif token["type"] == tokenTypes["Comment"] and self._depth < NESTED:
+                match = CONDITION.match(token["data"])
+                self._found.extend(hrefs(token["data"][match.end() :], self._depth + 1) if match else ())
             yield token
 
 

@@ -345,6 +345,12 @@ TEXTS = {
     "G11 decided: a field that holds an address is the CRM's": ("{{ website }}", []),
     "C11 as theirs: letters beyond ASCII": ("https://bücher.example/café.", ["https://bücher.example/café"]),
     "an address of a registered link": ("Offer: linktrack:offer.", ["linktrack:offer"]),
+    "a statement around an address": ("{% if x %}https://a.example/x{% endif %} y", ["https://a.example/x"]),
+    "a statement behind a sentence": ("https://a.example/?a={{x}}.{% if y %} More{% endif %}", ["https://a.example/?a={{x}}"]),
+    "a statement inside an address is part of it": (
+        "https://a.example/{% if x %}a{% else %}b{% endif %}, y",
+        ["https://a.example/{% if x %}a{% else %}b{% endif %}"],
+    ),
     "no scheme is no address": ("www.example.com and shop.example/x", []),
 }  # fmt: skip
 

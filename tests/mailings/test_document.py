@@ -66,6 +66,11 @@ def test_what_cannot_be_written_back_is_refused_with_a_way_out(case: str) -> Non
     assert "UTF-8" in str(caught.value) and caught.value.file == "mail.html"
 
 
+def test_a_charset_that_does_not_exist_is_refused_when_it_is_asked_for() -> None:
+    with pytest.raises(BadInput, match=r"mail\.html: there is no charset 'klingon'"):
+        read_document(b"x", name="mail.html", charset="klingon")
+
+
 FALLBACKS = {
     "declared UTF-8 that is windows-1252": (b"<meta charset=utf-8>\xe5\xe4", "cp1252"),
     "declared UTF-16 in ASCII is UTF-8": ('<meta charset="utf-16">å'.encode(), "utf-8"),

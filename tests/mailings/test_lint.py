@@ -64,6 +64,7 @@ FINE = {
     "a subdomain as text": '<a href="https://shop.a.example/x">https://a.example</a>',
     "an e-mail address as text": '<a href="mailto:x@a.example">x@a.example</a>',
     "text that only begins like an address": '<a href="https://b.example/">a.example is great</a>',
+    "merge tags for a mail service's own pages": '<a href="{{ unsubscribe }}">x</a><a href="%%view_email_url%%">y</a>',
     "a merge tag with blanks": '<a href="https://a.example/?x={{ first name }}">x</a>',
     "a URL in a query": '<a href="https://a.example/?u=http://b.example/">x</a>',
     "an anchor, a phone, a picture": '<a href="#top">x</a><a href="tel:1">x</a><img src="http://a.example/i.png">',

@@ -80,6 +80,11 @@ NASTY = {
     "</> is nothing": ("</><a href=u>", ["u"]),
     "</ x> is a comment": ("</ a href=no><a href=u>", ["u"]),
     "an end tag with a > in a value": ('</p title=">"><a href=u>', ["u"]),
+    "a form feed is white space": ("<a\fhref\f=\fu\fx>", ["u"]),
+    "a comment in a script that ends where it begins": (
+        '<script><!--><script></script><a href="u">',
+        ["u"],
+    ),
     "a NUL in the value": ('<a href="u\0v">', ["u\0v"]),
     "a vertical tab is no white space": ("<a\x0bhref=no href=u>", []),
     "a value of two lines": ('<a href="u\nv">', ["u\nv"]),
@@ -181,7 +186,7 @@ PIECES = [
     "&amp;", '<a href="?a=1&copy=2&lt;&region&#38;x&#x26">', '<a href="&notit;&amp">', "<p>", "</p>", "<table>", "<td>",
     "<plaintext>", '<a/href="u11">', "<a href>", '<a href="">', "<a\nhref\n=\n'u12\n'\n>", "<a b=c/ href=u13/>",
     "<a =href=x href=u14>", '<a """ href=u15>', "<noscript>", "</noscript>", "<!doctype html>", "<!x", '<a href=u"16>',
-    "<a href= >", "script", "<!--<script", "-", "<!--[if mso]>", "<![endif]-->", "<!--[if x", "é", "\r\n",
+    "<a href= >", "script", "<!--<script", "-", "<!--[if mso]>", "<![endif]-->", "<!--[if x", "é", "\r\n", "\f",
 ]  # fmt: skip
 
 
@@ -192,6 +197,7 @@ def _values(text: str) -> list[str]:
 @settings(max_examples=1500, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 @example('<!-- <!--[if mso]> <a href="u1"> -->')
+@example("<!--[if mso]>" * 3 + '<a href="u1">')
 @example("<!--[if mso]>" * 4 + '<a href="u1">')
 def test_reads_tag_soup_as_the_html_standard_says(text: str) -> None:
     assert _values(text) == [value for _, value in hrefs(text)]

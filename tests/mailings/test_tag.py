@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
@@ -87,6 +87,25 @@ def test_h17_a_text_is_tagged_before_the_end_of_the_sentence() -> None:
         found = tag_text(text.encode(charset), UTM)
         assert (found.data.decode(charset), found.addresses, found.changed) == (expected, 2, 2)
         assert tag_text(found.data, UTM).data == found.data
+
+
+_texts = st.lists(
+    st.sampled_from(["https://a.example/", "https://b.example/x?y=1&z", "#f", ".", ",", " ", "(", ")", "{{x}}", "{% if y %}", "*|IF:X|*",
+                     "utm_source=x", "?", "&", "“", "å", "\r\n", "x"]),
+    max_size=12,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(_texts, st.sampled_from(["keep", "replace"]))
+@example("https://f.example/{{x}}.{% if x %}", "replace")
+def test_tagging_a_text_twice_is_tagging_it_once(text: str, policy: str) -> None:
+    utm = Utm("s", "email", "c", policy=policy)  # type: ignore[arg-type]
+    once = tag_text(text.encode(), utm).data
+    assert tag_text(once, utm).data == once
+    if policy == "keep":
+        rest = iter(once)
+        assert all(byte in rest for byte in text.encode())
 
 
 def test_a_mail_that_ends_inside_a_tag_is_refused() -> None:

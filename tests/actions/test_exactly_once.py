@@ -205,7 +205,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> int:
     return counter.passed
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0.01, 1))
 def test_killed_anywhere_files_and_ledger_agree_in_the_end(
     tmp_path_factory: pytest.TempPathFactory, calls: int, share: float

@@ -92,11 +92,11 @@ class OutFolder:
         """Add a row to a file, whose columns are taken from it by their names."""
         if name not in self._open:
             self.start(name)
-        values = [row[column] for column in COLUMNS[name]]
         if name in self._writers:
+            values = [row[column] for column in COLUMNS[name]]
             self._writers[name].writerow([guarded(str(value)) for value in values] if self.guard else values)
         else:
-            self._open[name].write(_json(dict(zip(COLUMNS[name], values, strict=True))) + "\n")
+            self._open[name].write(_json({column: row[column] for column in COLUMNS[name]}) + "\n")
 
     def place(self, crash: Callable[[str], None]) -> None:
         """Write everything to the disk and put the files in place under their names."""
@@ -133,7 +133,7 @@ def finish(folder: Path, summary: str) -> None:
 
 def guarded(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") and text[:1] else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:

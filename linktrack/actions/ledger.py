@@ -94,20 +94,10 @@ class Ledger:
             "SELECT id, identity, clicked_at, link_id, shipment_id, placement_id, recipient_id, contact_id, retry "  # noqa: S608
             f"FROM open_click {only} ORDER BY clicked_at, id"
         )
-        for row in cursor:
-            yield (
-                Clicked(
-                    row[0],
-                    row[1],
-                    row[2],
-                    self.links[row[3]],
-                    self.shipments[row[4]],
-                    self.placements.get(row[5], ""),
-                    row[6],
-                    row[7],
-                ),
-                bool(row[8]),
-            )
+        links, shipments, placements = self.links, self.shipments, self.placements
+        for number, identity, at, link, shipment, placement, recipient, contact, retry in cursor:
+            where = (links[link], shipments[shipment], placements.get(placement, ""))
+            yield Clicked(number, identity, at, *where, recipient, contact), bool(retry)
 
     def actions(self) -> dict[int, list[Placed]]:
         """The actions of each link that has open clicks, in their order; ordinals follow the order of their rows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -132,8 +131,7 @@ def named(fill: Texts, text: str) -> str:
 
 def stable_id(*parts: object) -> str:
     """An identifier from facts that do not change: 24 lower-case letters and digits, beginning with a letter."""
-    digest = blake2b("\x1f".join(map(str, parts)).encode(), digest_size=15).digest()
-    return "c" + base64.b32encode(digest).decode().lower()[:23]
+    return "c" + blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()[:23]
 
 
 def made_id(placed: Placed, click: Clicked) -> str:

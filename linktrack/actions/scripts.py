@@ -51,13 +51,16 @@ def run_batch(
     folder: Path, name: str, payloads: Sequence[tuple[str, Payload]], seconds: int
 ) -> dict[str, ScriptResult]:
     """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
-    or come in the same order. What is not answered has failed, and so has everything when the script fails."""
+    or come in the same order. A script that says nothing at all has done well by all; where it answers some, the
+    others have failed, and everything has when the script fails."""
     lines = [json.dumps({"id": identifier, **payload}, ensure_ascii=False) for identifier, payload in payloads]
     most = MAX_OUTPUT + MAX_ANSWER * len(payloads)
     ended = _run(folder, name, "\n".join(lines) + "\n", seconds, most=most)
     if isinstance(ended, ScriptResult) or ended.code:
         result = ended if isinstance(ended, ScriptResult) else _failure(name, ended)
         return {identifier: result for identifier, _ in payloads}
+    if not ended.said.strip():
+        return {identifier: ScriptResult("ok", 0) for identifier, _ in payloads}
     results: dict[str, ScriptResult] = {}
     for number, line in enumerate(line for line in ended.said.split("\n") if line.strip()):
         with suppress(ValueError, RecursionError):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from linktrack.actions.run import resume, run_actions
 from linktrack.config import load_workspace
-from linktrack.errors import Conflict, NotFound
+from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.store.session import open_database
 
 EXPORT = "contact_id,email,name,level,interests\n" + "".join(
@@ -205,7 +205,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> int:
     return counter.passed
 
 
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0.01, 1))
 def test_killed_anywhere_files_and_ledger_agree_in_the_end(
     tmp_path_factory: pytest.TempPathFactory, calls: int, share: float
@@ -229,6 +229,41 @@ def test_killed_anywhere_files_and_ledger_agree_in_the_end(
         assert_files_and_ledger_agree(world, out)
         again, _ = world.run(export, "again")
         assert again.summary["changes"] == again.summary["clicks"] == 0
+
+
+@pytest.mark.parametrize("point", ["a batch is noted down", "a batch has run"])
+def test_a_batch_that_was_started_is_never_started_again(world: World, point: str) -> None:
+    export, out = build(world), world.root / "out"
+    (world.root / "scripts" / "note.py").write_text("open('started.txt', 'a').write('x')\n")
+    world.actions("offer", [*ACTIONS[:-1], {"type": "script", "script": "note.py", "batch": True}])
+
+    def crash(passed: str) -> None:
+        if passed == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    assert os.WTERMSIG(in_child(world, export, out, crash)) == signal.SIGKILL
+    resume(load_workspace(world.root, {}), world.database)
+    started = world.root / "scripts" / "started.txt"
+    assert started.exists() == (point == "a batch has run")
+    assert {row["status"] for row in rows_of(out / "scripts.ndjson")} == {"interrupted"}
+    assert world.run(export)[0].summary["scripts"] == 0
+    report, again = world.run(export, retry_failed=True)  # only a person may say that they are to be tried again
+    assert (report.summary["scripts"], report.summary["failed"]) == (4, 0)
+    assert {row["status"] for row in rows_of(again / "scripts.ndjson")} == {"ok"}
+
+
+def test_a_run_that_fails_leaves_nothing_and_can_be_given_again(world: World) -> None:
+    export = build(world)
+    world.configure(CONFIG + '[crm]\nencoding = "cp1252"\n')
+    world.link("bad", [{"type": "set-field", "field": "level", "value": "漢"}])
+    world.click("1", "bad", 9)
+    with pytest.raises(BadInput, match="cannot be written as cp1252"):
+        world.run(export, "out")
+    assert not (world.root / "out").exists()
+    world.actions("bad", [])
+    report, out = world.run(export, "out")
+    assert report.summary["clicks"] == 5
+    assert_files_and_ledger_agree(world, out)  # the scripts that had run by then are reported, and not run again
 
 
 def test_a_new_run_takes_over_what_a_killed_one_left(world: World) -> None:

@@ -133,6 +133,7 @@ BATCHES = {
         "for line in list(sys.stdin)[1:]:\n    print(json.dumps({'id': json.loads(line)['id']}))",
         {"c1": ("failed", "the script gave no answer for this click"), "c2": ("ok", ""), "c3": ("ok", "")},
     ),
+    "nothing to say": ("list(sys.stdin)", {"c1": ("ok", ""), "c2": ("ok", ""), "c3": ("ok", "")}),
     "a failure is everybody's": ("sys.exit('no')", {"c1": ("failed", "no"), "c2": ("failed", "no"), "c3": ("failed", "no")}),
 }  # fmt: skip
 

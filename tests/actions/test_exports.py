@@ -1,0 +1,129 @@
+"""What a run makes of an export: what stops it, what is told, and that it comes back in its own format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from actions_world import World, rows_of
+
+from linktrack.actions.files import COLUMNS
+from linktrack.errors import BadInput
+
+FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
+EXPORT = "contact_id,name,level,interests\n1,Bo,,News\n2,Cy,,\n3,Di,,\n"
+
+
+def set_to(value: str) -> dict[str, Any]:
+    return {"type": "set-field", "field": "level", "value": value}
+
+
+STOPS: dict[str, tuple[dict[str, Any], str, str, str]] = {
+    "a field's column": (set_to("hot"), "", "contact_id\n1\n", "contacts.csv: the field 'level' needs the column 'level'"),
+    "the id's column": (set_to("hot"), "", "id,level\n1,\n", "every contact needs the column 'contact_id'"),
+    "the column of interests": ({"type": "interest", "add": ["A"]}, "", "contact_id\n1\n", "an action on interests needs the column 'interests'"),
+    "the name in a title": ({"type": "request", "title": "{contact.name}"}, "", "contact_id\n1\n", "the placeholder {contact.name} needs the column 'name'"),
+    "a field in a title": ({"type": "request", "title": "{contact.plan}"}, '[crm.contacts.fields]\nplan = "Plan"\n', "contact_id\n1\n", "the field 'plan' needs the column 'Plan'"),
+    "our contact, when there is no other recipient": ({"type": "follow-up", "assign_to_our_contact": True}, "", "contact_id\n1\n", "an action on our_contact needs the column 'our_contact'"),
+    "the companies": ({"type": "interest", "add": ["A"], "on": "company"}, "", "contact_id,company_id\n1,A\n", "the export has no companies.*"),
+    "a column that stands there twice": (set_to("hot"), "", "contact_id,level,level\n1,,\n", "several columns 'level' (numbers 2 and 3)"),
+    "a row too long for a new column": (
+        set_to("hot"), '[crm.contacts.fields]\nlevel = { column = "Level", create = true }\n', "contact_id\n1,more\n",
+        "contacts.csv:2: this row has more cells than the header has columns",
+    ),
+    "a text that the encoding lacks": (set_to("漢"), '[crm]\nencoding = "cp1252"\n', "contact_id,level\n1,\n", "'漢' of '1,漢' cannot be written as cp1252"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STOPS)
+def test_what_the_export_lacks_stops_the_run_before_anything_is_written(world: World, case: str) -> None:
+    action, config, text, sentence = STOPS[case]
+    world.configure(config)
+    world.link("offer", [action])
+    world.click("1", "offer")
+    with pytest.raises(BadInput) as problem:
+        world.run(world.export(text), "out")
+    assert sentence in str(problem.value)
+    assert not (world.root / "out").exists()
+    assert world.database.value("SELECT count(*) FROM handled_click") == 0
+    world.database.execute("DELETE FROM action")
+    assert world.run(world.export("contact_id\n1\n"), "out")[0].summary["clicks"] == 0
+
+
+def test_a_seller_that_the_export_does_not_name_is_told(world: World) -> None:
+    world.link("call", [{"type": "follow-up", "assign_to_our_contact": True, "default_recipient": "BO"}])
+    world.click("1", "call")
+    report, out = world.run(world.export("contact_id\n1\n"))
+    assert report.notes == ("the export has no column 'our_contact', so follow-ups go to the default recipient",)
+    assert rows_of(out / "follow-ups.csv")[0]["assigned_to"] == "BO"
+
+
+def test_rows_without_an_id_and_with_one_that_came_before(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    world.click("1", "offer")
+    report, out = world.run(world.export("contact_id,level\n1,cold\n,warm\n2,\n1,mild\n"))
+    assert (out / "contacts.csv").read_text() == "contact_id,level\n1,hot\n,warm\n2,\n1,hot\n"
+    assert [note.partition(" of ")[0] for note in report.notes] == ["1 rows", "1 rows"]
+
+
+def test_the_columns_of_every_file(world: World) -> None:
+    """SPEC section 7 names them; other programs rely on it."""
+    assert {name: ", ".join(columns) for name, columns in COLUMNS.items()} == {
+        "selections.csv": "selection, contact_id, change",
+        "projects.csv": "project, contact_id, change",
+        "follow-ups.csv": "id, contact_id, kind, task, description, project, created_by, assigned_to, assignment, start, end, duration_minutes, link, mailing, shipment, clicked_at",
+        "requests.csv": "id, contact_id, title, priority, category, owner, link, mailing, shipment, clicked_at",
+        "scripts.ndjson": "id, contact_id, script, link, mailing, shipment, clicked_at, status, exit_code, return_url, message",
+        "changes.ndjson": "id, kind, contact_id, name, operation, old, new, link, mailing, shipment, click, clicked_at",
+        "unknown-contacts.csv": "contact_id, clicks",
+    }
+    _, out = world.run(world.export(EXPORT))
+    for name in ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv"):
+        assert (out / name).read_text() == ",".join(COLUMNS[name]) + "\n"
+    assert (out / "scripts.ndjson").read_text() == (out / "changes.ndjson").read_text() == ""
+
+
+def test_cells_that_a_spreadsheet_takes_for_formulas_are_guarded_only_if_wanted(world: World) -> None:
+    config = FIELDS
+    for number, guard in enumerate((False, True)):
+        world.configure(f"{config}[actions]\nguard_formulas = {str(guard).lower()}\n")
+        world.link(f"offer{number}", [set_to("=1+1"), {"type": "request", "title": "@SUM(A1)", "priority": "-1"}])
+        world.click("1", f"offer{number}", number)
+        _, out = world.run(world.export(EXPORT))
+        row = rows_of(out / "requests.csv")[0]
+        assert (row["title"], row["priority"]) == (("'@SUM(A1)", "'-1") if guard else ("@SUM(A1)", "-1"))
+        assert "=1+1" in (out / "contacts.csv").read_text()  # what goes back into the CRM is as it was said
+        assert rows_of(out / "changes.ndjson")[0]["new"] == "=1+1"
+
+
+@pytest.mark.parametrize("name", ["contacts.ndjson", "contacts.json"])
+def test_an_export_comes_back_in_its_own_format(world: World, name: str) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot"), {"type": "interest", "add": ["A"]}])
+    world.click("1", "offer")
+    lines = ['{"contact_id": "1", "level": null, "interests": ["News"], "x": 1.50}', '{"contact_id": "2"}']
+    text = "[" + ",\n ".join(lines) + "]" if name.endswith(".json") else "\n".join(lines) + "\n"
+    _, out = world.run(world.export(text, name))
+    assert (out / name).read_text() == text.replace("null", '"hot"').replace('["News"]', '["News", "A"]')
+    assert (out / "contacts-changed.csv").read_text() == 'contact_id,level,interests,x\n1,hot,"News,A",1.50\n'
+
+
+def test_an_xlsx_export_comes_back_as_one(world: World) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    world.click("007", "offer")
+    book = openpyxl.Workbook()
+    for row in (["contact_id", "level", "double"], ["007", None, "=B2&B2"], ["008", "cold", 3]):
+        book.active.append(row)
+    book.save(world.root / "contacts.xlsx")
+    _, out = world.run(world.root / "contacts.xlsx")
+    assert [[cell.value for cell in row] for row in openpyxl.load_workbook(out / "contacts.xlsx").active] == [
+        ["contact_id", "level", "double"], ["007", "hot", "=B2&B2"], ["008", "cold", 3],
+    ]  # fmt: skip
+    world.link("other", [{"type": "set-field", "field": "double", "value": "x"}])
+    world.click("007", "other")
+    with pytest.raises(BadInput, match="would overwrite the column 'double', which holds formulas"):
+        world.run(Path(world.root / "contacts.xlsx"))

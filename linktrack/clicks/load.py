@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from typing import IO
@@ -119,9 +119,11 @@ class Importer:
 
     def take(self, path: str) -> None:
         """Import what is new in one log."""
-        known = recognise(self.database, path, self.rules.key)
         with open_log(path) as log:
+            known = recognise(self.database, log, self.rules.key)
             format = self._format(log, known)
+            if known and format and format.name != known.format:
+                known = replace(known, state="")  # what another format has carried on means nothing to this one
             batches = self._batches(log, format, known) if format else iter(())
             source_id = known.id if known else None
             if format is None and log.cut_off:

@@ -172,7 +172,7 @@ class Reading:
             self.first_news = True
             self._note_first(rows)
         for row in rows:
-            if row[3] and self.rules.addresses.tracked(row[4]):
+            if row[3] and isinstance(self.rules.addresses.resolve(row[4]), tuple):
                 mark = self._print(row[0])
                 self.counts[mark] = self.counts.get(mark, 0) + 1
 

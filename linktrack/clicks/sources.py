@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BufferedIOBase, BufferedReader
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Any, cast
 
 from linktrack.clicks.fields import digest
@@ -17,6 +20,8 @@ HEAD_BYTES = 4096
 TAIL_BYTES = 4096
 BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 1 << 20  # what is longer is no log line: it is cut here and its pieces are rejected
+
+Unpack = Callable[[IO[bytes]], Any]  # a compressed file → a stream of its content
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 
@@ -34,14 +39,24 @@ class Known:
 class Log:
     """The uncompressed content of one file or of standard input, read once from front to back."""
 
-    def __init__(self, path: str, file: IO[bytes], stream: BufferedIOBase, *, whole: bool) -> None:
+    def __init__(self, path: str, file: IO[bytes], unpack: Unpack | None, *, regular: bool) -> None:
         self.path = path
         self.file = file
-        self.stream = stream  # the file's uncompressed content
-        self.whole = whole  # nothing will be added to it: its last line counts without a line end
+        self.regular = regular  # a file that can be read again, not a pipe
+        self.whole = unpack is not None or not regular  # nothing will be added: its last line needs no line end
+        self._unpack = unpack
+        self._begin()
+
+    def _begin(self) -> None:
+        self.stream: Any = self._unpack(self.file) if self._unpack else self.file  # the uncompressed content
         self.cut_off = False  # the compressed file ends too early
         self.damage: BadInput | None = None  # what ends it before its end; raised behind the last good block
         self._ahead = b""
+
+    def rewind(self) -> None:
+        """Go back to the beginning of a regular file."""
+        self.file.seek(0)
+        self._begin()
 
     def __enter__(self) -> Log:
         return self
@@ -136,47 +151,42 @@ class Log:
 def open_log(path: str) -> Log:
     """Open a log by what its first bytes say about its compression; `-` is standard input."""
     if path == "-":
-        raw: IO[bytes] = sys.stdin.buffer
-    else:
-        try:
-            raw = Path(path).open("rb")  # noqa: SIM115  (Log closes it)
-        except FileNotFoundError:
-            raise NotFound(f"no such log: {path}") from None
-        except IsADirectoryError:
-            raise BadInput("this is a folder: name the logs in it", file=path) from None
-        except PermissionError:
-            raise Conflict("no permission to read this log", file=path) from None
-        if not Path(path).is_file():
-            return Log(path, raw, raw, whole=True)  # a pipe
-    start = cast(BufferedReader, raw).peek(6)[:6] if hasattr(raw, "peek") else raw.read(6)
-    if not hasattr(raw, "peek"):
-        raw.seek(0)
-    stream: Any = raw
+        return Log(path, sys.stdin.buffer, _unpacking(sys.stdin.buffer, path), regular=False)
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115  (Log closes it)
+    except FileNotFoundError:
+        raise NotFound(f"no such log: {path}") from None
+    except IsADirectoryError:
+        raise BadInput("this is a folder: name the logs in it", file=path) from None
+    except PermissionError:
+        raise Conflict("no permission to read this log", file=path) from None
+    return Log(path, file, _unpacking(file, path), regular=S_ISREG(os.fstat(file.fileno()).st_mode))
+
+
+def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
+    """How the content of a file at its beginning is decompressed, if it is compressed."""
+    start = cast(BufferedReader, file).peek(6)
     if start.startswith(_GZIP):
         import gzip
 
-        stream = gzip.open(raw)  # noqa: SIM115  (Log closes it)
-    elif start.startswith(_BZIP2):
+        return gzip.open
+    if start.startswith(_BZIP2):
         import bz2
 
-        stream = bz2.open(raw)  # noqa: SIM115
-    elif start.startswith(_XZ):
+        return bz2.open
+    if start.startswith(_XZ):
         import lzma
 
-        stream = lzma.open(raw)  # noqa: SIM115
-    elif start.startswith(_ZSTD):
-        stream = _zstd(raw, path)
-    return Log(path, raw, stream, whole=stream is not raw or path == "-")
-
-
-def _zstd(raw: IO[bytes], path: str) -> Any:
-    try:
-        import zstandard
-    except ImportError:
-        raise BadInput(
-            "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
-        ) from None
-    return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+        return lzma.open
+    if start.startswith(_ZSTD):
+        try:
+            import zstandard
+        except ImportError:
+            raise BadInput(
+                "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
+            ) from None
+        return partial(zstandard.ZstdDecompressor().stream_reader, read_across_frames=True)
+    return None
 
 
 def _damage() -> tuple[type[Exception], ...]:
@@ -192,38 +202,39 @@ def _damage() -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
-def recognise(database: Database, path: str, key: bytes) -> Known | None:
-    """The source whose read part `path` begins with, if there is one: the longest.
+def recognise(database: Database, log: Log, key: bytes) -> Known | None:
+    """The source whose read part `log` begins with, if there is one: the longest. The log is at its beginning again.
 
-    Its first `head_length` bytes and the bytes before its position must be the same. Standard input cannot be
-    read twice and is never recognised: its lines are compared one by one.
+    Its first `head_length` bytes and the bytes before its position must be the same. A pipe cannot be read twice and
+    is never recognised: its lines are compared one by one.
     """
-    if path == "-" or not Path(path).is_file():
+    if not log.regular:
         return None
-    with open_log(path) as log:
-        start = log.peek(HEAD_BYTES)
-        lengths = [row[0] for row in database.rows("SELECT DISTINCT head_length FROM source")]
-        prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
-        found: list[tuple[int, bytes, Known]] = []
-        for head in prints:
-            for number, form, state, position, tail in database.rows(
-                "SELECT id, format, state, position, tail FROM source WHERE head = ?", (head,)
-            ):
-                found.append((position, bytes(tail), Known(number, form, state, position)))
-        found.sort(key=lambda item: item[0])
-        best: Known | None = None
-        at = 0
-        last = b""
-        for position, tail, known in found:
-            wanted = position - at
-            if wanted > TAIL_BYTES:
-                log.skip(wanted - TAIL_BYTES)
-                wanted, last = TAIL_BYTES, b""
-            piece = log.take(wanted)
-            at = position
-            if len(piece) < wanted:
-                break  # shorter than what was read from that source: another file, or one that shrank
-            last = (last + piece)[-TAIL_BYTES:]
-            if digest(last[-min(TAIL_BYTES, position) :], key) == tail:
-                best = known
-        return best
+    start = log.peek(HEAD_BYTES)
+    lengths = [row[0] for row in database.rows("SELECT DISTINCT head_length FROM source")]
+    prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
+    found: list[tuple[int, bytes, Known]] = []
+    for head in prints:
+        for number, form, state, position, tail in database.rows(
+            "SELECT id, format, state, position, tail FROM source WHERE head = ?", (head,)
+        ):
+            found.append((position, bytes(tail), Known(number, form, state, position)))
+    found.sort(key=lambda item: item[0])
+    best: Known | None = None
+    at = 0
+    last = b""
+    for position, tail, known in found:
+        wanted = position - at
+        if wanted > TAIL_BYTES:
+            log.skip(wanted - TAIL_BYTES)
+            wanted, last = TAIL_BYTES, b""
+        piece = log.take(wanted)
+        at = position
+        if len(piece) < wanted:
+            break  # shorter than what was read from that source: another file, or one that shrank
+        last = (last + piece)[-TAIL_BYTES:]
+        if digest(last[-min(TAIL_BYTES, position) :], key) == tail:
+            best = known
+    if found:
+        log.rewind()
+    return best

@@ -19,7 +19,8 @@ from linktrack.store.session import Database
 HEAD_BYTES = 4096
 TAIL_BYTES = 4096
 BLOCK_BYTES = 1 << 20
-MAX_LINE_BYTES = 1 << 20  # what is longer is no log line: it is cut here and its pieces are rejected
+_PACKED_BYTES = 1 << 13  # read of a zstd file at once: no more than 32 MB can come of it
+MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at
 
 Unpack = Callable[[IO[bytes]], Any]  # a compressed file → a stream of its content
 
@@ -51,6 +52,8 @@ class Log:
         self.stream: Any = self._unpack(self.file) if self._unpack else self.file  # the uncompressed content
         self.cut_off = False  # the compressed file ends too early
         self.damage: BadInput | None = None  # what ends it before its end; raised behind the last good block
+        self.position = 0  # how many bytes of content are behind us: skipped, or given out in blocks
+        self.tail = b""  # the last of them
         self._ahead = b""
 
     def rewind(self) -> None:
@@ -84,7 +87,7 @@ class Log:
         return self._ahead[:count]
 
     def skip(self, count: int) -> None:
-        """Go on `count` bytes further."""
+        """Go on `count` bytes further, without a look at them."""
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
         count -= len(ahead)
         if not self.whole:
@@ -99,20 +102,26 @@ class Log:
     def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         """The rest in blocks of complete lines. An unfinished last line is only part of it when `whole`.
 
+        The middle of a line that is longer than `MAX_LINE_BYTES` may be missing; `position` counts it all the same.
         BadInput behind the last block that can be read of damaged content.
         """
-        left = b""
+        left, missing, recent = b"", 0, self.tail
         for more in self.chunks(size):
             end = more.rfind(b"\n") + 1
-            if not end:
-                left += more
-                if len(left) > MAX_LINE_BYTES:
-                    yield left
-                    left = b""
-                continue
-            yield left + more[:end]
-            left = more[end:]
+            if end:
+                block, left = left + more[:end], more[end:]
+                self.position += len(block) + missing
+                self.tail = (recent + more[:end])[-TAIL_BYTES:]
+                missing = 0
+                yield block
+            else:
+                room = max(MAX_LINE_BYTES - len(left), 0)
+                left += more[:room]
+                missing += len(more[room:])
+            recent = (recent + more)[-TAIL_BYTES:]
         if left and self.whole and not self.cut_off:
+            self.position += len(left) + missing
+            self.tail = recent
             yield left
 
     def chunks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
@@ -160,6 +169,8 @@ def open_log(path: str) -> Log:
         raise BadInput("this is a folder: name the logs in it", file=path) from None
     except PermissionError:
         raise Conflict("no permission to read this log", file=path) from None
+    except OSError as problem:
+        raise BadInput(f"this cannot be read ({problem.strerror}): name a file or a pipe", file=path) from None
     return Log(path, file, _unpacking(file, path), regular=S_ISREG(os.fstat(file.fileno()).st_mode))
 
 
@@ -185,8 +196,38 @@ def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
             raise BadInput(
                 "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
             ) from None
-        return partial(zstandard.ZstdDecompressor().stream_reader, read_across_frames=True)
+        return partial(_ZstdFrames, zstandard.ZstdDecompressor())
     return None
+
+
+class _ZstdFrames:
+    """The content of a zstd file. The package's own reader does not tell a file that was cut off from a whole one."""
+
+    def __init__(self, decompressor: Any, file: IO[bytes]) -> None:
+        self._decompressor = decompressor
+        self._file = file
+        self._frame: Any = None
+        self._content = b""
+
+    def read1(self, count: int) -> bytes:
+        """Some of the content, at most `count` bytes; EOFError where a frame lacks its end."""
+        while not self._content:
+            begun = self._frame is not None and not self._frame.eof
+            packed = (b"" if self._frame is None or begun else self._frame.unused_data) or self._file.read(
+                _PACKED_BYTES
+            )
+            if not packed and begun:
+                raise EOFError
+            if not packed:
+                return b""
+            if not begun:
+                self._frame = self._decompressor.decompressobj()
+            self._content = self._frame.decompress(packed)
+        taken, self._content = self._content[:count], self._content[count:]
+        return taken
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def _damage() -> tuple[type[Exception], ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from hashlib import md5
 from urllib.parse import parse_qsl, urlsplit
 
 from linktrack.clicks.addresses import CACHE_SIZE, Found, Spot
@@ -23,7 +24,7 @@ from linktrack.errors import LinktrackError, NotFound
 from linktrack.store.session import Database
 
 _MEMBERS = (
-    "SELECT shipment_recipient.shipment_id, recipient.id FROM recipient "
+    "SELECT shipment_recipient.shipment_id, recipient.id, recipient.email FROM recipient "
     "JOIN shipment_recipient ON shipment_recipient.recipient_id = recipient.id"
 )
 
@@ -44,6 +45,7 @@ class Directory:
         self._mailing = mailing
         self._targets: dict[int, dict[str, list[Spot]]] = {}
         self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._hashed: dict[int, dict[str, list[tuple[int, int]]]] = {}
 
     def find(self, event: Event) -> Found | str:
         """Link, placement, shipment and recipient of an event, or the reason why they cannot be told."""
@@ -86,21 +88,40 @@ class Directory:
     def _member(self, mailing: int, event: Event) -> tuple[int, int] | str:
         """Shipment and recipient."""
         contact = event.variables.get(self._settings.contact_variable, "")
+        member_id = event.variables.get("member_id", "")
         who = (contact, "" if contact else event.email)
-        if who not in self._people:
-            if len(self._people) >= CACHE_SIZE:
-                self._people.clear()
-            self._people[who] = self._recipients(*who)
+        if not any(who) and not member_id:
+            return "no-recipient"
+        members = self._known(*who) if any(who) else self._member_ids(mailing).get(member_id.lower(), [])
         sendings = self._addresses.sendings
-        members = [member for member in self._people[who] if sendings[member[0]].mailing_id == mailing]
+        members = [member for member in members if sendings[member[0]].mailing_id == mailing]
         members = [member for member in members if sendings[member[0]].sent_at <= event.clicked_at] or members
         named = event.variables.get("shipment", "")
         members = [member for member in members if str(member[0]) == named] or members
         if not members:
-            return "unknown-recipient" if any(who) else "no-recipient"
+            return "unknown-recipient"
         if len({recipient for _, recipient in members}) > 1:
             return "ambiguous-recipient"
         return members[0] if len(members) == 1 else "ambiguous-shipment"
+
+    def _known(self, contact: str, email: str) -> list[tuple[int, int]]:
+        """The same as `_recipients`, remembered."""
+        who = (contact, email)
+        if who not in self._people:
+            if len(self._people) >= CACHE_SIZE:
+                self._people.clear()
+            self._people[who] = self._recipients(*who)
+        return self._people[who]
+
+    def _member_ids(self, mailing: int) -> dict[str, list[tuple[int, int]]]:
+        """Shipment and recipient by Mailchimp's member id, the MD5 of the e-mail address in lower case."""
+        if mailing not in self._hashed:
+            found = self._hashed[mailing] = {}
+            sql = f"{_MEMBERS} JOIN shipment ON shipment.id = shipment_id WHERE mailing_id = ? AND forgotten_at IS NULL"
+            for shipment, recipient, email in self._database.rows(sql, (mailing,)):
+                member_id = md5(email.lower().encode(), usedforsecurity=False).hexdigest()
+                found.setdefault(member_id, []).append((shipment, recipient))
+        return self._hashed[mailing]
 
     def _recipients(self, contact: str, email: str) -> list[tuple[int, int]]:
         """Shipment and recipient, for all shipments to a contact or to an e-mail address."""
@@ -110,7 +131,7 @@ class Directory:
             same = [email, email.lower(), *self._spellings.get(email.casefold(), ())]
             where, values = f"email IN ({', '.join('?' * len(same))})", same
         sql = f"{_MEMBERS} WHERE {where} AND forgotten_at IS NULL"
-        return [(shipment, recipient) for shipment, recipient in self._database.rows(sql, values)]
+        return [(shipment, recipient) for shipment, recipient, _ in self._database.rows(sql, values)]
 
     @cached_property
     def _spellings(self) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from typing import IO
@@ -14,7 +14,7 @@ from linktrack.clicks.agents import Networks
 from linktrack.clicks.ahead import read_ahead
 from linktrack.clicks.event_reading import Directory, EventReading
 from linktrack.clicks.fields import print_key
-from linktrack.clicks.formats import Format, LineFormat, detect, format_of
+from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
 from linktrack.clicks.judging import Agents, surroundings
 from linktrack.clicks.reading import Batch, Reached, Reading, Rules
 from linktrack.clicks.sources import Known, Log, open_log, recognise
@@ -119,32 +119,42 @@ class Importer:
 
     def take(self, path: str) -> None:
         """Import what is new in one log."""
-        known = recognise(self.database, path, self.rules.key)
+        name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")  # to be shown and stored
         with open_log(path) as log:
+            known = recognise(self.database, log, self.rules.key)
             format = self._format(log, known)
+            if known and format and self._is_told_anew(format, known):
+                known = replace(known, state="", position=0)
             batches = self._batches(log, format, known) if format else iter(())
             source_id = known.id if known else None
             if format is None and log.cut_off:
-                self._note_cut_off(path)
+                self._note_cut_off(name)
             for batch in batches:
                 with self.database.transaction():
-                    source_id = self._write_source(source_id, path, format.name if format else "", batch.reached)
+                    source_id = self._write_source(source_id, name, format.name if format else "", batch.reached)
                     probes = [Probe._make(probe) for probe in batch.probes]
                     stored, verdicts = store(self.database, self._clicks(batch), probes, source_id, self.by)
                     if batch.last:
                         stored += mend_edges(self.database, source_id, self.by, verdicts)
                 self.summary.add(batch, stored, verdicts)
-                self._list_rejects(path, batch)
+                self._list_rejects(name, batch)
                 if batch.cut_off and batch.last:
-                    self._note_cut_off(path)
-                self.tell(Progress(path, self.summary.read, batch.reached.position))
+                    self._note_cut_off(name)
+                self.tell(Progress(name, self.summary.read, batch.reached.position))
                 if self.stop() and not batch.last:
                     self.summary.stopped = True
                     break
         self.summary.files += 1
 
-    def _note_cut_off(self, path: str) -> None:
-        self.summary.notes.append(f"{path}: the compressed file ends too early; what came was read")
+    def _is_told_anew(self, format: Format, known: Known) -> bool:
+        """Whether more is said about a log than when it was read: its lines may mean something now that did not then.
+
+        What was stored of it has the same identities again.
+        """
+        return format.name != known.format or (self.options.mailing is not None and isinstance(format, EventFormat))
+
+    def _note_cut_off(self, name: str) -> None:
+        self.summary.notes.append(f"{name}: the compressed file ends too early; what came was read")
 
     def _batches(self, log: Log, format: Format, known: Known | None) -> Iterator[Batch]:
         if isinstance(format, LineFormat):
@@ -160,7 +170,7 @@ class Importer:
         sample = log.peek(SAMPLE_BYTES)
         if not sample and log.damage:
             raise log.damage
-        if not sample:
+        if not sample.strip():
             return None
         wanted = self.options.log_format or (known.format if known else self.settings.clicks.log_format)
         zone = self.options.time_zone or self.settings.clicks.time_zone
@@ -206,11 +216,11 @@ class Importer:
         )
         return source_id
 
-    def _list_rejects(self, path: str, batch: Batch) -> None:
+    def _list_rejects(self, name: str, batch: Batch) -> None:
         if self.rejected is not None:
             for reason, line in batch.rejects:
                 shown = line[:2000].decode("utf-8", "backslashreplace").replace("\t", "\\t").replace("\r", "\\r")
-                self.rejected.write(f"{reason}\t{path}\t{shown}\n")
+                self.rejected.write(f"{reason}\t{name}\t{shown}\n")
 
 
 def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
@@ -226,4 +236,21 @@ def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
         gc.enable()
     importer.summary.seconds = round(monotonic() - began, 3)
     importer.summary.reasons = dict(sorted(importer.summary.reasons.items()))
+    importer.summary.notes += _hints(importer.summary)
     return importer.summary
+
+
+def _hints(summary: Summary) -> list[str]:
+    """What to do about rejections that have one cause."""
+    found = []
+    if summary.reasons.get("forged-token") and not summary.stored and not summary.repeated:
+        found.append(
+            "Every token is forged: were these mails rewritten with another linktrack.key (or LINKTRACK_SECRET)? "
+            "Bring it back and import again."
+        )
+    if summary.reasons.get("unknown-mailing"):
+        found.append(
+            "Some events do not tell their mailing: import them again with --mailing NAME, or set mailing_variable in "
+            "[clicks] to what names it."
+        )
+    return found

@@ -16,7 +16,7 @@ from linktrack.clicks.edges import MAX_LINES, packed
 from linktrack.clicks.event import NOTE, POST, PREFETCH, Row
 from linktrack.clicks.fields import agent_text, digest, is_prefetch, kept_address, line_printer
 from linktrack.clicks.formats import LineFormat
-from linktrack.clicks.sources import HEAD_BYTES, TAIL_BYTES, Known, Log
+from linktrack.clicks.sources import HEAD_BYTES, MAX_LINE_BYTES, TAIL_BYTES, Known, Log
 from linktrack.errors import LinktrackError
 
 BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
@@ -78,9 +78,7 @@ class Reading:
         self.known = known
         self.rules = rules
         self.bounded = rules.since is not None or rules.until is not None
-        self.position = known.position if known else 0
         self.start = log.peek(HEAD_BYTES)
-        self.tail = b""
         self.first: list[int] = []
         self.first_at: int | None = None
         self.first_done = known is not None
@@ -106,12 +104,10 @@ class Reading:
         """The log from where it was left to its end. What was read before an error comes before the error."""
         if self.known is not None:
             self.format.resume(self.known.state)
-            self._seed()
+            self._seed(self.known.position)
         try:
             for block in self.log.blocks():
-                self.position += len(block)
-                self.tail = (self.tail + block)[-TAIL_BYTES:] if len(block) < TAIL_BYTES else block[-TAIL_BYTES:]
-                self._take(block.removeprefix(b"\xef\xbb\xbf") if self.position == len(block) else block)
+                self._take(block.removeprefix(b"\xef\xbb\xbf") if self.log.position == len(block) else block)
                 if len(self.clicks) >= BATCH_CLICKS or self.lines >= BATCH_LINES:
                     yield self._batch(last=False)
         except LinktrackError:
@@ -143,36 +139,36 @@ class Reading:
         if self.bounded:
             nothing = digest(b"", self.rules.key)
             return Reached(0, "", nothing, 0, nothing, None, None, None, b"")
-        head = self.start[: self.position]
+        head = self.start[: self.log.position]
         last_at, last = self._last()
         return Reached(
-            self.position,
+            self.log.position,
             self.format.state(),
             digest(head, self.rules.key),
             len(head),
-            digest(self.tail, self.rules.key),
+            digest(self.log.tail, self.rules.key),
             self.first_at,
             packed(self.first) if self.first_news else None,
             last_at,
             packed(last),
         )
 
-    def _seed(self) -> None:
+    def _seed(self, position: int) -> None:
         """Count the lines before the position, for the first lines behind it may be their equals."""
-        back = min(self.position, SEED_BYTES)
-        self.log.skip(self.position - back)
+        back = min(position, SEED_BYTES)
+        self.log.skip(position - back)
         seed = self.log.take(back)
-        self.tail = seed[-TAIL_BYTES:]
-        if back < self.position:
+        self.log.position, self.log.tail = position, seed[-TAIL_BYTES:]
+        if back < position:
             seed = seed[seed.find(b"\n") + 1 :]
         rows = self.format.rows(seed)
         self.last_rows = rows[-MAX_LINES - 1 :]
-        if back == self.position:  # a short log: its first second may go on
+        if back == position:  # a short log: its first second may go on
             self.first_done = False
             self.first_news = True
             self._note_first(rows)
         for row in rows:
-            if row[3] and self.rules.addresses.tracked(row[4]):
+            if row[3] and isinstance(self.rules.addresses.resolve(row[4]), tuple):
                 mark = self._print(row[0])
                 self.counts[mark] = self.counts.get(mark, 0) + 1
 
@@ -329,7 +325,7 @@ def nth(line: int, count: int) -> int:
 
 
 def _junk_reason(line: bytes) -> str:
-    if len(line) > 1 << 16:
+    if len(line) > MAX_LINE_BYTES:
         return "too-long"
     if b"\x00" in line:
         return "binary"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BufferedIOBase, BufferedReader
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Any, cast
 
 from linktrack.clicks.fields import digest
@@ -16,7 +19,10 @@ from linktrack.store.session import Database
 HEAD_BYTES = 4096
 TAIL_BYTES = 4096
 BLOCK_BYTES = 1 << 20
-MAX_LINE_BYTES = 1 << 20  # what is longer is no log line: it is cut here and its pieces are rejected
+_PACKED_BYTES = 1 << 13  # read of a zstd file at once: no more than 32 MB can come of it
+MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at
+
+Unpack = Callable[[IO[bytes]], Any]  # a compressed file → a stream of its content
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 
@@ -34,14 +40,26 @@ class Known:
 class Log:
     """The uncompressed content of one file or of standard input, read once from front to back."""
 
-    def __init__(self, path: str, file: IO[bytes], stream: BufferedIOBase, *, whole: bool) -> None:
+    def __init__(self, path: str, file: IO[bytes], unpack: Unpack | None, *, regular: bool) -> None:
         self.path = path
         self.file = file
-        self.stream = stream  # the file's uncompressed content
-        self.whole = whole  # nothing will be added to it: its last line counts without a line end
+        self.regular = regular  # a file that can be read again, not a pipe
+        self.whole = unpack is not None or not regular  # nothing will be added: its last line needs no line end
+        self._unpack = unpack
+        self._begin()
+
+    def _begin(self) -> None:
+        self.stream: Any = self._unpack(self.file) if self._unpack else self.file  # the uncompressed content
         self.cut_off = False  # the compressed file ends too early
         self.damage: BadInput | None = None  # what ends it before its end; raised behind the last good block
+        self.position = 0  # how many bytes of content are behind us: skipped, or given out in blocks
+        self.tail = b""  # the last of them
         self._ahead = b""
+
+    def rewind(self) -> None:
+        """Go back to the beginning of a regular file."""
+        self.file.seek(0)
+        self._begin()
 
     def __enter__(self) -> Log:
         return self
@@ -69,7 +87,7 @@ class Log:
         return self._ahead[:count]
 
     def skip(self, count: int) -> None:
-        """Go on `count` bytes further."""
+        """Go on `count` bytes further, without a look at them."""
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
         count -= len(ahead)
         if not self.whole:
@@ -84,20 +102,26 @@ class Log:
     def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         """The rest in blocks of complete lines. An unfinished last line is only part of it when `whole`.
 
+        The middle of a line that is longer than `MAX_LINE_BYTES` may be missing; `position` counts it all the same.
         BadInput behind the last block that can be read of damaged content.
         """
-        left = b""
+        left, missing, recent = b"", 0, self.tail
         for more in self.chunks(size):
             end = more.rfind(b"\n") + 1
-            if not end:
-                left += more
-                if len(left) > MAX_LINE_BYTES:
-                    yield left
-                    left = b""
-                continue
-            yield left + more[:end]
-            left = more[end:]
+            if end:
+                block, left = left + more[:end], more[end:]
+                self.position += len(block) + missing
+                self.tail = (recent + more[:end])[-TAIL_BYTES:]
+                missing = 0
+                yield block
+            else:
+                room = max(MAX_LINE_BYTES - len(left), 0)
+                left += more[:room]
+                missing += len(more[room:])
+            recent = (recent + more)[-TAIL_BYTES:]
         if left and self.whole and not self.cut_off:
+            self.position += len(left) + missing
+            self.tail = recent
             yield left
 
     def chunks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
@@ -136,47 +160,74 @@ class Log:
 def open_log(path: str) -> Log:
     """Open a log by what its first bytes say about its compression; `-` is standard input."""
     if path == "-":
-        raw: IO[bytes] = sys.stdin.buffer
-    else:
-        try:
-            raw = Path(path).open("rb")  # noqa: SIM115  (Log closes it)
-        except FileNotFoundError:
-            raise NotFound(f"no such log: {path}") from None
-        except IsADirectoryError:
-            raise BadInput("this is a folder: name the logs in it", file=path) from None
-        except PermissionError:
-            raise Conflict("no permission to read this log", file=path) from None
-        if not Path(path).is_file():
-            return Log(path, raw, raw, whole=True)  # a pipe
-    start = cast(BufferedReader, raw).peek(6)[:6] if hasattr(raw, "peek") else raw.read(6)
-    if not hasattr(raw, "peek"):
-        raw.seek(0)
-    stream: Any = raw
+        return Log(path, sys.stdin.buffer, _unpacking(sys.stdin.buffer, path), regular=False)
+    try:
+        file = Path(path).open("rb")  # noqa: SIM115  (Log closes it)
+    except FileNotFoundError:
+        raise NotFound(f"no such log: {path}") from None
+    except IsADirectoryError:
+        raise BadInput("this is a folder: name the logs in it", file=path) from None
+    except PermissionError:
+        raise Conflict("no permission to read this log", file=path) from None
+    except OSError as problem:
+        raise BadInput(f"this cannot be read ({problem.strerror}): name a file or a pipe", file=path) from None
+    return Log(path, file, _unpacking(file, path), regular=S_ISREG(os.fstat(file.fileno()).st_mode))
+
+
+def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
+    """How the content of a file at its beginning is decompressed, if it is compressed."""
+    start = cast(BufferedReader, file).peek(6)
     if start.startswith(_GZIP):
         import gzip
 
-        stream = gzip.open(raw)  # noqa: SIM115  (Log closes it)
-    elif start.startswith(_BZIP2):
+        return gzip.open
+    if start.startswith(_BZIP2):
         import bz2
 
-        stream = bz2.open(raw)  # noqa: SIM115
-    elif start.startswith(_XZ):
+        return bz2.open
+    if start.startswith(_XZ):
         import lzma
 
-        stream = lzma.open(raw)  # noqa: SIM115
-    elif start.startswith(_ZSTD):
-        stream = _zstd(raw, path)
-    return Log(path, raw, stream, whole=stream is not raw or path == "-")
+        return lzma.open
+    if start.startswith(_ZSTD):
+        try:
+            import zstandard
+        except ImportError:
+            raise BadInput(
+                "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
+            ) from None
+        return partial(_ZstdFrames, zstandard.ZstdDecompressor())
+    return None
 
 
-def _zstd(raw: IO[bytes], path: str) -> Any:
-    try:
-        import zstandard
-    except ImportError:
-        raise BadInput(
-            "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
-        ) from None
-    return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
+class _ZstdFrames:
+    """The content of a zstd file. The package's own reader does not tell a file that was cut off from a whole one."""
+
+    def __init__(self, decompressor: Any, file: IO[bytes]) -> None:
+        self._decompressor = decompressor
+        self._file = file
+        self._frame: Any = None
+        self._content = b""
+
+    def read1(self, count: int) -> bytes:
+        """Some of the content, at most `count` bytes; EOFError where a frame lacks its end."""
+        while not self._content:
+            begun = self._frame is not None and not self._frame.eof
+            packed = (b"" if self._frame is None or begun else self._frame.unused_data) or self._file.read(
+                _PACKED_BYTES
+            )
+            if not packed and begun:
+                raise EOFError
+            if not packed:
+                return b""
+            if not begun:
+                self._frame = self._decompressor.decompressobj()
+            self._content = self._frame.decompress(packed)
+        taken, self._content = self._content[:count], self._content[count:]
+        return taken
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def _damage() -> tuple[type[Exception], ...]:
@@ -192,38 +243,39 @@ def _damage() -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
-def recognise(database: Database, path: str, key: bytes) -> Known | None:
-    """The source whose read part `path` begins with, if there is one: the longest.
+def recognise(database: Database, log: Log, key: bytes) -> Known | None:
+    """The source whose read part `log` begins with, if there is one: the longest. The log is at its beginning again.
 
-    Its first `head_length` bytes and the bytes before its position must be the same. Standard input cannot be
-    read twice and is never recognised: its lines are compared one by one.
+    Its first `head_length` bytes and the bytes before its position must be the same. A pipe cannot be read twice and
+    is never recognised: its lines are compared one by one.
     """
-    if path == "-" or not Path(path).is_file():
+    if not log.regular:
         return None
-    with open_log(path) as log:
-        start = log.peek(HEAD_BYTES)
-        lengths = [row[0] for row in database.rows("SELECT DISTINCT head_length FROM source")]
-        prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
-        found: list[tuple[int, bytes, Known]] = []
-        for head in prints:
-            for number, form, state, position, tail in database.rows(
-                "SELECT id, format, state, position, tail FROM source WHERE head = ?", (head,)
-            ):
-                found.append((position, bytes(tail), Known(number, form, state, position)))
-        found.sort(key=lambda item: item[0])
-        best: Known | None = None
-        at = 0
-        last = b""
-        for position, tail, known in found:
-            wanted = position - at
-            if wanted > TAIL_BYTES:
-                log.skip(wanted - TAIL_BYTES)
-                wanted, last = TAIL_BYTES, b""
-            piece = log.take(wanted)
-            at = position
-            if len(piece) < wanted:
-                break  # shorter than what was read from that source: another file, or one that shrank
-            last = (last + piece)[-TAIL_BYTES:]
-            if digest(last[-min(TAIL_BYTES, position) :], key) == tail:
-                best = known
-        return best
+    start = log.peek(HEAD_BYTES)
+    lengths = [row[0] for row in database.rows("SELECT DISTINCT head_length FROM source")]
+    prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
+    found: list[tuple[int, bytes, Known]] = []
+    for head in prints:
+        for number, form, state, position, tail in database.rows(
+            "SELECT id, format, state, position, tail FROM source WHERE head = ?", (head,)
+        ):
+            found.append((position, bytes(tail), Known(number, form, state, position)))
+    found.sort(key=lambda item: item[0])
+    best: Known | None = None
+    at = 0
+    last = b""
+    for position, tail, known in found:
+        wanted = position - at
+        if wanted > TAIL_BYTES:
+            log.skip(wanted - TAIL_BYTES)
+            wanted, last = TAIL_BYTES, b""
+        piece = log.take(wanted)
+        at = position
+        if len(piece) < wanted:
+            break  # shorter than what was read from that source: another file, or one that shrank
+        last = (last + piece)[-TAIL_BYTES:]
+        if digest(last[-min(TAIL_BYTES, position) :], key) == tail:
+            best = known
+    if found:
+        log.rewind()
+    return best

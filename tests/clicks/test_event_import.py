@@ -120,3 +120,33 @@ def test_bounds_of_time_and_resets_hold_for_events_too(world: World, tmp_path: P
     summary = world.load(events, since=SENT + 800_000)
     assert (summary.stored, summary.not_ours) == (1, 1)
     assert world.load(events).stored == 1
+
+
+def test_mailchimps_member_id_is_the_address_in_disguise(world: World, tmp_path: Path) -> None:
+    from hashlib import md5
+
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE recipient SET email = 'C7@Example.com' WHERE id = 7")
+    ids = [md5(email.encode(), usedforsecurity=False).hexdigest() for email in ("c7@example.com", "x@example.com")]
+    log = tmp_path / "activity.csv"
+    log.write_text(
+        "action,member_id,timestamp,url,campaign_title\n"
+        + "".join(
+            f"click,{who},2026-05-04 09:10:0{at},https://www.example.com/2,spring\n" for at, who in enumerate(ids)
+        )
+    )
+    with world.database() as database, database.transaction():  # so that the shipment is no question
+        database.execute("DELETE FROM shipment_recipient WHERE shipment_id = 2 AND recipient_id = 7")
+        database.execute("DELETE FROM shipment_recipient WHERE shipment_id = 3 AND recipient_id = 7")
+    summary = world.load(log, mailing="spring")
+    assert (summary.stored, summary.reasons) == (1, {"unknown-recipient": 1})
+    assert world.clicks()[0][2:6] == (102, 2, 1, 7)
+
+
+def test_events_that_lacked_their_mailing_are_read_again_when_it_is_named(world: World, tmp_path: Path) -> None:
+    events = write(tmp_path / "events.json", [sendgrid(1, mailing=""), sendgrid(2)])
+    first = world.load(events)
+    assert (first.stored, first.reasons) == (1, {"unknown-mailing": 1})
+    assert "--mailing" in first.notes[0]
+    second = world.load(events, mailing="spring")
+    assert (second.read, second.stored, second.repeated) == (2, 1, 1)

@@ -25,7 +25,7 @@ from clicks_world import World, line, random_log
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.clicks import reading
+from linktrack.clicks import load, reading
 from linktrack.clicks.load import Summary
 from linktrack.store.session import Database
 
@@ -263,6 +263,95 @@ def fresh_clicks(world: World, tmp_path: Path, lines: list[bytes]) -> list[tuple
     log.write_bytes(b"\n" + b"".join(lines))
     assert world.load(log).stored == 0
     return world.clicks()
+
+
+def test_equal_lines_with_an_escaped_address_are_counted_across_two_runs(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    text = line(world.path().replace("/p", "/%70"))
+    log.write_bytes(text)
+    assert world.load(log).stored == 1
+    log.write_bytes(text * 3)
+    assert world.load(log).stored == 2
+
+
+def test_a_log_that_is_rotated_just_after_it_was_recognised(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that was recognised is the one that is read, not the one that has its name by then."""
+    lines = random_log(world, 15, 120)
+    log, rotated = tmp_path / "access.log", tmp_path / "access.log.1"
+    log.write_bytes(b"".join(lines[:40]))
+    world.load(log)
+    with log.open("ab") as end:
+        end.write(b"".join(lines[40:60]))
+    recognise = load.recognise
+
+    def then_rotate(*values: Any) -> Any:
+        known = recognise(*values)
+        if not rotated.exists():
+            log.rename(rotated)
+            log.write_bytes(b"".join(lines[60:]))
+        return known
+
+    monkeypatch.setattr(load, "recognise", then_rotate)
+    assert world.load(log).read == 20
+    assert world.load(log, rotated).read == 60
+    assert len(world.clicks()) == len(fresh_clicks(world, tmp_path, lines))
+
+
+def test_a_line_without_end_is_one_rejected_line(world: World, tmp_path: Path) -> None:
+    lines = random_log(world, 16, 100)
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(lines[:50]) + b"x" * 5_000_000)
+    assert world.load(log).read == 50
+    with log.open("ab") as end:
+        end.write(b"x" * 3_000_000 + b"\n" + b"".join(lines[50:80]))
+    summary = world.load(log)
+    assert (summary.read, summary.reasons["too-long"]) == (31, 1)
+    with log.open("ab") as end:
+        end.write(b"".join(lines[80:]))
+    assert world.load(log).read == 20
+    assert len(world.clicks()) == len(fresh_clicks(world, tmp_path, lines))
+
+
+def test_a_cut_off_zstd_file_is_no_whole_one(world: World, tmp_path: Path) -> None:
+    lines = random_log(world, 17, 4000)
+    content = b"".join(lines)
+    packed = zstandard.compress(content[: len(content) // 2]) + zstandard.compress(content[len(content) // 2 :])
+    log = tmp_path / "access.log.zst"
+    log.write_bytes(packed[: len(packed) * 3 // 4])
+    summary = world.load(log)
+    assert "ends too early" in summary.notes[0]
+    assert "malformed" not in summary.reasons
+    log.write_bytes(packed)
+    assert summary.read + world.load(log).read == len(lines)
+
+
+def test_a_log_that_was_taken_for_another_format_is_read_again(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(random_log(world, 18, 50)))
+    assert world.load(log, log_format="iis").reasons == {"malformed": 50}
+    summary = world.load(log, log_format="combined")
+    assert summary.read == 50
+    assert summary.stored > 0
+    assert world.load(log).read == 0
+
+
+def test_a_file_name_that_is_no_utf_8(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "caf\udce9.log"
+    log.write_bytes(line(world.path()))
+    assert world.load(log).stored == 1
+    with world.database() as database:
+        assert database.value("SELECT name FROM source").endswith("caf\\xe9.log")
+
+
+def test_a_key_that_fits_no_token_is_suspected(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    path = world.path()
+    log.write_bytes(line(path[:-4] + ("aaaa" if path[-4:] != "aaaa" else "bbbb")))
+    summary = world.load(log)
+    assert summary.reasons == {"forged-token": 1}
+    assert "LINKTRACK_SECRET" in summary.notes[0]
 
 
 # --- killed, stopped, at the same time -----------------------------------------------------------------------------

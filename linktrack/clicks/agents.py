@@ -1,17 +1,24 @@
-"""What a user agent or a network says about a click: the rules of `data/`, compiled once and asked once per string."""
+"""What a user agent or a network says about a click: the rules of `data/` and of the package is-bot, asked once per
+string."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from ipaddress import IPv6Address, IPv6Network, ip_network
+from typing import TYPE_CHECKING
 
 from linktrack.errors import BadInput
 
+if TYPE_CHECKING:
+    from is_bot import Bots
+
 Signal = tuple[str, str]  # verdict and reason
 
+OWN_RULES = "2026-11-25"
 OWN_WEIGHT = 4  # enough for a machine: see verdicts.ENOUGH
 
 _DIGITS = re.compile(r"\d+")
@@ -30,8 +37,17 @@ def _mail_rules() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
 
 
 @cache
-def _generic() -> re.Pattern[str]:
-    return re.compile("|".join(_data("agents-isbot.txt")), re.IGNORECASE)
+def _machines() -> Bots:
+    """The package's list of machines' agents, asked after our own rules."""
+    from is_bot import Bots
+
+    return Bots()
+
+
+@cache
+def rules() -> str:
+    """The version of all rules: ours (`verdicts`, `data/`) and the package's."""
+    return f"{OWN_RULES}, is-bot {version('is-bot')}"
 
 
 def agent_signal(agent: str, memo: dict[str, Signal]) -> Signal:
@@ -51,7 +67,7 @@ def _judged(agent: str) -> Signal:
     for verdict, name, pattern in _mail_rules():
         if pattern.search(agent):
             return (verdict, "" if verdict == "human" else f"agent:{name}")
-    return ("scanner", "agent:machine") if _generic().search(agent) else ("human", "")
+    return ("scanner", "agent:machine") if _machines().is_bot(agent) else ("human", "")
 
 
 class Networks:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from linktrack.clicks import rollups
 from linktrack.clicks.addresses import CACHE_SIZE
-from linktrack.clicks.agents import Networks, Signal, agent_signal
+from linktrack.clicks.agents import Networks, Signal, agent_signal, rules
 from linktrack.clicks.rollups import Move
-from linktrack.clicks.verdicts import PLAIN, REACH, RULES, Click, Probe, Surroundings, Verdict, judge
+from linktrack.clicks.verdicts import PLAIN, REACH, Click, Probe, Surroundings, Verdict, judge
 from linktrack.store.session import Database
 
 _CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
@@ -74,7 +74,8 @@ def surroundings(database: Database, networks: Networks, agents: Agents | None =
     sendings = database.rows("SELECT id, sent_at, is_test, mailing_id FROM shipment")
     links: dict[int, int] = dict(
         database.rows(
-            "SELECT mailing_id, count(DISTINCT link_id) FROM placement WHERE kind <> 'honeypot' GROUP BY mailing_id"
+            "SELECT mailing_id, count(DISTINCT link_id) FROM placement WHERE kind NOT IN ('honeypot', 'header') "
+            "GROUP BY mailing_id"
         )
     )
     return Surroundings(
@@ -84,6 +85,7 @@ def surroundings(database: Database, networks: Networks, agents: Agents | None =
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
+        rules=rules(),
     )
 
 
@@ -107,21 +109,21 @@ def judge_new(
         if not stored:
             for at, verdict in enumerate(verdicts, first_id + start):
                 if verdict is not PLAIN and verdict != PLAIN:
-                    special.append((at, *verdict, RULES))
+                    special.append((at, *verdict, by.rules))
             continue
         judged = dict(zip(clicks, verdicts, strict=True))
         special += [
-            (at, *judged[click], RULES) for at, click in enumerate(own, first_id + start) if judged[click] != PLAIN
+            (at, *judged[click], by.rules) for at, click in enumerate(own, first_id + start) if judged[click] != PLAIN
         ]
         for click, number, before in stored:
             verdict = judged[click]
             if verdict != before and low - REACH <= click.clicked_at <= high + REACH:
-                changed.append((*verdict, RULES, number))
+                changed.append((*verdict, by.rules, number))
                 if verdict[0] != before[0]:
                     moves.append(_move(click, before[0], verdict[0]))
     counts = dict.fromkeys(("human", "prefetch", "scanner", "test"), 0)
     if new:
-        _write_new(database, special, first_id, first_id + len(new) - 1)
+        _write_new(database, special, first_id, first_id + len(new) - 1, by.rules)
         names = ["human"] * len(new)
         for number, name, _, _ in special:
             names[number - first_id] = name
@@ -136,14 +138,14 @@ def judge_new(
     return counts
 
 
-def _write_new(database: Database, special: list[tuple[int, str, str, str]], first: int, last: int) -> None:
+def _write_new(database: Database, special: list[tuple[int, str, str, str]], first: int, last: int, rules: str) -> None:
     """Write the verdicts on new clicks: the special ones, and for all others that nothing speaks against them."""
     database.executemany("INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?)", special)
     if len(special) <= last - first:
         database.execute(
             "INSERT INTO judgement (click_id, verdict, reasons, rules) SELECT id, 'human', '', ? FROM click "
             "WHERE id BETWEEN ? AND ? AND id NOT IN (SELECT click_id FROM judgement WHERE click_id BETWEEN ? AND ?)",
-            (RULES, first, last, first, last),
+            (rules, first, last, first, last),
         )
 
 
@@ -226,9 +228,9 @@ def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] 
                 if first <= click.clicked_at <= edge:
                     clicks += 1
                     counts[verdict] += 1
-                    if before != (verdict, reasons, RULES):
+                    if before != (verdict, reasons, by.rules):
                         changed += before[:2] != (verdict, reasons)
-                        updates.append((number, verdict, reasons, RULES))
+                        updates.append((number, verdict, reasons, by.rules))
             database.executemany(
                 "INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?) ON CONFLICT (click_id) "
                 "DO UPDATE SET verdict = excluded.verdict, reasons = excluded.reasons, rules = excluded.rules",

@@ -14,8 +14,6 @@ from typing import NamedTuple, TypeVar
 from linktrack.clicks.agents import Signal
 from linktrack.clicks.event import MACHINE, POST, PREFETCH
 
-RULES = "2026-11-24"  # the version of these rules and of data/
-
 BURSTS = ((3, 2_000), (5, 6_000))  # a person does not open 3 places of a mail in 2 seconds, nor 5 in 6
 SWEEP_LINKS, SWEEP_MS = 4, 10_000  # nor all links of a mail in ten
 TRAP_MS = 10_000  # neighbours of a click on the honeypot
@@ -64,6 +62,7 @@ class Surroundings:
     tests: frozenset[int]  # test shipments
     traps: frozenset[int]  # honeypot placements
     links: Mapping[int, int]  # shipment → how many links its mailing has
+    rules: str = ""  # their version
 
 
 Verdict = tuple[str, str]  # verdict and comma-separated reasons

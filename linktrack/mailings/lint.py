@@ -71,17 +71,13 @@ def check_mail(
 
 
 def _broken(parts: Parts) -> Iterator[Finding]:
-    for index, rule, message in (
-        (
-            parts.scan.broken_at,
-            "ends-in-tag",
-            "the mail ends inside the tag that begins here: a quote or '>' is missing",
-        ),
-        (parts.scan.open_comment, "open-comment", "a comment begins here and never ends: what follows is not shown"),
-    ):
+    ends = {
+        "ends-in-tag": (parts.scan.broken_at, "the mail ends inside the tag that begins here: a quote or > is missing"),
+        "open-comment": (parts.scan.open_comment, "a comment begins here and never ends: what follows is not shown"),
+    }
+    for rule, (index, message) in ends.items():
         if index is not None:
-            line, column = parts.html.place(index)
-            yield Finding(rule, "html", line, column, "", message)
+            yield Finding(rule, "html", *parts.html.place(index), "", message)
 
 
 def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[Finding]:
@@ -97,7 +93,7 @@ def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[Findi
             yield _finding("repeated-href", address, "this element has a second href, which clients ignore")
         if spot is not None and address.kind in ("a", "vml"):
             shown = _shown_host(read_words(parts.html, parts.scan.masked, spot.content)[0])
-            target = (urlsplit_host(address.target) or "") if not address.url.lower().startswith("mailto:") else ""
+            target = _host(address.target)
             if shown and target and not _same_site(shown, target):
                 message = f"the text shows {shown}, the link leads to {target}: this looks like phishing"
                 yield _finding("text-mismatch", address, message)
@@ -176,7 +172,7 @@ def _shown_host(text: str) -> str | None:
     return match[1].lower()
 
 
-def urlsplit_host(url: str) -> str | None:
+def _host(url: str) -> str | None:
     """The host of a web address in lower case, or None."""
     try:
         parts = urlsplit(url)

@@ -188,3 +188,12 @@ def test_recipients_may_be_called_anything(root: Path, run: Run, database: Datab
     few(run, "ndjson", out="rows")
     rows = (root / "rows" / "recipients.ndjson").read_text("utf-8").splitlines()
     assert [json.loads(row)["contact_id"] for row in rows] == ids
+
+
+def test_a_link_that_parsers_read_differently_is_a_warning_and_strictly_an_error(root: Path, run: Run) -> None:
+    (root / "odd.html").write_text('<p>\n<a b\x0bhref="https://b.example/" href="https://a.example/">x</a>', "utf-8")
+    outcome = run("mailing", "add", "odd", "odd.html")
+    assert outcome.code == 0 and "Warning: line 2, column 38: another parser reads" in outcome.err
+    outcome = run("mailing", "add", "strict", "odd.html", "--strict")
+    assert outcome.code == 3 and outcome.err.startswith("linktrack: odd.html:2:38: another parser")
+    assert run("mailing", "check", "odd", "--format", "json").json[-1]["rule"] == "parsers-disagree"

@@ -75,7 +75,8 @@ class Mailing(SQLModel, table=True):
 
 
 class Placement(SQLModel, table=True):
-    """One spot in one mailing where a link stands; `start` and `stop` are offsets into that part's bytes."""
+    """One spot in one mailing where a link stands; `start` and `stop` are offsets into that part as it is scanned
+    (bytes of most HTML, characters of texts and UTF-16)."""
 
     __table_args__ = (UniqueConstraint("mailing_id", "position"),)
 

@@ -29,10 +29,11 @@ Row = tuple[Any, ...]
 class Database:
     """An open database. `rows` reads, `transaction` writes; close it, or use it as a context manager."""
 
-    def __init__(self, connection: Any, dialect: str, name: str) -> None:
+    def __init__(self, connection: Any, dialect: str, name: str, faults: tuple[type[Exception], ...] = ()) -> None:
         self.connection = connection  # DB-API, in autocommit mode: transactions are begun by hand
         self.dialect = dialect  # "sqlite" or "postgresql"
         self.name = name  # for messages
+        self.faults = faults  # of a server: out of reach, stopped, a lock that is held for too long
         self._depth = 0
 
     def __enter__(self) -> Database:
@@ -131,6 +132,9 @@ class Database:
             yield
         except sqlite3.Error as problem:
             raise _translated(problem, self.name) from problem
+        except self.faults as problem:
+            said = str(problem).strip().partition("\n")[0]
+            raise Conflict(f"{self.name} does not do it now ({said}): try again when it does") from problem
 
 
 def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS) -> Database:
@@ -169,7 +173,8 @@ def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS) -> Database:
             connection = psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True)
         except psycopg.OperationalError as problem:
             raise Conflict(f"the PostgreSQL server does not answer: {problem}".strip()) from None
-        return Database(connection, "postgresql", "the PostgreSQL database")
+        connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
+        return Database(connection, "postgresql", "the PostgreSQL database", (psycopg.OperationalError,))
     raise BadInput(f"database.url must begin with sqlite:/// or postgresql+psycopg://, not {url.split(':')[0]}:")
 
 

@@ -123,3 +123,21 @@ def test_the_same_on_both(run: Run, server: str, tmp_path: Path, monkeypatch: py
     assert [path.parent.name for path in tmp_path.glob("*/linktrack.db")] == ["sqlite"]
     for one, other in zip(on_sqlite, on_postgresql, strict=True):
         assert one == other
+
+
+def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str) -> None:
+    import psycopg
+
+    from linktrack.errors import Conflict
+    from linktrack.store.session import connect
+
+    address = f"postgresql+psycopg:///postgres{server}"
+    with connect(address, wait=0.2) as database, psycopg.connect(f"postgresql:///postgres{server}") as other:
+        database.execute("CREATE TABLE held (number INTEGER)")
+        other.execute("LOCK TABLE held")
+        with pytest.raises(Conflict, match="lock timeout"):
+            database.rows("SELECT number FROM held")
+        other.rollback()
+        assert database.rows("SELECT number FROM held") == []
+    with pytest.raises(Conflict, match="does not answer"):
+        connect("postgresql+psycopg:///postgres?host=/nowhere")

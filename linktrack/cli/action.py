@@ -172,7 +172,7 @@ def log(
     )
     with opened(context) as database:
         rows = read_log(database, only)
-    shown = ["run", "clicked_at", "contact_id", "kind", "operation", "name", "old", "new", "link", "status"]
+    shown = ["clicked_at", "contact_id", "kind", "operation", "name", "new", "link"]
     show_rows(
         [{**row, "clicked_at": iso(row["clicked_at"]), "ran_at": iso(row["ran_at"])} for row in rows],
         [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,

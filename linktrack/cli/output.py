@@ -185,7 +185,7 @@ def _show_table(rows: Iterable[Row], columns: Sequence[str], stream: IO[str] | N
             column.replace("_", "\n" if len(column) > longest else " "),  # a header does not widen a column
             justify="right" if numeric else "left",
             overflow="fold",
-            min_width=longest if whole else None,
+            no_wrap=whole,
         )
     for index in range(len(found)):
         view.add_row(*(Text(cells[column][index]) for column in columns))

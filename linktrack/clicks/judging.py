@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from linktrack.clicks import rollups
 from linktrack.clicks.addresses import CACHE_SIZE
 from linktrack.clicks.agents import Networks, Signal, agent_signal
-from linktrack.clicks.rollups import Move
+from linktrack.clicks.clickers import Move
 from linktrack.clicks.verdicts import PLAIN, REACH, RULES, Click, Probe, Surroundings, Verdict, judge
 from linktrack.store.session import Database
 

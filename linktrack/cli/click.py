@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ SinceOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only clicks from this time on (ISO 8601; UTC without an offset).")
 ]
 UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only clicks before this time.")]
+WaitOption = Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another import to end.")]
 
 
 @app.command("import")
@@ -54,7 +56,7 @@ def import_(
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    wait: Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another import to end.")] = 0.0,
+    wait: WaitOption = 0.0,
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of a log that writes local time without offset.")
     ] = None,
@@ -75,7 +77,7 @@ def import_(
         opened(context) as database,
         alone(workspace, database, "import", wait),
         _rejects(rejected) as rejects,
-        _gentle_stop() as stop,
+        _gentle_stop(context) as stop,
         _progress(context, files) as tell,
     ):
         importer = Importer(database, workspace, options, rejected=rejects, tell=tell, stop=stop)
@@ -129,14 +131,14 @@ def list_(
 
 
 @app.command("judge")
-def judge(context: typer.Context, format: FormatOption = None) -> None:
+def judge(context: typer.Context, wait: WaitOption = 0.0, format: FormatOption = None) -> None:
     """Judge every click again with today's rules and move the reports with it."""
     from linktrack.clicks.agents import Networks
     from linktrack.clicks.judging import judge_all, surroundings
     from linktrack.store.lock import alone
 
     workspace = workspace_of(context)
-    with opened(context) as database, alone(workspace, database, "import", 0):
+    with opened(context) as database, alone(workspace, database, "import", wait):
         judged = judge_all(database, surroundings(database, Networks(workspace.settings.clicks.networks)))
     if format is not None:
         show_record(vars(judged), format)
@@ -195,7 +197,7 @@ def _rejects(path: Path | None) -> Iterator[IO[str] | None]:
 
 
 @contextlib.contextmanager
-def _gentle_stop() -> Iterator[Any]:
+def _gentle_stop(context: typer.Context) -> Iterator[Any]:
     """Ctrl-C and SIGTERM ask for a stop after the batch; a second Ctrl-C ends at once, which loses nothing either."""
     asked: list[int] = []
 
@@ -203,6 +205,8 @@ def _gentle_stop() -> Iterator[Any]:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
+        if not context.obj.quiet and sys.stderr.isatty():
+            os.write(2, b"\r\x1b[KStopping after this batch; once more stops at once.\n")
 
     before: dict[int, Any] = {}
     for number in (signal.SIGINT, signal.SIGTERM):

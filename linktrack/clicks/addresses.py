@@ -62,6 +62,7 @@ class Addresses:
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
         self.tracked = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
+        self.elsewhere = re.compile(rb"[^?\s]*?/([a-zA-Z2-7]{3,12})/([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.maimed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z0-9_\-=]+)").match
         # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and
         # token → shipment, recipient, mailing. A pair of them with the same mailing needs no further look.
@@ -91,11 +92,20 @@ class Addresses:
                 match = self.tracked(unquote_to_bytes(target))
             if match is None:
                 maimed = self.maimed(target)
-                return "malformed-token" if maimed and maimed[1].lower() in self.spots else None
-        spot = self.spots.get(match[1].lower())
+                if maimed and maimed[1].lower() in self.spots:
+                    return "malformed-token"
+                # Below another path: base_url was another one when the mail was sent, or a proxy has changed the path.
+                # The token proves that it is ours, and without a good one it is not.
+                found = self._named(*match.groups()) if (match := self.elsewhere(target)) else None
+                return found if isinstance(found, tuple) else None
+        return self._named(match[1], match[2])
+
+    def _named(self, key: bytes, token: bytes) -> Found | str:
+        """Who and what a key and a token name, or the reason why they name nobody."""
+        spot = self.spots.get(key.lower())
         if spot is None:
             return "unknown-placement"
-        token = match[2].lower()
+        token = token.lower()
         known = self.people.get(token)
         if known is None:
             person = self.keyring.verify(token.decode("ascii"))

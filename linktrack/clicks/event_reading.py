@@ -49,9 +49,12 @@ class Directory:
 
     def find(self, event: Event) -> Found | str:
         """Link, placement, shipment and recipient of an event, or the reason why they cannot be told."""
+        ours = self._addresses.resolve(event.url.encode("utf-8", "replace"))
+        if isinstance(ours, tuple):
+            return ours
         url = urlsplit(event.url)
         if url.hostname == self._base.hostname and url.path.startswith(self._base.path.rstrip("/") + "/"):
-            return self._addresses.resolve(event.url.encode()) or "unknown-address"
+            return ours or "unknown-address"
         mailing = self._mailing_of(event)
         if isinstance(mailing, str):
             return mailing

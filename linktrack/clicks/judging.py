@@ -7,16 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from linktrack.clicks import rollups
-from linktrack.clicks.addresses import CACHE_SIZE
-from linktrack.clicks.agents import Networks, Signal, agent_signal, rules
-from linktrack.clicks.rollups import Move
+from linktrack.clicks.agent_table import Agents
+from linktrack.clicks.agents import Networks, rules
+from linktrack.clicks.clickers import Move
 from linktrack.clicks.verdicts import PLAIN, REACH, Click, Probe, Surroundings, Verdict, judge
 from linktrack.store.session import Database
 
 _CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
 _BATCH_CLICKS = 50_000
-_AT_ONCE = 500  # values of one query
-NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
 
 
 @dataclass(frozen=True)
@@ -29,44 +27,6 @@ class Judged:
     prefetch: int
     scanner: int
     test: int
-
-
-class Agents:
-    """The table `agent`, and what each agent says about a click."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._numbers: dict[str, int] = {}
-        self._signals: dict[int, Signal] = {}
-        self._memo: dict[str, Signal] = {}
-
-    def numbers(self, texts: Sequence[str]) -> list[int]:
-        """The numbers of agents; new ones are written in the open transaction (one import runs at a time)."""
-        unknown = [text for text in texts if text not in self._numbers]
-        if len(self._numbers) + len(unknown) > CACHE_SIZE:
-            self._numbers.clear()
-            self._signals.clear()
-            unknown = list(texts)
-        for start in range(0, len(unknown), _AT_ONCE):
-            some = unknown[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(some))
-            for number, text in self._database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", some):  # noqa: S608
-                self._note(number, text)
-        for text in unknown:
-            if text not in self._numbers:
-                sql = "INSERT INTO agent (text) VALUES (?) RETURNING id"
-                self._note(self._database.value(sql, (text,)), text)
-        return [self._numbers[text] for text in texts]
-
-    def signal(self, number: int) -> Signal:
-        """What the agent of this number says."""
-        if number not in self._signals:
-            self._note(number, self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or "")
-        return self._signals[number]
-
-    def _note(self, number: int, text: str) -> None:
-        self._numbers[text] = number
-        self._signals[number] = PLAIN if text == NOT_LOGGED else agent_signal(text, self._memo)
 
 
 def surroundings(database: Database, networks: Networks, agents: Agents | None = None) -> Surroundings:

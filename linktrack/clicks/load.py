@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from typing import IO
 
 from linktrack.clicks.addresses import Addresses
+from linktrack.clicks.agent_table import Agents
 from linktrack.clicks.agents import Networks
 from linktrack.clicks.ahead import read_ahead
 from linktrack.clicks.event_reading import Directory, EventReading
 from linktrack.clicks.fields import print_key
 from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
-from linktrack.clicks.judging import Agents, surroundings
+from linktrack.clicks.judging import surroundings
 from linktrack.clicks.reading import Batch, Reached, Reading, Rules
 from linktrack.clicks.sources import Known, Log, open_log, recognise
 from linktrack.clicks.storing import mend_edges, store
@@ -177,10 +179,13 @@ class Importer:
         if wanted:
             return format_of(wanted, zone)
         complete = sample[: sample.rfind(b"\n") + 1]
+        if complete.strip() and not log.whole:
+            with suppress(BadInput):
+                return detect(complete, log.path, zone)
         try:
-            return detect(sample if log.whole or not complete else complete, log.path, zone)
+            return detect(sample, log.path, zone)  # a JSON value may lack the last line end
         except BadInput:
-            if not (log.whole or complete) and len(sample) < SAMPLE_BYTES:
+            if not (log.whole or complete.strip()) and len(sample) < SAMPLE_BYTES:
                 return None  # the first line is still being written
             raise
 

@@ -150,3 +150,9 @@ def test_events_that_lacked_their_mailing_are_read_again_when_it_is_named(world:
     assert "--mailing" in first.notes[0]
     second = world.load(events, mailing="spring")
     assert (second.read, second.stored, second.repeated) == (2, 1, 1)
+
+
+def test_a_webhook_body_over_many_lines_without_a_last_line_end(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "event.json"
+    log.write_text(json.dumps(sendgrid(1), indent=2))
+    assert world.load(log).stored == 1

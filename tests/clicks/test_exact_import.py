@@ -337,6 +337,24 @@ def test_a_log_that_was_taken_for_another_format_is_read_again(world: World, tmp
     assert world.load(log).read == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "reasons"),
+    [
+        pytest.param("/old/path{}", None, id="the base URL was another one when the mail was sent"),
+        pytest.param("https://old.example.com:8443/r{}?a=1", None, id="a proxy logs the whole address"),
+        pytest.param("/?next={}", {}, id="one of our addresses inside a query is no click on it"),
+        pytest.param("/old{}x", {}, id="no token of ours below a path of others"),
+    ],
+)
+def test_a_good_token_below_another_path(
+    world: World, tmp_path: Path, path: str, reasons: dict[str, int] | None
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(line(path.format(world.path())))
+    summary = world.load(log)
+    assert (summary.stored, summary.reasons) == ((1, {}) if reasons is None else (0, reasons))
+
+
 def test_a_file_name_that_is_no_utf_8(world: World, tmp_path: Path) -> None:
     log = tmp_path / "caf\udce9.log"
     log.write_bytes(line(world.path()))

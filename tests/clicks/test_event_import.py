@@ -40,6 +40,7 @@ def test_a_click_is_found_by_target_mailing_and_address(world: World, tmp_path: 
     [
         pytest.param({"mailing": "winter"}, "unknown-mailing", id="a mailing that is not there"),
         pytest.param({"url": "https://www.example.com/other"}, "unknown-target", id="a target that the mail has not"),
+        pytest.param({"url": "https://[www.example.com/"}, "unknown-target", id="a target that is no URL"),
         pytest.param({"email": "nobody@example.com"}, "unknown-recipient", id="a stranger"),
         pytest.param({"email": ""}, "no-recipient", id="no address"),
         pytest.param({"shipment": ""}, "ambiguous-shipment", id="a person of two shipments"),

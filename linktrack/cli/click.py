@@ -190,6 +190,10 @@ def _rejects(path: Path | None) -> Iterator[IO[str] | None]:
         yield None
     elif str(path) == "-":
         yield sys.stdout
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.write("reason\tlog\tline\n")

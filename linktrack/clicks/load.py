@@ -222,10 +222,14 @@ class Importer:
         return source_id
 
     def _list_rejects(self, name: str, batch: Batch) -> None:
-        if self.rejected is not None:
+        if self.rejected is None:
+            return
+        try:
             for reason, line in batch.rejects:
                 shown = line[:2000].decode("utf-8", "backslashreplace").replace("\t", "\\t").replace("\r", "\\r")
                 self.rejected.write(f"{reason}\t{name}\t{shown}\n")
+        except BrokenPipeError:  # nobody reads them any more (`| head`), which is no reason not to import
+            self.rejected = None
 
 
 def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:

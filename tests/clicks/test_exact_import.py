@@ -449,6 +449,18 @@ def shell(world: World, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
 
 
+def test_a_reader_of_rejected_lines_that_goes_away_does_not_end_the_import(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(line(world.path().replace("/pl", "/qq")) * 2000 + line(world.path()))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = shell(world, "-q", "--rejected", "-", str(log))
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(world.clicks()) == 1
+
+
 def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -> None:
     lines = random_log(world, 13, 3000)
     log = tmp_path / "access.log"

@@ -152,6 +152,8 @@ def _show(context: typer.Context, summary: Summary, format: Format | None) -> No
     say(context, f"{_sentence(summary)} in {summary.seconds:.1f} s.")
     for note in summary.notes:
         typer.echo(note, err=True)
+    for hint in summary.hints:
+        say(context, hint)
 
 
 def _sentence(summary: Summary) -> str:

@@ -148,7 +148,7 @@ def test_events_that_lacked_their_mailing_are_read_again_when_it_is_named(world:
     events = write(tmp_path / "events.json", [sendgrid(1, mailing=""), sendgrid(2)])
     first = world.load(events)
     assert (first.stored, first.reasons) == (1, {"unknown-mailing": 1})
-    assert "--mailing" in first.notes[0]
+    assert "--mailing" in first.hints[0]
     second = world.load(events, mailing="spring")
     assert (second.read, second.stored, second.repeated) == (2, 1, 1)
 

@@ -369,7 +369,7 @@ def test_a_key_that_fits_no_token_is_suspected(world: World, tmp_path: Path) -> 
     log.write_bytes(line(path[:-4] + ("aaaa" if path[-4:] != "aaaa" else "bbbb")))
     summary = world.load(log)
     assert summary.reasons == {"forged-token": 1}
-    assert "LINKTRACK_SECRET" in summary.notes[0]
+    assert "LINKTRACK_SECRET" in summary.hints[0]
 
 
 # --- killed, stopped, at the same time -----------------------------------------------------------------------------

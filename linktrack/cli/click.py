@@ -152,6 +152,8 @@ def _show(context: typer.Context, summary: Summary, format: Format | None) -> No
     say(context, f"{_sentence(summary)} in {summary.seconds:.1f} s.")
     for note in summary.notes:
         typer.echo(note, err=True)
+    for hint in summary.hints:
+        say(context, hint)
 
 
 def _sentence(summary: Summary) -> str:
@@ -190,6 +192,10 @@ def _rejects(path: Path | None) -> Iterator[IO[str] | None]:
         yield None
     elif str(path) == "-":
         yield sys.stdout
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.write("reason\tlog\tline\n")

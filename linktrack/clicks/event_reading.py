@@ -52,7 +52,10 @@ class Directory:
         ours = self._addresses.resolve(event.url.encode("utf-8", "replace"))
         if isinstance(ours, tuple):
             return ours
-        url = urlsplit(event.url)
+        try:
+            url = urlsplit(event.url)
+        except ValueError:
+            return "unknown-target"
         if url.hostname == self._base.hostname and url.path.startswith(self._base.path.rstrip("/") + "/"):
             return ours or "unknown-address"
         mailing = self._mailing_of(event)

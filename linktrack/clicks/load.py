@@ -59,7 +59,8 @@ class Summary:
     test: int = 0
     seconds: float = 0.0
     stopped: bool = False  # by Ctrl-C, after a complete batch
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what went wrong
+    hints: list[str] = field(default_factory=list)  # what can be done about rejections
 
     def add(self, batch: Batch, stored: int, verdicts: dict[str, int]) -> None:
         """Add a batch of which `stored` clicks were new, and how that changed the clicks by verdict."""
@@ -222,10 +223,14 @@ class Importer:
         return source_id
 
     def _list_rejects(self, name: str, batch: Batch) -> None:
-        if self.rejected is not None:
+        if self.rejected is None:
+            return
+        try:
             for reason, line in batch.rejects:
                 shown = line[:2000].decode("utf-8", "backslashreplace").replace("\t", "\\t").replace("\r", "\\r")
                 self.rejected.write(f"{reason}\t{name}\t{shown}\n")
+        except BrokenPipeError:  # nobody reads them any more (`| head`), which is no reason not to import
+            self.rejected = None
 
 
 def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
@@ -241,7 +246,7 @@ def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
         gc.enable()
     importer.summary.seconds = round(monotonic() - began, 3)
     importer.summary.reasons = dict(sorted(importer.summary.reasons.items()))
-    importer.summary.notes += _hints(importer.summary)
+    importer.summary.hints = _hints(importer.summary)
     return importer.summary
 
 

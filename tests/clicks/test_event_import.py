@@ -40,6 +40,7 @@ def test_a_click_is_found_by_target_mailing_and_address(world: World, tmp_path: 
     [
         pytest.param({"mailing": "winter"}, "unknown-mailing", id="a mailing that is not there"),
         pytest.param({"url": "https://www.example.com/other"}, "unknown-target", id="a target that the mail has not"),
+        pytest.param({"url": "https://[www.example.com/"}, "unknown-target", id="a target that is no URL"),
         pytest.param({"email": "nobody@example.com"}, "unknown-recipient", id="a stranger"),
         pytest.param({"email": ""}, "no-recipient", id="no address"),
         pytest.param({"shipment": ""}, "ambiguous-shipment", id="a person of two shipments"),
@@ -147,7 +148,7 @@ def test_events_that_lacked_their_mailing_are_read_again_when_it_is_named(world:
     events = write(tmp_path / "events.json", [sendgrid(1, mailing=""), sendgrid(2)])
     first = world.load(events)
     assert (first.stored, first.reasons) == (1, {"unknown-mailing": 1})
-    assert "--mailing" in first.notes[0]
+    assert "--mailing" in first.hints[0]
     second = world.load(events, mailing="spring")
     assert (second.read, second.stored, second.repeated) == (2, 1, 1)
 

@@ -369,7 +369,7 @@ def test_a_key_that_fits_no_token_is_suspected(world: World, tmp_path: Path) -> 
     log.write_bytes(line(path[:-4] + ("aaaa" if path[-4:] != "aaaa" else "bbbb")))
     summary = world.load(log)
     assert summary.reasons == {"forged-token": 1}
-    assert "LINKTRACK_SECRET" in summary.notes[0]
+    assert "LINKTRACK_SECRET" in summary.hints[0]
 
 
 # --- killed, stopped, at the same time -----------------------------------------------------------------------------
@@ -447,6 +447,18 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
 
 def shell(world: World, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
+
+
+def test_a_reader_of_rejected_lines_that_goes_away_does_not_end_the_import(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(line(world.path().replace("/pl", "/qq")) * 2000 + line(world.path()))
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = shell(world, "-q", "--rejected", "-", str(log))
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(world.clicks()) == 1
 
 
 def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -> None:

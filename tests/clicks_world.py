@@ -132,7 +132,8 @@ def random_log(world: World, seed: int, lines: int) -> list[bytes]:
             found += [click] * chance.choice((1, 1, 1, 2, 3))
         elif kind < 0.85:  # a machine asks first, or a moment later
             asked = line(world.path(spot := chance.randint(1, 4), person), second, ip=ip, method="HEAD")
-            found += [asked, line(world.path(spot, person), second + chance.choice((0, 3, 60)), ip=ip)]
+            second += chance.choice((0, 3, 9))
+            found += [asked, line(world.path(spot, person), second, ip=ip)]
         elif kind < 0.9:
             found += [line(world.path(spot, person), second, ip=ip) for spot in chance.sample(range(1, 10), 4)]
         else:

@@ -88,6 +88,10 @@ def import_(
                 say(context, f"{_sentence(importer.summary)} before the error; that is stored, run it again to go on.")
             raise
     _show(context, summary, format)
+    for problem in summary.problems[:-1]:
+        typer.echo(f"linktrack: {problem}", err=True)
+    if summary.problems:
+        raise summary.problems[-1]
     if summary.stopped:
         say(context, "Stopped after a complete batch: run the same command again and it goes on from there.")
         raise typer.Exit(130)

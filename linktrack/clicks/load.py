@@ -23,7 +23,7 @@ from linktrack.clicks.sources import Known, Log, open_log, recognise
 from linktrack.clicks.storing import mend_edges, store
 from linktrack.clicks.verdicts import Click, Probe
 from linktrack.config import Workspace
-from linktrack.errors import BadInput
+from linktrack.errors import BadInput, LinktrackError
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database, now
 
@@ -59,6 +59,7 @@ class Summary:
     test: int = 0
     seconds: float = 0.0
     stopped: bool = False  # by Ctrl-C, after a complete batch
+    problems: list[LinktrackError] = field(default_factory=list)  # logs that could not be read, or not to their end
     notes: list[str] = field(default_factory=list)  # what went wrong
     hints: list[str] = field(default_factory=list)  # what can be done about rejections
 
@@ -234,12 +235,20 @@ class Importer:
 
 
 def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
-    """Import logs one after the other, in the order given; what is stored does not depend on it."""
+    """Import logs one after the other, in the order given; what is stored does not depend on it.
+
+    A log that cannot be read does not keep the others from being read: it is one of the summary's `problems`.
+    """
     began = monotonic()
     gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
     try:
         for path in paths:
-            importer.take(path)
+            try:
+                importer.take(path)
+            except LinktrackError as problem:
+                if problem.file != path:  # the database, not this log
+                    raise
+                importer.summary.problems.append(problem)
             if importer.summary.stopped:
                 break
     finally:

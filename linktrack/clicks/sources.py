@@ -164,7 +164,7 @@ def open_log(path: str) -> Log:
     try:
         file = Path(path).open("rb")  # noqa: SIM115  (Log closes it)
     except FileNotFoundError:
-        raise NotFound(f"no such log: {path}") from None
+        raise NotFound("no such log", file=path) from None
     except IsADirectoryError:
         raise BadInput("this is a folder: name the logs in it", file=path) from None
     except PermissionError:

@@ -110,7 +110,7 @@ def test_a_list_of_clicks(world: World, at: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        pytest.param(["nowhere.log"], 4, "no such log: nowhere.log", id="a log that is not there"),
+        pytest.param(["nowhere.log"], 4, "nowhere.log: no such log", id="a log that is not there"),
         pytest.param(["."], 3, "folder", id="a folder"),
         pytest.param(["page.html"], 3, "none of the log formats", id="no log at all"),
         pytest.param(["access.log", "--log-format", "nope"], 2, "nope", id="a format that is not there"),
@@ -126,10 +126,11 @@ def test_mistakes(world: World, at: Path, run: Run, arguments: list[str], code: 
     assert len(done.err.strip().splitlines()) <= 3
 
 
-def test_what_was_read_before_a_mistake_is_kept_and_said(world: World, at: Path, run: Run) -> None:
-    done = run("click", "import", a_log(world, at), "nowhere.log")
-    assert done.code == 4
-    assert "5 clicks stored" in done.err
+def test_a_log_that_cannot_be_read_does_not_keep_the_others_from_being_read(world: World, at: Path, run: Run) -> None:
+    done = run("click", "import", "nowhere.log", at, a_log(world, at), "--format", "json")
+    assert (done.code, done.json["files"], done.json["stored"]) == (3, 1, 5)
+    assert "nowhere.log: no such log" in done.err
+    assert f"{at}: this is a folder" in done.err
     assert len(world.clicks()) == 5
 
 

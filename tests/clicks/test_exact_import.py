@@ -233,8 +233,8 @@ def test_a_damaged_archive_keeps_what_came_before(world: World, tmp_path: Path) 
     middle = len(gzip.compress(b"".join(lines[:50])))
     packed[middle + 200 : middle + 260] = b"?" * 60
     log.write_bytes(packed)
-    with pytest.raises(BadInput, match="damaged"):
-        world.load(log)
+    (problem,) = world.load(log).problems
+    assert isinstance(problem, BadInput) and "damaged" in str(problem)
     kept = len(world.clicks())
     assert kept > 0
     log.write_bytes(gzip.compress(b"".join(lines)))
@@ -436,8 +436,8 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
     packed = bytearray(gzip.compress(b"".join(lines)))
     packed[-400:-300] = b"?" * 100
     log.write_bytes(packed)
-    with pytest.raises(BadInput, match="damaged"):
-        world.load(log)
+    (problem,) = world.load(log).problems
+    assert isinstance(problem, BadInput) and "damaged" in str(problem)
     assert len(world.clicks()) > 100
     other = world.copy(tmp_path / "other")
     packed = gzip.compress(b"".join(lines), 1)

@@ -34,6 +34,7 @@ class Sending:
 
 
 Found = tuple[int, int, int, int]  # link, placement, shipment, recipient
+Person = tuple[int, int, int | None]  # shipment, recipient, the shipment's mailing (None where there is no such one)
 
 
 class Addresses:
@@ -64,13 +65,13 @@ class Addresses:
         self.tracked = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.elsewhere = re.compile(rb"[^?\s]*?/([a-zA-Z2-7]{3,12})/([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.maimed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z0-9_\-=]+)").match
-        # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and
-        # token → shipment, recipient, mailing. A pair of them with the same mailing needs no further look.
+        # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and token
+        # (`person`). A pair of them with the same mailing needs no further look.
         self.heads = {
             b"%s/%s/" % (path_of(base_url), key): (spot.link_id, spot.placement_id, spot.mailing_id)
             for key, spot in self.spots.items()
         }
-        self.people: dict[bytes, tuple[int, int, int]] = {}
+        self.people: dict[bytes, Person] = {}
         self._cache: dict[bytes, Found | str | None] = {}
 
     def resolve(self, target: bytes) -> Found | str | None:
@@ -105,21 +106,27 @@ class Addresses:
         spot = self.spots.get(key.lower())
         if spot is None:
             return "unknown-placement"
-        token = token.lower()
-        known = self.people.get(token)
+        known = self.person(token.lower())
         if known is None:
-            person = self.keyring.verify(token.decode("ascii"))
-            if person is None:
-                return "forged-token"
-            sending = self.sendings.get(person[0])
-            if sending is None:
-                return "unknown-shipment"
-            if len(self.people) >= CACHE_SIZE:
-                self.people.clear()
-            known = self.people[token] = (*person, sending.mailing_id)
+            return "forged-token"
+        if known[2] is None:
+            return "unknown-shipment"
         if known[2] != spot.mailing_id:
             return "other-mailing"
         return (spot.link_id, spot.placement_id, known[0], known[1])
+
+    def person(self, token: bytes) -> Person | None:
+        """Whom a token in lower case names, verified once; None for a forged one."""
+        known = self.people.get(token)
+        if known is None:
+            found = self.keyring.verify(token.decode("latin-1"))
+            if found is None:
+                return None
+            sending = self.sendings.get(found[0])
+            if len(self.people) >= CACHE_SIZE:
+                self.people.clear()
+            known = self.people[token] = (*found, sending.mailing_id if sending else None)
+        return known
 
 
 def path_of(base_url: str) -> bytes:

@@ -183,7 +183,7 @@ class Reading:
         addresses, ips, how, agents, moment_of = (
             self.rules.addresses, self._ips, self.rules.ip, self.agents, self.format.moment,
         )  # fmt: skip
-        resolve, heads, people = addresses.resolve, addresses.heads, addresses.people
+        resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
         resets, unsubscribing = addresses.resets, addresses.unsubscribing
         printer, number, reject, keep = self._printer.copy, int.from_bytes, self._reject, self.clicks.append
         counts, older = self.counts, self.older
@@ -199,7 +199,7 @@ class Reading:
                     blank += 1
                 continue
             spot = heads.get(target[:-32])
-            person = people.get(target[-32:]) if spot else None
+            person = (people.get(target[-32:]) or verified(target[-32:])) if spot else None
             problem = ""
             if spot and person and spot[2] == person[2]:
                 link, placement, _ = spot

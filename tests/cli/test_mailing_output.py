@@ -115,9 +115,6 @@ def test_contacts_that_no_mail_can_reach_are_left_out_of_e_mails_and_reported(ro
     assert "line 3: there is no e-mail address" in outcome.err and "line 4: 'b@x>' is no" in outcome.err
     outcome = run(*command, "html")
     assert (outcome.code, outcome.json["recipients"]) == (0, 3)  # files need no address
-    (root / "none.csv").write_text("contact_id,email\n", "utf-8")
-    outcome = run("mailing", "rewrite", "news", "--contacts", "none.csv", "--out", "none")
-    assert (outcome.code, (root / "none").exists()) == (3, False)
 
 
 def test_a_sender_that_is_none_is_refused_before_anything_is_stored(root: Path, run: Run) -> None:

@@ -136,3 +136,13 @@ def test_a_locale_without_the_letter_gets_an_escape_and_no_bug(workspace: Worksp
     run("folder", "add", "Vår")
     done = shell("folder", "list", cwd=workspace.root, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, "V\\xe5r" in done.stdout) == (0, True)
+
+
+def test_a_database_that_has_gone_is_not_replaced_by_an_empty_one(workspace: Workspace, run: Run) -> None:
+    path = workspace.root / "linktrack.db"
+    path.unlink()
+    done = run("link", "list")
+    assert (done.code, path.exists()) == (4, False)
+    assert "linktrack.db is missing: bring it back from a backup" in done.err
+    assert run("database", "upgrade").code == 0
+    assert run("link", "list").code == 0

@@ -61,7 +61,7 @@ def init_workspace(root: Path, base_url: str) -> Workspace:
     _create(root / CONFIG_NAME, CONFIG_TEXT.format(base_url=base_url), 0o644)
     (root / "scripts").mkdir(exist_ok=True)
     workspace = load_workspace(root)
-    open_database(workspace).close()
+    open_database(workspace, new=True).close()
     return workspace
 
 

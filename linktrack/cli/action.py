@@ -127,7 +127,8 @@ def run(
         else:
             report = job.run_actions(workspace, database, crm, out, now=now(), wait=wait, retry_failed=retry_failed)
     if not dry_run:
-        show_record(report.summary, format)
+        if format is not None or not context.obj.quiet:  # cron mails whatever is printed
+            show_record(report.summary, format)
     elif format is Format.json:
         show_record({**report.summary, "plan": report.rows}, format)
     elif format in (None, Format.table):

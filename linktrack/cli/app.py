@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,20 @@ def root(
 
 
 def main() -> None:
+    _open_streams()
     app(prog_name="linktrack")
+
+
+def _open_streams() -> None:
+    """Open what a parent closed (`<&-`, `>&-`), so that no file of ours gets its number.
+
+    What the locale cannot write comes out escaped: a name with å is no bug.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  (open until the process ends)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _global_options(ctx: Any, args: list[str]) -> tuple[Invocation, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,13 +117,17 @@ def edit(
     prefill: PrefillOption = None,
 ) -> None:
     """Change a link; mails already sent follow."""
+    from linktrack.errors import UsageError
     from linktrack.links.catalog import edit_link
 
     response = _response(text, form, prefill, redirect=redirect)
+    if url is None and name is None and new_key is None and response is None:
+        raise UsageError("say what to change: --url, --name, --key, --redirect, --text or --form")
     with opened(context) as database, database.session() as session:
         link = edit_link(session, key, new_key=new_key, url=url, name=name, response=response)
         session.flush()
-    say(context, f"{link.key} now leads to {link.url or 'its text'}.")
+    shown = {"redirect": f"leads to {link.url}", "text": "shows its text", "form": "opens its form"}
+    say(context, f"{link.key} now {shown[json.loads(link.response)['kind']]}.")
 
 
 @app.command()

@@ -25,6 +25,7 @@ SPECIAL_LINKS = {  # made by the migrations
 REDIRECT = {"kind": "redirect"}
 RESPONSE_KINDS = ("redirect", "text", "form")
 KEY_SHAPE = r"[A-Za-z0-9][A-Za-z0-9._\-]*"
+_KEY_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -247,8 +248,10 @@ def delete_folder(database: Database, path: str, *, recursive: bool = False) -> 
 
 def checked_key(key: str) -> str:
     """A key as it may stand in `linktrack:KEY`. BadInput for other characters, Conflict for a special link's."""
-    if not re.fullmatch(KEY_SHAPE, key) or len(key) > 100:
-        raise BadInput(f"{key!r} is not a key: use letters, digits, '-', '_' and '.', beginning with a letter or digit")
+    if not re.fullmatch(KEY_SHAPE, key) or len(key) > _KEY_LENGTH:
+        shown = key if len(key) <= _KEY_LENGTH else f"{key[:_KEY_LENGTH]}…"
+        rule = "letters, digits, '-', '_' and '.', beginning with a letter or digit"
+        raise BadInput(f"{shown!r} is not a key: use {rule}, at most {_KEY_LENGTH} of them")
     if key in SPECIAL_LINKS:
         raise Conflict(f"{key!r} is a special link: choose another key")
     return key

@@ -52,6 +52,8 @@ def add_mailing(
     """
     checked_name(draft.name)
     _readable(draft.name, draft.subject, draft.type)
+    if not draft.html.strip():
+        raise BadInput("the file is empty: a mailing needs its HTML", file=draft.file or None)
     options = draft.settings.options(tracking)
     parts = read_mail(draft.html, draft.text, options, name=draft.file, charset=draft.settings.charset)
     disagreements = cross_check(parts)

@@ -24,6 +24,16 @@ _DECLARED_WITHIN = 4096  # bytes; browsers look at 1,024, editors put long comme
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _STATEFUL = {"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext",
              "iso2022_kr", "hz"}  # fmt: skip
+_OTHER_FILES = {
+    b"%PDF-": "a PDF",
+    b"PK\x03\x04": "a ZIP archive or an office document",
+    b"\xd0\xcf\x11\xe0": "an office document or an Outlook message",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"\x1f\x8b": "a compressed file",
+}
+_MAIL_HEADER = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:", re.IGNORECASE)
 UTF16 = frozenset(("utf-16-le", "utf-16-be"))
 
 
@@ -78,8 +88,14 @@ class Document:
 def read_document(data: bytes, *, name: str = "", charset: str | None = None) -> Document:
     """`data` as a document. `charset` overrules what the mail declares, except its byte order mark.
 
-    BadInput for UTF-7, for UTF-16 or ISO-2022 that does not decode and encode to the same bytes, and for UTF-32.
+    BadInput for UTF-7, for UTF-16 or ISO-2022 that does not decode and encode to the same bytes, for UTF-32, and for
+    files that are something else than HTML or text.
     """
+    other = next((kind for start, kind in _OTHER_FILES.items() if data.startswith(start)), None)
+    if other is not None:
+        raise BadInput(f"this is {other}, not a mail: name its HTML or text file", file=name or None)
+    if _MAIL_HEADER.match(data):
+        raise BadInput("this is a whole e-mail with its headers: save its HTML part as a file", file=name or None)
     declared = charset or declared_charset(data)
     codec = _codec(declared)
     if charset and codec is None:

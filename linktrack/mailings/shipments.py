@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from linktrack.errors import Conflict, NotFound
+from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import Keyring
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
@@ -74,7 +74,7 @@ def make_shipment(
 ) -> Shipment:
     """Store a shipment and its recipients, all of them or nothing; memory is flat in their number.
 
-    Conflict for a deleted mailing and for a list without a usable contact.
+    Conflict for a deleted mailing, BadInput for a list without a usable contact.
     """
     if mailing.deleted_at is not None:
         raise Conflict(f"the mailing {mailing.name!r} is deleted: add it under another name")
@@ -97,7 +97,7 @@ def make_shipment(
             count += len(batch)
             progress(len(batch))
         if not count:
-            raise Conflict("the contacts file has nobody in it to send to: nothing was stored")
+            raise BadInput("the contacts file has nobody in it to send to: nothing was stored")
         database.execute("UPDATE shipment SET recipients = ? WHERE id = ?", (count, shipment_id))
     return find_shipment(database, shipment_id)
 

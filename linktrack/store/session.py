@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from linktrack.config import Workspace
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import BadInput, Conflict, NotFound
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -137,11 +137,15 @@ class Database:
             raise Conflict(f"{self.name} does not do it now ({said}): try again when it does") from problem
 
 
-def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS) -> Database:
-    """Open the workspace's database, made or upgraded first if it is not of today's version.
+def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, new: bool = False) -> Database:
+    """Open the workspace's database, upgraded first if it is not of today's version.
 
-    BadInput for a broken or newer database, Conflict for one that is locked or may not be written.
+    BadInput for a broken or newer database, Conflict for one that is locked or may not be written, NotFound for a
+    SQLite file that is not there unless it may be `new`: an empty one in its place would call every click unknown.
     """
+    path = Path(workspace.database_url.removeprefix("sqlite:///"))
+    if not new and workspace.database_url.startswith("sqlite:///") and not path.exists():
+        raise NotFound(f"{path} is missing: bring it back from a backup, or make it with linktrack database upgrade")
     database = connect(workspace.database_url, wait=wait)
     try:
         upgrade(database)

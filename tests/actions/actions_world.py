@@ -111,7 +111,7 @@ def _fresh_database() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "linktrack.toml").write_text('base_url = "https://click.example.com"\n', "utf-8")
-        open_database(load_workspace(root, {})).close()
+        open_database(load_workspace(root, {}), new=True).close()
         return (root / "linktrack.db").read_bytes()
 
 

@@ -134,4 +134,5 @@ def test_what_is_refused(shop: World, run: Run, case: str) -> None:
 
 def test_quiet_says_nothing_when_all_is_well(shop: World, run: Run) -> None:
     (shop.root / "scripts" / "s.py").write_text("")
-    assert run("action", "run", "--quiet", "--crm", "contacts.csv", "--out", "out").err == ""
+    done = run("action", "run", "--quiet", "--crm", "contacts.csv", "--out", "out")
+    assert (done.code, done.out, done.err) == (0, "", "")

@@ -122,3 +122,27 @@ def test_completion_scripts(shell_name: str) -> None:
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
     assert "folder" in shell(env=environment).stdout
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"], ids=["stdin", "stdout", "stderr"])
+def test_a_stream_that_the_parent_closed_is_no_bug(workspace: Workspace, closed: str) -> None:
+    for command in ("link list", "click import -", "mailing tag - --urls --source a --campaign b"):
+        line = f'"{sys.executable}" -m linktrack {command} {closed}'
+        done = subprocess.run(line, shell=True, cwd=workspace.root, stdin=subprocess.DEVNULL, capture_output=True)
+        assert (done.returncode, b"bug" in done.stderr) == (0, False), command
+
+
+def test_a_locale_without_the_letter_gets_an_escape_and_no_bug(workspace: Workspace, run: Run) -> None:
+    run("folder", "add", "Vår")
+    done = shell("folder", "list", cwd=workspace.root, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, "V\\xe5r" in done.stdout) == (0, True)
+
+
+def test_a_database_that_has_gone_is_not_replaced_by_an_empty_one(workspace: Workspace, run: Run) -> None:
+    path = workspace.root / "linktrack.db"
+    path.unlink()
+    done = run("link", "list")
+    assert (done.code, path.exists()) == (4, False)
+    assert "linktrack.db is missing: bring it back from a backup" in done.err
+    assert run("database", "upgrade").code == 0
+    assert run("link", "list").code == 0

@@ -126,6 +126,8 @@ def test_responses(library: Run, options: list[str], response: dict[str, object]
         pytest.param(["add", "x", "--text", "a", "--form", "https://e.com"], 2, "one response", id="two responses"),
         pytest.param(["show", "ofer"], 4, "did you mean 'offer'", id="a typing error"),
         pytest.param(["edit", "ofer", "--name", "x"], 4, "no link", id="editing what is not there"),
+        pytest.param(["edit", "offer"], 2, "say what to change", id="an edit of nothing"),
+        pytest.param(["add", "k" * 101, "--url", "https://e.com"], 3, "at most 100", id="a key that is too long"),
         pytest.param(["delete", "unsubscribe"], 5, "special", id="deleting a special link"),
         pytest.param(["list", "--format", "xml"], 2, "xml", id="an unknown format"),
         pytest.param(["list", "--folder", "Nope"], 4, "no folder", id="listing an unknown folder"),

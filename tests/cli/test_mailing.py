@@ -381,3 +381,10 @@ def test_help_and_lists_do_not_import_the_slow_libraries(files: Path) -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=files, check=True)
     assert found.stdout.strip() == "[]", io.StringIO(found.stderr).read()
+
+
+def test_an_empty_file_is_no_mailing(workspace: Workspace, run: Run) -> None:
+    Path("empty.html").write_bytes(b"\r\n")
+    done = run("mailing", "add", "empty", "empty.html")
+    assert (done.code, done.err) == (3, "linktrack: empty.html: the file is empty: a mailing needs its HTML\n")
+    assert run("mailing", "list", "--format", "json").json == []

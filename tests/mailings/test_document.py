@@ -111,3 +111,24 @@ def test_lines_and_columns_count_characters_and_all_line_ends() -> None:
     places = [document.place(document.text.index(tag)) for tag in ("<a>", "<b>", "<c>", "<d>")]
     assert places == [(1, 2), (2, 3), (3, 2), (5, 1)]
     assert document.place(document.text.index("<b>")) == (2, 3)  # also when asked in another order
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"PK\x03\x04\x14\x00", "a ZIP archive or an office document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Outlook message"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\x1f\x8b\x08", "a compressed file"),
+        (b"Subject: New\r\n in May\r\nMIME-Version: 1.0\r\n\r\n<p>x</p>", "a whole e-mail"),
+    ],
+    ids=["PDF", "ZIP", "MSG", "PNG", "gzip", "EML"],
+)
+def test_a_file_of_another_kind_is_refused_by_its_first_bytes(data: bytes, what: str) -> None:
+    with pytest.raises(BadInput, match=rf"spring\.html: this is .*{what}"):
+        read_document(data, name="spring.html")
+
+
+def test_a_text_that_begins_like_a_header_is_a_text() -> None:
+    assert read_document(b"Subject: New in May\r\n\r\nWe write about MIME-Version: 1.0").charset == "utf-8"

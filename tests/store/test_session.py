@@ -92,7 +92,7 @@ def test_four_processes_lose_no_update(workspace: Workspace) -> None:
 def _open(root: str) -> None:
     from linktrack.config import load_workspace
 
-    open_database(load_workspace(Path(root))).close()
+    open_database(load_workspace(Path(root)), new=True).close()
 
 
 def test_processes_that_start_at_once_make_one_schema(workspace: Workspace) -> None:

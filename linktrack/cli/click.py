@@ -92,6 +92,8 @@ def import_(
         typer.echo(f"linktrack: {problem}", err=True)
     if summary.problems:
         raise summary.problems[-1]
+    if summary.notes:
+        raise typer.Exit(6)
     if summary.stopped:
         say(context, "Stopped after a complete batch: run the same command again and it goes on from there.")
         raise typer.Exit(130)
@@ -167,7 +169,8 @@ def _sentence(summary: Summary) -> str:
         parts.append(f"{summary.test} of tests")
     text = f"Read {summary.read} lines: {summary.stored} clicks stored ({', '.join(parts)})"
     text += f", {summary.repeated} seen before, {summary.not_ours} not ours, {summary.rejected} rejected"
-    return text + (f" ({_reasons(summary)})" if summary.reasons else "")
+    text += f" ({_reasons(summary)})" if summary.reasons else ""
+    return text + (f"; {summary.moved} earlier clicks are judged differently now" if summary.moved else "")
 
 
 def _reasons(summary: Summary) -> str:

@@ -169,7 +169,7 @@ def reset(
 
 @app.command()
 def delete(context: typer.Context, key: KeyArgument) -> None:
-    """Delete a link; mails already sent go on redirecting."""
+    """Delete a link; mails already sent go on redirecting, and their clicks go on counting and acting."""
     from linktrack.links.catalog import delete_link
 
     with opened(context) as database:
@@ -210,7 +210,7 @@ def check(
         rows = check_links(workspace, database, key, names)
     show_rows(rows, FINDING_COLUMNS, format, table=["finding", "link", "mailing", "explanation"])
     if rows:
-        say(context, f"{len(rows)} findings.")
+        say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
         raise typer.Exit(6)
     say(context, "Nothing to complain about.")
 

@@ -45,6 +45,10 @@ def stream_or_folder(out: Path, output: str) -> Path | BinaryIO:
             raise UsageError(f"--as {output} makes several files: name a folder with --out DIR")
         return sys.stdout.buffer
     check_folder(out)
+    parent = out.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".linktrack-", dir=parent):  # can be written to: said before all is stored
+        pass
     return out
 
 

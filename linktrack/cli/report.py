@@ -12,7 +12,10 @@ from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import FormatOption, iso, say, show_rows
 from linktrack.cli.runs import tell
 
-app = noun("Who clicked what. Clicks and clickers are of people; machine clicks stand beside them.")
+app = noun(
+    "Who clicked what. Clicks and clickers are of people; machine clicks stand beside them. A clicker is a recipient "
+    "of one shipment: who clicks in two shipments counts in both."
+)
 
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
 MailingArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]

@@ -51,16 +51,16 @@ def surroundings(database: Database, networks: Networks, agents: Agents | None =
 
 def judge_new(
     database: Database, new: Sequence[Click], first_id: int, probes: Sequence[int], by: Surroundings
-) -> dict[str, int]:
+) -> list[int]:
     """Judge stored clicks that have no verdict yet, and their neighbours again; move the rollups.
 
     `new` is sorted by time and has the ids from `first_id` on; `probes` are the times of HEAD requests that came with
-    them, which have neighbours too. Returns how many clicks by verdict were added (a neighbour that changes its
-    verdict counts -1 and +1).
+    them, which have neighbours too. Returns the ids of clicks stored before whose verdict is another one now.
     """
     special: list[tuple[int, str, str, str]] = []
     changed: list[tuple[str, str, str, int]] = []
     moves: list[Move] = []
+    moved: list[int] = []
     for start, stop, low, high in _spans(new, probes):
         own = new[start:stop]
         stored = _neighbours(database, low, high, first_id)
@@ -81,21 +81,16 @@ def judge_new(
                 changed.append((*verdict, by.rules, number))
                 if verdict[0] != before[0]:
                     moves.append(_move(click, before[0], verdict[0]))
-    counts = dict.fromkeys(("human", "prefetch", "scanner", "test"), 0)
+                    moved.append(number)
     if new:
         _write_new(database, special, first_id, first_id + len(new) - 1, by.rules)
         names = ["human"] * len(new)
         for number, name, _, _ in special:
             names[number - first_id] = name
-            counts[name] += 1
-        counts["human"] += len(new) - len(special)
         rollups.add(database, new, names, first_id)
     _change(database, changed)
     rollups.apply(database, moves)
-    for move in moves:
-        counts[move.after] += 1
-        counts[move.before] -= 1
-    return counts
+    return moved
 
 
 def _write_new(database: Database, special: list[tuple[int, str, str, str]], first: int, last: int, rules: str) -> None:

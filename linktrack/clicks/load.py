@@ -59,12 +59,13 @@ class Summary:
     test: int = 0
     seconds: float = 0.0
     stopped: bool = False  # by Ctrl-C, after a complete batch
+    moved: int = 0  # clicks of earlier imports whose verdict is another one now, because of these
     problems: list[LinktrackError] = field(default_factory=list)  # logs that could not be read, or not to their end
     notes: list[str] = field(default_factory=list)  # what went wrong
     hints: list[str] = field(default_factory=list)  # what can be done about rejections
 
-    def add(self, batch: Batch, stored: int, verdicts: dict[str, int]) -> None:
-        """Add a batch of which `stored` clicks were new, and how that changed the clicks by verdict."""
+    def add(self, batch: Batch, stored: int) -> None:
+        """Add a batch of which `stored` clicks were new."""
         self.read += batch.read
         self.not_ours += batch.not_ours
         self.stored += stored
@@ -75,8 +76,6 @@ class Summary:
         for reason, count in batch.reasons.items():
             self.rejected += count
             self.reasons[reason] = self.reasons.get(reason, 0) + count
-        for verdict, count in verdicts.items():
-            setattr(self, verdict, getattr(self, verdict) + count)
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,8 @@ class Importer:
         self.tell = tell
         self.stop = stop
         self.summary = Summary()
+        self._first: int = (database.value("SELECT max(id) FROM click") or 0) + 1  # what comes now has ids from here on
+        self._moved: set[int] = set()  # earlier clicks
         self._directory: Directory | None = None
 
     def take(self, path: str) -> None:
@@ -137,10 +138,10 @@ class Importer:
                 with self.database.transaction():
                     source_id = self._write_source(source_id, name, format.name if format else "", batch.reached)
                     probes = [Probe._make(probe) for probe in batch.probes]
-                    stored, verdicts = store(self.database, self._clicks(batch), probes, source_id, self.by)
-                    if batch.last:
-                        stored += mend_edges(self.database, source_id, self.by, verdicts)
-                self.summary.add(batch, stored, verdicts)
+                    stored, moved = store(self.database, self._clicks(batch), probes, source_id, self.by)
+                    mended, more = mend_edges(self.database, source_id, self.by) if batch.last else (0, [])
+                self.summary.add(batch, stored + mended)
+                self._moved.update(number for number in moved + more if number < self._first)
                 self._list_rejects(name, batch)
                 if batch.cut_off and batch.last:
                     self._note_cut_off(name)
@@ -223,6 +224,15 @@ class Importer:
         )
         return source_id
 
+    def count_verdicts(self) -> None:
+        """Count the clicks that were stored by the verdicts that they have now, and the earlier ones that changed."""
+        rows = self.database.rows(
+            "SELECT verdict, count(*) FROM judgement WHERE click_id >= ? GROUP BY verdict", (self._first,)
+        )
+        for verdict, count in rows:
+            setattr(self.summary, verdict, count)
+        self.summary.moved = len(self._moved)
+
     def _list_rejects(self, name: str, batch: Batch) -> None:
         if self.rejected is None:
             return
@@ -251,8 +261,13 @@ def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
                 importer.summary.problems.append(problem)
             if importer.summary.stopped:
                 break
+    except BaseException:
+        with suppress(LinktrackError):
+            importer.count_verdicts()
+        raise
     finally:
         gc.enable()
+    importer.count_verdicts()
     importer.summary.seconds = round(monotonic() - began, 3)
     importer.summary.reasons = dict(sorted(importer.summary.reasons.items()))
     importer.summary.hints = _hints(importer.summary)

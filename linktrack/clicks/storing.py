@@ -19,8 +19,11 @@ _GAP = 600_000  # milliseconds: identities are fetched in stretches of time no f
 
 def store(
     database: Database, clicks: Sequence[Click], probes: Sequence[Probe], source_id: int, by: Surroundings
-) -> tuple[int, dict[str, int]]:
-    """Store what is new of clicks sorted by time. Returns how many that were, and the change in clicks by verdict."""
+) -> tuple[int, list[int]]:
+    """Store what is new of clicks sorted by time.
+
+    Returns how many that were, and the ids of clicks stored before whose verdict is another one now.
+    """
     known = _known(database, clicks) if clicks else set()
     new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
     if probes:
@@ -34,7 +37,7 @@ def store(
 
 def _insert(
     database: Database, new: Sequence[Click], probes: Sequence[Probe], source_id: int, by: Surroundings
-) -> dict[str, int]:
+) -> list[int]:
     first = (database.value("SELECT max(id) FROM click") or 0) + 1
     if new:
         database.executemany(_INSERT, zip(count(first), *zip(*new, strict=True), repeat(source_id)))
@@ -59,13 +62,11 @@ def _known(database: Database, clicks: Sequence[Click]) -> set[tuple[int, int]]:
     return known
 
 
-def mend_edges(database: Database, source_id: int, by: Surroundings, verdicts: dict[str, int]) -> int:
-    """Add the clicks that a cut between two logs has hidden: see `clicks.edges`.
-
-    Returns how many that were, and adds the change in clicks by verdict to `verdicts`.
-    """
+def mend_edges(database: Database, source_id: int, by: Surroundings) -> tuple[int, list[int]]:
+    """Add the clicks that a cut between two logs has hidden: see `clicks.edges`. Returns what `store` returns."""
     row = database.row("SELECT first_at, last_at FROM source WHERE id = ?", (source_id,))
     added = 0
+    moved: list[int] = []
     for second in sorted({moment for moment in row or () if moment is not None}):
         pieces = _pieces(database, second)
         if len(pieces) < 2:
@@ -90,9 +91,8 @@ def mend_edges(database: Database, source_id: int, by: Surroundings, verdicts: d
         ]
         if missing:
             added += len(missing)
-            for verdict, more in _insert(database, sorted(missing), (), source_id, by).items():
-                verdicts[verdict] = verdicts.get(verdict, 0) + more
-    return added
+            moved += _insert(database, sorted(missing), (), source_id, by)
+    return added, moved
 
 
 def _pieces(database: Database, second: int) -> list[Piece]:

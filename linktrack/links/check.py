@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from linktrack.config import Workspace
 from linktrack.errors import BadInput
@@ -43,6 +44,7 @@ class Surroundings:
     scripts: dict[str, bool] = field(default_factory=dict)
     folder: Path = Path("scripts")
     export: ExportNames = field(default_factory=ExportNames)
+    host: str = ""  # of tracked addresses
 
     @property
     def users(self) -> set[str]:
@@ -58,7 +60,8 @@ def check_links(
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
     links, mailings = load(database)
-    around = Surroundings(workspace.settings.crm, scripts, folder, export or ExportNames())
+    host = urlsplit(workspace.settings.base_url).hostname or ""
+    around = Surroundings(workspace.settings.crm, scripts, folder, export or ExportNames(), host)
     return [asdict(one) for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
 
 
@@ -66,8 +69,8 @@ def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
     """All links, and all mailings that are not deleted."""
     actions = read_actions(database)
     links = []
-    for link_id, key, kind, deleted_at, said in database.rows(
-        "SELECT id, key, kind, deleted_at, response FROM link ORDER BY key"
+    for link_id, key, kind, deleted_at, said, url in database.rows(
+        "SELECT id, key, kind, deleted_at, response, url FROM link ORDER BY key"
     ):
         parsed, broken = [], []
         for raw in actions.get(link_id, ()):
@@ -79,7 +82,7 @@ def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
         prefill = tuple(response.get("prefill", {}).values())
         links.append(
             CheckedLink(
-                key, kind, deleted_at is not None, tuple(parsed), tuple(broken), response.get("kind", ""), prefill
+                key, kind, deleted_at is not None, tuple(parsed), tuple(broken), response.get("kind", ""), prefill, url
             )
         )
     stands: dict[int, list[str]] = {}
@@ -108,7 +111,22 @@ def findings(links: Sequence[CheckedLink], mailings: Sequence[CheckedMailing], a
                 found.append(Finding("dead", link.key, "", mailing.name, text))
             if link.key == "unsubscribe" and mailing.type:
                 found += _of_unsubscribe(link, mailing)
-    return [*found, *between_links(by_key, mailings)]
+    return [*found, *_of_addresses(links, around), *between_links(by_key, mailings)]
+
+
+def _of_addresses(links: Sequence[CheckedLink], around: Surroundings) -> Iterator[Finding]:
+    """Registered links whose address leads back to us, or is that of another one."""
+    first: dict[str, str] = {}
+    for link in links:
+        if link.kind != "registered" or link.deleted or link.response != "redirect" or not link.url:
+            continue
+        if around.host and urlsplit(link.url).hostname == around.host:
+            text = f"{link.key!r} leads to {around.host}, where tracked addresses lead: visitors would go in a circle"
+            yield Finding("circle", link.key, "", "", text)
+        other = first.setdefault(link.url, link.key)
+        if other != link.key:
+            text = f"{link.key!r} and {other!r} have one address: where a mail has it as it is, one of them is taken"
+            yield Finding("duplicate-url", link.key, other, "", text)
 
 
 def _of_link(link: CheckedLink, around: Surroundings) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,7 @@ class CheckedLink:
     broken: tuple[str, ...] = ()
     response: str = "redirect"
     prefill: tuple[str, ...] = ()  # the contact's fields that a form is opened with
+    url: str = ""
 
 
 @dataclass(frozen=True)

@@ -185,14 +185,14 @@ def test_a_burst_that_spans_two_imports_is_found(world: World, tmp_path: Path) -
     assert verdicts(world) == ["human"] * 2
     summary = world.load(write(tmp_path / "tuesday.log", parts[2]))
     assert verdicts(world) == ["scanner burst"] * 3
-    assert (summary.human, summary.scanner, summary.stored) == (-2, 3, 1)
+    assert (summary.human, summary.scanner, summary.stored, summary.moved) == (0, 1, 1, 2)
 
 
 def test_a_head_request_that_comes_in_a_later_import_counts(world: World, tmp_path: Path) -> None:
     world.load(write(tmp_path / "get.log", line(world.path(), 603)))
     assert verdicts(world) == ["human"]
     summary = world.load(write(tmp_path / "head.log", line(world.path(), 600, method="HEAD")))
-    assert (summary.stored, summary.reasons, summary.scanner) == (0, {"method": 1}, 1)
+    assert (summary.stored, summary.reasons, summary.moved) == (0, {"method": 1}, 1)
     assert verdicts(world) == ["scanner head-request"]
 
 

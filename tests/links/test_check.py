@@ -245,3 +245,18 @@ def test_the_command_ends_with_6_when_it_finds_something(workspace: Workspace, r
     clean = run("link", "check", "--crm", "crm")
     assert (clean.code, clean.out) == (0, "finding\tlink\tother\tmailing\texplanation\n")
     assert run("link", "check", "nobody").code == 4
+
+
+def test_addresses_that_lead_back_or_are_those_of_another_link() -> None:
+    links = [
+        link("a", url="https://www.example.com/offer"),
+        link("b", url="https://www.example.com/offer"),
+        link("c", url="https://www.example.com/offer", deleted=True),
+        link("d", url="https://click.example.com/somewhere"),
+        link("e", url="https://www.example.com/offer", response="text"),
+    ]
+    surroundings = Surroundings(host="click.example.com")
+    assert [(one.finding, one.link, one.other) for one in findings(links, [], surroundings)] == [
+        ("duplicate-url", "b", "a"),
+        ("circle", "d", ""),
+    ]

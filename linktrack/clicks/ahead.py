@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from linktrack.clicks.reading import Batch, Reached
+from linktrack.clicks.batches import Batch, Reached
 
 _BATCH, _ERROR, _END = b"B", b"E", b"."
 _LENGTH = 8  # bytes of the length that follows the kind

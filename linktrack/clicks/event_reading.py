@@ -14,10 +14,11 @@ from hashlib import md5
 from urllib.parse import parse_qsl, urlsplit
 
 from linktrack.clicks.addresses import CACHE_SIZE, Found, Spot
+from linktrack.clicks.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.event import MACHINE, Event, Refusal, Report, Skipped
 from linktrack.clicks.fields import AGENT_LENGTH, digest, kept_address, line_printer
 from linktrack.clicks.formats import EventFormat
-from linktrack.clicks.reading import BATCH_CLICKS, Batch, Reached, Rules
+from linktrack.clicks.reading import BATCH_CLICKS, Rules
 from linktrack.clicks.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.config import ClickSettings
 from linktrack.errors import LinktrackError, NotFound
@@ -172,15 +173,9 @@ class EventReading:
         self.taken = known.position if known else 0
         self.recent = b""  # the last bytes taken
         self._printer = line_printer(rules.key)
-        self._begin()
-
-    def _begin(self) -> None:
-        self.clicks: list[tuple[int, int, int, int, int, int, str, int, int]] = []
         self.agents: dict[str, int] = {}
         self.seen: set[int] = set()
-        self.read = self.repeated = self.not_ours = 0
-        self.reasons: dict[str, int] = {}
-        self.rejects: list[tuple[str, bytes]] = []
+        self.gathered = Gathered(rules.list_rejects)
 
     def batches(self) -> Iterator[Batch]:
         """The file from where it was left to its end, or to its last complete event if more may be added to it."""
@@ -195,7 +190,7 @@ class EventReading:
                 kept = TAIL_BYTES + self.format.pending + len(block)
                 self._take(self.format.events(block))
                 self.recent = (self.recent + block)[-kept:]
-                if len(self.clicks) >= BATCH_CLICKS:
+                if len(self.gathered.clicks) >= BATCH_CLICKS:
                     yield self._batch(last=False)
             self._take(self.format.finish(self.log.whole))
         except LinktrackError:
@@ -204,18 +199,14 @@ class EventReading:
         yield self._batch(last=True)
 
     def _batch(self, last: bool) -> Batch:
-        batch = Batch(
-            self.clicks, list(self.agents), [], self.read, self.repeated, self.not_ours, self.reasons, self.rejects,
-            self._reached(), self.log.cut_off, last,
-        )  # fmt: skip
-        self._begin()
+        batch = self.gathered.batch(list(self.agents), self._reached(), self.log.cut_off, last)
+        self.agents, self.seen, self.gathered = {}, set(), Gathered(self.rules.list_rejects)
         return batch
 
     def _reached(self) -> Reached:
-        nothing = digest(b"", self.rules.key)
+        if self.rules.bounded:
+            return nothing_reached(self.rules.key)
         position = self.taken - self.format.pending
-        if self.rules.since is not None or self.rules.until is not None:
-            return Reached(0, "", nothing, 0, nothing, None, None, None, b"")
         head = self.start[:position]
         complete = self.recent[: len(self.recent) - self.format.pending][-TAIL_BYTES:]
         return Reached(
@@ -225,10 +216,10 @@ class EventReading:
 
     def _take(self, reports: list[Report]) -> None:
         for report in reports:
-            self.read += 1
+            self.gathered.read += 1
             match report:
                 case Skipped():
-                    self.not_ours += 1
+                    self.gathered.not_ours += 1
                 case Refusal(reason, text):
                     self._reject(reason, text)
                 case Event():
@@ -237,7 +228,7 @@ class EventReading:
     def _click(self, event: Event) -> None:
         since, until, resets = self.rules.since, self.rules.until, self.rules.addresses.resets
         if (since is not None and event.clicked_at < since) or (until is not None and event.clicked_at >= until):
-            self.not_ours += 1
+            self.gathered.not_ours += 1
             return
         found = self.directory.find(event)
         if isinstance(found, str):
@@ -250,14 +241,12 @@ class EventReading:
         hasher.update(event.identity.encode("utf-8", "surrogatepass"))
         identity = int.from_bytes(hasher.digest(), "little", signed=True)
         if identity in self.seen:
-            self.repeated += 1
+            self.gathered.repeated += 1
             return
         self.seen.add(identity)
         agent = self.agents.setdefault(event.agent[:AGENT_LENGTH], len(self.agents))
         ip = kept_address(event.ip.encode("utf-8", "replace"), self.rules.ip)
-        self.clicks.append((event.clicked_at, identity, *found, ip, agent, MACHINE if event.machine else 0))
+        self.gathered.clicks.append((event.clicked_at, identity, *found, ip, agent, MACHINE if event.machine else 0))
 
     def _reject(self, reason: str, text: str) -> None:
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        if self.rules.list_rejects:
-            self.rejects.append((reason, text.encode("utf-8", "replace")))
+        self.gathered.reject(reason, text.encode("utf-8", "replace"))

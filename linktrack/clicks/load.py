@@ -14,11 +14,12 @@ from linktrack.clicks.addresses import Addresses
 from linktrack.clicks.agent_table import Agents
 from linktrack.clicks.agents import Networks
 from linktrack.clicks.ahead import read_ahead
+from linktrack.clicks.batches import Batch, Reached
 from linktrack.clicks.event_reading import Directory, EventReading
 from linktrack.clicks.fields import print_key
 from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
 from linktrack.clicks.judging import surroundings
-from linktrack.clicks.reading import Batch, Reached, Reading, Rules
+from linktrack.clicks.reading import Reading, Rules
 from linktrack.clicks.sources import Known, Log, open_log, recognise
 from linktrack.clicks.storing import mend_edges, store
 from linktrack.clicks.verdicts import Click, Probe

@@ -1,7 +1,7 @@
-"""A log being read: its lines become batches of clicks, each with how far the log was read for it.
+"""A log being read: its lines become batches of clicks.
 
 Nothing here touches the database, so a batch can be made in another process (`clicks.ahead`) while the one before is
-stored (`clicks.load`); that is why a batch holds plain values only.
+stored (`clicks.load`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import NamedTuple
 
 from linktrack.clicks.addresses import CACHE_SIZE, Addresses
+from linktrack.clicks.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.edges import MAX_LINES, packed
 from linktrack.clicks.event import NOTE, POST, PREFETCH, Row
 from linktrack.clicks.fields import agent_text, digest, is_prefetch, kept_address, line_printer
@@ -22,39 +22,6 @@ from linktrack.errors import LinktrackError
 BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
 BATCH_LINES = 400_000  # … or this many lines
 SEED_BYTES = 1 << 18  # read again before the position, so that equal lines on both sides of it are counted
-
-
-class Reached(NamedTuple):
-    """How far a log was read: columns of the table `source`.
-
-    A `head_length` of 0 means that nothing is known about it: lines outside of bounds of time were passed over.
-    """
-
-    position: int
-    state: str
-    head: bytes
-    head_length: int
-    tail: bytes
-    first_at: int | None
-    first_lines: bytes | None  # None = as they were
-    last_at: int | None
-    last_lines: bytes
-
-
-class Batch(NamedTuple):
-    """Clicks of one log. A click is a tuple like `verdicts.Click`, but its `agent_id` is an index into `agents`."""
-
-    clicks: list[tuple[int, int, int, int, int, int, str, int, int]]
-    agents: list[str]
-    probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
-    read: int
-    repeated: int  # within this batch: events that came twice
-    not_ours: int
-    reasons: dict[str, int]  # of rejected lines
-    rejects: list[tuple[str, bytes]]  # reason and line, when they are wanted
-    reached: Reached
-    cut_off: bool  # the compressed file ends too early
-    last: bool
 
 
 @dataclass(frozen=True)
@@ -68,6 +35,11 @@ class Rules:
     until: int | None
     list_rejects: bool
 
+    @property
+    def bounded(self) -> bool:
+        """Whether lines outside of bounds of time are passed over."""
+        return self.since is not None or self.until is not None
+
 
 class Reading:
     """One log being read: the counts of equal lines, and the lines at its two ends."""
@@ -77,7 +49,6 @@ class Reading:
         self.format = format
         self.known = known
         self.rules = rules
-        self.bounded = rules.since is not None or rules.until is not None
         self.start = log.peek(HEAD_BYTES)
         self.first: list[int] = []
         self.first_at: int | None = None
@@ -89,16 +60,9 @@ class Reading:
         self.older: dict[int, int] = {}
         self._printer = line_printer(rules.key)
         self._ips: dict[bytes, str] = {}
-        self._begin()
-
-    def _begin(self) -> None:
-        """Begin an empty batch."""
-        self.clicks: list[tuple[int, int, int, int, int, int, str, int, int]] = []
         self.agents: dict[bytes, int] = {}
-        self.probes: list[tuple[int, int, int, int, int]] = []
-        self.lines = self.read = self.not_ours = 0
-        self.reasons: dict[str, int] = {}
-        self.rejects: list[tuple[str, bytes]] = []
+        self.lines = 0
+        self.gathered = Gathered(rules.list_rejects)
 
     def batches(self) -> Iterator[Batch]:
         """The log from where it was left to its end. What was read before an error comes before the error."""
@@ -108,7 +72,7 @@ class Reading:
         try:
             for block in self.log.blocks():
                 self._take(block.removeprefix(b"\xef\xbb\xbf") if self.log.position == len(block) else block)
-                if len(self.clicks) >= BATCH_CLICKS or self.lines >= BATCH_LINES:
+                if len(self.gathered.clicks) >= BATCH_CLICKS or self.lines >= BATCH_LINES:
                     yield self._batch(last=False)
         except LinktrackError:
             yield self._batch(last=True)
@@ -117,28 +81,16 @@ class Reading:
 
     def _batch(self, last: bool) -> Batch:
         """What was read since the last batch."""
-        batch = Batch(
-            self.clicks,
-            [agent_text(agent) for agent in self.agents],
-            self.probes,
-            self.read,
-            0,
-            self.not_ours,
-            self.reasons,
-            self.rejects,
-            self._reached(),
-            self.log.cut_off,
-            last,
-        )
+        agents = [agent_text(agent) for agent in self.agents]
+        batch = self.gathered.batch(agents, self._reached(), self.log.cut_off, last)
         if len(self.counts) > BATCH_CLICKS:
             self.counts, self.older = {}, self.counts
-        self._begin()
+        self.agents, self.lines, self.gathered = {}, 0, Gathered(self.rules.list_rejects)
         return batch
 
     def _reached(self) -> Reached:
-        if self.bounded:
-            nothing = digest(b"", self.rules.key)
-            return Reached(0, "", nothing, 0, nothing, None, None, None, b"")
+        if self.rules.bounded:
+            return nothing_reached(self.rules.key)
         head = self.start[: self.log.position]
         last_at, last = self._last()
         return Reached(
@@ -185,7 +137,12 @@ class Reading:
         )  # fmt: skip
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
         resets, unsubscribing = addresses.resets, addresses.unsubscribing
-        printer, number, reject, keep = self._printer.copy, int.from_bytes, self._reject, self.clicks.append
+        printer, number, reject, keep = (
+            self._printer.copy,
+            int.from_bytes,
+            self.gathered.reject,
+            self.gathered.clicks.append,
+        )
         counts, older = self.counts, self.older
         since, until = self.rules.since, self.rules.until
         not_ours = blank = 0
@@ -232,7 +189,7 @@ class Reading:
                 if method != b"POST" or placement not in unsubscribing:
                     reject("method", line)
                     if method == b"HEAD":
-                        self.probes.append((moment, self._print(line), placement, shipment, recipient))
+                        self.gathered.probes.append((moment, self._print(line), placement, shipment, recipient))
                     continue
                 flags = POST
             if status[:1] not in (b"2", b"3") or len(status) != 3:
@@ -258,14 +215,9 @@ class Reading:
             if agent_number is None:
                 agent_number = agents[agent] = len(agents)
             keep((moment, identity, link, placement, shipment, recipient, ip, agent_number, flags))
-        self.not_ours += not_ours
-        self.read += len(rows) - blank
+        self.gathered.not_ours += not_ours
+        self.gathered.read += len(rows) - blank
         self.lines += len(rows)
-
-    def _reject(self, reason: str, line: bytes) -> None:
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        if self.rules.list_rejects:
-            self.rejects.append((reason, line))
 
     # --- the ends of the log -----------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ app = single()
 
 SHOWS_ROWS = r"linktrack (\w+ (list|links|check)|report|link apply.*--dry-run|action run.*--dry-run)"
 
+NOT_COPIED = ("README.md", "*-truth.json", "__pycache__")  # of the samples
+
 # A chapter is a heading and the commands under it. `!visits` plays what the recipients do (see `_visit`).
 STORY: list[tuple[str, list[str]]] = [
     (
@@ -97,7 +99,7 @@ def demo(
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(samples(), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns("README.md", "*-truth.json"))
+    shutil.copytree(samples(), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
     for heading, commands in STORY:
         typer.echo(f"\n# {heading}")
         for command in commands:

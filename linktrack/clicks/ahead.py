@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linktrack.clicks.batches import Batch, Reached
+from linktrack.errors import Conflict
 
 _BATCH, _ERROR, _END = b"B", b"E", b"."
 _LENGTH = 8  # bytes of the length that follows the kind
@@ -55,7 +56,10 @@ def _received(pipe: BinaryIO) -> Iterator[Batch]:
         length = int.from_bytes(pipe.read(_LENGTH), "big")
         data = pipe.read(length)
         if not kind or len(data) < length:
-            raise RuntimeError("the process that reads the log has died")
+            raise Conflict(
+                "the process that reads this log was ended from outside: what it had read before is stored, "
+                "run the import again to go on"
+            )
         if kind == _END:
             return
         if kind == _ERROR:

@@ -445,6 +445,36 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
     assert "ends too early" in other.load(tmp_path / "cut.log.gz").notes[0]
 
 
+@pytest.mark.usefixtures("small_batches")
+def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
+    untouched: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from linktrack.clicks import ahead
+    from linktrack.errors import Conflict
+
+    lines = random_log(untouched, 15, 400)
+    send, sent = ahead._send, [0]
+
+    def killed(*values: Any) -> None:  # only the other process sends
+        sent[0] += 1
+        if sent[0] == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        send(*values)
+
+    with scratch(untouched) as make:
+        wanted = expected(make, lines)
+        world = make("killed")
+        log = world.workspace.root / "access.log"
+        log.write_bytes(b"".join(lines))
+        with monkeypatch.context() as patched:
+            patched.setattr(ahead, "_send", killed)
+            with pytest.raises(Conflict, match="ended from outside"):
+                world.load(log)
+        assert 0 < len(world.clicks()) < len(wanted[0])
+        world.load(log)
+        assert state(world) == wanted
+
+
 def shell(world: World, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
 

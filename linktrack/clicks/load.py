@@ -63,7 +63,7 @@ class Summary:
     moved: int = 0  # clicks of earlier imports whose verdict is another one now, because of these
     problems: list[LinktrackError] = field(default_factory=list)  # logs that could not be read, or not to their end
     notes: list[str] = field(default_factory=list)  # what went wrong
-    hints: list[str] = field(default_factory=list)  # what can be done about rejections
+    hints: list[str] = field(default_factory=list)  # what can be done about rejections, and what waits
 
     def add(self, batch: Batch, stored: int) -> None:
         """Add a batch of which `stored` clicks were new."""
@@ -190,7 +190,8 @@ class Importer:
             return detect(sample, log.path, zone)  # a JSON value may lack the last line end
         except BadInput:
             if not (log.whole or complete.strip()) and len(sample) < SAMPLE_BYTES:
-                return None  # the first line is still being written
+                self.summary.hints.append(f"{log.path}: its only line has no end yet; it is read when there is one.")
+                return None
             raise
 
     def _clicks(self, batch: Batch) -> list[Click]:
@@ -271,7 +272,7 @@ def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
     importer.count_verdicts()
     importer.summary.seconds = round(monotonic() - began, 3)
     importer.summary.reasons = dict(sorted(importer.summary.reasons.items()))
-    importer.summary.hints = _hints(importer.summary)
+    importer.summary.hints += _hints(importer.summary)
     return importer.summary
 
 

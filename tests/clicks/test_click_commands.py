@@ -134,6 +134,14 @@ def test_a_log_that_cannot_be_read_does_not_keep_the_others_from_being_read(worl
     assert len(world.clicks()) == 5
 
 
+def test_a_file_of_one_unfinished_line_is_said_to_wait(at: Path, run: Run) -> None:
+    (at / "odd.pdf").write_bytes(b"%PDF-1.7 and no line end")
+    done = run("click", "import", "odd.pdf")
+    assert (done.code, done.out) == (0, "")
+    assert "odd.pdf: its only line has no end yet" in done.err
+    assert run("-q", "click", "import", "odd.pdf").err == ""
+
+
 def test_no_verdict_of_that_name(at: Path, run: Run) -> None:
     done = run("click", "list", "--verdict", "robot")
     assert (done.code, done.out) == (2, "")

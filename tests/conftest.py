@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from tests_support import Outcome, Run
 from typer.testing import CliRunner
 
@@ -17,6 +18,16 @@ from linktrack.store.session import Database, open_database
 from linktrack.workspace import init_workspace
 
 CORPUS = Path(os.environ.get("LINKTRACK_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
+
+# Properties are judged by what they find, never by how busy the machine is. Where CI is set, hypothesis plays the same
+# cases each time, so that a change is accepted or rejected for what it changed; elsewhere it looks for new ones.
+settings.register_profile(
+    "linktrack",
+    settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("linktrack")
 
 
 @pytest.fixture(autouse=True)

@@ -48,7 +48,7 @@ def test_a_task_is_a_todo_and_an_appointment_an_event() -> None:
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from('\n;,\\:"å漢😀'), max_size=120)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts, texts)
 def test_any_text_comes_through(description: str, task: str) -> None:
     (todo,) = parsed({**ROW, "description": description, "task": task})

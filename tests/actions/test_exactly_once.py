@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from actions_world import MAY_4, World, make_world, rows_of
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.run import resume, run_actions
@@ -205,7 +205,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> int:
     return counter.passed
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, derandomize=True)
 @given(share=st.floats(0.01, 1))
 def test_killed_anywhere_files_and_ledger_agree_in_the_end(
     tmp_path_factory: pytest.TempPathFactory, calls: int, share: float

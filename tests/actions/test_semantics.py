@@ -56,7 +56,7 @@ clicks = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(clicks=clicks)
 def test_in_however_many_runs_it_ends_as_if_handled_one_by_one(
     tmp_path_factory: pytest.TempPathFactory, clicks: list[tuple[str, str, int, int]]

@@ -93,7 +93,7 @@ spans = st.lists(st.tuples(minutes, st.integers(1, 300)), max_size=12)
 zones = st.sampled_from(["UTC", "Europe/Stockholm", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     booked=spans, lengths=st.lists(st.sampled_from([5, 15, 30, 45, 90]), min_size=1, max_size=12), zone=zones,
     begin=st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1)),

@@ -89,7 +89,7 @@ def test_a_copy_that_is_read_line_by_line_adds_nothing(world: World, tmp_path: P
     assert state(world) == before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_pieces_in_any_order_and_compression_with_overlaps(untouched: World, data: st.DataObject) -> None:
     with scratch(untouched) as make:
@@ -130,7 +130,7 @@ def ambiguous(lines: list[bytes], pieces: list[tuple[int, int]]) -> bool:
     return False
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, data: st.DataObject) -> None:
     """Cron's life: the log is cut at any byte, renamed, compressed or copied away and truncated between imports."""

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.crm import csvtext
@@ -169,7 +169,7 @@ def csv_files(draw: st.DrawFn) -> tuple[bytes, str, str]:
     return text.encode(encoding), delimiter, encoding
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     file=csv_files(), changes=st.dictionaries(st.integers(0, 8), st.dictionaries(st.integers(0, 5), cells, min_size=1))
 )
@@ -198,7 +198,7 @@ def test_every_byte_outside_the_changed_cells_stays(
     assert len(rows) == 1 + len(wanted)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rows=grids, delimiter=st.sampled_from(";,\t|"), always=st.booleans())
 def test_what_is_written_is_read_back_also_by_the_standard_library(
     rows: list[list[str]], delimiter: str, always: bool

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.crm.export import open_table
@@ -117,7 +117,7 @@ values = (
 objects = st.dictionaries(st.sampled_from(["id", "a", "b", "ö"]), values, min_size=1)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(
     rows=st.lists(objects, min_size=1, max_size=4),
     array=st.booleans(),

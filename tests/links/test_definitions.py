@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.links.definitions import Definition, export_toml, read_definitions
@@ -32,7 +32,7 @@ definitions = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(definitions, max_size=4, unique_by=lambda definition: definition.key))
 def test_export_is_read_back_the_same(tmp_path: Path, wanted: list[Definition]) -> None:
     file = tmp_path / "links.toml"

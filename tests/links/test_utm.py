@@ -50,7 +50,7 @@ def test_what_is_no_web_address_is_left_alone(url: str) -> None:
 _parts = st.text(st.sampled_from("abAB=&?#;%+/.:@[]{}*|<>\"' é\t\r\nutm_source"), max_size=30)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(_parts, st.sampled_from(["keep", "replace"]))
 def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: str) -> None:
     url = "https://a.example/" + rest

@@ -46,7 +46,7 @@ def test_what_is_no_address_is_refused_with_a_way_out(email: str) -> None:
 _names = st.text(st.characters(exclude_categories=("Cs",)), max_size=300) | st.sampled_from(["x" * 3000, "Ö" * 1000])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_names, _names)
 def test_two_parsers_read_one_recipient_and_no_other_header(name: str, subject: str) -> None:
     head = f"To: {mailbox(name, 'bo@x.example')}\r\nSubject: {unstructured(subject)}\r\n\r\n"

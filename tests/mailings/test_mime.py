@@ -200,7 +200,7 @@ _PIECES = [b"a", b"From ", b"\nFrom x", b">From ", b".", b"\n.", b" ", b"\t\n", 
            b">", b"\n", b"F", b"\r", b"https://a.example/"]  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.lists(st.sampled_from(_PIECES), max_size=30).map(b"".join), min_size=1, max_size=4))
 def test_segments_in_quoted_printable_can_be_joined(pieces: list[bytes]) -> None:
     address = BASE.encode() + b"/abcd/"

@@ -194,7 +194,7 @@ def _values(text: str) -> list[str]:
     return [re.sub("\r\n?", "\n", decode(value)) for value in raw_values(text)]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 @example('<!-- <!--[if mso]> <a href="u1"> -->')
 @example("<!--[if mso]>" * 3 + '<a href="u1">')
@@ -203,7 +203,7 @@ def test_reads_tag_soup_as_the_html_standard_says(text: str) -> None:
     assert _values(text) == [value for _, value in hrefs(text)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=200))
 def test_any_text_is_scanned_without_an_error(text: str) -> None:
     for spot in scan(text).spots:

@@ -58,7 +58,7 @@ _urls = st.lists(
 ).map(lambda parts: "https://a.example/" + "".join(parts))  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(_urls, st.sampled_from(["keep", "replace"]), st.sampled_from(['"', "'", ""]))
 def test_a_tagged_attribute_reads_as_the_tagged_address(raw: str, policy: str, quote: str) -> None:
     utm = Utm("s", "email", "c d", policy=policy)  # type: ignore[arg-type]
@@ -96,7 +96,7 @@ _texts = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_texts, st.sampled_from(["keep", "replace"]))
 @example("https://f.example/{{x}}.{% if x %}", "replace")
 def test_tagging_a_text_twice_is_tagging_it_once(text: str, policy: str) -> None:

@@ -48,7 +48,7 @@ def line_formats() -> list[LineFormat]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(LOGS)
 @example(b"\xef\xbb\xbf#Fields: date time\n2026-05-04 07:12:33\n")
 @example(b"#Fields: time cs-method cs-uri-stem\n#Date: 9999-12-31\n23:00:00 GET /\n00:00:00 GET /\n")
@@ -68,7 +68,7 @@ def test_every_line_of_any_log_gives_one_row_of_bytes(log: bytes) -> None:
         format.resume(format.state())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(LOGS, st.integers(0, 300))
 @example(b'{"items":[1,{"event":"clicked"},[]]}\n{"msys":{"a":1}}{"msys":null}\n', 5)
 @example(b'{"Type":"x","TopicArn":"y","Message":"{\\"eventType\\":\\"Click\\",\\"mail\\":1,\\"click\\":[]}"}', 3)
@@ -104,7 +104,7 @@ PLAIN = re.compile(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 2**32))
 def test_the_fast_pattern_of_the_combined_log_reads_what_the_plain_one_reads(seed: int) -> None:
     """The possessive pattern gives up early and never goes back: it must not give up where going back would help."""

@@ -111,7 +111,10 @@ def make_world(root: Path) -> World:
                 (number, SENT, is_test),
             )
             for position in range(1, 31):
-                database.execute("INSERT INTO shipment_recipient VALUES (?, ?, ?)", (number, position, position))
+                database.execute(
+                    "INSERT INTO shipment_recipient VALUES (?, ?, ?, ?, ?)",
+                    (number, position, position, f"c{position}@example.com", f"Person {position}"),
+                )
     return World(workspace, Keyring.parse(workspace.secret()))
 
 

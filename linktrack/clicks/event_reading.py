@@ -25,8 +25,11 @@ from linktrack.errors import LinktrackError, NotFound
 from linktrack.store.session import Database
 
 _MEMBERS = (
-    "SELECT shipment_recipient.shipment_id, recipient.id, recipient.email FROM recipient "
-    "JOIN shipment_recipient ON shipment_recipient.recipient_id = recipient.id"
+    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM recipient "
+    "JOIN shipment_recipient AS sent ON sent.recipient_id = recipient.id"
+)
+_OF_MAILING = (
+    f"{_MEMBERS} JOIN shipment ON shipment.id = sent.shipment_id WHERE mailing_id = ? AND forgotten_at IS NULL"
 )
 
 
@@ -47,6 +50,7 @@ class Directory:
         self._targets: dict[int, dict[str, list[Spot]]] = {}
         self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._hashed: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        self._former: dict[int, dict[str, list[tuple[int, int]]]] = {}
 
     def find(self, event: Event) -> Found | str:
         """Link, placement, shipment and recipient of an event, or the reason why they cannot be told."""
@@ -102,6 +106,8 @@ class Directory:
         members = self._known(*who) if any(who) else self._member_ids(mailing).get(member_id.lower(), [])
         sendings = self._addresses.sendings
         members = [member for member in members if sendings[member[0]].mailing_id == mailing]
+        if not members and who[1]:
+            members = self._former_addresses(mailing).get(who[1].casefold(), [])
         members = [member for member in members if sendings[member[0]].sent_at <= event.clicked_at] or members
         named = event.variables.get("shipment", "")
         members = [member for member in members if str(member[0]) == named] or members
@@ -124,11 +130,20 @@ class Directory:
         """Shipment and recipient by Mailchimp's member id, the MD5 of the e-mail address in lower case."""
         if mailing not in self._hashed:
             found = self._hashed[mailing] = {}
-            sql = f"{_MEMBERS} JOIN shipment ON shipment.id = shipment_id WHERE mailing_id = ? AND forgotten_at IS NULL"
-            for shipment, recipient, email in self._database.rows(sql, (mailing,)):
-                member_id = md5(email.lower().encode(), usedforsecurity=False).hexdigest()
-                found.setdefault(member_id, []).append((shipment, recipient))
+            for shipment, recipient, *emails in self._database.rows(_OF_MAILING, (mailing,)):
+                for email in {email.lower() for email in emails}:
+                    member_id = md5(email.encode(), usedforsecurity=False).hexdigest()
+                    found.setdefault(member_id, []).append((shipment, recipient))
         return self._hashed[mailing]
+
+    def _former_addresses(self, mailing: int) -> dict[str, list[tuple[int, int]]]:
+        """Shipment and recipient by an address that the mailing went to and that the contact no longer has."""
+        if mailing not in self._former:
+            found = self._former[mailing] = {}
+            sql = f"{_OF_MAILING} AND sent.email <> recipient.email"
+            for shipment, recipient, email, _ in self._database.rows(sql, (mailing,)):
+                found.setdefault(email.casefold(), []).append((shipment, recipient))
+        return self._former[mailing]
 
     def _recipients(self, contact: str, email: str) -> list[tuple[int, int]]:
         """Shipment and recipient, for all shipments to a contact or to an e-mail address."""
@@ -136,9 +151,9 @@ class Directory:
             where, values = "contact_id = ?", [contact]
         else:
             same = [email, email.lower(), *self._spellings.get(email.casefold(), ())]
-            where, values = f"email IN ({', '.join('?' * len(same))})", same
+            where, values = f"recipient.email IN ({', '.join('?' * len(same))})", same
         sql = f"{_MEMBERS} WHERE {where} AND forgotten_at IS NULL"
-        return [(shipment, recipient) for shipment, recipient, _ in self._database.rows(sql, values)]
+        return [(shipment, recipient) for shipment, recipient, *_ in self._database.rows(sql, values)]
 
     @cached_property
     def _spellings(self) -> dict[str, list[str]]:

@@ -89,10 +89,14 @@ def make_shipment(
         stream = iter(contacts)
         while batch := list(islice(stream, _BATCH)):
             ids = _store_recipients(database, batch, needed, mapping)
-            numbered = enumerate(batch, count + 1)
-            rows = [(shipment_id, position, ids[contact.contact_id]) for position, contact in numbered]
+            rows = [
+                (shipment_id, position, ids[contact.contact_id], contact.email, contact.name)
+                for position, contact in enumerate(batch, count + 1)
+            ]
             database.executemany(
-                "INSERT INTO shipment_recipient (shipment_id, position, recipient_id) VALUES (?, ?, ?)", rows
+                "INSERT INTO shipment_recipient (shipment_id, position, recipient_id, email, name) "
+                "VALUES (?, ?, ?, ?, ?)",
+                rows,
             )
             count += len(batch)
             progress(len(batch))
@@ -175,11 +179,11 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
 
 
 def recipients_of(database: Database, shipment: Shipment, keyring: Keyring) -> Iterator[Recipient]:
-    """The recipients in the order of the contacts, with the tokens that the shipment was made with."""
+    """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
     sign = with_signing_key(keyring, shipment.settings.key_id).signer(shipment.id)
     here = 0
     while rows := database.rows(
-        "SELECT position, recipient.id, contact_id, email, name FROM shipment_recipient "
+        "SELECT position, recipient.id, contact_id, sent.email, sent.name FROM shipment_recipient AS sent "
         "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND position > ? "
         "ORDER BY position LIMIT 1000",
         (shipment.id, here),

@@ -119,7 +119,7 @@ class Shipment(SQLModel, table=True):
 
 
 class ShipmentRecipient(SQLModel, table=True):
-    """Who a shipment went to, in the order of the contacts file."""
+    """Who a shipment went to, in the order of the contacts file, with address and name as they were then."""
 
     __tablename__ = "shipment_recipient"
     __table_args__ = {"sqlite_with_rowid": False}
@@ -127,6 +127,8 @@ class ShipmentRecipient(SQLModel, table=True):
     shipment_id: int = Field(foreign_key="shipment.id", primary_key=True)
     position: int = Field(primary_key=True)
     recipient_id: int = Field(sa_column=Column(BigInteger, ForeignKey("recipient.id"), nullable=False, index=True))
+    email: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    name: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
 # --- clicks ----------------------------------------------------------------------------------------------------

@@ -54,6 +54,16 @@ def test_render_writes_the_same_bytes_again_also_after_the_key_was_rotated(
     assert len(tree(shipped / "one")) == 2100
 
 
+def test_render_writes_the_same_bytes_again_also_after_a_contact_got_another_name_and_address(
+    shipped: Path, run: Run
+) -> None:
+    (shipped / "later.csv").write_text("contact_id,email,name\n7,new@x.example,Åsa New\n", "utf-8")
+    assert run("mailing", "rewrite", "news", "--contacts", "later.csv", "--out", "three", "--as", "eml").code == 0
+    assert b"new@x.example" in (shipped / "three" / "7.eml").read_bytes()
+    assert run("shipment", "render", 2, "--out", "again").code == 0
+    assert tree(shipped / "two") == tree(shipped / "again")
+
+
 def test_render_can_write_another_output(shipped: Path, run: Run) -> None:
     outcome = run("shipment", "render", 1, "--as", "ndjson", "--out", "-")
     assert len(outcome.out.splitlines()) == 2100

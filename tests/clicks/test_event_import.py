@@ -144,6 +144,17 @@ def test_mailchimps_member_id_is_the_address_in_disguise(world: World, tmp_path:
     assert world.clicks()[0][2:6] == (102, 2, 1, 7)
 
 
+def test_an_address_that_the_mailing_went_to_is_known_after_the_contact_got_another(
+    world: World, tmp_path: Path
+) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE recipient SET email = 'seven@example.net' WHERE id = 7")
+    events = [sendgrid(1, email="C7@example.com"), sendgrid(2, email="seven@example.net"), sendgrid(3, email="c7@x")]
+    summary = world.load(write(tmp_path / "events.json", events))
+    assert (summary.stored, summary.reasons) == (2, {"unknown-recipient": 1})
+    assert {click[2:6] for click in world.clicks()} == {(102, 2, 1, 7)}
+
+
 def test_events_that_lacked_their_mailing_are_read_again_when_it_is_named(world: World, tmp_path: Path) -> None:
     events = write(tmp_path / "events.json", [sendgrid(1, mailing=""), sendgrid(2)])
     first = world.load(events)

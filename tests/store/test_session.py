@@ -33,6 +33,22 @@ def test_the_revisions_make_the_tables_of_the_model(database: Database) -> None:
         assert compare_metadata(MigrationContext.configure(connection), tables.SQLModel.metadata) == []
 
 
+def test_a_shipment_of_an_older_version_takes_the_addresses_that_are_known(workspace: Workspace, run: Run) -> None:
+    (workspace.root / "mail.html").write_text('<a href="https://shop.example/">x</a>')
+    (workspace.root / "people.csv").write_text("contact_id,email,name\n1,a@x.example,Åsa\n2,b@x.example,Bo\n", "utf-8")
+    assert run("mailing", "add", "news", "mail.html").code == 0
+    assert run("mailing", "rewrite", "news", "--contacts", "people.csv", "--out", "out").code == 0
+    sent = "SELECT recipient_id, email, name FROM shipment_recipient ORDER BY position"
+    with sqlite3.connect(workspace.root / "linktrack.db") as older:
+        before = older.execute(sent).fetchall()
+        for name in ("email", "name"):
+            older.execute(f"ALTER TABLE shipment_recipient DROP COLUMN {name}")
+        older.execute("UPDATE alembic_version SET version_num = '0003'")
+    older.close()
+    with open_database(workspace) as database:
+        assert database.rows(sent) == before == [(1, "a@x.example", "Åsa"), (2, "b@x.example", "Bo")]
+
+
 def test_the_same_tables_can_be_made_on_postgresql() -> None:
     """Nothing in the model is for SQLite only: every table has its statement in the other dialect."""
     from sqlalchemy.dialects import postgresql

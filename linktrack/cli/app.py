@@ -75,6 +75,9 @@ class Root(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):  # these are RuntimeErrors, and no bugs
             raise
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's words, not a user's
+            raise
         except LinktrackError as error:
             _print(str(error))
             raise typer.Exit(error.exit_code) from None

@@ -173,15 +173,16 @@ class Importer:
 
     def _format(self, log: Log, known: Known | None) -> Format | None:
         """The format of a log: as told, as it was, or as it looks; None for a log without a complete line."""
+        wanted = self.options.log_format or (known.format if known else self.settings.clicks.log_format)
+        zone = self.options.time_zone or self.settings.clicks.time_zone
+        told = format_of(wanted, zone) if wanted else None  # a wrong name is said on an empty day too
         sample = log.peek(SAMPLE_BYTES)
         if not sample and log.damage:
             raise log.damage
         if not sample.strip():
             return None
-        wanted = self.options.log_format or (known.format if known else self.settings.clicks.log_format)
-        zone = self.options.time_zone or self.settings.clicks.time_zone
-        if wanted:
-            return format_of(wanted, zone)
+        if told:
+            return told
         complete = sample[: sample.rfind(b"\n") + 1]
         if complete.strip() and not log.whole:
             with suppress(BadInput):

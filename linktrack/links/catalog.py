@@ -145,9 +145,10 @@ def _near(database: Database, table: str, column: str, wanted: str) -> str:
 
 
 def clean_path(path: str) -> str:
-    """`Campaigns / Spring/` as `Campaigns/Spring`. BadInput for an empty path or part."""
+    """`Campaigns / Spring/` as `Campaigns/Spring`. BadInput for an empty path, and for a part that is empty or
+    made of dots alone: `..` is a parent in a file system, not here."""
     parts = [part.strip() for part in path.strip().strip("/").split("/")]
-    if not all(parts) or any(character < " " for part in parts for character in part):
+    if not all(part.strip(".") for part in parts) or any(character < " " for part in parts for character in part):
         raise BadInput(f"{path!r} is not a folder path: write it like Campaigns/Spring")
     return "/".join(parts)
 

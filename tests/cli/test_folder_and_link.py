@@ -130,6 +130,7 @@ def test_responses(library: Run, options: list[str], response: dict[str, object]
         pytest.param(["add", "k" * 101, "--url", "https://e.com"], 3, "at most 100", id="a key that is too long"),
         pytest.param(["delete", "unsubscribe"], 5, "special", id="deleting a special link"),
         pytest.param(["list", "--format", "xml"], 2, "xml", id="an unknown format"),
+        pytest.param(["move", "offer", ".."], 3, "not a folder path", id="a folder above, as in a file system"),
         pytest.param(["list", "--folder", "Nope"], 4, "no folder", id="listing an unknown folder"),
         pytest.param(["reset", "offer"], 2, "--yes", id="a reset without a terminal to ask at"),
         pytest.param(["apply", "missing.toml"], 4, "missing.toml", id="a file that is not there"),

@@ -158,6 +158,7 @@ class CrmSettings(Section):
 
     encoding: str = ""  # needed where it is neither UTF-8 nor marked by a BOM
     delimiter: str = ""  # needed where it cannot be found
+    escape: Literal["", "\\"] = ""  # what stands before a quote within quotes; nothing: quotes are doubled
     users: list[str] = []
     categories: dict[str, list[str]] = {}
     contacts: ContactSettings = ContactSettings()

@@ -20,17 +20,24 @@ from linktrack.errors import BadInput
 DELIMITERS = ";,\t|"
 MAX_RECORD = 4_000_000  # characters; more means that a quote was never closed
 _SAMPLE_RECORDS = 50
-_CLOSE = re.compile(r'[^"]*(?:""[^"]*)*"(?!")')  # from inside a quoted field to the quote that closes it
+_CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the quote that closes it
+    "": re.compile(r'[^"]*(?:""[^"]*)*"(?!")'),
+    "\\": re.compile(r'[^"\\]*(?:(?:""|\\.)[^"\\]*)*"(?!")', re.DOTALL),
+}
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written. `preamble` is what stands before the header: a line like `sep=;`, or nothing."""
+    """How a CSV file is written. `preamble` is what stands before the header: a line like `sep=;`, or nothing.
+
+    `escape` is a backslash where quoted fields use one before `"` and themselves, else nothing: quotes are doubled.
+    """
 
     encoding: str
     bom: bytes
     delimiter: str
     preamble: str
+    escape: str = ""
 
 
 class Record(NamedTuple):
@@ -42,7 +49,7 @@ class Record(NamedTuple):
     end: str
 
 
-def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted: str) -> Dialect:
+def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted: str, escape: str = "") -> Dialect:
     """How `path` is written. `wanted` is a column that the right delimiter is likely to show in the header."""
     name, bom = find_encoding(path, encoding)
     with open_text(path, Dialect(name, bom, ",", "")) as text:
@@ -52,15 +59,16 @@ def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted
         raise BadInput("the file is empty: an export begins with a line that names its columns", file=path)
     refuse_nul(path, name)
     if excel := re.match(r"sep=(.)(\r\n|\r|\n)", sample):
-        return Dialect(name, bom, delimiter or excel[1], excel[0])
-    return Dialect(name, bom, delimiter or _find_delimiter(sample, whole, wanted), "")
+        return Dialect(name, bom, delimiter or excel[1], excel[0], escape)
+    return Dialect(name, bom, delimiter or _find_delimiter(sample, whole, wanted, escape), "", escape)
 
 
-def _find_delimiter(sample: str, whole: bool, wanted: str) -> str:
+def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
     def score(delimiter: str) -> tuple[bool, float, int]:
         records = []
         try:
-            for record in islice(read_records(io.StringIO(sample, newline=""), delimiter), _SAMPLE_RECORDS):
+            text = io.StringIO(sample, newline="")
+            for record in islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS):
                 records.append(record.fields)
         except BadInput:
             return False, 0.0, 0
@@ -83,7 +91,7 @@ def open_text(path: Path, dialect: Dialect) -> TextIO:
     return io.TextIOWrapper(file, dialect.encoding, newline="")
 
 
-def read_records(text: TextIO, delimiter: str, *, line: int = 1) -> Iterator[Record]:
+def read_records(text: TextIO, delimiter: str, *, line: int = 1, escape: str = "") -> Iterator[Record]:
     """The records of a CSV text; blank lines are records with one empty field.
 
     BadInput (without the file's name) when a quote is not closed.
@@ -94,7 +102,7 @@ def read_records(text: TextIO, delimiter: str, *, line: int = 1) -> Iterator[Rec
         line += 1
         end = "\r\n" if piece.endswith("\r\n") else piece[-1:] if piece.endswith(("\n", "\r")) else ""
         body = piece[: -len(end)] if end else piece
-        fields = split_record(body, delimiter)
+        fields = split_record(body, delimiter, escape)
         if fields is None:
             pieces, length, is_open = [piece], len(piece), True
             while is_open:
@@ -103,36 +111,38 @@ def read_records(text: TextIO, delimiter: str, *, line: int = 1) -> Iterator[Rec
                 pieces.append(more)
                 length += len(more)
                 if not more or length > MAX_RECORD:
-                    raise BadInput("the quote that opens in this record is never closed", line=first)
-                is_open = _stays_open(more, delimiter)
+                    hint = ": is escape = '\\' missing under [crm]?" if not escape and '\\"' in piece else ""
+                    raise BadInput(f"the quote that opens in this record is never closed{hint}", line=first)
+                is_open = _stays_open(more, delimiter, escape)
             piece = "".join(pieces)
             body = piece.rstrip("\r\n")
             end = piece[len(body) :]
-            fields = split_record(body, delimiter) or []
+            fields = split_record(body, delimiter, escape) or []
         yield Record(first, piece, fields, end)
 
 
-def _stays_open(piece: str, delimiter: str) -> bool:
+def _stays_open(piece: str, delimiter: str, escape: str) -> bool:
     """Whether a line that begins inside a quoted field ends inside one, too."""
-    close = _CLOSE.match(piece)
+    close = _CLOSE[escape].match(piece)
     after = -1 if close is None else piece.find(delimiter, close.end())
-    return close is None or (after >= 0 and split_record(piece[after + 1 :], delimiter) is None)
+    return close is None or (after >= 0 and split_record(piece[after + 1 :], delimiter, escape) is None)
 
 
-def split_record(text: str, delimiter: str) -> list[str] | None:
+def split_record(text: str, delimiter: str, escape: str = "") -> list[str] | None:
     """The fields of a record with their quotes, or None where a quoted field goes on in the next line."""
     pieces = text.split(delimiter)
     if '"' not in text:
         return pieces
     fields = []
+    closes = _CLOSE[escape].match
     rest = iter(pieces)
     for piece in rest:
         # Most quoted fields are closed and hold no quote and no delimiter.
-        if piece[:1] == '"' and (piece[-1] != '"' or piece.count('"') != 2) and not _CLOSE.match(piece, 1):
+        if piece[:1] == '"' and (piece[-1] != '"' or piece.count('"') != 2 or escape) and not closes(piece, 1):
             parts = [piece]
             for more in rest:
                 parts.append(more)
-                if '"' in more and _CLOSE.match(more):
+                if '"' in more and closes(more):
                     break
             else:
                 return None
@@ -141,20 +151,41 @@ def split_record(text: str, delimiter: str) -> list[str] | None:
     return fields
 
 
-def unquoted(field: str) -> str:
+def unquoted(field: str, escape: str = "") -> str:
     """A field's value (RFC 4180); text behind the closing quote belongs to it, as spreadsheets read it."""
     if not field.startswith('"'):
         return field
+    if escape:
+        close = _CLOSE[escape].match(field, 1)
+        if close is None:
+            return field
+        return re.sub(r'\\(["\\])|""', lambda found: found[1] or '"', close[0][:-1]) + field[close.end() :]
     if field.endswith('"') and len(field) > 1:
         return field[1:-1].replace('""', '"')
-    close = re.match(r'"(?:[^"]|"")*"', field)
+    close = _CLOSE[""].match(field, 1)
     if close is None:
         return field
-    return close[0][1:-1].replace('""', '"') + field[close.end() :]
+    return close[0][:-1].replace('""', '"') + field[close.end() :]
 
 
-def quoted(value: str, delimiter: str, *, always: bool = False) -> str:
+def shows_escapes(record: Record, width: int) -> bool:
+    """Whether a record that was read with doubled quotes says that they have backslashes instead: a field with `\\"`
+    goes on behind its end, or one more than the `width` columns holds the quote that was to close it."""
+    if '\\"' not in record.text:
+        return False
+    for field in record.fields:
+        if not field.startswith('"'):
+            if '"' in field and len(record.fields) > width:
+                return True
+        elif '\\"' in field and (close := _CLOSE[""].match(field, 1)) and close.end() < len(field):
+            return True
+    return False
+
+
+def quoted(value: str, delimiter: str, escape: str = "", *, always: bool = False) -> str:
     """A value as a field: in quotes if it must be, or if `always`."""
     if always or any(sign in value for sign in (delimiter, '"', "\r", "\n")):
-        return '"' + value.replace('"', '""') + '"'
+        if escape:
+            value = value.replace(escape, 2 * escape)
+        return '"' + value.replace('"', (escape or '"') + '"') + '"'
     return value

@@ -56,11 +56,13 @@ class CsvTable:
     def __init__(self, path: Path, mapping: Mapping, wanted: str) -> None:
         settings = mapping.settings
         self.path, self.suffix = path, ".csv"
-        self.dialect = csvtext.find_dialect(path, settings.encoding or None, settings.delimiter or None, wanted)
+        self.dialect = csvtext.find_dialect(
+            path, settings.encoding or None, settings.delimiter or None, wanted, settings.escape
+        )
         for record in self.records():
             self.header = record
             break
-        self.columns = [csvtext.unquoted(field).strip() for field in self.header.fields]
+        self.columns = [csvtext.unquoted(field, self.dialect.escape).strip() for field in self.header.fields]
 
     def records(self) -> Iterator[csvtext.Record]:
         """All records behind the preamble, the header first; blank lines come as records too."""
@@ -68,7 +70,7 @@ class CsvTable:
             text.read(len(self.dialect.preamble))
             first = 1 + self.dialect.preamble.count("\n")
             try:
-                yield from csvtext.read_records(text, self.dialect.delimiter, line=first)
+                yield from csvtext.read_records(text, self.dialect.delimiter, line=first, escape=self.dialect.escape)
             except BadInput as problem:
                 raise BadInput(str(problem).partition(": ")[2], file=self.path, line=problem.line) from None
 
@@ -80,7 +82,7 @@ class CsvTable:
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         width = len(self.columns)
-        unquoted = csvtext.unquoted
+        unquoted, escape = csvtext.unquoted, self.dialect.escape
         header = True
         for record in self.records():
             fields = record.fields
@@ -88,7 +90,15 @@ class CsvTable:
                 header = False
                 continue
             if '"' in record.text:
-                fields = [unquoted(field) if field[:1] == '"' else field for field in fields]
+                if not escape and csvtext.shows_escapes(record, width):
+                    begin = record.text.splitlines()[0][:60]
+                    raise BadInput(
+                        f"a quote within quotes seems to have a backslash before it ({begin}): "
+                        "say escape = '\\' under [crm] if the export writes them so",
+                        file=self.path,
+                        line=record.line,
+                    )
+                fields = [unquoted(field, escape) if field[:1] == '"' else field for field in fields]
             yield record.line, fields if len(fields) >= width else fields + [""] * (width - len(fields))
 
 

@@ -62,10 +62,10 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
             header = record.line == table.header.line
             if header:
                 always = all(field.startswith('"') for field in record.fields)
-                names = [csvtext.quoted(name, delimiter, always=always) for name in created]
+                names = [csvtext.quoted(name, delimiter, dialect.escape, always=always) for name in created]
                 fields = [*record.fields, *names]
             elif cells is not None:
-                fields = _changed(record.fields, cells, width, delimiter)
+                fields = _changed(record.fields, cells, width, dialect)
             elif width and not table.is_blank(record):
                 fields = record.fields + [""] * (width - len(record.fields))
             else:
@@ -100,9 +100,10 @@ def _encoded(table: CsvTable, line: int, text: str) -> bytes:
         ) from None
 
 
-def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, delimiter: str) -> list[str]:
+def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dialect: csvtext.Dialect) -> list[str]:
     """The fields of a record with some replaced, quoted where they must be or were; never fewer than `width`."""
     changed = [*fields, *[""] * (max(max(cells) + 1, width) - len(fields))]  # a row may end before its last columns
     for column, text in cells.items():
-        changed[column] = csvtext.quoted(text, delimiter, always=changed[column].startswith('"'))
+        always = changed[column].startswith('"')
+        changed[column] = csvtext.quoted(text, dialect.delimiter, dialect.escape, always=always)
     return changed if changed != [""] else ['""']  # which would be a blank line

@@ -149,24 +149,25 @@ def test_only_the_changed_cells_change(tmp_path: Path, case: str) -> None:
     assert rewritten(table_of(tmp_path, data), changes, created) == (expected, changed)
 
 
-cells = st.text(st.sampled_from(list("ab\"';,|\t\r\n =Åé漢")), max_size=6)
+cells = st.text(st.sampled_from(list("ab\"';,|\\\t\r\n =Åé漢")), max_size=6)
+escapes = st.sampled_from(["", "\\"])
 grids = st.integers(1, 4).flatmap(
     lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=6)
 )
 
 
 @st.composite
-def csv_files(draw: st.DrawFn) -> tuple[bytes, str, str]:
-    """Any CSV file: (its bytes, its delimiter, its encoding), quoted here and there, ragged here and there."""
-    delimiter = draw(st.sampled_from(";,\t|"))
+def csv_files(draw: st.DrawFn) -> tuple[bytes, str, str, str]:
+    """Any CSV file: (its bytes, delimiter, escape, encoding), quoted here and there, ragged here and there."""
+    delimiter, escape = draw(st.sampled_from(";,\t|")), draw(escapes)
     end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
     lines = ["contact_id" + delimiter + "name" + delimiter + "note"]
     for row in draw(grids):
-        written = [csvtext.quoted(cell, delimiter, always=draw(st.booleans())) for cell in row]
+        written = [csvtext.quoted(cell, delimiter, escape, always=draw(st.booleans())) for cell in row]
         lines.append(delimiter.join(written))
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
     text = end.join(lines) + (end if draw(st.booleans()) else "")
-    return text.encode(encoding), delimiter, encoding
+    return text.encode(encoding), delimiter, escape, encoding
 
 
 @settings(max_examples=150)
@@ -174,40 +175,69 @@ def csv_files(draw: st.DrawFn) -> tuple[bytes, str, str]:
     file=csv_files(), changes=st.dictionaries(st.integers(0, 8), st.dictionaries(st.integers(0, 5), cells, min_size=1))
 )
 def test_every_byte_outside_the_changed_cells_stays(
-    tmp_path: Path, file: tuple[bytes, str, str], changes: dict[int, dict[int, str]]
+    tmp_path: Path, file: tuple[bytes, str, str, str], changes: dict[int, dict[int, str]]
 ) -> None:
-    data, delimiter, encoding = file
-    table = table_of(tmp_path, data, delimiter=delimiter)
+    data, delimiter, escape, encoding = file
+    table = table_of(tmp_path, data, delimiter=delimiter, escape=escape)
     assert rewritten(table, {})[0] == data
     lines = [line for line, _ in table.rows()]
     wanted = {lines[at]: dict(cells) for at, cells in changes.items() if at < len(lines)}
     written, only_changed = rewritten(table, wanted)
     # The values are those wanted, and the spans of all other cells are the same as in the file.
     old = list(table.records())
-    new = list(table_of(tmp_path, written, delimiter=delimiter).records())
+    new = list(table_of(tmp_path, written, delimiter=delimiter, escape=escape).records())
     assert len(old) == len(new)
     for one, two in zip(old, new, strict=True):
         edits = wanted.get(one.line, {})
         for at, span in enumerate(two.fields):
             if at in edits:
-                assert csvtext.unquoted(span) == edits[at]
+                assert csvtext.unquoted(span, escape) == edits[at]
             else:
                 assert span == (one.fields[at] if at < len(one.fields) else "") or (span == '""' and edits)
         assert two.end == one.end
-    rows = list(csv.reader(io.StringIO(only_changed.decode(encoding), newline=""), delimiter=delimiter))
-    assert len(rows) == 1 + len(wanted)
+    rows = csvtext.read_records(io.StringIO(only_changed.decode(encoding), newline=""), delimiter, escape=escape)
+    assert len(list(rows)) == 1 + len(wanted)
 
 
 @settings(max_examples=150)
-@given(rows=grids, delimiter=st.sampled_from(";,\t|"), always=st.booleans())
+@given(rows=grids, delimiter=st.sampled_from(";,\t|"), escape=escapes, always=st.booleans())
 def test_what_is_written_is_read_back_also_by_the_standard_library(
-    rows: list[list[str]], delimiter: str, always: bool
+    rows: list[list[str]], delimiter: str, escape: str, always: bool
 ) -> None:
-    lines = [delimiter.join(csvtext.quoted(cell, delimiter, always=always) for cell in row) for row in rows]
+    always = always or bool(escape)  # the standard library sees an escape outside of quotes, too
+    lines = [delimiter.join(csvtext.quoted(cell, delimiter, escape, always=always) for cell in row) for row in rows]
     text = "\n".join(line or '""' for line in lines) + "\n"
-    assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)) == rows
-    records = csvtext.read_records(io.StringIO(text, newline=""), delimiter)
-    assert [[csvtext.unquoted(field) for field in record.fields] for record in records] == rows
+    dialect = {"doublequote": not escape, "escapechar": escape or None}
+    assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **dialect)) == rows
+    records = csvtext.read_records(io.StringIO(text, newline=""), delimiter, escape=escape)
+    assert [[csvtext.unquoted(field, escape) for field in record.fields] for record in records] == rows
+
+
+BACKSLASHES = {
+    "around words": rb'1,"a \"b\" c",x',
+    "around words with a delimiter": rb'1,"a \"b\", c",x',
+    "after an inch": rb'1,"5\" pipe",x',
+    "before a delimiter": rb'1,"5\", long",x',
+    "at the end": rb'1,"5\"",x',
+}
+
+
+@pytest.mark.parametrize("case", BACKSLASHES)
+def test_quotes_with_backslashes_are_asked_for_and_then_read(tmp_path: Path, case: str) -> None:
+    data = b"contact_id,note,level\n" + BACKSLASHES[case] + b'\n2,"plain","y"\n'
+    with pytest.raises(BadInput, match=r"contacts\.csv:2: .*escape = '\\'"):
+        list(table_of(tmp_path, data).rows())
+    table = table_of(tmp_path, data, escape="\\")
+    rows = list(table.rows())
+    assert [values[2] for _, values in rows] == ["x", "y"]
+    assert rows[0][1][1] == BACKSLASHES[case].decode().split(',"')[1].split('",x')[0].replace("\\", "")
+    written = rewritten(table, {3: {1: 'a "b"', 2: "c\\d"}})[0]
+    assert written == data.replace(b'"plain","y"', rb'"a \"b\"","c\\d"')
+
+
+def test_a_path_in_quotes_is_no_escape(tmp_path: Path) -> None:
+    table = table_of(tmp_path, b'contact_id,home,level\n1,"C:\\",x,\n2,"D:\\",y,\n')
+    assert [values[:3] for _, values in table.rows()] == [["1", "C:\\", "x"], ["2", "D:\\", "y"]]
 
 
 def test_two_hundred_columns(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from linktrack.config import (
 )
 from linktrack.errors import Conflict, LinktrackError, UsageError
 from linktrack.links.tokens import Keyring
-from linktrack.store.session import HEAD, connect, open_database, revision
+from linktrack.store.session import HEAD, connect, open_database, revision, sqlite_path
 
 CONFIG_TEXT = """\
 # linktrack's settings; configs/linktrack.toml in the repository shows all of them with comments.
@@ -102,8 +102,7 @@ def examine(workspace: Workspace) -> list[Finding]:
 
 
 def _examine_database(workspace: Workspace) -> list[Finding]:
-    if workspace.database_url.startswith("sqlite:///"):
-        path = Path(workspace.database_url.removeprefix("sqlite:///"))
+    if path := sqlite_path(workspace.database_url):
         if not path.exists():
             return [Finding("database", "error", str(path), "the file is missing: bring it back from a backup")]
         if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
@@ -138,7 +137,7 @@ def backup(workspace: Workspace, target: Path) -> int:
     """
     if target.exists():
         raise Conflict(f"{target} is there already: a backup overwrites nothing")
-    if not workspace.database_url.startswith("sqlite:///"):
+    if sqlite_path(workspace.database_url) is None:
         raise UsageError(
             "backup copies SQLite databases: use pg_dump for PostgreSQL, and copy linktrack.toml and linktrack.key"
         )

@@ -35,7 +35,7 @@ def begin_open_clicks(database: Database) -> None:
         ("spool_settled", "settled"),
         ("spool_handled", "handled_click"),
     ):
-        database.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {like} WHERE 1 = 0")  # noqa: S608
+        database.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM {like} WHERE 1 = 0")  # noqa: S608  (names and marks of our own)
     database.execute("CREATE TEMP TABLE spool_reported (id TEXT NOT NULL)")  # scripts that this run reports
     database.execute("CREATE UNIQUE INDEX spool_settled_key ON spool_settled (recipient_id, kind, name)")
 
@@ -47,13 +47,13 @@ def find_open_clicks(database: Database, *, retry: bool) -> int:
     """
     begin_open_clicks(database)
     database.execute(
-        f"INSERT INTO open_click SELECT {_COLUMNS}, 0 {_CLICK_OF} "  # noqa: S608
+        f"INSERT INTO open_click SELECT {_COLUMNS}, 0 {_CLICK_OF} "  # noqa: S608  (names and marks of our own)
         "AND NOT EXISTS (SELECT 1 FROM handled_click h WHERE h.click_id = c.id)",
         (False,),
     )
     if retry:
         database.execute(
-            f"INSERT INTO open_click SELECT {_COLUMNS}, 1 {_CLICK_OF} "  # noqa: S608
+            f"INSERT INTO open_click SELECT {_COLUMNS}, 1 {_CLICK_OF} "  # noqa: S608  (names and marks of our own)
             "AND c.id IN (SELECT click_id FROM made WHERE kind = 'script' AND status <> 'ok') "
             "AND c.id NOT IN (SELECT id FROM open_click)",
             (False,),
@@ -91,7 +91,7 @@ class Ledger:
         """The open clicks in the order of time, each with whether it is there only for a script's second try."""
         only = "" if link_ids is None else f"WHERE link_id IN ({','.join(map(str, link_ids)) or 'NULL'})"
         cursor = self.database.execute(
-            "SELECT id, identity, clicked_at, link_id, shipment_id, placement_id, recipient_id, contact_id, retry "  # noqa: S608
+            "SELECT id, identity, clicked_at, link_id, shipment_id, placement_id, recipient_id, contact_id, retry "  # noqa: S608  (names and marks of our own)
             f"FROM open_click {only} ORDER BY clicked_at, id"
         )
         links, shipments, placements = self.links, self.shipments, self.placements
@@ -205,7 +205,7 @@ class Ledger:
                     " ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
                     "click_id = excluded.click_id, value = excluded.value"
                 )
-            statement = f"INSERT INTO {table} VALUES ({marks}){upsert}"  # noqa: S608
+            statement = f"INSERT INTO {table} VALUES ({marks}){upsert}"  # noqa: S608  (names and marks of our own)
             self.database.execute("BEGIN")  # of the temporary tables only: it locks nobody out
             self.database.executemany(statement, batch)
             self.database.execute("COMMIT")
@@ -221,7 +221,7 @@ class Ledger:
             "definition_id, status, ran_at"
         )
         self.database.execute(
-            f"INSERT INTO change ({columns}) SELECT {columns} FROM spool_change ORDER BY number"  # noqa: S608
+            f"INSERT INTO change ({columns}) SELECT {columns} FROM spool_change ORDER BY number"  # noqa: S608  (names and marks of our own)
         )
         self.database.execute("INSERT INTO made SELECT * FROM spool_made")
         self.database.execute("INSERT INTO handled_click SELECT * FROM spool_handled")
@@ -231,7 +231,7 @@ class Ledger:
         )
         for table in ("change", "made"):  # scripts stand in the ledger since an interrupted run started them
             self.database.execute(
-                f"UPDATE {table} SET run_id = ? WHERE kind = 'script' "  # noqa: S608
+                f"UPDATE {table} SET run_id = ? WHERE kind = 'script' "  # noqa: S608  (names and marks of our own)
                 "AND run_id IN (SELECT id FROM run WHERE status = 'interrupted') "
                 "AND id IN (SELECT id FROM spool_reported)",
                 (run_id,),

@@ -51,7 +51,7 @@ def read_log(database: Database, only: Filter) -> list[dict[str, Any]]:
         where.append("c.click_id IN (SELECT click_id FROM judgement WHERE verdict <> 'human')")
     newest = "" if only.limit is None else f" DESC LIMIT {int(only.limit)}"
     rows = database.rows(
-        "SELECT c.id, c.kind, r.contact_id, c.name, c.operation, c.old, c.new, l.key, m.name, c.shipment_id, "  # noqa: S608
+        "SELECT c.id, c.kind, r.contact_id, c.name, c.operation, c.old, c.new, l.key, m.name, c.shipment_id, "  # noqa: S608  (names and marks of our own)
         "c.click_id, c.clicked_at, c.run_id, c.status, c.ran_at, d.text FROM change c "
         "JOIN definition d ON d.id = c.definition_id "
         "JOIN link l ON l.id = c.link_id JOIN recipient r ON r.id = c.recipient_id "

@@ -22,7 +22,7 @@ def add(
     parents: Annotated[bool, typer.Option("--parents", help="Make the folders above it too.")] = False,
 ) -> None:
     """Make a folder."""
-    from linktrack.links.catalog import add_folder
+    from linktrack.links.folders import add_folder
 
     with opened(context) as database:
         say(context, f"Made the folder {add_folder(database, path, parents=parents)}.")
@@ -31,7 +31,7 @@ def add(
 @app.command("list")
 def list_all(context: typer.Context, format: FormatOption = None) -> None:
     """All folders, with the number of links in each."""
-    from linktrack.links.catalog import list_folders
+    from linktrack.links.folders import list_folders
 
     with opened(context) as database:
         rows = [{**asdict(row), "created_at": iso(row.created_at)} for row in list_folders(database)]
@@ -45,7 +45,7 @@ def rename(
     context: typer.Context, path: PathArgument, name: Annotated[str, typer.Argument(help="Its new last part.")]
 ) -> None:
     """Give a folder another name; what is in it comes along."""
-    from linktrack.links.catalog import rename_folder
+    from linktrack.links.folders import rename_folder
 
     with opened(context) as database:
         say(context, f"The folder is now {rename_folder(database, path, name)}.")
@@ -58,7 +58,7 @@ def move(
     into: Annotated[str, typer.Argument(metavar="INTO", help="The folder to put it in; / is the top.")],
 ) -> None:
     """Move a folder into another one."""
-    from linktrack.links.catalog import move_folder
+    from linktrack.links.folders import move_folder
 
     with opened(context) as database:
         say(context, f"The folder is now {move_folder(database, path, into)}.")
@@ -71,7 +71,7 @@ def delete(
     recursive: Annotated[bool, typer.Option("--recursive", help="Delete the links in it too.")] = False,
 ) -> None:
     """Delete a folder; one with links in it only with --recursive (they go on redirecting)."""
-    from linktrack.links.catalog import delete_folder
+    from linktrack.links.folders import delete_folder
 
     with opened(context) as database:
         count = delete_folder(database, path, recursive=recursive)

@@ -26,4 +26,4 @@ def rotate(context: typer.Context) -> None:
     from linktrack.workspace import rotate_key
 
     ring = rotate_key(workspace_of(context))
-    say(context, f"Key {ring.signing_id} signs from now on; {len(ring.secrets) - 1} older ones still verify.")
+    say(context, f"Key {ring.signing_id} signs from now on; mails signed with an older one go on working.")

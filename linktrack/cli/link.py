@@ -42,7 +42,8 @@ def add(
 ) -> None:
     """Register a link."""
     from linktrack.errors import UsageError
-    from linktrack.links.catalog import add_link, clean_path, ensure_folder, find_folder
+    from linktrack.links.catalog import add_link
+    from linktrack.links.folders import clean_path, ensure_folder, find_folder
 
     response = _response(text, form, prefill, redirect=False)
     if url is None and response is None:

@@ -51,7 +51,7 @@ def links(
     format: FormatOption = None,
 ) -> None:
     """Every link with its clicks."""
-    from linktrack.links.catalog import clean_path, find_folder
+    from linktrack.links.folders import clean_path, find_folder
     from linktrack.reports.figures import link_figures
 
     with opened(context) as database:

@@ -32,7 +32,7 @@ class Agents:
         for start in range(0, len(unknown), _AT_ONCE):
             some = unknown[start : start + _AT_ONCE]
             marks = ", ".join("?" * len(some))
-            for number, text in self._database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", some):  # noqa: S608
+            for number, text in self._database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", some):  # noqa: S608  (names and marks of our own)
                 self._note(number, text)
         for text in unknown:
             if text not in self._numbers:

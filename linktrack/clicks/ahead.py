@@ -81,7 +81,7 @@ def _work(batches: Iterator[Batch], pipe: int, keep: set[int]) -> None:
         with open(pipe, "wb", buffering=0) as out:
             try:
                 for batch in batches:
-                    _send(out, _BATCH, marshal.dumps(tuple(batch._replace(reached=tuple(batch.reached)))))  # type: ignore[arg-type]
+                    _send(out, _BATCH, marshal.dumps(tuple(batch._replace(reached=tuple(batch.reached)))))  # type: ignore[arg-type]  # a tuple instead of Reached
                 _send(out, _END, b"")
             except BrokenPipeError:
                 pass

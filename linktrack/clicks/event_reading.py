@@ -21,7 +21,8 @@ from linktrack.clicks.formats import EventFormat
 from linktrack.clicks.reading import BATCH_CLICKS, Rules
 from linktrack.clicks.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.config import ClickSettings
-from linktrack.errors import LinktrackError, NotFound
+from linktrack.errors import LinktrackError
+from linktrack.links.near import no_mailing
 from linktrack.store.session import Database
 
 _MEMBERS = (
@@ -45,7 +46,7 @@ class Directory:
         self._base = urlsplit(base_url)
         self._mailings: dict[str, int] = dict(database.rows("SELECT name, id FROM mailing"))
         if mailing is not None and mailing not in self._mailings:
-            raise NotFound(f"there is no mailing {mailing!r}: see linktrack mailing list")
+            raise no_mailing(database, mailing)
         self._mailing = mailing
         self._targets: dict[int, dict[str, list[Spot]]] = {}
         self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}

@@ -133,7 +133,7 @@ def _neighbours(database: Database, low: int, high: int, first_id: int) -> list[
     return [
         (Click._make(row[:9]), row[9], (row[10], row[11]))
         for row in database.rows(
-            f"SELECT {_CLICK}, id, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608
+            f"SELECT {_CLICK}, id, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608  (names and marks of our own)
             "WHERE clicked_at BETWEEN ? AND ? AND id < ?",
             (low - 2 * REACH, high + 2 * REACH, first_id),
         )
@@ -161,7 +161,7 @@ def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] 
         while first is not None:
             # One stretch of time after the other; a busy one is cut by number, a quiet one reaches far.
             edge = database.value(
-                f"SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "  # noqa: S608
+                f"SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "  # noqa: S608  (names and marks of our own)
                 f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",
                 (first,),
             )
@@ -169,7 +169,7 @@ def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] 
             ids: list[int] = []
             old: list[tuple[str | None, ...]] = []
             for row in database.rows(
-                f"SELECT {_CLICK}, id, verdict, reasons, rules FROM click "  # noqa: S608
+                f"SELECT {_CLICK}, id, verdict, reasons, rules FROM click "  # noqa: S608  (names and marks of our own)
                 "LEFT JOIN judgement ON judgement.click_id = click.id "
                 "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, id",
                 (first - REACH, edge + REACH),

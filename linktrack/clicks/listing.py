@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linktrack.errors import NotFound
+from linktrack.links.near import no_mailing
 from linktrack.store.session import Database
 
 _PAGE = 5_000
@@ -81,7 +82,7 @@ def _conditions(database: Database, wanted: Filter) -> tuple[str, list[object]]:
     if wanted.link is not None and database.value("SELECT 1 FROM link WHERE key = ?", (wanted.link,)) is None:
         raise NotFound(f"there is no link {wanted.link!r}: see linktrack link list --all")
     if wanted.mailing is not None and database.value("SELECT 1 FROM mailing WHERE name = ?", (wanted.mailing,)) is None:
-        raise NotFound(f"there is no mailing {wanted.mailing!r}: see linktrack mailing list")
+        raise no_mailing(database, wanted.mailing)
     if (
         wanted.shipment is not None
         and database.value("SELECT 1 FROM shipment WHERE id = ?", (wanted.shipment,)) is None

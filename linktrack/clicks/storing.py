@@ -13,7 +13,7 @@ from linktrack.clicks.verdicts import Click, Probe, Surroundings
 from linktrack.store.session import Database
 
 _COLUMNS = "id, clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags, source_id"
-_INSERT = f"INSERT INTO click ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT = f"INSERT INTO click ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  (names and marks of our own)
 _GAP = 600_000  # milliseconds: identities are fetched in stretches of time no further apart than this
 
 

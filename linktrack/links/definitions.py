@@ -11,7 +11,7 @@ from typing import Any
 
 from linktrack.config import read_toml
 from linktrack.errors import BadInput, LinktrackError
-from linktrack.links import catalog
+from linktrack.links import catalog, folders
 from linktrack.links.actions import parse_action
 from linktrack.links.stored_actions import read_actions, store_actions
 from linktrack.sections import CrmSettings
@@ -103,7 +103,7 @@ def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None) 
     return Definition(
         key,
         catalog.SPECIAL_LINKS[key] if special else raw.get("name", key),
-        catalog.clean_path(raw["folder"]) if raw.get("folder") else None,
+        folders.clean_path(raw["folder"]) if raw.get("folder") else None,
         url,
         response,
         tuple(parsed),
@@ -164,7 +164,7 @@ def apply_definitions(database: Database, wanted: Sequence[Definition]) -> list[
 
 
 def _store(database: Database, definition: Definition) -> None:
-    folder_id = None if definition.folder is None else catalog.ensure_folder(database, definition.folder)
+    folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder)
     moment = now()
     database.execute(
         "INSERT INTO link (key, name, kind, url, folder_id, response, created_at, updated_at) "

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from linktrack.errors import Conflict, NotFound
+from linktrack.errors import Conflict
+from linktrack.links.near import no_mailing
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Options, Parts, read_mail
 from linktrack.mailings.compile import Placed
@@ -129,7 +130,7 @@ def find_mailing(database: Database, name: str) -> StoredMailing:
         (name,),
     )
     if row is None:
-        raise NotFound(f"there is no mailing {name!r}: see linktrack mailing list")
+        raise no_mailing(database, name)
     text = None if row[5] is None else bytes(row[5])
     number, key, subject, kind = row[:4]
     return StoredMailing(number, key, subject, kind, bytes(row[4]), text, Settings.read(row[6]), row[7], row[8])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
+from linktrack.links.near import no_mailing
 from linktrack.links.tokens import Keyring
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
 from linktrack.store.session import Database, now
@@ -134,7 +135,7 @@ def _store_recipients(
     """Insert or update the batch's recipients. Returns their ids by contact id."""
     marks = ", ".join("?" * len(batch))
     contact_ids = [contact.contact_id for contact in batch]
-    query = f"SELECT contact_id, id, fields FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608
+    query = f"SELECT contact_id, id, fields FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608  (names and marks of our own)
     known = {row[0]: json.loads(row[2]) for row in database.rows(query, contact_ids)}
     rows = []
     for contact in batch:
@@ -173,7 +174,7 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
     if mailing is None:
         return [_shipment(row) for row in database.rows(f"{_SHIPMENTS} ORDER BY shipment.id")]
     if database.value("SELECT 1 FROM mailing WHERE name = ?", (mailing,)) is None:
-        raise NotFound(f"there is no mailing {mailing!r}: see linktrack mailing list")
+        raise no_mailing(database, mailing)
     rows = database.rows(f"{_SHIPMENTS} WHERE mailing.name = ? ORDER BY shipment.id", (mailing,))
     return [_shipment(row) for row in rows]
 

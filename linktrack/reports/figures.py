@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linktrack.errors import NotFound
+from linktrack.links.near import no_mailing
 from linktrack.store.session import Database
 
 
@@ -200,7 +200,7 @@ def _shipments(database: Database, tally: str, where: str, values: Sequence[Any]
                COALESCE(tally.test, 0), tally.first_click, tally.last_click
         FROM shipment JOIN mailing ON mailing.id = shipment.mailing_id LEFT JOIN {tally}
         WHERE {where} ORDER BY shipment.sent_at, shipment.id
-        """,  # noqa: S608
+        """,  # noqa: S608  (names and marks of our own)
         values,
     )
     return [
@@ -257,7 +257,7 @@ def clickers(database: Database, key: str, *, mailing: str | None = None) -> lis
         JOIN shipment ON shipment.id = link_clicker.shipment_id JOIN mailing ON mailing.id = shipment.mailing_id
         WHERE link_clicker.link_id = ? AND link_clicker.human > 0 AND NOT shipment.is_test{where}
         ORDER BY shipment.id, link_clicker.first_click, recipient.contact_id
-        """,  # noqa: S608
+        """,  # noqa: S608  (names and marks of our own)
         values,
     )
     return [Clicker(*row) for row in rows]
@@ -267,7 +267,7 @@ def find_mailing(database: Database, name: str) -> int:
     """The id of a mailing. NotFound otherwise."""
     mailing_id = database.value("SELECT id FROM mailing WHERE name = ?", (name,))
     if mailing_id is None:
-        raise NotFound(f"there is no mailing {name!r}: see linktrack mailing list")
+        raise no_mailing(database, name)
     return int(mailing_id)
 
 

@@ -143,8 +143,8 @@ def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, new:
     BadInput for a broken or newer database, Conflict for one that is locked or may not be written, NotFound for a
     SQLite file that is not there unless it may be `new`: an empty one in its place would call every click unknown.
     """
-    path = Path(workspace.database_url.removeprefix("sqlite:///"))
-    if not new and workspace.database_url.startswith("sqlite:///") and not path.exists():
+    path = sqlite_path(workspace.database_url)
+    if path and not new and not path.exists():
         raise NotFound(f"{path} is missing: bring it back from a backup, or make it with linktrack database upgrade")
     database = connect(workspace.database_url, wait=wait)
     try:
@@ -155,10 +155,14 @@ def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, new:
     return database
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file of a SQLite database, None for another database."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
 def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS) -> Database:
     """Open the database at `url` (`sqlite:///PATH` or `postgresql+psycopg://…`) as it is."""
-    if url.startswith("sqlite:///"):
-        path = Path(url.removeprefix("sqlite:///"))
+    if path := sqlite_path(url):
         try:
             connection: Any = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as problem:

@@ -25,7 +25,7 @@ definitions = st.builds(
     Definition,
     key=st.from_regex(r"[a-z][a-z0-9._-]{0,8}x", fullmatch=True),
     name=words,
-    folder=st.none() | st.lists(words, min_size=1, max_size=3).map("/".join),
+    folder=st.none() | st.lists(words.filter(lambda word: word.strip(".")), min_size=1, max_size=3).map("/".join),
     url=st.text(letters, max_size=9).map(lambda word: f"https://www.example.com/{word}"),
     response=responses,
     actions=st.lists(actions, max_size=3).map(tuple),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ _LIST_AHEAD = re.compile(rb'\s*\{\s*"(?:%s)"\s*:\s*(?=\[)' % b"|".join(name.enco
 _SHOWN = 2000
 
 
-class JsonEvents:
+class JsonEvents(ABC):
     """A service's events. A subclass says which objects are its own, and what one of them reports."""
 
     name = ""
@@ -27,13 +28,13 @@ class JsonEvents:
     def __init__(self) -> None:
         self._values = ValueStream()
 
+    @abstractmethod
     def knows(self, record: Record) -> bool:
         """Whether an object is surely an event of this service, a click or not."""
-        raise NotImplementedError
 
+    @abstractmethod
     def report(self, record: Record) -> Report:
         """What one event says."""
-        raise NotImplementedError
 
     @property
     def pending(self) -> int:

@@ -23,9 +23,9 @@ from multiprocessing import Process
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.config import load_workspace
 from linktrack.store.session import Database, open_database
-from linktrack.workspace import init_workspace
+from linktrack.upkeep.life import init_workspace
+from linktrack.workspace import load_workspace
 
 USERS = [f"USER{number}" for number in range(40)]
 ACTIONS = {

@@ -117,8 +117,8 @@ def main() -> None:
 
 
 def write_logs(workspace: Path, folder: Path, lines: int) -> None:
-    from linktrack.config import load_workspace
     from linktrack.links.tokens import Keyring
+    from linktrack.workspace import load_workspace
 
     chance = random.Random(1)
     keyring = Keyring.parse(load_workspace(workspace).secret())

@@ -142,9 +142,9 @@ def key_of(placement: int) -> str:
 
 
 def make_workspace(root: Path, recipients: int) -> None:
-    from linktrack.config import load_workspace
     from linktrack.store.session import open_database
-    from linktrack.workspace import init_workspace
+    from linktrack.upkeep.life import init_workspace
+    from linktrack.workspace import load_workspace
 
     init_workspace(root, "https://click.example.com")
     with open_database(load_workspace(root)) as database, database.transaction():
@@ -174,8 +174,8 @@ def make_workspace(root: Path, recipients: int) -> None:
 
 
 def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int = START, append: bool = False) -> None:
-    from linktrack.config import load_workspace
     from linktrack.links.tokens import Keyring
+    from linktrack.workspace import load_workspace
 
     chance = random.Random(1)
     keyring = Keyring.parse(load_workspace(workspace).secret())

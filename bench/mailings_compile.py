@@ -17,9 +17,9 @@ from mail import make_mail
 
 from linktrack.mailings.addresses import Options, read_mail
 from linktrack.mailings.compile import Placed, compile_part, placement_keys
-from linktrack.mailings.made_text import made_text
+from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
-from linktrack.mailings.scan import scan
+from linktrack.mailings.reading.scan import scan
 
 BASE = "https://click.example.com"
 OPTIONS = Options(BASE)

@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from linktrack.config import load_workspace
 from linktrack.store.session import open_database
-from linktrack.workspace import init_workspace
+from linktrack.upkeep.life import init_workspace
+from linktrack.workspace import load_workspace
 
 ROUNDS = 15
 PROGRAM = Path(sys.executable).with_name("linktrack")

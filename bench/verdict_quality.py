@@ -14,10 +14,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from linktrack.clicks.agents import Networks, agent_signal
 from linktrack.clicks.event import PREFETCH
-from linktrack.clicks.fields import kept_address
-from linktrack.clicks.verdicts import Click, Probe, Surroundings, judge
+from linktrack.clicks.judging.agents import Networks, agent_signal
+from linktrack.clicks.judging.verdicts import Click, Probe, Surroundings, judge
+from linktrack.clicks.logs.fields import kept_address
 
 PLACES = 10  # of the mail: places 1 to 9 lead to nine links, place 10 to the first one again
 TRAP = 99

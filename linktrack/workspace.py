@@ -1,171 +1,268 @@
-"""The life of a workspace: made by init, checked by doctor, copied by backup, given new keys."""
+"""The workspace: where it is, what its `linktrack.toml` says, and what the environment says over it."""
 
 from __future__ import annotations
 
 import os
-import sqlite3
-import tarfile
-import tempfile
+import re
+import stat
+import sys
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
-from linktrack.config import (
-    CONFIG_NAME,
-    DATABASE_NAME,
-    KEY_NAME,
-    Workspace,
-    checked_base_url,
-    load_workspace,
-)
-from linktrack.errors import Conflict, LinktrackError, UsageError
-from linktrack.links.tokens import Keyring
-from linktrack.store.session import HEAD, connect, open_database, revision, sqlite_path
+from pydantic import Field, ValidationError, field_validator
 
-CONFIG_TEXT = """\
-# linktrack's settings; configs/linktrack.toml in the repository shows all of them with comments.
-base_url = "{base_url}"   # the host that tracked addresses point at
+from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.settings import ActionSettings, CrmSettings
+from linktrack.settings import Section as _Section
 
-[utm]
-medium = "email"          # what Google Analytics files under Email
+CONFIG_NAME = "linktrack.toml"
+KEY_NAME = "linktrack.key"
+DATABASE_NAME = "linktrack.db"
 
-[clicks]
-ip = "truncate"           # or "full", "none"
-"""
+
+class DatabaseSettings(_Section):
+    url: str = ""  # empty = linktrack.db in the workspace
+
+
+class UtmSettings(_Section):
+    """What `utm_*` parameters say where a mailing does not say otherwise."""
+
+    policy: Literal["keep", "replace", "off"] = "keep"
+    medium: str = "email"
+    source: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    domains: list[str] = Field(default=[])  # empty = every host
+
+
+class SenderSettings(_Section):
+    """Who e-mails come from; `from` in the file."""
+
+    from_: str = Field(default="", alias="from")
+
+
+class MailingSettings(_Section):
+    """How mails are read."""
+
+    merge_tags: list[list[str]] = Field(default=[])  # further dialects: [opening, closing]
+
+    @field_validator("merge_tags")
+    @classmethod
+    def _check_merge_tags(cls, value: list[list[str]]) -> list[list[str]]:
+        if not all(len(pair) == 2 and all(pair) for pair in value):
+            raise ValueError(f'mailings.merge_tags is a list of pairs like [["##", "##"]], not {value!r}')
+        return value
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple((opening, closing) for opening, closing in self.merge_tags)
+
+
+class ClickSettings(_Section):
+    """How clicks are imported and judged."""
+
+    ip: Literal["truncate", "full", "none"] = "truncate"
+    networks: list[str] = Field(default=[])  # networks whose clicks are machines', as 192.0.2.0/24
+    log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
+    time_zone: str = "UTC"  # of logs that write local time without an offset (HAProxy)
+    contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
+    mailing_variable: str = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
+
+
+class Settings(_Section):
+    """All of `linktrack.toml`."""
+
+    base_url: str
+    database: DatabaseSettings = DatabaseSettings()
+    utm: UtmSettings = UtmSettings()
+    sender: SenderSettings = SenderSettings()
+    mailings: MailingSettings = MailingSettings()
+    clicks: ClickSettings = ClickSettings()
+    actions: ActionSettings = ActionSettings()
+    crm: CrmSettings = CrmSettings()
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        return checked_base_url(value)
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that doctor looked at. `state`: ok, warning, error; `advice`: the way out, empty when ok."""
+class Workspace:
+    """A folder with `linktrack.toml` and what belongs to it."""
 
-    check: str
-    state: str
-    detail: str
-    advice: str
+    root: Path
+    settings: Settings
+    environ: Mapping[str, str]
+
+    @property
+    def config_path(self) -> Path:
+        return self.root / CONFIG_NAME
+
+    @property
+    def key_path(self) -> Path:
+        return self.root / KEY_NAME
+
+    @property
+    def scripts_path(self) -> Path:
+        return self.root / "scripts"
+
+    @property
+    def database_url(self) -> str:
+        return self.settings.database.url or f"sqlite:///{self.root / DATABASE_NAME}"
+
+    def secret(self) -> str:
+        """The text of the signing keys: `LINKTRACK_SECRET`, else the key file, which nobody else may read."""
+        if secret := self.environ.get("LINKTRACK_SECRET"):
+            return secret
+        try:
+            mode = stat.S_IMODE(self.key_path.stat().st_mode)
+            text = self.key_path.read_text("ascii")
+        except FileNotFoundError:
+            raise BadInput(
+                "the signing key is missing: bring the file back from a backup, or set LINKTRACK_SECRET "
+                "(a new key would make every address in sent mails invalid)",
+                file=self.key_path,
+            ) from None
+        except PermissionError:
+            raise Conflict("the signing key cannot be read: check who owns it", file=self.key_path) from None
+        except UnicodeDecodeError:
+            raise BadInput(
+                "this is not a linktrack key file: it holds other bytes than ASCII", file=self.key_path
+            ) from None
+        if mode & 0o077:
+            raise BadInput(
+                f"the signing key can be read by others (mode {mode:04o}): run chmod 600 on it", file=self.key_path
+            )
+        return text
+
+    def error_at(self, keys: tuple[str, ...], sentence: str) -> BadInput:
+        """An error about the setting `keys` (table names, then the key), with its line in the file."""
+        text = self.config_path.read_text("utf-8")
+        return BadInput(sentence, file=self.config_path, line=line_of(text, keys))
 
 
-def init_workspace(root: Path, base_url: str) -> Workspace:
-    """Make `linktrack.toml`, `linktrack.key` (mode 0600), `scripts/` and the database in `root`.
+def checked_base_url(value: str) -> str:
+    """`value` without a final slash; ValueError unless it is http(s)://host[:port][/path]."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~\-]+)*/?", value):
+        raise ValueError(f"base_url must look like https://click.example.com, not {value!r}")
+    return value.rstrip("/")
 
-    Conflict when one of the files is there already; nothing is overwritten.
-    """
+
+def find_workspace(start: Path, named: Path | None, environ: Mapping[str, str]) -> Workspace:
+    """The workspace `named`, or of `LINKTRACK_WORKSPACE`, or the nearest one upwards from `start`."""
+    if named is None and environ.get("LINKTRACK_WORKSPACE"):
+        named = Path(environ["LINKTRACK_WORKSPACE"])
+    if named is not None:
+        named = named.absolute()
+        if not (named / CONFIG_NAME).is_file():
+            raise NotFound(f"there is no {CONFIG_NAME} in {named}: make one with linktrack init {named}")
+        return load_workspace(named, environ)
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        if (folder / CONFIG_NAME).is_file():
+            return load_workspace(folder, environ)
+    raise NotFound(
+        f"no {CONFIG_NAME} in {start} or above it: run linktrack init, or name a workspace with --workspace DIR"
+    )
+
+
+def load_workspace(root: Path, environ: Mapping[str, str] = os.environ) -> Workspace:
+    """Read `root`'s settings. BadInput with file and line for broken TOML, unknown keys and wrong types."""
+    path = root / CONFIG_NAME
+    text, raw = read_toml(path)
+    overrides = _from_environment(raw, environ)
     try:
-        base_url = checked_base_url(base_url)
-    except ValueError as problem:
-        raise UsageError(f"--base-url: {problem}") from None
-    root = root.absolute()
-    root.mkdir(parents=True, exist_ok=True)
-    for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
-        if (root / name).exists():
-            raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
-    _create(root / KEY_NAME, Keyring.generate().text(), 0o600)
-    _create(root / CONFIG_NAME, CONFIG_TEXT.format(base_url=base_url), 0o644)
-    (root / "scripts").mkdir(exist_ok=True)
-    workspace = load_workspace(root)
-    open_database(workspace, new=True).close()
-    return workspace
+        settings = Settings.model_validate(raw)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        keys = tuple(str(part) for part in first["loc"])
+        name = ".".join(keys)
+        if keys in overrides:
+            raise BadInput(f"{overrides[keys]}: {_sentence(first, name)}") from None
+        raise BadInput(_sentence(first, name), file=path, line=line_of(text, keys)) from None
+    return Workspace(root, settings, environ)
 
 
-def rotate_key(workspace: Workspace) -> Keyring:
-    """Add a new signing key to the key file; addresses in sent mails go on verifying."""
-    if workspace.environ.get("LINKTRACK_SECRET"):
-        raise Conflict("the keys come from LINKTRACK_SECRET: add a new ID:HEX entry at its end instead")
-    ring = Keyring.parse(workspace.secret()).rotated()
-    draft = workspace.key_path.with_name(KEY_NAME + ".new")
-    draft.unlink(missing_ok=True)
-    _create(draft, ring.text(), 0o600)
-    draft.replace(workspace.key_path)
-    return ring
-
-
-def examine(workspace: Workspace) -> list[Finding]:
-    """What doctor reports: configuration, key, scripts, database; raises nothing that a user can cause."""
-    base_url = workspace.settings.base_url
-    plain = base_url.startswith("http:") and "localhost" not in base_url and "127.0.0.1" not in base_url
-    found = [
-        Finding("configuration", "ok", str(workspace.config_path), ""),
-        Finding("base_url", "warning", base_url, "use https: mail clients warn about plain http")
-        if plain
-        else Finding("base_url", "ok", base_url, ""),
-    ]
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """A TOML file (`-` is standard input) as (its text, its tables). BadInput with line and column, NotFound."""
     try:
-        ring = Keyring.parse(workspace.secret())
-        found.append(Finding("key", "ok", f"{len(ring.secrets)} keys, id {ring.signing_id} signs", ""))
-    except LinktrackError as problem:
-        found.append(Finding("key", "error", str(problem).split(": ")[0], str(problem)))
-    scripts = workspace.scripts_path
-    if scripts.is_dir():
-        found.append(Finding("scripts", "ok", f"{sum(1 for path in scripts.iterdir() if path.is_file())} files", ""))
-    else:
-        found.append(Finding("scripts", "warning", str(scripts), "make this folder before a link runs a script"))
-    found += _examine_database(workspace)
-    return found
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        text = data.decode("utf-8-sig")
+        return text, tomllib.loads(text)
+    except FileNotFoundError:
+        raise NotFound(f"no such file: {path}") from None
+    except IsADirectoryError:
+        raise BadInput("this is a folder, not a TOML file", file=path) from None
+    except PermissionError:
+        raise Conflict("no permission to read this file", file=path) from None
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise BadInput("TOML must be UTF-8: save the file in that encoding", file=path, line=line) from None
+    except tomllib.TOMLDecodeError as problem:
+        what, _, where = str(problem).partition(" (at ")
+        numbers = [int(number) for number in re.findall(r"\d+", where)]
+        line = numbers[0] if numbers else len(text.splitlines())
+        column = numbers[1] if len(numbers) > 1 else None
+        raise BadInput(f"not valid TOML: {what[0].lower()}{what[1:]}", file=path, line=line, column=column) from None
 
 
-def _examine_database(workspace: Workspace) -> list[Finding]:
-    if path := sqlite_path(workspace.database_url):
-        if not path.exists():
-            return [Finding("database", "error", str(path), "the file is missing: bring it back from a backup")]
-        if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-            return [Finding("database", "error", str(path), "no permission to write the file or its folder")]
-    try:
-        with connect(workspace.database_url, wait=2) as database:
-            version = revision(database)
-            if version != HEAD:
-                advice = "run linktrack database upgrade" if (version or "") < HEAD else "upgrade linktrack"
-                return [Finding("database", "error", f"tables {version}, this program knows {HEAD}", advice)]
-            found = [Finding("database", "ok", f"{database.name}, tables {version}", "")]
-            if database.dialect == "sqlite":
-                verdict = database.value("PRAGMA quick_check(1)")
-                broken = database.row("PRAGMA foreign_key_check")
-                if verdict != "ok" or broken is not None:
-                    detail = (
-                        str(verdict) if verdict != "ok" else f"a row of {broken[0] if broken else ''} has no parent"
-                    )
-                    found.append(Finding("integrity", "error", detail, "bring the database back from a backup"))
-                else:
-                    found.append(Finding("integrity", "ok", "all pages and references", ""))
-            return found
-    except LinktrackError as problem:
-        return [Finding("database", "error", "cannot be opened", str(problem))]
+def line_of(text: str, keys: tuple[str, ...]) -> int | None:
+    """The line of a TOML text where the key or table `keys` stands (the nearest that can be found)."""
+    table: tuple[str, ...] = ()
+    best: tuple[int, int | None] = (0, None)
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
+            here = table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+        elif pair := re.match(r"""\s*("[^"]*"|'[^']*'|[\w\-]+)\s*=""", line):
+            here = (*table, pair[1].strip("\"'"))
+        else:
+            continue
+        depth = len(here) if keys[: len(here)] == here else 0
+        if depth > best[0]:
+            best = (depth, number)
+    return best[1]
 
 
-def backup(workspace: Workspace, target: Path) -> int:
-    """Write database, configuration, key and scripts into one tar.gz, also while others write. Returns its bytes.
-
-    The file has mode 0600, for it holds the signing key. Conflict when it is there already; UsageError when
-    the database is not SQLite.
-    """
-    if target.exists():
-        raise Conflict(f"{target} is there already: a backup overwrites nothing")
-    if sqlite_path(workspace.database_url) is None:
-        raise UsageError(
-            "backup copies SQLite databases: use pg_dump for PostgreSQL, and copy linktrack.toml and linktrack.key"
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.part")
-    draft.unlink(missing_ok=True)
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".linktrack-backup-") as folder:
-            copy = Path(folder) / DATABASE_NAME
-            with open_database(workspace) as database, sqlite3.connect(copy) as into:
-                database.connection.backup(into)
-            into.close()
-            with (
-                os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as raw,
-                tarfile.open(fileobj=raw, mode="w:gz") as archive,
-            ):
-                archive.add(copy, DATABASE_NAME)
-                for path in (workspace.config_path, workspace.key_path, workspace.scripts_path):
-                    if path.exists():
-                        archive.add(path, path.name)
-        draft.rename(target)
-    finally:
-        draft.unlink(missing_ok=True)
-    return target.stat().st_size
+def _from_environment(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Lay `LINKTRACK_BASE_URL`, `LINKTRACK_DATABASE_URL`, `LINKTRACK_<TABLE>_<KEY>` over `raw`."""
+    overrides: dict[tuple[str, ...], str] = {}
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            keys: list[tuple[str, ...]] = [(name, inner.alias or key) for key, inner in section.model_fields.items()]
+        else:
+            keys = [(name,)]
+        for path in keys:
+            variable = "LINKTRACK_" + "_".join(path).upper()
+            if variable in environ and name != "crm":
+                target = raw.setdefault(path[0], {}) if len(path) == 2 else raw
+                if isinstance(target, dict):
+                    target[path[-1]] = _scalar(environ[variable])
+                    overrides[path] = variable
+    return overrides
 
 
-def _create(path: Path, text: str, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def _scalar(text: str) -> Any:
+    """An environment value as TOML would read it, or as plain text."""
+    if re.fullmatch(r"true|false|-?\d+|\[.*\]", text):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _sentence(error: Any, name: str) -> str:
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
+    if kind == "missing":
+        return f"the setting {name!r} is missing"
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    return f"{name!r} cannot be {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.clicks.load import Importer, Options, Summary, import_logs
-from linktrack.config import Workspace, load_workspace
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database, open_database
-from linktrack.workspace import init_workspace
+from linktrack.upkeep.life import init_workspace
+from linktrack.workspace import Workspace, load_workspace
 
 SENT = 1_777_885_200_000  # 2026-05-04T09:00:00Z
 CHROME = (
@@ -52,7 +52,7 @@ class World:
             )
 
     def tallies(self) -> dict[str, list[tuple[Any, ...]]]:
-        from linktrack.clicks.rollups import TABLES
+        from linktrack.clicks.rollups.counts import TABLES
 
         with self.database() as database:
             return {table: sorted(database.rows(f"SELECT * FROM {table}")) for table in TABLES}

@@ -13,9 +13,9 @@ from tests_support import Outcome, Run
 from typer.testing import CliRunner
 
 from linktrack.cli.app import app
-from linktrack.config import Workspace, load_workspace
 from linktrack.store.session import Database, open_database
-from linktrack.workspace import init_workspace
+from linktrack.upkeep.life import init_workspace
+from linktrack.workspace import Workspace, load_workspace
 
 CORPUS = Path(os.environ.get("LINKTRACK_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
 

@@ -10,8 +10,8 @@ import pytest
 from pydantic import BaseModel
 from tests_support import Run
 
-from linktrack.config import Settings, Workspace, find_workspace, load_workspace
 from linktrack.errors import BadInput
+from linktrack.workspace import Settings, Workspace, find_workspace, load_workspace
 
 
 def test_the_nearest_workspace_upwards_is_found(workspace: Workspace) -> None:

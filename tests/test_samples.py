@@ -16,12 +16,12 @@ import pytest
 from typer.testing import CliRunner
 
 from linktrack.cli.app import app as cli
-from linktrack.config import load_workspace
 from linktrack.crm.export import read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.links.catalog import SPECIAL_LINKS
 from linktrack.links.definitions import read_definitions
 from linktrack.store.session import open_database
+from linktrack.workspace import load_workspace
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "sample_mailings"
@@ -47,7 +47,7 @@ def log() -> list[str]:
 
 @pytest.fixture(scope="module")
 def mapping() -> Mapping:
-    from linktrack.sections import CrmSettings
+    from linktrack.settings import CrmSettings
 
     return Mapping(CrmSettings.model_validate(tomllib.loads((SAMPLES / "crm-mapping.toml").read_text("utf-8"))["crm"]))
 

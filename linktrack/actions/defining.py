@@ -8,7 +8,7 @@ from typing import Any
 
 from linktrack.errors import BadInput, NotFound, UsageError
 from linktrack.links.actions import KINDS, parse_action
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 from linktrack.store.session import Database
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from linktrack.actions import files
+from linktrack.actions import output as files
+from linktrack.actions.crm_state import CrmState
 from linktrack.actions.planning import Planner, Row
-from linktrack.actions.state import CrmState
 from linktrack.crm.writing import write_back
 
 

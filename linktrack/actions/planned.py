@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
 from linktrack.links.actions import ActionDefinition
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 
 MADE_KINDS = ("follow-up", "request", "script")
 

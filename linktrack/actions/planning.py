@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from linktrack.actions.files import iso
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds import script as script_kind
+from linktrack.actions.output import iso
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
@@ -19,7 +19,7 @@ from linktrack.actions.planned import (
     made_id,
     stable_id,
 )
-from linktrack.actions.scripting import Found
+from linktrack.actions.scripts import Found
 from linktrack.actions.work import Work
 from linktrack.links.actions import fill
 

@@ -11,16 +11,17 @@ import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from linktrack.actions import files, scripting
+from linktrack.actions import output as files
+from linktrack.actions import scripts as scripting
 from linktrack.actions.by_hand import ByHand
 from linktrack.actions.delivery import write_crm, write_plan
 from linktrack.actions.planning import Planner, Row
 from linktrack.actions.work import Crash, Order, Work, prepare
-from linktrack.config import Workspace
 from linktrack.errors import LinktrackError, NotFound
 from linktrack.store.lock import alone
 from linktrack.store.session import Database
 from linktrack.store.session import now as store_now
+from linktrack.workspace import Workspace
 
 SUMMARY_KEYS = {
     "set_field": ("set-field",),

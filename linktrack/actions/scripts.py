@@ -1,148 +1,165 @@
-"""Scripts, run: without a shell, with a time limit, a small environment and a process group of their own."""
+"""The scripts of a run: which are to be started, each noted down in the ledger before it is, and what they said."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from linktrack.actions.planned import ScriptResult
+from linktrack.actions.kinds.script import payload
+from linktrack.actions.ledger import Ledger
+from linktrack.actions.planned import Clicked, Placed, ScriptResult, made_before, made_id
+from linktrack.actions.processes import run_batch, run_script
+from linktrack.actions.work import Crash, Work
+from linktrack.links.actions import seconds_of
 
-MAX_OUTPUT = 1 << 20  # bytes of a script's output that are read …
-MAX_ANSWER = 1 << 14  # … and so many more for each click of a batch
-NOTHING: Mapping[str, str] = {}
-Payload = Mapping[str, str | int]
-
-
-def find_script(folder: Path, name: str) -> Path | None:
-    """The script's file, or None when the folder has no such file (nor one outside it is taken)."""
-    path = (folder / name).resolve()
-    return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
+Found = dict[str, tuple[int, ScriptResult | None]]  # change -> the click it belongs to, the result (None: not run)
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A script that has ended by itself: `said` is its stdout, `complained` the last line of its stderr."""
+class Asked:
+    """A script that a click asks for; `again` when it has been started before and failed."""
 
-    code: int
-    said: str
-    complained: str
-
-
-def run_script(folder: Path, name: str, payload: Payload, seconds: int) -> ScriptResult:
-    """Run a script for one click: `payload` as JSON on stdin and as `LINKTRACK_*` variables."""
-    given = json.dumps(payload, ensure_ascii=False)
-    ended = _run(folder, name, given, seconds, variables=_variables(payload))
-    if isinstance(ended, ScriptResult):
-        return ended
-    return _failure(name, ended) if ended.code else _result(ended.said)
+    id: str
+    click: Clicked
+    placed: Placed
+    again: bool
 
 
-def run_batch(
-    folder: Path, name: str, payloads: Sequence[tuple[str, Payload]], seconds: int
-) -> dict[str, ScriptResult]:
-    """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
-    or come in the same order. A script that says nothing at all has done well by all; where it answers some, the
-    others have failed, and everything has when the script fails."""
-    lines = [json.dumps({"id": identifier, **payload}, ensure_ascii=False) for identifier, payload in payloads]
-    most = MAX_OUTPUT + MAX_ANSWER * len(payloads)
-    ended = _run(folder, name, "\n".join(lines) + "\n", seconds, most=most)
-    if isinstance(ended, ScriptResult) or ended.code:
-        result = ended if isinstance(ended, ScriptResult) else _failure(name, ended)
-        return {identifier: result for identifier, _ in payloads}
-    if not ended.said.strip():
-        return {identifier: ScriptResult("ok", 0) for identifier, _ in payloads}
-    results: dict[str, ScriptResult] = {}
-    for number, line in enumerate(line for line in ended.said.split("\n") if line.strip()):
-        with suppress(ValueError, RecursionError):
-            answer = json.loads(line)
-            identifier = answer.get("id") if isinstance(answer, dict) else None
-            if identifier is None and number < len(payloads):
-                identifier = payloads[number][0]
-            results[str(identifier)] = _result(line)
-    missing = ScriptResult("failed", ended.code, message=ended.complained or "the script gave no answer for this click")
-    return {identifier: results.get(identifier, missing) for identifier, _ in payloads}
+def noted_definitions(ledger: Ledger, actions: Mapping[int, list[Placed]]) -> dict[int, list[Placed]]:
+    """The same actions with the ledger's number of each definition."""
+    with ledger.database.transaction():
+        return {
+            link_id: [
+                replace(
+                    placed,
+                    definition_id=ledger.definition(
+                        json.dumps({"type": placed.definition.type, **placed.definition.settings}, ensure_ascii=False)
+                    ),
+                )
+                for placed in every
+            ]
+            for link_id, every in actions.items()
+        }
 
 
-def _variables(payload: Payload) -> dict[str, str]:
-    """`custId` as LINKTRACK_CUST_ID, and as LINKTRACK_CUSTID for those who only put it into capitals."""
-    named = {}
-    for name, value in payload.items():
-        named["LINKTRACK_" + re.sub(r"([A-Z])", r"_\1", name).upper()] = str(value)
-        named["LINKTRACK_" + name.upper()] = str(value)
-    return named
+def run_open_scripts(work: Work, run_id: int | None, crash: Crash) -> Found:
+    """Run the scripts that the open clicks ask for, in the order of time, and return every result that this run has
+    to report, also of scripts that an interrupted run had started. Without `run_id` nothing is run.
+    """
+    if not any(one.definition.type == "script" for every in work.actions.values() for one in every):
+        return {}
+    ledger = work.ledger
+    known = ledger.script_results()
+    found: Found = {
+        identifier: (click_id, result) for identifier, (click_id, result, reported) in known.items() if not reported
+    }
+    asked = list(_asked(work, known))
+    found.update({one.id: (one.click.id, None) for one in asked})
+    if run_id is None:
+        return found
+    hits = ledger.hits()
+    folder = work.workspace.scripts_path
+
+    def told(one: Asked) -> dict[str, str | int]:
+        click = one.click
+        address = ledger.return_address(click.link.id, click.shipment.id, click.recipient_id)
+        return payload(click, hits.get(click.link.id, 0), address)
+
+    batches: dict[tuple[str, int], list[Asked]] = {}
+    for one in asked:
+        says = one.placed.definition.says
+        if says.batch:
+            batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
+            continue
+        numbers = _start(ledger, run_id, work.order.now, [one])
+        crash("a script is noted down")
+        result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
+        crash("a script has run")
+        _end(ledger, [one], numbers, [result])
+        found[one.id] = one.click.id, result
+    for (script, seconds), every in batches.items():
+        numbers = _start(ledger, run_id, work.order.now, every)
+        crash("a batch is noted down")
+        results = run_batch(folder, script, [(one.id, told(one)) for one in every], seconds)
+        crash("a batch has run")
+        _end(ledger, every, numbers, [results[one.id] for one in every])
+        found.update({one.id: (one.click.id, results[one.id]) for one in every})
+    return found
 
 
-def _run(
-    folder: Path, name: str, given: str, seconds: int, *, variables: Mapping[str, str] = NOTHING, most: int = MAX_OUTPUT
-) -> ScriptResult | Ended:
-    """A script that has ended, or why it has not: it could not be started, or took too long."""
-    path = find_script(folder, name)
-    if path is None:
-        return ScriptResult("failed", message=f"there is no script {name!r} in {folder}")
-    command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
-    kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
-    environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
-    with TemporaryFile() as inward, TemporaryFile() as out, TemporaryFile() as err:
-        inward.write(given.encode())
-        inward.seek(0)
-        try:
-            process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
-                command, stdin=inward, stdout=out, stderr=err, env=environment, cwd=folder, start_new_session=True
+def _asked(work: Work, known: Mapping[str, tuple[int, ScriptResult, bool]]) -> Iterator[Asked]:
+    """The scripts to be started, in the order of time; each once, and failed ones again if the order says so."""
+    scripts = {
+        link_id: [one for one in every if one.definition.type == "script"] for link_id, every in work.actions.items()
+    }
+    made = made_before(work.ledger.made(), work.actions, work.ledger.links)
+    for click, retried in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
+        if click.contact_id not in work.state.people:
+            continue
+        for placed in scripts[click.link.id]:
+            identifier = made_id(placed, click)
+            before = known.get(identifier)
+            again = (
+                work.order.retry_failed and before is not None and before[0] == click.id and before[1].status != "ok"
             )
-        except OSError as problem:
-            hint = ": make it executable with chmod +x" if isinstance(problem, PermissionError) else ""
-            return ScriptResult("failed", message=f"{name} cannot be started: {problem.strerror}{hint}")
-        try:
-            code = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return ScriptResult("timeout", message=f"{name} was stopped after {seconds} s")
-        finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)  # what it has left running, too
-            process.wait()
-        complaint = (_read(err, MAX_OUTPUT).strip().splitlines() or [""])[-1][:500]
-        return Ended(code, _read(out, most), complaint)
+            if again or (identifier not in made and not retried):
+                made.add(identifier)
+                yield Asked(identifier, click, placed, again)
 
 
-def _read(file: IO[bytes], most: int) -> str:
-    file.seek(0)
-    return file.read(most).decode("utf-8", "replace").replace("\0", "")
+def _start(ledger: Ledger, run_id: int, now: int, asked: Sequence[Asked]) -> list[int]:
+    """Note down that scripts are being started: from here on they count as interrupted until they have ended.
+
+    Returns the numbers of their changes in the ledger.
+    """
+    numbers = []
+    with ledger.database.transaction():
+        for one in asked:
+            click, placed = one.click, one.placed
+            where = (click.id, click.link.id, click.shipment.id, click.recipient_id)
+            ledger.database.execute(
+                "INSERT INTO made (id, run_id, click_id, link_id, shipment_id, recipient_id, kind, ordinal, owner, "
+                "status, return_url, fields, message, ran_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, 'script', ?, '', 'interrupted', '', '{}', '', ?) "
+                "ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, status = 'interrupted', "
+                "ran_at = excluded.ran_at",
+                (one.id, run_id, *where, placed.ordinal, now),
+            )
+            if one.again:  # a second try within one run, which was interrupted in between
+                ledger.database.execute(
+                    "DELETE FROM change WHERE kind = 'script' AND id = ? AND run_id = ?", (one.id, run_id)
+                )
+            number = ledger.database.value(
+                "INSERT INTO change (id, run_id, click_id, link_id, shipment_id, recipient_id, clicked_at, kind, name, "
+                "operation, old, new, definition_id, status, ran_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, 'script', ?, 'run', '', '', ?, 'interrupted', ?) RETURNING number",
+                (one.id, run_id, *where, click.at, placed.definition.says.script, placed.definition_id, now),
+            )
+            numbers.append(int(number))
+    return numbers
 
 
-def _failure(name: str, ended: Ended) -> ScriptResult:
-    return ScriptResult("failed", ended.code, message=ended.complained or f"{name} ended with status {ended.code}")
-
-
-def _result(output: str) -> ScriptResult:
-    """What a script that ended well has said: a JSON object, or anything else, which is only kept as its message."""
-    try:
-        said: Any = json.loads(output) if output.strip() else {}
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        return ScriptResult("ok", 0, message=output.strip()[:500])
-    url, fields = said.get("returnUrl") or "", said.get("fields") or {}
-    if not isinstance(url, str) or (url and not re.match(r"https?://[^\s/]", url, re.IGNORECASE)):
-        return ScriptResult("failed", 0, message=f"its returnUrl is not an http address: {url!r}"[:500])
-    if not isinstance(fields, dict) or any(isinstance(value, dict | list) for value in fields.values()):
-        return ScriptResult("failed", 0, message="its fields are not an object of names and values")
-    texts = {_text(name): _text(value) for name, value in fields.items()}
-    return ScriptResult("ok", 0, _text(url), texts, _text(said.get("message") or "")[:500])
-
-
-def _text(value: object) -> str:
-    """A value as text, without what no file or database can hold: NUL, and half characters like "\\ud83d"."""
-    if value is None:
-        return ""
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+def _end(ledger: Ledger, asked: Sequence[Asked], numbers: Sequence[int], results: Sequence[ScriptResult]) -> None:
+    """Note down what became of scripts, and the address that they want later clicks to lead to."""
+    database = ledger.database
+    with database.transaction():
+        for one, number, result in zip(asked, numbers, results, strict=True):
+            click = one.click
+            database.execute(
+                "UPDATE made SET status = ?, exit_code = ?, return_url = ?, fields = ?, message = ? WHERE id = ?",
+                (
+                    *(result.status, result.exit_code, result.return_url),
+                    *(json.dumps(result.fields, ensure_ascii=False), result.message, one.id),
+                ),
+            )
+            database.execute(
+                "UPDATE change SET status = ?, new = ? WHERE number = ?", (result.status, result.status, number)
+            )
+            if result.return_url:
+                database.execute(
+                    "INSERT INTO return_address (link_id, shipment_id, recipient_id, url, change_id) "
+                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, shipment_id, recipient_id) "
+                    "DO UPDATE SET url = excluded.url, change_id = excluded.change_id",
+                    (click.link.id, click.shipment.id, click.recipient_id, result.return_url, one.id),
+                )

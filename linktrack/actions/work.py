@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from linktrack.actions.by_hand import ByHand, choose_clickers
+from linktrack.actions.crm_load import load_state, needs_of
+from linktrack.actions.crm_state import CrmState
 from linktrack.actions.ledger import Ledger, find_open_clicks
-from linktrack.actions.loading import load_state, needs_of
 from linktrack.actions.planned import Desk, Placed
 from linktrack.actions.slots import Calendar
-from linktrack.actions.state import CrmState
-from linktrack.config import Workspace
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 Crash = Callable[[str], None]  # called with the name of each point at which a test may end the process
 

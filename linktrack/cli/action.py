@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
-from linktrack.cli.runs import tell
+from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_runs import tell
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
 
@@ -142,7 +142,7 @@ def run(
 
 def _show_plan(rows: list[dict[str, Any]], format: Format | None) -> None:
     """What a dry run would do: how many by link and kind, then what happens to each contact."""
-    from linktrack.actions.plan_view import by_contact, by_link
+    from linktrack.actions.preview import by_contact, by_link
 
     show_rows(by_link(rows), ["link", "kind", "operation", "name", "new", "contacts", "changes"], format)
     typer.echo("")

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from linktrack import __version__
-from linktrack.cli.context import Invocation
+from linktrack.cli.shared_context import Invocation
 from linktrack.errors import LinktrackError
 
 # A command's module is imported only when the command is called; this table is all that --help needs.

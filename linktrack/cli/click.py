@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.shared_context import noun, opened, workspace_of
 
 if TYPE_CHECKING:
     from linktrack.clicks.load import Progress, Summary
@@ -139,8 +139,8 @@ def list_(
 @app.command("judge")
 def judge(context: typer.Context, wait: WaitOption = 0.0, format: FormatOption = None) -> None:
     """Judge every click again with today's rules and move the reports with it."""
-    from linktrack.clicks.agents import Networks
-    from linktrack.clicks.judging import judge_all, surroundings
+    from linktrack.clicks.judging.agents import Networks
+    from linktrack.clicks.judging.judge import judge_all, surroundings
     from linktrack.store.lock import alone
 
     workspace = workspace_of(context)

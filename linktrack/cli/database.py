@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from linktrack.cli.context import noun, workspace_of
 from linktrack.cli.output import say
+from linktrack.cli.shared_context import noun, workspace_of
 
 app = noun("The database itself.")
 

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.context import single
+from linktrack.cli.shared_context import single
 from linktrack.errors import BadInput, Conflict
 
 app = single()
@@ -149,9 +149,9 @@ def _visit(root: Path) -> int:
     """
     from hashlib import blake2b
 
-    from linktrack.config import load_workspace
     from linktrack.links.tokens import Keyring
     from linktrack.store.session import open_database
+    from linktrack.workspace import load_workspace
 
     workspace = load_workspace(root, {})
     ring = Keyring.parse(workspace.secret())

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.context import single, workspace_of
 from linktrack.cli.output import FormatOption, say, show_rows
+from linktrack.cli.shared_context import single, workspace_of
 
 app = single()
 
@@ -27,7 +27,7 @@ def doctor(
     if crm is not None:
         _show_export(context, crm, format)
         return
-    from linktrack.workspace import examine
+    from linktrack.upkeep.life import examine
 
     findings = examine(workspace_of(context))
     show_rows([asdict(finding) for finding in findings], ["check", "state", "detail", "advice"], format)
@@ -38,8 +38,8 @@ def doctor(
 
 
 def _show_export(context: typer.Context, export: Path, format: FormatOption) -> None:
+    from linktrack.crm.describe import COLUMNS, describe_export
     from linktrack.crm.mapping import mapping_of
-    from linktrack.crm.understanding import COLUMNS, describe_export
 
     sentences, columns = describe_export(export, mapping_of(workspace_of(context)))
     show_rows([asdict(column) for column in columns], COLUMNS, format)

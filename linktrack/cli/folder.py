@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.context import noun, opened
 from linktrack.cli.output import FormatOption, iso, say, show_rows
+from linktrack.cli.shared_context import noun, opened
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
 

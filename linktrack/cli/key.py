@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from linktrack.cli.context import noun, workspace_of
 from linktrack.cli.output import FormatOption, say, show_rows
+from linktrack.cli.shared_context import noun, workspace_of
 
 app = noun("The keys that sign addresses.")
 
@@ -23,7 +23,7 @@ def list_keys(context: typer.Context, format: FormatOption = None) -> None:
 @app.command()
 def rotate(context: typer.Context) -> None:
     """Add a new key that signs from now on; addresses in sent mails go on working."""
-    from linktrack.workspace import rotate_key
+    from linktrack.upkeep.life import rotate_key
 
     ring = rotate_key(workspace_of(context))
     say(context, f"Key {ring.signing_id} signs from now on; mails signed with an older one go on working.")

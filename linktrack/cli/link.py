@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
+from linktrack.cli.shared_context import noun, opened, workspace_of
 
 app = noun("Tracked links: registered once, used in any mailing.")
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
-from linktrack.cli.tagging import PolicyName, tag_file
+from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_tagging import PolicyName, tag_file
 
 if TYPE_CHECKING:
     from linktrack.links.utm import Utm
@@ -63,7 +63,7 @@ def add(
     format: FormatOption = None,
 ) -> None:
     """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
-    from linktrack.cli.files import read_file
+    from linktrack.cli.shared_files import read_file
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
     from linktrack.mailings.catalog import Settings
@@ -200,14 +200,14 @@ def rewrite(
     format: FormatOption = None,
 ) -> None:
     """Make a shipment: store its recipients and write each one's copy with their own addresses."""
-    from linktrack.cli.mails import contacts_path, moment, progress_bar, stream_or_folder, summary, unwritten
+    from linktrack.cli.shared_mails import contacts_path, moment, progress_bar, stream_or_folder, summary, unwritten
     from linktrack.crm.export import BadRow, read_contacts
     from linktrack.crm.mapping import mapping_of
     from linktrack.links.tokens import Keyring
     from linktrack.mailings.catalog import find_mailing
-    from linktrack.mailings.headers import reachable
-    from linktrack.mailings.placing import place_late_keys
-    from linktrack.mailings.render import compile_mail, render
+    from linktrack.mailings.outputs.headers import reachable
+    from linktrack.mailings.placements import place_late_keys
+    from linktrack.mailings.rewriting import compile_mail, render
     from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings, make_shipment
 
     workspace = workspace_of(context)

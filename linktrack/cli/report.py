@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.output import FormatOption, iso, say, show_rows
-from linktrack.cli.runs import tell
+from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_runs import tell
 
 app = noun(
     "Who clicked what. Clicks and clickers are of people; machine clicks stand beside them. A clicker is a recipient "

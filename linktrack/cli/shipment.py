@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.context import noun, opened, workspace_of
 from linktrack.cli.mailing import Output
 from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.shared_context import noun, opened, workspace_of
 
 if TYPE_CHECKING:
     from linktrack.mailings.shipments import Shipment
@@ -66,11 +66,11 @@ def render(
     format: FormatOption = None,
 ) -> None:
     """Write a shipment's mails again: the same bytes, with the same tokens."""
-    from linktrack.cli.mails import progress_bar, stream_or_folder, summary, unwritten
+    from linktrack.cli.shared_mails import progress_bar, stream_or_folder, summary, unwritten
     from linktrack.links.tokens import Keyring
     from linktrack.mailings.catalog import find_mailing
-    from linktrack.mailings.render import compile_mail
-    from linktrack.mailings.render import render as render_shipment
+    from linktrack.mailings.rewriting import compile_mail
+    from linktrack.mailings.rewriting import render as render_shipment
     from linktrack.mailings.shipments import find_shipment
 
     workspace = workspace_of(context)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linktrack.errors import NotFound
-from linktrack.links.near import no_mailing
+from linktrack.store.lookups import no_mailing
 from linktrack.store.session import Database
 
 _PAGE = 5_000

@@ -10,23 +10,23 @@ from functools import partial
 from time import monotonic
 from typing import IO
 
-from linktrack.clicks.addresses import Addresses
-from linktrack.clicks.agent_table import Agents
-from linktrack.clicks.agents import Networks
-from linktrack.clicks.ahead import read_ahead
-from linktrack.clicks.batches import Batch, Reached
-from linktrack.clicks.event_reading import Directory, EventReading
-from linktrack.clicks.fields import print_key
 from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
-from linktrack.clicks.judging import surroundings
-from linktrack.clicks.reading import Reading, Rules
-from linktrack.clicks.sources import Known, Log, open_log, recognise
+from linktrack.clicks.judging.agent_table import Agents
+from linktrack.clicks.judging.agents import Networks
+from linktrack.clicks.judging.judge import surroundings
+from linktrack.clicks.judging.verdicts import Click, Probe
+from linktrack.clicks.logs.ahead import read_ahead
+from linktrack.clicks.logs.batches import Batch, Reached
+from linktrack.clicks.logs.event_log import Directory, EventReading
+from linktrack.clicks.logs.fields import print_key
+from linktrack.clicks.logs.line_log import Reading, Rules
+from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
+from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.storing import mend_edges, store
-from linktrack.clicks.verdicts import Click, Probe
-from linktrack.config import Workspace
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database, now
+from linktrack.workspace import Workspace
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
 NOT_COUNTED = ("method", "status")  # reasons that say nothing against the log: requests that are no clicks

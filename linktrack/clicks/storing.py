@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count, repeat
 
-from linktrack.clicks import edges, rollups
-from linktrack.clicks.edges import Piece
-from linktrack.clicks.judging import judge_new
-from linktrack.clicks.reading import nth
-from linktrack.clicks.verdicts import Click, Probe, Surroundings
+from linktrack.clicks.judging.judge import judge_new
+from linktrack.clicks.judging.verdicts import Click, Probe, Surroundings
+from linktrack.clicks.logs import cuts as edges
+from linktrack.clicks.logs.cuts import Piece
+from linktrack.clicks.logs.line_log import nth
+from linktrack.clicks.rollups import counts as rollups
 from linktrack.store.session import Database
 
 _COLUMNS = "id, clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags, source_id"

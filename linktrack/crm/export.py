@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from linktrack.crm import csvtext
+from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.errors import BadInput, Conflict, NotFound
 
@@ -117,7 +117,7 @@ def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
     except PermissionError:
         raise Conflict("no permission to read this file", file=path) from None
     if head.startswith(b"PK\x03\x04"):
-        from linktrack.crm.sheet import SheetTable
+        from linktrack.crm.xlsx_cells import SheetTable
 
         return SheetTable(path)
     if head.startswith(_OLD_EXCEL):
@@ -128,7 +128,7 @@ def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
         raise BadInput("this is neither CSV nor XLSX nor NDJSON", file=path)
     json_like = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     if path.suffix.lower() in (".ndjson", ".jsonl", ".json") or (json_like and path.suffix.lower() not in SUFFIXES):
-        from linktrack.crm.jsontext import JsonTable
+        from linktrack.crm.json_spans import JsonTable
 
         return JsonTable(path, mapping.settings.contacts.interests_separator)
     return CsvTable(path, mapping, wanted)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from linktrack.config import Workspace
 from linktrack.errors import BadInput
-from linktrack.sections import CrmSettings, FieldSettings
+from linktrack.settings import CrmSettings, FieldSettings
+from linktrack.workspace import Workspace
 
 
 @dataclass(frozen=True)

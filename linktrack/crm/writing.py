@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-from linktrack.crm import csvtext
+from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export import CsvTable, Table
 from linktrack.errors import BadInput
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any, ClassVar, Literal
 
 from linktrack.errors import BadInput
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 
 CONTACT_NAMES = ("id", "contact_id", "email", "name", "company", "our_contact", "interests")
 PLACEHOLDERS = {

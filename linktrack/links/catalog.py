@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.folders import clean_path, find_folder
-from linktrack.links.near import did_you_mean, no_mailing
+from linktrack.store.lookups import did_you_mean, no_mailing
 from linktrack.store.session import Database, now
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from linktrack.config import Workspace
 from linktrack.errors import BadInput
 from linktrack.links.actions import ActionDefinition, parse_action
 from linktrack.links.contradictions import (
@@ -20,8 +19,9 @@ from linktrack.links.contradictions import (
     within_link,
 )
 from linktrack.links.stored_actions import read_actions
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 FINDING_COLUMNS = ["finding", "link", "other", "mailing", "explanation"]
 

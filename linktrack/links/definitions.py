@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linktrack.config import read_toml
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
 from linktrack.links.actions import parse_action
 from linktrack.links.stored_actions import read_actions, store_actions
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 from linktrack.store.session import Database, now
+from linktrack.workspace import read_toml
 
 FIELDS = ("name", "folder", "url", "response", "actions")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.links.near import did_you_mean
+from linktrack.store.lookups import did_you_mean
 from linktrack.store.session import Database, now
 
 

@@ -9,9 +9,9 @@ from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.utm import warning
 from linktrack.mailings.addresses import Address, Parts, read_mail
 from linktrack.mailings.catalog import Settings
-from linktrack.mailings.cross_check import cross_check
-from linktrack.mailings.placing import choose_links, drop_unused_links, make_local_links, place
+from linktrack.mailings.placements import choose_links, drop_unused_links, make_local_links, place
 from linktrack.mailings.proof import prove
+from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.store.session import Database, now
 
 

@@ -9,11 +9,11 @@ from urllib.parse import urljoin
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import MergeTag, find, masked
-from linktrack.mailings.document import Document, read_document, read_text
-from linktrack.mailings.scan import CLICKABLE, Scan, Spot, scan
-from linktrack.mailings.text_part import find_urls
-from linktrack.mailings.values import clean, decode
-from linktrack.mailings.words import label_of
+from linktrack.mailings.reading.document import Document, read_document, read_text
+from linktrack.mailings.reading.labels import label_of
+from linktrack.mailings.reading.references import clean, decode
+from linktrack.mailings.reading.scan import CLICKABLE, Scan, Spot, scan
+from linktrack.mailings.reading.text_part import find_urls
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _WEB = re.compile(

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linktrack.errors import Conflict
-from linktrack.links.near import no_mailing
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Options, Parts, read_mail
 from linktrack.mailings.compile import Placed
+from linktrack.store.lookups import no_mailing
 from linktrack.store.session import Database, now
 
 HONEYPOT_POSITION = 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from linktrack.errors import BadInput
-from linktrack.mailings.document import Document
+from linktrack.mailings.reading.document import Document
 
 
 @dataclass(frozen=True)

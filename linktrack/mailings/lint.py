@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from linktrack.config import Workspace
 from linktrack.errors import NotFound
 from linktrack.links.merge_tags import find
 from linktrack.links.utm import warning
 from linktrack.mailings.addresses import Address, Options, Parts, read_parts
 from linktrack.mailings.catalog import Settings, find_mailing
-from linktrack.mailings.cross_check import cross_check
-from linktrack.mailings.document import read_document, read_text
-from linktrack.mailings.words import read_words
+from linktrack.mailings.reading.cross_check import cross_check
+from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.labels import read_words
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 MAX_ADDRESS = 2000  # characters; longer ones are cut by some clients and gateways
 _ADDRESS_IN_TEXT = re.compile(r"(?i)(?:https?://)?((?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,})(?=[/?#:\s]|$)")

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import Address, Options, Parts
 from linktrack.mailings.compile import Placed, compile_part
-from linktrack.mailings.document import Document
-from linktrack.mailings.scan import scan
-from linktrack.mailings.text_part import find_urls
+from linktrack.mailings.reading.document import Document
+from linktrack.mailings.reading.scan import scan
+from linktrack.mailings.reading.text_part import find_urls
 
 _SAMPLE = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"  # as long as a token
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
-from linktrack.links.near import no_mailing
 from linktrack.links.tokens import Keyring
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
+from linktrack.store.lookups import no_mailing
 from linktrack.store.session import Database, now
 
 if TYPE_CHECKING:

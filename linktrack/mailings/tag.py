@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.utm import Edit, Utm, edits, tagged
 from linktrack.mailings.addresses import refuse_broken
-from linktrack.mailings.document import read_document, read_text
-from linktrack.mailings.scan import Spot, scan
-from linktrack.mailings.text_part import find_urls
-from linktrack.mailings.values import decode, pieces
+from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.references import decode, pieces
+from linktrack.mailings.reading.scan import Spot, scan
+from linktrack.mailings.reading.text_part import find_urls
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linktrack.links.near import no_mailing
+from linktrack.store.lookups import no_mailing
 from linktrack.store.session import Database
 
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from linktrack.config import Workspace
 from linktrack.errors import Conflict
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 _PAUSE_SECONDS = 0.1
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linktrack.config import Workspace
 from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.workspace import Workspace
 
 if TYPE_CHECKING:
     from sqlmodel import Session

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.actions.run import Report, rehearse, run_actions
-from linktrack.config import load_workspace
 from linktrack.links.stored_actions import store_actions
 from linktrack.store.session import Database, open_database
+from linktrack.workspace import load_workspace
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday
 MINUTE = 60_000

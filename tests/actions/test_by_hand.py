@@ -12,8 +12,8 @@ from tests_support import Run
 from linktrack.actions.by_hand import ByHand
 from linktrack.actions.ledger_log import Filter, read_log
 from linktrack.actions.run import Report, add_clickers
-from linktrack.config import load_workspace
 from linktrack.errors import NotFound
+from linktrack.workspace import load_workspace
 
 EXPORT = "contact_id,name\n1,Bo\n2,Cy\n3,Di\n"
 FILES = ["changes.ndjson", "follow-ups.csv", "projects.csv", "requests.csv", "scripts.ndjson", "selections.csv", "summary.json"]  # fmt: skip

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
 from linktrack.errors import BadInput
 from linktrack.links.actions import KINDS, parse_action
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
+from linktrack.workspace import Workspace
 
 SHORTEST: dict[str, dict[str, Any]] = {
     "set-field": {"field": "x", "value": 1},

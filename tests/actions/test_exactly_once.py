@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.run import resume, run_actions
-from linktrack.config import load_workspace
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.store.session import open_database
+from linktrack.workspace import load_workspace
 
 EXPORT = "contact_id,email,name,level,interests\n" + "".join(
     f'{number},{number}@example.com,"Person {number}",,News\n' for number in range(1, 7)
@@ -283,7 +283,7 @@ def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: World) ->
     (world.root / "scripts" / "note.py").write_text("import time\ntime.sleep(0.5)\n")
     code = (
         "import sys\nfrom pathlib import Path\nfrom linktrack.actions.run import run_actions\n"
-        "from linktrack.config import load_workspace\nfrom linktrack.store.session import open_database\n"
+        "from linktrack.workspace import load_workspace\nfrom linktrack.store.session import open_database\n"
         "root = Path(sys.argv[1])\nworkspace = load_workspace(root, {})\n"
         "with open_database(workspace) as database:\n"
         f"    run_actions(workspace, database, root / 'contacts.csv', root / 'first', now={MAY_4})\n"

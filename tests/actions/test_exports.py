@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from actions_world import World, rows_of
 
-from linktrack.actions.files import COLUMNS
+from linktrack.actions.output import COLUMNS
 from linktrack.errors import BadInput
 
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from actions_world import World, rows_of
 
-from linktrack.config import load_workspace
+from linktrack.crm.describe import describe_export
 from linktrack.crm.mapping import mapping_of
-from linktrack.crm.understanding import describe_export
+from linktrack.workspace import load_workspace
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs" / "crm"
 

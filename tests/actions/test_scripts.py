@@ -10,7 +10,7 @@ import pytest
 from actions_world import World, rows_of
 
 from linktrack.actions.planned import ScriptResult
-from linktrack.actions.scripts import run_batch, run_script
+from linktrack.actions.processes import run_batch, run_script
 
 PAYLOAD = {
     "custId": "007", "linkId": "offer", "shipmentId": 3, "linkUrl": "https://www.example.com/a?b=$(id)&c=é",

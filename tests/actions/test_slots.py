@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.slots import Calendar
-from linktrack.sections import ActionSettings
+from linktrack.settings import ActionSettings
 
 MONDAY = datetime(2026, 5, 4, 9, 12, 12, tzinfo=UTC)
 STOCKHOLM = {"time_zone": "Europe/Stockholm"}

@@ -22,9 +22,9 @@ from typer.testing import CliRunner
 
 from linktrack.actions.run import run_actions
 from linktrack.cli.app import app
-from linktrack.config import load_workspace
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import open_database
+from linktrack.workspace import load_workspace
 
 ROOT = Path(__file__).parent.parent.parent
 GOLDEN = ROOT / "tests" / "golden" / "use_cases"

@@ -14,7 +14,7 @@ from tests_support import Run
 
 from linktrack import __version__
 from linktrack.cli.app import COMMANDS
-from linktrack.config import Workspace
+from linktrack.workspace import Workspace
 
 HEAVY = ["sqlmodel", "sqlalchemy", "alembic", "bs4", "rich", "asyncio", "icalendar", "psycopg", "tomli_w"]
 
@@ -45,7 +45,7 @@ def test_quick_commands_import_nothing_heavy(workspace: Workspace, arguments: li
 
 
 def test_help_imports_no_settings(tmp_path: Path) -> None:
-    assert imported("--help", cwd=tmp_path).isdisjoint([*HEAVY, "pydantic", "sqlite3", "linktrack.config"])
+    assert imported("--help", cwd=tmp_path).isdisjoint([*HEAVY, "pydantic", "sqlite3", "linktrack.workspace"])
 
 
 def test_help_lists_every_command_and_each_command_has_its_help(run: Run) -> None:

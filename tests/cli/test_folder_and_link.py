@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
+from linktrack.workspace import Workspace
 
 
 def keys(run: Run, *options: str) -> list[str]:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 HTML = """<!doctype html><html><body><p>Hej {{ name }}</p>
 <!--[if mso]><v:roundrect href="https://shop.example/x?a=1&amp;s={{ Segment }}"><center>Buy</center></v:roundrect><![endif]-->
@@ -296,7 +296,7 @@ def test_nothing_half_written_stays_when_the_disk_is_full(
     add(run)
     import errno
 
-    import linktrack.mailings.render as rendering
+    import linktrack.mailings.rewriting as rendering
 
     wrote = 0
     real = rendering.write_buffers

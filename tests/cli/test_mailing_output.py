@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 BODY = '<p>Hej {{ name }}</p>\r\n<a href="https://shop.example/x?a=1&amp;b">Buy</a>\n' + "<p>text</p>\n" * 1000
 HTML = f"<!doctype html><html><body>{BODY}</body ></html>\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
 from linktrack.links.tokens import Keyring
+from linktrack.workspace import Workspace
 
 
 @pytest.fixture

@@ -25,8 +25,9 @@ from clicks_world import World, line, random_log
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.clicks import load, reading
+from linktrack.clicks import load
 from linktrack.clicks.load import Summary
+from linktrack.clicks.logs import line_log as reading
 from linktrack.store.session import Database
 
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
@@ -379,7 +380,7 @@ def test_a_key_that_fits_no_token_is_suspected(world: World, tmp_path: Path) -> 
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction for every few lines, so that a short log has many, and a process that reads ahead."""
     monkeypatch.setattr(reading, "BATCH_CLICKS", 7)
-    monkeypatch.setattr("linktrack.clicks.sources.BLOCK_BYTES", 2048)
+    monkeypatch.setattr("linktrack.clicks.logs.sources.BLOCK_BYTES", 2048)
     monkeypatch.setattr(reading.Log.blocks, "__defaults__", (2048,))
 
 
@@ -449,7 +450,7 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
 def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
     untouched: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from linktrack.clicks import ahead
+    from linktrack.clicks.logs import ahead
     from linktrack.errors import Conflict
 
     lines = random_log(untouched, 15, 400)
@@ -524,7 +525,7 @@ def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path:
     log.write_bytes(b"".join(lines))
     program = (
         "import sys, os, signal\n"
-        "from linktrack.clicks import load, reading\n"
+        "from linktrack.clicks import load\nfrom linktrack.clicks.logs import line_log as reading\n"
         "reading.BATCH_CLICKS = 100\n"
         "reading.Log.blocks.__defaults__ = (8192,)\n"
         "store = load.store\n"

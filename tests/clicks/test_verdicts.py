@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from clicks_world import CHROME, SENT, World, line, random_log
 
-from linktrack.clicks.agents import Networks, agent_signal
 from linktrack.clicks.event import MACHINE, POST, PREFETCH
-from linktrack.clicks.judging import judge_all, surroundings
-from linktrack.clicks.verdicts import Click, Probe, Surroundings, judge
+from linktrack.clicks.judging.agents import Networks, agent_signal
+from linktrack.clicks.judging.judge import judge_all, surroundings
+from linktrack.clicks.judging.verdicts import Click, Probe, Surroundings, judge
 from linktrack.errors import BadInput
 
 PERSON, SLACK, ODD = 1, 2, 3  # agents
@@ -110,7 +110,7 @@ def test_no_clicks_have_no_verdicts() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_stretch_judged_alone_with_its_surroundings_is_judged_the_same(seed: int) -> None:
     """What makes piecewise judging exact: nothing beyond `REACH` bears on a click."""
-    from linktrack.clicks.verdicts import REACH
+    from linktrack.clicks.judging.verdicts import REACH
 
     chance = random.Random(seed)
     clicks = sorted(

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm import csvtext
+from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export import BadRow, CsvTable, need_column, open_table, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.errors import BadInput
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 
 
 def table_of(folder: Path, data: bytes, **crm: object) -> CsvTable:

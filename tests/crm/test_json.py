@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.crm.export import open_table
-from linktrack.crm.jsontext import JsonTable
+from linktrack.crm.json_spans import JsonTable
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.errors import BadInput
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 
 
 def table_of(folder: Path, text: str, name: str = "contacts.ndjson") -> JsonTable:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from linktrack.crm.export import open_table, refuse_calculated
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.sheet import SheetTable
 from linktrack.crm.writing import write_back
+from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.errors import BadInput
 
 openpyxl = pytest.importorskip("openpyxl")

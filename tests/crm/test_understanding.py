@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
+from linktrack.crm.describe import Column, describe_export
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.understanding import Column, describe_export
 from linktrack.errors import NotFound
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
+from linktrack.workspace import Workspace
 
 MAPPING = Mapping(
     CrmSettings.model_validate(

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
 from linktrack.links.actions import parse_action
 from linktrack.links.check import CheckedLink, CheckedMailing, ExportNames, Surroundings, findings
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
+from linktrack.workspace import Workspace
 
 
 def link(key: str, *actions: dict[str, Any], kind: str = "registered", **more: Any) -> CheckedLink:

@@ -17,9 +17,9 @@ from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Options, read_mail, read_parts
 from linktrack.mailings.compile import Placed, compile_part, placement_keys
-from linktrack.mailings.document import read_document, read_text
+from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.text_part import find_urls
 from linktrack.mailings.tag import tag_html
-from linktrack.mailings.text_part import find_urls
 
 T = "https://t.example"
 TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"

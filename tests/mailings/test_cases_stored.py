@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 S = "https://shop.example/x"
 

@@ -15,14 +15,14 @@ from linktrack.links.merge_tags import masked
 from linktrack.links.utm import Utm
 from linktrack.mailings.addresses import Options, read_mail
 from linktrack.mailings.compile import Mail, Placed, compile_part, placement_keys
-from linktrack.mailings.document import read_document
-from linktrack.mailings.made_text import made_text
-from linktrack.mailings.mime import Message
+from linktrack.mailings.outputs.made_text import made_text
+from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.proof import prove
-from linktrack.mailings.scan import scan
+from linktrack.mailings.reading.document import read_document
+from linktrack.mailings.reading.references import decode
+from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 from linktrack.mailings.tag import tag_html
-from linktrack.mailings.values import decode
 
 BASE = "https://click.example.com"
 TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"

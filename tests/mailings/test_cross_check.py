@@ -6,7 +6,7 @@ import pytest
 
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.cross_check import cross_check
+from linktrack.mailings.reading.cross_check import cross_check
 
 FINE = {
     "links of all kinds": '<a href="https://a.example/?a=1&copy=2&amp;b">x</a><area href=b><a class=x>y</a>',

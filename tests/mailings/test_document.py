@@ -7,9 +7,9 @@ import pytest
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import Options, read_mail
 from linktrack.mailings.compile import Placed, compile_part
-from linktrack.mailings.document import read_document, read_text
 from linktrack.mailings.proof import prove
-from linktrack.mailings.text_part import find_urls
+from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.text_part import find_urls
 
 BASE = "https://click.example.com"
 OPTIONS = Options(BASE)

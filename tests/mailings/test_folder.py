@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.errors import Conflict
-from linktrack.mailings.folder import file_name, new_folder, write_buffers
+from linktrack.mailings.outputs.output_folder import file_name, new_folder, write_buffers
 
 NAMES = {
     "a number": ("10042", "10042"),

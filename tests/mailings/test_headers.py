@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from linktrack.crm.export import BadRow, Contact
 from linktrack.errors import BadInput
-from linktrack.mailings.headers import ascii_address, mailbox, reachable, sender, unstructured
+from linktrack.mailings.outputs.headers import ascii_address, mailbox, reachable, sender, unstructured
 
 MAILBOXES = {
     "no name": ("", "bo@x.example", "bo@x.example"),

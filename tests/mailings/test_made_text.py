@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linktrack.mailings.addresses import Options, read_mail
 from linktrack.mailings.compile import Placed
-from linktrack.mailings.made_text import made_text
+from linktrack.mailings.outputs.made_text import made_text
 
 BASE = "https://click.example.com"
 

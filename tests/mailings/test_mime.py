@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import Options, read_mail
 from linktrack.mailings.compile import Mail, Placed, compile_part
-from linktrack.mailings.document import read_text
-from linktrack.mailings.mime import Message, mime_charset, quoted_printable
+from linktrack.mailings.outputs.mime import Message, mime_charset, quoted_printable
+from linktrack.mailings.reading.document import read_text
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 
 BASE = "https://click.example.com"

@@ -9,8 +9,8 @@ from html_reference import hrefs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from linktrack.mailings.scan import Spot, scan
-from linktrack.mailings.values import clean, decode
+from linktrack.mailings.reading.references import clean, decode
+from linktrack.mailings.reading.scan import Spot, scan
 
 
 def visible(text: str) -> list[Spot]:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.scan import scan
+from linktrack.mailings.reading.references import decode
+from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.tag import tag_html, tag_text, tag_urls
-from linktrack.mailings.values import decode
 
 UTM = Utm("s", "email", "c")
 ADDED = "utm_source=s&amp;utm_medium=email&amp;utm_campaign=c"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.config import Workspace
 from linktrack.errors import BadInput, Conflict
 from linktrack.store import session, tables
 from linktrack.store.session import HEAD, Database, connect, open_database
+from linktrack.workspace import Workspace
 
 
 def test_head_is_the_newest_revision() -> None:
@@ -106,7 +106,7 @@ def test_four_processes_lose_no_update(workspace: Workspace) -> None:
 
 
 def _open(root: str) -> None:
-    from linktrack.config import load_workspace
+    from linktrack.workspace import load_workspace
 
     open_database(load_workspace(Path(root)), new=True).close()
 

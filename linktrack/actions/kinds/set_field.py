@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Decision, Desk, Texts
 from linktrack.links.actions import SetField
-from linktrack.sections import FieldSettings
+from linktrack.settings import FieldSettings
 
 
 def plan(says: SetField, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:

@@ -22,7 +22,6 @@ from typing import Protocol, runtime_checkable
 
 from linktrack.clicks.event import NOTE, Report, Row
 from linktrack.clicks.formats.alb import LoadBalancer
-from linktrack.clicks.formats.apache_string import apache_format
 from linktrack.clicks.formats.brevo import Brevo
 from linktrack.clicks.formats.caddy import Caddy
 from linktrack.clicks.formats.clf import CommonLog
@@ -33,12 +32,13 @@ from linktrack.clicks.formats.mailchimp import Mailchimp
 from linktrack.clicks.formats.mailgun import Mailgun
 from linktrack.clicks.formats.mandrill import Mandrill
 from linktrack.clicks.formats.nginx_json import NginxJson
-from linktrack.clicks.formats.nginx_string import nginx_format
+from linktrack.clicks.formats.parts.apache_string import apache_format
+from linktrack.clicks.formats.parts.nginx_string import nginx_format
+from linktrack.clicks.formats.parts.times import zone_of
 from linktrack.clicks.formats.postmark import Postmark
 from linktrack.clicks.formats.sendgrid import SendGrid
 from linktrack.clicks.formats.ses import Ses
 from linktrack.clicks.formats.sparkpost import SparkPost
-from linktrack.clicks.formats.times import zone_of
 from linktrack.clicks.formats.traefik_json import TraefikJson
 from linktrack.clicks.formats.w3c import ExtendedLog
 from linktrack.errors import BadInput, UsageError

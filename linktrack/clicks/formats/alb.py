@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import Row
-from linktrack.clicks.formats.times import iso_moment
+from linktrack.clicks.formats.parts.times import iso_moment
 
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.jsonevents import JsonEvents, click, named, number, text
-from linktrack.clicks.formats.times import epoch_moment, iso_moment, zone_of
+from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, text
+from linktrack.clicks.formats.parts.times import epoch_moment, iso_moment, zone_of
 
 Record = dict[str, Any]
 

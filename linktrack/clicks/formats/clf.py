@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import Row
-from linktrack.clicks.formats.times import common_moment
+from linktrack.clicks.formats.parts.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.jsonlines import JsonLines, Record, text_of
-from linktrack.clicks.formats.lines import escaped, row
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
+from linktrack.clicks.formats.parts.lines import escaped, row
 
 # Each line is a JSON object with exactly these keys, all values text:
 # {"at": "2026-05-04T07:12:33.123Z", "ip": …, "method": …, "target": …, "status": "302", "agent": …, "purpose": ""}

@@ -6,9 +6,9 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.jsonlines import JsonLines, Record, text_of
-from linktrack.clicks.formats.lines import escaped, row
-from linktrack.clicks.formats.times import moment_by_look
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
+from linktrack.clicks.formats.parts.lines import escaped, row
+from linktrack.clicks.formats.parts.times import moment_by_look
 from linktrack.clicks.formats.w3c import ExtendedLog
 
 _TWICE = re.compile(rb"%25[0-9A-Fa-f]{2}")

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.lines import escaped, row, split_lines, split_request
-from linktrack.clicks.formats.times import MONTHS, local_moment, moment_of, seconds_of
+from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
+from linktrack.clicks.formats.parts.times import MONTHS, local_moment, moment_of, seconds_of
 
 # RFC 5424, RFC 3164, and RFC 3164 with an ISO time as rsyslog and journald write it.
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)"

@@ -8,8 +8,8 @@ import json
 import re
 
 from linktrack.clicks.event import Event, Refusal, Report, Skipped
-from linktrack.clicks.formats.jsonevents import click, named, plain
-from linktrack.clicks.formats.times import iso_moment
+from linktrack.clicks.formats.parts.json_events import click, named, plain
+from linktrack.clicks.formats.parts.times import iso_moment
 
 MAX_RECORD = 1 << 16  # characters; more means that a quote was never closed
 _RECORD = re.compile(r'(?:[^"\n]|"[^"]*+")*+\n')

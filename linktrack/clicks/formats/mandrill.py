@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.jsonevents import JsonEvents, click, named, number, part, text, values_of
-from linktrack.clicks.formats.times import epoch_moment
+from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.times import epoch_moment
 
 Record = dict[str, Any]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row
-from linktrack.clicks.formats.jsonlines import JsonLines, Record, text_of
-from linktrack.clicks.formats.lines import escaped, row, split_request
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
+from linktrack.clicks.formats.parts.lines import escaped, row, split_request
 
 # The variable's own name first, then what people call it. A log with other names is read by its log_format string.
 _TIME = ("time_iso8601", "time_local", "msec", "ts", "time", "timestamp", "@timestamp")

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
-from linktrack.clicks.formats.jsonevents import JsonEvents, click, number, part, refused, text, values_of
-from linktrack.clicks.formats.times import iso_moment
+from linktrack.clicks.formats.parts.json_events import JsonEvents, click, number, part, refused, text, values_of
+from linktrack.clicks.formats.parts.times import iso_moment
 
 Record = dict[str, Any]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.jsonlines import JsonLines, Record, header_of, text_of
-from linktrack.clicks.formats.lines import escaped, row, without_port
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, header_of, text_of
+from linktrack.clicks.formats.parts.lines import escaped, row, without_port
 
 
 class TraefikJson(JsonLines):

@@ -7,8 +7,8 @@ import re
 from datetime import date, timedelta
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.lines import escaped, row, split_lines
-from linktrack.clicks.formats.times import iso_moment
+from linktrack.clicks.formats.parts.lines import escaped, row, split_lines
+from linktrack.clicks.formats.parts.times import iso_moment
 
 _PLUS = re.compile(rb"(?<!\()\+(\+?)")
 _DATE = re.compile(rb"#Date:\s*(\d{4}-\d\d-\d\d)")

@@ -9,7 +9,7 @@ from linktrack.actions.kinds import PLANS
 from linktrack.actions.planned import Decision, Desk, Thing
 from linktrack.actions.slots import Calendar
 from linktrack.links.actions import fill, parse_action
-from linktrack.sections import ActionSettings, CrmSettings
+from linktrack.settings import ActionSettings, CrmSettings
 
 VALUES = {
     "contact.id": "7",

@@ -11,7 +11,7 @@ from kinds.kind_world import make_desk, planned
 from linktrack.actions.planned import Decision
 from linktrack.errors import BadInput
 from linktrack.links.actions import parse_action
-from linktrack.sections import CrmSettings
+from linktrack.settings import CrmSettings
 
 CRM: dict[str, Any] = {
     "contacts": {

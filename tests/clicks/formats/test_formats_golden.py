@@ -9,7 +9,7 @@ from formats_golden import SAMPLES, ZONE, expected, format_for, shown
 
 from linktrack.clicks.event import Report, Row
 from linktrack.clicks.formats import FORMATS, EventFormat, LineFormat, detect, format_of
-from linktrack.clicks.formats.lines import split_lines
+from linktrack.clicks.formats.parts.lines import split_lines
 
 LINE_SAMPLES = [path for path in SAMPLES if isinstance(format_for(path), LineFormat)]
 EVENT_SAMPLES = [path for path in SAMPLES if isinstance(format_for(path), EventFormat)]

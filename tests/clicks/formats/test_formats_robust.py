@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from linktrack.clicks.event import NOTE, Event, Refusal, Report
 from linktrack.clicks.formats import EVENT_FORMATS, LINE_FORMATS, EventFormat, LineFormat, format_of
 from linktrack.clicks.formats.clf import CommonLog
-from linktrack.clicks.formats.lines import split_lines
+from linktrack.clicks.formats.parts.lines import split_lines
 
 CUSTOM = [
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_user_agent"',

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.clicks.formats.haproxy import HaProxy
-from linktrack.clicks.formats.times import common_moment, epoch_moment, iso_moment, moment_by_look, zone_of
+from linktrack.clicks.formats.parts.times import common_moment, epoch_moment, iso_moment, moment_by_look, zone_of
 from linktrack.errors import UsageError
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -1,0 +1,264 @@
+"""The CRM's state, loaded: what an export says of the people who clicked, checked against what the actions need."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from linktrack.actions.crm_state import CrmState, Row
+from linktrack.actions.planned import Placed
+from linktrack.crm.export import (
+    Table,
+    column_of,
+    find_table,
+    name_columns,
+    need_column,
+    open_contacts,
+    open_table,
+    refuse_calculated,
+)
+from linktrack.crm.mapping import Mapping as CrmMapping
+from linktrack.errors import BadInput
+from linktrack.links.actions import CONTACT_NAMES, PLACEHOLDER
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the actions of a run need of an export: fields that are written, contact values that are only read."""
+
+    writes: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    interests: bool = False
+    company_interests: bool = False
+    sellers: bool = False  # somebody's "our contact" is asked for …
+    only_sellers: bool = False  # … and nobody else would do
+    scripts: bool = False  # they may set any field of the mapping
+
+
+def needs_of(actions: Mapping[int, Sequence[Placed]]) -> Needs:
+    """What these actions need of an export."""
+    definitions = [placed.definition for every in actions.values() for placed in every]
+    reads = {
+        name.partition(".")[2]
+        for definition in definitions
+        for value in definition.settings.values()
+        for text in (value if isinstance(value, list) else [value])
+        if isinstance(text, str)
+        for name in PLACEHOLDER.findall(text)
+        if name.startswith("contact.")
+    }
+    on = {one.says.on for one in definitions if one.type == "interest"}
+    asked = [one.says for one in definitions if one.type == "follow-up" and one.says.assign_to_our_contact]
+    return Needs(
+        writes=frozenset(one.says.field for one in definitions if one.type == "set-field"),
+        reads=frozenset(reads),
+        interests=bool(on & {"person", "both"}),
+        company_interests=bool(on & {"company", "both"}),
+        sellers=bool(asked),
+        only_sellers=any(not says.default_recipient for says in asked),
+        scripts=any(one.type == "script" for one in definitions),
+    )
+
+
+def load_state(
+    export: Path | None, mapping: CrmMapping, needs: Needs, wanted: Collection[str], time_zone: str = "UTC"
+) -> CrmState:
+    """Read what an export says of the contacts `wanted`, and check that it has all that the actions need.
+
+    Without an export everybody wanted is there. Times without an offset are in `time_zone`.
+    BadInput when a column is missing that an action needs and that the mapping does not create.
+    """
+    if export is None:
+        people = {contact_id: Row(contact_id, 0, {"name": ""}) for contact_id in wanted}
+        return CrmState(mapping, None, {}, [], people=people, users=frozenset(mapping.settings.users))
+    table = open_contacts(export, mapping)
+    columns, created = _columns(table, mapping, needs)
+    state = CrmState(mapping, table, columns, created)
+    if needs.sellers and "our_contact" not in columns:
+        column = mapping.settings.contacts.our_contact
+        state.notes.append(f"the export has no column {column!r}, so follow-ups go to the default recipient")
+    _load_people(state, table, wanted)
+    if needs.company_interests:
+        _load_companies(state, export)
+    _load_members(state, export)
+    _load_calendars(state, export, ZoneInfo(time_zone))
+    state.users = _users(export, mapping)
+    return state
+
+
+def _columns(table: Table, mapping: CrmMapping, needs: Needs) -> tuple[dict[str, int], list[str]]:
+    """Where each cell stands that a run may read or write, and the columns to be created behind the last one."""
+    settings = mapping.settings.contacts
+    columns: dict[str, int] = {}
+    created: list[str] = []
+    needed = needs.writes | (needs.reads - set(CONTACT_NAMES))
+    for name in sorted(needed | (settings.fields.keys() if needs.scripts else set())):
+        wanted = mapping.field(name)
+        found = column_of(table, wanted.column)
+        if found is None and wanted.create:
+            if wanted.column not in created:
+                created.append(wanted.column)
+            found = len(table.columns) + created.index(wanted.column)
+        if found is None and name not in needed:
+            continue  # a script that sets it will be told so
+        if found is None:
+            found = need_column(table, wanted.column, f"the field {name!r}", f"{name} under [crm.contacts.fields]")
+        if name in needs.writes:
+            refuse_calculated(table, found, f"the field {name!r}")
+        elif name not in needed and found in table.calculated:
+            continue
+        columns[name] = found
+    seller = needs.only_sellers or (needs.sellers and "our_contact" in settings.model_fields_set)
+    standard = {
+        "email": (settings.email, False),
+        "company": (settings.company, needs.company_interests),
+        "our_contact": (settings.our_contact, seller),
+        "interests": (settings.interests, needs.interests),
+    }
+    for name, (column, required) in standard.items():
+        found = column_of(table, column)
+        if found is None and (required or name in needs.reads):
+            found = need_column(table, column, f"an action on {name}", f"{name} under [crm.contacts]")
+        if found is not None:
+            columns.setdefault(name, found)
+    if needs.interests:
+        refuse_calculated(table, columns["interests"], "an action on interests")
+    if "name" in needs.reads and not name_columns(table, mapping):
+        names = settings.name if isinstance(settings.name, str) else settings.name[0]
+        need_column(table, names, "the placeholder {contact.name}", "name under [crm.contacts]")
+    return columns, created
+
+
+def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None:
+    identifier = need_column(table, state.mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
+    if not wanted:
+        return
+    names = name_columns(table, state.mapping)
+    width = len(table.columns)
+    without_id = repeated = 0
+    for line, values in table.rows():
+        if state.created and len(values) > width and any(values[width:]):
+            raise BadInput(
+                f"this row has more cells than the header has columns, so the column {state.created[0]!r} cannot be "
+                "added: add it to the export, or correct the row",
+                file=table.path,
+                line=line,
+            )
+        contact_id = values[identifier].strip()
+        if not contact_id:
+            without_id += 1
+        elif contact_id in state.people:
+            repeated += 1
+            state.people[contact_id].again += (line,)
+        elif contact_id in wanted:
+            cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
+            cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
+            state.people[contact_id] = Row(contact_id, line, cells)
+    if without_id:
+        state.notes.append(f"{without_id} rows of {table.path.name} have no contact id and were left alone")
+    if repeated:
+        state.notes.append(
+            f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "
+            "the first row counts, and all of a contact's rows get its changes"
+        )
+
+
+def _load_companies(state: CrmState, export: Path) -> None:
+    settings = state.mapping.settings.companies
+    table = _table(state, export, "companies", settings.id)
+    if table is None:
+        raise BadInput(
+            "an action changes interests of companies, but the export has no companies.*: "
+            "export the companies into the same folder and name the folder"
+        )
+    identifier = need_column(table, settings.id, "every company", "id under [crm.companies]")
+    at = need_column(table, settings.interests, "an action on interests", "interests under [crm.companies]")
+    refuse_calculated(table, at, "an action on interests of companies")
+    state.companies, state.company_column = table, at
+    for person in state.people.values():
+        person.cells["company"] = person.cells["company"].strip()
+    wanted = {person.cells["company"] for person in state.people.values()}
+    for line, values in table.rows():
+        company = values[identifier].strip()
+        if company in state.firms:
+            state.firms[company].again += (line,)
+        elif company and company in wanted:
+            state.firms[company] = Row(company, line, {"interests": values[at]})
+
+
+def _load_members(state: CrmState, export: Path) -> None:
+    settings = state.mapping.settings
+    listed = []
+    for kind, noun, columns in (
+        ("selection", "selections", settings.selections),
+        ("project", "projects", settings.projects),
+    ):
+        table = _table(state, export, noun, columns.name)
+        if table is None:
+            continue
+        listed.append(kind)
+        known = state.known_names.setdefault(kind, set())
+        for _, (name, contact) in _cells(table, noun, {"name": columns.name, "contact": columns.contact}):
+            known.add(name)
+            if contact in state.people:
+                state.members[contact, kind, name] = True
+    state.listed = frozenset(listed)
+
+
+def _load_calendars(state: CrmState, export: Path, zone: ZoneInfo) -> None:
+    """What the export says of people's time and of their open requests."""
+    settings = state.mapping.settings
+    table = _table(state, export, "follow-ups", settings.follow_ups.user)
+    if table is not None:
+        times = settings.follow_ups
+        for line, (user, *span) in _cells(
+            table, "follow-ups", {"user": times.user, "start": times.start, "end": times.end}
+        ):
+            try:
+                start, end = (datetime.fromisoformat(text) for text in span)
+            except ValueError:
+                raise BadInput(
+                    f"{' and '.join(map(repr, span))} must be times like 2026-05-04T09:00", file=table.path, line=line
+                ) from None
+            if user:
+                state.bookings.append((user, _aware(start, zone), _aware(end, zone)))
+    table = _table(state, export, "requests", settings.requests.owner)
+    if table is not None:
+        owners = (owner for _, (owner,) in _cells(table, "requests", {"owner": settings.requests.owner}))
+        state.open_requests = Counter(owner for owner in owners if owner)
+
+
+def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+
+
+def _users(export: Path, mapping: CrmMapping) -> frozenset[str]:
+    """Who may own things: the users of the mapping and of `users.*`; empty when neither says."""
+    users = set(mapping.settings.users)
+    path = find_table(export, "users")
+    if path is not None:
+        table = open_table(path, mapping, mapping.settings.user_column)
+        alone = len(table.columns) == 1  # whatever its name is
+        at = 0 if alone else need_column(table, mapping.settings.user_column, "every user", "user_column under [crm]")
+        users.update(name for _, values in table.rows() if (name := values[at].strip()))
+    return frozenset(users)
+
+
+def _table(state: CrmState, export: Path, noun: str, wanted: str) -> Table | None:
+    path = find_table(export, noun)
+    return None if path is None else open_table(path, state.mapping, wanted)
+
+
+def _cells(table: Table, noun: str, columns: Mapping[str, str]) -> Iterator[tuple[int, list[str]]]:
+    """The line of each row and its cells in the named columns (setting -> column), all of which must be there."""
+    section = noun.replace("-", "_")
+    places = [
+        need_column(table, column, f"every row of {noun}", f"{setting} under [crm.{section}]")
+        for setting, column in columns.items()
+    ]
+    for line, values in table.rows():
+        yield line, [values[at].strip() for at in places]

@@ -1,0 +1,62 @@
+"""What every command starts from: the global options, the workspace, the open database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from linktrack.store.session import Database
+    from linktrack.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The global options of this call; they may stand anywhere on the command line."""
+
+    workspace: Path | None = None
+    quiet: bool = False
+    debug: bool = False
+
+
+def noun(help: str) -> typer.Typer:
+    """The group of commands of one noun."""
+    return typer.Typer(
+        help=help,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def workspace_of(context: typer.Context) -> Workspace:
+    from linktrack.workspace import find_workspace
+
+    return find_workspace(Path.cwd(), context.obj.workspace, os.environ)
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[Database]:
+    """The workspace's database, closed when the command is done."""
+    from linktrack.store.session import open_database
+
+    with open_database(workspace_of(context)) as database:
+        yield database
+
+
+def single() -> typer.Typer:
+    """The frame of a command that is no noun's."""
+    return typer.Typer(
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )

@@ -1,0 +1,1 @@
+"""What several formats of click logs have in common."""

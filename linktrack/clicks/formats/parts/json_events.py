@@ -1,0 +1,157 @@
+"""Events of mail services in JSON: their values read in bounded memory, and what all services have in common."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from linktrack.clicks.event import Event, Refusal, Report
+from linktrack.clicks.formats.parts.json_values import Broken, ValueStream
+
+Record = dict[str, Any]
+
+# Answers of events APIs, and the form field of Mandrill, hold their events in a list of one of these names.
+_LISTS = ("items", "results", "mandrill_events")
+_LIST_AHEAD = re.compile(rb'\s*\{\s*"(?:%s)"\s*:\s*(?=\[)' % b"|".join(name.encode() for name in _LISTS))
+_SHOWN = 2000
+
+
+class JsonEvents(ABC):
+    """A service's events. A subclass says which objects are its own, and what one of them reports."""
+
+    name = ""
+    names: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self._values = ValueStream()
+
+    @abstractmethod
+    def knows(self, record: Record) -> bool:
+        """Whether an object is surely an event of this service, a click or not."""
+
+    @abstractmethod
+    def report(self, record: Record) -> Report:
+        """What one event says."""
+
+    @property
+    def pending(self) -> int:
+        return self._values.pending
+
+    def events(self, block: bytes) -> list[Report]:
+        return list(self._reports(self._values.feed(block)))
+
+    def finish(self, whole: bool) -> list[Report]:
+        return list(self._reports(self._values.finish(whole)))
+
+    def fits(self, sample: bytes) -> bool:
+        values = ValueStream().feed(sample)
+        if not any(isinstance(value, dict) for value in values) and (start := _LIST_AHEAD.match(sample)):
+            values = ValueStream().feed(sample[start.end() :])  # a list too long for the sample
+        records = [record for value in values for record in records_of(value)]
+        known = sum(isinstance(record, dict) and self.knows(record) for record in records)
+        return known > 0 and known * 2 >= len(records)
+
+    def state(self) -> str:
+        return "skipping" if self._values.skipping else ""
+
+    def resume(self, state: str) -> None:
+        self._values.skipping = state == "skipping"
+
+    def _reports(self, values: Iterable[Record | Broken]) -> Iterator[Report]:
+        for value in values:
+            for record in records_of(value):
+                if isinstance(record, Broken):
+                    yield Refusal(record.reason, plain(record.text))
+                elif self.knows(record):
+                    yield self.report(record)
+                else:
+                    yield refused("malformed", record)
+
+
+def records_of(value: Record | Broken) -> list[Record | Broken]:
+    """The events in a value: itself, or those of the list it is there for."""
+    if isinstance(value, Broken):
+        return [value]
+    for name in _LISTS:
+        if isinstance(found := value.get(name), list):
+            return [item if isinstance(item, dict) else Broken("malformed", repr(item)[:_SHOWN]) for item in found]
+    return [value]
+
+
+def click(
+    record: Record, *, service: str, time: Callable[[], int], url: str, own_id: str = "", email: str = "",
+    instead_of_id: tuple[str, ...] = (), ip: str = "", agent: str = "", machine: bool = False,
+    variables: dict[str, str] | None = None,
+) -> Event | Refusal:  # fmt: skip
+    """The event of a click; a refusal if it has no time or no URL.
+
+    Without an id of its own, `instead_of_id` together with time and URL stands for one: the same click, reported
+    again, is the same.
+    """
+    if not url:
+        return refused("no-url", record)
+    try:
+        clicked_at = time()
+    except (ValueError, OverflowError):
+        return refused("bad-time", record)
+    identity = [service, own_id] if own_id else [service, *instead_of_id, str(clicked_at), url]
+    return Event(
+        json.dumps(identity, ensure_ascii=False), clicked_at, url, email, ip, agent, machine, variables or {}
+    )  # fmt: skip
+
+
+def refused(reason: str, record: Record) -> Refusal:
+    """The refusal of an event, with the event as text."""
+    try:
+        text = json.dumps(record, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = repr(list(record))
+    return Refusal(reason, plain(text[:_SHOWN]))
+
+
+def plain(text: str) -> str:
+    """A text that every database takes: no NUL, and bytes that were no UTF-8 as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\x00")
+
+
+def text(record: Record, *keys: str) -> str:
+    """The first of these keys that has a text or a number."""
+    for key in keys:
+        value = record.get(key)
+        if isinstance(value, str) and value:
+            return plain(value)
+    return ""
+
+
+def number(record: Record, *keys: str) -> bytes:
+    """The first of these keys that has a text or a number, as bytes for a time."""
+    return text(record, *keys).encode("ascii", "replace")
+
+
+def part(record: Record, *path: str) -> Record:
+    """The object inside an object, empty when there is none."""
+    for key in path:
+        inside = record.get(key)
+        record = inside if isinstance(inside, dict) else {}
+    return record
+
+
+def values_of(record: Record) -> dict[str, str]:
+    """The texts, numbers and lists of texts in an object, as variables."""
+    found = {}
+    for key, value in record.items():
+        if isinstance(value, bool):
+            found[plain(key)] = "true" if value else "false"
+        elif isinstance(value, str):
+            found[plain(key)] = plain(value)
+        elif isinstance(value, list) and (texts := [item for item in value if isinstance(item, str)]):
+            found[plain(key)] = plain(",".join(texts))
+    return found
+
+
+def named(**values: Any) -> dict[str, str]:
+    """Variables by name, those left out that the event does not have."""
+    return {name: value for name, value in values_of(values).items() if value}

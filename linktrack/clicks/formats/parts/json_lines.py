@@ -1,0 +1,82 @@
+"""Logs of one JSON object a line: the object read, whatever bytes the line holds, and its values as fields of a row."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from datetime import UTC, tzinfo
+from typing import Any
+
+from linktrack.clicks.event import Row, junk
+from linktrack.clicks.formats.parts.lines import split_lines
+from linktrack.clicks.formats.parts.times import moment_by_look
+
+Record = dict[str, Any]
+
+# Numbers stay text: a time keeps all its digits, and a number of a thousand digits is no work.
+_decode = json.JSONDecoder(strict=False, parse_float=str, parse_int=str).decode
+
+
+class JsonLines(ABC):
+    """One JSON object a line. A subclass says what an object tells, in `row`."""
+
+    name = ""
+    names: tuple[str, ...] = ()
+    zone: tzinfo = UTC
+
+    def rows(self, block: bytes) -> list[Row]:
+        found = []
+        for line in split_lines(block):
+            record = parsed(line)
+            found.append(junk(line) if record is None else self.row(line, record))
+        return found
+
+    @abstractmethod
+    def row(self, line: bytes, record: Record) -> Row:
+        """What one object tells."""
+
+    def moment(self, stamp: bytes) -> int:
+        return moment_by_look(stamp, self.zone)
+
+    def state(self) -> str:
+        return ""
+
+    def resume(self, state: str) -> None:  # noqa: B027  (an object a line needs nothing of the lines before)
+        pass
+
+
+def parsed(line: bytes) -> Record | None:
+    """The object on a line, or None. Bytes that are not UTF-8 are kept, as surrogates."""
+    if b"{" not in line[:80]:
+        return None
+    try:
+        record = _decode(line.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def text_of(record: Record, *keys: str) -> bytes:
+    """The bytes of the first of these keys that has a text or a number (of a list, its first)."""
+    for key in keys:
+        value = record.get(key)
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, str) and value:
+            try:
+                return value.encode("utf-8", "surrogateescape")
+            except UnicodeEncodeError:  # half of a surrogate pair, written as \ud83d
+                return value.encode("utf-8", "backslashreplace")
+    return b""
+
+
+def part_of(record: Record, key: str) -> Record:
+    """The object inside an object, empty when there is none."""
+    value = record.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def header_of(headers: Record, *names: str) -> bytes:
+    """The value of the first of these HTTP headers (given in lower case), whatever the case of its name."""
+    found = {name.lower(): name for name in headers}
+    return text_of(headers, *(found[name] for name in names if name in found))

@@ -1,0 +1,1 @@
+"""Which clicks are people's and which are machines', and why."""

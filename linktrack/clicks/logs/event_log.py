@@ -1,0 +1,268 @@
+"""A file of a mail service's events being read: its reports become batches of clicks, like the lines of a log.
+
+An event usually carries the target of the link and not our address. Then the placement is found by target and
+mailing, the recipient by a custom variable or by e-mail address, and the shipment is the one that went to both. What
+is still ambiguous is rejected. Where a mailing has the same link with the same target in several spots, the first
+one stands for all: the link's figures are exact, the spot's are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from hashlib import md5
+from urllib.parse import parse_qsl, urlsplit
+
+from linktrack.clicks.event import MACHINE, Event, Refusal, Report, Skipped
+from linktrack.clicks.formats import EventFormat
+from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
+from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, kept_address, line_printer
+from linktrack.clicks.logs.line_log import BATCH_CLICKS, Rules
+from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
+from linktrack.clicks.logs.tracked import CACHE_SIZE, Found, Spot
+from linktrack.errors import LinktrackError
+from linktrack.store.lookups import no_mailing
+from linktrack.store.session import Database
+from linktrack.workspace import ClickSettings
+
+_MEMBERS = (
+    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM recipient "
+    "JOIN shipment_recipient AS sent ON sent.recipient_id = recipient.id"
+)
+_OF_MAILING = (
+    f"{_MEMBERS} JOIN shipment ON shipment.id = sent.shipment_id WHERE mailing_id = ? AND forgotten_at IS NULL"
+)
+
+
+class Directory:
+    """Who was clicking where, for events that do not carry our address."""
+
+    def __init__(
+        self, database: Database, rules: Rules, settings: ClickSettings, base_url: str, mailing: str | None
+    ) -> None:
+        self._database = database
+        self._addresses = rules.addresses
+        self._settings = settings
+        self._base = urlsplit(base_url)
+        self._mailings: dict[str, int] = dict(database.rows("SELECT name, id FROM mailing"))
+        if mailing is not None and mailing not in self._mailings:
+            raise no_mailing(database, mailing)
+        self._mailing = mailing
+        self._targets: dict[int, dict[str, list[Spot]]] = {}
+        self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}
+        self._hashed: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        self._former: dict[int, dict[str, list[tuple[int, int]]]] = {}
+
+    def find(self, event: Event) -> Found | str:
+        """Link, placement, shipment and recipient of an event, or the reason why they cannot be told."""
+        ours = self._addresses.resolve(event.url.encode("utf-8", "replace"))
+        if isinstance(ours, tuple):
+            return ours
+        try:
+            url = urlsplit(event.url)
+        except ValueError:
+            return "unknown-target"
+        if url.hostname == self._base.hostname and url.path.startswith(self._base.path.rstrip("/") + "/"):
+            return ours or "unknown-address"
+        mailing = self._mailing_of(event)
+        if isinstance(mailing, str):
+            return mailing
+        spot = self._spot(mailing, event.url)
+        if isinstance(spot, str):
+            return spot
+        member = self._member(mailing, event)
+        if isinstance(member, str):
+            return member
+        return (spot.link_id, spot.placement_id, *member)
+
+    def _mailing_of(self, event: Event) -> int | str:
+        if self._mailing is not None:
+            return self._mailings[self._mailing]
+        said = event.variables.get(self._settings.mailing_variable, "")
+        named = {self._mailings[name] for name in (said, *said.split(",")) if name in self._mailings}
+        if len(named) == 1:
+            return named.pop()
+        return "ambiguous-mailing" if named else "unknown-mailing"
+
+    def _spot(self, mailing: int, url: str) -> Spot | str:
+        if mailing not in self._targets:
+            self._targets[mailing] = {}
+            for spot in sorted(self._addresses.spots.values(), key=lambda spot: spot.placement_id):
+                if spot.mailing_id == mailing:
+                    for name in {spot.url, comparable(spot.url)}:
+                        self._targets[mailing].setdefault(name, []).append(spot)
+        targets = self._targets[mailing]
+        spots = targets.get(url) or targets.get(comparable(url)) or []
+        if not spots:
+            return "unknown-target"
+        return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
+
+    def _member(self, mailing: int, event: Event) -> tuple[int, int] | str:
+        """Shipment and recipient."""
+        contact = event.variables.get(self._settings.contact_variable, "")
+        member_id = event.variables.get("member_id", "")
+        who = (contact, "" if contact else event.email)
+        if not any(who) and not member_id:
+            return "no-recipient"
+        members = self._known(*who) if any(who) else self._member_ids(mailing).get(member_id.lower(), [])
+        sendings = self._addresses.sendings
+        members = [member for member in members if sendings[member[0]].mailing_id == mailing]
+        if not members and who[1]:
+            members = self._former_addresses(mailing).get(who[1].casefold(), [])
+        members = [member for member in members if sendings[member[0]].sent_at <= event.clicked_at] or members
+        named = event.variables.get("shipment", "")
+        members = [member for member in members if str(member[0]) == named] or members
+        if not members:
+            return "unknown-recipient"
+        if len({recipient for _, recipient in members}) > 1:
+            return "ambiguous-recipient"
+        return members[0] if len(members) == 1 else "ambiguous-shipment"
+
+    def _known(self, contact: str, email: str) -> list[tuple[int, int]]:
+        """The same as `_recipients`, remembered."""
+        who = (contact, email)
+        if who not in self._people:
+            if len(self._people) >= CACHE_SIZE:
+                self._people.clear()
+            self._people[who] = self._recipients(*who)
+        return self._people[who]
+
+    def _member_ids(self, mailing: int) -> dict[str, list[tuple[int, int]]]:
+        """Shipment and recipient by Mailchimp's member id, the MD5 of the e-mail address in lower case."""
+        if mailing not in self._hashed:
+            found = self._hashed[mailing] = {}
+            for shipment, recipient, *emails in self._database.rows(_OF_MAILING, (mailing,)):
+                for email in {email.lower() for email in emails}:
+                    member_id = md5(email.encode(), usedforsecurity=False).hexdigest()
+                    found.setdefault(member_id, []).append((shipment, recipient))
+        return self._hashed[mailing]
+
+    def _former_addresses(self, mailing: int) -> dict[str, list[tuple[int, int]]]:
+        """Shipment and recipient by an address that the mailing went to and that the contact no longer has."""
+        if mailing not in self._former:
+            found = self._former[mailing] = {}
+            sql = f"{_OF_MAILING} AND sent.email <> recipient.email"
+            for shipment, recipient, email, _ in self._database.rows(sql, (mailing,)):
+                found.setdefault(email.casefold(), []).append((shipment, recipient))
+        return self._former[mailing]
+
+    def _recipients(self, contact: str, email: str) -> list[tuple[int, int]]:
+        """Shipment and recipient, for all shipments to a contact or to an e-mail address."""
+        if contact:
+            where, values = "contact_id = ?", [contact]
+        else:
+            same = [email, email.lower(), *self._spellings.get(email.casefold(), ())]
+            where, values = f"recipient.email IN ({', '.join('?' * len(same))})", same
+        sql = f"{_MEMBERS} WHERE {where} AND forgotten_at IS NULL"
+        return [(shipment, recipient) for shipment, recipient, *_ in self._database.rows(sql, values)]
+
+    @cached_property
+    def _spellings(self) -> dict[str, list[str]]:
+        """The addresses in the database that are not in lower case, by what they are in it."""
+        found: dict[str, list[str]] = {}
+        for (email,) in self._database.rows("SELECT email FROM recipient WHERE email <> lower(email)"):
+            found.setdefault(email.casefold(), []).append(email)
+        return found
+
+
+def comparable(url: str) -> str:
+    """A target without what a mail service or our tagging may have added or rewritten: `utm_*`, the case of the host,
+    an empty path or query, the way in which the query is escaped."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not pair[0].lower().startswith("utm_")]
+    return repr((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, parts.fragment))
+
+
+class EventReading:
+    """One file of events being read."""
+
+    def __init__(self, log: Log, format: EventFormat, known: Known | None, rules: Rules, directory: Directory) -> None:
+        self.log = log
+        self.format = format
+        self.known = known
+        self.rules = rules
+        self.directory = directory
+        self.start = log.peek(HEAD_BYTES)
+        self.taken = known.position if known else 0
+        self.recent = b""  # the last bytes taken
+        self._printer = line_printer(rules.key)
+        self.agents: dict[str, int] = {}
+        self.seen: set[int] = set()
+        self.gathered = Gathered(rules.list_rejects)
+
+    def batches(self) -> Iterator[Batch]:
+        """The file from where it was left to its end, or to its last complete event if more may be added to it."""
+        if self.known is not None:
+            self.format.resume(self.known.state)
+            back = min(self.taken, TAIL_BYTES)
+            self.log.skip(self.taken - back)
+            self.recent = self.log.take(back)
+        try:
+            for block in self.log.chunks(BLOCK_BYTES):
+                self.taken += len(block)
+                kept = TAIL_BYTES + self.format.pending + len(block)
+                self._take(self.format.events(block))
+                self.recent = (self.recent + block)[-kept:]
+                if len(self.gathered.clicks) >= BATCH_CLICKS:
+                    yield self._batch(last=False)
+            self._take(self.format.finish(self.log.whole))
+        except LinktrackError:
+            yield self._batch(last=True)
+            raise
+        yield self._batch(last=True)
+
+    def _batch(self, last: bool) -> Batch:
+        batch = self.gathered.batch(list(self.agents), self._reached(), self.log.cut_off, last)
+        self.agents, self.seen, self.gathered = {}, set(), Gathered(self.rules.list_rejects)
+        return batch
+
+    def _reached(self) -> Reached:
+        if self.rules.bounded:
+            return nothing_reached(self.rules.key)
+        position = self.taken - self.format.pending
+        head = self.start[:position]
+        complete = self.recent[: len(self.recent) - self.format.pending][-TAIL_BYTES:]
+        return Reached(
+            position, self.format.state(), digest(head, self.rules.key), len(head), digest(complete, self.rules.key),
+            None, b"", None, b"",
+        )  # fmt: skip
+
+    def _take(self, reports: list[Report]) -> None:
+        for report in reports:
+            self.gathered.read += 1
+            match report:
+                case Skipped():
+                    self.gathered.not_ours += 1
+                case Refusal(reason, text):
+                    self._reject(reason, text)
+                case Event():
+                    self._click(report)
+
+    def _click(self, event: Event) -> None:
+        since, until, resets = self.rules.since, self.rules.until, self.rules.addresses.resets
+        if (since is not None and event.clicked_at < since) or (until is not None and event.clicked_at >= until):
+            self.gathered.not_ours += 1
+            return
+        found = self.directory.find(event)
+        if isinstance(found, str):
+            self._reject(found, f"{event.identity} {event.url}")
+            return
+        if event.clicked_at <= resets.get(found[0], -1):
+            self._reject("before-reset", event.identity)
+            return
+        hasher = self._printer.copy()
+        hasher.update(event.identity.encode("utf-8", "surrogatepass"))
+        identity = int.from_bytes(hasher.digest(), "little", signed=True)
+        if identity in self.seen:
+            self.gathered.repeated += 1
+            return
+        self.seen.add(identity)
+        agent = self.agents.setdefault(event.agent[:AGENT_LENGTH], len(self.agents))
+        ip = kept_address(event.ip.encode("utf-8", "replace"), self.rules.ip)
+        self.gathered.clicks.append((event.clicked_at, identity, *found, ip, agent, MACHINE if event.machine else 0))
+
+    def _reject(self, reason: str, text: str) -> None:
+        self.gathered.reject(reason, text.encode("utf-8", "replace"))

@@ -1,0 +1,1 @@
+"""The figures that an import keeps up to date."""

@@ -1,0 +1,206 @@
+"""How an export is understood: each column of each file with what it is taken for, and what looks wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from linktrack.crm.csv_spans import Dialect
+from linktrack.crm.export import CsvTable, Table, column_of, find_table, open_table
+from linktrack.crm.mapping import Mapping
+from linktrack.errors import BadInput, NotFound
+from linktrack.settings import FieldSettings
+
+COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", "problem")
+EXAMPLE_ROWS = 1_000  # how far an example is looked for in a column that nothing uses
+_LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR", "": "none"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file, or one that the mapping names and the file lacks (`number` is None).
+
+    `filled` counts the rows with a text in it, for columns that are used; `state` is ok, warning or error.
+    """
+
+    file: str
+    number: int | None
+    column: str
+    meaning: str
+    filled: int | None
+    example: str
+    state: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A column that the mapping expects in a file: what for, and how bad it is when it is not there."""
+
+    name: str
+    meaning: str
+    missing: str  # the state then: error, warning, or "" where nothing needs it
+    field: FieldSettings | None = None
+    unique: bool = False
+
+
+def describe_export(export: Path, mapping: Mapping) -> tuple[list[str], list[Column]]:
+    """A sentence on each file of an export, and all its columns. NotFound or BadInput when it cannot be read."""
+    expected = expected_columns(mapping)
+    if find_table(export, "contacts") is None:
+        raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
+    sentences: list[str] = []
+    columns: list[Column] = []
+    for noun, wanted in expected.items():
+        path = find_table(export, noun)
+        if path is not None:
+            table = open_table(path, mapping, wanted[0].name)
+            rows, found = _describe(table, wanted)
+            sentences.append(f"{path.name}: {_written(table)}; {len(table.columns)} columns, {rows:,} rows.")
+            columns += found
+    return sentences, columns
+
+
+def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
+    """By noun the columns that the mapping gives a meaning to; the first of each file is what names its rows."""
+    crm = mapping.settings
+    contacts, companies = crm.contacts, crm.companies
+
+    def missing(name: str) -> str:
+        return "warning" if name in contacts.model_fields_set else ""
+
+    names = [contacts.name] if isinstance(contacts.name, str) else contacts.name
+    return {
+        "contacts": [
+            Expected(contacts.id, "contact id", "error", unique=True),
+            Expected(contacts.email, "e-mail address", missing("email")),
+            *(Expected(name, "name", missing("name")) for name in names),
+            Expected(contacts.company, "company id", missing("company")),
+            Expected(contacts.our_contact, "our contact (the seller)", missing("our_contact")),
+            Expected(
+                contacts.interests, f"interests, with {contacts.interests_separator!r} between", missing("interests")
+            ),
+            *(
+                Expected(field.column, f"field {name} ({_type_of(field)})", "" if field.create else "warning", field)
+                for name, field in contacts.fields.items()
+            ),
+        ],
+        "companies": [
+            Expected(companies.id, "company id", "error", unique=True),
+            Expected(companies.name, "name", ""),
+            Expected(companies.interests, f"interests, with {companies.interests_separator!r} between", "warning"),
+        ],
+        "selections": [
+            Expected(crm.selections.name, "selection", "error"),
+            Expected(crm.selections.contact, "contact id of a member", "error"),
+        ],
+        "projects": [
+            Expected(crm.projects.name, "project", "error"),
+            Expected(crm.projects.contact, "contact id of a member", "error"),
+        ],
+        "users": [Expected(crm.user_column, "user", "error")],
+        "follow-ups": [
+            Expected(crm.follow_ups.user, "user whose time is taken", "error"),
+            Expected(crm.follow_ups.start, "start", "error"),
+            Expected(crm.follow_ups.end, "end", "error"),
+        ],
+        "requests": [Expected(crm.requests.owner, "owner of an open request", "error")],
+    }
+
+
+def _type_of(field: FieldSettings) -> str:
+    return f"list: {', '.join(field.values)}" if field.type == "list" else field.type
+
+
+def _written(table: Table) -> str:
+    if not isinstance(table, CsvTable):
+        return {".xlsx": "XLSX, its first sheet"}.get(table.suffix, "JSON, UTF-8")
+    dialect: Dialect = table.dialect
+    bom = " with BOM" if dialect.bom else ""
+    return f"CSV, {dialect.encoding}{bom}, delimiter {dialect.delimiter!r}, line ends {_LINE_ENDS[table.header.end]}"
+
+
+class _Tally:
+    """What is seen of a column row by row."""
+
+    def __init__(self, expected: Expected) -> None:
+        self.expected = expected
+        self.filled = self.empty = self.repeated = self.unfit = self.formulas = 0
+        self.example = ""
+        self.first_unfit = ""
+        self.seen: set[str] = set()
+
+    def add(self, line: int, text: str) -> None:
+        text = text.strip()
+        if not text:
+            self.empty += 1
+            return
+        self.filled += 1
+        self.example = self.example or text
+        if self.expected.unique:
+            self.repeated += text in self.seen
+            self.formulas += text.startswith("=")
+            self.seen.add(text)
+        if self.expected.field is not None:
+            try:
+                self.expected.field.written(text)
+            except ValueError as problem:
+                self.unfit += 1
+                self.first_unfit = self.first_unfit or f"{problem} (row {line})"
+
+    def problems(self) -> Iterator[str]:
+        if self.expected.unique and self.empty:
+            yield f"{self.empty} rows have none and are left alone"
+        if self.repeated:
+            yield f"{self.repeated} rows repeat an earlier one"
+        if self.formulas:
+            yield f"{self.formulas} look like formulas and are taken as they stand"
+        if self.unfit:
+            yield f"{self.unfit} rows do not fit: {self.first_unfit}"
+
+
+def _describe(table: Table, expected: list[Expected]) -> tuple[int, list[Column]]:
+    """The number of rows, and the columns: those of the file in their order, then those that it lacks."""
+    tallies, absent = _placed(table, expected)
+    examples = [""] * len(table.columns)
+    rows = 0
+    for line, values in table.rows():
+        rows += 1
+        for at, seen_as in tallies.items():
+            for tally in seen_as:
+                tally.add(line, values[at])
+        if rows <= EXAMPLE_ROWS:
+            examples = [example or value.strip() for example, value in zip(examples, values, strict=False)]
+    found = []
+    for at, column in enumerate(table.columns):
+        seen_as = tallies.get(at, [])
+        problems = [problem for tally in seen_as for problem in tally.problems()]
+        if at in table.calculated and seen_as:
+            problems.append("it holds formulas, which are never overwritten")
+        meaning = "; ".join(tally.expected.meaning for tally in seen_as)
+        filled = seen_as[0].filled if seen_as else None
+        example = (seen_as[0].example if seen_as else examples[at])[:60]
+        state = "warning" if problems else "ok"
+        found.append(Column(table.path.name, at + 1, column, meaning, filled, example, state, "; ".join(problems)))
+    return rows, [*found, *absent]
+
+
+def _placed(table: Table, expected: list[Expected]) -> tuple[dict[int, list[_Tally]], list[Column]]:
+    """What each column of the file is taken for, and the expected columns that it lacks or has twice."""
+    places: dict[int, list[_Tally]] = {}
+    absent = []
+    for one in expected:
+        state, problem = one.missing, "the file has no such column"
+        try:
+            at = column_of(table, one.name)
+        except BadInput as twice:
+            at, state, problem = None, "error", str(twice).partition(": ")[2]
+        if at is not None:
+            places.setdefault(at, []).append(_Tally(one))
+            continue
+        if not state and one.field is not None:
+            state, problem = "ok", "it is added when an action sets it"
+        if state:
+            absent.append(Column(table.path.name, None, one.name, one.meaning, None, "", state, problem))
+    return places, absent

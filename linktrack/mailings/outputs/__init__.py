@@ -1,0 +1,1 @@
+"""What a shipment's mails are written as."""

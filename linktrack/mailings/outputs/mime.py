@@ -1,0 +1,178 @@
+"""A mail as RFC 5322 and MIME want it: headers, multipart/alternative in quoted-printable, mbox.
+
+Each segment is encoded once, whatever the number of recipients: a soft line break stands before every tracked
+address and after every token, so the pieces can be joined without looking at them again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from email.utils import formatdate
+from hashlib import blake2b
+from urllib.parse import urlsplit
+
+from linktrack.mailings.compile import Compiled, Mail, interleaved
+from linktrack.mailings.outputs.headers import mailbox, sender, unstructured
+from linktrack.mailings.reading.document import UTF16
+from linktrack.mailings.shipments import Recipient, Shipment
+
+_LINE = 76
+_SOFT = b"=\r\n"
+_TOKEN_LENGTH = 32
+_PRINTABLE = frozenset(range(33, 127)) - {ord("=")}
+_CODES = [bytes([code]) if code in _PRINTABLE else b"=%02X" % code for code in range(256)]
+_FROM = re.compile(rb"^(>*)From ", re.MULTILINE)
+
+
+class Message:
+    """The e-mails of a shipment. `buffers` are the parts of one e-mail, for one gathering write."""
+
+    def __init__(self, mail: Mail, shipment: Shipment) -> None:
+        self._mail = mail
+        self._shipment = shipment
+        self._domain = urlsplit(shipment.settings.base_url).hostname or "localhost"
+        self._one_click = shipment.settings.base_url.startswith("https:") and mail.type != "transactional"
+        boundary = _boundary(mail)
+        name, address = sender(shipment.settings.sender) if shipment.settings.sender else ("", "")
+        self._fixed = self._fixed_headers(boundary, mailbox(name, address) if address else "")
+        self._segments = _body(mail, boundary)
+        self._unix_segments = [segment.replace(b"\r\n", b"\n") for segment in self._segments]
+        self._envelope = f"From {address or 'MAILER-DAEMON'} {_ctime(shipment.sent_at)}\n".encode()
+
+    def buffers(self, row: Recipient) -> list[bytes]:
+        """One e-mail, lines ended by CRLF."""
+        return [self._headers(row), *interleaved(self._segments, row.token.encode("ascii"))]
+
+    def mbox_buffers(self, row: Recipient) -> list[bytes]:
+        """One e-mail as an mbox entry: LF, `From ` lines quoted (mboxrd), a blank line behind it.
+
+        The encoder leaves no line of the body that begins with `From ` or `>From `: nothing there needs a quote.
+        """
+        headers = _FROM.sub(rb">\1From ", self._headers(row).replace(b"\r\n", b"\n"))
+        return [self._envelope, headers, *interleaved(self._unix_segments, row.token.encode("ascii")), b"\n"]
+
+    def _headers(self, row: Recipient) -> bytes:
+        """Headers that differ from one recipient to the next, then the others."""
+        lines = []
+        if row.email:
+            lines.append(f"To: {mailbox(row.name, row.email)}")
+        identity = blake2b(row.token.encode("ascii"), digest_size=16).hexdigest()
+        lines.append(f"Message-ID: <{identity}@{self._domain}>")
+        if self._mail.unsubscribe and self._mail.type != "transactional":
+            lines.append(f"List-Unsubscribe: <{self._mail.unsubscribe}{row.token}>")  # one line, however long
+            if self._one_click:
+                lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        return ("\r\n".join(lines) + "\r\n").encode("ascii") + self._fixed
+
+    def _fixed_headers(self, boundary: str, sender: str) -> bytes:
+        lines = [
+            *([f"From: {sender}"] if sender else ()),
+            f"Subject: {unstructured(self._mail.subject)}",
+            f"Date: {formatdate(self._shipment.sent_at // 1000)}",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/alternative; boundary="{boundary}"',
+        ]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+
+
+def _body(mail: Mail, boundary: str) -> list[bytes]:
+    """All of the body as segments between which the token stands."""
+    text, html = _part(mail.text), _part(mail.html)
+    joint = _part_head(boundary, "html", mail.html)
+    segments = [*text[:-1], text[-1] + joint + html[0], *html[1:]]
+    segments[0] = _part_head(boundary, "plain", mail.text, first=True) + segments[0]
+    segments[-1] += f"\r\n--{boundary}--\r\n".encode()
+    return segments
+
+
+def _part_head(boundary: str, subtype: str, part: Compiled, *, first: bool = False) -> bytes:
+    lead = "" if first else "\r\n"
+    return (
+        f"{lead}--{boundary}\r\nContent-Type: text/{subtype}; charset={mime_charset(part.charset)}\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode("ascii")
+
+
+def _part(part: Compiled) -> list[bytes]:
+    """A compiled part's segments in quoted-printable."""
+    pieces: Sequence[bytes] = part.segments
+    if part.charset in UTF16:  # which no text part may be in (RFC 2781)
+        pieces = [piece.decode(part.charset).removeprefix("\ufeff").encode() for piece in pieces]
+    last = len(pieces) - 1
+    return [quoted_printable(piece, first=number == 0, last=number == last) for number, piece in enumerate(pieces)]
+
+
+def mime_charset(codec: str) -> str:
+    """The name that mail programs know one of Python's codecs by."""
+    if codec in UTF16:
+        return "utf-8"
+    name = codec.replace("latin-1", "iso-8859-1").replace("iso8859", "iso-8859").replace("iso2022", "iso-2022")
+    name = re.sub(r"^cp(125\d|874)$", r"windows-\1", name)
+    return name if name == "shift_jis" else name.replace("_", "-")
+
+
+def quoted_printable(data: bytes, *, first: bool, last: bool) -> bytes:
+    """A segment in quoted-printable (RFC 2045, 6.7) that may stand between two tokens.
+
+    Unless it is the `last`, it ends with the tracked address on a line of its own, so that the token can follow;
+    unless it is the `first`, it begins with the soft line break after a token. Line ends become CRLF, and no line
+    begins with `From ` or `.`, so neither mbox nor SMTP has to change anything.
+    """
+    address = b""
+    if not last:
+        start = max(data.rfind(b"http://"), data.rfind(b"https://"))
+        if start >= 0 and len(data) - start + _TOKEN_LENGTH < _LINE and b"=" not in data[start:]:
+            data, address = data[:start], data[start:]
+    lines = re.split(rb"\r\n|\r|\n", data)
+    out: list[bytes] = [] if first else [b""]
+    for number, line in enumerate(lines):
+        ends_line = number < len(lines) - 1
+        out += _quoted_lines(line, hard=ends_line or last)
+        if not ends_line:
+            break
+        out.append(b"\r\n")
+    head = b"" if first else _SOFT
+    body = b"".join(out)
+    if last:
+        return head + body
+    return head + body + (_SOFT if body and not body.endswith(b"\n") else b"") + address
+
+
+def _quoted_lines(line: bytes, *, hard: bool) -> list[bytes]:
+    """One line of the source, broken softly after at most 75 characters."""
+    out: list[bytes] = []
+    width = 0
+    size = len(line)
+    for index, code in enumerate(line):
+        if code in (32, 9):
+            at_end = index == size - 1
+            piece = b"=%02X" % code if at_end else bytes([code])
+        else:
+            piece = _CODES[code]
+        if width + len(piece) > _LINE - 1:
+            out.append(_SOFT)
+            width = 0
+        if width == 0 and _needs_guard(line, index):
+            piece = b"=%02X" % code
+        out.append(piece)
+        width += len(piece)
+    return out
+
+
+def _needs_guard(line: bytes, index: int) -> bool:
+    """Whether a line of output that begins here would be changed on its way."""
+    return line[index] in b".>" or line.startswith(b"From ", index)
+
+
+def _boundary(mail: Mail) -> str:
+    """The same for the same mail, and in none of its parts: an `=_` never occurs in quoted-printable."""
+    digest = blake2b(digest_size=12)
+    for segment in (*mail.text.segments, *mail.html.segments):
+        digest.update(segment)
+    return f"=_{digest.hexdigest()}"
+
+
+def _ctime(milliseconds: int) -> str:
+    return time.asctime(time.gmtime(milliseconds // 1000))

@@ -1,0 +1,1 @@
+"""The workspace kept in good order: made, examined, copied."""

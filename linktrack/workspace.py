@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.settings import ActionSettings, CrmSettings
 from linktrack.settings import Section as _Section
+from linktrack.values import sentence_of
 
 CONFIG_NAME = "linktrack.toml"
 KEY_NAME = "linktrack.key"
@@ -183,8 +184,8 @@ def load_workspace(root: Path, environ: Mapping[str, str] = os.environ) -> Works
         keys = tuple(str(part) for part in first["loc"])
         name = ".".join(keys)
         if keys in overrides:
-            raise BadInput(f"{overrides[keys]}: {_sentence(first, name)}") from None
-        raise BadInput(_sentence(first, name), file=path, line=line_of(text, keys)) from None
+            raise BadInput(f"{overrides[keys]}: {sentence_of(first, name)}") from None
+        raise BadInput(sentence_of(first, name), file=path, line=line_of(text, keys)) from None
     return Workspace(root, settings, environ)
 
 
@@ -255,14 +256,3 @@ def _scalar(text: str) -> Any:
         except tomllib.TOMLDecodeError:
             return text
     return text
-
-
-def _sentence(error: Any, name: str) -> str:
-    kind = error["type"]
-    if kind == "extra_forbidden":
-        return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
-    if kind == "missing":
-        return f"the setting {name!r} is missing"
-    if kind == "value_error":
-        return str(error["ctx"]["error"])
-    return f"{name!r} cannot be {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

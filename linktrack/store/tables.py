@@ -5,7 +5,7 @@ Conventions: a column that ends in `_at` (and `first_click`, `last_click`, `hour
 but gets a `deleted_at`. This module must not use `from __future__ import annotations` (SQLModel reads them).
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 # A big integer that is still SQLite's own row id.
@@ -25,6 +25,7 @@ class Folder(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     path: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     created_at: int = Field(sa_column=_time())
+    deleted_at: int | None = Field(default=None, sa_column=_time(nullable=True))  # of the links that went with it, too
 
 
 class Link(SQLModel, table=True):
@@ -43,15 +44,21 @@ class Link(SQLModel, table=True):
     updated_at: int = Field(sa_column=_time())
     deleted_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     reset_at: int | None = Field(default=None, sa_column=_time(nullable=True))  # clicks up to here do not count
+    confirm: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+    last_action: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))  # number given
 
 
 class Action(SQLModel, table=True):
-    """What a click on a link changes in the CRM; `settings` is the TOML table without `type`, as JSON."""
+    """What a click on a link changes in the CRM; `settings` is the TOML table without `type`, as JSON.
 
-    __table_args__ = (UniqueConstraint("link_id", "position"),)
+    `number` is never used again on its link, and part of what the action makes; `position` is its place by now.
+    """
+
+    __table_args__ = (UniqueConstraint("link_id", "position"), UniqueConstraint("link_id", "number"))
 
     id: int | None = Field(default=None, primary_key=True)
     link_id: int = Field(foreign_key="link.id")
+    number: int
     position: int  # 1, 2, 3 … within the link
     type: str = Field(sa_column=Column(Text, nullable=False))
     settings: str = Field(sa_column=Column(Text, nullable=False))

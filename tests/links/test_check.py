@@ -9,7 +9,7 @@ import pytest
 from tests_support import Run
 
 from linktrack.links.actions import parse_action
-from linktrack.links.check import CheckedLink, CheckedMailing, ExportNames, Surroundings, findings
+from linktrack.links.check import CheckedAgainst, CheckedLink, CheckedMailing, ExportNames, findings
 from linktrack.settings import CrmSettings
 from linktrack.workspace import Workspace
 
@@ -22,7 +22,7 @@ def found(
     links: list[CheckedLink], mailings: list[CheckedMailing] | None = None, **around: Any
 ) -> list[tuple[str, ...]]:
     crm = CrmSettings.model_validate(around.pop("crm", {}))
-    surroundings = Surroundings(crm, around.pop("scripts", {}), Path("scripts"), ExportNames(**around))
+    surroundings = CheckedAgainst(crm, around.pop("scripts", {}), Path("scripts"), ExportNames(**around))
     return [
         (one.finding, one.link, one.other, one.mailing, one.explanation)
         for one in findings(links, mailings or [], surroundings)
@@ -107,7 +107,24 @@ ONE: dict[str, tuple[CheckedLink, dict[str, Any], list[tuple[str, str]]]] = {
         [("no-owner", "follow-up of 'a': it has no default_recipient, so nobody gets it where the contact has no seller")],
     ),
     "nobody at all": (link("a", {"type": "follow-up"}), {}, [("no-owner", "follow-up of 'a': it has no default_recipient, so nobody gets it at all")]),
-    "a new selection is made": (link("a", add("selection", "New")), {"selections": {"Old"}}, []),
+    "a new selection is noted": (
+        link("a", add("selection", "Spring")), {"selections": {"Old"}},
+        [("new-selection", "selection of 'a': the export has no selection 'Spring': it will be a new one")],
+    ),
+    "a new project like one that is there": (
+        link("a", add("project", "Spring lanch")), {"projects": {"Spring launch", "Autumn"}},
+        [("no-project", "project of 'a': the export has no project 'Spring lanch', but 'Spring launch'")],
+    ),
+    "a new interest is noted": (
+        link("a", add("interest", "Heating")), {"interests": {"Product news"}},
+        [("new-interest", "interest of 'a': the export has no interest 'Heating': it will be a new one")],
+    ),
+    "an interest like one that somebody has": (
+        link("a", add("interest", "Produkt news")), {"interests": {"Product news"}},
+        [("no-interest", "interest of 'a': the export has no interest 'Produkt news', but 'Product news'")],
+    ),
+    "an interest that nobody has is taken away": (link("a", remove("interest", "Heating")), {"interests": {"Product news"}}, []),
+    "a name that each click fills in": (link("a", add("selection", "{mailing.name}")), {"selections": set()}, []),
     "a selection with a slip": (
         link("a", add("selection", "old")), {"selections": {"Old"}}, [("no-selection", "selection of 'a': the export has no selection 'old', but 'Old'")],
     ),
@@ -242,9 +259,20 @@ def test_the_command_ends_with_6_when_it_finds_something(workspace: Workspace, r
         LINKS.replace(', "prospects"]', "]").replace('"OLD"', '"ANNA"').replace('["prospects"]', '["Others"]')
     )
     run("link", "apply", "links.toml")
-    clean = run("link", "check", "--crm", "crm")
-    assert (clean.code, clean.out) == (0, "finding\tlink\tother\tmailing\texplanation\n")
+    clean = run("link", "check", "--crm", "crm", "--format", "json")
+    assert (clean.code, [row["finding"] for row in clean.json]) == (0, ["new-selection"])
+    assert clean.err == "Nothing to complain about, 1 note.\n"
     assert run("link", "check", "nobody").code == 4
+
+
+def test_actions_are_named_by_their_own_numbers() -> None:
+    one = link("a", hot(), hot(), numbers=(2, 5))
+    assert [text for *_, text in found([one])] == ["actions 2 and 5 of 'a' are the same (set-field)"]
+
+
+def test_the_type_of_a_mailing_is_a_known_interest() -> None:
+    links = [link("a", add("interest", "Newsletter"))]
+    assert found(links, [CheckedMailing("m1", "Newsletter", ())], interests={"Other"}) == []
 
 
 def test_addresses_that_lead_back_or_are_those_of_another_link() -> None:
@@ -255,7 +283,7 @@ def test_addresses_that_lead_back_or_are_those_of_another_link() -> None:
         link("d", url="https://click.example.com/somewhere"),
         link("e", url="https://www.example.com/offer", response="text"),
     ]
-    surroundings = Surroundings(host="click.example.com")
+    surroundings = CheckedAgainst(host="click.example.com")
     assert [(one.finding, one.link, one.other) for one in findings(links, [], surroundings)] == [
         ("duplicate-url", "b", "a"),
         ("circle", "d", ""),

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("path"),
     )
@@ -253,6 +254,8 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True),
         sa.Column("reset_at", sa.BigInteger(), nullable=True),
+        sa.Column("confirm", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("last_action", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
             ["folder_id"],
             ["folder.id"],
@@ -315,6 +318,7 @@ def upgrade() -> None:
         "action",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("link_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("settings", sa.Text(), nullable=False),
@@ -323,6 +327,7 @@ def upgrade() -> None:
             ["link.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("link_id", "number"),
         sa.UniqueConstraint("link_id", "position"),
     )
     op.create_table(

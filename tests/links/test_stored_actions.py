@@ -145,7 +145,7 @@ def test_apply_says_which_number_each_action_keeps(workspace: Workspace, run: Ru
         rows: list[dict[str, Any]] = run("link", "apply", "links.toml", *options, "--format", "json").json
         return [{name: row[name] for name in ("field", "old", "new")} for row in rows]
 
-    first, second, third = ('{ type = "request", title = "%s" }' % title for title in "abc")
+    first, second, third = (f'{{ type = "request", title = "{title}" }}' for title in "abc")
     apply(f"{first}, {second}")
     changed = [
         {"field": "action 1", "old": '{"title": "a", "type": "request"}', "new": '{"title": "c", "type": "request"}'},

@@ -28,6 +28,7 @@ from linktrack.links.contradictions import (
     wishes,
     within_link,
 )
+from linktrack.links.near_targets import differs_in
 from linktrack.links.responses import FormResponse, read_response
 from linktrack.links.stored_actions import read_actions
 from linktrack.settings import CrmSettings
@@ -102,8 +103,13 @@ def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
         "ORDER BY p.mailing_id, l.key"
     ):
         stands.setdefault(mailing_id, []).append(key)
+    addresses: dict[int, list[str]] = {}
+    for mailing_id, url in database.rows(
+        "SELECT mailing_id, url FROM link WHERE kind = 'local' AND deleted_at IS NULL ORDER BY mailing_id, id"
+    ):
+        addresses.setdefault(mailing_id, []).append(url)
     mailings = [
-        CheckedMailing(name, kind, tuple(stands.get(mailing_id, ())))
+        CheckedMailing(name, kind, tuple(stands.get(mailing_id, ())), tuple(addresses.get(mailing_id, ())))
         for mailing_id, name, kind in database.rows(
             "SELECT id, name, type FROM mailing WHERE deleted_at IS NULL ORDER BY name"
         )
@@ -127,7 +133,26 @@ def findings(
                 found.append(LinkFinding("dead", link.key, "", mailing.name, text))
             if link.key == "unsubscribe" and mailing.type:
                 found += _of_unsubscribe(link, mailing)
-    return [*found, *_of_addresses(links, around), *between_links(by_key, mailings)]
+    return [*found, *_of_addresses(links, around), *between_links(by_key, mailings), *_idle(links, mailings)]
+
+
+def _idle(links: Sequence[CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[LinkFinding]:
+    """Links whose actions nobody will cause: they stand in no mailing, or one has another address for their page."""
+    used = {key for mailing in mailings for key in mailing.links}
+    acting = [link for link in links if link.kind == "registered" and link.actions and not link.deleted]
+    for link in acting if mailings else ():
+        if link.key not in used:
+            text = f"{link.key!r} has actions and stands in no mailing, so nobody's click causes them"
+            yield LinkFinding("nowhere", link.key, "", "", text)
+    for mailing in mailings:
+        for url in mailing.addresses:
+            for link in acting:
+                if differences := differs_in(url, link.url):
+                    text = (
+                        f"the mailing {mailing.name!r} has {url}, which is {link.key!r} but for "
+                        f"{' and '.join(differences)}: clicks on it cause none of its actions"
+                    )
+                    yield LinkFinding("near-address", link.key, "", mailing.name, text)
 
 
 def _of_addresses(links: Sequence[CheckedLink], around: CheckedAgainst) -> Iterator[LinkFinding]:

@@ -11,7 +11,7 @@ from linktrack.links.actions import AnyAction, InterestAction, MakingAction, Nam
 
 _ON = {"person": ("interest",), "company": ("company's interest",), "both": ("interest", "company's interest")}
 
-NOTES = frozenset(("new-selection", "new-project", "new-interest"))
+NOTES = frozenset(("new-selection", "new-project", "new-interest", "nowhere", "near-address"))
 
 Thing = tuple[str, str]  # what an action is about: the kind (field, interest, selection …) and the name
 
@@ -54,11 +54,12 @@ class CheckedLink:
 
 @dataclass(frozen=True)
 class CheckedMailing:
-    """A mailing with the keys of the links in it."""
+    """A mailing with the keys of the links in it, and those of its addresses that are no registered link's."""
 
     name: str
     type: str
     links: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
 
 
 def wishes(link: CheckedLink, mailing_type: str) -> dict[Thing, list[tuple[int, str]]]:

@@ -10,6 +10,7 @@ from tests_support import Run
 
 from linktrack.links.actions import parse_action
 from linktrack.links.check import CheckedAgainst, CheckedLink, CheckedMailing, ExportNames, findings
+from linktrack.links.near_targets import differs_in
 from linktrack.settings import CrmSettings
 from linktrack.workspace import Workspace
 
@@ -272,7 +273,43 @@ def test_actions_are_named_by_their_own_numbers() -> None:
 
 def test_the_type_of_a_mailing_is_a_known_interest() -> None:
     links = [link("a", add("interest", "Newsletter"))]
-    assert found(links, [CheckedMailing("m1", "Newsletter", ())], interests={"Other"}) == []
+    assert found(links, [CheckedMailing("m1", "Newsletter", ("a",))], interests={"Other"}) == []
+
+
+def test_links_whose_actions_nobody_causes_are_noted() -> None:
+    links = [
+        link("a", hot(), url="https://www.example.com/offer"),
+        link("b", hot(), url="https://www.example.com/b"),
+        link("c", url="https://www.example.com/c"),
+        link("d", hot(), url="https://www.example.com/d", deleted=True),
+    ]
+    mailing = CheckedMailing("m1", "", ("b",), ("http://WWW.example.com/offer/", "https://www.example.com/c/"))
+    assert [(kind, key, name) for kind, key, _, name, _ in found(links, [mailing])] == [
+        ("nowhere", "a", ""),
+        ("near-address", "a", "m1"),
+    ]
+    assert all(one.is_note for one in findings(links, [mailing], CheckedAgainst()))
+    assert found(links) == [], "before there are mailings there is nothing to say"
+
+
+NEAR = {
+    "the same": ("https://a.example/x?y", "https://a.example/x?y", ()),
+    "the host's case": ("https://A.example/x", "https://a.example/x", ()),
+    "the scheme": ("http://a.example/x", "https://a.example/x", ("the scheme",)),
+    "a slash": ("https://a.example", "https://a.example/", ("the slash at the end",)),
+    "query and fragment": ("https://a.example/x?a=1", "https://a.example/x#f", ("the query", "what is behind #")),
+    "another path": ("https://a.example/x", "https://a.example/y", ()),
+    "another host": ("https://b.example/x", "https://a.example/x", ()),
+    "another port": ("https://a.example:81/x", "https://a.example/x", ()),
+    "the host in punycode": ("http://å.example/", "https://xn--5ca.example/", ("the scheme",)),
+    "no address": ("mailto:a@b.example", "https://a.example/", ()),
+}
+
+
+@pytest.mark.parametrize("case", NEAR)
+def test_in_what_two_addresses_of_one_page_differ(case: str) -> None:
+    one, two, expected = NEAR[case]
+    assert differs_in(one, two) == differs_in(two, one) == expected
 
 
 def test_addresses_that_lead_back_or_are_those_of_another_link() -> None:

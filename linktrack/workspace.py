@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError, field_validator
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.settings import ActionSettings, CrmSettings
 from linktrack.settings import Section as _Section
-from linktrack.values import sentence_of
+from linktrack.values import wrong_value
 
 CONFIG_NAME = "linktrack.toml"
 KEY_NAME = "linktrack.key"
@@ -184,8 +184,8 @@ def load_workspace(root: Path, environ: Mapping[str, str] = os.environ) -> Works
         keys = tuple(str(part) for part in first["loc"])
         name = ".".join(keys)
         if keys in overrides:
-            raise BadInput(f"{overrides[keys]}: {sentence_of(first, name)}") from None
-        raise BadInput(sentence_of(first, name), file=path, line=line_of(text, keys)) from None
+            raise BadInput(f"{overrides[keys]}: {wrong_value(first, name)}") from None
+        raise BadInput(wrong_value(first, name), file=path, line=line_of(text, keys)) from None
     return Workspace(root, settings, environ)
 
 

@@ -27,14 +27,18 @@ CHANGE_COLUMNS = [
 LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at"]
 
 
-class Status(StrEnum):
+class ChangeStatus(StrEnum):
+    """How a change of the ledger ended."""
+
     ok = "ok"
     failed = "failed"
     timeout = "timeout"
     interrupted = "interrupted"
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
+    """What kind of thing a change of the ledger is about."""
+
     set_field = "set-field"
     interest = "interest"
     company_interest = "company-interest"
@@ -228,8 +232,8 @@ def log(
     contact: Annotated[str | None, typer.Option("--contact", metavar="ID", help="Only this contact's.")] = None,
     link: Annotated[str | None, typer.Option("--link", metavar="KEY", help="Only this link's.")] = None,
     mailing: Annotated[str | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing's.")] = None,
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind of change.")] = None,
-    status: Annotated[Status | None, typer.Option("--status", help="Only those that ended so.")] = None,
+    kind: Annotated[ChangeKind | None, typer.Option("--kind", help="Only this kind of change.")] = None,
+    status: Annotated[ChangeStatus | None, typer.Option("--status", help="Only those that ended so.")] = None,
     machine: Annotated[
         bool, typer.Option("--machine", help="Only what was caused by clicks that count as a machine's by now.")
     ] = False,

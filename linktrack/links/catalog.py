@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.folders import clean_path, find_folder, is_deleted
 from linktrack.links.location import checked_target
 from linktrack.links.merge_tags import Pairs
@@ -66,30 +67,6 @@ class LinkPlace(NamedTuple):
     mailing: str
     placements: int
     sent: int
-
-
-@dataclass(frozen=True)
-class LinkDifference:
-    """One thing of a link that changes; `old` is None for what is new."""
-
-    key: str
-    change: str  # add, change, restore
-    field: str
-    old: str | None
-    new: str | None
-
-
-def shown_fields(
-    name: str, folder: str | None, url: str, response: LinkResponse, confirm: bool
-) -> list[tuple[str, str]]:
-    """The fields of a link as text that a person can compare."""
-    return [
-        ("name", name),
-        ("folder", folder or ""),
-        ("url", url),
-        ("response", response.stored()),
-        ("confirm", "true" if confirm else ""),
-    ]
 
 
 # --- reading ---------------------------------------------------------------------------------------------------

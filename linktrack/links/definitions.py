@@ -11,7 +11,8 @@ from typing import Any
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
-from linktrack.links.catalog import LinkDifference, LinkRow, shown_fields, target_of
+from linktrack.links.catalog import LinkRow, target_of
+from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import quote, unquote_to_bytes
 
@@ -77,10 +78,13 @@ def location(url: str) -> str:
     not filled.
     """
     web = _taken_apart(url, url)
+    if url.isascii() and "%" not in web.host:
+        return url
     host = web.host if web.host.isascii() and "%" not in web.host else browser_host(web.host)
     return f"{web.scheme}://{quote(web.before, safe=_KEPT)}{host}{quote(web.after, safe=_KEPT)}"
 
 
+@lru_cache(maxsize=4096)  # a server redirects to few hosts, many times
 def browser_host(host: str) -> str:
     """The host that a browser asks: lower case, in punycode, an IPv4 address as four numbers.
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from linktrack.actions.planned import Decision, Desk, Texts, named
 from linktrack.links.actions import InterestAction
 
-KINDS = {"person": ("interest",), "company": ("company-interest",), "both": ("interest", "company-interest")}
+_OF = {"person": ("interest",), "company": ("company-interest",), "both": ("interest", "company-interest")}
 
 
 def plan(action: InterestAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
     """A decision for each interest; what is removed comes before what is added. ValueError for a name without text."""
-    for kind in KINDS[action.on]:
+    for kind in _OF[action.on]:
         for name in action.remove:
             yield Decision(kind, named(fill, name), "remove", "")
         for name in action.add:

@@ -25,7 +25,8 @@ from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.storing import mend_edges, store
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links.tokens import Keyring
-from linktrack.store.session import Database, now
+from linktrack.moments import now
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by

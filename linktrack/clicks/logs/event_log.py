@@ -21,9 +21,9 @@ from linktrack.clicks.logs.line_log import BATCH_CLICKS, Rules
 from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.clicks.logs.tracked import CACHE_SIZE, Found, Spot
 from linktrack.errors import LinktrackError
+from linktrack.settings import ClickSettings
 from linktrack.store.lookups import no_mailing
 from linktrack.store.session import Database
-from linktrack.workspace import ClickSettings
 
 _MEMBERS = (
     "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM recipient "

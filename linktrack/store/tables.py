@@ -273,6 +273,16 @@ class SourceRecord(SQLModel, table=True):
     imported_at: int = Field(sa_column=_time())
 
 
+class ReadingRecord(SQLModel, table=True):
+    """One import's pass over one log: what a click came with."""
+
+    __tablename__ = "reading"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id")
+    read_at: int = Field(sa_column=_time())
+
+
 class RulingRecord(SQLModel, table=True):
     """A verdict (human, prefetch, scanner, test) with its reasons and the rules that gave it; clicks share it."""
 
@@ -306,7 +316,7 @@ class ClickRecord(SQLModel, table=True):
     agent_id: int
     flags: int  # what the log itself says: see clicks.event
     pressed: str = Field(sa_column=_text())  # what a POST said in its query
-    source_id: int
+    reading_id: int
     ruling_id: int
     passed: int
 

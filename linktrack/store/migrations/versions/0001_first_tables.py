@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.Integer(), nullable=False),
         sa.Column("flags", sa.Integer(), nullable=False),
         sa.Column("pressed", sa.Text(), nullable=False),
-        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("reading_id", sa.Integer(), nullable=False),
         sa.Column("ruling_id", sa.Integer(), nullable=False),
         sa.Column("passed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("clicked_at", "print", "recipient_id"),
@@ -429,6 +429,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "reading",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "shipment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
@@ -528,6 +539,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_shipment_mailing_id"))
 
     op.drop_table("shipment")
+    op.drop_table("reading")
     op.drop_table("made")
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_mailing_id"))

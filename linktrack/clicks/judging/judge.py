@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks, rules
-from linktrack.clicks.judging.verdicts import PLAIN, REACH, Click, Probe, Surroundings, Verdict, judge
-from linktrack.clicks.rollups import counts as rollups
-from linktrack.clicks.rollups.clickers import Move
+from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.verdicts import REACH, Click, Probe, Surroundings, judge
+from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database
 
-_CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
+CLICK_COLUMNS = (
+    "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
+)
+_WIDTH = len(Click._fields)
 _BATCH_CLICKS = 50_000
+
+
+class Stored(NamedTuple):
+    """A click that is stored, with the number of its ruling and of the reading that it came with."""
+
+    click: Click
+    ruling: int
+    reading: int
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What judging again has changed."""
+    """What judging again has changed, or would: `reasons` has (before, after) of the clicks that a reason decides."""
 
     clicks: int
     changed: int
@@ -27,92 +39,133 @@ class Judged:
     prefetch: int
     scanner: int
     test: int
-
-
-def surroundings(database: Database, networks: Networks, agents: Agents | None = None) -> Surroundings:
-    """The facts that clicks are judged by."""
-    sendings = database.rows("SELECT id, sent_at, is_test, mailing_id FROM shipment")
-    links: dict[int, int] = dict(
-        database.rows(
-            "SELECT mailing_id, count(DISTINCT link_id) FROM placement WHERE kind NOT IN ('honeypot', 'header') "
-            "GROUP BY mailing_id"
-        )
-    )
-    return Surroundings(
-        agent=(agents or Agents(database)).signal,
-        network=networks.weight,
-        sent_at={number: sent_at for number, sent_at, _, _ in sendings},
-        tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
-        traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
-        links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
-        rules=rules(),
-    )
+    reasons: dict[str, tuple[int, int]]
 
 
 def judge_new(
-    database: Database, new: Sequence[Click], first_id: int, probes: Sequence[int], by: Surroundings
-) -> list[int]:
-    """Judge stored clicks that have no verdict yet, and their neighbours again; move the rollups.
+    database: Database, new: Sequence[Click], probes: Sequence[Probe], by: Surroundings, rulings: Rulings
+) -> tuple[list[int], list[tuple[Stored, int]]]:
+    """Judge clicks that are not stored yet, and their stored neighbours again.
 
-    `new` is sorted by time and has the ids from `first_id` on; `probes` are the times of HEAD requests that came with
-    them, which have neighbours too. Returns the ids of clicks stored before whose verdict is another one now.
+    `new` is sorted by time; `probes` are the HEAD requests that came with them, which have neighbours too and are
+    stored already. Returns the rulings of the new ones, and the neighbours whose ruling is another one now, with it.
     """
-    special: list[tuple[int, str, str, str]] = []
-    changed: list[tuple[str, str, str, int]] = []
-    moves: list[Move] = []
-    moved: list[int] = []
-    for start, stop, low, high in _spans(new, probes):
+    numbers = [0] * len(new)
+    moved: list[tuple[Stored, int]] = []
+    for start, stop, low, high in _spans(new, [probe.clicked_at for probe in probes]):
         own = new[start:stop]
-        stored = _neighbours(database, low, high, first_id)
-        clicks = own if not stored else sorted([*own, *(click for click, _, _ in stored)])
-        verdicts = judge(clicks, by, _probes(database, low, high))
+        stored = _stored(database, low - 2 * REACH, high + 2 * REACH)
+        clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
+        verdicts = judge(clicks, by, _probes(database, low - 2 * REACH, high + 2 * REACH))
         if not stored:
-            for at, verdict in enumerate(verdicts, first_id + start):
-                if verdict is not PLAIN and verdict != PLAIN:
-                    special.append((at, *verdict, by.rules))
+            numbers[start:stop] = map(rulings.number, verdicts)
             continue
         judged = dict(zip(clicks, verdicts, strict=True))
-        special += [
-            (at, *judged[click], by.rules) for at, click in enumerate(own, first_id + start) if judged[click] != PLAIN
-        ]
-        for click, number, before in stored:
-            verdict = judged[click]
-            if verdict != before and low - REACH <= click.clicked_at <= high + REACH:
-                changed.append((*verdict, by.rules, number))
-                if verdict[0] != before[0]:
-                    moves.append(_move(click, before[0], verdict[0]))
-                    moved.append(number)
-    if new:
-        _write_new(database, special, first_id, first_id + len(new) - 1, by.rules)
-        names = ["human"] * len(new)
-        for number, name, _, _ in special:
-            names[number - first_id] = name
-        rollups.add(database, new, names, first_id)
-    _change(database, changed)
-    rollups.apply(database, moves)
-    return moved
+        numbers[start:stop] = [rulings.number(judged[click]) for click in own]
+        for one in stored:
+            verdict = judged[one.click]
+            if verdict != rulings.verdict(one.ruling) and low - REACH <= one.click.clicked_at <= high + REACH:
+                moved.append((one, rulings.number(verdict)))
+    return numbers, moved
 
 
-def _write_new(database: Database, special: list[tuple[int, str, str, str]], first: int, last: int, rules: str) -> None:
-    """Write the verdicts on new clicks: the special ones, and for all others that nothing speaks against them."""
-    database.executemany("INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?)", special)
-    if len(special) <= last - first:
-        database.execute(
-            "INSERT INTO judgement (click_id, verdict, reasons, rules) SELECT id, 'human', '', ? FROM click "
-            "WHERE id BETWEEN ? AND ? AND id NOT IN (SELECT click_id FROM judgement WHERE click_id BETWEEN ? AND ?)",
-            (rules, first, last, first, last),
-        )
-
-
-def _move(click: Click, before: str, after: str) -> Move:
-    return Move(
-        click.clicked_at, click.link_id, click.placement_id, click.shipment_id, click.recipient_id, before, after
+def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> None:
+    """Give stored clicks other rulings."""
+    database.executemany(
+        "UPDATE click SET ruling_id = ? WHERE clicked_at = ? AND print = ? AND recipient_id = ?",
+        [(ruling, click.clicked_at, click.print, click.recipient_id) for click, ruling in changed],
     )
 
 
-def _change(database: Database, changed: list[tuple[str, str, str, int]]) -> None:
-    if changed:
-        database.executemany("UPDATE judgement SET verdict = ?, reasons = ?, rules = ? WHERE click_id = ?", changed)
+def judge_all(
+    database: Database,
+    by: Surroundings,
+    facts: Facts,
+    tell: Callable[[int], None] = lambda done: None,
+    *,
+    dry_run: bool = False,
+) -> Judged:
+    """Judge every click with today's rules and move the rollups of those that changed, in one transaction.
+
+    With `dry_run` nothing is changed.
+    """
+    rulings = facts.rulings
+    counts: Counter[str] = Counter()
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    used: set[int] = set()
+    clicks = changed = 0
+    with database.transaction():
+        for stretch, stored in _stretches(database):
+            verdicts = judge([one.click for one in stored], by, _probes(database, *stretch))
+            shifts: list[Shift] = []
+            for one, verdict in zip(stored, verdicts, strict=True):
+                if not stretch[0] <= one.click.clicked_at <= stretch[1]:
+                    continue
+                old = rulings.verdict(one.ruling)
+                clicks += 1
+                counts[verdict[0]] += 1
+                before[_reason(old[1])] += 1
+                after[_reason(verdict[1])] += 1
+                if old == verdict:
+                    used.add(one.ruling)
+                elif dry_run:
+                    changed += 1
+                else:
+                    shifts.append(Shift(one.click, one.ruling, rulings.number(verdict)))
+            changed += len(shifts)
+            set_rulings(database, [(shift.click, shift.after or 0) for shift in shifts])
+            apply(database, shifts, facts)
+            note_open_times(
+                database,
+                [(at, at) for click, _, ruling in shifts if rulings.verdict(ruling or 0)[0] == "human"
+                 for at in (click.clicked_at,)],
+            )  # fmt: skip
+            tell(clicks)
+        if not dry_run:
+            _renew(database, rulings, used)
+    reasons = {name: (before[name], after[name]) for name in sorted({*before, *after} - {""})}
+    return Judged(
+        clicks, changed, counts["human"], counts["prefetch"], counts["scanner"], counts["test"], reasons
+    )
+
+
+def _reason(reasons: str) -> str:
+    """The reason that decides: the first one."""
+    return reasons.partition(",")[0]
+
+
+def _renew(database: Database, rulings: Rulings, used: set[int]) -> None:
+    """Note that rulings of earlier rules hold under today's."""
+    for old, new in rulings.renew(used).items():
+        database.execute("UPDATE click SET ruling_id = ? WHERE ruling_id = ?", (new, old))
+        database.execute(
+            "UPDATE shipment_ruling SET clicks = clicks + COALESCE((SELECT sum(clicks) FROM shipment_ruling AS other "
+            "WHERE other.shipment_id = shipment_ruling.shipment_id AND other.ruling_id = ?), 0) WHERE ruling_id = ?",
+            (old, new),
+        )
+        database.execute(
+            "DELETE FROM shipment_ruling WHERE ruling_id = ? AND EXISTS (SELECT 1 FROM shipment_ruling AS other "
+            "WHERE other.shipment_id = shipment_ruling.shipment_id AND other.ruling_id = ?)",
+            (old, new),
+        )
+        database.execute("UPDATE shipment_ruling SET ruling_id = ? WHERE ruling_id = ?", (new, old))
+
+
+def _stretches(database: Database) -> Iterator[tuple[tuple[int, int], list[Stored]]]:
+    """One stretch of time after the other, each with its clicks and those within `REACH` of it.
+
+    A busy stretch is cut by number, a quiet one reaches far.
+    """
+    first = database.value("SELECT min(clicked_at) FROM click")
+    while first is not None:
+        edge = database.value(
+            "SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "
+            f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",  # noqa: S608  (a number of our own)
+            (first,),
+        )
+        yield (first, edge), _stored(database, first - REACH, edge + REACH)
+        first = database.value("SELECT min(clicked_at) FROM click WHERE clicked_at > ?", (edge,))
 
 
 def _spans(clicks: Sequence[Click], probes: Sequence[int]) -> list[tuple[int, int, int, int]]:
@@ -128,70 +181,25 @@ def _spans(clicks: Sequence[Click], probes: Sequence[int]) -> list[tuple[int, in
     return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in bounds]
 
 
-def _neighbours(database: Database, low: int, high: int, first_id: int) -> list[tuple[Click, int, Verdict]]:
-    """The clicks stored before within twice `REACH` of new ones: click, id, verdict."""
+def _stored(database: Database, low: int, high: int) -> list[Stored]:
+    """The clicks that are stored of a stretch of time, both ends in it, in order."""
     return [
-        (Click._make(row[:9]), row[9], (row[10], row[11]))
+        Stored(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in database.rows(
-            f"SELECT {_CLICK}, id, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608  (names and marks of our own)
-            "WHERE clicked_at BETWEEN ? AND ? AND id < ?",
-            (low - 2 * REACH, high + 2 * REACH, first_id),
+            f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names of our own)
+            "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, print",
+            (low, high),
         )
     ]
 
 
 def _probes(database: Database, low: int, high: int) -> list[Probe]:
-    """The HEAD requests within twice `REACH` of a stretch of time."""
+    """The HEAD requests of a stretch of time."""
     return [
         Probe._make(row)
         for row in database.rows(
-            "SELECT clicked_at, identity, placement_id, shipment_id, recipient_id FROM probe "
+            "SELECT clicked_at, print, placement_id, shipment_id, recipient_id FROM probe "
             "WHERE clicked_at BETWEEN ? AND ?",
-            (low - 2 * REACH, high + 2 * REACH),
+            (low, high),
         )
     ]
-
-
-def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] = lambda done: None) -> Judged:
-    """Judge every click with today's rules and make the rollups anew, in one transaction."""
-    counts = dict.fromkeys(("human", "prefetch", "scanner", "test"), 0)
-    clicks = changed = 0
-    with database.transaction():
-        first = database.value("SELECT min(clicked_at) FROM click")
-        while first is not None:
-            # One stretch of time after the other; a busy one is cut by number, a quiet one reaches far.
-            edge = database.value(
-                f"SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "  # noqa: S608  (names and marks of our own)
-                f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",
-                (first,),
-            )
-            seen: list[Click] = []
-            ids: list[int] = []
-            old: list[tuple[str | None, ...]] = []
-            for row in database.rows(
-                f"SELECT {_CLICK}, id, verdict, reasons, rules FROM click "  # noqa: S608  (names and marks of our own)
-                "LEFT JOIN judgement ON judgement.click_id = click.id "
-                "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, id",
-                (first - REACH, edge + REACH),
-            ):
-                seen.append(Click._make(row[:9]))
-                ids.append(row[9])
-                old.append(row[10:])
-            verdicts = judge(seen, by, _probes(database, first, edge))
-            updates: list[tuple[int, str, str, str]] = []
-            for click, number, before, (verdict, reasons) in zip(seen, ids, old, verdicts, strict=True):
-                if first <= click.clicked_at <= edge:
-                    clicks += 1
-                    counts[verdict] += 1
-                    if before != (verdict, reasons, by.rules):
-                        changed += before[:2] != (verdict, reasons)
-                        updates.append((number, verdict, reasons, by.rules))
-            database.executemany(
-                "INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?) ON CONFLICT (click_id) "
-                "DO UPDATE SET verdict = excluded.verdict, reasons = excluded.reasons, rules = excluded.rules",
-                updates,
-            )
-            tell(clicks)
-            first = database.value("SELECT min(clicked_at) FROM click WHERE clicked_at > ?", (edge,))
-        rollups.rebuild(database)
-    return Judged(clicks, changed, **counts)

@@ -29,15 +29,16 @@ _Key = TypeVar("_Key", bound=tuple[int | str, int])
 
 
 class Click(NamedTuple):
-    """A click as the table has it. Its identity is the print of its line and of how often that came before."""
+    """A click as it is judged. Its print is that of its line and of how often that came before."""
 
     clicked_at: int
-    identity: int
+    print: int
     link_id: int
     placement_id: int
     shipment_id: int
     recipient_id: int
     ip: str
+    network_id: int  # 0 = none that is known
     agent_id: int
     flags: int
 
@@ -46,7 +47,7 @@ class Probe(NamedTuple):
     """A HEAD request, as the table has it."""
 
     clicked_at: int
-    identity: int
+    print: int
     placement_id: int
     shipment_id: int
     recipient_id: int
@@ -57,7 +58,7 @@ class Surroundings:
     """What clicks are judged by besides themselves."""
 
     agent: Callable[[int], Signal]  # of an agent's id
-    network: Callable[[str], int]  # weight of an address
+    network: Callable[[int], int]  # weight of a network's number
     sent_at: Mapping[int, int]  # shipment → when it was sent
     tests: frozenset[int]  # test shipments
     traps: frozenset[int]  # honeypot placements
@@ -77,14 +78,14 @@ def judge(clicks: Sequence[Click], by: Surroundings, probes: Sequence[Probe] = (
     """
     if not clicks:
         return []
-    times, _, _, _, shipments, recipients, ips, agents, flags = zip(*clicks, strict=True)
+    times, _, _, _, shipments, recipients, ips, networks, agents, flags = zip(*clicks, strict=True)
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     extra: dict[int, set[str]] = {}
     _judge_people(clicks, list(zip(shipments, recipients, strict=True)), by, extra)
     _judge_addresses(clicks, list(zip(ips, agents, strict=True)), extra)
     _judge_probed(clicks, probes, extra)
-    weights = {index: weight for index, weight in enumerate(map(by.network, ips)) if weight}
+    weights = {index: weight for index, weight in enumerate(map(by.network, networks)) if weight}
     soon = _soon_after_sending(times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag} if any(flags) else set()
     for index in {*extra, *weights, *soon, *flagged}:

@@ -22,15 +22,17 @@ from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, K
 from linktrack.clicks.logs.tracked import CACHE_SIZE, Found, Spot
 from linktrack.errors import LinktrackError
 from linktrack.settings import ClickSettings
-from linktrack.store.lookups import no_mailing
+from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
 _MEMBERS = (
-    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM recipient "
-    "JOIN shipment_recipient AS sent ON sent.recipient_id = recipient.id"
+    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM recipient CROSS JOIN shipment "
+    "JOIN shipment_recipient AS sent ON sent.shipment_id = shipment.id AND sent.recipient_id = recipient.id"
 )
 _OF_MAILING = (
-    f"{_MEMBERS} JOIN shipment ON shipment.id = sent.shipment_id WHERE mailing_id = ? AND forgotten_at IS NULL"
+    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM shipment "
+    "JOIN shipment_recipient AS sent ON sent.shipment_id = shipment.id "
+    "JOIN recipient ON recipient.id = sent.recipient_id WHERE mailing_id = ? AND forgotten_at IS NULL"
 )
 
 
@@ -45,8 +47,8 @@ class Directory:
         self._settings = settings
         self._base = urlsplit(base_url)
         self._mailings: dict[str, int] = dict(database.rows("SELECT name, id FROM mailing"))
-        if mailing is not None and mailing not in self._mailings:
-            raise no_mailing(database, mailing)
+        if mailing is not None:
+            mailing_id(database, mailing)  # or the error that it is unknown
         self._mailing = mailing
         self._targets: dict[int, dict[str, list[Spot]]] = {}
         self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from linktrack.links.tokens import Keyring
+from linktrack.links.keys import Keys
+from linktrack.links.tokens import key_id_of
 from linktrack.store.session import Database
 
 CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
@@ -26,8 +27,9 @@ class Spot:
 
 @dataclass(frozen=True)
 class Sending:
-    """A shipment, as far as a click needs it."""
+    """A shipment, as far as a click needs it; its id, not the number that tokens carry."""
 
+    shipment_id: int
     mailing_id: int
     sent_at: int
     is_test: bool
@@ -40,8 +42,8 @@ Person = tuple[int, int, int | None]  # shipment, recipient, the shipment's mail
 class Addresses:
     """All that can stand in a tracked address, read once; each distinct token is verified once."""
 
-    def __init__(self, database: Database, keyring: Keyring, base_url: str) -> None:
-        self.keyring = keyring
+    def __init__(self, database: Database, keys: Keys, base_url: str) -> None:
+        self.keys = keys
         self.spots: dict[bytes, Spot] = {}
         self.resets: dict[int, int] = {}  # link → reset_at, only of links that were reset
         for key, placement, link, mailing, url, link_key, kind, reset_at in database.rows(
@@ -52,12 +54,12 @@ class Addresses:
             self.spots[key.encode()] = Spot(placement, link, mailing, url, unsubscribes, reset_at or 0)
             if reset_at:
                 self.resets[link] = reset_at
-        self.sendings = {
-            number: Sending(mailing, sent_at, bool(is_test))
-            for number, mailing, sent_at, is_test in database.rows(
-                "SELECT id, mailing_id, sent_at, is_test FROM shipment"
-            )
-        }
+        self.sendings: dict[int, Sending] = {}  # by id
+        self._by_number: dict[int, Sending] = {}  # by what tokens carry
+        for shipment, number, mailing, sent_at, is_test in database.rows(
+            "SELECT id, number, mailing_id, sent_at, is_test FROM shipment"
+        ):
+            self.sendings[shipment] = self._by_number[number] = Sending(shipment, mailing, sent_at, bool(is_test))
         self.unsubscribing = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
         path = re.escape(path_of(base_url))
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
@@ -108,7 +110,7 @@ class Addresses:
             return "unknown-placement"
         known = self.person(token.lower())
         if known is None:
-            return "forged-token"
+            return "revoked-key" if key_id_of(token.decode("latin-1")) in self.keys.revoked else "forged-token"
         if known[2] is None:
             return "unknown-shipment"
         if known[2] != spot.mailing_id:
@@ -119,13 +121,14 @@ class Addresses:
         """Whom a token in lower case names, verified once; None for a forged one."""
         known = self.people.get(token)
         if known is None:
-            found = self.keyring.verify(token.decode("latin-1"))
+            found = self.keys.tokens.verify(token.decode("latin-1"))
             if found is None:
                 return None
-            sending = self.sendings.get(found[0])
+            sending = self._by_number.get(found[0])
             if len(self.people) >= CACHE_SIZE:
                 self.people.clear()
-            known = self.people[token] = (*found, sending.mailing_id if sending else None)
+            place = (sending.shipment_id, found[1], sending.mailing_id) if sending else (0, found[1], None)
+            known = self.people[token] = place
         return known
 
 

@@ -70,6 +70,11 @@ def _judged(agent: str) -> Signal:
     return ("scanner", "agent:machine") if _machines().is_bot(agent) else ("human", "")
 
 
+def known_networks() -> list[tuple[str, str]]:
+    """The networks of `data/`, each with the name of its owner."""
+    return [(row[0], row[2]) for row in (line.split("\t") for line in _data("networks.tsv"))]
+
+
 class Networks:
     """Weights of addresses by the networks they lie in: those of `data/`, and the workspace's `own`."""
 

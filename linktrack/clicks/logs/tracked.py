@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from linktrack.links.keys import Keys
+from linktrack.links.merge_tags import find
 from linktrack.links.tokens import key_id_of
 from linktrack.store.session import Database
 
 CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
+CACHED_LENGTH = 200  # bytes of an address that is remembered
+_HYPHENS = re.compile(r"-\w+-(?:[?#].*)?|%\w+\.\w+%").match  # SendGrid's `-x-` and Mailgun's `%recipient.x%`
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,14 @@ class Addresses:
             "SELECT id, number, mailing_id, sent_at, is_test FROM shipment"
         ):
             self.sendings[shipment] = self._by_number[number] = Sending(shipment, mailing, sent_at, bool(is_test))
-        self.unsubscribing = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
+        self.acting = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
         path = re.escape(path_of(base_url))
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
         self.tracked = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.elsewhere = re.compile(rb"[^?\s]*?/([a-zA-Z2-7]{3,12})/([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.maimed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z0-9_\-=]+)").match
+        self.keyed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+").match
         # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and token
         # (`person`). A pair of them with the same mailing needs no further look.
         self.heads = {
@@ -83,9 +87,10 @@ class Addresses:
         except KeyError:
             pass
         found = self._resolved(target)
-        if len(self._cache) >= CACHE_SIZE:
-            self._cache.clear()
-        self._cache[target] = found
+        if len(target) <= CACHED_LENGTH:
+            if len(self._cache) >= CACHE_SIZE:
+                self._cache.clear()
+            self._cache[target] = found
         return found
 
     def _resolved(self, target: bytes) -> Found | str | None:
@@ -94,6 +99,8 @@ class Addresses:
             if b"%" in target.partition(b"?")[0]:
                 match = self.tracked(unquote_to_bytes(target))
             if match is None:
+                if self._is_unfilled(target):
+                    return "unfilled-merge-tag"
                 maimed = self.maimed(target)
                 if maimed and maimed[1].lower() in self.spots:
                     return "malformed-token"
@@ -102,6 +109,15 @@ class Addresses:
                 found = self._named(*match.groups()) if (match := self.elsewhere(target)) else None
                 return found if isinstance(found, tuple) else None
         return self._named(match[1], match[2])
+
+    def _is_unfilled(self, target: bytes) -> bool:
+        """Whether a merge tag stands where a token should: what sent the mail did not know it."""
+        match = self.keyed(target)
+        if match is None or match[1].lower() not in self.spots:
+            return False
+        behind = target[match.end() :]
+        texts = [text.decode("utf-8", "replace") for text in (behind, unquote_to_bytes(behind)) if len(text) <= 1000]
+        return any(_HYPHENS(text) or any(not tag.start for tag in find(text)) for text in texts)
 
     def _named(self, key: bytes, token: bytes) -> Found | str:
         """Who and what a key and a token name, or the reason why they name nobody."""
@@ -114,7 +130,7 @@ class Addresses:
         if known[2] is None:
             return "unknown-shipment"
         if known[2] != spot.mailing_id:
-            return "other-mailing"
+            return "foreign-placement"
         return (spot.link_id, spot.placement_id, known[0], known[1])
 
     def person(self, token: bytes) -> Person | None:

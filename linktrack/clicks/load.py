@@ -12,7 +12,7 @@ from typing import IO
 
 from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks
+from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.judge import surroundings
 from linktrack.clicks.judging.verdicts import Click, Probe
 from linktrack.clicks.logs.ahead import read_ahead

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks, rules
+from linktrack.clicks.judging.agents import rules
+from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import PLAIN, REACH, Click, Probe, Surroundings, Verdict, judge
 from linktrack.clicks.rollups import counts as rollups
 from linktrack.clicks.rollups.clickers import Move
@@ -38,9 +39,11 @@ def surroundings(database: Database, networks: Networks, agents: Agents | None =
             "GROUP BY mailing_id"
         )
     )
+    agents = agents or Agents(database)
     return Surroundings(
-        agent=(agents or Agents(database)).signal,
-        network=networks.weight,
+        agent=agents.signal,
+        family=agents.family,
+        network=lambda click: networks.weight(networks.find(click.ip)),
         sent_at={number: sent_at for number, sent_at, _, _ in sendings},
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),

@@ -6,8 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from linktrack.clicks.judging.judge import CLICK_COLUMNS, Stored, judge_new, set_rulings
-from linktrack.clicks.judging.verdicts import Click, Probe, Surroundings
+from linktrack.clicks.judging.judge import (
+    CLICK_COLUMNS,
+    FirstPass,
+    StoredClick,
+    judge_new,
+    judge_reputation,
+    set_rulings,
+)  # fmt: skip
+from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.line_log import nth
@@ -19,10 +26,19 @@ _COLUMNS = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
 _GAP = 600_000  # milliseconds: what is stored is looked up in stretches of time no further apart than this
 
 
-class Moved(NamedTuple):
-    """A stored click whose verdict is another one now."""
+class Arrivals(NamedTuple):
+    """What a batch brought, sorted by time; `pressed` is what POSTs said, by time and print."""
 
-    stored: Stored
+    clicks: Sequence[Click] = ()
+    probes: Sequence[Probe] = ()
+    junk: Sequence[JunkRequest] = ()
+    pressed: dict[tuple[int, int], str] = {}
+
+
+class Moved(NamedTuple):
+    """A stored click whose ruling is another one now."""
+
+    stored: StoredClick
     before: str
     after: str
 
@@ -43,15 +59,15 @@ class Shelf:
     by: Surroundings
     facts: Facts
 
-    def store(
-        self, clicks: Sequence[Click], probes: Sequence[Probe], reading: int, pressed: dict[tuple[int, int], str]
-    ) -> StoredBatch:
-        """Store what is new of clicks sorted by time; `pressed` is what POSTs said, by time and print."""
+    def store(self, new_to_read: Arrivals, reading: int) -> StoredBatch:
+        """Store what is new of what a batch brought."""
+        clicks = new_to_read.clicks
         known = self._known(clicks) if clicks else set()
         new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
-        if probes:
-            self.database.insert("probe", Probe._fields, probes, besides=" ON CONFLICT DO NOTHING")
-        return self._put(new, probes, reading, pressed)
+        ignore = " ON CONFLICT DO NOTHING"
+        self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
+        self.database.insert("junk_request", JunkRequest._fields, new_to_read.junk, besides=ignore)
+        return self._put(new_to_read._replace(clicks=new), reading)
 
     def mend_cuts(self, source_id: int, reading: int) -> StoredBatch:
         """Add the clicks that a cut between two logs has hidden: see `logs.cuts`."""
@@ -77,35 +93,48 @@ class Shelf:
                 if nth(line, number) not in stored
             ]
             if missing:
-                more = self._put(sorted(missing), (), reading, {})
+                more = self._put(Arrivals(sorted(missing)), reading)
                 found = StoredBatch(found.verdicts + more.verdicts, found.moved + more.moved)
         return found
 
-    def _put(
-        self, new: Sequence[Click], probes: Sequence[Probe], reading: int, pressed: dict[tuple[int, int], str]
-    ) -> StoredBatch:
+    def _put(self, arrivals: Arrivals, reading: int) -> StoredBatch:
         database, rulings = self.database, self.facts.rulings
-        numbers, moved = judge_new(database, new, probes, self.by, rulings)
+        new, pressed = arrivals.clicks, arrivals.pressed
+        first = judge_new(database, new, arrivals.probes, arrivals.junk, self.by, rulings)
         database.insert(
             "click",
             _COLUMNS,
             [
                 (*click, pressed.get((click[0], click[1]), "") if pressed else "", reading, ruling, 0)
-                for click, ruling in zip(new, numbers, strict=True)
+                for click, ruling in zip(new, first.rulings, strict=True)
             ],
         )
-        set_rulings(database, [(one.click, ruling) for one, ruling in moved])
-        shifts = [Shift(click, None, ruling) for click, ruling in zip(new, numbers, strict=True)]
-        shifts += [Shift(one.click, one.ruling, ruling) for one, ruling in moved]
-        apply(database, shifts, self.facts)
-        names = rulings.verdict_names()
-        note_open_times(
-            database,
-            [(at, at) for (at, *_), _, ruling in shifts if ruling is not None and names[ruling] == "human"],
-        )
-        verdicts = tuple(names[number] for number in numbers)
+        set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
+        looked_at = [*new, *(one.click for one, _ in first.moved)]
+        second = judge_reputation(database, first.said, looked_at, self.by, rulings)
+        set_rulings(database, [(one.click, ruling) for one, ruling in second])
+        return self._count(new, first, second)
+
+    def _count(self, new: Sequence[Click], first: FirstPass, second: list[tuple[StoredClick, int]]) -> StoredBatch:
+        """Move the rollups and open times with what the two passes have ruled."""
+        names = self.facts.rulings.verdict_names()
+        numbers = dict(zip(new, first.rulings, strict=True)) if second else {}
+        moved = {one.click: (one, ruling) for one, ruling in first.moved}
+        for one, ruling in second:
+            if one.click in numbers:
+                numbers[one.click] = ruling
+            else:
+                moved[one.click] = (moved[one.click][0] if one.click in moved else one, ruling)
+        rulings = list(numbers.values()) if second else first.rulings
+        changed = [(one, ruling) for one, ruling in moved.values() if one.ruling != ruling]
+        shifts = [Shift(click, None, ruling) for click, ruling in zip(new, rulings, strict=True)]
+        shifts += [Shift(one.click, one.ruling, ruling) for one, ruling in changed]
+        apply(self.database, shifts, self.facts)
+        opened = [shift.click.clicked_at for shift in shifts if shift.after and names[shift.after] == "human"]
+        note_open_times(self.database, [(at, at) for at in opened])
         return StoredBatch(
-            verdicts, tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in moved)
+            tuple(names[number] for number in rulings),
+            tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
         )
 
     def _known(self, clicks: Sequence[Click]) -> set[tuple[int, int]]:

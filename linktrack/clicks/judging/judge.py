@@ -1,27 +1,36 @@
-"""Verdicts in the database: new clicks are judged with their neighbours, whose verdicts may change by it."""
+"""Verdicts in the database: new clicks are judged with their neighbours, whose verdicts may change by it.
+
+Judging is two passes: `verdicts` by what stands beside a click, then `reputation` by what its address does for hours.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from linktrack.clicks.judging.reputation import (
+    LOOK_MS,
+    RECIPIENTS,
+    Affected,
+    Evidence,
+    Scanners,
+    affected,
+    evidence,
+    known_scanners,
+    neighbourhood,
+    with_reputation,
+    without_reputation,
+)  # fmt: skip
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.verdicts import REACH, Click, Probe, Surroundings, judge
-from linktrack.clicks.rollups.counts import Facts, Shift, apply
-from linktrack.store.open_times import note_open_times
+from linktrack.clicks.judging.verdicts import REACH, Click, JunkRequest, Probe, Surroundings, address_of, judge
 from linktrack.store.session import Database
 
-CLICK_COLUMNS = (
-    "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
-)
+CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
-_BATCH_CLICKS = 50_000
 
 
-class Stored(NamedTuple):
+class StoredClick(NamedTuple):
     """A click that is stored, with the number of its ruling and of the reading that it came with."""
 
     click: Click
@@ -29,34 +38,35 @@ class Stored(NamedTuple):
     reading: int
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What judging again has changed, or would: `reasons` has (before, after) of the clicks that a reason decides."""
+class FirstPass(NamedTuple):
+    """The rulings of new clicks in their order, and the stored ones whose ruling is another one now, with it."""
 
-    clicks: int
-    changed: int
-    human: int
-    prefetch: int
-    scanner: int
-    test: int
-    reasons: dict[str, tuple[int, int]]
+    rulings: list[int]
+    moved: list[tuple[StoredClick, int]]
+    said: set[Evidence]  # what the clicks that were looked at say about addresses
 
 
 def judge_new(
-    database: Database, new: Sequence[Click], probes: Sequence[Probe], by: Surroundings, rulings: Rulings
-) -> tuple[list[int], list[tuple[Stored, int]]]:
-    """Judge clicks that are not stored yet, and their stored neighbours again.
+    database: Database,
+    new: Sequence[Click],
+    probes: Sequence[Probe],
+    junk: Sequence[JunkRequest],
+    by: Surroundings,
+    rulings: Rulings,
+) -> FirstPass:
+    """The first pass on clicks that are not stored yet, and on their stored neighbours again.
 
-    `new` is sorted by time; `probes` are the HEAD requests that came with them, which have neighbours too and are
-    stored already. Returns the rulings of the new ones, and the neighbours whose ruling is another one now, with it.
+    `new` is sorted by time; `probes` and `junk` came with them, have neighbours too, and are stored already.
     """
     numbers = [0] * len(new)
-    moved: list[tuple[Stored, int]] = []
-    for start, stop, low, high in _spans(new, [probe.clicked_at for probe in probes]):
+    moved: list[tuple[StoredClick, int]] = []
+    said: set[Evidence] = set()
+    for start, stop, low, high in _spans(new, [*(one[0] for one in probes), *(one[0] for one in junk)]):
         own = new[start:stop]
-        stored = _stored(database, low - 2 * REACH, high + 2 * REACH)
+        stored = stored_clicks(database, low - 2 * REACH, high + 2 * REACH)
         clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
-        verdicts = judge(clicks, by, _probes(database, low - 2 * REACH, high + 2 * REACH))
+        verdicts = judge(clicks, by, *beside(database, low - 2 * REACH, high + 2 * REACH))
+        said |= evidence(clicks, verdicts, by)
         if not stored:
             numbers[start:stop] = map(rulings.number, verdicts)
             continue
@@ -64,9 +74,68 @@ def judge_new(
         numbers[start:stop] = [rulings.number(judged[click]) for click in own]
         for one in stored:
             verdict = judged[one.click]
-            if verdict != rulings.verdict(one.ruling) and low - REACH <= one.click.clicked_at <= high + REACH:
+            before = without_reputation(rulings.verdict(one.ruling))
+            if verdict != before and low - REACH <= one.click.clicked_at <= high + REACH:
                 moved.append((one, rulings.number(verdict)))
-    return numbers, moved
+    return FirstPass(numbers, moved, said)
+
+
+def judge_reputation(
+    database: Database, said: Iterable[Evidence], looked_at: Iterable[Click], by: Surroundings, rulings: Rulings
+) -> list[tuple[StoredClick, int]]:
+    """The second pass, on stored clicks that have rulings of the first (or of an earlier second) pass.
+
+    `said` is what the clicks of the first pass say, `looked_at` those that are new or have another verdict. Returns
+    the clicks whose ruling is another one now, with it.
+    """
+    found = [
+        span
+        for span in affected(note_evidence(database, said), looked_at)
+        if _is_heard_of(database, span.shipment_id, span.address)
+    ]
+    if not found:
+        return []
+    scanners = known_scanners(_evidence_of(database, found))
+    changed: list[tuple[StoredClick, int]] = []
+    for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
+        stored = _of_addresses(stored_clicks(database, start, stop), found)
+        changed += second_pass(stored, scanners, by, rulings, lambda click: _is_in(click, found))
+    return changed
+
+
+def second_pass(
+    stored: Sequence[StoredClick],
+    scanners: Scanners,
+    by: Surroundings,
+    rulings: Rulings,
+    wanted: Callable[[Click], bool],
+) -> list[tuple[StoredClick, int]]:
+    """The `wanted` ones of stored clicks, sorted, whose ruling is another one by what their addresses do."""
+    clicks = [one.click for one in stored]
+    first = [without_reputation(rulings.verdict(one.ruling)) for one in stored]
+    return [
+        (one, rulings.number(verdict))
+        for one, verdict in zip(stored, with_reputation(clicks, first, scanners, by), strict=True)
+        if wanted(one.click) and verdict != rulings.verdict(one.ruling)
+    ]
+
+
+def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence]:
+    """Store what clicks say about addresses, in the open transaction. Returns what had not been said before."""
+    rows = sorted(said)
+    known: set[tuple[object, ...]] = set()
+    for shipment, address in sorted({row[:2] for row in rows}):
+        minutes = [row.minute for row in rows if row[:2] == (shipment, address)]
+        known.update(
+            database.rows(
+                "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
+                "WHERE shipment_id = ? AND address = ? AND minute BETWEEN ? AND ?",
+                (shipment, address, min(minutes), max(minutes)),
+            )
+        )
+    new = [row for row in rows if tuple(row) not in known]
+    database.insert("scanner_evidence", Evidence._fields, new)
+    return new
 
 
 def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> None:
@@ -77,114 +146,10 @@ def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> Non
     )
 
 
-def judge_all(
-    database: Database,
-    by: Surroundings,
-    facts: Facts,
-    tell: Callable[[int], None] = lambda done: None,
-    *,
-    dry_run: bool = False,
-) -> Judged:
-    """Judge every click with today's rules and move the rollups of those that changed, in one transaction.
-
-    With `dry_run` nothing is changed.
-    """
-    rulings = facts.rulings
-    counts: Counter[str] = Counter()
-    before: Counter[str] = Counter()
-    after: Counter[str] = Counter()
-    used: set[int] = set()
-    clicks = changed = 0
-    with database.transaction():
-        for stretch, stored in _stretches(database):
-            verdicts = judge([one.click for one in stored], by, _probes(database, *stretch))
-            shifts: list[Shift] = []
-            for one, verdict in zip(stored, verdicts, strict=True):
-                if not stretch[0] <= one.click.clicked_at <= stretch[1]:
-                    continue
-                old = rulings.verdict(one.ruling)
-                clicks += 1
-                counts[verdict[0]] += 1
-                before[_reason(old[1])] += 1
-                after[_reason(verdict[1])] += 1
-                if old == verdict:
-                    used.add(one.ruling)
-                elif dry_run:
-                    changed += 1
-                else:
-                    shifts.append(Shift(one.click, one.ruling, rulings.number(verdict)))
-            changed += len(shifts)
-            set_rulings(database, [(shift.click, shift.after or 0) for shift in shifts])
-            apply(database, shifts, facts)
-            note_open_times(
-                database,
-                [(at, at) for click, _, ruling in shifts if rulings.verdict(ruling or 0)[0] == "human"
-                 for at in (click.clicked_at,)],
-            )  # fmt: skip
-            tell(clicks)
-        if not dry_run:
-            _renew(database, rulings, used)
-    reasons = {name: (before[name], after[name]) for name in sorted({*before, *after} - {""})}
-    return Judged(
-        clicks, changed, counts["human"], counts["prefetch"], counts["scanner"], counts["test"], reasons
-    )
-
-
-def _reason(reasons: str) -> str:
-    """The reason that decides: the first one."""
-    return reasons.partition(",")[0]
-
-
-def _renew(database: Database, rulings: Rulings, used: set[int]) -> None:
-    """Note that rulings of earlier rules hold under today's."""
-    for old, new in rulings.renew(used).items():
-        database.execute("UPDATE click SET ruling_id = ? WHERE ruling_id = ?", (new, old))
-        database.execute(
-            "UPDATE shipment_ruling SET clicks = clicks + COALESCE((SELECT sum(clicks) FROM shipment_ruling AS other "
-            "WHERE other.shipment_id = shipment_ruling.shipment_id AND other.ruling_id = ?), 0) WHERE ruling_id = ?",
-            (old, new),
-        )
-        database.execute(
-            "DELETE FROM shipment_ruling WHERE ruling_id = ? AND EXISTS (SELECT 1 FROM shipment_ruling AS other "
-            "WHERE other.shipment_id = shipment_ruling.shipment_id AND other.ruling_id = ?)",
-            (old, new),
-        )
-        database.execute("UPDATE shipment_ruling SET ruling_id = ? WHERE ruling_id = ?", (new, old))
-
-
-def _stretches(database: Database) -> Iterator[tuple[tuple[int, int], list[Stored]]]:
-    """One stretch of time after the other, each with its clicks and those within `REACH` of it.
-
-    A busy stretch is cut by number, a quiet one reaches far.
-    """
-    first = database.value("SELECT min(clicked_at) FROM click")
-    while first is not None:
-        edge = database.value(
-            "SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "
-            f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",  # noqa: S608  (a number of our own)
-            (first,),
-        )
-        yield (first, edge), _stored(database, first - REACH, edge + REACH)
-        first = database.value("SELECT min(clicked_at) FROM click WHERE clicked_at > ?", (edge,))
-
-
-def _spans(clicks: Sequence[Click], probes: Sequence[int]) -> list[tuple[int, int, int, int]]:
-    """Clicks sorted by time as slices with their first and last moment, so far apart that no click or probe of one
-    bears on another's neighbours."""
-    moments = [click[0] for click in clicks]
-    bounds: list[list[int]] = []
-    for moment in sorted([*moments, *probes]):
-        if bounds and moment - bounds[-1][1] <= 4 * REACH:
-            bounds[-1][1] = moment
-        else:
-            bounds.append([moment, moment])
-    return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in bounds]
-
-
-def _stored(database: Database, low: int, high: int) -> list[Stored]:
+def stored_clicks(database: Database, low: int, high: int) -> list[StoredClick]:
     """The clicks that are stored of a stretch of time, both ends in it, in order."""
     return [
-        Stored(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
+        StoredClick(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in database.rows(
             f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names of our own)
             "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, print",
@@ -193,13 +158,77 @@ def _stored(database: Database, low: int, high: int) -> list[Stored]:
     ]
 
 
-def _probes(database: Database, low: int, high: int) -> list[Probe]:
-    """The HEAD requests of a stretch of time."""
-    return [
-        Probe._make(row)
-        for row in database.rows(
-            "SELECT clicked_at, print, placement_id, shipment_id, recipient_id FROM probe "
-            "WHERE clicked_at BETWEEN ? AND ?",
-            (low, high),
+def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[JunkRequest]]:
+    """The HEAD requests and the junk of a stretch of time."""
+    probes = database.rows(
+        f"SELECT {', '.join(Probe._fields)} FROM probe WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of ours)
+        (low, high),
+    )
+    junk = database.rows("SELECT clicked_at, print, ip FROM junk_request WHERE clicked_at BETWEEN ? AND ?", (low, high))
+    return [Probe._make(row) for row in probes], [JunkRequest._make(row) for row in junk]
+
+
+def _is_heard_of(database: Database, shipment: int, address: str) -> bool:
+    """Whether an address may be a scanner for a shipment: for so many recipients there is evidence."""
+    found = database.value(
+        "SELECT count(*) FROM (SELECT DISTINCT recipient_id FROM scanner_evidence "
+        f"WHERE shipment_id = ? AND address = ? LIMIT {RECIPIENTS}) AS some",
+        (shipment, address),
+    )
+    return int(found) >= RECIPIENTS
+
+
+def _evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:
+    """All evidence about the addresses of these spans."""
+    found: list[Evidence] = []
+    for shipment, address in sorted({(span.shipment_id, span.address) for span in spans}):
+        found += map(
+            Evidence._make,
+            database.rows(
+                "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
+                "WHERE shipment_id = ? AND address = ?",
+                (shipment, address),
+            ),
         )
+    return found
+
+
+def _of_addresses(stored: Iterable[StoredClick], spans: Iterable[Affected]) -> list[StoredClick]:
+    """The clicks of the addresses of these spans."""
+    wanted = {(span.shipment_id, span.address) for span in spans}
+    shipments = {shipment for shipment, _ in wanted}
+    return [
+        one
+        for one in stored
+        if one.click.shipment_id in shipments
+        and (one.click.shipment_id, neighbourhood(address_of(one.click))) in wanted
     ]
+
+
+def _is_in(click: Click, spans: Iterable[Affected]) -> bool:
+    key = (click.shipment_id, neighbourhood(address_of(click)))
+    return any(span[:2] == key and span.start <= click.clicked_at <= span.stop for span in spans)
+
+
+def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:
+    """Clicks sorted by time as slices with their first and last moment, so far apart that no click, and nothing
+    `besides`, of one bears on another's neighbours."""
+    moments = [click[0] for click in clicks]
+    bounds: list[list[int]] = []
+    for moment in sorted([*moments, *besides]):
+        if bounds and moment - bounds[-1][1] <= 4 * REACH:
+            bounds[-1][1] = moment
+        else:
+            bounds.append([moment, moment])
+    return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in bounds]
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping stretches of time made one."""
+    result: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(stop, result[-1][1]))
+        else:
+            result.append((start, stop))
+    return result

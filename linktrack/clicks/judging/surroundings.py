@@ -24,7 +24,8 @@ def surroundings(database: Database, networks: Networks, agents: Agents, known: 
     )
     return Surroundings(
         agent=agents.signal,
-        network=lambda number: networks.weight(known.name(number)),
+        family=agents.family,
+        network=lambda click: networks.weight(known.name(click.network_id)),
         sent_at={number: sent_at for number, sent_at, _, _ in sendings},
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),

@@ -15,7 +15,15 @@ from linktrack.clicks.formats import LineFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.cuts import MAX_LINES, packed
 from linktrack.clicks.logs.envelopes import Unwrapping
-from linktrack.clicks.logs.fields import AGENT_LENGTH, agent_text, digest, is_prefetch, plain_text, request_print, row_print
+from linktrack.clicks.logs.fields import (
+    AGENT_LENGTH,
+    agent_text,
+    digest,
+    is_prefetch,
+    plain_text,
+    request_print,
+    row_print,
+)
 from linktrack.clicks.logs.sources import HEAD_BYTES, MAX_LINE_BYTES, TAIL_BYTES, Known, Log
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
@@ -217,7 +225,7 @@ class Reading:
             else:
                 counts[mark] = 1
             if forwarded:
-                host = forwarded + b"," + host  # noqa: PLW2901  (the chain)
+                host = forwarded + b"," + host
             ip, name = seen(host) or kept(host)
             if network:
                 name = plain_text(network)

@@ -133,9 +133,7 @@ class _Tables:
     def write(self, database: Database) -> None:
         """Add everything, and take out the rows of which nothing is left."""
         for table, (keys, columns) in _COLUMNS.items():
-            rows = [
-                (*key, *(added[column] for column in columns)) for key, added in sorted(self._added[table].items())
-            ]
+            rows = [(*key, *(added[column] for column in columns)) for key, added in sorted(self._added[table].items())]
             _upsert(database, table, keys, columns, rows)
             if any(count < 0 for added in self._added[table].values() for count in added.values()):
                 same = " AND ".join(f"{key} = ?" for key in keys)
@@ -323,6 +321,4 @@ def _upsert(
 ) -> None:
     """Add rows to those that are there."""
     added = ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in columns)
-    database.insert(
-        table, (*keys, *columns), rows, besides=f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}"
-    )
+    database.insert(table, (*keys, *columns), rows, besides=f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}")

@@ -22,7 +22,7 @@ _TYPES = {
 }
 
 
-def sentence_of(error: ErrorDetails, name: str, *, owner: str = "", known: Sequence[str] = ()) -> str:
+def wrong_value(error: ErrorDetails, name: str, *, owner: str = "", known: Sequence[str] = ()) -> str:
     """One error of a ValidationError as a sentence about the setting `name`.
 
     `owner` is whose setting it is (`follow-up`, `a form response`; "" = the workspace's own settings) and `known` are

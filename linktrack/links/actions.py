@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from linktrack.errors import BadInput
 from linktrack.links.placeholders import check_placeholders, placeholders_in
 from linktrack.settings import CrmSettings
-from linktrack.values import sentence_of
+from linktrack.values import wrong_value
 
 MAX_SECONDS = 366 * 86_400
 ActionTable = dict[str, Any]  # an action as TOML and JSON have it: `type`, and the settings that are no defaults
@@ -309,4 +309,4 @@ def _sentence(problem: ValidationError) -> str:
         case "model_attributes_type":
             return 'an action is a table like { type = "selection", add = ["Prospects"] }'
     kind, *keys = map(str, error["loc"])
-    return sentence_of(error, keys[0] if keys else "", owner=kind, known=settings_of(kind))
+    return wrong_value(error, keys[0] if keys else "", owner=kind, known=settings_of(kind))

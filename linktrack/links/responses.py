@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from linktrack.errors import BadInput
 from linktrack.links.location import checked_form
-from linktrack.values import sentence_of
+from linktrack.values import wrong_value
 
 RESPONSE_KINDS = ("redirect", "text", "form")
 
@@ -101,4 +101,4 @@ def _sentence(problem: ValidationError, raw: object) -> str:
     name = keys[0] if keys else ""
     if error["type"] != "extra_forbidden" and (kind, name) in _EXAMPLES:
         return _EXAMPLES[kind, name]
-    return sentence_of(error, name, owner=f"a {kind} response", known=list(_MODELS[kind].model_fields))
+    return wrong_value(error, name, owner=f"a {kind} response", known=list(_MODELS[kind].model_fields))

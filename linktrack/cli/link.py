@@ -227,8 +227,8 @@ def reset(
     """
     from linktrack.clicks.storing import reset_link
     from linktrack.links.catalog import find_link
+    from linktrack.moments import now
     from linktrack.reports.figures import link_figures
-    from linktrack.store.session import now
 
     with opened(context) as database:
         link = find_link(database, key)

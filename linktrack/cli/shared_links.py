@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from linktrack.cli.output import visible
+from linktrack.visible import visible
 
 if TYPE_CHECKING:
     from linktrack.links.catalog import LinkPlace

@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput, Conflict
 from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.folders import clean_path, find_folder, is_deleted
 from linktrack.links.location import checked_target
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, RedirectResponse, TextResponse, read_response
-from linktrack.store.lookups import did_you_mean, no_mailing
-from linktrack.store.session import Database, now
+from linktrack.moments import now
+from linktrack.store.catalogue import touch
+from linktrack.store.lookups import mailing_id, unknown_link
+from linktrack.store.session import Database
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from linktrack.store.tables import Link
+    from linktrack.store.tables import LinkRecord
 
 SPECIAL_LINKS = {  # made by the migrations
     "unsubscribe": "Unsubscribe from this type of mailing",
@@ -98,10 +100,8 @@ def list_links(
         where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
         values += [path, len(path) + 1, path + "/"]
     if mailing is not None:
-        if database.value("SELECT 1 FROM mailing WHERE name = ?", (mailing,)) is None:
-            raise no_mailing(database, mailing)
-        where.append("mailing.name = ?")
-        values.append(mailing)
+        where.append("mailing.id = ?")
+        values.append(mailing_id(database, mailing))
     order = "ORDER BY COALESCE(folder.path, ''), link.kind DESC, link.mailing_id, link.id"
     found = _link_rows(database, f"{_LINKS} WHERE {' AND '.join(where)} {order}", values)
     if search is None:
@@ -115,7 +115,7 @@ def find_link(database: Database, key: str) -> LinkRow:
     found = _link_rows(database, f"{_LINKS} WHERE link.key = ?", [key])
     if found:
         return found[0]
-    raise NotFound(f"there is no link {key!r}{did_you_mean(database, 'link', 'key', key)}: see linktrack link list")
+    raise unknown_link(database, key)
 
 
 def _link_rows(database: Database, sql: str, values: Sequence[Any]) -> list[LinkRow]:
@@ -172,20 +172,20 @@ def add_link(
     response: LinkResponse = REDIRECT,
     confirm: bool = False,
     pairs: Pairs = (),
-) -> Link:
+) -> LinkRecord:
     """Register a link. Conflict when the key is taken (also by a deleted link: restore it)."""
     from sqlmodel import select
 
-    from linktrack.store.tables import Link
+    from linktrack.store.tables import LinkRecord
 
     key = checked_key(key)
-    other = session.exec(select(Link).where(Link.key == key)).first()
+    other = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
     if other is not None:
         way_out = f"linktrack link restore {key}" if other.deleted_at else f"linktrack link edit {key}"
         state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
         raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
     moment = now()
-    link = Link(
+    link = LinkRecord(
         key=key,
         name=name or key,
         kind="registered",
@@ -217,14 +217,14 @@ def edit_link(
     """
     from sqlmodel import select
 
-    from linktrack.store.tables import Link
+    from linktrack.store.tables import LinkRecord
 
     with database.session() as session:
         before = find_link(database, key)
         _refuse_special(before)
-        link = session.exec(select(Link).where(Link.key == key)).one()
+        link = session.exec(select(LinkRecord).where(LinkRecord.key == key)).one()
         if new_key is not None and new_key != key:
-            if session.exec(select(Link).where(Link.key == checked_key(new_key))).first() is not None:
+            if session.exec(select(LinkRecord).where(LinkRecord.key == checked_key(new_key))).first() is not None:
                 raise Conflict(f"a link {new_key!r} is there already: choose another key")
             link.key = new_key
         if name is not None:
@@ -239,6 +239,7 @@ def edit_link(
         link.updated_at = now()
         session.add(link)
         session.flush()
+        touch(database)
         after = find_link(database, link.key)
     return [
         LinkDifference(key, "change", field, old, new)
@@ -254,6 +255,7 @@ def delete_links(database: Database, keys: Sequence[str]) -> None:
         for key in keys:
             _registered(database, key)
             database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE key = ?", (now(), key))
+        touch(database)
 
 
 def restore_links(database: Database, keys: Sequence[str]) -> dict[str, str]:
@@ -269,6 +271,7 @@ def restore_links(database: Database, keys: Sequence[str]) -> dict[str, str]:
                 lost[key] = link.folder
                 database.execute("UPDATE link SET folder_id = NULL WHERE key = ?", (key,))
             database.execute("UPDATE link SET deleted_at = NULL WHERE key = ?", (key,))
+        touch(database)
     return lost
 
 

@@ -16,9 +16,10 @@ from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
-from linktrack.settings import CrmSettings
-from linktrack.store.session import Database, now
-from linktrack.workspace import read_toml
+from linktrack.moments import now
+from linktrack.settings import CrmSettings, read_toml
+from linktrack.store.catalogue import touch
+from linktrack.store.session import Database
 
 FIELDS = ("name", "folder", "url", "response", "confirm", "actions")
 
@@ -43,7 +44,8 @@ def read_definitions(path: Path, crm: CrmSettings | None = None, pairs: Pairs = 
 
     BadInput names file and line; nothing is taken from a bad file.
     """
-    text, raw = read_toml(path)
+    file = read_toml(path)
+    text, raw = file.text, file.tables
     headers = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*link\s*\]\]", line)]
     links = raw.pop("link", [])
     if raw:
@@ -56,7 +58,7 @@ def read_definitions(path: Path, crm: CrmSettings | None = None, pairs: Pairs = 
         try:
             definition = _parse_link(link, line, crm, pairs)
         except LinktrackError as problem:
-            raise BadInput(str(problem), file=path, line=line) from None
+            raise BadInput(problem.sentence, file=path, line=line) from None
         if definition.key in found:
             first = found[definition.key].line
             raise BadInput(
@@ -172,6 +174,8 @@ def apply_definitions(database: Database, wanted: Sequence[LinkDefinition]) -> l
         for definition in wanted:
             if definition.key in touched:
                 _store(database, definition)
+        if touched:
+            touch(database)
     return differences
 
 

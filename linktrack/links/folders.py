@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from shlex import quote
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.store.lookups import did_you_mean
-from linktrack.store.session import Database, now
+from linktrack.moments import now
+from linktrack.store.catalogue import touch
+from linktrack.store.lookups import folder_id
+from linktrack.store.session import Database
 
 
 @dataclass(frozen=True)
@@ -19,15 +21,10 @@ class FolderRow:
 
 def find_folder(database: Database, path: str) -> int:
     """The id of a folder that is not deleted. NotFound with near names, or with the way to bring it back."""
-    folder_id = database.value("SELECT id FROM folder WHERE path = ? AND deleted_at IS NULL", (path,))
-    if folder_id is None and is_deleted(database, path):
+    found = folder_id(database, path)
+    if is_deleted(database, path):
         raise NotFound(f"the folder {path!r} is deleted: bring it back with linktrack folder restore {quote(path)}")
-    if folder_id is None:
-        near = did_you_mean(database, "folder", "path", path)
-        raise NotFound(
-            f"there is no folder {path!r}{near}: see linktrack folder list, or make it with linktrack folder add"
-        )
-    return int(folder_id)
+    return found
 
 
 def list_folders(database: Database) -> list[FolderRow]:
@@ -137,6 +134,7 @@ def delete_folder(database: Database, path: str, *, recursive: bool = False) -> 
             "UPDATE folder SET deleted_at = ? WHERE deleted_at IS NULL AND (path = ? OR substr(path, 1, ?) = ?)",
             (moment, *values),
         )
+        touch(database)
     return count
 
 
@@ -171,6 +169,7 @@ def restore_folder(database: Database, path: str) -> int:
             "UPDATE folder SET deleted_at = NULL WHERE deleted_at = ? AND (path = ? OR substr(path, 1, ?) = ?)",
             (moment, *inside),
         )
+        touch(database)
     return int(count)
 
 

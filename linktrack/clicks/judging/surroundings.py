@@ -1,4 +1,4 @@
-"""What clicks are judged by and counted with, read from the catalogue: sendings, honeypots, agents, networks."""
+"""What clicks are judged by, read from the catalogue: sendings, honeypots, agents, networks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.agents import rules
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Surroundings
-from linktrack.clicks.rollups.counts import Facts
-from linktrack.moments import zone_of
 from linktrack.store.session import Database
 
 
@@ -32,9 +29,3 @@ def surroundings(database: Database, networks: Networks, agents: Agents, known: 
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
         rules=rules(),
     )
-
-
-def facts(database: Database, agents: Agents, by: Surroundings) -> Facts:
-    """What clicks are counted with. Hours are those of the zone that the database's hours are kept in."""
-    zone = zone_of(database.value("SELECT time_zone FROM workspace"))
-    return Facts(Rulings(database, by.rules), agents.device, by.sent_at, zone)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput, Conflict
 from linktrack.moments import now
-from linktrack.store.lookups import did_you_mean
+from linktrack.store.lookups import folder_id
 from linktrack.store.session import Database
 
 
@@ -18,14 +18,8 @@ class FolderRow:
 
 
 def find_folder(database: Database, path: str) -> int:
-    """The id of a folder. NotFound with near names."""
-    folder_id = database.value("SELECT id FROM folder WHERE path = ?", (path,))
-    if folder_id is None:
-        near = did_you_mean(database, "folder", "path", path)
-        raise NotFound(
-            f"there is no folder {path!r}{near}: see linktrack folder list, or make it with linktrack folder add"
-        )
-    return int(folder_id)
+    """The id of a folder. UnknownName with near names."""
+    return folder_id(database, path)
 
 
 def list_folders(database: Database) -> list[FolderRow]:

@@ -12,8 +12,8 @@ from typing import IO
 
 from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks
 from linktrack.clicks.judging.judge import surroundings
+from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import Click, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
@@ -201,7 +201,7 @@ class Importer:
             return []
         agents = self.agents.numbers(batch.agents)
         *columns, local, flags = zip(*batch.clicks, strict=True)
-        rows = zip(*columns, map(agents.__getitem__, local), flags, strict=True)
+        rows = zip(*columns, [0] * len(flags), map(agents.__getitem__, local), flags, strict=True)
         return sorted(map(partial(tuple.__new__, Click), rows))  # thrice as fast as Click(*row)
 
     def _write_source(self, source_id: int | None, name: str, format: str, reached: Reached) -> int:

@@ -41,7 +41,8 @@ def _insert(
 ) -> list[int]:
     first = (database.value("SELECT max(id) FROM click") or 0) + 1
     if new:
-        database.executemany(_INSERT, zip(count(first), *zip(*new, strict=True), repeat(source_id)))
+        columns = list(zip(*new, strict=True))
+        database.executemany(_INSERT, zip(count(first), *columns[:7], *columns[8:], repeat(source_id)))
     return judge_new(database, new, first, [probe.clicked_at for probe in probes], by)
 
 
@@ -78,13 +79,13 @@ def mend_edges(database: Database, source_id: int, by: Surroundings) -> tuple[in
         stored = {
             click[1]: Click._make(click)
             for click in database.rows(
-                "SELECT clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags "
+                "SELECT clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, 0, agent_id, flags "
                 "FROM click WHERE clicked_at BETWEEN ? AND ?",
                 (second, second + 999),
             )
         }
         missing = [
-            stored[line]._replace(identity=nth(line, number))
+            stored[line]._replace(print=nth(line, number))
             for line, times in sorted(several.items())
             if line in stored
             for number in range(2, times + 1)

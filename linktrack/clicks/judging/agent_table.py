@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from linktrack.clicks.judging.agents import Signal, agent_signal
+from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.verdicts import PLAIN
 from linktrack.clicks.logs.tracked import CACHE_SIZE
 from linktrack.store.session import Database
@@ -20,6 +20,7 @@ class Agents:
         self._database = database
         self._numbers: dict[str, int] = {}
         self._signals: dict[int, Signal] = {}
+        self._families: dict[int, int] = {}
         self._memo: dict[str, Signal] = {}
 
     def numbers(self, texts: Sequence[str]) -> list[int]:
@@ -28,6 +29,7 @@ class Agents:
         if len(self._numbers) + len(unknown) > CACHE_SIZE:
             self._numbers.clear()
             self._signals.clear()
+            self._families.clear()
             unknown = list(texts)
         for start in range(0, len(unknown), _AT_ONCE):
             some = unknown[start : start + _AT_ONCE]
@@ -45,6 +47,13 @@ class Agents:
         if number not in self._signals:
             self._note(number, self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or "")
         return self._signals[number]
+
+    def family(self, number: int) -> int:
+        """The family of the agent of this number."""
+        if number not in self._families:
+            text = self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or ""
+            self._families[number] = family_of(text)
+        return self._families[number]
 
     def _note(self, number: int, text: str) -> None:
         self._numbers[text] = number

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks, rules
+from linktrack.clicks.judging.agents import rules
+from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import PLAIN, REACH, Click, Probe, Surroundings, Verdict, judge
 from linktrack.clicks.rollups import counts as rollups
 from linktrack.clicks.rollups.clickers import Move
 from linktrack.store.session import Database
 
-_CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
+_CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, 0, agent_id, flags"
 _BATCH_CLICKS = 50_000
 
 
@@ -38,15 +39,36 @@ def surroundings(database: Database, networks: Networks, agents: Agents | None =
             "GROUP BY mailing_id"
         )
     )
+    agents = agents or Agents(database)
     return Surroundings(
-        agent=(agents or Agents(database)).signal,
-        network=networks.weight,
+        agent=agents.signal,
+        family=agents.family,
+        network=_ByAddress(networks),
         sent_at={number: sent_at for number, sent_at, _, _ in sendings},
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
         rules=rules(),
     )
+
+
+class _ByAddress:
+    """Weights of networks by number, found by what is kept of an address: clicks are stored without their network."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    def __call__(self, number: int) -> int:
+        return number
+
+    def numbered(self, click: Click) -> Click:
+        weight = self._networks.weight(self._networks.find(click.ip))
+        return click._replace(network_id=weight) if weight else click
+
+
+def _judge(clicks: Sequence[Click], by: Surroundings, probes: Sequence[Probe]) -> list[Verdict]:
+    assert isinstance(by.network, _ByAddress)  # noqa: S101
+    return judge([by.network.numbered(click) for click in clicks], by, probes)
 
 
 def judge_new(
@@ -65,7 +87,7 @@ def judge_new(
         own = new[start:stop]
         stored = _neighbours(database, low, high, first_id)
         clicks = own if not stored else sorted([*own, *(click for click, _, _ in stored)])
-        verdicts = judge(clicks, by, _probes(database, low, high))
+        verdicts = _judge(clicks, by, _probes(database, low, high))
         if not stored:
             for at, verdict in enumerate(verdicts, first_id + start):
                 if verdict is not PLAIN and verdict != PLAIN:
@@ -131,7 +153,7 @@ def _spans(clicks: Sequence[Click], probes: Sequence[int]) -> list[tuple[int, in
 def _neighbours(database: Database, low: int, high: int, first_id: int) -> list[tuple[Click, int, Verdict]]:
     """The clicks stored before within twice `REACH` of new ones: click, id, verdict."""
     return [
-        (Click._make(row[:9]), row[9], (row[10], row[11]))
+        (Click._make(row[:10]), row[10], (row[11], row[12]))
         for row in database.rows(
             f"SELECT {_CLICK}, id, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608  (names and marks of our own)
             "WHERE clicked_at BETWEEN ? AND ? AND id < ?",
@@ -171,13 +193,13 @@ def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] 
             for row in database.rows(
                 f"SELECT {_CLICK}, id, verdict, reasons, rules FROM click "  # noqa: S608  (names and marks of our own)
                 "LEFT JOIN judgement ON judgement.click_id = click.id "
-                "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, id",
+                "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, identity",
                 (first - REACH, edge + REACH),
             ):
-                seen.append(Click._make(row[:9]))
-                ids.append(row[9])
-                old.append(row[10:])
-            verdicts = judge(seen, by, _probes(database, first, edge))
+                seen.append(Click._make(row[:10]))
+                ids.append(row[10])
+                old.append(row[11:])
+            verdicts = _judge(seen, by, _probes(database, first, edge))
             updates: list[tuple[int, str, str, str]] = []
             for click, number, before, (verdict, reasons) in zip(seen, ids, old, verdicts, strict=True):
                 if first <= click.clicked_at <= edge:

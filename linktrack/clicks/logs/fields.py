@@ -12,7 +12,7 @@ _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\(.)")
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _OCTET = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(rb"(%b\.%b\.%b)\.%b" % ((_OCTET,) * 4)).fullmatch
-AGENT_LENGTH = 1000
+AGENT_LENGTH = 500
 
 
 def print_key(keyring: Keyring) -> bytes:

@@ -121,18 +121,9 @@ class ActionSettings(Section):
             raise ValueError("without working_days and working_hours there is no time for a follow-up: name some")
         return value
 
-    @field_validator("working_days")
-    @classmethod
-    def _check_working_days(cls, value: list[str]) -> list[str]:
-        if not value:
-            raise ValueError('working_days is empty, so no follow-up would ever find a time: name some, like ["mon"]')
-        return value
-
     @field_validator("working_hours")
     @classmethod
     def _check_working_hours(cls, value: list[str]) -> list[str]:
-        if not value:
-            raise ValueError('working_hours is empty, so no follow-up would ever find a time: say ["09:00-17:00"]')
         clock = r"([01]\d|2[0-3]):[0-5]\d"
         last = ""
         for span in value:

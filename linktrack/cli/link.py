@@ -225,19 +225,18 @@ def reset(
     Example:
       linktrack link reset offer --yes
     """
-    from linktrack.clicks.storing import reset_link
+    from linktrack.clicks.reset import reset_link
     from linktrack.links.catalog import find_link
     from linktrack.moments import now
     from linktrack.reports.figures import link_figures
 
     with opened(context) as database:
-        link = find_link(database, key)
-        clicks = link_figures(database, keys=[key])[0].clicks
+        find_link(database, key)
+        clicks = sum(figures.clicks for figures in link_figures(database, keys=[key]))
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return
-        with database.transaction():
-            reset_link(database, link.id, now())
+        reset_link(workspace_of(context), database, key, now())
     say(context, f"{key} counts from zero again.")
 
 

@@ -67,7 +67,7 @@ def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
     def score(delimiter: str) -> tuple[bool, float, int]:
         records = []
         try:
-            text = io.StringIO(sample, newline="\n")
+            text = io.StringIO(sample, newline="")
             for record in islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS):
                 records.append(record.fields)
         except BadInput:
@@ -129,65 +129,32 @@ def _stays_open(piece: str, delimiter: str, escape: str) -> bool:
 
 
 def split_record(text: str, delimiter: str, escape: str = "") -> list[str] | None:
-    """The fields of a record with their quotes, or None where a quoted field goes on in the next line.
-
-    Blanks may stand before a quoted field (`1, "Berg, Ann"`), if it is closed in its line and nothing but blanks
-    follows it; else the quote is a sign like others, see `is_doubtful`.
-    """
+    """The fields of a record with their quotes, or None where a quoted field goes on in the next line."""
     pieces = text.split(delimiter)
     if '"' not in text:
         return pieces
     fields = []
     closes = _CLOSE[escape].match
-    at = 0
-    while at < len(pieces):
-        piece = pieces[at]
-        at += 1
+    rest = iter(pieces)
+    for piece in rest:
         # Most quoted fields are closed and hold no quote and no delimiter.
         if piece[:1] == '"' and (piece[-1] != '"' or piece.count('"') != 2 or escape) and not closes(piece, 1):
             parts = [piece]
-            for more in pieces[at:]:
+            for more in rest:
                 parts.append(more)
                 if '"' in more and closes(more):
                     break
             else:
                 return None
-            at += len(parts) - 1
             piece = delimiter.join(parts)
-        elif piece[:1] == " " and piece.lstrip(" ")[:1] == '"':
-            piece, at = _behind_blanks(pieces, at - 1, delimiter, escape)
         fields.append(piece)
     return fields
 
 
-def _behind_blanks(pieces: list[str], at: int, delimiter: str, escape: str) -> tuple[str, int]:
-    """The field that begins with blanks and a quote in `pieces[at]`, and where the next one begins."""
-    closes = _CLOSE[escape].match
-    first = pieces[at]
-    if closes(first, first.index('"') + 1):
-        return first, at + 1
-    for last in range(at + 1, len(pieces)):
-        if '"' in pieces[last] and (close := closes(pieces[last])):
-            if pieces[last][close.end() :].strip(" "):
-                break
-            return delimiter.join(pieces[at : last + 1]), last + 1
-    return first, at + 1
-
-
-def is_doubtful(field: str, escape: str = "") -> bool:
-    """Whether a field begins with blanks and a quote that nothing closes: who wrote it may mean more than is here."""
-    return field[:1] == " " and field.lstrip(" ")[:1] == '"' and not _CLOSE[escape].match(field, field.index('"') + 1)
-
-
 def unquoted(field: str, escape: str = "") -> str:
-    """A field's value (RFC 4180); text behind the closing quote belongs to it, as spreadsheets read it. Blanks around
-    a quoted field are none of its value."""
+    """A field's value (RFC 4180); text behind the closing quote belongs to it, as spreadsheets read it."""
     if not field.startswith('"'):
-        bare = field.strip(" ")
-        if not bare.startswith('"') or is_doubtful(field, escape):
-            return field
-        close = _CLOSE[escape].match(bare, 1)
-        return field if close is None or close.end() < len(bare) else unquoted(bare, escape)
+        return field
     if escape:
         close = _CLOSE[escape].match(field, 1)
         if close is None:

@@ -55,7 +55,7 @@ def describe_export(export: Path, mapping: Mapping) -> tuple[list[str], list[Col
     for noun, wanted in expected.items():
         path = find_table(export, noun)
         if path is not None:
-            table = open_table(path, mapping, noun)
+            table = open_table(path, mapping, wanted[0].name)
             rows, found = _describe(table, wanted)
             sentences.append(f"{path.name}: {_written(table)}; {len(table.columns)} columns, {rows:,} rows.")
             columns += found

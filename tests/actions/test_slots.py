@@ -88,7 +88,7 @@ def test_no_slot_is_long_enough(case: str) -> None:
 
 @pytest.mark.parametrize("name", ["working_days", "working_hours"])
 def test_an_empty_calendar_is_refused_when_it_is_read(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name} is empty"):
+    with pytest.raises(ValueError, match="there is no time for a follow-up"):
         ActionSettings.model_validate({name: []})
 
 

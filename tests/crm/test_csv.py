@@ -21,7 +21,7 @@ from linktrack.settings import CrmSettings
 def table_of(folder: Path, data: bytes, **crm: object) -> CsvTable:
     path = folder / "contacts.csv"
     path.write_bytes(data)
-    table = open_table(path, Mapping(CrmSettings.model_validate(crm)), "contacts")
+    table = open_table(path, Mapping(CrmSettings.model_validate(crm)), "contact_id")
     assert isinstance(table, CsvTable)
     return table
 
@@ -74,7 +74,7 @@ READ = {
 def test_it_is_read_and_comes_back_byte_for_byte(tmp_path: Path, case: str) -> None:
     data, rows = READ[case]
     table = table_of(tmp_path, data)
-    assert [values for _, values in table.rows([])] == rows
+    assert [values for _, values in table.rows()] == rows
     assert rewritten(table, {})[0] == data
 
 
@@ -100,7 +100,7 @@ REFUSED = {
 def test_it_is_refused_with_the_place_and_the_way_out(tmp_path: Path, case: str) -> None:
     data, crm, sentence = REFUSED[case]
     with pytest.raises(BadInput) as problem:
-        list(table_of(tmp_path, data, **crm).rows([]))
+        list(table_of(tmp_path, data, **crm).rows())
     assert sentence in str(problem.value)
 
 
@@ -180,7 +180,7 @@ def test_every_byte_outside_the_changed_cells_stays(
     data, delimiter, escape, encoding = file
     table = table_of(tmp_path, data, delimiter=delimiter, escape=escape)
     assert rewritten(table, {})[0] == data
-    lines = [line for line, _ in table.rows([])]
+    lines = [line for line, _ in table.rows()]
     wanted = {lines[at]: dict(cells) for at, cells in changes.items() if at < len(lines)}
     written, only_changed = rewritten(table, wanted)
     # The values are those wanted, and the spans of all other cells are the same as in the file.
@@ -226,9 +226,9 @@ BACKSLASHES = {
 def test_quotes_with_backslashes_are_asked_for_and_then_read(tmp_path: Path, case: str) -> None:
     data = b"contact_id,note,level\n" + BACKSLASHES[case] + b'\n2,"plain","y"\n'
     with pytest.raises(BadInput, match=r"contacts\.csv:2: .*escape = '\\'"):
-        list(table_of(tmp_path, data).rows([]))
+        list(table_of(tmp_path, data).rows())
     table = table_of(tmp_path, data, escape="\\")
-    rows = list(table.rows([]))
+    rows = list(table.rows())
     assert [values[2] for _, values in rows] == ["x", "y"]
     assert rows[0][1][1] == BACKSLASHES[case].decode().split(',"')[1].split('",x')[0].replace("\\", "")
     written = rewritten(table, {3: {1: 'a "b"', 2: "c\\d"}})[0]
@@ -237,7 +237,7 @@ def test_quotes_with_backslashes_are_asked_for_and_then_read(tmp_path: Path, cas
 
 def test_a_path_in_quotes_is_no_escape(tmp_path: Path) -> None:
     table = table_of(tmp_path, b'contact_id,home,level\n1,"C:\\",x,\n2,"D:\\",y,\n')
-    assert [values[:3] for _, values in table.rows([])] == [["1", "C:\\", "x"], ["2", "D:\\", "y"]]
+    assert [values[:3] for _, values in table.rows()] == [["1", "C:\\", "x"], ["2", "D:\\", "y"]]
 
 
 def test_two_hundred_columns(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_an_unknown_delimiter_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"the delimiter, if these are several columns, under \[crm\]"):
         need_column(table_of(tmp_path, b"contact_id^name\n1^Bo\n"), "contact_id", "every contact", "id")
     table = table_of(tmp_path, b"contact_id^name\n1^Bo\n", delimiter="^")
-    assert [values for _, values in table.rows([])] == [["1", "Bo"]]
+    assert [values for _, values in table.rows()] == [["1", "Bo"]]
 
 
 def test_contacts_without_an_id_and_repeated_ids_are_told(tmp_path: Path) -> None:

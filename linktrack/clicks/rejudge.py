@@ -27,8 +27,11 @@ from linktrack.clicks.judging.reputation import (
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import REACH, Surroundings, Verdict, judge
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.clicks.storing import Shelf
+from linktrack.store.lock import alone
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 _BATCH_CLICKS = 50_000
 
@@ -51,18 +54,22 @@ class _DryRun(Exception):
 
 
 def judge_all(
+    workspace: Workspace,
     database: Database,
-    by: Surroundings,
-    facts: Facts,
     tell: Callable[[int], None] = lambda done: None,
     *,
+    wait: float = 0,
     dry_run: bool = False,
 ) -> Judged:
-    """Judge every click with today's rules, in one transaction. With `dry_run` nothing is changed."""
+    """Judge every click with today's rules, in one transaction, while no import runs. With `dry_run` nothing is changed.
+
+    `tell` gets the number of clicks judged so far. Locked when an import runs for longer than `wait` seconds.
+    """
     found: Judged | None = None
     try:
-        with database.transaction():
-            found = _judge_all(database, by, facts, tell)
+        with alone(workspace, database, "import", wait), database.transaction():
+            shelf = Shelf.of(database, workspace.settings.clicks.networks)
+            found = _judge_all(database, shelf.by, shelf.facts, tell)
             if dry_run:
                 raise _DryRun
     except _DryRun:

@@ -290,10 +290,12 @@ def move_links(database: Database, keys: Sequence[str], folder: str) -> str | No
 
 
 def mailings_with(database: Database, link_id: int) -> list[LinkPlace]:
-    """The mailings where a link stands, by name, each with its places there and how many mails were sent."""
+    """The mailings where a link stands, by name, each with its places there and how many mails were sent (by shipments
+    that count: neither tests, nor cancelled, nor unfinished)."""
     rows = database.rows(
         "SELECT mailing.name, count(*), (SELECT coalesce(sum(recipients), 0) FROM shipment "
-        "WHERE shipment.mailing_id = mailing.id AND NOT shipment.is_test) "
+        "WHERE shipment.mailing_id = mailing.id AND NOT shipment.is_test AND shipment.cancelled_at IS NULL "
+        "AND shipment.finished_at IS NOT NULL) "
         "FROM placement JOIN mailing ON mailing.id = placement.mailing_id "
         "WHERE placement.link_id = ? AND mailing.deleted_at IS NULL GROUP BY mailing.id, mailing.name "
         "ORDER BY mailing.name",

@@ -46,6 +46,12 @@ def _network(value: str) -> str:
     return value
 
 
+# Loopback, RFC 1918, RFC 4193 and link-local: what no visitor can come from.
+PRIVATE_NETWORKS = (
+    *("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+    *("fc00::/7", "169.254.0.0/16", "fe80::/10"),
+)
+
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Network = Annotated[str, AfterValidator(_network)]
 
@@ -95,7 +101,7 @@ class ClickSettings(Section):
 
     ip: Literal["truncate", "full", "none"] = "truncate"
     networks: list[Network] = []  # networks whose clicks are machines', as 192.0.2.0/24
-    trusted_proxies: list[Network] | None = None  # whose X-Forwarded-For is believed; None = private networks
+    trusted_proxies: list[Network] = list(PRIVATE_NETWORKS)  # whose word is believed about who stands before them
     log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
     time_zone: ZoneName = (
         "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from linktrack.errors import BadInput
 from linktrack.files import STDIN, open_input
 from linktrack.moments import zone_of
+from linktrack.values import wrong_value
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -367,22 +368,12 @@ def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | 
 
 def _located(error: ErrorDetails, file: TomlFile, overrides: Mapping[tuple[str, ...], str]) -> BadInput:
     keys = tuple(str(part) for part in error["loc"])
+    name = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+    sentence = wrong_value(error, name)
     variable = next((overrides[keys[:size]] for size in (1, 2) if keys[:size] in overrides), None)
     if variable is not None:
-        return BadInput(f"{variable}: {sentence_of(error)}")
-    return file.error_at(keys, sentence_of(error))
-
-
-def sentence_of(error: ErrorDetails) -> str:
-    """What pydantic found wrong with a setting, in our words."""
-    name, kind = ".".join(str(part) for part in error["loc"] if not isinstance(part, int)), error["type"]
-    if kind == "extra_forbidden":
-        return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
-    if kind == "missing":
-        return f"the setting {name!r} is missing"
-    if kind == "value_error":
-        return str(error["ctx"]["error"])
-    return f"{name!r} cannot be {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        return BadInput(f"{variable}: {sentence}")
+    return file.error_at(keys, sentence)
 
 
 def line_of(text: str, keys: tuple[str, ...]) -> int | None:

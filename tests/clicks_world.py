@@ -99,7 +99,7 @@ def make_world(root: Path) -> World:
         for number in range(1, 9):
             database.execute(
                 "INSERT INTO link (id, key, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, ?, 'registered', ?, '{}', 0, 0)",
+                "VALUES (?, ?, ?, 'registered', ?, '{\"kind\": \"redirect\"}', 0, 0)",
                 (100 + number, f"link-{number}", f"Link {number}", f"https://www.example.com/{number}"),
             )
         for number in range(1, 12):

@@ -125,7 +125,7 @@ def test_link_definitions_show_every_kind_of_action_and_response(path: str) -> N
     definitions = read_definitions(ROOT / path)
     actions = {action["type"] for definition in definitions for action in definition.actions}
     assert actions == {"set-field", "interest", "selection", "project", "follow-up", "request", "script"}
-    assert {definition.response.get("kind") for definition in definitions} >= {"redirect", "text", "form"}
+    assert {definition.response.kind for definition in definitions} >= {"redirect", "text", "form"}
 
 
 def test_link_definitions_fit_the_export(mapping: Mapping) -> None:

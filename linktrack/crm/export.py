@@ -9,6 +9,7 @@ from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.mapping import Mapping, find_column
+from linktrack.crm.multivalue import names_in
 from linktrack.errors import BadInput, Conflict, NotFound
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
@@ -228,9 +229,16 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
 
 
 def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:
-    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns`."""
+    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns` and
+    their `interests`."""
     settings = mapping.settings
-    found = {"columns": set(open_contacts(export, mapping).columns)}
+    contacts = open_contacts(export, mapping)
+    found = {"columns": set(contacts.columns)}
+    at = column_of(contacts, settings.contacts.interests)
+    if at is not None:
+        separator = settings.contacts.interests_separator
+        cells = {values[at] for _, values in contacts.rows() if at < len(values)}
+        found["interests"] = {name for cell in cells for name in names_in(cell, separator)}
     for noun, column, setting in (
         ("users", settings.user_column, "user_column under [crm]"),
         ("selections", settings.selections.name, "name under [crm.selections]"),

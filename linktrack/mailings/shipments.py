@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
 MERGE_TAG = "{{ linktrack_token }}"  # where the token goes in a template, unless another one is named
+COUNTS = "shipment.finished_at IS NOT NULL AND shipment.cancelled_at IS NULL AND shipment.is_test = ?"  # with False
 _BATCH = 500
 
 
@@ -83,6 +84,19 @@ class Recipient:
     token: str
 
 
+class AlreadySent(Conflict):
+    """Some who are to get a mailing have got it already: `recipients` of them."""
+
+    def __init__(self, mailing: str, recipients: int) -> None:
+        self.mailing = mailing
+        self.recipients = recipients
+        have = "1 of these contacts has" if recipients == 1 else f"{recipients:,} of these contacts have"
+        super().__init__(
+            f"{have} got the mailing {mailing!r} already, and nothing was stored: leave them out with --except (rows of "
+            "linktrack shipment recipients), or add --again"
+        )
+
+
 # --- making and changing ---------------------------------------------------------------------------------------
 
 
@@ -95,13 +109,14 @@ def make_shipment(
     *,
     sent_at: int,
     test: bool,
+    again: bool,
     moment: int,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Shipment:
     """Store an unfinished shipment and its recipients, all of them or nothing; memory is flat in their number.
 
-    It has reached the disk when this returns. Conflict for a deleted mailing, BadInput for a list without a usable
-    contact.
+    It has reached the disk when this returns. Conflict for a deleted mailing, and AlreadySent unless it is a test or
+    goes to them `again`; BadInput for an empty list.
     """
     if mailing.deleted_at is not None:
         raise Conflict(
@@ -128,7 +143,9 @@ def make_shipment(
             count += len(batch)
             progress(len(batch))
         if not count:
-            raise BadInput("the contacts file has nobody in it to send to: nothing was stored")
+            raise BadInput("there is nobody to send to: nothing was stored")
+        if not (test or again):
+            _refuse_repetition(database, mailing, shipment_id)
         database.executemany(
             "INSERT INTO shipment_domain (shipment_id, domain, sent, human, machine, clickers) "
             "VALUES (?, ?, ?, 0, 0, 0)",
@@ -144,6 +161,49 @@ def finish_shipment(database: Database, shipment_id: int, moment: int) -> None:
         database.execute(
             "UPDATE shipment SET finished_at = COALESCE(finished_at, ?) WHERE id = ?", (moment, shipment_id)
         )
+
+
+def cancel_shipment(database: Database, number: int, moment: int) -> Shipment:
+    """A shipment counts no more, in no figure and for no action; its addresses are answered as before.
+
+    Conflict when it is cancelled already.
+    """
+    with database.transaction(durable=True):
+        if find_shipment(database, number).state == "cancelled":
+            raise Conflict(f"shipment {number} is cancelled already: linktrack shipment restore {number} takes it back")
+        database.execute("UPDATE shipment SET cancelled_at = ? WHERE id = ?", (moment, number))
+        _clicks_changed(database, number)
+    return find_shipment(database, number)
+
+
+def restore_shipment(database: Database, number: int, moment: int) -> Shipment:
+    """A cancelled shipment counts again, and one that was unfinished counts from now on: it was sent after all.
+
+    Conflict when it is neither.
+    """
+    with database.transaction(durable=True):
+        before = find_shipment(database, number)
+        if before.cancelled_at is None and before.finished_at is not None:
+            raise Conflict(f"shipment {number} is neither cancelled nor unfinished: there is nothing to take back")
+        database.execute(
+            "UPDATE shipment SET cancelled_at = NULL, finished_at = COALESCE(finished_at, ?) WHERE id = ?",
+            (moment, number),
+        )
+        _clicks_changed(database, number)
+    return find_shipment(database, number)
+
+
+def _refuse_repetition(database: Database, mailing: StoredMailing, shipment_id: int) -> None:
+    """AlreadySent when a recipient of this shipment has got the mailing: tests, and what is unfinished or cancelled,
+    were nobody's."""
+    count = database.value(
+        "SELECT count(*) FROM shipment_recipient AS sent WHERE sent.shipment_id = ? AND EXISTS ("
+        "SELECT 1 FROM shipment JOIN shipment_recipient AS earlier ON earlier.shipment_id = shipment.id "
+        f"WHERE shipment.mailing_id = ? AND {COUNTS} AND earlier.recipient_id = sent.recipient_id)",
+        (shipment_id, mailing.id, False),
+    )
+    if count:
+        raise AlreadySent(mailing.name, count)
 
 
 def _insert_shipment(
@@ -195,6 +255,22 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
         return [_shipment(row) for row in database.rows(f"{_SHIPMENTS} ORDER BY shipment.id")]
     rows = database.rows(f"{_SHIPMENTS} WHERE mailing.id = ? ORDER BY shipment.id", (mailing_id(database, mailing),))
     return [_shipment(row) for row in rows]
+
+
+def unfinished_shipments(database: Database) -> list[Shipment]:
+    """The shipments whose mails were not all handed out, and that nobody has cancelled, in the order of their ids."""
+    rows = database.rows(f"{_SHIPMENTS} WHERE finished_at IS NULL AND cancelled_at IS NULL ORDER BY shipment.id")
+    return [_shipment(row) for row in rows]
+
+
+def shared_addresses(database: Database, shipment_id: int) -> list[str]:
+    """The addresses, in lower case, that more than one recipient of a shipment has, by address."""
+    rows = database.rows(
+        "SELECT lower(email) FROM shipment_recipient WHERE shipment_id = ? AND email <> '' "
+        "GROUP BY lower(email) HAVING count(*) > 1 ORDER BY lower(email)",
+        (shipment_id,),
+    )
+    return [row[0] for row in rows]
 
 
 def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Iterator[Recipient]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.links.folders import clean_path, find_folder
+from linktrack.links.folders import clean_path
 from linktrack.moments import now
+from linktrack.store import lookups
 from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
 
@@ -77,7 +78,7 @@ def list_links(
         where.append("link.deleted_at IS NULL")
     if folder is not None:
         path = clean_path(folder)
-        find_folder(database, path)
+        lookups.folder_id(database, path)
         where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
         values += [path, len(path) + 1, path + "/"]
     if mailing is not None:
@@ -250,7 +251,7 @@ def move_link(database: Database, key: str, folder: str) -> str | None:
                 f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead"
             )
         path = None if folder.strip() in ("", "/") else clean_path(folder)
-        folder_id = None if path is None else find_folder(database, path)
+        folder_id = None if path is None else lookups.folder_id(database, path)
         database.execute("UPDATE link SET folder_id = ? WHERE key = ?", (folder_id, key))
     return path
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import Locked
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 LOCK_WAIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
 SAY_AFTER_SECONDS = 1.0
+_AT_ONCE = 90  # rows of one INSERT: more are no faster
 
 Row = tuple[Any, ...]
 Tell = Callable[[str], None]  # says a sentence to whoever waits
@@ -67,6 +69,26 @@ class Database:
             cursor = self.connection.cursor()
             cursor.executemany(self._sql(sql), rows)
             cursor.close()
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, besides: str = "") -> None:
+        """Insert many rows at once, with `besides` (`ON CONFLICT …`) for those that are there."""
+        if not rows:
+            return
+        head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608  (names of our own)
+        if self.dialect == POSTGRESQL and not besides:
+            with self.explained(), self.connection.cursor() as cursor:
+                with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+            return
+        one = f"({', '.join('?' * len(columns))})"
+        whole = len(rows) - len(rows) % _AT_ONCE
+        many = head + ", ".join([one] * _AT_ONCE) + besides
+        for start in range(0, whole, _AT_ONCE):
+            self.execute(many, list(chain.from_iterable(rows[start : start + _AT_ONCE])))
+        if whole < len(rows):
+            rest = rows[whole:]
+            self.execute(head + ", ".join([one] * len(rest)) + besides, list(chain.from_iterable(rest)))
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         with self.explained():

@@ -273,6 +273,16 @@ class SourceRecord(SQLModel, table=True):
     imported_at: int = Field(sa_column=_time())
 
 
+class ReadingRecord(SQLModel, table=True):
+    """One import's pass over one log: what a click came with."""
+
+    __tablename__ = "reading"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id")
+    read_at: int = Field(sa_column=_time())
+
+
 class RulingRecord(SQLModel, table=True):
     """A verdict (human, prefetch, scanner, test) with its reasons and the rules that gave it; clicks share it."""
 
@@ -306,7 +316,7 @@ class ClickRecord(SQLModel, table=True):
     agent_id: int
     flags: int  # what the log itself says: see clicks.event
     pressed: str = Field(sa_column=_text())  # what a POST said in its query
-    source_id: int
+    reading_id: int
     ruling_id: int
     passed: int
 
@@ -331,9 +341,23 @@ class JunkRequestRecord(SQLModel, table=True):
     __tablename__ = "junk_request"
     __table_args__ = (CLUSTERED,)
 
-    requested_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
     print: int = Field(sa_column=Column(BigInteger, primary_key=True))
     ip: str = Field(sa_column=_text())
+
+
+class ScannerEvidenceRecord(SQLModel, table=True):
+    """A recipient's mail was looked at by a scanner from this address (/24 or /48), in this minute since 1970, with an
+    agent of this family: see `clicks.judging.reputation`."""
+
+    __tablename__ = "scanner_evidence"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    address: str = Field(sa_column=Column(Text, primary_key=True))
+    minute: int = Field(primary_key=True)
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    family: int = Field(sa_column=Column(BigInteger, primary_key=True))
 
 
 class OpenTimeRecord(SQLModel, table=True):

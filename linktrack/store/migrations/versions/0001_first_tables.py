@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("agent_id", sa.Integer(), nullable=False),
         sa.Column("flags", sa.Integer(), nullable=False),
         sa.Column("pressed", sa.Text(), nullable=False),
-        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("reading_id", sa.Integer(), nullable=False),
         sa.Column("ruling_id", sa.Integer(), nullable=False),
         sa.Column("passed", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("clicked_at", "print", "recipient_id"),
@@ -87,10 +87,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "junk_request",
-        sa.Column("requested_at", sa.BigInteger(), nullable=False),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
         sa.Column("print", sa.BigInteger(), nullable=False),
         sa.Column("ip", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("requested_at", "print"),
+        sa.PrimaryKeyConstraint("clicked_at", "print"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -219,6 +219,16 @@ def upgrade() -> None:
         sa.Column("out", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "scanner_evidence",
+        sa.Column("shipment_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("minute", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("family", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("shipment_id", "address", "minute", "recipient_id", "family"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "seen_export",
@@ -429,6 +439,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "reading",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "shipment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
@@ -528,6 +549,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_shipment_mailing_id"))
 
     op.drop_table("shipment")
+    op.drop_table("reading")
     op.drop_table("made")
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_mailing_id"))
@@ -551,6 +573,7 @@ def downgrade() -> None:
     op.drop_table("shipment_age")
     op.drop_table("settled")
     op.drop_table("seen_export")
+    op.drop_table("scanner_evidence")
     op.drop_table("run")
     op.drop_table("ruling")
     op.drop_table("return_address")

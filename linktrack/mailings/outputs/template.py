@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def write_template(folder: Path, mail: Mail, merge_tag: str, people: Iterable[Re
     """Write `mailing.html`, `mailing.txt` and `tokens.csv` into a folder that has none of them."""
     create(folder / "mailing.html", mail.html.copy_for(merge_tag))
     create(folder / "mailing.txt", mail.text.copy_for(merge_tag))
-    with open(new_file(folder / "tokens.csv"), "w", encoding="utf-8", newline="") as file:
+    with os.fdopen(new_file(folder / "tokens.csv"), "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         table.writerows((row.contact_id, row.email, row.token) for row in people)

@@ -15,7 +15,6 @@ from linktrack.errors import Conflict
 from linktrack.files import PRIVATE
 
 _IOV_MAX = 1024  # buffers in one gathering write
-_TOGETHER = 16  # mails in one write of a stream
 _NAME_BYTES = 200  # of the 255 that file systems take, less what is added
 
 
@@ -64,18 +63,10 @@ def new_file(path: Path) -> int:
 
 
 def write_stream(out: BinaryIO, rows: Iterable[list[bytes]], done: Callable[[int], None]) -> None:
-    """Write rows one after the other; `done` hears how many more were handed to the system. A file is synced."""
-    waiting: list[bytes] = []
-    count = 0
+    """Write rows one after the other; `done` hears of each one that the system has taken. A file is synced."""
     for buffers in rows:
-        waiting += buffers
-        count += 1
-        if count == _TOGETHER:
-            _flush(out, waiting)
-            done(count)
-            waiting, count = [], 0
-    _flush(out, waiting)
-    done(count)
+        _flush(out, buffers)
+        done(1)
     _sync(out)
 
 

@@ -513,7 +513,7 @@ OF_THE_IMPORT = {"F9", "J6"}  # clicks in AMP parts, events of mail services
 
 
 def test_no_case_is_missing() -> None:
-    sources = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
     named = set(re.findall(r"\b([A-J][0-9]+)\b", sources))
     named |= {
         name.upper()

@@ -37,7 +37,7 @@ def cross_check(parts: Parts) -> list[tuple[Address, str]]:
         if element is None:
             found.append((addresses[spot.start], "another parser does not see this link"))
             continue
-        ours, theirs = text[spot.start : spot.stop], element.get("href")
+        ours, theirs = text[spot.start : spot.stop], element.get(spot.attribute)
         if theirs not in (decode(ours), unescape(ours)):  # the latter is how Python before 3.13 decoded attributes
             found.append((addresses[spot.start], f"another parser reads this address as {str(theirs)[:80]!r}"))
         elif bool(spot.opted_out) != any(opts_out(name, str(value)) for name, value in element.attrs.items()):

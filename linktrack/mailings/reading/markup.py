@@ -48,7 +48,10 @@ class Kind(Enum):
 
 
 class Markup(NamedTuple):
-    """A piece of markup at `start:stop`; what it holds (attributes, a comment's text) at `inside:end`."""
+    """A piece of markup at `start:stop`; what it holds (attributes, a comment's text) at `inside:end`.
+
+    `foreign` says of a start tag that it stands inside of `<svg>` or `<math>`.
+    """
 
     kind: Kind
     name: str  # of the element, in lower case; "" for what is no tag
@@ -56,6 +59,7 @@ class Markup(NamedTuple):
     inside: int
     end: int
     stop: int
+    foreign: bool = False
 
 
 class Attribute(NamedTuple):
@@ -87,7 +91,7 @@ def read_markup(text: str, here: int, stop: int) -> Iterator[Markup]:
             return
         name = name.lower()
         here = closed.end()
-        piece = Markup(Kind.START, name, start, inside, here - 1, here)
+        piece = Markup(Kind.START, name, start, inside, here - 1, here, foreign > 0)
         yield piece
         if name in _FOREIGN:
             foreign += not self_closing(text, piece)

@@ -36,6 +36,10 @@ class UtmSettings(_Section):
     campaign: str = ""
     content: str = ""
     term: str = ""
+    id: str = ""
+    source_platform: str = ""
+    creative_format: str = ""
+    marketing_tactic: str = ""
     domains: list[str] = Field(default=[])  # empty = every host
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
 from linktrack.cli.shared_tagging import PolicyName, tag_file
-
-if TYPE_CHECKING:
-    from linktrack.links.utm import Utm
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
 
@@ -50,6 +47,10 @@ def add(
     utm_medium: Annotated[str | None, typer.Option(help="utm_medium; else the configuration's.")] = None,
     utm_content: Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")] = None,
     utm_term: Annotated[str | None, typer.Option(help="utm_term.")] = None,
+    utm_id: Annotated[str | None, typer.Option(help="utm_id of Google Analytics 4.")] = None,
+    utm_source_platform: Annotated[str | None, typer.Option(help="utm_source_platform.")] = None,
+    utm_creative_format: Annotated[str | None, typer.Option(help="utm_creative_format.")] = None,
+    utm_marketing_tactic: Annotated[str | None, typer.Option(help="utm_marketing_tactic.")] = None,
     policy: PolicyOption = None,
     track_all: Annotated[
         bool, typer.Option("--track-all/--no-track-all", help="Track every link, or only registered ones.")
@@ -64,12 +65,25 @@ def add(
 ) -> None:
     """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
     from linktrack.cli.shared_files import read_file
+    from linktrack.links.utm import Utm
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
     from linktrack.mailings.catalog import Settings
 
     workspace = workspace_of(context)
-    utm = _utm(workspace.settings.utm, utm_source, utm_medium, utm_campaign, utm_content, utm_term, policy)
+    options = {
+        "source": utm_source,
+        "medium": utm_medium,
+        "campaign": utm_campaign,
+        "content": utm_content,
+        "term": utm_term,
+        "id": utm_id,
+        "source_platform": utm_source_platform,
+        "creative_format": utm_creative_format,
+        "marketing_tactic": utm_marketing_tactic,
+        "policy": None if policy is None else policy.value,
+    }
+    utm = Utm.of_options(options, workspace.settings.utm.model_dump())
     settings = Settings(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
     plain = None if text is None else read_file(text)
     draft = Draft(name, read_file(file), plain, subject, type, settings, str(file))
@@ -111,6 +125,7 @@ def list_all(
 @app.command()
 def show(context: typer.Context, name: NameArgument, format: FormatOption = None) -> None:
     """One mailing: its settings, what is tracked, and its shipments."""
+    from linktrack.links.utm import NAMES
     from linktrack.mailings.catalog import find_mailing, placements_of
     from linktrack.mailings.shipments import list_shipments
 
@@ -127,7 +142,7 @@ def show(context: typer.Context, name: NameArgument, format: FormatOption = None
         "text": mailing.text is not None,
         "track_all": mailing.settings.track_all,
         "base": mailing.settings.base,
-        **{f"utm_{part}": getattr(utm, part) for part in ("source", "medium", "campaign", "content", "term")},
+        **{f"utm_{part}": getattr(utm, part) or "" for part in NAMES},
         "utm_policy": utm.policy,
         "placements": len(placements),
         "links": len({placement.link for placement in placements}),
@@ -254,19 +269,3 @@ def delete(
         if confirm(context, f"Delete the mailing {name!r}?", yes):
             delete_mailing(database, name)
             say(context, f"Deleted {name}.")
-
-
-def _utm(settings: Any, source: str | None, medium: str | None, campaign: str | None, content: str | None,
-         term: str | None, policy: PolicyName | None) -> Utm:  # fmt: skip
-    """The options of a mailing over the workspace's `[utm]`."""
-    from linktrack.links.utm import Utm
-
-    return Utm(
-        settings.source if source is None else source,
-        settings.medium if medium is None else medium,
-        settings.campaign if campaign is None else campaign,
-        settings.content if content is None else content,
-        settings.term if term is None else term,
-        settings.policy if policy is None else policy.value,
-        tuple(settings.domains),
-    )

@@ -99,7 +99,7 @@ def _ascii_label(label: str) -> str | None:
 
 
 def _ipv4(host: str) -> str | None:
-    """A host whose last part is a number as an IPv4 address (decimal, octal or hexadecimal, the last part may be long)."""
+    """A host whose last part is a number as an IPv4 address; its numbers may be octal or hexadecimal."""
     numbers = []
     for part in host.split("."):
         if not _NUMBER.fullmatch(part) or len(part) > 40:

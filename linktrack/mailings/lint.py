@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from linktrack.errors import NotFound
 from linktrack.links.merge_tags import find
-from linktrack.links.utm import warning
+from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import Address, Options, Parts, read_parts
 from linktrack.mailings.catalog import Settings, find_mailing
 from linktrack.mailings.reading.cross_check import cross_check
@@ -156,8 +156,8 @@ def _whole(parts: Parts, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "no-unsubscribe", "html", 1, 1, "", 'there is no unsubscribe link: add href="linktrack:unsubscribe"'
         )
-    if sentence := warning(settings.utm):
-        yield Finding("utm-medium", "html", 1, 1, "", sentence)
+    for sentence in warnings(settings.utm):
+        yield Finding("utm", "html", 1, 1, "", sentence)
 
 
 def _finding(rule: str, address: Address, message: str) -> Finding:

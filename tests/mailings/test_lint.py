@@ -92,7 +92,7 @@ def test_the_text_part_is_looked_at_too_and_places_are_named() -> None:
 
 def test_a_medium_that_is_no_email_is_found() -> None:
     settings = Settings(Utm("s", "newsletter", "c"))
-    assert [finding.rule for finding in check_mail(BYE.encode(), None, OPTIONS, KEYS, settings)] == ["utm-medium"]
+    assert [finding.rule for finding in check_mail(BYE.encode(), None, OPTIONS, KEYS, settings)] == ["utm"]
 
 
 def test_hostile_mails_are_checked_in_linear_time() -> None:

@@ -10,6 +10,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_mails import FillOption, KeepMergeTagsOption
 from linktrack.cli.shared_tagging import PolicyName, tag_file
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
@@ -212,10 +213,21 @@ def rewrite(
         bool, typer.Option("--honeypot", help="Add an invisible link that only machines follow.")
     ] = False,
     sender: Annotated[str | None, typer.Option("--from", help="The sender of e-mails; else [sender] from.")] = None,
+    fill: FillOption = False,
+    keep_merge_tags: KeepMergeTagsOption = False,
     format: FormatOption = None,
 ) -> None:
     """Make a shipment: store its recipients and write each one's copy with their own addresses."""
-    from linktrack.cli.shared_mails import contacts_path, moment, progress_bar, stream_or_folder, summary, unwritten
+    from linktrack.cli.shared_mails import (
+        check_filling,
+        contacts_path,
+        moment,
+        progress_bar,
+        say_standing,
+        stream_or_folder,
+        summary,
+        unwritten,
+    )
     from linktrack.crm.export import BadRow, read_contacts
     from linktrack.crm.mapping import mapping_of
     from linktrack.links.tokens import Keyring
@@ -226,6 +238,7 @@ def rewrite(
     from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings, make_shipment
 
     workspace = workspace_of(context)
+    check_filling(fill, keep_merge_tags, output.value)
     when = moment(sent_at)
     target = stream_or_folder(out, output.value)
     keyring = Keyring.parse(workspace.secret())
@@ -236,6 +249,8 @@ def rewrite(
         honeypot=honeypot,
         merge_tag=merge_tag if output is Output.template else "",
         sender=workspace.settings.sender.from_ if sender is None else sender,
+        fill=fill,
+        keep_merge_tags=keep_merge_tags,
     )
     rejected: list[BadRow] = []
     with opened(context) as database, contacts_path(contacts) as path:
@@ -248,10 +263,19 @@ def rewrite(
             people = reachable(people, rejected)
         with progress_bar(context, "Recipients") as progress:
             shipment = make_shipment(
-                database, mailing, people, mapping, settings, sent_at=when, test=test, progress=progress
+                database,
+                mailing,
+                people,
+                mapping,
+                settings,
+                sent_at=when,
+                test=test,
+                tags=mail.tags,
+                progress=progress,
             )
         with unwritten(context, shipment), progress_bar(context, "Mails", shipment.recipients) as progress:
             written = render(database, mail, shipment, keyring, target, progress=progress)
+    say_standing(context, mail, output.value)
     summary(context, shipment, written, out, rejected, format)
 
 

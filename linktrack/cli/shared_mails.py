@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -19,8 +19,31 @@ from linktrack.store.session import now
 
 if TYPE_CHECKING:
     from linktrack.crm.export import BadRow
+    from linktrack.mailings.compile import Mail
     from linktrack.mailings.rewriting import Rendered
     from linktrack.mailings.shipments import Shipment
+
+
+FillOption = Annotated[
+    bool, typer.Option("--fill", help="Put the contacts' values where merge tags stand in subject, text and HTML.")
+]
+KeepMergeTagsOption = Annotated[
+    bool, typer.Option("--keep-merge-tags", help="Write e-mails with the merge tags as they stand.")
+]
+
+
+def check_filling(fill: bool, keep_merge_tags: bool, output: str) -> None:
+    """UsageError when it is not clear who fills a mail's merge tags."""
+    if fill and (keep_merge_tags or output == "template"):
+        other = "--as template" if output == "template" else "--keep-merge-tags"
+        raise UsageError(f"--fill and {other} do not go together: say who fills the merge tags")
+
+
+def say_standing(context: typer.Context, mail: Mail, output: str) -> None:
+    """Say which merge tags stand in the HTML files that have been written."""
+    if output == "html" and mail.filling is None and mail.tags:
+        more = f" and {len(mail.tags) - 5} more" if len(mail.tags) > 5 else ""
+        say(context, f"Merge tags stand there as they are: {', '.join(map(str, mail.tags[:5]))}{more}.")
 
 
 def moment(text: str | None) -> int:

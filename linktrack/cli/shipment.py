@@ -11,6 +11,7 @@ import typer
 from linktrack.cli.mailing import Output
 from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_mails import FillOption, KeepMergeTagsOption
 
 if TYPE_CHECKING:
     from linktrack.mailings.shipments import Shipment
@@ -63,10 +64,19 @@ def render(
     shipment: NumberArgument,
     out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")],
     output: Annotated[Output | None, typer.Option("--as", help="Another output than at first.")] = None,
+    fill: FillOption = False,
+    keep_merge_tags: KeepMergeTagsOption = False,
     format: FormatOption = None,
 ) -> None:
     """Write a shipment's mails again: the same bytes, with the same tokens."""
-    from linktrack.cli.shared_mails import progress_bar, stream_or_folder, summary, unwritten
+    from linktrack.cli.shared_mails import (
+        check_filling,
+        progress_bar,
+        say_standing,
+        stream_or_folder,
+        summary,
+        unwritten,
+    )
     from linktrack.links.tokens import Keyring
     from linktrack.mailings.catalog import find_mailing
     from linktrack.mailings.rewriting import compile_mail
@@ -78,13 +88,17 @@ def render(
         found = find_shipment(database, shipment)
         chosen = found.settings.output if output is None else output.value
         target = stream_or_folder(out, chosen)
+        check_filling(fill, keep_merge_tags, chosen)
         settings = replace(found.settings, output=chosen)
+        if fill or keep_merge_tags or chosen == "template":
+            settings = replace(settings, fill=fill, keep_merge_tags=keep_merge_tags)
         mail = compile_mail(database, find_mailing(database, found.mailing), settings)
         keyring = Keyring.parse(workspace.secret())
         with unwritten(context, found), progress_bar(context, "Mails", found.recipients) as progress:
             written = render_shipment(
                 database, mail, replace(found, settings=settings), keyring, target, progress=progress
             )
+    say_standing(context, mail, chosen)
     summary(context, found, written, out, (), format)
 
 

@@ -20,7 +20,8 @@ from linktrack.mailings.catalog import (
     mailing_parts,
     placements_of,
 )
-from linktrack.mailings.compile import Compiled, Mail, Placed, compile_part, interleaved
+from linktrack.mailings.compile import Gap, Mail, Placed, compile_part, interleaved
+from linktrack.mailings.outputs.filling import FillablePart, prepare_filling, refuse_standing, standing_tags, values_of
 from linktrack.mailings.outputs.headers import sender
 from linktrack.mailings.outputs.output_folder import file_name, new_folder, write_buffers
 from linktrack.mailings.placements import place_system_links
@@ -97,6 +98,7 @@ def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentS
     placed = [(addresses[placement.position], placement.key) for placement in authors]
     prove(parts, placed, base_url, mailing.settings.options(base_url))
     of_html = [placement.placed for placement in authors if placement.part == "html"]
+    of_text = [] if parts.text is None else [spot.placed for spot in authors if spot.part == "text"]
     honeypot = header = None
     if system[HONEYPOT_POSITION]:
         place = len(parts.html.text) if parts.scan.body_end is None else parts.scan.body_end
@@ -104,16 +106,20 @@ def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentS
     if system[HEADER_POSITION]:
         header = f"{base_url}/{special[HEADER_POSITION]}/"
     html = compile_part(parts.html, of_html, base_url, honeypot)
-    if parts.text is None:
-        text = made_text(parts, of_html, base_url)
-    else:
-        text = compile_part(parts.text, [spot.placed for spot in authors if spot.part == "text"], base_url)
+    text = made_text(parts, of_html, base_url) if parts.text is None else compile_part(parts.text, of_text, base_url)
+    tags = standing_tags(parts, of_html, of_text, mailing.subject, mailing.settings.merge_tags)
+    filling = None
+    if settings.fill and tags:
+        extra = mailing.settings.merge_tags
+        filling = prepare_filling(parts, of_html, text, tags, mailing.subject, base_url, honeypot, extra)
+    elif settings.output in WITH_HEADER and not settings.keep_merge_tags:
+        refuse_standing(tags)
     if settings.output == "template":  # a tag that the encoding has not is found before anything is stored
         html.encoded(settings.merge_tag)
     if settings.sender:
         sender(settings.sender)
     count = len(authors) + (honeypot is not None) + (header is not None)
-    return Mail(mailing.name, mailing.type, mailing.subject, html, text, header, count)
+    return Mail(mailing.name, mailing.type, mailing.subject, html, text, header, count, filling, tuple(tags))
 
 
 class _Watched:
@@ -141,7 +147,10 @@ def _files(
 
         message = Message(mail, shipment)
         return ((row.contact_id, message.buffers(row)) for row in people)
-    segments, charset = mail.html.segments, mail.html.charset
+    segments, charset, filling = mail.html.segments, mail.html.charset, mail.filling
+    if filling is not None:
+        part = filling.html
+        return ((row.contact_id, part.joined(row.token.encode(charset), values_of(row))) for row in people)
     return ((row.contact_id, interleaved(segments, row.token.encode(charset))) for row in people)
 
 
@@ -190,24 +199,38 @@ def _flush(out: BinaryIO, buffers: list[bytes]) -> None:
 
 def ndjson_rows(mail: Mail, people: Iterable[Recipient]) -> Iterator[list[bytes]]:
     """One JSON object a recipient; the mail's segments are escaped once, not once a recipient."""
-    html, text = _json_segments(mail.html), _json_segments(mail.text)
-    segments = [*html[:-1], html[-1] + b'", "text": "' + text[0], *text[1:]]
-    segments[-1] += b'"}\n'
+    filling = mail.filling
+    if filling is None:
+        html_part, text_part = FillablePart.of(mail.html), FillablePart.of(mail.text).in_utf8(mail.text.charset)
+    else:
+        html_part, text_part = filling.html, filling.text
+    html_part = html_part.in_utf8(mail.html.charset)
+    html, text = _json_pieces(html_part), _json_pieces(text_part)
+    pieces = [*html[:-1], html[-1] + b'", "text": "' + text[0], *text[1:]]
+    pieces[-1] += b'"}\n'
+    body = FillablePart(tuple(pieces), (*html_part.gaps, *text_part.gaps))
     subject = _json(mail.subject)
     for row in people:
         person = f'"contact_id": {_json(row.contact_id)}, "email": {_json(row.email)}, "token": "{row.token}"'
-        head = f'{{{person}, "subject": {subject}, "html": "'
-        yield [head.encode(), *interleaved(segments, row.token.encode("ascii"))]
+        if filling is None:
+            copy = interleaved(pieces, row.token.encode("ascii"))
+        else:
+            values = values_of(row)
+            subject = _json(filling.subject_for(values))
+            copy = body.joined(row.token.encode("ascii"), values, _json_value)
+        yield [f'{{{person}, "subject": {subject}, "html": "'.encode(), *copy]
 
 
 def _json(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _json_segments(part: Compiled) -> list[bytes]:
-    characters = [segment.decode(part.charset) for segment in part.segments]
-    characters[0] = characters[0].removeprefix("\ufeff")  # marks the encoding of a file; JSON has one of its own
-    return [_json(segment)[1:-1].encode() for segment in characters]
+def _json_pieces(part: FillablePart) -> list[bytes]:
+    return [_json(piece.decode())[1:-1].encode() for piece in part.pieces]
+
+
+def _json_value(value: bytes, gap: Gap) -> bytes:
+    return _json(value.decode())[1:-1].encode()
 
 
 def _write_template(folder: Path, mail: Mail, merge_tag: str, people: Iterable[Recipient]) -> None:

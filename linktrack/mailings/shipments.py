@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import Keyring
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
+from linktrack.mailings.outputs.filling import StandingTag, check_fields
 from linktrack.store.lookups import no_mailing
 from linktrack.store.session import Database, now
 
@@ -34,6 +35,8 @@ class ShipmentSettings:
     honeypot: bool = False
     merge_tag: str = ""
     sender: str = ""
+    fill: bool = False
+    keep_merge_tags: bool = False
 
     def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -54,12 +57,13 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person of a shipment, with the token that stands in the mail."""
+    """A person of a shipment, with the token that stands in the mail, and the fields that fill it."""
 
     contact_id: str
     email: str
     name: str
     token: str
+    fields: dict[str, str] = field(default_factory=dict)
 
 
 def make_shipment(
@@ -71,17 +75,20 @@ def make_shipment(
     *,
     sent_at: int,
     test: bool,
+    tags: Sequence[StandingTag] = (),
     progress: Callable[[int], None] = lambda done: None,
 ) -> Shipment:
     """Store a shipment and its recipients, all of them or nothing; memory is flat in their number.
 
-    Conflict for a deleted mailing, BadInput for a list without a usable contact.
+    `tags` are the merge tags that stand in the mail: their fields are kept, so that they can be filled now or later.
+    Conflict for a deleted mailing, BadInput for a list without a usable contact, and, where the mail is filled, for a
+    tag that cannot be.
     """
     if mailing.deleted_at is not None:
         raise Conflict(f"the mailing {mailing.name!r} is deleted: add it under another name")
     count = 0
     with database.transaction():
-        needed = needed_fields(mailing, placements_of(database, mailing.id))
+        needed = needed_fields(mailing, placements_of(database, mailing.id), tags)
         shipment_id: int = database.value(
             "INSERT INTO shipment (mailing_id, sent_at, is_test, recipients, settings, created_at) "
             "VALUES (?, ?, ?, 0, ?, ?) RETURNING id",
@@ -89,6 +96,8 @@ def make_shipment(
         )
         stream = iter(contacts)
         while batch := list(islice(stream, _BATCH)):
+            if settings.fill and not count:
+                check_fields(tags, (*batch[0].fields, *mapping.settings.contacts.fields, "company"))
             ids = _store_recipients(database, batch, needed, mapping)
             rows = [
                 (shipment_id, position, ids[contact.contact_id], contact.email, contact.name)
@@ -107,9 +116,11 @@ def make_shipment(
     return find_shipment(database, shipment_id)
 
 
-def needed_fields(mailing: StoredMailing, placements: Sequence[StoredPlacement]) -> list[str]:
-    """The contact fields that the mailing's targets and form prefills take, beside id, e-mail and name."""
-    wanted: list[str] = []
+def needed_fields(
+    mailing: StoredMailing, placements: Sequence[StoredPlacement], tags: Sequence[StandingTag] = ()
+) -> list[str]:
+    """The contact fields that the mailing, its targets and form prefills name, beside id, e-mail and name."""
+    wanted = [standing.tag.name for standing in tags if standing.tag.plain]
     for placement in placements:
         extra = mailing.settings.merge_tags
         wanted += names(tagged_target(mailing, placement), extra)
@@ -122,10 +133,12 @@ def needed_fields(mailing: StoredMailing, placements: Sequence[StoredPlacement])
 
 def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
     """A contact's value by the name of a field: the mapping's column for it, else the column of that name."""
-    column = mapping.field(name).column
-    if column in contact.fields:
-        return contact.fields[column]
     wanted = fold(name)
+    contacts = mapping.settings.contacts
+    columns = [settings.column for field_name, settings in contacts.fields.items() if fold(field_name) == wanted]
+    for column in (*columns, *([contacts.company] if wanted == "company" else ()), name):
+        if column in contact.fields:
+            return contact.fields[column]
     return next((value for header, value in contact.fields.items() if fold(header) == wanted), None)
 
 
@@ -182,16 +195,18 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
 def recipients_of(database: Database, shipment: Shipment, keyring: Keyring) -> Iterator[Recipient]:
     """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
     sign = with_signing_key(keyring, shipment.settings.key_id).signer(shipment.id)
+    fields = "recipient.fields" if shipment.settings.fill else "'{}'"
     here = 0
     while rows := database.rows(
-        "SELECT position, recipient.id, contact_id, sent.email, sent.name FROM shipment_recipient AS sent "
+        f"SELECT position, recipient.id, contact_id, sent.email, sent.name, {fields} FROM shipment_recipient AS sent "  # noqa: S608  (names and marks of our own)
         "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND position > ? "
         "ORDER BY position LIMIT 1000",
         (shipment.id, here),
     ):
         here = rows[-1][0]
-        for _, recipient_id, contact_id, email, name in rows:
-            yield Recipient(contact_id, email, name, sign(recipient_id))
+        for _, recipient_id, contact_id, email, name, values in rows:
+            filled = json.loads(values) if shipment.settings.fill else {}
+            yield Recipient(contact_id, email, name, sign(recipient_id), filled)
 
 
 def with_signing_key(keyring: Keyring, key_id: int) -> Keyring:

@@ -174,6 +174,9 @@ def links(
 def check(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME|FILE…", help="Mailings, or HTML files.")],
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask every target once, and list what does not answer.")
+    ] = False,
     format: FormatOption = None,
 ) -> None:
     """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any."""
@@ -183,9 +186,10 @@ def check(
     rows = []
     with opened(context) as database:
         for name in names:
-            found = check_mailing(database, workspace, name)
+            found = check_mailing(database, workspace, name, online=online)
             rows += [{"mailing": name, **vars(finding)} for finding in found]
-    show_rows(rows, FINDING_COLUMNS, format, table=["rule", "line", "column", "message", "address"])
+    whose = ["mailing"] if len(names) > 1 else []
+    show_rows(rows, FINDING_COLUMNS, format, table=[*whose, "rule", "line", "column", "message", "address"])
     if rows:
         say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
         raise typer.Exit(6)

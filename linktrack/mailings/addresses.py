@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from linktrack.errors import BadInput
 from linktrack.links.hosts import read_web_address
 from linktrack.links.merge_tags import MergeTag, find, masked
-from linktrack.mailings.reading.document import Document, read_document, read_text
+from linktrack.mailings.reading.document import Document, read_html, read_text
 from linktrack.mailings.reading.labels import label_of
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import CLICKABLE, Scan, Spot, scan
@@ -68,10 +68,10 @@ class Parts:
 def read_mail(
     html: bytes, text: bytes | None, options: Options, *, name: str = "", charset: str | None = None
 ) -> Parts:
-    """Read a mail's parts. BadInput with line and column for one that ends inside a tag, and for bad encodings."""
-    parts = read_parts(
-        read_document(html, name=name, charset=charset), None if text is None else read_text(text), options
-    )
+    """Read a mail's parts. BadInput with line and column for one that ends inside a tag, for bad encodings, and for
+    files that hold something else than HTML.
+    """
+    parts = read_parts(read_html(html, name=name, charset=charset), None if text is None else read_text(text), options)
     refuse_broken(parts.html, parts.scan, name)
     return parts
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.utm import Edit, Utm, edits, tagged
 from linktrack.mailings.addresses import refuse_broken
-from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.document import read_html, read_text
 from linktrack.mailings.reading.references import decode, pieces
 from linktrack.mailings.reading.scan import Spot, scan
 from linktrack.mailings.reading.text_part import find_urls
@@ -30,7 +30,7 @@ class Tagged:
 
 def tag_html(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -> Tagged:
     """Tag the links of an HTML mail (`a`, `area`, VML). BadInput for one that ends inside a tag."""
-    document = read_document(data, name=name)
+    document = read_html(data, name=name)
     found = scan(document.text, extra_tags)
     refuse_broken(document, found, name)
     spots = [spot for spot in found.spots if spot.clickable]

@@ -35,6 +35,14 @@ _LEAVES_FOREIGN = frozenset(
      "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var"]
 )  # fmt: skip
 
+_ELEMENTS = RAW | _LEAVES_FOREIGN | frozenset(
+    ["a", "abbr", "address", "area", "article", "aside", "audio", "base", "bdo", "blink", "button", "caption", "cite",
+     "col", "colgroup", "del", "details", "dfn", "dir", "fieldset", "figcaption", "figure", "font", "footer", "form",
+     "header", "hgroup", "html", "input", "ins", "kbd", "label", "legend", "link", "main", "map", "mark", "marquee",
+     "nav", "noscript", "object", "optgroup", "option", "picture", "q", "samp", "section", "select", "source", "strike",
+     "summary", "svg", "tbody", "td", "template", "tfoot", "th", "thead", "time", "tr", "video", "wbr", "amp-img"]
+)  # fmt: skip
+
 
 class Kind(Enum):
     """What a piece of markup is. An `OPEN` one begins a tag or a comment that never ends, and is the last."""
@@ -116,6 +124,17 @@ def attributes(text: str, tag: Markup) -> Iterator[Attribute]:
         else:
             start, stop = match.span(group)
             yield Attribute(match[1].lower(), start, stop, "\"'"[group - 2 : group - 1])
+
+
+def has_markup(text: str) -> bool:
+    """Whether there is any tag of an element that HTML mails are made of, a comment or a doctype."""
+    return any(
+        piece.name in _ELEMENTS
+        or piece.name[:2] in ("v:", "o:")
+        or piece.kind in (Kind.COMMENT, Kind.OPEN_COMMENT)
+        or text[piece.start : piece.start + 9].lower() == "<!doctype"
+        for piece in read_markup(text, 0, len(text))
+    )
 
 
 def self_closing(text: str, tag: Markup) -> bool:

@@ -54,7 +54,7 @@ def tamed(raw: str) -> str:
 
 def _tamed_number(base: str, digits: str) -> str:
     significant = digits.lstrip("0") or "0"
-    return "&#xfffd;" if len(significant) > 8 else f"&#{base}{significant}"
+    return "&#65533" if len(significant) > 8 else f"&#{base}{significant}"
 
 
 def _character(reference: str, after: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +11,6 @@ from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, s
 from linktrack.cli.shared_context import noun, opened, workspace_of
 from linktrack.cli.shared_mails import rewrite_mailing
 from linktrack.cli.shared_tagging import PolicyName, tag_file
-
-if TYPE_CHECKING:
-    from linktrack.links.utm import Utm
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
 
@@ -42,6 +39,10 @@ def add(
     utm_medium: Annotated[str | None, typer.Option(help="utm_medium; else the configuration's.")] = None,
     utm_content: Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")] = None,
     utm_term: Annotated[str | None, typer.Option(help="utm_term.")] = None,
+    utm_id: Annotated[str | None, typer.Option(help="utm_id of Google Analytics 4.")] = None,
+    utm_source_platform: Annotated[str | None, typer.Option(help="utm_source_platform.")] = None,
+    utm_creative_format: Annotated[str | None, typer.Option(help="utm_creative_format.")] = None,
+    utm_marketing_tactic: Annotated[str | None, typer.Option(help="utm_marketing_tactic.")] = None,
     policy: PolicyOption = None,
     track_all: Annotated[
         bool, typer.Option("--track-all/--no-track-all", help="Track every link, or only registered ones.")
@@ -56,12 +57,25 @@ def add(
 ) -> None:
     """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
     from linktrack.files import read_bytes
+    from linktrack.links.utm import Utm
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
     from linktrack.mailings.catalog import Settings
 
     workspace = workspace_of(context)
-    utm = _utm(workspace.settings.utm, utm_source, utm_medium, utm_campaign, utm_content, utm_term, policy)
+    options = {
+        "source": utm_source,
+        "medium": utm_medium,
+        "campaign": utm_campaign,
+        "content": utm_content,
+        "term": utm_term,
+        "id": utm_id,
+        "source_platform": utm_source_platform,
+        "creative_format": utm_creative_format,
+        "marketing_tactic": utm_marketing_tactic,
+        "policy": None if policy is None else policy.value,
+    }
+    utm = Utm.of_options(options, workspace.settings.utm.model_dump())
     settings = Settings(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
     plain = None if text is None else read_bytes(text, "a mail")
     draft = Draft(name, read_bytes(file, "a mail"), plain, subject, type, settings, str(file))
@@ -103,6 +117,7 @@ def list_all(
 @app.command()
 def show(context: typer.Context, name: NameArgument, format: FormatOption = None) -> None:
     """One mailing: its settings, what is tracked, and its shipments."""
+    from linktrack.links.utm import NAMES
     from linktrack.mailings.catalog import find_mailing, placements_of
     from linktrack.mailings.shipments import list_shipments
 
@@ -119,7 +134,7 @@ def show(context: typer.Context, name: NameArgument, format: FormatOption = None
         "text": mailing.text is not None,
         "track_all": mailing.settings.track_all,
         "base": mailing.settings.base,
-        **{f"utm_{part}": getattr(utm, part) for part in ("source", "medium", "campaign", "content", "term")},
+        **{f"utm_{part}": getattr(utm, part) or "" for part in NAMES},
         "utm_policy": utm.policy,
         "placements": len(placements),
         "links": len({placement.link for placement in placements}),
@@ -150,6 +165,9 @@ def links(
 def check(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME|FILE…", help="Mailings, or HTML files.")],
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask every target once, and list what does not answer.")
+    ] = False,
     format: FormatOption = None,
 ) -> None:
     """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any."""
@@ -159,9 +177,10 @@ def check(
     rows = []
     with opened(context) as database:
         for name in names:
-            found = check_mailing(database, workspace, name)
+            found = check_mailing(database, workspace, name, online=online)
             rows += [{"mailing": name, **vars(finding)} for finding in found]
-    show_rows(rows, FINDING_COLUMNS, format, table=["rule", "line", "column", "message", "address"])
+    whose = ["mailing"] if len(names) > 1 else []
+    show_rows(rows, FINDING_COLUMNS, format, table=[*whose, "rule", "line", "column", "message", "address"])
     if rows:
         say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
         raise typer.Exit(6)
@@ -188,19 +207,3 @@ def delete(
         if confirm(context, f"Delete the mailing {name!r}?", yes):
             delete_mailing(database, name)
             say(context, f"Deleted {name}.")
-
-
-def _utm(settings: Any, source: str | None, medium: str | None, campaign: str | None, content: str | None,
-         term: str | None, policy: PolicyName | None) -> Utm:  # fmt: skip
-    """The options of a mailing over the workspace's `[utm]`."""
-    from linktrack.links.utm import Utm
-
-    return Utm(
-        settings.source if source is None else source,
-        settings.medium if medium is None else medium,
-        settings.campaign if campaign is None else campaign,
-        settings.content if content is None else content,
-        settings.term if term is None else term,
-        settings.policy if policy is None else policy.value,
-        tuple(settings.domains),
-    )

@@ -37,6 +37,12 @@ class Output(StrEnum):
 OutOption = Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")]
 FromOption = Annotated[str, typer.Option("--from", help="The sender of e-mails; else [sender] from.")]
 ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
+FillOption = Annotated[
+    bool, typer.Option("--fill", help="Put the contacts' values where merge tags stand in subject, text and HTML.")
+]
+KeepMergeTagsOption = Annotated[
+    bool, typer.Option("--keep-merge-tags", help="Write e-mails with the merge tags as they stand.")
+]
 
 
 def rewrite_mailing(
@@ -70,6 +76,8 @@ def rewrite_mailing(
         bool, typer.Option("--honeypot", help="Add an invisible link that only machines follow.")
     ] = False,
     sender: FromOption = "",
+    fill: FillOption = False,
+    keep_merge_tags: KeepMergeTagsOption = False,
     wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
@@ -108,6 +116,8 @@ def rewrite_mailing(
             merge_tag=merge_tag,
             sender=sender,
             honeypot=honeypot,
+            fill=fill,
+            keep_merge_tags=keep_merge_tags,
             test=test,
             again=again,
             only=only_path,

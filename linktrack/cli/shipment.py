@@ -8,7 +8,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
-from linktrack.cli.shared_mails import FromOption, OutOption, Output
+from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -66,6 +66,8 @@ def render(
     out: OutOption,
     output: Annotated[Output | None, typer.Option("--as", help="Another output than at first.")] = None,
     sender: FromOption = "",
+    fill: FillOption = False,
+    keep_merge_tags: KeepMergeTagsOption = False,
     wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
@@ -87,6 +89,8 @@ def render(
             out_of(out),
             output=None if output is None else output.value,
             sender=sender,
+            fill=fill,
+            keep_merge_tags=keep_merge_tags,
             kept=kept_of(context),
             tell=warn,
             progress=progress,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.links.utm import warning
+from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import Address, Parts, read_mail
 from linktrack.mailings.catalog import Settings
 from linktrack.mailings.placements import choose_links, drop_unused_links, make_local_links, place
@@ -149,5 +149,4 @@ def _warnings(
     if parts.scan.open_comment is not None:
         line, column = parts.html.place(parts.scan.open_comment)
         yield f"line {line}, column {column}: a comment begins here and never ends; what follows is not shown"
-    if medium := warning(settings.utm):
-        yield medium
+    yield from warnings(settings.utm, [address.target for address in parts.addresses if not address.reason])

@@ -32,7 +32,7 @@ class Settings:
         return Options(tracking, self.base, self.track_all, self.merge_tags)
 
     def text(self) -> str:
-        utm = {name: value for name, value in vars(self.utm).items() if value not in ("", ())}
+        utm = {name: value for name, value in vars(self.utm).items() if value not in (None, ())}
         values = {
             "utm": utm,
             "base": self.base,

@@ -20,6 +20,7 @@ from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.audience import Audience, some_of
 from linktrack.mailings.catalog import find_mailing
+from linktrack.mailings.compile import Mail
 from linktrack.mailings.handing_out import Clock, Out, Progress, check_out, hand_out, ways_on
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
@@ -53,6 +54,8 @@ class RewriteOrder:
     merge_tag: str = ""
     sender: str = ""
     honeypot: bool = False
+    fill: bool = False
+    keep_merge_tags: bool = False
     test: bool = False
     again: bool = False  # also to those who got it already
     only: Path | None = None
@@ -98,6 +101,8 @@ def rewrite(
         honeypot=order.honeypot,
         merge_tag=(order.merge_tag or MERGE_TAG) if order.output == "template" else "",
         sender=order.sender or workspace.settings.sender.from_,
+        fill=order.fill,
+        keep_merge_tags=order.keep_merge_tags,
     )
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell)
@@ -125,6 +130,7 @@ def rewrite(
         test=order.test,
         again=order.again,
         moment=moment,
+        tags=mail.tags,
         progress=lambda more: progress("Recipients", more, None),
     )
     files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
@@ -135,7 +141,7 @@ def rewrite(
         tuple(audience.rejected),
         audience.left,
         audience.not_chosen,
-        tuple(_notes(database, shipment, audience)),
+        (*audience.notes(), *_notes(database, shipment, mail)),
     )
 
 
@@ -147,6 +153,8 @@ def render_again(
     *,
     output: str | None = None,
     sender: str = "",
+    fill: bool = False,
+    keep_merge_tags: bool = False,
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
@@ -161,13 +169,16 @@ def render_again(
         output=output or stored.settings.output,
         sender=sender or stored.settings.sender or workspace.settings.sender.from_,
     )
+    if fill or keep_merge_tags or settings.output == "template":
+        settings = replace(settings, fill=fill, keep_merge_tags=keep_merge_tags)
     if settings.output == "template" and not settings.merge_tag:
         settings = replace(settings, merge_tag=MERGE_TAG)
     check_out(settings, out, kept)
     mail = compile_mail(database, find_mailing(database, stored.mailing), settings)
     shipment = replace(stored, settings=settings)
     files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
-    return Rewritten(find_shipment(database, number), mail.placements, files)
+    notes = tuple(_notes(database, shipment, mail))
+    return Rewritten(find_shipment(database, number), mail.placements, files, notes=notes)
 
 
 def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell) -> None:
@@ -188,9 +199,10 @@ def _choosing(order: RewriteOrder, mapping: Mapping, tokens: Tokens) -> Choosing
     )
 
 
-def _notes(database: Database, shipment: Shipment, audience: Audience) -> Iterator[str]:
+def _notes(database: Database, shipment: Shipment, mail: Mail) -> Iterator[str]:
     """What is worth knowing about a shipment before it is sent."""
-    yield from audience.notes()
+    if shipment.settings.output == "html" and mail.filling is None and mail.tags:
+        yield f"merge tags stand there as they are: {some_of([str(tag) for tag in mail.tags])}"
     shared = shared_addresses(database, shipment.id)
     if shared:
         yield (

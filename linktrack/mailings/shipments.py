@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from linktrack.errors import Conflict
@@ -29,6 +29,8 @@ class ShipmentSettings:
     honeypot: bool = False
     merge_tag: str = ""
     sender: str = ""
+    fill: bool = False
+    keep_merge_tags: bool = False
 
     def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -61,12 +63,13 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person of a shipment, with the token that stands in the mail."""
+    """A person of a shipment, with the token that stands in the mail, and the fields that fill it."""
 
     contact_id: str
     email: str
     name: str
     token: str
+    fields: dict[str, str] = field(default_factory=dict)
 
 
 class RecipientRow(NamedTuple):
@@ -135,12 +138,14 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
 def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Iterator[Recipient]:
     """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
     sign = signing_as_then(tokens, shipment).signer(shipment.number)
-    for recipient_id, contact_id, email, name in database.stream(
-        "SELECT recipient_id, contact_id, sent.email, sent.name FROM shipment_recipient AS sent "
+    fields = "recipient.fields" if shipment.settings.fill else "'{}'"
+    for recipient_id, contact_id, email, name, values in database.stream(
+        f"SELECT recipient_id, contact_id, sent.email, sent.name, {fields} FROM shipment_recipient AS sent "  # noqa: S608  (names of our own)
         "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? ORDER BY position",
         (shipment.id,),
     ):
-        yield Recipient(contact_id, email, name, sign(recipient_id))
+        filled = json.loads(values) if shipment.settings.fill else {}
+        yield Recipient(contact_id, email, name, sign(recipient_id), filled)
 
 
 def signing_as_then(tokens: Tokens, shipment: Shipment) -> Tokens:

@@ -19,6 +19,7 @@ from linktrack.errors import BadInput, Conflict
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
+from linktrack.mailings.outputs.filling import StandingTag, check_fields
 from linktrack.mailings.shipments import COUNTS, Shipment, ShipmentSettings, find_shipment
 from linktrack.store.catalogue import touch
 from linktrack.store.open_times import note_open_times
@@ -51,12 +52,15 @@ def make_shipment(
     test: bool,
     again: bool,
     moment: int,
+    tags: Sequence[StandingTag] = (),
     progress: Callable[[int], None] = lambda done: None,
 ) -> Shipment:
     """Store an unfinished shipment and its recipients, all of them or nothing; memory is flat in their number.
 
-    It has reached the disk when this returns. Conflict for a deleted mailing, and AlreadySent unless it is a test or
-    goes to them `again`; BadInput for an empty list.
+    It has reached the disk when this returns. `tags` are the merge tags that stand in the mail: their fields are kept,
+    so that they can be filled now or later. Conflict for a deleted mailing, and AlreadySent unless it is a test or
+    goes to them `again`; BadInput for an empty list and, where the mail is filled, for
+    a tag that cannot be.
     """
     if mailing.deleted_at is not None:
         raise Conflict(
@@ -65,10 +69,12 @@ def make_shipment(
     count = 0
     domains: Counter[str] = Counter()
     with database.transaction(durable=True):
-        needed = needed_fields(mailing, placements_of(database, mailing.id))
+        needed = needed_fields(mailing, placements_of(database, mailing.id), tags)
         shipment_id = _insert_shipment(database, mailing.id, settings, sent_at, test, moment)
         stream = iter(contacts)
         while batch := list(islice(stream, _BATCH)):
+            if settings.fill and not count:
+                check_fields(tags, (*batch[0].fields, *mapping.settings.contacts.fields, "company"))
             ids = store_recipients(database, batch, needed, mapping)
             rows = [
                 (shipment_id, ids[contact.contact_id], position, contact.email, contact.name)
@@ -167,9 +173,11 @@ def _insert_shipment(
             return int(made)
 
 
-def needed_fields(mailing: StoredMailing, placements: Sequence[StoredPlacement]) -> list[str]:
-    """The contact fields that the mailing's targets and form prefills take, beside id, e-mail and name."""
-    wanted: list[str] = []
+def needed_fields(
+    mailing: StoredMailing, placements: Sequence[StoredPlacement], tags: Sequence[StandingTag] = ()
+) -> list[str]:
+    """The contact fields that the mailing, its targets and form prefills name, beside id, e-mail and name."""
+    wanted = [standing.tag.name for standing in tags if standing.tag.plain]
     for placement in placements:
         extra = mailing.settings.merge_tags
         wanted += names(tagged_target(mailing, placement), extra)

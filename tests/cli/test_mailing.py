@@ -165,16 +165,18 @@ def test_a_text_part_is_tracked_with_placements_of_its_own(files: Path, run: Run
 
 def test_eml_and_mbox_are_made_with_a_sender_and_an_unsubscribe_header(files: Path, run: Run) -> None:
     add(run)
-    record = rewrite(run, "--as", "eml", "--from", "Anna <anna@example.com>", out="eml")
+    record = rewrite(run, "--as", "eml", "--from", "Anna <anna@example.com>", "--fill", out="eml")
     assert (record["files"], record["placements"]) == (3, 6)
     mail = (files / "eml" / "10.eml").read_bytes()
     assert (
         b'\r\nFrom: "Anna" <anna@example.com>\r\n' in mail and b"List-Unsubscribe: <https://click.example.com/" in mail
     )
     sender = ("--from", "Anna <anna@example.com>", "--again")
-    record = rewrite(run, "--as", "mbox", *sender, out="mbox")
+    record = rewrite(run, "--as", "mbox", "--keep-merge-tags", *sender, out="mbox")
     assert record["files"] == 1 and (files / "mbox" / "mailing.mbox").read_bytes().count(b"\nTo: ") == 3
-    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "mbox", "--out", "-", *sender)
+    outcome = run(
+        "mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "mbox", "--fill", "--out", "-", *sender
+    )
     assert outcome.out.count("\nTo: ") == 3
 
 

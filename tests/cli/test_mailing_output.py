@@ -50,7 +50,7 @@ def left_over(root: Path) -> list[str]:
 
 def test_the_honeypot_is_one_invisible_link_before_the_end_of_the_body_and_nothing_else(root: Path, run: Run) -> None:
     few(run, "html", "--honeypot")
-    few(run, "eml", "--honeypot", "--again", *FROM, out="eml")
+    few(run, "eml", "--honeypot", "--fill", "--again", *FROM, out="eml")
     few(run, "ndjson", "--honeypot", "--again", out="ndjson")
     written = (root / "out" / "1.html").read_bytes().decode()
     trap = re.search(r'<a href="https://click\.example\.com/([a-z2-7]+)/[a-z2-7]{32}"([^>]*)></a>(?=</body >)', written)
@@ -73,9 +73,12 @@ def test_a_mail_without_a_body_gets_its_honeypot_at_the_end(root: Path, run: Run
 def test_a_shipment_can_be_rendered_as_e_mails_and_as_a_template_later(root: Path, run: Run) -> None:
     few(run, "html")
     for output in ("eml", "mbox", "template"):
-        assert run("shipment", "render", 1, "--as", output, "--out", output, *FROM).code == 0
+        keep = ("--keep-merge-tags",) if output == "mbox" else ("--fill",) if output == "eml" else ()
+        assert run("shipment", "render", 1, "--as", output, "--out", output, *FROM, *keep).code == 0
     unsubscribe = re.search(rb"\r\nList-Unsubscribe: <(\S+)>\r\n", (root / "eml" / "1.eml").read_bytes())
     token = re.search(r"/([a-z2-7]{32})\"", (root / "out" / "1.html").read_text("utf-8"))
+    assert b"<p>Hej=20=\r\n=C3=85sa=\r\n</p>" in (root / "eml" / "1.eml").read_bytes()
+    assert b"<p>Hej {{ name }}</p>" in (root / "mbox" / "mailing.mbox").read_bytes()
     assert unsubscribe and token and unsubscribe[1].decode().endswith(token[1])
     assert b"List-Unsubscribe: <" + unsubscribe[1] in (root / "mbox" / "mailing.mbox").read_bytes()
     assert "/{{ linktrack_token }}" in (root / "template" / "mailing.html").read_text("utf-8")
@@ -111,7 +114,7 @@ def test_a_merge_tag_is_written_in_the_mailing_s_encoding_or_refused_before_anyt
 def test_contacts_that_no_mail_can_reach_are_left_out_of_e_mails_and_reported(root: Path, run: Run) -> None:
     (root / "few.csv").write_text("contact_id,email\n1,a@x.example\n2,\n3,b@x>\n", "utf-8")
     command = ("mailing", "rewrite", "news", "--contacts", "few.csv", "--format", "json", "--out")
-    outcome = run(*command, "eml", "--as", "eml", *FROM)
+    outcome = run(*command, "eml", "--as", "eml", "--fill", *FROM)
     assert (outcome.code, outcome.json["recipients"], outcome.json["left_out"]) == (6, 1, 2)
     assert "line 3: there is no e-mail address" in outcome.err and "line 4: 'b@x>' is no" in outcome.err
     outcome = run(*command, "html", "--again")
@@ -119,14 +122,14 @@ def test_contacts_that_no_mail_can_reach_are_left_out_of_e_mails_and_reported(ro
 
 
 def test_a_sender_that_is_none_is_refused_before_anything_is_stored(root: Path, run: Run) -> None:
-    outcome = run(*REWRITE, "out", "--as", "eml", "--from", "Anna")
+    outcome = run(*REWRITE, "out", "--as", "eml", "--fill", "--from", "Anna")
     assert outcome.code == 3 and "--from" in outcome.err
     assert run("shipment", "list", "--format", "json").json == [] and left_over(root) == []
 
 
 @pytest.mark.parametrize("output", ["ndjson", "mbox"])
 def test_a_stream_that_is_cut_short_names_its_rows_and_the_three_ways_on(root: Path, run: Run, output: str) -> None:
-    command = [*LINKTRACK, *REWRITE, "-", "--as", output, *FROM]
+    command = [*LINKTRACK, *REWRITE, "-", "--as", output, "--fill", *FROM]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root)
     assert process.stdout is not None and process.stderr is not None
     taken = process.stdout.read(1_000_000)
@@ -148,7 +151,7 @@ def test_a_full_disk_is_an_error_with_a_way_out_and_leaves_no_half_file(root: Pa
         resource.setrlimit(resource.RLIMIT_FSIZE, (12_000_000, 12_000_000))
 
     done = subprocess.run(
-        [*LINKTRACK, *REWRITE, "out", "--as", "mbox", *FROM],
+        [*LINKTRACK, *REWRITE, "out", "--as", "mbox", "--fill", *FROM],
         capture_output=True,
         text=True,
         cwd=root,
@@ -178,7 +181,8 @@ def test_ctrl_c_in_the_middle_leaves_no_half_folder_and_the_shipment_can_be_writ
 def test_progress_is_shown_on_a_terminal_only(root: Path) -> None:
     piped = subprocess.run([*LINKTRACK, *REWRITE, "one"], capture_output=True, cwd=root, check=True)
     assert piped.stdout == b"" and piped.stderr.decode().splitlines() == [
-        "Wrote shipment 1 of news for 2,000 recipients to one."
+        "Note: merge tags stand there as they are: {{ name }} (line 1, column 35)",
+        "Wrote shipment 1 of news for 2,000 recipients to one.",
     ]
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}

@@ -34,6 +34,7 @@ class Output(StrEnum):
     template = "template"
 
 
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
 OutOption = Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")]
 FromOption = Annotated[str, typer.Option("--from", help="The sender of e-mails; else [sender] from.")]
 ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
@@ -47,7 +48,7 @@ KeepMergeTagsOption = Annotated[
 
 def rewrite_mailing(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")],
+    name: NameArgument,
     contacts: ContactsOption,
     out: OutOption,
     output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
@@ -127,6 +128,53 @@ def rewrite_mailing(
         target = out_of(out)
         done = rewrite(workspace, database, order, target, kept=kept, tell=warn, progress=progress)
     show_rewritten(context, done, out, format)
+
+
+def preview_mailing(
+    context: typer.Context,
+    name: NameArgument,
+    contacts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A contacts file, for whose copy it is.")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="ID", help="The contact by id or address; else the file's first.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="OUT", help="A file, or - for stdout; else the browser.")
+    ] = None,
+) -> None:
+    """Show one recipient's copy, in the browser or as a file. Nothing is stored, and its addresses lead nowhere.
+
+    \b
+    linktrack mailing preview news
+    linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
+    """
+    from linktrack.crm.mapping import mapping_of
+    from linktrack.files import write_file
+    from linktrack.mailings.previewing import preview_of
+
+    kept = kept_of(context, contacts)
+    with opened(context) as database:
+        shown = preview_of(database, name, mapping_of(workspace_of(context)), contacts=contacts, contact=contact)
+    where = _open_in_browser(shown.html) if out is None else out
+    if out is not None:
+        write_file(out, shown.html, kept)
+    whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
+    say(context, f"{name} {whose}, its addresses leading nowhere: {where}")
+    if shown.standing:
+        say(context, f"Merge tags stand in it as they are: {', '.join(shown.standing[:5])}.")
+
+
+def _open_in_browser(html: bytes) -> Path:
+    """Show a page in the browser, from a file that stays for as long as the system keeps what is temporary."""
+    import webbrowser
+
+    folder = Path(tempfile.mkdtemp(prefix="linktrack-preview-"))
+    path = folder / "preview.html"
+    path.write_bytes(html)
+    path.chmod(0o600)
+    webbrowser.open(path.as_uri())
+    return path
 
 
 def out_of(out: Path) -> Path | BinaryIO:

@@ -16,14 +16,21 @@ import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
-from linktrack.errors import UsageError
+from linktrack.errors import Conflict, LinktrackError, UsageError
 
 if TYPE_CHECKING:
     from linktrack.mailings.handing_out import Progress
     from linktrack.mailings.rewriting import Rewritten
+    from linktrack.store.session import Database
+    from linktrack.workspace import Workspace
 
 _SHOWN = 20  # rows left out that are named
 STDIN = STDOUT = "-"
+CLICK_LOG_NAME = "clicklog"  # the folder of a workspace that holds its own click log
+_NOT_IMPORTED = (
+    "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click import "
+    "shows why; --no-import goes on without it)"
+)
 
 
 class Output(StrEnum):
@@ -79,6 +86,9 @@ def rewrite_mailing(
     sender: FromOption = "",
     fill: FillOption = False,
     keep_merge_tags: KeepMergeTagsOption = False,
+    no_import: Annotated[
+        bool, typer.Option("--no-import", help="Do not import the workspace's own click log first.")
+    ] = False,
     wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
@@ -125,8 +135,9 @@ def rewrite_mailing(
             leave_out=left_out_path,
             part=chosen,
         )
-        target = out_of(out)
-        done = rewrite(workspace, database, order, target, kept=kept, tell=warn, progress=progress)
+        if not no_import:
+            _import_own_log(context, workspace, database, wait)
+        done = rewrite(workspace, database, order, out_of(out), kept=kept, tell=warn, progress=progress)
     show_rewritten(context, done, out, format)
 
 
@@ -175,6 +186,33 @@ def _open_in_browser(html: bytes) -> Path:
     path.chmod(0o600)
     webbrowser.open(path.as_uri())
     return path
+
+
+def _import_own_log(context: typer.Context, workspace: Workspace, database: Database, wait: float) -> None:
+    """Import what waits in the workspace's own click log: who has unsubscribed is to be known before mails go out.
+
+    Conflict, naming --no-import, where that cannot be done.
+    """
+    folder = workspace.root / CLICK_LOG_NAME
+    waiting = sorted(str(path) for path in folder.iterdir() if _is_log(path)) if folder.is_dir() else []
+    if not waiting:
+        return
+    from linktrack.clicks.load import Importer, Options, import_logs
+    from linktrack.store.lock import alone
+
+    try:
+        with alone(workspace, database, "import", wait):
+            summary = import_logs(Importer(database, workspace, Options()), waiting)
+    except LinktrackError as problem:
+        raise Conflict(f"{_NOT_IMPORTED}: {problem}") from None
+    for trouble in (*map(str, summary.problems), *summary.notes):
+        raise Conflict(f"{_NOT_IMPORTED}: {trouble}")
+    if summary.read:
+        say(context, f"Imported the workspace's own click log first: {summary.stored:,} new clicks.")
+
+
+def _is_log(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
 
 
 def out_of(out: Path) -> Path | BinaryIO:

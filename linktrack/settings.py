@@ -71,6 +71,10 @@ class UtmSettings(Section):
     campaign: str = ""
     content: str = ""
     term: str = ""
+    id: str = ""
+    source_platform: str = ""
+    creative_format: str = ""
+    marketing_tactic: str = ""
     domains: list[str] = Field(default=[])  # empty = every host
 
 

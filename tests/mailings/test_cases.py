@@ -402,11 +402,50 @@ UTM = {
         "https://a.example/?utm_source=1#f",
         f"https://a.example/?{ADDED}#f",
     ),
-    "H10 as theirs: no value, no parameter, and an old one goes": (
-        REPLACE,
+    "H10 as theirs: set to nothing, no parameter, and an old one goes": (
+        Utm("s", "email", "c", term="", policy="replace"),
         "https://a.example/?utm_term=old&x=1",
         f"https://a.example/?x=1&{ADDED}",
     ),
+    "H10 unlike theirs: what is not set stays as the author wrote it": (
+        REPLACE,
+        "https://a.example/?utm_term=old&x=1&utm_id=7",
+        f"https://a.example/?utm_term=old&x=1&utm_id=7&{ADDED}",
+    ),
+    "set to nothing and nothing else to write: it goes all the same": (
+        Utm(medium="email", term="", policy="replace"),
+        "https://a.example/?utm_term=old&x=1",
+        "https://a.example/?x=1",
+    ),
+    "the last parameter goes, and its question mark": (
+        Utm(source="", medium="", campaign="", policy="replace"),
+        "https://a.example/?utm_source=1&utm_medium=2&utm_campaign=3#f",
+        "https://a.example/#f",
+    ),
+    "set to nothing, policy keep: what the author wrote wins": (
+        Utm("s", "email", "c", term=""),
+        "https://a.example/?utm_term=old",
+        f"https://a.example/?utm_term=old&{ADDED}",
+    ),
+    "the four of Google Analytics 4 come last, in its order": (
+        Utm("s", "email", "c", id="7", source_platform="x y", creative_format="text", marketing_tactic="again"),
+        "https://a.example/",
+        f"https://a.example/?{ADDED}&utm_id=7&utm_source_platform=x%20y&utm_creative_format=text"
+        "&utm_marketing_tactic=again",
+    ),
+    "the four of Google Analytics 4 are kept and replaced like the others": (
+        Utm("s", "email", "c", id="7", creative_format="", policy="replace"),
+        "https://a.example/?utm_creative_format=a&UTM_ID=1&utm_source_platform=b",
+        f"https://a.example/?UTM_ID=7&utm_source_platform=b&{ADDED}",
+    ),
+    "an id alone is enough": (
+        Utm(medium="email", id="7"),
+        "https://a.example/",
+        "https://a.example/?utm_medium=email&utm_id=7",
+    ),
+    "a term alone says nothing": (Utm(medium="email", term="x"), "https://a.example/", "https://a.example/"),
+    "a host that browsers refuse": (KEEP, "https://a%20b.example/", "https://a%20b.example/"),
+    "a percent-encoded host": (KEEP, "https://%61.example/", f"https://%61.example/?{ADDED}"),
     "H11 decided: utm_content is the sender's, the format is known from the placement": (
         KEEP,
         "https://a.example/",
@@ -515,7 +554,7 @@ OF_THE_IMPORT = {"F9", "J6"}  # clicks in AMP parts, events of mail services
 
 
 def test_no_case_is_missing() -> None:
-    sources = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
     named = set(re.findall(r"\b([A-J][0-9]+)\b", sources))
     named |= {
         name.upper()

@@ -9,13 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import unescape
 
 from linktrack.mailings.addresses import Address, Parts
 from linktrack.mailings.compile import Compiled, Placed
 from linktrack.mailings.reading.labels import BLOCKS, CELLS, INVISIBLE
 from linktrack.mailings.reading.markup import RAW, Kind, Markup, attributes, read_markup
-from linktrack.mailings.reading.references import decode
+from linktrack.mailings.reading.references import decode, decode_text
 
 # Characters that stand for something while the text grows; the mail's own ones are dropped, they show nothing.
 _HELD = "\ue000{}\ue001"  # a merge tag or an address, which must not be touched
@@ -160,7 +159,7 @@ class _Writer:
             self._parts += (" (", self._hold(written), ") ")
 
     def _words(self, text: str) -> None:
-        self._parts.append(_one_line(unescape(text)))
+        self._parts.append(_one_line(decode_text(text)))
 
     def _add(self, text: str) -> None:
         if not self._hidden:

@@ -35,6 +35,14 @@ _LEAVES_FOREIGN = frozenset(
      "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var"]
 )  # fmt: skip
 
+_ELEMENTS = RAW | _LEAVES_FOREIGN | frozenset(
+    ["a", "abbr", "address", "area", "article", "aside", "audio", "base", "bdo", "blink", "button", "caption", "cite",
+     "col", "colgroup", "del", "details", "dfn", "dir", "fieldset", "figcaption", "figure", "font", "footer", "form",
+     "header", "hgroup", "html", "input", "ins", "kbd", "label", "legend", "link", "main", "map", "mark", "marquee",
+     "nav", "noscript", "object", "optgroup", "option", "picture", "q", "samp", "section", "select", "source", "strike",
+     "summary", "svg", "tbody", "td", "template", "tfoot", "th", "thead", "time", "tr", "video", "wbr", "amp-img"]
+)  # fmt: skip
+
 
 class Kind(Enum):
     """What a piece of markup is. An `OPEN` one begins a tag or a comment that never ends, and is the last."""
@@ -48,7 +56,10 @@ class Kind(Enum):
 
 
 class Markup(NamedTuple):
-    """A piece of markup at `start:stop`; what it holds (attributes, a comment's text) at `inside:end`."""
+    """A piece of markup at `start:stop`; what it holds (attributes, a comment's text) at `inside:end`.
+
+    `foreign` says of a start tag that it stands inside of `<svg>` or `<math>`.
+    """
 
     kind: Kind
     name: str  # of the element, in lower case; "" for what is no tag
@@ -56,6 +67,7 @@ class Markup(NamedTuple):
     inside: int
     end: int
     stop: int
+    foreign: bool = False
 
 
 class Attribute(NamedTuple):
@@ -87,7 +99,7 @@ def read_markup(text: str, here: int, stop: int) -> Iterator[Markup]:
             return
         name = name.lower()
         here = closed.end()
-        piece = Markup(Kind.START, name, start, inside, here - 1, here)
+        piece = Markup(Kind.START, name, start, inside, here - 1, here, foreign > 0)
         yield piece
         if name in _FOREIGN:
             foreign += not self_closing(text, piece)
@@ -112,6 +124,17 @@ def attributes(text: str, tag: Markup) -> Iterator[Attribute]:
         else:
             start, stop = match.span(group)
             yield Attribute(match[1].lower(), start, stop, "\"'"[group - 2 : group - 1])
+
+
+def has_markup(text: str) -> bool:
+    """Whether there is any tag of an element that HTML mails are made of, a comment or a doctype."""
+    return any(
+        piece.name in _ELEMENTS
+        or piece.name[:2] in ("v:", "o:")
+        or piece.kind in (Kind.COMMENT, Kind.OPEN_COMMENT)
+        or text[piece.start : piece.start + 9].lower() == "<!doctype"
+        for piece in read_markup(text, 0, len(text))
+    )
 
 
 def self_closing(text: str, tag: Markup) -> bool:

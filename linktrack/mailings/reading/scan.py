@@ -51,6 +51,7 @@ class Spot(NamedTuple):
     in_comment: bool = False  # an ordinary comment: nobody sees it
     conditional: bool = False  # inside <!--[if …]>
     repeated: bool = False  # the element has a second href, which clients ignore
+    attribute: str = "href"  # the attribute's name
 
     @property
     def clickable(self) -> bool:
@@ -141,6 +142,7 @@ class _Scanner:
     def _link(self, tag: Markup, open_ones: list[int], in_comment: bool, conditional: bool) -> None:
         href: Attribute | None = None
         source: Attribute | None = None
+        older: Attribute | None = None  # xlink:href, which an <a> of SVG may have in place of href
         opted_out = ""
         repeated = False
         for attribute in attributes(self.text, tag):
@@ -150,24 +152,31 @@ class _Scanner:
                 href = href or attribute
             elif name == "src":
                 source = source or attribute
+            elif name == "xlink:href" and tag.foreign:
+                older = older or attribute
             elif opts_out(name, self.text[attribute.start : attribute.stop]):
                 opted_out = opted_out or name
         kind = _kind(tag.name)
         place, content = (tag.start, tag.stop), (tag.stop, tag.stop)
+        if kind == "a":
+            href = href or older
         if href is not None:
             if kind == "a" or (kind == "vml" and not self_closing(self.text, tag)):
                 if len(open_ones) == _OPEN_ELEMENTS:
                     self._close(open_ones.pop(0), tag.start)
                 open_ones.append(len(self.spots))
-            self.spots.append(Spot(kind, *href[1:], place, content, opted_out, in_comment, conditional, repeated))
+            self.spots.append(
+                Spot(kind, *href[1:], place, content, opted_out, in_comment, conditional, repeated, href.name)
+            )
         if source is not None and kind == "vml":
-            self.spots.append(Spot("src", *source[1:], place, content, "", in_comment, conditional))
+            self.spots.append(Spot("src", *source[1:], place, content, "", in_comment, conditional, attribute="src"))
 
     def _other(self, tag: Markup, kind: str, wanted: str, in_comment: bool, conditional: bool) -> None:
         for attribute in attributes(self.text, tag):
             if attribute.name == wanted:
                 place, content = (tag.start, tag.stop), (tag.stop, tag.stop)
-                self.spots.append(Spot(kind, *attribute[1:], place, content, "", in_comment, conditional))
+                spot = Spot(kind, *attribute[1:], place, content, "", in_comment, conditional, attribute=wanted)
+                self.spots.append(spot)
                 return
 
 

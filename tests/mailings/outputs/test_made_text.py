@@ -64,7 +64,7 @@ def test_what_is_hidden_stays_hidden_until_its_end() -> None:
 
 
 def test_characters_that_the_text_uses_for_itself_are_dropped() -> None:
-    assert text_of("a\ue0000\ue001b\ue002c\ue003d\ue004e") == "a0bcde\n"
+    assert text_of("<p>a\ue0000\ue001b\ue002c\ue003d\ue004e") == "a0bcde\n"
 
 
 def test_links_that_nobody_closed_end_with_what_is_around_them() -> None:

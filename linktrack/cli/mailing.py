@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
-from linktrack.cli.shared_mails import FillOption, KeepMergeTagsOption
+from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_mails import rewrite_mailing
 from linktrack.cli.shared_tagging import PolicyName, tag_file
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
@@ -18,14 +17,6 @@ app = noun("Mailings: add, tag, check, rewrite for recipients.")
 LIST_COLUMNS = ["mailing", "subject", "type", "placements", "links", "shipments", "size", "status", "created_at"]
 ADDRESS_COLUMNS = ["placement", "link", "label", "kind", "line", "column", "target", "tracked", "reason"]
 FINDING_COLUMNS = ["mailing", "rule", "part", "line", "column", "address", "message"]
-
-
-class Output(StrEnum):
-    html = "html"
-    eml = "eml"
-    mbox = "mbox"
-    ndjson = "ndjson"
-    template = "template"
 
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
@@ -199,91 +190,7 @@ def check(
 app.command("tag")(tag_file)
 
 
-@app.command()
-def rewrite(
-    context: typer.Context,
-    name: NameArgument,
-    contacts: Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")],
-    output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
-    merge_tag: Annotated[
-        str, typer.Option(help="With --as template: the ESP's merge tag where the token goes.")
-    ] = "{{ linktrack_token }}",
-    test: Annotated[bool, typer.Option("--test", help="A test shipment: its clicks never count.")] = False,
-    sent_at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it is sent: 2026-05-04T09:00:00+02:00; else now.")
-    ] = None,
-    honeypot: Annotated[
-        bool, typer.Option("--honeypot", help="Add an invisible link that only machines follow.")
-    ] = False,
-    sender: Annotated[str | None, typer.Option("--from", help="The sender of e-mails; else [sender] from.")] = None,
-    fill: FillOption = False,
-    keep_merge_tags: KeepMergeTagsOption = False,
-    format: FormatOption = None,
-) -> None:
-    """Make a shipment: store its recipients and write each one's copy with their own addresses."""
-    from linktrack.cli.shared_mails import (
-        check_filling,
-        contacts_path,
-        progress_bar,
-        say_standing,
-        stream_or_folder,
-        summary,
-        unwritten,
-    )
-    from linktrack.crm.export import BadRow, read_contacts
-    from linktrack.crm.mapping import mapping_of
-    from linktrack.links.keys import open_keys
-    from linktrack.mailings.catalog import find_mailing
-    from linktrack.mailings.outputs.headers import reachable
-    from linktrack.mailings.placements import place_late_keys
-    from linktrack.mailings.rewriting import compile_mail, render
-    from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings, finish_shipment, make_shipment
-    from linktrack.moments import now, read_time
-
-    workspace = workspace_of(context)
-    check_filling(fill, keep_merge_tags, output.value)
-    when = now() if sent_at is None else read_time(sent_at, workspace.zone, "--sent-at")
-    kept = kept_of(context, contacts)
-    target = stream_or_folder(out, output.value, kept)
-    rejected: list[BadRow] = []
-    with opened(context) as database, contacts_path(contacts) as path:
-        tokens = open_keys(workspace, database).tokens
-        settings = ShipmentSettings(
-            base_url=workspace.settings.base_url,
-            output=output.value,
-            key_id=tokens.keyring.signing_id,
-            honeypot=honeypot,
-            merge_tag=merge_tag if output is Output.template else "",
-            sender=workspace.settings.sender.from_ if sender is None else sender,
-            fill=fill,
-            keep_merge_tags=keep_merge_tags,
-        )
-        mailing = find_mailing(database, name)
-        place_late_keys(database, mailing, workspace.settings.base_url)
-        mail = compile_mail(database, mailing, settings)
-        mapping = mapping_of(workspace)
-        people = read_contacts(path, mapping, rejected)
-        if output.value in WITH_HEADER:
-            people = reachable(people, rejected)
-        with progress_bar(context, "Recipients") as progress:
-            shipment = make_shipment(
-                database,
-                mailing,
-                people,
-                mapping,
-                settings,
-                sent_at=when,
-                test=test,
-                moment=now(),
-                tags=mail.tags,
-                progress=progress,
-            )
-        with unwritten(context, shipment), progress_bar(context, "Mails", shipment.recipients) as progress:
-            written = render(database, mail, shipment, tokens, target, kept=kept, progress=progress)
-            finish_shipment(database, shipment.id, now())
-    say_standing(context, mail, output.value)
-    summary(context, shipment, written, out, rejected, format)
+app.command("rewrite")(rewrite_mailing)
 
 
 @app.command()

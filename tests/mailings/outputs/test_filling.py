@@ -24,7 +24,7 @@ from linktrack.mailings.outputs.filling import (
 )
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mime import Message
-from linktrack.mailings.rewriting import ndjson_rows
+from linktrack.mailings.outputs.ndjson import ndjson_rows
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 
 BASE = "https://click.example.com"

@@ -420,7 +420,7 @@ def test_e_mails_with_merge_tags_are_filled_kept_or_refused(files: Path, run: Ru
         "--test",
     )
     outcome = run(*command, "--out", "raw")
-    assert outcome.code == 3 and "{{ name }} (line 1, column 38)" in outcome.err and "--fill" in outcome.err
+    assert outcome.code == 3 and "{{ name }} (line 1, column 35)" in outcome.err and "--fill" in outcome.err
     assert not (files / "raw").exists() and run("shipment", "list", "--format", "json").json == []
     assert run(*command, "--out", "raw", "--fill", "--keep-merge-tags").code == 2
     assert run(*command, "--out", "kept", "--keep-merge-tags").code == 0

@@ -181,7 +181,8 @@ def test_ctrl_c_in_the_middle_leaves_no_half_folder_and_the_shipment_can_be_writ
 def test_progress_is_shown_on_a_terminal_only(root: Path) -> None:
     piped = subprocess.run([*LINKTRACK, *REWRITE, "one"], capture_output=True, cwd=root, check=True)
     assert piped.stdout == b"" and piped.stderr.decode().splitlines() == [
-        "Wrote shipment 1 of news for 2,000 recipients to one."
+        "Note: merge tags stand in these mails as they are: {{ name }} (line 1, column 35)",
+        "Wrote shipment 1 of news for 2,000 recipients to one.",
     ]
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}

@@ -94,6 +94,14 @@ class Filling:
         return b"".join(self.subject.joined(b"", values)).decode()
 
 
+class CannotFill(BadInput):
+    """A mail has `tags` that nothing fills; their places are in the sentence."""
+
+    def __init__(self, sentence: str, tags: Sequence[StandingTag]) -> None:
+        self.tags = tuple(tags)
+        super().__init__(sentence)
+
+
 def standing_tags(
     parts: Parts, placed_html: Sequence[Placed], placed_text: Sequence[Placed], subject: str, extra_tags: Pairs = ()
 ) -> list[StandingTag]:
@@ -112,19 +120,18 @@ def standing_tags(
 
 
 def refuse_standing(tags: Sequence[StandingTag]) -> None:
-    """BadInput naming them when there are any: a mail that leaves from here would show them as they are."""
+    """CannotFill naming them when there are any: a mail that leaves from here would show them as they are."""
     if tags:
         more = f" and {len(tags) - _NAMED} more" if len(tags) > _NAMED else ""
-        raise BadInput(
+        raise CannotFill(
             f"every mail would carry merge tags as they stand: {', '.join(map(str, tags[:_NAMED]))}{more}: add --fill "
             "to put the contacts' values there, or --keep-merge-tags if what sends the mails fills them",
-            line=tags[0].line,
-            column=tags[0].column,
+            tags,
         )
 
 
 def check_fields(tags: Iterable[StandingTag], columns: Iterable[str]) -> None:
-    """BadInput, with line and column, for the first tag that cannot be filled: logic, a filter, or no known column.
+    """CannotFill, naming line and column, for the first tag that cannot be filled: logic, a filter, or no known column.
 
     `columns` are those of the contacts file and the names that the mapping gives to fields.
     """
@@ -138,7 +145,7 @@ def check_fields(tags: Iterable[StandingTag], columns: Iterable[str]) -> None:
             reason = "names no column of the contacts file: correct the name, or add the column to the export"
         else:
             continue
-        raise BadInput(f"{standing} {reason}", line=standing.line, column=standing.column)
+        raise CannotFill(f"{standing} {reason}", [standing])
 
 
 def prepare_filling(

@@ -11,8 +11,8 @@ from html5lib import parseFragment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Compiled, Mail, Placed, compile_part
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import Compiled, Mail, PlacedSpan, compile_part
 from linktrack.mailings.outputs.filling import (
     CannotFill,
     StandingTag,
@@ -33,11 +33,11 @@ SHIPMENT = Shipment(1, "m", 1_777_885_200_000, False, 1, ShipmentSettings(BASE, 
 
 
 def filled_mail(html: str, text: str | None = None, subject: str = "Hej", charset: str = "utf-8") -> Mail:
-    parts = read_mail(html.encode(charset), None if text is None else text.encode(), Options(BASE))
-    placed: dict[str, list[Placed]] = {"html": [], "text": []}
+    parts = read_mail(html.encode(charset), None if text is None else text.encode(), ReadingOptions(BASE))
+    placed: dict[str, list[PlacedSpan]] = {"html": [], "text": []}
     for spot in parts.addresses:
         if not spot.reason:
-            placed[spot.part].append(Placed(f"abc{'defghijk'[spot.position]}", spot.start, spot.stop))
+            placed[spot.part].append(PlacedSpan(f"abc{'defghijk'[spot.position]}", spot.start, spot.stop))
     plain: Compiled = (
         made_text(parts, placed["html"], BASE) if parts.text is None else compile_part(parts.text, placed["text"], BASE)
     )
@@ -246,6 +246,6 @@ def test_columns_and_the_names_of_the_mapping_can_be_filled() -> None:
 def test_hostile_mails_are_cut_in_linear_time(piece: str) -> None:
     """A reader that is quadratic would take minutes here."""
     html = "<p>" + piece * 20_000 + ("'>" if "'" in piece else "")
-    parts = read_mail(html.encode(), None, Options(BASE))
+    parts = read_mail(html.encode(), None, ReadingOptions(BASE))
     tags = standing_tags(parts, [], [], "")
     assert prepare_filling(parts, [], compile_part(parts.html, [], BASE), tags, "", BASE).html.gaps

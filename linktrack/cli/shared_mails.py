@@ -16,14 +16,21 @@ import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
-from linktrack.errors import UsageError
+from linktrack.errors import Conflict, LinktrackError, UsageError
 
 if TYPE_CHECKING:
     from linktrack.mailings.handing_out import Progress
     from linktrack.mailings.rewriting import Rewritten
+    from linktrack.store.session import Database
+    from linktrack.workspace import Workspace
 
 _SHOWN = 20  # rows left out that are named
 STDIN = STDOUT = "-"
+CLICK_LOG_NAME = "clicklog"  # the folder of a workspace that holds its own click log
+_NOT_IMPORTED = (
+    "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click import "
+    "shows why; --no-import goes on without it)"
+)
 
 
 class Output(StrEnum):
@@ -34,20 +41,21 @@ class Output(StrEnum):
     template = "template"
 
 
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
 OutOption = Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")]
 FromOption = Annotated[str, typer.Option("--from", help="The sender of e-mails; else [sender] from.")]
+ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
 FillOption = Annotated[
     bool, typer.Option("--fill", help="Put the contacts' values where merge tags stand in subject, text and HTML.")
 ]
 KeepMergeTagsOption = Annotated[
     bool, typer.Option("--keep-merge-tags", help="Write e-mails with the merge tags as they stand.")
 ]
-ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
 
 
 def rewrite_mailing(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")],
+    name: NameArgument,
     contacts: ContactsOption,
     out: OutOption,
     output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
@@ -78,6 +86,9 @@ def rewrite_mailing(
     sender: FromOption = "",
     fill: FillOption = False,
     keep_merge_tags: KeepMergeTagsOption = False,
+    no_import: Annotated[
+        bool, typer.Option("--no-import", help="Do not import the workspace's own click log first.")
+    ] = False,
     wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
@@ -115,18 +126,93 @@ def rewrite_mailing(
             output=output.value,
             merge_tag=merge_tag,
             sender=sender,
+            honeypot=honeypot,
             fill=fill,
             keep_merge_tags=keep_merge_tags,
-            honeypot=honeypot,
             test=test,
             again=again,
             only=only_path,
             leave_out=left_out_path,
             part=chosen,
         )
-        target = out_of(out)
-        done = rewrite(workspace, database, order, target, kept=kept, tell=warn, progress=progress)
+        if not no_import:
+            _import_own_log(context, workspace, database, wait)
+        done = rewrite(workspace, database, order, out_of(out), kept=kept, tell=warn, progress=progress)
     show_rewritten(context, done, out, format)
+
+
+def preview_mailing(
+    context: typer.Context,
+    name: NameArgument,
+    contacts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A contacts file, for whose copy it is.")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="ID", help="The contact by id or address; else the file's first.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="OUT", help="A file, or - for stdout; else the browser.")
+    ] = None,
+) -> None:
+    """Show one recipient's copy, in the browser or as a file. Nothing is stored, and its addresses lead nowhere.
+
+    \b
+    linktrack mailing preview news
+    linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
+    """
+    from linktrack.crm.mapping import mapping_of
+    from linktrack.files import write_file
+    from linktrack.mailings.previewing import preview_of
+
+    kept = kept_of(context, contacts)
+    with opened(context) as database:
+        shown = preview_of(database, name, mapping_of(workspace_of(context)), contacts=contacts, contact=contact)
+    where = _open_in_browser(shown.html) if out is None else out
+    if out is not None:
+        write_file(out, shown.html, kept)
+    whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
+    say(context, f"{name} {whose}, its addresses leading nowhere: {where}")
+    if shown.standing:
+        say(context, f"Merge tags stand in it as they are: {', '.join(shown.standing[:5])}.")
+
+
+def _open_in_browser(html: bytes) -> Path:
+    """Show a page in the browser, from a file that stays for as long as the system keeps what is temporary."""
+    import webbrowser
+
+    folder = Path(tempfile.mkdtemp(prefix="linktrack-preview-"))
+    path = folder / "preview.html"
+    path.write_bytes(html)
+    path.chmod(0o600)
+    webbrowser.open(path.as_uri())
+    return path
+
+
+def _import_own_log(context: typer.Context, workspace: Workspace, database: Database, wait: float) -> None:
+    """Import what waits in the workspace's own click log: who has unsubscribed is to be known before mails go out.
+
+    Conflict, naming --no-import, where that cannot be done.
+    """
+    folder = workspace.root / CLICK_LOG_NAME
+    waiting = sorted(str(path) for path in folder.iterdir() if _is_log(path)) if folder.is_dir() else []
+    if not waiting:
+        return
+    from linktrack.clicks.load import Importer, Options, import_logs
+    from linktrack.store.lock import alone
+
+    try:
+        with alone(workspace, database, "import", wait):
+            summary = import_logs(Importer(database, workspace, Options()), waiting)
+    except LinktrackError as problem:
+        raise Conflict(f"{_NOT_IMPORTED}: {problem}") from None
+    for trouble in (*map(str, summary.problems), *summary.notes):
+        raise Conflict(f"{_NOT_IMPORTED}: {trouble}")
+    if summary.read:
+        say(context, f"Imported the workspace's own click log first: {summary.stored:,} new clicks.")
+
+
+def _is_log(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
 
 
 def out_of(out: Path) -> Path | BinaryIO:

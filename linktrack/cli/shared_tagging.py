@@ -17,6 +17,26 @@ class PolicyName(Enum):
     off = "off"
 
 
+PolicyOption = Annotated[
+    PolicyName | None,
+    typer.Option("--policy", help="keep: what the author wrote wins; replace: ours wins; off: no tagging."),
+]
+UtmSourceOption = Annotated[str | None, typer.Option(help="utm_source of every link; '' sets it to nothing.")]
+UtmCampaignOption = Annotated[str | None, typer.Option(help="utm_campaign; {mailing.name} is its name.")]
+UtmMediumOption = Annotated[str | None, typer.Option(help="utm_medium; else the configuration's.")]
+UtmContentOption = Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")]
+UtmTermOption = Annotated[str | None, typer.Option(help="utm_term.")]
+UtmIdOption = Annotated[str | None, typer.Option(help="utm_id of Google Analytics 4.")]
+UtmSourcePlatformOption = Annotated[str | None, typer.Option(help="utm_source_platform.")]
+UtmCreativeFormatOption = Annotated[str | None, typer.Option(help="utm_creative_format.")]
+UtmMarketingTacticOption = Annotated[str | None, typer.Option(help="utm_marketing_tactic.")]
+
+
+def utm_options(**given: str | None) -> dict[str, str]:
+    """The UTM options that were given, by parameter."""
+    return {part: value for part, value in given.items() if value is not None}
+
+
 def tag_file(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="HTML, a text or a list of URLs; - reads stdin.")],

@@ -19,7 +19,9 @@ from typing import Literal, NamedTuple
 from linktrack.crm.export import Contact, find_table
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
+from linktrack.errors import Conflict
 from linktrack.files import open_input
+from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 
 EVERY_TYPE = ""  # who leaves a mailing without a type leaves them all
@@ -48,6 +50,22 @@ def leave(database: Database, recipient_id: int, type: str, how: How, at: int) -
 def come_back(database: Database, recipient_id: int, type: str, at: int) -> None:
     """A person gets a type of mailing again from this time on. Part of a transaction."""
     _note(database, recipient_id, type, _BACK, at)
+
+
+def subscribe_again(database: Database, named: str, type: str | None, *, moment: int) -> tuple[str, ...]:
+    """Take a person back whom a contact id, address or name names, into one type or all that he has left.
+
+    Returns the types. UnknownName for nobody; Conflict for one type when he has left every type.
+    """
+    with database.transaction():
+        recipient = recipient_id(database, named)
+        left = [departure.type for departure in departures_of(database, recipient)]
+        back = [one for one in left if type is None or same_type(one) == same_type(type)]
+        if type is not None and has_left([one for one in left if one not in back], type):
+            raise Conflict(f"{named} has left every type of mailing: take him back without --type")
+        for one in back:
+            come_back(database, recipient, one, moment)
+    return tuple(back)
 
 
 def departures_of(database: Database, recipient_id: int) -> list[Departure]:

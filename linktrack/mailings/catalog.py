@@ -6,11 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from linktrack.errors import Conflict
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_mail
 from linktrack.mailings.compile import PlacedSpan
-from linktrack.moments import now
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -208,12 +206,3 @@ def list_mailings(database: Database, *, deleted: bool = False) -> list[MailingR
         "CASE WHEN deleted_at IS NULL THEN 'active' ELSE 'deleted' END FROM mailing ORDER BY id"
     )
     return [MailingRow(*row) for row in rows if deleted or row[-1] == "active"]
-
-
-def delete_mailing(database: Database, name: str) -> None:
-    """Take a mailing out of lists; addresses in mails that were sent go on working. NotFound if it is not there."""
-    with database.transaction():
-        mailing = find_mailing(database, name)
-        if mailing.deleted_at is not None:
-            raise Conflict(f"the mailing {name!r} is deleted already")
-        database.execute("UPDATE mailing SET deleted_at = ? WHERE id = ?", (now(), mailing.id))

@@ -54,9 +54,7 @@ def ways_on(shipment: Shipment) -> str:
 
 
 def check_out(settings: ShipmentSettings, out: Out, kept: Kept) -> None:
-    """What can be known before anything is stored: that e-mails have a sender, that there is a place for them, and that
-    it is clear who fills merge tags.
-    """
+    """What can be known before anything is stored: that e-mails have a sender, and that there is a place for them."""
     if settings.fill and (settings.keep_merge_tags or settings.output == "template"):
         other = "--as template" if settings.output == "template" else "--keep-merge-tags"
         raise UsageError(f"--fill and {other} do not go together: say who fills the merge tags")

@@ -11,6 +11,7 @@ from linktrack.mailings.catalog import (
 )
 from linktrack.mailings.compile import Mail, PlacedSpan, compile_part
 from linktrack.mailings.outputs.filling import prepare_filling, refuse_standing, standing_tags
+from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.placements import place_system_links
 from linktrack.mailings.proof import prove
 from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings
@@ -18,12 +19,7 @@ from linktrack.store.session import Database
 
 
 def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentSettings) -> Mail:
-    """Compile a mailing with its stored placements and prove it.
-
-    BadInput when it does not read back, and for e-mails with merge tags that are neither filled nor kept.
-    """
-    from linktrack.mailings.outputs.made_text import made_text
-
+    """Compile a mailing with its stored placements and prove it. BadInput when it does not read back."""
     base_url = settings.base_url
     parts = mailing_parts(mailing, base_url)
     system = {HONEYPOT_POSITION: settings.honeypot, HEADER_POSITION: settings.output in WITH_HEADER}
@@ -44,10 +40,10 @@ def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentS
         header = f"{base_url}/{special[HEADER_POSITION]}/"
     html = compile_part(parts.html, of_html, base_url, honeypot)
     text = made_text(parts, of_html, base_url) if parts.text is None else compile_part(parts.text, of_text, base_url)
-    extra = mailing.settings.merge_tags
-    tags = standing_tags(parts, of_html, of_text, mailing.subject, extra)
+    tags = standing_tags(parts, of_html, of_text, mailing.subject, mailing.settings.merge_tags)
     filling = None
     if settings.fill and tags:
+        extra = mailing.settings.merge_tags
         filling = prepare_filling(parts, of_html, text, tags, mailing.subject, base_url, honeypot, extra)
     elif settings.output in WITH_HEADER and not settings.keep_merge_tags:
         refuse_standing(tags)

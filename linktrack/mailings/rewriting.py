@@ -53,9 +53,9 @@ class RewriteOrder:
     output: str = "html"
     merge_tag: str = ""
     sender: str = ""
+    honeypot: bool = False
     fill: bool = False
     keep_merge_tags: bool = False
-    honeypot: bool = False
     test: bool = False
     again: bool = False  # also to those who got it already
     only: Path | None = None
@@ -141,7 +141,7 @@ def rewrite(
         tuple(audience.rejected),
         audience.left,
         audience.not_chosen,
-        (*_notes(database, shipment, audience), *_standing_notes(mail, settings)),
+        (*audience.notes(), *_notes(database, shipment, mail)),
     )
 
 
@@ -177,14 +177,8 @@ def render_again(
     mail = compile_mail(database, find_mailing(database, stored.mailing), settings)
     shipment = replace(stored, settings=settings)
     files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
-    notes = tuple(_standing_notes(mail, settings))
+    notes = tuple(_notes(database, shipment, mail))
     return Rewritten(find_shipment(database, number), mail.placements, files, notes=notes)
-
-
-def _standing_notes(mail: Mail, settings: ShipmentSettings) -> Iterator[str]:
-    """Which merge tags stand in the HTML files as they are."""
-    if settings.output == "html" and mail.filling is None and mail.tags:
-        yield f"merge tags stand in these mails as they are: {some_of([str(tag) for tag in mail.tags])}"
 
 
 def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell) -> None:
@@ -205,9 +199,10 @@ def _choosing(order: RewriteOrder, mapping: Mapping, tokens: Tokens) -> Choosing
     )
 
 
-def _notes(database: Database, shipment: Shipment, audience: Audience) -> Iterator[str]:
+def _notes(database: Database, shipment: Shipment, mail: Mail) -> Iterator[str]:
     """What is worth knowing about a shipment before it is sent."""
-    yield from audience.notes()
+    if shipment.settings.output == "html" and mail.filling is None and mail.tags:
+        yield f"merge tags stand there as they are: {some_of([str(tag) for tag in mail.tags])}"
     shared = shared_addresses(database, shipment.id)
     if shared:
         yield (

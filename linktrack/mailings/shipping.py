@@ -59,7 +59,8 @@ def make_shipment(
 
     It has reached the disk when this returns. `tags` are the merge tags that stand in the mail: their fields are kept,
     so that they can be filled now or later. Conflict for a deleted mailing, and AlreadySent unless it is a test or
-    goes to them `again`; BadInput for an empty list, and, where the mail is filled, for a tag that cannot be.
+    goes to them `again`; BadInput for an empty list and, where the mail is filled, for
+    a tag that cannot be.
     """
     if mailing.deleted_at is not None:
         raise Conflict(

@@ -50,7 +50,7 @@ def left_over(root: Path) -> list[str]:
 
 def test_the_honeypot_is_one_invisible_link_before_the_end_of_the_body_and_nothing_else(root: Path, run: Run) -> None:
     few(run, "html", "--honeypot")
-    few(run, "eml", "--honeypot", "--again", "--fill", *FROM, out="eml")
+    few(run, "eml", "--honeypot", "--fill", "--again", *FROM, out="eml")
     few(run, "ndjson", "--honeypot", "--again", out="ndjson")
     written = (root / "out" / "1.html").read_bytes().decode()
     trap = re.search(r'<a href="https://click\.example\.com/([a-z2-7]+)/[a-z2-7]{32}"([^>]*)></a>(?=</body >)', written)
@@ -73,8 +73,8 @@ def test_a_mail_without_a_body_gets_its_honeypot_at_the_end(root: Path, run: Run
 def test_a_shipment_can_be_rendered_as_e_mails_and_as_a_template_later(root: Path, run: Run) -> None:
     few(run, "html")
     for output in ("eml", "mbox", "template"):
-        tags = {"eml": ["--fill"], "mbox": ["--keep-merge-tags"]}.get(output, [])
-        assert run("shipment", "render", 1, "--as", output, "--out", output, *tags, *FROM).code == 0
+        keep = ("--keep-merge-tags",) if output == "mbox" else ("--fill",) if output == "eml" else ()
+        assert run("shipment", "render", 1, "--as", output, "--out", output, *FROM, *keep).code == 0
     unsubscribe = re.search(rb"\r\nList-Unsubscribe: <(\S+)>\r\n", (root / "eml" / "1.eml").read_bytes())
     token = re.search(r"/([a-z2-7]{32})\"", (root / "out" / "1.html").read_text("utf-8"))
     assert b"<p>Hej=20=\r\n=C3=85sa=\r\n</p>" in (root / "eml" / "1.eml").read_bytes()
@@ -181,7 +181,7 @@ def test_ctrl_c_in_the_middle_leaves_no_half_folder_and_the_shipment_can_be_writ
 def test_progress_is_shown_on_a_terminal_only(root: Path) -> None:
     piped = subprocess.run([*LINKTRACK, *REWRITE, "one"], capture_output=True, cwd=root, check=True)
     assert piped.stdout == b"" and piped.stderr.decode().splitlines() == [
-        "Note: merge tags stand in these mails as they are: {{ name }} (line 1, column 35)",
+        "Note: merge tags stand there as they are: {{ name }} (line 1, column 35)",
         "Wrote shipment 1 of news for 2,000 recipients to one.",
     ]
     master, slave = pty.openpty()

@@ -1,4 +1,4 @@
-"""One HTML file a recipient: the mail as it was written, with its own token in its tracked addresses."""
+"""One HTML file a recipient: the mail as it was written, its own token in its tracked addresses, filled or not."""
 
 from __future__ import annotations
 

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from bs4 import BeautifulSoup
 from mail import make_mail
 
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Placed, compile_part, placement_keys
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.scan import scan
 
 BASE = "https://click.example.com"
-OPTIONS = Options(BASE)
+OPTIONS = ReadingOptions(BASE)
 SIZES = (10_000, 100_000, 500_000, 1_000_000, 5_000_000)
 HOSTILE = (
     '<a href="', "<!--[if", "<!--[if mso]>", "<!--", "{{", "{%", "*|", "<", "</", "<![if ", "<![CDATA[", "<script><!--",
@@ -44,7 +44,7 @@ def compile_whole(data: bytes) -> None:
     parts = read_mail(data, None, OPTIONS)
     placed = [(spot, next(placement_keys(bytes(16), "m", spot.position))) for spot in parts.addresses if not spot.reason]
     prove(parts, placed, BASE, OPTIONS)
-    spots = [Placed(key, spot.start, spot.stop) for spot, key in placed]
+    spots = [PlacedSpan(key, spot.start, spot.stop) for spot, key in placed]
     compile_part(parts.html, spots, BASE)
     made_text(parts, spots, BASE)
 

@@ -13,8 +13,8 @@ from html_reference import hrefs
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import masked
 from linktrack.links.utm import Utm
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Mail, Placed, compile_part, placement_keys
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import Mail, PlacedSpan, compile_part, placement_keys
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.proof import prove
@@ -26,7 +26,7 @@ from linktrack.mailings.tag import tag_html
 
 BASE = "https://click.example.com"
 TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
-OPTIONS = Options(BASE)
+OPTIONS = ReadingOptions(BASE)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,8 @@ def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:
             continue
         spots = [address for address in parts.addresses if not address.reason]
         placed = [
-            Placed(next(placement_keys(bytes(16), path.name, spot.position)), spot.start, spot.stop) for spot in spots
+            PlacedSpan(next(placement_keys(bytes(16), path.name, spot.position)), spot.start, spot.stop)
+            for spot in spots
         ]
         prove(parts, [(spot, place.key) for spot, place in zip(spots, placed, strict=True)], BASE, OPTIONS)
         written = compile_part(parts.html, placed, BASE).copy_for(TOKEN)
@@ -73,7 +74,9 @@ def test_an_independent_parser_reads_exactly_the_new_addresses(mails: list[Path]
         parts = read_mail(data, None, OPTIONS, name=path.name)
         spots = [address for address in parts.addresses if not address.reason]
         new = {spot.start: f"{BASE}/{next(placement_keys(bytes(16), 'm', spot.position))}/{TOKEN}" for spot in spots}
-        placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
+        placed = [
+            PlacedSpan(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots
+        ]
         before = reference(data)
         expected = []
         clickable = [s for s in parts.scan.spots if s.kind in ("a", "area", "vml") and not s.in_comment]
@@ -90,7 +93,9 @@ def test_as_an_e_mail_every_mail_reads_back_in_two_parsers(mails: list[Path]) ->
     for path in mails:
         parts = read_mail(path.read_bytes(), None, OPTIONS, name=path.name)
         spots = [address for address in parts.addresses if not address.reason]
-        placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
+        placed = [
+            PlacedSpan(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots
+        ]
         html, text = compile_part(parts.html, placed, BASE), made_text(parts, placed, BASE)
         mail = Mail("m", "", "Hi", html, text, f"{BASE}/unsu/", len(placed))
         raw = b"".join(Message(mail, shipment).buffers(Recipient("1", "bo@example.com", "Bo", TOKEN)))

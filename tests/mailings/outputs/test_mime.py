@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Mail, Placed, compile_part
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import Mail, PlacedSpan, compile_part
 from linktrack.mailings.outputs.mime import Message, mime_charset, quoted_printable
 from linktrack.mailings.reading.document import read_text
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
@@ -40,11 +40,11 @@ def mail(
     type: str = "",
     subject: str = "Hallå",
 ) -> Mail:
-    parts = read_mail(html, text, Options(base))
-    placed: dict[str, list[Placed]] = {"html": [], "text": []}
+    parts = read_mail(html, text, ReadingOptions(base))
+    placed: dict[str, list[PlacedSpan]] = {"html": [], "text": []}
     for address in parts.addresses:
         if not address.reason:
-            placed[address.part].append(Placed(f"abc{'defg'[address.position]}", address.start, address.stop))
+            placed[address.part].append(PlacedSpan(f"abc{'defg'[address.position]}", address.start, address.stop))
     plain = compile_part(read_text(text), placed["text"], base)
     return Mail("news", type, subject, compile_part(parts.html, placed["html"], base), plain, f"{base}/unsu/", 3)
 

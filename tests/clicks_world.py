@@ -11,7 +11,7 @@ from typing import Any
 from linktrack.clicks.load import Importer, Options, Summary, import_logs
 from linktrack.links.tokens import Keyring
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.life import init_workspace
+from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 
 SENT = 1_777_885_200_000  # 2026-05-04T09:00:00Z

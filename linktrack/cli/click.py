@@ -139,7 +139,7 @@ def list_(
 @app.command("judge")
 def judge(context: typer.Context, wait: WaitOption = 0.0, format: FormatOption = None) -> None:
     """Judge every click again with today's rules and move the reports with it."""
-    from linktrack.clicks.judging.agents import Networks
+    from linktrack.clicks.judging.networks import Networks
     from linktrack.clicks.judging.judge import judge_all, surroundings
     from linktrack.store.lock import alone
 

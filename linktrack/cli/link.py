@@ -154,8 +154,8 @@ def reset(
     """Set a link's counter to zero and forget who clicked it, e.g. after a test sending."""
     from linktrack.clicks.storing import reset_link
     from linktrack.links.catalog import find_link
+    from linktrack.moments import now
     from linktrack.reports.figures import link_figures
-    from linktrack.store.session import now
 
     with opened(context) as database:
         link = find_link(database, key)

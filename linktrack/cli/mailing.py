@@ -63,7 +63,7 @@ def add(
     format: FormatOption = None,
 ) -> None:
     """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
-    from linktrack.cli.shared_files import read_file
+    from linktrack.files import read_bytes
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
     from linktrack.mailings.catalog import Settings
@@ -71,8 +71,8 @@ def add(
     workspace = workspace_of(context)
     utm = _utm(workspace.settings.utm, utm_source, utm_medium, utm_campaign, utm_content, utm_term, policy)
     settings = Settings(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
-    plain = None if text is None else read_file(text)
-    draft = Draft(name, read_file(file), plain, subject, type, settings, str(file))
+    plain = None if text is None else read_bytes(text, "a mail")
+    draft = Draft(name, read_bytes(file, "a mail"), plain, subject, type, settings, str(file))
     with opened(context) as database:
         added = add_mailing(database, draft, workspace.settings.base_url, replace_it=replace, strict=strict)
     for sentence in added.warnings:

@@ -146,7 +146,7 @@ def clickers(
         if out is not None and rows:
             from linktrack.actions.by_hand import ByHand
             from linktrack.actions.run import add_clickers
-            from linktrack.store.session import now
+            from linktrack.moments import now
 
             wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))
             report = add_clickers(workspace_of(context), database, wanted, out, export=crm, now=now())

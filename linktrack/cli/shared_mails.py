@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 
-from linktrack.cli.output import Format, say, show_record
+from linktrack.cli.output import Format, end_of_pipe, say, show_record
 from linktrack.errors import BadInput, LinktrackError, UsageError
-from linktrack.store.session import now
+from linktrack.moments import now
 
 if TYPE_CHECKING:
     from linktrack.crm.export import BadRow
@@ -81,8 +81,6 @@ def progress_bar(context: typer.Context, what: str, total: int | None = None) ->
 @contextmanager
 def unwritten(context: typer.Context, shipment: Shipment) -> Iterator[None]:
     """When a shipment's mails cannot be written: it is stored, so say how to go on."""
-    from linktrack.cli.shared_files import end_of_pipe
-
     try:
         yield
     except BrokenPipeError:

@@ -10,22 +10,25 @@ from functools import partial
 from time import monotonic
 from typing import IO
 
-from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
+from linktrack.clicks.formats import EventFormat, Format, LineFormat, format_of
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks
+from linktrack.clicks.judging.agents import Networks, known_networks
 from linktrack.clicks.judging.judge import surroundings
 from linktrack.clicks.judging.verdicts import Click, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
+from linktrack.clicks.logs.envelopes import detect_inside
 from linktrack.clicks.logs.event_log import Directory, EventReading
-from linktrack.clicks.logs.fields import print_key
+from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.line_log import Reading, Rules
 from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
 from linktrack.clicks.logs.tracked import Addresses
+from linktrack.clicks.logs.visitor import Visitors, named_networks
 from linktrack.clicks.storing import mend_edges, store
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links.tokens import Keyring
-from linktrack.store.session import Database, now
+from linktrack.moments import now
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
@@ -107,8 +110,12 @@ class Importer:
         self.settings = workspace.settings
         self.rules = Rules(
             addresses=Addresses(database, keyring, workspace.settings.base_url),
-            key=print_key(keyring),
-            ip=self.settings.clicks.ip,
+            key=digest_key(keyring),
+            visitors=Visitors(
+                self.settings.clicks.trusted_proxies,
+                named_networks(self.settings.clicks.networks, known_networks()),
+                self.settings.clicks.ip,
+            ),
             since=options.since,
             until=options.until,
             list_rejects=rejected is not None,
@@ -186,9 +193,9 @@ class Importer:
         complete = sample[: sample.rfind(b"\n") + 1]
         if complete.strip() and not log.whole:
             with suppress(BadInput):
-                return detect(complete, log.path, zone)
+                return detect_inside(complete, log.path, zone)
         try:
-            return detect(sample, log.path, zone)  # a JSON value may lack the last line end
+            return detect_inside(sample, log.path, zone)  # a JSON value may lack the last line end
         except BadInput:
             if not (log.whole or complete.strip()) and len(sample) < SAMPLE_BYTES:
                 self.summary.hints.append(f"{log.path}: its only line has no end yet; it is read when there is one.")
@@ -200,7 +207,7 @@ class Importer:
         if not batch.clicks:
             return []
         agents = self.agents.numbers(batch.agents)
-        *columns, local, flags = zip(*batch.clicks, strict=True)
+        *columns, _networks, local, flags = zip(*batch.clicks, strict=True)
         rows = zip(*columns, map(agents.__getitem__, local), flags, strict=True)
         return sorted(map(partial(tuple.__new__, Click), rows))  # thrice as fast as Click(*row)
 

@@ -22,6 +22,7 @@ class JsonTable:
     first appearance; a list of texts is a cell with `separator` between them."""
 
     calculated: frozenset[int] = frozenset()
+    header_line, header_is_found = 0, False
 
     def __init__(self, path: Path, separator: str) -> None:
         self.path, self.separator = path, separator
@@ -42,6 +43,9 @@ class JsonTable:
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:  # noqa: ARG002  (an object is a row)
         for line, row in self._objects():
             yield line, [_cell(row.get(column), self.separator) for column in self.columns]
+
+    def first_rows(self) -> list[tuple[int, list[str]]]:
+        return []
 
     def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each object with its line, or with its place in the array."""

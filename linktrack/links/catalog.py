@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.folders import clean_path, find_folder
+from linktrack.moments import now
 from linktrack.store.lookups import did_you_mean, no_mailing
-from linktrack.store.session import Database, now
+from linktrack.store.session import Database
 
 if TYPE_CHECKING:
     from sqlmodel import Session

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.moments import now
 from linktrack.store.lookups import did_you_mean
-from linktrack.store.session import Database, now
+from linktrack.store.session import Database
 
 
 @dataclass(frozen=True)

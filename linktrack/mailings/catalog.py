@@ -10,8 +10,9 @@ from linktrack.errors import Conflict
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Options, Parts, read_mail
 from linktrack.mailings.compile import Placed
+from linktrack.moments import now
 from linktrack.store.lookups import no_mailing
-from linktrack.store.session import Database, now
+from linktrack.store.session import Database
 
 HONEYPOT_POSITION = 0
 HEADER_POSITION = -1  # the address in the List-Unsubscribe header

@@ -17,7 +17,8 @@ from linktrack.mailings.catalog import (
     untracked_reason,
 )
 from linktrack.mailings.compile import placement_keys
-from linktrack.store.session import Database, now
+from linktrack.moments import now
+from linktrack.store.session import Database
 
 _NOT_IN_MAILS = ("honeypot",)  # a special link that no author names
 _CHUNK = 500

@@ -12,8 +12,9 @@ from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import Keyring
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
+from linktrack.moments import now
 from linktrack.store.lookups import no_mailing
-from linktrack.store.session import Database, now
+from linktrack.store.session import Database
 
 if TYPE_CHECKING:
     from linktrack.crm.export import Contact

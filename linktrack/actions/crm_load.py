@@ -254,9 +254,7 @@ def _table(state: CrmState, export: Path, noun: str) -> Table | None:
     return None if path is None else open_table(path, state.mapping, noun)
 
 
-def _cells(
-    state: CrmState, table: Table, noun: str, columns: Mapping[str, str]
-) -> Iterator[tuple[int, list[str]]]:
+def _cells(state: CrmState, table: Table, noun: str, columns: Mapping[str, str]) -> Iterator[tuple[int, list[str]]]:
     """The line of each row and its cells in the named columns (setting -> column), all of which must be there."""
     section = noun.replace("-", "_")
     places = [

@@ -29,7 +29,9 @@ def doctor(
     write: Annotated[
         bool, typer.Option("--write", help="With --crm: put what was guessed into [crm] of linktrack.toml.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="With --write: change settings that stand there, unasked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --write: change settings that stand there, unasked.")
+    ] = False,
     format: FormatOption = None,
 ) -> None:
     """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong."""

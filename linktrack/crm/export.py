@@ -70,7 +70,7 @@ class CsvTable:
         self.dialect = csvtext.find_dialect(
             path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
         )
-        first = 1 + self.dialect.preamble.count("\n")
+        first = 2 if self.dialect.preamble else 1
         records = islice(self.records(), max(csvtext.HEADER_WITHIN, layout.header_row - first + 1))
         candidates = ((record.line, self._values(record)) for record in records)
         line = find_header(candidates, layout, path)
@@ -82,7 +82,7 @@ class CsvTable:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
         with csvtext.open_text(self.path, self.dialect) as text:
             text.read(len(self.dialect.preamble))
-            first = 1 + self.dialect.preamble.count("\n")
+            first = 2 if self.dialect.preamble else 1
             try:
                 yield from csvtext.read_records(text, self.dialect.delimiter, line=first, escape=self.dialect.escape)
             except BadInput as problem:
@@ -257,7 +257,8 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
     """The contacts of an export (a file, or a folder with `contacts.*`) one by one, in its order.
 
     A row without an id, one whose id has come before and what is no row (`Table.rows`) are put into `rejected`;
-    without that list they raise BadInput. The export must have the id's column; missing e-mail or name columns give empty texts.
+    without that list they raise BadInput. The export must have the id's column; missing e-mail or name columns give
+    empty texts.
     """
     table = open_contacts(path, mapping)
     identifier = need_column(table, mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")

@@ -118,7 +118,9 @@ def _of_table(table: Table, noun: str, mapping: Mapping, guessed: list[GuessedSe
         fits = {"id": _is_id, "email": _is_address}.get(setting)
         column = found(names, fits) if fits else found(names)
         if column is None and setting == "email":
-            column = next((name for at, name in enumerate(table.columns) if _is_address([row[at] for row in cells])), None)
+            column = next(
+                (name for at, name in enumerate(table.columns) if _is_address([row[at] for row in cells])), None
+            )
         if column is not None:
             mapping = _with(mapping, guessed, keys, column)
     if noun == "contacts":

@@ -27,7 +27,7 @@ def with_settings(text: str, settings: Sequence[GuessedSetting]) -> str:
             for key in setting.keys[:-1]:
                 if key not in place:
                     place.add(key, tomlkit.table(is_super_table=False))
-                place = place[key]  # type: ignore[assignment]
+                place = place[key]
             place[setting.keys[-1]] = setting.value
         written = tomlkit.dumps(document)
         if tomllib.loads(written) == wanted:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import marshal
 import os
 import subprocess
@@ -76,12 +75,12 @@ def read_sheet(path: Path, sheet: str) -> SheetCells:
             timeout=SECONDS,
         )
         if told.returncode == _NO_ROOM:
-            raise DiskFull("the disk has no room for temporary files: free some space there", file=tempfile.gettempdir())
+            raise DiskFull(
+                "the disk has no room for temporary files: free some space there", file=tempfile.gettempdir()
+            )
         if told.returncode:
             reason = told.stderr.decode("utf-8", "replace").strip() if told.returncode == _REFUSED else ""
-            raise BadInput(
-                f"not a usable XLSX file: {reason or _ended(told.returncode)}", file=path
-            )
+            raise BadInput(f"not a usable XLSX file: {reason or _ended(told.returncode)}", file=path)
         return SheetCells(file)
     except subprocess.TimeoutExpired:
         file.close()
@@ -211,7 +210,9 @@ class _SheetReader:
         match self.kind:
             case "s":
                 if not raw.isdecimal() or int(raw) >= len(self.shared):
-                    raise DamagedWorkbook(f"a cell in row {self.count.row} is the text {raw[:20]!r}, which is not there")
+                    raise DamagedWorkbook(
+                        f"a cell in row {self.count.row} is the text {raw[:20]!r}, which is not there"
+                    )
                 return self.shared[int(raw)]
             case "inlineStr" | "str":
                 return unescaped(raw)

@@ -134,4 +134,4 @@ def test_the_header_in_the_comment_is_the_one_that_the_mapping_reads(world: Worl
     columns = describe_export(export, mapping_of(load_workspace(world.root, {}))).columns
     assert all(column.state != "error" for column in columns)
     named = {column.meaning for column in columns if column.number is not None}
-    assert {"contact id", "e-mail address", "name", "our contact (the seller)", "company id"} <= named
+    assert {"contact id", "e-mail address", "name", "our contact (the seller)", "company"} <= named

@@ -75,7 +75,10 @@ def relative(parts: Parts) -> Parts:
 
 
 def at_the_root(parts: Parts) -> Parts:
-    moved = renamed(parts, lambda name: name.replace("xl/_rels/workbook.xml", "_rels/book.xml").replace("xl/workbook.xml", "book.xml"))
+    moved = renamed(
+        parts,
+        lambda name: name.replace("xl/_rels/workbook.xml", "_rels/book.xml").replace("xl/workbook.xml", "book.xml"),
+    )
     moved["_rels/.rels"] = moved["_rels/.rels"].replace(b"xl/workbook.xml", b"book.xml")
     return moved
 
@@ -267,7 +270,16 @@ def test_ids_are_what_was_typed_or_left_alone(tmp_path: Path, case: str) -> None
 
 
 def test_titles_and_footers_are_no_contacts(tmp_path: Path) -> None:
-    rows = [["All contacts", None], [None], ["contact_id", "name"], ["1", "Bo"], ["2"], [None], ["Confidential"], ["3", "Cy", "x"]]
+    rows: list[list[Any]] = [
+        ["All contacts", None],
+        [None],
+        ["contact_id", "name"],
+        ["1", "Bo"],
+        ["2"],
+        [None],
+        ["Confidential"],
+        ["3", "Cy", "x"],
+    ]
     left: list[BadRow] = []
     table = opened(made(tmp_path, rows))
     assert list(table.rows(left)) == [(4, ["1", "Bo"]), (5, ["2", ""])]
@@ -307,7 +319,9 @@ def test_a_workbook_of_libreoffice_is_written_back_and_opened_by_it_again(tmp_pa
         order = [office, profile, "--headless", *how, "--convert-to", form, "--outdir", str(tmp_path), str(path)]
         subprocess.run(order, check=True, capture_output=True, timeout=120)
 
-    (tmp_path / "contacts.csv").write_text("contact_id,name,level,since,score\n0017,Åsa,cold,2025-03-01,12.5\n8,Bo,,2026-01-31,3\n")
+    (tmp_path / "contacts.csv").write_text(
+        "contact_id,name,level,since,score\n0017,Åsa,cold,2025-03-01,12.5\n8,Bo,,2026-01-31,3\n"
+    )
     convert(tmp_path / "contacts.csv", "xlsx", "--infilter=CSV:44,34,76")
     table = opened(tmp_path / "contacts.xlsx")
     before = list(table.rows([]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_support import Run
@@ -47,7 +48,7 @@ def columns(tmp_path: Path) -> dict[str, Column]:
     return {column.column: column for column in understood.columns}
 
 
-UNDERSTOOD = {
+UNDERSTOOD: dict[str, tuple[Any, ...]] = {
     "the id, with what is wrong with it": ("No", 1, "contact id", 2, "1", "warning", "1 rows have none and are left alone; 1 rows repeat an earlier one"),
     "one of two names": ("Last", 3, "name", 3, "Ek", "ok", ""),
     "the address": ("E-mail", 4, "e-mail address", 3, "bo@example.com", "ok", ""),
@@ -122,13 +123,18 @@ def test_the_guess_is_shown_in_eighty_columns_and_written(
     export = tmp_path / "kontakter.csv"
     export.write_bytes(SWEDISH)
     before = workspace.config_path.read_text()
-    workspace.config_path.write_text(before + "\n# Our CRM\n[crm]  # since 2024\nusers = ['ANNA']  # who may own things\n")
+    workspace.config_path.write_text(
+        before + "\n# Our CRM\n[crm]  # since 2024\nusers = ['ANNA']  # who may own things\n"
+    )
     monkeypatch.setenv("COLUMNS", "80")
     shown = run("doctor", "--crm", export, "--format", "table")
     assert shown.code == 6
     assert [line.rstrip() for line in shown.out.splitlines()] == TABLE.splitlines()
     assert "kontakter.csv: CSV, cp1252, delimiter ';', line ends LF; 8 columns, 2 rows." in shown.err
-    assert "3 rows were left as they came: lines 1 (it stands before the header, like a title), 6 (it has 2 fields" in shown.err
+    assert (
+        "3 rows were left as they came: lines 1 (it stands before the header, like a title), 6 (it has 2 fields"
+        in shown.err
+    )
     assert "--write" in shown.err
     written = run("doctor", "--crm", export, "--write")
     assert written.code == 0, written.err

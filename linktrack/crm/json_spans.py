@@ -14,6 +14,7 @@ from linktrack.crm.export import BadRow
 from linktrack.crm.multivalue import joined, names_in
 from linktrack.errors import BadInput
 
+MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -32,10 +33,16 @@ class JsonTable:
         if not self.array:
             refuse_long_lines(path)
         samples: dict[str, Any] = {}  # by column the first value that is not null: what its values are like
-        for _, row in self._objects():
+        for number, row in self._objects():
             for name, value in row.items():
                 if samples.get(name) is None:
                     samples[name] = value
+            if len(samples) > MAX_COLUMNS:
+                raise BadInput(
+                    f"up to this object there are more than {MAX_COLUMNS:,} different names, which no export has",
+                    file=path,
+                    line=number,
+                )
         if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples

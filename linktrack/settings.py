@@ -122,7 +122,7 @@ class ActionSettings(Section):
     working_days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = ["mon", "tue", "wed", "thu", "fri"]
     working_hours: list[str] = ["09:00-17:00"]
     holidays: list[date] = []
-    guard_formulas: bool = True  # cells that begin with = + - @ get a ' in the CSV files that linktrack makes
+    guard_formulas: bool = True  # a ' stands before what a spreadsheet would run in the CSV files that linktrack makes
 
     @field_validator("working_days", "working_hours")
     @classmethod
@@ -199,7 +199,14 @@ class FieldSettings(Section):
         raise ValueError(f"{text!r} is not a date like 2026-05-04")
 
 
-class ContactSettings(Section):
+class TableSettings(Section):
+    """Where a file of an export has its header: in an XLSX file on a sheet, in any file on a line or row."""
+
+    sheet: str = ""  # empty: the first visible one
+    header_row: int = Field(default=0, ge=0)  # counted from 1, blank lines too; 0: it is looked for
+
+
+class ContactSettings(TableSettings):
     """The columns of `contacts.*`."""
 
     id: str = "contact_id"
@@ -212,7 +219,7 @@ class ContactSettings(Section):
     fields: dict[str, FieldSettings] = {}
 
 
-class CompanySettings(Section):
+class CompanySettings(TableSettings):
     """The columns of `companies.*`."""
 
     id: str = "company_id"
@@ -221,21 +228,21 @@ class CompanySettings(Section):
     interests_separator: str = Field(default=",", min_length=1)
 
 
-class SelectionSettings(Section):
+class SelectionSettings(TableSettings):
     """The columns of `selections.*`: one row for each member."""
 
     name: str = "selection"
     contact: str = "contact_id"
 
 
-class ProjectSettings(Section):
+class ProjectSettings(TableSettings):
     """The columns of `projects.*`: one row for each member."""
 
     name: str = "project"
     contact: str = "contact_id"
 
 
-class FollowUpSettings(Section):
+class FollowUpSettings(TableSettings):
     """The columns of `follow-ups.*`: what is in people's calendars already, as times in ISO 8601."""
 
     user: str = "assigned_to"
@@ -243,7 +250,7 @@ class FollowUpSettings(Section):
     end: str = "end"
 
 
-class RequestSettings(Section):
+class RequestSettings(TableSettings):
     """The column of `requests.*`: one row for each open request."""
 
     owner: str = "owner"
@@ -264,6 +271,8 @@ class CrmSettings(Section):
     follow_ups: FollowUpSettings = FollowUpSettings()
     requests: RequestSettings = RequestSettings()
     user_column: str = "user"  # of users.*
+    user_sheet: str = ""
+    user_header_row: int = Field(default=0, ge=0)
 
     @field_validator("encoding")
     @classmethod

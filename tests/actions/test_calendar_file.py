@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from actions_world import MAY_4
+from actions.actions_world import MAY_4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 
 CONFIG = """
 [crm]

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.processes import run_batch, run_script

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fast_mail_parser import parse_email
-from html_reference import hrefs
+from mailings.html_reference import hrefs
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import masked

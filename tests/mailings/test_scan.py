@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from html_reference import hrefs
+from mailings.html_reference import hrefs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

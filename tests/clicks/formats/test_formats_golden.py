@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from formats_golden import SAMPLES, ZONE, expected, format_for, shown
+from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, shown
 
 from linktrack.clicks.event import Report, Row
 from linktrack.clicks.formats import FORMATS, EventFormat, LineFormat, detect, format_of

@@ -34,7 +34,7 @@ SCRIPT = (
     "    file.write(said['custId'] + '\\n')\n"
     "print(json.dumps({'fields': {'last': 'script'}, 'returnUrl': 'https://www.example.com/' + said['custId']}))\n"
 )
-ACTIONS = [
+ACTIONS: list[dict[str, Any]] = [
     {"type": "set-field", "field": "level", "value": "hot"},
     {"type": "interest", "add": ["Product news"], "remove": ["News"]},
     {"type": "selection", "add": ["Prospects"]},

@@ -72,7 +72,7 @@ def test_a_calendar_without_working_time_is_told() -> None:
         Calendar(ActionSettings(working_days=[]), MONDAY).take("BO", H)
 
 
-NAMED = {
+NAMED: dict[str, tuple[Any, ...]] = {
     "a local time": (STOCKHOLM, "2026-07-01T09:00", "2026-07-01T09:00:00+02:00", "2026-07-01T10:00:00+02:00"),
     "a time with its offset": (STOCKHOLM, "2026-07-01T09:00+00:00", "2026-07-01T11:00:00+02:00", "2026-07-01T12:00:00+02:00"),
     "over the hour that is left out": (STOCKHOLM, "2026-03-29T01:30", "2026-03-29T01:30:00+01:00", "2026-03-29T03:30:00+02:00"),

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_support import Run
@@ -19,10 +20,10 @@ from linktrack.workspace import Workspace
 HEAVY = ["sqlmodel", "sqlalchemy", "alembic", "bs4", "rich", "asyncio", "icalendar", "psycopg", "tomli_w"]
 
 
-def shell(*arguments: str, cwd: Path | None = None, **options: object) -> subprocess.CompletedProcess[str]:
+def shell(*arguments: str, cwd: Path | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "linktrack", *arguments], cwd=cwd, capture_output=True, text=True, check=False, **options
-    )  # type: ignore[call-overload]
+    )
 
 
 def imported(*arguments: str, cwd: Path) -> set[str]:

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from linktrack.clicks import load
 from linktrack.clicks.load import Summary
 from linktrack.clicks.logs import line_log as reading
+from linktrack.clicks.logs.sources import Log, recognise
 from linktrack.store.session import Database
 
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
@@ -141,7 +142,8 @@ def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, dat
         whole = b"".join(lines)
         folder = world.workspace.root / "log"
         folder.mkdir()
-        current, rotated, written = folder / "access.log", [], 0
+        current, written = folder / "access.log", 0
+        rotated: list[Path] = []
         cuts = [0]
         while written < len(whole):
             more = data.draw(st.integers(1, max(len(whole) // 3, 1)))
@@ -285,7 +287,6 @@ def test_a_log_that_is_rotated_just_after_it_was_recognised(
     world.load(log)
     with log.open("ab") as end:
         end.write(b"".join(lines[40:60]))
-    recognise = load.recognise
 
     def then_rotate(*values: Any) -> Any:
         known = recognise(*values)
@@ -381,7 +382,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction for every few lines, so that a short log has many, and a process that reads ahead."""
     monkeypatch.setattr(reading, "BATCH_CLICKS", 7)
     monkeypatch.setattr("linktrack.clicks.logs.sources.BLOCK_BYTES", 2048)
-    monkeypatch.setattr(reading.Log.blocks, "__defaults__", (2048,))
+    monkeypatch.setattr(Log.blocks, "__defaults__", (2048,))
 
 
 def import_killed(world: World, log: Path, count: int) -> bool:
@@ -441,8 +442,8 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
     assert isinstance(problem, BadInput) and "damaged" in str(problem)
     assert len(world.clicks()) > 100
     other = world.copy(tmp_path / "other")
-    packed = gzip.compress(b"".join(lines), 1)
-    (tmp_path / "cut.log.gz").write_bytes(packed[: len(packed) * 5 // 6])
+    whole = gzip.compress(b"".join(lines), 1)
+    (tmp_path / "cut.log.gz").write_bytes(whole[: len(whole) * 5 // 6])
     assert "ends too early" in other.load(tmp_path / "cut.log.gz").notes[0]
 
 
@@ -527,7 +528,7 @@ def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path:
         "import sys, os, signal\n"
         "from linktrack.clicks import load\nfrom linktrack.clicks.logs import line_log as reading\n"
         "reading.BATCH_CLICKS = 100\n"
-        "reading.Log.blocks.__defaults__ = (8192,)\n"
+        "Log.blocks.__defaults__ = (8192,)\n"
         "store = load.store\n"
         "def interrupted(*values):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

@@ -207,8 +207,14 @@ def test_what_is_written_is_read_back_also_by_the_standard_library(
     always = always or bool(escape)  # the standard library sees an escape outside of quotes, too
     lines = [delimiter.join(csvtext.quoted(cell, delimiter, escape, always=always) for cell in row) for row in rows]
     text = "\n".join(line or '""' for line in lines) + "\n"
-    dialect = {"doublequote": not escape, "escapechar": escape or None}
-    assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **dialect)) == rows
+    assert (
+        list(
+            csv.reader(
+                io.StringIO(text, newline=""), delimiter=delimiter, doublequote=not escape, escapechar=escape or None
+            )
+        )
+        == rows
+    )
     records = csvtext.read_records(io.StringIO(text, newline=""), delimiter, escape=escape)
     assert [[csvtext.unquoted(field, escape) for field in record.fields] for record in records] == rows
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_support import Run
@@ -46,7 +47,7 @@ def columns(tmp_path: Path) -> dict[str, Column]:
     return {column.column: column for column in found}
 
 
-UNDERSTOOD = {
+UNDERSTOOD: dict[str, tuple[Any, ...]] = {
     "the id, with what is wrong with it": ("No", 1, "contact id", 2, "1", "warning", "1 rows have none and are left alone; 1 rows repeat an earlier one"),
     "one of two names": ("Last", 3, "name", 3, "Ek", "ok", ""),
     "the address": ("E-mail", 4, "e-mail address", 3, "bo@example.com", "ok", ""),

@@ -9,7 +9,8 @@ import pytest
 from tests_support import Run
 
 from linktrack.links.actions import parse_action
-from linktrack.links.check import CheckedLink, CheckedMailing, ExportNames, Surroundings, findings
+from linktrack.links.check import ExportNames, Surroundings, findings
+from linktrack.links.contradictions import CheckedLink, CheckedMailing
 from linktrack.settings import CrmSettings
 from linktrack.workspace import Workspace
 

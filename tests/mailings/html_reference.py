@@ -44,7 +44,7 @@ class _Parser(HTMLParser):
     depth: int
 
     def mainLoop(self) -> None:
-        self.tokenizer = _Tap(self.tokenizer, self.found, self.depth)
+        self.tokenizer: Any = _Tap(self.tokenizer, self.found, self.depth)
         super().mainLoop()
 
 

@@ -219,7 +219,7 @@ def test_the_word_of_mailgun_on_machines(bot: str | None, machine: bool) -> None
     assert only("mailgun", mailgun(**{"client-info": {"bot": bot}})).machine is machine
 
 
-BREVO = {
+BREVO: dict[str, tuple[dict[str, object], int]] = {
     "milliseconds win": (
         {"ts_epoch": 1777878753462, "ts_event": 1777878700, "date": "2026-01-01 00:00:00"},
         1_777_878_753_462,

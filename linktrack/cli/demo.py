@@ -89,7 +89,6 @@ STORY: list[tuple[str, list[str]]] = [
 
 @app.command()
 def demo(
-    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new or empty folder to play in.")] = Path(
         "linktrack-demo"
     ),

@@ -47,7 +47,7 @@ def say(context: typer.Context, sentence: str) -> None:
         typer.echo(sentence, err=True)
 
 
-def confirm(context: typer.Context, question: str, yes: bool) -> bool:
+def confirm(question: str, yes: bool) -> bool:
     """Ask on a terminal; elsewhere only --yes will do."""
     from linktrack.errors import UsageError
 

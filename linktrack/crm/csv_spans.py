@@ -65,11 +65,10 @@ def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted
 
 def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
     def score(delimiter: str) -> tuple[bool, float, int]:
-        records = []
         try:
             text = io.StringIO(sample, newline="")
-            for record in islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS):
-                records.append(record.fields)
+            found = islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS)
+            records = [record.fields for record in found]
         except BadInput:
             return False, 0.0, 0
         if not whole and len(records) < _SAMPLE_RECORDS:

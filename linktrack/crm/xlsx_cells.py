@@ -187,8 +187,8 @@ def _with_cells(xml: str, wanted: Mapping[int, Mapping[int, str | Number]]) -> s
             at = _column(reference[1]) if reference else at + 1
             pieces.append(inner[done : cell.start()])
             done = cell.end()
-            for column in sorted(column for column in left if column < at):
-                pieces.append(_cell(prefix, column, previous, left.pop(column), ""))
+            skipped = sorted(column for column in left if column < at)
+            pieces.extend(_cell(prefix, column, previous, left.pop(column), "") for column in skipped)
             if at in left:
                 style = re.search(r'\bs="\d+"', cell[2])
                 pieces.append(_cell(prefix, at, previous, left.pop(at), f" {style[0]}" if style else ""))

@@ -8,6 +8,7 @@ IMMEDIATE: a deferred one loses updates when two processes write.
 from __future__ import annotations
 
 import sqlite3
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -168,9 +169,14 @@ def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS) -> Database:
         except sqlite3.Error as problem:
             raise _translated(problem, str(path)) from problem
         database = Database(connection, "sqlite", str(path))
-        with database._errors():
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            database.execute("PRAGMA foreign_keys=ON")
+            database.execute("PRAGMA synchronous=NORMAL")
+            if sys.platform == "darwin":  # where an ordinary fsync leaves the data in the disk's own cache
+                database.execute("PRAGMA fullfsync=ON")
+        except BaseException:
+            database.close()
+            raise
         return database
     if url.startswith("postgresql"):
         try:

@@ -455,7 +455,7 @@ def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
     from linktrack.errors import Conflict
 
     lines = random_log(untouched, 15, 400)
-    send, sent = ahead._send, [0]
+    send, sent = ahead._send, [0]  # noqa: SLF001  (what is killed is inside)
 
     def killed(*values: Any) -> None:  # only the other process sends
         sent[0] += 1

@@ -43,7 +43,7 @@ class _Parser(HTMLParser):
     found: list[tuple[str, str]]
     depth: int
 
-    def mainLoop(self) -> None:
+    def mainLoop(self) -> None:  # noqa: N802  (html5lib's name)
         self.tokenizer: Any = _Tap(self.tokenizer, self.found, self.depth)
         super().mainLoop()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import webencodings
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 from fast_mail_parser import parse_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -174,8 +175,8 @@ def test_an_mbox_reads_back_whatever_its_lines_begin_with(tmp_path: Path) -> Non
 
 
 class _Keep:
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-        self.content = envelope.content  # type: ignore[attr-defined]
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's)
+        self.content = envelope.content
         return "250 OK"
 
 

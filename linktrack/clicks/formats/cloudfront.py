@@ -34,8 +34,8 @@ class CloudFront(ExtendedLog):
     def agent_of(self, text: bytes) -> bytes:
         return decoded_agent(text)
 
-    def host_of(self, peer: bytes, forwarded: bytes) -> bytes:
-        return peer  # CloudFront itself met the visitor; x-forwarded-for is what the visitor says
+    def host_of(self, peer: bytes, forwarded: bytes) -> bytes:  # noqa: ARG002  (that is what the visitor says)
+        return peer  # CloudFront itself met the visitor
 
 
 class CloudFrontJson(JsonLines):

@@ -97,6 +97,8 @@ BROKEN = {
     "an event of another service": ('\n{"RecordType": "Click"}\n', ["malformed"]),
     "a bare NaN": ('\n{"event": nan}\n', ["malformed"]),
     "a thousand brackets": ("\n" + '{"a":' * 2000 + "\n", ["malformed"]),
+    "a hundred brackets and one": ("\n" + '{"a":' * 101 + "\n", ["malformed"]),
+    "the same, closed": ("\n" + '{"a":' * 101 + "1" + "}" * 101 + "\n", ["malformed"]),
     "NUL bytes": ("\n\x00\x00\x00\n", ["malformed"]),
     "two bad lines": ("\n{\n}}\n", ["malformed", "malformed"]),
 }

@@ -527,6 +527,7 @@ def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path:
     program = (
         "import sys, os, signal\n"
         "from linktrack.clicks import load\nfrom linktrack.clicks.logs import line_log as reading\n"
+        "from linktrack.clicks.logs.sources import Log\n"
         "reading.BATCH_CLICKS = 100\n"
         "Log.blocks.__defaults__ = (8192,)\n"
         "store = load.store\n"

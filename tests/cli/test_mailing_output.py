@@ -123,6 +123,7 @@ def test_a_sender_that_is_none_is_refused_before_anything_is_stored(root: Path, 
     assert run("shipment", "list", "--format", "json").json == [] and left_over(root) == []
 
 
+@pytest.mark.faults
 def test_a_reader_that_goes_away_ends_the_command_in_silence(root: Path) -> None:
     for output in ("ndjson", "mbox"):
         process = subprocess.Popen(
@@ -135,6 +136,7 @@ def test_a_reader_that_goes_away_ends_the_command_in_silence(root: Path) -> None
         process.stderr.close()
 
 
+@pytest.mark.faults
 def test_a_full_disk_is_an_error_with_a_way_out_and_leaves_no_half_file(root: Path, run: Run) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (12_000_000, 12_000_000))
@@ -148,6 +150,7 @@ def test_a_full_disk_is_an_error_with_a_way_out_and_leaves_no_half_file(root: Pa
     assert (root / "out" / "mailing.mbox").read_bytes().count(b"\nTo: ") == 2000
 
 
+@pytest.mark.faults
 def test_ctrl_c_in_the_middle_leaves_no_half_folder_and_the_shipment_can_be_written(root: Path, run: Run) -> None:
     process = subprocess.Popen([*LINKTRACK, *REWRITE, "out"], stderr=subprocess.PIPE, text=True, cwd=root)
     while not any(".unfinished-" in name for name in left_over(root)):

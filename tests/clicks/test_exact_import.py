@@ -134,6 +134,7 @@ def ambiguous(lines: list[bytes], pieces: list[tuple[int, int]]) -> bool:
 
 @settings(max_examples=40)
 @given(st.data())
+@pytest.mark.faults
 def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, data: st.DataObject) -> None:
     """Cron's life: the log is cut at any byte, renamed, compressed or copied away and truncated between imports."""
     with scratch(untouched) as make:
@@ -410,6 +411,7 @@ def import_killed(world: World, log: Path, count: int) -> bool:
 
 
 @pytest.mark.usefixtures("small_batches")
+@pytest.mark.faults
 def test_killed_at_any_statement_nothing_is_lost_or_counted_twice(untouched: World) -> None:
     lines = random_log(untouched, 11, 150)
     with scratch(untouched) as make:
@@ -448,6 +450,7 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
 
 
 @pytest.mark.usefixtures("small_batches")
+@pytest.mark.faults
 def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
     untouched: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -481,6 +484,7 @@ def shell(world: World, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
 
 
+@pytest.mark.faults
 def test_a_reader_of_rejected_lines_that_goes_away_does_not_end_the_import(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_bytes(line(world.path().replace("/pl", "/qq")) * 2000 + line(world.path()))
@@ -493,6 +497,7 @@ def test_a_reader_of_rejected_lines_that_goes_away_does_not_end_the_import(world
     assert len(world.clicks()) == 1
 
 
+@pytest.mark.faults
 def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -> None:
     lines = random_log(world, 13, 3000)
     log = tmp_path / "access.log"
@@ -504,6 +509,7 @@ def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -
     assert len(fresh_clicks(world, tmp_path, lines)) > 0
 
 
+@pytest.mark.faults
 def test_a_second_import_names_the_first_one(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_bytes(line(world.path()))
@@ -520,6 +526,7 @@ def test_a_second_import_names_the_first_one(world: World, tmp_path: Path) -> No
     assert len(world.clicks()) == 1
 
 
+@pytest.mark.faults
 def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path: Path) -> None:
     lines = random_log(world, 14, 4000)
     log = tmp_path / "access.log"

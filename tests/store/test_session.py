@@ -94,6 +94,7 @@ def _count_up(url: str, times: int) -> None:
                 database.execute("UPDATE folder SET created_at = ? WHERE path = 'counter'", (count + 1,))
 
 
+@pytest.mark.faults
 def test_four_processes_lose_no_update(workspace: Workspace) -> None:
     with open_database(workspace) as database:
         database.execute("INSERT INTO folder (path, created_at) VALUES ('counter', 0)")
@@ -113,6 +114,7 @@ def _open(root: str) -> None:
     open_database(load_workspace(Path(root)), new=True).close()
 
 
+@pytest.mark.faults
 def test_processes_that_start_at_once_make_one_schema(workspace: Workspace) -> None:
     for path in workspace.root.glob("linktrack.db*"):
         path.unlink()

@@ -160,7 +160,7 @@ def reset(
     with opened(context) as database:
         link = find_link(database, key)
         clicks = link_figures(database, keys=[key])[0].clicks
-        if not confirm(f"Forget all clicks on {key} ({clicks} by people)?", yes):
+        if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return
         with database.transaction():

@@ -251,7 +251,7 @@ def delete(
 
     with opened(context) as database:
         find_mailing(database, name)
-        if confirm(f"Delete the mailing {name!r}?", yes):
+        if confirm(context, f"Delete the mailing {name!r}?", yes):
             delete_mailing(database, name)
             say(context, f"Deleted {name}.")
 

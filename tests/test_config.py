@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from tests_support import Run
 
 from linktrack.errors import BadInput
-from linktrack.workspace import Settings, Workspace, find_workspace, load_workspace
+from linktrack.settings import Settings
+from linktrack.workspace import Workspace, find_workspace, load_workspace
 
 
 def test_the_nearest_workspace_upwards_is_found(workspace: Workspace) -> None:

@@ -31,9 +31,9 @@ def init(
 ) -> None:
     """Make a workspace: linktrack.toml, linktrack.key (keep it safe) and linktrack.db."""
     from linktrack.errors import UsageError
+    from linktrack.files import CONFIG_NAME
     from linktrack.upkeep.examples import find_example, put_example
-    from linktrack.upkeep.life import init_workspace
-    from linktrack.workspace import CONFIG_NAME
+    from linktrack.upkeep.making import init_workspace
 
     root = (context.obj.workspace or folder).absolute()
     examples = example or []

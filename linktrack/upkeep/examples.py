@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+import stat
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 
-from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.workspace import CONFIG_NAME
+from linktrack.errors import BadInput, Conflict, UnknownName
+from linktrack.files import CONFIG_NAME, PUBLIC, create, explained, read_bytes, replace_own
 
 CRM_FOLDER = "crm"  # of these one holds, in the workspace's settings; all others are files of their own
 ALL_SETTINGS = "settings"  # the name of the example that shows every setting
@@ -32,12 +32,13 @@ def examples() -> dict[str, Path]:
 
 
 def find_example(name: str) -> Path:
-    """The shipped file of an example. NotFound for an unknown one, with a near name and all there are."""
+    """The shipped file of an example. UnknownName, with a near one and all there are."""
     known = examples()
     if name not in known:
-        close = get_close_matches(name, known, n=1)
+        close = tuple(get_close_matches(name, known, n=1))
         near = f" (did you mean {close[0]!r}?)" if close else ""
-        raise NotFound(f"there is no example {name!r}{near}, but these: {', '.join(known)}")
+        sentence = f"there is no example {name!r}{near}, but these: {', '.join(known)}"
+        raise UnknownName(sentence, noun="example", name=name, near=close)
     return known[name]
 
 
@@ -45,7 +46,7 @@ def put_example(root: Path, name: str) -> Path:
     """Put an example into the workspace at `root`, and return the file that holds it now.
 
     A column mapping becomes the `[crm]` tables of `linktrack.toml`, everything else a file. Put twice it is there once.
-    NotFound for an unknown name; Conflict where something else is in its place.
+    UnknownName, NotFound without a workspace; Conflict where something else is in its place.
     """
     source = find_example(name)
     if source.parent.name == CRM_FOLDER:
@@ -55,23 +56,18 @@ def put_example(root: Path, name: str) -> Path:
         if target.read_bytes() != source.read_bytes():
             raise Conflict(f"{target} is there already: move it away, or take what you need from {source}")
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    with explained(target):
+        target.parent.mkdir(exist_ok=True)
+    create(target, source.read_bytes(), mode=PUBLIC)
     return target
 
 
 def _put_mapping(settings: Path, source: Path) -> Path:
-    try:
-        text = settings.read_text("utf-8")
-    except FileNotFoundError:
-        raise NotFound(f"there is no {settings}: make the workspace first, with linktrack init --base-url") from None
+    text = read_bytes(settings).decode("utf-8")
     mapping = source.read_text("utf-8")
     if mapping in text:
         return settings
     if "crm" in tomllib.loads(text):
         raise Conflict(f"{settings} has [crm] already: remove it, or take what you need from {source}")
-    draft = settings.with_name(f"{settings.name}.new")
-    draft.write_text(f"{text.rstrip()}\n\n{mapping}", "utf-8")
-    shutil.copymode(settings, draft)
-    draft.replace(settings)
+    replace_own(settings, f"{text.rstrip()}\n\n{mapping}".encode(), mode=stat.S_IMODE(settings.stat().st_mode))
     return settings

@@ -16,7 +16,7 @@ PROGRAM = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_
 BREACHES = {
     "a room above is imported": ("store/lookups.py", "import linktrack.links.catalog", "floors"),
     "a room two floors above is imported": ("workspace.py", "import linktrack.clicks.event", "floors"),
-    "the command line is imported from below": ("upkeep/life.py", "import linktrack.cli.output", "floors"),
+    "the command line is imported from below": ("upkeep/doctor.py", "import linktrack.cli.output", "floors"),
     "the room beside is imported": ("clicks/event.py", "import linktrack.mailings.tag", "floors"),
     "the room beside is imported, the other way": ("mailings/tag.py", "import linktrack.clicks.event", "floors"),
     "crm and links import each other": ("crm/mapping.py", "import linktrack.links.utm", "floors"),
@@ -30,7 +30,7 @@ BREACHES = {
     "a room that has no floor": ("attic/boxes.py", "BOXES = 3", "floors"),
     "a module that has no floor": ("helpers.py", "HELP = 3", "floors"),
     "typer below the command line": ("reports/figures.py", "import typer", "terminal"),
-    "rich below the command line": ("upkeep/life.py", "def f() -> None:\n    from rich.table import Table", "terminal"),
+    "rich below the command line": ("upkeep/doctor.py", "def f() -> None:\n    from rich.table import Table", "terminal"),
     "typer in a module of the ground floor": ("errors.py", "import typer", "terminal"),
     "granian in the command line": ("cli/app.py", "import granian", "web-server"),
     "a token that asks the database": ("links/tokens.py", "import sqlite3", "pure-store"),

@@ -10,10 +10,10 @@ from architecture.planted import trees
 # In each room the files that begin a transaction, each for a job or a record of its own. A room that is no job folder
 # (links: single records) may have several; the command line and the pages have none.
 HOLD_A_TRANSACTION = {
-    "store": {"session.py"},
-    "links": {"catalog.py", "definitions.py", "folders.py"},
+    "store": {"revisions.py", "session.py"},
+    "links": {"catalog.py", "definitions.py", "folders.py", "keys.py"},
     "mailings": {"adding.py", "catalog.py", "placements.py", "shipments.py"},
-    "clicks": {"load.py", "judging/judge.py", "rollups/counts.py"},
+    "clicks": {"load.py", "rejudge.py", "reset.py", "rollups/counts.py"},
     "actions": {"defining.py", "run.py", "scripts.py"},
     "cli": {"link.py"},
 }

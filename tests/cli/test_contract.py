@@ -201,4 +201,4 @@ def test_each_code_that_help_names_has_a_case_and_each_error_has_such_a_code() -
         one for one in vars(linktrack.errors).values() if isinstance(one, type) and issubclass(one, LinktrackError)
     ]
     assert len(errors) > 3
-    assert {error.exit_code for error in errors} == {2, 3, 4, 5}
+    assert {error.exit_code for error in errors} == {2, 3, 4, 5, 6}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 from bs4 import BeautifulSoup
 from mail import make_mail
@@ -58,8 +59,8 @@ def main() -> None:
         data = make_mail(size, size // 1300)
         text = data.decode("latin-1")
         links = len(scan(text).spots)
-        scanned, whole = seconds(lambda text=text: scan(text)), seconds(lambda data=data: compile_whole(data))
-        soup = seconds(lambda data=data: BeautifulSoup(data.decode(), "html.parser"), 1)
+        scanned, whole = seconds(partial(scan, text)), seconds(partial(compile_whole, data))
+        soup = seconds(partial(BeautifulSoup, data.decode(), "html.parser"), 1)
         if size == 100_000:
             per_byte = whole / len(data)
         growth = f"{whole / len(data) / per_byte:.2f}" if per_byte else ""
@@ -70,7 +71,7 @@ def main() -> None:
     print("\n600 KB of hostile input, scanned: ms")
     for piece in HOSTILE:
         text = piece * (600_000 // len(piece))
-        print(f"{piece!r:18} {seconds(lambda text=text: scan(text), 3) * 1000:9.1f}")
+        print(f"{piece!r:18} {seconds(partial(scan, text), 3) * 1000:9.1f}")
 
 
 if __name__ == "__main__":

@@ -312,9 +312,9 @@ def test_nothing_half_written_stays_when_the_disk_is_full(
     import errno
 
     import linktrack.mailings.outputs.output_folder as rendering
+    from linktrack.mailings.outputs.output_folder import write_buffers as real
 
     wrote = 0
-    real = rendering.write_buffers
 
     def full(target: int, buffers: list[bytes]) -> None:
         nonlocal wrote

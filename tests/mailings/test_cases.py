@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,13 +27,13 @@ TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
 S = "https://shop.example/x"
 
 
-def addresses(html: str, text: str | None = None, **options: object) -> list[Address]:
+def addresses(html: str, text: str | None = None, **options: Any) -> list[Address]:
     plain = None if text is None else read_text(text.encode())
-    parts = read_parts(read_document(html.encode()), plain, ReadingOptions(T, **options))  # type: ignore[arg-type]
+    parts = read_parts(read_document(html.encode()), plain, ReadingOptions(T, **options))
     return [address for address in parts.addresses if address.kind not in ("src", "link", "form", "base")]
 
 
-def tracked(html: str, **options: object) -> list[str]:
+def tracked(html: str, **options: Any) -> list[str]:
     return [address.target for address in addresses(html, **options) if not address.reason]
 
 

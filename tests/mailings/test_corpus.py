@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from fast_mail_parser import parse_email
-from html_reference import hrefs
+from mailings.html_reference import hrefs
+from tests_support import decoded
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import masked
@@ -101,7 +102,7 @@ def test_as_an_e_mail_every_mail_reads_back_in_two_parsers(mails: list[Path]) ->
         raw = b"".join(Message(mail, shipment).buffers(Recipient("1", "bo@example.com", "Bo", TOKEN)))
         expected = re.sub("\r\n|\r|\n", "\r\n", html.copy_for(TOKEN).decode(html.charset))
         body = message_from_bytes(raw, policy=policy.default).get_body(("html",))
-        assert body is not None and body.get_payload(decode=True).decode(html.charset) == expected, path.name
+        assert body is not None and decoded(body).decode(html.charset) == expected, path.name
         second = parse_email(raw)
         assert second.text_plain == [re.sub("\n", "\r\n", text.copy_for(TOKEN).decode())], path.name
         if html.charset == "utf-8":

@@ -33,7 +33,7 @@ def moment_of(when: datetime, zone: tzinfo = UTC) -> int:
 
 
 def datetime_of(milliseconds: int, zone: tzinfo = UTC) -> datetime:
-    """UTC milliseconds as a datetime in `zone`; also before 1970. What lies outside of the years 2 to 9998 is their edge."""
+    """UTC milliseconds as a datetime in `zone`; what lies outside of the years 2 to 9998 is their edge."""
     return (_EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))).astimezone(zone)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from second_implementation import make, placement, read
+from links.second_implementation import make, placement, read
 
 from linktrack.errors import BadInput
 from linktrack.links.tokens import MAX_RECIPIENT, MAX_SHIPMENT, TOKEN, Keyring, Tokens, key_id_of

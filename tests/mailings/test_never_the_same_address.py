@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mailings_world import World, add, write_contacts
+from mailings.mailings_world import World, add, write_contacts
 
 from linktrack.store.session import open_database
 from linktrack.upkeep.making import init_workspace

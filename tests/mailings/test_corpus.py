@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fast_mail_parser import parse_email
-from mailings.reading.html_reference import hrefs
+from html_reference import hrefs
 from tests_support import decoded
 
 from linktrack.errors import BadInput

@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mailings.reading.html_reference import hrefs
+from html_reference import hrefs
 
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot, scan

@@ -28,7 +28,7 @@ from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 
 USERS = [f"USER{number}" for number in range(40)]
-ACTIONS = {
+ACTIONS: dict[str, dict[str, object]] = {
     "field": {"type": "set-field", "field": "level", "value": "hot"},
     "interest": {"type": "interest", "add": ["Product news"], "remove": ["News"]},
     "selection": {"type": "selection", "add": ["Prospects {mailing.name}"]},

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from actions_world import MAY_4
+from actions.actions_world import MAY_4
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

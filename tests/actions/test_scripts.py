@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.processes import run_batch, run_script
 
-PAYLOAD = {
+PAYLOAD: dict[str, str | int] = {
     "custId": "007", "linkId": "offer", "shipmentId": 3, "linkUrl": "https://www.example.com/a?b=$(id)&c=é",
     "linkHits": 12, "returnUrl": "https://www.example.com/a",
 }  # fmt: skip

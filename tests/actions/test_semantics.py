@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
-from actions_world import MAY_4, World, make_world, rows_of
+from actions.actions_world import MAY_4, World, make_world, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -92,7 +92,7 @@ def test_an_empty_calendar_is_refused_when_it_is_read(name: str) -> None:
         ActionSettings.model_validate({name: []})
 
 
-NAMED = {
+NAMED: dict[str, tuple[Any, ...]] = {
     "a local time": (STOCKHOLM, "2026-07-01T09:00", "2026-07-01T09:00:00+02:00", "2026-07-01T10:00:00+02:00"),
     "a time with its offset": (STOCKHOLM, "2026-07-01T09:00+00:00", "2026-07-01T11:00:00+02:00", "2026-07-01T12:00:00+02:00"),
     "over the hour that is left out": (STOCKHOLM, "2026-03-29T01:30", "2026-03-29T01:30:00+01:00", "2026-03-29T03:30:00+02:00"),

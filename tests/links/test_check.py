@@ -9,7 +9,8 @@ import pytest
 from tests_support import Run
 
 from linktrack.links.actions import parse_action
-from linktrack.links.check import CheckedAgainst, CheckedLink, CheckedMailing, ExportNames, findings
+from linktrack.links.check import CheckedAgainst, ExportNames, findings
+from linktrack.links.contradictions import CheckedLink, CheckedMailing
 from linktrack.links.near_targets import differs_in
 from linktrack.settings import CrmSettings
 from linktrack.workspace import Workspace

@@ -8,7 +8,24 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judged_clicks import BY, CLOUD, OTHER, OWN, PERSON, PREVIEW, SERVERS, TOOL, TRAP, H, P, S, T, click, head, junk
+from clicks.judging.judged_clicks import (
+    BY,
+    CLOUD,
+    OTHER,
+    OWN,
+    PERSON,
+    PREVIEW,
+    SERVERS,
+    TOOL,
+    TRAP,
+    H,
+    P,
+    S,
+    T,
+    click,
+    head,
+    junk,
+)
 
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.verdicts import (

@@ -25,7 +25,8 @@ from linktrack.crm.export import (
 )
 from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.errors import BadInput
-from linktrack.links.actions import CONTACT_NAMES, PLACEHOLDER
+from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
+from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Needs:
     reads: frozenset[str] = frozenset()
     interests: bool = False
     company_interests: bool = False
+    company_names: bool = False
     sellers: bool = False  # somebody's "our contact" is asked for …
     only_sellers: bool = False  # … and nobody else would do
     scripts: bool = False  # they may set any field of the mapping
@@ -44,24 +46,26 @@ class Needs:
 def needs_of(actions: Mapping[int, Sequence[Placed]]) -> Needs:
     """What these actions need of an export."""
     definitions = [placed.definition for every in actions.values() for placed in every]
-    reads = {
-        name.partition(".")[2]
+    named = {
+        name
         for definition in definitions
         for value in definition.settings.values()
         for text in (value if isinstance(value, list) else [value])
         if isinstance(text, str)
-        for name in PLACEHOLDER.findall(text)
-        if name.startswith("contact.")
+        for name in placeholders_in(text)
     }
-    on = {one.says.on for one in definitions if one.type == "interest"}
-    asked = [one.says for one in definitions if one.type == "follow-up" and one.says.assign_to_our_contact]
+    of_company = any(name.startswith("company.") for name in named)
+    reads = {name.partition(".")[2] for name in named if name.startswith("contact.")}
+    on = {one.on for one in definitions if isinstance(one, InterestAction)}
+    asked = [one for one in definitions if isinstance(one, FollowUpAction) and one.assign_to_our_contact]
     return Needs(
-        writes=frozenset(one.says.field for one in definitions if one.type == "set-field"),
-        reads=frozenset(reads),
+        writes=frozenset(one.field for one in definitions if isinstance(one, SetFieldAction)),
+        reads=frozenset(reads | {"company"} if of_company else reads),
         interests=bool(on & {"person", "both"}),
         company_interests=bool(on & {"company", "both"}),
+        company_names=of_company,
         sellers=bool(asked),
-        only_sellers=any(not says.default_recipient for says in asked),
+        only_sellers=any(not one.default_recipient for one in asked),
         scripts=any(one.type == "script" for one in definitions),
     )
 
@@ -84,8 +88,8 @@ def load_state(
         column = mapping.settings.contacts.our_contact
         state.notes.append(f"the export has no column {column!r}, so follow-ups go to the default recipient")
     _load_people(state, table, wanted)
-    if needs.company_interests:
-        _load_companies(state, export)
+    if needs.company_interests or needs.company_names:
+        _load_companies(state, export, needs)
     _load_members(state, export)
     _load_calendars(state, export, ZoneInfo(time_zone))
     state.users = _users(state, export)
@@ -164,18 +168,28 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
         )
 
 
-def _load_companies(state: CrmState, export: Path) -> None:
+def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
+    """What `companies.*` says of the companies of those who clicked. Names are taken where they are; BadInput without
+    the column of interests where these are to change."""
     settings = state.mapping.settings.companies
     table = _table(state, export, "companies")
+    if table is None and not needs.company_interests:
+        return
     if table is None:
         raise BadInput(
             "an action changes interests of companies, but the export has no companies.*: "
             "export the companies into the same folder and name the folder"
         )
     identifier = need_column(table, settings.id, "every company", "id under [crm.companies]")
-    at = need_column(table, settings.interests, "an action on interests", "interests under [crm.companies]")
-    refuse_calculated(table, at, "an action on interests of companies")
-    state.companies, state.company_column = table, at
+    places = {}
+    if needs.company_interests:
+        at = need_column(table, settings.interests, "an action on interests", "interests under [crm.companies]")
+        refuse_calculated(table, at, "an action on interests of companies")
+        state.companies, state.company_column = table, at
+        places["interests"] = at
+    name = column_of(table, settings.name)
+    if name is not None:
+        places["name"] = name
     for person in state.people.values():
         person.cells["company"] = person.cells["company"].strip()
     wanted = {person.cells["company"] for person in state.people.values()}
@@ -185,7 +199,7 @@ def _load_companies(state: CrmState, export: Path) -> None:
         if company in state.firms:
             state.firms[company].again += (line,)
         elif company and company in wanted:
-            state.firms[company] = Row(company, line, {"interests": values[at]})
+            state.firms[company] = Row(company, line, {cell: values[place] for cell, place in places.items()})
     state.notes += left_alone(table, left)
 
 

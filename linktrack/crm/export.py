@@ -10,6 +10,7 @@ from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
+from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import BadInput, NotFound
 from linktrack.files import explained, open_input
 from linktrack.settings import CrmSettings
@@ -301,9 +302,19 @@ def left_alone(table: Table, left: Sequence[BadRow]) -> Iterator[str]:
 
 
 def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:
-    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns`."""
+    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns` and
+    their `interests`."""
     settings = mapping.settings
-    found = {"columns": set(open_contacts(export, mapping).columns)}
+    contacts = open_contacts(export, mapping)
+    found = {"columns": set(contacts.columns)}
+    at = column_of(contacts, settings.contacts.interests)
+    if at is not None:
+        separator = settings.contacts.interests_separator
+        cells = {values[at] for _, values in contacts.rows([])}
+        found["interests"] = set()
+        for cell in cells:
+            with suppress(OddCell):  # doctor says so; here it names nothing
+                found["interests"].update(names_in(cell, separator))
     for noun, column, setting in (
         ("users", settings.user_column, "user_column under [crm]"),
         ("selections", settings.selections.name, "name under [crm.selections]"),

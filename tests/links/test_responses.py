@@ -56,4 +56,4 @@ def test_a_response_does_not_change() -> None:
     response = parse_response(FORM)
     assert isinstance(response, FormResponse)
     with pytest.raises(ValueError, match="frozen"):
-        response.url = "https://elsewhere.example/"
+        response.__setattr__("url", "https://elsewhere.example/")

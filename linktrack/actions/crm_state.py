@@ -52,6 +52,13 @@ class CrmState:
             return contact_id
         return self.people[contact_id].cells.get(name, "")
 
+    def company(self, contact_id: str, name: str) -> str:
+        """What a placeholder `{company.name}` stands for: the company's own name where the export has its companies,
+        else what the contact's column says; `{company.id}` is always the latter."""
+        written = self.people[contact_id].cells.get("company", "")
+        firm = self.firms.get(written.strip())
+        return written if name == "id" or firm is None else firm.cells.get("name") or written
+
     def apply(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         """Carry out a decision. Returns (old, new) as the ledger shows them, or None when nothing changes.
 

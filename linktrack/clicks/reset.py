@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
-from linktrack.clicks.judging.network_table import NetworkTable
-from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.judging.surroundings import facts, surroundings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups.counts import Shift, apply
+from linktrack.clicks.storing import Shelf
 from linktrack.store import catalogue
 from linktrack.store.lock import alone
 from linktrack.store.lookups import link_id
@@ -25,11 +22,9 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
     again. UnknownName for a link that is not there.
     """
     number = link_id(database, key)
-    agents = Agents(database)
-    by = surroundings(database, Networks(), agents, NetworkTable(database))
     removed = 0
     with alone(workspace, database, "import", wait), database.transaction():
-        counted = facts(database, agents, by)
+        facts = Shelf.of(database).facts
         while shifts := [
             Shift(Click._make(row[:-1]), row[-1], None)
             for row in database.rows(
@@ -42,7 +37,7 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
                 "DELETE FROM click WHERE clicked_at = ? AND print = ? AND recipient_id = ?",
                 [(click.clicked_at, click.print, click.recipient_id) for click, _, _ in shifts],
             )
-            apply(database, shifts, counted)
+            apply(database, shifts, facts)
             removed += len(shifts)
         database.execute(
             "DELETE FROM probe WHERE placement_id IN (SELECT id FROM placement WHERE link_id = ?)", (number,)

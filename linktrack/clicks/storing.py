@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
+from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import (
     CLICK_COLUMNS,
     FirstPass,
@@ -14,11 +16,16 @@ from linktrack.clicks.judging.judge import (
     judge_reputation,
     set_rulings,
 )  # fmt: skip
+from linktrack.clicks.judging.network_table import NetworkTable
+from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.line_log import nth
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.moments import zone_of
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database
 
@@ -32,7 +39,7 @@ class Arrivals(NamedTuple):
     clicks: Sequence[Click] = ()
     probes: Sequence[Probe] = ()
     junk: Sequence[JunkRequest] = ()
-    pressed: dict[tuple[int, int], str] = {}
+    pressed: Mapping[tuple[int, int], str] = MappingProxyType({})
 
 
 class Moved(NamedTuple):
@@ -56,8 +63,18 @@ class Shelf:
     """Where clicks are put: the database, and what they are judged by and counted with."""
 
     database: Database
+    agents: Agents
+    networks: NetworkTable
     by: Surroundings
     facts: Facts
+
+    @classmethod
+    def of(cls, database: Database, own_networks: Sequence[str] = ()) -> Shelf:
+        """The shelf of a workspace. Hours are those of the zone that the database's hours are kept in."""
+        agents, networks = Agents(database), NetworkTable(database)
+        by = surroundings(database, Networks(own_networks), agents, networks)
+        zone = zone_of(database.value("SELECT time_zone FROM workspace"))
+        return cls(database, agents, networks, by, Facts(Rulings(database, by.rules), agents.device, by.sent_at, zone))
 
     def store(self, new_to_read: Arrivals, reading: int) -> StoredBatch:
         """Store what is new of what a batch brought."""

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 import pytest
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 
 from linktrack.crm.describe import describe_export
 from linktrack.crm.mapping import mapping_of

@@ -1,4 +1,4 @@
-"""What clicks are judged by and counted with, read from the catalogue: sendings, honeypots, agents, networks."""
+"""What clicks are judged by, read from the catalogue: sendings, honeypots, agents, networks."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.agents import rules
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Surroundings
-from linktrack.clicks.rollups.counts import Facts
-from linktrack.moments import zone_of
 from linktrack.store.session import Database
 
 
@@ -25,16 +22,10 @@ def surroundings(database: Database, networks: Networks, agents: Agents, known: 
     return Surroundings(
         agent=agents.signal,
         family=agents.family,
-        network=lambda click: networks.weight(known.name(click.network_id)),
+        network=lambda number: networks.weight(known.name(number)),
         sent_at={number: sent_at for number, sent_at, _, _ in sendings},
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
         rules=rules(),
     )
-
-
-def facts(database: Database, agents: Agents, by: Surroundings) -> Facts:
-    """What clicks are counted with. Hours are those of the zone that the database's hours are kept in."""
-    zone = zone_of(database.value("SELECT time_zone FROM workspace"))
-    return Facts(Rulings(database, by.rules), agents.device, by.sent_at, zone)

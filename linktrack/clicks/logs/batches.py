@@ -48,6 +48,7 @@ class Batch(NamedTuple):
     pressed: list[tuple[int, int, str]]
     busiest: dict[str, int]
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
+    junk: list[tuple[int, int, str]]  # tuples like `verdicts.JunkRequest`
     read: int
     repeated: int  # within this batch: events that came twice
     not_ours: int
@@ -64,6 +65,7 @@ class Gathered:
     def __init__(self, list_rejects: bool) -> None:
         self.clicks: list[ClickRow] = []
         self.probes: list[tuple[int, int, int, int, int]] = []
+        self.junk: list[tuple[int, int, str]] = []
         self.pressed: list[tuple[int, int, str]] = []
         self.agent_size = 0  # characters of all agents
         self._agents: dict[str, int] = {}
@@ -84,7 +86,7 @@ class Gathered:
         frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in proxies}
         return Batch(
-            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.read,
+            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk, self.read,
             self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,
         )  # fmt: skip
 

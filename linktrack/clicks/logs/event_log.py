@@ -99,7 +99,7 @@ class Directory:
     def _targets_of(self, mailing: int) -> dict[str, list[Spot]]:
         """The spots of a mailing by what an event may call their targets: what stands in the mail, or the link's URL
         where the mail says `linktrack:KEY`."""
-        urls = dict(
+        urls: dict[int, str] = dict(
             self._database.rows(
                 "SELECT placement.id, link.url FROM placement JOIN link ON link.id = placement.link_id "
                 "WHERE placement.mailing_id = ?",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from linktrack.clicks.event import NOTE, POST, PREFETCH, Row
+from linktrack.clicks.event import NOTE, POST, PREFETCH, SHARED, Row
 from linktrack.clicks.formats import LineFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.cuts import MAX_LINES, packed
@@ -32,6 +32,7 @@ from linktrack.errors import LinktrackError
 BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
 BATCH_LINES = 400_000  # … or this many lines
 BATCH_AGENTS = 8 << 20  # … or about so many characters of different agents
+JUNK = ("malformed-token", "forged-token", "foreign-placement")  # what a person's program does not ask for
 PRESSED_LENGTH = 500  # characters of the query of a POST
 SEED_BYTES = 1 << 18  # read again before the position, so that equal lines on both sides of it are counted
 
@@ -155,6 +156,7 @@ class Reading:
         self.last_rows = rows if len(rows) > MAX_LINES else [*self.last_rows, *rows][-MAX_LINES - 1 :]
         addresses, agents, moment_of = self.rules.addresses, self.agents, self.format.moment
         seen, kept, network_number = self.rules.visitors.seen.get, self.rules.visitors.kept, self.gathered.network
+        proxies = self.rules.visitors.proxies
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
         resets, acting = addresses.resets, addresses.acting
         printer, number, reject, keep = _PRINTER.copy, int.from_bytes, self.gathered.reject, self.gathered.clicks.append
@@ -195,6 +197,10 @@ class Reading:
                 continue
             if problem:
                 reject(problem, line)
+                if problem in JUNK:
+                    ip, _ = kept(forwarded + b"," + host if forwarded else host)
+                    mark = request_print(stamp, method, target, status, agent, purpose)
+                    self.gathered.junk.append((moment, mark, "" if ip in proxies else ip))
                 continue
             if link in resets and moment <= resets[link]:
                 reject("before-reset", line)
@@ -227,6 +233,8 @@ class Reading:
             if forwarded:
                 host = forwarded + b"," + host
             ip, name = seen(host) or kept(host)
+            if ip in proxies:
+                flags |= SHARED
             if network:
                 name = plain_text(network)
             agent_number = agents.get(agent)

@@ -145,8 +145,3 @@ def _shown(address: Address, how: str) -> str:
     if how == "full":
         return str(address)
     return str(ip_network((address, 24 if address.version == 4 else 48), strict=False).network_address)
-
-
-def named_networks(own: Sequence[str], known: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The workspace's own networks, each named as it is written, in front of the known ones."""
-    return [*((network, network) for network in own), *known]

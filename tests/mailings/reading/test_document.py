@@ -1,0 +1,215 @@
+"""Encodings: what is scanned, what is refused, and that every byte comes back."""
+
+from __future__ import annotations
+
+import pytest
+
+from linktrack.errors import BadInput
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan, compile_part
+from linktrack.mailings.outputs.made_text import made_text
+from linktrack.mailings.proof import prove
+from linktrack.mailings.reading.cross_check import cross_check
+from linktrack.mailings.reading.document import read_document, read_html, read_text
+from linktrack.mailings.reading.text_part import find_urls
+
+BASE = "https://click.example.com"
+OPTIONS = ReadingOptions(BASE)
+HTML = '<html><head>{}</head><body><p>{}</p>\r\n<a href="https://shop.example/x">{}</a></body></html>'
+
+CASES = {
+    "UTF-8": ("utf-8", "utf-8", "åäö 😀 日本"),
+    "UTF-8 with a byte order mark": ("utf-8-sig", "utf-8", "åäö"),
+    "ISO-8859-1, which the web reads as windows-1252": ("iso-8859-1", "cp1252", "åäö"),
+    "windows-1252": ("windows-1252", "cp1252", "“åäö” €"),
+    "windows-1251": ("windows-1251", "cp1251", "Привет"),
+    "KOI8-R": ("koi8-r", "koi8-r", "Привет"),
+    "Shift_JIS": ("shift_jis", "shift_jis", "日本語ソ表"),
+    "EUC-JP": ("euc-jp", "euc_jp", "日本語"),
+    "ISO-2022-JP, whose kanji hold the byte of <": ("iso-2022-jp", "iso2022_jp", "縺暫日本語漢"),
+    "Big5": ("big5", "big5", "許功蓋"),
+    "GB 18030": ("gb18030", "gb18030", "你好𠀀"),
+    "EUC-KR": ("euc-kr", "euc_kr", "안녕"),
+    "UTF-16, little endian, by its mark": ("utf-16", "utf-16-le", "åäö 😀"),
+    "UTF-16, big endian, without a mark": ("utf-16-be", "utf-16-be", "åäö 😀"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_encoding_is_read_spliced_and_put_back(case: str) -> None:
+    charset, codec, words = CASES[case]
+    meta = f'<meta charset="{charset}">'
+    data = HTML.format(meta, words, words).encode(charset)
+    parts = read_mail(data, None, OPTIONS)
+    assert parts.html.charset == codec
+    (spot,) = [address for address in parts.addresses if not address.reason]
+    assert (spot.label, spot.line, spot.column) == (words, 2, 10)
+    prove(parts, [(spot, "abcd")], BASE, OPTIONS)
+    compiled = compile_part(parts.html, [PlacedSpan("abcd", spot.start, spot.stop)], BASE)
+    expected = data.decode(charset).replace("https://shop.example/x", f"{BASE}/abcd/TOKEN")
+    assert compiled.copy_for("TOKEN").decode(charset) == expected
+    assert compiled.copy_for("TOKEN").startswith(data[:3])
+
+
+REFUSED = {
+    "UTF-7 by declaration": (b'<meta charset="utf-7"><a href=x>', "UTF-7"),
+    "UTF-7 by its mark": (b"+/v8-<a href=x>", "UTF-7"),
+    "UTF-32": (b"\xff\xfe\x00\x00<\x00\x00\x00", "UTF-32"),
+    "UTF-16 that is cut": ("<a href=x>".encode("utf-16") + b"\x00", "UTF-16-LE"),
+    "ISO-2022-JP that is broken": (b'<meta charset="iso-2022-jp">\x1b$B\xff\xff', "ISO2022_JP"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_written_back_is_refused_with_a_way_out(case: str) -> None:
+    data, name = REFUSED[case]
+    with pytest.raises(BadInput, match=name) as caught:
+        read_document(data, name="mail.html")
+    assert "UTF-8" in str(caught.value) and caught.value.file == "mail.html"
+
+
+def test_a_charset_that_does_not_exist_is_refused_when_it_is_asked_for() -> None:
+    with pytest.raises(BadInput, match=r"mail\.html: there is no charset 'klingon'"):
+        read_document(b"x", name="mail.html", charset="klingon")
+
+
+FALLBACKS = {
+    "declared UTF-8 that is windows-1252": (b"<meta charset=utf-8>\xe5\xe4", "cp1252"),
+    "declared UTF-16 in ASCII is UTF-8": ('<meta charset="utf-16">å'.encode(), "utf-8"),
+    "an unknown charset": ('<meta charset="x-nothing">å'.encode(), "utf-8"),
+    "a codec that is no charset": ('<meta charset="rot13">å'.encode(), "utf-8"),
+    "nothing declared": ("å".encode(), "utf-8"),
+    "bytes that windows-1252 has not": (b"\x81\xe5", "latin-1"),
+    "declared in a content type": (
+        b'<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-2">\xe5',
+        "iso8859-2",
+    ),
+    "an XML declaration": (b'<?xml version="1.0" encoding="windows-1250"?>\xe5', "cp1250"),
+}
+
+
+@pytest.mark.parametrize("case", FALLBACKS)
+def test_a_charset_is_found_that_reads_every_byte(case: str) -> None:
+    data, expected = FALLBACKS[case]
+    document = read_document(data)
+    assert document.charset == expected
+    assert document.characters(0, len(document.text)).encode(expected) == data
+
+
+def test_text_parts_keep_their_bytes_too() -> None:
+    for charset in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
+        data = "Hej – läs „https://shop.example/x“ nu.\r\nhttps://b.example/å".encode(charset)
+        parts = read_mail(b"", data, OPTIONS)
+        prove(parts, list(zip(parts.addresses, ("aaa", "aab"), strict=True)), BASE, OPTIONS)
+        text = read_text(data)
+        placed = [PlacedSpan(f"aa{n}", *span) for n, span in zip("ab", find_urls(text.text), strict=True)]
+        compiled = compile_part(text, placed, BASE)
+        written = compiled.copy_for("TOKEN").decode(charset)
+        assert f"„{BASE}/aaa/TOKEN“ nu.\r\n{BASE}/aab/TOKEN" in written
+
+
+def test_lines_and_columns_count_characters_and_all_line_ends() -> None:
+    document = read_document("\ufeffå<a>\r\nåå<b>\rx<c>\n\n<d>".encode())
+    places = [document.place(document.text.index(tag)) for tag in ("<a>", "<b>", "<c>", "<d>")]
+    assert places == [(1, 2), (2, 3), (3, 2), (5, 1)]
+    assert document.place(document.text.index("<b>")) == (2, 3)  # also when asked in another order
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"PK\x03\x04\x14\x00", "a ZIP archive or an office document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an Outlook message"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\x1f\x8b\x08", "a compressed file"),
+        (b"Subject: New\r\n in May\r\nMIME-Version: 1.0\r\n\r\n<p>x</p>", "a whole e-mail"),
+    ],
+    ids=["PDF", "ZIP", "MSG", "PNG", "gzip", "EML"],
+)
+def test_a_file_of_another_kind_is_refused_by_its_first_bytes(data: bytes, what: str) -> None:
+    with pytest.raises(BadInput, match=rf"spring\.html: this is .*{what}"):
+        read_document(data, name="spring.html")
+
+
+def test_a_text_that_begins_like_a_header_is_a_text() -> None:
+    assert read_document(b"Subject: New in May\r\n\r\nWe write about MIME-Version: 1.0").charset == "utf-8"
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n<a href=x>", "a picture"),
+        (b"SQLite format 3\0\x10\0<a href=x>", "a database"),
+        (b"RIFF\x24\0\0\0WEBP\0\0\0\0", "no text"),
+        (b'[links.a]\nurl = "https://a.example/"\ntext = "<p>Thanks</p>"\n', "TOML"),
+        (b'# links\nbase_url = "https://a.example/"\r\n', "TOML"),
+        (b'{"html": "<a href=x>"}', "JSON"),
+        (b'{"html": "<a href=x>"}\n{"html": "<p>"}\n', "JSON"),
+        (b'\xef\xbb\xbf[{"a": 1}]', "JSON"),
+        (b"contact_id;email\n1;a@x.example\n", "a table"),
+        (b"Hej!\n\nhttps://a.example/x < 2 <https://b.example/>\n", "a text without HTML tags"),
+        ("Hej å".encode("utf-16"), "a text without HTML tags"),
+        (b"<?xml version='1.0'?><rss><channel/></rss>", "a text without HTML tags"),
+    ],
+    ids=["PNG", "SQLite", "WebP", "TOML", "TOML with CRLF", "JSON", "NDJSON", "JSON with a BOM", "CSV", "text", "UTF-16", "RSS"],
+)  # fmt: skip
+def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
+    with pytest.raises(BadInput, match=rf"spring\.html: this is .*{what}") as caught:
+        read_html(data, name="spring.html")
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"<p>x", b"Hej <b>du</b>", b"{{#if x}}<td>", b"[[name]] = <br>", b"", b" \n", b"<!--[if mso]><v:rect><![endif]--><BR/>",
+     b"{% extends 'x' %}<p>{\"a\": 1}</p>", b"<p>\0</p>" + b"x" * 200, "<p>å".encode("utf-16"), b"key = <a href=x>"],
+)  # fmt: skip
+def test_html_is_html_however_little_of_it_there_is(data: bytes) -> None:
+    assert read_html(data).data == data
+
+
+def test_a_text_part_needs_no_tags() -> None:
+    assert read_text(b"Hej").text == "Hej"
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "undefined",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "base64",
+        "zlib",
+        "cp037",
+        "utf-32",
+        "x" * 4000,
+        "....",
+        "mbcs",
+    ],
+)
+def test_an_absurd_charset_that_is_declared_changes_nothing_and_one_that_is_asked_for_is_refused(charset: str) -> None:
+    data = f'<meta charset="{charset}"><p>å</p>'.encode()
+    assert read_html(data).charset == "utf-8"
+    if charset != "utf-32":
+        with pytest.raises(BadInput, match="there is no charset"):
+            read_html(data, charset=charset)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 5000, "x" + "f" * 5000, "0" * 5000 + "65", "x" + "0" * 5000 + "41", "1114112", "x110000", "xd800", "0"],
+)
+def test_absurd_numeric_references_are_read_as_browsers_read_them(number: str) -> None:
+    html = f'<a href="https://a.example/?&#{number};" title="&#{number};">&#{number}; x</a><img alt="&#{number};">'
+    parts = read_mail(html.encode(), None, OPTIONS)
+    character = "A" if number.endswith(("65", "41")) else "\ufffd"
+    if len(number) < 4000:  # of a longer stretch only the beginning is a label
+        assert [address.label for address in parts.addresses] == [f"{character} x"]
+    assert parts.addresses[0].target == f"https://a.example/?{character}"
+    assert cross_check(parts) == []
+    assert (
+        made_text(parts, [], BASE).copy_for("T").decode().startswith(f"{character} x (https://a.example/?{character})")
+    )

@@ -1,0 +1,263 @@
+"""The scanner against tables of nasty documents and against an independent WHATWG tokenizer."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from mailings.html_reference import hrefs
+
+from linktrack.mailings.reading.references import clean, decode
+from linktrack.mailings.reading.scan import Spot, scan
+
+
+def visible(text: str) -> list[Spot]:
+    return [spot for spot in scan(text).spots if spot.kind in ("a", "area", "vml") and not spot.in_comment]
+
+
+def raw_values(text: str) -> list[str]:
+    return [text[spot.start : spot.stop] for spot in visible(text)]
+
+
+NASTY = {
+    "a double-quoted value": ('<a href="u">', ["u"]),
+    "a single-quoted value": ("<a href='u'>", ["u"]),
+    "a bare value ends at the blank": ("<a href=u target=_blank>", ["u"]),
+    "a bare value keeps its slash": ("<a href=u/>", ["u/"]),
+    "a bare value may hold quotes": ("<a href=u\"v'w>", ["u\"v'w"]),
+    "blanks around the equals sign": ('<a href \t=\n "u">', ["u"]),
+    "upper case": ('<A HREF="u">', ["u"]),
+    "attributes on several lines": ('<a\r\n  class="x"\r\n  href="u"\r\n>', ["u"]),
+    "a slash parts attributes": ('<a/href="u"/class=x>', ["u"]),
+    "no blank between attributes": ('<a class="x"href="u">', ["u"]),
+    "only the real href": ('<a data-href="no" xhref=no href=u hreflang="no">', ["u"]),
+    "an attribute named =href": ("<a =href=no href=u>", ["u"]),
+    "the first of two hrefs": ('<a href="u" href="v">', ["u"]),
+    "a > in another attribute": ('<a title="a > b" href="u">', ["u"]),
+    "a < in another attribute": ('<a title="<a href=no>" href="u">', ["u"]),
+    "an attribute without a value": ("<a href>", [""]),
+    "an empty value": ("<a href=''>", [""]),
+    "an area": ('<area shape=rect href="u">', ["u"]),
+    "VML": ('<v:roundrect xmlns:v="urn:x" href="u" arcsize="10%">', ["u"]),
+    "an element whose name begins with a": ('<abbr href="no"><article href=no>', []),
+    "a link never closed": ('<a href="u">text', ["u"]),
+    "an ordinary comment": ('<!-- <a href="no"> --><a href="u">', ["u"]),
+    "a comment that ends with --!>": ('<!-- x --!><a href="u">', ["u"]),
+    "an empty comment <!-->": ('<!--><a href="u">-->', ["u"]),
+    "an empty comment <!--->": ('<!---><a href="u">-->', ["u"]),
+    "a comment is not ended by -- >": ('<!-- x -- ><a href="no">--><a href="u">', ["u"]),
+    "CDATA in HTML ends at the first >": ('<![CDATA[ x > <a href="u"> ]]>', ["u"]),
+    "CDATA in SVG ends at ]]>": ('<svg><![CDATA[ > <a href="no"> ]]></svg><a href="u">', ["u"]),
+    "a conditional comment is read": ('<!--[if mso]><a href="u"></a><![endif]-->', ["u"]),
+    "VML in a conditional comment": ('<!--[if gte mso 9]><v:rect href="u" /><![endif]-->', ["u"]),
+    "conditional comments nested": ('<!--[if mso]><!--[if vml]><a href="u"><![endif]--><a href="v">', ["u", "v"]),
+    "downlevel-revealed with a comment": ('<!--[if !mso]><!--><a href="u"><!--<![endif]-->', ["u"]),
+    "downlevel-revealed with a declaration": ('<![if !mso]><a href="u"><![endif]>', ["u"]),
+    "a processing instruction": ('<?xml version="1.0"?><a href="u">', ["u"]),
+    "a doctype with quotes": ('<!DOCTYPE html PUBLIC "-//W3C//DTD" "http://x"><a href="u">', ["u"]),
+    "script is no markup": ('<script>"<a href=no>"</script><a href="u">', ["u"]),
+    "a script's end tag may have attributes": ('<script></script foo="</a>"><a href="u">', ["u"]),
+    "</ script> is no end tag": ('<script></ script><a href=no></script><a href="u">', ["u"]),
+    "<script/> is not empty": ('<script/><a href=no></script><a href="u">', ["u"]),
+    "a script in a comment in a script": (
+        '<script><!-- <script></script> <a href=no> --></script><a href="u">',
+        ["u"],
+    ),
+    "style is no markup": ("<style>a:before{content:'<a href=no>'}</style><a href='u'>", ["u"]),
+    "title is no markup": ("<title><a href=no></title><a href='u'>", ["u"]),
+    "textarea is no markup": ("<textarea><a href=no></TEXTAREA ><a href='u'>", ["u"]),
+    "iframe, noembed, noframes and xmp are no markup": (
+        "<iframe><a href=1></iframe><noembed><a href=2></noembed><noframes><a href=3></noframes><xmp><a href=4></xmp>"
+        "<a href=u>",
+        ["u"],
+    ),
+    "noscript is markup in a mail": ('<noscript><a href="u"></noscript>', ["u"]),
+    "plaintext ends the markup": ('<a href="u"><plaintext><a href=no>', ["u"]),
+    "style in SVG is markup": ('<svg><style><a href="u"></style></svg>', ["u"]),
+    "a table leaves the SVG": ("<svg><table><style><a href=no></style><a href='u'>", ["u"]),
+    "xlink:href of a link in SVG": ('<svg viewBox="0 0 1 1"><a xlink:href="u"><text>Buy</text></a></svg>', ["u"]),
+    "href wins over xlink:href, whatever the order": ('<svg><a xlink:href="no" href="u"></a></svg>', ["u"]),
+    "xlink:href is nothing outside of SVG": (
+        '<svg></svg><a xlink:href="no"></a><svg><image xlink:href="no"></svg>',
+        [],
+    ),
+    "xlink:href in a picture for all but Outlook": (
+        "<!--[if !mso]><!--><svg><a xlink:href=u></svg><!--<![endif]-->",
+        ["u"],
+    ),
+    "</> is nothing": ("</><a href=u>", ["u"]),
+    "</ x> is a comment": ("</ a href=no><a href=u>", ["u"]),
+    "an end tag with a > in a value": ('</p title=">"><a href=u>', ["u"]),
+    "a form feed is white space": ("<a\fhref\f=\fu\fx>", ["u"]),
+    "a comment in a script that ends where it begins": (
+        '<script><!--><script></script><a href="u">',
+        ["u"],
+    ),
+    "a NUL in the value": ('<a href="u\0v">', ["u\0v"]),
+    "a vertical tab is no white space": ("<a\x0bhref=no href=u>", []),
+    "a value of two lines": ('<a href="u\nv">', ["u\nv"]),
+    "text with a lone <": ("a < b <a href=u> 1<2", ["u"]),
+}
+
+
+@pytest.mark.parametrize("case", NASTY)
+def test_finds_exactly_the_values_that_clients_see(case: str) -> None:
+    text, expected = NASTY[case]
+    assert raw_values(text) == expected
+
+
+MERGE_TAGS = {
+    "quotes in a Handlebars helper": ('<a href="{{ url "x" }}">', ['{{ url "x" }}']),
+    "a > in a tag": ('<a href="https://a/?x={{ a > b }}">', ["https://a/?x={{ a > b }}"]),
+    "a block around an attribute": ("<a {% if p %}class='c'{% endif %} href='u'>", ["u"]),
+    "a Handlebars block around the href": ("<a {{#if p}}href='u'{{/if}}>", ["u"]),
+    "a bare statement as the value": ("<a href={% if p %}u{% endif %} x>", ["{% if p %}u{% endif %}"]),
+    "ERB output": ('<a href="<%= url_for(:x, "y") %>">', ['<%= url_for(:x, "y") %>']),
+    "PHP output": ("<a href='<?= $x['url'] ?>'>", ["<?= $x['url'] ?>"]),
+    "Mailchimp": ('<a href="*|UNSUB|*">', ["*|UNSUB|*"]),
+    "AMPscript": ('<a href="%%=RedirectTo("x")=%%">', ['%%=RedirectTo("x")=%%']),
+    "SuperOffice": ('<a href="https://a/?n=[[contact.name]]">', ["https://a/?n=[[contact.name]]"]),
+    "dollar braces": ('<a href="${it.url("x")}">', ['${it.url("x")}']),
+    "three braces": ("<a href='{{{ url 'x' }}}'>", ["{{{ url 'x' }}}"]),
+    "an id rule in CSS is no comment": ("<style>@media x{#a{b:c}}</style><a href=u>{# c #}<a href=v>", ["u", "v"]),
+}
+
+
+@pytest.mark.parametrize("case", MERGE_TAGS)
+def test_merge_tags_do_not_break_the_markup_around_them(case: str) -> None:
+    text, expected = MERGE_TAGS[case]
+    assert raw_values(text) == expected
+
+
+BROKEN = {
+    "a quote that never ends": ('<p>x</p>\n<a href="https://a>text</a>', 9),
+    "a tag that never ends": ("<p>x</p><a href=u ", 8),
+    "an end tag that never ends": ("<p>x</p", 4),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_says_where_a_tag_begins_that_never_ends(case: str) -> None:
+    text, place = BROKEN[case]
+    assert scan(text).broken_at == place
+
+
+def test_an_open_comment_is_noted() -> None:
+    found = scan("<p>a</p><!-- b <a href=no>")
+    assert (found.broken_at, found.open_comment) == (None, 8)
+
+
+def test_opt_outs_repeated_hrefs_and_content_are_noted() -> None:
+    text = (
+        "<a href=1 data-track=OFF>x</a><a clicktracking=off href=2>x</a><a href=3 data-pm-no-track>x</a>"
+        "<a href=4 ses:no-track='1'>x</a><a href=5 mc:disable-tracking>x</a><a href=6 data-msys-clicktrack=\"0\">x</a>"
+        "<a href=7 data-msys-clicktrack=1>x</a><a href=8 data-track=on href=9>a <b>b</b></a>"
+    )
+    spots = visible(text)
+    assert [bool(spot.opted_out) for spot in spots] == [True] * 6 + [False] * 2
+    assert [spot.repeated for spot in spots] == [False] * 7 + [True]
+    assert text[slice(*spots[7].content)] == "a <b>b</b>"
+
+
+def test_lists_what_is_never_tracked_too() -> None:
+    text = "<link href=l><base href=b><form action=f><img src=i><v:fill src=s><!-- <a href=c> -->"
+    kinds = [(spot.kind, text[spot.start : spot.stop], spot.in_comment) for spot in scan(text).spots]
+    assert kinds == [
+        ("link", "l", False),
+        ("base", "b", False),
+        ("form", "f", False),
+        ("src", "i", False),
+        ("src", "s", False),
+        ("a", "c", True),
+    ]
+
+
+HOSTILE = ['<a href="', "<!--[if", "<!--[if mso]>", "{{", "{%", "<![if ", "</title", "<script><!--", "<svg/", "${",
+           "<a href=x ", "*|", "[[a", "<style>", "<a x=1 x=\"", "&#9", "<v:a href=x>", "<a href=x>", "%%a"]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_input_comes_to_an_end(piece: str) -> None:
+    """600 KB each; anything quadratic would take hours. The times are in bench/mailings_compile.py."""
+    text = piece * (600_000 // len(piece))
+    assert len(scan(text).masked) == len(text)
+
+
+# --- against an independent parser ------------------------------------------------------------------------------
+
+PIECES = [
+    '<a href="u1">', "<a href=u2>", "<a href='u3'>", "<A HREF = u4 x>", "<area href=u5/>", '<v:rect href="u6"/>', "</a>",
+    "<!--", "-->", "--!>", "<!-->", "<!--->", "<script>", "</script>", "</script foo>", "<script/>", "<style>", "</style>",
+    "<title>", "</title >", "<textarea>", "</textarea>", "<xmp>", "</xmp>", "<iframe>", "</iframe>", "<noembed>",
+    "</noembed>", '"', "'", ">", "<", "/", "=", " ", "\n", "<a ", '<a data-href="no" href="u7"', '<a x="a > b" href=u8>',
+    '<a href="u9" href="u10">', "<![CDATA[", "]]>", "<![if !mso]>", "<![endif]>", "<?xml x ?>", "</>", "</ x>", "text",
+    "&amp;", '<a href="?a=1&copy=2&lt;&region&#38;x&#x26">', '<a href="&notit;&amp">', "<p>", "</p>", "<table>", "<td>",
+    "<plaintext>", '<a/href="u11">', "<a href>", '<a href="">', "<a\nhref\n=\n'u12\n'\n>", "<a b=c/ href=u13/>",
+    "<a =href=x href=u14>", '<a """ href=u15>', "<noscript>", "</noscript>", "<!doctype html>", "<!x", '<a href=u"16>',
+    "<a href= >", "script", "<!--<script", "-", "<!--[if mso]>", "<![endif]-->", "<!--[if x", "é", "\r\n", "\f",
+]  # fmt: skip
+
+
+def _values(text: str) -> list[str]:
+    return [re.sub("\r\n?", "\n", decode(value)) for value in raw_values(text)]
+
+
+@settings(max_examples=1500)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@example('<!-- <!--[if mso]> <a href="u1"> -->')
+@example("<!--[if mso]>" * 3 + '<a href="u1">')
+@example("<!--[if mso]>" * 4 + '<a href="u1">')
+def test_reads_tag_soup_as_the_html_standard_says(text: str) -> None:
+    assert _values(text) == [value for _, value in hrefs(text)]
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=200))
+def test_any_text_is_scanned_without_an_error(text: str) -> None:
+    for spot in scan(text).spots:
+        assert 0 <= spot.start <= spot.stop <= len(text)
+
+
+# --- values ----------------------------------------------------------------------------------------------------
+
+REFERENCES = {
+    "a named reference": ("?a=1&amp;b=2", "?a=1&b=2"),
+    "a bare ampersand": ("?a=1&b=2", "?a=1&b=2"),
+    "decimal": ("?a=1&#38;b=2", "?a=1&b=2"),
+    "hexadecimal": ("?a=1&#x26;b=2", "?a=1&b=2"),
+    "decimal without semicolon": ("?a=1&#38b=2", "?a=1&b=2"),
+    "only once": ("?a=1&#38;amp;b=2", "?a=1&amp;b=2"),
+    "a legacy name before =": ("?a=1&copy=2&reg=3&para=4&times=5", "?a=1&copy=2&reg=3&para=4&times=5"),
+    "a legacy name before a letter": ("?a=1&region=3&currency=4&timestamp=5", "?a=1&region=3&currency=4&timestamp=5"),
+    "a legacy name at the end": ("?a&copy", "?a©"),
+    "a legacy name before another sign": ("?a&copy;&lt/", "?a©</"),
+    "a name that is not legacy needs its semicolon": ("&alpha &alpha;", "&alpha α"),
+    "windows-1252 numbers": ("&#150;&#x80;", "–€"),
+    "numbers that are no characters": ("&#0;&#xD800;&#x110000;&#99999999999999999999;", "\ufffd" * 4),
+    "angle brackets": ("?q=&#60;x&#62;", "?q=<x>"),
+    "no reference at all": ("&;&#;&#x;&1;", "&;&#;&#x;&1;"),
+    "two code points": ("&NotEqualTilde;", "≂̸"),
+}
+
+
+@pytest.mark.parametrize("case", REFERENCES)
+def test_references_are_decoded_as_browsers_do_in_attributes(case: str) -> None:
+    raw, expected = REFERENCES[case]
+    assert decode(raw) == expected
+
+
+CLEANED = {
+    "blanks around are dropped": (" https://a/x \n", "https://a/x"),
+    "tabs and line ends inside are dropped": ("https://a/\n\tx\r\ny", "https://a/xy"),
+    "blanks inside become %20": ("https://a/a b?c d", "https://a/a%20b?c%20d"),
+    "merge tags keep their blanks": ("https://a/?x={{ first name }} y", "https://a/?x={{ first name }}%20y"),
+    "a non-breaking blank stays": ("https://a/\u00a0x", "https://a/\u00a0x"),
+}
+
+
+@pytest.mark.parametrize("case", CLEANED)
+def test_addresses_are_cleaned_as_browsers_do(case: str) -> None:
+    raw, expected = CLEANED[case]
+    assert clean(raw) == expected

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.life import init_workspace
+from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 
 USERS = [f"USER{number}" for number in range(40)]

@@ -143,7 +143,7 @@ def key_of(placement: int) -> str:
 
 def make_workspace(root: Path, recipients: int) -> None:
     from linktrack.store.session import open_database
-    from linktrack.upkeep.life import init_workspace
+    from linktrack.upkeep.making import init_workspace
     from linktrack.workspace import load_workspace
 
     init_workspace(root, "https://click.example.com")

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from mail import make_mail
 
-from linktrack.upkeep.life import init_workspace
+from linktrack.upkeep.making import init_workspace
 
 PROGRAM = str(Path(sys.executable).with_name("linktrack"))
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from linktrack.store.session import open_database
-from linktrack.upkeep.life import init_workspace
+from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 
 ROUNDS = 15

@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 class LinktrackError(Exception):
-    """A request that cannot be carried out. `str(error)` is one sentence with the way out.
+    """A request that cannot be carried out. `str(error)` is the place and one sentence with the way out.
 
-    `exit_code` is what the process ends with (SPEC, section 10). `file`, `line` and `column` say where,
-    when the fault lies in a file; they are already part of the sentence.
+    `sentence` is the sentence without the place; `file`, `line` and `column` say where, when the fault lies in a file.
+    `exit_code` is what the process ends with (SPEC, section 12).
     """
 
     exit_code = 3
@@ -22,6 +22,7 @@ class LinktrackError(Exception):
         line: int | None = None,
         column: int | None = None,
     ) -> None:
+        self.sentence = sentence
         self.file = None if file is None else str(file)
         self.line = line
         self.column = column
@@ -47,7 +48,38 @@ class NotFound(LinktrackError):
     exit_code = 4
 
 
+class UnknownName(NotFound):
+    """A name that nothing has: `noun` is what was looked for, `name` what was asked, `near` the names most like it."""
+
+    def __init__(self, sentence: str, *, noun: str, name: str, near: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.noun = noun
+        self.name = name
+        self.near = near
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_unknown_name, (self.sentence, self.noun, self.name, self.near))
+
+
 class Conflict(LinktrackError):
     """Something is in the way: a name taken, a folder not empty, a lock, no permission, a full disk."""
 
     exit_code = 5
+
+
+class Locked(Conflict):
+    """Another process has what this one needs."""
+
+
+class DiskFull(Conflict):
+    """There is no room for what is to be written; what was there is as it was."""
+
+
+class PartlyDone(LinktrackError):
+    """Some of it was done, or something was found."""
+
+    exit_code = 6
+
+
+def _unknown_name(sentence: str, noun: str, name: str, near: tuple[str, ...]) -> UnknownName:
+    return UnknownName(sentence, noun=noun, name=name, near=near)

@@ -1,14 +1,30 @@
-"""The sections of `linktrack.toml` that say how a CRM's export is understood and what actions may plan."""
+"""The settings: all of `linktrack.toml`, checked when it is read, with file and line of what is wrong in it.
+
+A setting comes from the file, and the environment stands over it (`LINKTRACK_CLICKS_IP`); an environment value has the
+type of its setting, not of its look. What a setting means stands in `configs/linktrack.toml`.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from ipaddress import ip_network
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from linktrack.errors import BadInput
+from linktrack.files import STDIN, open_input
+from linktrack.moments import zone_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Section(BaseModel):
@@ -17,22 +33,97 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def _zone_name(value: str) -> str:
+    zone_of(value)
+    return value
+
+
+def _network(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is no network like 192.0.2.0/24") from None
+    return value
+
+
+# Loopback, RFC 1918, RFC 4193 and link-local: what no visitor can come from.
+PRIVATE_NETWORKS = (
+    *("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+    *("fc00::/7", "169.254.0.0/16", "fe80::/10"),
+)
+
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
+Network = Annotated[str, AfterValidator(_network)]
+
+
+class DatabaseSettings(Section):
+    url: str = ""  # empty = linktrack.db in the workspace
+    id: str = ""  # the database that belongs to these settings; init and restore write it
+
+
+class UtmSettings(Section):
+    """What `utm_*` parameters say where a mailing does not say otherwise."""
+
+    policy: Literal["keep", "replace", "off"] = "keep"
+    medium: str = "email"
+    source: str = ""
+    campaign: str = ""
+    content: str = ""
+    term: str = ""
+    domains: list[str] = Field(default=[])  # empty = every host
+
+
+class SenderSettings(Section):
+    """Who e-mails come from; `from` in the file."""
+
+    from_: str = Field(default="", alias="from")
+
+
+class MailingSettings(Section):
+    """How mails are read."""
+
+    merge_tags: list[list[str]] = Field(default=[])  # further dialects: [opening, closing]
+
+    @field_validator("merge_tags")
+    @classmethod
+    def _check_merge_tags(cls, value: list[list[str]]) -> list[list[str]]:
+        if not all(len(pair) == 2 and all(pair) for pair in value):
+            raise ValueError(f'mailings.merge_tags is a list of pairs like [["##", "##"]], not {value!r}')
+        return value
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple((opening, closing) for opening, closing in self.merge_tags)
+
+
+class ClickSettings(Section):
+    """How clicks are imported and judged."""
+
+    ip: Literal["truncate", "full", "none"] = "truncate"
+    networks: list[Network] = []  # networks whose clicks are machines', as 192.0.2.0/24
+    trusted_proxies: list[Network] = list(PRIVATE_NETWORKS)  # whose word is believed about who stands before them
+    log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
+    time_zone: ZoneName = (
+        "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set
+    )
+    contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
+    mailing_variable: str = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
+
+
 class ActionSettings(Section):
     """When follow-ups may be planned, and how files are written."""
 
-    time_zone: str = "UTC"  # of working hours, holidays and start times
+    time_zone: ZoneName = "UTC"  # of working hours, holidays and start times; the workspace's unless it is set
     working_days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = ["mon", "tue", "wed", "thu", "fri"]
     working_hours: list[str] = ["09:00-17:00"]
     holidays: list[date] = []
-    guard_formulas: bool = False  # cells that begin with = + - @ get a ' in the CSV files that linktrack makes
+    guard_formulas: bool = True  # cells that begin with = + - @ get a ' in the CSV files that linktrack makes
 
-    @field_validator("time_zone")
+    @field_validator("working_days", "working_hours")
     @classmethod
-    def _check_time_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"time_zone must be a name like Europe/Stockholm, not {value!r}") from None
+    def _check_not_empty(cls, value: list[str]) -> list[str]:
+        if not value:
+            raise ValueError("without working_days and working_hours there is no time for a follow-up: name some")
         return value
 
     @field_validator("working_hours")
@@ -184,3 +275,159 @@ class CrmSettings(Section):
         if len(value) > 1 or value in ('"', "\r", "\n"):
             raise ValueError(f"delimiter must be one character like ; or \\t, not {value!r}")
         return value
+
+
+class Settings(Section):
+    """All of `linktrack.toml`."""
+
+    base_url: str
+    time_zone: ZoneName = "UTC"  # in which times are read and shown, and cut into hours and days
+    database: DatabaseSettings = DatabaseSettings()
+    utm: UtmSettings = UtmSettings()
+    sender: SenderSettings = SenderSettings()
+    mailings: MailingSettings = MailingSettings()
+    clicks: ClickSettings = ClickSettings()
+    actions: ActionSettings = ActionSettings()
+    crm: CrmSettings = CrmSettings()
+
+    @field_validator("base_url")
+    @classmethod
+    def _check_base_url(cls, value: str) -> str:
+        return checked_base_url(value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _share_time_zone(cls, tables: dict[str, Any]) -> dict[str, Any]:
+        """`[clicks]` and `[actions]` live in the workspace's zone unless they say otherwise."""
+        zone = tables.get("time_zone")
+        if isinstance(zone, str):
+            for name in ("clicks", "actions"):
+                section = tables.get(name, {})
+                if isinstance(section, dict):
+                    tables = {**tables, name: {"time_zone": zone, **section}}
+        return tables
+
+
+def checked_base_url(value: str) -> str:
+    """`value` without a final slash; ValueError unless it is http(s)://host[:port][/path]."""
+    found = re.fullmatch(r"https?://[A-Za-z0-9.\-]+(?::([0-9]{1,5}))?(/[A-Za-z0-9._~\-]+)*/?", value)
+    if not found or not 0 < int(found[1] or 1) < 65_536:
+        raise ValueError(f"base_url must look like https://click.example.com, not {value!r}")
+    return value.rstrip("/")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TomlFile:
+    """A TOML file that was read: its text, for the lines of errors, and its tables."""
+
+    path: Path
+    text: str
+    tables: dict[str, Any]
+
+    def error_at(self, keys: Sequence[str], sentence: str) -> BadInput:
+        """An error about the setting `keys` (table names, then the key), with its line in the file."""
+        return BadInput(sentence, file=self.path, line=line_of(self.text, tuple(keys)))
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read a TOML file (`-` is standard input). BadInput with line and column, NotFound, Conflict."""
+    if str(path) == STDIN:
+        data = sys.stdin.buffer.read()
+    else:
+        with open_input(path, "a TOML file") as file:
+            data = file.read()
+    try:
+        text = data.decode("utf-8-sig")
+        return TomlFile(path, text, tomllib.loads(text))
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise BadInput("TOML must be UTF-8: save the file in that encoding", file=path, line=line) from None
+    except tomllib.TOMLDecodeError as problem:
+        what, _, where = str(problem).partition(" (at ")
+        numbers = [int(number) for number in re.findall(r"\d+", where)]
+        line = numbers[0] if numbers else len(text.splitlines())
+        column = numbers[1] if len(numbers) > 1 else None
+        raise BadInput(f"not valid TOML: {what[0].lower()}{what[1:]}", file=path, line=line, column=column) from None
+    except (RecursionError, ValueError):  # nested a thousand deep; a number of more digits than Python reads
+        raise BadInput("this TOML is nested too deeply, or has a number that is too long", file=path) from None
+
+
+def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | None, list[BadInput]]:
+    """The settings that a file and the environment make, or all that is wrong with them."""
+    tables = {name: dict(value) if isinstance(value, dict) else value for name, value in file.tables.items()}
+    overrides = _lay_over(tables, environ)
+    try:
+        return Settings.model_validate(tables), []
+    except ValidationError as problem:
+        return None, [_located(error, file, overrides) for error in problem.errors()]
+
+
+def _located(error: ErrorDetails, file: TomlFile, overrides: Mapping[tuple[str, ...], str]) -> BadInput:
+    keys = tuple(str(part) for part in error["loc"])
+    variable = next((overrides[keys[:size]] for size in (1, 2) if keys[:size] in overrides), None)
+    if variable is not None:
+        return BadInput(f"{variable}: {sentence_of(error)}")
+    return file.error_at(keys, sentence_of(error))
+
+
+def sentence_of(error: ErrorDetails) -> str:
+    """What pydantic found wrong with a setting, in our words."""
+    name, kind = ".".join(str(part) for part in error["loc"] if not isinstance(part, int)), error["type"]
+    if kind == "extra_forbidden":
+        return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
+    if kind == "missing":
+        return f"the setting {name!r} is missing"
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    return f"{name!r} cannot be {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def line_of(text: str, keys: tuple[str, ...]) -> int | None:
+    """The line of a TOML text where the key or table `keys` stands (the nearest that can be found)."""
+    table: tuple[str, ...] = ()
+    best: tuple[int, int | None] = (0, None)
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
+            here = table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+        elif pair := re.match(r"""\s*("[^"]*"|'[^']*'|[\w\-]+)\s*=""", line):
+            here = (*table, pair[1].strip("\"'"))
+        else:
+            continue
+        depth = len(here) if keys[: len(here)] == here else 0
+        if depth > best[0]:
+            best = (depth, number)
+    return best[1]
+
+
+def _lay_over(tables: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Lay `LINKTRACK_BASE_URL`, `LINKTRACK_DATABASE_URL`, `LINKTRACK_<TABLE>_<KEY>` over the tables of the file.
+
+    Returns the variables by the settings that they stand over. `[crm]` cannot be given so.
+    """
+    overrides: dict[tuple[str, ...], str] = {}
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        inner = section.model_fields if isinstance(section, type) and issubclass(section, Section) else {name: field}
+        for key, setting in inner.items():
+            keys = (name,) if inner.get(name) is field else (name, setting.alias or key)
+            variable = "LINKTRACK_" + "_".join(keys).upper()
+            if variable not in environ or name == "crm":
+                continue
+            table = tables.setdefault(name, {}) if len(keys) == 2 else tables
+            if isinstance(table, dict):
+                table[keys[-1]] = _typed(environ[variable], setting.annotation)
+                overrides[keys] = variable
+    return overrides
+
+
+def _typed(text: str, annotation: object) -> Any:
+    """An environment value as its setting's type wants it: a text as it is, anything else as TOML writes it."""
+    if annotation is str or getattr(annotation, "__origin__", None) is Literal:
+        return text
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

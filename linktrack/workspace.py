@@ -1,94 +1,25 @@
-"""The workspace: where it is, what its `linktrack.toml` says, and what the environment says over it."""
+"""The workspace: the folder with `linktrack.toml` and what belongs to it; how it is found, and whose it must be."""
 
 from __future__ import annotations
 
+import grp
 import os
-import re
+import pwd
 import stat
-import sys
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field, ValidationError, field_validator
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.settings import ActionSettings, CrmSettings
-from linktrack.settings import Section as _Section
+from linktrack.files import CONFIG_NAME, Kept, explained
+from linktrack.moments import zone_of
+from linktrack.settings import Settings, TomlFile, read_toml, settings_of
 
-CONFIG_NAME = "linktrack.toml"
 KEY_NAME = "linktrack.key"
 DATABASE_NAME = "linktrack.db"
-
-
-class DatabaseSettings(_Section):
-    url: str = ""  # empty = linktrack.db in the workspace
-
-
-class UtmSettings(_Section):
-    """What `utm_*` parameters say where a mailing does not say otherwise."""
-
-    policy: Literal["keep", "replace", "off"] = "keep"
-    medium: str = "email"
-    source: str = ""
-    campaign: str = ""
-    content: str = ""
-    term: str = ""
-    domains: list[str] = Field(default=[])  # empty = every host
-
-
-class SenderSettings(_Section):
-    """Who e-mails come from; `from` in the file."""
-
-    from_: str = Field(default="", alias="from")
-
-
-class MailingSettings(_Section):
-    """How mails are read."""
-
-    merge_tags: list[list[str]] = Field(default=[])  # further dialects: [opening, closing]
-
-    @field_validator("merge_tags")
-    @classmethod
-    def _check_merge_tags(cls, value: list[list[str]]) -> list[list[str]]:
-        if not all(len(pair) == 2 and all(pair) for pair in value):
-            raise ValueError(f'mailings.merge_tags is a list of pairs like [["##", "##"]], not {value!r}')
-        return value
-
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        return tuple((opening, closing) for opening, closing in self.merge_tags)
-
-
-class ClickSettings(_Section):
-    """How clicks are imported and judged."""
-
-    ip: Literal["truncate", "full", "none"] = "truncate"
-    networks: list[str] = Field(default=[])  # networks whose clicks are machines', as 192.0.2.0/24
-    log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
-    time_zone: str = "UTC"  # of logs that write local time without an offset (HAProxy)
-    contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
-    mailing_variable: str = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
-
-
-class Settings(_Section):
-    """All of `linktrack.toml`."""
-
-    base_url: str
-    database: DatabaseSettings = DatabaseSettings()
-    utm: UtmSettings = UtmSettings()
-    sender: SenderSettings = SenderSettings()
-    mailings: MailingSettings = MailingSettings()
-    clicks: ClickSettings = ClickSettings()
-    actions: ActionSettings = ActionSettings()
-    crm: CrmSettings = CrmSettings()
-
-    @field_validator("base_url")
-    @classmethod
-    def _check_base_url(cls, value: str) -> str:
-        return checked_base_url(value)
+SCRIPTS_NAME = "scripts"
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -96,8 +27,9 @@ class Workspace:
     """A folder with `linktrack.toml` and what belongs to it."""
 
     root: Path
+    file: TomlFile
     settings: Settings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # it may hold secrets
 
     @property
     def config_path(self) -> Path:
@@ -109,160 +41,149 @@ class Workspace:
 
     @property
     def scripts_path(self) -> Path:
-        return self.root / "scripts"
+        return self.root / SCRIPTS_NAME
+
+    @property
+    def database_path(self) -> Path | None:
+        """The file of a SQLite database, None for another database."""
+        url = self.settings.database.url
+        if not url:
+            return self.root / DATABASE_NAME
+        return self.root / url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else None
 
     @property
     def database_url(self) -> str:
-        return self.settings.database.url or f"sqlite:///{self.root / DATABASE_NAME}"
+        """The database's URL; that of a SQLite file names its whole path."""
+        path = self.database_path
+        return self.settings.database.url if path is None else f"{_SQLITE}{path}"
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which times are read and shown, and cut into hours and days."""
+        return zone_of(self.settings.time_zone)
+
+    def kept(self) -> Kept:
+        """The files and folders that no output may replace."""
+        database = self.database_path
+        own = [self.config_path, self.key_path, self.scripts_path]
+        return Kept(own=tuple(own if database is None else [*own, database]))
 
     def secret(self) -> str:
         """The text of the signing keys: `LINKTRACK_SECRET`, else the key file, which nobody else may read."""
         if secret := self.environ.get("LINKTRACK_SECRET"):
             return secret
-        try:
-            mode = stat.S_IMODE(self.key_path.stat().st_mode)
-            text = self.key_path.read_text("ascii")
-        except FileNotFoundError:
+        if not self.key_path.exists():
             raise BadInput(
                 "the signing key is missing: bring the file back from a backup, or set LINKTRACK_SECRET "
                 "(a new key would make every address in sent mails invalid)",
                 file=self.key_path,
-            ) from None
-        except PermissionError:
-            raise Conflict("the signing key cannot be read: check who owns it", file=self.key_path) from None
-        except UnicodeDecodeError:
-            raise BadInput(
-                "this is not a linktrack key file: it holds other bytes than ASCII", file=self.key_path
-            ) from None
+            )
+        with explained(self.key_path, "a key file"):
+            mode = stat.S_IMODE(self.key_path.stat().st_mode)
+            data = self.key_path.read_bytes()
         if mode & 0o077:
             raise BadInput(
                 f"the signing key can be read by others (mode {mode:04o}): run chmod 600 on it", file=self.key_path
             )
-        return text
-
-    def error_at(self, keys: tuple[str, ...], sentence: str) -> BadInput:
-        """An error about the setting `keys` (table names, then the key), with its line in the file."""
-        text = self.config_path.read_text("utf-8")
-        return BadInput(sentence, file=self.config_path, line=line_of(text, keys))
-
-
-def checked_base_url(value: str) -> str:
-    """`value` without a final slash; ValueError unless it is http(s)://host[:port][/path]."""
-    if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~\-]+)*/?", value):
-        raise ValueError(f"base_url must look like https://click.example.com, not {value!r}")
-    return value.rstrip("/")
+        if not data.isascii():
+            raise BadInput("this is not a linktrack key file: it holds other bytes than ASCII", file=self.key_path)
+        return data.decode("ascii")
 
 
 def find_workspace(start: Path, named: Path | None, environ: Mapping[str, str]) -> Workspace:
-    """The workspace `named`, or of `LINKTRACK_WORKSPACE`, or the nearest one upwards from `start`."""
+    """The workspace `named`, or of `LINKTRACK_WORKSPACE`, or the nearest one upwards from `start`.
+
+    One that is found and not named must be the user's own: Conflict when somebody else could have put it there.
+    """
+    root, was_named = find_root(start, named, environ)
+    if was_named:
+        return load_workspace(root, environ)
+    refuse_strangers(_first_places(root), root)
+    workspace = load_workspace(root, environ)
+    refuse_strangers(_further_places(workspace), root)
+    return workspace
+
+
+def find_root(start: Path, named: Path | None, environ: Mapping[str, str]) -> tuple[Path, bool]:
+    """The folder of a workspace, and whether it was named. NotFound with the way out."""
     if named is None and environ.get("LINKTRACK_WORKSPACE"):
         named = Path(environ["LINKTRACK_WORKSPACE"])
     if named is not None:
         named = named.absolute()
         if not (named / CONFIG_NAME).is_file():
             raise NotFound(f"there is no {CONFIG_NAME} in {named}: make one with linktrack init {named}")
-        return load_workspace(named, environ)
+        return named, True
     start = start.absolute()
     for folder in (start, *start.parents):
         if (folder / CONFIG_NAME).is_file():
-            return load_workspace(folder, environ)
+            return folder, False
     raise NotFound(
         f"no {CONFIG_NAME} in {start} or above it: run linktrack init, or name a workspace with --workspace DIR"
     )
 
 
 def load_workspace(root: Path, environ: Mapping[str, str] = os.environ) -> Workspace:
-    """Read `root`'s settings. BadInput with file and line for broken TOML, unknown keys and wrong types."""
-    path = root / CONFIG_NAME
-    text, raw = read_toml(path)
-    overrides = _from_environment(raw, environ)
+    """Read `root`'s settings. BadInput with file and line for broken TOML, unknown keys and wrong values."""
+    file = read_toml(root / CONFIG_NAME)
+    settings, problems = settings_of(file, environ)
+    if settings is None:
+        raise problems[0]
+    return Workspace(root, file, settings, environ)
+
+
+# --- whose it is -----------------------------------------------------------------------------------------------
+
+
+def refuse_strangers(places: Iterator[Path], root: Path) -> None:
+    """Conflict when one of the places could have been written by another user than ours and root."""
+    for path in places:
+        if fault := strangers_fault(path):
+            raise Conflict(
+                f"{path} {fault}, and the workspace {root} was only found, not named: if you trust it, name it with "
+                f"--workspace {root}; else mend it"
+            )
+
+
+def strangers_fault(path: Path) -> str:
+    """Why somebody else could have written a file or folder (what a link leads to), and the mending; "" if nobody."""
+    with explained(path):
+        found = path.stat()
+    if found.st_uid not in (0, os.geteuid()):
+        return "belongs to another user (chown)"
+    if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and not _is_own_group(found)):
+        return "can be written by others (chmod go-w)"
+    return ""
+
+
+def places_of(workspace: Workspace) -> Iterator[Path]:
+    """The files and folders of a workspace that must be its owner's alone, as far as they are there."""
+    yield from _first_places(workspace.root)
+    yield from _further_places(workspace)
+
+
+def _first_places(root: Path) -> Iterator[Path]:
+    yield root
+    yield root / CONFIG_NAME
+
+
+def _further_places(workspace: Workspace) -> Iterator[Path]:
+    scripts = workspace.scripts_path
+    for path in (workspace.key_path, workspace.database_path, scripts):
+        if path is not None and path.exists():
+            yield path
+    if scripts.is_dir():
+        yield from (path for path in scripts.rglob("*") if path.exists())
+
+
+def _is_own_group(found: os.stat_result) -> bool:
+    """Whether a file's group is its owner's own, with nobody else in it."""
     try:
-        settings = Settings.model_validate(raw)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        keys = tuple(str(part) for part in first["loc"])
-        name = ".".join(keys)
-        if keys in overrides:
-            raise BadInput(f"{overrides[keys]}: {_sentence(first, name)}") from None
-        raise BadInput(_sentence(first, name), file=path, line=line_of(text, keys)) from None
-    return Workspace(root, settings, environ)
-
-
-def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
-    """A TOML file (`-` is standard input) as (its text, its tables). BadInput with line and column, NotFound."""
-    try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
-        text = data.decode("utf-8-sig")
-        return text, tomllib.loads(text)
-    except FileNotFoundError:
-        raise NotFound(f"no such file: {path}") from None
-    except IsADirectoryError:
-        raise BadInput("this is a folder, not a TOML file", file=path) from None
-    except PermissionError:
-        raise Conflict("no permission to read this file", file=path) from None
-    except UnicodeDecodeError as problem:
-        line = data[: problem.start].count(b"\n") + 1
-        raise BadInput("TOML must be UTF-8: save the file in that encoding", file=path, line=line) from None
-    except tomllib.TOMLDecodeError as problem:
-        what, _, where = str(problem).partition(" (at ")
-        numbers = [int(number) for number in re.findall(r"\d+", where)]
-        line = numbers[0] if numbers else len(text.splitlines())
-        column = numbers[1] if len(numbers) > 1 else None
-        raise BadInput(f"not valid TOML: {what[0].lower()}{what[1:]}", file=path, line=line, column=column) from None
-
-
-def line_of(text: str, keys: tuple[str, ...]) -> int | None:
-    """The line of a TOML text where the key or table `keys` stands (the nearest that can be found)."""
-    table: tuple[str, ...] = ()
-    best: tuple[int, int | None] = (0, None)
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
-            here = table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-        elif pair := re.match(r"""\s*("[^"]*"|'[^']*'|[\w\-]+)\s*=""", line):
-            here = (*table, pair[1].strip("\"'"))
-        else:
-            continue
-        depth = len(here) if keys[: len(here)] == here else 0
-        if depth > best[0]:
-            best = (depth, number)
-    return best[1]
-
-
-def _from_environment(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
-    """Lay `LINKTRACK_BASE_URL`, `LINKTRACK_DATABASE_URL`, `LINKTRACK_<TABLE>_<KEY>` over `raw`."""
-    overrides: dict[tuple[str, ...], str] = {}
-    for name, field in Settings.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, _Section):
-            keys: list[tuple[str, ...]] = [(name, inner.alias or key) for key, inner in section.model_fields.items()]
-        else:
-            keys = [(name,)]
-        for path in keys:
-            variable = "LINKTRACK_" + "_".join(path).upper()
-            if variable in environ and name != "crm":
-                target = raw.setdefault(path[0], {}) if len(path) == 2 else raw
-                if isinstance(target, dict):
-                    target[path[-1]] = _scalar(environ[variable])
-                    overrides[path] = variable
-    return overrides
-
-
-def _scalar(text: str) -> Any:
-    """An environment value as TOML would read it, or as plain text."""
-    if re.fullmatch(r"true|false|-?\d+|\[.*\]", text):
-        try:
-            return tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            return text
-    return text
-
-
-def _sentence(error: Any, name: str) -> str:
-    kind = error["type"]
-    if kind == "extra_forbidden":
-        return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
-    if kind == "missing":
-        return f"the setting {name!r} is missing"
-    if kind == "value_error":
-        return str(error["ctx"]["error"])
-    return f"{name!r} cannot be {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        owner = pwd.getpwuid(found.st_uid)
+        members = grp.getgrgid(found.st_gid).gr_mem
+    except KeyError:
+        return False
+    return (
+        found.st_gid == owner.pw_gid
+        and set(members) <= {owner.pw_name}
+        and all(user.pw_uid == found.st_uid for user in pwd.getpwall() if user.pw_gid == found.st_gid)
+    )

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from linktrack.cli.app import app
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.life import init_workspace
+from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 
 CORPUS = Path(os.environ.get("LINKTRACK_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))

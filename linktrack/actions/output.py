@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,12 +37,6 @@ COLUMNS = {
 ALWAYS = ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson")
 _ASIDE = ".unfinished-"
 _json = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def iso(milliseconds: int) -> str:
-    """UTC milliseconds as ISO 8601 with offset; milliseconds are shown only when there are some."""
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
 
 
 class OutFolder:

@@ -8,7 +8,6 @@ from typing import Any
 
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds import script as script_kind
-from linktrack.actions.output import iso
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
@@ -22,6 +21,7 @@ from linktrack.actions.planned import (
 from linktrack.actions.scripts import Found
 from linktrack.actions.work import Work
 from linktrack.links.actions import fill
+from linktrack.moments import iso
 
 Row = dict[str, Any]  # a change as `changes.ndjson` shows it
 Delivered = tuple[Row, tuple[str, dict[str, Any]] | None]  # a change; the file and further cells of what was made

@@ -18,9 +18,10 @@ from linktrack.actions.delivery import write_crm, write_plan
 from linktrack.actions.planning import Planner, Row
 from linktrack.actions.work import Crash, Order, Work, prepare
 from linktrack.errors import LinktrackError, NotFound
+from linktrack.moments import iso
+from linktrack.moments import now as store_now
 from linktrack.store.lock import alone
 from linktrack.store.session import Database
-from linktrack.store.session import now as store_now
 from linktrack.workspace import Workspace
 
 SUMMARY_KEYS = {
@@ -169,7 +170,7 @@ def _finish(work: Work, folder: files.OutFolder, run_id: int, crash: Crash) -> R
     text = files.summary_text(
         {
             "run": run_id,
-            "ran_at": files.iso(now),
+            "ran_at": iso(now),
             **summary,
             "notes": list(notes),
             "new_selections": planner.new_names("selection"),

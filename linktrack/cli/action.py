@@ -112,7 +112,7 @@ def run(
     """Do what the open clicks ask for, and write what the CRM imports."""
     from linktrack.actions import run as job
     from linktrack.errors import UsageError
-    from linktrack.store.session import now
+    from linktrack.moments import now
 
     if resume and (crm or out or dry_run or retry_failed):
         raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")

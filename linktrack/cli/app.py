@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from importlib import import_module
@@ -17,8 +16,11 @@ import typer
 from typer.core import TyperGroup
 
 from linktrack import __version__
+from linktrack.cli.output import end_of_pipe
 from linktrack.cli.shared_context import Invocation
 from linktrack.errors import LinktrackError
+from linktrack.files import sentence_of
+from linktrack.visible import visible_lines
 
 # A command's module is imported only when the command is called; this table is all that --help needs.
 COMMANDS = {
@@ -84,11 +86,14 @@ class Root(TyperGroup):
         except KeyboardInterrupt:
             _print("interrupted; what was finished is kept")
             raise typer.Exit(130) from None
+        except BrokenPipeError:
+            end_of_pipe()
         except OSError as error:
-            if error.errno == errno.EPIPE or ctx.obj.debug:
+            if ctx.obj.debug:
                 raise
-            _print(_system_sentence(error))
-            raise typer.Exit(_SYSTEM_CODES.get(error.errno or 0, 1)) from None
+            said = sentence_of(error)
+            _print(str(said))
+            raise typer.Exit(said.exit_code) from None
         except Exception as bug:
             if ctx.obj.debug or hasattr(bug, "format_message"):  # the latter is a usage error, which shows itself
                 raise
@@ -162,42 +167,6 @@ def _global_options(ctx: Any, args: list[str]) -> tuple[Invocation, list[str]]:
     return Invocation(workspace, quiet, debug), rest
 
 
-_SYSTEM_CODES = {
-    errno.ENOENT: 4,
-    errno.EISDIR: 3,
-    errno.ENOTDIR: 3,
-    errno.EACCES: 5,
-    errno.EPERM: 5,
-    errno.EEXIST: 5,
-    errno.ENOTEMPTY: 5,
-    errno.EROFS: 5,
-    errno.ENOSPC: 5,
-    errno.EDQUOT: 5,
-    errno.EFBIG: 5,
-    errno.EMFILE: 5,
-    errno.ENAMETOOLONG: 3,
-    errno.EIO: 5,
-}
-
-_SYSTEM_ADVICE = {
-    errno.ENOENT: "no such file or folder: check the path",
-    errno.EISDIR: "this is a folder where a file is needed",
-    errno.ENOTDIR: "a part of this path is a file, not a folder",
-    errno.EACCES: "no permission: check who owns the file and its folder",
-    errno.EPERM: "no permission: check who owns the file and its folder",
-    errno.EEXIST: "this exists already: name another path or remove it",
-    errno.ENOTEMPTY: "this folder is not empty: name another one",
-    errno.EROFS: "this file system is read-only: name another path",
-    errno.ENOSPC: "the disk is full: free some space and run the command again",
-    errno.EDQUOT: "the disk quota is used up: free some space and run the command again",
-}
-
-
-def _system_sentence(error: OSError) -> str:
-    advice = _SYSTEM_ADVICE.get(error.errno or 0, error.strerror or str(error))
-    return f"{error.filename}: {advice}" if error.filename else advice
-
-
 def _where(bug: BaseException) -> str:
     trace = bug.__traceback__
     while trace is not None and trace.tb_next is not None:
@@ -206,4 +175,4 @@ def _where(bug: BaseException) -> str:
 
 
 def _print(sentence: str) -> None:
-    print(f"linktrack: {sentence}", file=sys.stderr)  # noqa: T201  (the one place that prints errors)
+    print(f"linktrack: {visible_lines(sentence)}", file=sys.stderr)  # noqa: T201  (the one place that prints errors)

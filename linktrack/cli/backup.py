@@ -19,7 +19,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, e.g. linktrack-2026-05-04.tar.gz.")],
 ) -> None:
     """Copy database, configuration, key and scripts into one tar.gz, also while others work."""
-    from linktrack.upkeep.life import backup as write_backup
+    from linktrack.upkeep.backup import backup as write_backup
 
     size = write_backup(workspace_of(context), file)
     say(context, f"Wrote {file} ({size:,} bytes); it holds the signing key, so keep it where others cannot read it.")

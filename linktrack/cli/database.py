@@ -17,13 +17,14 @@ def database() -> None:
 
 @app.command()
 def upgrade(context: typer.Context) -> None:
-    """Bring the tables to the version of this program (every other command does it too)."""
-    from linktrack.store.session import HEAD, connect
-    from linktrack.store.session import upgrade as upgrade_tables
+    """Bring the tables to the version of this program (SQLite: after a copy beside the file)."""
+    from linktrack.store.revisions import HEAD
+    from linktrack.store.revisions import upgrade as upgrade_tables
+    from linktrack.store.session import connect
 
     with connect(workspace_of(context).database_url) as open_one:
         before = upgrade_tables(open_one)
     say(
         context,
-        f"The tables are at {HEAD}." if before == HEAD else f"The tables went from {before or 'none'} to {HEAD}.",
+        f"The tables are at {HEAD}." if before == HEAD else f"The tables went from {before} to {HEAD}.",
     )

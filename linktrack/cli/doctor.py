@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -27,12 +28,13 @@ def doctor(
     if crm is not None:
         _show_export(context, crm, format)
         return
-    from linktrack.upkeep.life import examine
+    from linktrack.upkeep.doctor import examine
+    from linktrack.workspace import find_root
 
-    findings = examine(workspace_of(context))
-    show_rows([asdict(finding) for finding in findings], ["check", "state", "detail", "advice"], format)
-    wrong = [finding for finding in findings if finding.state == "error"]
-    if wrong:
+    root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
+    checks = examine(root, os.environ)
+    show_rows([check._asdict() for check in checks], ["check", "state", "detail", "advice"], format)
+    if any(check.state == "error" for check in checks):
         raise typer.Exit(6)
     say(context, "The workspace is in order.")
 

@@ -20,7 +20,7 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder; made when it is not there.")] = Path(),
 ) -> None:
     """Make a workspace: linktrack.toml, linktrack.key (keep it safe) and linktrack.db."""
-    from linktrack.upkeep.life import init_workspace
+    from linktrack.upkeep.making import init_workspace
 
     workspace = init_workspace(context.obj.workspace or folder, base_url)
     say(context, f"Made a workspace in {workspace.root}; keep a copy of {workspace.key_path.name} in a safe place.")

@@ -9,11 +9,13 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import IO, Annotated, Any
+from typing import IO, Annotated, Any, NoReturn
 
 import typer
+
+from linktrack import moments
+from linktrack.visible import json_text, markdown_cell, visible
 
 Row = Mapping[str, Any]
 
@@ -34,11 +36,8 @@ FormatOption = Annotated[
 
 
 def iso(milliseconds: int | None) -> str | None:
-    """UTC milliseconds as ISO 8601 with offset; milliseconds are shown only when there are some."""
-    if milliseconds is None:
-        return None
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
+    """UTC milliseconds as ISO 8601 with offset."""
+    return None if milliseconds is None else moments.iso(milliseconds)
 
 
 def say(context: typer.Context, sentence: str) -> None:
@@ -63,7 +62,7 @@ def show_record(record: Row, format: Format | None, *, stream: IO[str] | None = 
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):
         case Format.json | Format.ndjson as chosen:
             indent = 2 if chosen is Format.json else None
-            _write((json.dumps(record, ensure_ascii=False, indent=indent), "\n"), stream)
+            _write((json_text(record, indent), "\n"), stream)
         case Format.csv:
             show_rows([record], list(record), Format.csv, stream=stream)
         case chosen:
@@ -86,7 +85,7 @@ def show_rows(
         case Format.json:
             _write(_json_array(rows, columns), stream)
         case Format.ndjson:
-            _write((json.dumps(_picked(row, columns), ensure_ascii=False) + "\n" for row in rows), stream)
+            _write((json_text(_picked(row, columns)) + "\n" for row in rows), stream)
         case Format.csv:
             _write(_csv_lines(rows, columns), stream)
         case Format.tsv:
@@ -114,16 +113,6 @@ def plain(value: Any) -> str:
             return str(value)
 
 
-def visible(text: str) -> str:
-    """Text without control characters: what a stranger put into a log must not reach a terminal."""
-    if text.isprintable():  # nearly always
-        return text
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: _ESCAPES.get(match[0], f"\\x{ord(match[0]):02x}"), text)
-
-
-_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
-
-
 def _picked(row: Row, columns: Sequence[str]) -> dict[str, Any]:
     return {column: row[column] for column in columns}
 
@@ -131,7 +120,7 @@ def _picked(row: Row, columns: Sequence[str]) -> dict[str, Any]:
 def _json_array(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
     before = "[\n  "
     for row in rows:
-        yield before + json.dumps(_picked(row, columns), ensure_ascii=False)
+        yield before + json_text(_picked(row, columns))
         before = ",\n  "
     yield "[]\n" if before == "[\n  " else "\n]\n"
 
@@ -160,7 +149,7 @@ def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
     yield "| " + " | ".join(columns) + " |\n"
     yield "|" + " --- |" * len(columns) + "\n"
     for row in rows:
-        cells = (visible(plain(row[column])).replace("|", "\\|") for column in columns)
+        cells = (markdown_cell(plain(row[column])) for column in columns)
         yield "| " + " | ".join(cells) + " |\n"
 
 
@@ -215,5 +204,10 @@ def _write(chunks: Iterable[str], stream: IO[str] | None) -> None:
             out.write(chunk)
         out.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-        raise typer.Exit(0) from None
+        end_of_pipe()
+
+
+def end_of_pipe() -> NoReturn:
+    """End the command in silence: whoever read its output (`| head`) has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(0)

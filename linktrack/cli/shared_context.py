@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from linktrack.files import Kept
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
@@ -41,6 +42,18 @@ def workspace_of(context: typer.Context) -> Workspace:
     from linktrack.workspace import find_workspace
 
     return find_workspace(Path.cwd(), context.obj.workspace, os.environ)
+
+
+def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:
+    """What the command's outputs may not replace: its inputs, and its workspace's own files if it is in one."""
+    from linktrack.errors import LinktrackError
+    from linktrack.files import Kept
+
+    try:
+        kept = workspace_of(context).kept()
+    except LinktrackError:  # a command that needs no workspace, or has said so already
+        kept = Kept()
+    return kept.and_inputs(*inputs)
 
 
 @contextmanager

@@ -34,8 +34,9 @@ def tag_file(
     text: Annotated[bool, typer.Option("--text", help="The file is a plain text with URLs in it.")] = False,
 ) -> None:
     """Tag every web address in a file with UTM parameters. Needs no workspace; every other byte stays."""
-    from linktrack.cli.shared_files import read_file, write_file
+    from linktrack.cli.shared_context import kept_of
     from linktrack.errors import UsageError
+    from linktrack.files import read_bytes, write_file
     from linktrack.links.utm import Utm, warning
     from linktrack.mailings.tag import tag_html, tag_text, tag_urls
 
@@ -44,10 +45,10 @@ def tag_file(
     if not (source.strip() or campaign.strip()) and policy is not PolicyName.off:
         raise UsageError("say what to write: --source and --campaign")
     utm = Utm(source, medium, campaign, content, term, policy.value, tuple(domain or ()))
-    data = read_file(file)
+    data = read_bytes(file, "a mail")
     tag = tag_text if text else tag_html
     tagged = tag_urls(data, utm) if urls else tag(data, utm, name=str(file))
-    write_file(out, tagged.data)
+    write_file(out, tagged.data, kept_of(context, file))
     if sentence := warning(utm):
         say(context, f"Warning: {sentence}")
     say(context, f"Tagged {tagged.changed} of {tagged.addresses} addresses.")

@@ -13,9 +13,9 @@ from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
 from linktrack.links.actions import parse_action
 from linktrack.links.stored_actions import read_actions, store_actions
-from linktrack.settings import CrmSettings
-from linktrack.store.session import Database, now
-from linktrack.workspace import read_toml
+from linktrack.moments import now
+from linktrack.settings import CrmSettings, read_toml
+from linktrack.store.session import Database
 
 FIELDS = ("name", "folder", "url", "response", "actions")
 
@@ -49,7 +49,8 @@ def read_definitions(path: Path, crm: CrmSettings | None = None) -> list[Definit
 
     BadInput names file and line; nothing is taken from a bad file.
     """
-    text, raw = read_toml(path)
+    file = read_toml(path)
+    text, raw = file.text, file.tables
     headers = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*link\s*\]\]", line)]
     links = raw.pop("link", [])
     if raw:
@@ -62,7 +63,7 @@ def read_definitions(path: Path, crm: CrmSettings | None = None) -> list[Definit
         try:
             definition = _parse_link(link, line, crm)
         except LinktrackError as problem:
-            raise BadInput(str(problem), file=path, line=line) from None
+            raise BadInput(problem.sentence, file=path, line=line) from None
         if definition.key in found:
             first = found[definition.key].line
             raise BadInput(

@@ -3,11 +3,12 @@
 A token is 20 bytes as 32 characters of RFC 4648 base32 in lower case, without padding:
 
     byte  0       version (high 4 bits) and key id (low 4 bits), in clear
-    bytes 1-9     shipment (32 bit) and recipient (40 bit), big endian, XOR keystream
-    bytes 10-19   tag = BLAKE2b-80 over the 10 clear payload bytes, under the MAC key
+    bytes 1-9     number of the shipment (32 bit) and of the recipient (40 bit), big endian, XOR keystream
+    bytes 10-19   tag = BLAKE2b-80 over the workspace's id (16 bytes) and the 10 clear payload bytes, under the MAC key
 
 The keystream is BLAKE2b-72 of the tag under a second key (a synthetic IV), so equal pairs give equal tokens
-and consecutive recipients look unrelated. Both keys derive from one 32-byte secret.
+and consecutive recipients look unrelated. Both keys derive from one 32-byte secret. `docs/security.md` writes the
+format down for a second implementation.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ import base64
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import BadInput
 
 VERSION = 1
 TOKEN_LENGTH = 32
@@ -46,14 +47,9 @@ _TO_DIGITS = bytes(
 
 @dataclass(frozen=True, repr=False)
 class Keyring:
-    """The workspace's secrets by key id (0-15); the last one signs, all of them verify."""
+    """Secrets by key id (0-15), as the key file has them; the last one signs."""
 
     secrets: dict[int, bytes]
-    _derived: dict[int, _Hashers] = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        derived = {key_id: _derive(secret) for key_id, secret in self.secrets.items()}
-        object.__setattr__(self, "_derived", derived)
 
     @property
     def signing_id(self) -> int:
@@ -78,6 +74,10 @@ class Keyring:
             if key_id in found:
                 raise BadInput(f"the signing key has id {key_id} twice: remove one of the two entries")
             found[key_id] = bytes.fromhex(match[2])
+            if not any(found[key_id]):
+                raise BadInput(
+                    f"the signing key {key_id} is all zeros, which is no secret: bring linktrack.key back from a backup"
+                )
         return cls(found)
 
     @classmethod
@@ -85,18 +85,39 @@ class Keyring:
         """A ring with one new random key, of id 0."""
         return cls({0: secrets.token_bytes(32)})
 
-    def rotated(self) -> Keyring:
-        """This ring with a new random key that signs from now on. Conflict after `MAX_KEYS` keys."""
-        if len(self.secrets) == MAX_KEYS:
-            raise Conflict(
-                f"there are {MAX_KEYS} keys, and a token has room for no more: this workspace keeps its last"
-            )
-        free = next(key_id for key_id in range(MAX_KEYS) if key_id not in self.secrets)
-        return Keyring({**self.secrets, free: secrets.token_bytes(32)})
+    def with_new(self, key_id: int) -> Keyring:
+        """This ring with a new random key of this id, which signs from now on."""
+        return Keyring({**self.secrets, key_id: secrets.token_bytes(32)})
+
+    def only(self, key_ids: Collection[int]) -> Keyring:
+        """The keys of these ids, in the same order."""
+        return Keyring({key_id: secret for key_id, secret in self.secrets.items() if key_id in key_ids})
+
+    def signing_with(self, key_id: int) -> Keyring:
+        """The same keys, of which `key_id` signs. KeyError when it is not among them."""
+        others = {number: secret for number, secret in self.secrets.items() if number != key_id}
+        return Keyring({**others, key_id: self.secrets[key_id]})
+
+    def fingerprint(self, key_id: int) -> bytes:
+        """8 bytes that tell a key from others and say nothing of it."""
+        return blake2b(key=self.secrets[key_id], digest_size=8, person=b"linktrack-print").digest()
 
     def text(self) -> str:
         """What `parse` reads: a line for each key, the signing one last."""
         return "".join(f"{key_id}:{secret.hex()}\n" for key_id, secret in self.secrets.items())
+
+
+@dataclass(frozen=True, repr=False)
+class Tokens:
+    """What makes and reads the tokens of one workspace: its keys, and the 16 bytes of its id."""
+
+    keyring: Keyring
+    workspace_id: bytes
+    _derived: dict[int, _Hashers] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        derived = {key_id: _derive(secret, self.workspace_id) for key_id, secret in self.keyring.secrets.items()}
+        object.__setattr__(self, "_derived", derived)
 
     def sign(self, shipment: int, recipient: int) -> str:
         """The token of a recipient (1 to 2^40-1) of a shipment (1 to 2^32-1). ValueError outside of these."""
@@ -106,7 +127,7 @@ class Keyring:
         """`sign` for many recipients of one shipment."""
         if not 0 <= shipment <= MAX_SHIPMENT:
             raise ValueError("shipment out of range")
-        key_id = self.signing_id
+        key_id = self.keyring.signing_id
         mac, stream = self._derived[key_id]
         first = bytes([VERSION << 4 | key_id])
         head = first + shipment.to_bytes(4, "big")
@@ -127,14 +148,8 @@ class Keyring:
 
         The tag is compared in constant time.
         """
-        if len(token) != TOKEN_LENGTH:
-            return None
-        try:
-            raw = int(token.encode("ascii").translate(_TO_DIGITS), 32).to_bytes(20, "big")
-        except ValueError:
-            return None
-        keys = self._derived.get(raw[0] & 15)
-        if raw[0] >> 4 != VERSION or keys is None:
+        raw = _raw(token)
+        if raw is None or (keys := self._derived.get(raw[0] & 15)) is None:
             return None
         mac, stream = keys
         tag = raw[10:]
@@ -146,11 +161,28 @@ class Keyring:
         return int.from_bytes(payload[1:5], "big"), int.from_bytes(payload[5:], "big")
 
 
-def _derive(secret: bytes) -> _Hashers:
-    """The hashers of a secret, ready to be copied: MAC (10 bytes) and keystream (9 bytes)."""
+def key_id_of(token: str) -> int | None:
+    """The id of the key that a token (in any case) says it was signed with; None for what is no token."""
+    found = _raw(token)
+    return None if found is None else found[0] & 15
+
+
+def _raw(token: str) -> bytes | None:
+    """The 20 bytes of a token, None for what is none or has another version."""
+    if len(token) != TOKEN_LENGTH:
+        return None
+    try:
+        raw = int(token.encode("ascii").translate(_TO_DIGITS), 32).to_bytes(20, "big")
+    except ValueError:
+        return None
+    return raw if raw[0] >> 4 == VERSION else None
+
+
+def _derive(secret: bytes, workspace_id: bytes) -> _Hashers:
+    """The hashers of a secret, ready to be copied: MAC (10 bytes, the workspace's id is in it) and keystream (9)."""
     mac_key = blake2b(key=secret, digest_size=32, person=b"linktrack-mac").digest()
     stream_key = blake2b(key=secret, digest_size=32, person=b"linktrack-siv").digest()
-    return blake2b(key=mac_key, digest_size=10), blake2b(key=stream_key, digest_size=9)
+    return blake2b(workspace_id, key=mac_key, digest_size=10), blake2b(key=stream_key, digest_size=9)
 
 
 def _masked(data: bytes, stream: blake2b, tag: bytes) -> bytes:

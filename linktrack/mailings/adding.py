@@ -12,7 +12,8 @@ from linktrack.mailings.catalog import Settings
 from linktrack.mailings.placements import choose_links, drop_unused_links, make_local_links, place
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
-from linktrack.store.session import Database, now
+from linktrack.moments import now
+from linktrack.store.session import Database
 
 
 @dataclass(frozen=True)

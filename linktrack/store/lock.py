@@ -9,10 +9,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
-from linktrack.errors import Conflict
-from linktrack.store.session import Database
+from linktrack.errors import Locked
+from linktrack.files import explained
+from linktrack.moments import iso, now
+from linktrack.store.dialects import POSTGRESQL
+from linktrack.store.session import SAY_AFTER_SECONDS, Database
 from linktrack.workspace import Workspace
 
 _PAUSE_SECONDS = 0.1
@@ -22,29 +24,35 @@ _PAUSE_SECONDS = 0.1
 def alone(workspace: Workspace, database: Database, job: str, wait: float) -> Iterator[None]:
     """Hold the lock of `job`, as in "import". The system lets go of it when the process ends, however it ends.
 
-    Conflict, with the holder named, when another process has it for longer than `wait` seconds. Several machines
+    Locked, with the holder named, when another process has it for longer than `wait` seconds. Several machines
     on one PostgreSQL database exclude each other too.
     """
     path = workspace.root / f".linktrack-{job.replace(' ', '-')}.lock"
-    until = time.monotonic() + wait
-    try:
-        file = path.open("a+", encoding="utf-8")
-    except PermissionError:
-        raise Conflict("no permission to write this lock: check who owns the folder", file=path) from None
+
+    def holder() -> str:
+        file.seek(0)
+        return file.read().strip() or "another process"
+
+    def wait_is_told(who: str) -> None:
+        database.tell(f"another {job} is running ({who}): waiting for up to {wait:g} s")
+
+    with explained(path):
+        file = open(path, "a+", encoding="utf-8", opener=_private)
     with file:
-        if not _taken(lambda: _flock(file.fileno()), until):
-            file.seek(0)
-            holder = file.read().strip() or "another process"
-            raise Conflict(f"another {job} is running ({holder}): let it end, or wait for it with --wait SECONDS")
+        if not _taken(lambda: _flock(file.fileno()), wait, lambda: wait_is_told(holder())):
+            raise Locked(f"another {job} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
         file.seek(0)
         file.truncate()
-        since = datetime.now().astimezone().isoformat(timespec="seconds")
+        since = iso(now(), workspace.zone)
         file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
         file.flush()
         number = zlib.crc32(job.encode())
-        server = database.dialect == "postgresql"
-        if server and not _taken(lambda: database.value("SELECT pg_try_advisory_lock(?)", (number,)), until):
-            raise Conflict(f"another {job} is running on another machine: wait for it with --wait SECONDS")
+        server = database.dialect == POSTGRESQL
+        elsewhere = "on another machine"
+        if server and not _taken(
+            lambda: database.value("SELECT pg_try_advisory_lock(?)", (number,)), wait, lambda: wait_is_told(elsewhere)
+        ):
+            raise Locked(f"another {job} is running {elsewhere}: wait for it with --wait SECONDS")
         try:
             yield
         finally:
@@ -54,13 +62,23 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
             file.truncate()
 
 
-def _taken(take: Callable[[], bool], until: float) -> bool:
-    """Try `take` until it succeeds or the time is over."""
+def _taken(take: Callable[[], bool], wait: float, tell: Callable[[], None]) -> bool:
+    """Try `take` until it succeeds or `wait` seconds are over; waiting is told once, after a second."""
+    began = time.monotonic()
+    told = False
     while not take():
-        if time.monotonic() >= until:
+        waited = time.monotonic() - began
+        if waited >= wait:
             return False
+        if waited >= SAY_AFTER_SECONDS and not told:
+            told = True
+            tell()
         time.sleep(_PAUSE_SECONDS)
     return True
+
+
+def _private(name: str, flags: int) -> int:
+    return os.open(name, flags, 0o600)
 
 
 def _flock(handle: int) -> bool:

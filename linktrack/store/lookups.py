@@ -1,21 +1,113 @@
-"""What somebody may have meant who wrote a name that is not there."""
+"""Everything that is found by name or number, with the names that are nearest when there is none.
+
+A folder, a link, a mailing, a shipment, a contact: what a person names on the command line is looked up here and
+nowhere else, so an unknown name is the same error everywhere.
+"""
 
 from __future__ import annotations
 
-from linktrack.errors import NotFound
+from typing import NamedTuple
+
+from linktrack.errors import Conflict, UnknownName
 from linktrack.store.session import Database
 
+_COMPARED = 10_000  # names that a near one is looked for among
+_MANY = 10  # ids that are shown of people of one name
 
-def did_you_mean(database: Database, table: str, column: str, wanted: str) -> str:
-    """` (did you mean 'offer'?)` for the value of a column that is most like `wanted`, nothing when none is."""
+
+class _Noun(NamedTuple):
+    """What can be looked for: where it stands, what it is called, and where a person sees all of them."""
+
+    table: str
+    column: str
+    word: str
+    advice: str
+
+
+_FOLDER = _Noun("folder", "path", "folder", "see linktrack folder list, or make it with linktrack folder add")
+_LINK = _Noun("link", "key", "link", "see linktrack link list --all")
+_MAILING = _Noun("mailing", "name", "mailing", "see linktrack mailing list")
+_SHIPMENT = _Noun("shipment", "id", "shipment", "see linktrack shipment list")
+_CONTACT = _Noun("recipient", "contact_id", "contact", "nobody of that id, address or name has got a mailing")
+_PLACEMENT = _Noun("placement", "key", "placement", "see linktrack mailing links")
+
+
+def folder_id(database: Database, path: str) -> int:
+    """The id of a folder, deleted or not. UnknownName with near paths."""
+    return _id(database, _FOLDER, path)
+
+
+def link_id(database: Database, key: str) -> int:
+    """The id of a link, deleted or not. UnknownName with near keys."""
+    return _id(database, _LINK, key)
+
+
+def mailing_id(database: Database, name: str) -> int:
+    """The id of a mailing, deleted or not. UnknownName with near names."""
+    return _id(database, _MAILING, name)
+
+
+def placement_id(database: Database, key: str) -> int:
+    """The id of a placement. UnknownName with near keys."""
+    return _id(database, _PLACEMENT, key)
+
+
+def shipment_id(database: Database, number: int) -> int:
+    """A shipment's number as people see it, if there is such a shipment. UnknownName otherwise."""
+    if database.value("SELECT 1 FROM shipment WHERE id = ?", (number,)) is None:
+        raise _unknown(_SHIPMENT, str(number), ())
+    return number
+
+
+def recipient_id(database: Database, named: str) -> int:
+    """The id of the one recipient with this contact id, e-mail address or name, without regard to case.
+
+    UnknownName with near ones; Conflict with their ids when several have that address or name.
+    """
+    exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
+    if exact is not None:
+        return int(exact)
+    wanted = named.strip().casefold()
+    found = [
+        (number, contact)
+        for number, contact, email, name in database.stream(
+            "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
+        )
+        if wanted and wanted in (contact.casefold(), email.casefold(), name.casefold())
+    ]
+    if len(found) == 1:
+        return int(found[0][0])
+    if found:
+        ids = ", ".join(contact for _, contact in found[:_MANY]) + (" …" if len(found) > _MANY else "")
+        raise Conflict(f"{len(found)} contacts are called {named!r}: name one by its id ({ids})")
+    raise _unknown(_CONTACT, named, _near(database, _CONTACT, named))
+
+
+def _id(database: Database, noun: _Noun, name: str) -> int:
+    found = database.value(f"SELECT id FROM {noun.table} WHERE {noun.column} = ?", (name,))  # noqa: S608  (names of ours)
+    if found is None:
+        raise _unknown(noun, name, _near(database, noun, name))
+    return int(found)
+
+
+def unknown_link(database: Database, key: str) -> UnknownName:
+    """The error of a link that is not there, for whoever looks for many at once."""
+    return _unknown(_LINK, key, _near(database, _LINK, key))
+
+
+def near_keys(database: Database, key: str) -> tuple[str, ...]:
+    """The keys of links that are most like `key`."""
+    return _near(database, _LINK, key)
+
+
+def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:
     from difflib import get_close_matches
 
-    known = [row[0] for row in database.rows(f"SELECT {column} FROM {table} LIMIT 10000")]  # noqa: S608 (names of ours)
-    close = get_close_matches(wanted, known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    known = database.rows(f"SELECT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
+    by_folded = {str(row[0]).casefold(): str(row[0]) for row in known}
+    return tuple(by_folded[close] for close in get_close_matches(name.casefold(), by_folded, n=3))
 
 
-def no_mailing(database: Database, name: str) -> NotFound:
-    """The error of a mailing that is not there, with a near name."""
-    near = did_you_mean(database, "mailing", "name", name)
-    return NotFound(f"there is no mailing {name!r}{near}: see linktrack mailing list")
+def _unknown(noun: _Noun, name: str, near: tuple[str, ...]) -> UnknownName:
+    hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+    return UnknownName(f"there is no {noun.word} {name!r}{hint}: {noun.advice}", noun=noun.word, name=name, near=near)

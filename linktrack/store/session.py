@@ -7,33 +7,46 @@ IMMEDIATE: a deferred one loses updates when two processes write.
 
 from __future__ import annotations
 
-import sqlite3
+import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import Locked
+from linktrack.store.dialects import POSTGRESQL, SQLITE, Explain, open_postgresql, open_sqlite
 from linktrack.workspace import Workspace
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from sqlmodel import Session
 
-HEAD = "0004"  # the newest revision in migrations/versions; a test holds the two together
 LOCK_WAIT_SECONDS = 30.0
+_PAUSE_SECONDS = 0.05
+SAY_AFTER_SECONDS = 1.0
+_AT_ONCE = 90  # rows of one INSERT: more are no faster
 
 Row = tuple[Any, ...]
+Tell = Callable[[str], None]  # says a sentence to whoever waits
+
+
+def in_silence(_: str) -> None:
+    """The `tell` of who wants to hear nothing."""
 
 
 class Database:
     """An open database. `rows` reads, `transaction` writes; close it, or use it as a context manager."""
 
-    def __init__(self, connection: Any, dialect: str, name: str, faults: tuple[type[Exception], ...] = ()) -> None:
+    def __init__(
+        self, connection: Any, dialect: str, name: str, explain: Explain, wait: float = 0, tell: Tell = in_silence
+    ) -> None:
         self.connection = connection  # DB-API, in autocommit mode: transactions are begun by hand
-        self.dialect = dialect  # "sqlite" or "postgresql"
+        self.dialect = dialect
         self.name = name  # for messages
-        self.faults = faults  # of a server: out of reach, stopped, a lock that is held for too long
+        self._explain = explain  # an error of the driver → one of ours, or None for a bug
+        self._wait = wait  # seconds that a transaction waits for another process
+        self.tell = tell
         self._depth = 0
 
     def __enter__(self) -> Database:
@@ -47,22 +60,54 @@ class Database:
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""
-        with self._errors():
+        with self.explained():
             return self.connection.execute(self._sql(sql), parameters)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for many rows."""
-        with self._errors():
+        with self.explained():
             cursor = self.connection.cursor()
             cursor.executemany(self._sql(sql), rows)
             cursor.close()
 
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, besides: str = "") -> None:
+        """Insert many rows at once, with `besides` (`ON CONFLICT …`) for those that are there."""
+        if not rows:
+            return
+        head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608  (names of our own)
+        if self.dialect == POSTGRESQL and not besides:
+            with self.explained(), self.connection.cursor() as cursor:
+                with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                    for row in rows:
+                        copy.write_row(row)
+            return
+        one = f"({', '.join('?' * len(columns))})"
+        whole = len(rows) - len(rows) % _AT_ONCE
+        many = head + ", ".join([one] * _AT_ONCE) + besides
+        for start in range(0, whole, _AT_ONCE):
+            self.execute(many, list(chain.from_iterable(rows[start : start + _AT_ONCE])))
+        if whole < len(rows):
+            rest = rows[whole:]
+            self.execute(head + ", ".join([one] * len(rest)) + besides, list(chain.from_iterable(rest)))
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        with self._errors():
+        with self.explained():
             return list(self.connection.execute(self._sql(sql), parameters).fetchall())
 
+    def stream(self, sql: str, parameters: Sequence[Any] = (), at_once: int = 1000) -> Iterator[Row]:
+        """The rows of a query without holding them all. The database may be read, but not written, meanwhile."""
+        with self.explained():
+            if self.dialect == POSTGRESQL:
+                with self.reading(), self.connection.cursor(name="linktrack") as cursor:
+                    cursor.itersize = at_once
+                    yield from cursor.execute(self._sql(sql), parameters)
+                return
+            cursor = self.connection.execute(sql, parameters)
+            while rows := cursor.fetchmany(at_once):
+                yield from rows
+
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
-        with self._errors():
+        with self.explained():
             row = self.connection.execute(self._sql(sql), parameters).fetchone()
             return None if row is None else tuple(row)
 
@@ -72,15 +117,17 @@ class Database:
         return None if row is None else row[0]
 
     @contextmanager
-    def transaction(self) -> Iterator[Database]:
+    def transaction(self, *, durable: bool = False) -> Iterator[Database]:
         """A writing transaction: all of it or nothing. A transaction inside another is part of it.
 
-        Conflict when another process holds the database for longer than `LOCK_WAIT_SECONDS`.
+        A `durable` one has reached the disk when it ends, with all that was committed before: it survives a power cut.
+        (Others survive a crash of the process; SQLite writes them to the disk a little later.)
+        Locked when another process holds the database for longer than `wait` seconds; waiting is told after a second.
         """
         if self._depth:
             yield self
             return
-        self.execute("BEGIN IMMEDIATE" if self.dialect == "sqlite" else "BEGIN")
+        self._begin(durable)
         self._depth = 1
         try:
             yield self
@@ -92,20 +139,34 @@ class Database:
             self._depth = 0
 
     @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """A transaction that only reads: all its queries see the same moment, and writers are not kept waiting."""
+        if self._depth:
+            yield self
+            return
+        self.execute("BEGIN" if self.dialect == SQLITE else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._depth = 1
+        try:
+            yield self
+        finally:
+            self._depth = 0
+            self._rollback()
+
+    @contextmanager
     def session(self) -> Iterator[Session]:
         """A SQLModel session inside a writing transaction of this connection."""
         from sqlmodel import Session
 
-        with self.transaction(), self._errors(), Session(self.engine(), expire_on_commit=False) as session:
+        with self.transaction(), self.explained(), Session(self.engine(), expire_on_commit=False) as session:
             yield session
             session.flush()
 
-    def engine(self) -> Any:
+    def engine(self) -> Engine:
         """A SQLAlchemy engine whose only connection is this one; it neither begins nor commits by itself."""
         from sqlalchemy import create_engine
         from sqlalchemy.pool import StaticPool
 
-        driver = "sqlite://" if self.dialect == "sqlite" else "postgresql+psycopg://"
+        driver = "sqlite://" if self.dialect == SQLITE else "postgresql+psycopg://"
         engine = create_engine(
             driver,
             creator=lambda: self.connection,
@@ -117,6 +178,37 @@ class Database:
             setattr(engine.dialect, step, lambda connection: None)
         return engine
 
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Errors of the driver as sentences; what is a bug of ours stays what it is."""
+        try:
+            yield
+        except Exception as problem:
+            ours = self._explain(problem, self.name)
+            if ours is None:
+                raise
+            raise ours from None
+
+    def _begin(self, durable: bool) -> None:
+        if self.dialect == POSTGRESQL:
+            self.execute("BEGIN")
+            return
+        self.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        began = time.monotonic()
+        said = False
+        while True:  # SQLite's own waiting cannot be interrupted by Ctrl-C
+            try:
+                self.execute("BEGIN IMMEDIATE")
+                return
+            except Locked:
+                waited = time.monotonic() - began
+                if waited >= self._wait:
+                    raise
+                if waited >= SAY_AFTER_SECONDS and not said:
+                    said = True
+                    self.tell(f"{self.name} is being written by another process: waiting for up to {self._wait:g} s")
+                time.sleep(_PAUSE_SECONDS)
+
     def _rollback(self) -> None:
         try:
             self.connection.execute("ROLLBACK")
@@ -124,115 +216,44 @@ class Database:
             return
 
     def _sql(self, sql: str) -> str:
-        return sql if self.dialect == "sqlite" else sql.replace("%", "%%").replace("?", "%s")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as problem:
-            raise _translated(problem, self.name) from problem
-        except self.faults as problem:
-            said = str(problem).strip().partition("\n")[0]
-            raise Conflict(f"{self.name} does not do it now ({said}): try again when it does") from problem
+        return sql if self.dialect == SQLITE else sql.replace("%", "%%").replace("?", "%s")
 
 
-def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, new: bool = False) -> Database:
-    """Open the workspace's database, upgraded first if it is not of today's version.
+def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silence, new: bool = False) -> Database:
+    """Open the database at `url` (`sqlite:///PATH` or `postgresql+psycopg://…`) as it is.
 
-    BadInput for a broken or newer database, Conflict for one that is locked or may not be written, NotFound for a
-    SQLite file that is not there unless it may be `new`: an empty one in its place would call every click unknown.
+    NotFound for a SQLite file that is not there unless it may be `new`; a file that may not be written is opened for
+    reading.
     """
-    path = sqlite_path(workspace.database_url)
-    if path and not new and not path.exists():
-        raise NotFound(f"{path} is missing: bring it back from a backup, or make it with linktrack database upgrade")
-    database = connect(workspace.database_url, wait=wait)
+    if url.startswith("postgresql"):
+        server, explain = open_postgresql(url, wait)
+        return Database(server, POSTGRESQL, "the PostgreSQL database", explain, wait, tell)
+    connection, path, explain = open_sqlite(url, new=new)
+    database = Database(connection, SQLITE, path, explain, wait, tell)
     try:
-        upgrade(database)
+        with database.explained():
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA secure_delete=ON")
+            if sys.platform == "darwin":
+                connection.execute("PRAGMA fullfsync=ON")
     except BaseException:
         database.close()
         raise
     return database
 
 
-def sqlite_path(url: str) -> Path | None:
-    """The file of a SQLite database, None for another database."""
-    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silence) -> Database:
+    """Open the workspace's database, which must be of today's version and the one that its settings name.
 
+    BadInput for a broken, older, newer or other database, Conflict for one that may not be read, NotFound for one that
+    is not there or has no tables: an empty one in its place would call every click unknown.
+    """
+    from linktrack.store.revisions import check_usable
 
-def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS) -> Database:
-    """Open the database at `url` (`sqlite:///PATH` or `postgresql+psycopg://…`) as it is."""
-    if path := sqlite_path(url):
-        try:
-            connection: Any = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as problem:
-            raise _translated(problem, str(path)) from problem
-        database = Database(connection, "sqlite", str(path))
-        with database._errors():
-            connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute("PRAGMA synchronous=NORMAL")
-        return database
-    if url.startswith("postgresql"):
-        try:
-            import psycopg
-        except ImportError:
-            raise BadInput("PostgreSQL needs the extra: pip install 'linktrack[postgres]'") from None
-        try:
-            connection = psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True)
-        except psycopg.OperationalError as problem:
-            raise Conflict(f"the PostgreSQL server does not answer: {problem}".strip()) from None
-        connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
-        return Database(connection, "postgresql", "the PostgreSQL database", (psycopg.OperationalError,))
-    raise BadInput(f"database.url must begin with sqlite:/// or postgresql+psycopg://, not {url.split(':')[0]}:")
-
-
-def revision(database: Database) -> str | None:
-    """The version of the tables, or None where there are none."""
-    if database.dialect == "sqlite":
-        known = database.value("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
-    else:
-        known = database.value("SELECT to_regclass('alembic_version')")
-    return None if not known else database.value("SELECT version_num FROM alembic_version")
-
-
-def upgrade(database: Database) -> str | None:
-    """Bring the tables to version `HEAD`. Returns the version before; costs one query when it is `HEAD`."""
-    before = revision(database)
-    if before == HEAD:
-        return before
-    if before is not None and before > HEAD:
-        raise BadInput(
-            f"{database.name} was written by a newer linktrack (tables {before}, this program knows {HEAD}): "
-            "upgrade this program with pip install --upgrade linktrack"
-        )
-    from linktrack.store.migrations import run
-
-    if database.dialect == "sqlite":
-        database.execute("PRAGMA journal_mode=WAL")
-    with database.transaction():
-        if revision(database) != HEAD:  # another process may have been first
-            run(database)
-    return before
-
-
-def now() -> int:
-    """The time, as the tables keep it: UTC milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-def _translated(problem: sqlite3.Error, name: str) -> Exception:
-    """An SQLite error as a sentence with a way out, or the error itself when it is a bug of ours."""
-    text = str(problem)
-    if isinstance(problem, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-        return problem
-    if "locked" in text or "busy" in text:
-        return Conflict(f"{name} is locked by another process: wait for it to end and try again")
-    if "readonly" in text or "unable to open" in text:
-        return Conflict(f"{name} cannot be opened for writing: check the permissions of the file and its folder")
-    if "full" in text:
-        return Conflict(f"the disk is full: {name} was left as it was; free some space and try again")
-    if "not a database" in text or "malformed" in text or "encrypted" in text:
-        return BadInput(f"{name} is not a usable SQLite database: bring it back from a backup")
-    if "disk I/O" in text:
-        return Conflict(f"the disk reports an error while {name} is read or written: {text}")
-    return problem
+    database = connect(workspace.database_url, wait=wait, tell=tell)
+    try:
+        check_usable(database, workspace)
+    except BaseException:
+        database.close()
+        raise
+    return database

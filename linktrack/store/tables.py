@@ -2,216 +2,400 @@
 
 Conventions: a column that ends in `_at` (and `first_click`, `last_click`, `hour`) is whole milliseconds since
 1970-01-01T00:00:00Z; JSON is kept as text; a row that mails in the world may still refer to is never deleted
-but gets a `deleted_at`. This module must not use `from __future__ import annotations` (SQLModel reads them).
+but gets a `deleted_at`. What grows with the recipients has the recipient in its key, so that it can be distributed by
+it. This module must not use `from __future__ import annotations` (SQLModel reads them).
 """
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, Text, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 # A big integer that is still SQLite's own row id.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}  # the rows lie in the order of their key
 
 
 def _time(nullable: bool = False) -> Column[int]:
     return Column(BigInteger, nullable=nullable)
 
 
-# --- the catalogue ---------------------------------------------------------------------------------------------
+def _text(**more: Any) -> Column[str]:
+    return Column(Text, nullable=False, **more)
 
 
-class Folder(SQLModel, table=True):
-    """A place for links, written as a path: `Campaigns/Spring`."""
+def _bytes(**more: Any) -> Column[bytes]:
+    return Column(LargeBinary, nullable=False, **more)
+
+
+def _big(**more: Any) -> Column[int]:
+    return Column(BigInteger, nullable=False, **more)
+
+
+# --- the workspace ---------------------------------------------------------------------------------------------
+
+
+class WorkspaceRecord(SQLModel, table=True):
+    """The workspace itself: one row, of id 1. `database_id` also stands in the settings, so that nothing is done to
+    another database; `workspace_id` is part of every token and placement, and stays after a restore; `catalogue` is
+    counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in."""
+
+    __tablename__ = "workspace"
 
     id: int | None = Field(default=None, primary_key=True)
-    path: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    database_id: str = Field(sa_column=_text())
+    workspace_id: bytes = Field(sa_column=_bytes())
+    catalogue: int
+    time_zone: str = Field(sa_column=_text())
     created_at: int = Field(sa_column=_time())
 
 
-class Link(SQLModel, table=True):
-    """A tracked address. `kind`: registered (made by a person), local (belongs to one mailing), special (a page
-    of the system: unsubscribe, subscriptions, view-online, honeypot)."""
+class SigningKeyRecord(SQLModel, table=True):
+    """A signing key that the workspace has ever had, by its id (0-15), never the key itself."""
+
+    __tablename__ = "signing_key"
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    fingerprint: bytes = Field(sa_column=_bytes())
+    created_at: int = Field(sa_column=_time())
+    revoked_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+# --- the catalogue ---------------------------------------------------------------------------------------------
+
+
+class FolderRecord(SQLModel, table=True):
+    """A place for links, written as a path: `Campaigns/Spring`."""
+
+    __tablename__ = "folder"
 
     id: int | None = Field(default=None, primary_key=True)
-    key: str = Field(sa_column=Column(Text, nullable=False, unique=True))
-    name: str = Field(sa_column=Column(Text, nullable=False))
-    kind: str = Field(sa_column=Column(Text, nullable=False))
-    url: str = Field(sa_column=Column(Text, nullable=False))
+    path: str = Field(sa_column=_text(unique=True))
+    created_at: int = Field(sa_column=_time())
+    deleted_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class LinkRecord(SQLModel, table=True):
+    """A tracked address. `kind`: registered (made by a person), local (belongs to one mailing), special (a page
+    of the system: unsubscribe, subscriptions, view-online, honeypot). `last_action` is the highest number that an
+    action of the link has ever had."""
+
+    __tablename__ = "link"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(sa_column=_text(unique=True))
+    name: str = Field(sa_column=_text())
+    kind: str = Field(sa_column=_text())
+    url: str = Field(sa_column=_text())
     folder_id: int | None = Field(default=None, foreign_key="folder.id", index=True)
     mailing_id: int | None = Field(default=None, foreign_key="mailing.id", index=True)
-    response: str = Field(sa_column=Column(Text, nullable=False))  # JSON, as in the TOML definitions
+    response: str = Field(sa_column=_text())  # JSON, as in the TOML definitions
+    confirm: bool = Field(  # a page with a button before the target: only its POST is the person's will
+        default=False, sa_column=Column(Boolean, nullable=False, server_default=false())
+    )
+    last_action: int = Field(default=0, sa_column=Column(Integer, nullable=False, server_default="0"))
     created_at: int = Field(sa_column=_time())
     updated_at: int = Field(sa_column=_time())
     deleted_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     reset_at: int | None = Field(default=None, sa_column=_time(nullable=True))  # clicks up to here do not count
 
 
-class Action(SQLModel, table=True):
-    """What a click on a link changes in the CRM; `settings` is the TOML table without `type`, as JSON."""
+class ActionRecord(SQLModel, table=True):
+    """What a click on a link changes in the CRM; `settings` is the TOML table without `type`, as JSON. `number` is
+    never used again on its link and part of what the action makes; `position` is its place among the others."""
 
-    __table_args__ = (UniqueConstraint("link_id", "position"),)
+    __tablename__ = "action"
+    __table_args__ = (UniqueConstraint("link_id", "number"), UniqueConstraint("link_id", "position"))
 
     id: int | None = Field(default=None, primary_key=True)
     link_id: int = Field(foreign_key="link.id")
+    number: int
     position: int  # 1, 2, 3 … within the link
-    type: str = Field(sa_column=Column(Text, nullable=False))
-    settings: str = Field(sa_column=Column(Text, nullable=False))
+    type: str = Field(sa_column=_text())
+    settings: str = Field(sa_column=_text())
 
 
 # --- mailings --------------------------------------------------------------------------------------------------
 
 
-class Mailing(SQLModel, table=True):
+class MailingRecord(SQLModel, table=True):
     """A message as written. `name` is its key; `settings` (JSON) holds utm, base, track_all and the like."""
 
+    __tablename__ = "mailing"
+
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(sa_column=Column(Text, nullable=False, unique=True))
-    subject: str = Field(sa_column=Column(Text, nullable=False))
-    type: str = Field(sa_column=Column(Text, nullable=False))
-    html: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    name: str = Field(sa_column=_text(unique=True))
+    subject: str = Field(sa_column=_text())
+    type: str = Field(sa_column=_text())
+    html: bytes = Field(sa_column=_bytes())
     text: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
-    settings: str = Field(sa_column=Column(Text, nullable=False))
+    settings: str = Field(sa_column=_text())
     created_at: int = Field(sa_column=_time())
     deleted_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
-class Placement(SQLModel, table=True):
+class PlacementRecord(SQLModel, table=True):
     """One spot in one mailing where a link stands; `start` and `stop` are offsets into that part as it is scanned
-    (bytes of most HTML, characters of texts and UTF-16)."""
+    (bytes of most HTML, characters of texts and UTF-16). `gone_at`: the mail was edited, and only mails of before
+    (test mails) have it."""
 
-    __table_args__ = (UniqueConstraint("mailing_id", "position"),)
+    __tablename__ = "placement"
+    __table_args__ = (Index("placement_of_mailing", "mailing_id", "position"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    key: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    key: str = Field(sa_column=_text(unique=True))
     mailing_id: int = Field(foreign_key="mailing.id")
     link_id: int = Field(foreign_key="link.id", index=True)
-    position: int  # 1, 2, 3 … through the HTML, then the text
-    part: str = Field(sa_column=Column(Text, nullable=False))  # html, text
-    kind: str = Field(sa_column=Column(Text, nullable=False))  # a, area, vml, text, honeypot
-    label: str = Field(sa_column=Column(Text, nullable=False))
-    url: str = Field(sa_column=Column(Text, nullable=False))  # as the author meant it: decoded, trimmed
+    position: int  # 1, 2, 3 … through the HTML, then the text; 0 and below: not the author's
+    part: str = Field(sa_column=_text())  # html, text, header
+    kind: str = Field(sa_column=_text())  # a, area, vml, text, honeypot, header
+    label: str = Field(sa_column=_text())
+    url: str = Field(sa_column=_text())  # as the author meant it: decoded, trimmed
     start: int
     stop: int
     line: int
     column: int
+    gone_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
-class Recipient(SQLModel, table=True):
+class RecipientRecord(SQLModel, table=True):
     """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry."""
 
+    __tablename__ = "recipient"
+
     id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
-    contact_id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
-    email: str = Field(sa_column=Column(Text, nullable=False, index=True))
-    name: str = Field(sa_column=Column(Text, nullable=False))
-    fields: str = Field(sa_column=Column(Text, nullable=False))  # JSON: what merge tags and forms need, no more
+    contact_id: str = Field(sa_column=_text(unique=True))
+    email: str = Field(sa_column=_text(index=True))
+    name: str = Field(sa_column=_text())
+    fields: str = Field(sa_column=_text())  # JSON: what merge tags and forms need, no more
     forgotten_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
-class Shipment(SQLModel, table=True):
-    """One sending of a mailing to a list of recipients; its id (32 bit) is what tokens carry."""
+class ShipmentRecord(SQLModel, table=True):
+    """One sending of a mailing to a list of recipients. People see its `id`; its random `number` (32 bit) is what
+    tokens carry, so that after a restore no two shipments have the same. Without `finished_at` it is unfinished: its
+    mails were not all handed out."""
+
+    __tablename__ = "shipment"
 
     id: int | None = Field(default=None, primary_key=True)
+    number: int = Field(sa_column=_big(unique=True))
     mailing_id: int = Field(foreign_key="mailing.id", index=True)
     sent_at: int = Field(sa_column=_time())
     is_test: bool
     recipients: int
-    settings: str = Field(sa_column=Column(Text, nullable=False))  # JSON: output format, honeypot, merge tag, key id
+    settings: str = Field(sa_column=_text())  # JSON: output format, honeypot, merge tag, key id
     created_at: int = Field(sa_column=_time())
+    finished_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    cancelled_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
-class ShipmentRecipient(SQLModel, table=True):
-    """Who a shipment went to, in the order of the contacts file, with address and name as they were then."""
+class ShipmentRecipientRecord(SQLModel, table=True):
+    """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts."""
 
     __tablename__ = "shipment_recipient"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (CLUSTERED,)
 
     shipment_id: int = Field(foreign_key="shipment.id", primary_key=True)
-    position: int = Field(primary_key=True)
-    recipient_id: int = Field(sa_column=Column(BigInteger, ForeignKey("recipient.id"), nullable=False, index=True))
-    email: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
-    name: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    position: int
+    email: str = Field(sa_column=_text())
+    name: str = Field(sa_column=_text())
+
+
+class LeftTypeRecord(SQLModel, table=True):
+    """A person who has left a type of mailing ("" = every type), and how: unsubscribe, page, action. `without_at`:
+    when the CRM's export was first seen without the interest of that name."""
+
+    __tablename__ = "left_type"
+    __table_args__ = (CLUSTERED,)
+
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    type: str = Field(sa_column=Column(Text, primary_key=True))
+    how: str = Field(sa_column=_text())
+    left_at: int = Field(sa_column=_time())
+    without_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class SeenExportRecord(SQLModel, table=True):
+    """A file of contacts that was seen, by the print of its content: seen again, it proves nothing."""
+
+    __tablename__ = "seen_export"
+
+    print: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    seen_at: int = Field(sa_column=_time())
 
 
 # --- clicks ----------------------------------------------------------------------------------------------------
 
 
-class Agent(SQLModel, table=True):
-    """A distinct user agent string."""
+class AgentRecord(SQLModel, table=True):
+    """A distinct user agent string, and the device that it names: desktop, phone, tablet, unknown."""
+
+    __tablename__ = "agent"
 
     id: int | None = Field(default=None, primary_key=True)
-    text: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    text: str = Field(sa_column=_text(unique=True))
+    device: int  # index into clicks.judging.agents.DEVICES
 
 
-class Source(SQLModel, table=True):
+class NetworkRecord(SQLModel, table=True):
+    """A known network that visitors' addresses were in, by its name."""
+
+    __tablename__ = "network"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(sa_column=_text(unique=True))
+
+
+class SourceRecord(SQLModel, table=True):
     """A log that was read, known by its content and not by its name, and how far it was read.
 
     `head` and `tail` print the first bytes and the last bytes before `position`; the `first_` and `last_` columns
-    keep the lines of its first and last second (8-byte keyed prints), where a cut may have parted equal lines.
+    keep the lines of its first and last second (8-byte prints), where a cut may have parted equal lines.
     """
 
+    __tablename__ = "source"
+
     id: int | None = Field(default=None, primary_key=True)
-    name: str = Field(sa_column=Column(Text, nullable=False))  # the last path it was seen under
-    format: str = Field(sa_column=Column(Text, nullable=False))
-    state: str = Field(sa_column=Column(Text, nullable=False))  # what the format carries on, e.g. a header line
-    head: bytes = Field(sa_column=Column(LargeBinary, nullable=False, index=True))
+    name: str = Field(sa_column=_text())  # the last path it was seen under
+    format: str = Field(sa_column=_text())
+    state: str = Field(sa_column=_text())  # what the format carries on, e.g. a header line
+    head: bytes = Field(sa_column=_bytes(index=True))
     head_length: int
-    tail: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    position: int = Field(sa_column=Column(BigInteger, nullable=False))  # bytes of the uncompressed content
+    tail: bytes = Field(sa_column=_bytes())
+    position: int = Field(sa_column=_big())  # bytes of the uncompressed content
     first_at: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True, index=True))
-    first_lines: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    first_lines: bytes = Field(sa_column=_bytes())
     last_at: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True, index=True))
-    last_lines: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    last_lines: bytes = Field(sa_column=_bytes())
     imported_at: int = Field(sa_column=_time())
 
 
-class Click(SQLModel, table=True):
-    """One request for a tracked address. Its time and a keyed 64-bit print of the line and of how often it came
-    are its identity; that index is in the order of time, so inserts stay fast, and there is no other."""
+class ReadingRecord(SQLModel, table=True):
+    """One import's pass over one log: what a click came with."""
 
-    __table_args__ = (UniqueConstraint("clicked_at", "identity"),)
+    __tablename__ = "reading"
 
-    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
-    clicked_at: int = Field(sa_column=_time())
-    identity: int = Field(sa_column=Column(BigInteger, nullable=False))
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id")
+    read_at: int = Field(sa_column=_time())
+
+
+class RulingRecord(SQLModel, table=True):
+    """A verdict (human, prefetch, scanner, test) with its reasons and the rules that gave it; clicks share it."""
+
+    __tablename__ = "ruling"
+    __table_args__ = (UniqueConstraint("verdict", "reasons", "rules"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    verdict: str = Field(sa_column=_text())
+    reasons: str = Field(sa_column=_text())  # comma-separated names of rules
+    rules: str = Field(sa_column=_text())  # version of the rules that judged
+
+
+class ClickRecord(SQLModel, table=True):
+    """One request for a tracked address, known by its time and the print of its line and of how often that came.
+
+    The rows lie in the order of time, in which logs come, so an insert is an append; there is no other index.
+    `ruling_id` is today's verdict; `passed`: a run of the actions has looked at it.
+    """
+
+    __tablename__ = "click"
+    __table_args__ = (CLUSTERED,)
+
+    clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    print: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
     link_id: int
     placement_id: int
     shipment_id: int
-    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    ip: str = Field(sa_column=Column(Text, nullable=False))  # truncated unless the workspace says otherwise
+    ip: str = Field(sa_column=_text())  # truncated unless the workspace says otherwise
+    network_id: int  # 0 = none that is known
     agent_id: int
     flags: int  # what the log itself says: see clicks.event
-    source_id: int
+    pressed: str = Field(sa_column=_text())  # what a POST said in its query
+    reading_id: int
+    ruling_id: int
+    passed: int
 
 
-class Judgement(SQLModel, table=True):
-    """The verdict on a click, apart from it so that it can be judged again."""
-
-    click_id: int = Field(sa_column=Column(BigKey, ForeignKey("click.id"), primary_key=True))
-    verdict: str = Field(sa_column=Column(Text, nullable=False))  # human, prefetch, scanner, test
-    reasons: str = Field(sa_column=Column(Text, nullable=False))  # comma-separated names of rules
-    rules: str = Field(sa_column=Column(Text, nullable=False))  # version of the rules that judged
-
-
-class Probe(SQLModel, table=True):
+class ProbeRecord(SQLModel, table=True):
     """A HEAD request for a tracked address. It is no click, but no person's program sends one, so it speaks against
     the clicks on the same placement beside it."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __tablename__ = "probe"
+    __table_args__ = (CLUSTERED,)
 
     clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
-    identity: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    print: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
     placement_id: int
     shipment_id: int
-    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-# Rollups, kept in the transaction that stores or judges clicks. `machine` = prefetch + scanner.
+class JunkRequestRecord(SQLModel, table=True):
+    """A malformed, forged or mutated request for a tracked address: it speaks against the clicks beside it."""
+
+    __tablename__ = "junk_request"
+    __table_args__ = (CLUSTERED,)
+
+    clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    print: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    ip: str = Field(sa_column=_text())
 
 
-class LinkTally(SQLModel, table=True):
-    """Clicks on a link by shipment; `clickers` = recipients with at least one human click."""
+class ScannerEvidenceRecord(SQLModel, table=True):
+    """A recipient's mail was looked at by a scanner from this address (/24 or /48), in this minute since 1970, with an
+    agent of this family: see `clicks.judging.reputation`."""
+
+    __tablename__ = "scanner_evidence"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    address: str = Field(sa_column=Column(Text, primary_key=True))
+    minute: int = Field(primary_key=True)
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    family: int = Field(sa_column=Column(BigInteger, primary_key=True))
+
+
+class OpenTimeRecord(SQLModel, table=True):
+    """A stretch of time, both ends in it, in which human clicks may lie that no run of the actions has passed."""
+
+    __tablename__ = "open_time"
+
+    first_at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    last_at: int = Field(sa_column=_time())
+
+
+# Rollups, kept in the transaction that stores or judges clicks. `machine` = prefetch + scanner. A clicker counts where
+# the first of his human clicks stands: on that link in that shipment in rows of links, in that shipment in all others.
+
+
+class ClickerRecord(SQLModel, table=True):
+    """Clicks of one recipient of one shipment on one placement. The key begins with the recipient of a shipment, so
+    one look finds all that a person did with a mail; a link's clickers are looked up in the shipments of its tally."""
+
+    __tablename__ = "clicker"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    placement_id: int = Field(primary_key=True)
+    link_id: int
+    human: int
+    machine: int
+    first_click: int | None = Field(default=None, sa_column=_time(nullable=True))  # of the human clicks
+    last_click: int | None = Field(default=None, sa_column=_time(nullable=True))
+    first_device: int | None = None  # of the first human click
+
+
+class LinkTallyRecord(SQLModel, table=True):
+    """Clicks on a link by shipment."""
 
     __tablename__ = "link_tally"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (CLUSTERED,)
 
     link_id: int = Field(primary_key=True)
     shipment_id: int = Field(primary_key=True)
@@ -224,41 +408,12 @@ class LinkTally(SQLModel, table=True):
     last_click: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
-class PlacementTally(SQLModel, table=True):
-    """Clicks on a placement by shipment."""
-
-    __tablename__ = "placement_tally"
-    __table_args__ = {"sqlite_with_rowid": False}
-
-    placement_id: int = Field(primary_key=True)
-    shipment_id: int = Field(primary_key=True)
-    human: int
-    machine: int
-    test: int
-
-
-class LinkClicker(SQLModel, table=True):
-    """Clicks of one recipient of one shipment on one link. The key begins with the recipient of a shipment, so one
-    look finds all that a person did with a mail; a link's clickers are looked up in the shipments of its tally."""
-
-    __tablename__ = "link_clicker"
-    __table_args__ = {"sqlite_with_rowid": False}
-
-    shipment_id: int = Field(primary_key=True)
-    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
-    link_id: int = Field(primary_key=True)
-    human: int
-    machine: int
-    first_click: int | None = Field(default=None, sa_column=_time(nullable=True))  # of the human clicks
-    last_click: int | None = Field(default=None, sa_column=_time(nullable=True))
-
-
-class ShipmentTally(SQLModel, table=True):
-    """Clicks of a shipment over all its links; `clickers` = recipients with a human click on any of them."""
+class ShipmentTallyRecord(SQLModel, table=True):
+    """Clicks of a shipment over all its links."""
 
     __tablename__ = "shipment_tally"
 
-    shipment_id: int = Field(primary_key=True)
+    shipment_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     human: int
     prefetch: int
     scanner: int
@@ -268,117 +423,219 @@ class ShipmentTally(SQLModel, table=True):
     last_click: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
-class HourTally(SQLModel, table=True):
-    """Clicks of a shipment by hour (`hour` = the start of the hour, UTC)."""
+class PlacementTallyRecord(SQLModel, table=True):
+    """Clicks on a placement by shipment; `clickers` = recipients with a human click there."""
 
-    __tablename__ = "hour_tally"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __tablename__ = "placement_tally"
+    __table_args__ = (CLUSTERED,)
+
+    placement_id: int = Field(primary_key=True)
+    shipment_id: int = Field(primary_key=True)
+    human: int
+    machine: int
+    test: int
+    clickers: int
+
+
+class LinkHourRecord(SQLModel, table=True):
+    """Clicks on a link of a shipment by hour (`hour` = when it began, in the workspace's zone)."""
+
+    __tablename__ = "link_hour"
+    __table_args__ = (CLUSTERED,)
+
+    link_id: int = Field(primary_key=True)
+    shipment_id: int = Field(primary_key=True)
+    hour: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    human: int
+    machine: int
+    test: int
+    clickers: int
+
+
+class ShipmentHourRecord(SQLModel, table=True):
+    """Clicks of a shipment by hour (`hour` = when it began, in the workspace's zone)."""
+
+    __tablename__ = "shipment_hour"
+    __table_args__ = (CLUSTERED,)
 
     shipment_id: int = Field(primary_key=True)
     hour: int = Field(sa_column=Column(BigInteger, primary_key=True))
     human: int
     machine: int
     test: int
+    clickers: int
+
+
+class ShipmentAgeRecord(SQLModel, table=True):
+    """Clicks of a shipment by the full hours (0-47) since it was sent."""
+
+    __tablename__ = "shipment_age"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    age: int = Field(primary_key=True)
+    human: int
+    machine: int
+    clickers: int
+
+
+class ShipmentDeviceRecord(SQLModel, table=True):
+    """Clicks of a shipment by device (see `agent`)."""
+
+    __tablename__ = "shipment_device"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    device: int = Field(primary_key=True)
+    human: int
+    machine: int
+    clickers: int
+
+
+class ShipmentRulingRecord(SQLModel, table=True):
+    """Clicks of a shipment by ruling."""
+
+    __tablename__ = "shipment_ruling"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    ruling_id: int = Field(primary_key=True)
+    clicks: int
+
+
+class ShipmentDomainRecord(SQLModel, table=True):
+    """Recipients of a shipment and their clicks by the domain of the address that it was sent to."""
+
+    __tablename__ = "shipment_domain"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    domain: str = Field(sa_column=Column(Text, primary_key=True))
+    sent: int
+    human: int
+    machine: int
+    clickers: int
+
+
+class ActionTallyRecord(SQLModel, table=True):
+    """What the runs have done because of clicks on a link in a shipment, by kind, name and status."""
+
+    __tablename__ = "action_tally"
+    __table_args__ = (CLUSTERED,)
+
+    link_id: int = Field(primary_key=True)
+    shipment_id: int = Field(primary_key=True)
+    kind: str = Field(sa_column=Column(Text, primary_key=True))
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    status: str = Field(sa_column=Column(Text, primary_key=True))
+    count: int
 
 
 # --- actions ---------------------------------------------------------------------------------------------------
 
 
-class Run(SQLModel, table=True):
+class RunRecord(SQLModel, table=True):
     """One run of the actions over a CRM export. Once it is `stored`, the ledger has it and only its summary is to
     be put beside its files."""
+
+    __tablename__ = "run"
 
     id: int | None = Field(default=None, primary_key=True)
     started_at: int = Field(sa_column=_time())
     finished_at: int | None = Field(default=None, sa_column=_time(nullable=True))
-    status: str = Field(sa_column=Column(Text, nullable=False))  # running, stored, done, interrupted
-    out: str = Field(sa_column=Column(Text, nullable=False))
-    summary: str = Field(sa_column=Column(Text, nullable=False))  # JSON
+    status: str = Field(sa_column=_text())  # running, stored, done, interrupted
+    out: str = Field(sa_column=_text())
+    summary: str = Field(sa_column=_text())  # JSON
 
 
-class HandledClick(SQLModel, table=True):
-    """A click whose actions have been taken care of: no ordinary run looks at it again."""
-
-    __tablename__ = "handled_click"
-
-    click_id: int = Field(sa_column=Column(BigKey, primary_key=True))
-    run_id: int = Field(foreign_key="run.id")
-
-
-class Definition(SQLModel, table=True):
+class DefinitionRecord(SQLModel, table=True):
     """An action as it was when a run followed it (JSON)."""
 
+    __tablename__ = "definition"
+
     id: int | None = Field(default=None, primary_key=True)
-    text: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    text: str = Field(sa_column=_text(unique=True))
 
 
-class Change(SQLModel, table=True):
-    """The ledger: every single change, in the order of time within a run, with the click that caused it."""
+class ChangeRecord(SQLModel, table=True):
+    """The ledger: every single change, in the order of time within a run, with the click that caused it. What could
+    not be carried out stands here too, as `failed`, with the reason in `message`."""
 
-    number: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
-    id: str = Field(sa_column=Column(Text, nullable=False))  # the same in every run and database
-    run_id: int = Field(foreign_key="run.id", index=True)
-    click_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    __tablename__ = "change"
+    __table_args__ = (CLUSTERED,)
+
+    run_id: int = Field(foreign_key="run.id", primary_key=True)
+    number: int = Field(primary_key=True)  # 1, 2, 3 … within the run
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    id: str = Field(sa_column=_text())  # the same in every run and database
+    clicked_at: int = Field(sa_column=_time())
+    click_print: int = Field(sa_column=_big())
     link_id: int
     shipment_id: int
-    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    clicked_at: int = Field(sa_column=_time())
-    kind: str = Field(sa_column=Column(Text, nullable=False))
-    name: str = Field(sa_column=Column(Text, nullable=False))
-    operation: str = Field(sa_column=Column(Text, nullable=False))  # set, add, remove, make, run
-    old: str = Field(sa_column=Column(Text, nullable=False))
-    new: str = Field(sa_column=Column(Text, nullable=False))
+    action: int  # the action's number on its link; 0 = by hand
+    kind: str = Field(sa_column=_text())
+    name: str = Field(sa_column=_text())
+    operation: str = Field(sa_column=_text())  # set, add, remove, make, run
+    old: str = Field(sa_column=_text())
+    new: str = Field(sa_column=_text())
     definition_id: int = Field(foreign_key="definition.id")
-    status: str = Field(sa_column=Column(Text, nullable=False))  # ok, failed, timeout, interrupted
+    status: str = Field(sa_column=_text())  # ok, failed, timeout, interrupted
+    message: str = Field(sa_column=_text())
     ran_at: int = Field(sa_column=_time())
 
 
-class Made(SQLModel, table=True):
+class MadeRecord(SQLModel, table=True):
     """A follow-up, request or script that exists because of a click: what stands here is never made again.
 
     `owner`, `start_at` and `end_at` say what it occupies; the rest is what became of a script.
     """
 
+    __tablename__ = "made"
+    __table_args__ = (CLUSTERED,)
+
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
     id: str = Field(sa_column=Column(Text, primary_key=True))  # of the change
     run_id: int = Field(foreign_key="run.id")  # the run that reports it
-    click_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    clicked_at: int = Field(sa_column=_time())
+    click_print: int = Field(sa_column=_big())
     link_id: int
     shipment_id: int
-    recipient_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    kind: str = Field(sa_column=Column(Text, nullable=False))  # follow-up, request, script
-    ordinal: int  # 1, 2, 3 … among the link's actions of that kind
-    owner: str = Field(sa_column=Column(Text, nullable=False))
+    kind: str = Field(sa_column=_text())  # follow-up, request, script
+    action: int  # the action's number on its link
+    owner: str = Field(sa_column=_text())
     start_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     end_at: int | None = Field(default=None, sa_column=_time(nullable=True))
-    status: str = Field(sa_column=Column(Text, nullable=False))  # ok, failed, timeout, interrupted
+    status: str = Field(sa_column=_text())  # ok, failed, timeout, interrupted
     exit_code: int | None = None
-    return_url: str = Field(sa_column=Column(Text, nullable=False))
-    fields: str = Field(sa_column=Column(Text, nullable=False))  # JSON
-    message: str = Field(sa_column=Column(Text, nullable=False))
+    return_url: str = Field(sa_column=_text())
+    fields: str = Field(sa_column=_text())  # JSON
+    message: str = Field(sa_column=_text())
     ran_at: int = Field(sa_column=_time())
 
 
-class Settled(SQLModel, table=True):
+class SettledRecord(SQLModel, table=True):
     """The latest click that decided one thing of a recipient (a field, an interest, a membership): a click with an
     earlier time that arrives afterwards does not overrule it."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __tablename__ = "settled"
+    __table_args__ = (CLUSTERED,)
 
     recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
     kind: str = Field(sa_column=Column(Text, primary_key=True))
     name: str = Field(sa_column=Column(Text, primary_key=True))
     clicked_at: int = Field(sa_column=_time())
-    click_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    value: str = Field(sa_column=Column(Text, nullable=False))
+    click_print: int = Field(sa_column=_big())
+    value: str = Field(sa_column=_text())
 
 
-class ReturnAddress(SQLModel, table=True):
+class ReturnAddressRecord(SQLModel, table=True):
     """The address that a script has set for later clicks of a recipient on a link (`returnUrl`)."""
 
     __tablename__ = "return_address"
+    __table_args__ = (CLUSTERED,)
 
     link_id: int = Field(primary_key=True)
-    shipment_id: int = Field(primary_key=True)
     recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
-    url: str = Field(sa_column=Column(Text, nullable=False))
-    change_id: str = Field(sa_column=Column(Text, nullable=False))
+    shipment_id: int  # of the click that it comes from
+    url: str = Field(sa_column=_text())
+    change_id: str = Field(sa_column=_text())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 from clicks_world import CHROME, SENT, World, line, random_log
 
-from linktrack.clicks.judging.judge import judge_all, surroundings
-from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.rejudge import judge_all
+from linktrack.workspace import load_workspace
 
 
 def write(path: Path, *lines: bytes) -> Path:
@@ -47,20 +48,25 @@ def test_nothing_changes_when_everything_is_judged_again(world: World, tmp_path:
         world.load(write(tmp_path / f"{number}.log", *piece))
     before = world.clicks(), world.tallies()
     with world.database() as database:
-        judged = judge_all(database, surroundings(database, Networks()))
+        judged = judge_all(world.workspace, database)
     assert (judged.clicks, judged.changed) == (len(before[0]), 0)
     assert (world.clicks(), world.tallies()) == before
 
 
 def test_other_rules_move_the_reports(world: World, tmp_path: Path) -> None:
-    world.load(write(tmp_path / "a.log", line(world.path(), 600, ip="203.0.113.7"), line(world.path(2), 900)))
+    """Networks are known by what their names weigh today: one that is no longer in the settings weighs nothing."""
+    log = write(tmp_path / "a.log", line(world.path(), 600, ip="203.0.113.7"), line(world.path(2), 900))
+    tallies = "SELECT link_id, human, scanner, clickers FROM link_tally ORDER BY link_id"
+    settings = {"LINKTRACK_CLICKS_NETWORKS": '["203.0.113.4/30"]'}
+    replace(world, workspace=load_workspace(world.workspace.root, settings)).load(log)
     with world.database() as database:
-        judged = judge_all(database, surroundings(database, Networks(["203.0.113.0/24"])))
-        assert (judged.changed, judged.human, judged.scanner) == (1, 1, 1)
-        assert database.rows("SELECT link_id, human, scanner, clickers FROM link_tally ORDER BY link_id") == [
-            (101, 0, 1, 0),
-            (102, 1, 0, 1),
-        ]
+        assert database.rows(tallies) == [(101, 0, 1, 0), (102, 1, 0, 1)]
+        rehearsed = judge_all(world.workspace, database, dry_run=True)
+        assert [tuple(change) for change in rehearsed.changes] == [("network", 1, 0)]
+        assert database.rows(tallies) == [(101, 0, 1, 0), (102, 1, 0, 1)]
+        judged = judge_all(world.workspace, database)
+        assert (judged.changed, judged.human, judged.scanner) == (1, 2, 0)
+        assert database.rows(tallies) == [(101, 1, 0, 1), (102, 1, 0, 1)]
 
 
 def test_a_log_without_agents_is_not_held_against_anyone(world: World, tmp_path: Path) -> None:

@@ -1,0 +1,363 @@
+"""Files: read with errors as sentences, and the one way in which anything is written.
+
+A file is written beside its target, synced and renamed over it, and then its folder is synced: it is there whole or
+not at all, and stays so after a power cut. Everything is readable by its owner alone unless the caller says
+otherwise, whatever the umask. No output ever replaces an input of its command or a file of a workspace, follows a
+link that somebody else has planted, or puts a file in the place of a device or a pipe (which are written into).
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
+
+CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
+PRIVATE, PUBLIC = 0o600, 0o644  # modes of files; their folders get 0o700 and 0o755
+_OWN_FILE = re.compile(r"linktrack\.(toml|key|db|snapshot).*|\.linktrack-.*")  # of a workspace, with companions
+_OWN_FOLDERS = ("scripts", "clicklog", "pages")
+_ASIDE = ".unfinished-"
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_MANY = 100  # files that are synced one by one
+_LINKS = 40  # symbolic links that are followed, as the system does
+
+STDIN = STDOUT = "-"
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+
+def read_bytes(path: Path, what: str = "a file") -> bytes:
+    """A file's bytes, or standard input's for `-`. `what` is what the command needs: "an HTML file".
+
+    NotFound, BadInput or Conflict with a sentence.
+    """
+    if str(path) == STDIN:
+        return sys.stdin.buffer.read()
+    with open_input(path, what) as file, explained(path, what):
+        return file.read()
+
+
+def open_input(path: Path, what: str = "a file") -> BinaryIO:
+    """A file, opened for reading. NotFound, BadInput or Conflict with a sentence."""
+    with explained(path, what):
+        return path.open("rb")
+
+
+@contextmanager
+def explained(path: Path, what: str = "a file") -> Iterator[None]:
+    """Errors of the system about `path` as sentences."""
+    try:
+        yield
+    except OSError as problem:
+        raise sentence_of(problem, path, what) from None
+
+
+_SYSTEM: dict[int, tuple[type[LinktrackError], str]] = {
+    errno.ENOENT: (NotFound, "there is no such file or folder: check the path"),
+    errno.ENOTDIR: (NotFound, "a part of this path is a file, not a folder"),
+    errno.ELOOP: (BadInput, "this link leads in a circle, or belongs to somebody else"),
+    errno.ENAMETOOLONG: (BadInput, "this name is longer than the file system takes"),
+    errno.EACCES: (Conflict, "no permission: check who owns the file and its folder"),
+    errno.EPERM: (Conflict, "no permission: check who owns the file and its folder"),
+    errno.EEXIST: (Conflict, "this exists already: name another path or remove it"),
+    errno.ENOTEMPTY: (Conflict, "this folder is not empty: name another one"),
+    errno.EROFS: (Conflict, "this file system is read-only: name another path"),
+    errno.EIO: (Conflict, "the disk reports an error"),
+    errno.EMFILE: (Conflict, "too many files are open: raise the limit (ulimit -n) and run the command again"),
+    errno.ETXTBSY: (Conflict, "this file is being run: try again when it has ended"),
+    errno.EBUSY: (Conflict, "this is in use: try again when it is not"),
+    errno.ENXIO: (Conflict, "nobody reads this pipe"),
+    errno.ENOSPC: (DiskFull, "the disk is full: free some space and run the command again"),
+    errno.EDQUOT: (DiskFull, "the disk quota is used up: free some space and run the command again"),
+    errno.EFBIG: (DiskFull, "the file would be larger than allowed: raise the limit (ulimit -f) or name another disk"),
+}
+
+
+def sentence_of(problem: OSError, path: Path | str | None = None, what: str = "a file") -> LinktrackError:
+    """An error of the system as one of ours, about `path` or the file that it names."""
+    named = path if path is not None else problem.filename
+    if problem.errno == errno.EISDIR:
+        return BadInput(f"this is a folder, not {what}", file=named)
+    kind, sentence = _SYSTEM.get(problem.errno or 0, (Conflict, problem.strerror or str(problem)))
+    return kind(sentence, file=named)
+
+
+# --- what may be written ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What no output of a command may replace: the files it reads, and the files and folders of its workspace."""
+
+    inputs: tuple[Path, ...] = ()
+    own: tuple[Path, ...] = ()  # a database stands for its companions too, a folder for what is in it
+
+    def and_inputs(self, *paths: Path | str | None) -> Kept:
+        """The same with further inputs; `-` and None are none."""
+        more = (Path(path) for path in paths if path is not None and str(path) != STDIN)
+        return Kept((*self.inputs, *more), self.own)
+
+
+def judged_target(path: Path, kept: Kept) -> Path:
+    """Where an output named `path` is really written: links resolved once.
+
+    Conflict for an input, a workspace's own file, or a link of another user; NotFound without the folder; BadInput
+    for a folder.
+    """
+    with explained(path):
+        target = _resolved(path)
+        there = target.stat() if target.exists() else None
+    if there is not None and stat.S_ISDIR(there.st_mode):
+        raise BadInput("this is a folder, not a file to write to", file=path)
+    if not target.parent.is_dir():
+        raise NotFound(f"there is no such folder: {path.parent}")
+    for given in kept.inputs:
+        if there is not None and given.exists() and os.path.samestat(there, given.stat()):
+            raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
+    _refuse_own(target, path, kept)
+    return target
+
+
+def _refuse_own(target: Path, named: Path, kept: Kept) -> None:
+    """Conflict when `target` is a file of a workspace: by its place in any, or one that `kept` names."""
+    real = target.parent.resolve() / target.name
+    own = _OWN_FILE.fullmatch(real.name) is not None and (real.parent / CONFIG_NAME).exists()
+    own = own or any(
+        part.name in _OWN_FOLDERS and (part.parent / CONFIG_NAME).exists() for part in (real, *real.parents)
+    )
+    for path in kept.own:
+        mine = path.parent.resolve() / path.name
+        own = own or real == mine or mine in real.parents
+        own = own or (real.parent == mine.parent and real.name.startswith((f"{mine.name}-", f"{mine.name}.")))
+    if own:
+        raise Conflict("this belongs to a workspace, and writing would destroy it: name another path", file=named)
+
+
+def _resolved(path: Path) -> Path:
+    """`path` with the links at its end followed. Conflict for one of another user."""
+    here = path
+    for _ in range(_LINKS):
+        if _is_device_path(here) or not here.is_symlink():
+            return here
+        with explained(path):
+            if here.lstat().st_uid != os.geteuid():
+                raise Conflict("this is a link that belongs to somebody else: name the file itself", file=path)
+            here = here.parent / here.readlink()
+    raise sentence_of(OSError(errno.ELOOP, ""), path)
+
+
+def _is_device_path(path: Path) -> bool:
+    """Whether a path is one of the system's names for an open file: what it stands for is written into."""
+    return str(path).startswith(("/dev/", "/proc/"))
+
+
+def is_written_into(path: Path) -> bool:
+    """Whether an output is a device or a pipe, which is never replaced by a file."""
+    if _is_device_path(path):
+        return True
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def writing(path: Path, kept: Kept, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """A file to be written whole: it takes the name `path` when the block ends well, and vanishes when it does not.
+
+    `-` is standard output. Errors as `judged_target`, DiskFull, Conflict; errors of reading inside are the caller's.
+    """
+    if str(path) == STDOUT:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = judged_target(path, kept)
+    if is_written_into(target):
+        with explained(path):
+            handle = os.open(target, os.O_WRONLY | os.O_APPEND)
+        with os.fdopen(handle, "wb") as device:
+            yield device
+        return
+    with _replacing(target, path, mode) as file:
+        yield file
+
+
+def write_file(path: Path, data: bytes, kept: Kept, *, mode: int = PRIVATE) -> None:
+    """Write a whole file or nothing."""
+    with writing(path, kept, mode=mode) as file:
+        file.write(data)
+
+
+def create(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
+    """Make a file that must not be there yet, synced with its folder. Conflict when it is."""
+    with explained(path):
+        with os.fdopen(os.open(path, _NEW, mode), "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+
+
+def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
+    """Replace a file of the workspace itself (settings, keys, snapshot), whole or not at all."""
+    with _replacing(path, path, mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]:
+    """A folder beside `out` that takes its name when all is well and vanishes when it is not.
+
+    Everything in it is synced first. Conflict when `out` is there and not empty; NotFound without the folder above.
+    """
+    check_new_folder(out, kept)
+    whole = out.absolute()
+    _remove_leftovers(whole)
+    aside = whole.with_name(f".{whole.name}{_ASIDE}{secrets.token_hex(6)}")
+    handle = -1
+    try:
+        with explained(out):
+            aside.mkdir(mode=0o700)  # in here, for Ctrl-C may come as soon as it is there
+            aside.chmod(mode)
+            handle = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        with _about(aside, out):
+            yield aside
+            sync_tree(aside)
+            check_new_folder(out, kept)
+            if out.exists():
+                out.rmdir()
+            aside.rename(whole)
+            sync_folder(whole.parent)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def check_new_folder(out: Path, kept: Kept) -> None:
+    """Conflict when nothing can be written into a folder `out`, because something is there or it is a workspace's;
+    NotFound without the folder above it."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        what = "is a link" if out.is_symlink() else "is a file"
+        raise Conflict(f"{out} {what}: name a new folder")
+    parent = out.absolute().parent
+    if not parent.is_dir():
+        raise NotFound(f"there is no such folder: {parent}")
+    with explained(out):
+        if out.is_dir() and any(out.iterdir()):
+            raise Conflict(f"{out} is not empty: name a new folder")
+        if not os.access(out if out.is_dir() else parent, os.W_OK | os.X_OK):
+            raise sentence_of(PermissionError(errno.EACCES, ""), out)
+    _refuse_own(out.absolute(), out, kept)
+
+
+def sync_tree(folder: Path) -> None:
+    """Sync every file below a folder, and the folders; very many at once, for each one alone takes milliseconds."""
+    found = list(islice(folder.rglob("*"), _MANY))
+    if len(found) == _MANY:
+        os.sync()
+        return
+    for path in found:
+        if not path.is_symlink():
+            _sync_path(path)
+    _sync_path(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created, renamed or removed in a folder last."""
+    _sync_path(folder)
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """What a killed command has left in a folder: files and folders beside their targets that nobody writes to."""
+    found = (path for path in folder.iterdir() if path.name.startswith(".") and _ASIDE in path.name)
+    return sorted(path for path in found if not _is_held(path))
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove what an earlier command that was killed has left of this very target."""
+    for path in leftovers(target.parent):
+        if path.name.startswith(f".{target.name}{_ASIDE}"):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a living process writes to it: it holds a lock that ends with the process."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+@contextmanager
+def _replacing(target: Path, named: Path, mode: int) -> Iterator[BinaryIO]:
+    """A new file beside `target` that this process holds, put in its place at the end; what a killed command has left
+    of the same target goes. Errors are about `named`."""
+    with explained(named):
+        _remove_leftovers(target)
+        aside = target.with_name(f".{target.name[:200]}{_ASIDE}{secrets.token_hex(6)}")
+        file = open(aside, "wb", opener=lambda name, _: os.open(name, _NEW, mode))  # noqa: SIM115  (closed below)
+    try:
+        with _about(aside, named), file:
+            os.fchmod(file.fileno(), mode)  # whatever the umask
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            aside.replace(target)
+            sync_folder(target.parent)
+    except BaseException:
+        with suppress(OSError):
+            aside.unlink()
+        raise
+
+
+@contextmanager
+def _about(aside: Path, path: Path) -> Iterator[None]:
+    """Errors of writing into `aside` as sentences about `path`, the name that the user knows; others pass."""
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno == errno.EPIPE or not str(problem.filename or aside).startswith(str(aside)):
+            raise
+        raise sentence_of(problem, path) from None
+
+
+def _sync_path(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,103 @@
+"""Times: UTC milliseconds inside, ISO 8601 with an offset outside, and the zone that people live in.
+
+Everything that is stored is whole milliseconds since 1970-01-01T00:00:00Z. A zone is only needed to read a time that
+names no offset, to show one, and to cut time into hours and days.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from linktrack.errors import UsageError
+
+HOUR = 3_600_000
+DAY = 24 * HOUR
+_LENGTHS = {"h": HOUR, "d": DAY, "w": 7 * DAY}
+
+
+def now() -> int:
+    """The time: UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def moment_of(when: datetime, zone: tzinfo = UTC) -> int:
+    """A datetime as UTC milliseconds; one without an offset is in `zone`."""
+    aware = when.replace(tzinfo=zone) if when.tzinfo is None else when
+    return (aware - _EPOCH) // timedelta(milliseconds=1)
+
+
+def datetime_of(milliseconds: int, zone: tzinfo = UTC) -> datetime:
+    """UTC milliseconds as a datetime in `zone`; also before 1970. What lies outside of the years 2 to 9998 is their edge."""
+    return (_EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))).astimezone(zone)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1) for year in (2, 9999))
+
+
+def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
+    """ISO 8601 with the offset of `zone`; milliseconds are shown only when there are some."""
+    return datetime_of(milliseconds, zone).isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of this name. ValueError with a sentence for none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"a time zone has a name like Europe/Stockholm, not {name!r}") from None
+
+
+def machine_zone() -> str:
+    """The name of the zone that this machine lives in: that of `TZ`, else the system's, else UTC."""
+    link = Path("/etc/localtime")
+    named = Path("/etc/timezone")
+    candidates = [os.environ.get("TZ", "").removeprefix(":")]
+    if link.is_symlink():
+        candidates.append(str(link.resolve()).rpartition("zoneinfo/")[2])
+    if named.is_file():
+        candidates.append(named.read_text("utf-8", "replace").strip())
+    for name in filter(None, candidates):
+        with suppress(ValueError):
+            return zone_of(name).key
+    return "UTC"
+
+
+def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int:
+    """What a person wrote for a time, as UTC milliseconds: ISO 8601, in `zone` where it names no offset.
+
+    A date alone is its first moment, and with `end` the first one after it. UsageError that names `option`.
+    """
+    text = text.strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
+            return moment_of(datetime.combine(day, datetime.min.time()), zone)
+        moment = moment_of(datetime.fromisoformat(text), zone)
+        if _FIRST <= moment <= _LAST:
+            return moment
+    except (ValueError, OverflowError):
+        pass
+    raise UsageError(
+        f"{option}: {text!r} is not a time: write it like 2026-05-04, 2026-05-04T09:00 or 2026-05-04T09:00:00+02:00"
+    )
+
+
+def read_length(text: str, option: str) -> int:
+    """A length of time like `12h`, `30d` or `4w` in milliseconds. UsageError that names `option`."""
+    found = re.fullmatch(r"([1-9]\d{0,4})([hdw])", text.strip())
+    if found is None:
+        raise UsageError(f"{option}: {text!r} is not a length of time: write it like 12h, 30d or 4w")
+    return int(found[1]) * _LENGTHS[found[2]]
+
+
+def hour_start(milliseconds: int, zone: tzinfo) -> int:
+    """When the hour of `zone` began in which a moment lies (zones of :30 and :45 have hours of their own)."""
+    offset = datetime_of(milliseconds, zone).utcoffset() or timedelta()
+    return milliseconds - (milliseconds + offset // timedelta(milliseconds=1)) % HOUR

@@ -1,0 +1,155 @@
+"""The two databases as their drivers see them: opened from a URL, their errors made sentences.
+
+Errors are told apart by their codes (SQLite's result codes, PostgreSQL's SQLSTATE), never by the words in them. No
+message holds a URL: it may have a password in it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound
+
+if TYPE_CHECKING:
+    import psycopg
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+_SQLITE_URL, _POSTGRESQL_URLS = "sqlite:///", ("postgresql+psycopg", "postgresql")
+_BUSY_SECONDS = 0.2  # that SQLite itself waits: for longer, `Database.transaction` asks again
+_PARAMETERS = frozenset(  # of libpq, which may stand behind the ? of a URL
+    ["application_name", "connect_timeout", "gssencmode", "host", "keepalives", "keepalives_count", "keepalives_idle",
+     "keepalives_interval", "options", "passfile", "port", "sslcert", "sslcrl", "sslkey", "sslmode", "sslrootcert",
+     "target_session_attrs", "tcp_user_timeout"]
+)  # fmt: skip
+
+Explain = Callable[[Exception, str], LinktrackError | None]
+
+
+def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explain]:
+    """The SQLite database at `sqlite:///PATH`: connection, path, and its errors explained.
+
+    A `new` one is made readable by its owner alone, whatever the umask.
+    """
+    if not url.startswith(_SQLITE_URL):
+        raise BadInput(
+            f"database.url must begin with {_SQLITE_URL} or postgresql+psycopg://, not {url.partition(':')[0][:40]}:"
+        )
+    path = Path(url.removeprefix(_SQLITE_URL))
+    if new:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        os.fchmod(handle, 0o600)
+        os.close(handle)
+    elif not path.exists():
+        raise NotFound(f"the database {path} is missing: bring it back from a backup with linktrack restore")
+    where = f"file:{quote(str(path))}"
+    if not os.access(path, os.W_OK):
+        alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
+        where += "?immutable=1" if alone else "?mode=ro"
+    else:
+        where += "?mode=rw"
+    try:
+        connection = sqlite3.connect(
+            where, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+        )
+    except sqlite3.Error as problem:
+        raise explain_sqlite(problem, str(path)) or problem from None
+    return connection, str(path), explain_sqlite
+
+
+def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
+    """An error of SQLite as a sentence with a way out, None for a bug of ours."""
+    if not isinstance(problem, sqlite3.Error):
+        return None
+    match getattr(problem, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Locked(f"{name} is locked by another process: wait for it to end and try again")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return Conflict(f"{name} cannot be opened for writing: check the permissions of the file and its folder")
+        case sqlite3.SQLITE_FULL:
+            return DiskFull(f"the disk is full: {name} was left as it was; free some space and try again")
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return BadInput(f"{name} is not a usable SQLite database: bring it back from a backup")
+        case sqlite3.SQLITE_IOERR:
+            return Conflict(f"the disk reports an error while {name} is read or written")
+        case sqlite3.SQLITE_TOOBIG:
+            return BadInput(f"a value is larger than {name} takes (a thousand million bytes)")
+        case _:
+            return None
+
+
+def open_postgresql(url: str, wait: float) -> tuple[psycopg.Connection[tuple[object, ...]], Explain]:
+    """The PostgreSQL database at `postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME?parameters`."""
+    try:
+        import psycopg
+        from psycopg.conninfo import make_conninfo
+    except ImportError:
+        raise BadInput("PostgreSQL needs the extra: pip install 'linktrack[postgres]'") from None
+    arguments = postgresql_arguments(url)
+    try:
+        connection = psycopg.connect(make_conninfo("", **arguments), autocommit=True)
+    except psycopg.Error as problem:
+        said = str(problem).strip().partition("\n")[0]
+        raise Conflict(f"the PostgreSQL server does not answer: {_without_password(said, arguments)}") from None
+    connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
+    return connection, explain_postgresql
+
+
+def postgresql_arguments(url: str) -> dict[str, str]:
+    """What a PostgreSQL URL says, as arguments of libpq. BadInput, without the URL, for what it cannot say."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise BadInput("database.url is no PostgreSQL URL: its port or host cannot be read") from None
+    if parts.scheme not in _POSTGRESQL_URLS:
+        raise BadInput(f"database.url names the driver {parts.scheme[:40]!r}: write postgresql+psycopg://…")
+    arguments = {
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "host": unquote(parts.hostname or ""),
+        "port": str(port or ""),
+        "dbname": unquote(parts.path.lstrip("/")),
+    }
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name not in _PARAMETERS:
+            raise BadInput(f"database.url has the parameter {name[:40]!r}, which there is not for a connection")
+        arguments[name] = value
+    return {name: value for name, value in arguments.items() if value}
+
+
+def explain_postgresql(problem: Exception, name: str) -> LinktrackError | None:
+    """An error of PostgreSQL as a sentence with a way out, None for a bug of ours."""
+    import psycopg
+
+    if not isinstance(problem, psycopg.Error):
+        return None
+    state = problem.sqlstate or ""
+    match state[:2], state:
+        case _, "55P03" | "40P01" | "40001":
+            return Locked(f"{name} is locked by another process: wait for it to end and try again")
+        case _, "53100" | "53200" | "53300" | "53400":
+            return DiskFull(f"{name} has no room or no connection left: nothing of this was stored; try again later")
+        case _, "42501":
+            return Conflict(f"{name} does not allow that to this user: ask for the privileges on its tables")
+        case _, "25006":
+            return Conflict(f"{name} can only be read")
+        case "22", _:
+            return BadInput(f"a value cannot be stored in {name}: it holds a NUL, or is out of its range")
+        case ("08" | "57", _) | ("", ""):
+            if isinstance(problem, psycopg.OperationalError):
+                return Conflict(f"the connection to {name} was lost: nothing of this was stored; try again")
+            if isinstance(problem, psycopg.DataError):
+                return BadInput(f"a value cannot be stored in {name}: it holds a NUL, or is out of its range")
+            return None
+        case _:
+            return None
+
+
+def _without_password(text: str, arguments: dict[str, str]) -> str:
+    password = arguments.get("password")
+    return text.replace(password, "…") if password else text

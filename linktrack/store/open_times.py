@@ -1,0 +1,53 @@
+"""Where open clicks may lie: stretches of time, so that a run of the actions looks at no other clicks.
+
+A click is open as long as it is human and no run has passed it. It becomes so by an import, by being judged again, by
+a shipment that is restored; whoever does that notes when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from linktrack.store.session import Database
+
+Stretch = tuple[int, int]  # first and last moment, both in it
+
+_NEAR = 60_000  # milliseconds between stretches that are kept as one
+
+
+def note_open_times(database: Database, stretches: Iterable[Stretch]) -> None:
+    """Add stretches of time, in the open transaction; those that touch or nearly do become one."""
+    for first, last in merged(stretches):
+        near = database.rows(
+            "SELECT first_at, last_at FROM open_time WHERE first_at <= ? AND last_at >= ?",
+            (last + _NEAR, first - _NEAR),
+        )
+        for start, _ in near:
+            database.execute("DELETE FROM open_time WHERE first_at = ?", (start,))
+        ends = [(first, last), *near]
+        database.execute(
+            "INSERT INTO open_time (first_at, last_at) VALUES (?, ?)",
+            (min(start for start, _ in ends), max(stop for _, stop in ends)),
+        )
+
+
+def open_times(database: Database) -> list[Stretch]:
+    """All stretches in which open clicks may lie, in order."""
+    return [(row[0], row[1]) for row in database.rows("SELECT first_at, last_at FROM open_time ORDER BY first_at")]
+
+
+def replace_open_times(database: Database, stretches: Iterable[Stretch]) -> None:
+    """Make these all the stretches there are, in the open transaction: a run has looked at the others."""
+    database.execute("DELETE FROM open_time")
+    note_open_times(database, stretches)
+
+
+def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Stretches in order, those made one that overlap or nearly do."""
+    result: list[Stretch] = []
+    for first, last in sorted(stretches):
+        if result and first <= result[-1][1] + _NEAR:
+            result[-1] = (result[-1][0], max(last, result[-1][1]))
+        else:
+            result.append((first, last))
+    return result

@@ -1,0 +1,128 @@
+"""Which version the tables have, and who may change it: `init`, `restore` and `database copy` make them, `database
+upgrade` brings them up to date, and every other command only looks."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from linktrack.errors import BadInput, NotFound
+from linktrack.moments import now
+from linktrack.store.dialects import SQLITE
+
+if TYPE_CHECKING:
+    from linktrack.store.session import Database
+    from linktrack.workspace import Workspace
+
+HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
+_UPGRADE_LOCK = 0x6C74  # PostgreSQL: two upgrades at once wait for each other
+
+
+def revision(database: Database) -> str | None:
+    """The version of the tables, or None where there are none."""
+    if database.dialect == SQLITE:
+        known = database.value("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+    else:
+        known = database.value("SELECT to_regclass('alembic_version')")
+    return None if not known else database.value("SELECT version_num FROM alembic_version")
+
+
+def check_usable(database: Database, workspace: Workspace) -> None:
+    """NotFound for a database without tables; BadInput for one of another version or of another workspace."""
+    version = revision(database)
+    if version is None:
+        raise NotFound(
+            f"{database.name} has no tables: it is empty. Bring the database back from a backup with linktrack restore"
+        )
+    if version != HEAD:
+        _refuse_newer(database, version)
+        raise BadInput(
+            f"{database.name} was written by an older linktrack (tables {version}, this program knows {HEAD}): "
+            "run linktrack database upgrade"
+        )
+    wanted = workspace.settings.database.id
+    found = database.value("SELECT database_id FROM workspace")
+    if found != wanted:
+        said = f"names the database {wanted!r}" if wanted else "names no database"
+        raise workspace.file.error_at(
+            ("database", "id"),
+            f"[database] id {said}, and {database.name} is {found!r}: is this the database of these settings? "
+            f"If it is, write id = {found!r} under [database]",
+        )
+
+
+def make_tables(database: Database, *, time_zone: str) -> str:
+    """Make the tables in an empty database. Returns its random id, which belongs into the settings.
+
+    `time_zone` is the zone in which its hours are counted.
+    """
+    from linktrack.store.migrations import run
+
+    if database.dialect == SQLITE:
+        database.execute("PRAGMA journal_mode=WAL")
+    database_id = secrets.token_hex(8)
+    with database.transaction(durable=True):
+        run(database)
+        database.execute(
+            "INSERT INTO workspace (id, database_id, workspace_id, time_zone, catalogue, created_at) "
+            "VALUES (1, ?, ?, ?, 0, ?)",
+            (database_id, secrets.token_bytes(16), time_zone, now()),
+        )
+    return database_id
+
+
+def workspace_id(database: Database) -> bytes:
+    """The 16 random bytes of a workspace, which are part of its tokens and of its placements' keys."""
+    return bytes(database.value("SELECT workspace_id FROM workspace"))
+
+
+def upgrade(database: Database) -> str:
+    """Bring the tables to version `HEAD`, all or nothing. Returns the version before.
+
+    SQLite: after a copy beside the file, `linktrack.db.before-REVISION`. NotFound for a database without tables,
+    BadInput for a newer one.
+    """
+    before = revision(database)
+    if before is None:
+        raise NotFound(f"{database.name} has no tables: bring the database back from a backup with linktrack restore")
+    if before == HEAD:
+        return before
+    _refuse_newer(database, before)
+    from linktrack.store.migrations import run
+
+    if database.dialect == SQLITE:
+        _copy_beside(database, before)
+    with database.transaction(durable=True):
+        if database.dialect != SQLITE:
+            database.execute("SELECT pg_advisory_xact_lock(?)", (_UPGRADE_LOCK,))
+        if revision(database) != HEAD:  # another process may have been first
+            run(database)
+    return before
+
+
+def _refuse_newer(database: Database, version: str) -> None:
+    if version > HEAD:
+        raise BadInput(
+            f"{database.name} was written by a newer linktrack (tables {version}, this program knows {HEAD}): "
+            "upgrade this program with pip install --upgrade linktrack"
+        )
+
+
+def _copy_beside(database: Database, version: str) -> None:
+    """Keep the database as it is, synced, before its tables are changed."""
+    import sqlite3
+
+    from linktrack.files import create, explained
+
+    path = Path(f"{database.name}.before-{version}")
+    with explained(path):
+        path.unlink(missing_ok=True)  # of an upgrade that was stopped
+    create(path, b"")
+    copy = sqlite3.connect(path)
+    try:
+        with database.explained():
+            copy.execute("PRAGMA synchronous=FULL")
+            database.connection.backup(copy)
+    finally:
+        copy.close()

@@ -1,0 +1,74 @@
+"""A workspace made: settings, signing key, scripts folder and database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from linktrack.errors import Conflict, UsageError
+from linktrack.files import CONFIG_NAME, create, explained
+from linktrack.links.keys import adopt_first_key
+from linktrack.links.tokens import Keyring
+from linktrack.moments import machine_zone
+from linktrack.settings import checked_base_url
+from linktrack.store.revisions import make_tables, revision
+from linktrack.store.session import connect, open_database
+from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, load_workspace
+
+CONFIG_TEXT = """\
+# linktrack's settings; configs/linktrack.toml shows all of them with comments.
+base_url = "{base_url}"   # the host that tracked addresses point at
+time_zone = "{time_zone}"   # in which times are read and shown
+
+[database]
+id = "{database_id}"   # of the database that belongs to these settings
+
+[utm]
+medium = "email"          # what Google Analytics files under Email
+
+[clicks]
+ip = "truncate"           # or "full", "none"
+"""
+
+
+def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.environ) -> Workspace:
+    """Make `linktrack.toml`, `linktrack.key` (unless `LINKTRACK_SECRET` is set), `scripts/` and the database in `root`.
+
+    Conflict when one of the files is there already, or the database has tables; nothing is overwritten.
+    """
+    try:
+        base_url = checked_base_url(base_url)
+    except ValueError as problem:
+        raise UsageError(f"--base-url: {problem}") from None
+    root = root.absolute()
+    with explained(root):
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
+        if (root / name).exists():
+            raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
+    if "LINKTRACK_SECRET" in environ:
+        Keyring.parse(environ["LINKTRACK_SECRET"])
+    else:
+        create(root / KEY_NAME, Keyring.generate().text().encode())
+    with explained(root):
+        (root / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
+    zone = machine_zone()
+    database_id = _make_database(root, environ, zone)
+    text = CONFIG_TEXT.format(base_url=base_url, time_zone=zone, database_id=database_id)
+    create(root / CONFIG_NAME, text.encode())
+    workspace = load_workspace(root, environ)
+    with open_database(workspace) as database:
+        adopt_first_key(workspace, database)
+    return workspace
+
+
+def _make_database(root: Path, environ: Mapping[str, str], time_zone: str) -> str:
+    """Make the tables in `LINKTRACK_DATABASE_URL` or in a SQLite file in `root`. Returns the database's id."""
+    url = environ.get("LINKTRACK_DATABASE_URL", "")
+    if not url or url.startswith("sqlite:///"):
+        url = f"sqlite:///{root / (url.removeprefix('sqlite:///') or DATABASE_NAME)}"
+    with connect(url, new=True) as database:
+        if revision(database) is not None:
+            raise Conflict(f"{database.name} has tables already: it belongs to another workspace")
+        return make_tables(database, time_zone=time_zone)

@@ -1,0 +1,45 @@
+"""What a terminal may be shown, and texts of strangers as JSON and Markdown write them.
+
+What a stranger put into a log, a name or a file must not move a cursor, hide a word or turn a line round: control
+characters (C0, C1), bidi controls, invisible line ends and lone surrogates are shown as escapes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+_BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff{_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
+_JSON_UNSAFE = re.compile(f"[\x7f-\x9f\u2028\u2029{_BIDI}\ud800-\udfff]")
+_NAMES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")  # what begins markup within a line; a cell has no blocks
+
+
+def visible(text: str) -> str:
+    """`text` in one line, with an escape for every character that would do something to a terminal."""
+    return text if text.isprintable() else _UNSAFE.sub(_escape, text)
+
+
+def visible_lines(text: str) -> str:
+    """The same for text of several lines, which stay lines."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """`value` as JSON, readable, with C1 and bidi controls as `\\u` escapes (C0 always are)."""
+    return _JSON_UNSAFE.sub(
+        lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent)
+    )
+
+
+def markdown_cell(text: str) -> str:
+    """`text` as it stands in a cell of a Markdown table: none of it is markup."""
+    return _MARKDOWN.sub(r"\\\1", visible(text))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if match[0] in _NAMES:
+        return _NAMES[match[0]]
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -16,8 +16,8 @@ from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.agents import Signal
 from linktrack.clicks.judging.windows import crowded, groups, is_dense, is_near, moments_of
 
-# A person does not open 3 places of a mail in 1.5 seconds, nor 4 in 3; many logs have times of whole seconds only.
-BURSTS = ((3, 1_500), (4, 3_000), (5, 5_000))
+# A person does not open 3 places of a mail in 1.5 seconds, nor 4 in 2.5; many logs have times of whole seconds only.
+BURSTS = ((3, 1_500), (4, 2_500), (5, 5_000))
 SWEEP_LINKS, SWEEP_MS = 4, 10_000  # nor all links of a mail in ten
 TRAP_MS = 10_000  # neighbours of a click on the honeypot
 PROBE_MS = 10_000  # between a HEAD and a GET of the same placement

@@ -124,7 +124,7 @@ def test_an_unfinished_event_waits_for_its_rest_and_is_refused_at_the_end_of_a_w
     assert format.pending == 0
     (report,) = read("sendgrid", text=TWO[:-5])
     assert isinstance(report, Refusal)
-    assert report.reason == "truncated"
+    assert report.reason == "malformed"
 
 
 def test_an_object_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

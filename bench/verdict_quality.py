@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from linktrack.clicks.event import PREFETCH
 from linktrack.clicks.judging.agents import Networks, agent_signal
 from linktrack.clicks.judging.verdicts import Click, Probe, Surroundings, judge
-from linktrack.clicks.logs.fields import kept_address
+from linktrack.clicks.logs.visitor import Visitors
 
 PLACES = 10  # of the mail: places 1 to 9 lead to nine links, place 10 to the first one again
 TRAP = 99
@@ -264,7 +264,7 @@ def verdicts(scene: Scene) -> Iterator[bool]:
     for at, place, person, ip, agent, flags in scene.requests:
         if agent not in agents:
             agents.append(agent)
-        kept = kept_address(ip.encode(), "truncate")
+        kept = VISITORS.kept(ip.encode())[0]
         link = 1 if place == PLACES else place
         clicks.append(Click(round(at * 1000), len(clicks), link, place, 1, person, kept, agents.index(agent), flags))
     probes = [Probe(round(at * 1000), index, place, 1, person) for index, (at, place, person) in enumerate(scene.heads)]
@@ -281,6 +281,7 @@ def verdicts(scene: Scene) -> Iterator[bool]:
 
 
 NETWORKS = Networks()
+VISITORS = Visitors(None, [], "truncate")
 
 if __name__ == "__main__":
     main()

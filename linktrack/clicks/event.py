@@ -20,7 +20,8 @@ NOTE = b"#"
 # Bits of `Click.flags`: what the log itself says about a click.
 PREFETCH = 1  # a Sec-Purpose, Purpose, X-Purpose or X-Moz header of a prefetching browser
 MACHINE = 2  # the mail service's own verdict
-POST = 4  # a button pressed, or the one-click POST of RFC 8058: the person's will, whatever it looks like
+POST = 4  # a POST that acts (one-click of RFC 8058, a page's button): the person's will, whatever it looks like
+SHARED = 8  # its address is a trusted proxy's: anybody may stand behind it, so it is compared with nobody's
 
 
 def note(line: bytes) -> Row:

@@ -24,9 +24,19 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 # `(?:…)?+`: Python before 3.11.5 loses what is captured in the latter, and all have it faster than `(?:…)?`.
 _LINE = re.compile(
     rb"^((?:(?=" + _WORD + rb"++ " + _ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
-    rb"(" + _WORD + rb"++(?:, ?" + _WORD + rb"*+)*+|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))" + _NO_HOST + rb'[^\["\n]*+'
+    rb"("
+    + _WORD
+    + rb"++(?:, ?"
+    + _WORD
+    + rb"*+)*+|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
+    + _NO_HOST
+    + rb'[^\["\n]*+'
     rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
-    rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: "([0-9a-fA-F.:,\[\] ]++(?:%\w++[0-9a-fA-F.:,\[\] ]*+)*+)"(?=[ \r\n]|\Z)|)'
+    rb'(?: "'
+    + _QUOTED
+    + rb'" "('
+    + _QUOTED
+    + rb')"(?: "([0-9a-fA-F.:,\[\] ]++(?:%\w++[0-9a-fA-F.:,\[\] ]*+)*+)"(?=[ \r\n]|\Z)|)'
     rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*+|)|)()()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,

@@ -6,7 +6,13 @@ from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import (
-    JsonEvents, click, named, number, object_in, text, values_of,
+    JsonEvents,
+    click,
+    named,
+    number,
+    object_in,
+    text,
+    values_of,
 )  # fmt: skip
 from linktrack.clicks.formats.parts.times import epoch_moment
 

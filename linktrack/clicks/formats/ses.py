@@ -6,7 +6,14 @@ from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import (
-    JsonEvents, click, number, object_in, part, refused, text, values_of,
+    JsonEvents,
+    click,
+    number,
+    object_in,
+    part,
+    refused,
+    text,
+    values_of,
 )  # fmt: skip
 from linktrack.clicks.formats.parts.times import iso_moment
 

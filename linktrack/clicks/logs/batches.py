@@ -6,10 +6,9 @@ Plain values only: a batch may have been made in another process (`clicks.ahead`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
-from operator import itemgetter
 from typing import NamedTuple
 
+from linktrack.clicks.event import SHARED
 from linktrack.clicks.logs.fields import digest
 
 # clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
@@ -79,10 +78,11 @@ class Gathered:
         if self._list_rejects:
             self._rejects.append((reason, line))
 
-    def batch(self, proxies: Collection[str], reached: Reached, cut_off: bool, last: bool) -> Batch:
-        """All of it. `proxies` are addresses, as kept, that are no visitor's."""
-        frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
-        busiest = {ip: count for ip, count in frequent if ip and ip not in proxies}
+    def batch(self, reached: Reached, cut_off: bool, last: bool) -> Batch:
+        """All of it."""
+        busiest = dict(
+            Counter(click[6] for click in self.clicks if click[6] and not click[9] & SHARED).most_common(BUSIEST)
+        )
         return Batch(
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.read,
             self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,

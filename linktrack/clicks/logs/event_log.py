@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import md5
 from urllib.parse import parse_qsl, urlsplit
 
-from linktrack.clicks.event import MACHINE, Event, Refusal, Report, Skipped
+from linktrack.clicks.event import MACHINE, SHARED, Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
@@ -85,7 +85,7 @@ class Directory:
         return "ambiguous-mailing" if named else "unknown-mailing"
 
     def _spot(self, mailing: int, url: str) -> Spot | str:
-        """The spot whose target a URL is: to the letter, else without what others add, else as text glued to it ends."""
+        """The spot whose target a URL is: to the letter, else without what is added or glued on."""
         if mailing not in self._targets:
             self._targets[mailing] = self._targets_of(mailing)
         targets = self._targets[mailing]
@@ -97,7 +97,7 @@ class Directory:
     def _targets_of(self, mailing: int) -> dict[str, list[Spot]]:
         """The spots of a mailing by what an event may call their targets: what stands in the mail, or the link's URL
         where the mail says `linktrack:KEY`."""
-        urls = dict(
+        urls: dict[int, str] = dict(
             self._database.rows(
                 "SELECT placement.id, link.url FROM placement JOIN link ON link.id = placement.link_id "
                 "WHERE placement.mailing_id = ?",
@@ -239,7 +239,7 @@ class EventReading:
         yield self._batch(last=True)
 
     def _batch(self, last: bool) -> Batch:
-        batch = self.gathered.batch(self.rules.visitors.proxies, self._reached(), self.log.cut_off, last)
+        batch = self.gathered.batch(self._reached(), self.log.cut_off, last)
         self.seen, self.gathered = set(), Gathered(self.rules.list_rejects)
         return batch
 
@@ -283,8 +283,8 @@ class EventReading:
             return
         self.seen.add(identity)
         agent = self.gathered.agent(event.agent[:AGENT_LENGTH])
-        ip, network = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
-        flags = MACHINE if event.machine else 0
+        ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
+        flags = (MACHINE if event.machine else 0) | (SHARED if shared else 0)
         self.gathered.clicks.append(
             (event.clicked_at, identity, *found, ip, self.gathered.network(network), agent, flags)
         )

@@ -41,8 +41,10 @@ def shown(format: Format, data: bytes) -> str:
         for report in (*format.events(data), *format.finish(True)):
             if isinstance(report, Event):
                 lines.append(f"{iso(report.clicked_at)} | {report.url}")
-                lines.append(f"    email={report.email} ip={report.ip} agent={report.agent} machine={report.machine}"
-                    + " several=True" * report.several)
+                lines.append(
+                    f"    email={report.email} ip={report.ip} agent={report.agent} machine={report.machine}"
+                    + " several=True" * report.several
+                )
                 lines.append(f"    identity={report.identity}")
                 lines.append(f"    variables={report.variables}")
             elif isinstance(report, Refusal):

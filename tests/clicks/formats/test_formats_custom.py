@@ -114,7 +114,12 @@ def test_a_string_says_where_the_addresses_stand(case: str) -> None:
 @pytest.mark.parametrize("case", ["nginx combined", "Apache combined", "variables in braces"])
 def test_what_stands_in_front_of_a_line_is_not_taken_for_its_address(case: str) -> None:
     string, line, *_ = READ[case]
-    for head in (b"May  4 10:12:33 w nginx: ", b"May 14 10:12:33 w nginx: ", b"nginx.1  | ", b"2026-05-04T07:12:33Z w n: "):
+    for head in (
+        b"May  4 10:12:33 w nginx: ",
+        b"May 14 10:12:33 w nginx: ",
+        b"nginx.1  | ",
+        b"2026-05-04T07:12:33Z w n: ",
+    ):
         assert made(string).rows(head + line)[0][2] == b""
 
 

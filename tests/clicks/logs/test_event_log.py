@@ -72,7 +72,9 @@ def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: d
         pytest.param({"email": "Seven <c7@example.com>"}, id="a name around the address"),
         pytest.param({"email": '"Seven, Ann" <C7@example.com>'}, id="a name with a comma"),
         pytest.param({"email": "c7@example.com, C7@example.com"}, id="one address twice"),
-        pytest.param({"email": "c7@example.com, c8@example.com", "contact_id": "C7"}, id="several addresses, one contact"),
+        pytest.param(
+            {"email": "c7@example.com, c8@example.com", "contact_id": "C7"}, id="several addresses, one contact"
+        ),
         pytest.param({"url": "https://www.example.com/2/"}, id="a slash behind it"),
         pytest.param({"url": "https://www.example.com/2)"}, id="a bracket glued to it"),
         pytest.param({"url": "https://www.example.com/2/)."}, id="a slash and more glued to it"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from clicks_world import CHROME, SENT, World, line
 
-from linktrack.clicks.event import POST, PREFETCH
+from linktrack.clicks.event import POST, PREFETCH, SHARED
 from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.load import Importer, Options
 from linktrack.clicks.logs.batches import Batch
@@ -79,7 +79,7 @@ def test_the_answer_503_is_a_prefetch_where_the_line_has_the_header(
 
 HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 CADDY = '{"ts":1777878753,"request":{"method":"GET","uri":"/x","headers":{"%s":["prefetch"]}},"status":302}'
-WITH_HEADERS = {
+WITH_HEADERS: dict[str, Callable[[str], str]] = {
     "nginx-json": lambda name: f'{{"time":"1777878753","request":"GET /x HTTP/1.1","status":"302","http_{name.replace("-", "_")}":"prefetch"}}',
     "nginx-json, the header's own name": lambda name: f'{{"time":"1777878753","request":"GET /x HTTP/1.1","status":"302","{name}":"prefetch"}}',
     "caddy": lambda name: CADDY % name.title(),
@@ -171,6 +171,7 @@ def test_a_batch_names_networks_and_its_busiest_visitors(world: World, tmp_path:
         *[("203.0.113.0", "")] * 5, *[("40.94.1.0", "Safe Links")] * 2, *[("10.0.0.0", "")] * 4,
         ("192.0.2.0", ""), ("192.0.2.0", "my monitoring"),
     ]  # fmt: skip
+    assert [click[9] for click in batch.clicks] == [SHARED if ip == "10.0.0.0" else 0 for ip, _ in named]
     assert batch.busiest == {"203.0.113.0": 5, "40.94.1.0": 2, "192.0.2.0": 2}
 
 

@@ -60,8 +60,8 @@ CHAINS = {
 def test_the_visitor_of_a_chain(case: str) -> None:
     chain, wanted = CHAINS[case]
     visitors = Visitors(None, [], "truncate")
-    assert visitors.kept(chain.encode("latin-1")) == (wanted, "")
-    assert visitors.kept(chain.encode("latin-1")) == (wanted, ""), "the second time"
+    assert visitors.kept(chain.encode("latin-1"))[:2] == (wanted, "")
+    assert visitors.kept(chain.encode("latin-1"))[:2] == (wanted, ""), "the second time"
 
 
 CHAIN = b"198.51.100.7, 203.0.113.9, 10.0.0.1"
@@ -77,7 +77,7 @@ TRUSTED: dict[str, tuple[list[str] | None, str]] = {
 @pytest.mark.parametrize("case", TRUSTED)
 def test_whose_word_is_believed(case: str) -> None:
     trusted, wanted = TRUSTED[case]
-    assert Visitors(trusted, [], "truncate").kept(CHAIN) == (wanted, "")
+    assert Visitors(trusted, [], "truncate").kept(CHAIN)[:2] == (wanted, "")
 
 
 OWN = ["203.0.113.8/30", "2001:db8:1:2::/64", "192.0.2.77"]
@@ -104,7 +104,7 @@ def test_networks_are_matched_on_the_whole_address_however_much_is_kept(case: st
 
 def test_own_networks_are_named_before_known_ones() -> None:
     visitors = Visitors(None, named_networks(["40.94.0.0/15", "40.94.1.0/24"], known_networks()), "truncate")
-    assert visitors.kept(b"40.94.1.2") == ("40.94.1.0", "40.94.0.0/15")
+    assert visitors.kept(b"40.94.1.2") == ("40.94.1.0", "40.94.0.0/15", False)
 
 
 @pytest.mark.parametrize(
@@ -122,17 +122,18 @@ def test_what_is_no_network_is_named_with_its_setting(setting: str) -> None:
         Visitors(["10.0.0"] if setting == "trusted_proxies" else [], [("10.0.0", "x")], "full")
 
 
-def test_a_trusted_address_that_had_to_stand_for_the_visitor_is_known_as_such() -> None:
-    visitors = Visitors(None, [], "truncate")
-    assert [visitors.kept(chain)[0] for chain in (b"10.0.0.1", b"203.0.113.9, 10.0.0.2")] == ["10.0.0.0", "203.0.113.0"]
-    assert visitors.proxies == {"10.0.0.0"}
+@pytest.mark.parametrize("how", ["truncate", "full", "none"])
+def test_a_trusted_address_that_had_to_stand_for_the_visitor_is_known_as_such(how: str) -> None:
+    visitors = Visitors(["10.0.0.1", "203.0.113.8"], [], how)
+    chains = (b"10.0.0.1", b"203.0.113.9, 10.0.0.1", b"203.0.113.8", b"203.0.113.9", b"unknown, 10.0.0.1")
+    assert [visitors.kept(chain)[2] for chain in chains] == [True, False, True, False, True]
 
 
 def test_long_chains_are_not_remembered() -> None:
     visitors = Visitors(None, [], "truncate")
     for number in range(1000):
         chain = b"%d.1.1.1, " % (number % 200 + 11) * 500 + b"203.0.113.9"
-        assert visitors.kept(chain) == ("203.0.113.0", "")
+        assert visitors.kept(chain) == ("203.0.113.0", "", False)
     assert not any(len(chain) > REMEMBERED_BYTES for chain in visitors.seen)
 
 
@@ -146,13 +147,13 @@ def test_the_visitor_is_the_last_one_that_no_private_network_holds(chain: list[i
     public = [address for address in inside if address and not any(address in network for network in private)]
     visitor = public[-1] if public else inside[0]
     text = b", ".join(str(address).encode() for address in chain)
-    assert Visitors(None, [], "full").kept(text) == (str(visitor), "")
+    assert Visitors(None, [], "full").kept(text) == (str(visitor), "", not public)
 
 
 @given(st.binary(max_size=60))
 def test_no_bytes_break_it(chain: bytes) -> None:
     for how in ("truncate", "full", "none"):
-        ip, network = Visitors(None, named_networks(OWN, known_networks()), how).kept(chain)
+        ip, network, _ = Visitors(None, named_networks(OWN, known_networks()), how).kept(chain)
         assert not ip or ipaddress.ip_address(ip)
         assert isinstance(network, str)
 
@@ -223,4 +224,4 @@ def test_the_visitor_in_every_format(case: str) -> None:
     row = format.rows(log.encode() + b"\n")[-1]
     assert row[3] == b"GET"
     chain = row[7] + b"," + row[1] if row[7] else row[1]
-    assert Visitors(None, [], "truncate").kept(chain) == (wanted, "")
+    assert Visitors(None, [], "truncate").kept(chain)[:2] == (wanted, "")

@@ -6,9 +6,9 @@ Plain values only: a batch may have been made in another process (`clicks.ahead`
 from __future__ import annotations
 
 from collections import Counter
+from operator import itemgetter
 from typing import NamedTuple
 
-from linktrack.clicks.event import SHARED
 from linktrack.clicks.logs.fields import digest
 
 # clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
@@ -64,6 +64,7 @@ class Gathered:
         self.clicks: list[ClickRow] = []
         self.probes: list[tuple[int, int, int, int, int]] = []
         self.pressed: list[tuple[int, int, str]] = []
+        self.shared: set[str] = set()  # addresses, as kept, of trusted proxies that had to stand for visitors
         self.agent_size = 0  # characters of all agents
         self._agents: dict[str, int] = {}
         self._networks: dict[str, int] = {"": 0}
@@ -80,9 +81,8 @@ class Gathered:
 
     def batch(self, reached: Reached, cut_off: bool, last: bool) -> Batch:
         """All of it."""
-        busiest = dict(
-            Counter(click[6] for click in self.clicks if click[6] and not click[9] & SHARED).most_common(BUSIEST)
-        )
+        frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
+        busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
         return Batch(
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.read,
             self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,

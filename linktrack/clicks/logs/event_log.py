@@ -285,6 +285,8 @@ class EventReading:
         agent = self.gathered.agent(event.agent[:AGENT_LENGTH])
         ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
         flags = (MACHINE if event.machine else 0) | (SHARED if shared else 0)
+        if shared:
+            self.gathered.shared.add(ip)
         self.gathered.clicks.append(
             (event.clicked_at, identity, *found, ip, self.gathered.network(network), agent, flags)
         )

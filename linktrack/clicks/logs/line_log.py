@@ -220,6 +220,7 @@ class Reading:
             ip, name, shared = seen(host) or kept(host)
             if shared:
                 flags |= SHARED
+                self.gathered.shared.add(ip)
             if network:
                 name = plain_text(network)
             agent_number = agents.get(agent)

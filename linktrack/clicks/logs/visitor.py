@@ -26,7 +26,7 @@ Kept = tuple[str, str, bool]
 
 
 class Visitors:
-    """What is kept of the visitors of a log; pure, and each chain is looked at once.
+    """What is kept of the visitors of a log; pure.
 
     `trusted` are the networks of proxies whose word is believed; None stands for the private ones, and of an empty
     list the peer is the visitor. `networks` are (network, name): the first that an address lies in names it. `how`
@@ -42,19 +42,21 @@ class Visitors:
         self.seen: dict[bytes, Kept] = {}  # by chain
 
     def kept(self, chain: bytes) -> Kept:
-        """What is kept of the visitor at the far end of `chain`: addresses parted by commas, the nearest one last."""
-        if (kept := self.seen.get(chain)) is not None:
-            return kept
+        """What is kept of the visitor at the far end of `chain`: addresses parted by commas, the nearest one last.
+
+        `seen` has it from then on, for whoever is in a hurry.
+        """
         plain = _PLAIN(chain)
         if plain is not None and plain[2] not in self._special:
             text = plain[1] + b".0" if self._how == "truncate" else chain if self._how == "full" else b""
-            kept = (text.decode("ascii"), "", False)
+            kept = (text.decode(), "", False)
         else:
             kept = self._looked_up(chain)
-        if len(chain) <= REMEMBERED_BYTES:
-            if len(self.seen) >= REMEMBERED:
-                self.seen.clear()
-            self.seen[chain] = kept
+            if len(chain) > REMEMBERED_BYTES:
+                return kept
+        if len(self.seen) >= REMEMBERED:
+            self.seen.clear()
+        self.seen[chain] = kept
         return kept
 
     def _looked_up(self, chain: bytes) -> Kept:

@@ -67,7 +67,10 @@ class ClickSettings(_Section):
 
     ip: Literal["truncate", "full", "none"] = "truncate"
     networks: list[str] = Field(default=[])  # networks whose clicks are machines', as 192.0.2.0/24
-    trusted_proxies: list[str] | None = None  # networks of proxies that are believed; None = the private ones
+    trusted_proxies: list[str] = Field(default=[  # whose word is believed about who stands before them
+        "127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "169.254.0.0/16",
+        "fe80::/10",
+    ])  # fmt: skip
     log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
     time_zone: str = "UTC"  # of logs that write local time without an offset (HAProxy)
     contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, line_format_for, shown
+from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, shown
 
 from linktrack.clicks.event import Report, Row
 from linktrack.clicks.formats import FORMATS, EventFormat, Format, LineFormat, detect, format_of

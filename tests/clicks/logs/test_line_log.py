@@ -19,6 +19,7 @@ from linktrack.clicks.logs.fields import AGENT_LENGTH, agent_text
 from linktrack.clicks.logs.line_log import BATCH_AGENTS, PRESSED_LENGTH, Reading, Rules
 from linktrack.clicks.logs.sources import open_log
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.settings import PRIVATE_NETWORKS
 
 
 def rules_of(world: World) -> Rules:

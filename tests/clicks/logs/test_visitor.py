@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.clicks.formats import LineFormat, format_of
-from linktrack.clicks.judging.agents import known_networks
-from linktrack.clicks.logs.visitor import PRIVATE_NETWORKS, REMEMBERED_BYTES, Visitors, address_of, named_networks
+from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.logs.visitor import REMEMBERED_BYTES, Visitors, address_of
+from linktrack.settings import PRIVATE_NETWORKS
 from linktrack.errors import BadInput
 
 # The chain, the visitor's nearest proxy last, and what is kept of the visitor with the default proxies.
@@ -65,7 +66,7 @@ def test_the_visitor_of_a_chain(case: str) -> None:
 
 
 CHAIN = b"198.51.100.7, 203.0.113.9, 10.0.0.1"
-TRUSTED: dict[str, tuple[list[str] | None, str]] = {
+TRUSTED: dict[str, tuple[list[str], str]] = {
     "the default": (None, "203.0.113.0"),
     "nobody: the peer is the visitor": ([], "10.0.0.0"),
     "the list takes the place of the default": (["203.0.113.0/24"], "10.0.0.0"),
@@ -99,11 +100,11 @@ NETWORKS = {
 @pytest.mark.parametrize("case", NETWORKS)
 def test_networks_are_matched_on_the_whole_address_however_much_is_kept(case: str, how: str) -> None:
     chain, wanted = NETWORKS[case]
-    assert Visitors(PRIVATE_NETWORKS, named_networks(OWN, known_networks()), how).kept(chain.encode())[1] == wanted
+    assert Visitors(PRIVATE_NETWORKS, Networks(OWN).named, how).kept(chain.encode())[1] == wanted
 
 
 def test_own_networks_are_named_before_known_ones() -> None:
-    visitors = Visitors(PRIVATE_NETWORKS, named_networks(["40.94.0.0/15", "40.94.1.0/24"], known_networks()), "truncate")
+    visitors = Visitors(PRIVATE_NETWORKS, Networks(["40.94.0.0/15", "40.94.1.0/24"]).named, "truncate")
     assert visitors.kept(b"40.94.1.2") == ("40.94.1.0", "40.94.0.0/15", False)
 
 
@@ -153,7 +154,7 @@ def test_the_visitor_is_the_last_one_that_no_private_network_holds(chain: list[i
 @given(st.binary(max_size=60))
 def test_no_bytes_break_it(chain: bytes) -> None:
     for how in ("truncate", "full", "none"):
-        ip, network, _ = Visitors(PRIVATE_NETWORKS, named_networks(OWN, known_networks()), how).kept(chain)
+        ip, network, _ = Visitors(PRIVATE_NETWORKS, Networks(OWN).named, how).kept(chain)
         assert not ip or ipaddress.ip_address(ip)
         assert isinstance(network, str)
 

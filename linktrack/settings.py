@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from linktrack.errors import BadInput
 from linktrack.files import STDIN, open_input
 from linktrack.moments import zone_of
+from linktrack.values import wrong_value
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -45,6 +46,12 @@ def _network(value: str) -> str:
         raise ValueError(f"{value!r} is no network like 192.0.2.0/24") from None
     return value
 
+
+# Loopback, RFC 1918, RFC 4193 and link-local: what no visitor can come from.
+PRIVATE_NETWORKS = (
+    *("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+    *("fc00::/7", "169.254.0.0/16", "fe80::/10"),
+)
 
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Network = Annotated[str, AfterValidator(_network)]
@@ -99,7 +106,7 @@ class ClickSettings(Section):
 
     ip: Literal["truncate", "full", "none"] = "truncate"
     networks: list[Network] = []  # networks whose clicks are machines', as 192.0.2.0/24
-    trusted_proxies: list[Network] | None = None  # whose X-Forwarded-For is believed; None = private networks
+    trusted_proxies: list[Network] = list(PRIVATE_NETWORKS)  # whose word is believed about who stands before them
     log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
     time_zone: ZoneName = (
         "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set
@@ -115,7 +122,7 @@ class ActionSettings(Section):
     working_days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = ["mon", "tue", "wed", "thu", "fri"]
     working_hours: list[str] = ["09:00-17:00"]
     holidays: list[date] = []
-    guard_formulas: bool = True  # cells that begin with = + - @ get a ' in the CSV files that linktrack makes
+    guard_formulas: bool = True  # a ' stands before what a spreadsheet would run in the CSV files that linktrack makes
 
     @field_validator("working_days", "working_hours")
     @classmethod
@@ -192,7 +199,14 @@ class FieldSettings(Section):
         raise ValueError(f"{text!r} is not a date like 2026-05-04")
 
 
-class ContactSettings(Section):
+class TableSettings(Section):
+    """Where a file of an export has its header: in an XLSX file on a sheet, in any file on a line or row."""
+
+    sheet: str = ""  # empty: the first visible one
+    header_row: int = Field(default=0, ge=0)  # counted from 1, blank lines too; 0: it is looked for
+
+
+class ContactSettings(TableSettings):
     """The columns of `contacts.*`."""
 
     id: str = "contact_id"
@@ -205,7 +219,7 @@ class ContactSettings(Section):
     fields: dict[str, FieldSettings] = {}
 
 
-class CompanySettings(Section):
+class CompanySettings(TableSettings):
     """The columns of `companies.*`."""
 
     id: str = "company_id"
@@ -214,21 +228,21 @@ class CompanySettings(Section):
     interests_separator: str = Field(default=",", min_length=1)
 
 
-class SelectionSettings(Section):
+class SelectionSettings(TableSettings):
     """The columns of `selections.*`: one row for each member."""
 
     name: str = "selection"
     contact: str = "contact_id"
 
 
-class ProjectSettings(Section):
+class ProjectSettings(TableSettings):
     """The columns of `projects.*`: one row for each member."""
 
     name: str = "project"
     contact: str = "contact_id"
 
 
-class FollowUpSettings(Section):
+class FollowUpSettings(TableSettings):
     """The columns of `follow-ups.*`: what is in people's calendars already, as times in ISO 8601."""
 
     user: str = "assigned_to"
@@ -236,7 +250,7 @@ class FollowUpSettings(Section):
     end: str = "end"
 
 
-class RequestSettings(Section):
+class RequestSettings(TableSettings):
     """The column of `requests.*`: one row for each open request."""
 
     owner: str = "owner"
@@ -257,6 +271,8 @@ class CrmSettings(Section):
     follow_ups: FollowUpSettings = FollowUpSettings()
     requests: RequestSettings = RequestSettings()
     user_column: str = "user"  # of users.*
+    user_sheet: str = ""
+    user_header_row: int = Field(default=0, ge=0)
 
     @field_validator("encoding")
     @classmethod
@@ -365,22 +381,12 @@ def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | 
 
 def _located(error: ErrorDetails, file: TomlFile, overrides: Mapping[tuple[str, ...], str]) -> BadInput:
     keys = tuple(str(part) for part in error["loc"])
+    name = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+    sentence = wrong_value(error, name)
     variable = next((overrides[keys[:size]] for size in (1, 2) if keys[:size] in overrides), None)
     if variable is not None:
-        return BadInput(f"{variable}: {sentence_of(error)}")
-    return file.error_at(keys, sentence_of(error))
-
-
-def sentence_of(error: ErrorDetails) -> str:
-    """What pydantic found wrong with a setting, in our words."""
-    name, kind = ".".join(str(part) for part in error["loc"] if not isinstance(part, int)), error["type"]
-    if kind == "extra_forbidden":
-        return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
-    if kind == "missing":
-        return f"the setting {name!r} is missing"
-    if kind == "value_error":
-        return str(error["ctx"]["error"])
-    return f"{name!r} cannot be {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        return BadInput(f"{variable}: {sentence}")
+    return file.error_at(keys, sentence)
 
 
 def line_of(text: str, keys: tuple[str, ...]) -> int | None:

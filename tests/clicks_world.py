@@ -95,11 +95,11 @@ def make_world(root: Path) -> World:
             "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES "
             "(1, 'spring', 'Spring', 'newsletter', x'', '{}', 0), (2, 'autumn', 'Autumn', 'newsletter', x'', '{}', 0)"
         )
-        special = dict(database.rows("SELECT key, id FROM link WHERE kind = 'special'"))
+        special: dict[str, int] = dict(database.rows("SELECT key, id FROM link WHERE kind = 'special'"))
         for number in range(1, 9):
             database.execute(
                 "INSERT INTO link (id, key, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, ?, 'registered', ?, '{}', 0, 0)",
+                "VALUES (?, ?, ?, 'registered', ?, '{\"kind\": \"redirect\"}', 0, 0)",
                 (100 + number, f"link-{number}", f"Link {number}", f"https://www.example.com/{number}"),
             )
         for number in range(1, 12):

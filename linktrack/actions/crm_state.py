@@ -10,7 +10,7 @@ from datetime import datetime
 from linktrack.actions.planned import Decision
 from linktrack.crm.export import Table
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.multivalue import names_in, with_name, without_name
+from linktrack.crm.multivalue import OddCell, names_in, with_name, without_name
 
 
 @dataclass(slots=True)
@@ -52,6 +52,13 @@ class CrmState:
             return contact_id
         return self.people[contact_id].cells.get(name, "")
 
+    def company(self, contact_id: str, name: str) -> str:
+        """What a placeholder `{company.name}` stands for: the company's own name where the export has its companies,
+        else what the contact's column says; `{company.id}` is always the latter."""
+        written = self.people[contact_id].cells.get("company", "")
+        firm = self.firms.get(written.strip())
+        return written if name == "id" or firm is None else firm.cells.get("name") or written
+
     def apply(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         """Carry out a decision. Returns (old, new) as the ledger shows them, or None when nothing changes.
 
@@ -71,14 +78,17 @@ class CrmState:
                 raise LookupError(f"the company {company!r} of contact {contact_id!r} is not in the export")
             row, separator = self.firms[company], self.mapping.settings.companies.interests_separator
         cell = row.cells["interests"]
-        there = decision.name in names_in(cell, separator)
-        if there == bool(decision.value):
-            return None
-        if decision.value:
-            changed = with_name(cell, separator, decision.name, like=row.likes)
-        else:
-            row.likes = row.likes or cell
-            changed = without_name(cell, separator, decision.name)
+        try:
+            there = decision.name in names_in(cell, separator)
+            if there == bool(decision.value):
+                return None
+            if decision.value:
+                changed = with_name(cell, separator, decision.name, like=row.likes)
+            else:
+                row.likes = row.likes or cell
+                changed = without_name(cell, separator, decision.name)
+        except OddCell as odd:
+            raise LookupError(str(odd)) from None
         _set(row, "interests", changed)
         return ("", decision.name) if decision.value else (decision.name, "")
 

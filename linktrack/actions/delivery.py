@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from linktrack.actions import output as files
+from linktrack.actions.calendar_file import CalendarFiles
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.planning import Planner, Row
+from linktrack.actions.planning import Planner
 from linktrack.crm.writing import write_back
 
 
@@ -12,23 +13,20 @@ def write_plan(folder: files.OutFolder, planner: Planner, now: int) -> None:
     """Walk over the open clicks and write every change to the files that it belongs to."""
     for name in files.ALWAYS:
         folder.start(name)
-    events: list[tuple[Row, dict[str, str]]] = []
+    calendars = CalendarFiles(folder.path, now)
     for change, made in planner.changes():
         folder.row("changes.ndjson", change)
         if made is not None:
             name, cells = made
             folder.row(name, {**change, **cells})
             if name == "follow-ups.csv":
-                events.append((change, cells))
+                calendars.add(change, cells)
+    calendars.close()
     for kind in ("selection", "project"):
         for name, contact_id, what in planner.state.net_members(kind):
             folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what})
     for contact_id, clicks in planner.unknown.items():
         folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": clicks})
-    if events:
-        from linktrack.actions.calendar_file import calendar_text
-
-        folder.path("follow-ups.ics").write_bytes(calendar_text(events, now))
 
 
 def write_crm(folder: files.OutFolder, state: CrmState) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -100,20 +99,15 @@ class Ledger:
             yield Clicked(number, identity, at, *where, recipient, contact), bool(retry)
 
     def actions(self) -> dict[int, list[Placed]]:
-        """The actions of each link that has open clicks, in their order; ordinals follow the order of their rows."""
+        """The actions of each link that has open clicks, in their order."""
         rows = self.database.rows(
-            "SELECT link_id, type, settings, id FROM action WHERE link_id IN (SELECT link_id FROM open_click) "
+            "SELECT link_id, type, settings, number FROM action WHERE link_id IN (SELECT link_id FROM open_click) "
             "ORDER BY link_id, position"
         )
-        ordinals: dict[int, int] = {}
-        count: Counter[tuple[int, str]] = Counter()
-        for link_id, kind, _, number in sorted(rows, key=lambda row: row[3]):
-            count[link_id, kind] += 1
-            ordinals[number] = count[link_id, kind]
         found: dict[int, list[Placed]] = {}
         for link_id, kind, settings, number in rows:
             definition = parse_action({"type": kind, **json.loads(settings)})
-            found.setdefault(link_id, []).append(Placed(definition, ordinals[number], 0))
+            found.setdefault(link_id, []).append(Placed(definition, number, 0))
         return found
 
     def hits(self) -> dict[int, int]:
@@ -121,7 +115,7 @@ class Ledger:
         return dict(self.database.rows("SELECT link_id, sum(human) FROM link_tally GROUP BY link_id"))
 
     def made(self) -> list[tuple[Any, ...]]:
-        """(id, kind, ordinal, link, shipment, contact id) of what the people with open clicks have caused."""
+        """(id, kind, number of the action, link, shipment, contact id) of what those with open clicks have caused."""
         return self.database.rows(
             "SELECT m.id, m.kind, m.ordinal, l.key, m.shipment_id, r.contact_id FROM made m "
             "JOIN link l ON l.id = m.link_id JOIN recipient r ON r.id = m.recipient_id "

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from linktrack.actions.calendar_file import ALL, OF_OWNERS
 from linktrack.errors import Conflict
 
 SUMMARY = "summary.json"
@@ -65,9 +66,10 @@ class OutFolder:
     def _clear(self) -> None:
         if (self.folder / SUMMARY).exists():
             raise Conflict(f"the run in {self.folder} is finished: name another folder with --out")
-        ours = (*COLUMNS, "follow-ups.ics", "contacts-changed.csv", "companies-changed.csv")
+        ours = (*COLUMNS, ALL, "contacts-changed.csv", "companies-changed.csv")
         for path in self.folder.iterdir():
-            if path.name in ours or path.stem in ("contacts", "companies") or path.name.startswith(_ASIDE):
+            known = path.name in ours or path.stem in ("contacts", "companies") or path.match(OF_OWNERS)
+            if known or path.name.startswith(_ASIDE):
                 path.unlink()
 
     def path(self, name: str) -> Path:

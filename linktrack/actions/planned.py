@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
-from linktrack.links.actions import ActionDefinition
+from linktrack.links.actions import AnyAction, MakingAction
 from linktrack.settings import CrmSettings
 
 MADE_KINDS = ("follow-up", "request", "script")
@@ -50,10 +50,10 @@ class Clicked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """An action at its place: the `ordinal`-th of its type on the link, with the ledger's id of its definition."""
+    """An action of a link with its number there, and the ledger's id of its definition."""
 
-    definition: ActionDefinition
-    ordinal: int
+    definition: AnyAction
+    number: int
     definition_id: int
 
 
@@ -136,30 +136,31 @@ def stable_id(*parts: object) -> str:
 
 def made_id(placed: Placed, click: Clicked) -> str:
     """The identifier of what an action makes: one for the person, for the person and shipment, or for the click."""
-    parts: list[object] = [placed.definition.type, placed.ordinal, click.contact_id, click.link.key]
-    if placed.definition.says.repeat != "once":
+    repeat = placed.definition.repeat if isinstance(placed.definition, MakingAction) else "click"
+    parts: list[object] = [placed.definition.type, placed.number, click.contact_id, click.link.key]
+    if repeat != "once":
         parts.append(click.shipment.id)
-    if placed.definition.says.repeat == "click":
+    if repeat == "click":
         parts += [click.at, click.identity]
     return stable_id(*parts)
 
 
-Made = tuple[str, str, int, str, int, str]  # identifier, kind, ordinal, link's key, shipment, contact id
+Made = tuple[str, str, int, str, int, str]  # identifier, kind, number of the action, link's key, shipment, contact id
 
 
 def made_before(made: Iterable[Made], actions: Mapping[int, list[Placed]], links: Mapping[int, LinkFacts]) -> set[str]:
     """The identifiers, under today's definitions, of what was made earlier for the people with open clicks."""
-    repeats = {
-        (links[link_id].key, placed.definition.type, placed.ordinal): placed.definition.says.repeat
+    repeats: dict[tuple[str, str, int], str] = {
+        (links[link_id].key, placed.definition.type, placed.number): placed.definition.repeat
         for link_id, every in actions.items()
         for placed in every
-        if placed.definition.type in MADE_KINDS
+        if isinstance(placed.definition, MakingAction)
     }
     found = set()
-    for identifier, kind, ordinal, key, shipment_id, contact_id in made:
+    for identifier, kind, number, key, shipment_id, contact_id in made:
         found.add(identifier)
-        repeat = repeats.get((key, kind, ordinal))
+        repeat = repeats.get((key, kind, number))
         if repeat in ("once", "shipment"):
-            parts: list[object] = [kind, ordinal, contact_id, key]
+            parts: list[object] = [kind, number, contact_id, key]
             found.add(stable_id(*parts, shipment_id) if repeat == "shipment" else stable_id(*parts))
     return found

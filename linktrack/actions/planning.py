@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds import script as script_kind
@@ -20,7 +22,8 @@ from linktrack.actions.planned import (
 )
 from linktrack.actions.scripts import Found
 from linktrack.actions.work import Work
-from linktrack.links.actions import fill
+from linktrack.links.actions import ScriptAction
+from linktrack.links.placeholders import fill
 from linktrack.moments import iso
 
 Row = dict[str, Any]  # a change as `changes.ndjson` shows it
@@ -35,6 +38,7 @@ class Planner:
         """Without `run_id` the walk is a rehearsal, and no rows are kept aside for the ledger."""
         self.ledger, self.actions, self.state, self.desk = work.ledger, work.actions, work.state, work.desk
         self.by_hand = work.order.by_hand is not None
+        self.zone = ZoneInfo(work.workspace.settings.actions.time_zone)
         self.now, self.scripts, self.run_id = work.order.now, scripts, run_id
         self.settled = self.ledger.settled()
         self.made = made_before(self.ledger.made(), self.actions, self.ledger.links)
@@ -83,15 +87,15 @@ class Planner:
         identifier = ""
         if kind in MADE_KINDS:
             identifier = made_id(placed, click)
-            if kind == "script":
-                yield from self._script(click, placed, identifier)
+            if isinstance(placed.definition, ScriptAction):
+                yield from self._script(click, placed, placed.definition.script, identifier)
                 return
             if identifier in self.made:
                 return
             self.made.add(identifier)
         try:
             plan = PLANS[kind](
-                placed.definition.says,
+                placed.definition,
                 lambda text: fill(text, lambda name: self._value(click, name)),
                 lambda name: self.state.value(click.contact_id, name),
                 self.desk,
@@ -119,7 +123,7 @@ class Planner:
             return
         self._keep("spool_settled", (recipient, wanted.kind, name, at, click.id, wanted.value))
         if changed is not None:
-            place = (placed.definition.type, placed.ordinal, wanted.kind, wanted.name, wanted.operation)
+            place = (placed.definition.type, placed.number, wanted.kind, wanted.name, wanted.operation)
             identifier = stable_id(at, click.identity, click.link.key, *place)
             row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
             yield self._count(click, placed, row, "ok"), None
@@ -128,16 +132,15 @@ class Planner:
         kind = placed.definition.type
         row = self._row(click, identifier, kind, thing.name, "make", "", thing.text)
         times = (thing.start_at, thing.end_at)
-        what = (click.id, click.link.id, click.shipment.id, click.recipient_id, kind, placed.ordinal, thing.owner)
+        what = (click.id, click.link.id, click.shipment.id, click.recipient_id, kind, placed.number, thing.owner)
         self._keep("spool_made", (identifier, self.run_id, *what, *times, "ok", None, "", "{}", "", self.now))
         self._count(click, placed, row, "ok")
         return row, (f"{kind}s.csv", dict(thing.row))
 
-    def _script(self, click: Clicked, placed: Placed, identifier: str) -> Iterator[Delivered]:
+    def _script(self, click: Clicked, placed: Placed, script: str, identifier: str) -> Iterator[Delivered]:
         click_id, result = self.scripts.get(identifier, (0, None))
         if click_id != click.id:
             return
-        script = placed.definition.says.script
         status = "planned" if result is None else result.status
         row = self._row(click, identifier, "script", script, "run", "", status)
         self.by_kind["script"] += 1  # the ledger has it since the script was started
@@ -197,9 +200,11 @@ class Planner:
             return self.state.value(click.contact_id, what)
         if group == "link":
             return str(getattr(click.link, what))
+        if group == "company":
+            return self.state.company(click.contact_id, what)
         if group == "mailing":
             return str({"name": click.shipment.mailing}.get(what) or getattr(click.shipment, what))
-        moment = iso(click.at)
+        moment = datetime.fromtimestamp(click.at / 1000, self.zone).isoformat(timespec="seconds")
         values = {"at": moment, "date": moment[:10], "time": moment[11:16], "placement": click.placement}
         return values.get(what, str(click.shipment.id))
 

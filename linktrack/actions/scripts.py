@@ -11,7 +11,7 @@ from linktrack.actions.ledger import Ledger
 from linktrack.actions.planned import Clicked, Placed, ScriptResult, made_before, made_id
 from linktrack.actions.processes import run_batch, run_script
 from linktrack.actions.work import Crash, Work
-from linktrack.links.actions import seconds_of
+from linktrack.links.actions import ScriptAction, seconds_of
 
 Found = dict[str, tuple[int, ScriptResult | None]]  # change -> the click it belongs to, the result (None: not run)
 
@@ -23,6 +23,7 @@ class Asked:
     id: str
     click: Clicked
     placed: Placed
+    action: ScriptAction
     again: bool
 
 
@@ -33,9 +34,7 @@ def noted_definitions(ledger: Ledger, actions: Mapping[int, list[Placed]]) -> di
             link_id: [
                 replace(
                     placed,
-                    definition_id=ledger.definition(
-                        json.dumps({"type": placed.definition.type, **placed.definition.settings}, ensure_ascii=False)
-                    ),
+                    definition_id=ledger.definition(json.dumps(placed.definition.table, ensure_ascii=False)),
                 )
                 for placed in every
             ]
@@ -47,7 +46,7 @@ def run_open_scripts(work: Work, run_id: int | None, crash: Crash) -> Found:
     """Run the scripts that the open clicks ask for, in the order of time, and return every result that this run has
     to report, also of scripts that an interrupted run had started. Without `run_id` nothing is run.
     """
-    if not any(one.definition.type == "script" for every in work.actions.values() for one in every):
+    if not any(isinstance(one.definition, ScriptAction) for every in work.actions.values() for one in every):
         return {}
     ledger = work.ledger
     known = ledger.script_results()
@@ -68,13 +67,13 @@ def run_open_scripts(work: Work, run_id: int | None, crash: Crash) -> Found:
 
     batches: dict[tuple[str, int], list[Asked]] = {}
     for one in asked:
-        says = one.placed.definition.says
-        if says.batch:
-            batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
+        action = one.action
+        if action.batch:
+            batches.setdefault((action.script, seconds_of(action.timeout)), []).append(one)
             continue
         numbers = _start(ledger, run_id, work.order.now, [one])
         crash("a script is noted down")
-        result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
+        result = run_script(folder, action.script, told(one), seconds_of(action.timeout))
         crash("a script has run")
         _end(ledger, [one], numbers, [result])
         found[one.id] = one.click.id, result
@@ -91,13 +90,14 @@ def run_open_scripts(work: Work, run_id: int | None, crash: Crash) -> Found:
 def _asked(work: Work, known: Mapping[str, tuple[int, ScriptResult, bool]]) -> Iterator[Asked]:
     """The scripts to be started, in the order of time; each once, and failed ones again if the order says so."""
     scripts = {
-        link_id: [one for one in every if one.definition.type == "script"] for link_id, every in work.actions.items()
+        link_id: [(one, one.definition) for one in every if isinstance(one.definition, ScriptAction)]
+        for link_id, every in work.actions.items()
     }
     made = made_before(work.ledger.made(), work.actions, work.ledger.links)
     for click, retried in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
         if click.contact_id not in work.state.people:
             continue
-        for placed in scripts[click.link.id]:
+        for placed, action in scripts[click.link.id]:
             identifier = made_id(placed, click)
             before = known.get(identifier)
             again = (
@@ -105,7 +105,7 @@ def _asked(work: Work, known: Mapping[str, tuple[int, ScriptResult, bool]]) -> I
             )
             if again or (identifier not in made and not retried):
                 made.add(identifier)
-                yield Asked(identifier, click, placed, again)
+                yield Asked(identifier, click, placed, action, again)
 
 
 def _start(ledger: Ledger, run_id: int, now: int, asked: Sequence[Asked]) -> list[int]:
@@ -124,7 +124,7 @@ def _start(ledger: Ledger, run_id: int, now: int, asked: Sequence[Asked]) -> lis
                 "VALUES (?, ?, ?, ?, ?, ?, 'script', ?, '', 'interrupted', '', '{}', '', ?) "
                 "ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, status = 'interrupted', "
                 "ran_at = excluded.ran_at",
-                (one.id, run_id, *where, placed.ordinal, now),
+                (one.id, run_id, *where, placed.number, now),
             )
             if one.again:  # a second try within one run, which was interrupted in between
                 ledger.database.execute(
@@ -134,7 +134,7 @@ def _start(ledger: Ledger, run_id: int, now: int, asked: Sequence[Asked]) -> lis
                 "INSERT INTO change (id, run_id, click_id, link_id, shipment_id, recipient_id, clicked_at, kind, name, "
                 "operation, old, new, definition_id, status, ran_at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, 'script', ?, 'run', '', '', ?, 'interrupted', ?) RETURNING number",
-                (one.id, run_id, *where, click.at, placed.definition.says.script, placed.definition_id, now),
+                (one.id, run_id, *where, click.at, one.action.script, placed.definition_id, now),
             )
             numbers.append(int(number))
     return numbers

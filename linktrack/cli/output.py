@@ -52,7 +52,7 @@ def warn(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
-def confirm(context: typer.Context, question: str, yes: bool) -> bool:
+def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: ARG001  (called as `say` is)
     """Ask on a terminal; elsewhere only --yes will do."""
     from linktrack.errors import UsageError
 

@@ -76,7 +76,7 @@ def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
             if file.read(64).strip().removeprefix(b"\xef\xbb\xbf") in (b"", b"[]"):
                 return frozenset()
     table, column = _with_ids(path, mapping)
-    return frozenset(contact_id for _, values in table.rows() if (contact_id := values[column].strip()))
+    return frozenset(contact_id for _, values in table.rows([]) if (contact_id := values[column].strip()))
 
 
 def _with_ids(path: Path, mapping: Mapping) -> tuple[Table, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from linktrack.errors import BadInput
 
+MAX_LINE = 16_000_000  # bytes
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose BOM it begins with
@@ -16,11 +17,17 @@ _BOMS = (
 )
 
 
+class UnknownEncoding(BadInput):
+    """A text file whose encoding nothing tells; `offered` is one in which it can be read, shown in the sentence."""
+
+    offered = "cp1252"
+
+
 def find_encoding(path: Path, named: str | None) -> tuple[str, bytes]:
     """The encoding of a text file and its BOM: the BOM's, else UTF-8 if it is that throughout, else `named`.
 
     A file of plain ASCII is of the encoding `named`, so that what is written into it will be, too.
-    BadInput with a preview where nothing tells: an encoding is never guessed.
+    UnknownEncoding with a preview where nothing tells: an encoding is never guessed.
     """
     with path.open("rb") as file:
         head = file.read(4)
@@ -44,13 +51,30 @@ def find_encoding(path: Path, named: str | None) -> tuple[str, bytes]:
         _check(path, named, 0)
         return named, b""
     line, text, byte = problem
-    preview = text.decode("cp1252", "replace").strip()
-    raise BadInput(
+    preview = text.decode(UnknownEncoding.offered, "replace").strip()
+    raise UnknownEncoding(
         f"byte 0x{byte:02X} is not UTF-8 and the file has no BOM; as cp1252 the line would read {preview!r}: "
         'if that is right, set encoding = "cp1252" under [crm] in linktrack.toml',
         file=path,
         line=line,
     )
+
+
+def refuse_long_lines(path: Path) -> None:
+    """BadInput for a text file with a line of more than MAX_LINE bytes, before anything reads it as one text."""
+    with path.open("rb") as file:
+        line, length = 1, 0
+        while chunk := file.read(1 << 20):
+            first = min((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), default=-1)
+            if length + (len(chunk) if first < 0 else first) > MAX_LINE:
+                raise BadInput(
+                    f"this line is longer than {MAX_LINE // 1_000_000} MB, which no row of an export is",
+                    file=path,
+                    line=line,
+                )
+            last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            length = length + len(chunk) if last < 0 else len(chunk) - last - 1
+            line += chunk.count(b"\n")
 
 
 def refuse_nul(path: Path, encoding: str) -> None:

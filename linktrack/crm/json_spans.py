@@ -9,9 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from linktrack.crm.multivalue import names_in, with_name
+from linktrack.crm.encoding import refuse_long_lines
+from linktrack.crm.export import BadRow
+from linktrack.crm.multivalue import joined, names_in
 from linktrack.errors import BadInput
 
+MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -20,24 +23,36 @@ class JsonTable:
     first appearance; a list of texts is a cell with `separator` between them."""
 
     calculated: frozenset[int] = frozenset()
+    header_line, header_is_found = 0, False
 
     def __init__(self, path: Path, separator: str) -> None:
         self.path, self.separator = path, separator
         data = path.read_bytes() if path.suffix.lower() == ".json" or _begins_with_array(path) else b""
         self.array = data.removeprefix(_BOM).lstrip()[:1] == b"["
         self.suffix = ".json" if path.suffix.lower() == ".json" else ".ndjson"
+        if not self.array:
+            refuse_long_lines(path)
         samples: dict[str, Any] = {}  # by column the first value that is not null: what its values are like
-        for _, row in self._objects():
+        for number, row in self._objects():
             for name, value in row.items():
                 if samples.get(name) is None:
                     samples[name] = value
+            if len(samples) > MAX_COLUMNS:
+                raise BadInput(
+                    f"up to this object there are more than {MAX_COLUMNS:,} different names, which no export has",
+                    file=path,
+                    line=number,
+                )
         if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:  # noqa: ARG002  (an object is a row)
         for line, row in self._objects():
             yield line, [_cell(row.get(column), self.separator) for column in self.columns]
+
+    def first_rows(self) -> list[tuple[int, list[str]]]:
+        return []
 
     def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each object with its line, or with its place in the array."""
@@ -164,10 +179,7 @@ def _cell(value: object, separator: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        cell = ""
-        for one in value:
-            cell = with_name(cell, separator, _cell(one, separator))
-        return cell
+        return joined([_cell(one, separator) for one in value], separator)
     text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
     # half a character, as in "\\ud83d", cannot be written anywhere
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -41,6 +41,7 @@ class _Dialect:
 _NAME = re.compile(r"[^\[\]<>\"'\r\n]{1,200}")
 _PERCENT_NAME = re.compile(r"[A-Za-z_][\w .:\-]{0,99}")
 _RECIPIENT_NAME = re.compile(r"[\w.\-]{1,100}")
+_HYPHEN_NAME = re.compile(r"(?<!\w-)[A-Za-z_][\w.]{0,99}")  # SendGrid's; the hyphens of e-mail and A-B are none
 _BAR_NAME = re.compile(r"[^|<>\r\n]{1,200}")
 _BRACE = re.compile(r"[^{}<>\r\n]{1,400}")
 _COMMENT = re.compile(r"[\s\-+].*|", re.DOTALL)  # `{#id` is CSS
@@ -151,7 +152,11 @@ def _openings(
     extra: tuple[tuple[str, str], ...], dead: frozenset[str]
 ) -> tuple[re.Pattern[str], dict[str, list[_Dialect]]]:
     """A pattern for every opening whose closing is not `dead`, and for each the dialects to try, longest first."""
-    known = (*(_Dialect(opening, closing, _BAR_NAME) for opening, closing in extra), *_DIALECTS)
+    further = (
+        _Dialect(opening, closing, _HYPHEN_NAME if opening == closing == "-" else _BAR_NAME)
+        for opening, closing in extra
+    )
+    known = (*further, *_DIALECTS)
     dialects = [dialect for dialect in known if dialect.closing not in dead]
     openings = sorted({dialect.opening for dialect in dialects}, key=len, reverse=True)
     tries = {

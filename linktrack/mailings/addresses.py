@@ -21,7 +21,7 @@ _KEY = re.compile(r"linktrack:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Options:
+class ReadingOptions:
     """How a mailing's addresses are read. `tracking` is the workspace's base_url, `base` what relative ones hang on."""
 
     tracking: str
@@ -66,7 +66,7 @@ class Parts:
 
 
 def read_mail(
-    html: bytes, text: bytes | None, options: Options, *, name: str = "", charset: str | None = None
+    html: bytes, text: bytes | None, options: ReadingOptions, *, name: str = "", charset: str | None = None
 ) -> Parts:
     """Read a mail's parts. BadInput with line and column for one that ends inside a tag, for bad encodings, and for
     files that hold something else than HTML.
@@ -86,7 +86,7 @@ def refuse_broken(html: Document, seen: Scan, name: str = "") -> None:
     raise BadInput(sentence, file=name or None, line=line, column=column)
 
 
-def read_parts(html: Document, text: Document | None, options: Options) -> Parts:
+def read_parts(html: Document, text: Document | None, options: ReadingOptions) -> Parts:
     """Find and judge every address of a mailing; `position` counts through the HTML, then the text."""
     seen = scan(html.text, options.merge_tags)
     base = options.base
@@ -119,7 +119,7 @@ def checked_base(base: str) -> str:
     return base
 
 
-def judge(url: str, options: Options, base: str = "") -> tuple[str, str, str]:
+def judge(url: str, options: ReadingOptions, base: str = "") -> tuple[str, str, str]:
     """(reason, target, key) of a decoded, cleaned address; reason "" = can be tracked."""
     if not url:
         return "empty", url, ""
@@ -187,7 +187,9 @@ def _never(spot: Spot) -> str:
     return f"opt-out: {spot.opted_out}" if spot.opted_out else ""
 
 
-def _of_text(text: Document, options: Options, base: str, html: Sequence[Address], numbered: int) -> list[Address]:
+def _of_text(
+    text: Document, options: ReadingOptions, base: str, html: Sequence[Address], numbered: int
+) -> list[Address]:
     tracked = {address.target for address in html if not address.reason}
     opted_out = {address.target: address.reason for address in html if address.reason.startswith("opt-out")}
     found = []

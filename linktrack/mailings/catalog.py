@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.addresses import Address, Options, Parts, read_mail
-from linktrack.mailings.compile import Placed
+from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -26,8 +26,8 @@ class Settings:
     merge_tags: tuple[tuple[str, str], ...] = ()
     charset: str | None = None
 
-    def options(self, tracking: str) -> Options:
-        return Options(tracking, self.base, self.track_all, self.merge_tags)
+    def options(self, tracking: str) -> ReadingOptions:
+        return ReadingOptions(tracking, self.base, self.track_all, self.merge_tags)
 
     def text(self) -> str:
         utm = {name: value for name, value in vars(self.utm).items() if value not in (None, ())}
@@ -88,8 +88,8 @@ class StoredPlacement:
     response: dict[str, Any]
 
     @property
-    def placed(self) -> Placed:
-        return Placed(self.key, self.start, self.stop)
+    def placed(self) -> PlacedSpan:
+        return PlacedSpan(self.key, self.start, self.stop)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedSpan:
     """A placement: the address at `start:stop` of a part's scanned text becomes the tracked one with this key."""
 
     key: str
@@ -84,7 +84,7 @@ class Mail:
 
 
 def compile_part(
-    document: Document, placed: Sequence[Placed], base_url: str, honeypot: Placed | None = None
+    document: Document, placed: Sequence[PlacedSpan], base_url: str, honeypot: PlacedSpan | None = None
 ) -> Compiled:
     """Cut a part into segments at its placements. The honeypot, if any, is put in as an element of its own."""
     return Compiled(cut_part(document, placed, base_url, honeypot)[0], document.charset)
@@ -92,9 +92,9 @@ def compile_part(
 
 def cut_part(
     document: Document,
-    placed: Sequence[Placed],
+    placed: Sequence[PlacedSpan],
     base_url: str,
-    honeypot: Placed | None = None,
+    honeypot: PlacedSpan | None = None,
     gaps: Sequence[Gap] = (),
 ) -> tuple[tuple[bytes, ...], tuple[Gap | None, ...]]:
     """(pieces, what stands between each two): None for a token, the gap for a merge tag that is filled."""
@@ -102,7 +102,7 @@ def cut_part(
     between: list[Gap | None] = []
     lead = b""
     here = 0
-    spots: list[Placed | Gap] = [*placed, *([honeypot] if honeypot else []), *gaps]
+    spots: list[PlacedSpan | Gap] = [*placed, *([honeypot] if honeypot else []), *gaps]
     spots.sort(key=lambda spot: (spot.start, spot.stop))
     for spot in spots:
         piece = lead + document.piece(here, spot.start)

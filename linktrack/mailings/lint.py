@@ -13,16 +13,16 @@ from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
 from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.merge_tags import fill, find
 from linktrack.links.utm import warnings
-from linktrack.mailings.addresses import Address, Options, Parts, read_parts
+from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_parts
 from linktrack.mailings.catalog import Settings, find_mailing
-from linktrack.mailings.compile import Placed
+from linktrack.mailings.compile import PlacedSpan
 from linktrack.mailings.foreign_links import wrapped_by
 from linktrack.mailings.online import ask_targets
 from linktrack.mailings.outputs.filling import standing_tags
 from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import read_html, read_text
 from linktrack.mailings.reading.labels import read_words
-from linktrack.mailings.reading.markup import RAW, Kind, read_markup
+from linktrack.mailings.reading.markup import RAW, MarkupKind, read_markup
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -75,7 +75,7 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
 def check_mail(
     html: bytes,
     text: bytes | None,
-    options: Options,
+    options: ReadingOptions,
     links: Mapping[str, str],
     settings: Settings | None = None,
     *,
@@ -107,7 +107,7 @@ def _broken(parts: Parts) -> Iterator[LintFinding]:
             yield LintFinding(rule, "html", *parts.html.place(index), "", message)
 
 
-def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[LintFinding]:
+def _addresses(parts: Parts, options: ReadingOptions, keys: set[str]) -> Iterator[LintFinding]:
     spots = {spot.start: spot for spot in parts.scan.spots}
     for address in parts.addresses:
         if address.reason == "comment" or address.kind in ("link", "src", "base"):
@@ -131,7 +131,9 @@ def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[LintF
                 yield _finding("text-mismatch", address, message)
 
 
-def _judged(address: Address, raw: str, options: Options, keys: set[str], *, html: bool) -> Iterator[tuple[str, str]]:
+def _judged(
+    address: Address, raw: str, options: ReadingOptions, keys: set[str], *, html: bool
+) -> Iterator[tuple[str, str]]:
     """(rule, message) for everything that is odd about one address."""
     url = address.url
     if address.kind == "form":
@@ -197,12 +199,12 @@ def _whole(parts: Parts, settings: Settings) -> Iterator[LintFinding]:
         yield LintFinding("utm", "html", 1, 1, "", sentence)
 
 
-def _standing(parts: Parts, options: Options, subject: str) -> Iterator[LintFinding]:
+def _standing(parts: Parts, options: ReadingOptions, subject: str) -> Iterator[LintFinding]:
     """Merge tags that stand in the mail, each once: what is sent from here cannot carry them as they are."""
-    placed: dict[str, list[Placed]] = {"html": [], "text": []}
+    placed: dict[str, list[PlacedSpan]] = {"html": [], "text": []}
     for address in parts.addresses:
         if not address.reason:
-            placed[address.part].append(Placed("", address.start, address.stop))
+            placed[address.part].append(PlacedSpan("", address.start, address.stop))
     tags = standing_tags(parts, placed["html"], placed["text"], subject, options.merge_tags)
     message = "this merge tag stands in the mail: eml and mbox want --fill or --keep-merge-tags"
     for standing in {tag.written: tag for tag in reversed(tags)}.values():
@@ -211,7 +213,7 @@ def _standing(parts: Parts, options: Options, subject: str) -> Iterator[LintFind
         )
 
 
-def _foreign_tags(parts: Parts, options: Options, subject: str) -> Iterator[LintFinding]:
+def _foreign_tags(parts: Parts, options: ReadingOptions, subject: str) -> Iterator[LintFinding]:
     """What looks like a merge tag in the words that people read, each once in a part."""
     places = {tag: ("subject", 1, start + 1) for tag, start in _first_tags(subject, options)}
     for tag, place in places.items():
@@ -232,7 +234,7 @@ def _foreign_tags(parts: Parts, options: Options, subject: str) -> Iterator[Lint
                 yield _foreign(tag, part, *document.place(index))
 
 
-def _first_tags(words: str, options: Options) -> list[tuple[str, int]]:
+def _first_tags(words: str, options: ReadingOptions) -> list[tuple[str, int]]:
     """The first places of at most `_DISTINCT` different tags."""
     found: dict[str, int] = {}
     for start, stop in foreign_tags(words, options.merge_tags):
@@ -256,11 +258,11 @@ def _words(parts: Parts) -> list[tuple[int, int]]:
         if not raw and piece.start > here:
             found.append((here, piece.start))
         here = piece.stop
-        raw = piece.kind is Kind.START and piece.name in RAW - {"title"}
+        raw = piece.kind is MarkupKind.START and piece.name in RAW - {"title"}
     return found if raw else [*found, (here, len(masked))]
 
 
-def _unanswered(parts: Parts, options: Options, links: Mapping[str, str]) -> Iterator[LintFinding]:
+def _unanswered(parts: Parts, options: ReadingOptions, links: Mapping[str, str]) -> Iterator[LintFinding]:
     """Addresses whose target, merge tags taken out, does not answer."""
     targets: dict[str, Address] = {}
     for address in parts.addresses:
@@ -295,7 +297,7 @@ def _same_site(shown: str, target: str) -> bool:
     return one == other or one.endswith("." + other) or other.endswith("." + one)
 
 
-def _without_tags(raw: str, options: Options) -> str:
+def _without_tags(raw: str, options: ReadingOptions) -> str:
     parts, here = [], 0
     for tag in find(raw, options.merge_tags):
         parts.append(raw[here : tag.start])

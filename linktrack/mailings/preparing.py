@@ -9,7 +9,7 @@ from linktrack.mailings.catalog import (
     mailing_parts,
     placements_of,
 )
-from linktrack.mailings.compile import Mail, Placed, compile_part
+from linktrack.mailings.compile import Mail, PlacedSpan, compile_part
 from linktrack.mailings.outputs.filling import prepare_filling, refuse_standing, standing_tags
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.placements import place_system_links
@@ -35,7 +35,7 @@ def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentS
     honeypot = header = None
     if system[HONEYPOT_POSITION]:
         place = len(parts.html.text) if parts.scan.body_end is None else parts.scan.body_end
-        honeypot = Placed(special[HONEYPOT_POSITION], place, place)
+        honeypot = PlacedSpan(special[HONEYPOT_POSITION], place, place)
     if system[HEADER_POSITION]:
         header = f"{base_url}/{special[HEADER_POSITION]}/"
     html = compile_part(parts.html, of_html, base_url, honeypot)

@@ -97,7 +97,7 @@ def visits(workspace: Path) -> str:
             "SELECT p.key, l.key, l.url FROM placement p JOIN link l ON l.id = p.link_id"
         ):
             places[key] = places[url] = placement
-        people = dict(database.rows("SELECT contact_id, id FROM recipient"))
+        people: dict[str, int] = dict(database.rows("SELECT contact_id, id FROM recipient"))
     lines = []
     for contact, place, minute in VISITS:
         time = f"04/May/2026:{9 + minute // 60:02}:{minute % 60:02}:07 +0200"

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -59,8 +59,8 @@ def test_the_honeypot_is_one_invisible_link_before_the_end_of_the_body_and_nothi
     assert re.sub(r'"https://click[^"]+"', '"https://shop.example/x?a=1&amp;b"', without) == HTML
     row = json.loads((root / "ndjson" / "recipients.ndjson").read_text("utf-8"))
     assert trap[1] in row["html"] and trap[1] not in row["text"]
-    plain, _ = message_from_bytes((root / "eml" / "1.eml").read_bytes()).get_payload()
-    assert trap[1] not in plain.get_payload()
+    plain, _ = message_from_bytes((root / "eml" / "1.eml").read_bytes(), policy=policy.default).iter_parts()
+    assert trap[1] not in str(plain.get_payload())
 
 
 def test_a_mail_without_a_body_gets_its_honeypot_at_the_end(root: Path, run: Run) -> None:
@@ -127,6 +127,7 @@ def test_a_sender_that_is_none_is_refused_before_anything_is_stored(root: Path, 
     assert run("shipment", "list", "--format", "json").json == [] and left_over(root) == []
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("output", ["ndjson", "mbox"])
 def test_a_stream_that_is_cut_short_names_its_rows_and_the_three_ways_on(root: Path, run: Run, output: str) -> None:
     command = [*LINKTRACK, *REWRITE, "-", "--as", output, "--fill", *FROM]
@@ -146,6 +147,7 @@ def test_a_stream_that_is_cut_short_names_its_rows_and_the_three_ways_on(root: P
     assert run("shipment", "list", "--format", "json").json[0]["state"] == "unfinished"
 
 
+@pytest.mark.faults
 def test_a_full_disk_is_an_error_with_a_way_out_and_leaves_no_half_file(root: Path, run: Run) -> None:
     def small_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (12_000_000, 12_000_000))
@@ -165,6 +167,7 @@ def test_a_full_disk_is_an_error_with_a_way_out_and_leaves_no_half_file(root: Pa
     assert (root / "out" / "mailing.mbox").read_bytes().count(b"\nTo: ") == 2000
 
 
+@pytest.mark.faults
 def test_ctrl_c_in_the_middle_leaves_no_half_folder_and_the_shipment_can_be_written(root: Path, run: Run) -> None:
     process = subprocess.Popen([*LINKTRACK, *REWRITE, "out"], stderr=subprocess.PIPE, text=True, cwd=root)
     while not any(".unfinished-" in name for name in left_over(root)):

@@ -66,6 +66,8 @@ def test_a_tag_is_plain_when_it_is_a_name_and_nothing_else(tag: str, plain: bool
 def test_other_dialects_can_be_named() -> None:
     assert names("##Name## $X$", [("##", "##"), ("$", "$")]) == ["Name", "X"]
     assert names("##Name##") == []
+    text = "-name-, e-post och A-B -first_name- x - y - z e-post-adress https://a.example/?x=-id-&y"
+    assert names(text, [("-", "-")]) == ["name", "first_name", "id"] and names(text) == []
 
 
 @given(st.text(st.sampled_from("{}%#*|[]<>=?$ ab\n"), max_size=80))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -37,7 +38,7 @@ def test_removing_the_added_text_gives_the_url_back(url: str) -> None:
 
 @pytest.mark.parametrize("policy", ["keep", "replace"])
 @pytest.mark.parametrize("url", HOSTILE)
-def test_tagging_twice_is_tagging_once(url: str, policy: str) -> None:
+def test_tagging_twice_is_tagging_once(url: str, policy: Literal["keep", "replace"]) -> None:
     utm = replace(UTM, policy=policy)
     assert tagged(tagged(url, utm), utm) == tagged(url, utm) != url
 
@@ -52,7 +53,7 @@ _parts = st.text(st.sampled_from("abAB=&?#;%+/.:@[]{}*|<>\"' é\t\r\nutm_source"
 
 @settings(max_examples=500)
 @given(_parts, st.sampled_from(["keep", "replace"]))
-def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: str) -> None:
+def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: Literal["keep", "replace"]) -> None:
     url = "https://a.example/" + rest
     utm = replace(UTM, policy=policy)
     once = tagged(url, utm)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from mailings_world import World, add
+from mailings.mailings_world import World, add
 
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace

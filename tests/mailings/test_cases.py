@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.addresses import Address, Options, read_mail, read_parts
-from linktrack.mailings.compile import Placed, compile_part, placement_keys
+from linktrack.mailings.addresses import Address, ReadingOptions, read_mail, read_parts
+from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
 from linktrack.mailings.reading.document import read_document, read_text
 from linktrack.mailings.reading.text_part import find_urls
 from linktrack.mailings.tag import tag_html
@@ -26,21 +27,21 @@ TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
 S = "https://shop.example/x"
 
 
-def addresses(html: str, text: str | None = None, **options: object) -> list[Address]:
+def addresses(html: str, text: str | None = None, **options: Any) -> list[Address]:
     plain = None if text is None else read_text(text.encode())
-    parts = read_parts(read_document(html.encode()), plain, Options(T, **options))  # type: ignore[arg-type]
+    parts = read_parts(read_document(html.encode()), plain, ReadingOptions(T, **options))
     return [address for address in parts.addresses if address.kind not in ("src", "link", "form", "base")]
 
 
-def tracked(html: str, **options: object) -> list[str]:
+def tracked(html: str, **options: Any) -> list[str]:
     return [address.target for address in addresses(html, **options) if not address.reason]
 
 
 def rewritten(html: str) -> str:
     """The mail with each tracked address replaced by T/<n>."""
-    parts = read_mail(html.encode(), None, Options(T))
+    parts = read_mail(html.encode(), None, ReadingOptions(T))
     spots = [address for address in parts.addresses if not address.reason]
-    placed = [Placed(f"p{number}", spot.start, spot.stop) for number, spot in enumerate(spots, 1)]
+    placed = [PlacedSpan(f"p{number}", spot.start, spot.stop) for number, spot in enumerate(spots, 1)]
     return compile_part(parts.html, placed, T).copy_for("TOKEN").decode().replace("/TOKEN", "")
 
 
@@ -275,7 +276,7 @@ def test_b15_as_theirs_a_tracking_address_with_a_path_takes_only_what_lies_below
     html = (
         '<a href="https://b.example/click/abcd"><a href="https://b.example/offer"><a href="https://b.example/clicks">'
     )
-    parts = read_parts(read_document(html.encode()), None, Options("https://b.example/click"))
+    parts = read_parts(read_document(html.encode()), None, ReadingOptions("https://b.example/click"))
     assert [address.reason for address in parts.addresses] == ["tracking-host", "", ""]
 
 
@@ -286,7 +287,7 @@ def test_b16_as_theirs_what_is_not_to_be_tracked_stays_in_the_mail() -> None:
 
 def test_b22_as_theirs_a_mail_that_cannot_be_read_is_refused_and_not_guessed_at() -> None:
     with pytest.raises(BadInput, match=r":2:1: .*<a .*quote"):
-        read_mail(f'<p>\n<a href="{S}>x</a>'.encode(), None, Options(T), name="mail.html")
+        read_mail(f'<p>\n<a href="{S}>x</a>'.encode(), None, ReadingOptions(T), name="mail.html")
 
 
 def test_d9_d10_as_theirs_every_spot_of_a_mail_is_found_body_and_footer() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from linktrack.links.utm import Utm
-from linktrack.mailings.addresses import Options
+from linktrack.mailings.addresses import ReadingOptions
 from linktrack.mailings.catalog import Settings
 from linktrack.mailings.lint import check_mail
 
-OPTIONS = Options("https://t.example")
+OPTIONS = ReadingOptions("https://t.example")
 BYE = '<a href="linktrack:unsubscribe">Bye</a>'
 LINKS = {"unsubscribe": "", "offer": "https://www.example.com/offer"}
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mailings_world import World, add, write_contacts
+from mailings.mailings_world import World, add, write_contacts
 
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Keyring

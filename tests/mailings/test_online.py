@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from linktrack.mailings.addresses import Options
+from linktrack.mailings.addresses import ReadingOptions
 from linktrack.mailings.lint import check_mail
 from linktrack.mailings.online import ask_targets
 
@@ -124,7 +124,7 @@ def test_the_findings_of_a_mail_name_the_first_place_and_no_token_leaves(
         f'\n<a href="{base}/404?a={{{{ name }}}}&amp;b">y</a><a href="mailto:a@b.example">m</a><a href="https://t.example/abc/d">t</a>'
     )
     links = {"unsubscribe": "", "offer": f"{base}/410"}
-    found = check_mail(html.encode(), None, Options("https://t.example"), links, online=True)
+    found = check_mail(html.encode(), None, ReadingOptions("https://t.example"), links, online=True)
     gone = [(finding.line, finding.column, finding.message) for finding in found if finding.rule == "no-answer"]
     assert gone == [
         (2, 10, f"{base}/404?a=&b answers 404 Not Found"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mailings_world import MOMENT, World, write_contacts
+from mailings.mailings_world import MOMENT, World, write_contacts
 
 from linktrack.errors import Conflict
 from linktrack.mailings.shipments import find_shipment, list_shipments, recipient_rows, unfinished_shipments

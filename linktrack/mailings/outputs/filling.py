@@ -16,9 +16,9 @@ from urllib.parse import quote
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import MergeTag, Pairs, find, fold
 from linktrack.mailings.addresses import Parts
-from linktrack.mailings.compile import Compiled, Gap, Placed, Writing, cut_part
+from linktrack.mailings.compile import Compiled, Gap, PlacedSpan, Writing, cut_part
 from linktrack.mailings.reading.document import Document
-from linktrack.mailings.reading.markup import Kind, attributes, read_markup
+from linktrack.mailings.reading.markup import MarkupKind, attributes, read_markup
 from linktrack.mailings.reading.text_part import find_urls
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -94,8 +94,20 @@ class Filling:
         return b"".join(self.subject.joined(b"", values)).decode()
 
 
+class CannotFill(BadInput):
+    """A mail has `tags` that nothing fills; their places are in the sentence."""
+
+    def __init__(self, sentence: str, tags: Sequence[StandingTag]) -> None:
+        self.tags = tuple(tags)
+        super().__init__(sentence)
+
+
 def standing_tags(
-    parts: Parts, placed_html: Sequence[Placed], placed_text: Sequence[Placed], subject: str, extra_tags: Pairs = ()
+    parts: Parts,
+    placed_html: Sequence[PlacedSpan],
+    placed_text: Sequence[PlacedSpan],
+    subject: str,
+    extra_tags: Pairs = (),
 ) -> list[StandingTag]:
     """The merge tags that a mail's copies would carry: in the subject, the text and the HTML, in this order.
 
@@ -112,19 +124,18 @@ def standing_tags(
 
 
 def refuse_standing(tags: Sequence[StandingTag]) -> None:
-    """BadInput naming them when there are any: a mail that leaves from here would show them as they are."""
+    """CannotFill naming them when there are any: a mail that leaves from here would show them as they are."""
     if tags:
         more = f" and {len(tags) - _NAMED} more" if len(tags) > _NAMED else ""
-        raise BadInput(
+        raise CannotFill(
             f"every mail would carry merge tags as they stand: {', '.join(map(str, tags[:_NAMED]))}{more}: add --fill "
             "to put the contacts' values there, or --keep-merge-tags if what sends the mails fills them",
-            line=tags[0].line,
-            column=tags[0].column,
+            tags,
         )
 
 
 def check_fields(tags: Iterable[StandingTag], columns: Iterable[str]) -> None:
-    """BadInput, with line and column, for the first tag that cannot be filled: logic, a filter, or no known column.
+    """CannotFill, naming line and column, for the first tag that cannot be filled: logic, a filter, or no known column.
 
     `columns` are those of the contacts file and the names that the mapping gives to fields.
     """
@@ -138,17 +149,17 @@ def check_fields(tags: Iterable[StandingTag], columns: Iterable[str]) -> None:
             reason = "names no column of the contacts file: correct the name, or add the column to the export"
         else:
             continue
-        raise BadInput(f"{standing} {reason}", line=standing.line, column=standing.column)
+        raise CannotFill(f"{standing} {reason}", [standing])
 
 
 def prepare_filling(
     parts: Parts,
-    placed: Sequence[Placed],
+    placed: Sequence[PlacedSpan],
     text: Compiled,
     tags: Sequence[StandingTag],
     subject: str,
     base_url: str,
-    honeypot: Placed | None = None,
+    honeypot: PlacedSpan | None = None,
     extra_tags: Pairs = (),
 ) -> Filling:
     """Cut a mail where its tags stand. `placed` are the HTML's placements, `text` is the compiled text part."""
@@ -229,9 +240,9 @@ def _mark(
         inside = between(piece.start, piece.stop)
         if not inside:
             continue
-        if piece.kind in (Kind.START, Kind.END):
+        if piece.kind in (MarkupKind.START, MarkupKind.END):
             writings.update(dict.fromkeys(inside, "attribute"))
-        if piece.kind is Kind.START:
+        if piece.kind is MarkupKind.START:
             for attribute in attributes(masked, piece):
                 for place in between(attribute.start, attribute.stop):
                     if attribute.name in _ADDRESSES and masked[attribute.start : place].strip():
@@ -240,7 +251,7 @@ def _mark(
                         writings[place] = "html"
                     elif attribute.stop - attribute.start == lengths[place]:
                         writings[place] = "bare"
-        elif piece.kind in (Kind.COMMENT, Kind.OPEN_COMMENT) and not nested:
+        elif piece.kind in (MarkupKind.COMMENT, MarkupKind.OPEN_COMMENT) and not nested:
             _mark(masked, piece.inside, piece.end, inside, lengths, writings, nested=True)
 
 
@@ -263,7 +274,7 @@ def _cut_text(segments: Sequence[str], extra_tags: Pairs, *, addresses: bool = T
     return FillablePart(tuple(piece.encode() for piece in pieces), tuple(gaps))
 
 
-def _outside(tags: Iterable[MergeTag], placed: Iterable[Placed]) -> list[MergeTag]:
+def _outside(tags: Iterable[MergeTag], placed: Iterable[PlacedSpan]) -> list[MergeTag]:
     """The tags that do not stand in an address that becomes a tracked one."""
     spans = sorted((spot.start, spot.stop) for spot in placed)
     found = []

@@ -164,7 +164,7 @@ def quoted_printable(data: bytes, *, first: bool, last: bool, before_token: bool
     out: list[bytes] = [] if first else [b""]
     for number, line in enumerate(lines):
         ends_line = number < len(lines) - 1
-        out += _quoted_lines(line, hard=ends_line or last)
+        out += _quoted_lines(line)
         if not ends_line:
             break
         out.append(b"\r\n")
@@ -175,7 +175,7 @@ def quoted_printable(data: bytes, *, first: bool, last: bool, before_token: bool
     return head + body + (_SOFT if body and not body.endswith(b"\n") else b"") + address
 
 
-def _quoted_lines(line: bytes, *, hard: bool) -> list[bytes]:
+def _quoted_lines(line: bytes) -> list[bytes]:
     """One line of the source, broken softly after at most 75 characters."""
     out: list[bytes] = []
     width = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from linktrack.mailings.reading.document import Document
-from linktrack.mailings.reading.markup import RAW, Kind, attributes, read_markup
+from linktrack.mailings.reading.markup import RAW, MarkupKind, attributes, read_markup
 from linktrack.mailings.reading.references import decode, decode_text
 
 BLOCKS = frozenset(
@@ -37,8 +37,8 @@ def read_words(html: Document, masked: str, content: tuple[int, int]) -> tuple[s
         if not raw:
             words.append(decode_text(html.characters(here, piece.start)))
         here = piece.stop
-        raw = piece.kind is Kind.START and piece.name in RAW
-        if piece.name == "img" and piece.kind is Kind.START:
+        raw = piece.kind is MarkupKind.START and piece.name in RAW
+        if piece.name == "img" and piece.kind is MarkupKind.START:
             alternate = next((found for found in attributes(masked, piece) if found.name == "alt"), None)
             if alternate is not None:
                 pictures.append(decode(html.characters(alternate.start, alternate.stop)))

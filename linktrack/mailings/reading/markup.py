@@ -44,7 +44,7 @@ _ELEMENTS = RAW | _LEAVES_FOREIGN | frozenset(
 )  # fmt: skip
 
 
-class Kind(Enum):
+class MarkupKind(Enum):
     """What a piece of markup is. An `OPEN` one begins a tag or a comment that never ends, and is the last."""
 
     START = auto()
@@ -61,7 +61,7 @@ class Markup(NamedTuple):
     `foreign` says of a start tag that it stands inside of `<svg>` or `<math>`.
     """
 
-    kind: Kind
+    kind: MarkupKind
     name: str  # of the element, in lower case; "" for what is no tag
     start: int
     inside: int
@@ -89,17 +89,17 @@ def read_markup(text: str, here: int, stop: int) -> Iterator[Markup]:
         if name is None:
             piece = _no_start_tag(text, match, stop, foreign > 0)
             here = piece.stop
-            if piece.kind is Kind.END and foreign and piece.name in _FOREIGN:
+            if piece.kind is MarkupKind.END and foreign and piece.name in _FOREIGN:
                 foreign -= 1
             yield piece
             continue
         closed = tag_end(text, inside, stop)
         if closed is None:
-            yield Markup(Kind.OPEN_TAG, name.lower(), start, inside, stop, stop)
+            yield Markup(MarkupKind.OPEN_TAG, name.lower(), start, inside, stop, stop)
             return
         name = name.lower()
         here = closed.end()
-        piece = Markup(Kind.START, name, start, inside, here - 1, here, foreign > 0)
+        piece = Markup(MarkupKind.START, name, start, inside, here - 1, here, foreign > 0)
         yield piece
         if name in _FOREIGN:
             foreign += not self_closing(text, piece)
@@ -131,7 +131,7 @@ def has_markup(text: str) -> bool:
     return any(
         piece.name in _ELEMENTS
         or piece.name[:2] in ("v:", "o:")
-        or piece.kind in (Kind.COMMENT, Kind.OPEN_COMMENT)
+        or piece.kind in (MarkupKind.COMMENT, MarkupKind.OPEN_COMMENT)
         or text[piece.start : piece.start + 9].lower() == "<!doctype"
         for piece in read_markup(text, 0, len(text))
     )
@@ -154,22 +154,22 @@ def _no_start_tag(text: str, mark: re.Match[str], stop: int, foreign: bool) -> M
     if mark[3] == "/" and (name := _TAG_NAME.match(text, inside, stop)):
         closed = _TAG.match(text, name.end(), stop)
         if closed is None:
-            return Markup(Kind.OPEN_TAG, name[0].lower(), start, name.end(), stop, stop)
-        return Markup(Kind.END, name[0].lower(), start, name.end(), closed.end() - 1, closed.end())
+            return Markup(MarkupKind.OPEN_TAG, name[0].lower(), start, name.end(), stop, stop)
+        return Markup(MarkupKind.END, name[0].lower(), start, name.end(), closed.end() - 1, closed.end())
     closing = "]]>" if foreign and text.startswith("<![CDATA[", start) else ">"
     end = text.find(closing, inside, stop)
     if end < 0:
-        return Markup(Kind.OPEN_COMMENT, "", start, inside, stop, stop)
-    return Markup(Kind.DECLARATION, "", start, inside, end, end + len(closing))
+        return Markup(MarkupKind.OPEN_COMMENT, "", start, inside, stop, stop)
+    return Markup(MarkupKind.DECLARATION, "", start, inside, end, end + len(closing))
 
 
 def _comment(text: str, start: int, inside: int, stop: int) -> Markup:
     if empty := _EMPTY_COMMENT.match(text, inside, stop):
-        return Markup(Kind.COMMENT, "", start, inside, inside, empty.end())
+        return Markup(MarkupKind.COMMENT, "", start, inside, inside, empty.end())
     closed = _COMMENT_END.search(text, inside, stop)
     if closed is None:
-        return Markup(Kind.OPEN_COMMENT, "", start, inside, stop, stop)
-    return Markup(Kind.COMMENT, "", start, inside, closed.start(), closed.end())
+        return Markup(MarkupKind.OPEN_COMMENT, "", start, inside, stop, stop)
+    return Markup(MarkupKind.COMMENT, "", start, inside, closed.start(), closed.end())
 
 
 def _raw_end(text: str, name: str, here: int, stop: int) -> int:

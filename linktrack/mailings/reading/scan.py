@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
-from linktrack.mailings.reading.markup import Attribute, Kind, Markup, attributes, read_markup, self_closing
+from linktrack.mailings.reading.markup import Attribute, Markup, MarkupKind, attributes, read_markup, self_closing
 
 _CONDITION = re.compile(r"\[if\b[^\]]*\]>", re.IGNORECASE)
 _NESTED = 3  # conditional comments in conditional comments, as deep as they are looked into
@@ -104,28 +104,28 @@ class _Scanner:
         outside = depth == 0 and not comment
         for piece in read_markup(self.text, here, stop):
             kind, name = piece.kind, piece.name
-            if kind is Kind.START:
+            if kind is MarkupKind.START:
                 if _kind(name):
                     if name == "a" and open_ones and self.spots[open_ones[-1]].kind == "a":
                         self._close(open_ones.pop(), piece.start)  # an <a> in an <a> closes it
                     self._link(piece, open_ones, comment, depth > 0)
                 elif name in _OTHERS:
                     self._other(piece, *_OTHERS[name], comment, depth > 0)
-            elif kind is Kind.END:
+            elif kind is MarkupKind.END:
                 if name == "body" and outside:
                     self.body_end = piece.start
                 elif open_ones and self.spots[open_ones[-1]].kind == _kind(name):
                     self._close(open_ones.pop(), piece.start)
-            elif kind is Kind.OPEN_TAG:
+            elif kind is MarkupKind.OPEN_TAG:
                 if outside:
                     self.broken_at = piece.start
-            elif kind is not Kind.DECLARATION and not comment:  # ordinary ones do not nest
+            elif kind is not MarkupKind.DECLARATION and not comment:  # ordinary ones do not nest
                 self._comment(piece, depth)
         for place in open_ones:
             self._close(place, stop)
 
     def _comment(self, piece: Markup, depth: int) -> None:
-        if piece.kind is Kind.OPEN_COMMENT and depth == 0:
+        if piece.kind is MarkupKind.OPEN_COMMENT and depth == 0:
             self.open_comment = piece.start
         if self.text.find("<", piece.inside, piece.end) < 0:
             return

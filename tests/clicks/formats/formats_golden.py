@@ -21,6 +21,13 @@ def format_for(path: Path) -> Format:
     return detect(path.read_bytes(), path.name, ZONE)
 
 
+def line_format_for(path: Path) -> LineFormat:
+    """The format of a sample whose lines are requests."""
+    found = format_for(path)
+    assert isinstance(found, LineFormat)
+    return found
+
+
 def shown(format: Format, data: bytes) -> str:
     """One line for each line or event: what is read from it."""
     name = "custom" if "\n" in format.name else format.name

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 
 import pytest
-from judged_clicks import BY, OTHER, SENT, SERVERS, TOOL, TRAP, H, P, S, burst, click
+from clicks.judging.judged_clicks import BY, OTHER, SENT, SERVERS, TOOL, TRAP, H, P, S, burst, click
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED
 from linktrack.clicks.judging import reputation

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Placed, compile_part
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
@@ -14,7 +14,7 @@ from linktrack.mailings.reading.document import read_document, read_html, read_t
 from linktrack.mailings.reading.text_part import find_urls
 
 BASE = "https://click.example.com"
-OPTIONS = Options(BASE)
+OPTIONS = ReadingOptions(BASE)
 HTML = '<html><head>{}</head><body><p>{}</p>\r\n<a href="https://shop.example/x">{}</a></body></html>'
 
 CASES = {
@@ -45,7 +45,7 @@ def test_an_encoding_is_read_spliced_and_put_back(case: str) -> None:
     (spot,) = [address for address in parts.addresses if not address.reason]
     assert (spot.label, spot.line, spot.column) == (words, 2, 10)
     prove(parts, [(spot, "abcd")], BASE, OPTIONS)
-    compiled = compile_part(parts.html, [Placed("abcd", spot.start, spot.stop)], BASE)
+    compiled = compile_part(parts.html, [PlacedSpan("abcd", spot.start, spot.stop)], BASE)
     expected = data.decode(charset).replace("https://shop.example/x", f"{BASE}/abcd/TOKEN")
     assert compiled.copy_for("TOKEN").decode(charset) == expected
     assert compiled.copy_for("TOKEN").startswith(data[:3])
@@ -102,7 +102,7 @@ def test_text_parts_keep_their_bytes_too() -> None:
         parts = read_mail(b"", data, OPTIONS)
         prove(parts, list(zip(parts.addresses, ("aaa", "aab"), strict=True)), BASE, OPTIONS)
         text = read_text(data)
-        placed = [Placed(f"aa{n}", *span) for n, span in zip("ab", find_urls(text.text), strict=True)]
+        placed = [PlacedSpan(f"aa{n}", *span) for n, span in zip("ab", find_urls(text.text), strict=True)]
         compiled = compile_part(text, placed, BASE)
         written = compiled.copy_for("TOKEN").decode(charset)
         assert f"„{BASE}/aaa/TOKEN“ nu.\r\n{BASE}/aab/TOKEN" in written

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.mailings.addresses import Options, read_parts
+from linktrack.mailings.addresses import ReadingOptions, read_parts
 from linktrack.mailings.reading.document import read_document, read_text
 from linktrack.mailings.reading.text_part import find_urls
 
@@ -66,14 +66,14 @@ HOSTS = {
 def test_hosts_are_judged_as_browsers_read_them(url: str) -> None:
     html = read_document(f'<a href="{url}">'.encode())
     text = None if "。" in url else read_text(url.encode())
-    parts = read_parts(html, text, Options("https://t.example"))
+    parts = read_parts(html, text, ReadingOptions("https://t.example"))
     assert [address.reason for address in parts.addresses] == [HOSTS[url]] * (1 if text is None else 2)
 
 
 def test_an_international_tracking_host_is_known_however_it_is_written() -> None:
     html = '<a href="https://klick.räv.example/a"><a href="https://klick.r%C3%A4v.example/b"><a href="//klick.xn--rv-via.example">'
     for tracking in ("https://klick.xn--rv-via.example", "https://klick.räv.example"):
-        parts = read_parts(read_document(html.encode()), None, Options(tracking))
+        parts = read_parts(read_document(html.encode()), None, ReadingOptions(tracking))
         assert [address.reason for address in parts.addresses] == ["tracking-host"] * 3
 
 

@@ -23,6 +23,12 @@ def differs_in(url: str, other: str) -> tuple[str, ...]:
     return tuple(word for word, part in pairs if one[part] != two[part])
 
 
+def comparable(url: str) -> str:
+    """An address as it is compared with others: scheme and host as browsers read them, the rest as it stands."""
+    parts = _parts(url)
+    return url if parts is None else f"{parts[0]}://{''.join(parts[1:])}"
+
+
 def page_of(url: str) -> tuple[str, str] | None:
     """What addresses of one page have in common: the host, and the path without a slash at its end."""
     parts = _parts(url)

@@ -23,8 +23,8 @@ def contacts(world: World) -> Path:
     return write_contacts(world.workspace.root / "contacts.csv", range(1, 4))
 
 
-def edit(world: World, name: str = "news", **changes: object) -> Edited:
-    return edit_mailing(world.database, name, MailingChanges(**changes), BASE, moment=MOMENT)  # type: ignore[arg-type]
+def edit(world: World, which: str = "news", /, **changes: object) -> Edited:
+    return edit_mailing(world.database, which, MailingChanges(**changes), BASE, moment=MOMENT)  # type: ignore[arg-type]
 
 
 SENT_AS = {

@@ -100,6 +100,7 @@ class ClickSettings(Section):
     time_zone: ZoneName = (
         "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set
     )
+    unsubscribe_on: Literal["post", "get"] = "post"  # get: where a page of one's own has asked the person already
     contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
     mailing_variable: str = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
 
@@ -111,7 +112,7 @@ class ActionSettings(Section):
     working_days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = ["mon", "tue", "wed", "thu", "fri"]
     working_hours: list[str] = ["09:00-17:00"]
     holidays: list[date] = []
-    guard_formulas: bool = True  # cells that begin with = + - @ get a ' in the CSV files that linktrack makes
+    guard_formulas: bool = True  # a ' stands before what a spreadsheet would run in the CSV files that linktrack makes
 
     @field_validator("working_days", "working_hours")
     @classmethod
@@ -188,7 +189,14 @@ class FieldSettings(Section):
         raise ValueError(f"{text!r} is not a date like 2026-05-04")
 
 
-class ContactSettings(Section):
+class TableSettings(Section):
+    """Where a file of an export has its header: in an XLSX file on a sheet, in any file on a line or row."""
+
+    sheet: str = ""  # empty: the first visible one
+    header_row: int = Field(default=0, ge=0)  # counted from 1, blank lines too; 0: it is looked for
+
+
+class ContactSettings(TableSettings):
     """The columns of `contacts.*`."""
 
     id: str = "contact_id"
@@ -201,7 +209,7 @@ class ContactSettings(Section):
     fields: dict[str, FieldSettings] = {}
 
 
-class CompanySettings(Section):
+class CompanySettings(TableSettings):
     """The columns of `companies.*`."""
 
     id: str = "company_id"
@@ -210,21 +218,21 @@ class CompanySettings(Section):
     interests_separator: str = Field(default=",", min_length=1)
 
 
-class SelectionSettings(Section):
+class SelectionSettings(TableSettings):
     """The columns of `selections.*`: one row for each member."""
 
     name: str = "selection"
     contact: str = "contact_id"
 
 
-class ProjectSettings(Section):
+class ProjectSettings(TableSettings):
     """The columns of `projects.*`: one row for each member."""
 
     name: str = "project"
     contact: str = "contact_id"
 
 
-class FollowUpSettings(Section):
+class FollowUpSettings(TableSettings):
     """The columns of `follow-ups.*`: what is in people's calendars already, as times in ISO 8601."""
 
     user: str = "assigned_to"
@@ -232,7 +240,7 @@ class FollowUpSettings(Section):
     end: str = "end"
 
 
-class RequestSettings(Section):
+class RequestSettings(TableSettings):
     """The column of `requests.*`: one row for each open request."""
 
     owner: str = "owner"
@@ -253,6 +261,8 @@ class CrmSettings(Section):
     follow_ups: FollowUpSettings = FollowUpSettings()
     requests: RequestSettings = RequestSettings()
     user_column: str = "user"  # of users.*
+    user_sheet: str = ""
+    user_header_row: int = Field(default=0, ge=0)
 
     @field_validator("encoding")
     @classmethod

@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 from linktrack.actions.crm_state import CrmState, Row
 from linktrack.actions.planned import Placed
 from linktrack.crm.export import (
+    BadRow,
     Table,
     column_of,
     find_table,
+    left_alone,
     name_columns,
     need_column,
     open_contacts,
@@ -86,7 +88,7 @@ def load_state(
         _load_companies(state, export)
     _load_members(state, export)
     _load_calendars(state, export, ZoneInfo(time_zone))
-    state.users = _users(export, mapping)
+    state.users = _users(state, export)
     return state
 
 
@@ -140,14 +142,8 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
     names = name_columns(table, state.mapping)
     width = len(table.columns)
     without_id = repeated = 0
-    for line, values in table.rows():
-        if state.created and len(values) > width and any(values[width:]):
-            raise BadInput(
-                f"this row has more cells than the header has columns, so the column {state.created[0]!r} cannot be "
-                "added: add it to the export, or correct the row",
-                file=table.path,
-                line=line,
-            )
+    left: list[BadRow] = []
+    for line, values in table.rows(left):
         contact_id = values[identifier].strip()
         if not contact_id:
             without_id += 1
@@ -158,6 +154,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
             cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
             cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
             state.people[contact_id] = Row(contact_id, line, cells)
+    state.notes += left_alone(table, left)
     if without_id:
         state.notes.append(f"{without_id} rows of {table.path.name} have no contact id and were left alone")
     if repeated:
@@ -169,7 +166,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
 
 def _load_companies(state: CrmState, export: Path) -> None:
     settings = state.mapping.settings.companies
-    table = _table(state, export, "companies", settings.id)
+    table = _table(state, export, "companies")
     if table is None:
         raise BadInput(
             "an action changes interests of companies, but the export has no companies.*: "
@@ -182,12 +179,14 @@ def _load_companies(state: CrmState, export: Path) -> None:
     for person in state.people.values():
         person.cells["company"] = person.cells["company"].strip()
     wanted = {person.cells["company"] for person in state.people.values()}
-    for line, values in table.rows():
+    left: list[BadRow] = []
+    for line, values in table.rows(left):
         company = values[identifier].strip()
         if company in state.firms:
             state.firms[company].again += (line,)
         elif company and company in wanted:
             state.firms[company] = Row(company, line, {"interests": values[at]})
+    state.notes += left_alone(table, left)
 
 
 def _load_members(state: CrmState, export: Path) -> None:
@@ -197,12 +196,12 @@ def _load_members(state: CrmState, export: Path) -> None:
         ("selection", "selections", settings.selections),
         ("project", "projects", settings.projects),
     ):
-        table = _table(state, export, noun, columns.name)
+        table = _table(state, export, noun)
         if table is None:
             continue
         listed.append(kind)
         known = state.known_names.setdefault(kind, set())
-        for _, (name, contact) in _cells(table, noun, {"name": columns.name, "contact": columns.contact}):
+        for _, (name, contact) in _cells(state, table, noun, {"name": columns.name, "contact": columns.contact}):
             known.add(name)
             if contact in state.people:
                 state.members[contact, kind, name] = True
@@ -212,11 +211,11 @@ def _load_members(state: CrmState, export: Path) -> None:
 def _load_calendars(state: CrmState, export: Path, zone: ZoneInfo) -> None:
     """What the export says of people's time and of their open requests."""
     settings = state.mapping.settings
-    table = _table(state, export, "follow-ups", settings.follow_ups.user)
+    table = _table(state, export, "follow-ups")
     if table is not None:
         times = settings.follow_ups
         for line, (user, *span) in _cells(
-            table, "follow-ups", {"user": times.user, "start": times.start, "end": times.end}
+            state, table, "follow-ups", {"user": times.user, "start": times.start, "end": times.end}
         ):
             try:
                 start, end = (datetime.fromisoformat(text) for text in span)
@@ -226,9 +225,9 @@ def _load_calendars(state: CrmState, export: Path, zone: ZoneInfo) -> None:
                 ) from None
             if user:
                 state.bookings.append((user, _aware(start, zone), _aware(end, zone)))
-    table = _table(state, export, "requests", settings.requests.owner)
+    table = _table(state, export, "requests")
     if table is not None:
-        owners = (owner for _, (owner,) in _cells(table, "requests", {"owner": settings.requests.owner}))
+        owners = (owner for _, (owner,) in _cells(state, table, "requests", {"owner": settings.requests.owner}))
         state.open_requests = Counter(owner for owner in owners if owner)
 
 
@@ -236,29 +235,35 @@ def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
 
 
-def _users(export: Path, mapping: CrmMapping) -> frozenset[str]:
+def _users(state: CrmState, export: Path) -> frozenset[str]:
     """Who may own things: the users of the mapping and of `users.*`; empty when neither says."""
-    users = set(mapping.settings.users)
-    path = find_table(export, "users")
-    if path is not None:
-        table = open_table(path, mapping, mapping.settings.user_column)
+    settings = state.mapping.settings
+    users = set(settings.users)
+    table = _table(state, export, "users")
+    if table is not None:
         alone = len(table.columns) == 1  # whatever its name is
-        at = 0 if alone else need_column(table, mapping.settings.user_column, "every user", "user_column under [crm]")
-        users.update(name for _, values in table.rows() if (name := values[at].strip()))
+        at = 0 if alone else need_column(table, settings.user_column, "every user", "user_column under [crm]")
+        left: list[BadRow] = []
+        users.update(name for _, values in table.rows(left) if (name := values[at].strip()))
+        state.notes += left_alone(table, left)
     return frozenset(users)
 
 
-def _table(state: CrmState, export: Path, noun: str, wanted: str) -> Table | None:
+def _table(state: CrmState, export: Path, noun: str) -> Table | None:
     path = find_table(export, noun)
-    return None if path is None else open_table(path, state.mapping, wanted)
+    return None if path is None else open_table(path, state.mapping, noun)
 
 
-def _cells(table: Table, noun: str, columns: Mapping[str, str]) -> Iterator[tuple[int, list[str]]]:
+def _cells(
+    state: CrmState, table: Table, noun: str, columns: Mapping[str, str]
+) -> Iterator[tuple[int, list[str]]]:
     """The line of each row and its cells in the named columns (setting -> column), all of which must be there."""
     section = noun.replace("-", "_")
     places = [
         need_column(table, column, f"every row of {noun}", f"{setting} under [crm.{section}]")
         for setting, column in columns.items()
     ]
-    for line, values in table.rows():
+    left: list[BadRow] = []
+    for line, values in table.rows(left):
         yield line, [values[at].strip() for at in places]
+    state.notes += left_alone(table, left)

@@ -10,7 +10,7 @@ from datetime import datetime
 from linktrack.actions.planned import Decision
 from linktrack.crm.export import Table
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.multivalue import names_in, with_name, without_name
+from linktrack.crm.multivalue import OddCell, names_in, with_name, without_name
 
 
 @dataclass(slots=True)
@@ -71,14 +71,17 @@ class CrmState:
                 raise LookupError(f"the company {company!r} of contact {contact_id!r} is not in the export")
             row, separator = self.firms[company], self.mapping.settings.companies.interests_separator
         cell = row.cells["interests"]
-        there = decision.name in names_in(cell, separator)
-        if there == bool(decision.value):
-            return None
-        if decision.value:
-            changed = with_name(cell, separator, decision.name, like=row.likes)
-        else:
-            row.likes = row.likes or cell
-            changed = without_name(cell, separator, decision.name)
+        try:
+            there = decision.name in names_in(cell, separator)
+            if there == bool(decision.value):
+                return None
+            if decision.value:
+                changed = with_name(cell, separator, decision.name, like=row.likes)
+            else:
+                row.likes = row.likes or cell
+                changed = without_name(cell, separator, decision.name)
+        except OddCell as odd:
+            raise LookupError(str(odd)) from None
         _set(row, "interests", changed)
         return ("", decision.name) if decision.value else (decision.name, "")
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from linktrack.crm.encoding import find_encoding, refuse_nul
+from linktrack.crm.encoding import find_encoding, refuse_long_lines, refuse_nul
 from linktrack.errors import BadInput
 
 DELIMITERS = ";,\t|"
+HEADER_WITHIN = 20  # records, of which one is the header
 MAX_RECORD = 4_000_000  # characters; more means that a quote was never closed
 _SAMPLE_RECORDS = 50
+_MOST = 0.3  # of the records are rows, where no header is known: the others are titles, footers and blank lines
+_EXCEL = re.compile(r'("?)sep=(.)\1(\r\n|\r|\n)', re.IGNORECASE)
 _CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the quote that closes it
     "": re.compile(r'[^"]*(?:""[^"]*)*"(?!")'),
     "\\": re.compile(r'[^"\\]*(?:(?:""|\\.)[^"\\]*)*"(?!")', re.DOTALL),
@@ -28,9 +32,11 @@ _CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written. `preamble` is what stands before the header: a line like `sep=;`, or nothing.
+    """How a CSV file is written. `preamble` is what stands before the records: a line like `sep=;`, or nothing.
 
     `escape` is a backslash where quoted fields use one before `"` and themselves, else nothing: quotes are doubled.
+    `end` is the line end of its first line, `\\n` where it has none. Only `\\r` alone makes a lone `\\r` end records:
+    in other files it belongs to its cell.
     """
 
     encoding: str
@@ -38,6 +44,7 @@ class Dialect:
     delimiter: str
     preamble: str
     escape: str = ""
+    end: str = "\n"
 
 
 class Record(NamedTuple):
@@ -51,6 +58,7 @@ class Record(NamedTuple):
 
 def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted: str, escape: str = "") -> Dialect:
     """How `path` is written. `wanted` is a column that the right delimiter is likely to show in the header."""
+    refuse_long_lines(path)
     name, bom = find_encoding(path, encoding)
     with open_text(path, Dialect(name, bom, ",", "")) as text:
         sample = text.read(65_536)
@@ -58,37 +66,50 @@ def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted
     if not sample.strip():
         raise BadInput("the file is empty: an export begins with a line that names its columns", file=path)
     refuse_nul(path, name)
-    if excel := re.match(r"sep=(.)(\r\n|\r|\n)", sample):
-        return Dialect(name, bom, delimiter or excel[1], excel[0], escape)
-    return Dialect(name, bom, delimiter or _find_delimiter(sample, whole, wanted, escape), "", escape)
+    end = _line_end(sample, escape)
+    if excel := _EXCEL.match(sample):
+        return Dialect(name, bom, delimiter or excel[2], excel[0], escape, end)
+    found = delimiter or _find_delimiter(sample.replace("\r", "\n") if end == "\r" else sample, whole, wanted, escape)
+    return Dialect(name, bom, found, "", escape, end)
+
+
+def _line_end(sample: str, escape: str) -> str:
+    """The line end of the first line, outside of quotes; `\\r` only where no other line end is seen."""
+    outside = re.sub('"' + _CLOSE[escape].pattern, "", sample, flags=re.DOTALL)
+    text = outside if "\n" in outside or "\r" in outside else sample
+    found = text.find("\n")
+    if found < 0:
+        return "\r" if "\r" in text else "\n"
+    return "\r\n" if text[found - 1 : found] == "\r" else "\n"
 
 
 def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
     def score(delimiter: str) -> tuple[bool, float, int]:
         records = []
         try:
-            text = io.StringIO(sample, newline="")
+            text = io.StringIO(sample, newline="\n")
             for record in islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS):
                 records.append(record.fields)
         except BadInput:
             return False, 0.0, 0
         if not whole and len(records) < _SAMPLE_RECORDS:
             records = records[: max(1, len(records) - 1)]  # the last one may be cut
-        width = len(records[0]) if records else 0
-        if width < 2:
-            return False, 0.0, 0
-        alike = sum(len(fields) == width for fields in records) / len(records)
-        return wanted in [unquoted(field).strip() for field in records[0]], alike, width
+        widths = Counter(len(fields) for fields in records if len(fields) > 1)  # a title or a footer has one
+        width, alike = widths.most_common(1)[0] if widths else (0, 0)
+        heads = [fields for fields in records[:HEADER_WITHIN] if len(fields) > 1]
+        shown = any(wanted in [unquoted(field).strip() for field in fields] for fields in heads)
+        share = alike / max(1, len(records))
+        return (shown, share, width) if shown or share >= _MOST else (False, 0.0, 0)
 
     best = max(DELIMITERS, key=score)
     return best if score(best)[2] else ","
 
 
 def open_text(path: Path, dialect: Dialect) -> TextIO:
-    """The text of a file behind its BOM, with its line ends as they are."""
+    """The text of a file behind its BOM, with its line ends as they are, in lines that end as the file's do."""
     file = path.open("rb")
     file.seek(len(dialect.bom))
-    return io.TextIOWrapper(file, dialect.encoding, newline="")
+    return io.TextIOWrapper(file, dialect.encoding, newline="\r" if dialect.end == "\r" else "\n")
 
 
 def read_records(text: TextIO, delimiter: str, *, line: int = 1, escape: str = "") -> Iterator[Record]:
@@ -100,8 +121,11 @@ def read_records(text: TextIO, delimiter: str, *, line: int = 1, escape: str = "
     for piece in lines:
         first = line
         line += 1
-        end = "\r\n" if piece.endswith("\r\n") else piece[-1:] if piece.endswith(("\n", "\r")) else ""
-        body = piece[: -len(end)] if end else piece
+        body = piece.rstrip("\r\n")
+        end = piece[len(body) :]
+        if len(end) > 1 and end != "\r\n":
+            end = "\r\n" if end.endswith("\r\n") else end[-1]  # what stands before it belongs to the last cell
+            body = piece[: -len(end)]
         fields = split_record(body, delimiter, escape)
         if fields is None:
             pieces, length, is_open = [piece], len(piece), True
@@ -115,9 +139,8 @@ def read_records(text: TextIO, delimiter: str, *, line: int = 1, escape: str = "
                     raise BadInput(f"the quote that opens in this record is never closed{hint}", line=first)
                 is_open = _stays_open(more, delimiter, escape)
             piece = "".join(pieces)
-            body = piece.rstrip("\r\n")
-            end = piece[len(body) :]
-            fields = split_record(body, delimiter, escape) or []
+            end = "\r\n" if piece.endswith("\r\n") else piece[-1:] if piece.endswith(("\n", "\r")) else ""
+            fields = split_record(piece[: len(piece) - len(end)], delimiter, escape) or []
         yield Record(first, piece, fields, end)
 
 
@@ -129,32 +152,65 @@ def _stays_open(piece: str, delimiter: str, escape: str) -> bool:
 
 
 def split_record(text: str, delimiter: str, escape: str = "") -> list[str] | None:
-    """The fields of a record with their quotes, or None where a quoted field goes on in the next line."""
+    """The fields of a record with their quotes, or None where a quoted field goes on in the next line.
+
+    Blanks may stand before a quoted field (`1, "Berg, Ann"`), if it is closed in its line and nothing but blanks
+    follows it; else the quote is a sign like others, see `is_doubtful`.
+    """
     pieces = text.split(delimiter)
     if '"' not in text:
         return pieces
     fields = []
     closes = _CLOSE[escape].match
-    rest = iter(pieces)
-    for piece in rest:
+    at = 0
+    while at < len(pieces):
+        piece = pieces[at]
+        at += 1
         # Most quoted fields are closed and hold no quote and no delimiter.
         if piece[:1] == '"' and (piece[-1] != '"' or piece.count('"') != 2 or escape) and not closes(piece, 1):
             parts = [piece]
-            for more in rest:
+            for more in pieces[at:]:
                 parts.append(more)
                 if '"' in more and closes(more):
                     break
             else:
                 return None
+            at += len(parts) - 1
             piece = delimiter.join(parts)
+        elif piece[:1] == " " and piece.lstrip(" ")[:1] == '"':
+            piece, at = _behind_blanks(pieces, at - 1, delimiter, escape)
         fields.append(piece)
     return fields
 
 
+def _behind_blanks(pieces: list[str], at: int, delimiter: str, escape: str) -> tuple[str, int]:
+    """The field that begins with blanks and a quote in `pieces[at]`, and where the next one begins."""
+    closes = _CLOSE[escape].match
+    first = pieces[at]
+    if closes(first, first.index('"') + 1):
+        return first, at + 1
+    for last in range(at + 1, len(pieces)):
+        if '"' in pieces[last] and (close := closes(pieces[last])):
+            if pieces[last][close.end() :].strip(" "):
+                break
+            return delimiter.join(pieces[at : last + 1]), last + 1
+    return first, at + 1
+
+
+def is_doubtful(field: str, escape: str = "") -> bool:
+    """Whether a field begins with blanks and a quote that nothing closes: who wrote it may mean more than is here."""
+    return field[:1] == " " and field.lstrip(" ")[:1] == '"' and not _CLOSE[escape].match(field, field.index('"') + 1)
+
+
 def unquoted(field: str, escape: str = "") -> str:
-    """A field's value (RFC 4180); text behind the closing quote belongs to it, as spreadsheets read it."""
+    """A field's value (RFC 4180); text behind the closing quote belongs to it, as spreadsheets read it. Blanks around
+    a quoted field are none of its value."""
     if not field.startswith('"'):
-        return field
+        bare = field.strip(" ")
+        if not bare.startswith('"') or is_doubtful(field, escape):
+            return field
+        close = _CLOSE[escape].match(bare, 1)
+        return field if close is None or close.end() < len(bare) else unquoted(bare, escape)
     if escape:
         close = _CLOSE[escape].match(field, 1)
         if close is None:

@@ -55,7 +55,7 @@ def describe_export(export: Path, mapping: Mapping) -> tuple[list[str], list[Col
     for noun, wanted in expected.items():
         path = find_table(export, noun)
         if path is not None:
-            table = open_table(path, mapping, wanted[0].name)
+            table = open_table(path, mapping, noun)
             rows, found = _describe(table, wanted)
             sentences.append(f"{path.name}: {_written(table)}; {len(table.columns)} columns, {rows:,} rows.")
             columns += found
@@ -165,7 +165,7 @@ def _describe(table: Table, expected: list[Expected]) -> tuple[int, list[Column]
     tallies, absent = _placed(table, expected)
     examples = [""] * len(table.columns)
     rows = 0
-    for line, values in table.rows():
+    for line, values in table.rows([]):
         rows += 1
         for at, seen_as in tallies.items():
             for tally in seen_as:

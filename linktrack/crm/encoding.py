@@ -7,6 +7,7 @@ from pathlib import Path
 
 from linktrack.errors import BadInput
 
+MAX_LINE = 16_000_000  # bytes
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose BOM it begins with
@@ -51,6 +52,23 @@ def find_encoding(path: Path, named: str | None) -> tuple[str, bytes]:
         file=path,
         line=line,
     )
+
+
+def refuse_long_lines(path: Path) -> None:
+    """BadInput for a text file with a line of more than MAX_LINE bytes, before anything reads it as one text."""
+    with path.open("rb") as file:
+        line, length = 1, 0
+        while chunk := file.read(1 << 20):
+            first = min((at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0), default=-1)
+            if length + (len(chunk) if first < 0 else first) > MAX_LINE:
+                raise BadInput(
+                    f"this line is longer than {MAX_LINE // 1_000_000} MB, which no row of an export is",
+                    file=path,
+                    line=line,
+                )
+            last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            length = length + len(chunk) if last < 0 else len(chunk) - last - 1
+            line += chunk.count(b"\n")
 
 
 def refuse_nul(path: Path, encoding: str) -> None:

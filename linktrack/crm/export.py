@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
-from linktrack.crm.mapping import Mapping, find_column
+from linktrack.crm.mapping import Mapping, TableLayout, find_column
 from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.settings import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-
-
-class Table(Protocol):
-    """One file of an export, of any format."""
-
-    path: Path
-    suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
-    columns: list[str]
-    calculated: frozenset[int]  # the columns with formulas, which cannot be written into
-
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row's number (line, or row of the sheet) and its values: as many as there are columns, or more."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +30,27 @@ class Contact:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row of an export that cannot be used, and why."""
+    """A row of an export that cannot be used and is left as it is: why, where it begins, how it begins, and how many
+    fields it has (None where that does not matter)."""
 
     reason: str
     line: int
     text: str
+    fields: int | None = None
+
+
+class Table(Protocol):
+    """One file of an export, of any format."""
+
+    path: Path
+    suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
+    columns: list[str]
+    calculated: frozenset[int]  # the columns with formulas, which cannot be written into
+
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+        """Each row's number (line, or row of the sheet) and its values: as many as there are columns, or more, which
+        are empty. What is no row (a title, a footer, one with fewer or more fields than the header) goes to `left`."""
+        ...
 
 
 class CsvTable:
@@ -53,19 +58,20 @@ class CsvTable:
 
     calculated: frozenset[int] = frozenset()
 
-    def __init__(self, path: Path, mapping: Mapping, wanted: str) -> None:
-        settings = mapping.settings
+    def __init__(self, path: Path, settings: CrmSettings, layout: TableLayout) -> None:
         self.path, self.suffix = path, ".csv"
         self.dialect = csvtext.find_dialect(
-            path, settings.encoding or None, settings.delimiter or None, wanted, settings.escape
+            path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
         )
-        for record in self.records():
-            self.header = record
-            break
-        self.columns = [csvtext.unquoted(field, self.dialect.escape).strip() for field in self.header.fields]
+        first = 1 + self.dialect.preamble.count("\n")
+        records = islice(self.records(), max(csvtext.HEADER_WITHIN, layout.header_row - first + 1))
+        candidates = ((record.line, self._values(record)) for record in records)
+        line = find_header(candidates, layout, path)
+        self.header = next(record for record in self.records() if record.line == line)
+        self.columns = [value.strip() for value in self._values(self.header)]
 
     def records(self) -> Iterator[csvtext.Record]:
-        """All records behind the preamble, the header first; blank lines come as records too."""
+        """All records behind the preamble; what stands before the header and blank lines come as records too."""
         with csvtext.open_text(self.path, self.dialect) as text:
             text.read(len(self.dialect.preamble))
             first = 1 + self.dialect.preamble.count("\n")
@@ -74,39 +80,83 @@ class CsvTable:
             except BadInput as problem:
                 raise BadInput(str(problem).partition(": ")[2], file=self.path, line=problem.line) from None
 
+    def _values(self, record: csvtext.Record) -> list[str]:
+        escape = self.dialect.escape
+        return [csvtext.unquoted(field, escape) if '"' in field else field for field in record.fields]
+
     def is_blank(self, record: csvtext.Record) -> bool:
         """Whether a record is a blank line, which is no row."""
         return (
             len(record.fields) == 1 and not record.fields[0].strip() and (len(self.columns) > 1 or not record.fields[0])
         )
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
-        width = len(self.columns)
-        unquoted, escape = csvtext.unquoted, self.dialect.escape
-        header = True
+    def fault(self, record: csvtext.Record) -> str:
+        """Why a record that is not blank is no row of this table, or nothing."""
+        fields, width = record.fields, len(self.columns)
+        if record.line < self.header.line:
+            return "it stands before the header, like a title"
+        if len(fields) < width or any(csvtext.unquoted(field, self.dialect.escape).strip() for field in fields[width:]):
+            alone = ", like a title or a footer" if len(fields) == 1 else ""
+            return f"it has {len(fields)} field{'' if len(fields) == 1 else 's'} and the header {width}{alone}"
+        if '"' in record.text and any(csvtext.is_doubtful(field, self.dialect.escape) for field in fields):
+            return "a quote after blanks is not closed in its line"
+        return ""
+
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+        width, header, escape = len(self.columns), self.header.line, self.dialect.escape
         for record in self.records():
             fields = record.fields
-            if header or (len(fields) == 1 and self.is_blank(record)):
-                header = False
+            if record.line == header or (len(fields) == 1 and self.is_blank(record)):
                 continue
-            if '"' in record.text:
-                if not escape and csvtext.shows_escapes(record, width):
-                    begin = record.text.splitlines()[0][:60]
-                    raise BadInput(
-                        f"a quote within quotes seems to have a backslash before it ({begin}): "
-                        "say escape = '\\' under [crm] if the export writes them so",
-                        file=self.path,
-                        line=record.line,
-                    )
-                fields = [unquoted(field, escape) if field[:1] == '"' else field for field in fields]
-            yield record.line, fields if len(fields) >= width else fields + [""] * (width - len(fields))
+            quotes = '"' in record.text
+            if quotes and not escape and csvtext.shows_escapes(record, width):
+                begin = record.text.splitlines()[0][:60]
+                raise BadInput(
+                    f"a quote within quotes seems to have a backslash before it ({begin}): "
+                    "say escape = '\\' under [crm] if the export writes them so",
+                    file=self.path,
+                    line=record.line,
+                )
+            if (quotes or len(fields) != width or record.line < header) and (reason := self.fault(record)):
+                left.append(BadRow(reason, record.line, record.text.strip()[:200], len(fields)))
+                continue
+            yield record.line, self._values(record) if quotes else fields
 
 
-def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
-    """The table in `path`, whose format shows in its name or its first bytes; `wanted` = a column it should have.
+def find_header(candidates: Iterable[tuple[int, list[str]]], layout: TableLayout, path: Path) -> int:
+    """The number of the line or row that names the columns: the one that is set; else the first that is not blank,
+    or, where that has no column `layout.key`, the first that has one: titles may stand above it.
+
+    `candidates` are the first rows with their numbers. BadInput when there is none.
+    """
+    first = 0
+    for number, values in candidates:
+        if layout.header_row:
+            if number == layout.header_row:
+                return number
+        elif any(value.strip() for value in values):
+            first = first or number
+            if _names_once(values, layout.key):
+                return number
+    if not first:
+        wanted = f"row {layout.header_row}, which header_row names, is none of its rows" if layout.header_row else ""
+        raise BadInput(wanted or "it has no row that names its columns", file=path)
+    return first
+
+
+def _names_once(values: list[str], key: str) -> bool:
+    try:
+        return find_column([value.strip() for value in values], key) is not None
+    except BadInput:
+        return True  # which is said when the column is looked for
+
+
+def open_table(path: Path, mapping: Mapping, noun: str) -> Table:
+    """The table of `noun` (`contacts`, `users` …) in `path`, whose format shows in its name or its first bytes.
 
     NotFound, Conflict (not readable) or BadInput (no such format, no columns, wrong encoding).
     """
+    layout = mapping.layout(noun)
     try:
         with path.open("rb") as file:
             head = file.read(64)
@@ -119,7 +169,7 @@ def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
     if head.startswith(b"PK\x03\x04"):
         from linktrack.crm.xlsx_cells import SheetTable
 
-        return SheetTable(path)
+        return SheetTable(path, layout)
     if head.startswith(_OLD_EXCEL):
         raise BadInput(
             "this is an old Excel file (.xls), or one with a password: save it as .xlsx or CSV without one", file=path
@@ -130,8 +180,8 @@ def open_table(path: Path, mapping: Mapping, wanted: str) -> Table:
     if path.suffix.lower() in (".ndjson", ".jsonl", ".json") or (json_like and path.suffix.lower() not in SUFFIXES):
         from linktrack.crm.json_spans import JsonTable
 
-        return JsonTable(path, mapping.settings.contacts.interests_separator)
-    return CsvTable(path, mapping, wanted)
+        return JsonTable(path, layout.separator)
+    return CsvTable(path, mapping.settings, layout)
 
 
 def find_table(export: Path, noun: str) -> Path | None:
@@ -153,7 +203,7 @@ def open_contacts(export: Path, mapping: Mapping) -> Table:
     path = find_table(export, "contacts")
     if path is None:
         raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
-    return open_table(path, mapping, mapping.settings.contacts.id)
+    return open_table(path, mapping, "contacts")
 
 
 def need_column(table: Table, name: str, what: str, setting: str) -> int:
@@ -200,8 +250,8 @@ def name_columns(table: Table, mapping: Mapping) -> list[int]:
 def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = None) -> Iterator[Contact]:
     """The contacts of an export (a file, or a folder with `contacts.*`) one by one, in its order.
 
-    A row without an id and a row whose id has come before are put into `rejected`; without that list they raise
-    BadInput. The export must have the id's column; missing e-mail or name columns give empty texts.
+    A row without an id, one whose id has come before and what is no row (`Table.rows`) are put into `rejected`;
+    without that list they raise BadInput. The export must have the id's column; missing e-mail or name columns give empty texts.
     """
     table = open_contacts(path, mapping)
     identifier = need_column(table, mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
@@ -209,13 +259,15 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
     names = name_columns(table, mapping)
     columns, width = table.columns, len(table.columns)
     seen: set[str] = set()
-    for line, values in table.rows():
+    left = [] if rejected is None else rejected
+    for line, values in table.rows(left):
         contact_id = values[identifier].strip()
         if not contact_id or contact_id in seen:
             reason = f"the id {contact_id!r} has come before" if contact_id else "the row has no contact id"
-            if rejected is None:
-                raise BadInput(f"{reason}: correct the export", file=table.path, line=line)
-            rejected.append(BadRow(reason, line, " ".join(values)[:200]))
+            left.append(BadRow(reason, line, " ".join(values)[:200]))
+        if rejected is None and left:
+            break
+        if not contact_id or contact_id in seen:
             continue
         seen.add(contact_id)
         yield Contact(
@@ -225,6 +277,20 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
             dict(zip(columns, values if len(values) == width else values[:width], strict=True)),
             line,
         )
+    if rejected is None and left:
+        raise BadInput(f"{left[0].reason}: correct the export", file=table.path, line=left[0].line)
+
+
+def left_alone(table: Table, left: Sequence[BadRow]) -> Iterator[str]:
+    """A sentence on the rows of a table that are left as they came, or none."""
+    if not left:
+        return
+    shown = [f"{row.line} ({row.reason})" for row in left[:3]]
+    if len(left) > 3:
+        shown.append(f"{len(left) - 3:,} more")
+    rows = "1 row was left as it came: line" if len(left) == 1 else f"{len(left):,} rows were left as they came: lines"
+    listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+    yield f"{table.path.name}: {rows} {listed}"
 
 
 def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:
@@ -238,7 +304,7 @@ def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:
     ):
         path = find_table(export, noun)
         if path is not None:
-            table = open_table(path, mapping, column)
+            table = open_table(path, mapping, noun)
             at = need_column(table, column, f"every row of {noun}", setting)
-            found[noun] = {values[at].strip() for _, values in table.rows()}
+            found[noun] = {values[at].strip() for _, values in table.rows([])}
     return found

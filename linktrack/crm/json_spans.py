@@ -9,7 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from linktrack.crm.multivalue import names_in, with_name
+from linktrack.crm.encoding import refuse_long_lines
+from linktrack.crm.export import BadRow
+from linktrack.crm.multivalue import joined, names_in
 from linktrack.errors import BadInput
 
 _BOM = b"\xef\xbb\xbf"
@@ -26,6 +28,8 @@ class JsonTable:
         data = path.read_bytes() if path.suffix.lower() == ".json" or _begins_with_array(path) else b""
         self.array = data.removeprefix(_BOM).lstrip()[:1] == b"["
         self.suffix = ".json" if path.suffix.lower() == ".json" else ".ndjson"
+        if not self.array:
+            refuse_long_lines(path)
         samples: dict[str, Any] = {}  # by column the first value that is not null: what its values are like
         for _, row in self._objects():
             for name, value in row.items():
@@ -35,7 +39,7 @@ class JsonTable:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:  # noqa: ARG002  (an object is a row)
         for line, row in self._objects():
             yield line, [_cell(row.get(column), self.separator) for column in self.columns]
 
@@ -164,10 +168,7 @@ def _cell(value: object, separator: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        cell = ""
-        for one in value:
-            cell = with_name(cell, separator, _cell(one, separator))
-        return cell
+        return joined([_cell(one, separator) for one in value], separator)
     text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
     # half a character, as in "\\ud83d", cannot be written anywhere
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

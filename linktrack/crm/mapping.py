@@ -12,6 +12,18 @@ from linktrack.workspace import Workspace
 
 
 @dataclass(frozen=True)
+class TableLayout:
+    """Where one file of an export has what: `key`, a column that its header is known by; `id`, the column with the
+    ids that must match ("" = none); the settings `sheet` and `header_row`; what parts the names in a list."""
+
+    key: str
+    id: str = ""
+    sheet: str = ""
+    header_row: int = 0
+    separator: str = ","
+
+
+@dataclass(frozen=True)
 class Mapping:
     """How an export is understood: the `[crm]` tables, and the file that they stand in (for messages)."""
 
@@ -21,6 +33,26 @@ class Mapping:
     def field(self, name: str) -> FieldSettings:
         """What is known of an action's field; one without an entry is a text in the column of its own name."""
         return self.settings.contacts.fields.get(name) or FieldSettings(column=name)
+
+    def layout(self, noun: str) -> TableLayout:
+        """How the file of `noun` (`contacts`, `companies`, `follow-ups` …) is laid out. KeyError for other nouns."""
+        crm = self.settings
+        separator = crm.contacts.interests_separator
+        match noun:
+            case "contacts" | "companies":
+                rows = crm.contacts if noun == "contacts" else crm.companies
+                return TableLayout(rows.id, rows.id, rows.sheet, rows.header_row, rows.interests_separator)
+            case "selections" | "projects":
+                lists = crm.selections if noun == "selections" else crm.projects
+                return TableLayout(lists.name, lists.contact, lists.sheet, lists.header_row, separator)
+            case "users":
+                return TableLayout(crm.user_column, "", crm.user_sheet, crm.user_header_row, separator)
+            case "follow-ups":
+                times = crm.follow_ups
+                return TableLayout(times.user, "", times.sheet, times.header_row, separator)
+            case "requests":
+                return TableLayout(crm.requests.owner, "", crm.requests.sheet, crm.requests.header_row, separator)
+        raise KeyError(noun)
 
 
 def mapping_of(workspace: Workspace) -> Mapping:

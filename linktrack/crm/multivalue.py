@@ -1,11 +1,123 @@
-"""Cells that hold several names, like `News,Events`: read, and changed without touching the other names."""
+"""Cells that hold several names, like `News,Events`: read, and changed without touching the other names.
+
+Three shapes are understood: names with the export's separator between them, JSON lists (`["News","Events"]`) and
+names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_CARETS = re.compile(r"\s*\^[^^]*\^\s*(?:[,;|]\s*\^[^^]*\^\s*)*")
+_OTHERS = ";|\t\r\n^"  # what parts names in other exports, and is rare within a name
+
+
+class OddCell(ValueError):
+    """A cell whose shape the separator does not explain; the text is the reason."""
+
+
+def names_in(cell: str, separator: str) -> list[str]:
+    """The names in a cell; empty items are none. OddCell for a shape that is not understood."""
+    if not cell or cell.isspace():
+        return []
+    listed = _json_list(cell)
+    if listed is not None:
+        return [name for name in listed if name]
+    if _in_carets(cell, separator):
+        return [name for name in re.findall(r"\^([^^]*)\^", cell) if name]
+    return [name for piece in _explained(cell, separator) if (name := _name(piece))]
+
+
+def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
+    """The cell with one more name at its end, set off as the others are, or as those of the cell `like` it.
+
+    OddCell for a cell that is not understood, and for a name that its shape cannot hold.
+    """
+    shape = cell if cell.strip() else like
+    wanted = [*names_in(cell, separator), name]
+    if _json_list(shape) is not None:
+        return _json_text(wanted, shape)
+    if _in_carets(shape, separator):
+        if "^" in name:
+            raise OddCell(f"{name!r} cannot stand in the cell {shape!r}, whose names are between carets")
+        parted = re.search(r"\^(\s*[,;|]\s*)\^", shape)
+        return f"{cell.rstrip()}{parted[1] if parted else ','}^{name}^" if cell.strip() else f"^{name}^"
+    written = _written(name, separator)
+    if not cell.strip():
+        return written
+    if cell.rstrip().endswith(separator):
+        framed = cell.lstrip().startswith(separator)  # `;News;Events;`
+        longer = cell + written + (separator if framed else "")
+    else:
+        blank = " " if f"{separator} " in (cell if separator in cell else like) else ""
+        longer = f"{cell}{separator}{blank}{written}"
+    return _unless_misread(longer, separator, wanted)
+
+
+def without_name(cell: str, separator: str, name: str) -> str:
+    """The cell without a name, however often it stood there. OddCell for a cell that is not understood."""
+    wanted = [one for one in names_in(cell, separator) if one != name]
+    if _json_list(cell) is not None:
+        return _json_text(wanted, cell)
+    if _in_carets(cell, separator):
+        kept = [part for part in re.findall(r"\^[^^]*\^", cell) if part != f"^{name}^"]
+        parted = re.search(r"\^(\s*[,;|]\s*)\^", cell)
+        return (parted[1] if parted else ",").join(kept)
+    pieces = _pieces(cell, separator)
+    kept = [piece for piece in pieces if _name(piece) != name]
+    if kept and pieces and _name(pieces[0]) == name:
+        kept[0] = kept[0].lstrip()
+    return _unless_misread(separator.join(kept), separator, wanted)
+
+
+def joined(names: list[str], separator: str) -> str:
+    """A cell of names, which `names_in` reads as just these but for empty ones."""
+    wanted = [name for name in names if name]
+    cell = separator.join(_written(name, separator) for name in wanted)
+    return cell if _reads_as(cell, separator, wanted) else separator.join(map(_in_quotes, wanted))
+
+
+def _json_list(cell: str) -> list[str] | None:
+    """The texts of a JSON list, or None for a cell that is none. OddCell for lists of other things and of other
+    languages (`['News']`, `{News}`)."""
+    text = cell.strip()
+    if (text[:1], text[-1:]) not in (("[", "]"), ("{", "}")):
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise OddCell(f"the cell {cell[:60]!r} is a list of a kind that is not understood")
+    return found
+
+
+def _json_text(names: list[str], like: str) -> str:
+    """A JSON list, with blanks and escapes as in `like`."""
+    separators = (", ", ": ") if re.search(r'",\s', like) else (",", ":")
+    return json.dumps(names, ensure_ascii="\\u" in like, separators=separators)
+
+
+def _in_carets(cell: str, separator: str) -> bool:
+    return "^" in cell and separator.strip() != "^" and _CARETS.fullmatch(cell) is not None
+
+
+def _explained(cell: str, separator: str) -> list[str]:
+    """The items of a cell, as they stand. OddCell where one looks like several with something else between them."""
+    pieces = _pieces(cell, separator)
+    for piece in pieces:
+        text = piece.strip()
+        if _QUOTED.fullmatch(text):
+            continue
+        other = next((sign for sign in _OTHERS if sign in text), "")
+        if not other and re.search(r"\w,\w", text):
+            other = ","
+        if other:
+            raise OddCell(f"the cell {cell[:60]!r} holds {other!r}, and {separator!r} is what parts its names")
+    return pieces
 
 
 @cache
@@ -31,41 +143,22 @@ def _name(piece: str) -> str:
     return text[1:-1].replace('""', '"') if _QUOTED.fullmatch(text) else text
 
 
-def names_in(cell: str, separator: str) -> list[str]:
-    """The names in a cell; empty items are none."""
-    return [name for piece in _pieces(cell, separator) if (name := _name(piece))] if cell else []
-
-
-def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
-    """The cell with one more name at its end, set off as the others are, or as those of the cell `like` it."""
-    written = _written(name, separator)
-    if not cell.strip():
-        return written
-    if cell.rstrip().endswith(separator):
-        longer = cell + written
-    else:
-        blank = " " if f"{separator} " in (cell if separator in cell else like) else ""
-        longer = f"{cell}{separator}{blank}{written}"
-    return _unless_misread(longer, separator, [*names_in(cell, separator), name])
-
-
-def without_name(cell: str, separator: str, name: str) -> str:
-    """The cell without a name, however often it stood there."""
-    pieces = _pieces(cell, separator)
-    kept = [piece for piece in pieces if _name(piece) != name]
-    if kept and pieces and _name(pieces[0]) == name:
-        kept[0] = kept[0].lstrip()
-    wanted = [one for one in names_in(cell, separator) if one != name]
-    return _unless_misread(separator.join(kept), separator, wanted)
-
-
 def _written(name: str, separator: str) -> str:
-    needed = separator in name or name.startswith('"') or name != name.strip()
-    return '"' + name.replace('"', '""') + '"' if needed else name
+    """A name as an item: in quotes where it would be read as something else without them."""
+    return name if _reads_as(name, separator, [name]) and not name.startswith('"') else _in_quotes(name)
+
+
+def _in_quotes(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _unless_misread(cell: str, separator: str, names: list[str]) -> str:
     """The cell, or where a quote that was never closed would pair with another one, the names written anew."""
-    if '"' not in cell or names_in(cell, separator) == names:
-        return cell
-    return separator.join(_written(name, separator) for name in names)
+    return cell if _reads_as(cell, separator, names) else joined(names, separator)
+
+
+def _reads_as(cell: str, separator: str, names: list[str]) -> bool:
+    try:
+        return names_in(cell, separator) == names
+    except OddCell:
+        return False

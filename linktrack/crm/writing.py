@@ -41,7 +41,7 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
     with changed_to.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow([*table.columns, *created])
-        for line, values in table.rows():
+        for line, values in table.rows([]):
             if line in changes:
                 values = [*values[:width], *("" for _ in created)]
                 for column, text in changes[line].items():
@@ -66,7 +66,7 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
                 fields = [*record.fields, *names]
             elif cells is not None:
                 fields = _changed(record.fields, cells, width, dialect)
-            elif width and not table.is_blank(record):
+            elif width and not table.is_blank(record) and not table.fault(record):
                 fields = record.fields + [""] * (width - len(record.fields))
             else:
                 as_they_came.append(record.text)

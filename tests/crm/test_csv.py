@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.crm import csv_spans as csvtext
-from linktrack.crm.export import BadRow, CsvTable, need_column, open_table, read_contacts
+from linktrack.crm.export import BadRow, CsvTable, left_alone, need_column, open_table, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.errors import BadInput
@@ -21,7 +21,7 @@ from linktrack.settings import CrmSettings
 def table_of(folder: Path, data: bytes, **crm: object) -> CsvTable:
     path = folder / "contacts.csv"
     path.write_bytes(data)
-    table = open_table(path, Mapping(CrmSettings.model_validate(crm)), "contact_id")
+    table = open_table(path, Mapping(CrmSettings.model_validate(crm)), "contacts")
     assert isinstance(table, CsvTable)
     return table
 
@@ -57,10 +57,18 @@ READ = {
     ),
     "text behind a closing quote belongs to the cell": (b'contact_id,name\n1,"a"b\n', [["1", "ab"]]),
     "blank lines are no rows": (b"contact_id,name\n\n1,Bo\n  \n", [["1", "Bo"]]),
-    "a short row is filled up, a long one keeps its cells": (
-        b"contact_id,name\n1\n2,Bo,extra\n",
-        [["1", ""], ["2", "Bo", "extra"]],
+    "a row that ends with empty cells too many": (b'contact_id,name\n2,Bo,, ,""\n', [["2", "Bo", "", " ", ""]]),
+    "blanks before a quoted cell": (
+        b'contact_id, email, "name", level\n1, a@x, "Berg, Ann" , cold\n2, b@x, " B ""o""", x\n',
+        [["1", " a@x", "Berg, Ann", " cold"], ["2", " b@x", ' B "o"', " x"]],
     ),
+    "a lone CR in a cell of a CRLF file": (b"contact_id,name\r\n1,Bo\rEk\r\n2,Cy\r\r\n", [["1", "Bo\rEk"], ["2", "Cy\r"]]),
+    "a lone CR in a cell of an LF file": (b"contact_id,name\n1,Bo\rEk\n", [["1", "Bo\rEk"]]),
+    "LF in the quoted header of an old Mac": (b'contact_id,"na\nme"\r1,Bo\r', [["1", "Bo"]]),
+    "Excel's sep= line in quotes": (b'"sep=;"\r\ncontact_id;name\r\n1;B,o\r\n', [["1", "B,o"]]),
+    "Excel's sep= line in capitals": (b"SEP=|\ncontact_id|name\n1|B,o\n", [["1", "B,o"]]),
+    "a title above the header": (b"Contacts 2026\n\ncontact_id;name\n1;Bo\n", [["1", "Bo"]]),
+    "blank lines above the header": (b"\n \ncontact_id;name\n1;Bo\n", [["1", "Bo"]]),
     "leading zeros and formulas are text": (
         b'contact_id,name\n007,=1+1\n"=""8""",-3\n',
         [["007", "=1+1"], ['="8"', "-3"]],
@@ -74,7 +82,7 @@ READ = {
 def test_it_is_read_and_comes_back_byte_for_byte(tmp_path: Path, case: str) -> None:
     data, rows = READ[case]
     table = table_of(tmp_path, data)
-    assert [values for _, values in table.rows()] == rows
+    assert [values for _, values in table.rows([])] == rows
     assert rewritten(table, {})[0] == data
 
 
@@ -100,7 +108,7 @@ REFUSED = {
 def test_it_is_refused_with_the_place_and_the_way_out(tmp_path: Path, case: str) -> None:
     data, crm, sentence = REFUSED[case]
     with pytest.raises(BadInput) as problem:
-        list(table_of(tmp_path, data, **crm).rows())
+        list(table_of(tmp_path, data, **crm).rows([]))
     assert sentence in str(problem.value)
 
 
@@ -125,10 +133,14 @@ CHANGED = {
     "a plain cell": (b"id,a,b\r\n1,x,y\r\n2,x,y\r\n", {2: {1: "z"}}, (), b"id,a,b\r\n1,z,y\r\n2,x,y\r\n", b"id,a,b\r\n1,z,y\r\n"),
     "a quoted cell stays quoted": (b'id,a\n1,"x"\n', {2: {1: "z"}}, (), b'id,a\n1,"z"\n', b'id,a\n1,"z"\n'),
     "a cell is quoted when it must be": (b"id;a\n1;x\n", {2: {1: 'y;"z"'}}, (), b'id;a\n1;"y;""z"""\n', b'id;a\n1;"y;""z"""\n'),
-    "a row that ends early": (b"id,a,b\n1\n", {2: {2: "z"}}, (), b"id,a,b\n1,,z\n", b"id,a,b\n1,,z\n"),
     "a column is added": (
-        b"id,a\r\n1,x\r\n\r\n2\r\n", {2: {2: "n"}}, ("New",), b"id,a,New\r\n1,x,n\r\n\r\n2,,\r\n", b"id,a,New\r\n1,x,n\r\n",
+        b"id,a\r\n1,x\r\n\r\n2,y\r\n", {2: {2: "n"}}, ("New",), b"id,a,New\r\n1,x,n\r\n\r\n2,y,\r\n", b"id,a,New\r\n1,x,n\r\n",
     ),
+    "a column is added, but to no row that is ragged": (
+        b"T\n\nid,contact_id\n1,x\n2\n3,y,z\nThe end\n", {4: {2: "n"}}, ("New",),
+        b"T\n\nid,contact_id,New\n1,x,n\n2\n3,y,z\nThe end\n", b"id,contact_id,New\n1,x,n\n",
+    ),
+    "a cell behind blanks": (b'id, a, b\n1, "x, y", z\n', {2: {1: "w"}}, (), b'id, a, b\n1,w, z\n', b'id, a, b\n1,w, z\n'),
     "a column is added to a header in quotes": (
         b'"id","a"\n"1","x"\n', {2: {2: "n"}}, ("New",), b'"id","a","New"\n"1","x",n\n', b'"id","a","New"\n"1","x",n\n',
     ),
@@ -180,7 +192,7 @@ def test_every_byte_outside_the_changed_cells_stays(
     data, delimiter, escape, encoding = file
     table = table_of(tmp_path, data, delimiter=delimiter, escape=escape)
     assert rewritten(table, {})[0] == data
-    lines = [line for line, _ in table.rows()]
+    lines = [line for line, _ in table.rows([])]
     wanted = {lines[at]: dict(cells) for at, cells in changes.items() if at < len(lines)}
     written, only_changed = rewritten(table, wanted)
     # The values are those wanted, and the spans of all other cells are the same as in the file.
@@ -226,9 +238,9 @@ BACKSLASHES = {
 def test_quotes_with_backslashes_are_asked_for_and_then_read(tmp_path: Path, case: str) -> None:
     data = b"contact_id,note,level\n" + BACKSLASHES[case] + b'\n2,"plain","y"\n'
     with pytest.raises(BadInput, match=r"contacts\.csv:2: .*escape = '\\'"):
-        list(table_of(tmp_path, data).rows())
+        list(table_of(tmp_path, data).rows([]))
     table = table_of(tmp_path, data, escape="\\")
-    rows = list(table.rows())
+    rows = list(table.rows([]))
     assert [values[2] for _, values in rows] == ["x", "y"]
     assert rows[0][1][1] == BACKSLASHES[case].decode().split(',"')[1].split('",x')[0].replace("\\", "")
     written = rewritten(table, {3: {1: 'a "b"', 2: "c\\d"}})[0]
@@ -237,7 +249,7 @@ def test_quotes_with_backslashes_are_asked_for_and_then_read(tmp_path: Path, cas
 
 def test_a_path_in_quotes_is_no_escape(tmp_path: Path) -> None:
     table = table_of(tmp_path, b'contact_id,home,level\n1,"C:\\",x,\n2,"D:\\",y,\n')
-    assert [values[:3] for _, values in table.rows()] == [["1", "C:\\", "x"], ["2", "D:\\", "y"]]
+    assert [values[:3] for _, values in table.rows([])] == [["1", "C:\\", "x"], ["2", "D:\\", "y"]]
 
 
 def test_two_hundred_columns(tmp_path: Path) -> None:
@@ -263,7 +275,7 @@ def test_an_unknown_delimiter_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"the delimiter, if these are several columns, under \[crm\]"):
         need_column(table_of(tmp_path, b"contact_id^name\n1^Bo\n"), "contact_id", "every contact", "id")
     table = table_of(tmp_path, b"contact_id^name\n1^Bo\n", delimiter="^")
-    assert [values for _, values in table.rows()] == [["1", "Bo"]]
+    assert [values for _, values in table.rows([])] == [["1", "Bo"]]
 
 
 def test_contacts_without_an_id_and_repeated_ids_are_told(tmp_path: Path) -> None:
@@ -277,3 +289,72 @@ def test_contacts_without_an_id_and_repeated_ids_are_told(tmp_path: Path) -> Non
     ]
     with pytest.raises(BadInput, match=r"contacts\.csv:3: the row has no contact id"):
         list(read_contacts(path, Mapping()))
+
+
+LEFT: dict[str, tuple[bytes, dict[str, object], list[tuple[int, str, int]]]] = {
+    "a value too many": (b"contact_id;email;name;lvl\n1;a@x.example;Ann;Berg;cold\n2;b;c;d\n", {}, [(2, "it has 5 fields and the header 4", 5)]),
+    "a value too few": (b"contact_id;email;name\n1;a@x.example\n2;b;c\n", {}, [(2, "it has 2 fields and the header 3", 2)]),
+    "footers of a Salesforce report": (
+        b'"contact_id","name"\n"2","Bo"\n\n\n"Report by Ann"\n"Copyright (c) 2026 salesforce.com, inc."\n', {},
+        [(5, "it has 1 field and the header 2, like a title or a footer", 1), (6, "it has 1 field and the header 2, like a title or a footer", 1)],
+    ),
+    "a title above the header": (b"All contacts;;\n\ncontact_id;name;lvl\n2;b;c\n", {}, [(1, "it stands before the header, like a title", 3)]),
+    "a title above a header that is named": (
+        b"All contacts\n\nnumber;name\n2;b\n", {"contacts": {"header_row": 3, "id": "number"}},
+        [(1, "it stands before the header, like a title", 1)],
+    ),
+    "a quote after blanks that a line end follows": (
+        b'contact_id,name,lvl\n1, "Ann, of\nBerg", cold\n2,b,c\n', {},
+        [(2, "a quote after blanks is not closed in its line", 3), (3, "it has 2 fields and the header 3", 2)],
+    ),
+    "text behind a quoted cell that blanks precede": (
+        b'contact_id,name,lvl\n1, "Ann, of" Berg\n2,b,c\n', {}, [(2, "a quote after blanks is not closed in its line", 3)],
+    ),
+    "half a row before a line end without quotes": (
+        b"contact_id,name,lvl\r\n1,An\nn,cold\r\n2,b,c\r\n", {},
+        [(2, "it has 2 fields and the header 3", 2), (3, "it has 2 fields and the header 3", 2)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LEFT)
+def test_what_is_no_row_is_named_and_left_as_it_is(tmp_path: Path, case: str) -> None:
+    data, crm, expected = LEFT[case]
+    table = table_of(tmp_path, data, **crm)
+    left: list[BadRow] = []
+    rows = list(table.rows(left))
+    assert [(row.line, row.reason, row.fields) for row in left] == expected
+    assert [values[0] for _, values in rows] == ["2"]
+    written, _ = rewritten(table, {rows[0][0]: {1: "new", len(table.columns): "x"}}, ("New",))
+    before, after = data.splitlines(keepends=True), written.splitlines(keepends=True)
+    kept = [at for at, (old, new) in enumerate(zip(before, after, strict=True), 1) if old == new]
+    assert {line for line, *_ in expected} <= set(kept)
+
+
+def test_rows_that_are_left_are_said_to_who_reads_contacts(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.csv"
+    path.write_text("contact_id,name\n1,Bo\n2\n3,Cy,x\nThe end\n4\n")
+    rejected: list[BadRow] = []
+    assert [contact.contact_id for contact in read_contacts(path, Mapping(), rejected)] == ["1"]
+    assert [(row.line, row.fields, row.text) for row in rejected] == [(3, 1, "2"), (4, 3, "3,Cy,x"), (5, 1, "The end"), (6, 1, "4")]
+    assert list(left_alone(open_table(path, Mapping(), "contacts"), rejected)) == [
+        "contacts.csv: 4 rows were left as they came: lines 3 (it has 1 field and the header 2, like a title or a "
+        "footer), 4 (it has 3 fields and the header 2), 5 (it has 1 field and the header 2, like a title or a footer) "
+        "and 1 more"
+    ]
+    with pytest.raises(BadInput, match=r"contacts\.csv:3: it has 1 field and the header 2.*: correct the export"):
+        list(read_contacts(path, Mapping()))
+    path.write_text("contact_id,name\n1,Bo\n2\n")
+    with pytest.raises(BadInput, match=r"contacts\.csv:3: it has 1 field"):
+        list(read_contacts(path, Mapping()))
+
+
+def test_a_header_row_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"contacts\.csv: row 9, which header_row names, is none of its rows"):
+        table_of(tmp_path, b"contact_id,name\n1,Bo\n", contacts={"header_row": 9})
+
+
+def test_a_line_that_is_longer_than_any_row_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"contacts\.csv:3: this line is longer than 16 MB"):
+        table_of(tmp_path, b"contact_id,name\n1,Bo\n2," + b" " * 16_000_000)
+    table_of(tmp_path, b"contact_id,name\n" + b"1,Boooooooooooooooooooo\n" * 800_000)

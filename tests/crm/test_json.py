@@ -21,7 +21,7 @@ from linktrack.settings import CrmSettings
 def table_of(folder: Path, text: str, name: str = "contacts.ndjson") -> JsonTable:
     path = folder / name
     path.write_bytes(text.encode())
-    table = open_table(path, Mapping(CrmSettings()), "contact_id")
+    table = open_table(path, Mapping(CrmSettings()), "contacts")
     assert isinstance(table, JsonTable)
     return table
 
@@ -49,7 +49,7 @@ READ: dict[str, tuple[str, list[list[str]]]] = {
 def test_it_is_read(tmp_path: Path, case: str) -> None:
     text, rows = READ[case]
     table = table_of(tmp_path, text)
-    assert [values for _, values in table.rows()] == rows
+    assert [values for _, values in table.rows([])] == rows
     assert rewritten(table, {}) == text
 
 
@@ -79,7 +79,7 @@ def test_an_array_keeps_its_shape(tmp_path: Path) -> None:
     text = '[\n  {"id": "1", "a": "{x}"},\n  {"id": "2",\n   "a": "y"}\n]\n'
     table = table_of(tmp_path, text, "contacts.json")
     assert table.suffix == ".json"
-    assert [line for line, _ in table.rows()] == [1, 2]
+    assert [line for line, _ in table.rows([])] == [1, 2]
     assert rewritten(table, {2: {"a": "z"}}) == text.replace('"y"', '"z"')
 
 
@@ -96,7 +96,7 @@ REFUSED = {
 def test_it_is_refused_with_the_place(tmp_path: Path, case: str) -> None:
     text, sentence = REFUSED[case]
     with pytest.raises(BadInput) as problem:
-        list(table_of(tmp_path, text).rows())
+        list(table_of(tmp_path, text).rows([]))
     assert sentence in str(problem.value)
 
 
@@ -104,7 +104,7 @@ def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "contacts.ndjson"
     path.write_bytes(b'{"id": 1}\n{"id": "\xe5"}\n')
     with pytest.raises(BadInput, match=r"contacts\.ndjson:2: not valid JSON: it is not UTF-8"):
-        open_table(path, Mapping(CrmSettings()), "id")
+        open_table(path, Mapping(CrmSettings()), "contacts")
 
 
 values = (
@@ -136,5 +136,25 @@ def test_the_other_values_of_any_export_stay(
     name = table.columns[0]
     assert {**after[-1], name: 0} == {**rows[-1], name: 0}
     assert [
-        values[0] for _, values in table_of(tmp_path, changed, "again.ndjson" if not array else "again.json").rows()
+        values[0] for _, values in table_of(tmp_path, changed, "again.ndjson" if not array else "again.json").rows([])
     ][-1] == text
+
+
+def test_companies_have_a_separator_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "companies.ndjson"
+    path.write_text('{"company_id": 1, "interests": ["a", "b"]}\n')
+    crm = CrmSettings.model_validate({"companies": {"interests_separator": ";"}})
+    table = open_table(path, Mapping(crm), "companies")
+    assert [values for _, values in table.rows([])] == [["1", "a;b"]]
+    assert isinstance(table, JsonTable)
+    assert rewritten(table, {1: {"interests": "a;b;c"}}) == '{"company_id": 1, "interests": ["a", "b", "c"]}\n'
+
+
+def test_a_line_that_is_longer_than_any_row_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"contacts\.ndjson:2: this line is longer than 16 MB"):
+        table_of(tmp_path, '{"id": 1}\n{"id": "' + "x" * 16_000_000 + '"}\n')
+
+
+def test_nul_is_a_character_of_a_text(tmp_path: Path) -> None:
+    table = table_of(tmp_path, '{"id": 1, "a": "x\\u0000y"}\n')
+    assert [values for _, values in table.rows([])] == [["1", "x\0y"]]

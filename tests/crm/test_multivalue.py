@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm.multivalue import names_in, with_name, without_name
+from linktrack.crm.multivalue import OddCell, joined, names_in, with_name, without_name
 
 READ = {
     "nothing": ("", ",", []),
@@ -79,10 +81,90 @@ def test_adding_and_removing_are_each_others_opposite(others: list[str], separat
     assert names_in(without_name(longer, separator, name), separator) == [one for one in others if one != name]
 
 
-@settings(max_examples=300)
-@given(st.text(st.sampled_from(list('ab ,;"')), max_size=14), separators, names)
-def test_in_any_cell_the_other_names_stay(cell: str, separator: str, name: str) -> None:
+def understood(cell: str, separator: str) -> bool:
+    try:
+        names_in(cell, separator)
+    except OddCell:
+        return False
+    return True
+
+
+@settings(max_examples=500)
+@given(st.text(st.sampled_from(list('ab ,;"^[]')), max_size=14), separators, names)
+def test_in_any_cell_that_is_understood_the_other_names_stay(cell: str, separator: str, name: str) -> None:
+    assume(understood(cell, separator))
     before = names_in(cell, separator)
     assert names_in(without_name(cell, separator, name), separator) == [one for one in before if one != name]
     if name not in before:
         assert names_in(with_name(cell, separator, name), separator) == [*before, name]
+
+
+@settings(max_examples=300)
+@given(st.text(st.sampled_from(list('ab ,;"^[]{}|')), max_size=14), separators, names)
+def test_a_cell_that_is_not_understood_is_never_changed(cell: str, separator: str, name: str) -> None:
+    assume(not understood(cell, separator))
+    for change in (with_name, without_name):
+        with pytest.raises(OddCell):
+            change(cell, separator, name)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.text(st.sampled_from(list('ab ,;"^[]{}|\n')), max_size=6).map(str.strip)), separators)
+def test_any_names_stand_in_a_cell(names: list[str], separator: str) -> None:
+    assert names_in(joined(names, separator), separator) == [name for name in names if name]
+
+
+SHAPES = {
+    "a JSON list": ('["north","south"]', ["north", "south"], '["north","south","new"]', '["south"]'),
+    "a JSON list with blanks and escapes": ('["north", "\\u00f6st"]', ["north", "öst"], '["north", "\\u00f6st", "new"]', '["\\u00f6st"]'),
+    "an empty JSON list": ("[]", [], '["new"]', "[]"),
+    "names between carets": ("^north^,^east^", ["north", "east"], "^north^,^east^,^new^", "^east^"),
+    "one name between carets": ("^north^", ["north"], "^north^,^new^", ""),
+    "names between carets with semicolons": ("^north^; ^east^", ["north", "east"], "^north^; ^east^; ^new^", "^east^"),
+    "separators around": (",north,east,", ["north", "east"], ",north,east,new,", ",east,"),
+    "a name in brackets": ("[vip] club,north", ["[vip] club", "north"], "[vip] club,north,new", "[vip] club"),
+    "a comma with a blank under another separator": ("Wine, red", ["Wine, red"], None, None),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_a_shape_is_understood_and_kept(case: str) -> None:
+    cell, names, longer, shorter = SHAPES[case]
+    separator = ";" if longer is None else ","
+    assert names_in(cell, separator) == names
+    if longer is not None:
+        assert with_name(cell, separator, "new") == longer
+        assert without_name(cell, separator, "north") == shorter
+
+
+def test_a_cell_that_was_emptied_is_filled_in_the_shape_it_had() -> None:
+    assert with_name("", ",", "new", like='["north"]') == '["new"]'
+    assert with_name("", ",", "new", like="^north^") == "^new^"
+
+
+ODD = {
+    "semicolons under a comma": ("north;east", ",", "the cell 'north;east' holds ';', and ',' is what parts its names"),
+    "semicolons and blanks": ("North; East", ",", "holds ';'"),
+    "tight commas under a semicolon": ("north,east", ";", "holds ','"),
+    "bars": ("north|east", ",", "holds '|'"),
+    "lines": ("north\neast", ",", r"holds '\\n'"),
+    "carets that are not closed": ("^north,^east", ",", "holds '^'"),
+    "a list of Python": ("['north', 'east']", ",", "is a list of a kind that is not understood"),
+    "a list of PostgreSQL": ("{north,east}", ",", "is a list of a kind that is not understood"),
+    "a list of numbers": ("[1, 2]", ",", "is a list of a kind that is not understood"),
+    "an object": ('{"north": true}', ",", "is a list of a kind that is not understood"),
+    "a list that is cut": ('["north","ea]', ",", "is a list of a kind that is not understood"),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_another_shape_is_refused_with_its_reason(case: str) -> None:
+    cell, separator, reason = ODD[case]
+    for attempt in (lambda: names_in(cell, separator), lambda: with_name(cell, separator, "new"), lambda: without_name(cell, separator, "north")):
+        with pytest.raises(OddCell, match=re.escape(reason) if "\\" not in reason else reason):
+            attempt()
+
+
+def test_a_name_that_the_shape_cannot_hold_is_refused() -> None:
+    with pytest.raises(OddCell, match="whose names are between carets"):
+        with_name("^north^", ",", "a^b")

@@ -1,0 +1,63 @@
+"""CSV files that linktrack makes: in the export's own dialect, and guarded against formulas."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping, Sequence
+from typing import BinaryIO
+
+from linktrack.crm.csv_spans import Dialect, quoted
+from linktrack.crm.export import CsvTable, Table
+from linktrack.crm.guard import guarded, must_match
+
+PLAIN = Dialect("utf-8", b"", ",", "")
+
+
+def dialect_of(table: Table | None) -> Dialect:
+    """How files are written that go with an export: as its contacts are, or plainly where these are no CSV."""
+    return table.dialect if isinstance(table, CsvTable) else PLAIN
+
+
+class AuthoredCsv:
+    """A CSV file that is written row by row into `file` (open for reading and writing, empty, and left open).
+
+    Delimiter, escapes, encoding, BOM and line end are those of `dialect`; from the first text on that its encoding
+    lacks, the whole file is UTF-8 with a BOM. With `guard`, texts that a spreadsheet would run get a `'`, but for
+    numbers and the columns that must match (`guard.must_match`).
+    """
+
+    def __init__(self, file: BinaryIO, dialect: Dialect, columns: Sequence[str], *, guard: bool = True) -> None:
+        self.dialect, self.columns = dialect, tuple(columns)
+        self._file, self._encoding = file, dialect.encoding
+        self._guarded = [guard and not must_match(column) for column in columns]
+        file.write(dialect.bom)
+        self._write(list(columns))
+
+    def row(self, values: Mapping[str, object]) -> None:
+        """Write a row, whose cells are taken from `values` by the names of the columns; None is an empty cell."""
+        cells = []
+        for column, is_guarded in zip(self.columns, self._guarded, strict=True):
+            value = values[column]
+            text = "" if value is None else str(value)
+            cells.append(guarded(text) if is_guarded and isinstance(value, str) else text)
+        self._write(cells)
+
+    def _write(self, cells: list[str]) -> None:
+        fields = [quoted(cell, self.dialect.delimiter, self.dialect.escape) for cell in cells]
+        line = (self.dialect.delimiter.join(fields) or '""') + self.dialect.end
+        try:
+            data = line.encode(self._encoding)
+        except UnicodeEncodeError:
+            if self._encoding != "utf-8":
+                self._turn_to_utf8()
+            data = line.encode("utf-8", "replace")  # half a character cannot be written at all
+        self._file.write(data)
+
+    def _turn_to_utf8(self) -> None:
+        """Write again what has been written, as UTF-8 with a BOM."""
+        self._file.seek(len(self.dialect.bom))
+        text = self._file.read().decode(self._encoding)
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(codecs.BOM_UTF8 + text.encode())
+        self._encoding = "utf-8"

@@ -1,0 +1,40 @@
+"""The guard against formulas: what a spreadsheet would run in a CSV file, and how it is kept from that.
+
+A CSV file has no types: a cell `=HYPERLINK(…)` or `=cmd|…` that a stranger chose (a user agent, a name in a form) is a
+formula to the program that opens it. Programs look past blanks, read full-width signs, and split at other delimiters
+than the file's, so that `x;=1+1` becomes two cells. See OWASP, "CSV Injection".
+"""
+
+from __future__ import annotations
+
+import re
+
+_BLANKS = r"[\s\x00-\x1f\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]*"
+_EQUALS, _OTHERS = "=\uff1d\ufe66", "+\\-@\uff0b\uff0d\uff20\ufe62\ufe63\ufe6b"
+_BEGIN = re.compile(f"{_BLANKS}[{_EQUALS}{_OTHERS}]")
+# Behind another delimiter or a line end: an equals sign, or a sign that prose has too (`a, -b`) before a call or a pipe.
+_WITHIN = re.compile(
+    rf'([;,\t|\r\n][ "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*)'
+    rf"(?=[{_EQUALS}]|[{_OTHERS}][^;,\t\r\n|(!]*[|(!])"
+)
+_NUMBER = re.compile(r"[+-]?\d[\d .,\u00a0\u202f]*(?:[eE][+-]?\d+)?\s*%?")
+_EXACT = frozenset({"id", "email", "token", "person_token"})
+
+
+def would_run(text: str) -> bool:
+    """Whether a spreadsheet that opens a CSV file would take `text`, or a part of it, for a formula. A plain number
+    is none."""
+    return (_BEGIN.match(text) is not None and not _NUMBER.fullmatch(text)) or _WITHIN.search(text) is not None
+
+
+def guarded(text: str) -> str:
+    """A text with a `'` before each part that a spreadsheet would run, which shows it as text then; others as they
+    are. Guarded twice is guarded once."""
+    begins = _BEGIN.match(text) is not None and not _NUMBER.fullmatch(text)
+    within = _WITHIN.sub(r"\1'", text)
+    return f"'{within}" if begins else within
+
+
+def must_match(column: str) -> bool:
+    """Whether a column's values have to be found again as they are, and so are never guarded: ids, addresses, tokens."""
+    return column in _EXACT or column.endswith("_id")

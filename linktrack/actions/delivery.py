@@ -4,34 +4,38 @@ from __future__ import annotations
 
 from linktrack.actions import output as files
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.planning import Planner, Row
+from linktrack.actions.planned import Change
+from linktrack.actions.planning import Planner
 from linktrack.crm.writing import write_back
 
 
-def write_plan(folder: files.OutFolder, planner: Planner, now: int) -> None:
-    """Walk over the open clicks and write every change to the files that it belongs to."""
+def write_plan(folder: files.RunFolder, planner: Planner, now: int) -> None:
+    """Walk over the clicks and write every change to the files that it belongs to."""
     for name in files.ALWAYS:
         folder.start(name)
-    events: list[tuple[Row, dict[str, str]]] = []
-    for change, made in planner.changes():
-        folder.row("changes.ndjson", change)
-        if made is not None:
-            name, cells = made
-            folder.row(name, {**change, **cells})
+    events: list[tuple[Change, dict[str, str]]] = []
+    for change, name, cells in planner.changes():
+        row = change._asdict()
+        folder.row("changes.ndjson", row)
+        if name:
+            folder.row(name, {**row, **cells})
             if name == "follow-ups.csv":
                 events.append((change, cells))
+    state = planner.state
     for kind in ("selection", "project"):
-        for name, contact_id, what in planner.state.net_members(kind):
-            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what})
+        for name, contact_id, what in state.net_members(kind):
+            person = {column: state.value(contact_id, column) for column in ("name", "email")}
+            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what, **person})
     for contact_id, clicks in planner.unknown.items():
         folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": clicks})
     if events:
         from linktrack.actions.calendar_file import calendar_text
 
-        folder.path("follow-ups.ics").write_bytes(calendar_text(events, now))
+        pairs = [(change._asdict(), cells) for change, cells in events]
+        folder.path("follow-ups.ics").write_bytes(calendar_text(pairs, now))
 
 
-def write_crm(folder: files.OutFolder, state: CrmState) -> None:
+def write_crm(folder: files.RunFolder, state: CrmState) -> None:
     """Write the export's contacts and companies back, with the cells changed that changed."""
     if state.contacts is not None:
         changes = state.changed_contacts()

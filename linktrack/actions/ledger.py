@@ -529,9 +529,13 @@ class Ledger:
         self.database.execute("DELETE FROM action_tally WHERE count <= 0")
 
 
-def open_failures(database: Database) -> dict[str, int]:
-    """How many actions stand open because they failed, by status."""
-    return dict(database.rows("SELECT status, count(*) FROM failure GROUP BY status ORDER BY status"))
+def open_failures(database: Database, but: int | None) -> dict[str, int]:
+    """How many actions stand open because they failed, by status, but for those of the run `but`."""
+    return dict(
+        database.rows(
+            "SELECT status, count(*) FROM failure WHERE run_id <> ? GROUP BY status ORDER BY status", (but or 0,)
+        )
+    )
 
 
 # --- read back ---------------------------------------------------------------------------------------------------

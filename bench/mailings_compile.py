@@ -42,7 +42,7 @@ def seconds(work: Callable[[], object], rounds: int = 5) -> float:
 
 def compile_whole(data: bytes) -> None:
     parts = read_mail(data, None, OPTIONS)
-    placed = [(spot, next(placement_keys("m", spot.position))) for spot in parts.addresses if not spot.reason]
+    placed = [(spot, next(placement_keys(bytes(16), "m", spot.position))) for spot in parts.addresses if not spot.reason]
     prove(parts, placed, BASE, OPTIONS)
     spots = [Placed(key, spot.start, spot.stop) for spot, key in placed]
     compile_part(parts.html, spots, BASE)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from bs4 import BeautifulSoup
 from mail import make_mail
 
-from linktrack.links.tokens import Keyring
+from linktrack.links.tokens import Keyring, Tokens
 from linktrack.mailings.addresses import Options, read_mail
 from linktrack.mailings.compile import Placed, compile_part, placement_keys
 
@@ -27,7 +27,7 @@ ROUNDS = 5
 
 
 def tokens(count: int) -> Iterator[str]:
-    sign = Keyring.parse(Keyring.generate().text()).signer(1)
+    sign = Tokens(Keyring.generate(), bytes(16)).signer(1)
     return (sign(recipient) for recipient in range(1, count + 1))
 
 
@@ -42,7 +42,7 @@ def main() -> None:
     data = make_mail(40_000, 30)
     parts = read_mail(data, None, Options(BASE))
     spots = [address for address in parts.addresses if not address.reason]
-    placed = [Placed(next(placement_keys("m", spot.position)), spot.start, spot.stop) for spot in spots]
+    placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
     compiled = compile_part(parts.html, placed, BASE)
     segments = compiled.segments
     made = [token.encode() for token in tokens(count)]

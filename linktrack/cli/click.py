@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
     from linktrack.clicks.load import Progress, Summary
@@ -29,6 +29,8 @@ SUMMARY = (
     "files", "read", "stored", "repeated", "not_ours", "rejected", "reasons", "human", "prefetch", "scanner", "test",
     "seconds",
 )  # fmt: skip
+
+JUDGED = ("clicks", "changed", "human", "prefetch", "scanner", "test")
 
 SinceOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only clicks from this time on (ISO 8601; UTC without an offset).")
@@ -76,7 +78,7 @@ def import_(
     with (
         opened(context) as database,
         alone(workspace, database, "import", wait),
-        _rejects(rejected) as rejects,
+        _rejects(context, rejected, files) as rejects,
         _gentle_stop(context) as stop,
         _progress(context, files) as tell,
     ):
@@ -120,12 +122,9 @@ def list_(
     format: FormatOption = None,
 ) -> None:
     """Stored clicks with their verdicts, oldest first."""
-    from linktrack.clicks.listing import Filter, list_clicks
-    from linktrack.errors import UsageError
+    from linktrack.clicks.listing import ClickFilter, list_clicks
 
-    if verdict not in (None, "human", "prefetch", "scanner", "test"):
-        raise UsageError(f"no verdict is called {verdict!r}: human, prefetch, scanner or test")
-    wanted = Filter(
+    wanted = ClickFilter(
         verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"), limit
     )
     with opened(context) as database:
@@ -137,17 +136,25 @@ def list_(
 
 
 @app.command("judge")
-def judge(context: typer.Context, wait: WaitOption = 0.0, format: FormatOption = None) -> None:
+def judge(
+    context: typer.Context,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what each rule decides, before and after.")
+    ] = False,
+    wait: WaitOption = 0.0,
+    format: FormatOption = None,
+) -> None:
     """Judge every click again with today's rules and move the reports with it."""
-    from linktrack.clicks.judging.agents import Networks
-    from linktrack.clicks.judging.judge import judge_all, surroundings
-    from linktrack.store.lock import alone
+    from linktrack.clicks.rejudge import judge_all
 
-    workspace = workspace_of(context)
-    with opened(context) as database, alone(workspace, database, "import", wait):
-        judged = judge_all(database, surroundings(database, Networks(workspace.settings.clicks.networks)))
+    with opened(context) as database:
+        judged = judge_all(workspace_of(context), database, wait=wait, dry_run=dry_run)
+    if dry_run:
+        show_rows([change._asdict() for change in judged.changes], ["reason", "before", "after"], format)
+        say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")
+        return
     if format is not None:
-        show_record(vars(judged), format)
+        show_record({name: getattr(judged, name) for name in JUDGED}, format)
     say(context, f"Judged {judged.clicks} clicks, {judged.changed} of them differently than before.")
 
 
@@ -193,7 +200,7 @@ def _time(text: str | None, option: str) -> int | None:
 
 
 @contextlib.contextmanager
-def _rejects(path: Path | None) -> Iterator[IO[str] | None]:
+def _rejects(context: typer.Context, path: Path | None, logs: list[str]) -> Iterator[IO[str] | None]:
     """The file for rejected lines, if one is wanted."""
     if path is None:
         yield None
@@ -204,9 +211,16 @@ def _rejects(path: Path | None) -> Iterator[IO[str] | None]:
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     else:
-        with path.open("w", encoding="utf-8", newline="\n") as file:
+        from io import TextIOWrapper
+
+        from linktrack.files import writing
+
+        with writing(path, kept_of(context, *logs)) as raw:
+            file = TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
             file.write("reason\tlog\tline\n")
             yield file
+            file.flush()
+            file.detach()
 
 
 @contextlib.contextmanager

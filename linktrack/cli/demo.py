@@ -149,13 +149,13 @@ def _visit(root: Path) -> int:
     """
     from hashlib import blake2b
 
-    from linktrack.links.tokens import Keyring
+    from linktrack.links.keys import open_keys
     from linktrack.store.session import open_database
     from linktrack.workspace import load_workspace
 
     workspace = load_workspace(root, {})
-    ring = Keyring.parse(workspace.secret())
     with open_database(workspace) as database:
+        sign = open_keys(workspace, database).tokens.sign
         placements = {
             (mailing, str(position)): key
             for mailing, position, key in database.rows(
@@ -165,7 +165,7 @@ def _visit(root: Path) -> int:
         }
         shipments = {}
         for name, shipment, is_test in database.rows(
-            "SELECT mailing.name, shipment.id, shipment.is_test FROM shipment "
+            "SELECT mailing.name, shipment.number, shipment.is_test FROM shipment "
             "JOIN mailing ON mailing.id = shipment.mailing_id ORDER BY shipment.id"
         ):
             shipments[f"{name}-test" if is_test else name] = shipment
@@ -175,7 +175,7 @@ def _visit(root: Path) -> int:
         shipment, position, contact = match.groups()
         placement = placements[shipment.removesuffix("-test"), position]
         if contact in contacts:
-            return f"/{placement}/{ring.sign(shipments[shipment], contacts[contact])}"
+            return f"/{placement}/{sign(shipments[shipment], contacts[contact])}"
         letters = "abcdefghijklmnopqrstuvwxyz234567"
         forged = blake2b(contact.encode(), digest_size=32).digest()
         return f"/{placement}/" + "c" + "".join(letters[byte % 32] for byte in forged[1:])

@@ -43,7 +43,8 @@ def add(
     """Register a link."""
     from linktrack.errors import UsageError
     from linktrack.links.catalog import add_link
-    from linktrack.links.folders import clean_path, ensure_folder, find_folder
+    from linktrack.links.folders import clean_path, ensure_folder
+    from linktrack.store import lookups
 
     response = _response(text, form, prefill, redirect=False)
     if url is None and response is None:
@@ -52,7 +53,7 @@ def add(
         folder_id = None
         if folder is not None:
             path = clean_path(folder)
-            folder_id = ensure_folder(database, path) if parents else find_folder(database, path)
+            folder_id = ensure_folder(database, path) if parents else lookups.folder_id(database, path)
         link = add_link(session, key, url=url or "", name=name, folder_id=folder_id, response=response)
     say(context, f"Registered {link.key}: {link.url or link.response}")
 
@@ -152,19 +153,18 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Set a link's counter to zero and forget who clicked it, e.g. after a test sending."""
-    from linktrack.clicks.storing import reset_link
+    from linktrack.clicks.reset import reset_link
     from linktrack.links.catalog import find_link
     from linktrack.moments import now
     from linktrack.reports.figures import link_figures
 
     with opened(context) as database:
-        link = find_link(database, key)
+        find_link(database, key)
         clicks = link_figures(database, keys=[key])[0].clicks
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return
-        with database.transaction():
-            reset_link(database, link.id, now())
+        reset_link(workspace_of(context), database, key, now())
     say(context, f"{key} counts from zero again.")
 
 

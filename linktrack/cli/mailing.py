@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_tagging import PolicyName, tag_file
 
 if TYPE_CHECKING:
@@ -200,30 +200,32 @@ def rewrite(
     format: FormatOption = None,
 ) -> None:
     """Make a shipment: store its recipients and write each one's copy with their own addresses."""
-    from linktrack.cli.shared_mails import contacts_path, moment, progress_bar, stream_or_folder, summary, unwritten
+    from linktrack.cli.shared_mails import contacts_path, progress_bar, stream_or_folder, summary, unwritten
     from linktrack.crm.export import BadRow, read_contacts
     from linktrack.crm.mapping import mapping_of
-    from linktrack.links.tokens import Keyring
+    from linktrack.links.keys import open_keys
     from linktrack.mailings.catalog import find_mailing
     from linktrack.mailings.outputs.headers import reachable
     from linktrack.mailings.placements import place_late_keys
     from linktrack.mailings.rewriting import compile_mail, render
-    from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings, make_shipment
+    from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings, finish_shipment, make_shipment
+    from linktrack.moments import now, read_time
 
     workspace = workspace_of(context)
-    when = moment(sent_at)
-    target = stream_or_folder(out, output.value)
-    keyring = Keyring.parse(workspace.secret())
-    settings = ShipmentSettings(
-        base_url=workspace.settings.base_url,
-        output=output.value,
-        key_id=keyring.signing_id,
-        honeypot=honeypot,
-        merge_tag=merge_tag if output is Output.template else "",
-        sender=workspace.settings.sender.from_ if sender is None else sender,
-    )
+    when = now() if sent_at is None else read_time(sent_at, workspace.zone, "--sent-at")
+    kept = kept_of(context, contacts)
+    target = stream_or_folder(out, output.value, kept)
     rejected: list[BadRow] = []
     with opened(context) as database, contacts_path(contacts) as path:
+        tokens = open_keys(workspace, database).tokens
+        settings = ShipmentSettings(
+            base_url=workspace.settings.base_url,
+            output=output.value,
+            key_id=tokens.keyring.signing_id,
+            honeypot=honeypot,
+            merge_tag=merge_tag if output is Output.template else "",
+            sender=workspace.settings.sender.from_ if sender is None else sender,
+        )
         mailing = find_mailing(database, name)
         place_late_keys(database, mailing, workspace.settings.base_url)
         mail = compile_mail(database, mailing, settings)
@@ -233,10 +235,11 @@ def rewrite(
             people = reachable(people, rejected)
         with progress_bar(context, "Recipients") as progress:
             shipment = make_shipment(
-                database, mailing, people, mapping, settings, sent_at=when, test=test, progress=progress
+                database, mailing, people, mapping, settings, sent_at=when, test=test, moment=now(), progress=progress
             )
         with unwritten(context, shipment), progress_bar(context, "Mails", shipment.recipients) as progress:
-            written = render(database, mail, shipment, keyring, target, progress=progress)
+            written = render(database, mail, shipment, tokens, target, kept=kept, progress=progress)
+            finish_shipment(database, shipment.id, now())
     summary(context, shipment, written, out, rejected, format)
 
 

@@ -51,13 +51,14 @@ def links(
     format: FormatOption = None,
 ) -> None:
     """Every link with its clicks."""
-    from linktrack.links.folders import clean_path, find_folder
+    from linktrack.links.folders import clean_path
     from linktrack.reports.figures import link_figures
+    from linktrack.store.lookups import folder_id
 
     with opened(context) as database:
         path = None if folder is None else clean_path(folder)
         if path is not None:
-            find_folder(database, path)
+            folder_id(database, path)
         rows = [_row(figures) for figures in link_figures(database, folder=path, mailing=mailing)]
     show_rows(rows, LINK_COLUMNS, format, table=LINK_TABLE)
     if not rows:

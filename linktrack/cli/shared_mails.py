@@ -7,48 +7,31 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 
 from linktrack.cli.output import Format, end_of_pipe, say, show_record
-from linktrack.errors import BadInput, LinktrackError, UsageError
-from linktrack.moments import now
+from linktrack.errors import LinktrackError, UsageError
 
 if TYPE_CHECKING:
     from linktrack.crm.export import BadRow
+    from linktrack.files import Kept
     from linktrack.mailings.rewriting import Rendered
     from linktrack.mailings.shipments import Shipment
 
 
-def moment(text: str | None) -> int:
-    """An ISO 8601 time as UTC milliseconds, UTC where it names no offset; now for None. BadInput otherwise."""
-    if text is None:
-        return now()
-    try:
-        when = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise BadInput(f"{text!r} is not a time: write it like 2026-05-04T09:00:00+02:00") from None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return round(when.timestamp() * 1000)
-
-
-def stream_or_folder(out: Path, output: str) -> Path | BinaryIO:
+def stream_or_folder(out: Path, output: str, kept: Kept) -> Path | BinaryIO:
     """stdout for `-` (NDJSON and mbox only), else the folder, which must be new or empty."""
-    from linktrack.mailings.outputs.output_folder import check_folder
+    from linktrack.files import check_new_folder
     from linktrack.mailings.rewriting import STREAMS
 
     if str(out) == "-":
         if output not in STREAMS:
             raise UsageError(f"--as {output} makes several files: name a folder with --out DIR")
         return sys.stdout.buffer
-    check_folder(out)
-    parent = out.absolute().parent
-    parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".linktrack-", dir=parent):  # can be written to: said before all is stored
-        pass
+    check_new_folder(out, kept)  # said before anything is stored
     return out
 
 

@@ -10,14 +10,14 @@ import typer
 
 from linktrack.cli.mailing import Output
 from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
     from linktrack.mailings.shipments import Shipment
 
 app = noun("Sendings of a mailing to a list of recipients.")
 
-COLUMNS = ["shipment", "mailing", "sent_at", "test", "recipients", "output", "created_at"]
+COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "output", "created_at"]
 
 NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
@@ -67,24 +67,27 @@ def render(
 ) -> None:
     """Write a shipment's mails again: the same bytes, with the same tokens."""
     from linktrack.cli.shared_mails import progress_bar, stream_or_folder, summary, unwritten
-    from linktrack.links.tokens import Keyring
+    from linktrack.links.keys import open_keys
     from linktrack.mailings.catalog import find_mailing
     from linktrack.mailings.rewriting import compile_mail
     from linktrack.mailings.rewriting import render as render_shipment
-    from linktrack.mailings.shipments import find_shipment
+    from linktrack.mailings.shipments import find_shipment, finish_shipment
+    from linktrack.moments import now
 
     workspace = workspace_of(context)
+    kept = kept_of(context)
     with opened(context) as database:
         found = find_shipment(database, shipment)
         chosen = found.settings.output if output is None else output.value
-        target = stream_or_folder(out, chosen)
+        target = stream_or_folder(out, chosen, kept)
         settings = replace(found.settings, output=chosen)
         mail = compile_mail(database, find_mailing(database, found.mailing), settings)
-        keyring = Keyring.parse(workspace.secret())
+        tokens = open_keys(workspace, database).tokens
         with unwritten(context, found), progress_bar(context, "Mails", found.recipients) as progress:
             written = render_shipment(
-                database, mail, replace(found, settings=settings), keyring, target, progress=progress
+                database, mail, replace(found, settings=settings), tokens, target, kept=kept, progress=progress
             )
+            finish_shipment(database, found.id, now())
     summary(context, found, written, out, (), format)
 
 
@@ -94,6 +97,7 @@ def _row(shipment: Shipment) -> dict[str, Any]:
         "mailing": shipment.mailing,
         "sent_at": iso(shipment.sent_at),
         "test": shipment.test,
+        "state": shipment.state,
         "recipients": shipment.recipients,
         "output": shipment.settings.output,
         "created_at": iso(shipment.created_at),

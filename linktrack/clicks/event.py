@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# One request, as a format reads it from a line: (line, host, stamp, method, target, status, agent, purpose).
-# All are bytes without line end. `line` is the line as it stands in the log; in `agent` a byte may be written \\xHH and
-# a backslash is doubled, as nginx and Apache do it. A line that the format cannot read has an empty stamp, one that is
-# no request by design (a comment, another message of the same program) has the stamp NOTE, and a good line whose
-# request is no HTTP (a TLS handshake) has a stamp and no method.
-Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+# One request, as a format reads it from a line, all bytes without line end:
+# (line, host, stamp, method, target, status, agent, forwarded, purpose, network).
+# `line` is the line as it stands in the log. `host` is who the server spoke with, `forwarded` what proxies said about
+# who stood before them: addresses parted by commas, the visitor's first, each perhaps with port, brackets or zone; a
+# server that knows the visitor by a proxy's word alone has no `host`. In `agent` a byte may be written \\xHH and a
+# backslash is doubled, as nginx and Apache do it. `network` is the name of the network that the whole address lay in,
+# where the log itself has it. A line that the format cannot read has an empty stamp, one that is no request by design
+# (a comment, another message of the same program) has the stamp NOTE, and a good line whose request is no HTTP (a TLS
+# handshake) has a stamp and no method.
+Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 NOTE = b"#"
 
 # Bits of `Click.flags`: what the log itself says about a click.
-PREFETCH = 1  # a Sec-Purpose, Purpose or X-Moz header of a prefetching browser
+PREFETCH = 1  # a Sec-Purpose, Purpose, X-Purpose or X-Moz header of a prefetching browser
 MACHINE = 2  # the mail service's own verdict
-POST = 4  # the one-click POST of RFC 8058, never taken for a machine
+POST = 4  # a POST that acts (one-click of RFC 8058, a page's button): the person's will, whatever it looks like
+SHARED = 8  # its address is a trusted proxy's: anybody may stand behind it, so it is compared with nobody's
 
 
 def note(line: bytes) -> Row:
     """The row of a line that is meant to be no request."""
-    return (line, b"", NOTE, b"", b"", b"", b"", b"")
+    return (line, b"", NOTE, b"", b"", b"", b"", b"", b"", b"")
 
 
 def junk(line: bytes) -> Row:
     """The row of a line that cannot be read."""
-    return (line, b"", b"", b"", b"", b"", b"", b"")
+    return (line, b"", b"", b"", b"", b"", b"", b"", b"", b"")
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,15 @@ class Event:
 
     `clicked_at` is UTC milliseconds; `url` is where the click went (the target, or our address); `variables` holds
     the custom variables, tags and campaign names that may tell contact and mailing. Several values of one name are
-    joined by commas; `email` is empty when the event does not tell which of several recipients clicked.
+    joined by commas. `email` is empty when the event names nobody, and when it names several (`several`) and does not
+    tell which of them clicked.
     """
 
     identity: str
     clicked_at: int
     url: str
     email: str = ""
+    several: bool = False
     ip: str = ""
     agent: str = ""
     machine: bool = False

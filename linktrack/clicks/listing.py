@@ -6,19 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from linktrack.errors import NotFound
-from linktrack.store.lookups import no_mailing
-from linktrack.store.session import Database
+from linktrack.errors import UnknownName, UsageError
+from linktrack.store.click_names import click_name
+from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id
+from linktrack.store.session import Database, Row
 
 _PAGE = 5_000
+VERDICTS = ("human", "prefetch", "scanner", "test")
 
 
 @dataclass(frozen=True)
 class ClickRow:
     """A click as it is read; `reasons` are the names of the rules that spoke."""
 
-    click: int
+    click: str
     clicked_at: int
     contact_id: str
     link: str
@@ -33,7 +36,7 @@ class ClickRow:
 
 
 @dataclass(frozen=True)
-class Filter:
+class ClickFilter:
     """Which clicks; None is all. Times are UTC milliseconds, `since` included and `until` not."""
 
     verdict: str | None = None
@@ -47,56 +50,95 @@ class Filter:
     limit: int | None = None
 
 
-def list_clicks(database: Database, wanted: Filter) -> Iterator[ClickRow]:
+def list_clicks(database: Database, wanted: ClickFilter) -> Iterator[ClickRow]:
     """The clicks that `wanted` describes, oldest first, read a page at a time.
 
-    NotFound for a link, a mailing or a shipment that there is not.
+    UnknownName for a link, a mailing, a shipment or a contact that there is not, UsageError for an unknown verdict.
     """
     where, values = _conditions(database, wanted)
+    names = _Names(database)
     left = wanted.limit
-    after = (-(2**62), -1)
+    after = (-(2**62), -(2**63))
     while left is None or left > 0:
         page = _PAGE if left is None else min(_PAGE, left)
         rows = database.rows(
-            "SELECT click.id, click.clicked_at, recipient.contact_id, link.key, placement.key, mailing.name, "
-            "click.shipment_id, judgement.verdict, judgement.reasons, click.ip, agent.text, source.name "
-            "FROM click JOIN judgement ON judgement.click_id = click.id "
-            "JOIN link ON link.id = click.link_id JOIN placement ON placement.id = click.placement_id "
-            "JOIN mailing ON mailing.id = placement.mailing_id JOIN agent ON agent.id = click.agent_id "
-            "JOIN source ON source.id = click.source_id LEFT JOIN recipient ON recipient.id = click.recipient_id "
-            f"WHERE click.clicked_at >= ? AND (click.clicked_at > ? OR click.id > ?){where} "
-            f"ORDER BY click.clicked_at, click.id LIMIT {page}",
-            (after[0], *after, *values),
+            "SELECT click.clicked_at, click.print, recipient.contact_id, click.link_id, click.placement_id, "
+            "click.shipment_id, click.ruling_id, click.ip, agent.text, click.reading_id FROM click "
+            "JOIN agent ON agent.id = click.agent_id LEFT JOIN recipient ON recipient.id = click.recipient_id "
+            f"WHERE (click.clicked_at, click.print) > (?, ?){where} "
+            f"ORDER BY click.clicked_at, click.print LIMIT {page}",
+            (*after, *values),
         )
         for row in rows:
-            reasons = tuple(filter(None, row[8].split(",")))
-            yield ClickRow(row[0], row[1], row[2] or "", row[3], row[4], row[5], row[6], row[7], reasons, *row[9:])
+            yield names.row(row)
         if len(rows) < page:
             return
-        after = (rows[-1][1], rows[-1][0])
+        after = (rows[-1][0], rows[-1][1])
         left = None if left is None else left - len(rows)
 
 
-def _conditions(database: Database, wanted: Filter) -> tuple[str, list[object]]:
+class _Names:
+    """What the numbers of a click stand for; few are in use, so they are read once."""
+
+    def __init__(self, database: Database) -> None:
+        self._links: dict[int, str] = dict(database.rows("SELECT id, key FROM link"))
+        self._placements = {
+            number: (key, mailing)
+            for number, key, mailing in database.rows(
+                "SELECT placement.id, placement.key, mailing.name FROM placement "
+                "JOIN mailing ON mailing.id = placement.mailing_id"
+            )
+        }
+        self._rulings = {
+            number: (verdict, tuple(filter(None, reasons.split(","))))
+            for number, verdict, reasons in database.rows("SELECT id, verdict, reasons FROM ruling")
+        }
+        self._sources: dict[int, str] = dict(
+            database.rows("SELECT reading.id, source.name FROM reading JOIN source ON source.id = reading.source_id")
+        )
+
+    def row(self, row: Row) -> ClickRow:
+        at, mark, contact, link, placement, shipment, ruling, ip, agent, reading = row
+        return ClickRow(
+            click_name(at, mark), at, contact or "", self._links[link], *self._placements[placement], shipment,
+            *self._rulings[ruling], ip, agent, self._sources.get(reading, ""),
+        )  # fmt: skip
+
+
+def _conditions(database: Database, wanted: ClickFilter) -> tuple[str, list[object]]:
     """The filter as SQL and its values."""
-    if wanted.link is not None and database.value("SELECT 1 FROM link WHERE key = ?", (wanted.link,)) is None:
-        raise NotFound(f"there is no link {wanted.link!r}: see linktrack link list --all")
-    if wanted.mailing is not None and database.value("SELECT 1 FROM mailing WHERE name = ?", (wanted.mailing,)) is None:
-        raise no_mailing(database, wanted.mailing)
-    if (
-        wanted.shipment is not None
-        and database.value("SELECT 1 FROM shipment WHERE id = ?", (wanted.shipment,)) is None
-    ):
-        raise NotFound(f"there is no shipment {wanted.shipment}: see linktrack shipment list")
+    if wanted.verdict not in (None, *VERDICTS):
+        raise UsageError(f"no verdict is called {wanted.verdict!r}: {', '.join(VERDICTS)}")
     tests: list[tuple[str, object]] = [
-        ("judgement.verdict = ?", wanted.verdict),
-        ("',' || judgement.reasons || ',' LIKE ?", None if wanted.reason is None else f"%,{wanted.reason},%"),
-        ("link.key = ?", wanted.link),
-        ("mailing.name = ?", wanted.mailing),
-        ("click.shipment_id = ?", wanted.shipment),
-        ("recipient.contact_id = ?", wanted.contact),
+        ("click.link_id = ?", None if wanted.link is None else link_id(database, wanted.link)),
+        ("click.shipment_id = ?", None if wanted.shipment is None else shipment_id(database, wanted.shipment)),
+        ("click.recipient_id = ?", None if wanted.contact is None else recipient_id(database, wanted.contact)),
+        (
+            "click.shipment_id IN (SELECT id FROM shipment WHERE mailing_id = ?)",
+            None if wanted.mailing is None else mailing_id(database, wanted.mailing),
+        ),
         ("click.clicked_at >= ?", wanted.since),
         ("click.clicked_at < ?", wanted.until),
     ]
     used = [(sql, value) for sql, value in tests if value is not None]
-    return "".join(f" AND {sql}" for sql, _ in used), [value for _, value in used]
+    where = "".join(f" AND {sql}" for sql, _ in used)
+    if wanted.verdict is not None or wanted.reason is not None:
+        where += f" AND click.ruling_id IN ({', '.join(_rulings(database, wanted)) or 'NULL'})"
+    return where, [value for _, value in used]
+
+
+def _rulings(database: Database, wanted: ClickFilter) -> list[str]:
+    """The numbers of the rulings with the wanted verdict and reason. UnknownName for a reason that none has."""
+    rows = database.rows("SELECT id, verdict, reasons FROM ruling")
+    if wanted.reason is not None and all(wanted.reason not in reasons.split(",") for _, _, reasons in rows):
+        known = sorted({reason for _, _, reasons in rows for reason in reasons.split(",") if reason})
+        near = tuple(get_close_matches(wanted.reason, known, n=3))
+        raise UnknownName(
+            f"no click has the reason {wanted.reason!r}: the reasons are {', '.join(known) or 'none so far'}",
+            noun="reason", name=wanted.reason, near=near,
+        )  # fmt: skip
+    return [
+        str(number)
+        for number, verdict, reasons in rows
+        if wanted.verdict in (None, verdict) and (wanted.reason is None or wanted.reason in reasons.split(","))
+    ]

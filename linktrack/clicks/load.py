@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -10,21 +11,21 @@ from functools import partial
 from time import monotonic
 from typing import IO
 
-from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect, format_of
-from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks
-from linktrack.clicks.judging.judge import surroundings
-from linktrack.clicks.judging.verdicts import Click, Probe
+from linktrack.clicks.formats import EventFormat, Format, LineFormat, format_of
+from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
+from linktrack.clicks.logs.envelopes import detect_inside
 from linktrack.clicks.logs.event_log import Directory, EventReading
-from linktrack.clicks.logs.fields import print_key
+from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.line_log import Reading, Rules
 from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
 from linktrack.clicks.logs.tracked import Addresses
-from linktrack.clicks.storing import mend_edges, store
+from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.errors import BadInput, LinktrackError
-from linktrack.links.tokens import Keyring
+from linktrack.links.keys import open_keys
 from linktrack.moments import now
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -102,26 +103,30 @@ class Importer:
         tell: Callable[[Progress], None] = lambda progress: None,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        keyring = Keyring.parse(workspace.secret())
+        self.keys = open_keys(workspace, database)
         self.database = database
         self.options = options
         self.settings = workspace.settings
         self.rules = Rules(
-            addresses=Addresses(database, keyring, workspace.settings.base_url),
-            key=print_key(keyring),
-            ip=self.settings.clicks.ip,
+            addresses=Addresses(database, self.keys, workspace.settings.base_url),
+            key=digest_key(self.keys.keyring),
+            visitors=Visitors(
+                self.settings.clicks.trusted_proxies,
+                Networks(self.settings.clicks.networks).named,
+                self.settings.clicks.ip,
+            ),
             since=options.since,
             until=options.until,
             list_rejects=rejected is not None,
         )
-        self.agents = Agents(database)
-        self.by = surroundings(database, Networks(self.settings.clicks.networks), self.agents)
+        self.shelf = Shelf.of(database, self.settings.clicks.networks)
         self.rejected = rejected
         self.tell = tell
         self.stop = stop
         self.summary = Summary()
-        self._first: int = (database.value("SELECT max(id) FROM click") or 0) + 1  # what comes now has ids from here on
-        self._moved: set[int] = set()  # earlier clicks
+        self._verdicts: Counter[str] = Counter()  # of the clicks that were stored by this import, as they are now
+        self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
+        self._first_reading: int = (database.value("SELECT max(id) FROM reading") or 0) + 1
         self._directory: Directory | None = None
 
     def take(self, path: str) -> None:
@@ -133,17 +138,18 @@ class Importer:
             if known and format and self._is_told_anew(format, known):
                 known = replace(known, state="", position=0)
             batches = self._batches(log, format, known) if format else iter(())
-            source_id = known.id if known else None
+            source_id, reading = known.id if known else None, 0
             if format is None and log.cut_off:
                 self._note_cut_off(name)
             for batch in batches:
                 with self.database.transaction():
                     source_id = self._write_source(source_id, name, format.name if format else "", batch.reached)
-                    probes = [Probe._make(probe) for probe in batch.probes]
-                    stored, moved = store(self.database, self._clicks(batch), probes, source_id, self.by)
-                    mended, more = mend_edges(self.database, source_id, self.by) if batch.last else (0, [])
-                self.summary.add(batch, stored + mended)
-                self._moved.update(number for number in moved + more if number < self._first)
+                    reading = reading or self._begin_reading(source_id)
+                    stored = self.shelf.store(self._arrivals(batch), reading)
+                    mended = self.shelf.mend_cuts(source_id, reading) if batch.last else StoredBatch()
+                self.summary.add(batch, len(stored.verdicts) + len(mended.verdicts))
+                self._note(stored)
+                self._note(mended)
                 self._list_rejects(name, batch)
                 if batch.cut_off and batch.last:
                     self._note_cut_off(name)
@@ -187,23 +193,45 @@ class Importer:
         complete = sample[: sample.rfind(b"\n") + 1]
         if complete.strip() and not log.whole:
             with suppress(BadInput):
-                return detect(complete, log.path, zone)
+                return detect_inside(complete, log.path, zone)
         try:
-            return detect(sample, log.path, zone)  # a JSON value may lack the last line end
+            return detect_inside(sample, log.path, zone)  # a JSON value may lack the last line end
         except BadInput:
             if not (log.whole or complete.strip()) and len(sample) < SAMPLE_BYTES:
                 self.summary.hints.append(f"{log.path}: its only line has no end yet; it is read when there is one.")
                 return None
             raise
 
-    def _clicks(self, batch: Batch) -> list[Click]:
-        """The clicks of a batch, with the agents' numbers in the database, sorted by time."""
-        if not batch.clicks:
-            return []
-        agents = self.agents.numbers(batch.agents)
-        *columns, local, flags = zip(*batch.clicks, strict=True)
-        rows = zip(*columns, map(agents.__getitem__, local), flags, strict=True)
-        return sorted(map(partial(tuple.__new__, Click), rows))  # thrice as fast as Click(*row)
+    def _arrivals(self, batch: Batch) -> Arrivals:
+        """A batch with the numbers that agents and networks have in the database, its clicks sorted by time."""
+        clicks: list[Click] = []
+        if batch.clicks:
+            agents = self.shelf.agents.numbers(batch.agents)
+            networks = self.shelf.networks.numbers(batch.networks)
+            *columns, network, agent, flags = zip(*batch.clicks, strict=True)
+            rows = zip(*columns, map(networks.__getitem__, network), map(agents.__getitem__, agent), flags, strict=True)
+            clicks = sorted(map(partial(tuple.__new__, Click), rows))  # thrice as fast as Click(*row)
+        return Arrivals(
+            clicks,
+            list(map(Probe._make, batch.probes)),
+            list(map(JunkRequest._make, batch.junk)),
+            {(at, mark): query for at, mark, query in batch.pressed},
+        )
+
+    def _begin_reading(self, source_id: int) -> int:
+        """Note that this import reads a log. Returns the number that its clicks carry."""
+        sql = "INSERT INTO reading (source_id, read_at) VALUES (?, ?) RETURNING id"
+        return int(self.database.value(sql, (source_id, now())))
+
+    def _note(self, stored: StoredBatch) -> None:
+        """Count what was stored by verdict, also where a later click has changed the verdict of an earlier one."""
+        self._verdicts.update(stored.verdicts)
+        for click, before, after in stored.moved:
+            if click.reading >= self._first_reading:
+                self._verdicts[before] -= 1
+                self._verdicts[after] += 1
+            elif before != after:
+                self._moved.add((click.click.clicked_at, click.click.print))
 
     def _write_source(self, source_id: int | None, name: str, format: str, reached: Reached) -> int:
         """Note how far a log was read. Returns its number."""
@@ -229,12 +257,9 @@ class Importer:
         return source_id
 
     def count_verdicts(self) -> None:
-        """Count the clicks that were stored by the verdicts that they have now, and the earlier ones that changed."""
-        rows = self.database.rows(
-            "SELECT verdict, count(*) FROM judgement WHERE click_id >= ? GROUP BY verdict", (self._first,)
-        )
-        for verdict, count in rows:
-            setattr(self.summary, verdict, count)
+        """Put the verdicts of what was stored, and the number of earlier clicks that changed, into the summary."""
+        for verdict in ("human", "prefetch", "scanner", "test"):
+            setattr(self.summary, verdict, self._verdicts[verdict])
         self.summary.moved = len(self._moved)
 
     def _list_rejects(self, name: str, batch: Batch) -> None:

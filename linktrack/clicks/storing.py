@@ -1,129 +1,187 @@
-"""Clicks on their way into the database and out of it: which are new, with their verdicts and rollups."""
+"""Clicks on their way into the database: which are new, with their rulings and rollups."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import count, repeat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
-from linktrack.clicks.judging.judge import judge_new
-from linktrack.clicks.judging.verdicts import Click, Probe, Surroundings
-from linktrack.clicks.logs import cuts as edges
+from linktrack.clicks.judging.agent_table import Agents
+from linktrack.clicks.judging.judge import (
+    CLICK_COLUMNS,
+    FirstPass,
+    StoredClick,
+    judge_new,
+    judge_reputation,
+    set_rulings,
+)  # fmt: skip
+from linktrack.clicks.judging.network_table import NetworkTable
+from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.surroundings import surroundings
+from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroundings
+from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.line_log import nth
-from linktrack.clicks.rollups import counts as rollups
+from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.moments import zone_of
+from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database
 
-_COLUMNS = "id, clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags, source_id"
-_INSERT = f"INSERT INTO click ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  (names and marks of our own)
-_GAP = 600_000  # milliseconds: identities are fetched in stretches of time no further apart than this
+_COLUMNS = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
+_GAP = 600_000  # milliseconds: what is stored is looked up in stretches of time no further apart than this
 
 
-def store(
-    database: Database, clicks: Sequence[Click], probes: Sequence[Probe], source_id: int, by: Surroundings
-) -> tuple[int, list[int]]:
-    """Store what is new of clicks sorted by time.
+class Arrivals(NamedTuple):
+    """What a batch brought, sorted by time; `pressed` is what POSTs said, by time and print."""
 
-    Returns how many that were, and the ids of clicks stored before whose verdict is another one now.
-    """
-    known = _known(database, clicks) if clicks else set()
-    new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
-    if probes:
-        database.executemany(
-            "INSERT INTO probe (clicked_at, identity, placement_id, shipment_id, recipient_id) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            probes,
+    clicks: Sequence[Click] = ()
+    probes: Sequence[Probe] = ()
+    junk: Sequence[JunkRequest] = ()
+    pressed: Mapping[tuple[int, int], str] = MappingProxyType({})
+
+
+class Moved(NamedTuple):
+    """A stored click whose ruling is another one now."""
+
+    stored: StoredClick
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class StoredBatch:
+    """The verdicts of the clicks that were new, by name, and the clicks stored before that moved."""
+
+    verdicts: tuple[str, ...] = ()
+    moved: tuple[Moved, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where clicks are put: the database, and what they are judged by and counted with."""
+
+    database: Database
+    agents: Agents
+    networks: NetworkTable
+    by: Surroundings
+    facts: Facts
+
+    @classmethod
+    def of(cls, database: Database, own_networks: Sequence[str] = ()) -> Shelf:
+        """The shelf of a workspace. Hours are those of the zone that the database's hours are kept in."""
+        agents, networks = Agents(database), NetworkTable(database)
+        by = surroundings(database, Networks(own_networks), agents, networks)
+        zone = zone_of(database.value("SELECT time_zone FROM workspace"))
+        return cls(database, agents, networks, by, Facts(Rulings(database, by.rules), agents.device, by.sent_at, zone))
+
+    def store(self, new_to_read: Arrivals, reading: int) -> StoredBatch:
+        """Store what is new of what a batch brought."""
+        clicks = new_to_read.clicks
+        known = self._known(clicks) if clicks else set()
+        new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
+        ignore = " ON CONFLICT DO NOTHING"
+        self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
+        self.database.insert("junk_request", JunkRequest._fields, new_to_read.junk, besides=ignore)
+        return self._put(new_to_read._replace(clicks=new), reading)
+
+    def mend_cuts(self, source_id: int, reading: int) -> StoredBatch:
+        """Add the clicks that a cut between two logs has hidden: see `logs.cuts`."""
+        row = self.database.row("SELECT first_at, last_at FROM source WHERE id = ?", (source_id,))
+        found = StoredBatch()
+        for second in sorted({moment for moment in row or () if moment is not None}):
+            pieces = self._pieces(second)
+            several = {line: times for line, times in cuts.counts(pieces).items() if times > 1}
+            if len(pieces) < 2 or not several:
+                continue
+            stored = {
+                click[1]: Click._make(click)
+                for click in self.database.rows(
+                    f"SELECT {CLICK_COLUMNS} FROM click WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of ours)
+                    (second, second + 999),
+                )
+            }
+            missing = [
+                stored[line]._replace(print=nth(line, number))
+                for line, times in sorted(several.items())
+                if line in stored
+                for number in range(2, times + 1)
+                if nth(line, number) not in stored
+            ]
+            if missing:
+                more = self._put(Arrivals(sorted(missing)), reading)
+                found = StoredBatch(found.verdicts + more.verdicts, found.moved + more.moved)
+        return found
+
+    def _put(self, arrivals: Arrivals, reading: int) -> StoredBatch:
+        database, rulings = self.database, self.facts.rulings
+        new, pressed = arrivals.clicks, arrivals.pressed
+        first = judge_new(database, new, arrivals.probes, arrivals.junk, self.by, rulings)
+        database.insert(
+            "click",
+            _COLUMNS,
+            [
+                (*click, pressed.get((click[0], click[1]), "") if pressed else "", reading, ruling, 0)
+                for click, ruling in zip(new, first.rulings, strict=True)
+            ],
         )
-    return len(new), _insert(database, new, probes, source_id, by)
+        set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
+        looked_at = [*new, *(one.click for one, _ in first.moved)]
+        second = judge_reputation(database, first.said, looked_at, self.by, rulings)
+        set_rulings(database, [(one.click, ruling) for one, ruling in second])
+        return self._count(new, first, second)
 
-
-def _insert(
-    database: Database, new: Sequence[Click], probes: Sequence[Probe], source_id: int, by: Surroundings
-) -> list[int]:
-    first = (database.value("SELECT max(id) FROM click") or 0) + 1
-    if new:
-        database.executemany(_INSERT, zip(count(first), *zip(*new, strict=True), repeat(source_id)))
-    return judge_new(database, new, first, [probe.clicked_at for probe in probes], by)
-
-
-def _known(database: Database, clicks: Sequence[Click]) -> set[tuple[int, int]]:
-    """The identities that are stored already, in the stretches of time that `clicks` cover."""
-    known: set[tuple[int, int]] = set()
-    start = last = clicks[0][0]
-    for click in [*clicks, None]:
-        if click is not None and click[0] - last <= _GAP:
-            last = click[0]
-            continue
-        known.update(
-            database.execute(
-                "SELECT clicked_at, identity FROM click WHERE clicked_at BETWEEN ? AND ?", (start, last)
-            ).fetchall()
+    def _count(self, new: Sequence[Click], first: FirstPass, second: list[tuple[StoredClick, int]]) -> StoredBatch:
+        """Move the rollups and open times with what the two passes have ruled."""
+        names = self.facts.rulings.verdict_names()
+        numbers = dict(zip(new, first.rulings, strict=True)) if second else {}
+        moved = {one.click: (one, ruling) for one, ruling in first.moved}
+        for one, ruling in second:
+            if one.click in numbers:
+                numbers[one.click] = ruling
+            else:
+                moved[one.click] = (moved[one.click][0] if one.click in moved else one, ruling)
+        rulings = list(numbers.values()) if second else first.rulings
+        changed = [(one, ruling) for one, ruling in moved.values() if one.ruling != ruling]
+        shifts = [Shift(click, None, ruling) for click, ruling in zip(new, rulings, strict=True)]
+        shifts += [Shift(one.click, one.ruling, ruling) for one, ruling in changed]
+        apply(self.database, shifts, self.facts)
+        opened = [shift.click.clicked_at for shift in shifts if shift.after and names[shift.after] == "human"]
+        note_open_times(self.database, [(at, at) for at in opened])
+        return StoredBatch(
+            tuple(names[number] for number in rulings),
+            tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
         )
-        if click is not None:
-            start = last = click[0]
-    return known
 
-
-def mend_edges(database: Database, source_id: int, by: Surroundings) -> tuple[int, list[int]]:
-    """Add the clicks that a cut between two logs has hidden: see `clicks.edges`. Returns what `store` returns."""
-    row = database.row("SELECT first_at, last_at FROM source WHERE id = ?", (source_id,))
-    added = 0
-    moved: list[int] = []
-    for second in sorted({moment for moment in row or () if moment is not None}):
-        pieces = _pieces(database, second)
-        if len(pieces) < 2:
-            continue
-        several = {line: times for line, times in edges.counts(pieces).items() if times > 1}
-        if not several:
-            continue
-        stored = {
-            click[1]: Click._make(click)
-            for click in database.rows(
-                "SELECT clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags "
-                "FROM click WHERE clicked_at BETWEEN ? AND ?",
-                (second, second + 999),
+    def _known(self, clicks: Sequence[Click]) -> set[tuple[int, int]]:
+        """Times and prints that are stored already, in the stretches of time that `clicks` cover."""
+        known: set[tuple[int, int]] = set()
+        start = last = clicks[0][0]
+        for click in [*clicks, None]:
+            if click is not None and click[0] - last <= _GAP:
+                last = click[0]
+                continue
+            known.update(
+                self.database.execute(
+                    "SELECT clicked_at, print FROM click WHERE clicked_at BETWEEN ? AND ?", (start, last)
+                ).fetchall()
             )
-        }
-        missing = [
-            stored[line]._replace(identity=nth(line, number))
-            for line, times in sorted(several.items())
-            if line in stored
-            for number in range(2, times + 1)
-            if nth(line, number) not in stored
-        ]
-        if missing:
-            added += len(missing)
-            moved += _insert(database, sorted(missing), (), source_id, by)
-    return added, moved
+            if click is not None:
+                start = last = click[0]
+        return known
 
-
-def _pieces(database: Database, second: int) -> list[Piece]:
-    """What the sources have of one second at their ends."""
-    pieces: list[Piece] = []
-    for first_at, first, last_at, last in database.rows(
-        "SELECT first_at, first_lines, last_at, last_lines FROM source WHERE first_at = ? OR last_at = ?",
-        (second, second),
-    ):
-        if first_at == last_at:
-            pieces.append(Piece(edges.unpacked(first), False, False))
-        elif first_at == second:
-            pieces.append(Piece(edges.unpacked(first), False, True))
-        else:
-            pieces.append(Piece(edges.unpacked(last), True, False))
-    return [piece for piece in pieces if piece.lines]
-
-
-def reset_link(database: Database, link_id: int, moment: int) -> int:
-    """Remove a link's clicks with their verdicts and tallies, in the open transaction. Returns how many there were.
-
-    The link's `reset_at` (`moment`, or the last click when that is later) keeps them from coming back with a log
-    that is imported again.
-    """
-    last = database.value("SELECT max(clicked_at) FROM click WHERE link_id = ?", (link_id,)) or moment
-    database.execute("UPDATE link SET reset_at = ? WHERE id = ?", (max(moment, last), link_id))
-    shipments = [row[0] for row in database.rows("SELECT shipment_id FROM link_tally WHERE link_id = ?", (link_id,))]
-    removed = int(database.value("SELECT count(*) FROM click WHERE link_id = ?", (link_id,)))
-    database.execute("DELETE FROM judgement WHERE click_id IN (SELECT id FROM click WHERE link_id = ?)", (link_id,))
-    database.execute("DELETE FROM click WHERE link_id = ?", (link_id,))
-    database.execute("DELETE FROM probe WHERE placement_id IN (SELECT id FROM placement WHERE link_id = ?)", (link_id,))
-    rollups.rebuild(database, shipments)
-    return removed
+    def _pieces(self, second: int) -> list[Piece]:
+        """What the sources have of one second at their ends."""
+        pieces: list[Piece] = []
+        for first_at, first, last_at, last in self.database.rows(
+            "SELECT first_at, first_lines, last_at, last_lines FROM source WHERE first_at = ? OR last_at = ?",
+            (second, second),
+        ):
+            if first_at == last_at:
+                pieces.append(Piece(cuts.unpacked(first), False, False))
+            elif first_at == second:
+                pieces.append(Piece(cuts.unpacked(first), False, True))
+            else:
+                pieces.append(Piece(cuts.unpacked(last), True, False))
+        return [piece for piece in pieces if piece.lines]

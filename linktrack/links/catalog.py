@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.links.folders import clean_path, find_folder
+from linktrack.links.folders import clean_path
 from linktrack.moments import now
-from linktrack.store.lookups import did_you_mean, no_mailing
+from linktrack.store import lookups
+from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from linktrack.store.tables import Link
+    from linktrack.store.tables import LinkRecord
 
 SPECIAL_LINKS = {  # made by the migrations
     "unsubscribe": "Unsubscribe from this type of mailing",
@@ -77,14 +78,12 @@ def list_links(
         where.append("link.deleted_at IS NULL")
     if folder is not None:
         path = clean_path(folder)
-        find_folder(database, path)
+        lookups.folder_id(database, path)
         where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
         values += [path, len(path) + 1, path + "/"]
     if mailing is not None:
-        if database.value("SELECT 1 FROM mailing WHERE name = ?", (mailing,)) is None:
-            raise no_mailing(database, mailing)
-        where.append("mailing.name = ?")
-        values.append(mailing)
+        where.append("mailing.id = ?")
+        values.append(mailing_id(database, mailing))
     order = "ORDER BY COALESCE(folder.path, ''), link.kind DESC, link.mailing_id, link.id"
     return _link_rows(database, f"{_LINKS} WHERE {' AND '.join(where)} {order}", values)
 
@@ -94,7 +93,7 @@ def find_link(database: Database, key: str) -> LinkRow:
     found = _link_rows(database, f"{_LINKS} WHERE link.key = ?", [key])
     if found:
         return found[0]
-    raise NotFound(f"there is no link {key!r}{did_you_mean(database, 'link', 'key', key)}: see linktrack link list")
+    raise unknown_link(database, key)
 
 
 def _link_rows(database: Database, sql: str, values: Sequence[Any]) -> list[LinkRow]:
@@ -170,21 +169,21 @@ def add_link(
     name: str | None = None,
     folder_id: int | None = None,
     response: dict[str, Any] | None = None,
-) -> Link:
+) -> LinkRecord:
     """Register a link. Conflict when the key is taken (also by a deleted link: restore it)."""
     from sqlmodel import select
 
-    from linktrack.store.tables import Link
+    from linktrack.store.tables import LinkRecord
 
     key = checked_key(key)
-    other = session.exec(select(Link).where(Link.key == key)).first()
+    other = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
     if other is not None:
         way_out = f"linktrack link restore {key}" if other.deleted_at else f"linktrack link edit {key}"
         state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
         raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
     moment = now()
     response = checked_response(response or REDIRECT)
-    link = Link(
+    link = LinkRecord(
         key=key,
         name=name or key,
         kind="registered",
@@ -207,15 +206,15 @@ def edit_link(
     url: str | None = None,
     name: str | None = None,
     response: dict[str, Any] | None = None,
-) -> Link:
+) -> LinkRecord:
     """Change a registered or local link. Sent mails follow: their addresses name the link, not its URL."""
     link = _editable(session, key)
     if new_key is not None and new_key != key:
         from sqlmodel import select
 
-        from linktrack.store.tables import Link
+        from linktrack.store.tables import LinkRecord
 
-        if session.exec(select(Link).where(Link.key == checked_key(new_key))).first() is not None:
+        if session.exec(select(LinkRecord).where(LinkRecord.key == checked_key(new_key))).first() is not None:
             raise Conflict(f"a link {new_key!r} is there already: choose another key")
         link.key = new_key
     if name is not None:
@@ -252,7 +251,7 @@ def move_link(database: Database, key: str, folder: str) -> str | None:
                 f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead"
             )
         path = None if folder.strip() in ("", "/") else clean_path(folder)
-        folder_id = None if path is None else find_folder(database, path)
+        folder_id = None if path is None else lookups.folder_id(database, path)
         database.execute("UPDATE link SET folder_id = ? WHERE key = ?", (folder_id, key))
     return path
 
@@ -264,12 +263,12 @@ def _registered(database: Database, key: str) -> LinkRow:
     return link
 
 
-def _editable(session: Session, key: str) -> Link:
+def _editable(session: Session, key: str) -> LinkRecord:
     from sqlmodel import select
 
-    from linktrack.store.tables import Link
+    from linktrack.store.tables import LinkRecord
 
-    link = session.exec(select(Link).where(Link.key == key)).first()
+    link = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
     if link is None:
         raise NotFound(f"there is no link {key!r}: see linktrack link list")
     if link.kind == "special":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput, Conflict
 from linktrack.moments import now
-from linktrack.store.lookups import did_you_mean
+from linktrack.store.lookups import folder_id
 from linktrack.store.session import Database
 
 
@@ -15,17 +15,6 @@ class FolderRow:
     path: str
     links: int
     created_at: int
-
-
-def find_folder(database: Database, path: str) -> int:
-    """The id of a folder. NotFound with near names."""
-    folder_id = database.value("SELECT id FROM folder WHERE path = ?", (path,))
-    if folder_id is None:
-        near = did_you_mean(database, "folder", "path", path)
-        raise NotFound(
-            f"there is no folder {path!r}{near}: see linktrack folder list, or make it with linktrack folder add"
-        )
-    return int(folder_id)
 
 
 def list_folders(database: Database) -> list[FolderRow]:
@@ -54,7 +43,7 @@ def add_folder(database: Database, path: str, *, parents: bool = False) -> str:
             raise Conflict(f"the folder {path!r} is there already")
         above = path.rpartition("/")[0]
         if above and not parents:
-            find_folder(database, above)
+            folder_id(database, above)
         ensure_folder(database, path)
     return path
 
@@ -68,7 +57,7 @@ def ensure_folder(database: Database, path: str) -> int:
                 "INSERT INTO folder (path, created_at) VALUES (?, ?) ON CONFLICT (path) DO NOTHING",
                 ("/".join(parts[:depth]), now()),
             )
-    return find_folder(database, path)
+    return folder_id(database, path)
 
 
 def rename_folder(database: Database, path: str, name: str) -> str:
@@ -89,7 +78,7 @@ def move_folder(database: Database, path: str, into: str) -> str:
     if into.strip() in ("", "/"):
         return _repath(database, path, last)
     target = clean_path(into)
-    find_folder(database, target)
+    folder_id(database, target)
     if target == path or target.startswith(path + "/"):
         raise Conflict(f"the folder {path!r} cannot go into itself")
     return _repath(database, path, f"{target}/{last}")
@@ -97,7 +86,7 @@ def move_folder(database: Database, path: str, into: str) -> str:
 
 def _repath(database: Database, old: str, new: str) -> str:
     with database.transaction():
-        find_folder(database, old)
+        folder_id(database, old)
         if old == new:
             return new
         if database.value("SELECT 1 FROM folder WHERE path = ?", (new,)):
@@ -116,7 +105,7 @@ def delete_folder(database: Database, path: str, *, recursive: bool = False) -> 
     """
     path = clean_path(path)
     with database.transaction():
-        find_folder(database, path)
+        folder_id(database, path)
         inside = "SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?"
         values = (path, len(path) + 1, path + "/")
         count = database.value(

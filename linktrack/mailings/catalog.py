@@ -11,7 +11,7 @@ from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Options, Parts, read_mail
 from linktrack.mailings.compile import Placed
 from linktrack.moments import now
-from linktrack.store.lookups import no_mailing
+from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
 HONEYPOT_POSITION = 0
@@ -125,16 +125,14 @@ class AddressRow:
 
 
 def find_mailing(database: Database, name: str) -> StoredMailing:
-    """The mailing of this name, deleted or not. NotFound otherwise."""
-    row = database.row(
-        "SELECT id, name, subject, type, html, text, settings, created_at, deleted_at FROM mailing WHERE name = ?",
-        (name,),
+    """The mailing of this name, deleted or not. UnknownName with near names otherwise."""
+    ((number, key, subject, kind, html, text, settings, created_at, deleted_at),) = database.rows(
+        "SELECT id, name, subject, type, html, text, settings, created_at, deleted_at FROM mailing WHERE id = ?",
+        (mailing_id(database, name),),
     )
-    if row is None:
-        raise no_mailing(database, name)
-    text = None if row[5] is None else bytes(row[5])
-    number, key, subject, kind = row[:4]
-    return StoredMailing(number, key, subject, kind, bytes(row[4]), text, Settings.read(row[6]), row[7], row[8])
+    plain = None if text is None else bytes(text)
+    made_with = Settings.read(settings)
+    return StoredMailing(number, key, subject, kind, bytes(html), plain, made_with, created_at, deleted_at)
 
 
 def mailing_parts(mailing: StoredMailing, tracking: str) -> Parts:
@@ -143,12 +141,12 @@ def mailing_parts(mailing: StoredMailing, tracking: str) -> Parts:
 
 
 def placements_of(database: Database, mailing_id: int) -> list[StoredPlacement]:
-    """A mailing's placements by position."""
+    """A mailing's placements by position; not those that an edit has taken out."""
     rows = database.rows(
         "SELECT placement.id, placement.key, position, part, placement.kind, label, start, stop, link.id, link.key, "
         "link.name, COALESCE(folder.path, ''), link.url, link.response FROM placement "
         "JOIN link ON link.id = placement.link_id LEFT JOIN folder ON folder.id = link.folder_id "
-        "WHERE placement.mailing_id = ? ORDER BY position",
+        "WHERE placement.mailing_id = ? AND gone_at IS NULL ORDER BY position",
         (mailing_id,),
     )
     return [StoredPlacement(*(*row[:-1], json.loads(row[-1]))) for row in rows]
@@ -203,10 +201,10 @@ def tagged_target(mailing: StoredMailing, placement: StoredPlacement) -> str:
 
 def list_mailings(database: Database, *, deleted: bool = False) -> list[MailingRow]:
     """Mailings in the order in which they were added."""
+    its_placements = "FROM placement WHERE mailing_id = mailing.id AND position > 0 AND gone_at IS NULL"
     rows = database.rows(
-        "SELECT name, subject, type, (SELECT count(*) FROM placement WHERE mailing_id = mailing.id AND position > 0), "
-        "(SELECT count(DISTINCT link_id) FROM placement WHERE mailing_id = mailing.id AND position > 0), "
-        "(SELECT count(*) FROM shipment WHERE mailing_id = mailing.id), length(html), created_at, "
+        f"SELECT name, subject, type, (SELECT count(*) {its_placements}), (SELECT count(DISTINCT link_id) "  # noqa: S608  (names of our own)
+        f"{its_placements}), (SELECT count(*) FROM shipment WHERE mailing_id = mailing.id), length(html), created_at, "
         "CASE WHEN deleted_at IS NULL THEN 'active' ELSE 'deleted' END FROM mailing ORDER BY id"
     )
     return [MailingRow(*row) for row in rows if deleted or row[-1] == "active"]

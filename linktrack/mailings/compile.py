@@ -86,8 +86,9 @@ def interleaved(segments: Iterable[bytes], token: bytes) -> list[bytes]:
     return buffers
 
 
-def placement_keys(mailing: str, position: int) -> Iterator[str]:
+def placement_keys(workspace_id: bytes, mailing: str, position: int) -> Iterator[str]:
     """Keys for a spot, the first choice first: 4 characters of `a-z2-7`, longer ones after 8 that were taken."""
     for attempt in range(72):
-        digest = blake2b(f"{mailing}\0{position}\0{attempt}".encode(), digest_size=20).digest()
+        spot = f"{mailing}\0{position}\0{attempt}".encode()
+        digest = blake2b(spot, digest_size=20, salt=workspace_id, person=b"linktrack-place").digest()
         yield base64.b32encode(digest).decode("ascii").lower()[: 4 + attempt // 8]

@@ -18,6 +18,7 @@ from linktrack.mailings.catalog import (
 )
 from linktrack.mailings.compile import placement_keys
 from linktrack.moments import now
+from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 
 _NOT_IN_MAILS = ("honeypot",)  # a special link that no author names
@@ -126,7 +127,7 @@ def place_late_keys(database: Database, mailing: StoredMailing, tracking: str) -
 
 def place_system_links(database: Database, mailing: StoredMailing, positions: Iterable[int]) -> None:
     """Make the placements at `HONEYPOT_POSITION` and `HEADER_POSITION` that the mailing does not have yet."""
-    there = {row[0] for row in database.rows("SELECT position FROM placement WHERE mailing_id = ?", (mailing.id,))}
+    there = {placement.position for placement in placements_of(database, mailing.id)}
     missing = [position for position in positions if position not in there]
     if not missing:
         return
@@ -168,7 +169,7 @@ def _insert_placement(database: Database, key: str, mailing_id: int, link_id: in
 
 def _free_key(database: Database, mailing: str, position: int) -> str:
     """The first of the spot's keys that no placement of the workspace has."""
-    for key in placement_keys(mailing, position):
+    for key in placement_keys(workspace_id(database), mailing, position):
         if database.value("SELECT 1 FROM placement WHERE key = ?", (key,)) is None:
             return key
     raise Conflict("no short key is left for this placement: give the mailing another name")

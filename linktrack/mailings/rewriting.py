@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linktrack.errors import Conflict
-from linktrack.links.tokens import Keyring
+from linktrack.files import Kept, making_folder
+from linktrack.links.tokens import Tokens
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
@@ -22,7 +23,7 @@ from linktrack.mailings.catalog import (
 )
 from linktrack.mailings.compile import Compiled, Mail, Placed, compile_part, interleaved
 from linktrack.mailings.outputs.headers import sender
-from linktrack.mailings.outputs.output_folder import file_name, new_folder, write_buffers
+from linktrack.mailings.outputs.output_folder import file_name, write_buffers
 from linktrack.mailings.placements import place_system_links
 from linktrack.mailings.proof import prove
 from linktrack.mailings.shipments import (
@@ -55,9 +56,10 @@ def render(
     database: Database,
     mail: Mail,
     shipment: Shipment,
-    keyring: Keyring,
+    tokens: Tokens,
     out: Path | BinaryIO,
     *,
+    kept: Kept,
     progress: Progress = lambda done: None,
 ) -> Rendered:
     """Write a shipment's mails (of `compile_mail`) into the folder `out`, or to a stream, in the order of the contacts.
@@ -65,11 +67,11 @@ def render(
     Conflict when the folder is there and not empty. A folder appears under its name only when it is complete.
     """
     output = shipment.settings.output
-    people = _Watched(recipients_of(database, shipment, keyring), progress)
+    people = _Watched(recipients_of(database, shipment, tokens), progress)
     if not isinstance(out, Path):
         _write_stream(out, _rows(output, mail, shipment, people))
         return Rendered(people.count, 0, mail.placements)
-    with new_folder(out) as folder:
+    with making_folder(out, kept) as folder:
         if output == "template":
             _write_template(folder, mail, shipment.settings.merge_tag or MERGE_TAG, people)
         elif output in STREAMS:
@@ -149,7 +151,7 @@ def _write_files(folder: Path, suffix: str, files: Iterable[tuple[str, list[byte
     for contact_id, buffers in files:
         name = file_name(contact_id) + suffix
         try:
-            target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:  # a file system without case
             raise Conflict(f"two contact ids make one file {name!r} here: use --as ndjson") from None
         try:

@@ -1,19 +1,27 @@
-"""Shipments: one sending of a mailing to a list of recipients, stored before anything is written."""
+"""Shipments: one sending of a mailing to a list of recipients, and the states that it goes through.
+
+A shipment is stored, with all its recipients, as *unfinished* before the first of its mails can be seen, and finished
+after the last: whatever happens in between, no figure counts mails that were not handed out, and no mail is out
+whose address nobody knows. What was made by mistake is cancelled; `restore` takes that back.
+"""
 
 from __future__ import annotations
 
 import json
+import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.contacts.recipients import domain_of, store_recipients
+from linktrack.errors import BadInput, Conflict
 from linktrack.links.merge_tags import fold, names
-from linktrack.links.tokens import Keyring
+from linktrack.links.tokens import MAX_SHIPMENT, Tokens
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
-from linktrack.moments import now
-from linktrack.store.lookups import no_mailing
+from linktrack.store.lookups import mailing_id
+from linktrack.store.lookups import shipment_id as shipment_there
 from linktrack.store.session import Database
 
 if TYPE_CHECKING:
@@ -42,7 +50,7 @@ class ShipmentSettings:
 
 @dataclass(frozen=True)
 class Shipment:
-    """A stored shipment. `sent_at` and `created_at` are UTC milliseconds."""
+    """A shipment. People see its `id`, its tokens carry its random `number`; times are UTC milliseconds."""
 
     id: int
     mailing: str
@@ -51,6 +59,18 @@ class Shipment:
     recipients: int
     settings: ShipmentSettings
     created_at: int
+    finished_at: int | None = None
+    cancelled_at: int | None = None
+    number: int = 0  # 0 = not stored
+
+    @property
+    def state(self) -> str:
+        """`cancelled`, `unfinished`, `test` or `sent`; only what was sent counts in figures."""
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if self.finished_at is None:
+            return "unfinished"
+        return "test" if self.test else "sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +83,9 @@ class Recipient:
     token: str
 
 
+# --- making and changing ---------------------------------------------------------------------------------------
+
+
 def make_shipment(
     database: Database,
     mailing: StoredMailing,
@@ -72,40 +95,70 @@ def make_shipment(
     *,
     sent_at: int,
     test: bool,
+    moment: int,
     progress: Callable[[int], None] = lambda done: None,
 ) -> Shipment:
-    """Store a shipment and its recipients, all of them or nothing; memory is flat in their number.
+    """Store an unfinished shipment and its recipients, all of them or nothing; memory is flat in their number.
 
-    Conflict for a deleted mailing, BadInput for a list without a usable contact.
+    It has reached the disk when this returns. Conflict for a deleted mailing, BadInput for a list without a usable
+    contact.
     """
     if mailing.deleted_at is not None:
-        raise Conflict(f"the mailing {mailing.name!r} is deleted: add it under another name")
-    count = 0
-    with database.transaction():
-        needed = needed_fields(mailing, placements_of(database, mailing.id))
-        shipment_id: int = database.value(
-            "INSERT INTO shipment (mailing_id, sent_at, is_test, recipients, settings, created_at) "
-            "VALUES (?, ?, ?, 0, ?, ?) RETURNING id",
-            (mailing.id, sent_at, test, settings.text(), now()),
+        raise Conflict(
+            f"the mailing {mailing.name!r} is deleted: bring it back with linktrack mailing restore {mailing.name}"
         )
+    count = 0
+    domains: Counter[str] = Counter()
+    with database.transaction(durable=True):
+        needed = needed_fields(mailing, placements_of(database, mailing.id))
+        shipment_id = _insert_shipment(database, mailing.id, settings, sent_at, test, moment)
         stream = iter(contacts)
         while batch := list(islice(stream, _BATCH)):
-            ids = _store_recipients(database, batch, needed, mapping)
+            ids = store_recipients(database, batch, needed, mapping)
             rows = [
-                (shipment_id, position, ids[contact.contact_id], contact.email, contact.name)
+                (shipment_id, ids[contact.contact_id], position, contact.email, contact.name)
                 for position, contact in enumerate(batch, count + 1)
             ]
             database.executemany(
-                "INSERT INTO shipment_recipient (shipment_id, position, recipient_id, email, name) "
+                "INSERT INTO shipment_recipient (shipment_id, recipient_id, position, email, name) "
                 "VALUES (?, ?, ?, ?, ?)",
                 rows,
             )
+            domains.update(domain_of(contact.email) for contact in batch)
             count += len(batch)
             progress(len(batch))
         if not count:
             raise BadInput("the contacts file has nobody in it to send to: nothing was stored")
+        database.executemany(
+            "INSERT INTO shipment_domain (shipment_id, domain, sent, human, machine, clickers) "
+            "VALUES (?, ?, ?, 0, 0, 0)",
+            [(shipment_id, domain, sent) for domain, sent in sorted(domains.items())],
+        )
         database.execute("UPDATE shipment SET recipients = ? WHERE id = ?", (count, shipment_id))
     return find_shipment(database, shipment_id)
+
+
+def finish_shipment(database: Database, shipment_id: int, moment: int) -> None:
+    """Its last mail was handed out: from now on it counts, unless it is a test or cancelled."""
+    with database.transaction(durable=True):
+        database.execute(
+            "UPDATE shipment SET finished_at = COALESCE(finished_at, ?) WHERE id = ?", (moment, shipment_id)
+        )
+
+
+def _insert_shipment(
+    database: Database, mailing_id: int, settings: ShipmentSettings, sent_at: int, test: bool, moment: int
+) -> int:
+    """A new shipment under a random number that no other has; its id."""
+    while True:
+        number = secrets.randbelow(MAX_SHIPMENT) + 1
+        made = database.value(
+            "INSERT INTO shipment (number, mailing_id, sent_at, is_test, recipients, settings, created_at) "
+            "VALUES (?, ?, ?, ?, 0, ?, ?) ON CONFLICT (number) DO NOTHING RETURNING id",
+            (number, mailing_id, sent_at, test, settings.text(), moment),
+        )
+        if made is not None:
+            return int(made)
 
 
 def needed_fields(mailing: StoredMailing, placements: Sequence[StoredPlacement]) -> list[str]:
@@ -121,91 +174,53 @@ def needed_fields(mailing: StoredMailing, placements: Sequence[StoredPlacement])
     return list(dict.fromkeys(name for name in wanted if fold(name) not in own))
 
 
-def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
-    """A contact's value by the name of a field: the mapping's column for it, else the column of that name."""
-    column = mapping.field(name).column
-    if column in contact.fields:
-        return contact.fields[column]
-    wanted = fold(name)
-    return next((value for header, value in contact.fields.items() if fold(header) == wanted), None)
-
-
-def _store_recipients(
-    database: Database, batch: Sequence[Contact], needed: Sequence[str], mapping: Mapping
-) -> dict[str, int]:
-    """Insert or update the batch's recipients. Returns their ids by contact id."""
-    marks = ", ".join("?" * len(batch))
-    contact_ids = [contact.contact_id for contact in batch]
-    query = f"SELECT contact_id, id, fields FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608  (names and marks of our own)
-    known = {row[0]: json.loads(row[2]) for row in database.rows(query, contact_ids)}
-    rows = []
-    for contact in batch:
-        fields: dict[str, str] = known.get(contact.contact_id, {})
-        for name in needed:
-            value = field_value(contact, name, mapping)
-            if value is not None:
-                fields[name] = value
-        rows.append((contact.contact_id, contact.email, contact.name, json.dumps(fields, ensure_ascii=False)))
-    database.executemany(
-        "INSERT INTO recipient (contact_id, email, name, fields) VALUES (?, ?, ?, ?) ON CONFLICT (contact_id) "
-        "DO UPDATE SET email = excluded.email, name = excluded.name, fields = excluded.fields",
-        rows,
-    )
-    return {row[0]: row[1] for row in database.rows(query, contact_ids)}
-
-
 # --- reading ---------------------------------------------------------------------------------------------------
 
 _SHIPMENTS = """
-    SELECT shipment.id, mailing.name, sent_at, is_test, recipients, shipment.settings, shipment.created_at
+    SELECT shipment.id, mailing.name, sent_at, is_test, recipients, shipment.settings, shipment.created_at,
+           finished_at, cancelled_at, number
     FROM shipment JOIN mailing ON mailing.id = shipment.mailing_id
 """
 
 
 def find_shipment(database: Database, number: int) -> Shipment:
-    """The shipment of this number. NotFound otherwise."""
-    row = database.row(f"{_SHIPMENTS} WHERE shipment.id = ?", (number,))
-    if row is None:
-        raise NotFound(f"there is no shipment {number}: see linktrack shipment list")
-    return _shipment(row)
+    """The shipment that people see under this number. UnknownName otherwise."""
+    there = shipment_there(database, number)
+    return next(_shipment(row) for row in database.rows(f"{_SHIPMENTS} WHERE shipment.id = ?", (there,)))
 
 
 def list_shipments(database: Database, mailing: str | None = None) -> list[Shipment]:
-    """Shipments in the order in which they were made, of one mailing or all. NotFound for an unknown mailing."""
+    """Shipments in the order in which they were made, of one mailing or all. UnknownName for an unknown mailing."""
     if mailing is None:
         return [_shipment(row) for row in database.rows(f"{_SHIPMENTS} ORDER BY shipment.id")]
-    if database.value("SELECT 1 FROM mailing WHERE name = ?", (mailing,)) is None:
-        raise no_mailing(database, mailing)
-    rows = database.rows(f"{_SHIPMENTS} WHERE mailing.name = ? ORDER BY shipment.id", (mailing,))
+    rows = database.rows(f"{_SHIPMENTS} WHERE mailing.id = ? ORDER BY shipment.id", (mailing_id(database, mailing),))
     return [_shipment(row) for row in rows]
 
 
-def recipients_of(database: Database, shipment: Shipment, keyring: Keyring) -> Iterator[Recipient]:
+def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Iterator[Recipient]:
     """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
-    sign = with_signing_key(keyring, shipment.settings.key_id).signer(shipment.id)
-    here = 0
-    while rows := database.rows(
-        "SELECT position, recipient.id, contact_id, sent.email, sent.name FROM shipment_recipient AS sent "
-        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND position > ? "
-        "ORDER BY position LIMIT 1000",
-        (shipment.id, here),
+    sign = signing_as_then(tokens, shipment).signer(shipment.number)
+    for recipient_id, contact_id, email, name in database.stream(
+        "SELECT recipient_id, contact_id, sent.email, sent.name FROM shipment_recipient AS sent "
+        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? ORDER BY position",
+        (shipment.id,),
     ):
-        here = rows[-1][0]
-        for _, recipient_id, contact_id, email, name in rows:
-            yield Recipient(contact_id, email, name, sign(recipient_id))
+        yield Recipient(contact_id, email, name, sign(recipient_id))
 
 
-def with_signing_key(keyring: Keyring, key_id: int) -> Keyring:
-    """The keyring with another of its keys as the one that signs. Conflict when it has been removed."""
-    if keyring.signing_id == key_id:
-        return keyring
-    if key_id not in keyring.secrets:
-        raise Conflict(f"this shipment was signed with key {key_id}, which is gone: bring linktrack.key back")
-    others = {number: secret for number, secret in keyring.secrets.items() if number != key_id}
-    return Keyring({**others, key_id: keyring.secrets[key_id]})
+def signing_as_then(tokens: Tokens, shipment: Shipment) -> Tokens:
+    """What signs with the key that a shipment's tokens were made with. Conflict when that is gone or revoked."""
+    key_id = shipment.settings.key_id
+    if key_id == tokens.keyring.signing_id:
+        return tokens
+    if key_id not in tokens.keyring.secrets:
+        raise Conflict(
+            f"shipment {shipment.id} was signed with key {key_id}, which is revoked: its addresses are not made again"
+        )
+    return Tokens(tokens.keyring.signing_with(key_id), tokens.workspace_id)
 
 
 def _shipment(row: Sequence[Any]) -> Shipment:
-    number, mailing, sent_at, test, recipients, settings, created_at = row
+    shipment_id, mailing, sent_at, test, recipients, settings, *rest = row
     made_with = ShipmentSettings(**json.loads(settings))
-    return Shipment(number, mailing, sent_at, bool(test), recipients, made_with, created_at)
+    return Shipment(shipment_id, mailing, sent_at, bool(test), recipients, made_with, *rest)

@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linktrack.store.lookups import no_mailing
+from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.session import Database
+
+# The shipments that count: neither tests, nor cancelled, nor unfinished.
+COUNTED = "NOT shipment.is_test AND shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -107,14 +110,14 @@ def link_figures(
 
     `mailing` keeps the links of one mailing and counts its shipments only. NotFound for an unknown one.
     """
-    mailing_id = None if mailing is None else find_mailing(database, mailing)
-    of_mailing = "" if mailing_id is None else f" AND mailing_id = {mailing_id}"
-    of_shipment = "" if mailing_id is None else f" WHERE shipment.mailing_id = {mailing_id}"
+    number = None if mailing is None else mailing_id(database, mailing)
+    of_mailing = "" if number is None else f" AND mailing_id = {number}"
+    of_shipment = "" if number is None else f" AND shipment.mailing_id = {number}"
     where, values = ["link.key <> 'honeypot'"], list[Any]()
     if keys is not None:
         where.append(f"link.key IN ({', '.join('?' * len(keys))})")
         values += keys
-    elif mailing_id is not None:
+    elif number is not None:
         where.append("COALESCE(spots.placements, 0) > 0")
     else:
         where.append(
@@ -130,12 +133,12 @@ def link_figures(
         ), volume AS (
             SELECT standing.link_id, sum(shipment.recipients) AS sent
             FROM (SELECT DISTINCT link_id, mailing_id FROM placement WHERE kind <> 'honeypot'{of_mailing}) AS standing
-            JOIN shipment ON shipment.mailing_id = standing.mailing_id AND NOT shipment.is_test
+            JOIN shipment ON shipment.mailing_id = standing.mailing_id AND {COUNTED}
             GROUP BY standing.link_id
         ), tally AS (
             SELECT link_id, sum(human) AS human, sum(clickers) AS clickers, sum(prefetch + scanner) AS machine,
                    min(first_click) AS first_click, max(last_click) AS last_click
-            FROM link_tally JOIN shipment ON shipment.id = link_tally.shipment_id{of_shipment} GROUP BY link_id
+            FROM link_tally JOIN shipment ON shipment.id = link_tally.shipment_id WHERE {COUNTED}{of_shipment} GROUP BY link_id
         )
         SELECT link.id, link.key, link.name, folder.path, link.url, link.deleted_at, COALESCE(spots.placements, 0),
                COALESCE(tally.human, 0), COALESCE(tally.clickers, 0), COALESCE(tally.machine, 0),
@@ -173,12 +176,12 @@ def link_figures(
 
 def shipment_figures_of_link(database: Database, key: str) -> list[ShipmentFigures]:
     """The shipments of the mailings where the link stands, oldest first."""
-    link_id = _find_link(database, key)
+    link = link_id(database, key)
     return _shipments(
         database,
         "link_tally AS tally ON tally.shipment_id = shipment.id AND tally.link_id = ?",
         "shipment.mailing_id IN (SELECT mailing_id FROM placement WHERE link_id = ?)",
-        (link_id, link_id),
+        (link, link),
     )
 
 
@@ -188,7 +191,7 @@ def shipment_figures_of_mailing(database: Database, mailing: str) -> list[Shipme
         database,
         "shipment_tally AS tally ON tally.shipment_id = shipment.id",
         "shipment.mailing_id = ?",
-        (find_mailing(database, mailing),),
+        (mailing_id(database, mailing),),
     )
 
 
@@ -199,7 +202,8 @@ def _shipments(database: Database, tally: str, where: str, values: Sequence[Any]
                COALESCE(tally.human, 0), COALESCE(tally.clickers, 0), COALESCE(tally.prefetch + tally.scanner, 0),
                COALESCE(tally.test, 0), tally.first_click, tally.last_click
         FROM shipment JOIN mailing ON mailing.id = shipment.mailing_id LEFT JOIN {tally}
-        WHERE {where} ORDER BY shipment.sent_at, shipment.id
+        WHERE ({where}) AND shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL
+        ORDER BY shipment.sent_at, shipment.id
         """,  # noqa: S608  (names and marks of our own)
         values,
     )
@@ -211,17 +215,18 @@ def _shipments(database: Database, tally: str, where: str, values: Sequence[Any]
 def placement_figures(database: Database, mailing: str) -> list[PlacementFigures]:
     """The spots of a mailing in their order."""
     rows = database.rows(
-        """
+        f"""
         SELECT placement.key, placement.position, link.key, placement.label, placement.part, placement.kind,
                placement.line, COALESCE(sum(placement_tally.human), 0), COALESCE(sum(placement_tally.machine), 0)
         FROM placement JOIN link ON link.id = placement.link_id
         LEFT JOIN placement_tally ON placement_tally.placement_id = placement.id
-        WHERE placement.mailing_id = ? AND placement.kind <> 'honeypot'
+            AND placement_tally.shipment_id IN (SELECT id FROM shipment WHERE {COUNTED})
+        WHERE placement.mailing_id = ? AND placement.kind <> 'honeypot' AND placement.gone_at IS NULL
         GROUP BY placement.id, placement.key, placement.position, link.key, placement.label, placement.part,
                  placement.kind, placement.line
         ORDER BY placement.position
-        """,
-        (find_mailing(database, mailing),),
+        """,  # noqa: S608  (a condition of our own)
+        (mailing_id(database, mailing),),
     )
     return [
         PlacementFigures(key, position, link, label, part, kind, line, int(human), int(machine))
@@ -232,49 +237,37 @@ def placement_figures(database: Database, mailing: str) -> list[PlacementFigures
 def hour_figures(database: Database, mailing: str) -> list[HourFigures]:
     """The hours with clicks on a mailing, in order."""
     rows = database.rows(
-        """
-        SELECT hour_tally.hour, sum(hour_tally.human), sum(hour_tally.machine)
-        FROM hour_tally JOIN shipment ON shipment.id = hour_tally.shipment_id
-        WHERE shipment.mailing_id = ? AND NOT shipment.is_test GROUP BY hour_tally.hour ORDER BY hour_tally.hour
-        """,
-        (find_mailing(database, mailing),),
+        f"""
+        SELECT hour, sum(human), sum(machine) FROM shipment_hour JOIN shipment ON shipment.id = shipment_id
+        WHERE mailing_id = ? AND {COUNTED} GROUP BY hour HAVING sum(human) + sum(machine) > 0 ORDER BY hour
+        """,  # noqa: S608  (a condition of our own)
+        (mailing_id(database, mailing),),
     )
     return [HourFigures(row[0], int(row[1]), int(row[2])) for row in rows]
 
 
 def clickers(database: Database, key: str, *, mailing: str | None = None) -> list[Clicker]:
     """Who clicked a link, by shipment and first click; tests and machines left out."""
-    link_id = _find_link(database, key)
-    where, values = "", [link_id]
+    link = link_id(database, key)
+    where, values = "", [link]
     if mailing is not None:
         where = " AND mailing.id = ?"
-        values.append(find_mailing(database, mailing))
+        values.append(mailing_id(database, mailing))
     rows = database.rows(
         f"""
         SELECT recipient.contact_id, recipient.email, recipient.name, mailing.name, shipment.id,
-               link_clicker.first_click, link_clicker.last_click, link_clicker.human
-        FROM link_clicker JOIN recipient ON recipient.id = link_clicker.recipient_id
-        JOIN shipment ON shipment.id = link_clicker.shipment_id JOIN mailing ON mailing.id = shipment.mailing_id
-        WHERE link_clicker.link_id = ? AND link_clicker.human > 0 AND NOT shipment.is_test{where}
-        ORDER BY shipment.id, link_clicker.first_click, recipient.contact_id
+               min(clicker.first_click) AS first, max(clicker.last_click), sum(clicker.human)
+        FROM link_tally JOIN clicker ON clicker.shipment_id = link_tally.shipment_id
+            AND clicker.link_id = link_tally.link_id AND clicker.human > 0
+        JOIN recipient ON recipient.id = clicker.recipient_id
+        JOIN shipment ON shipment.id = clicker.shipment_id JOIN mailing ON mailing.id = shipment.mailing_id
+        WHERE link_tally.link_id = ? AND {COUNTED}{where}
+        GROUP BY shipment.id, recipient.id, mailing.name, recipient.contact_id, recipient.email, recipient.name
+        ORDER BY shipment.id, first, recipient.contact_id
         """,  # noqa: S608  (names and marks of our own)
         values,
     )
     return [Clicker(*row) for row in rows]
-
-
-def find_mailing(database: Database, name: str) -> int:
-    """The id of a mailing. NotFound otherwise."""
-    mailing_id = database.value("SELECT id FROM mailing WHERE name = ?", (name,))
-    if mailing_id is None:
-        raise no_mailing(database, name)
-    return int(mailing_id)
-
-
-def _find_link(database: Database, key: str) -> int:
-    from linktrack.links.catalog import find_link
-
-    return find_link(database, key).id
 
 
 def _rate(clickers: int, sent: int) -> float | None:

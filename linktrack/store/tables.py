@@ -341,9 +341,23 @@ class JunkRequestRecord(SQLModel, table=True):
     __tablename__ = "junk_request"
     __table_args__ = (CLUSTERED,)
 
-    requested_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
     print: int = Field(sa_column=Column(BigInteger, primary_key=True))
     ip: str = Field(sa_column=_text())
+
+
+class ScannerEvidenceRecord(SQLModel, table=True):
+    """A recipient's mail was looked at by a scanner from this address (/24 or /48), in this minute since 1970, with an
+    agent of this family: see `clicks.judging.reputation`."""
+
+    __tablename__ = "scanner_evidence"
+    __table_args__ = (CLUSTERED,)
+
+    shipment_id: int = Field(primary_key=True)
+    address: str = Field(sa_column=Column(Text, primary_key=True))
+    minute: int = Field(primary_key=True)
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    family: int = Field(sa_column=Column(BigInteger, primary_key=True))
 
 
 class OpenTimeRecord(SQLModel, table=True):

@@ -62,13 +62,13 @@ def test_every_line_is_accounted_for(world: World, at: Path, run: Run) -> None:
         "human": 3, "prefetch": 0, "scanner": 1, "test": 1,
     }  # fmt: skip
     assert said["reasons"] == {
-        "forged-token": 1, "malformed": 1, "malformed-token": 1, "method": 1, "other-mailing": 1, "status": 1,
+        "forged-token": 1, "malformed": 1, "malformed-token": 1, "method": 1, "foreign-placement": 1, "status": 1,
         "unknown-placement": 1,
     }  # fmt: skip
     rejects = (at / "rejected.tsv").read_text().splitlines()
     assert rejects[0] == "reason\tlog\tline"
     assert [row.split("\t")[0] for row in rejects[1:]] == [
-        "forged-token", "unknown-placement", "other-mailing", "malformed-token", "method", "status", "malformed",
+        "forged-token", "unknown-placement", "foreign-placement", "malformed-token", "method", "status", "malformed",
     ]  # fmt: skip
     assert all(row.split("\t")[1] == str(log) for row in rejects[1:])
 

@@ -501,11 +501,13 @@ def test_h18_as_theirs_a_name_becomes_a_slug_a_value_that_was_typed_does_not() -
     assert tagged("https://a.example/", Utm("s", "email", "Q3 Launch")).endswith("utm_campaign=Q3%20Launch")
 
 
-def test_placement_keys_are_short_and_follow_from_name_and_position() -> None:
-    keys = list(placement_keys("spring-news", 3))
-    assert keys == list(placement_keys("spring-news", 3)) and len(keys[0]) == 4 and len(keys[-1]) == 12
+def test_placement_keys_are_short_and_follow_from_workspace_name_and_position() -> None:
+    here, elsewhere = bytes(range(16)), bytes(16)
+    keys = list(placement_keys(here, "spring-news", 3))
+    assert keys == list(placement_keys(here, "spring-news", 3)) and len(keys[0]) == 4 and len(keys[-1]) == 12
     assert all(set(key) <= set("abcdefghijklmnopqrstuvwxyz234567") for key in keys)
-    assert keys[0] != next(placement_keys("spring-news", 4)) != next(placement_keys("other", 4))
+    others = [(here, "spring-news", 4), (here, "other", 3), (elsewhere, "spring-news", 3)]
+    assert len({keys[0], *(next(placement_keys(*other)) for other in others)}) == 4
 
 
 CASES = {"A": 30, "B": 23, "C": 25, "D": 10, "E": 16, "F": 9, "G": 14, "H": 31, "J": 7}

@@ -52,7 +52,9 @@ def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:
             assert refused.line and refused.column, path.name
             continue
         spots = [address for address in parts.addresses if not address.reason]
-        placed = [Placed(next(placement_keys(path.name, spot.position)), spot.start, spot.stop) for spot in spots]
+        placed = [
+            Placed(next(placement_keys(bytes(16), path.name, spot.position)), spot.start, spot.stop) for spot in spots
+        ]
         prove(parts, [(spot, place.key) for spot, place in zip(spots, placed, strict=True)], BASE, OPTIONS)
         written = compile_part(parts.html, placed, BASE).copy_for(TOKEN)
         for spot, place in zip(reversed(spots), reversed(placed), strict=True):
@@ -70,8 +72,8 @@ def test_an_independent_parser_reads_exactly_the_new_addresses(mails: list[Path]
         data = path.read_bytes()
         parts = read_mail(data, None, OPTIONS, name=path.name)
         spots = [address for address in parts.addresses if not address.reason]
-        new = {spot.start: f"{BASE}/{next(placement_keys('m', spot.position))}/{TOKEN}" for spot in spots}
-        placed = [Placed(next(placement_keys("m", spot.position)), spot.start, spot.stop) for spot in spots]
+        new = {spot.start: f"{BASE}/{next(placement_keys(bytes(16), 'm', spot.position))}/{TOKEN}" for spot in spots}
+        placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
         before = reference(data)
         expected = []
         clickable = [s for s in parts.scan.spots if s.kind in ("a", "area", "vml") and not s.in_comment]
@@ -88,7 +90,7 @@ def test_as_an_e_mail_every_mail_reads_back_in_two_parsers(mails: list[Path]) ->
     for path in mails:
         parts = read_mail(path.read_bytes(), None, OPTIONS, name=path.name)
         spots = [address for address in parts.addresses if not address.reason]
-        placed = [Placed(next(placement_keys("m", spot.position)), spot.start, spot.stop) for spot in spots]
+        placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
         html, text = compile_part(parts.html, placed, BASE), made_text(parts, placed, BASE)
         mail = Mail("m", "", "Hi", html, text, f"{BASE}/unsu/", len(placed))
         raw = b"".join(Message(mail, shipment).buffers(Recipient("1", "bo@example.com", "Bo", TOKEN)))

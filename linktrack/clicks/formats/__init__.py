@@ -4,8 +4,8 @@ To add a format:
 
 1. Write one file with one class. A log of one request a line is a `LineFormat`: `rows` makes a row of every line,
    `junk(line)` of one that cannot be read and `note(line)` of one that is meant to be no request, and never raises;
-   `moment` reads the stamp that `rows` found. One JSON object a line: inherit from `jsonlines.JsonLines` and write
-   `row`. A mail service's events are an `EventFormat`: inherit from `jsonevents.JsonEvents` and write `knows` and
+   `moment` reads the stamp that `rows` found. One JSON object a line: inherit from `parts.json_lines.JsonLines` and write
+   `row`. A mail service's events are an `EventFormat`: inherit from `parts.json_events.JsonEvents` and write `knows` and
    `report`. A format is pure: no clock, no file, no database, and time linear in the bytes whatever they are.
 2. Add the class to LINE_FORMATS or EVENT_FORMATS below.
 3. Put a sample of your own making beside the others in `tests/golden/clicks/`, run
@@ -27,15 +27,19 @@ from linktrack.clicks.formats.caddy import Caddy
 from linktrack.clicks.formats.clf import CommonLog
 from linktrack.clicks.formats.click_log import ClickLog
 from linktrack.clicks.formats.cloudfront import CloudFront, CloudFrontJson
+from linktrack.clicks.formats.envoy import Envoy
 from linktrack.clicks.formats.haproxy import HaProxy
 from linktrack.clicks.formats.mailchimp import Mailchimp
 from linktrack.clicks.formats.mailgun import Mailgun
+from linktrack.clicks.formats.mailjet import Mailjet
 from linktrack.clicks.formats.mandrill import Mandrill
 from linktrack.clicks.formats.nginx_json import NginxJson
 from linktrack.clicks.formats.parts.apache_string import apache_format
 from linktrack.clicks.formats.parts.nginx_string import nginx_format
 from linktrack.clicks.formats.parts.times import zone_of
+from linktrack.clicks.formats.postal import Postal
 from linktrack.clicks.formats.postmark import Postmark
+from linktrack.clicks.formats.resend import Resend
 from linktrack.clicks.formats.sendgrid import SendGrid
 from linktrack.clicks.formats.ses import Ses
 from linktrack.clicks.formats.sparkpost import SparkPost
@@ -94,10 +98,11 @@ class EventFormat(Protocol):
 Format = LineFormat | EventFormat
 
 LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (
-    CommonLog, NginxJson, Caddy, TraefikJson, HaProxy, ExtendedLog, CloudFront, CloudFrontJson, LoadBalancer, ClickLog,
+    CommonLog, NginxJson, Caddy, TraefikJson, HaProxy, ExtendedLog, CloudFront, CloudFrontJson, LoadBalancer, Envoy,
+    ClickLog,
 )  # fmt: skip
 EVENT_FORMATS: tuple[Callable[[], EventFormat], ...] = (
-    Ses, SendGrid, Mailgun, Postmark, SparkPost, Brevo, Mailchimp, Mandrill,
+    Ses, SendGrid, Mailgun, Postmark, SparkPost, Brevo, Mailchimp, Mandrill, Resend, Mailjet, Postal,
 )  # fmt: skip
 FORMATS: tuple[Callable[[], Format], ...] = (*LINE_FORMATS, *EVENT_FORMATS)
 SAMPLE_LINES = 200

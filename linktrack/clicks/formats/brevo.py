@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 
 class Brevo(JsonEvents):
-    """There is no agent, and no address of the visitor: `sending_ip` is the server's."""
+    """There is no address of the visitor: `sending_ip` is the server's."""
 
     name = "brevo"
     names: tuple[str, ...] = ("brevo", "sendinblue")
@@ -26,7 +26,7 @@ class Brevo(JsonEvents):
         )
 
     def report(self, record: Record) -> Report:
-        if record["event"] != "click":
+        if record["event"] not in ("click", "clicked"):
             return Skipped(text(record, "event"))
         return click(
             record,
@@ -35,6 +35,7 @@ class Brevo(JsonEvents):
             url=text(record, "link", "URL", "url"),
             instead_of_id=(text(record, "message-id", "camp_id"), text(record, "email")),
             email=text(record, "email"),
+            agent=text(record, "user_agent"),
             variables=named(
                 tag=_tags(record),
                 campaign=record.get("campaign name"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
 from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, header_of, part_of, text_of
-from linktrack.clicks.formats.parts.lines import escaped, row, without_port
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, escaped, row
 
 
 class Caddy(JsonLines):
@@ -20,12 +20,13 @@ class Caddy(JsonLines):
         headers = part_of(request, "headers")
         return row(
             line,
-            # Behind trusted proxies client_ip is the visitor; old versions know only the peer, with its port.
-            host=text_of(request, "client_ip", "remote_ip") or without_port(text_of(request, "remote_addr")),
+            # Behind proxies that Caddy trusts client_ip is the visitor; old versions know only the peer, with its port.
+            host=text_of(request, "client_ip", "remote_ip", "remote_addr"),
+            forwarded=header_of(headers, "x-forwarded-for", "x-real-ip"),
             stamp=text_of(record, "ts", "time", "timestamp"),
             method=text_of(request, "method"),
             target=text_of(request, "uri"),
             status=text_of(record, "status"),
             agent=escaped(header_of(headers, "user-agent")),
-            purpose=header_of(headers, "sec-purpose", "purpose", "x-moz"),
+            purpose=header_of(headers, *PREFETCH_HEADERS),
         )

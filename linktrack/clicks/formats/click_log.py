@@ -6,21 +6,35 @@ from linktrack.clicks.event import Row, junk
 from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
 from linktrack.clicks.formats.parts.lines import escaped, row
 
-# Each line is a JSON object with exactly these keys, all values text:
-# {"at": "2026-05-04T07:12:33.123Z", "ip": …, "method": …, "target": …, "status": "302", "agent": …, "purpose": ""}
-KEYS = ("at", "ip", "method", "target", "status", "agent", "purpose")
+# Each line is a JSON object with these keys, and with sec_purpose where one of the prefetch headers was there:
+# {"time": "2026-05-04T09:12:33.123+02:00", "ip": …, "method": "GET", "path": …, "status": 302, "user_agent": …,
+#  "network": ""}
+KEYS = ("time", "ip", "method", "path", "status", "user_agent", "network")
+
+
+def is_click_log(record: Record) -> bool:
+    """Whether an object is a line of this log, and not of another server that names a few things alike."""
+    return record.keys() >= set(KEYS)
 
 
 class ClickLog(JsonLines):
-    """`at` is UTC, `target` the request's path and query as they came, `purpose` the Sec-Purpose header."""
+    """`path` has the query as it came; `ip` was truncated when the line was written, after `network` was looked up."""
 
     name = "linktrack"
     names: tuple[str, ...] = ("linktrack", "click-log")
 
     def row(self, line: bytes, record: Record) -> Row:
-        if "at" not in record or "target" not in record:
+        if not is_click_log(record):
             return junk(line)
-        at, ip, method, target, status, agent, purpose = (text_of(record, key) for key in KEYS)
+        time, ip, method, path, status, agent, network = (text_of(record, key) for key in KEYS)
         return row(
-            line, host=ip, stamp=at, method=method, target=target, status=status, agent=escaped(agent), purpose=purpose
+            line,
+            host=ip,
+            stamp=time,
+            method=method,
+            target=path,
+            status=status,
+            agent=escaped(agent),
+            purpose=text_of(record, "sec_purpose"),
+            network=network,
         )

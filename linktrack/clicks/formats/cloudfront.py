@@ -34,8 +34,8 @@ class CloudFront(ExtendedLog):
     def agent_of(self, text: bytes) -> bytes:
         return decoded_agent(text)
 
-    def host_of(self, peer: bytes, forwarded: bytes) -> bytes:
-        return peer  # CloudFront itself met the visitor; x-forwarded-for is what the visitor says
+    def forwarded_of(self, text: bytes) -> bytes:
+        return unquote_to_bytes(text)
 
 
 class CloudFrontJson(JsonLines):
@@ -62,6 +62,7 @@ class CloudFrontJson(JsonLines):
             target=stem + b"?" + query if query not in (b"", b"-") else stem,
             status=text_of(record, "sc-status"),
             agent=escaped(decoded_agent(text_of(record, "cs(User-Agent)"))),
+            forwarded=unquote_to_bytes(text_of(record, "x-forwarded-for")),
         )  # fmt: skip
 
 

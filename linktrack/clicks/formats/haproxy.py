@@ -17,7 +17,7 @@ _CLIENT = re.compile(rb"(?:^|[ ])([^\s\[\]]+):(\d+|unix) \[(" + _STAMP + rb")\] 
 # frontend backend/server timers status bytes cookies termination connections queues {captures} "request"
 _REST = re.compile(
     rb"\S++ \S++ [\d+/-]++ ([+-]?\d++) \+?[\d-]++ \S++ \S++ \S{4} [\d+/]++ \d++/\d++ "
-    rb'(?:\{([^"\n]*)\} )?+"([^"\n]*+)"(?: [^\n]*+)?+'
+    rb'(?:\{([^"\n]*)\} )?"([^"\n]*+)"(?: [^\n]*+)?'
 )
 _TIME = re.compile(
     rb"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?: ([+-]\d{4}))?(?:@(Z|[+-]\d\d:?\d\d))?"
@@ -25,6 +25,9 @@ _TIME = re.compile(
 _ENCODED = re.compile(rb"#([0-9A-F]{2})")
 _AGENT = re.compile(rb"[A-Za-z][\w. -]*+/\d").match
 _NO_AGENT = re.compile(rb"https?://.*+|[\w.-]++(?::\d++)?|prefetch.*+|preview.*+").fullmatch  # host, referrer, purpose
+_FORWARDED = re.compile(  # an address, or a list of some
+    rb"\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\]?(?::\d+)?(?:, ?[0-9a-fA-F:.\[\], ]*)?"
+).fullmatch
 
 
 class HaProxy:
@@ -63,6 +66,7 @@ class HaProxy:
             target=_decoded(target),
             status=rest[1],
             agent=escaped(_agent_of(captured)),
+            forwarded=next(filter(_FORWARDED, captured), b""),
             purpose=next((text for text in captured if text.startswith((b"prefetch", b"preview"))), b""),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
 from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, header_of, text_of
-from linktrack.clicks.formats.parts.lines import escaped, row, without_port
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, escaped, row
 
 
 class TraefikJson(JsonLines):
@@ -19,12 +19,13 @@ class TraefikJson(JsonLines):
         agent = header_of(record, "request_user-agent")
         return row(
             line,
-            # The visitor and the proxies behind him, if Traefik was told to believe X-Forwarded-For.
-            host=text_of(record, "ClientHost").partition(b",")[0] or without_port(text_of(record, "ClientAddr")),
+            host=text_of(record, "ClientAddr"),
+            # The peer again, or the visitor and the proxies behind him where there is an X-Forwarded-For.
+            forwarded=header_of(record, "request_x-forwarded-for") or text_of(record, "ClientHost"),
             stamp=text_of(record, "StartUTC", "StartLocal", "time"),
             method=text_of(record, "RequestMethod"),
             target=text_of(record, "RequestPath"),
             status=text_of(record, "DownstreamStatus", "OriginStatus"),
             agent=b"" if agent == b"REDACTED" else escaped(agent),
-            purpose=header_of(record, "request_sec-purpose", "request_purpose", "request_x-moz"),
+            purpose=header_of(record, *(f"request_{name}" for name in PREFETCH_HEADERS)),
         )

@@ -7,19 +7,18 @@ import re
 from datetime import date, timedelta
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.lines import escaped, row, split_lines
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, escaped, row, split_lines
 from linktrack.clicks.formats.parts.times import iso_moment
 
 _PLUS = re.compile(rb"(?<!\()\+(\+?)")
 _DATE = re.compile(rb"#Date:\s*(\d{4}-\d\d-\d\d)")
-_BETWEEN_HOSTS = re.compile(rb"[,+ ]+")
 _HALF_A_DAY = 12
 
 # The columns a click needs, by the names they may have.
 _FIELDS = (
-    ("date",), ("time",), ("c-ip",), ("x-forwarded-for", "cs(x-forwarded-for)"), ("cs-method",),
+    ("date",), ("time",), ("c-ip",), ("x-forwarded-for", "cs(x-forwarded-for)", "x-real-ip", "cs(x-real-ip)"), ("cs-method",),
     ("cs-uri-stem", "cs-uri"), ("cs-uri-query",), ("sc-status",), ("cs(user-agent)",),
-    ("cs(sec-purpose)", "cs(purpose)", "cs(x-moz)"),
+    (*(f"cs({name})" for name in PREFETCH_HEADERS), *PREFETCH_HEADERS),
 )  # fmt: skip
 
 
@@ -66,9 +65,9 @@ class ExtendedLog:
         """IIS writes a blank as `+` and a plus as it is: of two the second is one, and so is the one behind `(`."""
         return _PLUS.sub(rb" \1", text)
 
-    def host_of(self, peer: bytes, forwarded: bytes) -> bytes:
-        """Behind a load balancer, the address that it met: a visitor may write what he likes in front of it."""
-        return _BETWEEN_HOSTS.split(forwarded)[-1] if forwarded else peer
+    def forwarded_of(self, text: bytes) -> bytes:
+        """`192.0.2.7,+10.0.0.1` is a list of two: no address has a plus in it."""
+        return text.replace(b"+", b" ")
 
     def _comment(self, line: bytes) -> Row:
         text = line.removeprefix(b"\xef\xbb\xbf")
@@ -96,12 +95,13 @@ class ExtendedLog:
         day, time, host, forwarded, method, path, query, status, agent, purpose = found
         return row(
             line,
-            host=self.host_of(host, forwarded),
+            host=host,
             stamp=self._stamp(day, time),
             method=method,
             target=path + b"?" + query if path and query else path,
             status=status,
             agent=escaped(self.agent_of(agent)) if agent else b"",
+            forwarded=self.forwarded_of(forwarded),
             purpose=purpose,
         )
 

@@ -1,126 +1,221 @@
-"""Verdicts in the database: new clicks are judged with their neighbours, whose verdicts may change by it."""
+"""Verdicts in the database: new clicks are judged with their neighbours, whose verdicts may change by it.
+
+Judging is two passes: `verdicts` by what stands beside a click, then `reputation` by what its address does for hours.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.agents import Networks, rules
-from linktrack.clicks.judging.verdicts import PLAIN, REACH, Click, Probe, Surroundings, Verdict, judge
-from linktrack.clicks.rollups import counts as rollups
-from linktrack.clicks.rollups.clickers import Move
+from linktrack.clicks.judging.reputation import (
+    LOOK_MS,
+    RECIPIENTS,
+    Affected,
+    Evidence,
+    Scanners,
+    affected,
+    evidence,
+    known_scanners,
+    neighbourhood,
+    with_reputation,
+    without_reputation,
+)  # fmt: skip
+from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.verdicts import REACH, Click, JunkRequest, Probe, Surroundings, address_of, judge
 from linktrack.store.session import Database
 
-_CLICK = "clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent_id, flags"
-_BATCH_CLICKS = 50_000
+CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
+_WIDTH = len(Click._fields)
 
 
-@dataclass(frozen=True)
-class Judged:
-    """What judging again has changed."""
+class StoredClick(NamedTuple):
+    """A click that is stored, with the number of its ruling and of the reading that it came with."""
 
-    clicks: int
-    changed: int
-    human: int
-    prefetch: int
-    scanner: int
-    test: int
+    click: Click
+    ruling: int
+    reading: int
 
 
-def surroundings(database: Database, networks: Networks, agents: Agents | None = None) -> Surroundings:
-    """The facts that clicks are judged by."""
-    sendings = database.rows("SELECT id, sent_at, is_test, mailing_id FROM shipment")
-    links: dict[int, int] = dict(
-        database.rows(
-            "SELECT mailing_id, count(DISTINCT link_id) FROM placement WHERE kind NOT IN ('honeypot', 'header') "
-            "GROUP BY mailing_id"
-        )
-    )
-    return Surroundings(
-        agent=(agents or Agents(database)).signal,
-        network=networks.weight,
-        sent_at={number: sent_at for number, sent_at, _, _ in sendings},
-        tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
-        traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
-        links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
-        rules=rules(),
-    )
+class FirstPass(NamedTuple):
+    """The rulings of new clicks in their order, and the stored ones whose ruling is another one now, with it."""
+
+    rulings: list[int]
+    moved: list[tuple[StoredClick, int]]
+    said: set[Evidence]  # what the clicks that were looked at say about addresses
 
 
 def judge_new(
-    database: Database, new: Sequence[Click], first_id: int, probes: Sequence[int], by: Surroundings
-) -> list[int]:
-    """Judge stored clicks that have no verdict yet, and their neighbours again; move the rollups.
+    database: Database,
+    new: Sequence[Click],
+    probes: Sequence[Probe],
+    junk: Sequence[JunkRequest],
+    by: Surroundings,
+    rulings: Rulings,
+) -> FirstPass:
+    """The first pass on clicks that are not stored yet, and on their stored neighbours again.
 
-    `new` is sorted by time and has the ids from `first_id` on; `probes` are the times of HEAD requests that came with
-    them, which have neighbours too. Returns the ids of clicks stored before whose verdict is another one now.
+    `new` is sorted by time; `probes` and `junk` came with them, have neighbours too, and are stored already.
     """
-    special: list[tuple[int, str, str, str]] = []
-    changed: list[tuple[str, str, str, int]] = []
-    moves: list[Move] = []
-    moved: list[int] = []
-    for start, stop, low, high in _spans(new, probes):
+    numbers = [0] * len(new)
+    moved: list[tuple[StoredClick, int]] = []
+    said: set[Evidence] = set()
+    for start, stop, low, high in _spans(new, [*(one[0] for one in probes), *(one[0] for one in junk)]):
         own = new[start:stop]
-        stored = _neighbours(database, low, high, first_id)
-        clicks = own if not stored else sorted([*own, *(click for click, _, _ in stored)])
-        verdicts = judge(clicks, by, _probes(database, low, high))
+        stored = stored_clicks(database, low - 2 * REACH, high + 2 * REACH)
+        clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
+        verdicts = judge(clicks, by, *beside(database, low - 2 * REACH, high + 2 * REACH))
+        said |= evidence(clicks, verdicts, by)
         if not stored:
-            for at, verdict in enumerate(verdicts, first_id + start):
-                if verdict is not PLAIN and verdict != PLAIN:
-                    special.append((at, *verdict, by.rules))
+            numbers[start:stop] = map(rulings.number, verdicts)
             continue
         judged = dict(zip(clicks, verdicts, strict=True))
-        special += [
-            (at, *judged[click], by.rules) for at, click in enumerate(own, first_id + start) if judged[click] != PLAIN
-        ]
-        for click, number, before in stored:
-            verdict = judged[click]
-            if verdict != before and low - REACH <= click.clicked_at <= high + REACH:
-                changed.append((*verdict, by.rules, number))
-                if verdict[0] != before[0]:
-                    moves.append(_move(click, before[0], verdict[0]))
-                    moved.append(number)
-    if new:
-        _write_new(database, special, first_id, first_id + len(new) - 1, by.rules)
-        names = ["human"] * len(new)
-        for number, name, _, _ in special:
-            names[number - first_id] = name
-        rollups.add(database, new, names, first_id)
-    _change(database, changed)
-    rollups.apply(database, moves)
-    return moved
+        numbers[start:stop] = [rulings.number(judged[click]) for click in own]
+        for one in stored:
+            verdict = judged[one.click]
+            before = without_reputation(rulings.verdict(one.ruling))
+            if verdict != before and low - REACH <= one.click.clicked_at <= high + REACH:
+                moved.append((one, rulings.number(verdict)))
+    return FirstPass(numbers, moved, said)
 
 
-def _write_new(database: Database, special: list[tuple[int, str, str, str]], first: int, last: int, rules: str) -> None:
-    """Write the verdicts on new clicks: the special ones, and for all others that nothing speaks against them."""
-    database.executemany("INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?)", special)
-    if len(special) <= last - first:
-        database.execute(
-            "INSERT INTO judgement (click_id, verdict, reasons, rules) SELECT id, 'human', '', ? FROM click "
-            "WHERE id BETWEEN ? AND ? AND id NOT IN (SELECT click_id FROM judgement WHERE click_id BETWEEN ? AND ?)",
-            (rules, first, last, first, last),
+def judge_reputation(
+    database: Database, said: Iterable[Evidence], looked_at: Iterable[Click], by: Surroundings, rulings: Rulings
+) -> list[tuple[StoredClick, int]]:
+    """The second pass, on stored clicks that have rulings of the first (or of an earlier second) pass.
+
+    `said` is what the clicks of the first pass say, `looked_at` those that are new or have another verdict. Returns
+    the clicks whose ruling is another one now, with it.
+    """
+    found = [
+        span
+        for span in affected(note_evidence(database, said), looked_at)
+        if _is_heard_of(database, span.shipment_id, span.address)
+    ]
+    if not found:
+        return []
+    scanners = known_scanners(_evidence_of(database, found))
+    changed: list[tuple[StoredClick, int]] = []
+    for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
+        stored = _of_addresses(stored_clicks(database, start, stop), found)
+        changed += second_pass(stored, scanners, by, rulings, lambda click: _is_in(click, found))
+    return changed
+
+
+def second_pass(
+    stored: Sequence[StoredClick],
+    scanners: Scanners,
+    by: Surroundings,
+    rulings: Rulings,
+    wanted: Callable[[Click], bool],
+) -> list[tuple[StoredClick, int]]:
+    """The `wanted` ones of stored clicks, sorted, whose ruling is another one by what their addresses do."""
+    clicks = [one.click for one in stored]
+    first = [without_reputation(rulings.verdict(one.ruling)) for one in stored]
+    return [
+        (one, rulings.number(verdict))
+        for one, verdict in zip(stored, with_reputation(clicks, first, scanners, by), strict=True)
+        if wanted(one.click) and verdict != rulings.verdict(one.ruling)
+    ]
+
+
+def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence]:
+    """Store what clicks say about addresses, in the open transaction. Returns what had not been said before."""
+    rows = sorted(said)
+    known: set[tuple[object, ...]] = set()
+    for shipment, address in sorted({row[:2] for row in rows}):
+        minutes = [row.minute for row in rows if row[:2] == (shipment, address)]
+        known.update(
+            database.rows(
+                "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
+                "WHERE shipment_id = ? AND address = ? AND minute BETWEEN ? AND ?",
+                (shipment, address, min(minutes), max(minutes)),
+            )
         )
+    new = [row for row in rows if tuple(row) not in known]
+    database.insert("scanner_evidence", Evidence._fields, new)
+    return new
 
 
-def _move(click: Click, before: str, after: str) -> Move:
-    return Move(
-        click.clicked_at, click.link_id, click.placement_id, click.shipment_id, click.recipient_id, before, after
+def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> None:
+    """Give stored clicks other rulings."""
+    database.executemany(
+        "UPDATE click SET ruling_id = ? WHERE clicked_at = ? AND print = ? AND recipient_id = ?",
+        [(ruling, click.clicked_at, click.print, click.recipient_id) for click, ruling in changed],
     )
 
 
-def _change(database: Database, changed: list[tuple[str, str, str, int]]) -> None:
-    if changed:
-        database.executemany("UPDATE judgement SET verdict = ?, reasons = ?, rules = ? WHERE click_id = ?", changed)
+def stored_clicks(database: Database, low: int, high: int) -> list[StoredClick]:
+    """The clicks that are stored of a stretch of time, both ends in it, in order."""
+    return [
+        StoredClick(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
+        for row in database.rows(
+            f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names of our own)
+            "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, print",
+            (low, high),
+        )
+    ]
 
 
-def _spans(clicks: Sequence[Click], probes: Sequence[int]) -> list[tuple[int, int, int, int]]:
-    """Clicks sorted by time as slices with their first and last moment, so far apart that no click or probe of one
-    bears on another's neighbours."""
+def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[JunkRequest]]:
+    """The HEAD requests and the junk of a stretch of time."""
+    probes = database.rows(
+        f"SELECT {', '.join(Probe._fields)} FROM probe WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of ours)
+        (low, high),
+    )
+    junk = database.rows("SELECT clicked_at, print, ip FROM junk_request WHERE clicked_at BETWEEN ? AND ?", (low, high))
+    return [Probe._make(row) for row in probes], [JunkRequest._make(row) for row in junk]
+
+
+def _is_heard_of(database: Database, shipment: int, address: str) -> bool:
+    """Whether an address may be a scanner for a shipment: for so many recipients there is evidence."""
+    found = database.value(
+        "SELECT count(*) FROM (SELECT DISTINCT recipient_id FROM scanner_evidence "
+        f"WHERE shipment_id = ? AND address = ? LIMIT {RECIPIENTS}) AS some",
+        (shipment, address),
+    )
+    return int(found) >= RECIPIENTS
+
+
+def _evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:
+    """All evidence about the addresses of these spans."""
+    found: list[Evidence] = []
+    for shipment, address in sorted({(span.shipment_id, span.address) for span in spans}):
+        found += map(
+            Evidence._make,
+            database.rows(
+                "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
+                "WHERE shipment_id = ? AND address = ?",
+                (shipment, address),
+            ),
+        )
+    return found
+
+
+def _of_addresses(stored: Iterable[StoredClick], spans: Iterable[Affected]) -> list[StoredClick]:
+    """The clicks of the addresses of these spans."""
+    wanted = {(span.shipment_id, span.address) for span in spans}
+    shipments = {shipment for shipment, _ in wanted}
+    return [
+        one
+        for one in stored
+        if one.click.shipment_id in shipments
+        and (one.click.shipment_id, neighbourhood(address_of(one.click))) in wanted
+    ]
+
+
+def _is_in(click: Click, spans: Iterable[Affected]) -> bool:
+    key = (click.shipment_id, neighbourhood(address_of(click)))
+    return any(span[:2] == key and span.start <= click.clicked_at <= span.stop for span in spans)
+
+
+def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:
+    """Clicks sorted by time as slices with their first and last moment, so far apart that no click, and nothing
+    `besides`, of one bears on another's neighbours."""
     moments = [click[0] for click in clicks]
     bounds: list[list[int]] = []
-    for moment in sorted([*moments, *probes]):
+    for moment in sorted([*moments, *besides]):
         if bounds and moment - bounds[-1][1] <= 4 * REACH:
             bounds[-1][1] = moment
         else:
@@ -128,70 +223,12 @@ def _spans(clicks: Sequence[Click], probes: Sequence[int]) -> list[tuple[int, in
     return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in bounds]
 
 
-def _neighbours(database: Database, low: int, high: int, first_id: int) -> list[tuple[Click, int, Verdict]]:
-    """The clicks stored before within twice `REACH` of new ones: click, id, verdict."""
-    return [
-        (Click._make(row[:9]), row[9], (row[10], row[11]))
-        for row in database.rows(
-            f"SELECT {_CLICK}, id, verdict, reasons FROM click JOIN judgement ON judgement.click_id = click.id "  # noqa: S608  (names and marks of our own)
-            "WHERE clicked_at BETWEEN ? AND ? AND id < ?",
-            (low - 2 * REACH, high + 2 * REACH, first_id),
-        )
-    ]
-
-
-def _probes(database: Database, low: int, high: int) -> list[Probe]:
-    """The HEAD requests within twice `REACH` of a stretch of time."""
-    return [
-        Probe._make(row)
-        for row in database.rows(
-            "SELECT clicked_at, identity, placement_id, shipment_id, recipient_id FROM probe "
-            "WHERE clicked_at BETWEEN ? AND ?",
-            (low - 2 * REACH, high + 2 * REACH),
-        )
-    ]
-
-
-def judge_all(database: Database, by: Surroundings, tell: Callable[[int], None] = lambda done: None) -> Judged:
-    """Judge every click with today's rules and make the rollups anew, in one transaction."""
-    counts = dict.fromkeys(("human", "prefetch", "scanner", "test"), 0)
-    clicks = changed = 0
-    with database.transaction():
-        first = database.value("SELECT min(clicked_at) FROM click")
-        while first is not None:
-            # One stretch of time after the other; a busy one is cut by number, a quiet one reaches far.
-            edge = database.value(
-                f"SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "  # noqa: S608  (names and marks of our own)
-                f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",
-                (first,),
-            )
-            seen: list[Click] = []
-            ids: list[int] = []
-            old: list[tuple[str | None, ...]] = []
-            for row in database.rows(
-                f"SELECT {_CLICK}, id, verdict, reasons, rules FROM click "  # noqa: S608  (names and marks of our own)
-                "LEFT JOIN judgement ON judgement.click_id = click.id "
-                "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, id",
-                (first - REACH, edge + REACH),
-            ):
-                seen.append(Click._make(row[:9]))
-                ids.append(row[9])
-                old.append(row[10:])
-            verdicts = judge(seen, by, _probes(database, first, edge))
-            updates: list[tuple[int, str, str, str]] = []
-            for click, number, before, (verdict, reasons) in zip(seen, ids, old, verdicts, strict=True):
-                if first <= click.clicked_at <= edge:
-                    clicks += 1
-                    counts[verdict] += 1
-                    if before != (verdict, reasons, by.rules):
-                        changed += before[:2] != (verdict, reasons)
-                        updates.append((number, verdict, reasons, by.rules))
-            database.executemany(
-                "INSERT INTO judgement (click_id, verdict, reasons, rules) VALUES (?, ?, ?, ?) ON CONFLICT (click_id) "
-                "DO UPDATE SET verdict = excluded.verdict, reasons = excluded.reasons, rules = excluded.rules",
-                updates,
-            )
-            tell(clicks)
-            first = database.value("SELECT min(clicked_at) FROM click WHERE clicked_at > ?", (edge,))
-        rollups.rebuild(database)
-    return Judged(clicks, changed, **counts)
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping stretches of time made one."""
+    result: list[tuple[int, int]] = []
+    for start, stop in sorted(spans):
+        if result and start <= result[-1][1]:
+            result[-1] = (result[-1][0], max(stop, result[-1][1]))
+        else:
+            result.append((start, stop))
+    return result

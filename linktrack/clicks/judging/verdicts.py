@@ -1,43 +1,70 @@
 """Verdicts: which clicks are people, which are machines, and why. Pure: clicks in, verdicts out.
 
 A click's verdict depends on nothing but the click, its neighbours within `REACH` and the facts of its shipment, so
-clicks can be judged piece by piece, in any order, as long as each piece comes with its surroundings.
+clicks can be judged piece by piece, in any order, as long as each piece comes with its surroundings. What an address
+does for hours is another matter, judged afterwards: see `reputation`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from linktrack.clicks.event import MACHINE, POST, PREFETCH
+from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.agents import Signal
 
-BURSTS = ((3, 2_000), (5, 6_000))  # a person does not open 3 places of a mail in 2 seconds, nor 5 in 6
+BURSTS = (
+    (3, 1_500),
+    (4, 3_000),
+    (5, 5_000),
+)  # nobody opens 3 places of a mail in 1.5 seconds; logs may have whole ones
 SWEEP_LINKS, SWEEP_MS = 4, 10_000  # nor all links of a mail in ten
 TRAP_MS = 10_000  # neighbours of a click on the honeypot
 PROBE_MS = 10_000  # between a HEAD and a GET of the same placement
-CROWD_RECIPIENTS, CROWD_PLACEMENTS, CROWD_MS = 20, 3, 60_000  # one address and agent, many people's mails
-SOON_MS = 10_000  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
+JUNK_MS = 10_000  # between a malformed, forged or mutated request and a good one from the same address
+CROWD_RECIPIENTS, CROWD_LINKS, CROWD_MS = 10, 2, 60_000  # one address and agent: several links each of many mails
+REPEATS = (
+    (5, 2_000),
+    (10, 10_000),
+    (20, 60_000),
+)  # as often do fingers open one address; what comes on top is no finger
+SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
-REACH = CROWD_MS  # how far apart clicks can be that bear on one another
+REACH = 60_000  # how far apart clicks can be that bear on one another: the widest of these windows
 
 HUMAN, TEST, SCANNER, PREFETCHED = "human", "test", "scanner", "prefetch"
 
+# Reasons in the order in which they are given: the first one decides. An agent's has its name behind a colon.
+REASONS = (
+    "test-shipment", "posted",
+    "service-flag", "honeypot", "agent", "burst", "sweep", "many-recipients", "head-request", "honeypot-neighbour",
+    "malformed-neighbour", "repetition", "known-scanner-address",
+    "purpose-header",
+    "network", "scanner-address", "soon-after-sending",
+)  # fmt: skip
+WEAK = frozenset({"network", "scanner-address", "soon-after-sending"})
+_RANK = {reason: rank for rank, reason in enumerate(REASONS)}
+
 _Key = TypeVar("_Key", bound=tuple[int | str, int])
+_Person = tuple[int, int]  # shipment and recipient
+_SPEAKING = MACHINE | PREFETCH | POST  # flags that say something about a click
 
 
 class Click(NamedTuple):
-    """A click as the table has it. Its identity is the print of its line and of how often that came before."""
+    """A click as it is judged. Its print is that of its line and of how often that came before."""
 
     clicked_at: int
-    identity: int
+    print: int
     link_id: int
     placement_id: int
     shipment_id: int
     recipient_id: int
     ip: str
+    network_id: int  # 0 = none that is known
     agent_id: int
     flags: int
 
@@ -46,10 +73,21 @@ class Probe(NamedTuple):
     """A HEAD request, as the table has it."""
 
     clicked_at: int
-    identity: int
+    print: int
     placement_id: int
     shipment_id: int
     recipient_id: int
+
+
+class JunkRequest(NamedTuple):
+    """A request for an address of ours with a malformed, forged or mutated token: what is kept of it.
+
+    `ip` is kept as a click's is, and empty where that is a trusted proxy's.
+    """
+
+    clicked_at: int
+    print: int
+    ip: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +95,8 @@ class Surroundings:
     """What clicks are judged by besides themselves."""
 
     agent: Callable[[int], Signal]  # of an agent's id
-    network: Callable[[str], int]  # weight of an address
+    family: Callable[[int], int]  # and its family: see `agents.family_of`
+    network: Callable[[Click], int]  # weight of the network that a click came from: see `networks.Networks.weight`
     sent_at: Mapping[int, int]  # shipment → when it was sent
     tests: frozenset[int]  # test shipments
     traps: frozenset[int]  # honeypot placements
@@ -65,28 +104,31 @@ class Surroundings:
     rules: str = ""  # their version
 
 
-Verdict = tuple[str, str]  # verdict and comma-separated reasons
+Verdict = tuple[str, str]  # verdict and comma-separated reasons, of which the first decides
 PLAIN: Verdict = (HUMAN, "")  # nothing to be said against it
 
 
-def judge(clicks: Sequence[Click], by: Surroundings, probes: Sequence[Probe] = ()) -> list[Verdict]:
-    """The verdicts on `clicks`, in their order. They must be sorted by time; `probes` need not be.
+def judge(
+    clicks: Sequence[Click], by: Surroundings, probes: Sequence[Probe] = (), junk: Sequence[JunkRequest] = ()
+) -> list[Verdict]:
+    """The verdicts on `clicks`, in their order. They must be sorted; `probes` and `junk` need not be.
 
     Most clicks are plain: only their agent says anything. So all are judged by their agent first, a column at a time,
     and only those about which there is more to say one by one.
     """
     if not clicks:
         return []
-    times, _, _, _, shipments, recipients, ips, agents, flags = zip(*clicks, strict=True)
+    times, _, _, _, shipments, recipients, ips, _, agents, flags = zip(*clicks, strict=True)
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     extra: dict[int, set[str]] = {}
     _judge_people(clicks, list(zip(shipments, recipients, strict=True)), by, extra)
     _judge_addresses(clicks, list(zip(ips, agents, strict=True)), extra)
     _judge_probed(clicks, probes, extra)
-    weights = {index: weight for index, weight in enumerate(map(by.network, ips)) if weight}
+    _judge_beside_junk(clicks, junk, extra)
+    weights = {index: weight for index, weight in enumerate(map(by.network, clicks)) if weight}
     soon = _soon_after_sending(times, shipments, by.sent_at)
-    flagged = {index for index, flag in enumerate(flags) if flag} if any(flags) else set()
+    flagged = {index for index, flag in enumerate(flags) if flag & _SPEAKING} if any(flags) else set()
     for index in {*extra, *weights, *soon, *flagged}:
         result[index] = _weighed(
             clicks[index], result[index], extra.get(index, set()), weights.get(index, 0), index in soon
@@ -96,6 +138,17 @@ def judge(clicks: Sequence[Click], by: Surroundings, probes: Sequence[Probe] = (
             if shipment in by.tests:
                 result[index] = (TEST, "test-shipment")
     return result
+
+
+def in_order(reasons: Iterable[str]) -> str:
+    """Reasons as they are kept, the one that decides first."""
+    return ",".join(sorted(reasons, key=lambda reason: (_RANK[reason.partition(":")[0]], reason)))
+
+
+def deciding(verdict: Verdict) -> str:
+    """The reason that decides a verdict; of a person against whom there are only weak ones or none, it is empty."""
+    first = verdict[1].partition(",")[0]
+    return "" if verdict[0] == HUMAN and first in WEAK else first
 
 
 def _soon_after_sending(times: Sequence[int], shipments: Sequence[int], sent_at: Mapping[int, int]) -> set[int]:
@@ -113,7 +166,7 @@ def _soon_after_sending(times: Sequence[int], shipments: Sequence[int], sent_at:
 def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: bool) -> Verdict:
     """The verdict on a click about which there is something to say."""
     if click.flags & POST:
-        return (HUMAN, "one-click-unsubscribe")
+        return (HUMAN, "posted")
     scanner = set(more)
     prefetch = set()
     kind, reason = agent
@@ -127,19 +180,16 @@ def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: boo
         prefetch.add("purpose-header")
     weak = {"network"} if weight else set()
     weak |= {"soon-after-sending"} if soon else set()
-    if weight + (2 if soon else 0) >= ENOUGH:
+    if weight + (SOON_WEIGHT if soon else 0) >= ENOUGH:
         scanner |= weak
-    if scanner:
-        return (SCANNER, ",".join(sorted(scanner | prefetch | weak)))
-    if prefetch:
-        return (PREFETCHED, ",".join(sorted(prefetch | weak)))
-    return (HUMAN, ",".join(sorted(weak)))
+    verdict = SCANNER if scanner else PREFETCHED if prefetch else HUMAN
+    return (verdict, in_order(scanner | prefetch | weak))
 
 
 def _judge_people(
     clicks: Sequence[Click], people: Sequence[tuple[int, int]], by: Surroundings, extra: dict[int, set[str]]
 ) -> None:
-    """Bursts, sweeps and traps: what one recipient of one shipment did within seconds."""
+    """Bursts, sweeps, traps and repetition: what one recipient of one shipment did within seconds."""
     traps = {index for index, click in enumerate(clicks) if click.placement_id in by.traps} if by.traps else set()
     trapped = {people[index] for index in traps}
     for index in traps:
@@ -150,38 +200,118 @@ def _judge_people(
         links = max(SWEEP_LINKS, by.links.get(shipment, 0))
         if len(own) >= links:
             _mark_windows(clicks, own, extra, "sweep", SWEEP_MS, links, "link_id")
+        if len(own) > REPEATS[0][0]:
+            _mark_repetition(clicks, own, extra)
         if (shipment, recipient) in trapped:
-            for trap in traps.intersection(own):
-                for near in own:
-                    if near != trap and abs(clicks[near].clicked_at - clicks[trap].clicked_at) <= TRAP_MS:
-                        extra.setdefault(near, set()).add("honeypot-neighbour")
+            moments = [clicks[index].clicked_at for index in own if index in traps]
+            for near in own:
+                if near not in traps and is_near(moments, clicks[near].clicked_at, TRAP_MS):
+                    extra.setdefault(near, set()).add("honeypot-neighbour")
+
+
+def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[int, set[str]]) -> None:
+    """Mark what one person's clicks on one placement, from one address, have beyond what fingers do.
+
+    Other addresses are other people's, to whom the mail was forwarded, or who read it where somebody has put it.
+    """
+    places = [(clicks[index].ip, clicks[index].placement_id) for index in own]
+    for among in _groups(places, REPEATS[0][0] + 1).values():
+        repeated = [own[index] for index in among]
+        for often, width in REPEATS:
+            for before, index in zip(repeated, repeated[often:], strict=False):
+                if clicks[index].clicked_at - clicks[before].clicked_at <= width:
+                    extra.setdefault(index, set()).add("repetition")
 
 
 def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int]], extra: dict[int, set[str]]) -> None:
-    """One address with one agent that opens the mails of many recipients within a minute, several links of them."""
-    for (ip, _), own in _groups(addresses, CROWD_RECIPIENTS).items():
-        for start, stop in _windows(clicks, own, CROWD_MS) if ip else ():
-            span = own[start:stop]
-            if (
-                stop - start >= CROWD_RECIPIENTS
-                and len({clicks[index].recipient_id for index in span}) >= CROWD_RECIPIENTS
-                and len({clicks[index].placement_id for index in span}) >= CROWD_PLACEMENTS
-            ):
-                for index in span:
-                    extra.setdefault(index, set()).add("many-recipients")
+    """One address with one agent that opens several links each of many recipients' mails within a minute.
+
+    An office of many readers behind one address opens many mails, too, but seldom two links of each in that minute.
+    """
+    for (ip, _), group in _groups(addresses, CROWD_RECIPIENTS * CROWD_LINKS).items():
+        own = [index for index in group if ip and not clicks[index].flags & SHARED]
+        for index in _crowds(clicks, own):
+            extra.setdefault(index, set()).add("many-recipients")
+
+
+def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
+    """The clicks of those whose mails had several links opened in a window with many such mails.
+
+    The window moves by one click at a time; once it is a crowd, only the recipient who came last can be new in it.
+    """
+    within: dict[_Person, deque[int]] = {}  # their clicks in the window
+    links: dict[_Person, Counter[int]] = {}  # and how often each link is among them
+    several: set[_Person] = set()
+    start, crowded = 0, False
+    for index in own:
+        click = clicks[index]
+        person = click[4:6]
+        within.setdefault(person, deque()).append(index)
+        links.setdefault(person, Counter())[click.link_id] += 1
+        if len(links[person]) >= CROWD_LINKS:
+            several.add(person)
+        while click.clicked_at - clicks[own[start]].clicked_at > CROWD_MS:
+            past = clicks[own[start]]
+            left = links[past[4:6]]
+            within[past[4:6]].popleft()
+            left[past.link_id] -= 1
+            if not left[past.link_id]:
+                del left[past.link_id]
+                if len(left) < CROWD_LINKS:
+                    several.discard(past[4:6])
+            start += 1
+        before, crowded = crowded, len(several) >= CROWD_RECIPIENTS
+        if crowded and not before:
+            for one in several:
+                yield from within[one]
+        elif crowded and person in several:
+            yield from within[person] if len(within[person]) <= CROWD_LINKS else (index,)
 
 
 def _judge_probed(clicks: Sequence[Click], probes: Sequence[Probe], extra: dict[int, set[str]]) -> None:
     """Clicks on a placement that the same recipient's machine asked about with HEAD, shortly before or after."""
-    if not probes:
-        return
-    moments: dict[tuple[int, int, int], list[int]] = {}
-    for probe in probes:
-        moments.setdefault(probe[2:], []).append(probe.clicked_at)
-    for index, click in enumerate(clicks):
-        near = moments.get(click[3:6])
-        if near and any(abs(click.clicked_at - moment) <= PROBE_MS for moment in near):
-            extra.setdefault(index, set()).add("head-request")
+    asked = _moments((probe[2:], probe.clicked_at) for probe in probes)
+    _mark_near(clicks, asked, lambda click: click[3:6], "head-request", PROBE_MS, extra)
+
+
+def _judge_beside_junk(clicks: Sequence[Click], junk: Sequence[JunkRequest], extra: dict[int, set[str]]) -> None:
+    """Clicks beside a malformed, forged or mutated request from the same address: somebody tries what there is."""
+    tried = _moments((request.ip, request.clicked_at) for request in junk if request.ip)
+    _mark_near(clicks, tried, address_of, "malformed-neighbour", JUNK_MS, extra)
+
+
+def address_of(click: Click) -> str:
+    """The address by which a click is compared with others; empty where anybody may stand behind it."""
+    return "" if click.flags & SHARED else click.ip
+
+
+def _moments(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
+    """The moments of each key, in order."""
+    moments: dict[Hashable, list[int]] = {}
+    for key, moment in sorted(keyed, key=itemgetter(1)):
+        moments.setdefault(key, []).append(moment)
+    return moments
+
+
+def _mark_near(
+    clicks: Sequence[Click],
+    moments: Mapping[Hashable, Sequence[int]],
+    key_of: Callable[[Click], Hashable],
+    reason: str,
+    width: int,
+    extra: dict[int, set[str]],
+) -> None:
+    """Mark every click within `width` milliseconds of one of its key's moments."""
+    for index, click in enumerate(clicks) if moments else ():
+        near = moments.get(key_of(click))
+        if near and is_near(near, click.clicked_at, width):
+            extra.setdefault(index, set()).add(reason)
+
+
+def is_near(moments: Sequence[int], moment: int, width: int) -> bool:
+    """Whether one of some moments in order is at most `width` milliseconds away."""
+    at = bisect_left(moments, moment - width)
+    return at < len(moments) and moments[at] <= moment + width
 
 
 def _groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> dict[_Key, list[int]]:
@@ -199,21 +329,17 @@ def _mark_windows(
     clicks: Sequence[Click], own: list[int], extra: dict[int, set[str]], reason: str, width: int, least: int, what: str
 ) -> None:
     """Mark every click of every window of `width` milliseconds with `least` or more different `what`."""
-    for start, stop in _windows(clicks, own, width):
-        if stop - start >= least and len({getattr(clicks[index], what) for index in own[start:stop]}) >= least:
-            for index in own[start:stop]:
-                extra.setdefault(index, set()).add(reason)
-
-
-def _windows(clicks: Sequence[Click], own: list[int], width: int) -> list[tuple[int, int]]:
-    """The longest runs of `own` (sorted by time) that fit into `width` milliseconds, as slices of it."""
-    found: list[tuple[int, int]] = []
-    start = 0
-    for stop in range(1, len(own) + 1):
-        if stop < len(own) and clicks[own[stop]].clicked_at - clicks[own[start]].clicked_at <= width:
-            continue
-        found.append((start, stop))
-        if stop < len(own):
-            while clicks[own[stop]].clicked_at - clicks[own[start]].clicked_at > width:
-                start += 1
-    return found
+    values = [getattr(clicks[index], what) for index in own]
+    inside: Counter[int] = Counter()
+    start = marked = 0
+    for at, index in enumerate(own):
+        inside[values[at]] += 1
+        while clicks[index].clicked_at - clicks[own[start]].clicked_at > width:
+            inside[values[start]] -= 1
+            if not inside[values[start]]:
+                del inside[values[start]]
+            start += 1
+        if len(inside) >= least:
+            for one in own[max(start, marked) : at + 1]:
+                extra.setdefault(one, set()).add(reason)
+            marked = at + 1

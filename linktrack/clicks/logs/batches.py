@@ -5,11 +5,17 @@ Plain values only: a batch may have been made in another process (`clicks.ahead`
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
+from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.clicks.logs.fields import digest
 
-ClickRow = tuple[int, int, int, int, int, int, str, int, int]  # like `verdicts.Click`
+# clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
+# one are indices into the batch's `networks` and `agents`.
+ClickRow = tuple[int, int, int, int, int, int, str, int, int, int]
+BUSIEST = 8  # how many of the most frequent addresses a batch names
 
 
 class Reached(NamedTuple):
@@ -30,11 +36,19 @@ class Reached(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Clicks of one log. A click is a tuple like `verdicts.Click`, but its `agent_id` is an index into `agents`."""
+    """Clicks of one log, with what they name by its place in a list.
+
+    `pressed` is (clicked_at, print, query) of POSTs that say in their address which button was pressed. `busiest` are
+    the most frequent addresses as kept, none of a trusted proxy, with their number of clicks.
+    """
 
     clicks: list[ClickRow]
     agents: list[str]
+    networks: list[str]  # the first one is "", no network
+    pressed: list[tuple[int, int, str]]
+    busiest: dict[str, int]
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
+    junk: list[tuple[int, int, str]]  # tuples like `verdicts.JunkRequest`
     read: int
     repeated: int  # within this batch: events that came twice
     not_ours: int
@@ -51,6 +65,11 @@ class Gathered:
     def __init__(self, list_rejects: bool) -> None:
         self.clicks: list[ClickRow] = []
         self.probes: list[tuple[int, int, int, int, int]] = []
+        self.junk: list[tuple[int, int, str]] = []
+        self.pressed: list[tuple[int, int, str]] = []
+        self.agent_size = 0  # characters of all agents
+        self._agents: dict[str, int] = {}
+        self._networks: dict[str, int] = {"": 0}
         self.read = self.repeated = self.not_ours = 0
         self._list_rejects = list_rejects
         self._reasons: dict[str, int] = {}
@@ -62,12 +81,24 @@ class Gathered:
         if self._list_rejects:
             self._rejects.append((reason, line))
 
-    def batch(self, agents: list[str], reached: Reached, cut_off: bool, last: bool) -> Batch:
-        """All of it, for the agents that its clicks' indices mean."""
+    def batch(self, proxies: Collection[str], reached: Reached, cut_off: bool, last: bool) -> Batch:
+        """All of it. `proxies` are addresses, as kept, that are no visitor's."""
+        frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
+        busiest = {ip: count for ip, count in frequent if ip and ip not in proxies}
         return Batch(
-            self.clicks, agents, self.probes, self.read, self.repeated, self.not_ours, self._reasons, self._rejects,
-            reached, cut_off, last,
+            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk, self.read,
+            self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,
         )  # fmt: skip
+
+    def agent(self, text: str) -> int:
+        """The place of an agent in the batch's list."""
+        if text not in self._agents:
+            self.agent_size += len(text)
+        return self._agents.setdefault(text, len(self._agents))
+
+    def network(self, name: str) -> int:
+        """The place of a network in the batch's list."""
+        return self._networks.setdefault(name, len(self._networks))
 
 
 def nothing_reached(key: bytes) -> Reached:

@@ -16,21 +16,23 @@ from urllib.parse import parse_qsl, urlsplit
 from linktrack.clicks.event import MACHINE, Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
-from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, kept_address, line_printer
-from linktrack.clicks.logs.line_log import BATCH_CLICKS, Rules
+from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
+from linktrack.clicks.logs.line_log import BATCH_AGENTS, BATCH_CLICKS, Rules
 from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.clicks.logs.tracked import CACHE_SIZE, Found, Spot
 from linktrack.errors import LinktrackError
 from linktrack.settings import ClickSettings
-from linktrack.store.lookups import no_mailing
+from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
 _MEMBERS = (
-    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM recipient "
-    "JOIN shipment_recipient AS sent ON sent.recipient_id = recipient.id"
+    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM recipient CROSS JOIN shipment "
+    "JOIN shipment_recipient AS sent ON sent.shipment_id = shipment.id AND sent.recipient_id = recipient.id"
 )
 _OF_MAILING = (
-    f"{_MEMBERS} JOIN shipment ON shipment.id = sent.shipment_id WHERE mailing_id = ? AND forgotten_at IS NULL"
+    "SELECT sent.shipment_id, recipient.id, sent.email, recipient.email FROM shipment "
+    "JOIN shipment_recipient AS sent ON sent.shipment_id = shipment.id "
+    "JOIN recipient ON recipient.id = sent.recipient_id WHERE mailing_id = ? AND forgotten_at IS NULL"
 )
 
 
@@ -45,8 +47,8 @@ class Directory:
         self._settings = settings
         self._base = urlsplit(base_url)
         self._mailings: dict[str, int] = dict(database.rows("SELECT name, id FROM mailing"))
-        if mailing is not None and mailing not in self._mailings:
-            raise no_mailing(database, mailing)
+        if mailing is not None:
+            mailing_id(database, mailing)  # or the error that it is unknown
         self._mailing = mailing
         self._targets: dict[int, dict[str, list[Spot]]] = {}
         self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}
@@ -63,7 +65,7 @@ class Directory:
         except ValueError:
             return "unknown-target"
         if url.hostname == self._base.hostname and url.path.startswith(self._base.path.rstrip("/") + "/"):
-            return ours or "unknown-address"
+            return ours or "unknown-target"  # another page of our host
         mailing = self._mailing_of(event)
         if isinstance(mailing, str):
             return mailing
@@ -85,17 +87,33 @@ class Directory:
         return "ambiguous-mailing" if named else "unknown-mailing"
 
     def _spot(self, mailing: int, url: str) -> Spot | str:
+        """The spot whose target a URL is: to the letter, else without what others add, else as text glued to it ends."""
         if mailing not in self._targets:
-            self._targets[mailing] = {}
-            for spot in sorted(self._addresses.spots.values(), key=lambda spot: spot.placement_id):
-                if spot.mailing_id == mailing:
-                    for name in {spot.url, comparable(spot.url)}:
-                        self._targets[mailing].setdefault(name, []).append(spot)
+            self._targets[mailing] = self._targets_of(mailing)
         targets = self._targets[mailing]
-        spots = targets.get(url) or targets.get(comparable(url)) or []
-        if not spots:
-            return "unknown-target"
-        return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
+        for name in (url, comparable(url), loosely(url)):
+            if spots := targets.get(name):
+                return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
+        return "unknown-target"
+
+    def _targets_of(self, mailing: int) -> dict[str, list[Spot]]:
+        """The spots of a mailing by what an event may call their targets: what stands in the mail, or the link's URL
+        where the mail says `linktrack:KEY`."""
+        urls: dict[int, str] = dict(
+            self._database.rows(
+                "SELECT placement.id, link.url FROM placement JOIN link ON link.id = placement.link_id "
+                "WHERE placement.mailing_id = ?",
+                (mailing,),
+            )
+        )
+        found: dict[str, list[Spot]] = {}
+        for spot in sorted(self._addresses.spots.values(), key=lambda spot: spot.placement_id):
+            if spot.mailing_id == mailing:
+                for url in {spot.url, urls.get(spot.placement_id) or spot.url}:
+                    for name in {url, comparable(url), loosely(url)}:
+                        if spot not in (spots := found.setdefault(name, [])):
+                            spots.append(spot)
+        return found
 
     def _member(self, mailing: int, event: Event) -> tuple[int, int] | str:
         """Shipment and recipient."""
@@ -103,7 +121,7 @@ class Directory:
         member_id = event.variables.get("member_id", "")
         who = (contact, "" if contact else event.email)
         if not any(who) and not member_id:
-            return "no-recipient"
+            return "ambiguous-recipient" if event.several else "no-recipient"
         members = self._known(*who) if any(who) else self._member_ids(mailing).get(member_id.lower(), [])
         sendings = self._addresses.sendings
         members = [member for member in members if sendings[member[0]].mailing_id == mailing]
@@ -176,6 +194,16 @@ def comparable(url: str) -> str:
     return repr((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, parts.fragment))
 
 
+def loosely(url: str) -> str:
+    """The same, also without a slash at the end of the path and without the punctuation of a text around it."""
+    bare = url.rstrip(").,;:!>]}'\"*")
+    try:
+        parts = urlsplit(bare)
+    except ValueError:
+        return url
+    return f"~{comparable(parts._replace(path=parts.path.rstrip('/')).geturl())}"
+
+
 class EventReading:
     """One file of events being read."""
 
@@ -188,8 +216,6 @@ class EventReading:
         self.start = log.peek(HEAD_BYTES)
         self.taken = known.position if known else 0
         self.recent = b""  # the last bytes taken
-        self._printer = line_printer(rules.key)
-        self.agents: dict[str, int] = {}
         self.seen: set[int] = set()
         self.gathered = Gathered(rules.list_rejects)
 
@@ -206,7 +232,7 @@ class EventReading:
                 kept = TAIL_BYTES + self.format.pending + len(block)
                 self._take(self.format.events(block))
                 self.recent = (self.recent + block)[-kept:]
-                if len(self.gathered.clicks) >= BATCH_CLICKS:
+                if len(self.gathered.clicks) >= BATCH_CLICKS or self.gathered.agent_size >= BATCH_AGENTS:
                     yield self._batch(last=False)
             self._take(self.format.finish(self.log.whole))
         except LinktrackError:
@@ -215,8 +241,8 @@ class EventReading:
         yield self._batch(last=True)
 
     def _batch(self, last: bool) -> Batch:
-        batch = self.gathered.batch(list(self.agents), self._reached(), self.log.cut_off, last)
-        self.agents, self.seen, self.gathered = {}, set(), Gathered(self.rules.list_rejects)
+        batch = self.gathered.batch(self.rules.visitors.proxies, self._reached(), self.log.cut_off, last)
+        self.seen, self.gathered = set(), Gathered(self.rules.list_rejects)
         return batch
 
     def _reached(self) -> Reached:
@@ -253,16 +279,17 @@ class EventReading:
         if event.clicked_at <= resets.get(found[0], -1):
             self._reject("before-reset", event.identity)
             return
-        hasher = self._printer.copy()
-        hasher.update(event.identity.encode("utf-8", "surrogatepass"))
-        identity = int.from_bytes(hasher.digest(), "little", signed=True)
+        identity = text_print(event.identity.encode("utf-8", "surrogatepass"))
         if identity in self.seen:
             self.gathered.repeated += 1
             return
         self.seen.add(identity)
-        agent = self.agents.setdefault(event.agent[:AGENT_LENGTH], len(self.agents))
-        ip = kept_address(event.ip.encode("utf-8", "replace"), self.rules.ip)
-        self.gathered.clicks.append((event.clicked_at, identity, *found, ip, agent, MACHINE if event.machine else 0))
+        agent = self.gathered.agent(event.agent[:AGENT_LENGTH])
+        ip, network = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
+        flags = MACHINE if event.machine else 0
+        self.gathered.clicks.append(
+            (event.clicked_at, identity, *found, ip, self.gathered.network(network), agent, flags)
+        )
 
     def _reject(self, reason: str, text: str) -> None:
         self.gathered.reject(reason, text.encode("utf-8", "replace"))

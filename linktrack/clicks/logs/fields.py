@@ -1,52 +1,47 @@
-"""What is kept of the fields of a log line: the address truncated, the agent as text, the line itself as a print."""
+"""What is kept of the fields of a log line: the agent as text, the line as a print of what it says."""
 
 from __future__ import annotations
 
 import re
 from hashlib import blake2b
-from ipaddress import ip_address, ip_network
 
+from linktrack.clicks.event import Row
 from linktrack.links.tokens import Keyring
 
 _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\(.)")
 _CONTROL = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
-_OCTET = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_IPV4 = re.compile(rb"(%b\.%b\.%b)\.%b" % ((_OCTET,) * 4)).fullmatch
-AGENT_LENGTH = 1000
+AGENT_LENGTH = 500  # characters
 
 
-def print_key(keyring: Keyring) -> bytes:
-    """The key of all prints of log lines. It derives from the oldest key, which a rotation keeps: prints last."""
+def digest_key(keyring: Keyring) -> bytes:
+    """The key of digests of logs. It derives from the oldest key, which a rotation keeps; without it a log is not
+    recognised, and read again line by line."""
     oldest = keyring.secrets[min(keyring.secrets)]
     return blake2b(key=oldest, digest_size=32, person=b"linktrack-log").digest()
 
 
-def line_printer(key: bytes) -> blake2b:
-    """A hasher to copy for each line. Prints are 64 bit, and keyed because a log line holds a whole IP address."""
-    return blake2b(key=key, digest_size=8)
-
-
 def digest(data: bytes, key: bytes) -> bytes:
-    """A keyed print of bytes of a log: without the key nobody can try out what they were."""
+    """A keyed print of bytes of a log, which hold whole addresses: without the key nobody can try out what they were."""
     return blake2b(data, key=key, digest_size=16).digest()
 
 
-def kept_address(host: bytes, how: str) -> str:
-    """An IP address truncated to its /24 or /48, in full or not at all; of what is no address, nothing is kept."""
-    if how == "none":
-        return ""
-    if (match := _IPV4(host)) is not None:  # nearly all of them, and ipaddress takes 20 times as long
-        return (match[1] + b".0" if how == "truncate" else host).decode("ascii")
-    text = host.decode("ascii", "replace").strip("[]")
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return ""
-    if address.version == 6 and (mapped := address.ipv4_mapped) is not None:
-        address = mapped
-    if how == "full":
-        return str(address)
-    return str(ip_network((address, 24 if address.version == 4 else 48), strict=False).network_address)
+def request_print(stamp: bytes, method: bytes, target: bytes, status: bytes, agent: bytes, purpose: bytes) -> int:
+    """The print of a line by what it says of the request.
+
+    No address is in it, and no key or setting: whoever reads the line, whenever and through whichever envelope, gets
+    the same 64 bits.
+    """
+    return text_print(b"\0".join((stamp, method, target, status, agent)) + purpose)
+
+
+def row_print(row: Row) -> int:
+    """The print of the line that a row was read from."""
+    return request_print(*row[2:7], row[8])
+
+
+def text_print(text: bytes) -> int:
+    """64 bits of unkeyed BLAKE2b, as a signed number."""
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "little", signed=True)
 
 
 def agent_text(field: bytes) -> str:
@@ -55,9 +50,14 @@ def agent_text(field: bytes) -> str:
         field = _ESCAPED.sub(
             lambda match: bytes([int(match[1], 16)]) if match[1] else _CONTROL.get(match[2], match[2]), field
         )
-    return field.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")[:AGENT_LENGTH]
+    return plain_text(field)[:AGENT_LENGTH]
+
+
+def plain_text(field: bytes) -> str:
+    """A field as a text that every database takes: bytes that are not UTF-8, and NUL, as escapes."""
+    return field.decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
 
 
 def is_prefetch(purpose: bytes) -> bool:
-    """Whether a Sec-Purpose, Purpose or X-Moz header says that nobody looks."""
+    """Whether a Sec-Purpose, Purpose, X-Purpose or X-Moz header says that nobody looks."""
     return b"prefetch" in purpose.lower() or b"preview" in purpose.lower() or b"prerender" in purpose.lower()

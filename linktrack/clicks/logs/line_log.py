@@ -10,17 +10,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from linktrack.clicks.event import NOTE, POST, PREFETCH, Row
+from linktrack.clicks.event import NOTE, POST, PREFETCH, SHARED, Row
 from linktrack.clicks.formats import LineFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.cuts import MAX_LINES, packed
-from linktrack.clicks.logs.fields import agent_text, digest, is_prefetch, kept_address, line_printer
+from linktrack.clicks.logs.envelopes import Unwrapping
+from linktrack.clicks.logs.fields import (
+    AGENT_LENGTH,
+    agent_text,
+    digest,
+    is_prefetch,
+    plain_text,
+    request_print,
+    row_print,
+)
 from linktrack.clicks.logs.sources import HEAD_BYTES, MAX_LINE_BYTES, TAIL_BYTES, Known, Log
-from linktrack.clicks.logs.tracked import CACHE_SIZE, Addresses
+from linktrack.clicks.logs.tracked import Addresses
+from linktrack.clicks.logs.visitor import Visitors
 from linktrack.errors import LinktrackError
 
 BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
 BATCH_LINES = 400_000  # … or this many lines
+BATCH_AGENTS = 8 << 20  # … or about so many characters of different agents
+JUNK = ("malformed-token", "forged-token", "foreign-placement")  # what a person's program does not ask for
+PRESSED_LENGTH = 500  # characters of the query of a POST
 SEED_BYTES = 1 << 18  # read again before the position, so that equal lines on both sides of it are counted
 
 
@@ -29,8 +42,8 @@ class Rules:
     """What lines are read by. Times are UTC milliseconds, `since` included and `until` not."""
 
     addresses: Addresses
-    key: bytes
-    ip: str  # how much of an IP address is kept
+    key: bytes  # of the digests of logs
+    visitors: Visitors
     since: int | None
     until: int | None
     list_rejects: bool
@@ -39,6 +52,9 @@ class Rules:
     def bounded(self) -> bool:
         """Whether lines outside of bounds of time are passed over."""
         return self.since is not None or self.until is not None
+
+
+_PRINTER = blake2b(digest_size=8)
 
 
 class Reading:
@@ -50,6 +66,7 @@ class Reading:
         self.known = known
         self.rules = rules
         self.start = log.peek(HEAD_BYTES)
+        self._tail = b""  # the last bytes before the position
         self.first: list[int] = []
         self.first_at: int | None = None
         self.first_done = known is not None
@@ -58,9 +75,8 @@ class Reading:
         # How often each print came, in two generations: equal lines carry equal times and stand near each other.
         self.counts: dict[int, int] = {}
         self.older: dict[int, int] = {}
-        self._printer = line_printer(rules.key)
-        self._ips: dict[bytes, str] = {}
-        self.agents: dict[bytes, int] = {}
+        self.unwrapping = Unwrapping(format)
+        self.agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
         self.lines = 0
         self.gathered = Gathered(rules.list_rejects)
 
@@ -72,7 +88,12 @@ class Reading:
         try:
             for block in self.log.blocks():
                 self._take(block.removeprefix(b"\xef\xbb\xbf") if self.log.position == len(block) else block)
-                if len(self.gathered.clicks) >= BATCH_CLICKS or self.lines >= BATCH_LINES:
+                self._note_tail(block)
+                if (
+                    len(self.gathered.clicks) >= BATCH_CLICKS
+                    or self.lines >= BATCH_LINES
+                    or self.gathered.agent_size >= BATCH_AGENTS
+                ):
                     yield self._batch(last=False)
         except LinktrackError:
             yield self._batch(last=True)
@@ -81,8 +102,7 @@ class Reading:
 
     def _batch(self, last: bool) -> Batch:
         """What was read since the last batch."""
-        agents = [agent_text(agent) for agent in self.agents]
-        batch = self.gathered.batch(agents, self._reached(), self.log.cut_off, last)
+        batch = self.gathered.batch(self.rules.visitors.proxies, self._reached(), self.log.cut_off, last)
         if len(self.counts) > BATCH_CLICKS:
             self.counts, self.older = {}, self.counts
         self.agents, self.lines, self.gathered = {}, 0, Gathered(self.rules.list_rejects)
@@ -91,14 +111,15 @@ class Reading:
     def _reached(self) -> Reached:
         if self.rules.bounded:
             return nothing_reached(self.rules.key)
-        head = self.start[: self.log.position]
+        position = self.log.position - self.unwrapping.waiting
+        head = self.start[:position]
         last_at, last = self._last()
         return Reached(
-            self.log.position,
+            position,
             self.format.state(),
             digest(head, self.rules.key),
             len(head),
-            digest(self.log.tail, self.rules.key),
+            digest(self._tail, self.rules.key),
             self.first_at,
             packed(self.first) if self.first_news else None,
             last_at,
@@ -113,7 +134,8 @@ class Reading:
         self.log.position, self.log.tail = position, seed[-TAIL_BYTES:]
         if back < position:
             seed = seed[seed.find(b"\n") + 1 :]
-        rows = self.format.rows(seed)
+        self._tail = self.log.tail
+        rows = self.unwrapping.rows(seed)
         self.last_rows = rows[-MAX_LINES - 1 :]
         if back == position:  # a short log: its first second may go on
             self.first_done = False
@@ -121,32 +143,27 @@ class Reading:
             self._note_first(rows)
         for row in rows:
             if row[3] and isinstance(self.rules.addresses.resolve(row[4]), tuple):
-                mark = self._print(row[0])
+                mark = row_print(row)
                 self.counts[mark] = self.counts.get(mark, 0) + 1
 
     # --- the lines ---------------------------------------------------------------------------------------------
 
     def _take(self, block: bytes) -> None:
         """Count every line of a block and make clicks of those that are some."""
-        rows = self.format.rows(block)
+        rows = self.unwrapping.rows(block)
         if not self.first_done:
             self._note_first(rows)
         self.last_rows = rows if len(rows) > MAX_LINES else [*self.last_rows, *rows][-MAX_LINES - 1 :]
-        addresses, ips, how, agents, moment_of = (
-            self.rules.addresses, self._ips, self.rules.ip, self.agents, self.format.moment,
-        )  # fmt: skip
+        addresses, agents, moment_of = self.rules.addresses, self.agents, self.format.moment
+        seen, kept, network_number = self.rules.visitors.seen.get, self.rules.visitors.kept, self.gathered.network
+        proxies = self.rules.visitors.proxies
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
-        resets, unsubscribing = addresses.resets, addresses.unsubscribing
-        printer, number, reject, keep = (
-            self._printer.copy,
-            int.from_bytes,
-            self.gathered.reject,
-            self.gathered.clicks.append,
-        )
+        resets, acting = addresses.resets, addresses.acting
+        printer, number, reject, keep = _PRINTER.copy, int.from_bytes, self.gathered.reject, self.gathered.clicks.append
         counts, older = self.counts, self.older
         since, until = self.rules.since, self.rules.until
         not_ours = blank = 0
-        for line, host, stamp, method, target, status, agent, purpose in rows:
+        for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
                 if stamp:
                     not_ours += 1
@@ -180,25 +197,32 @@ class Reading:
                 continue
             if problem:
                 reject(problem, line)
+                if problem in JUNK:
+                    ip, _ = kept(forwarded + b"," + host if forwarded else host)
+                    mark = request_print(stamp, method, target, status, agent, purpose)
+                    self.gathered.junk.append((moment, mark, "" if ip in proxies else ip))
                 continue
             if link in resets and moment <= resets[link]:
                 reject("before-reset", line)
                 continue
             flags = 0
             if method != b"GET":
-                if method != b"POST" or placement not in unsubscribing:
+                if method != b"POST" or placement not in acting:
                     reject("method", line)
                     if method == b"HEAD":
-                        self.gathered.probes.append((moment, self._print(line), placement, shipment, recipient))
+                        mark = request_print(stamp, method, target, status, agent, purpose)
+                        self.gathered.probes.append((moment, mark, placement, shipment, recipient))
                     continue
                 flags = POST
-            if status[:1] not in (b"2", b"3") or len(status) != 3:
-                reject("status", line)
-                continue
             if purpose and is_prefetch(purpose):
                 flags |= PREFETCH
-            hasher = printer()
-            hasher.update(line)
+            if (status[:1] not in (b"2", b"3") or len(status) != 3) and (status != b"503" or not flags & PREFETCH):
+                reject("status", line)
+                continue
+            hasher = printer()  # `request_print`, without a call
+            hasher.update(b"\0".join((stamp, method, target, status, agent)))
+            if purpose:
+                hasher.update(purpose)
             mark = identity = number(hasher.digest(), "little", signed=True)
             if mark in counts or mark in older:
                 count = (counts.get(mark) or older[mark]) + 1
@@ -206,25 +230,42 @@ class Reading:
                 identity = nth(mark, count)
             else:
                 counts[mark] = 1
-            ip = ips.get(host)
-            if ip is None:
-                if len(ips) >= CACHE_SIZE:
-                    ips.clear()
-                ip = ips[host] = kept_address(host, how)
+            if forwarded:
+                host = forwarded + b"," + host
+            ip, name = seen(host) or kept(host)
+            if ip in proxies:
+                flags |= SHARED
+            if network:
+                name = plain_text(network)
             agent_number = agents.get(agent)
             if agent_number is None:
-                agent_number = agents[agent] = len(agents)
-            keep((moment, identity, link, placement, shipment, recipient, ip, agent_number, flags))
+                agent_number = self._agent_number(agent)
+            keep(
+                (moment, identity, link, placement, shipment, recipient, ip, network_number(name) if name else 0,
+                 agent_number, flags)
+            )  # fmt: skip
+            if flags and flags & POST and (query := target.partition(b"?")[2]):
+                self.gathered.pressed.append((moment, identity, plain_text(query)[:PRESSED_LENGTH]))
         self.gathered.not_ours += not_ours
         self.gathered.read += len(rows) - blank
         self.lines += len(rows)
 
+    def _agent_number(self, agent: bytes) -> int:
+        """The place of an agent in the batch's list; long ones are not remembered as they are written."""
+        place = self.gathered.agent(agent_text(agent))
+        if len(agent) <= AGENT_LENGTH:
+            self.agents[agent] = place
+        return place
+
     # --- the ends of the log -----------------------------------------------------------------------------------
 
-    def _print(self, line: bytes) -> int:
-        hasher = self._printer.copy()
-        hasher.update(line)
-        return int.from_bytes(hasher.digest(), "little", signed=True)
+    def _note_tail(self, block: bytes) -> None:
+        """Keep the bytes before the position, which lies before a line whose last part has not come."""
+        waiting = self.unwrapping.waiting
+        if not waiting:
+            self._tail = self.log.tail
+        elif waiting <= len(block):  # it began in this block
+            self._tail = (self._tail + block)[:-waiting][-TAIL_BYTES:]
 
     def _second(self, row: Row) -> int | None:
         """The second of a row as UTC milliseconds, or None for a line without a time."""
@@ -248,8 +289,8 @@ class Reading:
             if len(self.first) >= MAX_LINES:
                 self.first_done = True
                 return
-            if row[0].strip() and row[2] is not NOTE:
-                self.first.append(self._print(row[0]))
+            if row[2] and row[2] is not NOTE:
+                self.first.append(row_print(row))
 
     def _last(self) -> tuple[int | None, list[int]]:
         """The lines of the log's last second so far."""
@@ -263,8 +304,8 @@ class Reading:
                 break
             if len(lines) >= MAX_LINES:
                 break
-            if row[0].strip() and row[2] is not NOTE:
-                lines.append(self._print(row[0]))
+            if row[2] and row[2] is not NOTE:
+                lines.append(row_print(row))
         return second, lines[::-1]
 
 

@@ -6,10 +6,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from linktrack.links.tokens import Keyring
+from linktrack.links.keys import Keys
+from linktrack.links.merge_tags import find
+from linktrack.links.tokens import key_id_of
 from linktrack.store.session import Database
 
 CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
+CACHED_LENGTH = 200  # bytes of an address that is remembered
+_HYPHENS = re.compile(r"-\w+-(?:[?#].*)?|%\w+\.\w+%").match  # SendGrid's `-x-` and Mailgun's `%recipient.x%`
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,9 @@ class Spot:
 
 @dataclass(frozen=True)
 class Sending:
-    """A shipment, as far as a click needs it."""
+    """A shipment, as far as a click needs it; its id, not the number that tokens carry."""
 
+    shipment_id: int
     mailing_id: int
     sent_at: int
     is_test: bool
@@ -40,8 +45,8 @@ Person = tuple[int, int, int | None]  # shipment, recipient, the shipment's mail
 class Addresses:
     """All that can stand in a tracked address, read once; each distinct token is verified once."""
 
-    def __init__(self, database: Database, keyring: Keyring, base_url: str) -> None:
-        self.keyring = keyring
+    def __init__(self, database: Database, keys: Keys, base_url: str) -> None:
+        self.keys = keys
         self.spots: dict[bytes, Spot] = {}
         self.resets: dict[int, int] = {}  # link → reset_at, only of links that were reset
         for key, placement, link, mailing, url, link_key, kind, reset_at in database.rows(
@@ -52,19 +57,20 @@ class Addresses:
             self.spots[key.encode()] = Spot(placement, link, mailing, url, unsubscribes, reset_at or 0)
             if reset_at:
                 self.resets[link] = reset_at
-        self.sendings = {
-            number: Sending(mailing, sent_at, bool(is_test))
-            for number, mailing, sent_at, is_test in database.rows(
-                "SELECT id, mailing_id, sent_at, is_test FROM shipment"
-            )
-        }
-        self.unsubscribing = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
+        self.sendings: dict[int, Sending] = {}  # by id
+        self._by_number: dict[int, Sending] = {}  # by what tokens carry
+        for shipment, number, mailing, sent_at, is_test in database.rows(
+            "SELECT id, number, mailing_id, sent_at, is_test FROM shipment"
+        ):
+            self.sendings[shipment] = self._by_number[number] = Sending(shipment, mailing, sent_at, bool(is_test))
+        self.acting = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
         path = re.escape(path_of(base_url))
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
         self.tracked = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.elsewhere = re.compile(rb"[^?\s]*?/([a-zA-Z2-7]{3,12})/([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
         self.maimed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z0-9_\-=]+)").match
+        self.keyed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+").match
         # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and token
         # (`person`). A pair of them with the same mailing needs no further look.
         self.heads = {
@@ -81,9 +87,10 @@ class Addresses:
         except KeyError:
             pass
         found = self._resolved(target)
-        if len(self._cache) >= CACHE_SIZE:
-            self._cache.clear()
-        self._cache[target] = found
+        if len(target) <= CACHED_LENGTH:
+            if len(self._cache) >= CACHE_SIZE:
+                self._cache.clear()
+            self._cache[target] = found
         return found
 
     def _resolved(self, target: bytes) -> Found | str | None:
@@ -92,6 +99,8 @@ class Addresses:
             if b"%" in target.partition(b"?")[0]:
                 match = self.tracked(unquote_to_bytes(target))
             if match is None:
+                if self._is_unfilled(target):
+                    return "unfilled-merge-tag"
                 maimed = self.maimed(target)
                 if maimed and maimed[1].lower() in self.spots:
                     return "malformed-token"
@@ -101,6 +110,15 @@ class Addresses:
                 return found if isinstance(found, tuple) else None
         return self._named(match[1], match[2])
 
+    def _is_unfilled(self, target: bytes) -> bool:
+        """Whether a merge tag stands where a token should: what sent the mail did not know it."""
+        match = self.keyed(target)
+        if match is None or match[1].lower() not in self.spots:
+            return False
+        behind = target[match.end() :]
+        texts = [text.decode("utf-8", "replace") for text in (behind, unquote_to_bytes(behind)) if len(text) <= 1000]
+        return any(_HYPHENS(text) or any(not tag.start for tag in find(text)) for text in texts)
+
     def _named(self, key: bytes, token: bytes) -> Found | str:
         """Who and what a key and a token name, or the reason why they name nobody."""
         spot = self.spots.get(key.lower())
@@ -108,24 +126,25 @@ class Addresses:
             return "unknown-placement"
         known = self.person(token.lower())
         if known is None:
-            return "forged-token"
+            return "revoked-key" if key_id_of(token.decode("latin-1")) in self.keys.revoked else "forged-token"
         if known[2] is None:
             return "unknown-shipment"
         if known[2] != spot.mailing_id:
-            return "other-mailing"
+            return "foreign-placement"
         return (spot.link_id, spot.placement_id, known[0], known[1])
 
     def person(self, token: bytes) -> Person | None:
         """Whom a token in lower case names, verified once; None for a forged one."""
         known = self.people.get(token)
         if known is None:
-            found = self.keyring.verify(token.decode("latin-1"))
+            found = self.keys.tokens.verify(token.decode("latin-1"))
             if found is None:
                 return None
-            sending = self.sendings.get(found[0])
+            sending = self._by_number.get(found[0])
             if len(self.people) >= CACHE_SIZE:
                 self.people.clear()
-            known = self.people[token] = (*found, sending.mailing_id if sending else None)
+            place = (sending.shipment_id, found[1], sending.mailing_id) if sending else (0, found[1], None)
+            known = self.people[token] = place
         return known
 
 

@@ -1,165 +1,210 @@
-"""Who clicked: the table `link_clicker`, a row for every person and link, and the SQL that all tallies share."""
+"""Who clicked: the table `clicker`, a row for every person and placement, moved with every click and verdict.
 
-# ruff: noqa: S608 -- what is put into the SQL are names and conditions of our own, never values
+What the tallies need of it comes back as a `Turnout`: who has become a clicker or is none any more, and whose first
+click lies elsewhere now.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from linktrack.store.session import Database
 
-Key = tuple[int, ...]
+Person = tuple[int, int]  # shipment, recipient
+Spot = tuple[int, int, int]  # shipment, recipient, placement
+
+_COLUMNS = (
+    *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
+    *("first_click", "last_click", "first_device"),
+)
+_KEY = "shipment_id, recipient_id, placement_id"
+_AT_ONCE = 500  # values of one query
 
 
-class Move(NamedTuple):
-    """A click whose verdict has changed."""
+class Standing(NamedTuple):
+    """What a person has done on a placement: a row of the table without its key. Times are those of human clicks."""
 
-    clicked_at: int
     link_id: int
-    placement_id: int
+    human: int
+    machine: int
+    first: int | None
+    last: int | None
+    device: int | None
+
+
+@dataclass(slots=True)
+class Deed:
+    """What is added to what a person has done on a placement; negative where clicks went or were judged anew."""
+
+    link_id: int
+    human: int = 0
+    machine: int = 0
+    first: int | None = None  # of the human clicks that are added
+    last: int | None = None
+    device: int | None = None
+    lost: bool = False  # a human click went: the times must be found anew
+
+
+class First(NamedTuple):
+    """The first human click of a person, on a link or in a shipment (of several at one moment, by device)."""
+
+    at: int
+    device: int
+
+
+class Turn(NamedTuple):
+    """A person whose first human click on `link_id` (0: in the shipment) is another one now; None = there is none."""
+
     shipment_id: int
     recipient_id: int
-    before: str
-    after: str
+    link_id: int
+    before: First | None
+    after: First | None
 
 
-HUMAN, PREFETCH, SCANNER, TEST = (
-    f"sum(CASE WHEN verdict = '{name}' THEN 1 ELSE 0 END)" for name in ("human", "prefetch", "scanner", "test")
-)
-MACHINE = "sum(CASE WHEN verdict IN ('prefetch', 'scanner') THEN 1 ELSE 0 END)"
-SPAN = ", ".join(
-    f"{find}(CASE WHEN verdict = 'human' THEN clicked_at END) AS {name}"
-    for find, name in (("min", "first_click"), ("max", "last_click"))
-)
+@dataclass
+class Turnout:
+    """What has changed about who clicked."""
+
+    turns: list[Turn] = field(default_factory=list)
+    placements: dict[tuple[int, int], int] = field(default_factory=dict)  # placement, shipment → clickers won or lost
 
 
-def add_people(database: Database, first_id: int, last_id: int) -> dict[Key, int]:
-    """Add new clicks to `link_clicker`. Returns the new clickers of (link, shipment) and of (0, shipment)."""
-    database.execute("DROP TABLE IF EXISTS fresh")
-    person = "c.shipment_id = click.shipment_id AND c.recipient_id = click.recipient_id AND c.human > 0"
-    database.execute(
-        f"CREATE TEMPORARY TABLE fresh AS SELECT shipment_id, recipient_id, link_id, {HUMAN} AS human, "
-        f"{MACHINE} AS machine, {SPAN}, "
-        f"EXISTS (SELECT 1 FROM link_clicker c WHERE {person} AND c.link_id = click.link_id) AS known "
-        "FROM click JOIN judgement ON judgement.click_id = click.id "
-        f"WHERE click.id BETWEEN {first_id} AND {last_id} AND verdict <> 'test' "
-        "GROUP BY shipment_id, recipient_id, link_id ORDER BY shipment_id, recipient_id, link_id"
-    )
-    clickers: dict[Key, int] = {}
-    for link, shipment, count in database.rows(
-        "SELECT link_id, shipment_id, count(*) FROM fresh WHERE human > 0 AND NOT known GROUP BY link_id, shipment_id"
-    ):
-        clickers[link, shipment] = count
-    for shipment, count in database.rows(
-        "SELECT shipment_id, count(DISTINCT recipient_id) FROM fresh AS click "
-        f"WHERE human > 0 AND NOT known AND NOT EXISTS (SELECT 1 FROM link_clicker c WHERE {person}) "
-        "GROUP BY shipment_id"
-    ):
-        clickers[0, shipment] = count
-    database.execute(
-        "INSERT INTO link_clicker (shipment_id, recipient_id, link_id, human, machine, first_click, last_click) "
-        "SELECT shipment_id, recipient_id, link_id, human, machine, first_click, last_click FROM fresh WHERE 1 = 1 "
-        "ON CONFLICT (shipment_id, recipient_id, link_id) DO UPDATE SET "
-        f"{sums('link_clicker', ('human', 'machine'))}, {wider('link_clicker')}"
-    )
-    database.execute("DROP TABLE fresh")
-    return clickers
+def note_deeds(database: Database, deeds: Mapping[Person, Mapping[int, Deed]], human: Collection[int]) -> Turnout:
+    """Add what people did (by person and placement) to the table, in the open transaction.
 
-
-def move_people(database: Database, moves: Sequence[Move]) -> dict[Key, int]:
-    """Move `link_clicker`. Returns how many clickers (link, shipment) and (0, shipment) won or lost."""
-    people: dict[Key, dict[int, list[int]]] = {}  # shipment, recipient → link → human, machine
-    spans: dict[Key, tuple[int, int]] = {}  # shipment, recipient, link → first, last of the new human clicks
-    shrunk: set[Key] = set()  # shipment, recipient, link that lost a human click
-    for clicked_at, link, _, shipment, recipient, before, after in moves:
-        pair = people.setdefault((shipment, recipient), {}).setdefault(link, [0, 0])
-        for name, sign in ((before, -1), (after, 1)):
-            if name != "test":
-                pair[name != "human"] += sign
-        key = (shipment, recipient, link)
-        if after == "human":
-            earliest, latest = spans.get(key, (clicked_at, clicked_at))
-            spans[key] = (min(earliest, clicked_at), max(latest, clicked_at))
-        elif before == "human":
-            shrunk.add(key)
-    empty = {
-        shipment
-        for shipment in {shipment for shipment, _ in people}
-        if database.value("SELECT 1 FROM link_clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is None
-    }
-    edges = _remaining_spans(database, shrunk)
-    clickers: dict[Key, int] = {}
+    `human` are the numbers of the rulings that mean a person. The clicks themselves must be stored and judged already.
+    """
+    stored = _stored(database, deeds)
+    lost = {(*person, placement) for person, own in deeds.items() for placement, deed in own.items() if deed.lost}
+    left = _left(database, lost, stored, deeds, human) if lost else {}
+    turnout = Turnout()
     rows: list[tuple[int | None, ...]] = []
-    gone: list[Key] = []
-    sql = (
-        "SELECT link_id, human, machine, first_click, last_click FROM link_clicker "
-        "WHERE shipment_id = ? AND recipient_id = ?"
-    )
-    for (shipment, recipient), own in sorted(people.items()):
-        stored = {} if shipment in empty else {row[0]: row[1:] for row in database.rows(sql, (shipment, recipient))}
-        before_any = any(row[0] for row in stored.values())
-        after_any = any(row[0] for link, row in stored.items() if link not in own)
-        for link, (human, machine) in sorted(own.items()):
-            old_human, old_machine, first, last = stored.get(link, (0, 0, None, None))
-            human += old_human
-            machine += old_machine
-            key = (shipment, recipient, link)
-            span = spans.get(key)
-            if key in shrunk:
-                first, last = edges.get(key, (None, None))
-            if span is not None:
-                first = span[0] if first is None else min(first, span[0])
-                last = span[1] if last is None else max(last, span[1])
-            if human or machine:
-                rows.append((shipment, recipient, link, human, machine, first, last))
+    gone: list[Spot] = []
+    for person, own in sorted(deeds.items()):
+        before = stored.get(person, {})
+        after = dict(before)
+        for placement, deed in sorted(own.items()):
+            old = before.get(placement)
+            new = _added(old, deed)
+            if deed.lost:
+                first, last, device = left.get((*person, placement), (None, None, None))
+                new = new._replace(first=first, last=last, device=device)
+            won = (new.human > 0) - (old is not None and old.human > 0)
+            if won:
+                key = (placement, person[0])
+                turnout.placements[key] = turnout.placements.get(key, 0) + won
+            if new.human or new.machine:
+                after[placement] = new
+                rows.append((*person, placement, *new))
             else:
-                gone.append(key)
-            if bool(human) != bool(old_human):
-                clickers[link, shipment] = clickers.get((link, shipment), 0) + (1 if human else -1)
-            after_any = after_any or bool(human)
-        if after_any != before_any:
-            clickers[0, shipment] = clickers.get((0, shipment), 0) + (1 if after_any else -1)
-    database.executemany(
-        "INSERT INTO link_clicker (shipment_id, recipient_id, link_id, human, machine, first_click, last_click) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (shipment_id, recipient_id, link_id) DO UPDATE SET "
-        "human = excluded.human, machine = excluded.machine, "
-        "first_click = excluded.first_click, last_click = excluded.last_click",
-        rows,
-    )
+                after.pop(placement, None)
+                gone.append((*person, placement))
+        turnout.turns += _turns(person, before, after, {deed.link_id for deed in own.values()})
     if gone:
         database.executemany(
-            "DELETE FROM link_clicker WHERE shipment_id = ? AND recipient_id = ? AND link_id = ?", gone
+            "DELETE FROM clicker WHERE shipment_id = ? AND recipient_id = ? AND placement_id = ?", gone
         )
-    return clickers
+    database.insert("clicker", _COLUMNS, rows, besides=_REPLACE if stored else "")
+    return turnout
 
 
-def _remaining_spans(database: Database, keys: set[Key]) -> dict[Key, tuple[int, int]]:
-    """First and last human click of each (shipment, recipient, link) that lost one, read from the clicks themselves.
+_REPLACE = (
+    f" ON CONFLICT ({_KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
+    "first_click = excluded.first_click, last_click = excluded.last_click, first_device = excluded.first_device"
+)
 
-    There is no index by recipient (it would halve the speed of every import); the time index bounds the search.
+
+def _added(old: Standing | None, deed: Deed) -> Standing:
+    """A standing with a deed added to it."""
+    if old is None:
+        return Standing(deed.link_id, deed.human, deed.machine, deed.first, deed.last, deed.device)
+    first, last, device = old.first, old.last, old.device
+    if deed.first is not None and (first is None or (deed.first, deed.device or 0) < (first, device or 0)):
+        first, device = deed.first, deed.device
+    if deed.last is not None and (last is None or deed.last > last):
+        last = deed.last
+    return Standing(old.link_id, old.human + deed.human, old.machine + deed.machine, first, last, device)
+
+
+def _turns(
+    person: Person, before: Mapping[int, Standing], after: Mapping[int, Standing], links: Iterable[int]
+) -> list[Turn]:
+    """Where a person's first clicks lie elsewhere now: in the shipment, and on the links that something happened on."""
+    found = []
+    for link in (0, *sorted(links)):
+        old, new = _first(before, link), _first(after, link)
+        if old != new:
+            found.append(Turn(*person, link, old, new))
+    return found
+
+
+def _first(standings: Mapping[int, Standing], link: int) -> First | None:
+    """The first human click among standings, on a link or (0) on any."""
+    firsts = [
+        First(one.first, one.device or 0)
+        for one in standings.values()
+        if one.first is not None and (not link or one.link_id == link)
+    ]
+    return min(firsts, default=None)
+
+
+def _stored(database: Database, people: Collection[Person]) -> dict[Person, dict[int, Standing]]:
+    """What the table has of these people."""
+    found: dict[Person, dict[int, Standing]] = {}
+    by_shipment: dict[int, list[int]] = {}
+    for shipment, recipient in people:
+        by_shipment.setdefault(shipment, []).append(recipient)
+    for shipment, recipients in sorted(by_shipment.items()):
+        if database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is None:
+            continue
+        rest = iter(sorted(recipients))
+        while some := list(islice(rest, _AT_ONCE)):
+            marks = ", ".join("?" * len(some))
+            for recipient, placement, *standing in database.rows(
+                "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
+                f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({marks})",
+                (shipment, *some),
+            ):
+                found.setdefault((shipment, recipient), {})[placement] = Standing(*standing)
+    return found
+
+
+def _left(
+    database: Database,
+    lost: Collection[Spot],
+    stored: Mapping[Person, Mapping[int, Standing]],
+    deeds: Mapping[Person, Mapping[int, Deed]],
+    human: Collection[int],
+) -> dict[Spot, tuple[int | None, int | None, int | None]]:
+    """First and last human click, and the first one's device, of each spot that lost one, from the clicks themselves.
+
+    There is no index by recipient (it would halve the speed of every import); the order of time bounds the search.
     """
     bounds: list[tuple[int, int]] = []
-    for key in keys:
-        row = database.row(
-            "SELECT first_click, last_click FROM link_clicker "
-            "WHERE shipment_id = ? AND recipient_id = ? AND link_id = ?",
-            key,
-        )
-        if row is not None and row[0] is not None:
-            bounds.append((row[0], row[1]))
-    found: dict[Key, tuple[int, int]] = {}
+    for shipment, recipient, placement in lost:
+        standing = stored.get((shipment, recipient), {}).get(placement)
+        deed = deeds[shipment, recipient][placement]
+        moments = [deed.first, deed.last, *((standing.first, standing.last) if standing else ())]
+        known = [moment for moment in moments if moment is not None]
+        if known:
+            bounds.append((min(known), max(known)))
+    found: dict[Spot, tuple[int | None, int | None, int | None]] = {}
+    marks = ", ".join(map(str, human)) or "NULL"
     for start, stop in _merged(bounds):
-        for clicked_at, link, shipment, recipient in database.execute(
-            "SELECT click.clicked_at, click.link_id, click.shipment_id, click.recipient_id FROM click "
-            "JOIN judgement ON judgement.click_id = click.id "
-            "WHERE click.clicked_at BETWEEN ? AND ? AND judgement.verdict = 'human'",
+        for at, shipment, recipient, placement, device in database.rows(
+            "SELECT clicked_at, shipment_id, recipient_id, placement_id, device FROM click "  # noqa: S608  (numbers of our own)
+            f"JOIN agent ON agent.id = click.agent_id WHERE clicked_at BETWEEN ? AND ? AND ruling_id IN ({marks}) "
+            "ORDER BY clicked_at, device",
             (start, stop),
         ):
-            key = (shipment, recipient, link)
-            if key in keys:
-                first, last = found.get(key, (clicked_at, clicked_at))
-                found[key] = (min(first, clicked_at), max(last, clicked_at))
+            key = (shipment, recipient, placement)
+            if key in lost:
+                first, _, first_device = found.get(key, (at, at, device))
+                found[key] = (first, at, first_device)
     return found
 
 
@@ -172,17 +217,3 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             result.append((start, stop))
     return result
-
-
-def sums(table: str, names: Iterable[str]) -> str:
-    """SQL that adds a row that is there already to the new one."""
-    return ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
-
-
-def wider(table: str) -> str:
-    """SQL that widens first and last click. A bare min(a, b) differs between the databases, CASE does not."""
-    return ", ".join(
-        f"{name} = CASE WHEN {table}.{name} IS NULL OR excluded.{name} {sign} {table}.{name} "
-        f"THEN excluded.{name} ELSE {table}.{name} END"
-        for name, sign in (("first_click", "<"), ("last_click", ">"))
-    )

@@ -1,198 +1,324 @@
-"""Rollups: the tallies that reports read, moved with every verdict, and made anew from clicks and judgements."""
+"""The tallies that reports read: moved with every click that is stored, judged anew or removed, never counted anew.
 
-# ruff: noqa: S608 -- what is put into the SQL are names and conditions of our own, never values
+One click is one `Shift`: from no ruling to one (stored), from one to another (judged anew), from one to none (removed).
+"""
+
+# ruff: noqa: S608 -- what is put into the SQL are names of our own, never values
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import compress
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import islice
+from typing import NamedTuple
 
+from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
-from linktrack.clicks.rollups.clickers import (
-    HUMAN,
-    MACHINE,
-    PREFETCH,
-    SCANNER,
-    SPAN,
-    TEST,
-    Key,
-    Move,
-    add_people,
-    move_people,
-    sums,
-    wider,
-)  # fmt: skip
+from linktrack.clicks.rollups.clickers import Deed, First, Person, Turn, Turnout, note_deeds
+from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
-HOUR = 3_600_000
-TABLES = ("link_tally", "placement_tally", "link_clicker", "shipment_tally", "hour_tally")
+AGES = 48  # full hours after the sending that are told apart
+TABLES = (  # all that is kept up to date here, and can be made anew from the clicks
+    *("clicker", "link_tally", "shipment_tally", "placement_tally", "link_hour", "shipment_hour"),
+    *("shipment_age", "shipment_device", "shipment_ruling"),
+)
+_QUARTER = HOUR // 4  # every zone's hours begin at one
+_WIDE = ("human", "prefetch", "scanner", "test")
+_NARROW = ("human", "machine", "test")
+_AT_ONCE = 500  # values of one query
 
-_WIDE = {"human": 0, "prefetch": 1, "scanner": 2, "test": 3}
-_NARROW = {"human": 0, "prefetch": 1, "scanner": 1, "test": 2}
-Span = tuple[int, int]  # first and last human click
+Key = tuple[int, ...]
+Row = dict[str, int]  # column → what is added
 
 
-class _Counts:
-    """What is added to the tallies that have few rows."""
+class Shift(NamedTuple):
+    """A click whose ruling was `before` (None: it was not there) and is `after` (None: it is gone)."""
+
+    click: Click
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the tallies need to know besides the clicks."""
+
+    rulings: Rulings
+    device: Callable[[int], int]  # of an agent's number
+    sent_at: Mapping[int, int]  # of shipments
+    zone: tzinfo  # in which hours are counted
+
+
+def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
+    """Move all tallies for these clicks, in the open transaction that has stored and judged them already."""
+    if not shifts:
+        return
+    verdicts = facts.rulings.verdict_names()
+    human = facts.rulings.numbers_of("human")
+    turnout = note_deeds(database, _deeds(shifts, verdicts, facts.device), human)
+    tables = _Tables()
+    _count(tables, shifts, verdicts, facts)
+    _turn(tables, turnout, facts)
+    _count_domains(database, tables, shifts, verdicts, turnout)
+    tables.write(database)
+    _settle_times(database, shifts, verdicts)
+
+
+def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]], batch: int = 50_000) -> None:
+    """Make all tallies anew from all clicks and their rulings, in one transaction."""
+    with database.transaction():
+        for table in TABLES:
+            database.execute(f"DELETE FROM {table}")
+        database.execute("UPDATE shipment_domain SET human = 0, machine = 0, clickers = 0")
+        rest = iter(stream)
+        while some := [Shift(click, None, ruling) for click, ruling in islice(rest, batch)]:
+            apply(database, some, facts)
+
+
+# --- from clicks to rows ---------------------------------------------------------------------------------------
+
+
+def _deeds(
+    shifts: Sequence[Shift], verdicts: Mapping[int, str], device_of: Callable[[int], int]
+) -> dict[Person, dict[int, Deed]]:
+    """What each person did on each placement; tests are nobody's deeds."""
+    people: defaultdict[Person, dict[int, Deed]] = defaultdict(dict)
+    for click, before, after in shifts:
+        at, _, link, placement, shipment, recipient, _, _, agent, _ = click
+        own = people[shipment, recipient]
+        deed = own.get(placement)
+        if deed is None:
+            deed = own[placement] = Deed(link)
+        if before is not None:
+            was = verdicts[before]
+            if was == "human":
+                deed.human -= 1
+                deed.lost = True
+            elif was != "test":
+                deed.machine -= 1
+        if after is not None:
+            now = verdicts[after]
+            if now == "human":
+                deed.human += 1
+                device = device_of(agent)
+                if deed.first is None or (at, device) < (deed.first, deed.device or 0):
+                    deed.first, deed.device = at, device
+                if deed.last is None or at > deed.last:
+                    deed.last = at
+            elif now != "test":
+                deed.machine += 1
+    return {
+        person: kept
+        for person, own in people.items()
+        if (kept := {placement: deed for placement, deed in own.items() if deed.human or deed.machine or deed.lost})
+    }
+
+
+class _Tables:
+    """What is to be added to the rows of each tally, by table and key."""
 
     def __init__(self) -> None:
-        self.links: dict[Key, list[int]] = {}  # link, shipment → human, prefetch, scanner, test
-        self.shipments: dict[Key, list[int]] = {}  # shipment → the same
-        self.placements: dict[Key, list[int]] = {}  # placement, shipment → human, machine, test
-        self.hours: dict[Key, list[int]] = {}  # shipment, hour → the same
+        self._added: defaultdict[str, defaultdict[Key, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+        self._domains: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
 
-    def count(self, link: int, placement: int, shipment: int, hour: int, verdict: str, times: int) -> None:
-        wide, narrow = _WIDE[verdict], _NARROW[verdict]
-        self.links.setdefault((link, shipment), [0, 0, 0, 0])[wide] += times
-        self.shipments.setdefault((shipment,), [0, 0, 0, 0])[wide] += times
-        self.placements.setdefault((placement, shipment), [0, 0, 0])[narrow] += times
-        self.hours.setdefault((shipment, hour), [0, 0, 0])[narrow] += times
+    def add(self, table: str, key: Key, column: str, count: int) -> None:
+        self._added[table][key][column] += count
 
-    def write(self, database: Database, clickers: Mapping[Key, int], spans: Mapping[Key, Span]) -> None:
-        """Add the counts. `clickers` has (link, shipment) and (0, shipment), `spans` has (link, shipment)."""
-        _upsert(database, "placement_tally", ("placement_id", "shipment_id"), _flat(self.placements))
-        _upsert(database, "hour_tally", ("shipment_id", "hour"), _flat(self.hours))
-        _upsert_spans(
+    def add_domain(self, shipment: int, domain: str, column: str, count: int) -> None:
+        self._domains[shipment, domain][column] += count
+
+    def write(self, database: Database) -> None:
+        """Add everything, and take out the rows of which nothing is left."""
+        for table, (keys, columns) in _COLUMNS.items():
+            rows = [(*key, *(added[column] for column in columns)) for key, added in sorted(self._added[table].items())]
+            _upsert(database, table, keys, columns, rows)
+            if any(count < 0 for added in self._added[table].values() for count in added.values()):
+                same = " AND ".join(f"{key} = ?" for key in keys)
+                nothing = " AND ".join(f"{column} = 0" for column in columns)
+                database.executemany(
+                    f"DELETE FROM {table} WHERE {same} AND {nothing}", [row[: len(keys)] for row in rows]
+                )
+        columns = ("human", "machine", "clickers")
+        _upsert(
             database,
-            "link_tally",
-            ("link_id", "shipment_id"),
-            [
-                (*key, *counts, clickers.get(key, 0), *spans.get(key, (None, None)))
-                for key, counts in sorted(self.links.items())
-            ],
-        )
-        wide = _widest(((shipment,), span) for (_, shipment), span in spans.items())
-        _upsert_spans(
-            database,
-            "shipment_tally",
-            ("shipment_id",),
-            [
-                (*key, *counts, clickers.get((0, *key), 0), *wide.get(key, (None, None)))
-                for key, counts in sorted(self.shipments.items())
-            ],
+            "shipment_domain",
+            ("shipment_id", "domain"),
+            ("sent", *columns),
+            [(*key, 0, *(added[column] for column in columns)) for key, added in sorted(self._domains.items())],
         )
 
 
-def add(database: Database, clicks: Sequence[Click], verdicts: Sequence[str], first_id: int) -> None:
-    """Add new clicks, sorted by time, to the tallies. They must be stored from `first_id` on, and judged.
-
-    What has few rows is counted here, a column at a time; `link_clicker`, which has a row for every person, inside
-    the database.
-    """
-    times, _, links, placements, shipments, *_ = zip(*clicks, strict=True)
-    hours = [moment - moment % HOUR for moment in times]
-    counts = _Counts()
-    for key, number in Counter(zip(links, placements, shipments, hours, verdicts, strict=True)).items():
-        counts.count(*key, number)
-    human = [verdict == "human" for verdict in verdicts]
-    places = list(compress(zip(links, shipments, strict=True), human))
-    moments = list(compress(times, human))
-    # In the order of time the last one of a key is the latest, and in the other order the earliest.
-    latest = dict(zip(places, moments, strict=True))
-    earliest = dict(zip(reversed(places), reversed(moments), strict=True))
-    spans: dict[Key, Span] = {place: (earliest[place], last) for place, last in latest.items()}
-    counts.write(database, add_people(database, first_id, first_id + len(clicks) - 1), spans)
+_COLUMNS = {
+    "link_tally": (("link_id", "shipment_id"), (*_WIDE, "clickers")),
+    "shipment_tally": (("shipment_id",), (*_WIDE, "clickers")),
+    "placement_tally": (("placement_id", "shipment_id"), (*_NARROW, "clickers")),
+    "link_hour": (("link_id", "shipment_id", "hour"), (*_NARROW, "clickers")),
+    "shipment_hour": (("shipment_id", "hour"), (*_NARROW, "clickers")),
+    "shipment_age": (("shipment_id", "age"), ("human", "machine", "clickers")),
+    "shipment_device": (("shipment_id", "device"), ("human", "machine", "clickers")),
+    "shipment_ruling": (("shipment_id", "ruling_id"), ("clicks",)),
+}
 
 
-def apply(database: Database, moves: Sequence[Move]) -> None:
-    """Move the tallies for changed verdicts, in the open transaction. The judgements must be changed already."""
-    if not moves:
+def _count(tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts) -> None:
+    """Clicks by everything that they are counted by."""
+    clicks, before, after = zip(*shifts, strict=True)
+    times, _, links, placements, shipments, _, _, _, agents, _ = zip(*clicks, strict=True)
+    hours = _hours(times, facts.zone)
+    ages = [(at - facts.sent_at.get(shipment, 0)) // HOUR for at, shipment in zip(times, shipments, strict=True)]
+    devices = list(map(facts.device, agents))
+    seen = Counter(zip(links, placements, shipments, hours, ages, devices, before, after, strict=True))
+    add = tables.add
+    for (link, placement, shipment, hour, age, device, old, new), times_seen in seen.items():
+        for ruling, count in ((old, -times_seen), (new, times_seen)):
+            if ruling is None:
+                continue
+            wide = verdicts[ruling]
+            narrow = "machine" if wide in ("prefetch", "scanner") else wide
+            add("link_tally", (link, shipment), wide, count)
+            add("shipment_tally", (shipment,), wide, count)
+            add("placement_tally", (placement, shipment), narrow, count)
+            add("link_hour", (link, shipment, hour), narrow, count)
+            add("shipment_hour", (shipment, hour), narrow, count)
+            add("shipment_ruling", (shipment, ruling), "clicks", count)
+            if narrow != "test":
+                add("shipment_device", (shipment, device), narrow, count)
+                if 0 <= age < AGES:
+                    add("shipment_age", (shipment, age), narrow, count)
+
+
+def _turn(tables: _Tables, turnout: Turnout, facts: Facts) -> None:
+    """Clickers, where the first of their human clicks stands."""
+    for (placement, shipment), won in turnout.placements.items():
+        tables.add("placement_tally", (placement, shipment), "clickers", won)
+    for turn in turnout.turns:
+        for first, count in ((turn.before, -1), (turn.after, 1)):
+            if first is not None:
+                _turn_one(tables, turn, first, count, facts)
+
+
+def _turn_one(tables: _Tables, turn: Turn, first: First, count: int, facts: Facts) -> None:
+    shipment, link = turn.shipment_id, turn.link_id
+    hour = hour_start(first.at, facts.zone)
+    if link:
+        tables.add("link_tally", (link, shipment), "clickers", count)
+        tables.add("link_hour", (link, shipment, hour), "clickers", count)
         return
-    counts = _Counts()
-    for move in moves:
-        hour = move.clicked_at - move.clicked_at % HOUR
-        for verdict, sign in ((move.before, -1), (move.after, 1)):
-            counts.count(move.link_id, move.placement_id, move.shipment_id, hour, verdict, sign)
-    spans = _widest(
-        ((move.link_id, move.shipment_id), (move.clicked_at, move.clicked_at))
-        for move in moves
-        if move.after == "human"
-    )
-    counts.write(database, move_people(database, moves), spans)
-    _narrow(database, {(move.link_id, move.shipment_id) for move in moves if move.before == "human"})
+    tables.add("shipment_tally", (shipment,), "clickers", count)
+    tables.add("shipment_hour", (shipment, hour), "clickers", count)
+    tables.add("shipment_device", (shipment, first.device), "clickers", count)
+    age = (first.at - facts.sent_at.get(shipment, 0)) // HOUR
+    if 0 <= age < AGES:
+        tables.add("shipment_age", (shipment, age), "clickers", count)
 
 
-def _narrow(database: Database, places: set[tuple[int, int]]) -> None:
-    """Take first and last click of links and shipments that lost a human click from what `link_clicker` has left."""
-    for table, keys, wanted in (
-        ("link_tally", ("link_id", "shipment_id"), places),
-        ("shipment_tally", ("shipment_id",), {(shipment,) for _, shipment in places}),
+def _hours(times: Iterable[int], zone: tzinfo) -> list[int]:
+    """When the hour of each time began; a quarter of an hour lies in one hour of any zone."""
+    known: dict[int, int] = {}
+    found = []
+    for at in times:
+        quarter = at // _QUARTER
+        hour = known.get(quarter)
+        if hour is None:
+            hour = known[quarter] = hour_start(at, zone)
+        found.append(hour)
+    return found
+
+
+def _count_domains(
+    database: Database, tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str], turnout: Turnout
+) -> None:
+    """Clicks and clickers by the domain of the address that the mail was sent to."""
+    people: Counter[tuple[int, int, str]] = Counter()
+    for click, before, after in shifts:
+        for ruling, count in ((before, -1), (after, 1)):
+            if ruling is not None and verdicts[ruling] != "test":
+                kind = "human" if verdicts[ruling] == "human" else "machine"
+                people[click.shipment_id, click.recipient_id, kind] += count
+    for turn in turnout.turns:
+        if not turn.link_id:
+            won = (turn.after is not None) - (turn.before is not None)
+            people[turn.shipment_id, turn.recipient_id, "clickers"] += won
+    counted = {key: count for key, count in people.items() if count}
+    domains = _domains(database, {(shipment, recipient) for shipment, recipient, _ in counted})
+    for (shipment, recipient, column), count in counted.items():
+        tables.add_domain(shipment, domains.get((shipment, recipient), ""), column, count)
+
+
+def _domains(database: Database, people: Iterable[Person]) -> dict[Person, str]:
+    """The domains that people's mails were sent to."""
+    by_shipment: defaultdict[int, list[int]] = defaultdict(list)
+    for shipment, recipient in people:
+        by_shipment[shipment].append(recipient)
+    found: dict[Person, str] = {}
+    for shipment, recipients in by_shipment.items():
+        rest = iter(sorted(recipients))
+        while some := list(islice(rest, _AT_ONCE)):
+            for recipient, email in database.rows(
+                f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "
+                f"AND recipient_id IN ({', '.join('?' * len(some))})",
+                (shipment, *some),
+            ):
+                found[shipment, recipient] = domain_of(email)
+    return found
+
+
+def domain_of(email: str) -> str:
+    """The domain of an e-mail address in lower case, "" without one."""
+    return email.rpartition("@")[2].strip().lower() if "@" in email else ""
+
+
+# --- first and last click --------------------------------------------------------------------------------------
+
+
+def _settle_times(database: Database, shifts: Sequence[Shift], verdicts: Mapping[int, str]) -> None:
+    """Widen first and last human click by those that came, and find them anew where the first or last one went."""
+    won: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    lost: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for click, before, after in shifts:
+        was = before is not None and verdicts[before] == "human"
+        now = after is not None and verdicts[after] == "human"
+        if was != now:
+            (won if now else lost)[click.link_id, click.shipment_id].append(click.clicked_at)
+    for table, keys, of in (
+        ("link_tally", ("link_id", "shipment_id"), lambda pair: pair),
+        ("shipment_tally", ("shipment_id",), lambda pair: pair[1:]),
     ):
         same = " AND ".join(f"{key} = ?" for key in keys)
-        for place in sorted(wanted):
+        for key, moments in _grouped(won, of).items():
+            first, last = min(moments), max(moments)
             database.execute(
-                f"UPDATE {table} SET first_click = (SELECT min(first_click) FROM link_clicker WHERE {same}), "
-                f"last_click = (SELECT max(last_click) FROM link_clicker WHERE {same}) WHERE {same}",
-                place * 3,
+                f"UPDATE {table} SET "
+                "first_click = CASE WHEN first_click IS NULL OR first_click > ? THEN ? ELSE first_click END, "
+                "last_click = CASE WHEN last_click IS NULL OR last_click < ? THEN ? ELSE last_click END "
+                f"WHERE {same}",
+                (first, first, last, last, *key),
             )
+        for key, moments in _grouped(lost, of).items():
+            edges = database.row(f"SELECT first_click, last_click FROM {table} WHERE {same}", key)
+            if edges is not None and (min(moments) <= (edges[0] or 0) or max(moments) >= (edges[1] or 0)):
+                database.execute(
+                    f"UPDATE {table} SET first_click = (SELECT min(first_click) FROM clicker WHERE {same}), "
+                    f"last_click = (SELECT max(last_click) FROM clicker WHERE {same}) WHERE {same}",
+                    (*key, *key, *key),
+                )
 
 
-def _widest(spans: Iterable[tuple[Key, Span]]) -> dict[Key, Span]:
-    """One span for each key, over all of its spans."""
-    result: dict[Key, Span] = {}
-    for key, (first, last) in spans:
-        known = result.get(key, (first, last))
-        result[key] = (min(first, known[0]), max(last, known[1]))
-    return result
+def _grouped(
+    moments: Mapping[tuple[int, int], list[int]], of: Callable[[tuple[int, ...]], Key]
+) -> dict[Key, list[int]]:
+    found: defaultdict[Key, list[int]] = defaultdict(list)
+    for pair, times in moments.items():
+        found[of(pair)] += times
+    return dict(sorted(found.items()))
 
 
-def _flat(table: Mapping[Key, Sequence[int]]) -> list[tuple[int, ...]]:
-    return [(*key, *counts) for key, counts in sorted(table.items())]
-
-
-def _upsert(database: Database, table: str, keys: tuple[str, ...], rows: Sequence[Sequence[int]]) -> None:
-    """Add rows of human, machine and test clicks."""
-    counted = ("human", "machine", "test")
-    columns = (*keys, *counted)
-    database.executemany(
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums(table, counted)}",
-        rows,
-    )
-
-
-def _upsert_spans(database: Database, table: str, keys: tuple[str, ...], rows: Sequence[Sequence[int | None]]) -> None:
-    """Add rows of clicks by verdict, clickers, first and last click."""
-    counted = ("human", "prefetch", "scanner", "test", "clickers")
-    columns = (*keys, *counted, "first_click", "last_click")
-    database.executemany(
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
-        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sums(table, counted)}, {wider(table)}",
-        rows,
-    )
-
-
-def rebuild(database: Database, shipments: Sequence[int] | None = None) -> None:
-    """Make the tallies (of `shipments`, or all) anew from the clicks and their judgements, in one transaction."""
-    with database.transaction():
-        among = "" if shipments is None else f" AND shipment_id IN ({', '.join(map(str, shipments)) or 'NULL'})"
-        for table in TABLES:
-            database.execute(f"DELETE FROM {table} WHERE 1 = 1{among}")
-        joined = f"FROM click JOIN judgement ON judgement.click_id = click.id WHERE 1 = 1{among}"
-        database.execute(
-            "INSERT INTO link_clicker (shipment_id, recipient_id, link_id, human, machine, first_click, last_click) "
-            f"SELECT shipment_id, recipient_id, link_id, {HUMAN}, {MACHINE}, {SPAN} {joined} "
-            "AND verdict <> 'test' GROUP BY shipment_id, recipient_id, link_id"
-        )
-        database.execute(
-            "INSERT INTO placement_tally (placement_id, shipment_id, human, machine, test) "
-            f"SELECT placement_id, shipment_id, {HUMAN}, {MACHINE}, {TEST} {joined} GROUP BY placement_id, shipment_id"
-        )
-        hour = f"clicked_at - ((clicked_at % {HOUR}) + {HOUR}) % {HOUR}"
-        database.execute(
-            "INSERT INTO hour_tally (shipment_id, hour, human, machine, test) "
-            f"SELECT shipment_id, {hour}, {HUMAN}, {MACHINE}, {TEST} {joined} GROUP BY shipment_id, {hour}"
-        )
-        database.execute(
-            "INSERT INTO link_tally (link_id, shipment_id, human, prefetch, scanner, test, clickers, first_click, "
-            f"last_click) SELECT link_id, shipment_id, {HUMAN}, {PREFETCH}, {SCANNER}, {TEST}, "
-            "(SELECT count(*) FROM link_clicker c WHERE c.shipment_id = click.shipment_id "
-            f"AND c.link_id = click.link_id AND c.human > 0), {SPAN} {joined} GROUP BY link_id, shipment_id"
-        )
-        database.execute(
-            "INSERT INTO shipment_tally (shipment_id, human, prefetch, scanner, test, clickers, first_click, last_click"
-            f") SELECT shipment_id, {HUMAN}, {PREFETCH}, {SCANNER}, {TEST}, "
-            "(SELECT count(DISTINCT recipient_id) FROM link_clicker c WHERE c.shipment_id = click.shipment_id "
-            f"AND c.human > 0), {SPAN} {joined} GROUP BY shipment_id"
-        )
+def _upsert(
+    database: Database, table: str, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    """Add rows to those that are there."""
+    added = ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in columns)
+    database.insert(table, (*keys, *columns), rows, besides=f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}")

@@ -1,46 +1,13 @@
-"""A folder of files that appears under its name only when it is whole, and how they are named and written."""
+"""The files of an output folder: how they are named, and how mails are written into them."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import blake2b
-from pathlib import Path
-
-from linktrack.errors import Conflict
 
 _IOV_MAX = 1024  # buffers in one gathering write
 _NAME_BYTES = 200  # of the 255 that file systems take, less what is added
-
-
-def check_folder(out: Path) -> None:
-    """Conflict when mails cannot be written into `out` because something is there."""
-    if out.is_dir() and not any(out.iterdir()):
-        return
-    if out.exists() or out.is_symlink():
-        what = "is not empty" if out.is_dir() else "is a file"
-        raise Conflict(f"{out} {what}: name a new folder with --out")
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its name when all is well and vanishes when it is not."""
-    check_folder(out)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.absolute().with_name(f".{out.absolute().name}.unfinished-{os.getpid()}")
-    try:
-        unfinished.mkdir()  # in here, for Ctrl-C may come as soon as it is there
-        yield unfinished
-        check_folder(out)
-        if out.exists():
-            out.rmdir()
-        unfinished.rename(out)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
 
 
 _UNSAFE = re.compile(r"[^\w.@+=,() \-]|^[. ]|[. ]$")  # most signs, and a dot or blank at either end

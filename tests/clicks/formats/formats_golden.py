@@ -26,20 +26,23 @@ def shown(format: Format, data: bytes) -> str:
     name = "custom" if "\n" in format.name else format.name
     lines = [f"format: {name}"]
     if isinstance(format, LineFormat):
-        for line, host, stamp, method, target, status, agent, purpose in format.rows(data):
+        for line, host, stamp, method, target, status, agent, forwarded, purpose, network in format.rows(data):
             if not stamp:
                 lines.append("junk" if line.strip() else "blank")
             elif stamp is NOTE:
                 lines.append("note")
             else:
                 request = f"{method.decode()} {target.decode()}" if method else "no HTTP"
-                fields = [moment(format, stamp), text(host), request, text(status), text(agent), text(purpose)]
+                fields = [moment(format, stamp), text(host), request, text(status), text(agent)]
+                others = {"forwarded": forwarded, "purpose": purpose, "network": network}
+                fields += [f"{name}={text(value)}" for name, value in others.items() if value]
                 lines.append(" | ".join(fields).rstrip())
     else:
         for report in (*format.events(data), *format.finish(True)):
             if isinstance(report, Event):
                 lines.append(f"{iso(report.clicked_at)} | {report.url}")
-                lines.append(f"    email={report.email} ip={report.ip} agent={report.agent} machine={report.machine}")
+                lines.append(f"    email={report.email} ip={report.ip} agent={report.agent} machine={report.machine}"
+                    + " several=True" * report.several)
                 lines.append(f"    identity={report.identity}")
                 lines.append(f"    variables={report.variables}")
             elif isinstance(report, Refusal):

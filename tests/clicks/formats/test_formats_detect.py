@@ -11,7 +11,7 @@ from linktrack.clicks.formats import FORMATS, LineFormat, detect, format_names, 
 from linktrack.errors import BadInput, UsageError
 
 GOOD = b'192.0.2.1 - - [04/May/2026:09:12:33 +0200] "GET /plb/x HTTP/1.1" 302 0 "-" "-"\n'
-CLICK = b'{"at":"2026-05-04T07:12:33Z","ip":"192.0.2.1","method":"GET","target":"/x","status":"302","agent":"","purpose":""}\n'
+CLICK = b'{"time":"2026-05-04T07:12:33Z","ip":"192.0.2.0","method":"GET","path":"/x","status":302,"user_agent":"","network":""}\n'
 CADDY = b'{"ts":1777878753.1,"logger":"http.log.access","request":{"method":"GET","uri":"/"},"status":302}\n'
 SENDGRID = b'{"event":"click","sg_event_id":"1","url":"https://www.example.com/","timestamp":1777878753}'
 IIS_HEADER = b"#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time cs-method cs-uri-stem\r\n"

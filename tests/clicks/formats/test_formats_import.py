@@ -70,7 +70,7 @@ WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "haproxy": lambda r: f'May  4 11:00:00 lb1 haproxy[7]: {r["ip"]}:4711 [{datetime.fromtimestamp(r["at"], ZoneInfo("Europe/Stockholm")).strftime("%d/%b/%Y:%H:%M:%S.000")}] f b/s 0/0/1/2/3 {r["status"]} 9 - - ---- 1/1/0/0/0 0/0 {{{haproxy(r["agent"])}}} "{r["method"]} {r["target"]} HTTP/1.1"',
     "cloudfront-json": lambda r: json.dumps({"timestamp": str(r["at"]), "c-ip": r["ip"], "cs-method": r["method"], "cs-uri-stem": r["target"].partition("?")[0], "cs-uri-query": r["target"].partition("?")[2] or "-", "sc-status": str(r["status"]), "cs(User-Agent)": quote(r["agent"])}),
     "alb": alb,
-    "linktrack": lambda r: json.dumps({"at": iso(r["at"]), "ip": r["ip"], "method": r["method"], "target": r["target"], "status": str(r["status"]), "agent": r["agent"], "purpose": ""}, ensure_ascii=False),
+    "linktrack": lambda r: json.dumps({"time": iso(r["at"]), "ip": r["ip"], "method": r["method"], "path": r["target"], "status": r["status"], "user_agent": r["agent"], "network": ""}, ensure_ascii=False),
 }  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def test_an_odd_line(case: str) -> None:
     name, log, wanted = LINES[case]
     format = format_of(name)
     assert isinstance(format, LineFormat)
-    _, _, stamp, method, target, _, agent, _ = format.rows(log + b"\n")[-1]
+    _, _, stamp, method, target, _, agent, *_ = format.rows(log + b"\n")[-1]
     found: object = (method.decode(), target.decode(), agent)
     if not stamp:
         found = "junk"

@@ -59,7 +59,7 @@ def test_every_line_of_any_log_gives_one_row_of_bytes(log: bytes) -> None:
         rows = format.rows(log)
         assert [row[0] for row in rows] == list(split_lines(log)), format.name
         for row in rows:
-            assert len(row) == 8
+            assert len(row) == 10
             assert all(isinstance(field, bytes) for field in row)
             assert not row[3] or (row[2] and row[4]), "a method without time and target"
             if row[2] and row[2] is not NOTE:
@@ -95,11 +95,18 @@ def test_any_bytes_give_events_that_a_database_takes_and_the_same_ones_however_t
         assert [*before, *second.events(rest), *second.finish(True)] == reports
 
 
+ADDRESS = (
+    rb"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?|\[[0-9a-fA-F:.]+(?:%\w+)?\](?::\d+)?"
+    rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w+)?)[ ,]"
+)
+WORD = rb'[^\s"\[<+|,]'
 PLAIN = re.compile(
-    rb'^((?:(?!(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+) )[^\s"\[]+ '
-    rb'(?=(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+) ))?([^\s"\[]+) '
-    rb'[^\["\n]*\[([^\]\n]{20,27})\] "(?:([A-Z]+) ([^\s"]+)(?: [^\s"]+)?|[^"\\\n]*(?:\\.[^"\\\n]*)*)" (\d{3}|-) (?:\d+|-)'
-    rb'(?: "[^"\\\n]*(?:\\.[^"\\\n]*)*" "([^"\\\n]*(?:\\.[^"\\\n]*)*)"(?: [^\n]*?)?)?()|[^\n]+?)\r?$',
+    rb"^((?:(?!" + ADDRESS + rb")" + WORD + rb"+ (?=" + ADDRESS + rb"))?"
+    rb"((?>" + WORD + rb"+(?:, ?" + WORD + rb"*)*)|\[[0-9a-fA-F:.]+(?:%\w+)?\](?::\d+)?)"
+    rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
+    rb'[^\["\n]*\[([^\]\n]{20,36})\] "(?:([A-Z]+) ([^\s"]+)(?: [^\s"]+)?|[^"\\\n]*(?:\\.[^"\\\n]*)*)" (\d{3}|-) (?:\d+|-)'
+    rb'(?: "[^"\\\n]*(?:\\.[^"\\\n]*)*" "([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
+    rb'(?: "([0-9a-fA-F.:,\[\] ]+(?:%\w+[0-9a-fA-F.:,\[\] ]*)*)"(?=[ \r\n]|\Z))?(?: [^\n]*?)?)?()()|[^\n]+?)\r?$',
     re.MULTILINE,
 )  # fmt: skip
 

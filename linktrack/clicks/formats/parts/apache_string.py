@@ -6,6 +6,7 @@ import re
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.formats.parts.format_strings import CustomLog, Piece, Slot
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
 from linktrack.errors import UsageError
 
 _DIRECTIVE = re.compile(r"%(?:!?\d{3}(?:,\d{3})*)?([<>]?)(?:\{([^}]*)\})?(\^t[io]|\^FB|[a-zA-Z%])")
@@ -15,8 +16,7 @@ _CONTROL = {"t": "\t", "n": "\n", "r": "\r"}
 
 _MEANINGS = {"h": "host", "a": "host", "r": "request", "m": "method", "U": "target", "q": "query", "s": "status"}
 _HEADERS = {
-    "user-agent": "agent", "sec-purpose": "purpose", "purpose": "purpose", "x-moz": "purpose",
-    "x-forwarded-for": "forwarded", "x-real-ip": "host",
+    "user-agent": "agent", "x-forwarded-for": "forwarded", "x-real-ip": "real", **dict.fromkeys(PREFETCH_HEADERS, "purpose"),
 }  # fmt: skip
 
 # strftime's abbreviations that stand for several, and what its letters mean to us.
@@ -49,6 +49,8 @@ def _pieces(found: re.Match[str]) -> list[Piece]:
         return _time(argument, found[0])
     if letter == "i":
         return [Slot(found[0], _HEADERS.get((argument or "").lower(), ""))]
+    if letter == "a" and argument == "c":  # the peer, where mod_remoteip has put the visitor in its place
+        return [Slot(found[0], "peer")]
     if side == "<" and letter == "s":  # the first status, before an internal redirect, is not the answer's
         return [Slot(found[0])]
     return [Slot(found[0], _MEANINGS.get(letter, ""))]

@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from itertools import pairwise
 
 from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request, without_port
+from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
 from linktrack.clicks.formats.parts.times import MONTHS, moment_by_look
 from linktrack.errors import UsageError
 
@@ -36,8 +36,12 @@ _SHAPES = {
     "z": rb"[+-]\d\d:?\d\d",
 }  # fmt: skip
 _STARTS = {**_SHAPES, "target": rb"/|https?://|\*|-"}
+# Who stood where: addresses and names, or lists of some. What they do not hold keeps what stands in front of a line
+# (`logs.envelopes`) from being taken for one.
+_ADDRESSES = frozenset(("host", "peer", "real", "forwarded"))
+_ADDRESS_LIST = rb'[^\s",]*?(?:, ?[^\s",]*?)*?'
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
-_NEEDED = frozenset((*_SHAPES, "request", "method", "target", "query", "host", "agent", "purpose"))
+_NEEDED = frozenset((*_SHAPES, *_ADDRESSES, "request", "method", "target", "query", "agent", "purpose"))
 
 
 class CustomLog:
@@ -85,12 +89,13 @@ class CustomLog:
         agent = found.get("agent", b"")
         return row(
             line,
-            host=without_port(found.get("host") or found.get("forwarded", b"").split(b",")[-1].strip()),
+            host=found.get("host") or found.get("peer", b""),
             stamp=_stamp(found),
             method=method,
             target=target,
             status=found.get("status", b""),
             agent=agent if self.escape == "backslash" else escaped(self._text(agent)),
+            forwarded=self._text(found.get("forwarded") or found.get("real", b"")),
             purpose=found.get("purpose", b""),
         )
 
@@ -189,7 +194,8 @@ def _pattern(pieces: Sequence[Piece], escape: str) -> bytes:
             after = rest[1] if text and len(rest) > 1 else rest[0]
             ahead = _STARTS.get(after.meaning) if isinstance(after, Slot) else None
             end = re.escape(text.encode()) + (b"(?=" + ahead + b")" if ahead else b"")
-            made.append(rb"(?>([^\n]*?)" + end + (b")" if len(rest) > 1 or not text else rb"(?=\Z))"))
+            shape = _ADDRESS_LIST if piece.meaning in _ADDRESSES else rb"[^\n]*?"
+            made.append(rb"(?>(" + shape + b")" + end + (b")" if len(rest) > 1 or not text else rb"(?=\Z))"))
         before = text
     return b"".join(made)
 

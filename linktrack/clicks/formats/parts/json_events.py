@@ -13,9 +13,12 @@ from linktrack.clicks.formats.parts.json_values import Broken, ValueStream
 
 Record = dict[str, Any]
 
-# Answers of events APIs, and the form field of Mandrill, hold their events in a list of one of these names.
-_LISTS = ("items", "results", "mandrill_events")
+# Answers of events APIs, the form field of Mandrill, and what Lambda and SQS hand on, hold their events in a list of
+# one of these names.
+_LISTS = ("items", "results", "mandrill_events", "Records", "Messages")
 _LIST_AHEAD = re.compile(rb'\s*\{\s*"(?:%s)"\s*:\s*(?=\[)' % b"|".join(name.encode() for name in _LISTS))
+_NAME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_IN_BRACKETS = re.compile(r"[^<]*+<([^<>]*+)>").match
 _SHOWN = 2000
 
 
@@ -97,10 +100,19 @@ def click(
         clicked_at = time()
     except (ValueError, OverflowError):
         return refused("bad-time", record)
+    emails = addresses_in(email)
     identity = [service, own_id] if own_id else [service, *instead_of_id, str(clicked_at), url]
     return Event(
-        json.dumps(identity, ensure_ascii=False), clicked_at, url, email, ip, agent, machine, variables or {}
+        json.dumps(identity, ensure_ascii=False), clicked_at, url, emails[0] if len(emails) == 1 else "",
+        len(emails) > 1, ip, agent, machine, variables or {},
     )  # fmt: skip
+
+
+def addresses_in(text: str) -> list[str]:
+    """The e-mail addresses of `Ann <a@example.com>, b@example.com`, each once."""
+    parts = _NAME.sub("", text).split(",") if "," in text else [text]
+    found = [match[1] if (match := _IN_BRACKETS(part)) else part.strip() for part in parts]
+    return list({address.casefold(): address for address in found if address}.values())
 
 
 def refused(reason: str, record: Record) -> Refusal:
@@ -137,6 +149,17 @@ def part(record: Record, *path: str) -> Record:
         inside = record.get(key)
         record = inside if isinstance(inside, dict) else {}
     return record
+
+
+def object_in(record: Record, key: str) -> Record:
+    """The object that is there, itself or as a JSON text; empty when there is none."""
+    value = record.get(key)
+    if isinstance(value, str):
+        try:
+            value = json.loads(value, parse_float=str, parse_int=str)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
 
 
 def values_of(record: Record) -> dict[str, str]:

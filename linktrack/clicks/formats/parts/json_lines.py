@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from datetime import UTC, tzinfo
 from typing import Any
@@ -15,6 +16,10 @@ Record = dict[str, Any]
 
 # Numbers stay text: a time keeps all its digits, and a number of a thousand digits is no work.
 _decode = json.JSONDecoder(strict=False, parse_float=str, parse_int=str).decode
+_ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
+_BARE = re.compile(rb":\s*-?\s*[,}]")
+# A text (it may lack its end), or a value that is none.
+_NO_VALUE = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|:\s*+-?\s*+(?=[,}])', re.DOTALL)
 
 
 class JsonLines(ABC):
@@ -51,9 +56,33 @@ def parsed(line: bytes) -> Record | None:
         return None
     try:
         record = _decode(line.decode("utf-8", "surrogateescape"))
+    except ValueError:
+        return _mended(line)
+    except RecursionError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _mended(line: bytes) -> Record | None:
+    """The object on a line as nginx writes it without `escape=json`: `\\xHH` in texts, and `-` or nothing for a value."""
+    if not _BARE.search(line) and b"\\x" not in line:
+        return None
+    mended = _NO_VALUE.sub(lambda match: match[1] or b':""', _ESCAPE.sub(_json_escape, line))
+    try:
+        record = _decode(mended.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def _json_escape(match: re.Match[bytes]) -> bytes:
+    r"""`\xHH` in the escapes of JSON; other escapes as they are."""
+    if match[1] is None:
+        return match[0]
+    byte = bytes([int(match[1], 16)])
+    if byte in b'"\\':
+        return b"\\" + byte
+    return byte if byte >= b" " else b"\\u00" + match[1]
 
 
 def text_of(record: Record, *keys: str) -> bytes:

@@ -80,7 +80,7 @@ class ValueStream:
             line_end = text.find("\n", at)
             if line_end < 0 and not last and left <= MAX_VALUE:
                 break
-            reason = "too-long" if left > MAX_VALUE and end < 0 else "truncated" if end < 0 else "malformed"
+            reason = "too-long" if left > MAX_VALUE and end < 0 else "malformed"
             found.append(Broken(reason, text[at : at + _SHOWN].partition("\n")[0].rstrip()))
             self.skipping = True
         self._text = text[at:]

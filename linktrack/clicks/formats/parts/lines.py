@@ -9,7 +9,10 @@ from linktrack.clicks.event import Row, junk
 
 _METHOD = re.compile(rb"[A-Z]++").fullmatch
 _TARGET = re.compile(rb"\S++").fullmatch
-_REQUEST = re.compile(rb"([A-Z]++) (\S++)(?: \S++)?+").fullmatch
+_REQUEST = re.compile(rb"([A-Z]++) (\S++)(?: \S++)?").fullmatch
+
+# The headers by which a browser says that it fetches ahead and nobody looks, as any log may have them.
+PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
 
 def split_lines(block: bytes) -> Sequence[bytes]:
@@ -28,23 +31,16 @@ def split_request(request: bytes) -> tuple[bytes, bytes]:
 
 def row(
     line: bytes, *, host: bytes, stamp: bytes, method: bytes, target: bytes, status: bytes, agent: bytes = b"",
-    purpose: bytes = b"",
+    forwarded: bytes = b"", purpose: bytes = b"", network: bytes = b"",
 ) -> Row:  # fmt: skip
     """The row of a line; without a time it is junk, and what is no HTTP request has no method."""
     if not stamp:
         return junk(line)
     if not _METHOD(method) or not _TARGET(target):
         method = target = b""
-    return (line, host, stamp, method, target, status, agent, purpose)
+    return (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
 
 
 def escaped(text: bytes) -> bytes:
     """An agent from a log that escapes nothing (or was decoded) in the escapes of a row."""
     return text.replace(b"\\", b"\\\\") if b"\\" in text else text
-
-
-def without_port(address: bytes) -> bytes:
-    """The address of `192.0.2.1:4711` or `[2001:db8::1]:4711`; what has no port stays."""
-    if address.startswith(b"["):
-        return address[1:].partition(b"]")[0]
-    return address.rpartition(b":")[0] if address.count(b":") == 1 else address

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.formats.parts.format_strings import CustomLog, Piece, Slot
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _DIRECTIVE = re.compile(r"\s*(?:(log_format)\s+\S+\s+)?(?:escape=(\w+)\s+)?(.*?)\s*;?\s*", re.DOTALL)
@@ -18,9 +19,9 @@ _MEANINGS = {
     "time_iso8601": "iso",
     "msec": "epoch",
     "remote_addr": "host",
-    "realip_remote_addr": "host",
-    "proxy_protocol_addr": "host",
-    "http_x_real_ip": "host",
+    "realip_remote_addr": "peer",
+    "proxy_protocol_addr": "real",
+    "http_x_real_ip": "real",
     "http_x_forwarded_for": "forwarded",
     "proxy_add_x_forwarded_for": "forwarded",
     "request": "request",
@@ -33,9 +34,7 @@ _MEANINGS = {
     "is_args": "query",
     "status": "status",
     "http_user_agent": "agent",
-    "http_sec_purpose": "purpose",
-    "http_purpose": "purpose",
-    "http_x_moz": "purpose",
+    **{f"http_{name.replace('-', '_')}": "purpose" for name in PREFETCH_HEADERS},
 }
 
 

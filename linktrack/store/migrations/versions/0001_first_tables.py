@@ -80,10 +80,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "junk_request",
-        sa.Column("requested_at", sa.BigInteger(), nullable=False),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
         sa.Column("print", sa.BigInteger(), nullable=False),
         sa.Column("ip", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("requested_at", "print"),
+        sa.PrimaryKeyConstraint("clicked_at", "print"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -212,6 +212,16 @@ def upgrade() -> None:
         sa.Column("out", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "scanner_evidence",
+        sa.Column("shipment_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("minute", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("family", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("shipment_id", "address", "minute", "recipient_id", "family"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "seen_export",
@@ -597,6 +607,7 @@ def downgrade() -> None:
     op.drop_table("shipment_age")
     op.drop_table("settled")
     op.drop_table("seen_export")
+    op.drop_table("scanner_evidence")
     op.drop_table("run")
     op.drop_table("ruling")
     op.drop_table("return_address")

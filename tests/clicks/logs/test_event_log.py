@@ -47,7 +47,7 @@ def test_a_click_is_found_by_target_mailing_and_address(world: World, tmp_path: 
         pytest.param({"mailing": "autumn", "url": "https://www.example.com/11"}, "unknown-recipient",
                      id="a mailing that was not sent"),
         pytest.param({"url": "https://click.example.com/plb/" + "a" * 32}, "forged-token", id="a forged address"),
-        pytest.param({"url": "https://click.example.com/healthz"}, "unknown-address", id="another page of our host"),
+        pytest.param({"url": "https://click.example.com/healthz"}, "unknown-target", id="another page of our host"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: dict[str, Any], reason: str) -> None:

@@ -1,8 +1,7 @@
-"""Folders that appear whole or not at all, and the names of the files in them."""
+"""The files of an output folder: their names, and that they are written whole."""
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from pathlib import Path
@@ -11,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.errors import Conflict
-from linktrack.mailings.outputs.output_folder import file_name, new_folder, write_buffers
+from linktrack.mailings.outputs.output_folder import file_name, write_buffers
 
 NAMES = {
     "a number": ("10042", "10042"),
@@ -52,34 +50,6 @@ def test_names_are_safe_short_and_different(ids: list[str]) -> None:
 def test_long_ids_that_begin_alike_stay_apart() -> None:
     one, other = file_name("å" * 500 + "1"), file_name("å" * 500 + "2")
     assert one != other and one[:50] == other[:50] == "å" * 50
-
-
-@pytest.mark.parametrize("problem", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=["disk full", "Ctrl-C"])
-def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path: Path, problem: BaseException) -> None:
-    with pytest.raises(type(problem)), new_folder(tmp_path / "out") as folder:
-        (folder / "one").write_text("x")
-        assert not (tmp_path / "out").exists()
-        raise problem
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_takes_the_place_of_an_empty_one_and_of_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    for name in ("empty", "new", "deep/er"):
-        with new_folder(tmp_path / name) as folder:
-            (folder / "one").write_text("x")
-        assert (tmp_path / name / "one").read_text() == "x"
-    for name in ("empty", "new/one"):
-        with pytest.raises(Conflict), new_folder(tmp_path / name):
-            raise AssertionError("never begun")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "empty", "new"]
-
-
-def test_a_folder_that_somebody_else_filled_in_the_meantime_is_not_touched(tmp_path: Path) -> None:
-    with pytest.raises(Conflict, match="not empty"), new_folder(tmp_path / "out"):
-        (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "theirs").write_text("x")
-    assert [path.name for path in tmp_path.rglob("*")] == ["out", "theirs"]
 
 
 def test_buffers_are_written_whole_though_the_system_takes_them_in_bits(

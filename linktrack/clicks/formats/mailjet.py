@@ -1,0 +1,50 @@
+"""Mailjet's Event API: single events, or grouped in an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from linktrack.clicks.event import Report, Skipped
+from linktrack.clicks.formats.parts.json_events import (
+    JsonEvents,
+    click,
+    named,
+    number,
+    object_in,
+    text,
+    values_of,
+)  # fmt: skip
+from linktrack.clicks.formats.parts.times import epoch_moment
+
+Record = dict[str, Any]
+
+
+class Mailjet(JsonEvents):
+    """`Payload` is a text of the sender's own; where it is a JSON object, its values are variables."""
+
+    name = "mailjet"
+    names: tuple[str, ...] = ("mailjet",)
+
+    def knows(self, record: Record) -> bool:
+        return "event" in record and "time" in record and ("mj_campaign_id" in record or "MessageID" in record)
+
+    def report(self, record: Record) -> Report:
+        if record["event"] != "click":
+            return Skipped(text(record, "event"))
+        return click(
+            record,
+            service=self.name,
+            time=lambda: epoch_moment(number(record, "time")),
+            url=text(record, "url"),
+            instead_of_id=(text(record, "Message_GUID", "MessageID"), text(record, "email")),
+            email=text(record, "email"),
+            ip=text(record, "ip"),
+            agent=text(record, "agent"),
+            variables=named(
+                campaign=record.get("customcampaign"),
+                campaign_id=record.get("mj_campaign_id"),
+                custom_id=record.get("CustomID"),
+                payload=record.get("Payload"),
+            )
+            | values_of(object_in(record, "Payload")),
+        )

@@ -1,0 +1,266 @@
+"""Reputation: an address that is a scanner for several recipients is one for others too, while the scanning goes on.
+
+A second pass over verdicts, pure as the first. Addresses are those of /24 and /48 (`neighbourhood`), for a gateway's
+pool has many. A gateway in an office shares its address with the people there, so an address alone condemns nobody.
+Where a look at a recipient's mail is known (a burst, the honeypot …), what lies apart from it is the person's; where
+none is, the first visit from the address may be the look if its agent is of a family that the scanner uses, and what
+comes after it is the person's.
+
+How it is kept up as clicks come in, in any order and in any pieces:
+
+1. `verdicts.judge` judges new clicks and their neighbours within `verdicts.REACH`. Where a click was judged before, its
+   verdict of that pass is `without_reputation` of what is stored. Verdicts of that pass are all that feeds this one.
+2. `evidence` of these clicks is stored, once each: rows whose five columns together are the key.
+   A row stays true when more clicks come, for no rule of the first pass acquits a click because of others. Rows are
+   taken away with their clicks (reset, forget, purge), and all made anew when everything is judged again.
+3. `affected` says which stretches of which (shipment, address) hold the clicks to be judged again: because of rows that
+   were new, and because of each click that is new or whose verdict of the first pass is another one.
+4. For these: `known_scanners` of all rows of their (shipment, address), and `with_reputation` of all of their clicks in
+   the stretch and `LOOK_MS` before it. What it returns of the stretch is stored.
+
+Where a (shipment, address) has fewer rows than `RECIPIENTS` recipients, as nearly all have, there is nothing to do.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_network
+from operator import itemgetter
+from typing import NamedTuple
+
+from linktrack.clicks.event import POST
+from linktrack.clicks.judging.verdicts import (
+    ENOUGH,
+    HUMAN,
+    SCANNER,
+    SOON_WEIGHT,
+    WEAK,
+    Click,
+    Surroundings,
+    Verdict,
+    address_of,
+    deciding,
+    in_order,
+    is_near,
+)
+
+RECIPIENTS = 5  # as many others' mails an address must have been a scanner's for
+MINUTE_MS = 60_000  # evidence is kept by the minute
+NEAR_MINUTES = 3  # how far from a click that may be, before and after
+VISIT_MS = 120_000  # clicks that follow one another within this are one visit
+BESIDE_MS = 10_000  # what else a scanner does beside its look at a mail
+LOOK_MS = 1_800_000  # how long before a click an earlier visit is looked for, and how long after it a scanner's look
+LATER_MINUTES = 1_440  # how long an address stays suspect, and a look of its own at a mail acquits the recipient
+FORMER_WEIGHT = 1  # weak: only together with a network from which nobody browses it makes a machine
+
+KNOWN, FORMER = "known-scanner-address", "scanner-address"  # the reasons
+
+
+_Place = tuple[int, str, int]  # shipment, address, recipient
+
+
+class Evidence(NamedTuple):
+    """A recipient's mail was looked at by a scanner from this address, in this minute since 1970, with an agent of this
+    family."""
+
+    shipment_id: int
+    address: str
+    minute: int
+    recipient_id: int
+    family: int
+
+
+class Affected(NamedTuple):
+    """Clicks of one shipment from one address whose reputation may be another one now: both times belong to it."""
+
+    shipment_id: int
+    address: str
+    start: int  # milliseconds
+    stop: int
+
+
+class Stretch(NamedTuple):
+    """Minutes in which an address scans: `start` and `stop`, both included, for all recipients but these."""
+
+    start: int
+    stop: int
+    but: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """An address that scans the mails of one shipment."""
+
+    stretches: Sequence[Stretch]  # in order, one after the other
+    looks: Mapping[int, Sequence[int]]  # recipient → the minutes of evidence, in order
+    disguises: Mapping[int, Sequence[int]]  # and of each family of agents
+
+
+Scanners = Mapping[tuple[int, str], Scanner]  # by shipment and address
+
+
+def neighbourhood(ip: str) -> str:
+    """The /24 or /48 of an address as it is kept, cut or whole; empty for none."""
+    head, dot, _ = ip.rpartition(".")
+    if dot:
+        return f"{head}.0"
+    return str(ip_network((ip, 48), strict=False).network_address) if ip else ""
+
+
+def evidence(clicks: Sequence[Click], verdicts: Sequence[Verdict], by: Surroundings) -> set[Evidence]:
+    """What clicks with verdicts of the first pass say about addresses. Weak reasons together say nothing."""
+    return {
+        Evidence(
+            click.shipment_id,
+            neighbourhood(address),
+            click.clicked_at // MINUTE_MS,
+            click.recipient_id,
+            by.family(click.agent_id),
+        )
+        for click, verdict in zip(clicks, verdicts, strict=True)
+        if _is_strong(verdict) and (address := address_of(click))
+    }
+
+
+def known_scanners(rows: Iterable[Evidence]) -> Scanners:
+    """The addresses that scan, and when, from all the evidence about them."""
+    found: dict[tuple[int, str], list[Evidence]] = {}
+    for row in rows:
+        found.setdefault(row[:2], []).append(row)
+    scanners = {}
+    for key, own in found.items():
+        minutes: dict[int, set[int]] = {}
+        looks: dict[int, list[int]] = {}
+        disguises: dict[int, list[int]] = {}
+        for row in sorted(own):
+            minutes.setdefault(row.minute, set()).add(row.recipient_id)
+            looks.setdefault(row.recipient_id, []).append(row.minute)
+            disguises.setdefault(row.family, []).append(row.minute)
+        if stretches := list(_stretches(minutes)):
+            scanners[key] = Scanner(stretches, looks, disguises)
+    return scanners
+
+
+def _stretches(minutes: Mapping[int, set[int]]) -> Iterator[Stretch]:
+    """The minutes that have enough recipients with evidence within `NEAR_MINUTES`: the window moves over them all.
+
+    Where they are just enough, they are not enough for themselves: nobody is evidence against himself.
+    """
+    edges = sorted({edge for minute in minutes for edge in (minute - NEAR_MINUTES, minute + NEAR_MINUTES + 1)})
+    inside: Counter[int] = Counter()
+    for start, stop in zip(edges, edges[1:], strict=False):
+        for recipient in minutes.get(start + NEAR_MINUTES, ()):
+            inside[recipient] += 1
+        for recipient in minutes.get(start - NEAR_MINUTES - 1, ()):
+            inside[recipient] -= 1
+            if not inside[recipient]:
+                del inside[recipient]
+        if len(inside) >= RECIPIENTS:
+            yield Stretch(start, stop - 1, frozenset(inside) if len(inside) == RECIPIENTS else frozenset())
+
+
+def with_reputation(
+    clicks: Sequence[Click], verdicts: Sequence[Verdict], scanners: Scanners, by: Surroundings
+) -> list[Verdict]:
+    """The verdicts of the second pass on `clicks`, which are sorted and have those of the first pass.
+
+    Only people's change: to a scanner's where the address is one just then and this may be its look at the recipient's
+    mail; later the address is a weak reason more.
+    """
+    result = list(verdicts)
+    looks = _looks(clicks, verdicts) if scanners else {}
+    visits: dict[_Place, list[int]] = {}  # end of the last visit but one, and of the last
+    for index, click in enumerate(clicks) if scanners else ():
+        place = _place(click)
+        scanner = scanners.get(place[:2])
+        if scanner is None:
+            continue
+        moment, minute = click.clicked_at, click.clicked_at // MINUTE_MS
+        visit = visits.setdefault(place, [moment - LOOK_MS - 1, moment])
+        if moment - visit[1] > VISIT_MS:
+            visit[0] = visit[1]
+        visit[1] = moment
+        if verdicts[index][0] != HUMAN or click.flags & POST:
+            continue
+        reasons = set(filter(None, verdicts[index][1].split(",")))
+        if _was_looked_at(scanner.looks.get(click.recipient_id, ()), minute):
+            suspect = is_near(looks.get(place, ()), moment, BESIDE_MS)
+        else:
+            suspect = visit[0] < moment - LOOK_MS
+        disguised = is_near(scanner.disguises.get(by.family(click.agent_id), ()), minute, LOOK_MS // MINUTE_MS)
+        if suspect and disguised and _scans(scanner.stretches, minute, click.recipient_id):
+            result[index] = (SCANNER, in_order({KNOWN, *reasons}))
+        elif _has_scanned(scanner.stretches, minute):
+            weight = FORMER_WEIGHT + by.network(click) + (SOON_WEIGHT if "soon-after-sending" in reasons else 0)
+            result[index] = (SCANNER if weight >= ENOUGH else HUMAN, in_order({FORMER, *reasons}))
+    return result
+
+
+def _place(click: Click) -> _Place:
+    return (click.shipment_id, neighbourhood(address_of(click)), click.recipient_id)
+
+
+def _looks(clicks: Sequence[Click], verdicts: Sequence[Verdict]) -> dict[_Place, list[int]]:
+    """When each recipient's mail was looked at from each address, by the verdicts of the first pass."""
+    found: dict[_Place, list[int]] = {}
+    for click, verdict in zip(clicks, verdicts, strict=True):
+        if _is_strong(verdict):
+            found.setdefault(_place(click), []).append(click.clicked_at)
+    return found
+
+
+def _is_strong(verdict: Verdict) -> bool:
+    """Whether a verdict is evidence: weak reasons together are none."""
+    return verdict[0] == SCANNER and deciding(verdict) not in WEAK
+
+
+def without_reputation(verdict: Verdict) -> Verdict:
+    """The verdict of the first pass, of one of the second."""
+    reasons = set(filter(None, verdict[1].split(",")))
+    return (HUMAN, in_order(reasons - {KNOWN, FORMER})) if reasons & {KNOWN, FORMER} else verdict
+
+
+def _scans(stretches: Sequence[Stretch], minute: int, recipient: int) -> bool:
+    """Whether the address scans just then, for others than this recipient."""
+    at = bisect_right(stretches, minute, key=itemgetter(0)) - 1
+    return at >= 0 and minute <= stretches[at].stop and recipient not in stretches[at].but
+
+
+def _has_scanned(stretches: Sequence[Stretch], minute: int) -> bool:
+    """Whether a stretch has begun within `LATER_MINUTES` before."""
+    at = bisect_right(stretches, minute, key=itemgetter(0)) - 1
+    return at >= 0 and minute - stretches[at].start <= LATER_MINUTES
+
+
+def _was_looked_at(looks: Sequence[int], minute: int) -> bool:
+    """Whether there is evidence of a look at the recipient's mail, in the day before or soon after."""
+    at = bisect_left(looks, minute - LATER_MINUTES)
+    return at < len(looks) and looks[at] <= minute + LOOK_MS // MINUTE_MS
+
+
+def affected(new: Iterable[Evidence], moved: Iterable[Click]) -> list[Affected]:
+    """Where clicks are to be judged again: by new evidence, and by clicks that are new or whose verdict of the first
+    pass is another one. Stretches of the same shipment and address do not overlap."""
+    spans = [
+        Affected(
+            row.shipment_id,
+            row.address,
+            (row.minute - LOOK_MS // MINUTE_MS) * MINUTE_MS,
+            (row.minute + NEAR_MINUTES + LATER_MINUTES + 1) * MINUTE_MS - 1,
+        )
+        for row in new
+    ]
+    for click in moved:
+        if address := neighbourhood(address_of(click)):
+            spans.append(Affected(click.shipment_id, address, click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS))
+    merged: list[Affected] = []
+    for span in sorted(spans):
+        last = merged[-1] if merged else None
+        if last and last[:2] == span[:2] and span.start <= last.stop + 1:
+            merged[-1] = last._replace(stop=max(last.stop, span.stop))
+        else:
+            merged.append(span)
+    return merged

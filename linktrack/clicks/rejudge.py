@@ -1,0 +1,180 @@
+"""Every click judged again with today's rules, and the rollups moved with those whose verdict changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from linktrack.clicks.judging.changes import Change, changes
+from linktrack.clicks.judging.judge import (
+    StoredClick,
+    beside,
+    note_evidence,
+    second_pass,
+    set_rulings,
+    stored_clicks,
+)  # fmt: skip
+from linktrack.clicks.judging.reputation import (
+    LATER_MINUTES,
+    LOOK_MS,
+    MINUTE_MS,
+    Evidence,
+    evidence,
+    known_scanners,
+    without_reputation,
+)  # fmt: skip
+from linktrack.clicks.judging.rulings import Rulings
+from linktrack.clicks.judging.verdicts import REACH, Surroundings, Verdict, judge
+from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.clicks.storing import Shelf
+from linktrack.store.lock import alone
+from linktrack.store.open_times import note_open_times
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+_BATCH_CLICKS = 50_000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What judging again has changed, or would."""
+
+    clicks: int
+    changed: int
+    human: int
+    prefetch: int
+    scanner: int
+    test: int
+    changes: tuple[Change, ...]
+
+
+class _DryRun(Exception):
+    """Ends a transaction of which nothing is to be kept."""
+
+
+def judge_all(
+    workspace: Workspace,
+    database: Database,
+    tell: Callable[[int], None] = lambda done: None,
+    *,
+    wait: float = 0,
+    dry_run: bool = False,
+) -> Judged:
+    """Judge every click with today's rules, in one transaction, while no import runs. With `dry_run` nothing is changed.
+
+    `tell` gets the number of clicks judged so far. Locked when an import runs for longer than `wait` seconds.
+    """
+    found: Judged | None = None
+    try:
+        with alone(workspace, database, "import", wait), database.transaction():
+            shelf = Shelf.of(database, workspace.settings.clicks.networks)
+            found = _judge_all(database, shelf.by, shelf.facts, tell)
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    assert found is not None  # noqa: S101  (the transaction has ended well, or by us)
+    return found
+
+
+def _judge_all(database: Database, by: Surroundings, facts: Facts, tell: Callable[[int], None]) -> Judged:
+    rulings = facts.rulings
+    before = _tally(database, rulings)
+    database.execute("DELETE FROM scanner_evidence")
+    shifts = 0
+    clicks = 0
+    for (first, last), stored in _stretches(database, REACH, REACH):
+        verdicts = judge([one.click for one in stored], by, *beside(database, first - REACH, last + REACH))
+        inside = [
+            (one, verdict) for one, verdict in zip(stored, verdicts, strict=True) if first <= one.click[0] <= last
+        ]
+        own = [one.click for one, _ in inside]
+        note_evidence(database, evidence(own, [verdict for _, verdict in inside], by))
+        shifts += _move(
+            database,
+            facts,
+            [
+                (one, rulings.number(verdict))
+                for one, verdict in inside
+                if without_reputation(rulings.verdict(one.ruling)) != verdict
+            ],
+        )
+        clicks += len(inside)
+        tell(clicks)
+    for (first, last), stored in _stretches(database, LOOK_MS, 0):
+        scanners = known_scanners(_evidence_about(database, stored, first, last))
+        shifts += _move(
+            database,
+            facts,
+            second_pass(stored, scanners, by, rulings, lambda click: first <= click.clicked_at <= last),  # noqa: B023
+        )
+    _renew(database, rulings)
+    after = _tally(database, rulings)
+    counts = Counter[str]()
+    for (name, _), count in after.items():
+        counts[name] += count
+    return Judged(
+        clicks, shifts, counts["human"], counts["prefetch"], counts["scanner"], counts["test"],
+        tuple(changes(before, after)),
+    )  # fmt: skip
+
+
+def _tally(database: Database, rulings: Rulings) -> Counter[Verdict]:
+    """Clicks by verdict and reasons."""
+    found: Counter[Verdict] = Counter()
+    for number, count in database.rows("SELECT ruling_id, sum(clicks) FROM shipment_ruling GROUP BY ruling_id"):
+        found[rulings.verdict(number)] += int(count)
+    return found
+
+
+def _move(database: Database, facts: Facts, changed: list[tuple[StoredClick, int]]) -> int:
+    """Give clicks other rulings, with their rollups and open times. Returns how many."""
+    set_rulings(database, [(one.click, ruling) for one, ruling in changed])
+    apply(database, [Shift(one.click, one.ruling, ruling) for one, ruling in changed], facts)
+    names = facts.rulings.verdict_names()
+    opened = (one.click.clicked_at for one, ruling in changed if names[ruling] == "human")
+    note_open_times(database, [(at, at) for at in opened])
+    return len(changed)
+
+
+def _evidence_about(database: Database, stored: list[StoredClick], first: int, last: int) -> Iterator[Evidence]:
+    """The evidence that may bear on these clicks."""
+    low, high = first // MINUTE_MS - LATER_MINUTES - 10, last // MINUTE_MS + LOOK_MS // MINUTE_MS + 10
+    for shipment in sorted({one.click.shipment_id for one in stored}):
+        for row in database.rows(
+            "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
+            "WHERE shipment_id = ? AND minute BETWEEN ? AND ?",
+            (shipment, low, high),
+        ):
+            yield Evidence._make(row)
+
+
+def _renew(database: Database, rulings: Rulings) -> None:
+    """Note that rulings of earlier rules hold under today's."""
+    used = [row[0] for row in database.rows("SELECT DISTINCT ruling_id FROM shipment_ruling")]
+    for old, new in rulings.renew(used).items():
+        database.execute("UPDATE click SET ruling_id = ? WHERE ruling_id = ?", (new, old))
+        database.execute(
+            "INSERT INTO shipment_ruling (shipment_id, ruling_id, clicks) "
+            "SELECT shipment_id, ?, clicks FROM shipment_ruling WHERE ruling_id = ? "
+            "ON CONFLICT (shipment_id, ruling_id) DO UPDATE SET clicks = shipment_ruling.clicks + excluded.clicks",
+            (new, old),
+        )
+        database.execute("DELETE FROM shipment_ruling WHERE ruling_id = ?", (old,))
+
+
+def _stretches(database: Database, back: int, ahead: int) -> Iterator[tuple[tuple[int, int], list[StoredClick]]]:
+    """One stretch of time after the other, each with its clicks and those up to `back` before and `ahead` behind it.
+
+    A busy stretch is cut by number, a quiet one reaches far.
+    """
+    first = database.value("SELECT min(clicked_at) FROM click")
+    while first is not None:
+        edge = database.value(
+            "SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "
+            f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",
+            (first,),
+        )
+        yield (first, edge), stored_clicks(database, first - back, edge + ahead)
+        first = database.value("SELECT min(clicked_at) FROM click WHERE clicked_at > ?", (edge,))

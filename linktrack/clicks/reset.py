@@ -1,0 +1,47 @@
+"""A link's counter set to zero: its clicks, and all that was counted of them, go."""
+
+from __future__ import annotations
+
+from linktrack.clicks.judging.judge import CLICK_COLUMNS
+from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.rollups.counts import Shift, apply
+from linktrack.clicks.storing import Shelf
+from linktrack.store import catalogue
+from linktrack.store.lock import alone
+from linktrack.store.lookups import link_id
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+_AT_ONCE = 50_000
+
+
+def reset_link(workspace: Workspace, database: Database, key: str, moment: int, wait: float = 0) -> int:
+    """Forget all clicks on the link `key`, while no import runs. Returns how many there were.
+
+    `moment` (UTC milliseconds) is the time of the reset: clicks up to it do not come back with a log that is imported
+    again. UnknownName for a link that is not there.
+    """
+    number = link_id(database, key)
+    removed = 0
+    with alone(workspace, database, "import", wait), database.transaction():
+        facts = Shelf.of(database).facts
+        while shifts := [
+            Shift(Click._make(row[:-1]), row[-1], None)
+            for row in database.rows(
+                f"SELECT {CLICK_COLUMNS}, ruling_id FROM click WHERE link_id = ? "  # noqa: S608  (names of our own)
+                f"ORDER BY clicked_at, print LIMIT {_AT_ONCE}",
+                (number,),
+            )
+        ]:
+            database.executemany(
+                "DELETE FROM click WHERE clicked_at = ? AND print = ? AND recipient_id = ?",
+                [(click.clicked_at, click.print, click.recipient_id) for click, _, _ in shifts],
+            )
+            apply(database, shifts, facts)
+            removed += len(shifts)
+        database.execute(
+            "DELETE FROM probe WHERE placement_id IN (SELECT id FROM placement WHERE link_id = ?)", (number,)
+        )
+        database.execute("UPDATE link SET reset_at = ? WHERE id = ?", (moment, number))
+        catalogue.touch(database)
+    return removed

@@ -1,0 +1,52 @@
+"""Recipients: the people that mails went to, kept by the CRM's contact id with what their mails' targets need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from linktrack.crm.export import Contact
+from linktrack.crm.mapping import Mapping
+from linktrack.links.merge_tags import fold
+from linktrack.store.session import Database
+
+
+def store_recipients(
+    database: Database, contacts: Sequence[Contact], needed: Sequence[str], mapping: Mapping
+) -> dict[str, int]:
+    """Insert or update a batch of contacts with their values of the fields `needed`. Returns ids by contact id.
+
+    Part of a transaction.
+    """
+    marks = ", ".join("?" * len(contacts))
+    contact_ids = [contact.contact_id for contact in contacts]
+    query = f"SELECT contact_id, id, fields FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608  (names and marks of our own)
+    known = {row[0]: json.loads(row[2]) for row in database.rows(query, contact_ids)}
+    rows = []
+    for contact in contacts:
+        fields: dict[str, str] = known.get(contact.contact_id, {})
+        for name in needed:
+            value = field_value(contact, name, mapping)
+            if value is not None:
+                fields[name] = value
+        rows.append((contact.contact_id, contact.email, contact.name, json.dumps(fields, ensure_ascii=False)))
+    database.executemany(
+        "INSERT INTO recipient (contact_id, email, name, fields) VALUES (?, ?, ?, ?) ON CONFLICT (contact_id) "
+        "DO UPDATE SET email = excluded.email, name = excluded.name, fields = excluded.fields",
+        rows,
+    )
+    return {row[0]: row[1] for row in database.rows(query, contact_ids)}
+
+
+def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
+    """A contact's value by the name of a field: the mapping's column for it, else the column of that name."""
+    column = mapping.field(name).column
+    if column in contact.fields:
+        return contact.fields[column]
+    wanted = fold(name)
+    return next((value for header, value in contact.fields.items() if fold(header) == wanted), None)
+
+
+def domain_of(email: str) -> str:
+    """The domain of an address in lower case, "" without one."""
+    return email.rpartition("@")[2].strip().lower() if "@" in email else ""

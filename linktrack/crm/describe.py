@@ -9,6 +9,7 @@ from pathlib import Path
 from linktrack.crm.csv_spans import Dialect
 from linktrack.crm.export import CsvTable, Table, column_of, find_table, open_table
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.errors import BadInput, NotFound
 from linktrack.settings import FieldSettings
 
@@ -115,7 +116,7 @@ def _type_of(field: FieldSettings) -> str:
 
 def _written(table: Table) -> str:
     if not isinstance(table, CsvTable):
-        return {".xlsx": "XLSX, its first sheet"}.get(table.suffix, "JSON, UTF-8")
+        return f"XLSX, sheet {table.sheet!r}" if isinstance(table, SheetTable) else "JSON, UTF-8"
     dialect: Dialect = table.dialect
     bom = " with BOM" if dialect.bom else ""
     return f"CSV, {dialect.encoding}{bom}, delimiter {dialect.delimiter!r}, line ends {_LINE_ENDS[table.header.end]}"

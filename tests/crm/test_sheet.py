@@ -161,11 +161,11 @@ def test_other_files_are_refused(tmp_path: Path, case: str) -> None:
 
 def test_an_empty_sheet_is_refused(tmp_path: Path) -> None:
     openpyxl.Workbook().save(tmp_path / "contacts.xlsx")
-    with pytest.raises(BadInput, match="the first sheet is empty"):
+    with pytest.raises(BadInput, match="the sheet 'Sheet' is empty"):
         opened(tmp_path / "contacts.xlsx")
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"), min_size=1, max_size=8)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 
 
 @settings(max_examples=25)
@@ -173,5 +173,4 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\uf
 def test_any_text_can_be_written_and_read_back(tmp_path: Path, text: str) -> None:
     table = made(tmp_path / "contacts.xlsx", [["contact_id", "name"], ["1", "Bo"]])
     (_, values), *_ = opened(rewritten(table, {2: {1: text}})).rows([])
-    allowed = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).replace("\r\n", "\n").replace("\r", "\n")
-    assert values[1].replace("\r\n", "\n").replace("\r", "\n") == allowed
+    assert values[1] == text

@@ -1,0 +1,271 @@
+"""Reading a sheet of a workbook, in a process of its own: what a hostile file breaks is that process alone.
+
+`read_sheet` runs this module's `main` with limits on memory and time and gets the rows through a temporary file.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import IO, BinaryIO, NamedTuple
+
+from linktrack.crm.xlsx_formats import NUMBER, number_text, read_formats
+from linktrack.crm.xlsx_package import CellCounter, DamagedWorkbook, WorkbookPackage, parse, unescaped
+from linktrack.errors import BadInput, Conflict
+
+MEMORY = 1_000_000_000  # bytes
+SECONDS = 300
+_BATCH = 1_000  # rows
+_REFUSED, _NO_ROOM = 3, 5  # exit codes of the process
+_BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from linktrack.crm.xlsx_reading import main; main()"
+
+
+class SheetRow(NamedTuple):
+    """A row with something in it: its number from 1, its cells as text, and by column why a number is doubtful."""
+
+    number: int
+    values: list[str]
+    doubts: dict[int, str]
+
+
+class SheetCells:
+    """The cells of one sheet, kept in a temporary file: rows can be read any number of times."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        file.seek(-8, os.SEEK_END)
+        self._end = int.from_bytes(file.read(8), "big")
+        file.seek(self._end)
+        self.sheet, calculated, self.hidden = marshal.load(file)  # noqa: S302  (our own process has written it)
+        self.calculated = frozenset(calculated)
+
+    def rows(self) -> Iterator[SheetRow]:
+        at = 0
+        while at < self._end:
+            self._file.seek(at)
+            batch = marshal.load(self._file)  # noqa: S302  (our own process has written it)
+            at = self._file.tell()
+            for number, values, doubts in batch:
+                yield SheetRow(number, values, doubts)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def read_sheet(path: Path, sheet: str) -> SheetCells:
+    """The sheet `sheet` of a workbook, or its first visible one. BadInput when it cannot be read within the limits,
+    Conflict when the disk has no room for what is read."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  (SheetCells closes it)
+    try:
+        root = str(Path(__file__).resolve().parents[2])
+        told = subprocess.run(  # noqa: S603  (ourselves, without a shell)
+            [sys.executable, "-I", "-c", _BEGIN, root, str(path.resolve()), sheet],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.PIPE,
+            env={name: value for name, value in os.environ.items() if not name.startswith("LINKTRACK_")},
+            timeout=SECONDS,
+        )
+        if told.returncode == _NO_ROOM:
+            raise Conflict("there is no room on the disk for temporary files", file=path)
+        if told.returncode:
+            reason = told.stderr.decode("utf-8", "replace").strip() if told.returncode == _REFUSED else ""
+            raise BadInput(
+                f"not a usable XLSX file: {reason or _ended(told.returncode)}", file=path
+            )
+        return SheetCells(file)
+    except subprocess.TimeoutExpired:
+        file.close()
+        raise BadInput(
+            f"not a usable XLSX file: reading it takes more than {SECONDS} seconds: save it as CSV", file=path
+        ) from None
+    except BaseException:
+        file.close()
+        raise
+
+
+def _ended(code: int) -> str:
+    how = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"the process that read it was ended ({how}): save it as CSV"
+
+
+def main() -> None:
+    """The process: the path and the sheet's name as arguments, rows out, a reason on stderr."""
+    _limit()
+    path, sheet = sys.argv[2:4]
+    code = 0
+    try:
+        with zipfile.ZipFile(path) as archive:
+            write_rows(WorkbookPackage(archive), sheet, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except MemoryError:
+        reason, code = f"reading it takes more than {MEMORY // 1_000_000_000} GB of memory: save it as CSV", _REFUSED
+    except (DamagedWorkbook, zipfile.BadZipFile, EOFError) as problem:
+        reason, code = str(problem), _REFUSED
+    except OSError as problem:
+        reason, code = str(problem), _NO_ROOM
+    if code:
+        sys.stderr.buffer.write(reason.encode("utf-8", "replace"))
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _limit() -> None:
+    with suppress(ImportError, ValueError, OSError):  # where a system has no such limits
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def first_day(package: WorkbookPackage) -> date:
+    """The day that dates are counted from: the workbook's date system (18.2.28), after its leap-year error."""
+    return date(1904, 1, 1) if package.first_day_is_1904 else date(1899, 12, 30)
+
+
+def write_rows(package: WorkbookPackage, name: str, to: BinaryIO) -> None:
+    """Write a sheet's rows in batches, then its name, its columns with formulas and the names of hidden sheets, then
+    the place of these."""
+    sheet = package.choose(name)
+    reader = _SheetReader(package, to)
+    with package.open(sheet.part) as file:
+        parse(file, reader.start, reader.end, reader.text)
+    reader.flush()
+    hidden = [one.name for one in package.sheets if not one.visible]
+    marshal.dump((sheet.name, sorted(reader.calculated), hidden), to)
+    to.write(reader.written.to_bytes(8, "big"))
+
+
+class _SheetReader:
+    """The handlers of a sheet's elements."""
+
+    def __init__(self, package: WorkbookPackage, to: BinaryIO) -> None:
+        self.to, self.written = to, 0
+        self.since = first_day(package)
+        self.formats = read_formats(package)
+        self.shared = _shared_strings(package)
+        self.calculated: set[int] = set()
+        self.count = CellCounter()
+        self.batch: list[tuple[int, list[str], dict[int, str]]] = []
+        self.values: list[str] = []
+        self.doubts: dict[int, str] = {}
+        self.in_data = self.in_cell = self.in_value = self.phonetic = False
+        self.pieces: list[str] = []
+        self.at = 0
+        self.kind = self.style = ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "sheetData":
+            self.in_data = True
+        elif not self.in_data:
+            return
+        elif name == "row":
+            self.count.next_row(attributes)
+            self.values, self.doubts = [], {}
+        elif name == "c":
+            self.at = self.count.next_cell(attributes)
+            self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
+            self.in_cell, self.pieces = True, []
+        elif self.in_cell:
+            if name == "f":
+                self.calculated.add(self.at)
+            elif name == "rPh":
+                self.phonetic = True
+            elif name in ("v", "t"):
+                self.in_value = not self.phonetic
+
+    def text(self, text: str) -> None:
+        if self.in_value:
+            self.pieces.append(text)
+
+    def end(self, name: str) -> None:
+        if name in ("v", "t"):
+            self.in_value = False
+        elif name == "rPh":
+            self.phonetic = False
+        elif name == "c" and self.in_cell:
+            self.in_cell = False
+            value = self._value("".join(self.pieces))
+            if value:
+                self.values += [""] * (self.at - len(self.values))
+                self.values.append(value)
+        elif name == "row" and self.in_data:
+            if self.values:
+                self.batch.append((self.count.row, self.values, self.doubts))
+            if len(self.batch) >= _BATCH:
+                self.flush()
+        elif name == "sheetData":
+            self.in_data = False
+
+    def _value(self, raw: str) -> str:
+        match self.kind:
+            case "s":
+                if not raw.isdecimal() or int(raw) >= len(self.shared):
+                    raise DamagedWorkbook(f"a cell in row {self.count.row} is the text {raw[:20]!r}, which is not there")
+                return self.shared[int(raw)]
+            case "inlineStr" | "str":
+                return unescaped(raw)
+            case "b":
+                return {"0": "false", "1": "true"}.get(raw.strip(), raw)
+            case "n":
+                raw = raw.strip()
+                if not raw:
+                    return ""
+                style = int(self.style) if self.style.isdecimal() else 0
+                form = self.formats[style] if style < len(self.formats) else NUMBER
+                text, doubt = number_text(raw, form, self.since)
+                if doubt:
+                    self.doubts[self.at] = doubt
+                return text
+        return raw
+
+    def flush(self) -> None:
+        if self.batch:
+            data = marshal.dumps(self.batch)
+            self.to.write(data)
+            self.written += len(data)
+            self.batch = []
+
+
+def _shared_strings(package: WorkbookPackage) -> list[str]:
+    part = package.related("sharedstrings")
+    found: list[str] = []
+    pieces: list[str] = []
+    phonetic = reads = False
+
+    def start(name: str, _: dict[str, str]) -> None:
+        nonlocal phonetic, reads
+        if name == "si":
+            pieces.clear()
+        elif name == "rPh":
+            phonetic = True
+        elif name == "t":
+            reads = not phonetic
+
+    def text(piece: str) -> None:
+        if reads:
+            pieces.append(piece)
+
+    def end(name: str) -> None:
+        nonlocal phonetic, reads
+        if name == "t":
+            reads = False
+        elif name == "rPh":
+            phonetic = False
+        elif name == "si":
+            found.append(unescaped("".join(pieces)))
+
+    if part is not None:
+        with package.open(part) as file:
+            parse(file, start, end, text)
+    return found

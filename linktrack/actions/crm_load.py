@@ -94,9 +94,7 @@ def load_state(
     return state
 
 
-def _columns(
-    table: Table, mapping: CrmMapping, needs: Needs, *, companies: bool
-) -> tuple[dict[str, int], list[str]]:
+def _columns(table: Table, mapping: CrmMapping, needs: Needs, *, companies: bool) -> tuple[dict[str, int], list[str]]:
     """Where each cell stands that a run may read or write, and the columns to be created behind the last one.
     `companies` says whether the export has any."""
     settings = mapping.settings.contacts
@@ -291,9 +289,7 @@ def _table(state: CrmState, export: Path, noun: str) -> Table | None:
     return None if path is None else open_table(path, state.mapping, noun)
 
 
-def _cells(
-    state: CrmState, table: Table, noun: str, columns: Mapping[str, str]
-) -> Iterator[tuple[int, list[str]]]:
+def _cells(state: CrmState, table: Table, noun: str, columns: Mapping[str, str]) -> Iterator[tuple[int, list[str]]]:
     """The line of each row and its cells in the named columns (setting -> column), all of which must be there."""
     section = noun.replace("-", "_")
     places = [

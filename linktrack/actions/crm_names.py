@@ -3,7 +3,7 @@ nearly called."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from linktrack.actions.crm_state import CrmState
 from linktrack.crm.export import Table
@@ -38,7 +38,7 @@ def new_names(state: CrmState) -> dict[str, list[str]]:
     return found
 
 
-def sentences(state: CrmState, new: dict[str, list[str]]) -> Iterator[str]:
+def sentences(state: CrmState, new: Mapping[str, list[str]]) -> Iterator[str]:
     """A sentence on each new name, with those that it nearly is."""
     for kind, names in new.items():
         for name in names[:_MOST]:

@@ -177,7 +177,7 @@ def interrupt_runs(database: Database) -> None:
 
 def newest_run(database: Database) -> RunRow | None:
     """The run that was begun last."""
-    row = database.row(f"{_RUNS} WHERE id = (SELECT max(id) FROM run)")
+    row = database.row(f"{_RUNS} WHERE id = (SELECT max(id) FROM run)")  # noqa: S608  (of our own)
     return None if row is None else RunRow(*row)
 
 
@@ -209,8 +209,8 @@ class Ledger:
         self.shipments = {
             row[0]: ShipmentFacts(*row)
             for row in database.rows(
-                "SELECT s.id, s.number, m.name, m.subject, m.type FROM shipment s JOIN mailing m ON m.id = s.mailing_id "
-                "WHERE s.id IN (SELECT shipment_id FROM open_click)"
+                "SELECT s.id, s.number, m.name, m.subject, m.type FROM shipment s "
+                "JOIN mailing m ON m.id = s.mailing_id WHERE s.id IN (SELECT shipment_id FROM open_click)"
             )
         }
         self.placements: dict[int, str] = dict(
@@ -394,8 +394,8 @@ class Ledger:
             )
             led = [(row, result.return_url) for row, result in ended if result.return_url]
             database.executemany(
-                "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (link_id, recipient_id) DO UPDATE SET shipment_id = excluded.shipment_id, "
+                "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, recipient_id) DO UPDATE SET shipment_id = excluded.shipment_id, "
                 "url = excluded.url, change_id = excluded.change_id",
                 [(row.link_id, row.recipient_id, row.shipment_id, url, row.id) for row, url in led],
             )

@@ -110,7 +110,7 @@ class Planner:
                 return
             self.made.add(once)
         else:
-            whole = stable_id(click.at, click.print, click.link.key, kind, action.number)
+            whole = stable_id(click.at, click.print, click.contact_id, click.link.key, kind, action.number)
         try:
             plan = list(
                 PLANS[kind](
@@ -137,7 +137,7 @@ class Planner:
         recipient, name = click.recipient_id, wanted.name
         at = self.now if click.why == BY_HAND else click.at
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
-        identifier = stable_id(at, click.print, click.link.key, *place)
+        identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
         if only is not None and identifier not in only:
             return
         if wanted.kind == "company-interest":  # a company is decided on by all its people
@@ -232,7 +232,7 @@ class Planner:
         """The fields that a script has answered, each for itself."""
         for name, value in result.fields.items():
             place = (action.definition.type, action.number, "set-field", name, "set")
-            identifier = stable_id(click.at, click.print, click.link.key, *place)
+            identifier = stable_id(click.at, click.print, click.contact_id, click.link.key, *place)
             if only is not None and identifier not in only:
                 continue
             try:

@@ -9,11 +9,10 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from linktrack.actions import kin
@@ -21,6 +20,7 @@ from linktrack.actions.planned import ScriptResult
 
 MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
 MAX_ANSWER = 1 << 14  # … and of each line that answers a click of a batch
+AT_ONCE = 1 << 16  # bytes that are said or heard at once
 PAUSE_SECONDS = 0.05  # until it is looked whether a process has ended that keeps its pipes open
 LAST_WORDS_SECONDS = 1.0  # for what stands in the pipes of a process that has ended
 NOTHING: Mapping[str, str] = {}
@@ -163,15 +163,14 @@ def _run(
     command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
     environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
-    with TemporaryFile() as inward, kin.adopting() as family:
-        inward.writelines(text.encode() for text in given)
-        inward.seek(0)
+    with kin.adopting() as family:
         try:
             process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
                 command,
-                stdin=inward,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                bufsize=0,
                 env=environment,
                 cwd=folder,
                 start_new_session=True,
@@ -179,44 +178,70 @@ def _run(
         except OSError as problem:
             hint = ": make it executable with chmod +x" if isinstance(problem, PermissionError) else ""
             return ScriptResult("failed", message=f"{name} cannot be started: {problem.strerror}{hint}")
-        complaint = Tail(MAX_ANSWER)
+        talk = Talk(process, iter(given), said)
         with process:
             try:
-                ended = _listen(process, said, complaint, time.monotonic() + seconds)
+                ended = talk.go_on(time.monotonic() + seconds)
             finally:
                 family.end(process)  # and all that it has left running
             if not ended:
                 return ScriptResult("timeout", message=f"{name} was stopped after {seconds} s")
-            _listen(process, said, complaint, time.monotonic() + LAST_WORDS_SECONDS)
-        return Ended(process.returncode, complaint.last_line())
+            talk.go_on(time.monotonic() + LAST_WORDS_SECONDS)
+        return Ended(process.returncode, talk.complaint.last_line())
 
 
-def _listen(process: subprocess.Popen[bytes], said: Whole | Answers, complaint: Tail, until: float) -> bool:
-    """Take what a process says until it has ended and, if it is the last one to hold them, its pipes are closed.
-    Returns whether it has ended by then."""
-    with selectors.DefaultSelector() as selector:
-        for pipe, taker in ((process.stdout, said), (process.stderr, complaint)):
-            if pipe is not None and not pipe.closed:
-                selector.register(pipe, selectors.EVENT_READ, taker)
-        was_alive = process.poll() is None
-        while selector.get_map():
-            left = until - time.monotonic()
-            if left <= 0:
-                return process.poll() is not None
-            for key, _ in selector.select(min(left, PAUSE_SECONDS)):
-                data = os.read(key.fd, 1 << 16)
-                if data:
-                    key.data.take(data)
-                else:
-                    selector.unregister(key.fileobj)
-                    key.fileobj.close()  # type: ignore[union-attr]  (a pipe of the process)
-            if was_alive and process.poll() is not None:
-                return True
-    try:
-        process.wait(max(until - time.monotonic(), 0))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+class Talk:
+    """What is said to a process and by it, over pipes that never wait: nothing goes to the disk, and only what is
+    understood is kept in memory."""
+
+    def __init__(self, process: subprocess.Popen[bytes], given: Iterator[str], said: Whole | Answers) -> None:
+        self.process, self.given, self.rest = process, given, b""
+        self.complaint = Tail(MAX_ANSWER)
+        self.takers = ((process.stdout, said), (process.stderr, self.complaint))
+
+    def go_on(self, until: float) -> bool:
+        """Talk until the process has ended or, where it has already, its pipes are empty. Returns whether it has."""
+        was_alive, asked = self.process.poll() is None, self.process.stdin
+        pipes = {pipe.fileno(): pipe for pipe in (asked, *dict(self.takers)) if pipe is not None and not pipe.closed}
+        with selectors.DefaultSelector() as selector:
+            for pipe, taker in self.takers:
+                if pipe is not None and not pipe.closed:
+                    selector.register(pipe, selectors.EVENT_READ, taker)
+            if asked is not None and not asked.closed:
+                os.set_blocking(asked.fileno(), False)
+                selector.register(asked, selectors.EVENT_WRITE)
+            while selector.get_map() and not (was_alive and self.process.poll() is not None):
+                left = until - time.monotonic()
+                if left <= 0:
+                    return self.process.poll() is not None
+                for key, _ in selector.select(min(left, PAUSE_SECONDS)):
+                    goes_on = self._ask(key.fd) if key.data is None else self._hear(key.fd, key.data)
+                    if not goes_on:
+                        selector.unregister(key.fileobj)
+                        pipes[key.fd].close()
+        try:
+            self.process.wait(max(until - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _ask(self, handle: int) -> bool:
+        """Say the next of what is to be said. Returns whether there is more, and somebody listens."""
+        while len(self.rest) < AT_ONCE and (text := next(self.given, None)) is not None:
+            self.rest += text.encode("utf-8", "replace")
+        try:
+            self.rest = self.rest[os.write(handle, self.rest) :] if self.rest else b""
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:  # it does not want to know
+            return False
+        return bool(self.rest)
+
+    @staticmethod
+    def _hear(handle: int, taker: Whole | Answers | Tail) -> bool:
+        data = os.read(handle, AT_ONCE)
+        taker.take(data)
+        return bool(data)
 
 
 def _failure(name: str, ended: Ended) -> ScriptResult:

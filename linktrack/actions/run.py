@@ -62,7 +62,9 @@ class RunReport:
         return bool(self.unknown) and not self.summary["contacts"]
 
 
-def run_actions(workspace: Workspace, database: Database, order: Order, out: Path | None, *, wait: float = 0) -> RunReport:
+def run_actions(
+    workspace: Workspace, database: Database, order: Order, out: Path | None, *, wait: float = 0
+) -> RunReport:
     """Do what an order says with the people of its export, and write the files to the new or empty folder `out`.
 
     Without `out` it is a rehearsal: nothing is written, no script is run. BadInput when the export lacks what an
@@ -143,9 +145,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
         with database.transaction(durable=True):
             work.ledger.store(run_id, text, store_now())
             if work.order.by_hand is None:
-                selecting.pass_clicks(
-                    database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace)
-                )
+                selecting.pass_clicks(database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace))
         write_file(out / output.SUMMARY, text.encode(), kept)
         ledger.set_status(database, run_id, "done")
     except DiskFull as problem:

@@ -90,9 +90,7 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
                 if failure and failure.status in work.order.retried and before and before.reported:
                     yield Asked(identifier, click, action)
                 continue
-            once = occasion(
-                action.definition.says.repeat, action.number, click.link.id, click.shipment.id, click.key
-            )
+            once = occasion(action.definition.says.repeat, action.number, click.link.id, click.shipment.id, click.key)
             if once not in made:
                 made.add(once)
                 yield Asked(identifier, click, action)

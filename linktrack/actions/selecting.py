@@ -35,9 +35,7 @@ def _acts(*, get_unsubscribes: bool) -> str:
     pressed = "SELECT id FROM link WHERE confirm"
     if not get_unsubscribes:
         pressed += f" UNION {_UNSUBSCRIBING}"
-    return (
-        f"c.link_id IN (SELECT link_id FROM action) AND ((c.flags & {_POST}) <> 0 OR c.link_id NOT IN ({pressed}))"
-    )
+    return f"c.link_id IN (SELECT link_id FROM action) AND ((c.flags & {_POST}) <> 0 OR c.link_id NOT IN ({pressed}))"
 
 
 def begin(database: Database) -> None:

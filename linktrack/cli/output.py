@@ -46,6 +46,11 @@ def say(context: typer.Context, sentence: str) -> None:
         typer.echo(sentence, err=True)
 
 
+def complain(sentence: str) -> None:
+    """A sentence about what was not done, on stderr, with --quiet too."""
+    typer.echo(visible(sentence), err=True)
+
+
 def confirm(context: typer.Context, question: str, yes: bool) -> bool:
     """Ask on a terminal; elsewhere only --yes will do."""
     from linktrack.errors import UsageError

@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from hashlib import blake2b
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from linktrack.actions.run import RunReport, run_actions
 from linktrack.actions.work import Order
-from linktrack.links.stored_actions import store_actions
 from linktrack.store.click_names import click_name
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database, open_database
@@ -56,9 +55,35 @@ class World:
         self.actions(key, actions)
 
     def actions(self, key: str, actions: list[dict[str, Any]]) -> None:
-        link_id = self.database.value("SELECT id FROM link WHERE key = ?", (key,))
+        """Make a link's actions these; one that is equal, else one of the same type, keeps its number."""
+        link_id, last = self.database.row("SELECT id, last_action FROM link WHERE key = ?", (key,)) or (0, 0)
         with self.database.transaction():
-            store_actions(self.database, link_id, actions)
+            left = [
+                (number, {"type": kind, **json.loads(said)})
+                for number, kind, said in self.database.rows(
+                    "SELECT number, type, settings FROM action WHERE link_id = ? ORDER BY position", (link_id,)
+                )
+            ]
+            numbers: dict[int, int] = {}
+            for same in (True, False):
+                for place, action in enumerate(actions):
+                    for one in left:
+                        if place not in numbers and (
+                            one[1] == action or (not same and one[1]["type"] == action["type"])
+                        ):
+                            numbers[place] = one[0]
+                            left.remove(one)
+                            break
+            self.database.execute("DELETE FROM action WHERE link_id = ?", (link_id,))
+            for place, action in enumerate(actions):
+                if place not in numbers:
+                    last += 1
+                said = json.dumps({name: value for name, value in action.items() if name != "type"})
+                self.database.execute(
+                    "INSERT INTO action (link_id, number, position, type, settings) VALUES (?, ?, ?, ?, ?)",
+                    (link_id, numbers.get(place, last), place + 1, action["type"], said),
+                )
+            self.database.execute("UPDATE link SET last_action = ? WHERE id = ?", (last, link_id))
 
     def shipment(self, is_test: bool = False, mailing: int = 1, finished: bool = True) -> int:
         number = int(self.database.value("SELECT coalesce(max(id), 0) + 1 FROM shipment"))
@@ -78,7 +103,14 @@ class World:
         return int(self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact_id,)))
 
     def click(
-        self, contact_id: str, key: str, minutes: float = 0, *, shipment: int = 1, verdict: str = "human", flags: int = 0
+        self,
+        contact_id: str,
+        key: str,
+        minutes: float = 0,
+        *,
+        shipment: int = 1,
+        verdict: str = "human",
+        flags: int = 0,
     ) -> str:
         """A click so many minutes after 4 May 2026, 09:12:12 UTC; returns its name."""
         number = int(self.database.value("SELECT count(*) + 1 FROM click"))
@@ -147,7 +179,9 @@ class World:
         """What a run is asked to do at 12:00 UTC on 4 May 2026."""
         return Order(export, options.pop("now", NOON), **options)
 
-    def run(self, export: Path, out: str | None = None, wait: float = 0, **options: Any) -> tuple[RunReport, Path]:
+    def run(
+        self, export: Path | None, out: str | None = None, wait: float = 0, **options: Any
+    ) -> tuple[RunReport, Path]:
         """Run the actions, into a new folder unless one is named."""
         self.runs += 1
         folder = self.root / (out or f"out-{self.runs}")
@@ -191,9 +225,9 @@ def make_world(root: Path) -> Iterator[World]:
         yield made
 
 
-def rows_of(path: Path) -> list[dict[str, Any]]:
+def rows_of(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> list[dict[str, Any]]:
     """The rows of a CSV or NDJSON file."""
     if path.suffix == ".ndjson":
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    with path.open(encoding=encoding, newline="") as file:
+        return list(csv.DictReader(file, delimiter=delimiter))

@@ -28,7 +28,7 @@ from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 
 USERS = [f"USER{number}" for number in range(40)]
-ACTIONS = {
+ACTIONS: dict[str, dict[str, object]] = {
     "field": {"type": "set-field", "field": "level", "value": "hot"},
     "interest": {"type": "interest", "add": ["Product news"], "remove": ["News"]},
     "selection": {"type": "selection", "add": ["Prospects {mailing.name}"]},
@@ -142,7 +142,7 @@ def fill(database: Database, contacts: int, clicks: int) -> None:
         links.append(database.value("SELECT max(id) FROM link"))
         settings = json.dumps({name: value for name, value in action.items() if name != "type"})
         database.execute(
-            "INSERT INTO action (link_id, position, type, settings) VALUES (?, 1, ?, ?)",
+            "INSERT INTO action (link_id, number, position, type, settings) VALUES (?, 1, 1, ?, ?)",
             (links[-1], action["type"], settings),
         )
     people = [chance.randrange(contacts) for _ in range(clicks)]

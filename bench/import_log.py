@@ -154,7 +154,7 @@ def make_workspace(root: Path, recipients: int) -> None:
         for number in range(1, PLACEMENTS + 1):
             database.execute(
                 "INSERT INTO link (id, key, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, '', 'registered', 'https://www.example.com/', '{}', 0, 0)",
+                "VALUES (?, ?, '', 'registered', 'https://www.example.com/', '{\"kind\": \"redirect\"}', 0, 0)",
                 (100 + number, f"link-{number}"),
             )
             database.execute(

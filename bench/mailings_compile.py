@@ -11,18 +11,19 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from functools import partial
 
 from bs4 import BeautifulSoup
 from mail import make_mail
 
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Placed, compile_part, placement_keys
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.scan import scan
 
 BASE = "https://click.example.com"
-OPTIONS = Options(BASE)
+OPTIONS = ReadingOptions(BASE)
 SIZES = (10_000, 100_000, 500_000, 1_000_000, 5_000_000)
 HOSTILE = (
     '<a href="', "<!--[if", "<!--[if mso]>", "<!--", "{{", "{%", "*|", "<", "</", "<![if ", "<![CDATA[", "<script><!--",
@@ -42,9 +43,11 @@ def seconds(work: Callable[[], object], rounds: int = 5) -> float:
 
 def compile_whole(data: bytes) -> None:
     parts = read_mail(data, None, OPTIONS)
-    placed = [(spot, next(placement_keys(bytes(16), "m", spot.position))) for spot in parts.addresses if not spot.reason]
+    placed = [
+        (spot, next(placement_keys(bytes(16), "m", spot.position))) for spot in parts.addresses if not spot.reason
+    ]
     prove(parts, placed, BASE, OPTIONS)
-    spots = [Placed(key, spot.start, spot.stop) for spot, key in placed]
+    spots = [PlacedSpan(key, spot.start, spot.stop) for spot, key in placed]
     compile_part(parts.html, spots, BASE)
     made_text(parts, spots, BASE)
 
@@ -58,8 +61,8 @@ def main() -> None:
         data = make_mail(size, size // 1300)
         text = data.decode("latin-1")
         links = len(scan(text).spots)
-        scanned, whole = seconds(lambda text=text: scan(text)), seconds(lambda data=data: compile_whole(data))
-        soup = seconds(lambda data=data: BeautifulSoup(data.decode(), "html.parser"), 1)
+        scanned, whole = seconds(partial(scan, text)), seconds(partial(compile_whole, data))
+        soup = seconds(partial(BeautifulSoup, data.decode(), "html.parser"), 1)
         if size == 100_000:
             per_byte = whole / len(data)
         growth = f"{whole / len(data) / per_byte:.2f}" if per_byte else ""
@@ -70,7 +73,7 @@ def main() -> None:
     print("\n600 KB of hostile input, scanned: ms")
     for piece in HOSTILE:
         text = piece * (600_000 // len(piece))
-        print(f"{piece!r:18} {seconds(lambda text=text: scan(text), 3) * 1000:9.1f}")
+        print(f"{piece!r:18} {seconds(partial(scan, text), 3) * 1000:9.1f}")
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from bs4 import BeautifulSoup
 from mail import make_mail
 
 from linktrack.links.tokens import Keyring, Tokens
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Placed, compile_part, placement_keys
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
 
 BASE = "https://click.example.com"
 ROUNDS = 5
@@ -40,9 +40,9 @@ def cpu(work: Callable[[], object]) -> float:
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     data = make_mail(40_000, 30)
-    parts = read_mail(data, None, Options(BASE))
+    parts = read_mail(data, None, ReadingOptions(BASE))
     spots = [address for address in parts.addresses if not address.reason]
-    placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
+    placed = [PlacedSpan(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
     compiled = compile_part(parts.html, placed, BASE)
     segments = compiled.segments
     made = [token.encode() for token in tokens(count)]

@@ -18,7 +18,7 @@ from campaign import GET, HEAD, JUNK, PLACES, TRAP, Campaign, Request
 from linktrack.clicks.event import SHARED
 from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.changes import changes
-from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.judging.networks import NO_NETWORK, Networks
 from linktrack.clicks.judging.reputation import evidence, known_scanners, with_reputation
 from linktrack.clicks.judging.verdicts import HUMAN, Click, JunkRequest, Probe, Surroundings, Verdict, deciding, judge
 from linktrack.clicks.logs.fields import kept_address
@@ -33,31 +33,31 @@ def judged(campaign: Campaign, ip: str, proxy: bool, resolution: int) -> Judged:
     agents = sorted({request.agent for request in campaign.requests})
     numbers = {agent: number for number, agent in enumerate(agents)}
     networks = Networks()
-    names: dict[int, str] = {}
+    names = [NO_NETWORK, *sorted({networks.find(request.ip) for request in campaign.requests} - {NO_NETWORK})]
     rows: list[tuple[Click, Request]] = []
     probes: list[Probe] = []
     junk: list[JunkRequest] = []
-    for identity, request in enumerate(campaign.requests):
+    for number, request in enumerate(campaign.requests):
         moment = round(request.at * 1000) // resolution * resolution
         seen = PROXY if proxy else request.ip
         kept = kept_address(seen.encode(), ip)
         if request.method == GET:
-            names[identity] = networks.find(seen)
+            network = names.index(networks.find(seen))
             link = 1 if request.place == PLACES else request.place
             person = (request.shipment, request.recipient)
             flags = request.flags | (SHARED if proxy else 0)
-            click = Click(moment, identity, link, request.place, *person, kept, numbers[request.agent], flags)
+            click = Click(moment, number, link, request.place, *person, kept, network, numbers[request.agent], flags)
             rows.append((click, request))
         elif request.method == HEAD:
-            probes.append(Probe(moment, identity, request.place, request.shipment, request.recipient))
+            probes.append(Probe(moment, number, request.place, request.shipment, request.recipient))
         elif request.method == JUNK:
-            junk.append(JunkRequest(moment, identity, "" if proxy else kept))
+            junk.append(JunkRequest(moment, number, "" if proxy else kept))
     rows.sort()
     memo: dict[str, Signal] = {}
     by = Surroundings(
         agent=lambda number: agent_signal(agents[number], memo),
         family=lambda number: family_of(agents[number]),
-        network=lambda click: networks.weight(names[click.identity]),
+        network=lambda number: networks.weight(names[number]),
         sent_at={shipment: sent * 1000 for shipment, sent in campaign.sent_at.items()},
         tests=frozenset(),
         traps=frozenset({TRAP}),
@@ -66,7 +66,7 @@ def judged(campaign: Campaign, ip: str, proxy: bool, resolution: int) -> Judged:
     clicks = [click for click, _ in rows]
     first = judge(clicks, by, probes, junk)
     second = with_reputation(clicks, first, known_scanners(evidence(clicks, first, by)), by)
-    return [(request, *both) for (_, request), *both in zip(rows, first, second, strict=True)]
+    return [(request, before, after) for (_, request), before, after in zip(rows, first, second, strict=True)]
 
 
 def by_kind(result: Judged, machine: bool) -> Iterable[tuple[str, int, int, int, int]]:

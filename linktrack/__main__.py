@@ -1,5 +1,19 @@
-"""python -m linktrack."""
+"""The program: `linktrack`, and `python -m linktrack`. Where it cannot work it says so before it imports anything."""
 
-from linktrack.cli.app import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """Run the command line; ends with 2 on Windows, which has neither the locks nor the processes that we use."""
+    if sys.platform == "win32":
+        print("linktrack: linktrack needs Linux or macOS; on Windows use WSL", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    from linktrack.cli.app import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

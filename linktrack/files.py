@@ -118,8 +118,8 @@ def judged_target(path: Path, kept: Kept) -> Path:
     Conflict for an input, a workspace's own file, or a link of another user; NotFound without the folder; BadInput
     for a folder.
     """
-    target = _resolved(path)
     with explained(path):
+        target = _resolved(path)
         there = target.stat() if target.exists() else None
     if there is not None and stat.S_ISDIR(there.st_mode):
         raise BadInput("this is a folder, not a file to write to", file=path)

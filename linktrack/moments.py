@@ -33,11 +33,12 @@ def moment_of(when: datetime, zone: tzinfo = UTC) -> int:
 
 
 def datetime_of(milliseconds: int, zone: tzinfo = UTC) -> datetime:
-    """UTC milliseconds as a datetime in `zone`; also before 1970."""
-    return (_EPOCH + timedelta(milliseconds=milliseconds)).astimezone(zone)
+    """UTC milliseconds as a datetime in `zone`; what lies outside of the years 2 to 9998 is their edge."""
+    return (_EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))).astimezone(zone)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = ((datetime(year, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1) for year in (2, 9999))
 
 
 def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
@@ -78,11 +79,14 @@ def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
             return moment_of(datetime.combine(day, datetime.min.time()), zone)
-        return moment_of(datetime.fromisoformat(text), zone)
+        moment = moment_of(datetime.fromisoformat(text), zone)
+        if _FIRST <= moment <= _LAST:
+            return moment
     except (ValueError, OverflowError):
-        raise UsageError(
-            f"{option}: {text!r} is not a time: write it like 2026-05-04, 2026-05-04T09:00 or 2026-05-04T09:00:00+02:00"
-        ) from None
+        pass
+    raise UsageError(
+        f"{option}: {text!r} is not a time: write it like 2026-05-04, 2026-05-04T09:00 or 2026-05-04T09:00:00+02:00"
+    )
 
 
 def read_length(text: str, option: str) -> int:

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from linktrack.errors import BadInput
 from linktrack.files import STDIN, open_input
 from linktrack.moments import zone_of
+from linktrack.values import wrong_value
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -46,6 +47,12 @@ def _network(value: str) -> str:
     return value
 
 
+# Loopback, RFC 1918, RFC 4193 and link-local: what no visitor can come from.
+PRIVATE_NETWORKS = (
+    *("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+    *("fc00::/7", "169.254.0.0/16", "fe80::/10"),
+)
+
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Network = Annotated[str, AfterValidator(_network)]
 
@@ -64,6 +71,10 @@ class UtmSettings(Section):
     campaign: str = ""
     content: str = ""
     term: str = ""
+    id: str = ""
+    source_platform: str = ""
+    creative_format: str = ""
+    marketing_tactic: str = ""
     domains: list[str] = Field(default=[])  # empty = every host
 
 
@@ -95,7 +106,7 @@ class ClickSettings(Section):
 
     ip: Literal["truncate", "full", "none"] = "truncate"
     networks: list[Network] = []  # networks whose clicks are machines', as 192.0.2.0/24
-    trusted_proxies: list[Network] | None = None  # whose X-Forwarded-For is believed; None = private networks
+    trusted_proxies: list[Network] = list(PRIVATE_NETWORKS)  # whose word is believed about who stands before them
     log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
     time_zone: ZoneName = (
         "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set
@@ -371,22 +382,12 @@ def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | 
 
 def _located(error: ErrorDetails, file: TomlFile, overrides: Mapping[tuple[str, ...], str]) -> BadInput:
     keys = tuple(str(part) for part in error["loc"])
+    name = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
+    sentence = wrong_value(error, name)
     variable = next((overrides[keys[:size]] for size in (1, 2) if keys[:size] in overrides), None)
     if variable is not None:
-        return BadInput(f"{variable}: {sentence_of(error)}")
-    return file.error_at(keys, sentence_of(error))
-
-
-def sentence_of(error: ErrorDetails) -> str:
-    """What pydantic found wrong with a setting, in our words."""
-    name, kind = ".".join(str(part) for part in error["loc"] if not isinstance(part, int)), error["type"]
-    if kind == "extra_forbidden":
-        return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
-    if kind == "missing":
-        return f"the setting {name!r} is missing"
-    if kind == "value_error":
-        return str(error["ctx"]["error"])
-    return f"{name!r} cannot be {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        return BadInput(f"{variable}: {sentence}")
+    return file.error_at(keys, sentence)
 
 
 def line_of(text: str, keys: tuple[str, ...]) -> int | None:

@@ -28,8 +28,9 @@ def visible_lines(text: str) -> str:
 
 def json_text(value: object, indent: int | None = None) -> str:
     """`value` as JSON, readable, with C1 and bidi controls as `\\u` escapes (C0 always are)."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return text if text.isascii() else _JSON_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _JSON_UNSAFE.sub(
+        lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent)
+    )
 
 
 def markdown_cell(text: str) -> str:

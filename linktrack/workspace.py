@@ -7,7 +7,7 @@ import os
 import pwd
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Workspace:
     root: Path
     file: TomlFile
     settings: Settings
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # it may hold secrets
 
     @property
     def config_path(self) -> Path:

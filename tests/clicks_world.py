@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.clicks.load import Importer, Options, Summary, import_logs
-from linktrack.links.tokens import Keyring
+from linktrack.links.keys import open_keys
+from linktrack.links.tokens import Tokens
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
@@ -25,18 +26,18 @@ class World:
     """A workspace with a mailing that was sent."""
 
     workspace: Workspace
-    keyring: Keyring
+    tokens: Tokens
 
     def database(self) -> Database:
         return open_database(self.workspace)
 
     def path(self, placement: int = 1, recipient: int = 1, shipment: int = 1) -> str:
-        return f"/{key_of(placement)}/{self.keyring.sign(shipment, recipient)}"
+        return f"/{key_of(placement)}/{self.tokens.sign(number_of(shipment), recipient)}"
 
     def copy(self, root: Path) -> World:
         """Another workspace that was the same so far."""
         shutil.copytree(self.workspace.root, root)
-        return World(load_workspace(root, {}), self.keyring)
+        return World(load_workspace(root, {}), self.tokens)
 
     def load(self, *paths: Path | str, **options: Any) -> Summary:
         """Import logs."""
@@ -46,16 +47,28 @@ class World:
     def clicks(self) -> list[tuple[Any, ...]]:
         with self.database() as database:
             return database.rows(
-                "SELECT clicked_at, identity, link_id, placement_id, shipment_id, recipient_id, ip, agent.text, flags, "
-                "verdict, reasons FROM click JOIN agent ON agent.id = agent_id JOIN judgement ON click_id = click.id "
-                "ORDER BY clicked_at, identity"
+                "SELECT clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, agent.text, flags, "
+                "verdict, reasons FROM click JOIN agent ON agent.id = agent_id JOIN ruling ON ruling.id = ruling_id "
+                "ORDER BY clicked_at, print"
             )
 
     def tallies(self) -> dict[str, list[tuple[Any, ...]]]:
         from linktrack.clicks.rollups.counts import TABLES
 
         with self.database() as database:
-            return {table: sorted(database.rows(f"SELECT * FROM {table}")) for table in TABLES}
+            tables = {table: sorted(database.rows(f"SELECT * FROM {table}")) for table in TABLES}
+            tables["shipment_ruling"] = sorted(
+                database.rows(
+                    "SELECT shipment_id, verdict, reasons, clicks FROM shipment_ruling "
+                    "JOIN ruling ON ruling.id = ruling_id"
+                )
+            )
+            return tables
+
+
+def number_of(shipment: int) -> int:
+    """What tokens carry for a shipment."""
+    return 70_000 + shipment
 
 
 def key_of(placement: int) -> str:
@@ -82,11 +95,11 @@ def make_world(root: Path) -> World:
             "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES "
             "(1, 'spring', 'Spring', 'newsletter', x'', '{}', 0), (2, 'autumn', 'Autumn', 'newsletter', x'', '{}', 0)"
         )
-        special = dict(database.rows("SELECT key, id FROM link WHERE kind = 'special'"))
+        special: dict[str, int] = dict(database.rows("SELECT key, id FROM link WHERE kind = 'special'"))
         for number in range(1, 9):
             database.execute(
                 "INSERT INTO link (id, key, name, kind, url, response, created_at, updated_at) "
-                "VALUES (?, ?, ?, 'registered', ?, '{}', 0, 0)",
+                "VALUES (?, ?, ?, 'registered', ?, '{\"kind\": \"redirect\"}', 0, 0)",
                 (100 + number, f"link-{number}", f"Link {number}", f"https://www.example.com/{number}"),
             )
         for number in range(1, 12):
@@ -106,16 +119,18 @@ def make_world(root: Path) -> World:
             )
         for number, is_test in ((1, False), (2, False), (3, True)):
             database.execute(
-                "INSERT INTO shipment (id, mailing_id, sent_at, is_test, recipients, settings, created_at) "
-                "VALUES (?, 1, ?, ?, 30, '{}', 0)",
-                (number, SENT, is_test),
+                "INSERT INTO shipment (id, number, mailing_id, sent_at, is_test, recipients, settings, created_at, "
+                "finished_at) VALUES (?, ?, 1, ?, ?, 30, '{}', 0, 0)",
+                (number, number_of(number), SENT, is_test),
             )
             for position in range(1, 31):
                 database.execute(
-                    "INSERT INTO shipment_recipient VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO shipment_recipient (shipment_id, position, recipient_id, email, name) "
+                    "VALUES (?, ?, ?, ?, ?)",
                     (number, position, position, f"c{position}@example.com", f"Person {position}"),
                 )
-    return World(workspace, Keyring.parse(workspace.secret()))
+    with open_database(workspace) as database:
+        return World(workspace, open_keys(workspace, database).tokens)
 
 
 def random_log(world: World, seed: int, lines: int) -> list[bytes]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 from tests_support import Outcome, Run
 from typer.testing import CliRunner
 
@@ -20,14 +20,48 @@ from linktrack.workspace import Workspace, load_workspace
 CORPUS = Path(os.environ.get("LINKTRACK_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
 
 # Properties are judged by what they find, never by how busy the machine is. Where CI is set, hypothesis plays the same
-# cases each time, so that a change is accepted or rejected for what it changed; elsewhere it looks for new ones.
+# cases each time, so that a change is accepted or rejected for what it changed; elsewhere it looks for new ones. With
+# LINKTRACK_TESTS=long (`.ci/run --long`) each property is tried ten times as often, with new cases.
+LONG = os.environ.get("LINKTRACK_TESTS") == "long"
 settings.register_profile(
     "linktrack",
     settings.default,
     deadline=None,
+    derandomize=bool(os.environ.get("CI")) and not LONG,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("linktrack")
+
+# Seconds that the tests of a mark may take, added up over the processes that run them, on two cores of today. Going
+# over is said and fails nothing: a budget is for the person who adds a test.
+BUDGETS = {"quick": 300, "servers": 60, "faults": 120}
+_CHOSEN = "_hypothesis_internal_use_settings"
+QUICK = "quick"  # what has none of the other marks
+_spent: dict[str, list[float]] = {mark: [] for mark in BUDGETS}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a test that has no mark with a budget the mark `quick`; with LONG try properties ten times as often."""
+    for item in items:
+        if not any(item.get_closest_marker(mark) for mark in BUDGETS):
+            item.add_marker(QUICK)
+    for test in {item.obj for item in items if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj)}:
+        if LONG:  # hypothesis has no other way to change a test that chose its own number
+            usual = getattr(test, _CHOSEN)
+            setattr(test, _CHOSEN, settings(usual, max_examples=10 * usual.max_examples))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    for mark, spent in _spent.items():
+        if mark in report.keywords:
+            spent.append(report.duration)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for mark, spent in _spent.items():
+        if spent:
+            over = " (OVER ITS BUDGET)" if sum(spent) > BUDGETS[mark] and not LONG else ""
+            terminalreporter.write_line(f"{mark}: {sum(spent):.0f} s of {BUDGETS[mark]} s{over}")
 
 
 @pytest.fixture(autouse=True)

@@ -11,12 +11,13 @@ import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from linktrack.cli.app import app as cli
-from linktrack.crm.export import read_contacts
+from linktrack.crm.export import Contact, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.links.catalog import SPECIAL_LINKS
 from linktrack.links.definitions import read_definitions
@@ -36,8 +37,9 @@ TRACKED = re.compile(
 
 
 @pytest.fixture(scope="module")
-def truth() -> dict:
-    return json.loads((SAMPLES / "visits-truth.json").read_text("utf-8"))
+def truth() -> dict[str, Any]:
+    truth: dict[str, Any] = json.loads((SAMPLES / "visits-truth.json").read_text("utf-8"))
+    return truth
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def mapping() -> Mapping:
 
 
 @pytest.fixture(scope="module")
-def contacts(mapping: Mapping) -> list:
+def contacts(mapping: Mapping) -> list[Contact]:
     return list(read_contacts(SAMPLES / "crm", mapping))
 
 
@@ -125,7 +127,7 @@ def test_link_definitions_show_every_kind_of_action_and_response(path: str) -> N
     definitions = read_definitions(ROOT / path)
     actions = {action["type"] for definition in definitions for action in definition.actions}
     assert actions == {"set-field", "interest", "selection", "project", "follow-up", "request", "script"}
-    assert {definition.response.get("kind") for definition in definitions} >= {"redirect", "text", "form"}
+    assert {definition.response.kind for definition in definitions} >= {"redirect", "text", "form"}
 
 
 def test_link_definitions_fit_the_export(mapping: Mapping) -> None:
@@ -166,7 +168,7 @@ def test_export_is_written_as_a_swedish_excel_writes_it(name: str) -> None:
     assert {len(row) for row in rows} == {len(rows[0])}
 
 
-def test_contacts_read_by_the_mapping_are_those_of_the_file(contacts: list) -> None:
+def test_contacts_read_by_the_mapping_are_those_of_the_file(contacts: list[Contact]) -> None:
     rows = _rows("contacts.csv")
     assert [(c.contact_id, c.email, c.name, c.fields) for c in contacts] == [
         (row["Kontakt-ID"], row["E-post"], row["Namn"], row) for row in rows
@@ -185,14 +187,16 @@ def test_contacts_are_fictitious_and_have_hard_cases() -> None:
         assert any(hard in value for row in rows for value in row.values())
 
 
-def test_log_lines_have_the_combined_shape_or_are_meant_not_to(log: list[str], truth: dict) -> None:
+def test_log_lines_have_the_combined_shape_or_are_meant_not_to(log: list[str], truth: dict[str, Any]) -> None:
     assert len(log) == truth["lines"] == sum(truth["kinds"].values())
     assert sum(COMBINED.fullmatch(line) is None for line in log) == truth["kinds"]["not a log line"]
     times = [match["time"] for line in log if (match := COMBINED.fullmatch(line))]
     assert times == sorted(times)  # one month, so the text sorts as the time does
 
 
-def test_log_is_of_recipients_and_placements_that_there_are(log: list[str], truth: dict, contacts: list) -> None:
+def test_log_is_of_recipients_and_placements_that_there_are(
+    log: list[str], truth: dict[str, Any], contacts: list[Contact]
+) -> None:
     ids = {contact.contact_id for contact in contacts}
     group = {row.split(";")[0] for row in (SAMPLES / "test-group.csv").read_bytes().decode("cp1252").splitlines()[1:]}
     forged = 0
@@ -207,7 +211,7 @@ def test_log_is_of_recipients_and_placements_that_there_are(log: list[str], trut
     assert forged == truth["kinds"]["forged token"]
 
 
-def test_log_holds_as_many_clicks_as_the_truth_says(log: list[str], truth: dict) -> None:
+def test_log_holds_as_many_clicks_as_the_truth_says(log: list[str], truth: dict[str, Any]) -> None:
     seen: Counter[tuple[str, str]] = Counter()
     for line in log:
         if (match := COMBINED.fullmatch(line)) and (visit := TRACKED.fullmatch(match["request"])):
@@ -235,7 +239,9 @@ def test_log_holds_as_many_clicks_as_the_truth_says(log: list[str], truth: dict)
 
 
 @pytest.mark.parametrize("mailing", ["newsletter", "announcement", "kampanj"])
-def test_positions_of_the_log_are_those_that_linktrack_gives(mailing: str, truth: dict, tmp_path: Path) -> None:
+def test_positions_of_the_log_are_those_that_linktrack_gives(
+    mailing: str, truth: dict[str, Any], tmp_path: Path
+) -> None:
     runner, workspace = CliRunner(), str(tmp_path / "w")
     text = ["--text", str(SAMPLES / "newsletter.txt")] if mailing == "newsletter" else []
     for command in (
@@ -254,7 +260,7 @@ def test_positions_of_the_log_are_those_that_linktrack_gives(mailing: str, truth
     }
 
 
-def test_clicks_of_the_log_are_judged_as_the_truth_says(truth: dict, tmp_path: Path) -> None:
+def test_clicks_of_the_log_are_judged_as_the_truth_says(truth: dict[str, Any], tmp_path: Path) -> None:
     """The whole way, by what the commands print: the mailings are sent, the log is played with their addresses."""
     root = tmp_path / "w"
     runner = CliRunner()
@@ -281,7 +287,7 @@ def test_clicks_of_the_log_are_judged_as_the_truth_says(truth: dict, tmp_path: P
         placements[mailing] = [
             row["placement"] for row in json.loads(linktrack("mailing", "links", mailing, "--format", "json"))
         ]
-        sendings = [(mailing, everybody, ("--sent-at", sent))]
+        sendings: list[tuple[str, Path, tuple[str, ...]]] = [(mailing, everybody, ("--sent-at", sent))]
         if mailing == "newsletter":
             sendings.insert(0, ("newsletter-test", group, ("--sent-at", "2026-05-04T08:00:00+02:00", "--test")))
         for name, contacts, options in sendings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 
 
@@ -20,6 +21,13 @@ class Outcome:
         import json
 
         return json.loads(self.out)
+
+
+def decoded(part: Message[str, str]) -> bytes:
+    """The body of a part of a mail, its transfer encoding undone."""
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload
 
 
 Run = Callable[..., Outcome]

@@ -1,45 +1,105 @@
-"""Follow-ups as iCalendar (RFC 5545): appointments as VEVENT, tasks as VTODO, all times in UTC."""
+"""Follow-ups as iCalendar (RFC 5545), one file of all and one for each owner, written as they come.
+
+Appointments are VEVENTs. Tasks are VTODOs and, since most calendars show no tasks, VEVENTs too, under a UID of their
+own. All times are in UTC.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+ALL = "follow-ups.ics"
+OF_OWNERS = "follow-ups-*.ics"
+_BEGIN = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//linktrack//linktrack//EN\r\n"
+_END = b"END:VCALENDAR\r\n"
+_BUFFER = 1 << 16  # bytes of one calendar that are kept back; no file stays open, for there may be many owners
 
-def calendar_text(follow_ups: Iterable[tuple[Mapping[str, Any], Mapping[str, str]]], now: int) -> bytes:
-    """The calendar of (change, row of follow-ups.csv) pairs; `now` in UTC milliseconds is its time stamp."""
-    stamp = _utc(datetime.fromtimestamp(now // 1000, UTC))
-    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//linktrack//linktrack//EN"]
-    for change, row in follow_ups:
-        task = row["kind"] == "task"
-        component = "VTODO" if task else "VEVENT"
-        lines += [
-            f"BEGIN:{component}",
-            f"UID:{change['id']}@linktrack",
-            f"DTSTAMP:{stamp}",
-            f"DTSTART:{_utc(datetime.fromisoformat(row['start']))}",
-            f"{'DUE' if task else 'DTEND'}:{_utc(datetime.fromisoformat(row['end']))}",
-            f"SUMMARY:{_escaped(row['task'] or row['description'] or row['kind'])}",
-        ]
-        if row["description"]:
-            lines.append(f"DESCRIPTION:{_escaped(row['description'])}")
-        if row["project"]:
-            lines.append(f"CATEGORIES:{_escaped(row['project'])}")
-        if row["assignment"] == "true" and not task:
-            lines.append("STATUS:TENTATIVE")  # an invitation that can be refused
-        for name, value in (
-            ("ASSIGNED-TO", row["assigned_to"]),
-            ("CREATED-BY", row["created_by"]),
-            ("CONTACT-ID", change["contact_id"]),
-            ("LINK", change["link"]),
-            ("MAILING", change["mailing"]),
-        ):
-            if value:
-                lines.append(f"X-LINKTRACK-{name}:{_escaped(value)}")
-        lines.append(f"END:{component}")
-    lines.append("END:VCALENDAR")
-    return b"".join(_folded(line) for line in lines)
+
+class CalendarFiles:
+    """The calendars of a run. `path` says where the file of a name is written; no follow-up, no file."""
+
+    def __init__(self, path: Callable[[str], Path], now: int) -> None:
+        """`now`, in UTC milliseconds, is the time stamp of every entry."""
+        self._path, self._stamp = path, _utc(datetime.fromtimestamp(now // 1000, UTC))
+        self._names: dict[str, str] = {}  # by owner
+        self._waiting: dict[str, bytearray] = {}  # by file name, what is not written yet
+
+    def add(self, change: Mapping[str, Any], row: Mapping[str, str]) -> None:
+        """Add a follow-up: its change, and its row of follow-ups.csv."""
+        entry = calendar_entry(change, row, self._stamp)
+        self._write(ALL, entry)
+        if owner := row["assigned_to"]:
+            if owner not in self._names:
+                self._names[owner] = self._name_of(owner)
+            self._write(self._names[owner], entry)
+
+    def close(self) -> None:
+        """End every calendar."""
+        for name in self._waiting:
+            self._waiting[name] += _END
+            self._flush(name)
+
+    def _name_of(self, owner: str) -> str:
+        """A file name for an owner that no other has, also where upper and lower case are one."""
+        plain = re.sub(r"[^\w.@\-]+", "_", owner).strip(".")[:80] or "_"
+        taken = {name.casefold() for name in self._names.values()}
+        name, number = f"follow-ups-{plain}.ics", 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"follow-ups-{plain}-{number}.ics"
+        return name
+
+    def _write(self, name: str, data: bytes) -> None:
+        if name not in self._waiting:
+            self._waiting[name] = bytearray(_BEGIN)
+        self._waiting[name] += data
+        if len(self._waiting[name]) > _BUFFER:
+            self._flush(name)
+
+    def _flush(self, name: str) -> None:
+        with self._path(name).open("ab") as file:
+            file.write(self._waiting[name])
+        self._waiting[name].clear()
+
+
+def calendar_entry(change: Mapping[str, Any], row: Mapping[str, str], stamp: str) -> bytes:
+    """The component of a follow-up, or the two of a task; `stamp` is when it was written."""
+    start, end = (_utc(datetime.fromisoformat(row[name])) for name in ("start", "end"))
+    shared = [
+        f"DTSTAMP:{stamp}",
+        f"DTSTART:{start}",
+        f"SUMMARY:{_escaped(row['task'] or row['description'] or row['kind'])}",
+    ]
+    if row["description"]:
+        shared.append(f"DESCRIPTION:{_escaped(row['description'])}")
+    if row["project"]:
+        shared.append(f"CATEGORIES:{_escaped(row['project'])}")
+    for name, value in (
+        ("ASSIGNED-TO", row["assigned_to"]),
+        ("CREATED-BY", row["created_by"]),
+        ("CONTACT-ID", change["contact_id"]),
+        ("LINK", change["link"]),
+        ("MAILING", change["mailing"]),
+    ):
+        if value:
+            shared.append(f"X-LINKTRACK-{name}:{_escaped(value)}")
+    event = [f"DTEND:{end}", *shared]
+    if row["kind"] == "task":
+        lines = _component("VTODO", change["id"], [f"DUE:{end}", *shared])
+        lines += _component("VEVENT", f"{change['id']}-event", event)
+    else:
+        if row["assignment"] == "true":
+            event.append("STATUS:TENTATIVE")  # an invitation that can be refused
+        lines = _component("VEVENT", change["id"], event)
+    return b"".join(map(_folded, lines))
+
+
+def _component(name: str, identifier: str, lines: list[str]) -> list[str]:
+    return [f"BEGIN:{name}", f"UID:{identifier}@linktrack", *lines, f"END:{name}"]
 
 
 def _utc(moment: datetime) -> str:
@@ -49,7 +109,7 @@ def _utc(moment: datetime) -> str:
 def _escaped(text: str) -> str:
     """A TEXT value (RFC 5545, section 3.3.11), without the control characters that it may not hold."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(sign for sign in text if sign >= " " or sign in "\n\t")
+    text = "".join(sign for sign in text if (sign >= " " and sign != "\x7f") or sign in "\n\t")
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 

@@ -26,7 +26,8 @@ from linktrack.crm.export import (
 )
 from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.errors import BadInput
-from linktrack.links.actions import CONTACT_NAMES, PLACEHOLDER
+from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
+from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
 from linktrack.settings import FieldSettings
 
 
@@ -45,26 +46,27 @@ class Needs:
 
 def needs_of(actions: Mapping[int, Sequence[NumberedAction]]) -> Needs:
     """What these actions need of an export."""
-    definitions = [placed.definition for every in actions.values() for placed in every]
-    reads = {
-        name.partition(".")[2]
+    definitions = [action.definition for every in actions.values() for action in every]
+    named = {
+        name
         for definition in definitions
         for value in definition.settings.values()
         for text in (value if isinstance(value, list) else [value])
         if isinstance(text, str)
-        for name in PLACEHOLDER.findall(text)
-        if name.startswith("contact.")
+        for name in placeholders_in(text)
     }
-    on = {one.says.on for one in definitions if one.type == "interest"}
-    asked = [one.says for one in definitions if one.type == "follow-up" and one.says.assign_to_our_contact]
+    of_company = any(name.startswith("company.") for name in named)
+    reads = {name.partition(".")[2] for name in named if name.startswith("contact.")}
+    on = {one.on for one in definitions if isinstance(one, InterestAction)}
+    asked = [one for one in definitions if isinstance(one, FollowUpAction) and one.assign_to_our_contact]
     return Needs(
-        writes=frozenset(one.says.field for one in definitions if one.type == "set-field"),
-        reads=frozenset(reads),
+        writes=frozenset(one.field for one in definitions if isinstance(one, SetFieldAction)),
+        reads=frozenset(reads | {"company"} if of_company else reads),
         interests=bool(on & {"person", "both"}),
         company_interests=bool(on & {"company", "both"}),
+        company_names=of_company or any(one.type in ("follow-up", "request") for one in definitions),
         sellers=bool(asked),
-        company_names=any(one.type in ("follow-up", "request") for one in definitions),
-        only_sellers=any(not says.default_recipient for says in asked),
+        only_sellers=any(not one.default_recipient for one in asked),
     )
 
 

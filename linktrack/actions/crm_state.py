@@ -64,7 +64,7 @@ class CrmState:
         else what the contact's column says; `{company.id}` is always the latter."""
         written = self.people[contact_id].cells.get("company", "")
         firm = self.firms.get(written.strip())
-        return written if name == "id" or firm is None else firm.cells.get("name", written)
+        return written if name == "id" or firm is None else firm.cells.get("name") or written
 
     def apply(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         """Carry out a decision. Returns (old, new) as the ledger shows them, or None when nothing changes.

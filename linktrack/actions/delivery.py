@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linktrack.actions import output as files
+from linktrack.actions.calendar_file import CalendarFiles
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.planned import Change
 from linktrack.actions.planning import Planner
 from linktrack.crm.writing import write_back
 
@@ -13,14 +13,15 @@ def write_plan(folder: files.RunFolder, planner: Planner, now: int) -> None:
     """Walk over the clicks and write every change to the files that it belongs to."""
     for name in files.ALWAYS:
         folder.start(name)
-    events: list[tuple[Change, dict[str, str]]] = []
+    calendars = CalendarFiles(folder.path, now)
     for change, name, cells in planner.changes():
         row = change._asdict()
         folder.row("changes.ndjson", row)
         if name:
             folder.row(name, {**row, **cells})
             if name == "follow-ups.csv":
-                events.append((change, cells))
+                calendars.add(row, cells)
+    calendars.close()
     state = planner.state
     for kind in ("selection", "project"):
         for name, contact_id, what in state.net_members(kind):
@@ -28,11 +29,6 @@ def write_plan(folder: files.RunFolder, planner: Planner, now: int) -> None:
             folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what, **person})
     for contact_id, clicks in planner.unknown.items():
         folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": clicks})
-    if events:
-        from linktrack.actions.calendar_file import calendar_text
-
-        pairs = [(change._asdict(), cells) for change, cells in events]
-        folder.path("follow-ups.ics").write_bytes(calendar_text(pairs, now))
 
 
 def write_crm(folder: files.RunFolder, state: CrmState) -> None:

@@ -395,7 +395,8 @@ class Ledger:
             led = [(row, result.return_url) for row, result in ended if result.return_url]
             database.executemany(
                 "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) "
-                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, recipient_id) DO UPDATE SET shipment_id = excluded.shipment_id, "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, recipient_id) "
+                "DO UPDATE SET shipment_id = excluded.shipment_id, "
                 "url = excluded.url, change_id = excluded.change_id",
                 [(row.link_id, row.recipient_id, row.shipment_id, url, row.id) for row, url in led],
             )
@@ -482,7 +483,7 @@ class Ledger:
             (run_id,),
         )
         self._store_failures(run_id)
-        self._count(run_id)
+        self._count()
         database.execute(
             "UPDATE definition SET run_id = ? WHERE run_id IN "  # noqa: S608
             f"(SELECT id FROM run WHERE status IN {UNFINISHED} AND id <> ?) "
@@ -509,7 +510,7 @@ class Ledger:
             "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number"
         )
 
-    def _count(self, run_id: int) -> None:
+    def _count(self) -> None:
         """Keep the tally of changes, in which each counts with what became of it in the end."""
         self.database.execute(
             "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "
@@ -603,4 +604,4 @@ def _unreported(database: Database, columns: str, where: Sequence[str], values: 
 
 
 def _text_of(action: NumberedAction) -> str:
-    return json.dumps({"type": action.definition.type, **action.definition.settings}, ensure_ascii=False)
+    return json.dumps(action.definition.table, ensure_ascii=False)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from linktrack.actions.calendar_file import ALL, OF_OWNERS
 from linktrack.crm.authored import AuthoredCsv
 from linktrack.crm.csv_spans import Dialect
 from linktrack.errors import Conflict
@@ -41,7 +42,7 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class RunFolder:
-    """A folder that the files of a run are written into, row by row; `close` it before it is put in place."""
+    """A folder that the files of a run are written into, row by row, while it is used as a context manager."""
 
     def __init__(self, folder: Path, dialect: Dialect, *, guard: bool) -> None:
         """CSV files are written in `dialect`; `guard` sets off cells that a spreadsheet would run."""
@@ -49,13 +50,28 @@ class RunFolder:
         self._files: dict[str, BinaryIO] = {}
         self._csv: dict[str, AuthoredCsv] = {}
 
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Finish all files, readable by their owner alone."""
+        for file in self._files.values():
+            try:
+                file.close()
+            except OSError:
+                if kind is None:
+                    raise
+        if kind is None:
+            for path in self.folder.iterdir():
+                path.chmod(PRIVATE)
+
     def path(self, name: str) -> Path:
         """Where a file is that is written as a whole."""
         return self.folder / name
 
     def start(self, name: str) -> None:
         """Begin a file of rows: a CSV file gets its header."""
-        file = self._files[name] = open(self.folder / name, "w+b", opener=_private)  # noqa: SIM115  (see close)
+        file = self._files[name] = open(self.folder / name, "w+b", opener=_private)  # noqa: SIM115  (see __exit__)
         if name.endswith(".csv"):
             self._csv[name] = AuthoredCsv(file, self.dialect, COLUMNS[name], guard=self.guard)
 
@@ -68,15 +84,6 @@ class RunFolder:
         else:
             self._files[name].write((_json({column: row[column] for column in COLUMNS[name]}) + "\n").encode())
 
-    def close(self) -> list[str]:
-        """Finish all files, readable by their owner alone. Returns their names."""
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
-        for path in self.folder.iterdir():
-            path.chmod(PRIVATE)
-        return sorted(path.name for path in self.folder.iterdir())
-
 
 def clear_unfinished(folder: Path) -> None:
     """Remove what an unfinished run has put into its folder. Conflict when the run is finished."""
@@ -85,11 +92,9 @@ def clear_unfinished(folder: Path) -> None:
     if (folder / SUMMARY).exists():
         raise Conflict(f"the run in {folder} is finished: name another folder with --out")
     for path in folder.iterdir():
-        if path.name in COLUMNS or path.stem in _STEMS or path.stem.startswith("follow-ups-"):
+        known = path.name in (*COLUMNS, ALL, "contacts-changed.csv", "companies-changed.csv")
+        if known or path.stem in ("contacts", "companies") or path.match(OF_OWNERS):
             path.unlink()
-
-
-_STEMS = ("contacts", "companies", "contacts-changed", "companies-changed", "follow-ups")
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:

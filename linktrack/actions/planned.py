@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
-from linktrack.links.actions import ActionDefinition
+from linktrack.links.actions import AnyAction, MakingAction
 from linktrack.settings import CrmSettings
 
 MADE_KINDS = ("follow-up", "request", "script")
@@ -61,7 +61,7 @@ ClickKey = tuple[int, int, int]  # time, print, recipient
 class NumberedAction:
     """An action of a link with its number there, and the ledger's id of its definition."""
 
-    definition: ActionDefinition
+    definition: AnyAction
     number: int
     definition_id: int
 
@@ -165,9 +165,14 @@ def made_id(action: NumberedAction, click: Clicked) -> str:
     not, and no other action of the link has this one's."""
     parts: list[object] = [action.definition.type, action.number, click.contact_id, click.link.key]
     parts.append(click.shipment.number)
-    if action.definition.says.repeat == "click":
+    if repeat_of(action) == "click":
         parts += [click.at, click.print]
     return stable_id(*parts)
+
+
+def repeat_of(action: NumberedAction) -> str:
+    """How often an action makes something: once for a person, for each shipment, or at every click."""
+    return action.definition.repeat if isinstance(action.definition, MakingAction) else "click"
 
 
 Occasion = tuple[int, ...]  # link, number of the action, recipient and, as it repeats, shipment, time and print
@@ -195,7 +200,7 @@ class MadeFor(NamedTuple):
 def made_before(made: Iterable[MadeFor], actions: Mapping[int, list[NumberedAction]]) -> set[Occasion]:
     """The occasions, as today's definitions repeat, of what was made earlier for the people with open clicks."""
     repeats = {
-        (link_id, action.number): action.definition.says.repeat
+        (link_id, action.number): repeat_of(action)
         for link_id, every in actions.items()
         for action in every
         if action.definition.type in MADE_KINDS

@@ -21,13 +21,15 @@ from linktrack.actions.planned import (
     made_before,
     made_id,
     occasion,
+    repeat_of,
     stable_id,
 )
 from linktrack.actions.scripts import FoundScript
 from linktrack.actions.selecting import BY_HAND, REPLAYED, RETRIED
 from linktrack.actions.work import Work
 from linktrack.crm.guard import would_run
-from linktrack.links.actions import fill
+from linktrack.links.actions import ScriptAction
+from linktrack.links.placeholders import fill
 from linktrack.moments import iso
 from linktrack.store.click_names import click_name
 
@@ -98,13 +100,12 @@ class Planner:
     def _act(self, click: Clicked, action: NumberedAction, only: set[str] | None) -> Iterator[Delivered]:
         """What an action does because of a click, or `only` those of its changes that failed before."""
         kind = action.definition.type
-        if kind == "script":
-            yield from self._script(click, action, only)
+        if isinstance(action.definition, ScriptAction):
+            yield from self._script(click, action, action.definition.script, only)
             return
         if kind in MADE_KINDS:
             whole = made_id(action, click)
-            repeat = action.definition.says.repeat
-            once = occasion(repeat, action.number, click.link.id, click.shipment.id, click.key)
+            once = occasion(repeat_of(action), action.number, click.link.id, click.shipment.id, click.key)
             if once in self.made:
                 self._attempt(click.recipient_id, whole)
                 return
@@ -114,7 +115,7 @@ class Planner:
         try:
             plan = list(
                 PLANS[kind](
-                    action.definition.says,
+                    action.definition,
                     lambda text: fill(text, lambda name: self._value(click, name)),
                     lambda name: self.state.value(click.contact_id, name),
                     self.desk,
@@ -192,25 +193,28 @@ class Planner:
         cells = {**thing.row, **person, "company": self.state.company(contact, "name")}
         return Delivered(self._count(click, action, row), f"{kind}s.csv", cells)
 
-    def _script(self, click: Clicked, action: NumberedAction, only: set[str] | None) -> Iterator[Delivered]:
+    def _script(
+        self, click: Clicked, action: NumberedAction, script: str, only: set[str] | None
+    ) -> Iterator[Delivered]:
         identifier = made_id(action, click)
         found = self.scripts.get(identifier)
         if found is None or found.click != click.key:
             return
-        result, script = found.result, action.definition.says.script
+        result = found.result
         if result is None:
             self.by_kind["script"] += 1
             yield Delivered(self._row(click, identifier, "script", script, "run", "", "planned"), "", {})
             return
         if not found.reported:
-            yield self._report(click, action, identifier, result)
+            yield self._report(click, action, script, identifier, result)
         elif only is None:
             return  # an earlier run has done all this
         if result.status == "ok":
-            yield from self._answered(click, action, result, only if found.reported else None)
+            yield from self._answered(click, action, script, result, only if found.reported else None)
 
-    def _report(self, click: Clicked, action: NumberedAction, identifier: str, result: ScriptResult) -> Delivered:
-        script = action.definition.says.script
+    def _report(
+        self, click: Clicked, action: NumberedAction, script: str, identifier: str, result: ScriptResult
+    ) -> Delivered:
         row = self._row(click, identifier, "script", script, "run", "", result.status)
         self._keep("spool_reported", (click.recipient_id, identifier))
         self._attempt(click.recipient_id, identifier)
@@ -227,7 +231,7 @@ class Planner:
         return Delivered(row, "scripts.ndjson", cells)
 
     def _answered(
-        self, click: Clicked, action: NumberedAction, result: ScriptResult, only: set[str] | None
+        self, click: Clicked, action: NumberedAction, script: str, result: ScriptResult, only: set[str] | None
     ) -> Iterator[Delivered]:
         """The fields that a script has answered, each for itself."""
         for name, value in result.fields.items():
@@ -244,7 +248,7 @@ class Planner:
                 decision = decide(name, value, self.desk)
             except ValueError as problem:
                 row = self._row(click, identifier, "set-field", name, "set", "", value)
-                self._fail(click, action, row, ValueError(f"the script {action.definition.says.script}: {problem}"))
+                self._fail(click, action, row, ValueError(f"the script {script}: {problem}"))
                 continue
             yield from self._decide(click, action, decision, None)
 

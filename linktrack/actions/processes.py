@@ -17,6 +17,8 @@ from typing import Any
 
 from linktrack.actions import kin
 from linktrack.actions.planned import ScriptResult
+from linktrack.errors import BadInput
+from linktrack.links.location import location
 
 MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
 MAX_ANSWER = 1 << 14  # … and of each line that answers a click of a batch
@@ -257,8 +259,13 @@ def _result(output: str) -> ScriptResult:
     if not isinstance(said, dict):
         return ScriptResult("ok", 0, message=output.strip()[:500])
     url, fields = said.get("returnUrl") or "", said.get("fields") or {}
-    if not isinstance(url, str) or (url and not re.match(r"https?://[^\s/]", url, re.IGNORECASE)):
-        return ScriptResult("failed", 0, message=f"its returnUrl is not an http address: {url!r}"[:500])
+    if not isinstance(url, str):
+        return ScriptResult("failed", 0, message=f"its returnUrl is no text: {url!r}"[:500])
+    try:
+        if url:
+            location(url)
+    except BadInput as problem:
+        return ScriptResult("failed", 0, message=f"its returnUrl cannot be used: {problem}"[:500])
     if not isinstance(fields, dict) or any(isinstance(value, dict | list) for value in fields.values()):
         return ScriptResult("failed", 0, message="its fields are not an object of names and values")
     texts = {_text(name): _text(value) for name, value in fields.items()}

@@ -123,11 +123,12 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
         planner = Planner(work, _run_scripts(work, run_id), run_id)
         work.ledger.lay_aside()
         with making_folder(out, kept) as aside:
-            folder = output.RunFolder(aside, dialect_of(work.state.contacts), guard=settings.actions.guard_formulas)
-            write_plan(folder, planner, work.order.now)
-            work.ledger.flush()
-            write_crm(folder, work.state)
-            names = folder.close()
+            dialect, guard = dialect_of(work.state.contacts), settings.actions.guard_formulas
+            with output.RunFolder(aside, dialect, guard=guard) as folder:
+                write_plan(folder, planner, work.order.now)
+                work.ledger.flush()
+                write_crm(folder, work.state)
+            names = sorted(path.name for path in aside.iterdir())
         new = crm_names.new_names(work.state)
         notes = _notes(work, planner, new)
         text = output.summary_text(
@@ -178,12 +179,12 @@ def _finish_stored(database: Database, workspace: Workspace) -> list[int]:
 def _check_folder(database: Database, workspace: Workspace, out: Path) -> None:
     """Conflict when the folder is not empty; where a run was interrupted in it, with the way to finish it."""
     newest = ledger.newest_run(database)
-    if newest is not None and newest.status in ("running", "interrupted"):
-        if newest.out == str(out.absolute()) and out.is_dir() and any(out.iterdir()):
-            raise Conflict(
-                f"run {newest.id} was interrupted in {out}: finish it with linktrack action run --resume, "
-                "or name another folder with --out"
-            )
+    unfinished = newest is not None and newest.status in ("running", "interrupted")
+    if newest is not None and unfinished and newest.out == str(out.absolute()) and out.is_dir() and any(out.iterdir()):
+        raise Conflict(
+            f"run {newest.id} was interrupted in {out}: finish it with linktrack action run --resume, "
+            "or name another folder with --out"
+        )
     check_new_folder(out, workspace.kept())
 
 
@@ -216,7 +217,7 @@ def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
     near = near_ids(planner.unknown.keys(), (values[at] for _, values in table.rows([])))
     for contact_id, others in list(near.items())[:_NEAR]:
         there = " or ".join(map(repr, others))
-        yield f"{contact_id!r} has clicked and is not in {table.path.name}, which has {there}: is that the same contact?"
+        yield f"{contact_id!r} has clicked and is not in {table.path.name}, but {there} is: is that the same contact?"
     if len(near) > _NEAR:
         yield f"so it is with {len(near) - _NEAR:,} more"
 

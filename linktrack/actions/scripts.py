@@ -11,7 +11,7 @@ from linktrack.actions.ledger import KnownScript, MadeRow
 from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult, made_before, made_id, occasion
 from linktrack.actions.processes import run_batch, run_script
 from linktrack.actions.work import Work
-from linktrack.links.actions import seconds_of
+from linktrack.links.actions import ScriptAction, seconds_of
 
 
 class FoundScript(NamedTuple):
@@ -29,6 +29,7 @@ class Asked(NamedTuple):
     id: str
     click: Clicked
     action: NumberedAction
+    says: ScriptAction
 
 
 def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
@@ -53,7 +54,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
 
     batches: dict[tuple[str, int], list[Asked]] = {}
     for one in asked:
-        says = one.action.definition.says
+        says = one.says
         if says.batch:
             batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
             continue
@@ -74,26 +75,27 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
 def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
     """The scripts to be started, in the order of time; each once, and failed ones again if the order says so."""
     scripts = {
-        link_id: [one for one in every if one.definition.type == "script"] for link_id, every in work.actions.items()
+        link_id: [(one, one.definition) for one in every if isinstance(one.definition, ScriptAction)]
+        for link_id, every in work.actions.items()
     }
     made = made_before(work.ledger.made(), work.actions)
     failures = work.ledger.failures() if work.order.retried else {}
     for click in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
         if click.contact_id not in work.state.people:
             continue
-        for action in scripts[click.link.id]:
+        for action, says in scripts[click.link.id]:
             identifier = made_id(action, click)
             if click.why == selecting.RETRIED:
                 failure = failures.get((click.recipient_id, identifier))
                 before = known.get(identifier)
                 # What an interrupted run has tried again already is reported, not tried once more.
                 if failure and failure.status in work.order.retried and before and before.reported:
-                    yield Asked(identifier, click, action)
+                    yield Asked(identifier, click, action, says)
                 continue
-            once = occasion(action.definition.says.repeat, action.number, click.link.id, click.shipment.id, click.key)
+            once = occasion(says.repeat, action.number, click.link.id, click.shipment.id, click.key)
             if once not in made:
                 made.add(once)
-                yield Asked(identifier, click, action)
+                yield Asked(identifier, click, action, says)
 
 
 def _row(one: Asked, run_id: int, now: int) -> MadeRow:
@@ -108,7 +110,7 @@ def _row(one: Asked, run_id: int, now: int) -> MadeRow:
         link_id=click.link.id,
         shipment_id=click.shipment.id,
         kind="script",
-        name=action.definition.says.script,
+        name=one.says.script,
         action=action.number,
         definition_id=action.definition_id,
         owner="",

@@ -11,7 +11,7 @@ from linktrack.settings import ActionSettings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STEP = timedelta(minutes=15)  # the first slot begins at a full quarter of an hour
-PATIENCE = 400  # days without working time in a row before it is given up
+PATIENCE = 400  # days without a long enough span in a row before it is given up: all kinds of days come in a year
 
 Span = tuple[datetime, datetime]
 
@@ -46,16 +46,19 @@ class Calendar:
     def take(self, user: str, seconds: int) -> Span:
         """The next working time of that length which `user` has free, booked for him.
 
-        A time longer than any working span begins in one and goes beyond it. ValueError when there is no time.
+        ValueError when the working hours have no slot of that length.
         """
         length = timedelta(seconds=seconds)
-        for start, stop in self._spans(self.passed.get((user, seconds), self.now)):
+        for start, stop in self._spans(self.passed.get((user, seconds), self.now), length):
             at = self._free_from(user, start, length)
-            if at + length <= stop or (at < stop and length > self._longest(stop)):
+            if at + length <= stop:
                 self.book(user, at, at + length)
                 self.passed[user, seconds] = at
                 return self._local(at), self._local(at + length)
-        raise ValueError("no working time is left in the calendar: check working_days and holidays under [actions]")
+        raise ValueError(
+            f"no slot of {_said(length)} in the working hours: check working_hours, working_days and holidays under "
+            "[actions], or the duration of the action"
+        )
 
     def at(self, user: str, start: str, seconds: int) -> Span:
         """A time that the action names, booked whether it is free or not; without an offset it is a local time."""
@@ -79,30 +82,39 @@ class Calendar:
             place += 1
         return start
 
-    def _longest(self, stop: datetime) -> timedelta:
-        """The longest working span of the day whose span ends at `stop`."""
-        day = (stop - timedelta(microseconds=1)).astimezone(self.zone).date()
-        return max(end - start for start, end in self._day(day))
-
-    def _spans(self, after: datetime) -> Iterator[Span]:
-        """The working spans from a time on, the first one cut at it."""
+    def _spans(self, after: datetime, length: timedelta) -> Iterator[Span]:
+        """The working spans of at least that length from a time on, the first one cut at it."""
         day = after.astimezone(self.zone).date()
-        empty = 0
-        while empty < PATIENCE and day.year < 9998:
-            empty += 1
+        without = 0
+        while without < PATIENCE and day.year < 9998:
+            without += 1
             for start, stop in self._day(day):
-                if stop > after:
-                    empty = 0
+                if stop > after and stop - start >= length:
+                    without = 0
                     yield max(start, after), stop
             day += timedelta(days=1)
 
     def _day(self, day: date) -> Iterator[Span]:
+        """A day's working spans; those that meet are one."""
         if DAYS[day.weekday()] not in self.settings.working_days or day in self.holidays:
             return
+        clocks: list[tuple[str, str]] = []
         for span in self.settings.working_hours:
             start, stop = span.split("-")
+            if clocks and clocks[-1][1] == start:
+                clocks[-1] = clocks[-1][0], stop
+            else:
+                clocks.append((start, stop))
+        for start, stop in clocks:
             last = day if stop != "24:00" else day + timedelta(days=1)
             yield self._moment(day, start), self._moment(last, stop.replace("24:00", "00:00"))
 
     def _moment(self, day: date, clock: str) -> datetime:
         return datetime.combine(day, time.fromisoformat(clock), self.zone).astimezone(UTC)
+
+
+def _said(length: timedelta) -> str:
+    """`1h30m`, as durations are written."""
+    minutes, seconds = divmod(round(length.total_seconds()), 60)
+    parts = ((minutes // 60, "h"), (minutes % 60, "m"), (seconds, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number)

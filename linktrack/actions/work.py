@@ -112,8 +112,8 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     requests = ledger.request_counts() if state.open_requests is None else dict(state.open_requests)
     desk = Desk(mapping.settings, state.users, calendar, requests)
     notes = tuple(
-        f"action {action.number} of the link {ledger.links[link_id].key!r} ({action.definition.type}) has other settings "
-        f"by now: what it made before ({count:,}) stays, and is not made again for the same clicks"
+        f"action {action.number} of the link {ledger.links[link_id].key!r} ({action.definition.type}) has other "
+        f"settings by now: what it made before ({count:,}) stays, and is not made again for the same clicks"
         for link_id, action, count in ledger.worded_anew(actions)
     )
     return Work(workspace, order, ledger, actions, state, desk, notes)

@@ -22,7 +22,10 @@ app = noun("Link actions: define them, run them in batch over a CRM export, read
 
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
 
-LIST_COLUMNS = ["link", "position", "type", "settings"]
+NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Its number in linktrack action list KEY.")]
+
+LIST_COLUMNS = ["link", "number", "type", "description", "settings"]
+_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
 CHANGE_COLUMNS = [
     *["id", "kind", "contact_id", "name", "operation", "old", "new"],
     *["link", "mailing", "shipment", "click", "clicked_at"],
@@ -30,14 +33,18 @@ CHANGE_COLUMNS = [
 LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at", "message"]
 
 
-class Status(StrEnum):
+class ChangeStatus(StrEnum):
+    """How a change of the ledger ended."""
+
     ok = "ok"
     failed = "failed"
     timeout = "timeout"
     interrupted = "interrupted"
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
+    """What kind of thing a change of the ledger is about."""
+
     set_field = "set-field"
     interest = "interest"
     company_interest = "company-interest"
@@ -48,7 +55,7 @@ class Kind(StrEnum):
     script = "script"
 
 
-@app.command("add", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@app.command("add", context_settings=_OPTIONS)
 def add(
     context: typer.Context,
     key: KeyArgument,
@@ -59,15 +66,69 @@ def add(
 ) -> None:
     """Give a link one more action; its settings are options with the names they have in TOML.
 
-    For example: linktrack action add offer selection --add "Spring prospects".
     A list takes the option several times; true and false may also be said as --assignment and --no-assignment.
+
+    \b
+    set-field   --field NAME --value VALUE
+    interest    --add NAME … --remove NAME … --on person|company|both
+    selection   --add NAME … --remove NAME …
+    project     --add NAME … --remove NAME …
+    follow-up   --kind task|appointment --description TEXT --task TYPE
+                --project NAME --created-by USER --assign-to-our-contact
+                --default-recipient USER --assignment
+                --start next-available|TIME --duration 30m
+                --repeat once|shipment|click
+    request     --title TEXT --priority NAME --category NAME
+                --owner USER|auto|unassigned --repeat once|shipment|click
+    script      --script FILE --timeout 10s --batch
+                --repeat once|shipment|click
+
+    \b
+    Texts take {contact.name}, {company.name}, {link.name}, {mailing.name},
+    {click.date} and the like; each click fills them in.
+
+    \b
+    Examples:
+      linktrack action add offer selection --add "Spring prospects"
+      linktrack action add offer follow-up --task "Phone out" --default-recipient BO
     """
-    from linktrack.actions.defining import add_action, settings_from_options
+    from linktrack.links.action_options import settings_from_options
+    from linktrack.links.stored_actions import add_action
 
     settings = settings_from_options(kind, context.args)
+    workspace = workspace_of(context)
     with opened(context) as database:
-        position = add_action(database, key, {"type": kind, **settings}, workspace_of(context).settings.crm)
-    say(context, f"Action {position} of {key}: {kind}")
+        number, action = add_action(
+            database, key, {"type": kind, **settings}, workspace.settings.crm, workspace.scripts_path
+        )
+    say(context, f"Action {number} of {key}: {kind}, {action.said()}")
+
+
+@app.command("edit", context_settings=_OPTIONS)
+def edit(context: typer.Context, key: KeyArgument, number: NumberArgument) -> None:
+    """Change settings of an action, with the options of action add; it keeps its number.
+
+    What it has made with the settings of before stays, and is not made again. A list is given anew as a whole.
+
+    \b
+    Example:
+      linktrack action edit offer 1 --add "Spring prospects" --add "Offers"
+    """
+    from linktrack.errors import UsageError
+    from linktrack.links.action_options import settings_from_options
+    from linktrack.links.stored_actions import edit_action, kind_of
+
+    workspace = workspace_of(context)
+    with opened(context) as database:
+        changes = settings_from_options(kind_of(database, key, number), context.args)
+        if not changes:
+            raise UsageError("say what to change, with the options of linktrack action add")
+        before, after = edit_action(database, key, number, changes, workspace.settings.crm, workspace.scripts_path)
+    was = "something that is not understood any more" if before is None else before.said()
+    if before == after:
+        say(context, f"Action {number} of {key} is so already: {after.type}, {was}")
+    else:
+        say(context, f"Action {number} of {key}: {after.type}, {after.said()} (was: {was})")
 
 
 @app.command("list")
@@ -76,28 +137,43 @@ def list_all(
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this link's.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """The actions of a link, or of all links."""
-    from linktrack.actions.defining import list_actions
+    """The actions of a link, or of all links, in their order; a number belongs to its action for ever.
+
+    \b
+    Example:
+      linktrack action list offer
+    """
+    from linktrack.links.stored_actions import list_actions
 
     with opened(context) as database:
-        rows = list_actions(database, key)
-    show_rows(rows, LIST_COLUMNS, format)
+        rows = [
+            {
+                "link": link,
+                "number": action.number,
+                "type": action.type,
+                "description": action.said,
+                "settings": {name: value for name, value in action.table.items() if name != "type"},
+            }
+            for link, action in list_actions(database, key)
+        ]
+    show_rows(rows, LIST_COLUMNS, format, table=LIST_COLUMNS[:-1])
     if not rows:
         say(context, "There are no actions: make one with linktrack action add KEY TYPE.")
 
 
 @app.command()
-def remove(
-    context: typer.Context,
-    key: KeyArgument,
-    position: Annotated[int, typer.Argument(metavar="POSITION", help="Its number in linktrack action list KEY.")],
-) -> None:
-    """Take an action away from a link. What it has done already stays done."""
-    from linktrack.actions.defining import remove_action
+def remove(context: typer.Context, key: KeyArgument, number: NumberArgument) -> None:
+    """Take an action away from a link. What it has done already stays done.
+
+    \b
+    Example:
+      linktrack action remove offer 1
+    """
+    from linktrack.links.stored_actions import remove_action
 
     with opened(context) as database:
-        kind = remove_action(database, key, position)
-    say(context, f"Removed action {position} of {key}: {kind}")
+        gone = remove_action(database, key, number)
+    say(context, f"Removed action {number} of {key}: {gone.type}, {gone.said}")
 
 
 @app.command()
@@ -182,8 +258,8 @@ def log(
     contact: Annotated[str | None, typer.Option("--contact", metavar="ID", help="Only this contact's.")] = None,
     link: Annotated[str | None, typer.Option("--link", metavar="KEY", help="Only this link's.")] = None,
     mailing: Annotated[str | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing's.")] = None,
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Only this kind of change.")] = None,
-    status: Annotated[Status | None, typer.Option("--status", help="Only those that ended so.")] = None,
+    kind: Annotated[ChangeKind | None, typer.Option("--kind", help="Only this kind of change.")] = None,
+    status: Annotated[ChangeStatus | None, typer.Option("--status", help="Only those that ended so.")] = None,
     machine: Annotated[
         bool, typer.Option("--machine", help="Only what was caused by clicks that count as a machine's by now.")
     ] = False,

@@ -33,6 +33,7 @@ COMMANDS = {
     "action": "What a click changes in the CRM: define, run in batch, read the ledger.",
     "mailing": "Mailings: add, tag, check, rewrite for recipients.",
     "shipment": "Sendings of a mailing to a list of recipients.",
+    "contact": "One person: subscribe again.",
     "click": "Click logs: import, list, judge again.",
     "report": "Who clicked what.",
     "key": "The keys that sign addresses.",

@@ -228,7 +228,7 @@ def _gentle_stop(context: typer.Context) -> Iterator[Any]:
     """Ctrl-C and SIGTERM ask for a stop after the batch; a second Ctrl-C ends at once, which loses nothing either."""
     asked: list[int] = []
 
-    def ask(number: int, frame: object) -> None:
+    def ask(number: int, _frame: object) -> None:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)

@@ -15,6 +15,7 @@ import typer
 
 from linktrack.cli.shared_context import single
 from linktrack.errors import BadInput, Conflict
+from linktrack.upkeep.examples import shipped_folder
 
 app = single()
 
@@ -89,7 +90,6 @@ STORY: list[tuple[str, list[str]]] = [
 
 @app.command()
 def demo(
-    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="A new or empty folder to play in.")] = Path(
         "linktrack-demo"
     ),
@@ -99,7 +99,9 @@ def demo(
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(samples(), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
+    shutil.copytree(
+        shipped_folder("sample_mailings"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED)
+    )
     for heading, commands in STORY:
         typer.echo(f"\n# {heading}")
         for command in commands:
@@ -112,15 +114,6 @@ def demo(
     for path in sorted(root.iterdir()):
         count = f"{sum(1 for _ in path.rglob('*')):,} files" if path.is_dir() else f"{path.stat().st_size:,} bytes"
         typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
-
-
-def samples() -> Path:
-    """Where the samples are: in the installed package, or beside it in a clone."""
-    package = Path(__file__).parent.parent
-    for place in (package / "sample_mailings", package.parent / "sample_mailings"):
-        if place.is_dir():
-            return place
-    raise BadInput("the samples are missing from this installation: install linktrack again")
 
 
 def _play(command: str, root: Path) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, say, show_rows
+from linktrack.cli.output import FormatOption, confirm, say, show_rows
 from linktrack.cli.shared_context import single, workspace_of
+from linktrack.errors import UsageError
+
+if TYPE_CHECKING:
+    from linktrack.crm.guess import GuessedSetting
 
 app = single()
 
@@ -22,12 +26,20 @@ def doctor(
         Path | None,
         typer.Option("--crm", metavar="EXPORT", help="Show how each column of this file or folder is understood."),
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="With --crm: put what was guessed into [crm] of linktrack.toml.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --write: change settings that stand there, unasked.")
+    ] = False,
     format: FormatOption = None,
 ) -> None:
     """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong."""
     if crm is not None:
-        _show_export(context, crm, format)
+        _show_export(context, crm, format, write, yes)
         return
+    if write or yes:
+        raise UsageError("--write and --yes go with --crm EXPORT")
     from linktrack.upkeep.doctor import examine
     from linktrack.workspace import find_root
 
@@ -39,15 +51,42 @@ def doctor(
     say(context, "The workspace is in order.")
 
 
-def _show_export(context: typer.Context, export: Path, format: FormatOption) -> None:
-    from linktrack.crm.describe import COLUMNS, describe_export
+def _show_export(context: typer.Context, export: Path, format: FormatOption, write: bool, yes: bool) -> None:
+    from linktrack.crm.describe import COLUMNS, SHOWN, describe_export
     from linktrack.crm.mapping import mapping_of
+    from linktrack.crm.settings_file import as_lines
 
-    sentences, columns = describe_export(export, mapping_of(workspace_of(context)))
-    show_rows([asdict(column) for column in columns], COLUMNS, format)
-    for sentence in sentences:
+    workspace = workspace_of(context)
+    understood = describe_export(export, mapping_of(workspace))
+    show_rows([asdict(column) for column in understood.columns], COLUMNS, format, table=SHOWN)
+    for sentence in understood.sentences:
         say(context, sentence)
-    unused = sum(not column.meaning for column in columns)
+    unused = sum(not column.meaning for column in understood.columns)
     say(context, f"Columns without a meaning for linktrack, which are written back as they came: {unused}.")
-    if any(column.state == "error" for column in columns):
+    if understood.guessed and not write:
+        say(context, f"This is a guess: {as_lines(understood.guessed)}. Write it into linktrack.toml with --write.")
+    elif write:
+        _write_guess(context, workspace.config_path, understood.guessed, yes)
+    unwritten = not write and any(setting.keys == ("crm", "contacts", "id") for setting in understood.guessed)
+    if unwritten or any(column.state == "error" for column in understood.columns):
         raise typer.Exit(6)
+
+
+def _write_guess(context: typer.Context, file: Path, guessed: list[GuessedSetting], yes: bool) -> None:
+    """Write the guess into the settings; what stands there is changed only when somebody says so."""
+    from linktrack.crm.settings_file import as_lines, with_settings
+    from linktrack.errors import BadInput
+    from linktrack.files import read_bytes, replace_own
+
+    if not guessed:
+        say(context, f"{file.name} stays as it is: it says what can be said of this export.")
+        return
+    changed = [setting for setting in guessed if setting.before is not None and setting.before != setting.value]
+    if changed and not confirm(context, f"Change {as_lines(changed)} in {file.name}?", yes):
+        raise typer.Exit(130)
+    try:
+        text = with_settings(read_bytes(file).decode("utf-8-sig"), guessed)
+    except BadInput as problem:
+        raise BadInput(problem.sentence, file=file) from None
+    replace_own(file, text.encode())
+    say(context, f"Wrote {as_lines(guessed)} into {file}.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, iso, say, show_rows
+from linktrack.cli.output import FormatOption, confirm, iso, say, show_rows
 from linktrack.cli.shared_context import noun, opened
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
@@ -21,7 +21,12 @@ def add(
     path: PathArgument,
     parents: Annotated[bool, typer.Option("--parents", help="Make the folders above it too.")] = False,
 ) -> None:
-    """Make a folder."""
+    """Make a folder.
+
+    \b
+    Example:
+      linktrack folder add Campaigns/Spring --parents
+    """
     from linktrack.links.folders import add_folder
 
     with opened(context) as database:
@@ -30,7 +35,12 @@ def add(
 
 @app.command("list")
 def list_all(context: typer.Context, format: FormatOption = None) -> None:
-    """All folders, with the number of links in each."""
+    """All folders, with the number of links in each.
+
+    \b
+    Example:
+      linktrack folder list
+    """
     from linktrack.links.folders import list_folders
 
     with opened(context) as database:
@@ -44,7 +54,12 @@ def list_all(context: typer.Context, format: FormatOption = None) -> None:
 def rename(
     context: typer.Context, path: PathArgument, name: Annotated[str, typer.Argument(help="Its new last part.")]
 ) -> None:
-    """Give a folder another name; what is in it comes along."""
+    """Give a folder another name; what is in it comes along.
+
+    \b
+    Example:
+      linktrack folder rename Campaigns/Spring "Spring 2026"
+    """
     from linktrack.links.folders import rename_folder
 
     with opened(context) as database:
@@ -57,7 +72,12 @@ def move(
     path: PathArgument,
     into: Annotated[str, typer.Argument(metavar="INTO", help="The folder to put it in; / is the top.")],
 ) -> None:
-    """Move a folder into another one."""
+    """Move a folder into another one.
+
+    \b
+    Example:
+      linktrack folder move Spring Campaigns
+    """
     from linktrack.links.folders import move_folder
 
     with opened(context) as database:
@@ -69,10 +89,42 @@ def delete(
     context: typer.Context,
     path: PathArgument,
     recursive: Annotated[bool, typer.Option("--recursive", help="Delete the links in it too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a folder; one with links in it only with --recursive (they go on redirecting)."""
-    from linktrack.links.folders import delete_folder
+    """Delete a folder; one with links in it only with --recursive (they go on redirecting).
+
+    \b
+    Example:
+      linktrack folder delete Campaigns/Spring --recursive
+    """
+    from linktrack.links.folders import clean_path, delete_folder, links_in
 
     with opened(context) as database:
+        if recursive:
+            count = links_in(database, clean_path(path))
+            question = f"Delete the folder {path} and the {_links(count)} in it?"
+            if count and not confirm(context, question, yes):
+                say(context, "Nothing was changed.")
+                return
         count = delete_folder(database, path, recursive=recursive)
-    say(context, f"Deleted the folder {path}" + (f" and {count} links in it." if count else "."))
+    what = f" and {_links(count)} in it" if count else ""
+    say(context, f"Deleted the folder {path}{what}; linktrack folder restore takes it back.")
+
+
+@app.command()
+def restore(context: typer.Context, path: PathArgument) -> None:
+    """Take a deleted folder back, with the folders and links that went with it.
+
+    \b
+    Example:
+      linktrack folder restore Campaigns/Spring
+    """
+    from linktrack.links.folders import restore_folder
+
+    with opened(context) as database:
+        count = restore_folder(database, path)
+    say(context, f"The folder {path} is back" + (f", with {_links(count)} in it." if count else "."))
+
+
+def _links(count: int) -> str:
+    return f"{count} link{'' if count == 1 else 's'}"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
+from linktrack.cli import shared_definitions
+from linktrack.cli.output import Format, FormatOption, confirm, iso, say, show_record, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
+
+if TYPE_CHECKING:
+    from linktrack.links.catalog import LinkRow
+    from linktrack.links.responses import LinkResponse
 
 app = noun("Tracked links: registered once, used in any mailing.")
 
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
+KeysArgument = Annotated[list[str], typer.Argument(metavar="KEY …", help="The links' keys.")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="Where a click leads.")]
 NameOption = Annotated[str | None, typer.Option("--name", help="What people call it.")]
 TextOption = Annotated[
@@ -23,6 +28,10 @@ FormOption = Annotated[str | None, typer.Option("--form", metavar="URL", help="O
 PrefillOption = Annotated[
     list[str] | None,
     typer.Option("--prefill", metavar="FIELD=CONTACT_FIELD", help="Fill a form field with a contact's; repeatable."),
+]
+ConfirmOption = Annotated[
+    bool | None,
+    typer.Option("--confirm/--no-confirm", help="Show a page with a button first: only a press of it runs actions."),
 ]
 
 LIST_COLUMNS = ["key", "name", "folder", "url", "kind", "status", "mailing", "response", "actions"]
@@ -39,12 +48,20 @@ def add(
     text: TextOption = None,
     form: FormOption = None,
     prefill: PrefillOption = None,
+    confirmed: ConfirmOption = None,
 ) -> None:
-    """Register a link."""
+    """Register a link.
+
+    In a mailing it is named by its key, <a href="linktrack:offer">, or found by its address.
+
+    \b
+    Examples:
+      linktrack link add offer --url https://www.example.com/offer --folder Campaigns
+      linktrack link add thanks --text "<p>Thank you!</p>"
+    """
     from linktrack.errors import UsageError
-    from linktrack.links.catalog import add_link
-    from linktrack.links.folders import clean_path, ensure_folder
-    from linktrack.store import lookups
+    from linktrack.links.catalog import REDIRECT, add_link
+    from linktrack.links.folders import clean_path, ensure_folder, find_folder
 
     response = _response(text, form, prefill, redirect=False)
     if url is None and response is None:
@@ -53,8 +70,17 @@ def add(
         folder_id = None
         if folder is not None:
             path = clean_path(folder)
-            folder_id = ensure_folder(database, path) if parents else lookups.folder_id(database, path)
-        link = add_link(session, key, url=url or "", name=name, folder_id=folder_id, response=response)
+            folder_id = ensure_folder(database, path) if parents else find_folder(database, path)
+        link = add_link(
+            session,
+            key,
+            url=url or "",
+            name=name,
+            folder_id=folder_id,
+            response=response or REDIRECT,
+            confirm=bool(confirmed),
+            pairs=workspace_of(context).settings.mailings.pairs,
+        )
     say(context, f"Registered {link.key}: {link.url or link.response}")
 
 
@@ -65,45 +91,70 @@ def list_all(
     mailing: Annotated[str | None, typer.Option(help="The local links of this mailing.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Local, special and deleted links too.")] = False,
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted links too.")] = False,
+    search: Annotated[str | None, typer.Option("--search", metavar="TEXT", help="In key, name or address.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Registered links by folder; --all for every link there is."""
+    """Registered links by folder; --all for every link there is.
+
+    \b
+    Examples:
+      linktrack link list --folder Campaigns
+      linktrack link list --all --search offer
+    """
     from linktrack.links.catalog import list_links
 
     kinds = ("registered", "local", "special") if every or mailing else ("registered",)
     with opened(context) as database:
-        links = list_links(database, folder=folder, kinds=kinds, deleted=deleted or every, mailing=mailing)
+        links = list_links(
+            database, folder=folder, kinds=kinds, deleted=deleted or every, mailing=mailing, search=search
+        )
     rows = [_row(link) for link in links]
     show_rows(rows, LIST_COLUMNS, format, table=["key", "name", "folder", "actions"])
     if not rows:
-        say(context, "There are no links here yet: make one with linktrack link add KEY --url URL.")
+        if search is not None:
+            say(context, f"No link has {search!r} in its key, name or address.")
+        else:
+            say(context, "There are no links here yet: make one with linktrack link add KEY --url URL.")
 
 
 @app.command()
 def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) -> None:
-    """One link: what it does, and what has been clicked."""
-    from linktrack.links.catalog import find_link
-    from linktrack.links.definitions import stored_definitions
+    """One link: what it does, what has been clicked, and the mailings where it stands.
+
+    \b
+    Example:
+      linktrack link show offer
+    """
+    from linktrack.cli.shared_links import link_sections
+    from linktrack.links.catalog import find_link, mailings_with
+    from linktrack.links.stored_actions import list_actions
     from linktrack.reports.figures import link_figures
 
     with opened(context) as database:
         link = find_link(database, key)
-        definition = stored_definitions(database, [link])[key]
-        figures = link_figures(database, keys=[key])[0]
+        actions = [action for _, action in list_actions(database, key)]
+        figures = next(iter(link_figures(database, keys=[key])), None)
+        mailings = mailings_with(database, link.id)
     record = {
         **_row(link),
-        "response": link.response,
-        "actions": list(definition.actions),
-        "created_at": iso(link.created_at),
-        "updated_at": iso(link.updated_at),
+        "response": link.response.table,
+        "confirm": link.confirm,
+        "actions": [action.table for action in actions],
+        "created_at": iso(link.created_at or None),  # the special links are as old as the database
+        "updated_at": iso(link.updated_at or None),
+        "deleted_at": iso(link.deleted_at),
         "reset_at": iso(link.reset_at),
-        "clicks": figures.clicks,
-        "clickers": figures.clickers,
-        "machine_clicks": figures.machine_clicks,
-        "first_click": iso(figures.first_click),
-        "last_click": iso(figures.last_click),
+        "clicks": 0 if figures is None else figures.clicks,
+        "clickers": 0 if figures is None else figures.clickers,
+        "machine_clicks": 0 if figures is None else figures.machine_clicks,
+        "first_click": None if figures is None else iso(figures.first_click),
+        "last_click": None if figures is None else iso(figures.last_click),
+        "mailings": [place.mailing for place in mailings],
     }
-    show_record(record, format)
+    if format is Format.table or (format is None and sys.stdout.isatty()):
+        typer.echo(link_sections(record, actions, mailings))
+    else:
+        show_record(record, format)
 
 
 @app.command()
@@ -117,33 +168,49 @@ def edit(
     text: TextOption = None,
     form: FormOption = None,
     prefill: PrefillOption = None,
+    confirmed: ConfirmOption = None,
 ) -> None:
-    """Change a link; mails already sent follow."""
+    """Change a link; mails already sent follow. A link that shows a text has no address.
+
+    \b
+    Examples:
+      linktrack link edit offer --url https://www.example.com/offer-2
+      linktrack link edit offer --text "<p>Thank you!</p>"
+    """
     from linktrack.errors import UsageError
     from linktrack.links.catalog import edit_link
 
     response = _response(text, form, prefill, redirect=redirect)
-    if url is None and name is None and new_key is None and response is None:
-        raise UsageError("say what to change: --url, --name, --key, --redirect, --text or --form")
-    with opened(context) as database, database.session() as session:
-        link = edit_link(session, key, new_key=new_key, url=url, name=name, response=response)
-        session.flush()
-    shown = {"redirect": f"leads to {link.url}", "text": "shows its text", "form": "opens its form"}
-    say(context, f"{link.key} now {shown[json.loads(link.response)['kind']]}.")
+    if url is None and name is None and new_key is None and response is None and confirmed is None:
+        raise UsageError("say what to change: --url, --name, --key, --redirect, --text, --form or --confirm")
+    pairs = workspace_of(context).settings.mailings.pairs
+    with opened(context) as database:
+        changed = edit_link(
+            database, key, new_key=new_key, url=url, name=name, response=response, confirm=confirmed, pairs=pairs
+        )
+    if not changed:
+        say(context, f"{key} is so already: nothing was changed.")
+    for one in changed:
+        say(context, f"{key}: {one.field} is now {one.new or 'empty'} (was: {one.old or 'empty'})")
 
 
 @app.command()
 def move(
     context: typer.Context,
-    key: KeyArgument,
-    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder to put it in; / is none.")],
+    keys: KeysArgument,
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder to put them in; / is none.")],
 ) -> None:
-    """Put a link into another folder."""
-    from linktrack.links.catalog import move_link
+    """Put links into another folder.
+
+    \b
+    Example:
+      linktrack link move offer news Campaigns/Spring
+    """
+    from linktrack.links.catalog import move_links
 
     with opened(context) as database:
-        path = move_link(database, key, folder)
-    say(context, f"{key} is now in {path or 'no folder'}.")
+        path = move_links(database, keys, folder)
+    say(context, f"{_said(keys)} now in {path or 'no folder'}.")
 
 
 @app.command()
@@ -152,7 +219,12 @@ def reset(
     key: KeyArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Set a link's counter to zero and forget who clicked it, e.g. after a test sending."""
+    """Set a link's counter to zero and forget who clicked it, e.g. after a test sending.
+
+    \b
+    Example:
+      linktrack link reset offer --yes
+    """
     from linktrack.clicks.reset import reset_link
     from linktrack.links.catalog import find_link
     from linktrack.moments import now
@@ -160,7 +232,7 @@ def reset(
 
     with opened(context) as database:
         find_link(database, key)
-        clicks = link_figures(database, keys=[key])[0].clicks
+        clicks = sum(figures.clicks for figures in link_figures(database, keys=[key]))
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return
@@ -169,100 +241,53 @@ def reset(
 
 
 @app.command()
-def delete(context: typer.Context, key: KeyArgument) -> None:
-    """Delete a link; mails already sent go on redirecting, and their clicks go on counting and acting."""
-    from linktrack.links.catalog import delete_link
+def delete(context: typer.Context, keys: KeysArgument) -> None:
+    """Delete links; mails already sent go on redirecting, and their clicks go on counting and acting.
+
+    \b
+    Example:
+      linktrack link delete offer news
+    """
+    from linktrack.links.catalog import delete_links
 
     with opened(context) as database:
-        delete_link(database, key)
-    say(context, f"Deleted {key}; sent mails go on redirecting. Take it back with linktrack link restore {key}.")
+        delete_links(database, keys)
+    names = " ".join(keys)
+    say(context, f"Deleted {names}; sent mails go on redirecting. Take back with linktrack link restore {names}.")
 
 
 @app.command()
-def restore(context: typer.Context, key: KeyArgument) -> None:
-    """Take a deleted link back."""
-    from linktrack.links.catalog import restore_link
+def restore(context: typer.Context, keys: KeysArgument) -> None:
+    """Take deleted links back.
+
+    \b
+    Example:
+      linktrack link restore offer news
+    """
+    from linktrack.links.catalog import restore_links
 
     with opened(context) as database:
-        restore_link(database, key)
-    say(context, f"{key} is back.")
+        lost = restore_links(database, keys)
+    say(context, f"{_said(keys)} back.")
+    for key, folder in lost.items():
+        say(
+            context,
+            f"{key} stands in no folder now, for {folder} is deleted: take that back with linktrack folder restore, "
+            "and put the link into it with linktrack link move.",
+        )
 
 
-@app.command("check")
-def check(
-    context: typer.Context,
-    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only what concerns this link.")] = None,
-    crm: Annotated[
-        Path | None, typer.Option("--crm", metavar="EXPORT", help="Look for users, selections and columns there, too.")
-    ] = None,
-    format: FormatOption = None,
-) -> None:
-    """Duplicate and contradictory actions, and references to what is not there; exit code 6 when it finds any."""
-    from linktrack.crm.export import export_names
-    from linktrack.crm.mapping import mapping_of
-    from linktrack.links.catalog import find_link
-    from linktrack.links.check import FINDING_COLUMNS, ExportNames, check_links
-
-    workspace = workspace_of(context)
-    with opened(context) as database:
-        if key is not None:
-            find_link(database, key)
-        names = ExportNames() if crm is None else ExportNames(**export_names(crm, mapping_of(workspace)))
-        rows = check_links(workspace, database, key, names)
-    show_rows(rows, FINDING_COLUMNS, format, table=["finding", "link", "mailing", "explanation"])
-    if rows:
-        say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
-        raise typer.Exit(6)
-    say(context, "Nothing to complain about.")
+app.command("check")(shared_definitions.check)
+app.command("apply")(shared_definitions.apply)
+app.command("export")(shared_definitions.export)
 
 
-@app.command("apply")
-def apply(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A TOML file with [[link]] tables; - is standard input.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the difference, change nothing.")] = False,
-    format: FormatOption = None,
-) -> None:
-    """Make the links of a TOML file so; links that it does not name are left alone."""
-    from dataclasses import asdict
-
-    from linktrack.links.definitions import apply_definitions, compare, read_definitions
-
-    wanted = read_definitions(file, workspace_of(context).settings.crm)
-    with opened(context) as database:
-        differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
-    if dry_run or format is not None:
-        show_rows([asdict(difference) for difference in differences], ["key", "change", "field", "old", "new"], format)
-    touched = len({difference.key for difference in differences})
-    if not differences:
-        say(context, f"Nothing to do: all {len(wanted)} links are as {file} says.")
-    else:
-        say(context, f"{'Would change' if dry_run else 'Changed'} {touched} of {len(wanted)} links.")
+def _said(keys: list[str]) -> str:
+    """`offer is`, `offer, news are`."""
+    return f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'}"
 
 
-@app.command("export")
-def export(
-    context: typer.Context,
-    folder: Annotated[str | None, typer.Option(help="Only this folder and those in it.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write, instead of stdout.")] = None,
-) -> None:
-    """Write links as TOML that link apply reads."""
-    from linktrack.links.catalog import list_links
-    from linktrack.links.definitions import export_toml, stored_definitions
-
-    with opened(context) as database:
-        links = list_links(database, folder=folder)
-        if folder is None:
-            links += [link for link in list_links(database, kinds=("special",)) if link.actions]
-        text = export_toml(stored_definitions(database, links).values())
-    if output is None or str(output) == "-":
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, "utf-8")
-        say(context, f"Wrote {len(links)} links to {output}.")
-
-
-def _row(link: Any) -> dict[str, Any]:
+def _row(link: LinkRow) -> dict[str, Any]:
     return {
         "key": link.key,
         "name": link.name,
@@ -271,23 +296,22 @@ def _row(link: Any) -> dict[str, Any]:
         "kind": link.kind,
         "status": link.status,
         "mailing": link.mailing,
-        "response": link.response["kind"],
+        "response": link.response.kind,
         "actions": list(link.actions),
     }
 
 
-def _response(
-    text: str | None, form: str | None, prefill: list[str] | None, *, redirect: bool
-) -> dict[str, Any] | None:
+def _response(text: str | None, form: str | None, prefill: list[str] | None, *, redirect: bool) -> LinkResponse | None:
     """The response that the options describe, or None when they say nothing of it."""
     from linktrack.errors import UsageError
+    from linktrack.links.responses import parse_response
 
     if (text is not None) + (form is not None) + redirect > 1:
         raise UsageError("a link has one response: --text, --form or --redirect")
     if prefill and form is None:
         raise UsageError("--prefill goes with --form")
     if text is not None:
-        return {"kind": "text", "text": text}
+        return parse_response({"kind": "text", "text": text})
     if form is not None:
         response: dict[str, Any] = {"kind": "form", "url": form}
         pairs = [pair.partition("=") for pair in prefill or []]
@@ -295,5 +319,5 @@ def _response(
             raise UsageError("--prefill is written FIELD=CONTACT_FIELD, e.g. --prefill name=name")
         if pairs:
             response["prefill"] = {name: value for name, _, value in pairs}
-        return response
-    return {"kind": "redirect"} if redirect else None
+        return parse_response(response)
+    return parse_response({"kind": "redirect"}) if redirect else None

@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
-from linktrack.cli.shared_tagging import PolicyName, tag_file
+from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows, warn
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
+from linktrack.cli.shared_mails import NameArgument, preview_mailing, rewrite_mailing
+from linktrack.cli.shared_tagging import (
+    PolicyOption,
+    UtmCampaignOption,
+    UtmContentOption,
+    UtmCreativeFormatOption,
+    UtmIdOption,
+    UtmMarketingTacticOption,
+    UtmMediumOption,
+    UtmSourceOption,
+    UtmSourcePlatformOption,
+    UtmTermOption,
+    tag_file,
+    utm_options,
+)
 
 if TYPE_CHECKING:
-    from linktrack.links.utm import Utm
+    from linktrack.mailings.adding import Added
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
 
 LIST_COLUMNS = ["mailing", "subject", "type", "placements", "links", "shipments", "size", "status", "created_at"]
 ADDRESS_COLUMNS = ["placement", "link", "label", "kind", "line", "column", "target", "tracked", "reason"]
 FINDING_COLUMNS = ["mailing", "rule", "part", "line", "column", "address", "message"]
-
-
-class Output(StrEnum):
-    html = "html"
-    eml = "eml"
-    mbox = "mbox"
-    ndjson = "ndjson"
-    template = "template"
-
-
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
-PolicyOption = Annotated[
-    PolicyName | None,
-    typer.Option("--policy", help="keep: what the author wrote wins; replace: ours wins; off: no tagging."),
-]
 
 
 @app.command("add")
@@ -45,11 +43,15 @@ def add(
     text: Annotated[Path | None, typer.Option(help="The plain-text part; made from the HTML when not given.")] = None,
     subject: Annotated[str, typer.Option(help="The subject line.")] = "",
     type: Annotated[str, typer.Option(help="The type of mailing, e.g. newsletter or transactional.")] = "",
-    utm_source: Annotated[str | None, typer.Option(help="utm_source of every link.")] = None,
-    utm_campaign: Annotated[str | None, typer.Option(help="utm_campaign; {mailing.name} is its name.")] = None,
-    utm_medium: Annotated[str | None, typer.Option(help="utm_medium; else the configuration's.")] = None,
-    utm_content: Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")] = None,
-    utm_term: Annotated[str | None, typer.Option(help="utm_term.")] = None,
+    utm_source: UtmSourceOption = None,
+    utm_campaign: UtmCampaignOption = None,
+    utm_medium: UtmMediumOption = None,
+    utm_content: UtmContentOption = None,
+    utm_term: UtmTermOption = None,
+    utm_id: UtmIdOption = None,
+    utm_source_platform: UtmSourcePlatformOption = None,
+    utm_creative_format: UtmCreativeFormatOption = None,
+    utm_marketing_tactic: UtmMarketingTacticOption = None,
     policy: PolicyOption = None,
     track_all: Annotated[
         bool, typer.Option("--track-all/--no-track-all", help="Track every link, or only registered ones.")
@@ -60,30 +62,53 @@ def add(
     strict: Annotated[
         bool, typer.Option("--strict", help="Refuse a mail that parsers read differently, or with unknown keys.")
     ] = False,
+    wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
-    """Add a mailing: find its links, give each spot a key, and prove that nothing else will change."""
+    """Add a mailing: find its links, give each spot a key, and prove that nothing else will change.
+
+    A registered link stands in a mail as href="linktrack:KEY", or by its very URL.
+
+    \b
+    linktrack mailing add news news.html --subject 'Spring is here' --type newsletter
+    linktrack mailing add news news.html --text news.txt --utm-source newsletter --utm-campaign spring
+    """
     from linktrack.files import read_bytes
+    from linktrack.links.utm import Utm
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
     from linktrack.mailings.catalog import Settings
+    from linktrack.moments import now
 
     workspace = workspace_of(context)
-    utm = _utm(workspace.settings.utm, utm_source, utm_medium, utm_campaign, utm_content, utm_term, policy)
+    options = utm_options(
+        source=utm_source,
+        medium=utm_medium,
+        campaign=utm_campaign,
+        content=utm_content,
+        term=utm_term,
+        id=utm_id,
+        source_platform=utm_source_platform,
+        creative_format=utm_creative_format,
+        marketing_tactic=utm_marketing_tactic,
+        policy=None if policy is None else policy.value,
+    )
+    utm = Utm.of_options(options, workspace.settings.utm.model_dump())
     settings = Settings(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
     plain = None if text is None else read_bytes(text, "a mail")
     draft = Draft(name, read_bytes(file, "a mail"), plain, subject, type, settings, str(file))
-    with opened(context) as database:
-        added = add_mailing(database, draft, workspace.settings.base_url, replace_it=replace, strict=strict)
-    for sentence in added.warnings:
-        say(context, f"Warning: {sentence}")
+    with opened(context, wait) as database:
+        added = add_mailing(
+            database, draft, workspace.settings.base_url, moment=now(), replace_it=replace, strict=strict
+        )
+    _tell(context, added)
     say(context, f"Added {name}: {added.placements} of {added.addresses} addresses are tracked.")
     if format is not None:
         record = {
             "mailing": name,
             "addresses": added.addresses,
             "placements": added.placements,
-            "registered_links": added.registered,
+            "registered_links": len(added.registered),
             "local_links": added.local,
             "unknown_keys": len(added.unknown),
         }
@@ -93,16 +118,22 @@ def add(
 @app.command("list")
 def list_all(
     context: typer.Context,
-    deleted: Annotated[bool, typer.Option("--deleted", help="Deleted mailings too.")] = False,
+    deleted: Annotated[bool, typer.Option("--all", "--deleted", help="Deleted mailings too.")] = False,
     format: FormatOption = None,
 ) -> None:
-    """Mailings in the order in which they were added."""
+    """Mailings in the order in which they were added.
+
+    \b
+    linktrack mailing list
+    linktrack mailing list --all --format json
+    """
     from linktrack.mailings.catalog import list_mailings
 
+    zone = workspace_of(context).zone
     with opened(context) as database:
         found = list_mailings(database, deleted=deleted)
-    rows = [{**vars(row), "created_at": iso(row.created_at)} for row in found]
-    table = ["mailing", "subject", "placements", "links", "shipments", "created_at"]
+    rows = [{**vars(row), "created_at": iso(row.created_at, zone)} for row in found]
+    table = ["mailing", "subject", "placements", "links", "shipments", *(["status"] if deleted else []), "created_at"]
     show_rows(rows, LIST_COLUMNS, format, table=table)
     if not rows:
         say(context, "There are no mailings here yet: add one with linktrack mailing add NAME FILE.")
@@ -111,6 +142,7 @@ def list_all(
 @app.command()
 def show(context: typer.Context, name: NameArgument, format: FormatOption = None) -> None:
     """One mailing: its settings, what is tracked, and its shipments."""
+    from linktrack.links.utm import NAMES
     from linktrack.mailings.catalog import find_mailing, placements_of
     from linktrack.mailings.shipments import list_shipments
 
@@ -127,12 +159,12 @@ def show(context: typer.Context, name: NameArgument, format: FormatOption = None
         "text": mailing.text is not None,
         "track_all": mailing.settings.track_all,
         "base": mailing.settings.base,
-        **{f"utm_{part}": getattr(utm, part) for part in ("source", "medium", "campaign", "content", "term")},
+        **{f"utm_{part}": getattr(utm, part) or "" for part in NAMES},
         "utm_policy": utm.policy,
         "placements": len(placements),
         "links": len({placement.link for placement in placements}),
         "shipments": [shipment.id for shipment in shipments],
-        "created_at": iso(mailing.created_at),
+        "created_at": iso(mailing.created_at, workspace_of(context).zone),
         "status": "active" if mailing.deleted_at is None else "deleted",
     }
     show_record(record, format)
@@ -158,6 +190,9 @@ def links(
 def check(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME|FILE…", help="Mailings, or HTML files.")],
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask every target once, and list what does not answer.")
+    ] = False,
     format: FormatOption = None,
 ) -> None:
     """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any."""
@@ -167,9 +202,10 @@ def check(
     rows = []
     with opened(context) as database:
         for name in names:
-            found = check_mailing(database, workspace, name)
+            found = check_mailing(database, workspace, name, online=online)
             rows += [{"mailing": name, **vars(finding)} for finding in found]
-    show_rows(rows, FINDING_COLUMNS, format, table=["rule", "line", "column", "message", "address"])
+    whose = ["mailing"] if len(names) > 1 else []
+    show_rows(rows, FINDING_COLUMNS, format, table=[*whose, "rule", "line", "column", "message", "address"])
     if rows:
         say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
         raise typer.Exit(6)
@@ -179,68 +215,74 @@ def check(
 app.command("tag")(tag_file)
 
 
+app.command("rewrite")(rewrite_mailing)
+
+
+app.command("preview")(preview_mailing)
+
+
 @app.command()
-def rewrite(
+def edit(
     context: typer.Context,
     name: NameArgument,
-    contacts: Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")],
-    output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
-    merge_tag: Annotated[
-        str, typer.Option(help="With --as template: the ESP's merge tag where the token goes.")
-    ] = "{{ linktrack_token }}",
-    test: Annotated[bool, typer.Option("--test", help="A test shipment: its clicks never count.")] = False,
-    sent_at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it is sent: 2026-05-04T09:00:00+02:00; else now.")
+    new_name: Annotated[
+        str | None, typer.Option("--name", metavar="NEW", help="Another name, also for what was sent.")
     ] = None,
-    honeypot: Annotated[
-        bool, typer.Option("--honeypot", help="Add an invisible link that only machines follow.")
-    ] = False,
-    sender: Annotated[str | None, typer.Option("--from", help="The sender of e-mails; else [sender] from.")] = None,
-    format: FormatOption = None,
+    subject: Annotated[str | None, typer.Option(help="The subject line.")] = None,
+    type: Annotated[str | None, typer.Option(help="The type, while only tests were sent.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="The HTML, while only tests were sent.")] = None,
+    text: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The plain text, while only tests were sent.")
+    ] = None,
+    utm_source: UtmSourceOption = None,
+    utm_campaign: UtmCampaignOption = None,
+    utm_medium: UtmMediumOption = None,
+    utm_content: UtmContentOption = None,
+    utm_term: UtmTermOption = None,
+    utm_id: UtmIdOption = None,
+    utm_source_platform: UtmSourcePlatformOption = None,
+    utm_creative_format: UtmCreativeFormatOption = None,
+    utm_marketing_tactic: UtmMarketingTacticOption = None,
+    policy: PolicyOption = None,
+    wait: WaitOption = WAIT,
 ) -> None:
-    """Make a shipment: store its recipients and write each one's copy with their own addresses."""
-    from linktrack.cli.shared_mails import contacts_path, progress_bar, stream_or_folder, summary, unwritten
-    from linktrack.crm.export import BadRow, read_contacts
-    from linktrack.crm.mapping import mapping_of
-    from linktrack.links.keys import open_keys
-    from linktrack.mailings.catalog import find_mailing
-    from linktrack.mailings.outputs.headers import reachable
-    from linktrack.mailings.placements import place_late_keys
-    from linktrack.mailings.rewriting import compile_mail, render
-    from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings, finish_shipment, make_shipment
-    from linktrack.moments import now, read_time
+    """Change a mailing. HTML, text and type only until it is shipped (tests do not count); the rest at any time.
 
-    workspace = workspace_of(context)
-    when = now() if sent_at is None else read_time(sent_at, workspace.zone, "--sent-at")
-    kept = kept_of(context, contacts)
-    target = stream_or_folder(out, output.value, kept)
-    rejected: list[BadRow] = []
-    with opened(context) as database, contacts_path(contacts) as path:
-        tokens = open_keys(workspace, database).tokens
-        settings = ShipmentSettings(
-            base_url=workspace.settings.base_url,
-            output=output.value,
-            key_id=tokens.keyring.signing_id,
-            honeypot=honeypot,
-            merge_tag=merge_tag if output is Output.template else "",
-            sender=workspace.settings.sender.from_ if sender is None else sender,
-        )
-        mailing = find_mailing(database, name)
-        place_late_keys(database, mailing, workspace.settings.base_url)
-        mail = compile_mail(database, mailing, settings)
-        mapping = mapping_of(workspace)
-        people = read_contacts(path, mapping, rejected)
-        if output.value in WITH_HEADER:
-            people = reachable(people, rejected)
-        with progress_bar(context, "Recipients") as progress:
-            shipment = make_shipment(
-                database, mailing, people, mapping, settings, sent_at=when, test=test, moment=now(), progress=progress
-            )
-        with unwritten(context, shipment), progress_bar(context, "Mails", shipment.recipients) as progress:
-            written = render(database, mail, shipment, tokens, target, kept=kept, progress=progress)
-            finish_shipment(database, shipment.id, now())
-    summary(context, shipment, written, out, rejected, format)
+    \b
+    linktrack mailing edit news --subject 'Spring is here' --html news.html
+    linktrack mailing edit news --name spring-news --utm-campaign spring
+    """
+    from linktrack.files import read_bytes
+    from linktrack.mailings.editing import MailingChanges, edit_mailing
+    from linktrack.moments import now
+
+    options = utm_options(
+        source=utm_source,
+        medium=utm_medium,
+        campaign=utm_campaign,
+        content=utm_content,
+        term=utm_term,
+        id=utm_id,
+        source_platform=utm_source_platform,
+        creative_format=utm_creative_format,
+        marketing_tactic=utm_marketing_tactic,
+        policy=None if policy is None else policy.value,
+    )
+    changes = MailingChanges(
+        new_name,
+        subject,
+        type,
+        options,
+        None if html is None else read_bytes(html, "a mail"),
+        None if text is None else read_bytes(text, "a mail"),
+        "" if html is None else str(html),
+    )
+    with opened(context, wait) as database:
+        edited = edit_mailing(database, name, changes, workspace_of(context).settings.base_url, moment=now())
+    if edited.added is not None:
+        _tell(context, edited.added)
+    what = ", ".join(edited.changed) if edited.changed else "nothing, it was so already"
+    say(context, f"Changed {edited.name}: {what}.")
 
 
 @app.command()
@@ -248,28 +290,41 @@ def delete(
     context: typer.Context,
     name: NameArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: WaitOption = WAIT,
 ) -> None:
-    """Take a mailing out of the lists; addresses in mails already sent go on working."""
-    from linktrack.mailings.catalog import delete_mailing, find_mailing
+    """Take a mailing out of the lists; addresses in mails already sent go on working.
 
-    with opened(context) as database:
+    \b
+    linktrack mailing delete news --yes
+    """
+    from linktrack.mailings.catalog import find_mailing
+    from linktrack.mailings.editing import delete_mailing
+    from linktrack.moments import now
+
+    with opened(context, wait) as database:
         find_mailing(database, name)
         if confirm(context, f"Delete the mailing {name!r}?", yes):
-            delete_mailing(database, name)
-            say(context, f"Deleted {name}.")
+            delete_mailing(database, name, moment=now())
+            say(context, f"Deleted {name}: linktrack mailing restore {name} brings it back.")
 
 
-def _utm(settings: Any, source: str | None, medium: str | None, campaign: str | None, content: str | None,
-         term: str | None, policy: PolicyName | None) -> Utm:  # fmt: skip
-    """The options of a mailing over the workspace's `[utm]`."""
-    from linktrack.links.utm import Utm
+@app.command()
+def restore(context: typer.Context, name: NameArgument, wait: WaitOption = WAIT) -> None:
+    """Bring a deleted mailing back.
 
-    return Utm(
-        settings.source if source is None else source,
-        settings.medium if medium is None else medium,
-        settings.campaign if campaign is None else campaign,
-        settings.content if content is None else content,
-        settings.term if term is None else term,
-        settings.policy if policy is None else policy.value,
-        tuple(settings.domains),
-    )
+    \b
+    linktrack mailing restore news
+    """
+    from linktrack.mailings.editing import restore_mailing
+
+    with opened(context, wait) as database:
+        restore_mailing(database, name)
+    say(context, f"Restored {name}.")
+
+
+def _tell(context: typer.Context, added: Added) -> None:
+    """What is worth knowing about a mailing's links."""
+    for sentence in added.warnings:
+        warn(f"Warning: {sentence}")
+    for sentence in added.notes:
+        say(context, f"Note: {sentence}")

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import IO, Annotated, Any, NoReturn
 
@@ -35,9 +36,9 @@ FormatOption = Annotated[
 ]
 
 
-def iso(milliseconds: int | None) -> str | None:
-    """UTC milliseconds as ISO 8601 with offset."""
-    return None if milliseconds is None else moments.iso(milliseconds)
+def iso(milliseconds: int | None, zone: tzinfo = UTC) -> str | None:
+    """UTC milliseconds as ISO 8601 with the offset of a zone."""
+    return None if milliseconds is None else moments.iso(milliseconds, zone)
 
 
 def say(context: typer.Context, sentence: str) -> None:
@@ -46,12 +47,12 @@ def say(context: typer.Context, sentence: str) -> None:
         typer.echo(sentence, err=True)
 
 
-def complain(sentence: str) -> None:
-    """A sentence about what was not done, on stderr, with --quiet too."""
+def warn(sentence: str) -> None:
+    """A sentence that a person must not miss, on stderr; also with --quiet, which silences success only."""
     typer.echo(visible(sentence), err=True)
 
 
-def confirm(context: typer.Context, question: str, yes: bool) -> bool:
+def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: ARG001  (called as `say` is)
     """Ask on a terminal; elsewhere only --yes will do."""
     from linktrack.errors import UsageError
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from linktrack.cli.output import say
 
 if TYPE_CHECKING:
     from linktrack.files import Kept
@@ -56,12 +58,19 @@ def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:
     return kept.and_inputs(*inputs)
 
 
+WaitOption = Annotated[
+    float,
+    typer.Option("--wait", min=0, metavar="SECONDS", help="How long to wait for another process that writes."),
+]
+WAIT = 30.0
+
+
 @contextmanager
-def opened(context: typer.Context) -> Iterator[Database]:
-    """The workspace's database, closed when the command is done."""
+def opened(context: typer.Context, wait: float = WAIT) -> Iterator[Database]:
+    """The workspace's database, closed when the command is done. That it waits for another process is said."""
     from linktrack.store.session import open_database
 
-    with open_database(workspace_of(context)) as database:
+    with open_database(workspace_of(context), wait=wait, tell=lambda sentence: say(context, sentence)) as database:
         yield database
 
 

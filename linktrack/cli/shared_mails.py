@@ -1,44 +1,233 @@
-"""What `mailing rewrite` and `shipment render` share: where contacts come from, where mails go, what is said."""
+"""What `mailing rewrite`, `mailing preview` and `shipment render` share: where contacts come from, where mails go, and
+what is said when they are there."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from linktrack.cli.output import Format, end_of_pipe, say, show_record
-from linktrack.errors import LinktrackError, UsageError
+from linktrack.cli.output import Format, FormatOption, say, show_record, warn
+from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
+from linktrack.errors import Conflict, LinktrackError, UsageError
 
 if TYPE_CHECKING:
-    from linktrack.crm.export import BadRow
-    from linktrack.files import Kept
-    from linktrack.mailings.rewriting import Rendered
-    from linktrack.mailings.shipments import Shipment
+    from linktrack.mailings.handing_out import Progress
+    from linktrack.mailings.rewriting import Rewritten
+    from linktrack.store.session import Database
+    from linktrack.workspace import Workspace
+
+_SHOWN = 20  # rows left out that are named
+STDIN = STDOUT = "-"
+CLICK_LOG_NAME = "clicklog"  # the folder of a workspace that holds its own click log
+_NOT_IMPORTED = (
+    "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click import "
+    "shows why; --no-import goes on without it)"
+)
 
 
-def stream_or_folder(out: Path, output: str, kept: Kept) -> Path | BinaryIO:
-    """stdout for `-` (NDJSON and mbox only), else the folder, which must be new or empty."""
-    from linktrack.files import check_new_folder
-    from linktrack.mailings.rewriting import STREAMS
+class Output(StrEnum):
+    html = "html"
+    eml = "eml"
+    mbox = "mbox"
+    ndjson = "ndjson"
+    template = "template"
 
-    if str(out) == "-":
-        if output not in STREAMS:
-            raise UsageError(f"--as {output} makes several files: name a folder with --out DIR")
-        return sys.stdout.buffer
-    check_new_folder(out, kept)  # said before anything is stored
-    return out
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
+OutOption = Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")]
+FromOption = Annotated[str, typer.Option("--from", help="The sender of e-mails; else [sender] from.")]
+ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
+FillOption = Annotated[
+    bool, typer.Option("--fill", help="Put the contacts' values where merge tags stand in subject, text and HTML.")
+]
+KeepMergeTagsOption = Annotated[
+    bool, typer.Option("--keep-merge-tags", help="Write e-mails with the merge tags as they stand.")
+]
+
+
+def rewrite_mailing(
+    context: typer.Context,
+    name: NameArgument,
+    contacts: ContactsOption,
+    out: OutOption,
+    output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
+    merge_tag: Annotated[
+        str, typer.Option(help="With --as template: the ESP's merge tag where the token goes.")
+    ] = "{{ linktrack_token }}",
+    only: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only these: any rows with a contact_id; - reads stdin.")
+    ] = None,
+    leave_out: Annotated[
+        Path | None, typer.Option("--except", metavar="FILE", help="All but these; - reads stdin.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(metavar="K/N", help="One of N random parts of a split, e.g. 1/2 for an A/B.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="The split's name: the same parts again by the same name.")
+    ] = "",
+    test: Annotated[bool, typer.Option("--test", help="A test shipment: its clicks never count.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also to contacts who got this mailing already.")] = False,
+    sent_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="When it is sent: 2026-05-04T09:00, in the workspace's zone; else now."),
+    ] = None,
+    honeypot: Annotated[
+        bool, typer.Option("--honeypot", help="Add an invisible link that only machines follow.")
+    ] = False,
+    sender: FromOption = "",
+    fill: FillOption = False,
+    keep_merge_tags: KeepMergeTagsOption = False,
+    no_import: Annotated[
+        bool, typer.Option("--no-import", help="Do not import the workspace's own click log first.")
+    ] = False,
+    wait: WaitOption = WAIT,
+    format: FormatOption = None,
+) -> None:
+    """Make a shipment: store its recipients and write each one's copy with their own addresses.
+
+    \b
+    linktrack mailing rewrite news --contacts contacts.csv --out mails
+    linktrack mailing rewrite news --contacts contacts.csv --out mails --as eml --from 'Anna <anna@example.com>'
+    linktrack mailing rewrite news --contacts contacts.csv --out half --part 1/2 --split subject
+    linktrack report nonclickers news | linktrack mailing rewrite reminder --contacts contacts.csv --only - --out mails
+    """
+    from linktrack.contacts.choosing import Part
+    from linktrack.mailings.rewriting import RewriteOrder, rewrite
+    from linktrack.moments import now, read_time
+
+    workspace = workspace_of(context)
+    when = now() if sent_at is None else read_time(sent_at, workspace.zone, "--sent-at")
+    if part is None and split:
+        raise UsageError("--split needs --part K/N: which of the parts is it?")
+    chosen = None if part is None else Part.read(part, split)
+    if [str(path) for path in (contacts, only, leave_out)].count(STDIN) > 1:
+        raise UsageError("only one of --contacts, --only and --except can be - (standard input)")
+    kept = kept_of(context, contacts, only, leave_out)
+    with (
+        opened(context, wait) as database,
+        input_path(contacts) as contacts_path,
+        _optional_path(only) as only_path,
+        _optional_path(leave_out) as left_out_path,
+        progress_bars(context) as progress,
+    ):
+        order = RewriteOrder(
+            mailing=name,
+            contacts=contacts_path,
+            sent_at=when,
+            output=output.value,
+            merge_tag=merge_tag,
+            sender=sender,
+            honeypot=honeypot,
+            fill=fill,
+            keep_merge_tags=keep_merge_tags,
+            test=test,
+            again=again,
+            only=only_path,
+            leave_out=left_out_path,
+            part=chosen,
+        )
+        if not no_import:
+            _import_own_log(context, workspace, database, wait)
+        done = rewrite(workspace, database, order, out_of(out), kept=kept, tell=warn, progress=progress)
+    show_rewritten(context, done, out, format)
+
+
+def preview_mailing(
+    context: typer.Context,
+    name: NameArgument,
+    contacts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A contacts file, for whose copy it is.")
+    ] = None,
+    contact: Annotated[
+        str | None, typer.Option(metavar="ID", help="The contact by id or address; else the file's first.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="OUT", help="A file, or - for stdout; else the browser.")
+    ] = None,
+) -> None:
+    """Show one recipient's copy, in the browser or as a file. Nothing is stored, and its addresses lead nowhere.
+
+    \b
+    linktrack mailing preview news
+    linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
+    """
+    from linktrack.crm.mapping import mapping_of
+    from linktrack.files import write_file
+    from linktrack.mailings.previewing import preview_of
+
+    kept = kept_of(context, contacts)
+    with opened(context) as database:
+        shown = preview_of(database, name, mapping_of(workspace_of(context)), contacts=contacts, contact=contact)
+    where = _open_in_browser(shown.html) if out is None else out
+    if out is not None:
+        write_file(out, shown.html, kept)
+    whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
+    say(context, f"{name} {whose}, its addresses leading nowhere: {where}")
+    if shown.standing:
+        say(context, f"Merge tags stand in it as they are: {', '.join(shown.standing[:5])}.")
+
+
+def _open_in_browser(html: bytes) -> Path:
+    """Show a page in the browser, from a file that stays for as long as the system keeps what is temporary."""
+    import webbrowser
+
+    folder = Path(tempfile.mkdtemp(prefix="linktrack-preview-"))
+    path = folder / "preview.html"
+    path.write_bytes(html)
+    path.chmod(0o600)
+    webbrowser.open(path.as_uri())
+    return path
+
+
+def _import_own_log(context: typer.Context, workspace: Workspace, database: Database, wait: float) -> None:
+    """Import what waits in the workspace's own click log: who has unsubscribed is to be known before mails go out.
+
+    Conflict, naming --no-import, where that cannot be done.
+    """
+    folder = workspace.root / CLICK_LOG_NAME
+    waiting = sorted(str(path) for path in folder.iterdir() if _is_log(path)) if folder.is_dir() else []
+    if not waiting:
+        return
+    from linktrack.clicks.load import Importer, Options, import_logs
+    from linktrack.store.lock import alone
+
+    try:
+        with alone(workspace, database, "import", wait):
+            summary = import_logs(Importer(database, workspace, Options()), waiting)
+    except LinktrackError as problem:
+        raise Conflict(f"{_NOT_IMPORTED}: {problem}") from None
+    for trouble in (*map(str, summary.problems), *summary.notes):
+        raise Conflict(f"{_NOT_IMPORTED}: {trouble}")
+    if summary.read:
+        say(context, f"Imported the workspace's own click log first: {summary.stored:,} new clicks.")
+
+
+def _is_log(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".")
+
+
+def out_of(out: Path) -> Path | BinaryIO:
+    """stdout for `-`, unbuffered so that what was written is known; else the folder."""
+    if str(out) != STDOUT:
+        return out
+    stdout = sys.stdout.buffer
+    raw: BinaryIO = getattr(stdout, "raw", stdout)
+    return raw
 
 
 @contextmanager
-def contacts_path(path: Path) -> Iterator[Path]:
-    """The contacts file; stdin is kept in a temporary file, because the reader looks at it twice."""
-    if str(path) != "-":
+def input_path(path: Path) -> Iterator[Path]:
+    """An input file; stdin is kept in a temporary file, because the reader looks at it twice."""
+    if str(path) != STDIN:
         yield path
         return
     with tempfile.NamedTemporaryFile(prefix="linktrack-contacts-") as kept:
@@ -48,56 +237,65 @@ def contacts_path(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def progress_bar(context: typer.Context, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr when that is a terminal, else nothing."""
-    if context.obj.quiet or not sys.stderr.isatty():
-        yield lambda done: None
+def _optional_path(path: Path | None) -> Iterator[Path | None]:
+    if path is None:
+        yield None
         return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+    with input_path(path) as found:
+        yield found
 
 
 @contextmanager
-def unwritten(context: typer.Context, shipment: Shipment) -> Iterator[None]:
-    """When a shipment's mails cannot be written: it is stored, so say how to go on."""
-    try:
-        yield
-    except BrokenPipeError:
-        end_of_pipe()
-    except (OSError, LinktrackError, KeyboardInterrupt):
-        again = f"linktrack shipment render {shipment.id} --out DIR"
-        say(context, f"Shipment {shipment.id} is stored, its mails are not all written: {again} writes them.")
-        raise
+def progress_bars(context: typer.Context) -> Iterator[Progress]:
+    """A bar on stderr for each thing that passes, when that is a terminal; else nothing."""
+    from linktrack.mailings.rewriting import unseen
+
+    if context.obj.quiet or not sys.stderr.isatty():
+        yield unseen
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    tasks: dict[str, TaskID] = {}
+    with Bars(console=Console(stderr=True), transient=True) as bars:
+
+        def advance(what: str, more: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.advance(tasks[what], more)
+
+        yield advance
 
 
-def summary(
-    context: typer.Context,
-    shipment: Shipment,
-    written: Rendered,
-    out: Path,
-    rejected: Sequence[BadRow],
-    format: Format | None,
-) -> None:
-    """Say what was written; with --format as a record (on stderr when the mails themselves went to stdout)."""
-    for row in rejected[:20]:
-        say(context, f"Left out, line {row.line}: {row.reason}.")
-    if len(rejected) > 20:
-        say(context, f"… and {len(rejected) - 20} more rows left out.")
+def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: Format | None) -> None:
+    """Say what was handed out; with --format as a record (on stderr when the mails themselves went to stdout)."""
+    for row in done.rejected[:_SHOWN]:
+        warn(f"Left out, line {row.line}: {row.reason}.")
+    if len(done.rejected) > _SHOWN:
+        warn(f"… and {len(done.rejected) - _SHOWN} more rows left out.")
+    shipment = done.shipment
+    if done.left:
+        say(context, f"Left out: {done.left:,} who have left this type of mailing.")
+    if done.not_chosen:
+        say(context, f"Not chosen: {done.not_chosen:,} of the contacts file.")
+    for note in done.notes:
+        warn(f"Note: {note}")
     test = "test shipment" if shipment.test else "shipment"
-    where = "stdout" if str(out) == "-" else str(out)
-    say(context, f"Wrote {test} {shipment.id} of {shipment.mailing} for {written.recipients} recipients to {where}.")
+    where = "stdout" if str(out) == STDOUT else str(out)
+    say(context, f"Wrote {test} {shipment.id} of {shipment.mailing} for {shipment.recipients:,} recipients to {where}.")
+    if shipment.state == "cancelled":
+        warn(f"Shipment {shipment.id} is cancelled: linktrack shipment restore {shipment.id} lets it count again.")
     record = {
         "shipment": shipment.id,
-        "recipients": written.recipients,
-        "placements": written.placements,
-        "files": written.files,
-        "left_out": len(rejected),
+        "recipients": shipment.recipients,
+        "placements": done.placements,
+        "files": done.files,
+        "left_out": len(done.rejected),
+        "left": done.left,
+        "not_chosen": done.not_chosen,
     }
     if format is not None:
-        show_record(record, format, stream=sys.stderr if str(out) == "-" else None)
-    if rejected:
+        show_record(record, format, stream=sys.stderr if str(out) == STDOUT else None)
+    if done.rejected:
         raise typer.Exit(6)

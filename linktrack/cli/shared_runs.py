@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from linktrack.cli.output import complain, say
+from linktrack.cli.output import say, warn
 
 if TYPE_CHECKING:
     from linktrack.actions.run import RunReport
@@ -23,15 +23,15 @@ def tell(context: typer.Context, report: RunReport, *, missing: str = "left open
         some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
         sentence = f"{_people(len(report.unknown))} not in the export and {missing}: {some}"
         if report.nobody_matches:
-            complain(f"Nobody who clicked is in the export. {sentence}")
+            warn(f"Nobody who clicked is in the export. {sentence}")
         else:
             say(context, sentence)
     failed = report.summary["failed"]
     if failed:
         for failure in report.failures[:MOST]:
-            complain(f"Failed: {failure}")
+            warn(f"Failed: {failure}")
         more = f"{failed} actions failed" if failed > 1 else "1 action failed"
-        complain(f"{more}: see linktrack action log --status failed, and try again with --retry-failed.")
+        warn(f"{more}: see linktrack action log --status failed, and try again with --retry-failed.")
     _tell_open(context, report)
     if report.out is None:
         say(context, "A dry run: nothing was written.")

@@ -17,15 +17,39 @@ class PolicyName(Enum):
     off = "off"
 
 
+PolicyOption = Annotated[
+    PolicyName | None,
+    typer.Option("--policy", help="keep: what the author wrote wins; replace: ours wins; off: no tagging."),
+]
+UtmSourceOption = Annotated[str | None, typer.Option(help="utm_source of every link; '' sets it to nothing.")]
+UtmCampaignOption = Annotated[str | None, typer.Option(help="utm_campaign; {mailing.name} is its name.")]
+UtmMediumOption = Annotated[str | None, typer.Option(help="utm_medium; else the configuration's.")]
+UtmContentOption = Annotated[str | None, typer.Option(help="utm_content; {link.key} is the link's key.")]
+UtmTermOption = Annotated[str | None, typer.Option(help="utm_term.")]
+UtmIdOption = Annotated[str | None, typer.Option(help="utm_id of Google Analytics 4.")]
+UtmSourcePlatformOption = Annotated[str | None, typer.Option(help="utm_source_platform.")]
+UtmCreativeFormatOption = Annotated[str | None, typer.Option(help="utm_creative_format.")]
+UtmMarketingTacticOption = Annotated[str | None, typer.Option(help="utm_marketing_tactic.")]
+
+
+def utm_options(**given: str | None) -> dict[str, str]:
+    """The UTM options that were given, by parameter."""
+    return {part: value for part, value in given.items() if value is not None}
+
+
 def tag_file(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="HTML, a text or a list of URLs; - reads stdin.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Where to write; - is stdout.")] = Path("-"),
-    source: Annotated[str, typer.Option(help="utm_source.")] = "",
-    campaign: Annotated[str, typer.Option(help="utm_campaign.")] = "",
-    medium: Annotated[str, typer.Option(help="utm_medium.")] = "email",
-    content: Annotated[str, typer.Option(help="utm_content.")] = "",
-    term: Annotated[str, typer.Option(help="utm_term.")] = "",
+    source: Annotated[str | None, typer.Option(help="utm_source; '' with --policy replace takes it out.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="utm_campaign.")] = None,
+    medium: Annotated[str | None, typer.Option(help="utm_medium.")] = "email",
+    content: Annotated[str | None, typer.Option(help="utm_content.")] = None,
+    term: Annotated[str | None, typer.Option(help="utm_term.")] = None,
+    id: Annotated[str | None, typer.Option(help="utm_id of Google Analytics 4.")] = None,
+    source_platform: Annotated[str | None, typer.Option(help="utm_source_platform.")] = None,
+    creative_format: Annotated[str | None, typer.Option(help="utm_creative_format.")] = None,
+    marketing_tactic: Annotated[str | None, typer.Option(help="utm_marketing_tactic.")] = None,
     policy: Annotated[PolicyName, typer.Option(help="keep, replace or off.")] = PolicyName.keep,
     domain: Annotated[
         list[str] | None, typer.Option(help="Only hosts of this domain; repeatable. *.shop.example: only subdomains.")
@@ -37,18 +61,30 @@ def tag_file(
     from linktrack.cli.shared_context import kept_of
     from linktrack.errors import UsageError
     from linktrack.files import read_bytes, write_file
-    from linktrack.links.utm import Utm, warning
+    from linktrack.links.utm import Utm, warnings
     from linktrack.mailings.tag import tag_html, tag_text, tag_urls
 
     if urls and text:
         raise UsageError("--urls and --text do not go together: say what the file is")
-    if not (source.strip() or campaign.strip()) and policy is not PolicyName.off:
+    utm = Utm(
+        source=source,
+        medium=medium,
+        campaign=campaign,
+        content=content,
+        term=term,
+        policy=policy.value,
+        domains=tuple(domain or ()),
+        id=id,
+        source_platform=source_platform,
+        creative_format=creative_format,
+        marketing_tactic=marketing_tactic,
+    )
+    if not utm.active and policy is not PolicyName.off:
         raise UsageError("say what to write: --source and --campaign")
-    utm = Utm(source, medium, campaign, content, term, policy.value, tuple(domain or ()))
     data = read_bytes(file, "a mail")
     tag = tag_text if text else tag_html
     tagged = tag_urls(data, utm) if urls else tag(data, utm, name=str(file))
     write_file(out, tagged.data, kept_of(context, file))
-    if sentence := warning(utm):
+    for sentence in warnings(utm, tagged.urls, placeholders=()):
         say(context, f"Warning: {sentence}")
     say(context, f"Tagged {tagged.changed} of {tagged.addresses} addresses.")

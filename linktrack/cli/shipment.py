@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.mailing import Output
-from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
+from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows, warn
+from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
+from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from linktrack.mailings.shipments import Shipment
 
 app = noun("Sendings of a mailing to a list of recipients.")
 
 COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "output", "created_at"]
+
+RECIPIENT_COLUMNS = ["contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click"]
 
 NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
@@ -32,7 +34,7 @@ def list_all(
     from linktrack.mailings.shipments import list_shipments
 
     with opened(context) as database:
-        rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
+        rows = [_row(shipment, workspace_of(context).zone) for shipment in list_shipments(database, mailing)]
     show_rows(rows, COLUMNS, format, table=COLUMNS[:-1])
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
@@ -47,7 +49,7 @@ def show(context: typer.Context, shipment: NumberArgument, format: FormatOption 
         found = find_shipment(database, shipment)
     settings = found.settings
     record = {
-        **_row(found),
+        **_row(found, workspace_of(context).zone),
         "base_url": settings.base_url,
         "honeypot": settings.honeypot,
         "merge_tag": settings.merge_tag or None,
@@ -61,44 +63,104 @@ def show(context: typer.Context, shipment: NumberArgument, format: FormatOption 
 def render(
     context: typer.Context,
     shipment: NumberArgument,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")],
+    out: OutOption,
     output: Annotated[Output | None, typer.Option("--as", help="Another output than at first.")] = None,
+    sender: FromOption = "",
+    fill: FillOption = False,
+    keep_merge_tags: KeepMergeTagsOption = False,
+    wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
-    """Write a shipment's mails again: the same bytes, with the same tokens."""
-    from linktrack.cli.shared_mails import progress_bar, stream_or_folder, summary, unwritten
-    from linktrack.links.keys import open_keys
-    from linktrack.mailings.catalog import find_mailing
-    from linktrack.mailings.rewriting import compile_mail
-    from linktrack.mailings.rewriting import render as render_shipment
-    from linktrack.mailings.shipments import find_shipment, finish_shipment
-    from linktrack.moments import now
+    """Write a shipment's mails again: the same bytes, with the same tokens. One that was unfinished is finished by it.
+
+    \b
+    linktrack shipment render 3 --out mails
+    linktrack shipment render 3 --out - --as mbox --from 'Anna <anna@example.com>'
+    """
+    from linktrack.cli.shared_mails import out_of, progress_bars, show_rewritten
+    from linktrack.mailings.rewriting import render_again
 
     workspace = workspace_of(context)
-    kept = kept_of(context)
+    with opened(context, wait) as database, progress_bars(context) as progress:
+        done = render_again(
+            workspace,
+            database,
+            shipment,
+            out_of(out),
+            output=None if output is None else output.value,
+            sender=sender,
+            fill=fill,
+            keep_merge_tags=keep_merge_tags,
+            kept=kept_of(context),
+            tell=warn,
+            progress=progress,
+        )
+    show_rewritten(context, done, out, format)
+
+
+@app.command()
+def cancel(context: typer.Context, shipment: NumberArgument, wait: WaitOption = WAIT) -> None:
+    """Take a shipment out of all figures and actions; the addresses in its mails go on working.
+
+    \b
+    linktrack shipment cancel 3
+    linktrack shipment restore 3
+    """
+    from linktrack.mailings.shipping import cancel_shipment
+    from linktrack.moments import now
+
+    with opened(context, wait) as database:
+        found = cancel_shipment(database, shipment, now())
+    say(
+        context,
+        f"Cancelled shipment {shipment} of {found.mailing} ({found.recipients:,} recipients): it counts in no figure, "
+        f"and its addresses go on working. linktrack shipment restore {shipment} takes this back.",
+    )
+
+
+@app.command()
+def restore(context: typer.Context, shipment: NumberArgument, wait: WaitOption = WAIT) -> None:
+    """Let a cancelled shipment count again, or an unfinished one: its mails were sent after all.
+
+    \b
+    linktrack shipment restore 3
+    """
+    from linktrack.mailings.shipping import restore_shipment
+    from linktrack.moments import now
+
+    with opened(context, wait) as database:
+        found = restore_shipment(database, shipment, now())
+    counts = "is a test and counts in no figure" if found.test else "counts from now on"
+    say(context, f"Restored shipment {shipment} of {found.mailing}: it {counts}.")
+
+
+@app.command()
+def recipients(context: typer.Context, shipment: NumberArgument, format: FormatOption = None) -> None:
+    """Who a shipment went to, with the clicks of each, in the order of the contacts.
+
+    \b
+    linktrack shipment recipients 3 --format csv
+    linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
+    """
+    from linktrack.mailings.shipments import recipient_rows
+
+    zone = workspace_of(context).zone
     with opened(context) as database:
-        found = find_shipment(database, shipment)
-        chosen = found.settings.output if output is None else output.value
-        target = stream_or_folder(out, chosen, kept)
-        settings = replace(found.settings, output=chosen)
-        mail = compile_mail(database, find_mailing(database, found.mailing), settings)
-        tokens = open_keys(workspace, database).tokens
-        with unwritten(context, found), progress_bar(context, "Mails", found.recipients) as progress:
-            written = render_shipment(
-                database, mail, replace(found, settings=settings), tokens, target, kept=kept, progress=progress
-            )
-            finish_shipment(database, found.id, now())
-    summary(context, found, written, out, (), format)
+        rows = (
+            {**row._asdict(), "first_click": iso(row.first_click, zone), "last_click": iso(row.last_click, zone)}
+            for row in recipient_rows(database, shipment)
+        )
+        show_rows(rows, RECIPIENT_COLUMNS, format)
 
 
-def _row(shipment: Shipment) -> dict[str, Any]:
+def _row(shipment: Shipment, zone: tzinfo) -> dict[str, Any]:
     return {
         "shipment": shipment.id,
         "mailing": shipment.mailing,
-        "sent_at": iso(shipment.sent_at),
+        "sent_at": iso(shipment.sent_at, zone),
         "test": shipment.test,
         "state": shipment.state,
         "recipients": shipment.recipients,
         "output": shipment.settings.output,
-        "created_at": iso(shipment.created_at),
+        "created_at": iso(shipment.created_at, zone),
     }

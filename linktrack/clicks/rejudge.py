@@ -173,8 +173,8 @@ def _stretches(database: Database, back: int, ahead: int) -> Iterator[tuple[tupl
     while first is not None:
         edge = database.value(
             "SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at >= ? "
-            f"ORDER BY clicked_at LIMIT {_BATCH_CLICKS}) AS stretch",
-            (first,),
+            "ORDER BY clicked_at LIMIT ?) AS stretch",
+            (first, _BATCH_CLICKS),
         )
         yield (first, edge), stored_clicks(database, first - back, edge + ahead)
         first = database.value("SELECT min(clicked_at) FROM click WHERE clicked_at > ?", (edge,))

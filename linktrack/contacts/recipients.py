@@ -40,10 +40,12 @@ def store_recipients(
 
 def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
     """A contact's value by the name of a field: the mapping's column for it, else the column of that name."""
-    column = mapping.field(name).column
-    if column in contact.fields:
-        return contact.fields[column]
     wanted = fold(name)
+    contacts = mapping.settings.contacts
+    columns = [settings.column for field_name, settings in contacts.fields.items() if fold(field_name) == wanted]
+    for column in (*columns, *([contacts.company] if wanted == "company" else ()), name):
+        if column in contact.fields:
+            return contact.fields[column]
     return next((value for header, value in contact.fields.items() if fold(header) == wanted), None)
 
 

@@ -85,11 +85,10 @@ def _line_end(sample: str, escape: str) -> str:
 
 def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
     def score(delimiter: str) -> tuple[bool, float, int]:
-        records = []
         try:
             text = io.StringIO(sample, newline="\n")
-            for record in islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS):
-                records.append(record.fields)
+            found = islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS)
+            records = [record.fields for record in found]
         except BadInput:
             return False, 0.0, 0
         if not whole and len(records) < _SAMPLE_RECORDS:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linktrack.crm.csv_spans import Dialect
-from linktrack.crm.export import CsvTable, Table, column_of, find_table, open_table
+from linktrack.crm.export import BadRow, CsvTable, Table, column_of, find_table, left_alone, open_table
+from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.errors import BadInput, NotFound
 from linktrack.settings import FieldSettings
 
-COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", "problem")
+COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", "problem", "guessed")
+SHOWN = ("column", "meaning", "example", "problem")  # of these, in a terminal
 EXAMPLE_ROWS = 1_000  # how far an example is looked for in a column that nothing uses
+EXAMPLE_LENGTH = 28
 _LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR", "": "none"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file, or one that the mapping names and the file lacks (`number` is None).
+    """A column of a file, or one that the mapping names and that the file lacks (`number` is None).
 
     `filled` counts the rows with a text in it, for columns that are used; `state` is ok, warning or error.
     """
@@ -33,6 +37,7 @@ class Column:
     example: str
     state: str
     problem: str
+    guessed: bool = False  # its meaning is not said by the settings
 
 
 @dataclass(frozen=True)
@@ -44,23 +49,39 @@ class Expected:
     missing: str  # the state then: error, warning, or "" where nothing needs it
     field: FieldSettings | None = None
     unique: bool = False
+    separator: str = ""  # of a cell with several names
 
 
-def describe_export(export: Path, mapping: Mapping) -> tuple[list[str], list[Column]]:
-    """A sentence on each file of an export, and all its columns. NotFound or BadInput when it cannot be read."""
-    expected = expected_columns(mapping)
+@dataclass(frozen=True)
+class Understanding:
+    """How an export is understood: a sentence on each file, all columns, and the settings that were guessed for it."""
+
+    sentences: list[str]
+    columns: list[Column]
+    guessed: list[GuessedSetting]
+
+
+def describe_export(export: Path, mapping: Mapping) -> Understanding:
+    """How an export is understood, by the mapping and by what can be guessed where that says nothing.
+
+    NotFound or BadInput when it cannot be read.
+    """
     if find_table(export, "contacts") is None:
         raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
+    mapping, guessed = guess_mapping(export, mapping)
     sentences: list[str] = []
     columns: list[Column] = []
-    for noun, wanted in expected.items():
+    for noun, wanted in expected_columns(mapping).items():
         path = find_table(export, noun)
         if path is not None:
             table = open_table(path, mapping, noun)
-            rows, found = _describe(table, wanted)
+            left: list[BadRow] = []
+            rows, found = _describe(table, wanted, left)
             sentences.append(f"{path.name}: {_written(table)}; {len(table.columns)} columns, {rows:,} rows.")
-            columns += found
-    return sentences, columns
+            sentences += (f"{sentence}." for sentence in left_alone(table, left))
+            names = set(names_of(guessed, noun))
+            columns += (replace(column, guessed=bool(column.meaning) and column.column in names) for column in found)
+    return Understanding(sentences, columns, guessed)
 
 
 def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
@@ -77,10 +98,13 @@ def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
             Expected(contacts.id, "contact id", "error", unique=True),
             Expected(contacts.email, "e-mail address", missing("email")),
             *(Expected(name, "name", missing("name")) for name in names),
-            Expected(contacts.company, "company id", missing("company")),
+            Expected(contacts.company, "company", missing("company")),
             Expected(contacts.our_contact, "our contact (the seller)", missing("our_contact")),
             Expected(
-                contacts.interests, f"interests, with {contacts.interests_separator!r} between", missing("interests")
+                contacts.interests,
+                f"interests, with {contacts.interests_separator!r} between",
+                missing("interests"),
+                separator=contacts.interests_separator,
             ),
             *(
                 Expected(field.column, f"field {name} ({_type_of(field)})", "" if field.create else "warning", field)
@@ -90,7 +114,12 @@ def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
         "companies": [
             Expected(companies.id, "company id", "error", unique=True),
             Expected(companies.name, "name", ""),
-            Expected(companies.interests, f"interests, with {companies.interests_separator!r} between", "warning"),
+            Expected(
+                companies.interests,
+                f"interests, with {companies.interests_separator!r} between",
+                "warning",
+                separator=companies.interests_separator,
+            ),
         ],
         "selections": [
             Expected(crm.selections.name, "selection", "error"),
@@ -127,9 +156,9 @@ class _Tally:
 
     def __init__(self, expected: Expected) -> None:
         self.expected = expected
-        self.filled = self.empty = self.repeated = self.unfit = self.formulas = 0
+        self.filled = self.empty = self.repeated = self.unfit = self.formulas = self.odd = 0
         self.example = ""
-        self.first_unfit = ""
+        self.first_unfit = self.first_odd = ""
         self.seen: set[str] = set()
 
     def add(self, line: int, text: str) -> None:
@@ -143,6 +172,12 @@ class _Tally:
             self.repeated += text in self.seen
             self.formulas += text.startswith("=")
             self.seen.add(text)
+        if self.expected.separator:
+            try:
+                names_in(text, self.expected.separator)
+            except OddCell as odd:
+                self.odd += 1
+                self.first_odd = self.first_odd or f"{odd} (row {line})"
         if self.expected.field is not None:
             try:
                 self.expected.field.written(text)
@@ -157,16 +192,18 @@ class _Tally:
             yield f"{self.repeated} rows repeat an earlier one"
         if self.formulas:
             yield f"{self.formulas} look like formulas and are taken as they stand"
+        if self.odd:
+            yield f"{self.odd} rows are never changed: {self.first_odd}"
         if self.unfit:
             yield f"{self.unfit} rows do not fit: {self.first_unfit}"
 
 
-def _describe(table: Table, expected: list[Expected]) -> tuple[int, list[Column]]:
+def _describe(table: Table, expected: list[Expected], left: list[BadRow]) -> tuple[int, list[Column]]:
     """The number of rows, and the columns: those of the file in their order, then those that it lacks."""
     tallies, absent = _placed(table, expected)
     examples = [""] * len(table.columns)
     rows = 0
-    for line, values in table.rows([]):
+    for line, values in table.rows(left):
         rows += 1
         for at, seen_as in tallies.items():
             for tally in seen_as:
@@ -181,10 +218,14 @@ def _describe(table: Table, expected: list[Expected]) -> tuple[int, list[Column]
             problems.append("it holds formulas, which are never overwritten")
         meaning = "; ".join(tally.expected.meaning for tally in seen_as)
         filled = seen_as[0].filled if seen_as else None
-        example = (seen_as[0].example if seen_as else examples[at])[:60]
+        example = _shortened(seen_as[0].example if seen_as else examples[at])
         state = "warning" if problems else "ok"
         found.append(Column(table.path.name, at + 1, column, meaning, filled, example, state, "; ".join(problems)))
     return rows, [*found, *absent]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= EXAMPLE_LENGTH else text[: EXAMPLE_LENGTH - 1] + "…"
 
 
 def _placed(table: Table, expected: list[Expected]) -> tuple[dict[int, list[_Tally]], list[Column]]:
@@ -196,7 +237,7 @@ def _placed(table: Table, expected: list[Expected]) -> tuple[dict[int, list[_Tal
         try:
             at = column_of(table, one.name)
         except BadInput as twice:
-            at, state, problem = None, "error", str(twice).partition(": ")[2]
+            at, state, problem = None, "error", twice.sentence
         if at is not None:
             places.setdefault(at, []).append(_Tally(one))
             continue

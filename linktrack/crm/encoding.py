@@ -17,11 +17,17 @@ _BOMS = (
 )
 
 
+class UnknownEncoding(BadInput):
+    """A text file whose encoding nothing tells; `offered` is one in which it can be read, shown in the sentence."""
+
+    offered = "cp1252"
+
+
 def find_encoding(path: Path, named: str | None) -> tuple[str, bytes]:
     """The encoding of a text file and its BOM: the BOM's, else UTF-8 if it is that throughout, else `named`.
 
     A file of plain ASCII is of the encoding `named`, so that what is written into it will be, too.
-    BadInput with a preview where nothing tells: an encoding is never guessed.
+    UnknownEncoding with a preview where nothing tells: an encoding is never guessed.
     """
     with path.open("rb") as file:
         head = file.read(4)
@@ -45,8 +51,8 @@ def find_encoding(path: Path, named: str | None) -> tuple[str, bytes]:
         _check(path, named, 0)
         return named, b""
     line, text, byte = problem
-    preview = text.decode("cp1252", "replace").strip()
-    raise BadInput(
+    preview = text.decode(UnknownEncoding.offered, "replace").strip()
+    raise UnknownEncoding(
         f"byte 0x{byte:02X} is not UTF-8 and the file has no BOM; as cp1252 the line would read {preview!r}: "
         'if that is right, set encoding = "cp1252" under [crm] in linktrack.toml',
         file=path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.crm.multivalue import OddCell, names_in
+from linktrack.errors import BadInput, NotFound
+from linktrack.files import explained, open_input
 from linktrack.settings import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
@@ -46,10 +49,16 @@ class Table(Protocol):
     suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
     columns: list[str]
     calculated: frozenset[int]  # the columns with formulas, which cannot be written into
+    header_line: int  # the line or row that names the columns; 0 where every row names its own
+    header_is_found: bool  # it was looked for, no setting says where it is
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
         """Each row's number (line, or row of the sheet) and its values: as many as there are columns, or more, which
         are empty. What is no row (a title, a footer, one with fewer or more fields than the header) goes to `left`."""
+        ...
+
+    def first_rows(self) -> list[tuple[int, list[str]]]:
+        """The first rows with their numbers, as they are: the header is among them, if there is one."""
         ...
 
 
@@ -63,10 +72,11 @@ class CsvTable:
         self.dialect = csvtext.find_dialect(
             path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
         )
-        first = 1 + self.dialect.preamble.count("\n")
+        first = 2 if self.dialect.preamble else 1
         records = islice(self.records(), max(csvtext.HEADER_WITHIN, layout.header_row - first + 1))
         candidates = ((record.line, self._values(record)) for record in records)
         line = find_header(candidates, layout, path)
+        self.header_line, self.header_is_found = line, not layout.header_row
         self.header = next(record for record in self.records() if record.line == line)
         self.columns = [value.strip() for value in self._values(self.header)]
 
@@ -74,11 +84,11 @@ class CsvTable:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
         with csvtext.open_text(self.path, self.dialect) as text:
             text.read(len(self.dialect.preamble))
-            first = 1 + self.dialect.preamble.count("\n")
+            first = 2 if self.dialect.preamble else 1
             try:
                 yield from csvtext.read_records(text, self.dialect.delimiter, line=first, escape=self.dialect.escape)
             except BadInput as problem:
-                raise BadInput(str(problem).partition(": ")[2], file=self.path, line=problem.line) from None
+                raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
 
     def _values(self, record: csvtext.Record) -> list[str]:
         escape = self.dialect.escape
@@ -90,10 +100,13 @@ class CsvTable:
             len(record.fields) == 1 and not record.fields[0].strip() and (len(self.columns) > 1 or not record.fields[0])
         )
 
+    def first_rows(self) -> list[tuple[int, list[str]]]:
+        return [(record.line, self._values(record)) for record in islice(self.records(), csvtext.HEADER_WITHIN)]
+
     def fault(self, record: csvtext.Record) -> str:
         """Why a record that is not blank is no row of this table, or nothing."""
         fields, width = record.fields, len(self.columns)
-        if record.line < self.header.line:
+        if record.line < self.header_line:
             return "it stands before the header, like a title"
         if len(fields) < width or any(csvtext.unquoted(field, self.dialect.escape).strip() for field in fields[width:]):
             alone = ", like a title or a footer" if len(fields) == 1 else ""
@@ -103,7 +116,7 @@ class CsvTable:
         return ""
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
-        width, header, escape = len(self.columns), self.header.line, self.dialect.escape
+        width, header, escape = len(self.columns), self.header_line, self.dialect.escape
         for record in self.records():
             fields = record.fields
             if record.line == header or (len(fields) == 1 and self.is_blank(record)):
@@ -157,15 +170,8 @@ def open_table(path: Path, mapping: Mapping, noun: str) -> Table:
     NotFound, Conflict (not readable) or BadInput (no such format, no columns, wrong encoding).
     """
     layout = mapping.layout(noun)
-    try:
-        with path.open("rb") as file:
-            head = file.read(64)
-    except FileNotFoundError:
-        raise NotFound(f"no such file: {path}") from None
-    except IsADirectoryError:
-        raise BadInput("this is a folder, not a file", file=path) from None
-    except PermissionError:
-        raise Conflict("no permission to read this file", file=path) from None
+    with open_input(path) as file:
+        head = file.read(64)
     if head.startswith(b"PK\x03\x04"):
         from linktrack.crm.xlsx_cells import SheetTable
 
@@ -191,7 +197,9 @@ def find_table(export: Path, noun: str) -> Path | None:
     """
     if not export.is_dir():
         return export if noun == "contacts" else None
-    found = sorted(path for path in export.iterdir() if path.stem.lower() == noun and path.suffix.lower() in SUFFIXES)
+    with explained(export, "a folder"):
+        files = sorted(export.iterdir())
+    found = [path for path in files if path.stem.lower() == noun and path.suffix.lower() in SUFFIXES]
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
         raise BadInput(f"the export holds {names}: leave only one of them", file=export)
@@ -237,7 +245,7 @@ def column_of(table: Table, name: str) -> int | None:
     try:
         return find_column(table.columns, name)
     except BadInput as problem:
-        raise BadInput(str(problem), file=table.path) from None
+        raise BadInput(problem.sentence, file=table.path) from None
 
 
 def name_columns(table: Table, mapping: Mapping) -> list[int]:
@@ -251,7 +259,8 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
     """The contacts of an export (a file, or a folder with `contacts.*`) one by one, in its order.
 
     A row without an id, one whose id has come before and what is no row (`Table.rows`) are put into `rejected`;
-    without that list they raise BadInput. The export must have the id's column; missing e-mail or name columns give empty texts.
+    without that list they raise BadInput. The export must have the id's column; missing e-mail or name columns give
+    empty texts.
     """
     table = open_contacts(path, mapping)
     identifier = need_column(table, mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
@@ -294,9 +303,19 @@ def left_alone(table: Table, left: Sequence[BadRow]) -> Iterator[str]:
 
 
 def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:
-    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns`."""
+    """The names in an export, as far as it lists them: `users`, `selections`, `projects`, the contacts' `columns` and
+    their `interests`."""
     settings = mapping.settings
-    found = {"columns": set(open_contacts(export, mapping).columns)}
+    contacts = open_contacts(export, mapping)
+    found = {"columns": set(contacts.columns)}
+    at = column_of(contacts, settings.contacts.interests)
+    if at is not None:
+        separator = settings.contacts.interests_separator
+        cells = {values[at] for _, values in contacts.rows([])}
+        found["interests"] = set()
+        for cell in cells:
+            with suppress(OddCell):  # doctor says so; here it names nothing
+                found["interests"].update(names_in(cell, separator))
     for noun, column, setting in (
         ("users", settings.user_column, "user_column under [crm]"),
         ("selections", settings.selections.name, "name under [crm.selections]"),

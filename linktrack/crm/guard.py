@@ -12,7 +12,8 @@ import re
 _BLANKS = r"[\s\x00-\x1f\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]*"
 _EQUALS, _OTHERS = "=\uff1d\ufe66", "+\\-@\uff0b\uff0d\uff20\ufe62\ufe63\ufe6b"
 _BEGIN = re.compile(f"{_BLANKS}[{_EQUALS}{_OTHERS}]")
-# Behind another delimiter or a line end: an equals sign, or a sign that prose has too (`a, -b`) before a call or a pipe.
+# Behind another delimiter or a line end: an equals sign, or a sign that prose has too (`a, -b`) before a call or a
+# pipe.
 _WITHIN = re.compile(
     rf'([;,\t|\r\n][ "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*)'
     rf"(?=[{_EQUALS}]|[{_OTHERS}][^;,\t\r\n|(!]*[|(!])"
@@ -36,5 +37,5 @@ def guarded(text: str) -> str:
 
 
 def must_match(column: str) -> bool:
-    """Whether a column's values have to be found again as they are, and so are never guarded: ids, addresses, tokens."""
+    """Whether a column's values have to be found again as they are, and so are never guarded: ids, e-mails, tokens."""
     return column in _EXACT or column.endswith("_id")

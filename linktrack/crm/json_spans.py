@@ -14,6 +14,7 @@ from linktrack.crm.export import BadRow
 from linktrack.crm.multivalue import joined, names_in
 from linktrack.errors import BadInput
 
+MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -22,6 +23,7 @@ class JsonTable:
     first appearance; a list of texts is a cell with `separator` between them."""
 
     calculated: frozenset[int] = frozenset()
+    header_line, header_is_found = 0, False
 
     def __init__(self, path: Path, separator: str) -> None:
         self.path, self.separator = path, separator
@@ -31,17 +33,26 @@ class JsonTable:
         if not self.array:
             refuse_long_lines(path)
         samples: dict[str, Any] = {}  # by column the first value that is not null: what its values are like
-        for _, row in self._objects():
+        for number, row in self._objects():
             for name, value in row.items():
                 if samples.get(name) is None:
                     samples[name] = value
+            if len(samples) > MAX_COLUMNS:
+                raise BadInput(
+                    f"up to this object there are more than {MAX_COLUMNS:,} different names, which no export has",
+                    file=path,
+                    line=number,
+                )
         if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
 
-    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:  # noqa: ARG002  (an object is a row)
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
         for line, row in self._objects():
             yield line, [_cell(row.get(column), self.separator) for column in self.columns]
+
+    def first_rows(self) -> list[tuple[int, list[str]]]:
+        return []
 
     def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each object with its line, or with its place in the array."""

@@ -59,7 +59,7 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
         as_they_came: list[str] = []  # records that are to be written next
         for record in table.records():
             cells = changes.get(record.line)
-            header = record.line == table.header.line
+            header = record.line == table.header_line
             if header:
                 always = all(field.startswith('"') for field in record.fields)
                 names = [csvtext.quoted(name, delimiter, dialect.escape, always=always) for name in created]

@@ -26,7 +26,7 @@ class SheetTable:
     suffix = ".xlsx"
 
     def __init__(self, path: Path, layout: TableLayout) -> None:
-        self.path, self.layout = path, layout
+        self.path, self.header_is_found = path, not layout.header_row
         self._cells = read_sheet(path, layout.sheet)
         weakref.finalize(self, self._cells.close)
         self.sheet, self.calculated = self._cells.sheet, self._cells.calculated
@@ -38,8 +38,8 @@ class SheetTable:
                 f"one with sheet{hidden}",
                 file=path,
             )
-        self.header = find_header(((row.number, row.values) for row in rows), layout, path)
-        names = [name.strip() for row in rows if row.number == self.header for name in row.values]
+        self.header_line = find_header(((row.number, row.values) for row in rows), layout, path)
+        names = [name.strip() for row in rows if row.number == self.header_line for name in row.values]
         while names and not names[-1]:
             names.pop()
         self.columns = names
@@ -48,10 +48,10 @@ class SheetTable:
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
         """Row numbers as the sheet shows them; empty rows are left out."""
         width = len(self.columns)
-        previous = self.header
+        previous = self.header_line
         for row in self._cells.rows():
             number, values, doubts = row
-            if number == self.header:
+            if number == self.header_line:
                 continue
             if reason := self._fault(row, previous):
                 left.append(BadRow(reason, number, " ".join(values)[:200], sum(map(bool, values))))
@@ -62,11 +62,14 @@ class SheetTable:
                 yield number, values + [""] * (width - len(values))
             previous = number
 
+    def first_rows(self) -> list[tuple[int, list[str]]]:
+        return [(row.number, row.values) for row in islice(self._cells.rows(), HEADER_WITHIN)]
+
     def _fault(self, row: SheetRow, previous: int) -> str:
         """Why a row is none of this table, or nothing."""
         number, values, _ = row
         width = len(self.columns)
-        if number < self.header:
+        if number < self.header_line:
             return "it stands before the header, like a title"
         if len(values) > width and any(value.strip() for value in values[width:]):
             return f"it has {len(values)} cells and the header {width}"
@@ -82,7 +85,7 @@ class SheetTable:
         width = len(self.columns)
         wanted = {line: dict(cells) for line, cells in changes.items()}
         if created:
-            wanted.setdefault(self.header, {}).update({width + at: name for at, name in enumerate(created)})
+            wanted.setdefault(self.header_line, {}).update({width + at: name for at, name in enumerate(created)})
         try:
             with zipfile.ZipFile(self.path) as archive:
                 sheet = WorkbookPackage(archive).choose(self.sheet)

@@ -1,4 +1,4 @@
-"""Number formats of a workbook, as far as they say what a number is: a day, a time, or digits with zeros before them."""
+"""Number formats of a workbook, as far as they say what a number is: a day, a time, digits with zeros before them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def cell_format(number: str, code: str | None) -> CellFormat:
     """What a number format says: one of the workbook's own by its code, else one that is built in."""
     if code is None:
         known = int(number) if number.isdecimal() and len(number) < 5 else 0
-        return CellFormat("day" if known in _DAYS else "time" if known in _TIMES else "elapsed" if known == 46 else "number")
+        return CellFormat(
+            "day" if known in _DAYS else "time" if known in _TIMES else "elapsed" if known == 46 else "number"
+        )
     first = code.partition(";")[0]
     bare = re.sub("AM/PM|A/P", "h", _LITERAL.sub("", first), flags=re.IGNORECASE)
     if re.search(r"\[(h+|m+|s+)\]", bare, re.IGNORECASE):

@@ -226,12 +226,14 @@ def unescaped(text: str) -> str:
     """A text of a workbook with its `_x000D_` read; half a character is a question mark."""
     if "_x" not in text:
         return text
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return (
+        _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+        .encode("utf-16", "surrogatepass")
+        .decode("utf-16", "replace")
+    )
 
 
 def escaped(text: str) -> str:
     """A text as a workbook writes it: signs that XML has not, and carriage returns, as `_x000D_`."""
     text = _ESCAPED.sub(lambda found: f"_x005F{found[0]}", text)
-    return re.sub(
-        "[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", lambda found: f"_x{ord(found[0]):04X}_", text
-    )
+    return re.sub("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]", lambda found: f"_x{ord(found[0]):04X}_", text)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import marshal
 import os
 import subprocess
@@ -20,7 +19,7 @@ from typing import IO, BinaryIO, NamedTuple
 
 from linktrack.crm.xlsx_formats import NUMBER, number_text, read_formats
 from linktrack.crm.xlsx_package import CellCounter, DamagedWorkbook, WorkbookPackage, parse, unescaped
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import BadInput, DiskFull
 
 MEMORY = 1_000_000_000  # bytes
 SECONDS = 300
@@ -63,7 +62,7 @@ class SheetCells:
 
 def read_sheet(path: Path, sheet: str) -> SheetCells:
     """The sheet `sheet` of a workbook, or its first visible one. BadInput when it cannot be read within the limits,
-    Conflict when the disk has no room for what is read."""
+    DiskFull when there is no room for what is read."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  (SheetCells closes it)
     try:
         root = str(Path(__file__).resolve().parents[2])
@@ -76,12 +75,12 @@ def read_sheet(path: Path, sheet: str) -> SheetCells:
             timeout=SECONDS,
         )
         if told.returncode == _NO_ROOM:
-            raise Conflict("there is no room on the disk for temporary files", file=path)
+            raise DiskFull(
+                "the disk has no room for temporary files: free some space there", file=tempfile.gettempdir()
+            )
         if told.returncode:
             reason = told.stderr.decode("utf-8", "replace").strip() if told.returncode == _REFUSED else ""
-            raise BadInput(
-                f"not a usable XLSX file: {reason or _ended(told.returncode)}", file=path
-            )
+            raise BadInput(f"not a usable XLSX file: {reason or _ended(told.returncode)}", file=path)
         return SheetCells(file)
     except subprocess.TimeoutExpired:
         file.close()
@@ -211,7 +210,9 @@ class _SheetReader:
         match self.kind:
             case "s":
                 if not raw.isdecimal() or int(raw) >= len(self.shared):
-                    raise DamagedWorkbook(f"a cell in row {self.count.row} is the text {raw[:20]!r}, which is not there")
+                    raise DamagedWorkbook(
+                        f"a cell in row {self.count.row} is the text {raw[:20]!r}, which is not there"
+                    )
                 return self.shared[int(raw)]
             case "inlineStr" | "str":
                 return unescaped(raw)

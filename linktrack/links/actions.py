@@ -2,73 +2,54 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Iterator
 from datetime import date, datetime, time
-from functools import partial
 from pathlib import PurePosixPath
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from linktrack.errors import BadInput
+from linktrack.links.placeholders import check_placeholders, placeholders_in
 from linktrack.settings import CrmSettings
+from linktrack.values import wrong_value
 
-CONTACT_NAMES = ("id", "contact_id", "email", "name", "company", "our_contact", "interests")
-PLACEHOLDERS = {
-    "link": ("key", "name", "url", "folder"),
-    "mailing": ("name", "subject", "type"),
-    "click": ("at", "date", "time", "shipment", "placement"),
-}
-PLACEHOLDER = re.compile(r"\{([A-Za-z_]+\.[^{}]+|[A-Za-z_]*)\}")
 MAX_SECONDS = 366 * 86_400
+ActionTable = dict[str, Any]  # an action as TOML and JSON have it: `type`, and the settings that are no defaults
 
-Repeat = Literal["once", "shipment", "click"]
 
-
-def parse_action(raw: object, crm: CrmSettings | None = None) -> ActionDefinition:
+def parse_action(raw: object, crm: CrmSettings | None = None) -> AnyAction:
     """A TOML table as a definition. With `crm`, fields' values and the names of `{contact.…}` are checked too.
 
     BadInput, without a file's name, for an unknown type or setting, a wrong value, or an unknown placeholder.
     """
-    if not isinstance(raw, dict):
-        raise BadInput('an action is a table like { type = "selection", add = ["Prospects"] }')
-    kind = raw.get("type")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise BadInput(f"unknown action type {kind!r}: the types are {', '.join(KINDS)}")
-    known = {one.name: one for one in fields(KINDS[kind]) if one.init}
-    given: dict[str, Any] = {}
-    settings: dict[str, Any] = {}
-    for name, value in raw.items():
-        if name == "type":
-            continue
-        if name not in known:
-            raise BadInput(f"{kind} has no setting {name!r}: it has {', '.join(known)}")
-        try:
-            value = known[name].metadata["check"](value)
-            _check_placeholders(value, crm)
-        except ValueError as problem:
-            raise BadInput(f"{name} of {kind}: {problem}") from None
-        given[known[name].name] = value
-        if value != known[name].default:
-            settings[name] = list(value) if isinstance(value, tuple) else value
-    for name, one in known.items():
-        if one.default is MISSING and one.name not in given:
-            raise BadInput(f"{kind} needs the setting {name!r}")
-    acted = KINDS[kind](**given)
     try:
-        acted.check(crm)
-    except ValueError as problem:
-        raise BadInput(f"{kind}: {problem}") from None
-    return ActionDefinition(kind, {name: settings[name] for name in known if name in settings}, acted)
+        action: AnyAction = _ADAPTER.validate_python(raw)
+    except ValidationError as problem:
+        raise BadInput(_sentence(problem)) from None
+    for name in type(action).model_fields:
+        try:
+            for text in _texts(getattr(action, name)):
+                check_placeholders(text, crm)
+        except ValueError as problem:
+            raise BadInput(f"{name} of {action.type}: {problem}") from None
+    if crm is not None and isinstance(action, SetFieldAction):
+        action.check_value(crm)
+    return action
 
 
-@dataclass(frozen=True)
-class ActionDefinition:
-    """A checked action: `settings` is its TOML table without `type` and without defaults, `says` the same typed."""
-
-    type: str
-    settings: dict[str, Any]
-    says: Any  # one of the classes below
+def seconds_of(value: object) -> int:
+    """A length of time like `30m`, `1h30m`, `10s` or `2d` in seconds; ValueError for anything else or none."""
+    found = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", str(value).replace(" ", ""))
+    if found is None or not isinstance(value, str):
+        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {value!r}")
+    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
+    if not 0 < total <= MAX_SECONDS:
+        raise ValueError(f"it must be longer than nothing and at most a year, not {value!r}")
+    return total
 
 
 # --- what a setting may be: each takes the value as written and returns it uniform, or raises ValueError ---------
@@ -99,33 +80,6 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.strip() for one in values))
 
 
-def _flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise ValueError("it must be true or false")
-
-
-def _one_of(*choices: str) -> Callable[[object], str]:
-    def check(value: object) -> str:
-        if value not in choices:
-            raise ValueError(f"it must be one of {', '.join(choices)}, not {value!r}")
-        return str(value)
-
-    return check
-
-
-def seconds_of(value: object) -> int:
-    """A length of time like `30m`, `1h30m`, `10s` or `2d` in seconds; ValueError for anything else or none."""
-    found = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", str(value).replace(" ", ""))
-    if found is None or not isinstance(value, str):
-        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {value!r}")
-    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
-    total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
-    if not 0 < total <= MAX_SECONDS:
-        raise ValueError(f"it must be longer than nothing and at most a year, not {value!r}")
-    return total
-
-
 def _duration(value: object) -> str:
     seconds_of(value)
     return str(value).replace(" ", "")
@@ -149,148 +103,210 @@ def _script(value: object) -> str:
     return str(path)
 
 
-def _setting(check: Callable[[Any], Any], default: Any = MISSING) -> Any:
-    return field(metadata={"check": check}, **({} if default is MISSING else {"default": default}))
-
-
-_repeat = partial(_setting, _one_of("once", "shipment", "click"), "shipment")
+Text = Annotated[str, BeforeValidator(_text)]
+OptionalText = Annotated[str, BeforeValidator(_optional_text)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Duration = Annotated[str, BeforeValidator(_duration)]
 
 
 # --- the kinds -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
-class SetField:
+class ActionDefinition(BaseModel):
+    """What every kind of action has: its `type`, and the settings that its fields name."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    type: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its TOML table without `type` and without what is a default."""
+        return {
+            name: list(value) if isinstance(value := getattr(self, name), tuple) else value
+            for name in settings_of(self.type)
+            if getattr(self, name) != type(self).model_fields[name].default
+        }
+
+    @property
+    def table(self) -> ActionTable:
+        """Its TOML table, without what is a default."""
+        return {"type": self.type, **self.settings}
+
+    def said(self) -> str:
+        """What it does, in a few words for a reader."""
+        raise NotImplementedError
+
+
+class SetFieldAction(ActionDefinition):
     """Write a value into an extra field of the contact."""
 
-    type: ClassVar[str] = "set-field"
-    field: str = _setting(_text)
-    value: str | int | float | bool = _setting(_scalar)
+    type: Literal["set-field"] = "set-field"
+    field: Text
+    value: Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 
-    def check(self, crm: CrmSettings | None) -> None:
-        known = None if crm is None else crm.contacts.fields.get(self.field)
-        if known is not None and not (isinstance(self.value, str) and PLACEHOLDER.search(self.value)):
-            try:
-                known.written(self.value)
-            except ValueError as problem:
-                raise ValueError(f"the field {self.field!r} is a {known.type}: {problem}") from None
+    def check_value(self, crm: CrmSettings) -> None:
+        """BadInput when the value does not fit the field's type in the mapping (one with a placeholder waits)."""
+        known = crm.contacts.fields.get(self.field)
+        if known is None or (isinstance(self.value, str) and any(placeholders_in(self.value))):
+            return
+        try:
+            known.written(self.value)
+        except ValueError as problem:
+            raise BadInput(f"set-field: the field {self.field!r} is a {known.type}: {problem}") from None
+
+    def said(self) -> str:
+        return f"{self.field} = {self.value!r}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Interest:
+class NamesAction(ActionDefinition):
+    """What adds to named things and takes away from others."""
+
+    add: Names = ()
+    remove: Names = ()
+
+    @model_validator(mode="after")
+    def _check_names(self) -> NamesAction:
+        if not self.add and not self.remove:
+            raise ValueError("it needs names to add or to remove")
+        return self
+
+    def said(self) -> str:
+        return "; ".join(
+            f"{verb} {', '.join(names)}" for verb, names in (("add", self.add), ("remove", self.remove)) if names
+        )
+
+
+class InterestAction(NamesAction):
     """Set and remove interests of the person, of the company, or of both."""
 
-    type: ClassVar[str] = "interest"
-    add: tuple[str, ...] = _setting(_names, ())
-    remove: tuple[str, ...] = _setting(_names, ())
-    on: str = _setting(_one_of("person", "company", "both"), "person")
+    type: Literal["interest"] = "interest"
+    on: Literal["person", "company", "both"] = "person"
 
-    def check(self, crm: CrmSettings | None) -> None:
-        _add_or_remove(self.add, self.remove)
+    def said(self) -> str:
+        of = {"person": "", "company": " (of the company)", "both": " (of the person and the company)"}
+        return super().said() + of[self.on]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
+class SelectionAction(NamesAction):
     """Add the person to selections, and remove him from others."""
 
-    type: ClassVar[str] = "selection"
-    add: tuple[str, ...] = _setting(_names, ())
-    remove: tuple[str, ...] = _setting(_names, ())
-
-    def check(self, crm: CrmSettings | None) -> None:
-        _add_or_remove(self.add, self.remove)
+    type: Literal["selection"] = "selection"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Project(Selection):
+class ProjectAction(NamesAction):
     """Add the person to projects, and remove him from others."""
 
-    type: ClassVar[str] = "project"
+    type: Literal["project"] = "project"
 
 
-@dataclass(frozen=True, kw_only=True)
-class FollowUp:
+class MakingAction(ActionDefinition):
+    """What makes a thing: once for a person, once for each shipment to him, or at every click."""
+
+    repeat: Literal["once", "shipment", "click"] = "shipment"
+
+
+class FollowUpAction(MakingAction):
     """Make a task or an appointment for somebody who looks after the person."""
 
-    type: ClassVar[str] = "follow-up"
-    kind: str = _setting(_one_of("task", "appointment"), "task")
-    description: str = _setting(_optional_text, "Clicked {link.name} in {mailing.name}")
-    task: str = _setting(_optional_text, "")
-    project: str = _setting(_optional_text, "")
-    created_by: str = _setting(_optional_text, "")
-    assign_to_our_contact: bool = _setting(_flag, False)
-    default_recipient: str = _setting(_optional_text, "")
-    assignment: bool = _setting(_flag, False)  # an invitation that can be refused
-    start: str = _setting(_start, "next-available")
-    duration: str = _setting(_duration, "30m")
-    repeat: str = _repeat()
+    type: Literal["follow-up"] = "follow-up"
+    kind: Literal["task", "appointment"] = "task"
+    description: OptionalText = "Clicked {link.name} in {mailing.name}"
+    task: OptionalText = ""
+    project: OptionalText = ""
+    created_by: OptionalText = ""
+    assign_to_our_contact: bool = False
+    default_recipient: OptionalText = ""
+    assignment: bool = False  # an invitation that can be refused
+    start: Annotated[str, BeforeValidator(_start)] = "next-available"
+    duration: Duration = "30m"
 
-    def check(self, crm: CrmSettings | None) -> None:
-        return None
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody has said anything of it, or there is nothing to read in it."""
+        return not self.settings or not (self.description or self.task)
+
+    def said(self) -> str:
+        whom = self.default_recipient or "nobody"
+        if self.assign_to_our_contact:
+            whom = f"our contact, else {whom}"
+        when = "at the next free time" if self.start == "next-available" else f"on {self.start.replace('T', ' at ')}"
+        what = f"{self.kind} {self.task!r}" if self.task else self.kind
+        return f"{what} for {whom} {when}, {self.duration}" + (f": {self.description}" if self.description else "")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
+class RequestAction(MakingAction):
     """Open a request (a service case)."""
 
-    type: ClassVar[str] = "request"
-    title: str = _setting(_text)
-    priority: str = _setting(_optional_text, "")
-    category: str = _setting(_optional_text, "")
-    owner: str = _setting(_text, "unassigned")  # a user, "auto" or "unassigned"
-    repeat: str = _repeat()
+    type: Literal["request"] = "request"
+    title: Text
+    priority: OptionalText = ""
+    category: OptionalText = ""
+    owner: Text = "unassigned"  # a user, "auto" or "unassigned"
 
-    def check(self, crm: CrmSettings | None) -> None:
+    @model_validator(mode="after")
+    def _check_owner(self) -> RequestAction:
         if self.owner == "auto" and not self.category:
             raise ValueError('owner = "auto" picks a member of the category: name a category')
+        return self
+
+    def said(self) -> str:
+        more = [text for text in (self.category, self.priority and f"priority {self.priority}") if text]
+        return f"{self.title!r}" + "".join(f", {text}" for text in (*more, f"owner {self.owner}"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Script:
+class ScriptAction(MakingAction):
     """Run a program of the workspace's `scripts` folder; with `batch`, one process for all clicks of a run."""
 
-    type: ClassVar[str] = "script"
-    script: str = _setting(_script)
-    timeout: str = _setting(_duration, "10s")
-    batch: bool = _setting(_flag, False)
-    repeat: str = _repeat()
+    type: Literal["script"] = "script"
+    script: Annotated[str, BeforeValidator(_script)]
+    timeout: Duration = "10s"
+    batch: bool = False
 
-    def check(self, crm: CrmSettings | None) -> None:
-        return None
+    def said(self) -> str:
+        return f"run {self.script}, at most {self.timeout}" + (", once for all clicks" if self.batch else "")
 
 
-KINDS: dict[str, Any] = {
-    kind.type: kind for kind in (SetField, Interest, Selection, Project, FollowUp, Request, Script)
+AnyAction = (
+    SetFieldAction | InterestAction | SelectionAction | ProjectAction | FollowUpAction | RequestAction | ScriptAction
+)
+_ADAPTER: TypeAdapter[AnyAction] = TypeAdapter(Annotated[AnyAction, Field(discriminator="type")])
+KINDS: dict[str, type[ActionDefinition]] = {
+    str(kind.model_fields["type"].default): kind
+    for kind in (
+        *(SetFieldAction, InterestAction, SelectionAction, ProjectAction),
+        *(FollowUpAction, RequestAction, ScriptAction),
+    )
 }
 
 
-def _add_or_remove(add: tuple[str, ...], remove: tuple[str, ...]) -> None:
-    if not add and not remove:
-        raise ValueError("it needs names to add or to remove")
+def settings_of(kind: str) -> list[str]:
+    """The names of a kind's settings, those of its own first. BadInput for an unknown kind."""
+    if kind not in KINDS:
+        raise BadInput(f"unknown action type {kind!r}: the types are {', '.join(KINDS)}")
+    names = [name for name in KINDS[kind].model_fields if name not in ("type", "repeat")]
+    return [*names, *(["repeat"] if "repeat" in KINDS[kind].model_fields else [])]
 
 
-# --- placeholders ----------------------------------------------------------------------------------------------
+def canonical(table: ActionTable) -> str:
+    """A text that is the same for equal actions, and for no others (`true` is not 1)."""
+    return json.dumps(table, ensure_ascii=False, sort_keys=True)
 
 
-def _check_placeholders(value: object, crm: CrmSettings | None) -> None:
-    for text in value if isinstance(value, tuple) else (value,):
-        if isinstance(text, str):
-            for found in PLACEHOLDER.finditer(text):
-                _check_placeholder(found[1], crm)
+def _texts(value: object) -> Iterator[str]:
+    return (text for text in (value if isinstance(value, tuple) else (value,)) if isinstance(text, str))
 
 
-def _check_placeholder(name: str, crm: CrmSettings | None) -> None:
-    group, _, rest = name.partition(".")
-    if group == "contact" and rest:
-        known: tuple[str, ...] = (*CONTACT_NAMES, *(crm.contacts.fields if crm else (rest,)))
-    else:
-        known = PLACEHOLDERS.get(group, ())
-    if rest not in known:
-        if not known:
-            raise ValueError(f"unknown placeholder {{{name}}}: there are contact, link, mailing and click, then a dot")
-        raise ValueError(f"unknown placeholder {{{name}}}: {group} has {', '.join(known)}")
-
-
-def fill(text: str, values: Callable[[str], str]) -> str:
-    """`text` with every placeholder replaced by `values` of its name, as in `values("link.name")`."""
-    return PLACEHOLDER.sub(lambda found: values(found[1]), text) if "{" in text else text
+def _sentence(problem: ValidationError) -> str:
+    """The most telling error of an action: an unknown setting before one that is missing because of it."""
+    errors = problem.errors()
+    error = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    match error["type"]:
+        case "union_tag_not_found":
+            return f"unknown action type None: the types are {', '.join(KINDS)}"
+        case "union_tag_invalid":
+            return f"unknown action type {error['ctx']['tag']!r}: the types are {', '.join(KINDS)}"
+        case "model_attributes_type":
+            return 'an action is a table like { type = "selection", add = ["Prospects"] }'
+    kind, *keys = map(str, error["loc"])
+    return wrong_value(error, keys[0] if keys else "", owner=kind, known=settings_of(kind))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.links.folders import clean_path
+from linktrack.errors import BadInput, Conflict
+from linktrack.links.differences import LinkDifference, shown_fields
+from linktrack.links.folders import clean_path, find_folder, is_deleted
+from linktrack.links.location import checked_target
+from linktrack.links.merge_tags import Pairs
+from linktrack.links.responses import LinkResponse, RedirectResponse, TextResponse, read_response
 from linktrack.moments import now
-from linktrack.store import lookups
+from linktrack.store.catalogue import touch
 from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
 
@@ -26,8 +29,7 @@ SPECIAL_LINKS = {  # made by the migrations
     "view-online": "View in the browser",
     "honeypot": "Honeypot for machines",
 }
-REDIRECT = {"kind": "redirect"}
-RESPONSE_KINDS = ("redirect", "text", "form")
+REDIRECT = RedirectResponse()
 KEY_SHAPE = r"[A-Za-z0-9][A-Za-z0-9._\-]*"
 _KEY_LENGTH = 100
 
@@ -43,7 +45,8 @@ class LinkRow:
     url: str
     folder: str | None
     mailing: str | None
-    response: dict[str, Any]
+    response: LinkResponse
+    confirm: bool
     actions: tuple[str, ...]
     created_at: int
     updated_at: int
@@ -54,11 +57,24 @@ class LinkRow:
     def status(self) -> str:
         return "active" if self.deleted_at is None else "deleted"
 
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """What can be edited, as text that a person can compare."""
+        return [("key", self.key), *shown_fields(self.name, self.folder, self.url, self.response, self.confirm)]
+
+
+class LinkPlace(NamedTuple):
+    """A mailing with a link in it: in how many placements, and to how many recipients it was sent."""
+
+    mailing: str
+    placements: int
+    sent: int
+
 
 # --- reading ---------------------------------------------------------------------------------------------------
 
 _LINKS = """
-    SELECT link.id, link.key, link.name, link.kind, link.url, folder.path, mailing.name, link.response,
+    SELECT link.id, link.key, link.name, link.kind, link.url, folder.path, mailing.name, link.response, link.confirm,
            link.created_at, link.updated_at, link.deleted_at, link.reset_at
     FROM link LEFT JOIN folder ON folder.id = link.folder_id LEFT JOIN mailing ON mailing.id = link.mailing_id
 """
@@ -71,21 +87,27 @@ def list_links(
     kinds: Sequence[str] = ("registered",),
     deleted: bool = False,
     mailing: str | None = None,
+    search: str | None = None,
 ) -> list[LinkRow]:
-    """Links by folder (with the folders inside it) and key. NotFound for an unknown folder or mailing."""
+    """Links by folder (with the folders inside it) and key; `search` keeps those with that text in key, name or
+    address, whatever its case. NotFound for an unknown folder or mailing."""
     where, values = [f"link.kind IN ({', '.join('?' * len(kinds))})"], list[Any](kinds)
     if not deleted:
         where.append("link.deleted_at IS NULL")
     if folder is not None:
         path = clean_path(folder)
-        lookups.folder_id(database, path)
+        find_folder(database, path)
         where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
         values += [path, len(path) + 1, path + "/"]
     if mailing is not None:
         where.append("mailing.id = ?")
         values.append(mailing_id(database, mailing))
     order = "ORDER BY COALESCE(folder.path, ''), link.kind DESC, link.mailing_id, link.id"
-    return _link_rows(database, f"{_LINKS} WHERE {' AND '.join(where)} {order}", values)
+    found = _link_rows(database, f"{_LINKS} WHERE {' AND '.join(where)} {order}", values)
+    if search is None:
+        return found
+    wanted = search.casefold()
+    return [link for link in found if any(wanted in text.casefold() for text in (link.key, link.name, link.url))]
 
 
 def find_link(database: Database, key: str) -> LinkRow:
@@ -102,9 +124,10 @@ def _link_rows(database: Database, sql: str, values: Sequence[Any]) -> list[Link
     for link_id, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
         actions.setdefault(link_id, []).append(kind)
     found = []
-    for link_id, key, name, kind, url, folder, mailing, response, *times in rows:
+    for link_id, key, name, kind, url, folder, mailing, response, confirm, *times in rows:
         kinds = tuple(actions.get(link_id, ()))
-        found.append(LinkRow(link_id, key, name, kind, url, folder, mailing, json.loads(response), kinds, *times))
+        said = read_response(response)
+        found.append(LinkRow(link_id, key, name, kind, url, folder, mailing, said, bool(confirm), kinds, *times))
     return found
 
 
@@ -122,43 +145,21 @@ def checked_key(key: str) -> str:
     return key
 
 
-def checked_url(url: str) -> str:
-    """A target: http or https with a host; a missing scheme becomes https. BadInput otherwise."""
-    url = url.strip()
-    if re.match(r"(?i)[a-z0-9.\-]+\.[a-z]{2,}(:\d+)?([/?#]|$)", url):
-        url = f"https://{url}"
-    if not re.match(r"(?i)https?://[^\s/?#]", url) or re.search(r"[\x00-\x20]", url):
-        raise BadInput(f"{url!r} is not an address for a link: write it like https://www.example.com/offer")
-    return url
-
-
-def checked_response(response: Any) -> dict[str, Any]:
-    """What a visitor sees, as in the TOML definitions. BadInput with the way out."""
-    if not isinstance(response, dict) or response.get("kind") not in RESPONSE_KINDS:
-        raise BadInput(f"a response is a table with kind = one of {', '.join(RESPONSE_KINDS)}, not {response!r}")
-    kind = response["kind"]
-    allowed = {"redirect": {"kind"}, "text": {"kind", "text"}, "form": {"kind", "url", "prefill"}}[kind]
-    if unknown := set(response) - allowed:
-        raise BadInput(f"a {kind} response has no setting {sorted(unknown)[0]!r}: it has {', '.join(sorted(allowed))}")
-    if kind == "text" and not (isinstance(response.get("text"), str) and response["text"].strip()):
-        raise BadInput('a text response needs its text: { kind = "text", text = "<p>Thanks!</p>" }')
-    if kind == "form":
-        if not isinstance(response.get("url"), str):
+def target_of(url: str, response: LinkResponse, pairs: Pairs = ()) -> str:
+    """The address of a link with this response, as it is kept: a redirect needs one, a text has none, and for a form
+    it is what the link is known by in mails. BadInput otherwise."""
+    if isinstance(response, TextResponse):
+        if url.strip():
             raise BadInput(
-                'a form response needs its url: { kind = "form", url = "https://forms.example.com/contact" }'
+                f"a link either shows a text or leads to {url.strip()!r}: leave one of them out "
+                "(a text can have the address in an <a href>)"
             )
-        checked_url(response["url"])
-        prefill = response.get("prefill", {})
-        if not isinstance(prefill, dict) or not all(isinstance(value, str) for value in prefill.values()):
-            raise BadInput('prefill names a contact field for each form field: prefill = { name = "name" }')
-    return response
-
-
-def checked_target(url: str, response: dict[str, Any]) -> str:
-    """The URL that goes with a response: only a redirect needs one. BadInput where it is missing."""
-    if not url.strip() and response["kind"] != "redirect":
         return ""
-    return checked_url(url)
+    if not url.strip():
+        if isinstance(response, RedirectResponse):
+            raise BadInput("a link that redirects needs an address: https://www.example.com/offer, say")
+        return ""
+    return checked_target(url, pairs)
 
 
 def add_link(
@@ -168,7 +169,9 @@ def add_link(
     url: str = "",
     name: str | None = None,
     folder_id: int | None = None,
-    response: dict[str, Any] | None = None,
+    response: LinkResponse = REDIRECT,
+    confirm: bool = False,
+    pairs: Pairs = (),
 ) -> LinkRecord:
     """Register a link. Conflict when the key is taken (also by a deleted link: restore it)."""
     from sqlmodel import select
@@ -182,14 +185,14 @@ def add_link(
         state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
         raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
     moment = now()
-    response = checked_response(response or REDIRECT)
     link = LinkRecord(
         key=key,
         name=name or key,
         kind="registered",
-        url=checked_target(url, response),
+        url=target_of(url, response, pairs),
         folder_id=folder_id,
-        response=json.dumps(response, ensure_ascii=False),
+        response=response.stored(),
+        confirm=confirm,
         created_at=moment,
         updated_at=moment,
     )
@@ -199,78 +202,114 @@ def add_link(
 
 
 def edit_link(
-    session: Session,
+    database: Database,
     key: str,
     *,
     new_key: str | None = None,
     url: str | None = None,
     name: str | None = None,
-    response: dict[str, Any] | None = None,
-) -> LinkRecord:
-    """Change a registered or local link. Sent mails follow: their addresses name the link, not its URL."""
-    link = _editable(session, key)
-    if new_key is not None and new_key != key:
-        from sqlmodel import select
-
-        from linktrack.store.tables import LinkRecord
-
-        if session.exec(select(LinkRecord).where(LinkRecord.key == checked_key(new_key))).first() is not None:
-            raise Conflict(f"a link {new_key!r} is there already: choose another key")
-        link.key = new_key
-    if name is not None:
-        link.name = name
-    if response is not None:
-        link.response = json.dumps(checked_response(response), ensure_ascii=False)
-    if url is not None or response is not None:
-        link.url = checked_target(link.url if url is None else url, json.loads(link.response))
-    link.updated_at = now()
-    session.add(link)
-    return link
-
-
-def delete_link(database: Database, key: str) -> None:
-    """Mark a link as deleted: it leaves lists and new mailings, and mails already sent still resolve it."""
-    with database.transaction():
-        _registered(database, key)
-        database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE key = ?", (now(), key))
-
-
-def restore_link(database: Database, key: str) -> None:
-    """Take a deleted link back. Conflict when it is not deleted."""
-    with database.transaction():
-        if _registered(database, key).deleted_at is None:
-            raise Conflict(f"the link {key!r} is not deleted")
-        database.execute("UPDATE link SET deleted_at = NULL WHERE key = ?", (key,))
-
-
-def move_link(database: Database, key: str, folder: str) -> str | None:
-    """Put a registered link into a folder (`/` = no folder). Returns the folder's path."""
-    with database.transaction():
-        if _registered(database, key).kind == "local":
-            raise Conflict(
-                f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead"
-            )
-        path = None if folder.strip() in ("", "/") else clean_path(folder)
-        folder_id = None if path is None else lookups.folder_id(database, path)
-        database.execute("UPDATE link SET folder_id = ? WHERE key = ?", (folder_id, key))
-    return path
-
-
-def _registered(database: Database, key: str) -> LinkRow:
-    link = find_link(database, key)
-    if link.kind == "special":
-        raise Conflict(f"{key!r} is a special link of the system and stays as it is")
-    return link
-
-
-def _editable(session: Session, key: str) -> LinkRecord:
+    response: LinkResponse | None = None,
+    confirm: bool | None = None,
+    pairs: Pairs = (),
+) -> list[LinkDifference]:
+    """Change a registered or local link; returns what is different now. Sent mails follow: their addresses name the
+    link, not its URL. A response that becomes a text drops the address, which it cannot lead to any more.
+    """
     from sqlmodel import select
 
     from linktrack.store.tables import LinkRecord
 
-    link = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
-    if link is None:
-        raise NotFound(f"there is no link {key!r}: see linktrack link list")
-    if link.kind == "special":
-        raise Conflict(f"{key!r} is a special link of the system and stays as it is")
+    with database.session() as session:
+        before = find_link(database, key)
+        _refuse_special(before)
+        link = session.exec(select(LinkRecord).where(LinkRecord.key == key)).one()
+        if new_key is not None and new_key != key:
+            if session.exec(select(LinkRecord).where(LinkRecord.key == checked_key(new_key))).first() is not None:
+                raise Conflict(f"a link {new_key!r} is there already: choose another key")
+            link.key = new_key
+        if name is not None:
+            link.name = name
+        said = before.response if response is None else response
+        if url is None and isinstance(said, TextResponse):
+            url = ""
+        link.response = said.stored()
+        link.url = target_of(link.url if url is None else url, said, pairs)
+        if confirm is not None:
+            link.confirm = confirm
+        link.updated_at = now()
+        session.add(link)
+        session.flush()
+        touch(database)
+        after = find_link(database, link.key)
+    return [
+        LinkDifference(key, "change", field, old, new)
+        for (field, old), (_, new) in zip(before.shown, after.shown, strict=True)
+        if old != new
+    ]
+
+
+def delete_links(database: Database, keys: Sequence[str]) -> None:
+    """Mark links as deleted, all or none: they leave lists and new mailings, and mails already sent still resolve
+    them."""
+    with database.transaction():
+        for key in keys:
+            _registered(database, key)
+            database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE key = ?", (now(), key))
+        touch(database)
+
+
+def restore_links(database: Database, keys: Sequence[str]) -> dict[str, str]:
+    """Take deleted links back, all or none. Those whose folder is deleted are in no folder then: they are returned
+    with that folder's path. Conflict when one is not deleted."""
+    lost: dict[str, str] = {}
+    with database.transaction():
+        for key in keys:
+            link = _registered(database, key)
+            if link.deleted_at is None:
+                raise Conflict(f"the link {key!r} is not deleted")
+            if link.folder is not None and is_deleted(database, link.folder):
+                lost[key] = link.folder
+                database.execute("UPDATE link SET folder_id = NULL WHERE key = ?", (key,))
+            database.execute("UPDATE link SET deleted_at = NULL WHERE key = ?", (key,))
+        touch(database)
+    return lost
+
+
+def move_links(database: Database, keys: Sequence[str], folder: str) -> str | None:
+    """Put registered links into a folder (`/` = no folder), all or none. Returns the folder's path."""
+    with database.transaction():
+        path = None if folder.strip() in ("", "/") else clean_path(folder)
+        folder_id = None if path is None else find_folder(database, path)
+        for key in keys:
+            if _registered(database, key).kind == "local":
+                raise Conflict(
+                    f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead"
+                )
+            database.execute("UPDATE link SET folder_id = ? WHERE key = ?", (folder_id, key))
+    return path
+
+
+def mailings_with(database: Database, link_id: int) -> list[LinkPlace]:
+    """The mailings where a link stands, by name, each with its places there and how many mails were sent (by shipments
+    that count: neither tests, nor cancelled, nor unfinished)."""
+    rows = database.rows(
+        "SELECT mailing.name, count(*), (SELECT coalesce(sum(recipients), 0) FROM shipment "
+        "WHERE shipment.mailing_id = mailing.id AND NOT shipment.is_test AND shipment.cancelled_at IS NULL "
+        "AND shipment.finished_at IS NOT NULL) "
+        "FROM placement JOIN mailing ON mailing.id = placement.mailing_id "
+        "WHERE placement.link_id = ? AND mailing.deleted_at IS NULL GROUP BY mailing.id, mailing.name "
+        "ORDER BY mailing.name",
+        (link_id,),
+    )
+    return [LinkPlace(*row) for row in rows]
+
+
+def _registered(database: Database, key: str) -> LinkRow:
+    link = find_link(database, key)
+    _refuse_special(link)
     return link
+
+
+def _refuse_special(link: LinkRow) -> None:
+    if link.kind == "special":
+        raise Conflict(f"{link.key!r} is a special link of the system and stays as it is")

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from linktrack.errors import BadInput
-from linktrack.links.actions import ActionDefinition, parse_action
+from linktrack.links.actions import (
+    AnyAction,
+    FollowUpAction,
+    InterestAction,
+    ProjectAction,
+    RequestAction,
+    ScriptAction,
+    SelectionAction,
+    SetFieldAction,
+    parse_action,
+)
 from linktrack.links.contradictions import (
     CheckedLink,
     CheckedMailing,
-    Finding,
+    LinkFinding,
     between_links,
     wishes,
     within_link,
 )
+from linktrack.links.near_targets import differs_in
+from linktrack.links.responses import FormResponse, read_response
 from linktrack.links.stored_actions import read_actions
 from linktrack.settings import CrmSettings
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 FINDING_COLUMNS = ["finding", "link", "other", "mailing", "explanation"]
+_NEAR = 0.75  # how alike two names are of which one may be a slip (difflib's ratio)
 
 
 @dataclass(frozen=True)
@@ -33,11 +46,12 @@ class ExportNames:
     users: Collection[str] | None = None
     selections: Collection[str] | None = None
     projects: Collection[str] | None = None
+    interests: Collection[str] | None = None
     columns: Collection[str] | None = None  # of the contacts
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class CheckedAgainst:
     """What actions may refer to: the mapping, the scripts (name -> whether its text mentions `returnUrl`), the CRM."""
 
     crm: CrmSettings = field(default_factory=CrmSettings)
@@ -54,15 +68,15 @@ class Surroundings:
 
 def check_links(
     workspace: Workspace, database: Database, key: str | None = None, export: ExportNames | None = None
-) -> list[dict[str, str]]:
-    """The findings of a workspace as rows with FINDING_COLUMNS; with `key` only those that concern this link."""
+) -> list[LinkFinding]:
+    """The findings of a workspace; with `key` only those that concern this link."""
     folder = workspace.scripts_path
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
     links, mailings = load(database)
     host = urlsplit(workspace.settings.base_url).hostname or ""
-    around = Surroundings(workspace.settings.crm, scripts, folder, export or ExportNames(), host)
-    return [asdict(one) for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
+    around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host)
+    return [one for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
 
 
 def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
@@ -72,27 +86,30 @@ def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
     for link_id, key, kind, deleted_at, said, url in database.rows(
         "SELECT id, key, kind, deleted_at, response, url FROM link ORDER BY key"
     ):
-        parsed, broken = [], []
-        for raw in actions.get(link_id, ()):
+        parsed, numbers, broken = [], [], []
+        for row in actions.get(link_id, ()):
             try:
-                parsed.append(parse_action(raw))
+                parsed.append(parse_action(row.table))
+                numbers.append(row.number)
             except BadInput as problem:
                 broken.append(str(problem))
-        response = json.loads(said)
-        prefill = tuple(response.get("prefill", {}).values())
-        links.append(
-            CheckedLink(
-                key, kind, deleted_at is not None, tuple(parsed), tuple(broken), response.get("kind", ""), prefill, url
-            )
-        )
+        response = read_response(said)
+        prefill = tuple(response.prefill.values()) if isinstance(response, FormResponse) else ()
+        facts = (tuple(parsed), tuple(broken), response.kind, prefill, url, tuple(numbers))
+        links.append(CheckedLink(key, kind, deleted_at is not None, *facts))
     stands: dict[int, list[str]] = {}
     for mailing_id, key in database.rows(
         "SELECT DISTINCT p.mailing_id, l.key FROM placement p JOIN link l ON l.id = p.link_id "
         "ORDER BY p.mailing_id, l.key"
     ):
         stands.setdefault(mailing_id, []).append(key)
+    addresses: dict[int, list[str]] = {}
+    for mailing_id, url in database.rows(
+        "SELECT mailing_id, url FROM link WHERE kind = 'local' AND deleted_at IS NULL ORDER BY mailing_id, id"
+    ):
+        addresses.setdefault(mailing_id, []).append(url)
     mailings = [
-        CheckedMailing(name, kind, tuple(stands.get(mailing_id, ())))
+        CheckedMailing(name, kind, tuple(stands.get(mailing_id, ())), tuple(addresses.get(mailing_id, ())))
         for mailing_id, name, kind in database.rows(
             "SELECT id, name, type FROM mailing WHERE deleted_at IS NULL ORDER BY name"
         )
@@ -100,21 +117,45 @@ def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
     return links, mailings
 
 
-def findings(links: Sequence[CheckedLink], mailings: Sequence[CheckedMailing], around: Surroundings) -> list[Finding]:
+def findings(
+    links: Sequence[CheckedLink], mailings: Sequence[CheckedMailing], around: CheckedAgainst
+) -> list[LinkFinding]:
     """Everything worth a look, each link by itself first, then the links of each mailing."""
     by_key = {link.key: link for link in links}
-    found = [Finding(kind, link.key, "", "", text) for link in links for kind, text in _of_link(link, around)]
+    types = {mailing.type for mailing in mailings if mailing.type}
+    if around.export.interests is not None:  # a mailing's type is an interest that may have nobody so far
+        around = replace(around, export=replace(around.export, interests={*around.export.interests, *types}))
+    found = [LinkFinding(kind, link.key, "", "", text) for link in links for kind, text in _of_link(link, around)]
     for mailing in mailings:
         for link in (by_key[key] for key in mailing.links):
             if link.deleted and link.kind == "registered":
                 text = f"the mailing {mailing.name!r} uses {link.key!r}, which is deleted: restore or replace it"
-                found.append(Finding("dead", link.key, "", mailing.name, text))
+                found.append(LinkFinding("dead", link.key, "", mailing.name, text))
             if link.key == "unsubscribe" and mailing.type:
                 found += _of_unsubscribe(link, mailing)
-    return [*found, *_of_addresses(links, around), *between_links(by_key, mailings)]
+    return [*found, *_of_addresses(links, around), *between_links(by_key, mailings), *_idle(links, mailings)]
 
 
-def _of_addresses(links: Sequence[CheckedLink], around: Surroundings) -> Iterator[Finding]:
+def _idle(links: Sequence[CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[LinkFinding]:
+    """Links whose actions nobody will cause: they stand in no mailing, or one has another address for their page."""
+    used = {key for mailing in mailings for key in mailing.links}
+    acting = [link for link in links if link.kind == "registered" and link.actions and not link.deleted]
+    for link in acting if mailings else ():
+        if link.key not in used:
+            text = f"{link.key!r} has actions and stands in no mailing, so nobody's click causes them"
+            yield LinkFinding("nowhere", link.key, "", "", text)
+    for mailing in mailings:
+        for url in mailing.addresses:
+            for link in acting:
+                if differences := differs_in(url, link.url):
+                    text = (
+                        f"the mailing {mailing.name!r} has {url}, which is {link.key!r} but for "
+                        f"{' and '.join(differences)}: clicks on it cause none of its actions"
+                    )
+                    yield LinkFinding("near-address", link.key, "", mailing.name, text)
+
+
+def _of_addresses(links: Sequence[CheckedLink], around: CheckedAgainst) -> Iterator[LinkFinding]:
     """Registered links whose address leads back to us, or is that of another one."""
     first: dict[str, str] = {}
     for link in links:
@@ -122,14 +163,14 @@ def _of_addresses(links: Sequence[CheckedLink], around: Surroundings) -> Iterato
             continue
         if around.host and urlsplit(link.url).hostname == around.host:
             text = f"{link.key!r} leads to {around.host}, where tracked addresses lead: visitors would go in a circle"
-            yield Finding("circle", link.key, "", "", text)
+            yield LinkFinding("circle", link.key, "", "", text)
         other = first.setdefault(link.url, link.key)
         if other != link.key:
             text = f"{link.key!r} and {other!r} have one address: where a mail has it as it is, one of them is taken"
-            yield Finding("duplicate-url", link.key, other, "", text)
+            yield LinkFinding("duplicate-url", link.key, other, "", text)
 
 
-def _of_link(link: CheckedLink, around: Surroundings) -> Iterator[tuple[str, str]]:
+def _of_link(link: CheckedLink, around: CheckedAgainst) -> Iterator[tuple[str, str]]:
     for problem in link.broken:
         yield "bad-value", f"an action of {link.key!r} cannot be carried out: {problem}"
     yield from within_link(link)
@@ -141,59 +182,59 @@ def _of_link(link: CheckedLink, around: Surroundings) -> Iterator[tuple[str, str
         yield from _of_response(link, action, around)
 
 
-def _of_response(link: CheckedLink, action: ActionDefinition, around: Surroundings) -> Iterator[tuple[str, str]]:
+def _of_response(link: CheckedLink, action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[str, str]]:
     """Where what the visitor sees and what the click does do not go together."""
-    says = action.says
-    if action.type == "script" and link.response != "redirect" and around.scripts.get(says.script):
+    if isinstance(action, ScriptAction) and link.response != "redirect" and around.scripts.get(action.script):
         yield (
             "at-odds",
-            f"{says.script} may set a returnUrl, but the response of {link.key!r} is a {link.response}: "
+            f"{action.script} may set a returnUrl, but the response of {link.key!r} is a {link.response}: "
             "nobody is led there",
         )
-    if action.type == "set-field":
-        known = around.crm.contacts.fields.get(says.field)
-        for name in (says.field, known.column if known else says.field):
+    if isinstance(action, SetFieldAction):
+        known = around.crm.contacts.fields.get(action.field)
+        for name in (action.field, known.column if known else action.field):
             if name in link.prefill:
                 yield (
                     "at-odds",
-                    f"the form of {link.key!r} opens with {name!r} filled in, which the click sets to {says.value!r}: "
-                    "the visitor sees the value from before",
+                    f"the form of {link.key!r} opens with {name!r} filled in, which the click sets to "
+                    f"{action.value!r}: the visitor sees the value from before",
                 )
                 break
 
 
-def _of_references(action: ActionDefinition, around: Surroundings) -> Iterator[tuple[str, str]]:
+def _of_references(action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[str, str]]:
     """What an action names that is not there."""
-    says, crm, export = action.says, around.crm, around.export
-    match action.type:
-        case "set-field":
-            known = crm.contacts.fields.get(says.field)
-            column = known.column if known else says.field
+    crm, export = around.crm, around.export
+    match action:
+        case SetFieldAction():
+            known = crm.contacts.fields.get(action.field)
+            column = known.column if known else action.field
             if crm.contacts.fields and known is None:
-                yield "unknown-field", f"no column is named for the field {says.field!r} under [crm.contacts.fields]"
+                yield "unknown-field", f"no column is named for the field {action.field!r} under [crm.contacts.fields]"
             elif _lacks(export.columns, column) and not (known and known.create):
-                yield "unknown-field", f"the export has no column {column!r} for the field {says.field!r}"
-        case "script":
-            if says.script not in around.scripts:
-                yield "no-script", f"there is no script {says.script!r} in {around.folder}"
-        case "request":
-            if says.owner == "auto" and not crm.categories.get(says.category) and "{" not in says.category:
-                text = (
-                    f"the category {says.category!r} has no members under [crm.categories], so requests stay unassigned"
-                )
-                yield "no-owner", text
-            yield from _of_users(action, ("owner",), around)
-        case "follow-up":
-            if not says.default_recipient:
-                some = "where the contact has no seller" if says.assign_to_our_contact else "at all"
+                yield "unknown-field", f"the export has no column {column!r} for the field {action.field!r}"
+        case ScriptAction():
+            if action.script not in around.scripts:
+                yield "no-script", f"there is no script {action.script!r} in {around.folder}"
+        case RequestAction():
+            if action.owner == "auto" and not crm.categories.get(action.category) and "{" not in action.category:
+                text = f"the category {action.category!r} has no members under [crm.categories]"
+                yield "no-owner", f"{text}, so requests stay unassigned"
+            yield from _of_users({"owner": action.owner}, around)
+        case FollowUpAction():
+            if not action.default_recipient:
+                some = "where the contact has no seller" if action.assign_to_our_contact else "at all"
                 yield "no-owner", f"it has no default_recipient, so nobody gets it {some}"
-            yield from _of_users(action, ("created_by", "default_recipient"), around)
-        case "selection":
-            yield from _of_members("selection", says.add, says.remove, export.selections)
-        case "project":
-            yield from _of_members("project", says.add, says.remove, export.projects)
+            named = {"created_by": action.created_by, "default_recipient": action.default_recipient}
+            yield from _of_users(named, around)
+        case SelectionAction():
+            yield from _of_names("selection", action.add, action.remove, export.selections)
+        case ProjectAction():
+            yield from _of_names("project", action.add, action.remove, export.projects)
+        case InterestAction():
+            yield from _of_names("interest", action.add, (), export.interests)
     try:
-        parse_action({"type": action.type, **action.settings}, crm)
+        parse_action(action.table, crm)
     except BadInput as problem:
         yield "bad-value", str(problem)
 
@@ -203,31 +244,34 @@ def _lacks(columns: Collection[str] | None, name: str) -> bool:
     return columns is not None and name.strip().casefold() not in {column.casefold() for column in columns}
 
 
-def _of_users(action: ActionDefinition, settings: Sequence[str], around: Surroundings) -> Iterator[tuple[str, str]]:
+def _of_users(named: Mapping[str, str], around: CheckedAgainst) -> Iterator[tuple[str, str]]:
+    """Settings that name somebody who is no user of the CRM."""
     users = around.users
-    for setting in settings:
-        user = getattr(action.says, setting)
+    for setting, user in named.items():
         if users and user and user not in users | {"auto", "unassigned"} and "{" not in user:
             yield "no-user", f"{setting} names {user!r}, who is not among the users of the CRM"
 
 
-def _of_members(
+def _of_names(
     kind: str, add: Sequence[str], remove: Sequence[str], known: Collection[str] | None
 ) -> Iterator[tuple[str, str]]:
-    """Names of selections or projects that the export has not; adding to a new one makes it, unless it is a slip."""
+    """Names that the export has not: like one that it has, which may be meant, or new ones, which a run will make."""
     if known is None:
         return
-    alike = {name.casefold(): name for name in known}
+    alike = {name.casefold(): name for name in sorted(known)}
     for name in (*add, *remove):
         if name in known or "{" in name:
             continue
-        if name.casefold() in alike:
-            yield f"no-{kind}", f"the export has no {kind} {name!r}, but {alike[name.casefold()]!r}"
+        near = get_close_matches(name.casefold(), alike, n=1, cutoff=_NEAR)
+        if near:
+            yield f"no-{kind}", f"the export has no {kind} {name!r}, but {alike[near[0]]!r}"
         elif name in remove:
             yield f"no-{kind}", f"it removes from the {kind} {name!r}, which the export does not have"
+        else:
+            yield f"new-{kind}", f"the export has no {kind} {name!r}: it will be a new one"
 
 
-def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[Finding]:
+def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[LinkFinding]:
     wanted = {value for _, value in wishes(link, mailing.type).get(("interest", mailing.type), ())}
     if "remove" not in wanted:
         done = "adds" if "add" in wanted else "does not remove"
@@ -235,4 +279,4 @@ def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[Find
             f"the mailing {mailing.name!r} is of the type {mailing.type!r}, but its unsubscribe link {done} the "
             "interest of that name: whoever unsubscribes goes on getting mails"
         )
-        yield Finding("unsubscribe", link.key, "", mailing.name, text)
+        yield LinkFinding("unsubscribe", link.key, "", mailing.name, text)

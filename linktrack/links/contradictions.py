@@ -7,15 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from linktrack.links.actions import ActionDefinition
+from linktrack.links.actions import AnyAction, InterestAction, MakingAction, NamesAction, SetFieldAction, canonical
 
 _ON = {"person": ("interest",), "company": ("company's interest",), "both": ("interest", "company's interest")}
+
+NOTES = frozenset(("new-selection", "new-project", "new-interest", "nowhere", "near-address"))
 
 Thing = tuple[str, str]  # what an action is about: the kind (field, interest, selection …) and the name
 
 
 @dataclass(frozen=True)
-class Finding:
+class LinkFinding:
     """One thing to look at; `other` is the second link of a pair, `mailing` where the pair stands, or both empty."""
 
     finding: str  # duplicate, contradiction, at-odds, unsubscribe, bad-value, unknown-field, no-script, no-user, …
@@ -23,6 +25,11 @@ class Finding:
     other: str
     mailing: str
     explanation: str
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is only said: nothing is wrong with it."""
+        return self.finding in NOTES
 
 
 @dataclass(frozen=True)
@@ -32,32 +39,38 @@ class CheckedLink:
     key: str
     kind: str
     deleted: bool
-    actions: tuple[ActionDefinition, ...]
+    actions: tuple[AnyAction, ...]
     broken: tuple[str, ...] = ()
     response: str = "redirect"
     prefill: tuple[str, ...] = ()  # the contact's fields that a form is opened with
     url: str = ""
+    numbers: tuple[int, ...] = ()  # of the actions; none given = 1, 2, 3 …
+
+    @property
+    def numbered(self) -> list[tuple[int, AnyAction]]:
+        """The actions with their numbers."""
+        return list(zip(self.numbers or range(1, len(self.actions) + 1), self.actions, strict=True))
 
 
 @dataclass(frozen=True)
 class CheckedMailing:
-    """A mailing with the keys of the links in it."""
+    """A mailing with the keys of the links in it, and those of its addresses that are no registered link's."""
 
     name: str
     type: str
     links: tuple[str, ...]
+    addresses: tuple[str, ...] = ()
 
 
 def wishes(link: CheckedLink, mailing_type: str) -> dict[Thing, list[tuple[int, str]]]:
     """What a link's actions do to each thing: the number of the action, and the field's value or `add` or `remove`."""
     wanted: dict[Thing, list[tuple[int, str]]] = defaultdict(list)
-    for number, action in enumerate(link.actions, 1):
-        says = action.says
-        if action.type == "set-field":
-            wanted["field", says.field].append((number, str(says.value)))
-        elif action.type in ("interest", "selection", "project"):
-            for kind in _ON[says.on] if action.type == "interest" else (action.type,):
-                for operation, names in (("add", says.add), ("remove", says.remove)):
+    for number, action in link.numbered:
+        if isinstance(action, SetFieldAction):
+            wanted["field", action.field].append((number, str(action.value)))
+        elif isinstance(action, NamesAction):
+            for kind in _ON[action.on] if isinstance(action, InterestAction) else (action.type,):
+                for operation, names in (("add", action.add), ("remove", action.remove)):
                     for name in names:
                         name = name.replace("{mailing.type}", mailing_type or "{mailing.type}")
                         wanted[kind, name].append((number, operation))
@@ -67,8 +80,8 @@ def wishes(link: CheckedLink, mailing_type: str) -> dict[Thing, list[tuple[int, 
 def within_link(link: CheckedLink) -> Iterator[tuple[str, str]]:
     """(finding, explanation) for the actions of one link among themselves."""
     same = set()
-    for (first, one), (second, two) in combinations(enumerate(link.actions, 1), 2):
-        if one.type == two.type and one.settings == two.settings:
+    for (first, one), (second, two) in combinations(link.numbered, 2):
+        if canonical(one.table) == canonical(two.table):
             same.add((first, second))
             yield "duplicate", f"actions {first} and {second} of {link.key!r} are the same ({one.type})"
     for (kind, name), wanted in wishes(link, "").items():
@@ -87,12 +100,12 @@ def within_link(link: CheckedLink) -> Iterator[tuple[str, str]]:
             yield "contradiction", f"{link.key!r} both adds and removes the {kind} {name!r}: the last one wins"
 
 
-def between_links(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMailing]) -> list[Finding]:
+def between_links(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMailing]) -> list[LinkFinding]:
     """What the links of each mailing do to each other, and those of mailings that share a registered link."""
     return [*_contradictions(links, mailings), *_duplicates(links, mailings)]
 
 
-def _contradictions(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[Finding]:
+def _contradictions(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[LinkFinding]:
     """Pairs of links that want different things of the same thing; a link at odds with itself is left out."""
     places: dict[Thing, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
     known: dict[tuple[str, str], dict[Thing, list[tuple[int, str]]]] = {}
@@ -113,14 +126,14 @@ def _contradictions(links: Mapping[str, CheckedLink], mailings: Sequence[Checked
             said = _said(thing, (one, here), (two, there))
             if together:
                 text = f"{said}: whoever clicks both keeps what was clicked last"
-                yield Finding("contradiction", one, two, ", ".join(together), text)
+                yield LinkFinding("contradiction", one, two, ", ".join(together), text)
             elif shared := _shared_link(links, stands, first, second):
                 here_too, there_too, key = shared
                 text = (
                     f"{said}; they stand in the mailings {here_too!r} and {there_too!r}, which share the link {key!r}: "
                     "who gets both mailings keeps what was clicked last"
                 )
-                yield Finding("contradiction", one, two, f"{here_too}, {there_too}", text)
+                yield LinkFinding("contradiction", one, two, f"{here_too}, {there_too}", text)
 
 
 def _said(thing: Thing, one: tuple[str, str], two: tuple[str, str]) -> str:
@@ -142,15 +155,15 @@ def _shared_link(
     return None
 
 
-def _duplicates(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[Finding]:
+def _duplicates(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[LinkFinding]:
     """Pairs of links in one mailing that make the same thing."""
     pairs: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for mailing in mailings:
         makers: dict[tuple[str, str], list[str]] = defaultdict(list)
         for key in mailing.links:
             for action in links[key].actions:
-                if action.type in ("follow-up", "request", "script"):
-                    settings = repr(sorted(action.settings.items()))
+                if isinstance(action, MakingAction):
+                    settings = canonical(action.table)
                     if key not in makers[action.type, settings]:
                         makers[action.type, settings].append(key)
         for (kind, _), keys in makers.items():
@@ -159,4 +172,4 @@ def _duplicates(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMail
                     pairs[kind, one, two].append(mailing.name)
     for (kind, one, two), names in pairs.items():
         text = f"{one!r} and {two!r} make the same {kind}: whoever clicks both causes two"
-        yield Finding("duplicate", one, two, ", ".join(names), text)
+        yield LinkFinding("duplicate", one, two, ", ".join(names), text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -11,41 +10,37 @@ from typing import Any
 
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
-from linktrack.links.actions import parse_action
-from linktrack.links.stored_actions import read_actions, store_actions
+from linktrack.links.actions import ActionTable, canonical, parse_action
+from linktrack.links.catalog import LinkRow, target_of
+from linktrack.links.differences import LinkDifference, shown_fields
+from linktrack.links.merge_tags import Pairs
+from linktrack.links.responses import LinkResponse, parse_response
+from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
 from linktrack.moments import now
 from linktrack.settings import CrmSettings, read_toml
+from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 
-FIELDS = ("name", "folder", "url", "response", "actions")
+FIELDS = ("name", "folder", "url", "response", "confirm", "actions")
 
 
 @dataclass(frozen=True)
-class Definition:
+class LinkDefinition:
     """A link as a file describes it. What the file leaves out has its default: a file says all of a link."""
 
     key: str
     name: str
     folder: str | None
     url: str
-    response: dict[str, Any]
-    actions: tuple[dict[str, Any], ...]
+    response: LinkResponse
+    actions: tuple[ActionTable, ...]
+    confirm: bool = False
     line: int | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """One thing that applying would change; `old` is None for what is new."""
-
-    key: str
-    change: str  # add, change, restore
-    field: str
-    old: str | None
-    new: str | None
-
-
-def read_definitions(path: Path, crm: CrmSettings | None = None) -> list[Definition]:
-    """The links of a TOML file, in its order. With `crm`, values are checked against the types of its fields.
+def read_definitions(path: Path, crm: CrmSettings | None = None, pairs: Pairs = ()) -> list[LinkDefinition]:
+    """The links of a TOML file, in its order. With `crm`, values are checked against the types of its fields; `pairs`
+    are the workspace's own merge tags.
 
     BadInput names file and line; nothing is taken from a bad file.
     """
@@ -57,11 +52,11 @@ def read_definitions(path: Path, crm: CrmSettings | None = None) -> list[Definit
         raise BadInput(f"unknown table {next(iter(raw))!r}: a link file holds [[link]] tables only", file=path)
     if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
         raise BadInput("links are written as [[link]] tables", file=path)
-    found: dict[str, Definition] = {}
+    found: dict[str, LinkDefinition] = {}
     for number, link in enumerate(links):
         line = headers[number] if number < len(headers) else None
         try:
-            definition = _parse_link(link, line, crm)
+            definition = _parse_link(link, line, crm, pairs)
         except LinktrackError as problem:
             raise BadInput(problem.sentence, file=path, line=line) from None
         if definition.key in found:
@@ -73,7 +68,7 @@ def read_definitions(path: Path, crm: CrmSettings | None = None) -> list[Definit
     return list(found.values())
 
 
-def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None) -> Definition:
+def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None, pairs: Pairs) -> LinkDefinition:
     key = raw.get("key")
     if not isinstance(key, str) or not key:
         raise BadInput('a [[link]] needs its key: key = "offer"')
@@ -84,13 +79,15 @@ def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None) 
     for name in ("name", "folder", "url"):
         if not isinstance(raw.get(name, ""), str):
             raise BadInput(f"{name} of the link {key!r} must be text, not {raw[name]!r}")
+    if not isinstance(raw.get("confirm", False), bool):
+        raise BadInput(f"confirm of the link {key!r} must be true or false, not {raw['confirm']!r}")
     special = key in catalog.SPECIAL_LINKS
     if special and (raw.keys() - {"key", "name", "actions"} or key == "honeypot"):
         raise BadInput(f"{key!r} is a special link: a file can set its actions, and nothing else")
     if not special:
         catalog.checked_key(key)
-    response = catalog.checked_response(raw.get("response", catalog.REDIRECT))
-    url = "" if special else catalog.checked_target(raw.get("url", ""), response)
+    response = parse_response(raw["response"]) if "response" in raw else catalog.REDIRECT
+    url = "" if special else target_of(raw.get("url", ""), response, pairs)
     actions = raw.get("actions", [])
     if not isinstance(actions, list):
         raise BadInput(f"actions of the link {key!r} are a list of tables")
@@ -100,60 +97,76 @@ def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None) 
             definition = parse_action(action, crm)
         except LinktrackError as problem:
             raise BadInput(f"action {number} of the link {key!r}: {problem}") from None
-        parsed.append({"type": definition.type, **definition.settings})
-    return Definition(
+        parsed.append(definition.table)
+    return LinkDefinition(
         key,
         catalog.SPECIAL_LINKS[key] if special else raw.get("name", key),
         folders.clean_path(raw["folder"]) if raw.get("folder") else None,
         url,
         response,
         tuple(parsed),
+        raw.get("confirm", False),
         line,
     )
 
 
-def stored_definitions(database: Database, links: Iterable[catalog.LinkRow]) -> dict[str, Definition]:
+def stored_definitions(database: Database, links: Iterable[LinkRow]) -> dict[str, LinkDefinition]:
     """The same shape, from the catalogue."""
     actions = read_actions(database)
     return {
-        link.key: Definition(link.key, link.name, link.folder, link.url, link.response, tuple(actions.get(link.id, ())))
+        link.key: LinkDefinition(
+            *(link.key, link.name, link.folder, link.url, link.response),
+            tuple(action.table for action in actions.get(link.id, ())),
+            link.confirm,
+        )
         for link in links
     }
 
 
-def compare(database: Database, wanted: Sequence[Definition]) -> list[Difference]:
+def compare(database: Database, wanted: Sequence[LinkDefinition]) -> list[LinkDifference]:
     """What applying `wanted` would change, link by link; links that the file does not name are left alone."""
     known = {
         link.key: link for link in catalog.list_links(database, kinds=("registered", "local", "special"), deleted=True)
     }
     stored = stored_definitions(database, known.values())
-    found: list[Difference] = []
+    actions = read_actions(database)
+    last: dict[int, int] = dict(database.rows("SELECT id, last_action FROM link"))
+    found: list[LinkDifference] = []
     for definition in wanted:
-        before = stored.get(definition.key)
-        if before is None:
-            found += [Difference(definition.key, "add", name, None, new) for name, new in _shown(definition) if new]
+        key, link = definition.key, known.get(definition.key)
+        new = _shown(definition)
+        if link is None:
+            said = "\n".join(canonical(table) for table in definition.actions)
+            found += [LinkDifference(key, "add", name, None, text) for name, text in (*new, ("actions", said)) if text]
             continue
-        if known[definition.key].deleted_at is not None:
-            found.append(Difference(definition.key, "restore", "status", "deleted", "active"))
-        pairs = zip(_shown(before), _shown(definition), strict=True)
-        found += [Difference(definition.key, "change", name, old, new) for (name, old), (_, new) in pairs if old != new]
+        if link.deleted_at is not None:
+            found.append(LinkDifference(key, "restore", "status", "deleted", "active"))
+        pairs = zip(_shown(stored[key]), new, strict=True)
+        found += [LinkDifference(key, "change", name, old, text) for (name, old), (_, text) in pairs if old != text]
+        found += _compare_actions(key, plan_replacement(actions.get(link.id, []), definition.actions, last[link.id]))
     return found
 
 
-def _shown(definition: Definition) -> list[tuple[str, str]]:
-    """The fields of a definition as text that a person can compare, an action on each line."""
-    actions = "\n".join(json.dumps(action, ensure_ascii=False, sort_keys=True) for action in definition.actions)
-    response = json.dumps(definition.response, ensure_ascii=False, sort_keys=True)
-    return [
-        ("name", definition.name),
-        ("folder", definition.folder or ""),
-        ("url", definition.url),
-        ("response", response),
-        ("actions", actions),
-    ]
+def _compare_actions(key: str, plan: Sequence[Replaced]) -> list[LinkDifference]:
+    """Each action that changes, under the number that it keeps or gets; another order is one difference of all."""
+    found = []
+    for one in plan:
+        if one.change != "keep":
+            old, new = (None if table is None else canonical(table) for table in (one.before, one.after))
+            found.append(LinkDifference(key, "change", f"action {one.number}", old, new))
+    kept = [one for one in plan if one.change in ("keep", "change")]
+    before = [one.number for one in sorted(kept, key=lambda one: one.place)]
+    if before != [one.number for one in kept]:
+        order = " ".join(str(one.number) for one in kept)
+        found.append(LinkDifference(key, "change", "order of actions", " ".join(map(str, before)), order))
+    return found
 
 
-def apply_definitions(database: Database, wanted: Sequence[Definition]) -> list[Difference]:
+def _shown(definition: LinkDefinition) -> list[tuple[str, str]]:
+    return shown_fields(definition.name, definition.folder, definition.url, definition.response, definition.confirm)
+
+
+def apply_definitions(database: Database, wanted: Sequence[LinkDefinition]) -> list[LinkDifference]:
     """Make the catalogue say what `wanted` says, in one transaction. Returns what changed; nothing the second time."""
     with database.transaction():
         differences = compare(database, wanted)
@@ -161,23 +174,26 @@ def apply_definitions(database: Database, wanted: Sequence[Definition]) -> list[
         for definition in wanted:
             if definition.key in touched:
                 _store(database, definition)
+        if touched:
+            touch(database)
     return differences
 
 
-def _store(database: Database, definition: Definition) -> None:
+def _store(database: Database, definition: LinkDefinition) -> None:
     folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder)
     moment = now()
     database.execute(
-        "INSERT INTO link (key, name, kind, url, folder_id, response, created_at, updated_at) "
-        "VALUES (?, ?, 'registered', ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, "
+        "INSERT INTO link (key, name, kind, url, folder_id, response, confirm, created_at, updated_at) "
+        "VALUES (?, ?, 'registered', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, "
         "url = excluded.url, folder_id = excluded.folder_id, response = excluded.response, "
-        "updated_at = excluded.updated_at, deleted_at = NULL",
+        "confirm = excluded.confirm, updated_at = excluded.updated_at, deleted_at = NULL",
         (
             definition.key,
             definition.name,
             definition.url,
             folder_id,
-            json.dumps(definition.response, ensure_ascii=False),
+            definition.response.stored(),
+            definition.confirm,
             moment,
             moment,
         ),
@@ -186,7 +202,7 @@ def _store(database: Database, definition: Definition) -> None:
     store_actions(database, link_id, definition.actions)
 
 
-def export_toml(definitions: Iterable[Definition]) -> str:
+def export_toml(definitions: Iterable[LinkDefinition]) -> str:
     """Definitions as a TOML file that `read_definitions` reads back to equal ones."""
     import tomli_w
 
@@ -199,7 +215,9 @@ def export_toml(definitions: Iterable[Definition]) -> str:
                 table["folder"] = definition.folder
             if definition.url:
                 table["url"] = definition.url
-            table["response"] = definition.response
+            table["response"] = definition.response.table
+            if definition.confirm:
+                table["confirm"] = True
         table["actions"] = list(definition.actions)
         tables.append(table)
     return tomli_w.dumps({"link": tables}, multiline_strings=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shlex import quote
 
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import now
+from linktrack.store.catalogue import touch
 from linktrack.store.lookups import folder_id
 from linktrack.store.session import Database
 
@@ -17,11 +19,19 @@ class FolderRow:
     created_at: int
 
 
+def find_folder(database: Database, path: str) -> int:
+    """The id of a folder that is not deleted. NotFound with near names, or with the way to bring it back."""
+    found = folder_id(database, path)
+    if is_deleted(database, path):
+        raise NotFound(f"the folder {path!r} is deleted: bring it back with linktrack folder restore {quote(path)}")
+    return found
+
+
 def list_folders(database: Database) -> list[FolderRow]:
     """All folders by path, with the number of links that stand directly in each."""
     rows = database.rows(
         "SELECT path, (SELECT count(*) FROM link WHERE folder_id = folder.id AND deleted_at IS NULL), created_at "
-        "FROM folder ORDER BY path"
+        "FROM folder WHERE deleted_at IS NULL ORDER BY path"
     )
     return [FolderRow(*row) for row in rows]
 
@@ -39,25 +49,26 @@ def add_folder(database: Database, path: str, *, parents: bool = False) -> str:
     """Make a folder; with `parents` the folders above it too. Conflict when it is there already."""
     path = clean_path(path)
     with database.transaction():
-        if database.value("SELECT 1 FROM folder WHERE path = ?", (path,)):
-            raise Conflict(f"the folder {path!r} is there already")
+        _refuse_taken(database, path)
         above = path.rpartition("/")[0]
         if above and not parents:
-            folder_id(database, above)
+            find_folder(database, above)
         ensure_folder(database, path)
     return path
 
 
 def ensure_folder(database: Database, path: str) -> int:
-    """The id of a folder, made with all folders above it where it is missing."""
+    """The id of a folder, made with all folders above it where it is missing. One that is deleted is there again, but
+    not the links that went with it."""
     parts = path.split("/")
     with database.transaction():
         for depth in range(1, len(parts) + 1):
             database.execute(
-                "INSERT INTO folder (path, created_at) VALUES (?, ?) ON CONFLICT (path) DO NOTHING",
+                "INSERT INTO folder (path, created_at) VALUES (?, ?) "
+                "ON CONFLICT (path) DO UPDATE SET deleted_at = NULL",
                 ("/".join(parts[:depth]), now()),
             )
-    return folder_id(database, path)
+    return find_folder(database, path)
 
 
 def rename_folder(database: Database, path: str, name: str) -> str:
@@ -78,7 +89,7 @@ def move_folder(database: Database, path: str, into: str) -> str:
     if into.strip() in ("", "/"):
         return _repath(database, path, last)
     target = clean_path(into)
-    folder_id(database, target)
+    find_folder(database, target)
     if target == path or target.startswith(path + "/"):
         raise Conflict(f"the folder {path!r} cannot go into itself")
     return _repath(database, path, f"{target}/{last}")
@@ -86,11 +97,10 @@ def move_folder(database: Database, path: str, into: str) -> str:
 
 def _repath(database: Database, old: str, new: str) -> str:
     with database.transaction():
-        folder_id(database, old)
+        find_folder(database, old)
         if old == new:
             return new
-        if database.value("SELECT 1 FROM folder WHERE path = ?", (new,)):
-            raise Conflict(f"there is a folder {new!r} already: move its links with linktrack link move")
+        _refuse_taken(database, new)
         database.execute(
             "UPDATE folder SET path = ? || substr(path, ?) WHERE path = ? OR substr(path, 1, ?) = ?",
             (new, len(old) + 1, old, len(old) + 1, old + "/"),
@@ -101,26 +111,92 @@ def _repath(database: Database, old: str, new: str) -> str:
 def delete_folder(database: Database, path: str, *, recursive: bool = False) -> int:
     """Delete a folder and the folders in it. Returns how many links were deleted with it.
 
-    Conflict when there are links in it, unless `recursive`; these go on redirecting, as deleted links do.
+    Conflict when there are links in it, unless `recursive`; these go on redirecting, as deleted links do. What goes
+    has one moment of deletion that nothing else has, by which `restore_folder` knows it.
     """
     path = clean_path(path)
     with database.transaction():
-        folder_id(database, path)
+        count = links_in(database, path)
         inside = "SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?"
         values = (path, len(path) + 1, path + "/")
-        count = database.value(
-            f"SELECT count(*) FROM link WHERE deleted_at IS NULL AND folder_id IN ({inside})",  # noqa: S608  (names and marks of our own)
-            values,
-        )
         if count and not recursive:
             raise Conflict(
                 f"there are {count} links in {path!r}: move them with linktrack link move, or add --recursive "
                 "(deleted links go on redirecting)"
             )
-        moment = now()
+        before = [database.value(f"SELECT max(deleted_at) FROM {table}") or 0 for table in ("folder", "link")]  # noqa: S608  (names of our own)
+        moment = max(now(), 1 + max(before))
         database.execute(
-            f"UPDATE link SET deleted_at = COALESCE(deleted_at, ?), folder_id = NULL WHERE folder_id IN ({inside})",  # noqa: S608  (names and marks of our own)
+            f"UPDATE link SET deleted_at = ? WHERE deleted_at IS NULL AND folder_id IN ({inside})",  # noqa: S608  (names and marks of our own)
             (moment, *values),
         )
-        database.execute("DELETE FROM folder WHERE path = ? OR substr(path, 1, ?) = ?", values)
+        database.execute(
+            "UPDATE folder SET deleted_at = ? WHERE deleted_at IS NULL AND (path = ? OR substr(path, 1, ?) = ?)",
+            (moment, *values),
+        )
+        touch(database)
+    return count
+
+
+def restore_folder(database: Database, path: str) -> int:
+    """Bring a deleted folder back, with the folders and links that went with it. Returns how many links.
+
+    Conflict when it is not deleted, or when the folder above it still is. NotFound.
+    """
+    path = clean_path(path)
+    with database.transaction():
+        if not is_deleted(database, path):
+            find_folder(database, path)
+            raise Conflict(f"the folder {path!r} is not deleted")
+        above = path.rpartition("/")[0]
+        if above and is_deleted(database, above):
+            raise Conflict(
+                f"the folder {above!r} is deleted too: bring it back first with linktrack folder restore {quote(above)}"
+            )
+        inside = (path, len(path) + 1, path + "/")
+        moment = database.value("SELECT deleted_at FROM folder WHERE path = ?", (path,))
+        count = database.value(
+            "SELECT count(*) FROM link WHERE deleted_at = ? AND folder_id IN "
+            "(SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?)",
+            (moment, *inside),
+        )
+        database.execute(
+            "UPDATE link SET deleted_at = NULL WHERE deleted_at = ? AND folder_id IN "
+            "(SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?)",
+            (moment, *inside),
+        )
+        database.execute(
+            "UPDATE folder SET deleted_at = NULL WHERE deleted_at = ? AND (path = ? OR substr(path, 1, ?) = ?)",
+            (moment, *inside),
+        )
+        touch(database)
     return int(count)
+
+
+def links_in(database: Database, path: str) -> int:
+    """How many links stand in a folder and in the folders in it. NotFound."""
+    find_folder(database, path)
+    return int(
+        database.value(
+            "SELECT count(*) FROM link WHERE deleted_at IS NULL AND folder_id IN "
+            "(SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?)",
+            (path, len(path) + 1, path + "/"),
+        )
+    )
+
+
+def is_deleted(database: Database, path: str) -> bool:
+    return database.value("SELECT deleted_at FROM folder WHERE path = ?", (path,)) is not None
+
+
+def _refuse_taken(database: Database, path: str) -> None:
+    """Conflict when there is a folder of that path, or was."""
+    if is_deleted(database, path):
+        raise Conflict(
+            f"a folder {path!r} is deleted: bring it back with linktrack folder restore {quote(path)}, "
+            "or choose another name"
+        )
+    if database.value("SELECT 1 FROM folder WHERE path = ?", (path,)):
+        raise Conflict(
+            f"there is a folder {path!r} already: choose another name, or move links into it with linktrack link move"
+        )

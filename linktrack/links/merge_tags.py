@@ -2,7 +2,8 @@
 
 Known by themselves: Mustache, Handlebars, Jinja and Liquid (`{{x}}`, `{{{x}}}`, `{% … %}`, `{# … #}`),
 Mailchimp (`*|X|*`), SuperOffice (`[[x]]`), AMPscript (`%%x%%`, `%%=…=%%`, `%%[ … ]%%`), ERB, EJS and PHP
-(`<% … %>`, `<%= … %>`, `<?php … ?>`, `<?= … ?>`) and `${x}`. Others are given as pairs of opening and closing text.
+(`<% … %>`, `<%= … %>`, `<?php … ?>`, `<?= … ?>`), Mailgun (`%recipient.x%`) and `${x}`. Others, SendGrid's `-x-` among
+them, are given as pairs of opening and closing text.
 
 Finding is linear in the text, whatever it holds: the place of each closing text is looked up once and kept.
 """
@@ -26,6 +27,7 @@ class MergeTag:
     stop: int
     statement: bool
     name: str  # of the field that an output tag stands for; "" where there is none
+    plain: bool = False  # it is a field's name and nothing else: no filter, no function
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class _Dialect:
 
 _NAME = re.compile(r"[^\[\]<>\"'\r\n]{1,200}")
 _PERCENT_NAME = re.compile(r"[A-Za-z_][\w .:\-]{0,99}")
+_RECIPIENT_NAME = re.compile(r"[\w.\-]{1,100}")
+_HYPHEN_NAME = re.compile(r"(?<!\w-)[A-Za-z_][\w.]{0,99}")  # SendGrid's; the hyphens of e-mail and A-B are none
 _BAR_NAME = re.compile(r"[^|<>\r\n]{1,200}")
 _BRACE = re.compile(r"[^{}<>\r\n]{1,400}")
 _COMMENT = re.compile(r"[\s\-+].*|", re.DOTALL)  # `{#id` is CSS
@@ -59,6 +63,7 @@ _DIALECTS = (
     _Dialect("<?php", "?>", statement=True),
     _Dialect("<?=", "?>"),
     _Dialect("${", "}", _BRACE),
+    _Dialect("%recipient.", "%", _RECIPIENT_NAME),
 )
 _OUTPUT_LIMIT = 4000  # a value tag longer than this is no tag but two braces far apart
 _BLOCK = re.compile(r"\s*(?:[#/^!>~&]?\s*(?:else|elseif|elsif|endif|if|each|unless|with|end)\b|[#/^!])")
@@ -147,7 +152,11 @@ def _openings(
     extra: tuple[tuple[str, str], ...], dead: frozenset[str]
 ) -> tuple[re.Pattern[str], dict[str, list[_Dialect]]]:
     """A pattern for every opening whose closing is not `dead`, and for each the dialects to try, longest first."""
-    known = (*(_Dialect(opening, closing, _BAR_NAME) for opening, closing in extra), *_DIALECTS)
+    further = (
+        _Dialect(opening, closing, _HYPHEN_NAME if opening == closing == "-" else _BAR_NAME)
+        for opening, closing in extra
+    )
+    known = (*further, *_DIALECTS)
     dialects = [dialect for dialect in known if dialect.closing not in dead]
     openings = sorted({dialect.opening for dialect in dialects}, key=len, reverse=True)
     tries = {
@@ -172,7 +181,8 @@ def _tag(dialect: _Dialect, start: int, stop: int, inside: str) -> MergeTag:
     block = {"{{": _BLOCK, "*|": _BAR_BLOCK}.get(dialect.opening)
     if dialect.statement or (block is not None and block.match(inside)):
         return MergeTag(start, stop, True, "")
-    return MergeTag(start, stop, False, _field_name(inside))
+    name = _field_name(inside)
+    return MergeTag(start, stop, False, name, bool(name) and inside.strip().removeprefix("&").strip() == name)
 
 
 def _field_name(inside: str) -> str:

@@ -75,7 +75,9 @@ class Keyring:
                 raise BadInput(f"the signing key has id {key_id} twice: remove one of the two entries")
             found[key_id] = bytes.fromhex(match[2])
             if not any(found[key_id]):
-                raise BadInput(f"the signing key {key_id} is all zeros, which is no secret: bring the real one back")
+                raise BadInput(
+                    f"the signing key {key_id} is all zeros, which is no secret: bring linktrack.key back from a backup"
+                )
         return cls(found)
 
     @classmethod

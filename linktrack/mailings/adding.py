@@ -6,14 +6,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.links.utm import warning
+from linktrack.links.alike import links_in_no_mailing, nearly_registered
+from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import Address, Parts, read_mail
 from linktrack.mailings.catalog import Settings
-from linktrack.mailings.placements import choose_links, drop_unused_links, make_local_links, place
+from linktrack.mailings.placements import (
+    Choice,
+    choose_links,
+    drop_unused_links,
+    make_local_links,
+    place,
+    rename_local_links,
+    take_up,
+)
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
-from linktrack.moments import now
+from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
+
+_SHOWN = 10  # keys in a sentence
 
 
 @dataclass(frozen=True)
@@ -31,28 +42,57 @@ class Draft:
 
 @dataclass(frozen=True)
 class Added:
-    """What `add_mailing` did. `warnings` are sentences; `unknown` the addresses whose `linktrack:` key is not there."""
+    """What `add_mailing` did. `registered` are the keys of the registered links in it, `unknown` the addresses whose
+    `linktrack:` key is not there; `warnings` and `notes` are sentences."""
 
     id: int
     name: str
     addresses: int
     placements: int
-    registered: int
+    registered: tuple[str, ...]
     local: int
     unknown: tuple[Address, ...]
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def add_mailing(
-    database: Database, draft: Draft, tracking: str, *, replace_it: bool = False, strict: bool = False
+    database: Database, draft: Draft, tracking: str, *, moment: int, replace_it: bool = False, strict: bool = False
 ) -> Added:
     """Read a mail, prove that it can be rewritten, and store it with its placements and local links.
 
-    Conflict when the name is taken (with `replace_it`: when it has been shipped), BadInput for a broken mail; with
-    `strict` also BadInput for a mail that parsers read differently and NotFound for an unknown `linktrack:` key.
+    Conflict when the name is taken (with `replace_it`: when more than tests have been shipped), BadInput for a broken
+    mail; with `strict` also BadInput for a mail that parsers read differently and NotFound for an unknown `linktrack:`
+    key.
     """
     checked_name(draft.name)
-    _readable(draft.name, draft.subject, draft.type)
+    checked_words(draft.subject, draft.type)
+    parts, disagreements = read_draft(draft, tracking, strict)
+    with database.transaction():
+        if replace_it and is_standing(database, draft.name):
+            id_of_it = mailing_id(database, draft.name)
+            refuse_shipped(database, id_of_it, draft.name)
+            database.execute(
+                "UPDATE mailing SET html = ?, text = ?, subject = ?, type = ?, settings = ?, created_at = ? "
+                "WHERE id = ?",
+                (draft.html, draft.text, draft.subject, draft.type, draft.settings.text(), moment, id_of_it),
+            )
+        else:
+            free_name(database, draft.name)
+            id_of_it = database.value(
+                "INSERT INTO mailing (html, text, subject, type, settings, created_at, name) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (draft.html, draft.text, draft.subject, draft.type, draft.settings.text(), moment, draft.name),
+            )
+        return store_parts(database, id_of_it, draft, parts, disagreements, tracking, moment, strict)
+
+
+Disagreements = Sequence[tuple[Address, str]]
+
+
+def read_draft(draft: Draft, tracking: str, strict: bool = False) -> tuple[Parts, Disagreements]:
+    """A mail's parts, and where other parsers read it differently. BadInput for a broken mail, and for these if
+    `strict`."""
     if not draft.html.strip():
         raise BadInput("the file is empty: a mailing needs its HTML", file=draft.file or None)
     options = draft.settings.options(tracking)
@@ -61,26 +101,41 @@ def add_mailing(
     if strict and disagreements:
         address, sentence = disagreements[0]
         raise BadInput(sentence, file=draft.file or None, line=address.line, column=address.column)
-    with database.transaction():
-        _make_room(database, draft.name, replace_it)
-        mailing_id = _insert_mailing(database, draft)
-        choices, unknown = choose_links(database, parts.addresses, draft.settings)
-        if strict and unknown:
-            sentence = f"there is no link {unknown[0].key!r}: see linktrack link list"
-            raise NotFound(sentence, file=draft.file or None, line=unknown[0].line, column=unknown[0].column)
-        local = make_local_links(database, mailing_id, draft.name, choices)
-        placed = place(database, mailing_id, draft.name, choices, local)
-        drop_unused_links(database, mailing_id)
-        prove(parts, placed, tracking, options)
+    return parts, disagreements
+
+
+def store_parts(
+    database: Database,
+    mailing_id: int,
+    draft: Draft,
+    parts: Parts,
+    disagreements: Disagreements,
+    tracking: str,
+    moment: int,
+    strict: bool = False,
+) -> Added:
+    """Place a mail's addresses (anew, where the mailing has had others) and prove it. Part of a transaction."""
+    sent = database.value("SELECT 1 FROM shipment WHERE mailing_id = ? LIMIT 1", (mailing_id,)) is not None
+    take_up(database, mailing_id, sent=sent, moment=moment)
+    choices, unknown = choose_links(database, parts.addresses, draft.settings)
+    if strict and unknown:
+        sentence = f"there is no link {unknown[0].key!r}: see linktrack link list"
+        raise NotFound(sentence, file=draft.file or None, line=unknown[0].line, column=unknown[0].column)
+    local = make_local_links(database, mailing_id, draft.name, choices)
+    placed = place(database, mailing_id, draft.name, choices, local)
+    drop_unused_links(database, mailing_id, moment)
+    prove(parts, placed, tracking, draft.settings.options(tracking))
+    registered = _registered(database, choices)
     return Added(
         mailing_id,
         draft.name,
         len(parts.addresses),
         len(choices),
-        len({link for _, link in choices if isinstance(link, int)}),
+        tuple(registered),
         len(set(local.values())),
         tuple(unknown),
         tuple(_warnings(parts, draft.settings, unknown, disagreements)),
+        tuple(_notes(database, parts, choices, registered)),
     )
 
 
@@ -93,7 +148,8 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _readable(*texts: str) -> None:
+def checked_words(*texts: str) -> None:
+    """BadInput for texts that the terminal's encoding has broken."""
     for text in texts:
         try:
             text.encode()
@@ -101,36 +157,79 @@ def _readable(*texts: str) -> None:
             raise BadInput(f"{text!r} is not UTF-8: check the encoding of your terminal") from None
 
 
-def _make_room(database: Database, name: str, replace_it: bool) -> None:
+def free_name(database: Database, name: str) -> None:
+    """See to it that no mailing has this name: a deleted one that went to nobody but testers steps aside. Part of a
+    transaction; Conflict when it is taken."""
     row = database.row("SELECT id, deleted_at FROM mailing WHERE name = ?", (name,))
     if row is None:
         return
-    if not replace_it:
-        state = "was deleted, but its mails are still out there" if row[1] else "is there already"
-        raise Conflict(f"a mailing {name!r} {state}: choose another name, or add --replace if it has not been shipped")
-    if database.value("SELECT 1 FROM shipment WHERE mailing_id = ? LIMIT 1", (row[0],)):
-        raise Conflict(f"the mailing {name!r} has been shipped and stays as it was sent: choose another name")
+    if row[1] is None:
+        raise Conflict(
+            f"a mailing {name!r} is there already: choose another name, change it with linktrack mailing edit, or add "
+            "--replace if it has not been shipped"
+        )
+    if was_shipped(database, row[0]):
+        raise Conflict(
+            f"a mailing {name!r} was deleted, but its mails are still out there: choose another name, or bring it back "
+            f"with linktrack mailing restore {name}"
+        )
+    aside, number = f"{name} (deleted)", 1
+    while database.value("SELECT 1 FROM mailing WHERE name = ?", (aside,)):
+        number += 1
+        aside = f"{name} (deleted {number})"
+    rename(database, row[0], name, aside)
 
 
-def _insert_mailing(database: Database, draft: Draft) -> int:
-    """Store the mailing, in the place of one of the same name if there is one. Returns its id."""
-    values = (draft.html, draft.text, draft.subject, draft.type, draft.settings.text(), now(), draft.name)
-    old = database.value("SELECT id FROM mailing WHERE name = ?", (draft.name,))
-    if old is not None:
-        database.execute("DELETE FROM placement WHERE mailing_id = ?", (old,))
-        database.execute(
-            "UPDATE mailing SET html = ?, text = ?, subject = ?, type = ?, settings = ?, created_at = ?, "
-            "deleted_at = NULL WHERE name = ?",
-            values,
-        )
-        return int(old)
-    return int(
-        database.value(
-            "INSERT INTO mailing (html, text, subject, type, settings, created_at, name) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-            values,
-        )
+def rename(database: Database, mailing_id: int, old: str, new: str) -> None:
+    """Give a mailing another name, its local links with it. Part of a transaction."""
+    database.execute("UPDATE mailing SET name = ? WHERE id = ?", (new, mailing_id))
+    rename_local_links(database, mailing_id, old, new)
+
+
+def was_shipped(database: Database, mailing_id: int) -> bool:
+    """Whether the mailing has a shipment that is no test; one that was cancelled counts."""
+    return (
+        database.value("SELECT 1 FROM shipment WHERE mailing_id = ? AND NOT is_test LIMIT 1", (mailing_id,)) is not None
     )
+
+
+def refuse_shipped(database: Database, mailing_id: int, name: str) -> None:
+    """Conflict when the mailing has been shipped: then it stays as it was sent."""
+    if was_shipped(database, mailing_id):
+        raise Conflict(
+            f"the mailing {name!r} has been shipped, and its HTML, text and type stay as they were sent: add the new "
+            "version under another name"
+        )
+
+
+def is_standing(database: Database, name: str) -> bool:
+    """Whether there is a mailing of this name that is not deleted."""
+    return database.value("SELECT 1 FROM mailing WHERE name = ? AND deleted_at IS NULL", (name,)) is not None
+
+
+def _registered(database: Database, choices: Sequence[Choice]) -> list[str]:
+    """The keys of the registered and special links among the choices, in the order in which they first stand there."""
+    ids = list(dict.fromkeys(link for _, link in choices if isinstance(link, int)))
+    return [database.value("SELECT key FROM link WHERE id = ?", (link,)) for link in ids]
+
+
+def _notes(database: Database, parts: Parts, choices: Sequence[Choice], registered: Sequence[str]) -> Iterable[str]:
+    """What an author wants to hear of the links in his mail, and of those that are not in it."""
+    if registered:
+        yield f"registered links in it: {', '.join(registered)}"
+    known = {address.position for address, link in choices if isinstance(link, int)}
+    others: dict[str, Address] = {}
+    for address in parts.addresses:
+        if not address.reason and address.position not in known:
+            others.setdefault(address.target, address)
+    for near in nearly_registered(database, others):
+        yield (
+            f"line {others[near.address].line}: {near.address[:80]} is not the link {near.key} ({near.url[:80]}), "
+            f'though nearly: if it is meant, write href="linktrack:{near.key}", or its actions do not run'
+        )
+    if idle := links_in_no_mailing(database):
+        shown = ", ".join(idle[:_SHOWN]) + (" …" if len(idle) > _SHOWN else "")
+        yield f'links with actions that stand in no mailing: {shown} (href="linktrack:KEY" puts one into a mail)'
 
 
 def _warnings(
@@ -149,5 +248,4 @@ def _warnings(
     if parts.scan.open_comment is not None:
         line, column = parts.html.place(parts.scan.open_comment)
         yield f"line {line}, column {column}: a comment begins here and never ends; what follows is not shown"
-    if medium := warning(settings.utm):
-        yield medium
+    yield from warnings(settings.utm, [address.target for address in parts.addresses if not address.reason])

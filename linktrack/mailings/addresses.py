@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from linktrack.errors import BadInput
+from linktrack.links.hosts import read_web_address
 from linktrack.links.merge_tags import MergeTag, find, masked
-from linktrack.mailings.reading.document import Document, read_document, read_text
+from linktrack.mailings.reading.document import Document, read_html, read_text
 from linktrack.mailings.reading.labels import label_of
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import CLICKABLE, Scan, Spot, scan
 from linktrack.mailings.reading.text_part import find_urls
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
-_WEB = re.compile(
-    r"https?://(?:[^/?#@]*@)?(\[[0-9a-fA-F:.]+\]|[^\s/?#:@\[\]\\<>\"%{}|^`]+)(?::[0-9]*)?(?=[/?#]|$)", re.IGNORECASE
-)
 _KEY = re.compile(r"linktrack:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Options:
+class ReadingOptions:
     """How a mailing's addresses are read. `tracking` is the workspace's base_url, `base` what relative ones hang on."""
 
     tracking: str
@@ -68,12 +66,12 @@ class Parts:
 
 
 def read_mail(
-    html: bytes, text: bytes | None, options: Options, *, name: str = "", charset: str | None = None
+    html: bytes, text: bytes | None, options: ReadingOptions, *, name: str = "", charset: str | None = None
 ) -> Parts:
-    """Read a mail's parts. BadInput with line and column for one that ends inside a tag, and for bad encodings."""
-    parts = read_parts(
-        read_document(html, name=name, charset=charset), None if text is None else read_text(text), options
-    )
+    """Read a mail's parts. BadInput with line and column for one that ends inside a tag, for bad encodings, and for
+    files that hold something else than HTML.
+    """
+    parts = read_parts(read_html(html, name=name, charset=charset), None if text is None else read_text(text), options)
     refuse_broken(parts.html, parts.scan, name)
     return parts
 
@@ -88,13 +86,13 @@ def refuse_broken(html: Document, seen: Scan, name: str = "") -> None:
     raise BadInput(sentence, file=name or None, line=line, column=column)
 
 
-def read_parts(html: Document, text: Document | None, options: Options) -> Parts:
+def read_parts(html: Document, text: Document | None, options: ReadingOptions) -> Parts:
     """Find and judge every address of a mailing; `position` counts through the HTML, then the text."""
     seen = scan(html.text, options.merge_tags)
     base = options.base
     if seen.base is not None:
         own = clean(decode(html.characters(seen.base.start, seen.base.stop)), options.merge_tags)
-        base = own if _WEB.match(own) else base
+        base = own if read_web_address(own) else base
     found: list[Address] = []
     numbered = 0
     places = html.places([spot.start for spot in seen.spots])
@@ -116,12 +114,12 @@ def read_parts(html: Document, text: Document | None, options: Options) -> Parts
 
 def checked_base(base: str) -> str:
     """What relative addresses are relative to. BadInput when it is no absolute web address; "" is none."""
-    if base and not _WEB.match(base):
+    if base and read_web_address(base) is None:
         raise BadInput(f"--base {base!r} is not a web address: write it like https://www.example.com/news/")
     return base
 
 
-def judge(url: str, options: Options, base: str = "") -> tuple[str, str, str]:
+def judge(url: str, options: ReadingOptions, base: str = "") -> tuple[str, str, str]:
     """(reason, target, key) of a decoded, cleaned address; reason "" = can be tracked."""
     if not url:
         return "empty", url, ""
@@ -142,8 +140,7 @@ def judge(url: str, options: Options, base: str = "") -> tuple[str, str, str]:
             url = _joined(base, url)
         else:
             return "relative", url, ""
-    web = _WEB.match(url)
-    if web is None:
+    if read_web_address(masked(url, tags)) is None:
         return "invalid", url, ""
     if on_tracking_host(url, options.tracking):
         return "tracking-host", url, ""
@@ -151,12 +148,15 @@ def judge(url: str, options: Options, base: str = "") -> tuple[str, str, str]:
 
 
 def on_tracking_host(url: str, tracking: str) -> bool:
-    """Whether an absolute address lies under the tracking address: the same host, and below its path if it has one."""
-    here, own = _WEB.match(url), _WEB.match(tracking)
-    if here is None or own is None or here[1].lower().rstrip(".") != own[1].lower():
+    """Whether an absolute address lies under the tracking address: the same host, and below its path if it has one.
+
+    Hosts are compared as browsers read them, so an encoded or international way to write ours is ours.
+    """
+    here, own = read_web_address(url), read_web_address(tracking)
+    if here is None or own is None or here.host.rstrip(".") != own.host.rstrip("."):
         return False
-    path = tracking[own.end() :].rstrip("/")
-    rest = url[here.end() :]
+    path = tracking[own.end :].rstrip("/")
+    rest = url[here.end :]
     return not path or rest == path or rest.startswith((path + "/", path + "?", path + "#"))
 
 
@@ -187,7 +187,9 @@ def _never(spot: Spot) -> str:
     return f"opt-out: {spot.opted_out}" if spot.opted_out else ""
 
 
-def _of_text(text: Document, options: Options, base: str, html: Sequence[Address], numbered: int) -> list[Address]:
+def _of_text(
+    text: Document, options: ReadingOptions, base: str, html: Sequence[Address], numbered: int
+) -> list[Address]:
     tracked = {address.target for address in html if not address.reason}
     opted_out = {address.target: address.reason for address in html if address.reason.startswith("opt-out")}
     found = []

@@ -6,11 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from linktrack.errors import Conflict
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.addresses import Address, Options, Parts, read_mail
-from linktrack.mailings.compile import Placed
-from linktrack.moments import now
+from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -28,11 +26,11 @@ class Settings:
     merge_tags: tuple[tuple[str, str], ...] = ()
     charset: str | None = None
 
-    def options(self, tracking: str) -> Options:
-        return Options(tracking, self.base, self.track_all, self.merge_tags)
+    def options(self, tracking: str) -> ReadingOptions:
+        return ReadingOptions(tracking, self.base, self.track_all, self.merge_tags)
 
     def text(self) -> str:
-        utm = {name: value for name, value in vars(self.utm).items() if value not in ("", ())}
+        utm = {name: value for name, value in vars(self.utm).items() if value not in (None, ())}
         values = {
             "utm": utm,
             "base": self.base,
@@ -90,8 +88,8 @@ class StoredPlacement:
     response: dict[str, Any]
 
     @property
-    def placed(self) -> Placed:
-        return Placed(self.key, self.start, self.stop)
+    def placed(self) -> PlacedSpan:
+        return PlacedSpan(self.key, self.start, self.stop)
 
 
 @dataclass(frozen=True)
@@ -208,12 +206,3 @@ def list_mailings(database: Database, *, deleted: bool = False) -> list[MailingR
         "CASE WHEN deleted_at IS NULL THEN 'active' ELSE 'deleted' END FROM mailing ORDER BY id"
     )
     return [MailingRow(*row) for row in rows if deleted or row[-1] == "active"]
-
-
-def delete_mailing(database: Database, name: str) -> None:
-    """Take a mailing out of lists; addresses in mails that were sent go on working. NotFound if it is not there."""
-    with database.transaction():
-        mailing = find_mailing(database, name)
-        if mailing.deleted_at is not None:
-            raise Conflict(f"the mailing {name!r} is deleted already")
-        database.execute("UPDATE mailing SET deleted_at = ? WHERE id = ?", (now(), mailing.id))

@@ -10,18 +10,41 @@ import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal
 
 from linktrack.errors import BadInput
 from linktrack.mailings.reading.document import Document
 
+if TYPE_CHECKING:
+    from linktrack.mailings.outputs.filling import Filling, StandingTag
+
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedSpan:
     """A placement: the address at `start:stop` of a part's scanned text becomes the tracked one with this key."""
 
     key: str
     start: int
     stop: int
+
+
+Writing = Literal["text", "html", "bare", "attribute", "address"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A merge tag at `start:stop` of a part's scanned text, where a contact's value goes.
+
+    `name` is the field's, as `fold` writes it. `writing` says how the value is written: as it is (text), escaped
+    (html), escaped and in quotes, because an attribute has nothing else and no quotes (bare), each sign escaped, as
+    no quotes are around it (attribute), or percent-encoded (address).
+    """
+
+    name: str
+    start: int
+    stop: int
+    writing: Writing
+    charset: str
 
 
 @dataclass(frozen=True)
@@ -44,7 +67,10 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mailing compiled for a shipment. `text` is the author's, or made from the HTML."""
+    """A mailing compiled for a shipment. `text` is the author's, or made from the HTML.
+
+    `filling` is the mail cut at its merge tags too, where they are to be filled; `tags` are those that stand in it.
+    """
 
     name: str
     type: str
@@ -53,24 +79,44 @@ class Mail:
     text: Compiled
     unsubscribe: str | None  # the address for the List-Unsubscribe header, before the token
     placements: int
+    filling: Filling | None = None
+    tags: tuple[StandingTag, ...] = ()
 
 
 def compile_part(
-    document: Document, placed: Sequence[Placed], base_url: str, honeypot: Placed | None = None
+    document: Document, placed: Sequence[PlacedSpan], base_url: str, honeypot: PlacedSpan | None = None
 ) -> Compiled:
     """Cut a part into segments at its placements. The honeypot, if any, is put in as an element of its own."""
-    segments: list[bytes] = []
+    return Compiled(cut_part(document, placed, base_url, honeypot)[0], document.charset)
+
+
+def cut_part(
+    document: Document,
+    placed: Sequence[PlacedSpan],
+    base_url: str,
+    honeypot: PlacedSpan | None = None,
+    gaps: Sequence[Gap] = (),
+) -> tuple[tuple[bytes, ...], tuple[Gap | None, ...]]:
+    """(pieces, what stands between each two): None for a token, the gap for a merge tag that is filled."""
+    pieces: list[bytes] = []
+    between: list[Gap | None] = []
     lead = b""
     here = 0
-    spots = sorted((*placed, *([honeypot] if honeypot else [])), key=lambda spot: (spot.start, spot.stop))
+    spots: list[PlacedSpan | Gap] = [*placed, *([honeypot] if honeypot else []), *gaps]
+    spots.sort(key=lambda spot: (spot.start, spot.stop))
     for spot in spots:
-        before, after = _HONEYPOT if spot is honeypot else ("", "")
-        address = document.ascii(f"{before}{base_url}/{spot.key}/")
-        segments.append(lead + document.piece(here, spot.start) + address)
-        lead = document.ascii(after)
-        here = spot.stop
-    segments.append(lead + document.piece(here, len(document.text)))
-    return Compiled(tuple(segments), document.charset)
+        piece = lead + document.piece(here, spot.start)
+        here, lead = spot.stop, b""
+        if isinstance(spot, Gap):
+            between.append(spot)
+        else:
+            before, after = _HONEYPOT if spot is honeypot else ("", "")
+            piece += document.ascii(f"{before}{base_url}/{spot.key}/")
+            lead = document.ascii(after)
+            between.append(None)
+        pieces.append(piece)
+    pieces.append(lead + document.piece(here, len(document.text)))
+    return tuple(pieces), tuple(between)
 
 
 # Nobody sees, hears or reaches it; machines that follow every link do.

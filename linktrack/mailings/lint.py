@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from linktrack.errors import NotFound
-from linktrack.links.merge_tags import find
-from linktrack.links.utm import warning
-from linktrack.mailings.addresses import Address, Options, Parts, read_parts
+from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
+from linktrack.links.hosts import browser_host, read_web_address
+from linktrack.links.merge_tags import fill, find
+from linktrack.links.utm import warnings
+from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_parts
 from linktrack.mailings.catalog import Settings, find_mailing
+from linktrack.mailings.compile import PlacedSpan
+from linktrack.mailings.foreign_links import wrapped_by
+from linktrack.mailings.online import ask_targets
+from linktrack.mailings.outputs.filling import standing_tags
 from linktrack.mailings.reading.cross_check import cross_check
-from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.document import read_html, read_text
 from linktrack.mailings.reading.labels import read_words
+from linktrack.mailings.reading.markup import RAW, MarkupKind, read_markup
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 MAX_ADDRESS = 2000  # characters; longer ones are cut by some clients and gateways
-_ADDRESS_IN_TEXT = re.compile(r"(?i)(?:https?://)?((?:[a-z0-9](?:[a-z0-9\-]*[a-z0-9])?\.)+[a-z]{2,})(?=[/?#:\s]|$)")
+_ADDRESS_IN_TEXT = re.compile(r"(?i)(https?://|www\.)?([^\s/?#:@<>\"']+)(?=[/?#:]|$)")
 # htp:// and the like, and http:/x, http//x, http;//x, http:\\x
 _MISSPELT = re.compile(r"(?i)(?!https?:)h?t{1,3}p{0,2}s{0,2}:|hxxps?:|https?(?::/?(?!/)|;//|//|:\\\\)")
 # Merge tags by which mail services put in their own pages: nobody expects these to be tracked.
 _OF_THE_SENDER = re.compile(r"(?i)unsub|opt-?_?out|preference|subscription|profile|view|browser|web_?version|archive")
+_UNKNOWN_LANGUAGE = "looks like a merge tag of a language that is not set up"
+_DISTINCT = 20  # tags of a stretch of text that are named
 _ODD_BLANKS = "\u00a0\u00ad\u034f\u200b\u200c\u200d\u2060\ufeff\u2003\u2009\u202f"
 
 
 @dataclass(frozen=True)
-class Finding:
+class LintFinding:
     """Something to look at. `rule` is its name; line and column count from 1."""
 
     rule: str
@@ -40,10 +49,14 @@ class Finding:
     message: str
 
 
-def check_mailing(database: Database, workspace: Workspace, name: str) -> list[Finding]:
-    """Findings of a stored mailing, or of an HTML file, in order of place. NotFound for neither."""
+def check_mailing(database: Database, workspace: Workspace, name: str, *, online: bool = False) -> list[LintFinding]:
+    """Findings of a stored mailing, or of an HTML file, in order of place. NotFound for neither.
+
+    With `online` every target is asked for once, and what does not answer is a finding too.
+    """
     tracking = workspace.settings.base_url
     settings = Settings(merge_tags=workspace.settings.mailings.pairs)
+    subject = ""
     try:
         mailing = find_mailing(database, name)
     except NotFound:
@@ -53,34 +66,48 @@ def check_mailing(database: Database, workspace: Workspace, name: str) -> list[F
             raise NotFound(sentence) from None
         html, text = path.read_bytes(), None
     else:
-        html, text, settings = mailing.html, mailing.text, mailing.settings
-    keys = {row[0] for row in database.rows("SELECT key FROM link WHERE deleted_at IS NULL AND kind <> 'local'")}
-    return check_mail(html, text, settings.options(tracking), keys, settings)
+        html, text, settings, subject = mailing.html, mailing.text, mailing.settings, mailing.subject
+    rows = database.rows("SELECT key, url FROM link WHERE deleted_at IS NULL AND kind <> 'local'")
+    urls = {row[0]: row[1] or "" for row in rows}
+    return check_mail(html, text, settings.options(tracking), urls, settings, subject=subject, online=online)
 
 
 def check_mail(
-    html: bytes, text: bytes | None, options: Options, keys: Iterable[str], settings: Settings | None = None
-) -> list[Finding]:
-    """All findings of a mail, by place. `keys` are those that `linktrack:KEY` may name. BadInput for encodings only."""
+    html: bytes,
+    text: bytes | None,
+    options: ReadingOptions,
+    links: Mapping[str, str],
+    settings: Settings | None = None,
+    *,
+    subject: str = "",
+    online: bool = False,
+) -> list[LintFinding]:
+    """All findings of a mail, by place. `links` are the URLs of the keys that `linktrack:KEY` may name.
+
+    BadInput for encodings, and for files that are no mails.
+    """
     settings = settings or Settings()
-    document = read_document(html, charset=settings.charset)
+    document = read_html(html, charset=settings.charset)
     parts = read_parts(document, None if text is None else read_text(text), options)
-    found = [*_broken(parts), *_addresses(parts, options, set(keys)), *_whole(parts, settings)]
+    found = [*_broken(parts), *_addresses(parts, options, set(links)), *_whole(parts, settings)]
+    found += [*_standing(parts, options, subject), *_foreign_tags(parts, options, subject)]
     found += [_finding("parsers-disagree", address, message) for address, message in cross_check(parts)]
+    if online:
+        found += _unanswered(parts, options, links)
     return sorted(found, key=lambda finding: (finding.part, finding.line, finding.column))
 
 
-def _broken(parts: Parts) -> Iterator[Finding]:
+def _broken(parts: Parts) -> Iterator[LintFinding]:
     ends = {
         "ends-in-tag": (parts.scan.broken_at, "the mail ends inside the tag that begins here: a quote or > is missing"),
         "open-comment": (parts.scan.open_comment, "a comment begins here and never ends: what follows is not shown"),
     }
     for rule, (index, message) in ends.items():
         if index is not None:
-            yield Finding(rule, "html", *parts.html.place(index), "", message)
+            yield LintFinding(rule, "html", *parts.html.place(index), "", message)
 
 
-def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[Finding]:
+def _addresses(parts: Parts, options: ReadingOptions, keys: set[str]) -> Iterator[LintFinding]:
     spots = {spot.start: spot for spot in parts.scan.spots}
     for address in parts.addresses:
         if address.reason == "comment" or address.kind in ("link", "src", "base"):
@@ -89,6 +116,11 @@ def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[Findi
         raw = parts.document(address.part).characters(address.start, address.stop)
         for rule, message in _judged(address, raw, options, keys, html=spot is not None):
             yield _finding(rule, address, message)
+        for start, stop in foreign_tags_in_url(address.url, options.merge_tags) if address.kind != "form" else ():
+            tag = address.url[start:stop]
+            yield _finding(
+                "unknown-merge-tag", address, f"{tag} looks like a merge tag of a language that is not set up"
+            )
         if spot is not None and spot.repeated:
             yield _finding("repeated-href", address, "this element has a second href, which clients ignore")
         if spot is not None and address.kind in ("a", "vml"):
@@ -99,7 +131,9 @@ def _addresses(parts: Parts, options: Options, keys: set[str]) -> Iterator[Findi
                 yield _finding("text-mismatch", address, message)
 
 
-def _judged(address: Address, raw: str, options: Options, keys: set[str], *, html: bool) -> Iterator[tuple[str, str]]:
+def _judged(
+    address: Address, raw: str, options: ReadingOptions, keys: set[str], *, html: bool
+) -> Iterator[tuple[str, str]]:
     """(rule, message) for everything that is odd about one address."""
     url = address.url
     if address.kind == "form":
@@ -107,7 +141,9 @@ def _judged(address: Address, raw: str, options: Options, keys: set[str], *, htm
         return
     if url.lower().startswith("linktrack:"):
         if address.key not in keys or address.key == "honeypot":
-            yield "unknown-key", f"there is no link {address.key!r}: see linktrack link list"
+            near = " or ".join(map(repr, get_close_matches(address.key, keys - {"honeypot"})))
+            meant = f" (did you mean {near}?)" if near else ""
+            yield "unknown-key", f"there is no link {address.key!r}{meant}: see linktrack link list"
         return
     doubled = re.match(r"(?i)https?:/*\s*(https?|ftp)(:|%3a)?/", url)
     if doubled:
@@ -124,6 +160,8 @@ def _judged(address: Address, raw: str, options: Options, keys: set[str], *, htm
         yield "script", "scripts do not run in mail clients"
     if address.reason == "tracking-host":
         yield "tracked-pasted", "this is an address of the tracking host: use the original one"
+    elif what := wrapped_by(url):
+        yield "wrapped", f"this is {what}, pasted from another mail: use the original address"
     if address.reason == "merge-tag" and not _OF_THE_SENDER.search(url):
         yield "merge-tag", "not tracked: a merge tag stands for its scheme, host or path"
     if re.search(r"(?i)%7b%7b|%7d%7d|%5b%5b", url):
@@ -139,13 +177,14 @@ def _judged(address: Address, raw: str, options: Options, keys: set[str], *, htm
         yield "too-long", f"the address has {len(url)} characters: over {MAX_ADDRESS} some clients cut it"
     if re.match(r"(?i)http://", url) and address.reason != "invalid" and not doubled:
         yield "plain-http", "plain http: clients warn about it, use https"
-    if re.match(r"(?i)https?://[^/?#@]*:[^/?#@]+@", url):
+    user = re.match(r"(?i)https?://([^/?#]*)@", url)
+    if user and user[1].partition(":")[2]:
         yield "password", "there is a password in this address, and every recipient gets it"
     if re.search(r"[^/.]\.$", url) and re.match(r"(?i)https?:", url):
         yield "trailing-dot", "the address ends in a dot: is that the end of the sentence?"
 
 
-def _whole(parts: Parts, settings: Settings) -> Iterator[Finding]:
+def _whole(parts: Parts, settings: Settings) -> Iterator[LintFinding]:
     unsubscribe = any(
         address.key in ("unsubscribe", "subscriptions")
         or (address.reason != "comment" and re.search(r"(?i)unsub|opt-?out|avregistr|avprenum|abmeld", address.url))
@@ -153,32 +192,104 @@ def _whole(parts: Parts, settings: Settings) -> Iterator[Finding]:
         if address.kind in ("a", "area", "vml", "text")
     )
     if not unsubscribe:
-        yield Finding(
+        yield LintFinding(
             "no-unsubscribe", "html", 1, 1, "", 'there is no unsubscribe link: add href="linktrack:unsubscribe"'
         )
-    if sentence := warning(settings.utm):
-        yield Finding("utm-medium", "html", 1, 1, "", sentence)
+    for sentence in warnings(settings.utm):
+        yield LintFinding("utm", "html", 1, 1, "", sentence)
 
 
-def _finding(rule: str, address: Address, message: str) -> Finding:
-    return Finding(rule, address.part, address.line, address.column, address.url[:200], message)
+def _standing(parts: Parts, options: ReadingOptions, subject: str) -> Iterator[LintFinding]:
+    """Merge tags that stand in the mail, each once: what is sent from here cannot carry them as they are."""
+    placed: dict[str, list[PlacedSpan]] = {"html": [], "text": []}
+    for address in parts.addresses:
+        if not address.reason:
+            placed[address.part].append(PlacedSpan("", address.start, address.stop))
+    tags = standing_tags(parts, placed["html"], placed["text"], subject, options.merge_tags)
+    message = "this merge tag stands in the mail: eml and mbox want --fill or --keep-merge-tags"
+    for standing in {tag.written: tag for tag in reversed(tags)}.values():
+        yield LintFinding(
+            "raw-merge-tag", standing.part, standing.line, standing.column, standing.written[:200], message
+        )
+
+
+def _foreign_tags(parts: Parts, options: ReadingOptions, subject: str) -> Iterator[LintFinding]:
+    """What looks like a merge tag in the words that people read, each once in a part."""
+    places = {tag: ("subject", 1, start + 1) for tag, start in _first_tags(subject, options)}
+    for tag, place in places.items():
+        yield _foreign(tag, *place)
+    documents = [("html", parts.html, _words(parts))]
+    if parts.text is not None:
+        documents.append(("text", parts.text, [(0, len(parts.text.text))]))
+    for part, document, stretches in documents:
+        first: dict[str, int] = {}
+        for begin, end in stretches:
+            for tag, start in _first_tags(document.characters(begin, end), options):
+                if tag not in first:
+                    before = document.characters(begin, end)[:start]
+                    first[tag] = begin + (len(before.encode(document.charset)) if document.bytewise else start)
+        in_addresses = {(address.start, address.stop) for address in parts.addresses if address.part == part}
+        for tag, index in first.items():
+            if not any(here <= index < there for here, there in in_addresses):
+                yield _foreign(tag, part, *document.place(index))
+
+
+def _first_tags(words: str, options: ReadingOptions) -> list[tuple[str, int]]:
+    """The first places of at most `_DISTINCT` different tags."""
+    found: dict[str, int] = {}
+    for start, stop in foreign_tags(words, options.merge_tags):
+        if len(found) < _DISTINCT:
+            found.setdefault(words[start:stop], start)
+    return list(found.items())
+
+
+def _foreign(tag: str, part: str, line: int, column: int) -> LintFinding:
+    return LintFinding(
+        "unknown-merge-tag", part, line, column, "", f"{tag} {_UNKNOWN_LANGUAGE}: it is sent as it stands"
+    )
+
+
+def _words(parts: Parts) -> list[tuple[int, int]]:
+    """Where the HTML has text that people read."""
+    masked = parts.scan.masked
+    found: list[tuple[int, int]] = []
+    here, raw = 0, False
+    for piece in read_markup(masked, 0, len(masked)):
+        if not raw and piece.start > here:
+            found.append((here, piece.start))
+        here = piece.stop
+        raw = piece.kind is MarkupKind.START and piece.name in RAW - {"title"}
+    return found if raw else [*found, (here, len(masked))]
+
+
+def _unanswered(parts: Parts, options: ReadingOptions, links: Mapping[str, str]) -> Iterator[LintFinding]:
+    """Addresses whose target, merge tags taken out, does not answer."""
+    targets: dict[str, Address] = {}
+    for address in parts.addresses:
+        target = links.get(address.key, "") if address.key else address.target
+        open_one = not address.reason or address.reason.startswith("opt-out")
+        if open_one and read_web_address(target):
+            targets.setdefault(fill(target, {}, options.merge_tags), address)
+    for url, reason in ask_targets(targets).items():
+        yield _finding("no-answer", targets[url], f"{url[:200]} {reason}")
+
+
+def _finding(rule: str, address: Address, message: str) -> LintFinding:
+    return LintFinding(rule, address.part, address.line, address.column, address.url[:200], message)
 
 
 def _shown_host(text: str) -> str | None:
     """The host that a link's text shows, when the text is an address and nothing else."""
     match = _ADDRESS_IN_TEXT.match(text)
-    if match is None or " " in text or "@" in text:
+    if match is None or " " in text or "@" in text or not (match[1] or match[2].isascii()):
         return None
-    return match[1].lower()
+    host = browser_host(match[2])
+    return host if host and re.search(r"[a-z0-9]\.(?:[a-z]{2,}|xn--[a-z0-9\-]+)$", host) else None
 
 
 def _host(url: str) -> str | None:
-    """The host of a web address in lower case, or None."""
-    try:
-        parts = urlsplit(url)
-        return parts.hostname if parts.scheme.lower() in ("http", "https") else None
-    except ValueError:
-        return None
+    web = read_web_address(url)
+    return None if web is None else web.host.rstrip(".")
 
 
 def _same_site(shown: str, target: str) -> bool:
@@ -186,7 +297,7 @@ def _same_site(shown: str, target: str) -> bool:
     return one == other or one.endswith("." + other) or other.endswith("." + one)
 
 
-def _without_tags(raw: str, options: Options) -> str:
+def _without_tags(raw: str, options: ReadingOptions) -> str:
     parts, here = [], 0
     for tag in find(raw, options.merge_tags):
         parts.append(raw[here : tag.start])

@@ -18,6 +18,7 @@ from linktrack.mailings.catalog import (
 )
 from linktrack.mailings.compile import placement_keys
 from linktrack.moments import now
+from linktrack.store.catalogue import touch
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 
@@ -56,7 +57,10 @@ def choose_links(
 
 
 def make_local_links(database: Database, mailing_id: int, name: str, choices: Sequence[Choice]) -> dict[str, int]:
-    """The mailing's local links by URL, made where they are missing: `<mailing>.<n>` in order of appearance."""
+    """The mailing's local links by URL, made where they are missing: `<mailing>.<n>` in order of appearance.
+
+    One that an edit had taken out comes back.
+    """
     rows = database.rows("SELECT url, id FROM link WHERE mailing_id = ? AND kind = 'local' ORDER BY id", (mailing_id,))
     local: dict[str, int] = {row[0]: row[1] for row in rows}
     prefix = f"{name}."
@@ -78,13 +82,29 @@ def make_local_links(database: Database, mailing_id: int, name: str, choices: Se
                 (f"{name}.{number}", address.label, url, mailing_id, '{"kind": "redirect"}', moment, moment),
             )
         used[url] = local[url]
+    database.executemany("UPDATE link SET deleted_at = NULL WHERE id = ?", [(link,) for link in set(used.values())])
     return used
+
+
+def rename_local_links(database: Database, mailing_id: int, old: str, new: str) -> None:
+    """The keys of a mailing's local links after it got another name. Part of a transaction."""
+    rows = database.rows(
+        "SELECT id, key FROM link WHERE mailing_id = ? AND kind = 'local' AND substr(key, 1, ?) = ? ORDER BY id",
+        (mailing_id, len(old) + 1, f"{old}."),
+    )
+    for link_id, key in rows:
+        wanted, number = new + key[len(old) :], 0
+        while database.value("SELECT 1 FROM link WHERE key = ?", (wanted,)) is not None:
+            number += 1
+            wanted = f"{new}.{number}"
+        database.execute("UPDATE link SET key = ? WHERE id = ?", (wanted, link_id))
 
 
 def place(
     database: Database, mailing_id: int, name: str, choices: Sequence[Choice], local: dict[str, int]
 ) -> list[tuple[Address, str]]:
     """Store a placement for each choice. Returns the addresses with their keys."""
+    touch(database)
     placed: list[tuple[Address, str]] = []
     for address, link in choices:
         key = _free_key(database, name, address.position)
@@ -93,8 +113,27 @@ def place(
     return placed
 
 
-def drop_unused_links(database: Database, mailing_id: int) -> None:
-    """After a mailing was replaced: local links of addresses that it no longer has. Nothing was sent with them."""
+def take_up(database: Database, mailing_id: int, *, sent: bool, moment: int) -> None:
+    """Take up the spots of a mailing's parts before they are placed anew. Where test mails were `sent`, they are kept
+    as gone, so that their addresses lead on; else nobody has them."""
+    if sent:
+        database.execute(
+            "UPDATE placement SET gone_at = ? WHERE mailing_id = ? AND position > 0 AND gone_at IS NULL",
+            (moment, mailing_id),
+        )
+    else:
+        database.execute("DELETE FROM placement WHERE mailing_id = ? AND position > 0", (mailing_id,))
+
+
+def drop_unused_links(database: Database, mailing_id: int, moment: int) -> None:
+    """After a mailing was changed: local links of addresses that it no longer has are deleted, and go for good where
+    no mail has them."""
+    standing = "SELECT link_id FROM placement WHERE gone_at IS NULL"
+    database.execute(
+        "UPDATE link SET deleted_at = ? WHERE kind = 'local' AND mailing_id = ? AND deleted_at IS NULL "  # noqa: S608  (names of our own)
+        f"AND id NOT IN ({standing})",
+        (moment, mailing_id),
+    )
     unused = "SELECT id FROM link WHERE kind = 'local' AND mailing_id = ? AND id NOT IN (SELECT link_id FROM placement)"
     database.execute(f"DELETE FROM action WHERE link_id IN ({unused})", (mailing_id,))  # noqa: S608  (names and marks of our own)
     database.execute(f"DELETE FROM link WHERE id IN ({unused})", (mailing_id,))  # noqa: S608  (names and marks of our own)
@@ -132,6 +171,7 @@ def place_system_links(database: Database, mailing: StoredMailing, positions: It
     if not missing:
         return
     with database.transaction():
+        touch(database)
         for position in missing:
             part, kind, label, link = _SYSTEM[position]
             link_id = database.value("SELECT id FROM link WHERE key = ? AND kind = 'special'", (link,))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Address, Options, Parts
-from linktrack.mailings.compile import Placed, compile_part
+from linktrack.mailings.addresses import Address, Parts, ReadingOptions
+from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.reading.text_part import find_urls
@@ -16,7 +16,7 @@ _SAMPLE = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"  # as long as a token
 _Span = tuple[str, int, int]  # kind, start, stop
 
 
-def prove(parts: Parts, placed: Sequence[tuple[Address, str]], base_url: str, options: Options) -> None:
+def prove(parts: Parts, placed: Sequence[tuple[Address, str]], base_url: str, options: ReadingOptions) -> None:
     """BadInput unless both parts, rewritten with these keys, read back as they should: the new addresses, the others
     untouched, and the original bytes when the old ones are put back.
     """
@@ -28,7 +28,7 @@ def prove(parts: Parts, placed: Sequence[tuple[Address, str]], base_url: str, op
         return [("text", start, stop) for start, stop in find_urls(text, options.merge_tags)]
 
     spots = {
-        part: [Placed(key, address.start, address.stop) for address, key in placed if address.part == part]
+        part: [PlacedSpan(key, address.start, address.stop) for address, key in placed if address.part == part]
         for part in ("html", "text")
     }
     _prove_part(parts.html, spots["html"], base_url, of_html)
@@ -36,7 +36,9 @@ def prove(parts: Parts, placed: Sequence[tuple[Address, str]], base_url: str, op
         _prove_part(parts.text, spots["text"], base_url, of_text)
 
 
-def _prove_part(part: Document, placed: Sequence[Placed], base_url: str, read: Callable[[str], list[_Span]]) -> None:
+def _prove_part(
+    part: Document, placed: Sequence[PlacedSpan], base_url: str, read: Callable[[str], list[_Span]]
+) -> None:
     written = compile_part(part, placed, base_url).copy_for(_SAMPLE)
     again = Document(written, written.decode("latin-1" if part.bytewise else part.charset), part.charset, part.bytewise)
     new = {spot.start: f"{base_url}/{spot.key}/{_SAMPLE}" for spot in placed}

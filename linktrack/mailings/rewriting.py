@@ -1,222 +1,224 @@
-"""Rendering: a shipment's mails, joined and written, whole or not at all."""
+"""Rewriting: a mailing's copies for the contacts of a file, stored as a shipment and handed out; and handed out again.
+
+`rewrite` and `render_again` are the doors. A shipment is stored as unfinished before its first mail can be seen and
+finished after its last, so whatever stops the job in between leaves nothing in the figures.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
-from typing import BinaryIO
+from urllib.parse import urlsplit
 
-from linktrack.errors import Conflict
-from linktrack.files import Kept, making_folder
+from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
+from linktrack.crm.export import BadRow
+from linktrack.crm.mapping import Mapping, mapping_of
+from linktrack.files import Kept
+from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
-from linktrack.mailings.catalog import (
-    HEADER_POSITION,
-    HONEYPOT_POSITION,
-    StoredMailing,
-    mailing_parts,
-    placements_of,
-)
-from linktrack.mailings.compile import Compiled, Mail, Placed, compile_part, interleaved
-from linktrack.mailings.outputs.headers import sender
-from linktrack.mailings.outputs.output_folder import file_name, write_buffers
-from linktrack.mailings.placements import place_system_links
-from linktrack.mailings.proof import prove
+from linktrack.mailings.audience import Audience, some_of
+from linktrack.mailings.catalog import find_mailing
+from linktrack.mailings.compile import Mail
+from linktrack.mailings.handing_out import Clock, Out, Progress, check_out, hand_out, ways_on
+from linktrack.mailings.placements import place_late_keys
+from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.shipments import (
     MERGE_TAG,
     WITH_HEADER,
-    Recipient,
     Shipment,
     ShipmentSettings,
-    recipients_of,
+    find_shipment,
+    shared_addresses,
+    unfinished_shipments,
 )
-from linktrack.store.session import Database
+from linktrack.mailings.shipping import make_shipment
+from linktrack.moments import iso, now
+from linktrack.store.session import Database, Tell, in_silence
+from linktrack.workspace import Workspace
 
-STREAMS = ("ndjson", "mbox")  # outputs that are one stream and can go to stdout
-_TOGETHER = 16  # mails in one write of a stream
-_STEP = 100  # recipients between two reports of progress
 
-Progress = Callable[[int], None]
+def unseen(what: str, more: int, total: int | None) -> None:
+    """The `progress` of who does not look."""
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """What was written."""
+class RewriteOrder:
+    """What `rewrite` is asked for. Times are UTC milliseconds; `sender` "" is the workspace's own."""
 
-    recipients: int
-    files: int
+    mailing: str
+    contacts: Path
+    sent_at: int
+    output: str = "html"
+    merge_tag: str = ""
+    sender: str = ""
+    honeypot: bool = False
+    fill: bool = False
+    keep_merge_tags: bool = False
+    test: bool = False
+    again: bool = False  # also to those who got it already
+    only: Path | None = None
+    leave_out: Path | None = None
+    part: Part | None = None
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What was handed out. The rows of the contacts file are recipients, `rejected`, `left` (the mailing's type) and
+    `not_chosen`; `notes` are sentences."""
+
+    shipment: Shipment
     placements: int
+    files: int
+    rejected: tuple[BadRow, ...] = ()
+    left: int = 0
+    not_chosen: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def render(
+def rewrite(
+    workspace: Workspace,
     database: Database,
-    mail: Mail,
-    shipment: Shipment,
-    tokens: Tokens,
-    out: Path | BinaryIO,
+    order: RewriteOrder,
+    out: Out,
     *,
     kept: Kept,
-    progress: Progress = lambda done: None,
-) -> Rendered:
-    """Write a shipment's mails (of `compile_mail`) into the folder `out`, or to a stream, in the order of the contacts.
+    clock: Clock = now,
+    tell: Tell = in_silence,
+    progress: Progress = unseen,
+) -> Rewritten:
+    """Store a shipment of a mailing to the contacts of a file, and hand its mails out.
 
-    Conflict when the folder is there and not empty. A folder appears under its name only when it is complete.
+    `tell` hears of earlier shipments that are unfinished. UnknownName, BadInput, Conflict with the way out, and then
+    nothing is stored; CutShort when the shipment is stored and its mails were not all handed out.
     """
-    output = shipment.settings.output
-    people = _Watched(recipients_of(database, shipment, tokens), progress)
-    if not isinstance(out, Path):
-        _write_stream(out, _rows(output, mail, shipment, people))
-        return Rendered(people.count, 0, mail.placements)
-    with making_folder(out, kept) as folder:
-        if output == "template":
-            _write_template(folder, mail, shipment.settings.merge_tag or MERGE_TAG, people)
-        elif output in STREAMS:
-            name = "recipients.ndjson" if output == "ndjson" else "mailing.mbox"
-            with (folder / name).open("wb", buffering=0) as file:
-                _write_stream(file, _rows(output, mail, shipment, people))
-        else:
-            _write_files(folder, f".{output}", _files(output, mail, shipment, people))
-        files = people.count if output in ("html", "eml") else len(list(folder.iterdir()))
-    return Rendered(people.count, files, mail.placements)
+    tokens = open_keys(workspace, database).tokens
+    settings = ShipmentSettings(
+        base_url=workspace.settings.base_url,
+        output=order.output,
+        key_id=tokens.keyring.signing_id,
+        honeypot=order.honeypot,
+        merge_tag=(order.merge_tag or MERGE_TAG) if order.output == "template" else "",
+        sender=order.sender or workspace.settings.sender.from_,
+        fill=order.fill,
+        keep_merge_tags=order.keep_merge_tags,
+    )
+    check_out(settings, out, kept)
+    _tell_of_unfinished(workspace, database, tell)
+    moment = clock()
+    mailing = find_mailing(database, order.mailing)
+    place_late_keys(database, mailing, settings.base_url)
+    mail = compile_mail(database, mailing, settings)
+    mapping = mapping_of(workspace)
+    audience = Audience(
+        database,
+        order.contacts,
+        mapping,
+        _choosing(order, mapping, tokens),
+        type=mailing.type,
+        by_mail=order.output in WITH_HEADER,
+        moment=moment,
+    )
+    shipment = make_shipment(
+        database,
+        mailing,
+        audience,
+        mapping,
+        settings,
+        sent_at=order.sent_at,
+        test=order.test,
+        again=order.again,
+        moment=moment,
+        tags=mail.tags,
+        progress=lambda more: progress("Recipients", more, None),
+    )
+    files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
+    return Rewritten(
+        find_shipment(database, shipment.id),
+        mail.placements,
+        files,
+        tuple(audience.rejected),
+        audience.left,
+        audience.not_chosen,
+        (*audience.notes(), *_notes(database, shipment, mail)),
+    )
 
 
-def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentSettings) -> Mail:
-    """Compile a mailing with its stored placements and prove it. BadInput when it does not read back."""
-    from linktrack.mailings.outputs.made_text import made_text
-
-    base_url = settings.base_url
-    parts = mailing_parts(mailing, base_url)
-    system = {HONEYPOT_POSITION: settings.honeypot, HEADER_POSITION: settings.output in WITH_HEADER}
-    place_system_links(database, mailing, [position for position, wanted in system.items() if wanted])
-    placements = placements_of(database, mailing.id)
-    authors = [placement for placement in placements if placement.position > 0]
-    special = {placement.position: placement.key for placement in placements if placement.position <= 0}
-    addresses = {address.position: address for address in parts.addresses}
-    placed = [(addresses[placement.position], placement.key) for placement in authors]
-    prove(parts, placed, base_url, mailing.settings.options(base_url))
-    of_html = [placement.placed for placement in authors if placement.part == "html"]
-    honeypot = header = None
-    if system[HONEYPOT_POSITION]:
-        place = len(parts.html.text) if parts.scan.body_end is None else parts.scan.body_end
-        honeypot = Placed(special[HONEYPOT_POSITION], place, place)
-    if system[HEADER_POSITION]:
-        header = f"{base_url}/{special[HEADER_POSITION]}/"
-    html = compile_part(parts.html, of_html, base_url, honeypot)
-    if parts.text is None:
-        text = made_text(parts, of_html, base_url)
-    else:
-        text = compile_part(parts.text, [spot.placed for spot in authors if spot.part == "text"], base_url)
-    if settings.output == "template":  # a tag that the encoding has not is found before anything is stored
-        html.encoded(settings.merge_tag)
-    if settings.sender:
-        sender(settings.sender)
-    count = len(authors) + (honeypot is not None) + (header is not None)
-    return Mail(mailing.name, mailing.type, mailing.subject, html, text, header, count)
-
-
-class _Watched:
-    """Recipients as they pass: counted, and progress reported every `_STEP` of them."""
-
-    def __init__(self, people: Iterable[Recipient], progress: Progress) -> None:
-        self._people, self._progress = people, progress
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Recipient]:
-        for row in self._people:
-            yield row
-            self.count += 1
-            if self.count % _STEP == 0:
-                self._progress(_STEP)
-        self._progress(self.count % _STEP)
+def render_again(
+    workspace: Workspace,
+    database: Database,
+    number: int,
+    out: Out,
+    *,
+    output: str | None = None,
+    sender: str = "",
+    fill: bool = False,
+    keep_merge_tags: bool = False,
+    kept: Kept,
+    clock: Clock = now,
+    tell: Tell = in_silence,
+    progress: Progress = unseen,
+) -> Rewritten:
+    """Hand a stored shipment's mails out once more: the same bytes with the same tokens, unless another output or
+    sender is asked for. An unfinished one is finished by it. Errors as `rewrite`."""
+    stored = find_shipment(database, number)
+    tokens = open_keys(workspace, database).tokens
+    settings = replace(
+        stored.settings,
+        output=output or stored.settings.output,
+        sender=sender or stored.settings.sender or workspace.settings.sender.from_,
+    )
+    if fill or keep_merge_tags or settings.output == "template":
+        settings = replace(settings, fill=fill, keep_merge_tags=keep_merge_tags)
+    if settings.output == "template" and not settings.merge_tag:
+        settings = replace(settings, merge_tag=MERGE_TAG)
+    check_out(settings, out, kept)
+    mail = compile_mail(database, find_mailing(database, stored.mailing), settings)
+    shipment = replace(stored, settings=settings)
+    files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
+    notes = tuple(_notes(database, shipment, mail))
+    return Rewritten(find_shipment(database, number), mail.placements, files, notes=notes)
 
 
-def _files(
-    output: str, mail: Mail, shipment: Shipment, people: Iterable[Recipient]
-) -> Iterator[tuple[str, list[bytes]]]:
-    """(contact id, content) of each file."""
-    if output == "eml":
-        from linktrack.mailings.outputs.mime import Message
-
-        message = Message(mail, shipment)
-        return ((row.contact_id, message.buffers(row)) for row in people)
-    segments, charset = mail.html.segments, mail.html.charset
-    return ((row.contact_id, interleaved(segments, row.token.encode(charset))) for row in people)
+def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell) -> None:
+    for shipment in unfinished_shipments(database):
+        when = iso(shipment.created_at, workspace.zone)
+        tell(
+            f"Shipment {shipment.id} of {shipment.mailing} to {shipment.recipients:,} recipients, made at {when}, was "
+            f"not handed out to the end, unless another command is at it just now. {ways_on(shipment)}"
+        )
 
 
-def _write_files(folder: Path, suffix: str, files: Iterable[tuple[str, list[bytes]]]) -> None:
-    for contact_id, buffers in files:
-        name = file_name(contact_id) + suffix
-        try:
-            target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:  # a file system without case
-            raise Conflict(f"two contact ids make one file {name!r} here: use --as ndjson") from None
-        try:
-            write_buffers(target, buffers)
-        finally:
-            os.close(target)
+def _choosing(order: RewriteOrder, mapping: Mapping, tokens: Tokens) -> Choosing:
+    return Choosing(
+        tokens.workspace_id,
+        None if order.only is None else read_contact_ids(order.only, mapping),
+        frozenset() if order.leave_out is None else read_contact_ids(order.leave_out, mapping),
+        order.part,
+    )
 
 
-def _rows(output: str, mail: Mail, shipment: Shipment, people: Iterable[Recipient]) -> Iterator[list[bytes]]:
-    """The mails of a stream, each as buffers."""
-    if output == "ndjson":
-        return ndjson_rows(mail, people)
-    if output == "mbox":
-        from linktrack.mailings.outputs.mime import Message
-
-        message = Message(mail, shipment)
-        return (message.mbox_buffers(row) for row in people)
-    raise Conflict(f"{output} needs a folder: name one with --out DIR ({' and '.join(STREAMS)} can go to stdout)")
-
-
-def _write_stream(out: BinaryIO, rows: Iterable[list[bytes]]) -> None:
-    waiting: list[bytes] = []
-    for count, buffers in enumerate(rows, 1):
-        waiting += buffers
-        if count % _TOGETHER == 0:
-            _flush(out, waiting)
-            waiting = []
-    _flush(out, waiting)
+def _notes(database: Database, shipment: Shipment, mail: Mail) -> Iterator[str]:
+    """What is worth knowing about a shipment before it is sent."""
+    if shipment.settings.output == "html" and mail.filling is None and mail.tags:
+        yield f"merge tags stand there as they are: {some_of([str(tag) for tag in mail.tags])}"
+    shared = shared_addresses(database, shipment.id)
+    if shared:
+        yield (
+            f"{len(shared):,} addresses stand with several contacts, and each of these gets a mail: {some_of(shared)}"
+        )
+    if not shipment.test and _is_this_machine(shipment.settings.base_url):
+        yield (
+            f"the addresses in these mails lead to this machine only ({shipment.settings.base_url}): set base_url in "
+            "linktrack.toml before you send anything, or add --test"
+        )
 
 
-def _flush(out: BinaryIO, buffers: list[bytes]) -> None:
-    if isinstance(out, io.FileIO):
-        write_buffers(out.fileno(), buffers)
-    else:
-        out.write(b"".join(buffers))
-        out.flush()
-
-
-def ndjson_rows(mail: Mail, people: Iterable[Recipient]) -> Iterator[list[bytes]]:
-    """One JSON object a recipient; the mail's segments are escaped once, not once a recipient."""
-    html, text = _json_segments(mail.html), _json_segments(mail.text)
-    segments = [*html[:-1], html[-1] + b'", "text": "' + text[0], *text[1:]]
-    segments[-1] += b'"}\n'
-    subject = _json(mail.subject)
-    for row in people:
-        person = f'"contact_id": {_json(row.contact_id)}, "email": {_json(row.email)}, "token": "{row.token}"'
-        head = f'{{{person}, "subject": {subject}, "html": "'
-        yield [head.encode(), *interleaved(segments, row.token.encode("ascii"))]
-
-
-def _json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _json_segments(part: Compiled) -> list[bytes]:
-    characters = [segment.decode(part.charset) for segment in part.segments]
-    characters[0] = characters[0].removeprefix("\ufeff")  # marks the encoding of a file; JSON has one of its own
-    return [_json(segment)[1:-1].encode() for segment in characters]
-
-
-def _write_template(folder: Path, mail: Mail, merge_tag: str, people: Iterable[Recipient]) -> None:
-    """The mail with the ESP's merge tag where the token goes, and the tokens to upload."""
-    (folder / "mailing.html").write_bytes(mail.html.copy_for(merge_tag))
-    (folder / "mailing.txt").write_bytes(mail.text.copy_for(merge_tag))
-    with (folder / "tokens.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("contact_id", "email", "token"))
-        table.writerows((row.contact_id, row.email, row.token) for row in people)
+def _is_this_machine(url: str) -> bool:
+    """Whether an address leads to the machine of whoever opens it (RFC 6761, and the loopback networks)."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

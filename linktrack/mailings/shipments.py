@@ -1,36 +1,22 @@
-"""Shipments: one sending of a mailing to a list of recipients, and the states that it goes through.
-
-A shipment is stored, with all its recipients, as *unfinished* before the first of its mails can be seen, and finished
-after the last: whatever happens in between, no figure counts mails that were not handed out, and no mail is out
-whose address nobody knows. What was made by mistake is cancelled; `restore` takes that back.
-"""
+"""Shipments as they are stored, each one a sending of a mailing to a list of people: found, listed, and to whom."""
 
 from __future__ import annotations
 
 import json
-import secrets
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
 
-from linktrack.contacts.recipients import domain_of, store_recipients
-from linktrack.errors import BadInput, Conflict
-from linktrack.links.merge_tags import fold, names
-from linktrack.links.tokens import MAX_SHIPMENT, Tokens
-from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
+from linktrack.errors import Conflict
+from linktrack.links.tokens import Tokens
 from linktrack.store.lookups import mailing_id
 from linktrack.store.lookups import shipment_id as shipment_there
 from linktrack.store.session import Database
 
-if TYPE_CHECKING:
-    from linktrack.crm.export import Contact
-    from linktrack.crm.mapping import Mapping
-
 WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
 MERGE_TAG = "{{ linktrack_token }}"  # where the token goes in a template, unless another one is named
-_BATCH = 500
+# What a shipment is, in SQL, that counts in figures and has reached its people.
+COUNTS = "NOT shipment.is_test AND shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -43,6 +29,8 @@ class ShipmentSettings:
     honeypot: bool = False
     merge_tag: str = ""
     sender: str = ""
+    fill: bool = False
+    keep_merge_tags: bool = False
 
     def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -75,106 +63,26 @@ class Shipment:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person of a shipment, with the token that stands in the mail."""
+    """A person of a shipment, with the token that stands in the mail, and the fields that fill it."""
 
     contact_id: str
     email: str
     name: str
     token: str
+    fields: dict[str, str] = field(default_factory=dict)
 
 
-# --- making and changing ---------------------------------------------------------------------------------------
+class RecipientRow(NamedTuple):
+    """A person of a shipment in a list, with his clicks and those of machines in his name."""
 
+    contact_id: str
+    email: str
+    name: str
+    clicks: int
+    machine_clicks: int
+    first_click: int | None
+    last_click: int | None
 
-def make_shipment(
-    database: Database,
-    mailing: StoredMailing,
-    contacts: Iterable[Contact],
-    mapping: Mapping,
-    settings: ShipmentSettings,
-    *,
-    sent_at: int,
-    test: bool,
-    moment: int,
-    progress: Callable[[int], None] = lambda done: None,
-) -> Shipment:
-    """Store an unfinished shipment and its recipients, all of them or nothing; memory is flat in their number.
-
-    It has reached the disk when this returns. Conflict for a deleted mailing, BadInput for a list without a usable
-    contact.
-    """
-    if mailing.deleted_at is not None:
-        raise Conflict(
-            f"the mailing {mailing.name!r} is deleted: bring it back with linktrack mailing restore {mailing.name}"
-        )
-    count = 0
-    domains: Counter[str] = Counter()
-    with database.transaction(durable=True):
-        needed = needed_fields(mailing, placements_of(database, mailing.id))
-        shipment_id = _insert_shipment(database, mailing.id, settings, sent_at, test, moment)
-        stream = iter(contacts)
-        while batch := list(islice(stream, _BATCH)):
-            ids = store_recipients(database, batch, needed, mapping)
-            rows = [
-                (shipment_id, ids[contact.contact_id], position, contact.email, contact.name)
-                for position, contact in enumerate(batch, count + 1)
-            ]
-            database.executemany(
-                "INSERT INTO shipment_recipient (shipment_id, recipient_id, position, email, name) "
-                "VALUES (?, ?, ?, ?, ?)",
-                rows,
-            )
-            domains.update(domain_of(contact.email) for contact in batch)
-            count += len(batch)
-            progress(len(batch))
-        if not count:
-            raise BadInput("the contacts file has nobody in it to send to: nothing was stored")
-        database.executemany(
-            "INSERT INTO shipment_domain (shipment_id, domain, sent, human, machine, clickers) "
-            "VALUES (?, ?, ?, 0, 0, 0)",
-            [(shipment_id, domain, sent) for domain, sent in sorted(domains.items())],
-        )
-        database.execute("UPDATE shipment SET recipients = ? WHERE id = ?", (count, shipment_id))
-    return find_shipment(database, shipment_id)
-
-
-def finish_shipment(database: Database, shipment_id: int, moment: int) -> None:
-    """Its last mail was handed out: from now on it counts, unless it is a test or cancelled."""
-    with database.transaction(durable=True):
-        database.execute(
-            "UPDATE shipment SET finished_at = COALESCE(finished_at, ?) WHERE id = ?", (moment, shipment_id)
-        )
-
-
-def _insert_shipment(
-    database: Database, mailing_id: int, settings: ShipmentSettings, sent_at: int, test: bool, moment: int
-) -> int:
-    """A new shipment under a random number that no other has; its id."""
-    while True:
-        number = secrets.randbelow(MAX_SHIPMENT) + 1
-        made = database.value(
-            "INSERT INTO shipment (number, mailing_id, sent_at, is_test, recipients, settings, created_at) "
-            "VALUES (?, ?, ?, ?, 0, ?, ?) ON CONFLICT (number) DO NOTHING RETURNING id",
-            (number, mailing_id, sent_at, test, settings.text(), moment),
-        )
-        if made is not None:
-            return int(made)
-
-
-def needed_fields(mailing: StoredMailing, placements: Sequence[StoredPlacement]) -> list[str]:
-    """The contact fields that the mailing's targets and form prefills take, beside id, e-mail and name."""
-    wanted: list[str] = []
-    for placement in placements:
-        extra = mailing.settings.merge_tags
-        wanted += names(tagged_target(mailing, placement), extra)
-        if placement.response.get("kind") == "form":
-            wanted += names(str(placement.response.get("url", "")), extra)
-            wanted += [str(value) for value in placement.response.get("prefill", {}).values()]
-    own = {"contactid", "id", "email", "name"}
-    return list(dict.fromkeys(name for name in wanted if fold(name) not in own))
-
-
-# --- reading ---------------------------------------------------------------------------------------------------
 
 _SHIPMENTS = """
     SELECT shipment.id, mailing.name, sent_at, is_test, recipients, shipment.settings, shipment.created_at,
@@ -197,15 +105,47 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
     return [_shipment(row) for row in rows]
 
 
+def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
+    """The recipients of a shipment in the order of the contacts, with their clicks. UnknownName for no shipment."""
+    there = shipment_there(database, number)
+    rows = database.stream(
+        "SELECT contact_id, sent.email, sent.name, COALESCE(human, 0), COALESCE(machine, 0), first_click, last_click "
+        "FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id LEFT JOIN ("
+        "SELECT recipient_id AS who, sum(human) AS human, sum(machine) AS machine, min(first_click) AS first_click, "
+        "max(last_click) AS last_click FROM clicker WHERE shipment_id = ? GROUP BY recipient_id"
+        ") AS clicked ON clicked.who = sent.recipient_id WHERE shipment_id = ? ORDER BY position",
+        (there, there),
+    )
+    return (RecipientRow(*row) for row in rows)
+
+
+def unfinished_shipments(database: Database) -> list[Shipment]:
+    """The shipments whose mails were not all handed out, and that nobody has cancelled, in the order of their ids."""
+    rows = database.rows(f"{_SHIPMENTS} WHERE finished_at IS NULL AND cancelled_at IS NULL ORDER BY shipment.id")
+    return [_shipment(row) for row in rows]
+
+
+def shared_addresses(database: Database, shipment_id: int) -> list[str]:
+    """The addresses, in lower case, that more than one recipient of a shipment has, by address."""
+    rows = database.rows(
+        "SELECT lower(email) FROM shipment_recipient WHERE shipment_id = ? AND email <> '' "
+        "GROUP BY lower(email) HAVING count(*) > 1 ORDER BY lower(email)",
+        (shipment_id,),
+    )
+    return [row[0] for row in rows]
+
+
 def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Iterator[Recipient]:
     """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
     sign = signing_as_then(tokens, shipment).signer(shipment.number)
-    for recipient_id, contact_id, email, name in database.stream(
-        "SELECT recipient_id, contact_id, sent.email, sent.name FROM shipment_recipient AS sent "
+    fields = "recipient.fields" if shipment.settings.fill else "'{}'"
+    for recipient_id, contact_id, email, name, values in database.stream(
+        f"SELECT recipient_id, contact_id, sent.email, sent.name, {fields} FROM shipment_recipient AS sent "  # noqa: S608  (names of our own)
         "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? ORDER BY position",
         (shipment.id,),
     ):
-        yield Recipient(contact_id, email, name, sign(recipient_id))
+        filled = json.loads(values) if shipment.settings.fill else {}
+        yield Recipient(contact_id, email, name, sign(recipient_id), filled)
 
 
 def signing_as_then(tokens: Tokens, shipment: Shipment) -> Tokens:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.utm import Edit, Utm, edits, tagged
 from linktrack.mailings.addresses import refuse_broken
-from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.document import read_html, read_text
 from linktrack.mailings.reading.references import decode, pieces
 from linktrack.mailings.reading.scan import Spot, scan
 from linktrack.mailings.reading.text_part import find_urls
@@ -17,16 +17,20 @@ from linktrack.mailings.reading.text_part import find_urls
 
 @dataclass(frozen=True)
 class Tagged:
-    """The new bytes, and how many of the addresses that can be clicked were changed."""
+    """The new bytes, the addresses that can be clicked as they were, and how many of them were changed."""
 
     data: bytes
-    addresses: int
+    urls: tuple[str, ...]
     changed: int
+
+    @property
+    def addresses(self) -> int:
+        return len(self.urls)
 
 
 def tag_html(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -> Tagged:
     """Tag the links of an HTML mail (`a`, `area`, VML). BadInput for one that ends inside a tag."""
-    document = read_document(data, name=name)
+    document = read_html(data, name=name)
     found = scan(document.text, extra_tags)
     refuse_broken(document, found, name)
     spots = [spot for spot in found.spots if spot.clickable]
@@ -40,7 +44,8 @@ def tag_html(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -
             here = spot.stop
             changed += 1
     parts.append(document.piece(here, len(document.text)))
-    return Tagged(b"".join(parts), len(spots), changed)
+    urls = (decode(document.characters(spot.start, spot.stop)) for spot in spots)
+    return Tagged(b"".join(parts), tuple(urls), changed)
 
 
 def tag_value(raw: str, utm: Utm, spot: Spot, extra_tags: Pairs = ()) -> str:
@@ -63,9 +68,9 @@ def tag_urls(data: bytes, utm: Utm, *, extra_tags: Pairs = ()) -> Tagged:
     """Tag a list of URLs, one a line; blank lines, line ends and blanks around an address stay."""
     lines = re.findall(r"[^\n]*\n|[^\n]+", data.decode("utf-8", "surrogateescape"))
     new = [tagged(line, utm, extra_tags) for line in lines]
-    addresses = sum(1 for line in lines if line.strip())
+    urls = tuple(line.strip() for line in lines if line.strip())
     changed = sum(1 for before, after in zip(lines, new, strict=True) if before != after)
-    return Tagged("".join(new).encode("utf-8", "surrogateescape"), addresses, changed)
+    return Tagged("".join(new).encode("utf-8", "surrogateescape"), urls, changed)
 
 
 def tag_text(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -> Tagged:
@@ -80,7 +85,8 @@ def tag_text(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -
         parts += (document.text[here:start], new)
         here = stop
     parts.append(document.text[here:])
-    return Tagged(document.encoded("".join(parts)), len(spans), changed)
+    urls = tuple(document.text[start:stop] for start, stop in spans)
+    return Tagged(document.encoded("".join(parts)), urls, changed)
 
 
 def _raw_place(found: Sequence[tuple[str, int, int]], place: int) -> int:

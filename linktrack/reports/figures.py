@@ -138,7 +138,8 @@ def link_figures(
         ), tally AS (
             SELECT link_id, sum(human) AS human, sum(clickers) AS clickers, sum(prefetch + scanner) AS machine,
                    min(first_click) AS first_click, max(last_click) AS last_click
-            FROM link_tally JOIN shipment ON shipment.id = link_tally.shipment_id WHERE {COUNTED}{of_shipment} GROUP BY link_id
+            FROM link_tally JOIN shipment ON shipment.id = link_tally.shipment_id
+            WHERE {COUNTED}{of_shipment} GROUP BY link_id
         )
         SELECT link.id, link.key, link.name, folder.path, link.url, link.deleted_at, COALESCE(spots.placements, 0),
                COALESCE(tally.human, 0), COALESCE(tally.clickers, 0), COALESCE(tally.machine, 0),
@@ -152,8 +153,8 @@ def link_figures(
         values,
     )
     actions: dict[int, list[str]] = {}
-    for link_id, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
-        actions.setdefault(link_id, []).append(kind)
+    for link, kind in database.rows("SELECT link_id, type FROM action ORDER BY link_id, position"):
+        actions.setdefault(link, []).append(kind)
     return [
         LinkFigures(
             key=row[1],

@@ -37,7 +37,7 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
         database.tell(f"another {job} is running ({who}): waiting for up to {wait:g} s")
 
     with explained(path):
-        file = open(path, "a+", encoding="utf-8", opener=_private)
+        file = open(path, "a+", encoding="utf-8", opener=_private)  # noqa: SIM115  (closed below)
     with file:
         if not _taken(lambda: _flock(file.fileno()), wait, lambda: wait_is_told(holder())):
             raise Locked(f"another {job} is running ({holder()}): let it end, or wait for it with --wait SECONDS")

@@ -76,10 +76,10 @@ class Database:
             return
         head = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608  (names of our own)
         if self.dialect == POSTGRESQL and not besides:
-            with self.explained(), self.connection.cursor() as cursor:
-                with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row(row)
+            target = f"{table} ({', '.join(columns)})"
+            with self.explained(), self.connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
             return
         one = f"({', '.join('?' * len(columns))})"
         whole = len(rows) - len(rows) % _AT_ONCE

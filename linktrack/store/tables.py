@@ -205,8 +205,9 @@ class ShipmentRecipientRecord(SQLModel, table=True):
 
 
 class LeftTypeRecord(SQLModel, table=True):
-    """A person who has left a type of mailing ("" = every type), and how: unsubscribe, page, action. `without_at`:
-    when the CRM's export was first seen without the interest of that name."""
+    """A person who has left a type of mailing ("" = every type), and how: unsubscribe, page, action; or `back`, who
+    has come back since, at `left_at`. `without_at`: when the CRM's export was first seen without the interest of that
+    name."""
 
     __tablename__ = "left_type"
     __table_args__ = (CLUSTERED,)

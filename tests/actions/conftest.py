@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from actions_world import World, make_world
+from actions.actions_world import World, make_world
 
 
 @pytest.fixture

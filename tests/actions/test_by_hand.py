@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from actions_world import MAY_4, MINUTE, NOON, World, rows_of
+from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
 from tests_support import Run
 
 from linktrack.actions.by_hand import ByHand

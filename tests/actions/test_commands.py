@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 from tests_support import Run
 
 SUMMARY = [

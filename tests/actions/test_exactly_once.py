@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import pytest
-from actions_world import MAY_4, World, make_world, rows_of
+from actions.actions_world import MAY_4, World, make_world, rows_of
 from faults import failing, killed, points_of, sample
 
-from linktrack.actions.ledger import Ledger, LogFilter, newest_run, read_log
+from linktrack.actions.ledger import Ledger, LogFilter, MadeRow, newest_run, read_log
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
 from linktrack.store.session import open_database
@@ -38,7 +38,7 @@ SCRIPT = (
     "    file.write(said['custId'] + '\\n')\n"
     "print(json.dumps({'fields': {'last': 'script'}, 'returnUrl': 'https://www.example.com/' + said['custId']}))\n"
 )
-ACTIONS = [
+ACTIONS: list[dict[str, Any]] = [
     {"type": "set-field", "field": "level", "value": "hot"},
     {"type": "interest", "add": ["Product news"], "remove": ["News"]},
     {"type": "selection", "add": ["Prospects"]},
@@ -236,10 +236,17 @@ def test_a_batch_that_was_started_is_never_started_again(world: World, ended: bo
     def carry_out_until_then() -> None:
         """Killed between the script's start in the ledger and its end there."""
         start, end = Ledger.start_scripts, Ledger.end_scripts
-        die = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
+
+        def die(*_: object) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        def start_and_die(noted: Ledger, rows: Sequence[MadeRow]) -> None:
+            start(noted, rows)
+            die()
+
         with (
             mock.patch.object(Ledger, "end_scripts", die if ended else end),
-            mock.patch.object(Ledger, "start_scripts", start if ended else lambda *given: (start(*given), die())),
+            mock.patch.object(Ledger, "start_scripts", start if ended else start_and_die),
         ):
             carry_out(world)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 
 from linktrack.actions.output import COLUMNS
 from linktrack.errors import BadInput

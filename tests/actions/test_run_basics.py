@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 
 CONFIG = """
 [crm]
@@ -30,7 +31,7 @@ EXPORT = (
     "3;c@example.se;Cy;;;\r\n"
 )
 
-ACTIONS = [
+ACTIONS: list[dict[str, Any]] = [
     {"type": "set-field", "field": "x_interest_level", "value": "hot"},
     {"type": "interest", "add": ["Product news"], "remove": ["News"]},
     {"type": "selection", "add": ["Spring prospects"]},

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from actions_world import World, rows_of
+from actions.actions_world import World, rows_of
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.processes import run_batch, run_script
 
-PAYLOAD = {
+PAYLOAD: dict[str, str | int] = {
     "custId": "007", "linkId": "offer", "shipmentId": 3, "linkUrl": "https://www.example.com/a?b=$(id)&c=é",
     "linkHits": 12, "returnUrl": "https://www.example.com/a",
 }  # fmt: skip
@@ -36,7 +36,8 @@ ANSWERS: dict[str, tuple[str, ScriptResult]] = {
     "half a character and a NUL": (
         r"""print('{"fields": {"a": "x\\ud83dy\\u0000z"}}')""", ScriptResult("ok", 0, "", {"a": "x?yz"}),
     ),
-    "an address that is none": ("print('{\"returnUrl\": \"javascript:alert(1)\"}')", ScriptResult("failed", 0, message="its returnUrl is not an http address: 'javascript:alert(1)'")),
+    "an address with a line of its own": ("import json; print(json.dumps({'returnUrl': 'https://a.example/\\r\\nX: y'}))", ScriptResult("failed", 0, message="its returnUrl cannot be used: 'https://a.example/\\r\\nX: y' is not an address for a link: the character '\\r' may not stand in one")),
+    "an address that is none": ("print('{\"returnUrl\": \"javascript:alert(1)\"}')", ScriptResult("failed", 0, message="its returnUrl cannot be used: 'javascript:alert(1)' is not an address for a link: write it like https://www.example.com/offer")),
     "fields that are no names and values": ("print('{\"fields\": {\"a\": [1]}}')", ScriptResult("failed", 0, message="its fields are not an object of names and values")),
     "an exit code, with the last line of what it says": ("import sys; print('{}'); sys.exit('first\\nout of order')", ScriptResult("failed", 1, message="out of order")),
     "an exit code without a word": ("raise SystemExit(3)", ScriptResult("failed", 3, message="s.py ended with status 3")),

@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
-from actions_world import MAY_4, World, make_world, rows_of
+from actions.actions_world import MAY_4, World, make_world, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,6 +147,48 @@ def test_a_link_that_is_edited_makes_nothing_twice(world: World, case: str) -> N
     world.click("1", "offer", 5)
     _, out = world.run(world.export(EXPORT))
     assert [row["title"] for row in rows_of(out / "requests.csv")] == made
+
+
+def test_what_takes_the_place_of_a_removed_action_is_made_for_those_who_had_the_first(world: World) -> None:
+    world.link("offer", [A])
+    world.click("1", "offer")
+    first = rows_of(world.run(world.export(EXPORT))[1] / "requests.csv")
+    world.actions("offer", [])
+    world.actions("offer", [B])
+    world.click("1", "offer", 5)
+    second = rows_of(world.run(world.export(EXPORT))[1] / "requests.csv")
+    assert [row["title"] for row in first + second] == ["A", "B"]
+    assert first[0]["id"] != second[0]["id"]
+
+
+def test_the_moment_of_a_click_is_in_the_zone_of_the_workspace(world: World) -> None:
+    world.configure('[actions]\ntime_zone = "Europe/Stockholm"\n')
+    world.link("offer", [{"type": "request", "title": "{click.date} {click.time} {click.at}"}])
+    world.click("1", "offer", 13 * 60)  # 22:12 in UTC
+    _, out = world.run(world.export(EXPORT))
+    assert rows_of(out / "requests.csv")[0]["title"] == "2026-05-05 00:12 2026-05-05T00:12:12+02:00"
+
+
+COMPANIES = "company_id,name,interests\nA,Acme AB,\nB,,\n"
+COMPANY: dict[str, tuple[str | None, list[str]]] = {
+    "by the name of its company": (COMPANIES, ["A: Acme AB", "B: B", "gone: gone", ": "]),
+    "without companies by what the contact's column says": (None, ["A: A", "B: B", "gone: gone", ": "]),
+    "companies without names": ("company_id,city\nA,Umeå\n", ["A: A", "B: B", "gone: gone", ": "]),
+}
+
+
+@pytest.mark.parametrize("case", COMPANY)
+def test_a_text_names_the_company(world: World, case: str) -> None:
+    companies, titles = COMPANY[case]
+    world.link("offer", [{"type": "request", "title": "{company.id}: {company.name}"}])
+    export = world.export("contact_id,company_id\n1,A\n2,B\n3,gone\n4,\n", "crm/contacts.csv").parent
+    if companies is not None:
+        world.export(companies, "crm/companies.csv")
+    for contact in "1234":
+        world.click(contact, "offer", int(contact))
+    _, out = world.run(export)
+    assert [row["title"] for row in rows_of(out / "requests.csv")] == titles
+    assert not (out / "companies.csv").exists(), "nothing of theirs changes"
 
 
 def test_only_people_act_and_test_shipments_never(world: World) -> None:

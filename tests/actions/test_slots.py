@@ -34,8 +34,12 @@ NEXT: dict[str, tuple[dict[str, Any], datetime, list[tuple[str, str]], int, tupl
     "in a gap that is long enough": ({}, MONDAY, [("09:00", "10:00"), ("10:30", "11:00"), ("12:00", "13:00")], H, ("2026-05-04T11:00:00+00:00", "2026-05-04T12:00:00+00:00")),
     "behind bookings that overlap": ({}, MONDAY, [("09:00", "12:00"), ("10:00", "10:30"), ("11:30", "12:30")], H, ("2026-05-04T12:30:00+00:00", "2026-05-04T13:30:00+00:00")),
     "behind a long booking with many short ones in it": ({}, MONDAY, [("09:00", "15:00"), *((f"09:{m:02}", f"09:{m + 1:02}") for m in range(20))], H, ("2026-05-04T15:00:00+00:00", "2026-05-04T16:00:00+00:00")),
-    "longer than a day, from the next working time on": ({}, MONDAY, [], 30 * H, ("2026-05-04T09:15:00+00:00", "2026-05-05T15:15:00+00:00")),
-    "longer than a day, behind what is booked": ({}, MONDAY, [("09:00", "10:00")], 30 * H, ("2026-05-04T10:00:00+00:00", "2026-05-05T16:00:00+00:00")),
+    "a whole day, tomorrow": ({}, MONDAY, [], 8 * H, ("2026-05-05T09:00:00+00:00", "2026-05-05T17:00:00+00:00")),
+    "over hours that meet": ({"working_hours": ["09:00-12:00", "12:00-17:00"]}, MONDAY, [], 5 * H, ("2026-05-04T09:15:00+00:00", "2026-05-04T14:15:00+00:00")),
+    "in the one night of the year that is long enough": (
+        {**STOCKHOLM, **ALL_WEEK, "working_hours": ["01:00-04:00"]}, MONDAY, [], 4 * H,
+        ("2026-10-25T01:00:00+02:00", "2026-10-25T04:00:00+01:00"),
+    ),
     "on the day when the clocks go forward": (
         {**STOCKHOLM, **ALL_WEEK, "working_hours": ["01:00-04:00"]}, datetime(2026, 3, 28, 12, tzinfo=UTC), [], 2 * H,
         ("2026-03-29T01:00:00+01:00", "2026-03-29T04:00:00+02:00"),
@@ -67,12 +71,28 @@ def test_nobody_is_always_free() -> None:
     assert calendar.take("BO", H) != calendar.take("BO", H)
 
 
-def test_a_calendar_without_working_time_is_told() -> None:
-    with pytest.raises(ValueError, match="no working time is left"):
-        Calendar(ActionSettings(working_days=[]), MONDAY).take("BO", H)
+NONE: dict[str, tuple[dict[str, Any], int, str]] = {
+    "longer than the day's work": ({}, 8 * H + 60, "no slot of 8h1m in the working hours"),
+    "longer than any of the hours": ({"working_hours": ["09:00-12:00", "13:00-17:00"]}, 5 * H, "no slot of 5h in"),
+    "longer than a day": ({"working_hours": ["00:00-24:00"]}, 30 * H, "no slot of 30h in"),
+    "holidays all year": ({"working_days": ["mon"], "holidays": [date(2026, 5, 4) + timedelta(weeks=week) for week in range(80)]}, H, "no slot of 1h in"),
+}  # fmt: skip
 
 
-NAMED = {
+@pytest.mark.parametrize("case", NONE)
+def test_no_slot_is_long_enough(case: str) -> None:
+    given_settings, seconds, sentence = NONE[case]
+    with pytest.raises(ValueError, match=sentence):
+        Calendar(ActionSettings(**given_settings), MONDAY).take("BO", seconds)
+
+
+@pytest.mark.parametrize("name", ["working_days", "working_hours"])
+def test_an_empty_calendar_is_refused_when_it_is_read(name: str) -> None:
+    with pytest.raises(ValueError, match="there is no time for a follow-up"):
+        ActionSettings.model_validate({name: []})
+
+
+NAMED: dict[str, tuple[Any, ...]] = {
     "a local time": (STOCKHOLM, "2026-07-01T09:00", "2026-07-01T09:00:00+02:00", "2026-07-01T10:00:00+02:00"),
     "a time with its offset": (STOCKHOLM, "2026-07-01T09:00+00:00", "2026-07-01T11:00:00+02:00", "2026-07-01T12:00:00+02:00"),
     "over the hour that is left out": (STOCKHOLM, "2026-03-29T01:30", "2026-03-29T01:30:00+01:00", "2026-03-29T03:30:00+02:00"),

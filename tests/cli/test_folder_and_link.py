@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -66,10 +67,66 @@ def test_a_folder_with_links_is_deleted_only_with_recursive(library: Run) -> Non
     refused = run("folder", "delete", "Campaigns")
     assert refused.code == 5
     assert "2 links" in refused.err
-    assert run("folder", "delete", "Campaigns", "--recursive").code == 0
-    assert keys(run) == ["news"]
+    asked = run("folder", "delete", "Campaigns", "--recursive")
+    assert (asked.code, "the 2 links in it?" in asked.err) == (2, True)
+    assert keys(run) == ["news", "offer", "terms"]
+    assert run("folder", "delete", "Campaigns", "--recursive", "--yes").code == 0
+    assert (keys(run), paths(run)) == (["news"], [])
     assert set(keys(run, "--deleted")) == {"news", "offer", "terms"}
-    assert run("link", "restore", "offer").code == 0
+    assert run("link", "list", "--folder", "Campaigns/Spring").code == 4
+
+
+def test_a_folder_comes_back_with_what_went_with_it(library: Run) -> None:
+    run = library
+    run("link", "delete", "terms")
+    assert run("folder", "delete", "Campaigns", "--recursive", "--yes").code == 0
+    above = run("folder", "restore", "Campaigns/Spring")
+    assert (above.code, "linktrack folder restore Campaigns" in above.err) == (5, True)
+    back = run("folder", "restore", "Campaigns")
+    assert (back.code, back.err) == (0, "The folder Campaigns is back, with 1 link in it.\n")
+    assert paths(run) == ["Campaigns", "Campaigns/Spring"]
+    assert keys(run) == ["news", "offer"], "terms was deleted before"
+    assert run("link", "show", "offer", "--format", "json").json["folder"] == "Campaigns/Spring"
+    assert run("folder", "restore", "Campaigns").code == 5
+    assert run("folder", "restore", "Nowhere").code == 4
+
+
+def test_what_was_deleted_before_its_folder_stays_deleted(library: Run) -> None:
+    run = library
+    run("folder", "delete", "Campaigns/Spring", "--recursive", "--yes")
+    run("folder", "delete", "Campaigns")
+    assert run("folder", "restore", "Campaigns").err == "The folder Campaigns is back.\n"
+    assert paths(run) == ["Campaigns"]
+    assert (
+        run("folder", "restore", "Campaigns/Spring").err == "The folder Campaigns/Spring is back, with 2 links in it.\n"
+    )
+    assert keys(run, "--folder", "Campaigns") == ["offer", "terms"]
+
+
+def test_a_link_of_a_deleted_folder_comes_back_without_it(library: Run) -> None:
+    run = library
+    run("folder", "delete", "Campaigns", "--recursive", "--yes")
+    back = run("link", "restore", "offer")
+    assert back.code == 0
+    assert "offer stands in no folder now, for Campaigns/Spring is deleted" in back.err
+    assert run("link", "show", "offer", "--format", "json").json["folder"] is None
+    assert run("folder", "restore", "Campaigns").code == 0
+    assert set(keys(run)) == {"news", "offer", "terms"}
+
+
+def test_the_path_of_a_deleted_folder_is_taken_until_somebody_says_what_he_means(library: Run) -> None:
+    run = library
+    run("folder", "delete", "Campaigns", "--recursive", "--yes")
+    for refused in (("add", "Campaigns"), ("add", "Campaigns/Spring", "--parents")):
+        done = run("folder", *refused)
+        assert (done.code, "linktrack folder restore" in done.err) == (5, True)
+    run("folder", "add", "Other")
+    assert run("folder", "rename", "Other", "Campaigns").code == 5
+    moved = run("link", "move", "news", "Campaigns/Spring")
+    assert (moved.code, "is deleted: bring it back" in moved.err) == (4, True)
+    made = run("link", "add", "new", "--url", "https://e.com", "--folder", "Campaigns/Spring", "--parents")
+    assert made.code == 0
+    assert keys(run, "--folder", "Campaigns") == ["new"], "the folder is there again, what went with it is not"
 
 
 def test_a_link_is_added_shown_edited_moved_deleted_and_restored(library: Run) -> None:
@@ -108,14 +165,119 @@ def test_a_link_is_added_shown_edited_moved_deleted_and_restored(library: Run) -
 def test_responses(library: Run, options: list[str], response: dict[str, object]) -> None:
     assert library("link", "edit", "offer", *options).code == 0
     assert library("link", "show", "offer", "--format", "json").json["response"] == response
-    assert library("link", "edit", "offer", "--redirect").code == 0
+    url = library("link", "show", "offer", "--format", "json").json["url"]
+    assert url == ("" if response["kind"] == "text" else "https://www.example.com/offer"), "a text has no address"
+    assert library("link", "edit", "offer", "--redirect", "--url", "https://www.example.com/offer").code == 0
     assert library("link", "show", "offer", "--format", "json").json["response"] == {"kind": "redirect"}
+
+
+def test_an_edit_says_what_changed(library: Run) -> None:
+    edited = library("link", "edit", "offer", "--name", "Yes", "--text", "<p>Tack!</p>", "--confirm")
+    assert edited.err.splitlines() == [
+        "offer: name is now Yes (was: offer)",
+        "offer: url is now empty (was: https://www.example.com/offer)",
+        'offer: response is now {"kind": "text", "text": "<p>Tack!</p>"} (was: {"kind": "redirect"})',
+        "offer: confirm is now true (was: empty)",
+    ]
+    again = library("link", "edit", "offer", "--name", "Yes")
+    assert (again.code, again.err) == (0, "offer is so already: nothing was changed.\n")
+
+
+def test_confirm_is_a_setting_of_add_edit_and_files(library: Run) -> None:
+    def confirms(key: str) -> bool:
+        return bool(library("link", "show", key, "--format", "json").json["confirm"])
+
+    library("link", "add", "order", "--url", "https://www.example.com/order", "--confirm")
+    assert (confirms("order"), confirms("offer")) == (True, False)
+    exported = library("link", "export").out
+    assert exported.count("confirm = true") == 1
+    library("link", "edit", "order", "--no-confirm")
+    assert not confirms("order")
+    assert library("link", "apply", "-", input=exported).code == 0
+    assert confirms("order")
+
+
+def test_several_links_at_once_all_or_none(library: Run) -> None:
+    run = library
+    assert run("link", "delete", "offer", "nobody").code == 4
+    assert keys(run) == ["news", "offer", "terms"]
+    assert run("link", "delete", "offer", "news").err.endswith("linktrack link restore offer news.\n")
+    assert keys(run) == ["terms"]
+    assert run("link", "restore", "offer", "terms").code == 5
+    assert run("link", "restore", "offer", "news").err == "offer, news are back.\n"
+    assert run("link", "move", "news", "terms", "/").err == "news, terms are now in no folder.\n"
+    assert keys(run, "--folder", "Campaigns") == ["offer"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("ALL NEWS", ["news"], id="in the name, whatever its case"),
+        pytest.param("example.com/t", ["terms"], id="in the address"),
+        pytest.param("e", ["news", "offer", "terms"], id="in all of them"),
+        pytest.param("%", [], id="a mark that a database would read"),
+    ],
+)
+def test_links_are_searched(library: Run, text: str, expected: list[str]) -> None:
+    assert keys(library, "--search", text) == expected
+
+
+SHOWN = """\
+offer: Yes please
+  folder    Campaigns/Spring
+  leads to  https://www.example.com/offer
+  made      TODAY
+
+What a click does
+  1  selection  add Spring prospects
+  2  set-field  level = 'hot'
+
+Clicks
+  0 clicks by 0 people, 0 by machines
+
+Stands in
+  spring  2 places, 0 sent
+"""
+
+
+def test_a_link_is_shown_as_a_reader_wants_it(library: Run) -> None:
+    library("link", "edit", "offer", "--name", "Yes please")
+    library("action", "add", "offer", "selection", "--add", "Spring prospects")
+    library("action", "add", "offer", "set-field", "--field", "level", "--value", "hot")
+    Path("mail.html").write_text('<a href="linktrack:offer">a</a> <a href="https://www.example.com/offer">b</a>')
+    library("mailing", "add", "spring", "mail.html")
+    shown = library("link", "show", "offer", "--format", "table").out
+    shown = re.sub(r"\n  changed .*", "", shown)
+    shown = re.sub(r"(made +)\d{4}-\d\d-\d\d \d\d:\d\d", r"\1TODAY", shown)
+    assert shown == SHOWN
+    assert library("link", "show", "offer", "--format", "json").json["mailings"] == ["spring"]
+
+
+@pytest.mark.parametrize("key", ["unsubscribe", "subscriptions", "view-online", "honeypot"])
+def test_special_links_are_shown_and_are_of_no_year(library: Run, key: str) -> None:
+    shown = library("link", "show", key, "--format", "json").json
+    assert (shown["kind"], shown["created_at"], shown["clicks"]) == ("special", None, 0)
+    assert "1970" not in library("link", "show", key, "--format", "table").out
+    assert library("link", "edit", key, "--name", "x").code == 5
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         pytest.param(["add", "x", "--url", "ftp://example.com"], 3, "not an address", id="another scheme"),
+        pytest.param(
+            ["add", "x", "--url", "https://e.com/{{id}}"], 3, "merge tag in its host or path", id="a tag in the path"
+        ),
+        pytest.param(
+            ["add", "x", "--url", "https://e.com", "--text", "a"], 3, "leave one of them out", id="text and URL"
+        ),
+        pytest.param(["add", "x", "--form", "http://e.com"], 3, "https://", id="a form without https"),
+        pytest.param(["add", "x", "--text", " "], 3, "needs its text", id="a text without words"),
+        pytest.param(
+            ["edit", "ofer", "--url", "https://e.com"], 4, "did you mean 'offer'", id="a typing error in an edit"
+        ),
+        pytest.param(["list", "--mailing", "spring"], 4, "no mailing 'spring'", id="an unknown mailing"),
+        pytest.param(["edit", "offer", "--redirect", "--url", " "], 3, "needs an address", id="a redirect to nowhere"),
         pytest.param(["add", "x y", "--url", "https://example.com"], 3, "not a key", id="a blank in the key"),
         pytest.param(["add", "offer", "--url", "https://example.com"], 5, "link edit offer", id="a key that is taken"),
         pytest.param(["add", "unsubscribe", "--url", "https://e.com"], 5, "special", id="a special link's key"),
@@ -137,8 +299,6 @@ def test_responses(library: Run, options: list[str], response: dict[str, object]
     ],
 )
 def test_mistakes(library: Run, arguments: list[str], code: int, words: str) -> None:
-    import re
-
     done = library("link", *arguments)
     assert (done.code, done.out) == (code, "")
     assert re.search(words, done.err), done.err
@@ -206,6 +366,14 @@ def test_export_and_apply_round_trip(library: Run, workspace: Workspace) -> None
     assert run("link", "export", "--workspace", "../other").out == exported
 
 
+def test_a_merge_tag_with_blanks_in_a_query_is_taken(library: Run) -> None:
+    url = "https://www.example.com/?n={{ first name }}"
+    assert library("link", "add", "hello", "--url", url).code == 0
+    assert library("link", "show", "hello", "--format", "json").json["url"] == url
+    exported = library("link", "export").out
+    assert library("link", "apply", "-", "--dry-run", "--format", "json", input=exported).json == []
+
+
 def test_apply_reads_standard_input(library: Run) -> None:
     assert library("link", "apply", "-", input=DEFINITIONS).code == 0
     assert "consultant" in keys(library)
@@ -241,6 +409,33 @@ def test_apply_restores_a_deleted_link(library: Run, workspace: Workspace) -> No
             1,
             "dance",
             id="an unknown action",
+        ),
+        pytest.param(
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\nresponse = { kind = "text", text = "x" }\n',
+            1,
+            "leave one of them",
+            id="a text and a URL",
+        ),
+        pytest.param(
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\nresponse = { kind = "dance" }\n',
+            1,
+            "kind = one of",
+            id="an unknown response",
+        ),
+        pytest.param(
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\nresponse = { kind = "redirect", to = "x" }\n',
+            1,
+            "no setting 'to'",
+            id="an unknown setting of a response",
+        ),
+        pytest.param(
+            '[[link]]\nkey = "a"\nresponse = { kind = "form", url = "https://e.com", prefill = { a = 1 } }\n',
+            1,
+            "prefill",
+            id="a prefill that is no text",
+        ),
+        pytest.param(
+            '[[link]]\nkey = "a"\nurl = "https://e.com"\nconfirm = "yes"\n', 1, "confirm", id="a confirm in words"
         ),
         pytest.param('[[links]]\nkey = "a"\n', None, "links", id="a wrong table"),
         pytest.param('[[link]]\nkey = "unsubscribe"\nurl = "https://e.com"\n', 1, "special", id="a special link's URL"),

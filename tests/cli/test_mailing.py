@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,15 @@ def test_rewrite_changes_the_addresses_and_nothing_else(
 ) -> None:
     add(run)
     record = rewrite(run)
-    assert record == {"shipment": 1, "recipients": 3, "placements": 5, "files": 3, "left_out": 0}
+    assert record == {
+        "shipment": 1,
+        "recipients": 3,
+        "placements": 5,
+        "files": 3,
+        "left_out": 0,
+        "left": 0,
+        "not_chosen": 0,
+    }
     assert sorted(path.name for path in (files / "out").iterdir()) == ["10.html", "2.html", "å%2F3.html"]
     rows = [row for row in run("mailing", "links", "news", "--format", "json").json if row["tracked"]]
     signing = open_keys(workspace, database).tokens
@@ -134,7 +143,7 @@ def test_ndjson_rows_come_in_the_order_of_the_contacts(files: Path, run: Run) ->
     assert [row["contact_id"] for row in rows] == ["10", "2", "å/3"]
     assert all(row["html"].count(row["token"]) == 5 and row["token"] in row["text"] for row in rows)
     assert rows[0]["subject"] == "Hallå" and rows[0]["html"].startswith(HTML[:40])
-    rewrite(run, "--as", "ndjson")
+    rewrite(run, "--as", "ndjson", "--again")
     kept = [json.loads(line) for line in (files / "out" / "recipients.ndjson").read_text("utf-8").splitlines()]
     assert [row["contact_id"] for row in kept] == ["10", "2", "å/3"]
     assert kept[0]["token"] != rows[0]["token"]  # another shipment
@@ -157,15 +166,18 @@ def test_a_text_part_is_tracked_with_placements_of_its_own(files: Path, run: Run
 
 def test_eml_and_mbox_are_made_with_a_sender_and_an_unsubscribe_header(files: Path, run: Run) -> None:
     add(run)
-    record = rewrite(run, "--as", "eml", "--from", "Anna <anna@example.com>", out="eml")
+    record = rewrite(run, "--as", "eml", "--from", "Anna <anna@example.com>", "--fill", out="eml")
     assert (record["files"], record["placements"]) == (3, 6)
     mail = (files / "eml" / "10.eml").read_bytes()
     assert (
         b'\r\nFrom: "Anna" <anna@example.com>\r\n' in mail and b"List-Unsubscribe: <https://click.example.com/" in mail
     )
-    record = rewrite(run, "--as", "mbox", out="mbox")
+    sender = ("--from", "Anna <anna@example.com>", "--again")
+    record = rewrite(run, "--as", "mbox", "--keep-merge-tags", *sender, out="mbox")
     assert record["files"] == 1 and (files / "mbox" / "mailing.mbox").read_bytes().count(b"\nTo: ") == 3
-    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "mbox", "--out", "-")
+    outcome = run(
+        "mailing", "rewrite", "news", "--contacts", "contacts.csv", "--as", "mbox", "--fill", "--out", "-", *sender
+    )
     assert outcome.out.count("\nTo: ") == 3
 
 
@@ -194,7 +206,7 @@ def test_the_honeypot_is_put_in_before_the_end_of_the_body(files: Path, run: Run
         )
         == "honeypot"
     )
-    rewrite(run, out="plain")
+    rewrite(run, "--again", out="plain")
     assert key not in (files / "plain" / "10.html").read_text("utf-8")
 
 
@@ -299,10 +311,10 @@ def test_nothing_half_written_stays_when_the_disk_is_full(
     add(run)
     import errno
 
-    import linktrack.mailings.rewriting as rendering
+    import linktrack.mailings.outputs.output_folder as rendering
+    from linktrack.mailings.outputs.output_folder import write_buffers as real
 
     wrote = 0
-    real = rendering.write_buffers
 
     def full(target: int, buffers: list[bytes]) -> None:
         nonlocal wrote
@@ -390,4 +402,109 @@ def test_an_empty_file_is_no_mailing(workspace: Workspace, run: Run) -> None:
     Path("empty.html").write_bytes(b"\r\n")
     done = run("mailing", "add", "empty", "empty.html")
     assert (done.code, done.err) == (3, "linktrack: empty.html: the file is empty: a mailing needs its HTML\n")
+    assert run("mailing", "list", "--format", "json").json == []
+
+
+def test_e_mails_with_merge_tags_are_filled_kept_or_refused(files: Path, run: Run) -> None:
+    assert run("mailing", "add", "news", "mail.html", "--subject", "Till {{ Name }}, {{ contact.segment }}").code == 0
+    command = (
+        "mailing",
+        "rewrite",
+        "news",
+        "--contacts",
+        "contacts.csv",
+        "--as",
+        "eml",
+        "--from",
+        "anna@example.com",
+        "--test",
+    )
+    outcome = run(*command, "--out", "raw")
+    assert outcome.code == 3 and "{{ name }} (line 1, column 35)" in outcome.err and "--fill" in outcome.err
+    assert not (files / "raw").exists() and run("shipment", "list", "--format", "json").json == []
+    assert run(*command, "--out", "raw", "--fill", "--keep-merge-tags").code == 2
+    assert run(*command, "--out", "kept", "--keep-merge-tags").code == 0
+    assert b"Hej {{ name }}" in (files / "kept" / "10.eml").read_bytes()
+    assert run(*command, "--out", "filled", "--fill").code == 0
+    mail = message_from_bytes((files / "filled" / "10.eml").read_bytes(), policy=policy.default)
+    html = mail.get_body(("html",))
+    assert html is not None and "<p>Hej Åsa Öst</p>" in html.get_content() and mail["Subject"] == "Till Åsa Öst, A & B"
+    assert b"{{" not in (files / "filled" / "2.eml").read_bytes()
+    assert run("shipment", "render", 2, "--out", "again").code == 0
+    assert (files / "again" / "10.eml").read_bytes() == (files / "filled" / "10.eml").read_bytes()
+    outcome = run("shipment", "render", 2, "--out", "html", "--as", "html")
+    assert outcome.code == 0 and "<p>Hej Bo</p>" in (files / "html" / "2.html").read_text("utf-8")
+    outcome = run(*command[:-5], "--test", "--out", "-", "--as", "ndjson", "--fill")
+    assert [json.loads(line)["subject"] for line in outcome.out.splitlines()][1] == "Till Bo, "
+
+
+def test_what_cannot_be_filled_is_refused_before_anything_is_stored(files: Path, run: Run) -> None:
+    (files / "mail.html").write_text("<p>\nHej {{ nmae }}</p>", "utf-8")
+    add(run)
+    command = ("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out", "--fill")
+    outcome = run(*command)
+    assert outcome.code == 3 and "{{ nmae }} (line 2, column 5) names no column" in outcome.err
+    assert run("shipment", "list", "--format", "json").json == [] and not (files / "out").exists()
+
+
+def test_ga4_parameters_and_values_set_to_nothing_reach_the_target(files: Path, run: Run) -> None:
+    (files / "mail.html").write_text('<a href="https://a.example/?utm_term=old">x</a>', "utf-8")
+    options = ("--utm-source", "s", "--utm-campaign", "{hej}", "--utm-id", "7", "--utm-source-platform", "p", "--utm-creative-format",
+               "text", "--utm-marketing-tactic", "m", "--utm-term", "", "--policy", "replace")  # fmt: skip
+    outcome = run("mailing", "add", "news", "mail.html", *options)
+    assert outcome.code == 0 and "utm_campaign holds {hej}, which nothing fills" in outcome.err
+    (row,) = run("mailing", "links", "news", "--format", "json").json
+    assert row["target"] == (
+        "https://a.example/?utm_source=s&utm_medium=email&utm_campaign=%7Bhej%7D&utm_id=7&utm_source_platform=p"
+        "&utm_creative_format=text&utm_marketing_tactic=m"
+    )
+    record = run("mailing", "show", "news", "--format", "json").json
+    assert (record["utm_id"], record["utm_term"], record["utm_content"]) == ("7", "", "")
+    outcome = run("mailing", "add", "own", "mail.html", "--utm-campaign", "c")
+    assert "utm_campaign without utm_source" in outcome.err
+    (files / "mail.html").write_text('<a href="https://a.example/?utm_source=mine">x</a>', "utf-8")
+    outcome = run("mailing", "add", "kept", "mail.html", "--utm-source", "s")
+    assert "utm_source='s' is not written where the author's own one stands" in outcome.err
+
+
+def test_tag_takes_the_four_of_ga4_and_takes_out_what_is_set_to_nothing(tmp_path: Path, run: Run) -> None:
+    urls = "https://a.example/?utm_term=x&utm_content=y\n"
+    options = (
+        "--id",
+        "7",
+        "--source-platform",
+        "p",
+        "--creative-format",
+        "f",
+        "--marketing-tactic",
+        "m",
+        "--term",
+        "",
+        "--policy",
+        "replace",
+    )
+    outcome = run("mailing", "tag", "-", "--urls", "--source", "s", *options, input=urls)
+    assert outcome.out == (
+        "https://a.example/?utm_content=y&utm_source=s&utm_medium=email&utm_id=7&utm_source_platform=p&utm_creative_format=f"
+        "&utm_marketing_tactic=m\n"
+    )
+    outcome = run("mailing", "tag", "-", "--urls", "--term", "", "--policy", "replace", input=urls)
+    assert outcome.out == "https://a.example/?utm_content=y\n"
+
+
+def test_check_of_several_says_whose_finding_it_is(files: Path, run: Run) -> None:
+    for name in ("one", "two"):
+        (files / f"{name}.html").write_text(
+            f'<a href="http://{name}.example/">unsub</a><a href="linktrack:unsubscribe">x</a>', "utf-8"
+        )
+    outcome = run("mailing", "check", "one.html", "two.html", "--format", "table")
+    assert outcome.code == 6 and "one.html" in outcome.out and "two.html" in outcome.out
+    assert "one.html" not in run("mailing", "check", "one.html", "--format", "table").out
+    assert run("mailing", "check", "--help").out.count("--online") == 1
+
+
+@pytest.mark.parametrize("name", ["contacts.csv", "linktrack.toml", "linktrack.db"])
+def test_only_html_is_added(files: Path, run: Run, name: str) -> None:
+    outcome = run("mailing", "add", "odd", name)
+    assert outcome.code == 3 and name in outcome.err and "Traceback" not in outcome.err
     assert run("mailing", "list", "--format", "json").json == []

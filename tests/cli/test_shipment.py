@@ -20,7 +20,7 @@ def shipped(workspace: Workspace, run: Run) -> Path:
     assert run("mailing", "add", "news", "mail.html").code == 0
     rewrite = ("mailing", "rewrite", "news", "--contacts", "contacts.csv")
     assert run(*rewrite, "--out", "one", "--honeypot", "--sent-at", "2026-05-04T09:00").code == 0
-    assert run(*rewrite, "--out", "two", "--as", "eml", "--test").code == 0
+    assert run(*rewrite, "--out", "two", "--as", "eml", "--test", "--from", "anna@example.com").code == 0
     return root
 
 
@@ -54,7 +54,23 @@ def test_render_writes_the_same_bytes_again_also_after_a_contact_got_another_nam
     shipped: Path, run: Run
 ) -> None:
     (shipped / "later.csv").write_text("contact_id,email,name\n7,new@x.example,Åsa New\n", "utf-8")
-    assert run("mailing", "rewrite", "news", "--contacts", "later.csv", "--out", "three", "--as", "eml").code == 0
+    assert (
+        run(
+            "mailing",
+            "rewrite",
+            "news",
+            "--contacts",
+            "later.csv",
+            "--out",
+            "three",
+            "--as",
+            "eml",
+            "--again",
+            "--from",
+            "a@x.example",
+        ).code
+        == 0
+    )
     assert b"new@x.example" in (shipped / "three" / "7.eml").read_bytes()
     assert run("shipment", "render", 2, "--out", "again").code == 0
     assert tree(shipped / "two") == tree(shipped / "again")

@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from linktrack.clicks import load
 from linktrack.clicks.load import Summary
 from linktrack.clicks.logs import line_log as reading
+from linktrack.clicks.logs.sources import Log, recognise
 from linktrack.store.session import Database
 
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
@@ -133,6 +134,7 @@ def ambiguous(lines: list[bytes], pieces: list[tuple[int, int]]) -> bool:
 
 @settings(max_examples=40)
 @given(st.data())
+@pytest.mark.faults
 def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, data: st.DataObject) -> None:
     """Cron's life: the log is cut at any byte, renamed, compressed or copied away and truncated between imports."""
     with scratch(untouched) as make:
@@ -141,7 +143,8 @@ def test_a_log_that_grows_and_rotates_while_it_is_imported(untouched: World, dat
         whole = b"".join(lines)
         folder = world.workspace.root / "log"
         folder.mkdir()
-        current, rotated, written = folder / "access.log", [], 0
+        current, written = folder / "access.log", 0
+        rotated: list[Path] = []
         cuts = [0]
         while written < len(whole):
             more = data.draw(st.integers(1, max(len(whole) // 3, 1)))
@@ -285,7 +288,6 @@ def test_a_log_that_is_rotated_just_after_it_was_recognised(
     world.load(log)
     with log.open("ab") as end:
         end.write(b"".join(lines[40:60]))
-    recognise = load.recognise
 
     def then_rotate(*values: Any) -> Any:
         known = recognise(*values)
@@ -381,7 +383,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction for every few lines, so that a short log has many, and a process that reads ahead."""
     monkeypatch.setattr(reading, "BATCH_CLICKS", 7)
     monkeypatch.setattr("linktrack.clicks.logs.sources.BLOCK_BYTES", 2048)
-    monkeypatch.setattr(reading.Log.blocks, "__defaults__", (2048,))
+    monkeypatch.setattr(Log.blocks, "__defaults__", (2048,))
 
 
 def import_killed(world: World, log: Path, count: int) -> bool:
@@ -409,6 +411,7 @@ def import_killed(world: World, log: Path, count: int) -> bool:
 
 
 @pytest.mark.usefixtures("small_batches")
+@pytest.mark.faults
 def test_killed_at_any_statement_nothing_is_lost_or_counted_twice(untouched: World) -> None:
     lines = random_log(untouched, 11, 150)
     with scratch(untouched) as make:
@@ -441,12 +444,13 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
     assert isinstance(problem, BadInput) and "damaged" in str(problem)
     assert len(world.clicks()) > 100
     other = world.copy(tmp_path / "other")
-    packed = gzip.compress(b"".join(lines), 1)
-    (tmp_path / "cut.log.gz").write_bytes(packed[: len(packed) * 5 // 6])
+    whole = gzip.compress(b"".join(lines), 1)
+    (tmp_path / "cut.log.gz").write_bytes(whole[: len(whole) * 5 // 6])
     assert "ends too early" in other.load(tmp_path / "cut.log.gz").notes[0]
 
 
 @pytest.mark.usefixtures("small_batches")
+@pytest.mark.faults
 def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
     untouched: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -454,7 +458,7 @@ def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
     from linktrack.errors import Conflict
 
     lines = random_log(untouched, 15, 400)
-    send, sent = ahead._send, [0]
+    send, sent = ahead._send, [0]  # noqa: SLF001  (what is killed is inside)
 
     def killed(*values: Any) -> None:  # only the other process sends
         sent[0] += 1
@@ -480,6 +484,7 @@ def shell(world: World, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
 
 
+@pytest.mark.faults
 def test_a_reader_of_rejected_lines_that_goes_away_does_not_end_the_import(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_bytes(line(world.path().replace("/pl", "/qq")) * 2000 + line(world.path()))
@@ -492,6 +497,7 @@ def test_a_reader_of_rejected_lines_that_goes_away_does_not_end_the_import(world
     assert len(world.clicks()) == 1
 
 
+@pytest.mark.faults
 def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -> None:
     lines = random_log(world, 13, 3000)
     log = tmp_path / "access.log"
@@ -503,6 +509,7 @@ def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -
     assert len(fresh_clicks(world, tmp_path, lines)) > 0
 
 
+@pytest.mark.faults
 def test_a_second_import_names_the_first_one(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_bytes(line(world.path()))
@@ -519,6 +526,7 @@ def test_a_second_import_names_the_first_one(world: World, tmp_path: Path) -> No
     assert len(world.clicks()) == 1
 
 
+@pytest.mark.faults
 def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path: Path) -> None:
     lines = random_log(world, 14, 4000)
     log = tmp_path / "access.log"
@@ -526,8 +534,9 @@ def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path:
     program = (
         "import sys, os, signal\n"
         "from linktrack.clicks import load\nfrom linktrack.clicks.logs import line_log as reading\n"
+        "from linktrack.clicks.logs.sources import Log\n"
         "reading.BATCH_CLICKS = 100\n"
-        "reading.Log.blocks.__defaults__ = (8192,)\n"
+        "Log.blocks.__defaults__ = (8192,)\n"
         "store = load.store\n"
         "def interrupted(*values):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"

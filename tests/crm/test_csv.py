@@ -62,7 +62,10 @@ READ = {
         b'contact_id, email, "name", level\n1, a@x, "Berg, Ann" , cold\n2, b@x, " B ""o""", x\n',
         [["1", " a@x", "Berg, Ann", " cold"], ["2", " b@x", ' B "o"', " x"]],
     ),
-    "a lone CR in a cell of a CRLF file": (b"contact_id,name\r\n1,Bo\rEk\r\n2,Cy\r\r\n", [["1", "Bo\rEk"], ["2", "Cy\r"]]),
+    "a lone CR in a cell of a CRLF file": (
+        b"contact_id,name\r\n1,Bo\rEk\r\n2,Cy\r\r\n",
+        [["1", "Bo\rEk"], ["2", "Cy\r"]],
+    ),
     "a lone CR in a cell of an LF file": (b"contact_id,name\n1,Bo\rEk\n", [["1", "Bo\rEk"]]),
     "LF in the quoted header of an old Mac": (b'contact_id,"na\nme"\r1,Bo\r', [["1", "Bo"]]),
     "Excel's sep= line in quotes": (b'"sep=;"\r\ncontact_id;name\r\n1;B,o\r\n', [["1", "B,o"]]),
@@ -219,8 +222,14 @@ def test_what_is_written_is_read_back_also_by_the_standard_library(
     always = always or bool(escape)  # the standard library sees an escape outside of quotes, too
     lines = [delimiter.join(csvtext.quoted(cell, delimiter, escape, always=always) for cell in row) for row in rows]
     text = "\n".join(line or '""' for line in lines) + "\n"
-    dialect = {"doublequote": not escape, "escapechar": escape or None}
-    assert list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **dialect)) == rows
+    assert (
+        list(
+            csv.reader(
+                io.StringIO(text, newline=""), delimiter=delimiter, doublequote=not escape, escapechar=escape or None
+            )
+        )
+        == rows
+    )
     records = csvtext.read_records(io.StringIO(text, newline=""), delimiter, escape=escape)
     assert [[csvtext.unquoted(field, escape) for field in record.fields] for record in records] == rows
 
@@ -336,7 +345,12 @@ def test_rows_that_are_left_are_said_to_who_reads_contacts(tmp_path: Path) -> No
     path.write_text("contact_id,name\n1,Bo\n2\n3,Cy,x\nThe end\n4\n")
     rejected: list[BadRow] = []
     assert [contact.contact_id for contact in read_contacts(path, Mapping(), rejected)] == ["1"]
-    assert [(row.line, row.fields, row.text) for row in rejected] == [(3, 1, "2"), (4, 3, "3,Cy,x"), (5, 1, "The end"), (6, 1, "4")]
+    assert [(row.line, row.fields, row.text) for row in rejected] == [
+        (3, 1, "2"),
+        (4, 3, "3,Cy,x"),
+        (5, 1, "The end"),
+        (6, 1, "4"),
+    ]
     assert list(left_alone(open_table(path, Mapping(), "contacts"), rejected)) == [
         "contacts.csv: 4 rows were left as they came: lines 3 (it has 1 field and the header 2, like a title or a "
         "footer), 4 (it has 3 fields and the header 2), 5 (it has 1 field and the header 2, like a title or a footer) "
@@ -347,6 +361,12 @@ def test_rows_that_are_left_are_said_to_who_reads_contacts(tmp_path: Path) -> No
     path.write_text("contact_id,name\n1,Bo\n2\n")
     with pytest.raises(BadInput, match=r"contacts\.csv:3: it has 1 field"):
         list(read_contacts(path, Mapping()))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_from_the_first_of_the_file(tmp_path: Path, end: str) -> None:
+    table = table_of(tmp_path, end.join(["sep=;", "contact_id;name", "1;Bo", ""]).encode())
+    assert (table.header_line, [line for line, _ in table.rows([])]) == (2, [3])
 
 
 def test_a_header_row_that_is_none_is_refused(tmp_path: Path) -> None:

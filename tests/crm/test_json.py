@@ -158,3 +158,8 @@ def test_a_line_that_is_longer_than_any_row_is_refused(tmp_path: Path) -> None:
 def test_nul_is_a_character_of_a_text(tmp_path: Path) -> None:
     table = table_of(tmp_path, '{"id": 1, "a": "x\\u0000y"}\n')
     assert [values for _, values in table.rows([])] == [["1", "x\0y"]]
+
+
+def test_objects_with_ever_new_names_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"contacts\.ndjson:5001: .* more than 5,000 different names"):
+        table_of(tmp_path, "".join(f'{{"n{number}": 1}}\n' for number in range(20_000)))

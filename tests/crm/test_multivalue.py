@@ -116,7 +116,12 @@ def test_any_names_stand_in_a_cell(names: list[str], separator: str) -> None:
 
 SHAPES = {
     "a JSON list": ('["north","south"]', ["north", "south"], '["north","south","new"]', '["south"]'),
-    "a JSON list with blanks and escapes": ('["north", "\\u00f6st"]', ["north", "öst"], '["north", "\\u00f6st", "new"]', '["\\u00f6st"]'),
+    "a JSON list with blanks and escapes": (
+        '["north", "\\u00f6st"]',
+        ["north", "öst"],
+        '["north", "\\u00f6st", "new"]',
+        '["\\u00f6st"]',
+    ),
     "an empty JSON list": ("[]", [], '["new"]', "[]"),
     "names between carets": ("^north^,^east^", ["north", "east"], "^north^,^east^,^new^", "^east^"),
     "one name between carets": ("^north^", ["north"], "^north^,^new^", ""),
@@ -160,7 +165,11 @@ ODD = {
 @pytest.mark.parametrize("case", ODD)
 def test_another_shape_is_refused_with_its_reason(case: str) -> None:
     cell, separator, reason = ODD[case]
-    for attempt in (lambda: names_in(cell, separator), lambda: with_name(cell, separator, "new"), lambda: without_name(cell, separator, "north")):
+    for attempt in (
+        lambda: names_in(cell, separator),
+        lambda: with_name(cell, separator, "new"),
+        lambda: without_name(cell, separator, "north"),
+    ):
         with pytest.raises(OddCell, match=re.escape(reason) if "\\" not in reason else reason):
             attempt()
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,10 @@ def relative(parts: Parts) -> Parts:
 
 
 def at_the_root(parts: Parts) -> Parts:
-    moved = renamed(parts, lambda name: name.replace("xl/_rels/workbook.xml", "_rels/book.xml").replace("xl/workbook.xml", "book.xml"))
+    moved = renamed(
+        parts,
+        lambda name: name.replace("xl/_rels/workbook.xml", "_rels/book.xml").replace("xl/workbook.xml", "book.xml"),
+    )
     moved["_rels/.rels"] = moved["_rels/.rels"].replace(b"xl/workbook.xml", b"book.xml")
     return moved
 
@@ -267,7 +271,16 @@ def test_ids_are_what_was_typed_or_left_alone(tmp_path: Path, case: str) -> None
 
 
 def test_titles_and_footers_are_no_contacts(tmp_path: Path) -> None:
-    rows = [["All contacts", None], [None], ["contact_id", "name"], ["1", "Bo"], ["2"], [None], ["Confidential"], ["3", "Cy", "x"]]
+    rows: list[list[Any]] = [
+        ["All contacts", None],
+        [None],
+        ["contact_id", "name"],
+        ["1", "Bo"],
+        ["2"],
+        [None],
+        ["Confidential"],
+        ["3", "Cy", "x"],
+    ]
     left: list[BadRow] = []
     table = opened(made(tmp_path, rows))
     assert list(table.rows(left)) == [(4, ["1", "Bo"]), (5, ["2", ""])]
@@ -307,7 +320,9 @@ def test_a_workbook_of_libreoffice_is_written_back_and_opened_by_it_again(tmp_pa
         order = [office, profile, "--headless", *how, "--convert-to", form, "--outdir", str(tmp_path), str(path)]
         subprocess.run(order, check=True, capture_output=True, timeout=120)
 
-    (tmp_path / "contacts.csv").write_text("contact_id,name,level,since,score\n0017,Åsa,cold,2025-03-01,12.5\n8,Bo,,2026-01-31,3\n")
+    (tmp_path / "contacts.csv").write_text(
+        "contact_id,name,level,since,score\n0017,Åsa,cold,2025-03-01,12.5\n8,Bo,,2026-01-31,3\n"
+    )
     convert(tmp_path / "contacts.csv", "xlsx", "--infilter=CSV:44,34,76")
     table = opened(tmp_path / "contacts.xlsx")
     before = list(table.rows([]))
@@ -320,3 +335,38 @@ def test_a_workbook_of_libreoffice_is_written_back_and_opened_by_it_again(tmp_pa
     convert(tmp_path / "to.xlsx", "csv:Text - txt - csv (StarCalc):44,34,76")
     assert (tmp_path / "to.csv").read_text("utf-8").splitlines()[0] == "contact_id,name,level,since,score,new"
     assert (tmp_path / "to.csv").read_text("utf-8").splitlines()[2].endswith(",hot,2026-05-04,3,x")
+
+
+def test_a_workbook_as_excel_lays_it_out_is_written_back(tmp_path: Path) -> None:
+    xlsxwriter = pytest.importorskip("xlsxwriter")  # which writes what Excel writes: shared texts, spans, a theme
+    with xlsxwriter.Workbook(str(tmp_path / "contacts.xlsx")) as book:
+        sheet = book.add_worksheet("Kontakter")
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        zeros = book.add_format({"num_format": "0000000", "bold": True})
+        sheet.write_row(0, 0, ["contact_id", "level", "since", "sum", "level too"])
+        for row, number in enumerate((123, 17), 1):
+            sheet.write_number(row, 0, number, zeros)
+            sheet.write_row(row, 1, ["cold", ""])
+            sheet.write_datetime(row, 2, datetime(2025, 3, row), day)
+            sheet.write_formula(row, 3, f"=A{row + 1}*2", None, number * 2)
+            sheet.write(row, 4, "cold")
+        sheet.write_comment("B2", "a remark")
+        sheet.add_table(0, 6, 2, 7)
+        sheet.conditional_format("B2:B3", {"type": "duplicate"})
+        sheet.autofilter("A1:E3")
+        book.add_worksheet("Mer").write_formula("A1", "=Kontakter!A2")
+    table = opened(tmp_path / "contacts.xlsx")
+    assert table.columns[:5] == ["contact_id", "level", "since", "sum", "level too"]
+    assert table.calculated == {3}
+    assert [values[:5] for _, values in table.rows([])] == [
+        ["0000123", "cold", "2025-03-01", "246", "cold"],
+        ["0000017", "cold", "2025-03-02", "34", "cold"],
+    ]
+    write_back(table, {3: {1: "hot", 2: "2026-05-04"}}, [], tmp_path / "to.xlsx", tmp_path / "changed.csv")
+    with zipfile.ZipFile(table.path) as old, zipfile.ZipFile(tmp_path / "to.xlsx") as new:
+        assert [name for name in old.namelist() if old.read(name) != new.read(name)] == [SHEET]
+        lines = [re.findall(r"<c .*?(?:/>|</c>)", package.read(SHEET).decode()) for package in (old, new)]
+    assert [(one, two) for one, two in zip(*lines, strict=True) if one != two] == [
+        ('<c r="B3" t="s"><v>5</v></c>', '<c r="B3" t="inlineStr"><is><t xml:space="preserve">hot</t></is></c>'),
+        ('<c r="C3" s="2"><v>45718</v></c>', '<c r="C3" s="2"><v>46146</v></c>'),
+    ]

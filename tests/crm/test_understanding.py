@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_support import Run
@@ -41,12 +43,12 @@ TEXT = (
 @pytest.fixture
 def columns(tmp_path: Path) -> dict[str, Column]:
     (tmp_path / "contacts.csv").write_text(TEXT)
-    sentences, found = describe_export(tmp_path / "contacts.csv", MAPPING)
-    assert sentences == ["contacts.csv: CSV, utf-8, delimiter ';', line ends LF; 9 columns, 3 rows."]
-    return {column.column: column for column in found}
+    understood = describe_export(tmp_path / "contacts.csv", MAPPING)
+    assert understood.sentences == ["contacts.csv: CSV, utf-8, delimiter ';', line ends LF; 9 columns, 3 rows."]
+    return {column.column: column for column in understood.columns}
 
 
-UNDERSTOOD = {
+UNDERSTOOD: dict[str, tuple[Any, ...]] = {
     "the id, with what is wrong with it": ("No", 1, "contact id", 2, "1", "warning", "1 rows have none and are left alone; 1 rows repeat an earlier one"),
     "one of two names": ("Last", 3, "name", 3, "Ek", "ok", ""),
     "the address": ("E-mail", 4, "e-mail address", 3, "bo@example.com", "ok", ""),
@@ -74,7 +76,7 @@ def test_a_folder_shows_all_its_files(tmp_path: Path) -> None:
         "follow-ups": "assigned_to,start,end\n",
     }.items():  # fmt: skip
         (tmp_path / f"{noun}.csv").write_text(text)
-    _, found = describe_export(tmp_path, Mapping())
+    found = describe_export(tmp_path, Mapping()).columns
     assert {column.file for column in found} == {
         f"{noun}.csv" for noun in ("contacts", "companies", "selections", "projects", "users", "requests", "follow-ups")
     }
@@ -90,15 +92,96 @@ def test_a_folder_shows_all_its_files(tmp_path: Path) -> None:
 
 def test_the_command_ends_with_6_when_the_id_is_not_there(workspace: Workspace, run: Run, tmp_path: Path) -> None:
     export = tmp_path / "people.csv"
-    export.write_text("number,name\n1,Bo\n")
+    export.write_text("code,name\n1,Bo\n")
     shown = run("doctor", "--crm", export, "--format", "json")
     assert shown.code == 6
-    assert [(row["column"], row["meaning"], row["state"]) for row in shown.json] == [
-        ("number", "", "ok"),
-        ("name", "name", "ok"),
-        ("contact_id", "contact id", "error"),
+    assert [(row["column"], row["meaning"], row["state"], row["guessed"]) for row in shown.json] == [
+        ("code", "", "ok", False),
+        ("name", "name", "ok", False),
+        ("contact_id", "contact id", "error", False),
     ]
     assert "people.csv: CSV, utf-8, delimiter ',', line ends LF; 2 columns, 1 rows." in shown.err
     export.write_text("contact_id,name\n1,Bo\n")
     assert run("doctor", "--crm", export).code == 0
     assert run("doctor", "--crm", tmp_path / "nothing.csv").code == 4
+    assert run("doctor", "--write").code == 2
+
+
+SWEDISH = (
+    "Kontakter våren 2026\n\n"
+    "Kontakt-ID;Förnamn;Efternamn;E-post;Företag;Vår kontakt;Intressen;Intressenivå\n"
+    "100123;Karin;Sjöström-Lindqvist;karin.sjostrom-lindqvist@fjallbris-exempel.example;Fjällbris AB;ANNA;Nyheter|Mässor;ljummen\n"
+    "100124;Åsa;Öberg;asa@example.com;Fjällbris AB;BO;Nyheter;varm\n"
+    "100125;Bo\n"
+    "Slut på listan\n"
+).encode("cp1252")
+
+
+def test_the_guess_is_shown_in_eighty_columns_and_written(
+    workspace: Workspace, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = tmp_path / "kontakter.csv"
+    export.write_bytes(SWEDISH)
+    before = workspace.config_path.read_text()
+    workspace.config_path.write_text(
+        before + "\n# Our CRM\n[crm]  # since 2024\nusers = ['ANNA']  # who may own things\n"
+    )
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("doctor", "--crm", export, "--format", "table")
+    assert shown.code == 6
+    assert [line.rstrip() for line in shown.out.splitlines()] == TABLE.splitlines()
+    assert "kontakter.csv: CSV, cp1252, delimiter ';', line ends LF; 8 columns, 2 rows." in shown.err
+    assert (
+        "3 rows were left as they came: lines 1 (it stands before the header, like a title), 6 (it has 2 fields"
+        in shown.err
+    )
+    assert "--write" in shown.err
+    written = run("doctor", "--crm", export, "--write")
+    assert written.code == 0, written.err
+    text = workspace.config_path.read_text()
+    assert text.startswith(before + "\n# Our CRM\n[crm]  # since 2024\nusers = ['ANNA']  # who may own things\n")
+    assert tomllib.loads(text)["crm"] == {
+        "users": ["ANNA"],
+        "encoding": "cp1252",
+        "contacts": {
+            "header_row": 3,
+            "id": "Kontakt-ID",
+            "email": "E-post",
+            "company": "Företag",
+            "our_contact": "Vår kontakt",
+            "interests": "Intressen",
+            "name": ["Förnamn", "Efternamn"],
+            "interests_separator": "|",
+        },
+    }
+    again = run("doctor", "--crm", export, "--write")
+    assert again.code == 0
+    assert "stays as it is" in again.err
+    assert workspace.config_path.read_text() == text
+
+
+TABLE = """\
+column        meaning                      example                       problem
+────────────────────────────────────────────────────────────────────────────────
+Kontakt-ID    contact id                   100123
+Förnamn       name                         Karin
+Efternamn     name                         Sjöström-Lindqvist
+E-post        e-mail address               karin.sjostrom-lindqvist@fj…
+Företag       company                      Fjällbris AB
+Vår kontakt   our contact (the seller)     ANNA
+Intressen     interests, with '|' between  Nyheter|Mässor
+Intressenivå                               ljummen
+"""
+
+
+def test_what_stands_there_is_changed_only_when_it_is_said(workspace: Workspace, run: Run, tmp_path: Path) -> None:
+    export = tmp_path / "people.csv"
+    export.write_text("Record ID,Email\n1,a@example.com\n")
+    text = workspace.config_path.read_text() + '\n[crm.contacts]\nid = "Number"  # of last year\nemail = "Email"\n'
+    workspace.config_path.write_text(text)
+    refused = run("doctor", "--crm", export, "--write")
+    assert refused.code == 2
+    assert 'Change crm.contacts.id = "Record ID" in linktrack.toml?' in refused.err
+    assert workspace.config_path.read_text() == text
+    assert run("doctor", "--crm", export, "--write", "--yes").code == 0
+    assert workspace.config_path.read_text() == text.replace('"Number"', '"Record ID"')

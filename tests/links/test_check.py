@@ -9,7 +9,9 @@ import pytest
 from tests_support import Run
 
 from linktrack.links.actions import parse_action
-from linktrack.links.check import CheckedLink, CheckedMailing, ExportNames, Surroundings, findings
+from linktrack.links.check import CheckedAgainst, ExportNames, findings
+from linktrack.links.contradictions import CheckedLink, CheckedMailing
+from linktrack.links.near_targets import differs_in
 from linktrack.settings import CrmSettings
 from linktrack.workspace import Workspace
 
@@ -22,7 +24,7 @@ def found(
     links: list[CheckedLink], mailings: list[CheckedMailing] | None = None, **around: Any
 ) -> list[tuple[str, ...]]:
     crm = CrmSettings.model_validate(around.pop("crm", {}))
-    surroundings = Surroundings(crm, around.pop("scripts", {}), Path("scripts"), ExportNames(**around))
+    surroundings = CheckedAgainst(crm, around.pop("scripts", {}), Path("scripts"), ExportNames(**around))
     return [
         (one.finding, one.link, one.other, one.mailing, one.explanation)
         for one in findings(links, mailings or [], surroundings)
@@ -107,7 +109,24 @@ ONE: dict[str, tuple[CheckedLink, dict[str, Any], list[tuple[str, str]]]] = {
         [("no-owner", "follow-up of 'a': it has no default_recipient, so nobody gets it where the contact has no seller")],
     ),
     "nobody at all": (link("a", {"type": "follow-up"}), {}, [("no-owner", "follow-up of 'a': it has no default_recipient, so nobody gets it at all")]),
-    "a new selection is made": (link("a", add("selection", "New")), {"selections": {"Old"}}, []),
+    "a new selection is noted": (
+        link("a", add("selection", "Spring")), {"selections": {"Old"}},
+        [("new-selection", "selection of 'a': the export has no selection 'Spring': it will be a new one")],
+    ),
+    "a new project like one that is there": (
+        link("a", add("project", "Spring lanch")), {"projects": {"Spring launch", "Autumn"}},
+        [("no-project", "project of 'a': the export has no project 'Spring lanch', but 'Spring launch'")],
+    ),
+    "a new interest is noted": (
+        link("a", add("interest", "Heating")), {"interests": {"Product news"}},
+        [("new-interest", "interest of 'a': the export has no interest 'Heating': it will be a new one")],
+    ),
+    "an interest like one that somebody has": (
+        link("a", add("interest", "Produkt news")), {"interests": {"Product news"}},
+        [("no-interest", "interest of 'a': the export has no interest 'Produkt news', but 'Product news'")],
+    ),
+    "an interest that nobody has is taken away": (link("a", remove("interest", "Heating")), {"interests": {"Product news"}}, []),
+    "a name that each click fills in": (link("a", add("selection", "{mailing.name}")), {"selections": set()}, []),
     "a selection with a slip": (
         link("a", add("selection", "old")), {"selections": {"Old"}}, [("no-selection", "selection of 'a': the export has no selection 'old', but 'Old'")],
     ),
@@ -242,9 +261,56 @@ def test_the_command_ends_with_6_when_it_finds_something(workspace: Workspace, r
         LINKS.replace(', "prospects"]', "]").replace('"OLD"', '"ANNA"').replace('["prospects"]', '["Others"]')
     )
     run("link", "apply", "links.toml")
-    clean = run("link", "check", "--crm", "crm")
-    assert (clean.code, clean.out) == (0, "finding\tlink\tother\tmailing\texplanation\n")
+    clean = run("link", "check", "--crm", "crm", "--format", "json")
+    assert (clean.code, [row["finding"] for row in clean.json]) == (0, ["new-selection"])
+    assert clean.err == "Nothing to complain about, 1 note.\n"
     assert run("link", "check", "nobody").code == 4
+
+
+def test_actions_are_named_by_their_own_numbers() -> None:
+    one = link("a", hot(), hot(), numbers=(2, 5))
+    assert [text for *_, text in found([one])] == ["actions 2 and 5 of 'a' are the same (set-field)"]
+
+
+def test_the_type_of_a_mailing_is_a_known_interest() -> None:
+    links = [link("a", add("interest", "Newsletter"))]
+    assert found(links, [CheckedMailing("m1", "Newsletter", ("a",))], interests={"Other"}) == []
+
+
+def test_links_whose_actions_nobody_causes_are_noted() -> None:
+    links = [
+        link("a", hot(), url="https://www.example.com/offer"),
+        link("b", hot(), url="https://www.example.com/b"),
+        link("c", url="https://www.example.com/c"),
+        link("d", hot(), url="https://www.example.com/d", deleted=True),
+    ]
+    mailing = CheckedMailing("m1", "", ("b",), ("http://WWW.example.com/offer/", "https://www.example.com/c/"))
+    assert [(kind, key, name) for kind, key, _, name, _ in found(links, [mailing])] == [
+        ("nowhere", "a", ""),
+        ("near-address", "a", "m1"),
+    ]
+    assert all(one.is_note for one in findings(links, [mailing], CheckedAgainst()))
+    assert found(links) == [], "before there are mailings there is nothing to say"
+
+
+NEAR = {
+    "the same": ("https://a.example/x?y", "https://a.example/x?y", ()),
+    "the host's case": ("https://A.example/x", "https://a.example/x", ()),
+    "the scheme": ("http://a.example/x", "https://a.example/x", ("the scheme",)),
+    "a slash": ("https://a.example", "https://a.example/", ("the slash at the end",)),
+    "query and fragment": ("https://a.example/x?a=1", "https://a.example/x#f", ("the query", "what is behind #")),
+    "another path": ("https://a.example/x", "https://a.example/y", ()),
+    "another host": ("https://b.example/x", "https://a.example/x", ()),
+    "another port": ("https://a.example:81/x", "https://a.example/x", ()),
+    "the host in punycode": ("http://å.example/", "https://xn--5ca.example/", ("the scheme",)),
+    "no address": ("mailto:a@b.example", "https://a.example/", ()),
+}
+
+
+@pytest.mark.parametrize("case", NEAR)
+def test_in_what_two_addresses_of_one_page_differ(case: str) -> None:
+    one, two, expected = NEAR[case]
+    assert differs_in(one, two) == differs_in(two, one) == expected
 
 
 def test_addresses_that_lead_back_or_are_those_of_another_link() -> None:
@@ -255,7 +321,7 @@ def test_addresses_that_lead_back_or_are_those_of_another_link() -> None:
         link("d", url="https://click.example.com/somewhere"),
         link("e", url="https://www.example.com/offer", response="text"),
     ]
-    surroundings = Surroundings(host="click.example.com")
+    surroundings = CheckedAgainst(host="click.example.com")
     assert [(one.finding, one.link, one.other) for one in findings(links, [], surroundings)] == [
         ("duplicate-url", "b", "a"),
         ("circle", "d", ""),

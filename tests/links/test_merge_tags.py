@@ -25,11 +25,12 @@ VALUES = {
     "EJS, unescaped": ("<%- name %>", "name"),
     "PHP": ("<?= name ?>", "name"),
     "dollar braces": ("${name}", "name"),
+    "Mailgun": ("%recipient.first-name%", "first-name"),
 }
 STATEMENTS = ["{% if x %}", "{# a comment #}", "{{#if x}}", "{{/if}}", "{{else}}", "{{! note }}", "*|IF:X|*", "*|END:IF|*",
               "<% if x %>", "<?php if (x) ?>", "%%[ set @x = 1 ]%%", "{%- for a in b -%}"]  # fmt: skip
 NO_TAGS = ["@media x{#id{a:b}}", "a {b} c", "50%% off and 20%", "[[1,2],[3,4]]", "a[b[c]]", "100 %", "<!--[if mso]>", "{ {x} }",
-           "{{ never closed", "*|", "<?xml version='1.0'?>", "${", "a*|b", "[[ <b> ]]"]  # fmt: skip
+           "{{ never closed", "*|", "<?xml version='1.0'?>", "${", "%recipient.%", "%recipient. x%", "%recipient", "a*|b", "[[ <b> ]]"]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", VALUES)
@@ -52,9 +53,21 @@ def test_what_only_looks_like_a_tag(text: str) -> None:
     assert find(text) == []
 
 
+@pytest.mark.parametrize(
+    ("tag", "plain"),
+    [("{{ name }}", True), ("{{{name}}}", True), ("{{& name}}", True), ("*|FNAME|*", True), ("[[contact.name]]", True),
+     ("%%First Name%%", True), ("%recipient.x%", True), ("<%= name %>", True), ("{{ name | upper }}", False), ("{{ f(name) }}", False),
+     ("*|URL:FNAME|*", False), ("%%=v(@name)=%%", False), ("{{ .Name }}", False), ("{% if x %}", False), ('{{ "x" }}', False)],
+)  # fmt: skip
+def test_a_tag_is_plain_when_it_is_a_name_and_nothing_else(tag: str, plain: bool) -> None:
+    assert [found.plain for found in find(tag)] == [plain]
+
+
 def test_other_dialects_can_be_named() -> None:
     assert names("##Name## $X$", [("##", "##"), ("$", "$")]) == ["Name", "X"]
     assert names("##Name##") == []
+    text = "-name-, e-post och A-B -first_name- x - y - z e-post-adress https://a.example/?x=-id-&y"
+    assert names(text, [("-", "-")]) == ["name", "first_name", "id"] and names(text) == []
 
 
 @given(st.text(st.sampled_from("{}%#*|[]<>=?$ ab\n"), max_size=80))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.links.utm import NAMES, Utm, allowed, edits, tagged, warning
+from linktrack.links.utm import Utm, allowed, edits, tagged, warnings
 
 UTM = Utm("news", "email", "spring sale", "a&b", "é")
 
@@ -37,7 +38,7 @@ def test_removing_the_added_text_gives_the_url_back(url: str) -> None:
 
 @pytest.mark.parametrize("policy", ["keep", "replace"])
 @pytest.mark.parametrize("url", HOSTILE)
-def test_tagging_twice_is_tagging_once(url: str, policy: str) -> None:
+def test_tagging_twice_is_tagging_once(url: str, policy: Literal["keep", "replace"]) -> None:
     utm = replace(UTM, policy=policy)
     assert tagged(tagged(url, utm), utm) == tagged(url, utm) != url
 
@@ -52,7 +53,7 @@ _parts = st.text(st.sampled_from("abAB=&?#;%+/.:@[]{}*|<>\"' é\t\r\nutm_source"
 
 @settings(max_examples=500)
 @given(_parts, st.sampled_from(["keep", "replace"]))
-def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: str) -> None:
+def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: Literal["keep", "replace"]) -> None:
     url = "https://a.example/" + rest
     utm = replace(UTM, policy=policy)
     once = tagged(url, utm)
@@ -68,7 +69,7 @@ def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: str) 
     ):
         assert once.partition("#")[2].rstrip() == fragment.rstrip()
         names = [pair.partition("=")[0].lower() for pair in once.partition("#")[0].partition("?")[2].split("&")]
-        assert all(f"utm_{name}" in names for name in NAMES)
+        assert all(f"utm_{name}" in names for name in ("source", "medium", "campaign", "content", "term"))
 
 
 def test_off_and_a_medium_alone_change_nothing() -> None:
@@ -95,6 +96,8 @@ def test_merge_tags_in_values_pass_through() -> None:
         ("bücher.example", ["xn--bcher-kva.example"], True),
         ("xn--bcher-kva.example", ["bücher.example"], True),
         ("localhost", ["localhost"], True),
+        ("%73hop.example", ["shop.example"], True),
+        ("shop.example", ["SHOP.example."], True),
     ],
 )
 def test_which_hosts_are_tagged(host: str, domains: list[str], expected: bool) -> None:
@@ -108,6 +111,56 @@ def test_placeholders_are_filled_as_slugs() -> None:
     assert Utm("{{ mailing.name }}", "email", "c").filled(facts).source == "{{ mailing.name }}"
 
 
-def test_a_medium_that_is_not_filed_under_email_is_warned_about() -> None:
-    assert warning(UTM) is None and warning(Utm("email", "newsletter", "c")) is None
-    assert "newsletter" in str(warning(Utm("s", "newsletter", "c")))
+SAID = {
+    "nothing is wrong": (UTM, [], []),
+    "a source that is email": (Utm("email", "newsletter", "c"), [], []),
+    "a medium that is not filed under Email": (Utm("s", "newsletter", "c"), [], ["'newsletter' is not filed under Email"]),
+    "a campaign without a source": (Utm(medium="email", campaign="c"), [], ["utm_campaign without utm_source"]),
+    "a content and a term that nothing is done with": (
+        Utm(medium="email", content="x", term="y"), [], ["utm_content and utm_term without utm_source"]
+    ),
+    "a placeholder that is none": (Utm("s", "email", "vår-{hej}"), [], ["utm_campaign holds {hej}, which nothing fills"]),
+    "placeholders that are known": (Utm("{mailing.name}", "email", "{link.key}", "{link.name}", "{link.folder}"), [], []),
+    "a merge tag is no placeholder": (Utm("s", "email", "{{ campaign }}", "${x}"), [], []),
+    "an author's source": (
+        Utm("s", "email", "c"), ["https://a.example/?utm_source=mine", "https://b.example/?UTM_Source=s#x"],
+        ["utm_source='s' is not written where the author's own one stands"],
+    ),
+    "an author's campaign, on four addresses": (
+        Utm("s", "email", "c"), [f"https://a.example/{n}?utm_campaign=old" for n in range(4)], ["and 1 more"]
+    ),
+    "an author's source under replace": (
+        Utm("s", "email", "c", policy="replace"), ["https://a.example/?utm_source=mine"], []
+    ),
+    "an author's source that is the same": (Utm("a b", "email"), ["https://a.example/?utm_source=a+b"], []),
+    "off": (Utm("s", "x", "{hej}", policy="off"), ["https://a.example/?utm_source=mine"], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_what_will_not_do_what_it_was_given_for_is_said(case: str) -> None:
+    utm, urls, expected = SAID[case]
+    said = list(warnings(utm, urls))
+    assert len(said) == len(expected)
+    assert all(part in sentence for part, sentence in zip(expected, said, strict=True))
+
+
+def test_without_a_mailing_no_placeholder_is_known() -> None:
+    (sentence,) = warnings(Utm("s", "email", "{mailing.name}"), placeholders=())
+    assert "{mailing.name}" in sentence and "there are none here" in sentence
+
+
+def test_an_option_wins_over_a_setting_and_an_empty_one_is_set_to_nothing() -> None:
+    configured = {
+        "source": "news",
+        "medium": "email",
+        "campaign": "",
+        "term": "t",
+        "policy": "keep",
+        "domains": ["a.example"],
+    }
+    utm = Utm.of_options({"term": "", "campaign": None, "id": "7", "policy": "replace"}, configured)
+    assert utm == Utm("news", "email", None, None, "", "replace", ("a.example",), id="7")
+    assert tagged("https://a.example/?utm_term=x&utm_campaign=y", utm) == (
+        "https://a.example/?utm_campaign=y&utm_source=news&utm_medium=email&utm_id=7"
+    )

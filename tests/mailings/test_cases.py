@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
-from linktrack.mailings.addresses import Address, Options, read_mail, read_parts
-from linktrack.mailings.compile import Placed, compile_part, placement_keys
+from linktrack.mailings.addresses import Address, ReadingOptions, read_mail, read_parts
+from linktrack.mailings.compile import PlacedSpan, compile_part, placement_keys
 from linktrack.mailings.reading.document import read_document, read_text
 from linktrack.mailings.reading.text_part import find_urls
 from linktrack.mailings.tag import tag_html
@@ -26,21 +27,21 @@ TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
 S = "https://shop.example/x"
 
 
-def addresses(html: str, text: str | None = None, **options: object) -> list[Address]:
+def addresses(html: str, text: str | None = None, **options: Any) -> list[Address]:
     plain = None if text is None else read_text(text.encode())
-    parts = read_parts(read_document(html.encode()), plain, Options(T, **options))  # type: ignore[arg-type]
+    parts = read_parts(read_document(html.encode()), plain, ReadingOptions(T, **options))
     return [address for address in parts.addresses if address.kind not in ("src", "link", "form", "base")]
 
 
-def tracked(html: str, **options: object) -> list[str]:
+def tracked(html: str, **options: Any) -> list[str]:
     return [address.target for address in addresses(html, **options) if not address.reason]
 
 
 def rewritten(html: str) -> str:
     """The mail with each tracked address replaced by T/<n>."""
-    parts = read_mail(html.encode(), None, Options(T))
+    parts = read_mail(html.encode(), None, ReadingOptions(T))
     spots = [address for address in parts.addresses if not address.reason]
-    placed = [Placed(f"p{number}", spot.start, spot.stop) for number, spot in enumerate(spots, 1)]
+    placed = [PlacedSpan(f"p{number}", spot.start, spot.stop) for number, spot in enumerate(spots, 1)]
     return compile_part(parts.html, placed, T).copy_for("TOKEN").decode().replace("/TOKEN", "")
 
 
@@ -275,7 +276,7 @@ def test_b15_as_theirs_a_tracking_address_with_a_path_takes_only_what_lies_below
     html = (
         '<a href="https://b.example/click/abcd"><a href="https://b.example/offer"><a href="https://b.example/clicks">'
     )
-    parts = read_parts(read_document(html.encode()), None, Options("https://b.example/click"))
+    parts = read_parts(read_document(html.encode()), None, ReadingOptions("https://b.example/click"))
     assert [address.reason for address in parts.addresses] == ["tracking-host", "", ""]
 
 
@@ -286,7 +287,7 @@ def test_b16_as_theirs_what_is_not_to_be_tracked_stays_in_the_mail() -> None:
 
 def test_b22_as_theirs_a_mail_that_cannot_be_read_is_refused_and_not_guessed_at() -> None:
     with pytest.raises(BadInput, match=r":2:1: .*<a .*quote"):
-        read_mail(f'<p>\n<a href="{S}>x</a>'.encode(), None, Options(T), name="mail.html")
+        read_mail(f'<p>\n<a href="{S}>x</a>'.encode(), None, ReadingOptions(T), name="mail.html")
 
 
 def test_d9_d10_as_theirs_every_spot_of_a_mail_is_found_body_and_footer() -> None:
@@ -402,11 +403,50 @@ UTM = {
         "https://a.example/?utm_source=1#f",
         f"https://a.example/?{ADDED}#f",
     ),
-    "H10 as theirs: no value, no parameter, and an old one goes": (
-        REPLACE,
+    "H10 as theirs: set to nothing, no parameter, and an old one goes": (
+        Utm("s", "email", "c", term="", policy="replace"),
         "https://a.example/?utm_term=old&x=1",
         f"https://a.example/?x=1&{ADDED}",
     ),
+    "H10 unlike theirs: what is not set stays as the author wrote it": (
+        REPLACE,
+        "https://a.example/?utm_term=old&x=1&utm_id=7",
+        f"https://a.example/?utm_term=old&x=1&utm_id=7&{ADDED}",
+    ),
+    "set to nothing and nothing else to write: it goes all the same": (
+        Utm(medium="email", term="", policy="replace"),
+        "https://a.example/?utm_term=old&x=1",
+        "https://a.example/?x=1",
+    ),
+    "the last parameter goes, and its question mark": (
+        Utm(source="", medium="", campaign="", policy="replace"),
+        "https://a.example/?utm_source=1&utm_medium=2&utm_campaign=3#f",
+        "https://a.example/#f",
+    ),
+    "set to nothing, policy keep: what the author wrote wins": (
+        Utm("s", "email", "c", term=""),
+        "https://a.example/?utm_term=old",
+        f"https://a.example/?utm_term=old&{ADDED}",
+    ),
+    "the four of Google Analytics 4 come last, in its order": (
+        Utm("s", "email", "c", id="7", source_platform="x y", creative_format="text", marketing_tactic="again"),
+        "https://a.example/",
+        f"https://a.example/?{ADDED}&utm_id=7&utm_source_platform=x%20y&utm_creative_format=text"
+        "&utm_marketing_tactic=again",
+    ),
+    "the four of Google Analytics 4 are kept and replaced like the others": (
+        Utm("s", "email", "c", id="7", creative_format="", policy="replace"),
+        "https://a.example/?utm_creative_format=a&UTM_ID=1&utm_source_platform=b",
+        f"https://a.example/?UTM_ID=7&utm_source_platform=b&{ADDED}",
+    ),
+    "an id alone is enough": (
+        Utm(medium="email", id="7"),
+        "https://a.example/",
+        "https://a.example/?utm_medium=email&utm_id=7",
+    ),
+    "a term alone says nothing": (Utm(medium="email", term="x"), "https://a.example/", "https://a.example/"),
+    "a host that browsers refuse": (KEEP, "https://a%20b.example/", "https://a%20b.example/"),
+    "a percent-encoded host": (KEEP, "https://%61.example/", f"https://%61.example/?{ADDED}"),
     "H11 decided: utm_content is the sender's, the format is known from the placement": (
         KEEP,
         "https://a.example/",
@@ -515,7 +555,7 @@ OF_THE_IMPORT = {"F9", "J6"}  # clicks in AMP parts, events of mail services
 
 
 def test_no_case_is_missing() -> None:
-    sources = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    sources = "\n".join(path.read_text("utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
     named = set(re.findall(r"\b([A-J][0-9]+)\b", sources))
     named |= {
         name.upper()

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from fast_mail_parser import parse_email
 from html_reference import hrefs
+from tests_support import decoded
 
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import masked
 from linktrack.links.utm import Utm
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Mail, Placed, compile_part, placement_keys
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import Mail, PlacedSpan, compile_part, placement_keys
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.proof import prove
@@ -26,7 +27,7 @@ from linktrack.mailings.tag import tag_html
 
 BASE = "https://click.example.com"
 TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
-OPTIONS = Options(BASE)
+OPTIONS = ReadingOptions(BASE)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,8 @@ def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:
             continue
         spots = [address for address in parts.addresses if not address.reason]
         placed = [
-            Placed(next(placement_keys(bytes(16), path.name, spot.position)), spot.start, spot.stop) for spot in spots
+            PlacedSpan(next(placement_keys(bytes(16), path.name, spot.position)), spot.start, spot.stop)
+            for spot in spots
         ]
         prove(parts, [(spot, place.key) for spot, place in zip(spots, placed, strict=True)], BASE, OPTIONS)
         written = compile_part(parts.html, placed, BASE).copy_for(TOKEN)
@@ -73,7 +75,9 @@ def test_an_independent_parser_reads_exactly_the_new_addresses(mails: list[Path]
         parts = read_mail(data, None, OPTIONS, name=path.name)
         spots = [address for address in parts.addresses if not address.reason]
         new = {spot.start: f"{BASE}/{next(placement_keys(bytes(16), 'm', spot.position))}/{TOKEN}" for spot in spots}
-        placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
+        placed = [
+            PlacedSpan(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots
+        ]
         before = reference(data)
         expected = []
         clickable = [s for s in parts.scan.spots if s.kind in ("a", "area", "vml") and not s.in_comment]
@@ -90,13 +94,15 @@ def test_as_an_e_mail_every_mail_reads_back_in_two_parsers(mails: list[Path]) ->
     for path in mails:
         parts = read_mail(path.read_bytes(), None, OPTIONS, name=path.name)
         spots = [address for address in parts.addresses if not address.reason]
-        placed = [Placed(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots]
+        placed = [
+            PlacedSpan(next(placement_keys(bytes(16), "m", spot.position)), spot.start, spot.stop) for spot in spots
+        ]
         html, text = compile_part(parts.html, placed, BASE), made_text(parts, placed, BASE)
         mail = Mail("m", "", "Hi", html, text, f"{BASE}/unsu/", len(placed))
         raw = b"".join(Message(mail, shipment).buffers(Recipient("1", "bo@example.com", "Bo", TOKEN)))
         expected = re.sub("\r\n|\r|\n", "\r\n", html.copy_for(TOKEN).decode(html.charset))
         body = message_from_bytes(raw, policy=policy.default).get_body(("html",))
-        assert body is not None and body.get_payload(decode=True).decode(html.charset) == expected, path.name
+        assert body is not None and decoded(body).decode(html.charset) == expected, path.name
         second = parse_email(raw)
         assert second.text_plain == [re.sub("\n", "\r\n", text.copy_for(TOKEN).decode())], path.name
         if html.charset == "utf-8":

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from linktrack.links.utm import Utm
-from linktrack.mailings.addresses import Options
+from linktrack.mailings.addresses import ReadingOptions
 from linktrack.mailings.catalog import Settings
 from linktrack.mailings.lint import check_mail
 
-OPTIONS = Options("https://t.example")
+OPTIONS = ReadingOptions("https://t.example")
 BYE = '<a href="linktrack:unsubscribe">Bye</a>'
-KEYS = {"unsubscribe", "offer"}
+LINKS = {"unsubscribe": "", "offer": "https://www.example.com/offer"}
 
 
 def rules(html: str, text: str | None = None) -> list[str]:
-    found = check_mail((BYE + html).encode(), None if text is None else text.encode(), OPTIONS, KEYS)
-    return [finding.rule for finding in found]
+    found = check_mail((BYE + html).encode(), None if text is None else text.encode(), OPTIONS, LINKS)
+    return [finding.rule for finding in found if finding.rule != "raw-merge-tag"]
 
 
 FOUND = {
@@ -38,6 +38,27 @@ FOUND = {
     "a password": ('<a href="https://u:p@a.example/">x</a>', "password"),
     "text that shows another address": ('<a href="https://b.example/">https://a.example/x</a>', "text-mismatch"),
     "text that shows another host": ('<a href="https://b.example/"><b>www.a.example</b></a>', "text-mismatch"),
+    "text that shows an international host": (
+        '<a href="https://b.example/">https://bücher.example</a>',
+        "text-mismatch",
+    ),
+    "a password with many colons": ('<a href="https://u:::p@a.example/">x</a>', "password"),
+    "a link of Safe Links": (
+        '<a href="https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example&amp;data=05">x</a>',
+        "wrapped",
+    ),
+    "a link of URL Defense": ('<a href="https://urldefense.com/v3/__https://a.example__;!!x$">x</a>', "wrapped"),
+    "a tracked link of another sender": (
+        '<a href="https://a.us1.list-manage.com/track/click?u=1&amp;id=2">x</a>',
+        "wrapped",
+    ),
+    "a tag of an unknown language in a query": (
+        '<a href="https://a.example/?x={contact.id}">x</a>',
+        "unknown-merge-tag",
+    ),
+    "a tag of an unknown language in the text": ("<p>Hej [FIRST_NAME]</p>", "unknown-merge-tag"),
+    "a tag of an unknown language, twice": ("<p>Hej [FIRST_NAME], hej [FIRST_NAME]</p>", "unknown-merge-tag"),
+    "a tag of an unknown language in the title": ("<title>Hej {$name}</title>", "unknown-merge-tag"),
     "an unknown key": ('<a href="linktrack:offr">x</a>', "unknown-key"),
     "a key that is not for mails": ('<a href="linktrack:honeypot">x</a>', "unknown-key"),
     "a relative address": ('<a href="/x">x</a>', "relative"),
@@ -69,6 +90,10 @@ FINE = {
     "a URL in a query": '<a href="https://a.example/?u=http://b.example/">x</a>',
     "an anchor, a phone, a picture": '<a href="#top">x</a><a href="tel:1">x</a><img src="http://a.example/i.png">',
     "a comment": '<!-- <a href="htp://x"> -->',
+    "an international host as its own text": ('<a href="https://xn--bcher-kva.example/x">https://bücher.example</a>'),
+    "a user without a password": '<a href="https://u@a.example/">x</a>',
+    "braces in CSS and scripts": "<style>a{b.c}[FIRST_NAME]{}</style><script>{$x}</script><!-- {contact.id} -->",
+    "an address of a link with a query like a click's": '<a href="https://a.example/click?url=x">x</a>',
     "VML": '<!--[if mso]><v:rect href="https://a.example/"><center>Buy</center></v:rect><![endif]-->',
 }
 
@@ -79,12 +104,37 @@ def test_what_is_right_is_not_found(case: str) -> None:
 
 
 def test_a_mail_without_a_way_out_is_found() -> None:
-    assert [finding.rule for finding in check_mail(b"<p>x</p>", None, OPTIONS, KEYS)] == ["no-unsubscribe"]
-    assert check_mail(b'<a href="https://a.example/unsubscribe?x">Bye</a>', None, OPTIONS, KEYS) == []
+    assert [finding.rule for finding in check_mail(b"<p>x</p>", None, OPTIONS, LINKS)] == ["no-unsubscribe"]
+    assert check_mail(b'<a href="https://a.example/unsubscribe?x">Bye</a>', None, OPTIONS, LINKS) == []
+
+
+def test_merge_tags_that_stand_in_the_mail_are_named_once_each_with_the_first_place() -> None:
+    html = BYE + '<p>{{ name }}</p>\n<p>{{ name }}</p><a href="https://a.example/?x={{ city }}">x</a>'
+    found = check_mail(html.encode(), b"Hej\n*|FNAME|*", OPTIONS, LINKS, subject="Hej %%name%%")
+    assert [(f.rule, f.part, f.line, f.column, f.address) for f in found] == [
+        ("raw-merge-tag", "html", 1, len(BYE) + 4, "{{ name }}"),
+        ("raw-merge-tag", "subject", 1, 5, "%%name%%"),
+        ("raw-merge-tag", "text", 2, 1, "*|FNAME|*"),
+    ]
+
+
+def test_tags_of_unknown_languages_are_named_with_their_places() -> None:
+    html = '<meta charset="utf-8">' + BYE + "\n<p>åäö {firstname}</p>"
+    found = check_mail(html.encode(), "Hej\nåäö ###x###".encode(), OPTIONS, LINKS, subject="Å $[EMAIL]$")
+    assert [(f.rule, f.part, f.line, f.column, f.message.partition(" looks")[0]) for f in found] == [
+        ("unknown-merge-tag", "html", 2, 8, "{firstname}"),
+        ("unknown-merge-tag", "subject", 1, 3, "$[EMAIL]$"),
+        ("unknown-merge-tag", "text", 2, 5, "###x###"),
+    ]
+
+
+def test_an_unknown_key_is_told_with_the_near_ones() -> None:
+    (found,) = check_mail((BYE + '<a href="linktrack:offr">x</a>').encode(), None, OPTIONS, LINKS)
+    assert found.message == "there is no link 'offr' (did you mean 'offer'?): see linktrack link list"
 
 
 def test_the_text_part_is_looked_at_too_and_places_are_named() -> None:
-    found = check_mail(BYE.encode(), b"Hi\nsee http://a.example/ now", OPTIONS, KEYS)
+    found = check_mail(BYE.encode(), b"Hi\nsee http://a.example/ now", OPTIONS, LINKS)
     assert [(finding.rule, finding.part, finding.line, finding.column) for finding in found] == [
         ("plain-http", "text", 2, 5)
     ]
@@ -92,10 +142,12 @@ def test_the_text_part_is_looked_at_too_and_places_are_named() -> None:
 
 def test_a_medium_that_is_no_email_is_found() -> None:
     settings = Settings(Utm("s", "newsletter", "c"))
-    assert [finding.rule for finding in check_mail(BYE.encode(), None, OPTIONS, KEYS, settings)] == ["utm-medium"]
+    assert [finding.rule for finding in check_mail(BYE.encode(), None, OPTIONS, LINKS, settings)] == ["utm"]
 
 
 def test_hostile_mails_are_checked_in_linear_time() -> None:
     """html.parser is quadratic on each of these: it must not be asked."""
-    for piece in ('<a href="', "<!--", "<a "):
-        assert check_mail((piece * 60_000).encode(), None, OPTIONS, KEYS)
+    for piece in ('<a href="', "<!--", "<a ", "{firstname}", "[A_1]", "{{x}}"):
+        assert check_mail(("<p>" + piece * 60_000).encode(), None, OPTIONS, LINKS)
+    for piece in (":", "@", ":@", "%"):
+        assert check_mail(f'<a href="https://{piece * 200_000}@a.example/">x</a>'.encode(), None, OPTIONS, LINKS)

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Address, Options, Parts, read_mail
+from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_mail
 from linktrack.mailings.proof import prove
 
 BASE = "https://click.example.com"
-OPTIONS = Options(BASE)
+OPTIONS = ReadingOptions(BASE)
 HTML = '<p>å</p>\n<a href="https://shop.example/x">x</a> <a href=https://shop.example/y>y</a>'
 TEXT = "See https://shop.example/x, or https://shop.example/y."
 

@@ -112,12 +112,10 @@ def test_no_report_reads_clicks(at: Path, run: Run) -> None:
     before = [run("report", *command, "--format", "json").out for command in commands]
     with sqlite3.connect(at / "linktrack.db") as connection:
         connection.execute("ALTER TABLE click RENAME TO elsewhere")
-        connection.execute("ALTER TABLE judgement RENAME TO elsewhere_too")
     connection.close()
     try:
         assert [run("report", *command, "--format", "json").out for command in commands] == before
     finally:
         with sqlite3.connect(at / "linktrack.db") as connection:
             connection.execute("ALTER TABLE elsewhere RENAME TO click")
-            connection.execute("ALTER TABLE elsewhere_too RENAME TO judgement")
         connection.close()

@@ -15,6 +15,8 @@ import pytest
 from clicks_world import line
 from tests_support import Run
 
+pytestmark = pytest.mark.servers
+
 ROOT = Path(__file__).parent.parent.parent
 MAIL = '<html><body><a href="linktrack:offer">Offer</a> <a href="https://www.example.com/news">News</a></body></html>'
 LINKS = """

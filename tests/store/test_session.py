@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
+import re
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -10,9 +14,11 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.errors import BadInput, Conflict
-from linktrack.store import session, tables
-from linktrack.store.session import HEAD, Database, connect, open_database
+from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.store import tables
+from linktrack.store.revisions import HEAD
+from linktrack.store.session import Database, connect, open_database
+from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace
 
 
@@ -28,34 +34,20 @@ def test_head_is_the_newest_revision() -> None:
 def test_the_revisions_make_the_tables_of_the_model(database: Database) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
+    from sqlmodel import SQLModel
 
     with database.engine().connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.SQLModel.metadata) == []
-
-
-def test_a_shipment_of_an_older_version_takes_the_addresses_that_are_known(workspace: Workspace, run: Run) -> None:
-    (workspace.root / "mail.html").write_text('<a href="https://shop.example/">x</a>')
-    (workspace.root / "people.csv").write_text("contact_id,email,name\n1,a@x.example,Åsa\n2,b@x.example,Bo\n", "utf-8")
-    assert run("mailing", "add", "news", "mail.html").code == 0
-    assert run("mailing", "rewrite", "news", "--contacts", "people.csv", "--out", "out").code == 0
-    sent = "SELECT recipient_id, email, name FROM shipment_recipient ORDER BY position"
-    with sqlite3.connect(workspace.root / "linktrack.db") as older:
-        before = older.execute(sent).fetchall()
-        for name in ("email", "name"):
-            older.execute(f"ALTER TABLE shipment_recipient DROP COLUMN {name}")
-        older.execute("UPDATE alembic_version SET version_num = '0003'")
-    older.close()
-    with open_database(workspace) as database:
-        assert database.rows(sent) == before == [(1, "a@x.example", "Åsa"), (2, "b@x.example", "Bo")]
+        assert compare_metadata(MigrationContext.configure(connection), SQLModel.metadata) == []
 
 
 def test_the_same_tables_can_be_made_on_postgresql() -> None:
     """Nothing in the model is for SQLite only: every table has its statement in the other dialect."""
     from sqlalchemy.dialects import postgresql
     from sqlalchemy.schema import CreateTable
+    from sqlmodel import SQLModel
 
-    for table in tables.SQLModel.metadata.sorted_tables:
-        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+    for table in SQLModel.metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
@@ -69,13 +61,13 @@ def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
 
 def test_a_session_is_part_of_the_transaction(database: Database) -> None:
     with pytest.raises(ZeroDivisionError), database.session() as records:
-        records.add(tables.Folder(path="A", created_at=0))
+        records.add(tables.FolderRecord(path="A", created_at=0))
         records.flush()
         assert database.value("SELECT count(*) FROM folder") == 1
         raise ZeroDivisionError
     assert database.value("SELECT count(*) FROM folder") == 0
     with database.session() as records:
-        records.add(tables.Folder(path="B", created_at=0))
+        records.add(tables.FolderRecord(path="B", created_at=0))
     assert database.rows("SELECT path FROM folder") == [("B",)]
 
 
@@ -92,6 +84,7 @@ def _count_up(url: str, times: int) -> None:
                 database.execute("UPDATE folder SET created_at = ? WHERE path = 'counter'", (count + 1,))
 
 
+@pytest.mark.faults
 def test_four_processes_lose_no_update(workspace: Workspace) -> None:
     with open_database(workspace) as database:
         database.execute("INSERT INTO folder (path, created_at) VALUES ('counter', 0)")
@@ -105,24 +98,61 @@ def test_four_processes_lose_no_update(workspace: Workspace) -> None:
         assert database.value("SELECT created_at FROM folder") == 400
 
 
-def _open(root: str) -> None:
-    from linktrack.workspace import load_workspace
-
-    open_database(load_workspace(Path(root)), new=True).close()
-
-
-def test_processes_that_start_at_once_make_one_schema(workspace: Workspace) -> None:
+def test_an_empty_database_is_a_missing_one(workspace: Workspace, run: Run) -> None:
     for path in workspace.root.glob("linktrack.db*"):
         path.unlink()
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_open, args=(str(workspace.root),)) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    assert [worker.exitcode for worker in workers] == [0] * 4
-    with connect(workspace.database_url) as database:
-        assert session.revision(database) == HEAD
+    (workspace.root / "linktrack.db").touch()
+    for command in (("link", "list"), ("database", "upgrade")):
+        done = run(*command)
+        assert done.code == 4, command
+        assert "no tables" in done.err
+        assert "linktrack restore" in done.err
+
+
+def test_an_older_database_is_left_alone_until_it_is_upgraded(workspace: Workspace, run: Run) -> None:
+    with open_database(workspace) as database:
+        database.execute("UPDATE alembic_version SET version_num = '0000'")
+    done = run("link", "list")
+    assert done.code == 3
+    assert "linktrack database upgrade" in done.err
+
+
+def test_the_database_of_another_workspace_is_refused(workspace: Workspace, run: Run, tmp_path: Path) -> None:
+    other = init_workspace(tmp_path / "other", "https://click.example.com", {})
+    for name in ("linktrack.db", "linktrack.db-wal", "linktrack.db-shm"):
+        (workspace.root / name).unlink(missing_ok=True)
+    with open_database(other) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(other.root / "linktrack.db", workspace.root / "linktrack.db")
+    done = run("link", "list")
+    assert done.code == 3
+    assert re.search(r"linktrack.toml:\d+: \[database\] id names the database", done.err)
+
+
+def test_reading_commands_work_on_a_read_only_file(workspace: Workspace, tmp_path: Path) -> None:
+    """The sentence of a file that may not be written, as another user than root sees it."""
+    if os.geteuid() == 0:
+        if os.fork() == 0:
+            code = 1
+            try:
+                workspace.root.chmod(0o755)
+                for path in (tmp_path, *tmp_path.parents):
+                    with contextlib.suppress(PermissionError):
+                        path.chmod(path.stat().st_mode | 0o055)
+                (workspace.root / "linktrack.db").chmod(0o644)
+                with open_database(workspace) as database:
+                    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                for name in ("linktrack.db-wal", "linktrack.db-shm"):
+                    (workspace.root / name).unlink(missing_ok=True)
+                os.setuid(65_534)
+                with open_database(workspace) as database:
+                    assert database.value("SELECT count(*) FROM link") == 4
+                    with pytest.raises(Conflict, match="permissions"), database.transaction():
+                        database.execute("DELETE FROM link")
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.wait()[1] == 0
 
 
 def test_a_newer_database_is_refused(workspace: Workspace, run: Run) -> None:
@@ -176,8 +206,8 @@ def test_another_kind_of_database_is_refused() -> None:
 
 
 def test_an_unwritable_folder(tmp_path: Path) -> None:
-    with pytest.raises(Conflict, match="permissions"):
-        connect(f"sqlite:///{tmp_path / 'missing' / 'linktrack.db'}").execute("CREATE TABLE x (y)")
+    with pytest.raises(NotFound, match="missing"):
+        connect(f"sqlite:///{tmp_path / 'missing' / 'linktrack.db'}")
 
 
 def test_the_key_file_is_for_its_owner_only(workspace: Workspace, run: Run) -> None:
@@ -197,8 +227,10 @@ def test_a_backup_holds_everything_and_overwrites_nothing(workspace: Workspace, 
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     with tarfile.open(target) as archive:
         assert {"linktrack.db", "linktrack.toml", "linktrack.key"} <= set(archive.getnames())
-        archive.extractall(tmp_path / "restored", filter="data")
-    with sqlite3.connect(tmp_path / "restored" / "linktrack.db") as copy:
+        packed = archive.extractfile("linktrack.db")
+        assert packed is not None
+        (tmp_path / "restored.db").write_bytes(packed.read())
+    with sqlite3.connect(tmp_path / "restored.db") as copy:
         assert copy.execute("SELECT path FROM folder").fetchall() == [("Kept",)]
     copy.close()
     assert run("backup", target).code == 5

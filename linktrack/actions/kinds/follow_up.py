@@ -6,35 +6,37 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from linktrack.actions.planned import Desk, Texts, Thing
-from linktrack.links.actions import FollowUp, seconds_of
+from linktrack.links.actions import FollowUpAction, seconds_of
 
 
-def plan(says: FollowUp, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
+def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
     """One thing: with our contact or the default recipient, at the time named or the next that is free."""
     owner = ""
-    if says.assign_to_our_contact:
+    if action.assign_to_our_contact:
         owner = contact("our_contact").strip()
         if desk.users and owner not in desk.users:
             owner = ""  # a seller who is not there any more
-    owner = owner or fill(says.default_recipient)
-    seconds = seconds_of(says.duration)
+    owner = owner or fill(action.default_recipient)
+    seconds = seconds_of(action.duration)
     start, end = (
-        desk.slots.take(owner, seconds) if says.start == "next-available" else desk.slots.at(owner, says.start, seconds)
+        desk.slots.take(owner, seconds)
+        if action.start == "next-available"
+        else desk.slots.at(owner, action.start, seconds)
     )
-    description, task = fill(says.description), fill(says.task)
+    description, task = fill(action.description), fill(action.task)
     row = {
-        "kind": says.kind,
+        "kind": action.kind,
         "task": task,
         "description": description,
-        "project": fill(says.project),
-        "created_by": fill(says.created_by),
+        "project": fill(action.project),
+        "created_by": fill(action.created_by),
         "assigned_to": owner,
-        "assignment": "true" if says.assignment else "false",
+        "assignment": "true" if action.assignment else "false",
         "start": start.isoformat(),
         "end": end.isoformat(),
         "duration_minutes": f"{seconds / 60:g}",
     }
-    yield Thing(task or says.kind, description, owner, row, _milliseconds(start), _milliseconds(end))
+    yield Thing(task or action.kind, description, owner, row, _milliseconds(start), _milliseconds(end))
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Decision, Desk, Texts, named
-from linktrack.links.actions import Interest
+from linktrack.links.actions import InterestAction
 
-KINDS = {"person": ("interest",), "company": ("company-interest",), "both": ("interest", "company-interest")}
+_OF = {"person": ("interest",), "company": ("company-interest",), "both": ("interest", "company-interest")}
 
 
-def plan(says: Interest, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
+def plan(action: InterestAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
     """A decision for each interest; what is removed comes before what is added. ValueError for a name without text."""
-    for kind in KINDS[says.on]:
-        for name in says.remove:
+    for kind in _OF[action.on]:
+        for name in action.remove:
             yield Decision(kind, named(fill, name), "remove", "")
-        for name in says.add:
+        for name in action.add:
             yield Decision(kind, named(fill, name), "add", "yes")

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Desk, Texts, Thing
-from linktrack.links.actions import Request
+from linktrack.links.actions import RequestAction
 
 
-def plan(says: Request, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
+def plan(action: RequestAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
     """One thing; `auto` takes the member of the category with the fewest requests, nobody where it has no members."""
-    category = fill(says.category)
-    owner = "" if says.owner == "unassigned" else fill(says.owner)
-    if says.owner == "auto":
+    category = fill(action.category)
+    owner = "" if action.owner == "unassigned" else fill(action.owner)
+    if action.owner == "auto":
         owner = desk.owner_for(category)
     if owner:
         desk.requests[owner] = desk.requests.get(owner, 0) + 1
-    title = fill(says.title)
-    row = {"title": title, "priority": fill(says.priority), "category": category, "owner": owner}
+    title = fill(action.title)
+    row = {"title": title, "priority": fill(action.priority), "category": category, "owner": owner}
     yield Thing(category, title, owner, row)

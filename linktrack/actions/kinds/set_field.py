@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Decision, Desk, Texts
-from linktrack.links.actions import SetField
+from linktrack.links.actions import SetFieldAction
 from linktrack.settings import FieldSettings
 
 
-def plan(says: SetField, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
+def plan(action: SetFieldAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
     """One decision. ValueError when a filled-in value does not fit the field's type."""
-    value = fill(says.value) if isinstance(says.value, str) else says.value
-    yield decide(says.field, value, desk)
+    value = fill(action.value) if isinstance(action.value, str) else action.value
+    yield decide(action.field, value, desk)
 
 
 def decide(field: str, value: str | int | float | bool, desk: Desk) -> Decision:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 Device = Literal["desktop", "phone", "tablet", "unknown"]
-DEVICES: tuple[Device, ...] = ("unknown", "desktop", "phone", "tablet")  # by the numbers that are stored
+DEVICES: tuple[Device, ...] = get_args(Device)
 
 # Asked in this order; the first that fits decides. Windows on a desktop may say "Tablet PC", an Android without
 # "Mobile" is a tablet, Amazon's Silk asks for desktop pages with "Linux" alone, and televisions are none of these.
 _PATTERNS: tuple[tuple[Device, str], ...] = (
-        ("unknown", r"SMART-?TV|\bTizen.*\bTV\b|Web0S|\bHbbTV|AppleTV|BRAVIA|GoogleTV|\bAFT[A-Z]|PlayStation|Xbox|Nintendo"),
-        ("phone", r"Windows Phone|IEMobile"),
-        ("tablet", r"\biPad|\bKindle|\bSilk/|PlayBook|\bKF[A-Z]{2,4}\b|\bTablet\b(?! PC)"),
-        ("phone", r"\biPhone|\biPod|Outlook-(?:iOS|Android)|BlackBerry|\bBB10\b|Opera M(?:ini|obi)"),
-        ("phone", r"\bAndroid\b.*\bMobi(?:le)?|\bMobile\b.*(?:\bAndroid\b|Firefox/)"),
-        ("tablet", r"\bAndroid\b"),
-        ("desktop", r"Windows NT|Macintosh|\bX11\b|\bCrOS\b|\bms-office\b|\bWindows; U\b|Mac OS X"),
-)  # fmt: skip
+    ("unknown", r"SMART-?TV|\bTizen.*\bTV\b|Web0S|\bHbbTV|AppleTV|BRAVIA|GoogleTV|\bAFT[A-Z]"),
+    ("unknown", r"PlayStation|Xbox|Nintendo"),
+    ("phone", r"Windows Phone|IEMobile"),
+    ("tablet", r"\biPad|\bKindle|\bSilk/|PlayBook|\bKF[A-Z]{2,4}\b|\bTablet\b(?! PC)"),
+    ("phone", r"\biPhone|\biPod|Outlook-(?:iOS|Android)|BlackBerry|\bBB10\b|Opera M(?:ini|obi)"),
+    ("phone", r"\bAndroid\b.*\bMobi(?:le)?|\bMobile\b.*(?:\bAndroid\b|Firefox/)"),
+    ("tablet", r"\bAndroid\b"),
+    ("desktop", r"Windows NT|Macintosh|\bX11\b|\bCrOS\b|\bms-office\b|\bWindows; U\b|Mac OS X"),
+)
 _DEVICES = tuple((device, re.compile(pattern, re.IGNORECASE)) for device, pattern in _PATTERNS)
 
 

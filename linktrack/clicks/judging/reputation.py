@@ -28,6 +28,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -44,8 +45,8 @@ from linktrack.clicks.judging.verdicts import (
     address_of,
     deciding,
     in_order,
-    is_near,
 )
+from linktrack.clicks.judging.windows import is_near
 
 RECIPIENTS = 5  # as many others' mails an address must have been a scanner's for
 MINUTE_MS = 60_000  # evidence is kept by the minute
@@ -151,7 +152,7 @@ def _stretches(minutes: Mapping[int, set[int]]) -> Iterator[Stretch]:
     """
     edges = sorted({edge for minute in minutes for edge in (minute - NEAR_MINUTES, minute + NEAR_MINUTES + 1)})
     inside: Counter[int] = Counter()
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         for recipient in minutes.get(start + NEAR_MINUTES, ()):
             inside[recipient] += 1
         for recipient in minutes.get(start - NEAR_MINUTES - 1, ()):
@@ -194,7 +195,9 @@ def with_reputation(
         if suspect and disguised and _scans(scanner.stretches, minute, click.recipient_id):
             result[index] = (SCANNER, in_order({KNOWN, *reasons}))
         elif _has_scanned(scanner.stretches, minute):
-            weight = FORMER_WEIGHT + by.network(click) + (SOON_WEIGHT if "soon-after-sending" in reasons else 0)
+            weight = (
+                FORMER_WEIGHT + by.network(click.network_id) + (SOON_WEIGHT if "soon-after-sending" in reasons else 0)
+            )
             result[index] = (SCANNER if weight >= ENOUGH else HUMAN, in_order({FORMER, *reasons}))
     return result
 
@@ -230,9 +233,9 @@ def _scans(stretches: Sequence[Stretch], minute: int, recipient: int) -> bool:
 
 
 def _has_scanned(stretches: Sequence[Stretch], minute: int) -> bool:
-    """Whether a stretch has begun within `LATER_MINUTES` before."""
+    """Whether the address scans just then, or has within `LATER_MINUTES`."""
     at = bisect_right(stretches, minute, key=itemgetter(0)) - 1
-    return at >= 0 and minute - stretches[at].start <= LATER_MINUTES
+    return at >= 0 and minute <= stretches[at].stop + LATER_MINUTES
 
 
 def _was_looked_at(looks: Sequence[int], minute: int) -> bool:

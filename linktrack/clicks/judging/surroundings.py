@@ -22,7 +22,7 @@ def surroundings(database: Database, networks: Networks, agents: Agents, known: 
     return Surroundings(
         agent=agents.signal,
         family=agents.family,
-        network=lambda click: networks.weight(known.name(click.network_id)),
+        network=lambda number: networks.weight(known.name(number)),
         sent_at={number: sent_at for number, sent_at, _, _ in sendings},
         tests=frozenset(number for number, _, is_test, _ in sendings if is_test),
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),

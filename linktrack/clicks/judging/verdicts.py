@@ -7,15 +7,14 @@ does for hours is another matter, judged afterwards: see `reputation`.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.agents import Signal
+from linktrack.clicks.judging.windows import crowded, groups, is_near, moments_of
 
 BURSTS = (
     (3, 1_500),
@@ -38,18 +37,17 @@ REACH = 60_000  # how far apart clicks can be that bear on one another: the wide
 
 HUMAN, TEST, SCANNER, PREFETCHED = "human", "test", "scanner", "prefetch"
 
-# Reasons in the order in which they are given: the first one decides. An agent's has its name behind a colon.
+# Reasons in the order in which they are given: the first one decides. An agent's has its name behind a colon. What
+# makes a prefetch stands behind what makes a scanner, and weak reasons stand last.
 REASONS = (
     "test-shipment", "posted",
     "service-flag", "honeypot", "agent", "burst", "sweep", "many-recipients", "head-request", "honeypot-neighbour",
-    "malformed-neighbour", "repetition", "known-scanner-address",
-    "purpose-header",
+    "malformed-neighbour", "repetition", "known-scanner-address", "purpose-header",
     "network", "scanner-address", "soon-after-sending",
 )  # fmt: skip
 WEAK = frozenset({"network", "scanner-address", "soon-after-sending"})
 _RANK = {reason: rank for rank, reason in enumerate(REASONS)}
 
-_Key = TypeVar("_Key", bound=tuple[int | str, int])
 _Person = tuple[int, int]  # shipment and recipient
 _SPEAKING = MACHINE | PREFETCH | POST  # flags that say something about a click
 
@@ -96,7 +94,7 @@ class Surroundings:
 
     agent: Callable[[int], Signal]  # of an agent's id
     family: Callable[[int], int]  # and its family: see `agents.family_of`
-    network: Callable[[Click], int]  # weight of the network that a click came from: see `networks.Networks.weight`
+    network: Callable[[int], int]  # weight of a network's id: see `networks.Networks.weight`
     sent_at: Mapping[int, int]  # shipment → when it was sent
     tests: frozenset[int]  # test shipments
     traps: frozenset[int]  # honeypot placements
@@ -118,7 +116,7 @@ def judge(
     """
     if not clicks:
         return []
-    times, _, _, _, shipments, recipients, ips, _, agents, flags = zip(*clicks, strict=True)
+    times, _, _, _, shipments, recipients, ips, networks, agents, flags = zip(*clicks, strict=True)
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     extra: dict[int, set[str]] = {}
@@ -126,7 +124,7 @@ def judge(
     _judge_addresses(clicks, list(zip(ips, agents, strict=True)), extra)
     _judge_probed(clicks, probes, extra)
     _judge_beside_junk(clicks, junk, extra)
-    weights = {index: weight for index, weight in enumerate(map(by.network, clicks)) if weight}
+    weights = _weights(networks, by.network)
     soon = _soon_after_sending(times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag & _SPEAKING} if any(flags) else set()
     for index in {*extra, *weights, *soon, *flagged}:
@@ -149,6 +147,12 @@ def deciding(verdict: Verdict) -> str:
     """The reason that decides a verdict; of a person against whom there are only weak ones or none, it is empty."""
     first = verdict[1].partition(",")[0]
     return "" if verdict[0] == HUMAN and first in WEAK else first
+
+
+def _weights(networks: Sequence[int], weight: Callable[[int], int]) -> dict[int, int]:
+    """What the networks weigh that weigh something."""
+    heavy = {number: found for number in set(networks) if (found := weight(number))}
+    return {index: heavy[number] for index, number in enumerate(networks) if number in heavy} if heavy else {}
 
 
 def _soon_after_sending(times: Sequence[int], shipments: Sequence[int], sent_at: Mapping[int, int]) -> set[int]:
@@ -180,10 +184,9 @@ def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: boo
         prefetch.add("purpose-header")
     weak = {"network"} if weight else set()
     weak |= {"soon-after-sending"} if soon else set()
-    if weight + (SOON_WEIGHT if soon else 0) >= ENOUGH:
-        scanner |= weak
-    verdict = SCANNER if scanner else PREFETCHED if prefetch else HUMAN
-    return (verdict, in_order(scanner | prefetch | weak))
+    suspect = weight + (SOON_WEIGHT if soon else 0) >= ENOUGH
+    verdict = SCANNER if scanner or suspect else PREFETCHED if prefetch else HUMAN
+    return (verdict, ",".join(filter(None, map(in_order, (scanner, prefetch, weak)))))
 
 
 def _judge_people(
@@ -194,7 +197,7 @@ def _judge_people(
     trapped = {people[index] for index in traps}
     for index in traps:
         extra.setdefault(index, set()).add("honeypot")
-    for (shipment, recipient), own in _groups(people, BURSTS[0][0], trapped).items():
+    for (shipment, recipient), own in groups(people, BURSTS[0][0], trapped).items():
         for least, width in BURSTS:
             _mark_windows(clicks, own, extra, "burst", width, least, "placement_id")
         links = max(SWEEP_LINKS, by.links.get(shipment, 0))
@@ -215,7 +218,7 @@ def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[in
     Other addresses are other people's, to whom the mail was forwarded, or who read it where somebody has put it.
     """
     places = [(clicks[index].ip, clicks[index].placement_id) for index in own]
-    for among in _groups(places, REPEATS[0][0] + 1).values():
+    for among in groups(places, REPEATS[0][0] + 1).values():
         repeated = [own[index] for index in among]
         for often, width in REPEATS:
             for before, index in zip(repeated, repeated[often:], strict=False):
@@ -228,7 +231,7 @@ def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int
 
     An office of many readers behind one address opens many mails, too, but seldom two links of each in that minute.
     """
-    for (ip, _), group in _groups(addresses, CROWD_RECIPIENTS * CROWD_LINKS).items():
+    for (ip, _), group in groups(addresses, CROWD_RECIPIENTS * CROWD_LINKS).items():
         own = [index for index in group if ip and not clicks[index].flags & SHARED]
         for index in _crowds(clicks, own):
             extra.setdefault(index, set()).add("many-recipients")
@@ -270,27 +273,19 @@ def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
 
 def _judge_probed(clicks: Sequence[Click], probes: Sequence[Probe], extra: dict[int, set[str]]) -> None:
     """Clicks on a placement that the same recipient's machine asked about with HEAD, shortly before or after."""
-    asked = _moments((probe[2:], probe.clicked_at) for probe in probes)
+    asked = moments_of((probe[2:], probe.clicked_at) for probe in probes)
     _mark_near(clicks, asked, lambda click: click[3:6], "head-request", PROBE_MS, extra)
 
 
 def _judge_beside_junk(clicks: Sequence[Click], junk: Sequence[JunkRequest], extra: dict[int, set[str]]) -> None:
     """Clicks beside a malformed, forged or mutated request from the same address: somebody tries what there is."""
-    tried = _moments((request.ip, request.clicked_at) for request in junk if request.ip)
+    tried = moments_of((request.ip, request.clicked_at) for request in junk if request.ip)
     _mark_near(clicks, tried, address_of, "malformed-neighbour", JUNK_MS, extra)
 
 
 def address_of(click: Click) -> str:
     """The address by which a click is compared with others; empty where anybody may stand behind it."""
     return "" if click.flags & SHARED else click.ip
-
-
-def _moments(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
-    """The moments of each key, in order."""
-    moments: dict[Hashable, list[int]] = {}
-    for key, moment in sorted(keyed, key=itemgetter(1)):
-        moments.setdefault(key, []).append(moment)
-    return moments
 
 
 def _mark_near(
@@ -308,38 +303,10 @@ def _mark_near(
             extra.setdefault(index, set()).add(reason)
 
 
-def is_near(moments: Sequence[int], moment: int, width: int) -> bool:
-    """Whether one of some moments in order is at most `width` milliseconds away."""
-    at = bisect_left(moments, moment - width)
-    return at < len(moments) and moments[at] <= moment + width
-
-
-def _groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> dict[_Key, list[int]]:
-    """The indices of each key that comes `least` times or is one of `besides`."""
-    wanted = {key for key, count in Counter(keys).items() if count >= least}.union(besides)
-    groups: dict[_Key, list[int]] = {key: [] for key in wanted}
-    if wanted:
-        for index, key in enumerate(keys):
-            if key in wanted:
-                groups[key].append(index)
-    return groups
-
-
 def _mark_windows(
     clicks: Sequence[Click], own: list[int], extra: dict[int, set[str]], reason: str, width: int, least: int, what: str
 ) -> None:
     """Mark every click of every window of `width` milliseconds with `least` or more different `what`."""
-    values = [getattr(clicks[index], what) for index in own]
-    inside: Counter[int] = Counter()
-    start = marked = 0
-    for at, index in enumerate(own):
-        inside[values[at]] += 1
-        while clicks[index].clicked_at - clicks[own[start]].clicked_at > width:
-            inside[values[start]] -= 1
-            if not inside[values[start]]:
-                del inside[values[start]]
-            start += 1
-        if len(inside) >= least:
-            for one in own[max(start, marked) : at + 1]:
-                extra.setdefault(one, set()).add(reason)
-            marked = at + 1
+    moments = [clicks[index].clicked_at for index in own]
+    for at in crowded(moments, [getattr(clicks[index], what) for index in own], width, least):
+        extra.setdefault(own[at], set()).add(reason)

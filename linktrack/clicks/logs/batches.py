@@ -86,8 +86,8 @@ class Gathered:
         frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in proxies}
         return Batch(
-            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk, self.read,
-            self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,
+            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk,
+            self.read, self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,
         )  # fmt: skip
 
     def agent(self, text: str) -> int:

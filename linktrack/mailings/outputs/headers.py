@@ -18,7 +18,7 @@ _LINE = 76
 _LONG = 900  # characters; a header line has at most 998
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+"
-_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*|\"(?:[^\"\\\x00-\x1f\x7f]|\\[\x20-\x7e])+\"", re.ASCII)
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*|\"(?:[\x20!#-\[\]-~]|\\[\x20-\x7e])+\"")  # ASCII: no SMTPUTF8
 _DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f.:]+\]")
 
 
@@ -55,14 +55,15 @@ def ascii_address(email: str) -> str:
 
 def sender(text: str) -> tuple[str, str]:
     """(name, address) of a sender like `Anna <anna@example.com>`. BadInput when it is not one address."""
-    header: Any = policy.default.header_factory("From", _CONTROLS.sub(" ", text))
-    invalid = any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects)
     try:
-        if invalid or len(header.addresses) != 1:
-            raise BadInput("not one address")
-        return header.addresses[0].display_name, ascii_address(header.addresses[0].addr_spec)
-    except BadInput:
-        raise BadInput(f"{text!r} is no sender: write --from 'Anna <anna@example.com>'") from None
+        header: Any = policy.default.header_factory("From", _CONTROLS.sub(" ", text))
+        (found,) = header.addresses
+        invalid = any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects)
+        if not invalid and not _CONTROLS.search(found.display_name):
+            return found.display_name, ascii_address(found.addr_spec)
+    except (ValueError, BadInput):  # not one address, or an encoded word that holds a line end
+        pass
+    raise BadInput(f"{text!r} is no sender: write --from 'Anna <anna@example.com>'")
 
 
 def reachable(contacts: Iterable[Contact], rejected: list[BadRow]) -> Iterator[Contact]:

@@ -9,13 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import unescape
 
 from linktrack.mailings.addresses import Address, Parts
-from linktrack.mailings.compile import Compiled, Placed
+from linktrack.mailings.compile import Compiled, PlacedSpan
 from linktrack.mailings.reading.labels import BLOCKS, CELLS, INVISIBLE
-from linktrack.mailings.reading.markup import RAW, Kind, Markup, attributes, read_markup
-from linktrack.mailings.reading.references import decode
+from linktrack.mailings.reading.markup import RAW, Markup, MarkupKind, attributes, read_markup
+from linktrack.mailings.reading.references import decode, decode_text
 
 # Characters that stand for something while the text grows; the mail's own ones are dropped, they show nothing.
 _HELD = "\ue000{}\ue001"  # a merge tag or an address, which must not be touched
@@ -34,7 +33,7 @@ _PLAIN_SCHEMES = ("mailto", "tel", "sms")  # written without their scheme
 _NOT_WRITTEN = ("empty", "anchor", "relative", "javascript", "cid", "data", "file", "invalid")
 
 
-def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled:
+def made_text(parts: Parts, placed: Sequence[PlacedSpan], base_url: str) -> Compiled:
     """The HTML part as readable text, compiled; UTF-8 whatever the HTML is in."""
     tracked = {spot.start: f"{base_url}/{spot.key}/{_GAP}" for spot in placed}
     addresses = {address.start: address for address in parts.addresses if address.part == "html"}
@@ -50,7 +49,7 @@ def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled
         if not raw:
             writer.text(here, piece.start)
         here = piece.stop
-        raw = piece.kind is Kind.START and piece.name in RAW
+        raw = piece.kind is MarkupKind.START and piece.name in RAW
         writer.markup(piece)
     if not raw:
         writer.text(here, len(masked))
@@ -97,9 +96,9 @@ class _Writer:
         self._words(self._html.characters(start, stop))
 
     def markup(self, piece: Markup) -> None:
-        if piece.kind is Kind.START:
+        if piece.kind is MarkupKind.START:
             self._start(piece)
-        elif piece.kind is Kind.END and self._names[piece.name]:
+        elif piece.kind is MarkupKind.END and self._names[piece.name]:
             while self._close().name != piece.name:
                 pass
 
@@ -116,7 +115,7 @@ class _Writer:
                 self._empty(piece)
             return
         if name == "a" and self._names["a"]:  # an <a> in an <a> closes it
-            self.markup(Markup(Kind.END, "a", *piece[2:]))
+            self.markup(Markup(MarkupKind.END, "a", *piece[2:]))
         hides = name in _HIDDEN or self._invisible(piece)
         self._hidden += hides
         after = ""
@@ -160,7 +159,7 @@ class _Writer:
             self._parts += (" (", self._hold(written), ") ")
 
     def _words(self, text: str) -> None:
-        self._parts.append(_one_line(unescape(text)))
+        self._parts.append(_one_line(decode_text(text)))
 
     def _add(self, text: str) -> None:
         if not self._hidden:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from email.utils import formatdate
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
-from linktrack.mailings.compile import Compiled, Mail, interleaved
+from linktrack.mailings.compile import Gap, Mail, interleaved
+from linktrack.mailings.outputs.filling import FillablePart, values_of
 from linktrack.mailings.outputs.headers import mailbox, sender, unstructured
 from linktrack.mailings.reading.document import UTF16
 from linktrack.mailings.shipments import Recipient, Shipment
 
 _LINE = 76
+_CRLF = b"\r\n"
 _SOFT = b"=\r\n"
 _TOKEN_LENGTH = 32
 _PRINTABLE = frozenset(range(33, 127)) - {ord("=")}
@@ -32,29 +35,42 @@ class Message:
     def __init__(self, mail: Mail, shipment: Shipment) -> None:
         self._mail = mail
         self._shipment = shipment
+        self._subject = f"Subject: {unstructured(mail.subject)}"
         self._domain = urlsplit(shipment.settings.base_url).hostname or "localhost"
         self._one_click = shipment.settings.base_url.startswith("https:") and mail.type != "transactional"
         boundary = _boundary(mail)
         name, address = sender(shipment.settings.sender) if shipment.settings.sender else ("", "")
         self._fixed = self._fixed_headers(boundary, mailbox(name, address) if address else "")
-        self._segments = _body(mail, boundary)
-        self._unix_segments = [segment.replace(b"\r\n", b"\n") for segment in self._segments]
+        self._body = _body(mail, boundary)
+        self._unix_body = replace(self._body, pieces=tuple(piece.replace(_CRLF, b"\n") for piece in self._body.pieces))
         self._envelope = f"From {address or 'MAILER-DAEMON'} {_ctime(shipment.sent_at)}\n".encode()
 
     def buffers(self, row: Recipient) -> list[bytes]:
         """One e-mail, lines ended by CRLF."""
-        return [self._headers(row), *interleaved(self._segments, row.token.encode("ascii"))]
+        subject, body = self._copy_for(row, self._body, _quoted_value)
+        return [self._headers(row, subject), *body]
 
     def mbox_buffers(self, row: Recipient) -> list[bytes]:
         """One e-mail as an mbox entry: LF, `From ` lines quoted (mboxrd), a blank line behind it.
 
         The encoder leaves no line of the body that begins with `From ` or `>From `: nothing there needs a quote.
         """
-        headers = _FROM.sub(rb">\1From ", self._headers(row).replace(b"\r\n", b"\n"))
-        return [self._envelope, headers, *interleaved(self._unix_segments, row.token.encode("ascii")), b"\n"]
+        subject, body = self._copy_for(row, self._unix_body, _unix_quoted_value)
+        headers = _FROM.sub(rb">\1From ", self._headers(row, subject).replace(_CRLF, b"\n"))
+        return [self._envelope, headers, *body, b"\n"]
 
-    def _headers(self, row: Recipient) -> bytes:
-        """Headers that differ from one recipient to the next, then the others."""
+    def _copy_for(
+        self, row: Recipient, body: FillablePart, write: Callable[[bytes, Gap], bytes]
+    ) -> tuple[str, list[bytes]]:
+        """(subject, body) of one e-mail."""
+        token = row.token.encode("ascii")
+        if self._mail.filling is None:
+            return self._mail.subject, interleaved(body.pieces, token)
+        values = values_of(row)
+        return self._mail.filling.subject_for(values), body.joined(token, values, write)
+
+    def _headers(self, row: Recipient, subject: str) -> bytes:
+        """Headers that may differ from one recipient to the next, then the others."""
         lines = []
         if row.email:
             lines.append(f"To: {mailbox(row.name, row.email)}")
@@ -64,12 +80,12 @@ class Message:
             lines.append(f"List-Unsubscribe: <{self._mail.unsubscribe}{row.token}>")  # one line, however long
             if self._one_click:
                 lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        lines.append(self._subject if subject is self._mail.subject else f"Subject: {unstructured(subject)}")
         return ("\r\n".join(lines) + "\r\n").encode("ascii") + self._fixed
 
     def _fixed_headers(self, boundary: str, sender: str) -> bytes:
         lines = [
             *([f"From: {sender}"] if sender else ()),
-            f"Subject: {unstructured(self._mail.subject)}",
             f"Date: {formatdate(self._shipment.sent_at // 1000)}",
             "MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"',
@@ -77,31 +93,49 @@ class Message:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 
 
-def _body(mail: Mail, boundary: str) -> list[bytes]:
-    """All of the body as segments between which the token stands."""
-    text, html = _part(mail.text), _part(mail.html)
-    joint = _part_head(boundary, "html", mail.html)
-    segments = [*text[:-1], text[-1] + joint + html[0], *html[1:]]
-    segments[0] = _part_head(boundary, "plain", mail.text, first=True) + segments[0]
-    segments[-1] += f"\r\n--{boundary}--\r\n".encode()
-    return segments
+def _body(mail: Mail, boundary: str) -> FillablePart:
+    """All of the body as pieces between which the token, and what fills merge tags, stand."""
+    if mail.filling is None:
+        text, html, text_charset = FillablePart.of(mail.text), FillablePart.of(mail.html), mail.text.charset
+    else:
+        text, html, text_charset = mail.filling.text, mail.filling.html, "utf-8"
+    if text_charset in UTF16:  # which no text part may be in (RFC 2781)
+        text = text.in_utf8(text_charset)
+    if mail.html.charset in UTF16:
+        html = html.in_utf8(mail.html.charset)
+    text_pieces, html_pieces = _quoted_pieces(text), _quoted_pieces(html)
+    joint = text_pieces[-1] + _part_head(boundary, "html", mail.html.charset) + html_pieces[0]
+    pieces = [*text_pieces[:-1], joint, *html_pieces[1:]]
+    pieces[0] = _part_head(boundary, "plain", text_charset, first=True) + pieces[0]
+    pieces[-1] += f"\r\n--{boundary}--\r\n".encode()
+    return FillablePart(tuple(pieces), (*text.gaps, *html.gaps))
 
 
-def _part_head(boundary: str, subtype: str, part: Compiled, *, first: bool = False) -> bytes:
+def _quoted_pieces(part: FillablePart) -> list[bytes]:
+    """A part's pieces in quoted-printable."""
+    last = len(part.pieces) - 1
+    followers = (*part.gaps, None)
+    return [
+        quoted_printable(piece, first=number == 0, last=number == last, before_token=followers[number] is None)
+        for number, piece in enumerate(part.pieces)
+    ]
+
+
+def _quoted_value(value: bytes, gap: Gap) -> bytes:
+    """A value in quoted-printable, between two soft line breaks."""
+    return quoted_printable(value, first=True, last=True)
+
+
+def _unix_quoted_value(value: bytes, gap: Gap) -> bytes:
+    return _quoted_value(value, gap).replace(_CRLF, b"\n")
+
+
+def _part_head(boundary: str, subtype: str, charset: str, *, first: bool = False) -> bytes:
     lead = "" if first else "\r\n"
     return (
-        f"{lead}--{boundary}\r\nContent-Type: text/{subtype}; charset={mime_charset(part.charset)}\r\n"
+        f"{lead}--{boundary}\r\nContent-Type: text/{subtype}; charset={mime_charset(charset)}\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     ).encode("ascii")
-
-
-def _part(part: Compiled) -> list[bytes]:
-    """A compiled part's segments in quoted-printable."""
-    pieces: Sequence[bytes] = part.segments
-    if part.charset in UTF16:  # which no text part may be in (RFC 2781)
-        pieces = [piece.decode(part.charset).removeprefix("\ufeff").encode() for piece in pieces]
-    last = len(pieces) - 1
-    return [quoted_printable(piece, first=number == 0, last=number == last) for number, piece in enumerate(pieces)]
 
 
 def mime_charset(codec: str) -> str:
@@ -113,15 +147,16 @@ def mime_charset(codec: str) -> str:
     return name if name == "shift_jis" else name.replace("_", "-")
 
 
-def quoted_printable(data: bytes, *, first: bool, last: bool) -> bytes:
-    """A segment in quoted-printable (RFC 2045, 6.7) that may stand between two tokens.
+def quoted_printable(data: bytes, *, first: bool, last: bool, before_token: bool = True) -> bytes:
+    """A segment in quoted-printable (RFC 2045, 6.7) that may stand between two tokens, or a token and a value.
 
-    Unless it is the `last`, it ends with the tracked address on a line of its own, so that the token can follow;
+    Unless it is the `last`, it ends with a soft line break, and the tracked address, if it is `before_token`, on a
+    line of its own, so that the token can follow;
     unless it is the `first`, it begins with the soft line break after a token. Line ends become CRLF, and no line
     begins with `From ` or `.`, so neither mbox nor SMTP has to change anything.
     """
     address = b""
-    if not last:
+    if not last and before_token:
         start = max(data.rfind(b"http://"), data.rfind(b"https://"))
         if start >= 0 and len(data) - start + _TOKEN_LENGTH < _LINE and b"=" not in data[start:]:
             data, address = data[:start], data[start:]
@@ -129,7 +164,7 @@ def quoted_printable(data: bytes, *, first: bool, last: bool) -> bytes:
     out: list[bytes] = [] if first else [b""]
     for number, line in enumerate(lines):
         ends_line = number < len(lines) - 1
-        out += _quoted_lines(line, hard=ends_line or last)
+        out += _quoted_lines(line)
         if not ends_line:
             break
         out.append(b"\r\n")
@@ -140,7 +175,7 @@ def quoted_printable(data: bytes, *, first: bool, last: bool) -> bytes:
     return head + body + (_SOFT if body and not body.endswith(b"\n") else b"") + address
 
 
-def _quoted_lines(line: bytes, *, hard: bool) -> list[bytes]:
+def _quoted_lines(line: bytes) -> list[bytes]:
     """One line of the source, broken softly after at most 75 characters."""
     out: list[bytes] = []
     width = 0

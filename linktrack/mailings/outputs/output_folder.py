@@ -1,10 +1,18 @@
-"""The files of an output folder: how they are named, and how mails are written into them."""
+"""What mails are written into: the files of an output folder, how they are named, and streams."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import stat
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+from linktrack.errors import Conflict
+from linktrack.files import PRIVATE
 
 _IOV_MAX = 1024  # buffers in one gathering write
 _NAME_BYTES = 200  # of the 255 that file systems take, less what is added
@@ -30,6 +38,50 @@ def file_name(contact_id: str) -> str:
 
 def _escaped(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode())
+
+
+def write_mails(
+    folder: Path, suffix: str, files: Iterable[tuple[str, list[bytes]]], done: Callable[[int], None]
+) -> None:
+    """Write a file for each (contact id, content); `done` hears of each one."""
+    for contact_id, buffers in files:
+        name = file_name(contact_id) + suffix
+        try:
+            target = new_file(folder / name)
+        except FileExistsError:  # a file system without case
+            raise Conflict(f"two contact ids make one file {name!r} here: use --as ndjson") from None
+        try:
+            write_buffers(target, buffers)
+        finally:
+            os.close(target)
+        done(1)
+
+
+def new_file(path: Path) -> int:
+    """A descriptor for a file that was not there, readable by its owner alone. OSError when it is there."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
+
+
+def write_stream(out: BinaryIO, rows: Iterable[list[bytes]], done: Callable[[int], None]) -> None:
+    """Write rows one after the other; `done` hears of each one that the system has taken. A file is synced."""
+    for buffers in rows:
+        _flush(out, buffers)
+        done(1)
+    _sync(out)
+
+
+def _flush(out: BinaryIO, buffers: list[bytes]) -> None:
+    if isinstance(out, io.FileIO):
+        write_buffers(out.fileno(), buffers)
+    else:
+        out.write(b"".join(buffers))
+        out.flush()
+
+
+def _sync(out: BinaryIO) -> None:
+    """Make what was written last, where it went into a file."""
+    if isinstance(out, io.FileIO) and stat.S_ISREG(os.fstat(out.fileno()).st_mode):
+        os.fsync(out.fileno())
 
 
 def write_buffers(target: int, buffers: list[bytes]) -> None:

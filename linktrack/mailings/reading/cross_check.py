@@ -6,10 +6,8 @@ what is a tag differs from browsers' (it loses links in odd mails and invents ot
 
 from __future__ import annotations
 
-from html import unescape
-
 from linktrack.mailings.addresses import Address, Parts
-from linktrack.mailings.reading.references import decode
+from linktrack.mailings.reading.references import decode, decode_text, tamed
 from linktrack.mailings.reading.scan import Spot, opts_out
 
 _MOST = 5000  # links; a mail that has more of them is compared so far
@@ -27,7 +25,7 @@ def cross_check(parts: Parts) -> list[tuple[Address, str]]:
     line = 1
     for spot in spots:
         places[line, 0] = spot
-        pieces += (text[slice(*spot.tag)], "</a>\n")
+        pieces += (tamed(text[slice(*spot.tag)]), "</a>\n")
         line += 1 + pieces[-2].count("\n")
     soup = BeautifulSoup("".join(pieces), "html.parser", on_duplicate_attribute="ignore")
     seen = {(element.sourceline, element.sourcepos): element for element in soup.find_all(["a", "area"])}
@@ -37,8 +35,8 @@ def cross_check(parts: Parts) -> list[tuple[Address, str]]:
         if element is None:
             found.append((addresses[spot.start], "another parser does not see this link"))
             continue
-        ours, theirs = text[spot.start : spot.stop], element.get("href")
-        if theirs not in (decode(ours), unescape(ours)):  # the latter is how Python before 3.13 decoded attributes
+        ours, theirs = text[spot.start : spot.stop], element.get(spot.attribute)
+        if theirs not in (decode(ours), decode_text(ours)):  # the latter is how Python before 3.13 decoded attributes
             found.append((addresses[spot.start], f"another parser reads this address as {str(theirs)[:80]!r}"))
         elif bool(spot.opted_out) != any(opts_out(name, str(value)) for name, value in element.attrs.items()):
             found.append((addresses[spot.start], "another parser does not agree about the opt-out of this link"))

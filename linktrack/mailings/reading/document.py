@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import bisect
 import codecs
+import json
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from linktrack.errors import BadInput
+from linktrack.mailings.reading.markup import has_markup
 
 _META = re.compile(
     rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]+)|<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.\-]+)""",
@@ -32,7 +35,15 @@ _OTHER_FILES = {
     b"\xff\xd8\xff": "a picture",
     b"GIF8": "a picture",
     b"\x1f\x8b": "a compressed file",
+    b"BZh": "a compressed file",
+    b"\xfd7zXZ": "a compressed file",
+    b"\x28\xb5\x2f\xfd": "a compressed file",
+    b"SQLite format 3\x00": "a database",
 }
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_LOOKED_AT = 4096  # bytes that say whether a file is text
+_TOML = re.compile(r"\s*(?:#|\[|[\w.\-\"']+\s*=)")
+_NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"))
 _MAIL_HEADER = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:", re.IGNORECASE)
 UTF16 = frozenset(("utf-16-le", "utf-16-be"))
 
@@ -113,6 +124,18 @@ def read_document(data: bytes, *, name: str = "", charset: str | None = None) ->
     return Document(data, data.decode("latin-1"), _charset_of(data, codec), True)
 
 
+def read_html(data: bytes, *, name: str = "", charset: str | None = None) -> Document:
+    """`data` as an HTML document. BadInput as in `read_document`, and for a file that holds no HTML element.
+
+    A file with nothing in it is read: who needs something says so.
+    """
+    document = read_document(data, name=name, charset=charset)
+    other = _what_else(document)
+    if other is not None:
+        raise BadInput(f"this is {other}, not HTML: name the mail's HTML file", file=name or None)
+    return document
+
+
 def read_text(data: bytes, *, name: str = "") -> Document:
     """A plain-text part as characters: quotation marks beyond ASCII end an address, so bytes do not do."""
     document = read_document(data, name=name)
@@ -127,17 +150,58 @@ def declared_charset(data: bytes) -> str | None:
     return None if match is None else (match[1] or match[2]).decode("ascii")
 
 
+def _what_else(document: Document) -> str | None:
+    """What a document is that is no HTML; None for HTML, and for nothing at all."""
+    start = document.data[:_LOOKED_AT]
+    if document.bytewise and len(_CONTROLS.findall(start)) * 100 > len(start):
+        return "a file of bytes that are no text"
+    text = document.text.removeprefix("\xef\xbb\xbf").strip()
+    if text.startswith("{") and _is_json(text):
+        return "JSON"
+    if _TOML.match(text) and _is_toml(document.characters(0, len(document.text))):
+        return "TOML"
+    if not text or has_markup(document.text):
+        return None
+    if text.startswith("[") and _is_json(text):
+        return "JSON"
+    first, _, rest = text.partition("\n")
+    table = rest and any(sign in first and sign in rest.partition("\n")[0] for sign in ";,\t")
+    return "a table or a text without HTML tags" if table else "a text without HTML tags"
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text begins with a JSON value (more may follow: a value on each line)."""
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        return bool(tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n")))
+    except (ValueError, RecursionError):
+        return False
+
+
 def _codec(name: str | None) -> str | None:
-    """Python's name of a charset as the web understands it: latin-1 and ASCII are read as windows-1252."""
+    """Python's name of a charset as the web understands it: latin-1 and ASCII are read as windows-1252.
+
+    None for what no mail can be in: codecs that are no charsets, and charsets that write `<` in another way than ASCII.
+    """
     if name is None:
         return None
     try:
         codec = codecs.lookup(name).name
-        "<".encode(codec)
-    except (LookupError, TypeError):
+        if codec == "utf-7":
+            return codec
+        if codec.startswith(("utf-16", "utf-32")):
+            return "utf-8"  # the declaration could be read, so it is not true
+        if codec.replace("-", "_") in _NO_CHARSETS or "<a>".encode(codec).removeprefix(codecs.BOM_UTF8) != b"<a>":
+            return None
+    except (LookupError, TypeError, ValueError):
         return None
-    if codec.startswith(("utf-16", "utf-32")):
-        return "utf-8"  # the declaration could be read, so it is not true
     return {"iso8859-1": "cp1252", "ascii": "cp1252"}.get(codec, codec)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 
 from linktrack.mailings.reading.document import Document
-from linktrack.mailings.reading.markup import RAW, Kind, attributes, read_markup
-from linktrack.mailings.reading.references import decode
+from linktrack.mailings.reading.markup import RAW, MarkupKind, attributes, read_markup
+from linktrack.mailings.reading.references import decode, decode_text
 
 BLOCKS = frozenset(
     ["address", "article", "aside", "blockquote", "center", "div", "dl", "dt", "dd", "fieldset", "figure",
@@ -36,17 +35,17 @@ def read_words(html: Document, masked: str, content: tuple[int, int]) -> tuple[s
     raw = False
     for piece in read_markup(masked, here, stop):
         if not raw:
-            words.append(unescape(html.characters(here, piece.start)))
+            words.append(decode_text(html.characters(here, piece.start)))
         here = piece.stop
-        raw = piece.kind is Kind.START and piece.name in RAW
-        if piece.name == "img" and piece.kind is Kind.START:
+        raw = piece.kind is MarkupKind.START and piece.name in RAW
+        if piece.name == "img" and piece.kind is MarkupKind.START:
             alternate = next((found for found in attributes(masked, piece) if found.name == "alt"), None)
             if alternate is not None:
                 pictures.append(decode(html.characters(alternate.start, alternate.stop)))
         elif piece.name in BLOCKS or piece.name in CELLS or piece.name == "br":
             words.append(" ")
     if not raw:
-        words.append(unescape(html.characters(here, stop)))
+        words.append(decode_text(html.characters(here, stop)))
     return _in_line("".join(words)), _in_line(" ".join(pictures))
 
 

@@ -35,8 +35,16 @@ _LEAVES_FOREIGN = frozenset(
      "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var"]
 )  # fmt: skip
 
+_ELEMENTS = RAW | _LEAVES_FOREIGN | frozenset(
+    ["a", "abbr", "address", "area", "article", "aside", "audio", "base", "bdo", "blink", "button", "caption", "cite",
+     "col", "colgroup", "del", "details", "dfn", "dir", "fieldset", "figcaption", "figure", "font", "footer", "form",
+     "header", "hgroup", "html", "input", "ins", "kbd", "label", "legend", "link", "main", "map", "mark", "marquee",
+     "nav", "noscript", "object", "optgroup", "option", "picture", "q", "samp", "section", "select", "source", "strike",
+     "summary", "svg", "tbody", "td", "template", "tfoot", "th", "thead", "time", "tr", "video", "wbr", "amp-img"]
+)  # fmt: skip
 
-class Kind(Enum):
+
+class MarkupKind(Enum):
     """What a piece of markup is. An `OPEN` one begins a tag or a comment that never ends, and is the last."""
 
     START = auto()
@@ -48,14 +56,18 @@ class Kind(Enum):
 
 
 class Markup(NamedTuple):
-    """A piece of markup at `start:stop`; what it holds (attributes, a comment's text) at `inside:end`."""
+    """A piece of markup at `start:stop`; what it holds (attributes, a comment's text) at `inside:end`.
 
-    kind: Kind
+    `foreign` says of a start tag that it stands inside of `<svg>` or `<math>`.
+    """
+
+    kind: MarkupKind
     name: str  # of the element, in lower case; "" for what is no tag
     start: int
     inside: int
     end: int
     stop: int
+    foreign: bool = False
 
 
 class Attribute(NamedTuple):
@@ -77,17 +89,17 @@ def read_markup(text: str, here: int, stop: int) -> Iterator[Markup]:
         if name is None:
             piece = _no_start_tag(text, match, stop, foreign > 0)
             here = piece.stop
-            if piece.kind is Kind.END and foreign and piece.name in _FOREIGN:
+            if piece.kind is MarkupKind.END and foreign and piece.name in _FOREIGN:
                 foreign -= 1
             yield piece
             continue
         closed = tag_end(text, inside, stop)
         if closed is None:
-            yield Markup(Kind.OPEN_TAG, name.lower(), start, inside, stop, stop)
+            yield Markup(MarkupKind.OPEN_TAG, name.lower(), start, inside, stop, stop)
             return
         name = name.lower()
         here = closed.end()
-        piece = Markup(Kind.START, name, start, inside, here - 1, here)
+        piece = Markup(MarkupKind.START, name, start, inside, here - 1, here, foreign > 0)
         yield piece
         if name in _FOREIGN:
             foreign += not self_closing(text, piece)
@@ -114,6 +126,17 @@ def attributes(text: str, tag: Markup) -> Iterator[Attribute]:
             yield Attribute(match[1].lower(), start, stop, "\"'"[group - 2 : group - 1])
 
 
+def has_markup(text: str) -> bool:
+    """Whether there is any tag of an element that HTML mails are made of, a comment or a doctype."""
+    return any(
+        piece.name in _ELEMENTS
+        or piece.name[:2] in ("v:", "o:")
+        or piece.kind in (MarkupKind.COMMENT, MarkupKind.OPEN_COMMENT)
+        or text[piece.start : piece.start + 9].lower() == "<!doctype"
+        for piece in read_markup(text, 0, len(text))
+    )
+
+
 def self_closing(text: str, tag: Markup) -> bool:
     """Whether a start tag ends in `/>`; the `/` of a bare value does not count."""
     if text[tag.end - 1] != "/":
@@ -131,22 +154,22 @@ def _no_start_tag(text: str, mark: re.Match[str], stop: int, foreign: bool) -> M
     if mark[3] == "/" and (name := _TAG_NAME.match(text, inside, stop)):
         closed = _TAG.match(text, name.end(), stop)
         if closed is None:
-            return Markup(Kind.OPEN_TAG, name[0].lower(), start, name.end(), stop, stop)
-        return Markup(Kind.END, name[0].lower(), start, name.end(), closed.end() - 1, closed.end())
+            return Markup(MarkupKind.OPEN_TAG, name[0].lower(), start, name.end(), stop, stop)
+        return Markup(MarkupKind.END, name[0].lower(), start, name.end(), closed.end() - 1, closed.end())
     closing = "]]>" if foreign and text.startswith("<![CDATA[", start) else ">"
     end = text.find(closing, inside, stop)
     if end < 0:
-        return Markup(Kind.OPEN_COMMENT, "", start, inside, stop, stop)
-    return Markup(Kind.DECLARATION, "", start, inside, end, end + len(closing))
+        return Markup(MarkupKind.OPEN_COMMENT, "", start, inside, stop, stop)
+    return Markup(MarkupKind.DECLARATION, "", start, inside, end, end + len(closing))
 
 
 def _comment(text: str, start: int, inside: int, stop: int) -> Markup:
     if empty := _EMPTY_COMMENT.match(text, inside, stop):
-        return Markup(Kind.COMMENT, "", start, inside, inside, empty.end())
+        return Markup(MarkupKind.COMMENT, "", start, inside, inside, empty.end())
     closed = _COMMENT_END.search(text, inside, stop)
     if closed is None:
-        return Markup(Kind.OPEN_COMMENT, "", start, inside, stop, stop)
-    return Markup(Kind.COMMENT, "", start, inside, closed.start(), closed.end())
+        return Markup(MarkupKind.OPEN_COMMENT, "", start, inside, stop, stop)
+    return Markup(MarkupKind.COMMENT, "", start, inside, closed.start(), closed.end())
 
 
 def _raw_end(text: str, name: str, here: int, stop: int) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.entities import html5
 
 from linktrack.links.merge_tags import Pairs, find
 
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z][A-Za-z0-9]*;?)")
+_NUMBER = re.compile(r"&#(?:([xX])(?=[0-9a-fA-F])|(?=[0-9]))((?(1)[0-9a-fA-F]|[0-9])+)")
 _C1 = {code: bytes([code]).decode("cp1252", "ignore") or chr(code) for code in range(0x80, 0xA0)}
 
 
@@ -35,6 +37,24 @@ def pieces(raw: str) -> list[tuple[str, int, int]]:
 def decode(raw: str) -> str:
     """An attribute's raw value with its references decoded."""
     return raw if "&" not in raw else "".join(text for text, _, _ in pieces(raw))
+
+
+def decode_text(raw: str) -> str:
+    """A text's references decoded, as browsers do outside of attributes."""
+    return unescape(tamed(raw)) if "&" in raw else raw
+
+
+def tamed(raw: str) -> str:
+    """`raw` with numeric references that no character has, however long, as the sign for one that is unknown.
+
+    Python's own reader refuses numbers of thousands of digits.
+    """
+    return _NUMBER.sub(lambda match: _tamed_number(match[1] or "", match[2]), raw)
+
+
+def _tamed_number(base: str, digits: str) -> str:
+    significant = digits.lstrip("0") or "0"
+    return "&#65533" if len(significant) > 8 else f"&#{base}{significant}"
 
 
 def _character(reference: str, after: str) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
-from linktrack.mailings.reading.markup import Attribute, Kind, Markup, attributes, read_markup, self_closing
+from linktrack.mailings.reading.markup import Attribute, Markup, MarkupKind, attributes, read_markup, self_closing
 
 _CONDITION = re.compile(r"\[if\b[^\]]*\]>", re.IGNORECASE)
 _NESTED = 3  # conditional comments in conditional comments, as deep as they are looked into
@@ -51,6 +51,7 @@ class Spot(NamedTuple):
     in_comment: bool = False  # an ordinary comment: nobody sees it
     conditional: bool = False  # inside <!--[if …]>
     repeated: bool = False  # the element has a second href, which clients ignore
+    attribute: str = "href"  # the attribute's name
 
     @property
     def clickable(self) -> bool:
@@ -103,28 +104,28 @@ class _Scanner:
         outside = depth == 0 and not comment
         for piece in read_markup(self.text, here, stop):
             kind, name = piece.kind, piece.name
-            if kind is Kind.START:
+            if kind is MarkupKind.START:
                 if _kind(name):
                     if name == "a" and open_ones and self.spots[open_ones[-1]].kind == "a":
                         self._close(open_ones.pop(), piece.start)  # an <a> in an <a> closes it
                     self._link(piece, open_ones, comment, depth > 0)
                 elif name in _OTHERS:
                     self._other(piece, *_OTHERS[name], comment, depth > 0)
-            elif kind is Kind.END:
+            elif kind is MarkupKind.END:
                 if name == "body" and outside:
                     self.body_end = piece.start
                 elif open_ones and self.spots[open_ones[-1]].kind == _kind(name):
                     self._close(open_ones.pop(), piece.start)
-            elif kind is Kind.OPEN_TAG:
+            elif kind is MarkupKind.OPEN_TAG:
                 if outside:
                     self.broken_at = piece.start
-            elif kind is not Kind.DECLARATION and not comment:  # ordinary ones do not nest
+            elif kind is not MarkupKind.DECLARATION and not comment:  # ordinary ones do not nest
                 self._comment(piece, depth)
         for place in open_ones:
             self._close(place, stop)
 
     def _comment(self, piece: Markup, depth: int) -> None:
-        if piece.kind is Kind.OPEN_COMMENT and depth == 0:
+        if piece.kind is MarkupKind.OPEN_COMMENT and depth == 0:
             self.open_comment = piece.start
         if self.text.find("<", piece.inside, piece.end) < 0:
             return
@@ -141,6 +142,7 @@ class _Scanner:
     def _link(self, tag: Markup, open_ones: list[int], in_comment: bool, conditional: bool) -> None:
         href: Attribute | None = None
         source: Attribute | None = None
+        older: Attribute | None = None  # xlink:href, which an <a> of SVG may have in place of href
         opted_out = ""
         repeated = False
         for attribute in attributes(self.text, tag):
@@ -150,24 +152,31 @@ class _Scanner:
                 href = href or attribute
             elif name == "src":
                 source = source or attribute
+            elif name == "xlink:href" and tag.foreign:
+                older = older or attribute
             elif opts_out(name, self.text[attribute.start : attribute.stop]):
                 opted_out = opted_out or name
         kind = _kind(tag.name)
         place, content = (tag.start, tag.stop), (tag.stop, tag.stop)
+        if kind == "a":
+            href = href or older
         if href is not None:
             if kind == "a" or (kind == "vml" and not self_closing(self.text, tag)):
                 if len(open_ones) == _OPEN_ELEMENTS:
                     self._close(open_ones.pop(0), tag.start)
                 open_ones.append(len(self.spots))
-            self.spots.append(Spot(kind, *href[1:], place, content, opted_out, in_comment, conditional, repeated))
+            self.spots.append(
+                Spot(kind, *href[1:], place, content, opted_out, in_comment, conditional, repeated, href.name)
+            )
         if source is not None and kind == "vml":
-            self.spots.append(Spot("src", *source[1:], place, content, "", in_comment, conditional))
+            self.spots.append(Spot("src", *source[1:], place, content, "", in_comment, conditional, attribute="src"))
 
     def _other(self, tag: Markup, kind: str, wanted: str, in_comment: bool, conditional: bool) -> None:
         for attribute in attributes(self.text, tag):
             if attribute.name == wanted:
                 place, content = (tag.start, tag.stop), (tag.stop, tag.stop)
-                self.spots.append(Spot(kind, *attribute[1:], place, content, "", in_comment, conditional))
+                spot = Spot(kind, *attribute[1:], place, content, "", in_comment, conditional, attribute=wanted)
+                self.spots.append(spot)
                 return
 
 

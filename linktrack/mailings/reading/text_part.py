@@ -8,12 +8,25 @@ from collections.abc import Sequence
 
 from linktrack.links.merge_tags import MergeTag, Pairs, find
 
-# White space, controls, angle brackets and quotation marks of all kinds end an address in text.
+# What ends an address wherever it stands, in the inside of a character class.
+_ENDS = (
+    r"\s\x00-\x20\x7f-\x9f"  # white space and controls
+    r"<>\"`|"
+    "\u00ab\u00bb\u2018-\u201f\u2039\u203a"  # quotation marks of all kinds
+    "\u2012-\u2015"  # dashes longer than a hyphen
+    "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # what nobody sees, text direction
+    "\u3000-\u3003\u3008-\u3011\u3014-\u301f\ufe10-\ufe19\ufe30-\ufe48"  # full stops and brackets of CJK
+    "\uff01\uff02\uff07-\uff09\uff0c\uff0e\uff1a\uff1b\uff1c\uff1e\uff1f\uff3b\uff3d\uff5b-\uff65"  # their wide forms
+)
+_PICTURE = "\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"  # emoji, arrows, dingbats
 _URL = re.compile(
-    r"(?<![A-Za-z0-9+.\-])(?:https?://|linktrack:)[^\s\x00-\x20\x7f<>\"`\u00ab\u00bb\u2018-\u201f\u2039\u203a\u3000-\u3002]+",
+    rf"(?<![A-Za-z0-9+.\-])(?:https?://|linktrack:)"
+    rf"(?:[^{_ENDS}{_PICTURE}&]"
+    r"|&(?!(?:lt|gt|quot|apos|nbsp|laquo|raquo|#34|#39|#60|#62);)"  # of text that has been HTML once
+    rf"|[{_PICTURE}]+[\ufe0e\ufe0f]?(?=[/?#&=]))++",  # a picture is part of a path only when that goes on
     re.IGNORECASE,
 )
-_AFTER = ".,:;!?'*_~|…"  # belongs to the sentence when it comes last
+_AFTER = ".,:;!?'*_~…\u060c\u061b\u061f\u06d4\u0964\u0965\u0589\ufe0e\ufe0f"  # of the sentence when it comes last
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 

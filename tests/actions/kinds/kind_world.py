@@ -8,7 +8,8 @@ from typing import Any
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.planned import Decision, Desk, Thing
 from linktrack.actions.slots import Calendar
-from linktrack.links.actions import fill, parse_action
+from linktrack.links.actions import parse_action
+from linktrack.links.placeholders import fill
 from linktrack.settings import ActionSettings, CrmSettings
 
 VALUES = {
@@ -37,7 +38,7 @@ def planned(action: dict[str, Any], desk: Desk | None = None, **contact: str) ->
     values = {**VALUES, **{f"contact.{name}": text for name, text in contact.items()}}
     return list(
         PLANS[definition.type](
-            definition.says,
+            definition,
             lambda text: fill(text, lambda name: values[name]),
             lambda name: values.get(f"contact.{name}", ""),
             desk,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kinds.kind_world import planned
+from actions.kinds.kind_world import planned
 
 CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "an interest of the person": ({"type": "interest", "add": ["News"]}, [("interest", "News", "add")]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from kinds.kind_world import make_desk, planned
+from actions.kinds.kind_world import make_desk, planned
 
 from linktrack.actions.planned import Thing
 

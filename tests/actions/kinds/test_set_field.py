@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from kinds.kind_world import make_desk, planned
+from actions.kinds.kind_world import make_desk, planned
 
 from linktrack.actions.planned import Decision
 from linktrack.errors import BadInput

@@ -21,6 +21,13 @@ def format_for(path: Path) -> Format:
     return detect(path.read_bytes(), path.name, ZONE)
 
 
+def line_format_for(path: Path) -> LineFormat:
+    """The format of a sample whose lines are requests."""
+    found = format_for(path)
+    assert isinstance(found, LineFormat)
+    return found
+
+
 def shown(format: Format, data: bytes) -> str:
     """One line for each line or event: what is read from it."""
     name = "custom" if "\n" in format.name else format.name
@@ -41,8 +48,10 @@ def shown(format: Format, data: bytes) -> str:
         for report in (*format.events(data), *format.finish(True)):
             if isinstance(report, Event):
                 lines.append(f"{iso(report.clicked_at)} | {report.url}")
-                lines.append(f"    email={report.email} ip={report.ip} agent={report.agent} machine={report.machine}"
-                    + " several=True" * report.several)
+                lines.append(
+                    f"    email={report.email} ip={report.ip} agent={report.agent} machine={report.machine}"
+                    + " several=True" * report.several
+                )
                 lines.append(f"    identity={report.identity}")
                 lines.append(f"    variables={report.variables}")
             elif isinstance(report, Refusal):

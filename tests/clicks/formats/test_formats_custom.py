@@ -119,7 +119,7 @@ def test_any_string_makes_a_format_or_a_sentence(string: str) -> None:
 
 
 def test_the_combined_format_as_a_string_reads_what_the_built_in_one_reads() -> None:
-    from formats_golden import FOLDER
+    from clicks.formats.formats_golden import FOLDER
 
     log = (FOLDER / "combined.log").read_bytes()
     own, custom = CommonLog(), made(NGINX_COMBINED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from formats_golden import FOLDER, SAMPLES, format_for
+from clicks.formats.formats_golden import FOLDER, SAMPLES, format_for
 
 from linktrack.clicks.formats import FORMATS, LineFormat, detect, format_names, format_of
 from linktrack.errors import BadInput, UsageError

@@ -97,6 +97,8 @@ BROKEN = {
     "an event of another service": ('\n{"RecordType": "Click"}\n', ["malformed"]),
     "a bare NaN": ('\n{"event": nan}\n', ["malformed"]),
     "a thousand brackets": ("\n" + '{"a":' * 2000 + "\n", ["malformed"]),
+    "a hundred brackets and one": ("\n" + '{"a":' * 101 + "\n", ["malformed"]),
+    "the same, closed": ("\n" + '{"a":' * 101 + "1" + "}" * 101 + "\n", ["malformed"]),
     "NUL bytes": ("\n\x00\x00\x00\n", ["malformed"]),
     "two bad lines": ("\n{\n}}\n", ["malformed", "malformed"]),
 }
@@ -219,7 +221,7 @@ def test_the_word_of_mailgun_on_machines(bot: str | None, machine: bool) -> None
     assert only("mailgun", mailgun(**{"client-info": {"bot": bot}})).machine is machine
 
 
-BREVO = {
+BREVO: dict[str, tuple[dict[str, object], int]] = {
     "milliseconds win": (
         {"ts_epoch": 1777878753462, "ts_event": 1777878700, "date": "2026-01-01 00:00:00"},
         1_777_878_753_462,

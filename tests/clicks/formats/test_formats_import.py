@@ -18,15 +18,15 @@ AGENTS = ["Mozilla/5.0 (X11; Linux x86_64) Firefox/125.0", 'a "quoted" agent', "
 
 def requests(world: Any) -> list[dict[str, Any]]:
     """A few clicks of several people, and requests that are none."""
-    found = []
-    for number in range(12):
-        found.append({
+    found = [
+        {
             "at": SENT + 600 + number * 97, "ip": "2001:db8::17" if number == 5 else f"192.0.2.{number}", "method": "HEAD" if number == 7 else "GET",
             "target": world.path(1 + number % 3, 1 + number) + ("?utm_source=x" if number % 2 else ""), "status": 404 if number == 8 else 302,
             "agent": AGENTS[number % 4],
-        })  # fmt: skip
-    found.append(found[0] | {"target": "/robots.txt"})
-    return found
+        }
+        for number in range(12)
+    ]  # fmt: skip
+    return [*found, found[0] | {"target": "/robots.txt"}]
 
 
 def common_time(at: int, zone: str = "UTC") -> str:

@@ -7,7 +7,7 @@ import random
 import re
 
 import pytest
-from formats_golden import SAMPLES, format_for
+from clicks.formats.formats_golden import SAMPLES, format_for
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

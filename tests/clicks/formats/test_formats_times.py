@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linktrack.clicks.formats.haproxy import HaProxy
@@ -88,11 +88,12 @@ def test_common_and_iso_times_mean_what_datetime_means(clock: datetime, minutes:
     st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)),
     st.sampled_from(["Europe/Stockholm", "America/St_Johns", "Australia/Lord_Howe", "UTC"]),
 )
+@example(datetime(2026, 10, 25, 2, 30, fold=1), "Europe/Stockholm")
 def test_local_times_mean_what_zoneinfo_means_also_where_the_clock_jumps(clock: datetime, name: str) -> None:
     zone = zone_of(name)
     assert (
         iso_moment(clock.strftime("%Y-%m-%d %H:%M:%S").encode(), zone)
-        == int(clock.replace(microsecond=0, tzinfo=zone).timestamp()) * 1000
+        == int(clock.replace(microsecond=0, fold=0, tzinfo=zone).timestamp()) * 1000  # of a doubled hour the first
     )
 
 

@@ -39,7 +39,7 @@ def test_a_contact_id_becomes_a_file_s_name(case: str) -> None:
 
 
 @settings(max_examples=300)
-@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=400), unique=True, max_size=8))
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=400), unique=True, max_size=8))
 def test_names_are_safe_short_and_different(ids: list[str]) -> None:
     names = [file_name(contact_id) for contact_id in ids]
     assert len(set(names)) == len(ids)

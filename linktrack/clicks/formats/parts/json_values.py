@@ -16,6 +16,8 @@ _SHOWN = 2000
 # Between two objects. Brackets are passed over too, so that an array is read element by element.
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff\x1e]*+")
 _decode = json.JSONDecoder(parse_float=str, parse_int=str).raw_decode
+_LEVELS = 100  # of objects and lists in one another; how many Python's own reader takes depends on its version
+_NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([{\[])|[}\]]', re.DOTALL)
 _CUT_WORD = 10  # an error this close to the end may be a word, a number or an escape that goes on
 
 
@@ -100,9 +102,33 @@ def _object_at(text: str, at: int) -> tuple[dict[str, Any] | None, int]:
             if not unfinished:
                 return None, 0
             if at + size >= len(text):
-                return None, -1
+                return None, 0 if _opens_too_deep(window) else -1
         except (RecursionError, ValueError):
             return None, 0
         else:
-            return value, at + length
+            return (None, 0) if _is_too_deep(value) else (value, at + length)
     return None, -1
+
+
+def _opens_too_deep(text: str) -> bool:
+    """Whether an unfinished object already has more than `_LEVELS` levels."""
+    depth = 0
+    if text.count("{") + text.count("[") > _LEVELS:
+        for found in _NESTING.finditer(text):
+            if found[1]:
+                depth += 1
+                if depth > _LEVELS:
+                    return True
+            elif found[0] in "}]":
+                depth -= 1
+    return False
+
+
+def _is_too_deep(value: dict[str, Any]) -> bool:
+    level: list[Any] = [value]
+    for _ in range(_LEVELS):
+        inner = (part for outer in level for part in (outer.values() if isinstance(outer, dict) else outer))
+        level = [part for part in inner if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True

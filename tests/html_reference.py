@@ -43,8 +43,8 @@ class _Parser(HTMLParser):
     found: list[tuple[str, str]]
     depth: int
 
-    def mainLoop(self) -> None:
-        self.tokenizer = _Tap(self.tokenizer, self.found, self.depth)
+    def mainLoop(self) -> None:  # noqa: N802  (html5lib's name)
+        self.tokenizer: Any = _Tap(self.tokenizer, self.found, self.depth)
         super().mainLoop()
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Placed
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan
 from linktrack.mailings.outputs.made_text import made_text
 
 BASE = "https://click.example.com"
 
 
 def text_of(html: str) -> str:
-    parts = read_mail(html.encode(), None, Options(BASE))
+    parts = read_mail(html.encode(), None, ReadingOptions(BASE))
     spots = [address for address in parts.addresses if not address.reason]
-    placed = [Placed(f"key{'abcdef'[number]}", spot.start, spot.stop) for number, spot in enumerate(spots)]
+    placed = [PlacedSpan(f"key{'abcdef'[number]}", spot.start, spot.stop) for number, spot in enumerate(spots)]
     return made_text(parts, placed, BASE).copy_for("TOKEN").decode()
 
 
@@ -44,7 +44,7 @@ def test_deep_nesting_is_no_error() -> None:
 
 
 def test_merge_tags_of_a_further_dialect_survive_too() -> None:
-    parts = read_mail(b"<p>Hi ##first  name##, a&amp;b</p>", None, Options(BASE, merge_tags=(("##", "##"),)))
+    parts = read_mail(b"<p>Hi ##first  name##, a&amp;b</p>", None, ReadingOptions(BASE, merge_tags=(("##", "##"),)))
     assert made_text(parts, [], BASE).copy_for("TOKEN").decode() == "Hi ##first  name##, a&b\n"
 
 
@@ -64,7 +64,7 @@ def test_what_is_hidden_stays_hidden_until_its_end() -> None:
 
 
 def test_characters_that_the_text_uses_for_itself_are_dropped() -> None:
-    assert text_of("a\ue0000\ue001b\ue002c\ue003d\ue004e") == "a0bcde\n"
+    assert text_of("<p>a\ue0000\ue001b\ue002c\ue003d\ue004e") == "a0bcde\n"
 
 
 def test_links_that_nobody_closed_end_with_what_is_around_them() -> None:

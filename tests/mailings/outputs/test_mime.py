@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 import webencodings
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 from fast_mail_parser import parse_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests_support import decoded
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Mail, Placed, compile_part
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import Mail, PlacedSpan, compile_part
 from linktrack.mailings.outputs.mime import Message, mime_charset, quoted_printable
 from linktrack.mailings.reading.document import read_text
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
@@ -40,11 +42,11 @@ def mail(
     type: str = "",
     subject: str = "Hallå",
 ) -> Mail:
-    parts = read_mail(html, text, Options(base))
-    placed: dict[str, list[Placed]] = {"html": [], "text": []}
+    parts = read_mail(html, text, ReadingOptions(base))
+    placed: dict[str, list[PlacedSpan]] = {"html": [], "text": []}
     for address in parts.addresses:
         if not address.reason:
-            placed[address.part].append(Placed(f"abc{'defg'[address.position]}", address.start, address.stop))
+            placed[address.part].append(PlacedSpan(f"abc{'defg'[address.position]}", address.start, address.stop))
     plain = compile_part(read_text(text), placed["text"], base)
     return Mail("news", type, subject, compile_part(parts.html, placed["html"], base), plain, f"{base}/unsu/", 3)
 
@@ -69,12 +71,8 @@ def test_an_email_reads_back_as_both_parts_with_the_recipients_addresses() -> No
     assert read.get_content_type() == "multipart/alternative" and not read.defects
     plain, html = read.iter_parts()
     assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
-    assert html.get_payload(decode=True).decode() == crlf(
-        HTML.replace("https://shop.example/x?a=1", f"{BASE}/abce/{TOKEN}")
-    )
-    assert plain.get_payload(decode=True).decode() == crlf(
-        TEXT.replace("https://shop.example/x", f"{BASE}/abcf/{TOKEN}")
-    )
+    assert decoded(html).decode() == crlf(HTML.replace("https://shop.example/x?a=1", f"{BASE}/abce/{TOKEN}"))
+    assert decoded(plain).decode() == crlf(TEXT.replace("https://shop.example/x", f"{BASE}/abcf/{TOKEN}"))
     assert (read["Subject"], read["To"].addresses[0].display_name) == ("Hallå", 'Bo "B" Öst')
     assert read["From"].addresses[0].addr_spec == "asa@example.com" and read["Message-ID"] and read["Date"]
 
@@ -112,10 +110,9 @@ def test_a_tracking_address_of_any_length_stays_in_one_piece_in_its_header(size:
         f"\r\nList-Unsubscribe: <{base}/unsu/{TOKEN}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode()
         in raw
     )
-    for html in (
-        message_from_bytes(raw, policy=policy.default).get_body(("html",)).get_content(),
-        parse_email(raw).text_html[0],
-    ):  # type: ignore[union-attr]
+    body = message_from_bytes(raw, policy=policy.default).get_body(("html",))
+    assert body is not None
+    for html in (body.get_content(), parse_email(raw).text_html[0]):
         assert f'href="{base}/abce/{TOKEN}"' in html
 
 
@@ -139,7 +136,7 @@ def test_the_charset_is_the_source_s(charset: str) -> None:
     part = list(read.iter_parts())[1]
     declared = str(part.get_content_charset())
     expected = html.replace("https://shop.example/x", f"{BASE}/abce/{TOKEN}")
-    assert part.get_payload(decode=True).decode(declared) == crlf(expected)
+    assert decoded(part).decode(declared) == crlf(expected)
     assert (declared == "utf-8") == (charset in ("utf-8", "utf-16"))
 
 
@@ -168,7 +165,8 @@ def test_an_mbox_reads_back_whatever_its_lines_begin_with(tmp_path: Path) -> Non
     assert len(box) == 3
     for kept, number in zip(box, "123", strict=True):
         assert kept["To"] == f"{number}@example.com"
-        body = kept.get_payload()[1].get_payload(decode=True).decode()
+        _, html = message_from_bytes(kept.as_bytes(), policy=policy.default).iter_parts()
+        body = decoded(html).decode()
         assert body.replace("\r\n", "\n") == crlf(HTML).replace("\r\n", "\n").replace(
             "https://shop.example/x?a=1", f"{BASE}/abce/{TOKEN}"
         )
@@ -177,8 +175,8 @@ def test_an_mbox_reads_back_whatever_its_lines_begin_with(tmp_path: Path) -> Non
 
 
 class _Keep:
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-        self.content = envelope.content  # type: ignore[attr-defined]
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd's)
+        self.content = envelope.content
         return "250 OK"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from html_reference import hrefs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from html_reference import hrefs
 
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot, scan
@@ -77,6 +77,16 @@ NASTY = {
     "plaintext ends the markup": ('<a href="u"><plaintext><a href=no>', ["u"]),
     "style in SVG is markup": ('<svg><style><a href="u"></style></svg>', ["u"]),
     "a table leaves the SVG": ("<svg><table><style><a href=no></style><a href='u'>", ["u"]),
+    "xlink:href of a link in SVG": ('<svg viewBox="0 0 1 1"><a xlink:href="u"><text>Buy</text></a></svg>', ["u"]),
+    "href wins over xlink:href, whatever the order": ('<svg><a xlink:href="no" href="u"></a></svg>', ["u"]),
+    "xlink:href is nothing outside of SVG": (
+        '<svg></svg><a xlink:href="no"></a><svg><image xlink:href="no"></svg>',
+        [],
+    ),
+    "xlink:href in a picture for all but Outlook": (
+        "<!--[if !mso]><!--><svg><a xlink:href=u></svg><!--<![endif]-->",
+        ["u"],
+    ),
     "</> is nothing": ("</><a href=u>", ["u"]),
     "</ x> is a comment": ("</ a href=no><a href=u>", ["u"]),
     "an end tag with a > in a value": ('</p title=">"><a href=u>', ["u"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Options, read_mail
+from linktrack.mailings.addresses import ReadingOptions, read_mail
 from linktrack.mailings.reading.cross_check import cross_check
 
 FINE = {
@@ -21,7 +21,7 @@ FINE = {
 
 @pytest.mark.parametrize("case", FINE)
 def test_agrees_about_ordinary_links(case: str) -> None:
-    assert cross_check(read_mail(FINE[case].encode(), None, Options("https://t.example"))) == []
+    assert cross_check(read_mail(FINE[case].encode(), None, ReadingOptions("https://t.example"))) == []
 
 
 ODD = {
@@ -32,7 +32,7 @@ ODD = {
 
 @pytest.mark.parametrize("case", ODD)
 def test_says_where_parsers_read_a_link_differently(case: str) -> None:
-    parts = read_mail(f"<p>\n{ODD[case]}".encode(), None, Options("https://t.example"))
+    parts = read_mail(f"<p>\n{ODD[case]}".encode(), None, ReadingOptions("https://t.example"))
     ((address, sentence),) = cross_check(parts)
     assert (address.line, address.target) == (2, "https://a.example/") and "another parser" in sentence
 
@@ -40,7 +40,7 @@ def test_says_where_parsers_read_a_link_differently(case: str) -> None:
 def test_hostile_mails_are_no_trouble() -> None:
     for piece in ('<a href=x b="', "<a href='x>'>", "<a href=x><!--", "<a href=x></"):
         try:
-            parts = read_mail((piece * 5000).encode(), None, Options("https://t.example"))
+            parts = read_mail((piece * 5000).encode(), None, ReadingOptions("https://t.example"))
         except BadInput:
             continue
         assert cross_check(parts) == []

@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from linktrack.errors import BadInput
-from linktrack.mailings.addresses import Options, read_mail
-from linktrack.mailings.compile import Placed, compile_part
+from linktrack.mailings.addresses import ReadingOptions, read_mail
+from linktrack.mailings.compile import PlacedSpan, compile_part
+from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
-from linktrack.mailings.reading.document import read_document, read_text
+from linktrack.mailings.reading.cross_check import cross_check
+from linktrack.mailings.reading.document import read_document, read_html, read_text
 from linktrack.mailings.reading.text_part import find_urls
 
 BASE = "https://click.example.com"
-OPTIONS = Options(BASE)
+OPTIONS = ReadingOptions(BASE)
 HTML = '<html><head>{}</head><body><p>{}</p>\r\n<a href="https://shop.example/x">{}</a></body></html>'
 
 CASES = {
@@ -43,7 +45,7 @@ def test_an_encoding_is_read_spliced_and_put_back(case: str) -> None:
     (spot,) = [address for address in parts.addresses if not address.reason]
     assert (spot.label, spot.line, spot.column) == (words, 2, 10)
     prove(parts, [(spot, "abcd")], BASE, OPTIONS)
-    compiled = compile_part(parts.html, [Placed("abcd", spot.start, spot.stop)], BASE)
+    compiled = compile_part(parts.html, [PlacedSpan("abcd", spot.start, spot.stop)], BASE)
     expected = data.decode(charset).replace("https://shop.example/x", f"{BASE}/abcd/TOKEN")
     assert compiled.copy_for("TOKEN").decode(charset) == expected
     assert compiled.copy_for("TOKEN").startswith(data[:3])
@@ -100,7 +102,7 @@ def test_text_parts_keep_their_bytes_too() -> None:
         parts = read_mail(b"", data, OPTIONS)
         prove(parts, list(zip(parts.addresses, ("aaa", "aab"), strict=True)), BASE, OPTIONS)
         text = read_text(data)
-        placed = [Placed(f"aa{n}", *span) for n, span in zip("ab", find_urls(text.text), strict=True)]
+        placed = [PlacedSpan(f"aa{n}", *span) for n, span in zip("ab", find_urls(text.text), strict=True)]
         compiled = compile_part(text, placed, BASE)
         written = compiled.copy_for("TOKEN").decode(charset)
         assert f"„{BASE}/aaa/TOKEN“ nu.\r\n{BASE}/aab/TOKEN" in written
@@ -132,3 +134,82 @@ def test_a_file_of_another_kind_is_refused_by_its_first_bytes(data: bytes, what:
 
 def test_a_text_that_begins_like_a_header_is_a_text() -> None:
     assert read_document(b"Subject: New in May\r\n\r\nWe write about MIME-Version: 1.0").charset == "utf-8"
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n<a href=x>", "a picture"),
+        (b"SQLite format 3\0\x10\0<a href=x>", "a database"),
+        (b"RIFF\x24\0\0\0WEBP\0\0\0\0", "no text"),
+        (b'[links.a]\nurl = "https://a.example/"\ntext = "<p>Thanks</p>"\n', "TOML"),
+        (b'# links\nbase_url = "https://a.example/"\r\n', "TOML"),
+        (b'{"html": "<a href=x>"}', "JSON"),
+        (b'{"html": "<a href=x>"}\n{"html": "<p>"}\n', "JSON"),
+        (b'\xef\xbb\xbf[{"a": 1}]', "JSON"),
+        (b"contact_id;email\n1;a@x.example\n", "a table"),
+        (b"Hej!\n\nhttps://a.example/x < 2 <https://b.example/>\n", "a text without HTML tags"),
+        ("Hej å".encode("utf-16"), "a text without HTML tags"),
+        (b"<?xml version='1.0'?><rss><channel/></rss>", "a text without HTML tags"),
+    ],
+    ids=["PNG", "SQLite", "WebP", "TOML", "TOML with CRLF", "JSON", "NDJSON", "JSON with a BOM", "CSV", "text", "UTF-16", "RSS"],
+)  # fmt: skip
+def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
+    with pytest.raises(BadInput, match=rf"spring\.html: this is .*{what}") as caught:
+        read_html(data, name="spring.html")
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"<p>x", b"Hej <b>du</b>", b"{{#if x}}<td>", b"[[name]] = <br>", b"", b" \n", b"<!--[if mso]><v:rect><![endif]--><BR/>",
+     b"{% extends 'x' %}<p>{\"a\": 1}</p>", b"<p>\0</p>" + b"x" * 200, "<p>å".encode("utf-16"), b"key = <a href=x>"],
+)  # fmt: skip
+def test_html_is_html_however_little_of_it_there_is(data: bytes) -> None:
+    assert read_html(data).data == data
+
+
+def test_a_text_part_needs_no_tags() -> None:
+    assert read_text(b"Hej").text == "Hej"
+
+
+@pytest.mark.parametrize(
+    "charset",
+    [
+        "undefined",
+        "idna",
+        "punycode",
+        "unicode_escape",
+        "raw_unicode_escape",
+        "base64",
+        "zlib",
+        "cp037",
+        "utf-32",
+        "x" * 4000,
+        "....",
+        "mbcs",
+    ],
+)
+def test_an_absurd_charset_that_is_declared_changes_nothing_and_one_that_is_asked_for_is_refused(charset: str) -> None:
+    data = f'<meta charset="{charset}"><p>å</p>'.encode()
+    assert read_html(data).charset == "utf-8"
+    if charset != "utf-32":
+        with pytest.raises(BadInput, match="there is no charset"):
+            read_html(data, charset=charset)
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["9" * 5000, "x" + "f" * 5000, "0" * 5000 + "65", "x" + "0" * 5000 + "41", "1114112", "x110000", "xd800", "0"],
+)
+def test_absurd_numeric_references_are_read_as_browsers_read_them(number: str) -> None:
+    html = f'<a href="https://a.example/?&#{number};" title="&#{number};">&#{number}; x</a><img alt="&#{number};">'
+    parts = read_mail(html.encode(), None, OPTIONS)
+    character = "A" if number.endswith(("65", "41")) else "\ufffd"
+    if len(number) < 4000:  # of a longer stretch only the beginning is a label
+        assert [address.label for address in parts.addresses] == [f"{character} x"]
+    assert parts.addresses[0].target == f"https://a.example/?{character}"
+    assert cross_check(parts) == []
+    assert (
+        made_text(parts, [], BASE).copy_for("T").decode().startswith(f"{character} x (https://a.example/?{character})")
+    )

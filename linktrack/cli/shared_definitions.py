@@ -1,0 +1,108 @@
+"""linktrack link check, apply and export: all links at once, as their definitions say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linktrack.cli.output import FormatOption, say, show_rows
+from linktrack.cli.shared_context import opened, workspace_of
+
+
+def check(
+    context: typer.Context,
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only what concerns this link.")] = None,
+    crm: Annotated[
+        Path | None, typer.Option("--crm", metavar="EXPORT", help="Look for users, selections and columns there, too.")
+    ] = None,
+    format: FormatOption = None,
+) -> None:
+    """Duplicate and contradictory actions, and references to what is not there; exit code 6 when it finds any.
+
+    Selections, projects and interests that are new to the export are only noted.
+
+    \b
+    Examples:
+      linktrack link check
+      linktrack link check offer --crm contacts.csv
+    """
+    from dataclasses import asdict
+
+    from linktrack.crm.export import export_names
+    from linktrack.crm.mapping import mapping_of
+    from linktrack.links.catalog import find_link
+    from linktrack.links.check import FINDING_COLUMNS, ExportNames, check_links
+
+    workspace = workspace_of(context)
+    with opened(context) as database:
+        if key is not None:
+            find_link(database, key)
+        names = ExportNames() if crm is None else ExportNames(**export_names(crm, mapping_of(workspace)))
+        found = check_links(workspace, database, key, names)
+    rows = [asdict(one) for one in found]
+    show_rows(rows, FINDING_COLUMNS, format, table=["finding", "link", "mailing", "explanation"])
+    notes = sum(one.is_note for one in found)
+    noted = f"{notes} note{'s' if notes > 1 else ''}" if notes else ""
+    if count := len(found) - notes:
+        say(context, f"{count} finding{'s' if count > 1 else ''}" + (f" and {noted}." if noted else "."))
+        raise typer.Exit(6)
+    say(context, f"Nothing to complain about{f', {noted}' if noted else ''}.")
+
+
+def apply(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A TOML file with [[link]] tables; - is standard input.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the difference, change nothing.")] = False,
+    format: FormatOption = None,
+) -> None:
+    """Make the links of a TOML file so; links that it does not name are left alone.
+
+    Actions that are as they were keep their numbers, then changed ones of the same type in order; --dry-run shows it.
+
+    \b
+    Example:
+      linktrack link apply links.toml --dry-run
+    """
+    from dataclasses import asdict
+
+    from linktrack.links.definitions import apply_definitions, compare, read_definitions
+
+    settings = workspace_of(context).settings
+    wanted = read_definitions(file, settings.crm, settings.mailings.pairs)
+    with opened(context) as database:
+        differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
+    if dry_run or format is not None:
+        show_rows([asdict(difference) for difference in differences], ["key", "change", "field", "old", "new"], format)
+    touched = len({difference.key for difference in differences})
+    if not differences:
+        say(context, f"Nothing to do: all {len(wanted)} links are as {file} says.")
+    else:
+        say(context, f"{'Would change' if dry_run else 'Changed'} {touched} of {len(wanted)} links.")
+
+
+def export(
+    context: typer.Context,
+    folder: Annotated[str | None, typer.Option(help="Only this folder and those in it.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write, instead of stdout.")] = None,
+) -> None:
+    """Write links as TOML that link apply reads.
+
+    \b
+    Example:
+      linktrack link export --folder Campaigns -o links.toml
+    """
+    from linktrack.links.catalog import list_links
+    from linktrack.links.definitions import export_toml, stored_definitions
+
+    with opened(context) as database:
+        links = list_links(database, folder=folder)
+        if folder is None:
+            links += [link for link in list_links(database, kinds=("special",)) if link.actions]
+        text = export_toml(stored_definitions(database, links).values())
+    if output is None or str(output) == "-":
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, "utf-8")
+        say(context, f"Wrote {len(links)} links to {output}.")

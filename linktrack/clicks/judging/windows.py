@@ -1,0 +1,55 @@
+"""Windows of time that move over moments in order: how dense they are, what is near, what belongs together."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import TypeVar
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> dict[_Key, list[int]]:
+    """The indices of each key that comes `least` times or is one of `besides`."""
+    wanted = {key for key, count in Counter(keys).items() if count >= least}.union(besides)
+    found: dict[_Key, list[int]] = {key: [] for key in wanted}
+    if wanted:
+        for index, key in enumerate(keys):
+            if key in wanted:
+                found[key].append(index)
+    return found
+
+
+def moments_of(keyed: Iterable[tuple[Hashable, int]]) -> dict[Hashable, list[int]]:
+    """The moments of each key, in order."""
+    found: dict[Hashable, list[int]] = {}
+    for key, moment in sorted(keyed, key=itemgetter(1)):
+        found.setdefault(key, []).append(moment)
+    return found
+
+
+def is_near(moments: Sequence[int], moment: int, width: int) -> bool:
+    """Whether one of some moments in order is at most `width` away, before or after."""
+    at = bisect_left(moments, moment - width)
+    return at < len(moments) and moments[at] <= moment + width
+
+
+def crowded(moments: Sequence[int], values: Sequence[int], width: int, least: int) -> Iterator[int]:
+    """The indices of all that lie in a window of `width`, both ends in it, with `least` or more different values.
+
+    Each comes once, and the time it takes grows with the number of moments, not with the width.
+    """
+    inside: Counter[int] = Counter()
+    start = told = 0
+    for at, moment in enumerate(moments):
+        inside[values[at]] += 1
+        while moment - moments[start] > width:
+            inside[values[start]] -= 1
+            if not inside[values[start]]:
+                del inside[values[start]]
+            start += 1
+        if len(inside) >= least:
+            yield from range(max(start, told), at + 1)
+            told = at + 1

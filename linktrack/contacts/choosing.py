@@ -1,0 +1,95 @@
+"""Which contacts of a file get a mailing: only these, all but those, one of several random parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from linktrack.crm.export import Table, column_of, need_column, open_contacts, open_table
+from linktrack.crm.mapping import Mapping
+from linktrack.errors import BadInput, UsageError
+from linktrack.files import open_input
+from linktrack.settings import CrmSettings
+
+_CONTACT_ID = "contact_id"  # how our own commands name the column
+_MOST_PARTS = 1000
+
+
+@dataclass(frozen=True)
+class Part:
+    """The `number`th of `parts` random parts, of a split that has a name.
+
+    Parts of one split are disjoint, the same in every mailing and run, and together everybody; other names divide
+    the same people anew.
+    """
+
+    number: int
+    parts: int
+    split: str
+
+    @classmethod
+    def read(cls, text: str, split: str) -> Part:
+        """`K/N` and the split's name. UsageError for anything else."""
+        found = re.fullmatch(r"([1-9]\d{0,3})/([1-9]\d{0,3})", text.strip())
+        if found is None or int(found[1]) > int(found[2]) or int(found[2]) > _MOST_PARTS:
+            raise UsageError(f"--part {text!r} is no part: write it like 1/2, at most {_MOST_PARTS} parts")
+        if not split.strip():
+            raise UsageError("--part needs --split NAME: the same name gives the same parts again")
+        return cls(int(found[1]), int(found[2]), split.strip())
+
+    def holds(self, contact_id: str, workspace_id: bytes) -> bool:
+        """Whether a contact is in it: by a print of his id and the split's name under the workspace's id."""
+        digest = blake2b(
+            f"{self.split}\0{contact_id}".encode(), key=workspace_id, digest_size=8, person=b"linktrack-split"
+        ).digest()
+        return int.from_bytes(digest, "big") % self.parts == self.number - 1
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """Whom of a file of contacts a mailing is for; None and nothing choose everybody."""
+
+    workspace_id: bytes
+    only: Collection[str] | None = None
+    leave_out: Collection[str] = frozenset()
+    part: Part | None = None
+
+    def takes(self, contact_id: str) -> bool:
+        return (
+            (self.only is None or contact_id in self.only)
+            and contact_id not in self.leave_out
+            and (self.part is None or self.part.holds(contact_id, self.workspace_id))
+        )
+
+
+def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
+    """The contact ids of any file with a column of them: rows as linktrack prints them (CSV, TSV, JSON, NDJSON) or an
+    export of the CRM (a file, or a folder). An empty file has none.
+
+    NotFound or BadInput with the way out.
+    """
+    if not path.is_dir():
+        with open_input(path, "a list of contacts") as file:
+            if file.read(64).strip().removeprefix(b"\xef\xbb\xbf") in (b"", b"[]"):
+                return frozenset()
+    table, column = _with_ids(path, mapping)
+    return frozenset(contact_id for _, values in table.rows([]) if (contact_id := values[column].strip()))
+
+
+def _with_ids(path: Path, mapping: Mapping) -> tuple[Table, int]:
+    """The table in a file, and its column of ids: ours, which needs no mapping, or the export's."""
+    if not path.is_dir():
+        ours = Mapping(CrmSettings(), mapping.file)
+        try:
+            table = open_table(path, ours, _CONTACT_ID)
+            column = column_of(table, _CONTACT_ID)
+        except BadInput:  # in an encoding or with quotes that only the mapping explains
+            column = None
+        if column is not None:
+            return table, column
+    table = open_contacts(path, mapping)
+    name = mapping.settings.contacts.id
+    return table, need_column(table, name, "a list of contacts", "id under [crm.contacts] (or contact_id in the file)")

@@ -1,0 +1,189 @@
+"""Who has left which type of mailing, how, and what brings a person back.
+
+A person leaves by the unsubscribe link, the subscriptions page, or an action that takes away the interest named like
+the type. The CRM learns of it late: so he is left out until a file of contacts has been seen without that interest and
+later one of other content with it, or until he says otherwise himself, or `contact subscribe` says it for him. A file
+without the interests' column proves nothing, nor one that was seen before.
+
+All rows of `left_type` are written here. A return is kept too (`how` is `back`), so that an older click that arrives
+late does not take the person away again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from linktrack.crm.export import Contact, find_table
+from linktrack.crm.mapping import Mapping, find_column
+from linktrack.crm.multivalue import names_in
+from linktrack.errors import Conflict
+from linktrack.files import open_input
+from linktrack.store.lookups import recipient_id
+from linktrack.store.session import Database
+
+EVERY_TYPE = ""  # who leaves a mailing without a type leaves them all
+TRANSACTIONAL = "transactional"  # what a person has asked for himself: leaving every type does not end it
+How = Literal["unsubscribe", "page", "action"]
+
+_BACK = "back"
+
+
+class Departure(NamedTuple):
+    """A type that a person has left, when (UTC milliseconds) and how."""
+
+    type: str
+    how: str
+    left_at: int
+
+
+def leave(database: Database, recipient_id: int, type: str, how: How, at: int) -> None:
+    """A person has left a type of mailing (`EVERY_TYPE`: all) at this time. Part of a transaction.
+
+    The latest of leaving and coming back counts, in whatever order they become known.
+    """
+    _note(database, recipient_id, type, how, at)
+
+
+def come_back(database: Database, recipient_id: int, type: str, at: int) -> None:
+    """A person gets a type of mailing again from this time on. Part of a transaction."""
+    _note(database, recipient_id, type, _BACK, at)
+
+
+def subscribe_again(database: Database, named: str, type: str | None, *, moment: int) -> tuple[str, ...]:
+    """Take a person back whom a contact id, address or name names, into one type or all that he has left.
+
+    Returns the types. UnknownName for nobody; Conflict for one type when he has left every type.
+    """
+    with database.transaction():
+        recipient = recipient_id(database, named)
+        left = [departure.type for departure in departures_of(database, recipient)]
+        back = [one for one in left if type is None or same_type(one) == same_type(type)]
+        if type is not None and has_left([one for one in left if one not in back], type):
+            raise Conflict(f"{named} has left every type of mailing: take him back without --type")
+        for one in back:
+            come_back(database, recipient, one, moment)
+    return tuple(back)
+
+
+def departures_of(database: Database, recipient_id: int) -> list[Departure]:
+    """The types that a person has left and not come back to, by type."""
+    rows = database.rows(
+        "SELECT type, how, left_at FROM left_type WHERE recipient_id = ? AND how <> ? ORDER BY type",
+        (recipient_id, _BACK),
+    )
+    return [Departure(*row) for row in rows]
+
+
+def same_type(type: str) -> str:
+    """A type, or the interest that is named like it, as it is compared."""
+    return type.strip().casefold()
+
+
+def has_left(left: Sequence[str], type: str) -> bool:
+    """Whether who has left these types is left out of a mailing of this type."""
+    wanted = same_type(type)
+    return any(same_type(one) == wanted or (one == EVERY_TYPE and wanted != TRANSACTIONAL) for one in left)
+
+
+class Absences:
+    """Everybody who has left a type, held against a file of contacts as it is read.
+
+    `leaves_out` is asked once for each row; `note_what_was_seen` afterwards stores what the file has shown of them.
+    """
+
+    def __init__(self, database: Database, export: Path, mapping: Mapping) -> None:
+        self._database = database
+        self._mapping = mapping
+        self._left: dict[str, list[_Absence]] = {}
+        for contact_id, *row in database.stream(
+            "SELECT contact_id, recipient_id, type, without_at FROM left_type "
+            "JOIN recipient ON recipient.id = recipient_id WHERE how <> ?",
+            (_BACK,),
+        ):
+            self._left.setdefault(contact_id, []).append(_Absence(*row))
+        self._print = _print_of(export)
+        self._seen_before = database.value("SELECT 1 FROM seen_export WHERE print = ?", (self._print,)) is not None
+        self._column: str | None = None
+        self._looked = False
+        self._without: list[_Absence] = []
+        self._returned: list[_Absence] = []
+
+    def leaves_out(self, contact: Contact, type: str) -> bool:
+        """Whether this contact has left the type, after what this very row says of his interests."""
+        absences = self._left.get(contact.contact_id)
+        if not absences:
+            return False
+        interests = self._interests(contact)
+        here: list[str] = []
+        for absence in absences:
+            gone = True
+            if interests is not None and absence.type != EVERY_TYPE:
+                if same_type(absence.type) not in interests:
+                    if absence.without_at is None:
+                        self._without.append(absence)
+                elif absence.without_at is not None:
+                    self._returned.append(absence)
+                    gone = False
+            if gone:
+                here.append(absence.type)
+        return has_left(here, type)
+
+    def note_what_was_seen(self, moment: int) -> None:
+        """Store that the file was seen, who stood in it without his interest, and who has come back. Part of a
+        transaction."""
+        if self._column is None or self._seen_before:
+            return
+        self._database.execute(
+            "INSERT INTO seen_export (print, seen_at) VALUES (?, ?) ON CONFLICT (print) DO NOTHING",
+            (self._print, moment),
+        )
+        self._database.executemany(
+            "UPDATE left_type SET without_at = ? WHERE recipient_id = ? AND type = ?",
+            [(moment, absence.recipient_id, absence.type) for absence in self._without],
+        )
+        for absence in self._returned:
+            come_back(self._database, absence.recipient_id, absence.type, moment)
+
+    def _interests(self, contact: Contact) -> frozenset[str] | None:
+        """A contact's interests as they are compared; None where the file says nothing that is new."""
+        if not self._looked:
+            self._looked = True
+            columns = list(contact.fields)
+            found = find_column(columns, self._mapping.settings.contacts.interests)
+            self._column = None if found is None else columns[found]
+        if self._column is None or self._seen_before:
+            return None
+        try:
+            names = names_in(contact.fields[self._column], self._mapping.settings.contacts.interests_separator)
+        except ValueError:  # a cell of a shape that is not understood
+            return None
+        return frozenset(map(same_type, names))
+
+
+class _Absence(NamedTuple):
+    recipient_id: int
+    type: str
+    without_at: int | None
+
+
+def _note(database: Database, recipient_id: int, type: str, how: str, at: int) -> None:
+    database.execute(
+        "INSERT INTO left_type (recipient_id, type, how, left_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (recipient_id, type) DO UPDATE SET how = excluded.how, left_at = excluded.left_at, "
+        "without_at = NULL WHERE excluded.left_at >= left_type.left_at",
+        (recipient_id, type, how, at),
+    )
+
+
+def _print_of(export: Path) -> bytes:
+    """What a file of contacts is known by: a print of its content."""
+    digest = blake2b(digest_size=16)
+    path = find_table(export, "contacts")
+    if path is not None:
+        with open_input(path, "a contacts file") as file:
+            while data := file.read(1 << 20):
+                digest.update(data)
+    return digest.digest()

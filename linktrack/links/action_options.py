@@ -1,0 +1,40 @@
+"""An action's settings as options of a command: read from the names and types of the kind's own fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from linktrack.errors import UsageError
+from linktrack.links.actions import KINDS, settings_of
+
+
+def settings_from_options(kind: str, options: list[str]) -> dict[str, Any]:
+    """`--name value` pairs as the table that TOML would have: lists repeat, flags stand alone or say true or false.
+
+    UsageError for what is no option, BadInput for an unknown kind; names and values are checked by `parse_action`.
+    """
+    known = {name: KINDS[kind].model_fields[name].default for name in settings_of(kind)}
+    settings: dict[str, Any] = {}
+    rest = list(options)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--"):
+            raise UsageError(f"{word!r} is no option: settings are given as --name value")
+        name, given, value = word[2:].partition("=")
+        name = name.replace("-", "_")
+        flag = isinstance(known.get(name), bool)
+        if not given and name.startswith("no_") and isinstance(known.get(name[3:]), bool):
+            settings[name[3:]] = False
+        elif flag and not given and (not rest or rest[0] not in ("true", "false")):
+            settings[name] = True
+        else:
+            if not given and not rest:
+                raise UsageError(f"the option --{name.replace('_', '-')} needs a value")
+            text = value if given else rest.pop(0)
+            if flag and text in ("true", "false"):
+                settings[name] = text == "true"
+            elif isinstance(known.get(name), tuple):
+                settings.setdefault(name, []).extend([text] if text else [])  # '' alone is an empty list
+            else:
+                settings[name] = text
+    return settings

@@ -1,0 +1,104 @@
+"""Responses: what a visitor sees who follows a link, as TOML and the command line define it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from linktrack.errors import BadInput
+from linktrack.links.location import checked_form
+from linktrack.values import wrong_value
+
+RESPONSE_KINDS = ("redirect", "text", "form")
+
+
+def parse_response(raw: object) -> LinkResponse:
+    """A TOML table as a response. BadInput, without a file's name, with the way out."""
+    try:
+        response: LinkResponse = _ADAPTER.validate_python(raw)
+    except ValidationError as problem:
+        raise BadInput(_sentence(problem, raw)) from None
+    if isinstance(response, FormResponse):
+        checked_form(response.url)
+    return response
+
+
+def read_response(stored: str) -> LinkResponse:
+    """A response as the database keeps it, which was checked when it was stored."""
+    response: LinkResponse = _ADAPTER.validate_python(json.loads(stored))
+    return response
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("it must be a text")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+
+
+class ResponseDefinition(BaseModel):
+    """What every response has: its kind."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    kind: str
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """Its TOML table, without what is a default."""
+        return {"kind": self.kind, **self.model_dump(exclude={"kind"}, exclude_defaults=True)}
+
+    def stored(self) -> str:
+        """Its table as the database keeps it."""
+        return json.dumps(self.table, ensure_ascii=False)
+
+
+class RedirectResponse(ResponseDefinition):
+    """The visitor is led to the link's address."""
+
+    kind: Literal["redirect"] = "redirect"
+
+
+class TextResponse(ResponseDefinition):
+    """The visitor reads a feedback text (HTML); such a link has no address."""
+
+    kind: Literal["text"] = "text"
+    text: Text
+
+
+class FormResponse(ResponseDefinition):
+    """The visitor is led to a form; `prefill` names the contact's field for each of the form's."""
+
+    kind: Literal["form"] = "form"
+    url: Text
+    prefill: dict[Text, Text] = {}
+
+
+LinkResponse = RedirectResponse | TextResponse | FormResponse
+_ADAPTER: TypeAdapter[LinkResponse] = TypeAdapter(Annotated[LinkResponse, Field(discriminator="kind")])
+_MODELS: dict[str, type[ResponseDefinition]] = {
+    "redirect": RedirectResponse,
+    "text": TextResponse,
+    "form": FormResponse,
+}
+_EXAMPLES = {
+    ("text", "text"): 'a text response needs its text: { kind = "text", text = "<p>Thanks!</p>" }',
+    ("form", "url"): 'a form response needs its url: { kind = "form", url = "https://forms.example.com/contact" }',
+    ("form", "prefill"): 'prefill names a contact field for each form field: prefill = { name = "name" }',
+}
+
+
+def _sentence(problem: ValidationError, raw: object) -> str:
+    errors = problem.errors()
+    error = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    if not error["loc"]:
+        return f"a response is a table with kind = one of {', '.join(RESPONSE_KINDS)}, not {raw!r}"
+    kind, *keys = map(str, error["loc"])
+    name = keys[0] if keys else ""
+    if error["type"] != "extra_forbidden" and (kind, name) in _EXAMPLES:
+        return _EXAMPLES[kind, name]
+    return wrong_value(error, name, owner=f"a {kind} response", known=list(_MODELS[kind].model_fields))

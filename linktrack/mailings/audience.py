@@ -1,0 +1,80 @@
+"""The audience of a mailing: which contacts of a file get it, and what becomes of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from linktrack.contacts.choosing import Choosing
+from linktrack.contacts.left import Absences
+from linktrack.crm.export import BadRow, Contact, read_contacts
+from linktrack.crm.mapping import Mapping
+from linktrack.errors import BadInput
+from linktrack.mailings.outputs.headers import reachable
+from linktrack.store.session import Database
+
+_NAMED = 5  # of many in a sentence
+
+
+class Audience:
+    """The contacts of a file that a mailing goes to, in the file's order; what becomes of the others is counted.
+
+    Consumed once, in the transaction that stores the shipment: what the file shows of those who have left is part of
+    it. `type` is the mailing's; `by_mail`: it must have an address. BadInput when there is nobody.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        contacts: Path,
+        mapping: Mapping,
+        choosing: Choosing,
+        *,
+        type: str,
+        by_mail: bool,
+        moment: int,
+    ) -> None:
+        self._database, self._contacts, self._mapping, self._choosing = database, contacts, mapping, choosing
+        self._type, self._by_mail, self._moment = type, by_mail, moment
+        self._unmet = set(choosing.only or ())
+        self.rejected: list[BadRow] = []
+        self.taken = self.left = self.not_chosen = 0
+
+    def __iter__(self) -> Iterator[Contact]:
+        people = self._chosen()
+        if self._by_mail:
+            people = reachable(people, self.rejected)
+        for contact in people:
+            self.taken += 1
+            yield contact
+        if not self.taken:
+            raise BadInput(
+                f"there is nobody in the contacts file to send to, and nothing was stored: {len(self.rejected)} rows "
+                f"cannot be used, {self.not_chosen} contacts are not chosen, {self.left} have left this type of mailing"
+            )
+
+    def _chosen(self) -> Iterator[Contact]:
+        absences = Absences(self._database, self._contacts, self._mapping)
+        for contact in read_contacts(self._contacts, self._mapping, self.rejected):
+            gone = absences.leaves_out(contact, self._type)
+            self._unmet.discard(contact.contact_id)
+            if not self._choosing.takes(contact.contact_id):
+                self.not_chosen += 1
+            elif gone:
+                self.left += 1
+            else:
+                yield contact
+        absences.note_what_was_seen(self._moment)
+
+    def notes(self) -> Iterator[str]:
+        if self._unmet:
+            asked = len(self._choosing.only or ())
+            yield (
+                f"{len(self._unmet):,} of the {asked:,} contacts that --only names are not in the contacts file: "
+                f"{some_of(sorted(self._unmet))}"
+            )
+
+
+def some_of(found: Sequence[str]) -> str:
+    """A few of many, for a sentence."""
+    return ", ".join(found[:_NAMED]) + (" …" if len(found) > _NAMED else "")

@@ -1,0 +1,159 @@
+"""Handing out: a stored shipment's mails written in the order of the contacts; after the last one it is finished."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from linktrack.errors import BadInput, Conflict, LinktrackError, UsageError
+from linktrack.files import Kept, check_new_folder, making_folder, sentence_of
+from linktrack.links.tokens import Tokens
+from linktrack.mailings.compile import Mail
+from linktrack.mailings.outputs.headers import sender
+from linktrack.mailings.outputs.html import html_files
+from linktrack.mailings.outputs.mime import Message
+from linktrack.mailings.outputs.ndjson import ndjson_rows
+from linktrack.mailings.outputs.output_folder import new_file, write_mails, write_stream
+from linktrack.mailings.outputs.template import write_template
+from linktrack.mailings.shipments import WITH_HEADER, Recipient, Shipment, ShipmentSettings, recipients_of
+from linktrack.mailings.shipping import finish_shipment
+from linktrack.store.session import Database, Tell
+
+STREAMS = ("ndjson", "mbox")  # outputs that are one stream and can go to stdout
+_STEP = 100  # mails between two reports of progress
+
+Out = Path | BinaryIO  # a new folder, or a stream
+Clock = Callable[[], int]  # the time, UTC milliseconds
+Progress = Callable[[str, int, int | None], None]  # what passes, how many more did, of how many
+
+
+class CutShort(Conflict):
+    """A shipment's mails were not all handed out; of a stream, `rows` were. What stopped it decides the exit code."""
+
+    def __init__(self, shipment: Shipment, rows: int | None, reason: LinktrackError) -> None:
+        self.shipment = shipment
+        self.rows = rows
+        self.exit_code = reason.exit_code
+        counted = "" if rows is None else f" after {rows:,} of {shipment.recipients:,} rows"
+        super().__init__(f"its mails were cut short{counted} ({reason}). {ways_on(shipment)}")
+
+
+def ways_on(shipment: Shipment) -> str:
+    """What to do about a shipment whose mails were not all handed out."""
+    number = shipment.id
+    again = f"linktrack shipment render {number} --out DIR writes them all"
+    if shipment.state != "unfinished":
+        return f"{again} again."
+    return (
+        f"Shipment {number} is unfinished and counts in no figure: {again}, linktrack shipment restore {number} says "
+        f"that they were sent after all, linktrack shipment cancel {number} that they were not."
+    )
+
+
+def check_out(settings: ShipmentSettings, out: Out, kept: Kept) -> None:
+    """What can be known before anything is stored: that e-mails have a sender, and that there is a place for them."""
+    if settings.fill and (settings.keep_merge_tags or settings.output == "template"):
+        other = "--as template" if settings.output == "template" else "--keep-merge-tags"
+        raise UsageError(f"--fill and {other} do not go together: say who fills the merge tags")
+    if settings.output in WITH_HEADER:
+        if not settings.sender:
+            raise BadInput(
+                "e-mails need a sender: add --from 'Anna <anna@example.com>', or write from = \"…\" under [sender] in "
+                "linktrack.toml"
+            )
+        sender(settings.sender)
+    if isinstance(out, Path):
+        check_new_folder(out, kept)
+    elif settings.output not in STREAMS:
+        raise UsageError(f"--as {settings.output} makes several files: name a folder with --out DIR")
+
+
+def hand_out(
+    database: Database,
+    mail: Mail,
+    shipment: Shipment,
+    tokens: Tokens,
+    out: Out,
+    kept: Kept,
+    clock: Clock,
+    tell: Tell,
+    progress: Progress,
+) -> int:
+    """Write a stored shipment's mails in the order of the contacts, and finish it. Returns how many files were made.
+
+    A folder appears under its name only when it is complete. CutShort when it does not come to that.
+    """
+    handed = _Handed(shipment, progress)
+    is_stream = not isinstance(out, Path)
+    try:
+        people = recipients_of(database, shipment, tokens)
+        files = _write(mail, shipment, people, out, kept, handed)
+        handed.report()
+        finish_shipment(database, shipment.id, clock())
+    except KeyboardInterrupt:
+        tell(ways_on(shipment))
+        raise
+    except (OSError, LinktrackError) as problem:
+        reason = problem if isinstance(problem, LinktrackError) else _reason(problem)
+        raise CutShort(shipment, handed.count if is_stream else None, reason) from None
+    return files
+
+
+def _write(mail: Mail, shipment: Shipment, people: Iterable[Recipient], out: Out, kept: Kept, handed: _Handed) -> int:
+    output = shipment.settings.output
+    if not isinstance(out, Path):
+        write_stream(out, _rows(mail, shipment, people), handed.add)
+        return 0
+    with making_folder(out, kept) as folder:
+        if output == "template":
+            write_template(folder, mail, shipment.settings.merge_tag, handed.watched(people))
+        elif output in STREAMS:
+            name = "recipients.ndjson" if output == "ndjson" else "mailing.mbox"
+            with os.fdopen(new_file(folder / name), "wb", buffering=0) as file:
+                write_stream(file, _rows(mail, shipment, people), handed.add)
+        elif output == "eml":
+            message = Message(mail, shipment)
+            files = ((row.contact_id, message.buffers(row)) for row in people)
+            write_mails(folder, ".eml", files, handed.add)
+        else:
+            write_mails(folder, ".html", html_files(mail, people), handed.add)
+        return handed.count if output in ("html", "eml") else len(list(folder.iterdir()))
+
+
+def _rows(mail: Mail, shipment: Shipment, people: Iterable[Recipient]) -> Iterator[list[bytes]]:
+    """The mails of a stream, each as buffers."""
+    if shipment.settings.output == "ndjson":
+        return ndjson_rows(mail, people)
+    message = Message(mail, shipment)
+    return (message.mbox_buffers(row) for row in people)
+
+
+class _Handed:
+    """How many mails were handed to the system; progress is reported every `_STEP` of them."""
+
+    def __init__(self, shipment: Shipment, progress: Progress) -> None:
+        self._total, self._progress = shipment.recipients, progress
+        self.count = self._reported = 0
+
+    def add(self, more: int) -> None:
+        self.count += more
+        if self.count - self._reported >= _STEP:
+            self.report()
+
+    def report(self) -> None:
+        self._progress("Mails", self.count - self._reported, self._total)
+        self._reported = self.count
+
+    def watched(self, people: Iterable[Recipient]) -> Iterator[Recipient]:
+        for row in people:
+            yield row
+            self.add(1)
+
+
+def _reason(problem: OSError) -> LinktrackError:
+    if problem.errno == errno.EPIPE:
+        return Conflict("whoever read them has gone")
+    return sentence_of(problem)

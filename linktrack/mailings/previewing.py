@@ -1,0 +1,94 @@
+"""A preview: one recipient's copy as it would be written, with addresses that lead nowhere. Nothing is stored."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from linktrack.contacts.recipients import field_value
+from linktrack.crm.export import Contact, read_contacts
+from linktrack.crm.mapping import Mapping
+from linktrack.errors import NotFound
+from linktrack.links.merge_tags import fold
+from linktrack.links.tokens import TOKEN_LENGTH
+from linktrack.mailings.catalog import StoredMailing, find_mailing, mailing_parts, placements_of
+from linktrack.mailings.compile import compile_part
+from linktrack.mailings.outputs.filling import prepare_filling, standing_tags, values_of
+from linktrack.store.lookups import recipient_id
+from linktrack.store.session import Database
+
+NOWHERE = "https://preview.invalid"  # RFC 6761: a name that never leads anywhere
+_NOBODY = "a" * TOKEN_LENGTH
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whose copy is shown."""
+
+    contact_id: str
+    email: str
+    name: str
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The HTML of one copy, whose it is (None: nobody's, as the mail was written), and the merge tags left in it."""
+
+    html: bytes
+    person: Person | None
+    standing: tuple[str, ...]
+
+
+def preview_of(
+    database: Database, name: str, mapping: Mapping, *, contacts: Path | None = None, contact: str | None = None
+) -> Preview:
+    """A mailing's copy for a contact of a file (the first one unless named by id or address), or for a recipient that
+    is known from earlier shipments. Merge tags that name no field of his stay as they are.
+
+    UnknownName or NotFound for a mailing or contact that is not there.
+    """
+    mailing = find_mailing(database, name)
+    person = None
+    if contacts is not None:
+        person = _of_file(contacts, contact, mapping)
+    elif contact is not None:
+        person = _known(database, contact)
+    return _copy(database, mailing, person, mapping)
+
+
+def _copy(database: Database, mailing: StoredMailing, person: Person | None, mapping: Mapping) -> Preview:
+    extra = mailing.settings.merge_tags
+    parts = mailing_parts(mailing, NOWHERE)
+    placed = [spot.placed for spot in placements_of(database, mailing.id) if spot.position > 0 and spot.part == "html"]
+    tags = [tag for tag in standing_tags(parts, placed, [], "", extra) if tag.part == "html"]
+    html = compile_part(parts.html, placed, NOWHERE)
+    if person is None:
+        return Preview(html.copy_for(_NOBODY), None, tuple(map(str, tags)))
+    contact = Contact(person.contact_id, person.email, person.name, person.fields, 0)
+    values = values_of(person)
+    for tag in tags:
+        value = field_value(contact, tag.tag.name, mapping) if tag.tag.plain else None
+        if value is not None:
+            values.setdefault(fold(tag.tag.name), value)
+    filled = [tag for tag in tags if tag.tag.plain and fold(tag.tag.name) in values]
+    filling = prepare_filling(parts, placed, html, filled, "", NOWHERE, extra_tags=extra)
+    copy = b"".join(filling.html.joined(_NOBODY.encode(html.charset), values))
+    return Preview(copy, person, tuple(str(tag) for tag in tags if tag not in filled))
+
+
+def _of_file(path: Path, wanted: str | None, mapping: Mapping) -> Person:
+    for contact in read_contacts(path, mapping, []):
+        if wanted is None or wanted == contact.contact_id or wanted.casefold() == contact.email.casefold():
+            return Person(contact.contact_id, contact.email, contact.name, contact.fields)
+    who = "nobody" if wanted is None else f"no contact {wanted!r}"
+    raise NotFound(f"{path} has {who} in it: check --contacts and --contact")
+
+
+def _known(database: Database, wanted: str) -> Person:
+    found = recipient_id(database, wanted)
+    ((contact_id, email, name, fields),) = database.rows(
+        "SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (found,)
+    )
+    return Person(contact_id, email, name, json.loads(fields))

@@ -1,0 +1,188 @@
+"""The states that a shipment goes through: stored, finished, cancelled, restored.
+
+A shipment is stored, with all its recipients, as *unfinished* before the first of its mails can be seen, and finished
+after the last: whatever happens in between, no figure counts mails that were not handed out, and no mail is out
+whose address nobody knows. What was made by mistake is cancelled; `restore_shipment` takes that back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+
+from linktrack.contacts.recipients import domain_of, store_recipients
+from linktrack.crm.export import Contact
+from linktrack.crm.mapping import Mapping
+from linktrack.errors import BadInput, Conflict
+from linktrack.links.merge_tags import fold, names
+from linktrack.links.tokens import MAX_SHIPMENT
+from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
+from linktrack.mailings.outputs.filling import StandingTag, check_fields
+from linktrack.mailings.shipments import COUNTS, Shipment, ShipmentSettings, find_shipment
+from linktrack.store.catalogue import touch
+from linktrack.store.open_times import note_open_times
+from linktrack.store.session import Database
+
+_BATCH = 500
+
+
+class AlreadySent(Conflict):
+    """Some who are to get a mailing have got it already: `recipients` of them."""
+
+    def __init__(self, mailing: str, recipients: int) -> None:
+        self.mailing = mailing
+        self.recipients = recipients
+        have = "1 of these contacts has" if recipients == 1 else f"{recipients:,} of these contacts have"
+        super().__init__(
+            f"{have} got the mailing {mailing!r} already, and nothing was stored: leave them out with --except (the "
+            "rows of linktrack shipment recipients will do), or add --again"
+        )
+
+
+def make_shipment(
+    database: Database,
+    mailing: StoredMailing,
+    contacts: Iterable[Contact],
+    mapping: Mapping,
+    settings: ShipmentSettings,
+    *,
+    sent_at: int,
+    test: bool,
+    again: bool,
+    moment: int,
+    tags: Sequence[StandingTag] = (),
+    progress: Callable[[int], None] = lambda done: None,
+) -> Shipment:
+    """Store an unfinished shipment and its recipients, all of them or nothing; memory is flat in their number.
+
+    It has reached the disk when this returns. `tags` are the merge tags that stand in the mail: their fields are kept,
+    so that they can be filled now or later. Conflict for a deleted mailing, and AlreadySent unless it is a test or
+    goes to them `again`; BadInput for an empty list and, where the mail is filled, for
+    a tag that cannot be.
+    """
+    if mailing.deleted_at is not None:
+        raise Conflict(
+            f"the mailing {mailing.name!r} is deleted: bring it back with linktrack mailing restore {mailing.name}"
+        )
+    count = 0
+    domains: Counter[str] = Counter()
+    with database.transaction(durable=True):
+        needed = needed_fields(mailing, placements_of(database, mailing.id), tags)
+        shipment_id = _insert_shipment(database, mailing.id, settings, sent_at, test, moment)
+        stream = iter(contacts)
+        while batch := list(islice(stream, _BATCH)):
+            if settings.fill and not count:
+                check_fields(tags, (*batch[0].fields, *mapping.settings.contacts.fields, "company"))
+            ids = store_recipients(database, batch, needed, mapping)
+            rows = [
+                (shipment_id, ids[contact.contact_id], position, contact.email, contact.name)
+                for position, contact in enumerate(batch, count + 1)
+            ]
+            database.insert("shipment_recipient", ("shipment_id", "recipient_id", "position", "email", "name"), rows)
+            domains.update(domain_of(contact.email) for contact in batch)
+            count += len(batch)
+            progress(len(batch))
+        if not count:
+            raise BadInput("there is nobody to send to: nothing was stored")
+        if not (test or again):
+            _refuse_repetition(database, mailing, shipment_id)
+        database.executemany(
+            "INSERT INTO shipment_domain (shipment_id, domain, sent, human, machine, clickers) "
+            "VALUES (?, ?, ?, 0, 0, 0)",
+            [(shipment_id, domain, sent) for domain, sent in sorted(domains.items())],
+        )
+        database.execute("UPDATE shipment SET recipients = ? WHERE id = ?", (count, shipment_id))
+        touch(database)
+    return find_shipment(database, shipment_id)
+
+
+def finish_shipment(database: Database, shipment_id: int, moment: int) -> None:
+    """Its last mail was handed out: from now on it counts, unless it is a test or cancelled."""
+    with database.transaction(durable=True):
+        database.execute(
+            "UPDATE shipment SET finished_at = COALESCE(finished_at, ?) WHERE id = ?", (moment, shipment_id)
+        )
+        _open_its_clicks(database, shipment_id)
+
+
+def cancel_shipment(database: Database, number: int, moment: int) -> Shipment:
+    """A shipment counts no more, in no figure and for no action; its addresses are answered as before.
+
+    Conflict when it is cancelled already.
+    """
+    with database.transaction(durable=True):
+        if find_shipment(database, number).state == "cancelled":
+            raise Conflict(f"shipment {number} is cancelled already: linktrack shipment restore {number} takes it back")
+        database.execute("UPDATE shipment SET cancelled_at = ? WHERE id = ?", (moment, number))
+        touch(database)
+    return find_shipment(database, number)
+
+
+def restore_shipment(database: Database, number: int, moment: int) -> Shipment:
+    """A cancelled shipment counts again, and one that was unfinished counts from now on: it was sent after all.
+
+    Conflict when it is neither.
+    """
+    with database.transaction(durable=True):
+        before = find_shipment(database, number)
+        if before.cancelled_at is None and before.finished_at is not None:
+            raise Conflict(f"shipment {number} is neither cancelled nor unfinished: there is nothing to take back")
+        database.execute(
+            "UPDATE shipment SET cancelled_at = NULL, finished_at = COALESCE(finished_at, ?) WHERE id = ?",
+            (moment, number),
+        )
+        _open_its_clicks(database, number)
+    return find_shipment(database, number)
+
+
+def _open_its_clicks(database: Database, shipment_id: int) -> None:
+    """A shipment counts from now on: a run of the actions has to look where its clicks lie."""
+    touch(database)
+    clicked = database.row("SELECT first_click, last_click FROM shipment_tally WHERE shipment_id = ?", (shipment_id,))
+    if clicked is not None and clicked[0] is not None:
+        note_open_times(database, [(clicked[0], clicked[1])])
+
+
+def _refuse_repetition(database: Database, mailing: StoredMailing, shipment_id: int) -> None:
+    """AlreadySent when a recipient of this shipment has got the mailing: tests, and what is unfinished or cancelled,
+    were nobody's."""
+    count = database.value(
+        "SELECT count(*) FROM shipment_recipient AS sent WHERE sent.shipment_id = ? AND EXISTS ("  # noqa: S608  (names of our own)
+        "SELECT 1 FROM shipment JOIN shipment_recipient AS earlier ON earlier.shipment_id = shipment.id "
+        f"WHERE shipment.mailing_id = ? AND {COUNTS} AND earlier.recipient_id = sent.recipient_id)",
+        (shipment_id, mailing.id),
+    )
+    if count:
+        raise AlreadySent(mailing.name, count)
+
+
+def _insert_shipment(
+    database: Database, mailing_id: int, settings: ShipmentSettings, sent_at: int, test: bool, moment: int
+) -> int:
+    """A new shipment under a random number that no other has; its id."""
+    while True:
+        number = secrets.randbelow(MAX_SHIPMENT) + 1
+        made = database.value(
+            "INSERT INTO shipment (number, mailing_id, sent_at, is_test, recipients, settings, created_at) "
+            "VALUES (?, ?, ?, ?, 0, ?, ?) ON CONFLICT (number) DO NOTHING RETURNING id",
+            (number, mailing_id, sent_at, test, settings.text(), moment),
+        )
+        if made is not None:
+            return int(made)
+
+
+def needed_fields(
+    mailing: StoredMailing, placements: Sequence[StoredPlacement], tags: Sequence[StandingTag] = ()
+) -> list[str]:
+    """The contact fields that the mailing, its targets and form prefills name, beside id, e-mail and name."""
+    wanted = [standing.tag.name for standing in tags if standing.tag.plain]
+    for placement in placements:
+        extra = mailing.settings.merge_tags
+        wanted += names(tagged_target(mailing, placement), extra)
+        if placement.response.get("kind") == "form":
+            wanted += names(str(placement.response.get("url", "")), extra)
+            wanted += [str(value) for value in placement.response.get("prefill", {}).values()]
+    own = {"contactid", "id", "email", "name"}
+    return list(dict.fromkeys(name for name in wanted if fold(name) not in own))

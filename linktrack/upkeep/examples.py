@@ -1,0 +1,73 @@
+"""The shipped examples: settings, column mappings, links and web-server snippets, put where a workspace needs them."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+
+from linktrack.errors import BadInput, Conflict, UnknownName
+from linktrack.files import CONFIG_NAME, PUBLIC, create, explained, read_bytes, replace_own
+
+CRM_FOLDER = "crm"  # of these one holds, in the workspace's settings; all others are files of their own
+ALL_SETTINGS = "settings"  # the name of the example that shows every setting
+ALL_SETTINGS_FILE = "linktrack.example.toml"  # beside the workspace's own settings
+
+
+def shipped_folder(name: str) -> Path:
+    """Where a folder of shipped files is: in the installed package, or beside it in a clone."""
+    package = Path(__file__).parent.parent
+    for place in (package / name, package.parent / name):
+        if place.is_dir():
+            return place
+    raise BadInput(f"the folder {name} is missing from this installation: install linktrack again")
+
+
+def examples() -> dict[str, Path]:
+    """Every example by its name: its file's, in small letters and without what stands behind the dot."""
+    configs = shipped_folder("configs")
+    files = {path.stem.lower(): path for path in sorted(configs.glob("*/*")) if path.is_file()}
+    return {ALL_SETTINGS: configs / CONFIG_NAME, **files}
+
+
+def find_example(name: str) -> Path:
+    """The shipped file of an example. UnknownName, with a near one and all there are."""
+    known = examples()
+    if name not in known:
+        close = tuple(get_close_matches(name, known, n=1))
+        near = f" (did you mean {close[0]!r}?)" if close else ""
+        sentence = f"there is no example {name!r}{near}, but these: {', '.join(known)}"
+        raise UnknownName(sentence, noun="example", name=name, near=close)
+    return known[name]
+
+
+def put_example(root: Path, name: str) -> Path:
+    """Put an example into the workspace at `root`, and return the file that holds it now.
+
+    A column mapping becomes the `[crm]` tables of `linktrack.toml`, everything else a file. Put twice it is there once.
+    UnknownName, NotFound without a workspace; Conflict where something else is in its place.
+    """
+    source = find_example(name)
+    if source.parent.name == CRM_FOLDER:
+        return _put_mapping(root / CONFIG_NAME, source)
+    target = root / (ALL_SETTINGS_FILE if name == ALL_SETTINGS else Path(source.parent.name, source.name))
+    if target.exists():
+        if target.read_bytes() != source.read_bytes():
+            raise Conflict(f"{target} is there already: move it away, or take what you need from {source}")
+        return target
+    with explained(target):
+        target.parent.mkdir(exist_ok=True)
+    create(target, source.read_bytes(), mode=PUBLIC)
+    return target
+
+
+def _put_mapping(settings: Path, source: Path) -> Path:
+    text = read_bytes(settings).decode("utf-8")
+    mapping = source.read_text("utf-8")
+    if mapping in text:
+        return settings
+    if "crm" in tomllib.loads(text):
+        raise Conflict(f"{settings} has [crm] already: remove it, or take what you need from {source}")
+    replace_own(settings, f"{text.rstrip()}\n\n{mapping}".encode(), mode=stat.S_IMODE(settings.stat().st_mode))
+    return settings

@@ -1,0 +1,53 @@
+"""What is wrong with a value that a person wrote, as a sentence: pydantic's errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_TYPES = {
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "date_type": "a date like 2026-05-04",
+}
+
+
+def wrong_value(error: ErrorDetails, name: str, *, owner: str = "", known: Sequence[str] = ()) -> str:
+    """One error of a ValidationError as a sentence about the setting `name`.
+
+    `owner` is whose setting it is (`follow-up`, `a form response`; "" = the workspace's own settings) and `known` are
+    the settings that it has. A reason that one of our own checks gave stands as that check said it.
+    """
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        if not owner:
+            return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
+        return f"{owner} has no setting {name!r}: it has {', '.join(known)}"
+    if kind == "missing":
+        return f"{owner} needs the setting {name!r}" if owner else f"the setting {name!r} is missing"
+    if kind == "value_error":
+        reason = str(error["ctx"]["error"])
+        if not owner:
+            return reason
+        return f"{name} of {owner}: {reason}" if name else f"{owner}: {reason}"
+    reason = f"{_expected(error)}, not {error['input']!r}"
+    return f"{name} of {owner}: {reason}" if owner else f"{name}: {reason}"
+
+
+def _expected(error: ErrorDetails) -> str:
+    kind = error["type"]
+    if kind in _TYPES:
+        return f"it must be {_TYPES[kind]}"
+    if kind == "literal_error":
+        return f"it must be {error['ctx']['expected']}"
+    return error["msg"].replace("Input should", "it must", 1)

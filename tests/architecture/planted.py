@@ -1,0 +1,48 @@
+"""A copy of the package with a breach in it, for the tests that see whether a wall holds."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = ROOT / "linktrack"
+
+
+def contracts() -> list[dict[str, Any]]:
+    """The contracts of import-linter, as pyproject.toml has them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    every: list[dict[str, Any]] = settings["tool"]["importlinter"]["contracts"]
+    return every
+
+
+def copy_with(target: Path, module: str, line: str) -> Path:
+    """A copy of the package in `target`, with `line` at the end of `module` (a path in the package, made if new)."""
+    shutil.copytree(PACKAGE, target / "linktrack", ignore=shutil.ignore_patterns("__pycache__", "*.tsv"))
+    shutil.copy(ROOT / "pyproject.toml", target)
+    path = target / "linktrack" / module
+    path.parent.mkdir(exist_ok=True)
+    if path.name != "__init__.py" and not (path.parent / "__init__.py").exists():
+        (path.parent / "__init__.py").write_text('"""A new room."""\n', "utf-8")
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    return target
+
+
+def modules_of(*names: str) -> list[Path]:
+    """The files of modules (`linktrack.links.utm`) and of whole rooms (`linktrack.crm`)."""
+    found = []
+    for name in names:
+        path = ROOT / Path(*name.split("."))
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+    return found
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    """Every file of the package by its path in it, read as Python."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text("utf-8"))

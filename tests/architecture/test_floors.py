@@ -1,0 +1,98 @@
+"""The walls that import-linter holds: they stand, and each of them refuses a breach planted in a copy of the package."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from architecture.planted import ROOT, contracts, copy_with
+
+PROGRAM = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
+
+# What is planted where, and the contract that is to refuse it.
+BREACHES = {
+    "a room above is imported": ("store/lookups.py", "import linktrack.links.catalog", "floors"),
+    "a room two floors above is imported": ("workspace.py", "import linktrack.clicks.event", "floors"),
+    "the command line is imported from below": ("upkeep/doctor.py", "import linktrack.cli.output", "floors"),
+    "the room beside is imported": ("clicks/event.py", "import linktrack.mailings.tag", "floors"),
+    "the room beside is imported, the other way": ("mailings/tag.py", "import linktrack.clicks.event", "floors"),
+    "crm and links import each other": ("crm/mapping.py", "import linktrack.links.utm", "floors"),
+    "actions know mailings": ("actions/output.py", "import linktrack.mailings.tag", "floors"),
+    "an import inside a function": ("store/lock.py", "def f() -> None:\n    import linktrack.links.utm", "floors"),
+    "an import for types only": (
+        "store/lock.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import linktrack.links.utm",
+        "floors",
+    ),
+    "a room that has no floor": ("attic/boxes.py", "BOXES = 3", "floors"),
+    "a module that has no floor": ("helpers.py", "HELP = 3", "floors"),
+    "typer below the command line": ("reports/figures.py", "import typer", "terminal"),
+    "rich below the command line": ("upkeep/doctor.py", "def f() -> None:\n    from rich.table import Table", "terminal"),
+    "typer in a module of the ground floor": ("errors.py", "import typer", "terminal"),
+    "granian in the command line": ("cli/app.py", "import granian", "web-server"),
+    "a token that asks the database": ("links/tokens.py", "import sqlite3", "pure-store"),
+    "tagging that asks the store": ("links/utm.py", "import linktrack.store.session", "pure-store"),
+    "merge tags that go through another room": ("links/merge_tags.py", "import linktrack.links.catalog", "pure-store"),
+    "a reader of mails that knows placements": (
+        "mailings/reading/scan.py", "import linktrack.mailings.placements", "pure-store",
+    ),
+    "a compiler that asks the store": ("mailings/compile.py", "import linktrack.store.lookups", "pure-store"),
+    "a format that asks the store": ("clicks/formats/caddy.py", "import linktrack.store.session", "pure-store"),
+    "verdicts that ask the store": ("clicks/judging/verdicts.py", "import linktrack.store.session", "pure-store"),
+    "an action kind that asks the ledger": ("actions/kinds/request.py", "import linktrack.actions.ledger", "pure-store"),
+    "slots that ask the ledger": ("actions/slots.py", "import linktrack.actions.ledger", "pure-store"),
+    "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
+    "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
+    "a token with a clock": ("links/tokens.py", "import time", "pure-world"),
+    "tagging with a file": ("links/utm.py", "from pathlib import Path", "pure-world"),
+    "merge tags with a process": ("links/merge_tags.py", "import subprocess", "pure-world"),
+    "a reader of mails on the network": ("mailings/reading/document.py", "import http.client", "pure-world"),
+    "a compiler with files": ("mailings/compile.py", "import os", "pure-world"),
+    "a format with a thread": ("clicks/formats/w3c.py", "import threading", "pure-world"),
+    "verdicts with a clock": ("clicks/judging/verdicts.py", "from time import time", "pure-world"),
+    "an action kind with chance": ("actions/kinds/script.py", "import random", "pure-world"),
+    "slots with a clock": ("actions/slots.py", "import time as clock", "pure-world"),
+    "a planner with files": ("actions/planning.py", "import tempfile", "pure-world"),
+    "an export with a clock": ("crm/export.py", "import time", "crm-world"),
+}  # fmt: skip
+
+
+def broken(folder: Path) -> list[str]:
+    """The names of the contracts that import-linter finds broken in a folder."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        cwd=folder, env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin", "COLUMNS": "200"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = re.findall(r"^(.*) BROKEN\b", done.stdout, re.MULTILINE)
+    assert "Contracts: " in done.stdout, done.stdout + done.stderr
+    assert done.returncode == bool(found)
+    return found
+
+
+def test_all_walls_stand() -> None:
+    assert broken(ROOT) == []
+
+
+@pytest.mark.parametrize("case", BREACHES)
+def test_a_planted_breach_is_refused(tmp_path: Path, case: str) -> None:
+    module, line, contract = BREACHES[case]
+    (name,) = (one["name"] for one in contracts() if one["id"] == contract)
+    assert name in broken(copy_with(tmp_path, module, line))
+
+
+def test_every_contract_has_a_planted_breach() -> None:
+    assert {contract for _, _, contract in BREACHES.values()} == {one["id"] for one in contracts()}
+
+
+@pytest.mark.parametrize("contract", [one["id"] for one in contracts() if one["id"].startswith("pure")])
+def test_every_pure_room_has_a_planted_breach(contract: str) -> None:
+    (rooms,) = (one["source_modules"] for one in contracts() if one["id"] == contract)
+    planted = {
+        f"linktrack.{module.removesuffix('.py').replace('/', '.')}"
+        for module, _, which in BREACHES.values()
+        if which == contract
+    }
+    assert [room for room in rooms if not any(f"{module}.".startswith(f"{room}.") for module in planted)] == []

@@ -1,0 +1,71 @@
+"""What no import tells: the pure rooms open no file, look at no clock and ask nobody."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from architecture.planted import ROOT, contracts, modules_of
+
+# crm is pure but for opening files: these modules do it.
+OPENERS = {"csv_spans.py", "json_spans.py", "xlsx_cells.py", "export.py", "encoding.py", "writing.py"}
+
+FUNCTIONS = {"open", "input", "print", "exec", "eval", "__import__"}
+CLOCKS = {"now", "utcnow", "today"}
+FILES = {
+    "open", "read_text", "read_bytes", "write_text", "write_bytes", "exists", "is_file", "is_dir", "stat", "iterdir",
+    "glob", "rglob", "mkdir", "unlink", "rename", "touch", "rmdir", "resolve", "cwd", "home",
+}  # fmt: skip
+
+
+def impure_calls(source: str, *, files: bool = False) -> list[str]:
+    """The calls in a module that reach for the world, with their lines; `files` may be reached for."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id in FUNCTIONS and not files:
+            found.append(f"{node.lineno}: {called.id}()")
+        elif isinstance(called, ast.Attribute) and (called.attr in CLOCKS or (called.attr in FILES and not files)):
+            found.append(f"{node.lineno}: .{called.attr}()")
+    return found
+
+
+def pure_modules() -> list[Path]:
+    (rooms,) = (contract["source_modules"] for contract in contracts() if contract["id"] == "pure-store")
+    return modules_of(*rooms)
+
+
+@pytest.mark.parametrize("path", pure_modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_pure_module_asks_nobody(path: Path) -> None:
+    opens = path.parent.name == "crm" and path.name in OPENERS
+    assert impure_calls(path.read_text("utf-8"), files=opens) == []
+
+
+def test_both_contracts_have_the_same_rooms_but_for_crm() -> None:
+    rooms = {contract["id"]: contract["source_modules"] for contract in contracts() if "source_modules" in contract}
+    assert [*rooms["pure-world"], *rooms["crm-world"]] == rooms["pure-store"]
+
+
+BREACHES = {
+    "a file is opened": "def f(path: str) -> str:\n    with open(path) as file:\n        return file.read()",
+    "a path is opened": "def f(path) -> bytes:\n    return path.open('rb').read()",
+    "a path is read": "TEXT = HERE.read_text('utf-8')",
+    "a path is looked at": "def f(path) -> bool:\n    return path.exists()",
+    "the time is asked for": "from datetime import datetime\nNOW = datetime.now()",
+    "the day is asked for": "from datetime import date as day\ndef f():\n    return day.today()",
+    "the time is asked for in a default": "import datetime\ndef f(at=datetime.datetime.utcnow()): ...",
+    "something is printed": "def f(x):\n    print(x)",
+}
+
+
+@pytest.mark.parametrize("case", BREACHES)
+def test_a_planted_breach_is_found(case: str) -> None:
+    for path in pure_modules()[:1]:
+        assert len(impure_calls(f"{path.read_text('utf-8')}\n{BREACHES[case]}\n")) == 1
+
+
+def test_who_may_open_files_may_not_ask_for_the_time() -> None:
+    assert impure_calls(f"path.open()\n{BREACHES['the time is asked for']}", files=True) == ["3: .now()"]

@@ -1,0 +1,144 @@
+"""The states of a shipment, and what each of them changes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mailings.mailings_world import MOMENT, World, write_contacts
+
+from linktrack.errors import Conflict
+from linktrack.mailings.shipments import find_shipment, list_shipments, recipient_rows, unfinished_shipments
+from linktrack.mailings.shipping import AlreadySent, cancel_shipment, finish_shipment, restore_shipment
+from linktrack.store.catalogue import version
+from linktrack.store.open_times import open_times
+
+
+@pytest.fixture
+def contacts(world: World) -> Path:
+    return write_contacts(world.workspace.root / "contacts.csv", range(1, 8))
+
+
+def test_cancel_and_restore_undo_each_other(world: World, contacts: Path) -> None:
+    world.rewrite(contacts)
+    assert (find_shipment(world.database, 1).state, world.sent()) == ("sent", 7)
+    before = version(world.database)
+    assert cancel_shipment(world.database, 1, MOMENT).state == "cancelled"
+    assert world.sent() == 0 and version(world.database) > before
+    with pytest.raises(Conflict, match="cancelled already"):
+        cancel_shipment(world.database, 1, MOMENT)
+    assert restore_shipment(world.database, 1, MOMENT).state == "sent"
+    assert world.sent() == 7
+    with pytest.raises(Conflict, match="neither cancelled nor unfinished"):
+        restore_shipment(world.database, 1, MOMENT)
+
+
+def test_an_unfinished_one_is_finished_or_cancelled_and_counts_only_then(world: World, contacts: Path) -> None:
+    for _ in range(2):
+        world.rewrite(contacts, again=True)
+    world.database.execute("UPDATE shipment SET finished_at = NULL")
+    assert [shipment.id for shipment in unfinished_shipments(world.database)] == [1, 2] and world.sent() == 0
+    assert restore_shipment(world.database, 1, MOMENT).state == "sent"
+    assert cancel_shipment(world.database, 2, MOMENT).state == "cancelled"
+    assert unfinished_shipments(world.database) == [] and world.sent() == 7
+    assert restore_shipment(world.database, 2, MOMENT).state == "sent"
+
+
+def test_a_test_is_one_in_every_state(world: World, contacts: Path) -> None:
+    world.rewrite(contacts, test=True)
+    assert find_shipment(world.database, 1).state == "test"
+    assert cancel_shipment(world.database, 1, MOMENT).state == "cancelled"
+    assert restore_shipment(world.database, 1, MOMENT).state == "test" and world.sent() == 0
+
+
+@pytest.mark.parametrize("how", ["restored", "finished"])
+def test_a_run_looks_again_where_the_clicks_of_a_shipment_lie_that_counts_from_now_on(
+    world: World, contacts: Path, how: str
+) -> None:
+    world.rewrite(contacts)
+    tally = ("INSERT INTO shipment_tally (shipment_id, human, prefetch, scanner, test, clickers, first_click, last_click) "
+             "VALUES (1, 2, 0, 0, 0, 1, ?, ?)")  # fmt: skip
+    world.database.execute(tally, (MOMENT, MOMENT + 3_600_000))
+    cancel_shipment(world.database, 1, MOMENT)
+    assert open_times(world.database) == []
+    if how == "restored":
+        restore_shipment(world.database, 1, MOMENT)
+    else:
+        finish_shipment(world.database, 1, MOMENT)
+    assert open_times(world.database) == [(MOMENT, MOMENT + 3_600_000)]
+
+
+def test_shipments_have_random_numbers_and_a_taken_one_is_drawn_again(
+    world: World, contacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: Iterator[int] = iter([41, 41, 41, 7])
+    monkeypatch.setattr(secrets, "randbelow", lambda limit: next(drawn))
+    for _ in range(2):
+        world.rewrite(contacts, test=True)
+    assert [(shipment.id, shipment.number) for shipment in list_shipments(world.database)] == [(1, 42), (2, 8)]
+
+
+def test_recipients_are_counted_by_the_domain_of_their_address(world: World) -> None:
+    path = world.workspace.root / "contacts.csv"
+    path.write_text("contact_id,email\n1,a@X.example\n2,b@x.example \n3,\n4,c@y.example\n5,nobody\n", "utf-8")
+    world.rewrite(path)
+    rows = world.database.rows("SELECT domain, sent, human, machine, clickers FROM shipment_domain ORDER BY domain")
+    assert rows == [("", 2, 0, 0, 0), ("x.example", 2, 0, 0, 0), ("y.example", 1, 0, 0, 0)]
+
+
+ALREADY = {
+    "everybody again": ({}, range(1, 8), 7),
+    "one of them among others": ({}, [7, 8, 9], 1),
+    "others": ({}, [8, 9], 0),
+    "a test is not stopped": ({"test": True}, range(1, 8), 0),
+    "again was asked for": ({"again": True}, range(1, 8), 0),
+}
+
+
+@pytest.mark.parametrize("case", ALREADY)
+def test_who_got_the_mailing_already_stops_a_second_one(world: World, contacts: Path, case: str) -> None:
+    options, ids, stopped = ALREADY[case]
+    world.rewrite(contacts)
+    path = write_contacts(world.workspace.root / "second.csv", ids)
+    if not stopped:
+        world.rewrite(path, **options)
+        assert len(list_shipments(world.database)) == 2
+        return
+    with pytest.raises(AlreadySent) as caught:
+        world.rewrite(path, **options)
+    assert (caught.value.recipients, caught.value.exit_code) == (stopped, 5)
+    assert len(list_shipments(world.database)) == 1
+
+
+@pytest.mark.parametrize("state", ["test", "unfinished", "cancelled"])
+def test_what_was_a_test_or_never_sent_stops_nobody(world: World, contacts: Path, state: str) -> None:
+    world.rewrite(contacts, test=state == "test")
+    if state == "unfinished":
+        world.database.execute("UPDATE shipment SET finished_at = NULL")
+    if state == "cancelled":
+        cancel_shipment(world.database, 1, MOMENT)
+    world.rewrite(contacts)
+    assert world.sent() == 7
+
+
+def test_the_recipients_of_a_shipment_come_in_its_order_with_their_clicks(world: World) -> None:
+    world.rewrite(write_contacts(world.workspace.root / "contacts.csv", [9, 3, 5]))
+    people = {contact: number for number, contact in world.database.rows("SELECT id, contact_id FROM recipient")}
+    placements = [row[0] for row in world.database.rows("SELECT id FROM placement ORDER BY position")]
+    world.database.insert(
+        "clicker",
+        ("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine", "first_click", "last_click"),
+        [
+            (1, people["3"], placements[0], 1, 2, 1, MOMENT, MOMENT + 5),
+            (1, people["3"], placements[1], 2, 1, 0, MOMENT - 7, MOMENT),
+            (1, people["5"], placements[0], 1, 0, 3, None, None),
+        ],
+    )
+    found = [(row.contact_id, row.email, *row[3:]) for row in recipient_rows(world.database, 1)]
+    assert found == [
+        ("9", "p9@x.example", 0, 0, None, None),
+        ("3", "p3@x.example", 3, 1, MOMENT - 7, MOMENT + 5),
+        ("5", "p5@x.example", 0, 3, None, None),
+    ]

@@ -1,0 +1,82 @@
+"""Times: read, shown and cut into hours, in zones with whole, half and quarter hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linktrack.errors import UsageError
+from linktrack.moments import HOUR, datetime_of, hour_start, iso, moment_of, read_length, read_time, zone_of
+
+STOCKHOLM = zone_of("Europe/Stockholm")
+moments = st.integers(-62_000_000_000_000, 253_000_000_000_000)
+zones = st.sampled_from(["UTC", "Europe/Stockholm", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe"]).map(
+    zone_of
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "utc"),
+    [
+        pytest.param("2026-03-29", False, "2026-03-28T23:00:00+00:00", id="a date is its first moment in the zone"),
+        pytest.param("2026-03-31", True, "2026-03-31T22:00:00+00:00", id="and until it includes the day, of 24 hours"),
+        pytest.param("2026-03-29", True, "2026-03-29T22:00:00+00:00", id="or of 23 when the clocks go forward"),
+        pytest.param("2026-11-02 09:00", False, "2026-11-02T08:00:00+00:00", id="a time without offset is in the zone"),
+        pytest.param("2026-11-02T09:00:00-05:00", False, "2026-11-02T14:00:00+00:00", id="an offset wins"),
+        pytest.param("2026-11-02T09:00Z", False, "2026-11-02T09:00:00+00:00", id="Z is UTC"),
+        pytest.param(
+            "2026-10-25T02:30", False, "2026-10-25T00:30:00+00:00", id="of an hour that comes twice, the first"
+        ),
+        pytest.param(" 2026-11-02T09:00 ", False, "2026-11-02T08:00:00+00:00", id="blanks around it"),
+    ],
+)
+def test_times_that_are_read(text: str, end: bool, utc: str) -> None:
+    assert iso(read_time(text, STOCKHOLM, "--since", end=end)) == utc
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-13-01", "2026-02-30", "09:00", "9999-12-31T23:59:59-23:59", "٢٠٢٦-٠١-٠١x"]
+)
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(UsageError, match="--since"):
+        read_time(text, STOCKHOLM, "--since", end=True)
+
+
+@pytest.mark.parametrize(("text", "hours"), [("12h", 12), ("30d", 720), ("4w", 672)])
+def test_lengths(text: str, hours: int) -> None:
+    assert read_length(text, "--last") == hours * HOUR
+
+
+@pytest.mark.parametrize("text", ["", "h", "0d", "-1d", "1m", "1 d h", "1.5d", "999999d"])
+def test_what_is_no_length(text: str) -> None:
+    with pytest.raises(UsageError, match="--last"):
+        read_length(text, "--last")
+
+
+def test_an_offset_is_always_shown_and_milliseconds_where_there_are_some() -> None:
+    assert iso(1_777_885_200_000, STOCKHOLM) == "2026-05-04T11:00:00+02:00"
+    assert iso(1_777_885_200_001) == "2026-05-04T09:00:00.001+00:00"
+    assert iso(-1) == "1969-12-31T23:59:59.999+00:00"
+
+
+@given(moments, zones)
+def test_what_is_shown_is_read_back(moment: int, zone: ZoneInfo) -> None:
+    assert moment_of(datetime.fromisoformat(iso(moment, zone))) == moment
+    assert moment_of(datetime_of(moment, zone)) == moment
+
+
+@given(st.integers(0, 4_000_000_000_000), zones)
+def test_an_hour_begins_at_a_full_hour_of_the_zone(moment: int, zone: ZoneInfo) -> None:
+    begin = hour_start(moment, zone)
+    assert 0 <= moment - begin < HOUR
+    shown = datetime_of(moment, zone)
+    assert (begin + int(shown.utcoffset().total_seconds() * 1000)) % HOUR == 0  # type: ignore[union-attr]
+
+
+def test_a_time_without_a_zone_is_utc_unless_another_one_is_given() -> None:
+    assert moment_of(datetime(2026, 5, 4, 9), UTC) == 1_777_885_200_000
+    assert moment_of(datetime(2026, 5, 4, 11), STOCKHOLM) == 1_777_885_200_000

@@ -337,9 +337,7 @@ class PageSettings(Section):
     accent: Colour = "#0b57d0"
     background: Colour = ""  # empty = light or dark, as the visitor's system is
     logo: str = ""  # a PNG, JPEG or SVG file in the workspace
-    templates: str = Field(
-        default="pages", min_length=1
-    )  # a folder in the workspace, with templates in the place of ours
+    templates: str = Field(default="pages", min_length=1)  # a folder in the workspace; they stand in the place of ours
 
 
 class SubscriptionSettings(Section):

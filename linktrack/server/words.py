@@ -31,7 +31,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "saved_title": "Saved",
         "saved_text": "Your choice is saved.",
         "over_title": "This page is closed",
-        "over_text": "This mail is too old to choose subscriptions. A newer one has a fresh link. You can always unsubscribe:",
+        "over_text": "This mail is too old to choose subscriptions. A newer one has a fresh link. "
+        "You can always unsubscribe:",
         "online_title": "The mail",
         "not_found_title": "Not found",
         "not_found_text": "There is nothing at this address.",

@@ -58,11 +58,11 @@ def test_a_script_s_address(people: StoredPeople, number: int, database: Databas
 
 
 def test_the_types_that_a_person_gets(people: StoredPeople, number: int, database: Database) -> None:
-    assert people.types(number, 1) == {"newsletter"}
+    assert people.types(number, 1) == frozenset({"newsletter"})
     assert people.types(number ^ 1, 1) == frozenset()
     leave(database, 1, "newsletter", "page", 1)
     come_back(database, 1, "Offers", 1)
-    assert people.types(number, 1) == {"offers"}
+    assert people.types(number, 1) == frozenset({"offers"})
     leave(database, 1, "", "unsubscribe", 2)
     assert people.types(number, 1) == frozenset()
 

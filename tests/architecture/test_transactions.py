@@ -15,8 +15,7 @@ HOLD_A_TRANSACTION = {
     "links": {"catalog.py", "definitions.py", "folders.py", "keys.py", "stored_actions.py"},
     "mailings": {"adding.py", "editing.py", "placements.py", "shipping.py"},
     "clicks": {"load.py", "rejudge.py", "reset.py", "rollups/counts.py"},
-    "actions": {"run.py", "scripts.py"},
-    "cli": {"link.py"},
+    "actions": {"ledger.py", "run.py"},
 }
 BEGINS = {"transaction", "session"}
 

@@ -18,10 +18,11 @@ from campaign import GET, HEAD, JUNK, PLACES, TRAP, Campaign, Request
 from linktrack.clicks.event import SHARED
 from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.changes import changes
-from linktrack.clicks.judging.networks import NO_NETWORK, Networks
+from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import evidence, known_scanners, with_reputation
 from linktrack.clicks.judging.verdicts import HUMAN, Click, JunkRequest, Probe, Surroundings, Verdict, deciding, judge
-from linktrack.clicks.logs.fields import kept_address
+from linktrack.clicks.logs.visitor import Visitors
+from linktrack.settings import PRIVATE_NETWORKS
 
 PROXY = "10.0.0.7"
 HAMMER = "5,000 of one address"  # listed, but not in the sums, which it would decide alone
@@ -33,25 +34,25 @@ def judged(campaign: Campaign, ip: str, proxy: bool, resolution: int) -> Judged:
     agents = sorted({request.agent for request in campaign.requests})
     numbers = {agent: number for number, agent in enumerate(agents)}
     networks = Networks()
-    names = [NO_NETWORK, *sorted({networks.find(request.ip) for request in campaign.requests} - {NO_NETWORK})]
+    names = ["", *sorted({name for _, name in networks.named})]
+    visitors = Visitors(PRIVATE_NETWORKS, networks.named, ip)
     rows: list[tuple[Click, Request]] = []
     probes: list[Probe] = []
     junk: list[JunkRequest] = []
     for number, request in enumerate(campaign.requests):
         moment = round(request.at * 1000) // resolution * resolution
-        seen = PROXY if proxy else request.ip
-        kept = kept_address(seen.encode(), ip)
+        kept, name, shared = visitors.kept((PROXY if proxy else request.ip).encode())
         if request.method == GET:
-            network = names.index(networks.find(seen))
+            network = names.index(name)
             link = 1 if request.place == PLACES else request.place
             person = (request.shipment, request.recipient)
-            flags = request.flags | (SHARED if proxy else 0)
+            flags = request.flags | (SHARED if shared else 0)
             click = Click(moment, number, link, request.place, *person, kept, network, numbers[request.agent], flags)
             rows.append((click, request))
         elif request.method == HEAD:
             probes.append(Probe(moment, number, request.place, request.shipment, request.recipient))
         elif request.method == JUNK:
-            junk.append(JunkRequest(moment, number, "" if proxy else kept))
+            junk.append(JunkRequest(moment, number, "" if shared else kept))
     rows.sort()
     memo: dict[str, Signal] = {}
     by = Surroundings(

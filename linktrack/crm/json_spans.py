@@ -47,7 +47,7 @@ class JsonTable:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
 
-    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:  # noqa: ARG002  (an object is a row)
         for line, row in self._objects():
             yield line, [_cell(row.get(column), self.separator) for column in self.columns]
 

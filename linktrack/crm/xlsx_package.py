@@ -13,7 +13,7 @@ from xml.parsers import expat
 MAX_PART = 500_000_000  # bytes
 MAX_CELLS = 50_000_000  # of the rectangle that is used
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_LETTERS = re.compile(r"[A-Z]{1,3}")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # ST_Xstring (part 1, 22.9.2.19)
 _BLOCK = 1 << 18
 _MAX_TAG = 16_000_000  # bytes
@@ -89,7 +89,8 @@ class WorkbookPackage:
             if name == "workbookPr":
                 self.first_day_is_1904 = attributes.get("date1904") in ("1", "true")
             elif name == "sheet":
-                kind, part = self._related.get(attributes.get("id", ""), ("", ""))
+                related = [value for key, value in attributes.items() if key.rpartition(" ")[2] == "id"]
+                kind, part = self._related.get(related[0] if related else "", ("", ""))
                 if kind == "worksheet":
                     visible = attributes.get("state", "visible") == "visible"
                     self.sheets.append(SheetName(attributes.get("name", ""), part, visible))
@@ -126,28 +127,28 @@ def part_name(name: str) -> str:
     return "" if path == "." else path
 
 
+class LocalNames(dict[str, str]):
+    """By an element's whole name the one without its namespace."""
+
+    def __missing__(self, name: str) -> str:
+        found = self[name] = name.rpartition(" ")[2]
+        return found
+
+
 def parse(
     file: BinaryIO,
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Read an XML part in any of its encodings; names come without their namespaces. DamagedWorkbook when it is not
+    """Read an XML part in any of its encodings; elements come without their namespaces. DamagedWorkbook when it is not
     well-formed or declares a document type, which no part of a workbook has."""
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    names: dict[str, str] = {}
-
-    def local(name: str) -> str:
-        found = names[name] = name.rpartition(" ")[2]
-        return found
-
-    def start_local(name: str, attributes: dict[str, str]) -> None:
-        start(names.get(name) or local(name), {key.rpartition(" ")[2]: value for key, value in attributes.items()})
-
-    parser.StartElementHandler = start_local
+    names = LocalNames()
+    parser.StartElementHandler = lambda name, attributes: start(names[name], attributes)
     if end is not None:
-        parser.EndElementHandler = lambda name: end(names.get(name) or local(name))
+        parser.EndElementHandler = lambda name: end(names[name])
     if text is not None:
         parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = refuse_doctype
@@ -174,6 +175,7 @@ class CellCounter:
 
     def __init__(self) -> None:
         self.row = self.column = self.width = 0
+        self._row_text = ""
 
     def next_row(self, attributes: dict[str, str]) -> int:
         """The row that begins, counted from 1. DamagedWorkbook for one that is out of order or of the sheet."""
@@ -181,27 +183,41 @@ class CellCounter:
         number = int(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0 if said else self.row + 1
         if not self.row < number <= LAST_ROW:
             raise DamagedWorkbook(f"the row {said[:20] or number} stands where none can be")
-        self.row, self.column = number, -1
+        self.row, self.column, self._row_text = number, -1, str(number)
         return number
 
     def next_cell(self, attributes: dict[str, str]) -> int:
         """The column of the cell that begins, counted from 0. DamagedWorkbook for one that is out of order, of its
         row, or of what a sheet may be large."""
         said = attributes.get("r")
-        at = self.column + 1
-        if said is not None:
-            found = _REFERENCE.fullmatch(said)
-            at = column_number(found[1]) if found and int(found[2]) == self.row else -1
+        if said is None:
+            at = self.column + 1
+        else:
+            at = _COLUMNS[said[: -len(self._row_text)]] if said.endswith(self._row_text) else -1
         if not self.column < at < LAST_COLUMN:
             raise DamagedWorkbook(f"the cell {said if said is None else said[:20]!r} stands where none can be")
         self.column = at
-        self.width = max(self.width, at + 1)
+        if at >= self.width:
+            self.width = at + 1
         if self.width * self.row > MAX_CELLS:
             raise DamagedWorkbook(
                 f"its used cells reach to {column_letters(self.width - 1)}{self.row}, and more than "
                 f"{MAX_CELLS // 1_000_000} million are never read: delete what stands there, or save it as CSV"
             )
         return at
+
+
+class _ColumnNumbers(dict[str, int]):
+    """By the letters of a column its number from 0, -1 where these are no column."""
+
+    def __missing__(self, letters: str) -> int:
+        number = column_number(letters) if _LETTERS.fullmatch(letters) else -1
+        if number >= 0:
+            self[letters] = number
+        return number
+
+
+_COLUMNS = _ColumnNumbers()
 
 
 def column_number(letters: str) -> int:

@@ -164,24 +164,22 @@ class _SheetReader:
         self.kind = self.style = ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "sheetData":
-            self.in_data = True
-        elif not self.in_data:
-            return
-        elif name == "row":
-            self.count.next_row(attributes)
-            self.values, self.doubts = [], {}
+        if not self.in_data:
+            self.in_data = name == "sheetData"
         elif name == "c":
             self.at = self.count.next_cell(attributes)
             self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
             self.in_cell, self.pieces = True, []
+        elif name == "row":
+            self.count.next_row(attributes)
+            self.values, self.doubts = [], {}
         elif self.in_cell:
-            if name == "f":
+            if name in ("v", "t"):
+                self.in_value = not self.phonetic
+            elif name == "f":
                 self.calculated.add(self.at)
             elif name == "rPh":
                 self.phonetic = True
-            elif name in ("v", "t"):
-                self.in_value = not self.phonetic
 
     def text(self, text: str) -> None:
         if self.in_value:

@@ -15,6 +15,7 @@ from linktrack.crm.xlsx_formats import NUMBER, CellFormat, number_of, read_forma
 from linktrack.crm.xlsx_package import (
     CellCounter,
     DamagedWorkbook,
+    LocalNames,
     SheetName,
     WorkbookPackage,
     column_letters,
@@ -89,6 +90,7 @@ class _SheetSpans:
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
         self.parser.StartDoctypeDeclHandler = refuse_doctype
+        self.names = LocalNames()
         self.in_data = False
         self.left: dict[int, str] | None = None  # of the row that is read and changes: what is still to be placed
         self.cell: tuple[int, dict[str, str]] | None = None  # begin and attributes of the cell that is replaced
@@ -123,7 +125,9 @@ class _SheetSpans:
         return [(self.dimension, self.dimension + len(tag), _DIMENSION.sub(edit, tag, count=1))]
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        name = name.rpartition(" ")[2]
+        name = self.names[name]
+        if self.left is None and self.in_data and name != "row":
+            return  # of a row that stays
         at = self.parser.CurrentByteIndex
         if not self.in_data:
             self.in_data = name == "sheetData"
@@ -147,11 +151,12 @@ class _SheetSpans:
             self.has_value = True
 
     def _end(self, name: str) -> None:
-        name = name.rpartition(" ")[2]
+        name = self.names[name]
+        if self.left is None:
+            self.in_data = self.in_data and name != "sheetData"
+            return
         at = self.parser.CurrentByteIndex
-        if name == "sheetData":
-            self.in_data = False
-        elif name == "c" and self.cell is not None:
+        if name == "c" and self.cell is not None:
             begin, attributes = self.cell
             self.cell = None
             self.edits.append((begin, at + len(self._tag(at)), self._written(self.count.column, attributes).encode()))

@@ -57,17 +57,14 @@ CASES: dict[str, Case] = {
         changed='1,Bo,,,"News,X"',
     ),
     "no slot that is long enough": Case(
-        {"type": "follow-up", "default_recipient": "BO"},
-        "no working time is left",
-        settings="[actions]\nholidays = [" + ", ".join(f"2026-{5 + day // 28:02}-{1 + day % 28:02}" for day in range(0)) + "]\n"
-        'working_days = ["mon"]\nworking_hours = ["09:00-17:00"]\n' + FIELDS,
-        mended_settings=FIELDS,
+        {"type": "follow-up", "default_recipient": "BO", "duration": "30m"},
+        "no slot of 30m in the working hours",
+        settings='[actions]\nworking_hours = ["09:00-09:15"]\n' + FIELDS,
     ),
     "a script that is not there": Case(
         {"type": "script", "script": "nothing.py"}, "the script nothing.py: there is no script 'nothing.py' in"
     ),
 }  # fmt: skip
-del CASES["no slot that is long enough"]  # see test_no_free_time_is_a_failure
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -112,17 +109,6 @@ def test_what_fails_again_stands_open_again_once(world: World) -> None:
     assert [row.run for row in rows] == [3]
     assert world.database.value("SELECT count(*) FROM failure") == 1
     assert world.database.rows("SELECT status, count FROM action_tally") == [("failed", 1)]
-
-
-def test_no_free_time_is_a_failure(world: World) -> None:
-    world.configure("[actions]\nworking_days = ['mon']\n" + FIELDS)
-    holidays = ", ".join(f"{year}-01-01" for year in range(2026, 2028))
-    world.configure(f"[actions]\nworking_hours = ['09:00-09:15']\nholidays = [{holidays}]\n" + FIELDS)
-    world.link("call", [{"type": "follow-up", "default_recipient": "BO", "duration": "8h", "repeat": "click"}])
-    world.click("1", "call")
-    world.click("2", "call", 1)
-    report, _ = world.run(world.export(EXPORT))
-    assert report.summary["follow_ups"] + report.summary["failed"] == 2
 
 
 def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: World) -> None:

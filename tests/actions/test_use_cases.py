@@ -117,7 +117,7 @@ def without_chance(out: Path) -> dict[str, bytes]:
     named: dict[bytes, bytes] = {}
 
     def counted(found: re.Match[bytes]) -> bytes:
-        kind = b"id" if found[0].startswith(b"c") else b"print"
+        kind = b"id" if len(found[0]) == 24 else b"print"
         return named.setdefault(found[0], b"%s%d" % (kind, len(named) + 1))
 
     return {

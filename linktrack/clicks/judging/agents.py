@@ -26,7 +26,7 @@ _DIGITS = re.compile(r"\d+")
 @cache
 def _mail_rules() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     rows = rows_of("agents-mail.tsv")
-    return tuple((verdict, name, re.compile(pattern, re.IGNORECASE)) for verdict, name, pattern in rows)
+    return tuple((verdict, name, re.compile(pattern)) for verdict, name, pattern in rows)
 
 
 @cache
@@ -65,7 +65,8 @@ def family_of(agent: str) -> int:
 
 
 def _judged(agent: str) -> Signal:
+    lower = agent.lower()
     for verdict, name, pattern in _mail_rules():
-        if pattern.search(agent):
+        if pattern.search(lower):
             return (verdict, "" if verdict == "human" else f"agent:{name}")
     return ("scanner", "agent:machine") if _machines().is_bot(agent[:PACKAGE_LONGEST]) else ("human", "")

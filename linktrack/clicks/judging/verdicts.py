@@ -14,23 +14,16 @@ from typing import NamedTuple
 
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.agents import Signal
-from linktrack.clicks.judging.windows import crowded, groups, is_near, moments_of
+from linktrack.clicks.judging.windows import crowded, groups, is_dense, is_near, moments_of
 
-BURSTS = (
-    (3, 1_500),
-    (4, 3_000),
-    (5, 5_000),
-)  # nobody opens 3 places of a mail in 1.5 seconds; logs may have whole ones
+# A person does not open 3 places of a mail in 1.5 seconds, nor 4 in 2.5; many logs have times of whole seconds only.
+BURSTS = ((3, 1_500), (4, 2_500), (5, 5_000))
 SWEEP_LINKS, SWEEP_MS = 4, 10_000  # nor all links of a mail in ten
 TRAP_MS = 10_000  # neighbours of a click on the honeypot
 PROBE_MS = 10_000  # between a HEAD and a GET of the same placement
 JUNK_MS = 10_000  # between a malformed, forged or mutated request and a good one from the same address
 CROWD_RECIPIENTS, CROWD_LINKS, CROWD_MS = 10, 2, 60_000  # one address and agent: several links each of many mails
-REPEATS = (
-    (5, 2_000),
-    (10, 10_000),
-    (20, 60_000),
-)  # as often do fingers open one address; what comes on top is no finger
+REPEATS = ((5, 2_000), (10, 10_000), (20, 60_000))  # as often do fingers open one address; the rest is a machine
 SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
 REACH = 60_000  # how far apart clicks can be that bear on one another: the widest of these windows
@@ -195,21 +188,23 @@ def _judge_people(
     """Bursts, sweeps, traps and repetition: what one recipient of one shipment did within seconds."""
     traps = {index for index, click in enumerate(clicks) if click.placement_id in by.traps} if by.traps else set()
     trapped = {people[index] for index in traps}
-    for index in traps:
-        extra.setdefault(index, set()).add("honeypot")
+    _mark(extra, "honeypot", traps)
     for (shipment, recipient), own in groups(people, BURSTS[0][0], trapped).items():
-        for least, width in BURSTS:
-            _mark_windows(clicks, own, extra, "burst", width, least, "placement_id")
+        moments = [clicks[index].clicked_at for index in own]
         links = max(SWEEP_LINKS, by.links.get(shipment, 0))
-        if len(own) >= links:
-            _mark_windows(clicks, own, extra, "sweep", SWEEP_MS, links, "link_id")
-        if len(own) > REPEATS[0][0]:
+        for least, width in BURSTS:
+            if is_dense(moments, width, least):
+                places = [clicks[index].placement_id for index in own]
+                _mark(extra, "burst", (own[at] for at in crowded(moments, places, width, least)))
+        if is_dense(moments, SWEEP_MS, links):
+            opened = [clicks[index].link_id for index in own]
+            _mark(extra, "sweep", (own[at] for at in crowded(moments, opened, SWEEP_MS, links)))
+        if is_dense(moments, REPEATS[-1][1], REPEATS[0][0] + 1):
             _mark_repetition(clicks, own, extra)
         if (shipment, recipient) in trapped:
-            moments = [clicks[index].clicked_at for index in own if index in traps]
-            for near in own:
-                if near not in traps and is_near(moments, clicks[near].clicked_at, TRAP_MS):
-                    extra.setdefault(near, set()).add("honeypot-neighbour")
+            trapping = [clicks[index].clicked_at for index in own if index in traps]
+            near = (index for index in own if is_near(trapping, clicks[index].clicked_at, TRAP_MS))
+            _mark(extra, "honeypot-neighbour", (index for index in near if index not in traps))
 
 
 def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[int, set[str]]) -> None:
@@ -223,7 +218,7 @@ def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[in
         for often, width in REPEATS:
             for before, index in zip(repeated, repeated[often:], strict=False):
                 if clicks[index].clicked_at - clicks[before].clicked_at <= width:
-                    extra.setdefault(index, set()).add("repetition")
+                    _mark(extra, "repetition", (index,))
 
 
 def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int]], extra: dict[int, set[str]]) -> None:
@@ -233,8 +228,7 @@ def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int
     """
     for (ip, _), group in groups(addresses, CROWD_RECIPIENTS * CROWD_LINKS).items():
         own = [index for index in group if ip and not clicks[index].flags & SHARED]
-        for index in _crowds(clicks, own):
-            extra.setdefault(index, set()).add("many-recipients")
+        _mark(extra, "many-recipients", _crowds(clicks, own))
 
 
 def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
@@ -300,13 +294,9 @@ def _mark_near(
     for index, click in enumerate(clicks) if moments else ():
         near = moments.get(key_of(click))
         if near and is_near(near, click.clicked_at, width):
-            extra.setdefault(index, set()).add(reason)
+            _mark(extra, reason, (index,))
 
 
-def _mark_windows(
-    clicks: Sequence[Click], own: list[int], extra: dict[int, set[str]], reason: str, width: int, least: int, what: str
-) -> None:
-    """Mark every click of every window of `width` milliseconds with `least` or more different `what`."""
-    moments = [clicks[index].clicked_at for index in own]
-    for at in crowded(moments, [getattr(clicks[index], what) for index in own], width, least):
-        extra.setdefault(own[at], set()).add(reason)
+def _mark(extra: dict[int, set[str]], reason: str, indices: Iterable[int]) -> None:
+    for index in indices:
+        extra.setdefault(index, set()).add(reason)

@@ -36,6 +36,11 @@ def is_near(moments: Sequence[int], moment: int, width: int) -> bool:
     return at < len(moments) and moments[at] <= moment + width
 
 
+def is_dense(moments: Sequence[int], width: int, least: int) -> bool:
+    """Whether `least` of some moments in order lie within `width`: a look that spares most a closer one."""
+    return any(last - first <= width for first, last in zip(moments, moments[least - 1 :], strict=False))
+
+
 def crowded(moments: Sequence[int], values: Sequence[int], width: int, least: int) -> Iterator[int]:
     """The indices of all that lie in a window of `width`, both ends in it, with `least` or more different values.
 

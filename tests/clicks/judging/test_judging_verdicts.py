@@ -6,8 +6,6 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from clicks.judging.judged_clicks import (
     BY,
     CLOUD,
@@ -26,6 +24,8 @@ from clicks.judging.judged_clicks import (
     head,
     junk,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.verdicts import (
@@ -72,8 +72,8 @@ SESSIONS: list[tuple[str, list[Click], list[Verdict]]] = [
     ("three tabs opened in five seconds", row(HOURS, 2.5, 3), [(H, "")] * 3),
     ("three places in a second and a half", row(HOURS, 0.75, 3), [(S, "burst")] * 3),
     ("three places a millisecond further apart", [*row(HOURS, 0.75, 2), click(HOURS + 1.501, 3)], [(H, "")] * 3),
-    ("four places in three seconds", row(HOURS, 1, 4), [(S, "burst")] * 4),
-    ("four places a little further apart", [*row(HOURS, 1, 3), click(HOURS + 3.001, 4)], [(H, "")] * 4),
+    ("four places in two and a half seconds", row(HOURS, 2.5 / 3, 4), [(S, "burst")] * 4),
+    ("four places a little further apart", [*row(HOURS, 2.5 / 3, 3), click(HOURS + 2.501, 4)], [(H, "")] * 4),
     ("five places in five seconds", row(HOURS, 1.25, 5), [(S, "burst")] * 5),
     ("five places a little further apart", [*row(HOURS, 1.25, 4), click(HOURS + 5.001, 5)], [(H, "")] * 5),
     ("three clicks on one place in a second and a half", [click(HOURS + n / 2, number=n) for n in range(3)],

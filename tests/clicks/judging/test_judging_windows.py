@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.clicks.judging.windows import crowded, groups, is_near, moments_of
+from linktrack.clicks.judging.windows import crowded, groups, is_dense, is_near, moments_of
 
 MOMENTS = st.lists(st.integers(0, 30), max_size=25).map(sorted)
 
@@ -21,6 +21,8 @@ def test_crowded_is_every_window_with_enough_values(
         if len({values[at] for at in inside}) >= least:
             wanted.update(inside)
     assert list(crowded(moments, values, width, least)) == sorted(wanted)
+    assert is_dense(moments, width, least) or not wanted
+    assert is_dense(moments, width, least) == bool(list(crowded(moments, range(len(moments)), width, least)))
 
 
 @given(MOMENTS, st.integers(0, 30), st.integers(0, 12))

@@ -55,6 +55,7 @@ STORY: list[tuple[str, list[str]]] = [
     (
         "Every recipient of the CRM export gets addresses of his own: a test first, then the real sendings.",
         [
+            "mkdir out",
             "linktrack mailing rewrite newsletter --contacts test-group.csv --out out/test --test "
             "--sent-at 2026-05-04T08:00:00+02:00",
             "linktrack mailing rewrite newsletter --contacts crm/contacts.csv --out out/newsletter "

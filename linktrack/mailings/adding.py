@@ -140,7 +140,8 @@ def store_parts(
 
 
 def checked_name(name: str) -> str:
-    """A mailing's name. BadInput for an empty one, a leading `-`, `/`, or control characters."""
+    """A mailing's name. BadInput for an empty one, a leading `-`, `/`, control characters, or a broken encoding."""
+    checked_words(name)
     if not name.strip() or name != name.strip() or name.startswith("-") or len(name) > 200:
         raise BadInput(f"{name!r} is not a name for a mailing: use something like spring-news")
     if any(character < " " or character in "/\\" for character in name):

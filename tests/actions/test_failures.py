@@ -115,7 +115,9 @@ def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: Worl
     world.configure(FIELDS)
     world.link("first", [{"type": "set-field", "field": "level", "value": "{contact.score}{contact.name}"}])
     world.link("second", [{"type": "set-field", "field": "level", "value": "cold"}])
-    world.configure(FIELDS.replace('level = "level"', 'level = { column = "level", type = "list", values = ["cold", "Bo"] }'))
+    world.configure(
+        FIELDS.replace('level = "level"', 'level = { column = "level", type = "list", values = ["cold", "Bo"] }')
+    )
     world.click("2", "first")
     world.click("2", "second", 5)
     report, out = world.run(world.export(EXPORT))

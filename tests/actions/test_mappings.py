@@ -52,9 +52,9 @@ def test_superoffice(world: World) -> None:
         '- "000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Newsletter, Product news";"warm";',
         '+ "000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Product news, Events";"hot";;1;7,5',
     ]
-    assert [(row["contact_id"], row["title"], row["owner"]) for row in rows_of(out / "requests.csv", ";", "cp1252")] == [
-        ("000123", "Call Karin Sjöström", "ANNA")
-    ]
+    assert [
+        (row["contact_id"], row["title"], row["owner"]) for row in rows_of(out / "requests.csv", ";", "cp1252")
+    ] == [("000123", "Call Karin Sjöström", "ANNA")]
     assert rows_of(out / "follow-ups.csv", ";", "cp1252")[0]["assigned_to"] == "ANNA"
 
 

@@ -107,7 +107,9 @@ def visits(workspace: Path) -> str:
         agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:138.0) Gecko/20100101 Firefox/138.0"
         method, status = ("POST", 200) if place == "unsubscribe" else ("GET", 302)  # she pressed the page's button
         address = f"/{places[place]}/{tokens.sign(shipment, people[contact])}"
-        lines.append(f'192.0.2.{int(contact) % 200} - - [{time}] "{method} {address} HTTP/1.1" {status} 0 "-" "{agent}"\n')
+        lines.append(
+            f'192.0.2.{int(contact) % 200} - - [{time}] "{method} {address} HTTP/1.1" {status} 0 "-" "{agent}"\n'
+        )
     return "".join(lines)
 
 

@@ -49,7 +49,7 @@ def say(context: typer.Context, sentence: str) -> None:
 
 def warn(sentence: str) -> None:
     """A sentence that a person must not miss, on stderr; also with --quiet, which silences success only."""
-    typer.echo(sentence, err=True)
+    typer.echo(visible(sentence), err=True)
 
 
 def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: ARG001  (called as `say` is)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -136,7 +136,7 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Iterator[Recipient]:
+def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Generator[Recipient]:
     """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
     sign = signing_as_then(tokens, shipment).signer(shipment.number)
     fields = "recipient.fields" if shipment.settings.fill else "'{}'"

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from mailings_world import MOMENT, World, add, write_contacts
+from mailings.mailings_world import MOMENT, World, add, write_contacts
 
 from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave

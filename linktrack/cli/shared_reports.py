@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from linktrack.cli.output import Format, iso, say, show_rows
+from linktrack.cli.output import Format, say, show_rows
 from linktrack.cli.shared_context import opened, workspace_of
 from linktrack.errors import UsageError
+from linktrack.moments import iso
+from linktrack.reports.statistics import FEWEST_CLICKERS
 
 if TYPE_CHECKING:
     from linktrack.reports.figures import Period, Scope
@@ -40,9 +42,9 @@ ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
 
-FEWEST_CLICKERS = 5  # below it people are shown the count and no rate
 BAR = ""  # the column of the bars, which needs no name
 _BAR_WIDTH = 16
+_TO_THE_MINUTE = len("2026-05-04T09:12")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SPARKS = " ▁▂▃▄▅▆▇█"
 _ASCII_SPARKS = " .:-=+*%#"
@@ -52,7 +54,7 @@ _SUMMED = (
     "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
 )  # fmt: skip
 
-Record = dict[str, Any]
+Cells = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Times(NamedTuple):
         return any(text is not None for text in self)
 
 
-class Desk(NamedTuple):
+class ReportDesk(NamedTuple):
     """What a report is made from: the database, the zone that people live in, and now."""
 
     database: Database
@@ -98,7 +100,7 @@ class Desk(NamedTuple):
 
 
 @contextmanager
-def report_desk(context: typer.Context) -> Iterator[Desk]:
+def report_desk(context: typer.Context) -> Iterator[ReportDesk]:
     """The database as it is at one moment, once its figures are known to be counted in the workspace's hours."""
     from linktrack.moments import now
     from linktrack.reports.figures import check_hours
@@ -106,7 +108,7 @@ def report_desk(context: typer.Context) -> Iterator[Desk]:
     workspace = workspace_of(context)
     with opened(context) as database, database.reading():
         check_hours(database, workspace.settings.time_zone)
-        yield Desk(database, workspace.zone, now())
+        yield ReportDesk(database, workspace.zone, now())
 
 
 def check_times(times: Times) -> None:
@@ -115,7 +117,7 @@ def check_times(times: Times) -> None:
         raise UsageError("--last ends now: leave out --since and --until, or --last")
 
 
-def period_of(context: typer.Context, desk: Desk, times: Times) -> Period:
+def period_of(context: typer.Context, desk: ReportDesk, times: Times) -> Period:
     """The period of the options; that a time means the beginning of its hour is said."""
     from linktrack.reports.figures import read_period
 
@@ -125,13 +127,30 @@ def period_of(context: typer.Context, desk: Desk, times: Times) -> Period:
     return period
 
 
-def say_rules(context: typer.Context, desk: Desk, scope: Scope) -> None:
+def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
     """Which rules have told people from machines."""
     from linktrack.reports.figures import rules_that_judged
 
     if rules := rules_that_judged(desk.database, scope):
         mixed = "" if len(rules) == 1 else "; linktrack click judge judges all by today's"
         say(context, f"Judged by the rules of {' and of '.join(rules)}{mixed}.")
+
+
+def show(
+    context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
+    choice: Choice, empty: str,
+) -> int:  # fmt: skip
+    """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
+    count = show_report(rows, layout, choice, desk.zone)
+    if count == 0 and empty:
+        say(context, empty)
+    say_rules(context, desk, scope)
+    return count
+
+
+def is_table(format: Format | None) -> bool:
+    """Whether rows are written as a table: as told, or on a terminal."""
+    return format is Format.table or (format is None and sys.stdout.isatty())
 
 
 def show_report(rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice, zone: tzinfo) -> int:
@@ -142,7 +161,7 @@ def show_report(rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice,
     if order is not None:
         rows = in_order(rows, layout.columns, order)
     records = _Counted(_record(row, layout, zone) for row in rows)
-    chosen = choice.format or (Format.table if sys.stdout.isatty() else Format.tsv)
+    chosen = choice.format or (Format.table if is_table(None) else Format.tsv)
     if chosen not in (Format.table, Format.md):
         show_rows(islice(records, choice.top), layout.columns, chosen)
         return records.count
@@ -166,25 +185,25 @@ def check_sort(layout: Layout, choice: Choice) -> None:
 class _Counted:
     """Records that are counted as they pass."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, records: Iterable[Cells]) -> None:
         self._records = iter(records)
         self.count = 0
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[Cells]:
         return self
 
-    def __next__(self) -> Record:
+    def __next__(self) -> Cells:
         record = next(self._records)
         self.count += 1
         return record
 
 
-def _record(row: Sequence[Any], layout: Layout, zone: tzinfo) -> Record:
+def _record(row: Sequence[Any], layout: Layout, zone: tzinfo) -> Cells:
     """A row of figures by its keys, times as ISO 8601 in the zone. What has no column comes along for the table."""
     fields: Sequence[str] = getattr(row, "_fields", layout.columns)
     record = dict(zip(fields, row, strict=True))
     for name in layout.times:
-        if name in record:
+        if record.get(name) is not None:
             record[name] = iso(record[name], zone)
     return record
 
@@ -192,7 +211,7 @@ def _record(row: Sequence[Any], layout: Layout, zone: tzinfo) -> Record:
 # --- what people look at ---------------------------------------------------------------------------------------
 
 
-def _with_totals(records: Iterable[Record], layout: Layout, top: int | None, label: str) -> Iterator[Record]:
+def _with_totals(records: Iterable[Cells], layout: Layout, top: int | None, label: str) -> Iterator[Cells]:
     """The first `top` records, a row for the rest of them, and a row for all."""
     if not layout.totals:
         yield from islice(records, top)
@@ -224,10 +243,10 @@ class _Sums:
             for column in self._sums:
                 self._sums[column] += record[column]
 
-    def record(self, label: str, words: str) -> Record:
+    def record(self, label: str, words: str) -> Cells:
         from linktrack.reports.figures import rate_of
 
-        found: Record = dict.fromkeys(self._layout.columns)
+        found: Cells = dict.fromkeys(self._layout.columns)
         found.update(self._sums)
         if "click_rate" in found:
             found.update(rate_of(found["clickers"], found["sent"])._asdict())
@@ -236,27 +255,29 @@ class _Sums:
         return found
 
 
-def _without_thin_rates(record: Record) -> Record:
+def _without_thin_rates(record: Cells) -> Cells:
     """No rate that rests on fewer than five clickers."""
     if record.get("fewest", record.get("clickers", FEWEST_CLICKERS)) < FEWEST_CLICKERS:
         record.update({name: None for name in _RATES if name in record})
     return record
 
 
-def _drawn(records: list[Record], layout: Layout) -> list[Record]:
+def _drawn(records: list[Cells], layout: Layout) -> list[Cells]:
     """Records with what only a table shows: intervals, differences in words, bars."""
     plain = not _can_draw()
-    rows = [record for record in records if "sum" not in record]
-    whole = 1.0
+    largest: float = 1
     if layout.bars is not None and layout.bars != "share":
-        whole = max((record[layout.bars] for record in rows), default=0)
+        largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)
     for record in records:
+        for name in layout.times:
+            if record.get(name):
+                record[name] = record[name][:_TO_THE_MINUTE].replace("T", " ")
         bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
         record["interval"] = _interval(*map(record.get, bounds), plain=plain)
         if record.get("difference") is not None:
             record["difference"] = f"{record['difference']:+.1%}"
         value = None if layout.bars is None or "sum" in record else record[layout.bars]
-        record[BAR] = bar(value / whole, plain=plain) if value and whole else ""
+        record[BAR] = bar(value / largest, plain=plain) if value else ""
     return records
 
 
@@ -294,7 +315,7 @@ def show_week(rows: Iterable[Any]) -> None:
     plain = not _can_draw()
     counts = {(row.weekday, row.hour): row.clicks for row in found}
     largest = max(counts.values(), default=0)
-    records: list[Record] = []
+    records: list[Cells] = []
     for weekday in range(1, 8):
         own = [row for row in found if row.weekday == weekday]
         line = sparkline([counts.get((weekday, hour), 0) for hour in range(24)], largest, plain=plain)
@@ -307,6 +328,6 @@ def show_week(rows: Iterable[Any]) -> None:
 WEEK_HEAD = "0.....6.....12....18...."
 
 
-def _added(rows: Iterable[Any]) -> Record:
+def _added(rows: Iterable[Any]) -> Cells:
     own = list(rows)
     return {name: sum(getattr(row, name) for row in own) for name in ("clicks", "clickers", "machine_clicks")}

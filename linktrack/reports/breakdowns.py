@@ -60,7 +60,7 @@ class CausedFigures(NamedTuple):
     kind: str
     name: str
     status: str
-    count: int
+    count: int  # type: ignore[assignment]  # the key of the report, not the method of a tuple
 
 
 def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures]:

@@ -40,6 +40,9 @@ class Period(NamedTuple):
         return from_then_on + ("" if self.until is None else f" AND {column} < {self.until:d}")
 
 
+ALWAYS = Period()
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a report is about: numbers of a mailing and a shipment, a folder's path, a time. None is all."""
@@ -47,7 +50,7 @@ class Scope:
     mailing: int | None = None
     shipment: int | None = None
     folder: str | None = None
-    period: Period = Period()
+    period: Period = ALWAYS
 
     def counted(self, condition: str = COUNTS) -> str:
         """The condition on `shipment`, in SQL, that a shipment counts here."""
@@ -68,7 +71,7 @@ def scope_of(
     mailing: str | None = None,
     shipment: int | None = None,
     folder: str | None = None,
-    period: Period = EVERYTHING.period,
+    period: Period = ALWAYS,
 ) -> Scope:
     """The scope of what a person names. UnknownName, with near ones, for what there is not."""
     path = None if folder is None else clean_path(folder)

@@ -101,12 +101,12 @@ def link_figures(
             shown = clicked or placements > 0 or (kind == "registered" and deleted_at is None)
         if not (shown or keys is not None):
             continue
+        rate = rate_of(tally.clickers, volume.sent)
+        status = "active" if deleted_at is None else "deleted"
+        counts = (tally.clicks, tally.clickers, tally.machine, volume.sent)
+        caused = tuple(actions.get(number, ()))
         found.append(
-            LinkFigures(
-                key, name, folder, url, "active" if deleted_at is None else "deleted", placements,
-                tally.clicks, tally.clickers, tally.machine, volume.sent, *rate_of(tally.clickers, volume.sent),
-                tally.first, tally.last, tuple(actions.get(number, ())),
-            )  # fmt: skip
+            LinkFigures(key, name, folder, url, status, placements, *counts, *rate, tally.first, tally.last, caused)
         )
     return found
 
@@ -155,9 +155,7 @@ def _spots(database: Database, scope: Scope) -> dict[int, int]:
     of_mailing = "" if scope.mailing is None else f" AND mailing_id = {scope.mailing:d}"
     if scope.shipment is not None:
         of_mailing += f" AND mailing_id = (SELECT mailing_id FROM shipment WHERE id = {scope.shipment:d})"
-    return dict(
-        database.rows(f"SELECT link_id, count(*) FROM placement WHERE {_STANDS}{of_mailing} GROUP BY link_id")
-    )
+    return dict(database.rows(f"SELECT link_id, count(*) FROM placement WHERE {_STANDS}{of_mailing} GROUP BY link_id"))
 
 
 def _volumes(database: Database, scope: Scope) -> dict[int, _Volume]:

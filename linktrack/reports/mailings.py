@@ -154,5 +154,3 @@ def engagement(database: Database, scope: Scope, last: int) -> list[Engagement]:
     )
     clicked[0] = got - sum(clicked.values())
     return [Engagement(number, clicked.get(number, 0)) for number in range(last + 1)]
-
-

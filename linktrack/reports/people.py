@@ -40,7 +40,7 @@ class Nonclicker(NamedTuple):
     name: str
 
 
-class Event(NamedTuple):
+class HistoryEntry(NamedTuple):
     """Something that happened with a person: a mailing sent, a click, a change in the CRM. `at`: UTC milliseconds."""
 
     at: int
@@ -168,7 +168,7 @@ def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
             yield Nonclicker(*row)
 
 
-def events(database: Database, recipient: int, scope: Scope, *, tests: bool = False) -> list[Event]:
+def history(database: Database, recipient: int, scope: Scope, *, tests: bool = False) -> list[HistoryEntry]:
     """What was sent to a recipient (by number), clicked in his name, by machines too, and changed by it, in order.
 
     A cancelled shipment is there and says so; tests only with `tests`. This reads the clicks themselves.
@@ -189,13 +189,13 @@ def events(database: Database, recipient: int, scope: Scope, *, tests: bool = Fa
         )
     }
     found = [
-        Event(sent_at, "sent", mailing, shipment, "", "", ", ".join(filter(None, (email, state))))
+        HistoryEntry(sent_at, "sent", mailing, shipment, "", "", ", ".join(filter(None, (email, state))))
         for shipment, (mailing, sent_at, state, email) in shipments.items()
     ]
     names = {shipment: mailing for shipment, (mailing, *_) in shipments.items()}
     found += _clicks(database, recipient, names)
     found += _changes(database, recipient, names)
-    return sorted(found, key=lambda event: (event.at, _ORDER.index(event.what)))
+    return sorted(found, key=lambda entry: (entry.at, _ORDER.index(entry.what)))
 
 
 _ORDER = ("sent", "click", "change")
@@ -205,7 +205,7 @@ def _state(test: bool, unreached: str) -> str:
     return unreached or ("test" if test else "")
 
 
-def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[Event]:
+def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:
     for at, shipment, link, verdict, reasons in database.rows(
         """
         SELECT click.clicked_at, click.shipment_id, link.key, ruling.verdict, ruling.reasons
@@ -215,10 +215,10 @@ def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Ite
         (recipient,),
     ):
         if shipment in mailings:
-            yield Event(at, "click", mailings[shipment], shipment, link, verdict, reasons.replace(",", ", "))
+            yield HistoryEntry(at, "click", mailings[shipment], shipment, link, verdict, reasons.replace(",", ", "))
 
 
-def _changes(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[Event]:
+def _changes(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:
     for row in database.rows(
         """
         SELECT change.ran_at, change.shipment_id, link.key, change.kind, change.name, change.operation, change.old,
@@ -230,7 +230,7 @@ def _changes(database: Database, recipient: int, mailings: dict[int, str]) -> It
     ):
         at, shipment, link, *change = row
         if shipment in mailings:
-            yield Event(at, "change", mailings[shipment], shipment, link, "", _change_said(change))
+            yield HistoryEntry(at, "change", mailings[shipment], shipment, link, "", _change_said(change))
 
 
 def _change_said(change: Row | list[Any]) -> str:

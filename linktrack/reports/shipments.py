@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from linktrack.reports.figures import EVERYTHING, Period, Scope, rate_of
 from linktrack.store.session import Database
@@ -97,9 +97,9 @@ def _in_period(
     database: Database, scope: Scope, rows: list[ShipmentCounts], hours: str, same: str
 ) -> list[ShipmentCounts]:
     """The same shipments with the clicks of the period alone."""
-    within = {
-        shipment: counts
-        for shipment, *counts in database.rows(
+    within: dict[int, tuple[Any, ...]] = {
+        row[0]: row[1:]
+        for row in database.rows(
             f"""
             SELECT tally.shipment_id, sum(tally.human), sum(tally.clickers), sum(tally.machine), sum(tally.test),
                    min(CASE WHEN tally.human > 0 THEN tally.hour END),
@@ -110,9 +110,10 @@ def _in_period(
     }
     found = []
     for row in rows:
-        *counts, first, last = within.get(row.shipment, (0, 0, 0, 0, None, None))
+        clicks, clickers, machine, test, first, last = within.get(row.shipment, (0, 0, 0, 0, None, None))
         times = edges(first, last, row.first_click, row.last_click, scope.period)
-        found.append(ShipmentCounts(*row[:6], *map(int, counts), *times))
+        counts = tuple(map(int, (clicks, clickers, machine, test)))
+        found.append(ShipmentCounts._make((*row[:6], *counts, *times)))
     return found
 
 

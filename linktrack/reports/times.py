@@ -14,8 +14,8 @@ from statistics import median
 from typing import NamedTuple
 
 from linktrack.clicks.rollups.counts import AGES
-from linktrack.moments import HOUR, datetime_of
 from linktrack.mailings.shipments import COUNTS
+from linktrack.moments import HOUR, datetime_of
 from linktrack.reports.figures import Scope
 from linktrack.reports.statistics import FEWEST_CLICKERS
 from linktrack.store.session import Database

@@ -102,7 +102,9 @@ class ClickLogWriter:
         if self._said_at is None or not 0 <= at - self._said_at < _SAY_EVERY:
             self._said_at = at
             lines = "1 line is" if self._lost == 1 else f"{self._lost:,} lines are"
-            self._tell(f"the click log in {self._folder} cannot be written, {lines} lost: {sentence_of(problem).sentence}")
+            self._tell(
+                f"the click log in {self._folder} cannot be written, {lines} lost: {sentence_of(problem).sentence}"
+            )
 
 
 def make_folder(folder: Path) -> None:

@@ -9,8 +9,7 @@ from linktrack.errors import BadInput, LinktrackError
 from linktrack.files import read_bytes, replace_own
 from linktrack.links.merge_tags import find
 from linktrack.links.tokens import Keyring, Tokens
-from linktrack.mailings.catalog import Settings as MailingSettings
-from linktrack.mailings.catalog import tagged_url
+from linktrack.mailings.catalog import MailingOptions, tagged_url
 from linktrack.mailings.shipments import list_shipments
 from linktrack.server.snapshot import (
     KnownLink,
@@ -34,9 +33,9 @@ def take_snapshot(database: Database) -> Snapshot:
         returning = {row[0] for row in database.rows("SELECT DISTINCT link_id FROM return_address")}
         links, forms = _links(database, returning)
         mailings: dict[int, KnownMailing] = {}
-        made_with: dict[int, MailingSettings] = {}
+        made_with: dict[int, MailingOptions] = {}
         for number, name, kind, settings in database.rows("SELECT id, name, type, settings FROM mailing"):
-            made_with[number] = MailingSettings.read(settings)
+            made_with[number] = MailingOptions.read(settings)
             mailings[number] = KnownMailing(name, kind, made_with[number].merge_tags)
         placements = {}
         for key, mailing, link, url, link_key, link_name, folder in database.rows(

@@ -14,7 +14,7 @@ from linktrack.links.responses import FormResponse, TextResponse
 from linktrack.links.tokens import Keyring, Tokens
 from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
-from linktrack.mailings.catalog import Settings as MailingSettings
+from linktrack.mailings.catalog import MailingOptions
 from linktrack.mailings.rewriting import RewriteOrder, rewrite
 from linktrack.server.answer import Request, Site
 from linktrack.server.pages import Look, Pages
@@ -144,7 +144,7 @@ def make_sent(workspace: Workspace, database: Database, folder: Path) -> SentWor
     add_link(database, "ask", response=FormResponse(url="https://forms.example.com/ask", prefill=prefill))
     add_link(database, "sure", url="https://www.example.com/sure", confirm=True)
     utm = Utm(source="news", campaign="spring")
-    draft = Draft("spring", MAIL.encode(), subject="Spring", type="Newsletter", settings=MailingSettings(utm=utm))
+    draft = Draft("spring", MAIL.encode(), subject="Spring", type="Newsletter", settings=MailingOptions(utm=utm))
     add_mailing(database, draft, BASE, moment=SENT)
     return send(workspace, database, folder)
 

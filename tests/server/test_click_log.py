@@ -139,7 +139,17 @@ def test_a_folder_that_is_a_file_is_said_at_the_start(tmp_path: Path) -> None:
 
 
 def test_a_line_s_keys() -> None:
-    asked = Request("GET", "/a b\u00e5", "q=%20", 'Moz "x" å\n', "prefetch", SENT, "2026-05-04T11:00:00.000+02:00", "192.0.2.0", "Net")
+    asked = Request(
+        "GET",
+        "/a b\u00e5",
+        "q=%20",
+        'Moz "x" å\n',
+        "prefetch",
+        SENT,
+        "2026-05-04T11:00:00.000+02:00",
+        "192.0.2.0",
+        "Net",
+    )
     assert json.loads(log_line(asked, 302)) == {
         "time": "2026-05-04T11:00:00.000+02:00", "ip": "192.0.2.0", "method": "GET", "path": "/a%20b%E5?q=%20",
         "status": 302, "user_agent": 'Moz "x" å\n', "network": "Net", "sec_purpose": "prefetch",
@@ -164,20 +174,23 @@ def test_what_was_answered_is_what_is_imported(world: SentWorld, database: Datab
         request("GET", world.path("unsubscribe", "C2")),
         request("POST", world.path("unsubscribe", "C2")),
         request("POST", world.path("subscriptions", "C2"), "off=Newsletter"),
+        request("POST", world.path("sure")),
         request("POST", world.path("offer")),
         request("GET", path()),
         request("GET", "/healthz"),
     ]
     for number, one in enumerate(asked):
         at = SENT + 600_000 + number * 100_000
-        stamped = one._replace(at=at, time=f"2026-05-04T11:{10 + number * 100 // 60:02}:{number * 100 % 60:02}.000+02:00")
+        stamped = one._replace(
+            at=at, time=f"2026-05-04T11:{10 + number * 100 // 60:02}:{number * 100 % 60:02}.000+02:00"
+        )
         line = answer_to(stamped, site)[1]
         if line:
             assert log.write(line, at)
     log.close()
     (file,) = (tmp_path / "log").iterdir()
     summary = import_logs(Importer(database, world.workspace, Options()), [str(file)])
-    assert (summary.read, summary.stored, summary.rejected, summary.not_ours) == (9, 6, 3, 0)
+    assert (summary.read, summary.stored, summary.rejected, summary.not_ours) == (10, 7, 3, 0)
     assert summary.reasons == {"method": 2, "unknown-placement": 1}
     pressed = database.rows("SELECT pressed, flags FROM click WHERE flags <> 0 ORDER BY clicked_at")
-    assert pressed == [("", 1), ("", 4), ("off=Newsletter", 4)]
+    assert pressed == [("", 1), ("", 4), ("off=Newsletter", 4), ("", 4)]

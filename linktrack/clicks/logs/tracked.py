@@ -24,7 +24,7 @@ class Spot:
     link_id: int
     mailing_id: int
     url: str
-    unsubscribes: bool
+    posted: bool  # a POST of it is the person's will: it unsubscribes, or confirms
     reset_at: int
 
 
@@ -49,12 +49,12 @@ class Addresses:
         self.keys = keys
         self.spots: dict[bytes, Spot] = {}
         self.resets: dict[int, int] = {}  # link → reset_at, only of links that were reset
-        for key, placement, link, mailing, url, link_key, kind, reset_at in database.rows(
+        for key, placement, link, mailing, url, link_key, kind, confirm, reset_at in database.rows(
             "SELECT placement.key, placement.id, placement.link_id, placement.mailing_id, placement.url, link.key, "
-            "link.kind, link.reset_at FROM placement JOIN link ON link.id = placement.link_id"
+            "link.kind, link.confirm, link.reset_at FROM placement JOIN link ON link.id = placement.link_id"
         ):
-            unsubscribes = kind == "special" and link_key in ("unsubscribe", "subscriptions")
-            self.spots[key.encode()] = Spot(placement, link, mailing, url, unsubscribes, reset_at or 0)
+            posted = bool(confirm) or (kind == "special" and link_key in ("unsubscribe", "subscriptions"))
+            self.spots[key.encode()] = Spot(placement, link, mailing, url, posted, reset_at or 0)
             if reset_at:
                 self.resets[link] = reset_at
         self.sendings: dict[int, Sending] = {}  # by id
@@ -63,7 +63,7 @@ class Addresses:
             "SELECT id, number, mailing_id, sent_at, is_test FROM shipment"
         ):
             self.sendings[shipment] = self._by_number[number] = Sending(shipment, mailing, sent_at, bool(is_test))
-        self.acting = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
+        self.acting = {spot.placement_id for spot in self.spots.values() if spot.posted}
         path = re.escape(path_of(base_url))
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.

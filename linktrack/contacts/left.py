@@ -16,12 +16,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-<<<<<<< HEAD
 from linktrack.contacts.types import same_type
-from linktrack.crm.export import Contact, find_table
-=======
 from linktrack.crm.export import Contact, find_table, read_contacts
->>>>>>> foundation
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
 from linktrack.errors import Conflict

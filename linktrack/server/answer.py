@@ -14,6 +14,7 @@ from json.encoder import encode_basestring_ascii
 from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, quote
 
+from linktrack.clicks.logs.fields import is_prefetch
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
 from linktrack.links.location import location
@@ -177,7 +178,7 @@ def _answered(request: Request, visit: Visit, site: Site) -> Answer:
             allowed = "GET, HEAD, POST" if link.posted else "GET, HEAD"
             return plain(405, "This address is not for that method.\n", ("Allow", allowed))
         return _pressed(request, visit, site)
-    if request.purpose and says_prefetch(request.purpose):
+    if request.purpose and is_prefetch(request.purpose.encode()):
         return plain(503, "")
     if link.kind == "subscriptions":
         return _subscriptions(request, visit, site)
@@ -194,12 +195,6 @@ def _answered(request: Request, visit: Visit, site: Site) -> Answer:
             return _online(visit, site)
         case "honeypot":
             return _shown(200, site.pages.empty)
-
-
-def says_prefetch(purpose: str) -> bool:
-    """Whether a prefetch header says that nobody looks, as the import reads it (clicks.logs.fields.is_prefetch)."""
-    folded = purpose.lower()
-    return "prefetch" in folded or "preview" in folded or "prerender" in folded
 
 
 def _pressed(request: Request, visit: Visit, site: Site) -> Answer:

@@ -137,7 +137,7 @@ class SentWorld:
         return f"/{self.places[link]}/{self.tokens[contact]}"
 
 
-def make_sent(workspace: Workspace, database: Database, folder: Path) -> SentWorld:
+def make_sent(workspace: Workspace, database: Database, folder: Path, sent_at: int = SENT) -> SentWorld:
     add_link(database, "offer", url="https://www.example.com/offer")
     add_link(database, "thanks", response=TextResponse(text="<p>Thanks!</p>"), name="Thanks")
     prefill = {"name": "name", "mail": "email"}
@@ -146,18 +146,16 @@ def make_sent(workspace: Workspace, database: Database, folder: Path) -> SentWor
     utm = Utm(source="news", campaign="spring")
     draft = Draft("spring", MAIL.encode(), subject="Spring", type="Newsletter", settings=MailingOptions(utm=utm))
     add_mailing(database, draft, BASE, moment=SENT)
-    return send(workspace, database, folder)
+    return send(workspace, database, folder, sent_at)
 
 
-def send(workspace: Workspace, database: Database, folder: Path, sent_at: int | None = None) -> SentWorld:
+def send(workspace: Workspace, database: Database, folder: Path, sent_at: int = SENT) -> SentWorld:
     contacts = folder / "contacts.csv"
     contacts.write_text(
         "contact_id;email;name;city\nC1;anna@example.com;Anna Å;Malmö\nC2;bo@example.com;Bo;\n", "utf-8"
     )
     out = io.BytesIO()
-    order = RewriteOrder(
-        "spring", contacts, SENT if sent_at is None else sent_at, output="ndjson", honeypot=True, again=True
-    )
+    order = RewriteOrder("spring", contacts, sent_at, output="ndjson", honeypot=True, again=True)
     rewrite(workspace, database, order, out, kept=Kept(), clock=lambda: SENT)
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     places: dict[str, str] = dict(

@@ -25,8 +25,7 @@ from server.server_world import (
 )
 
 from linktrack.clicks.formats.click_log import ClickLog
-from linktrack.clicks.logs.fields import is_prefetch
-from linktrack.server.answer import TAIL, Request, answer, log_line, prefilled_url, says_prefetch
+from linktrack.server.answer import TAIL, Request, answer, log_line, prefilled_url
 
 LATE = SENT + 22 * DAY
 LOOK, POSTED = "GET, HEAD", "GET, HEAD, POST"
@@ -112,10 +111,8 @@ def test_a_prefetch_of_anything_known_is_told_to_come_again(place: str, purpose:
         assert json.loads(line)["sec_purpose"] == purpose
 
 
-def test_another_purpose_is_no_prefetch_and_the_import_agrees() -> None:
+def test_another_purpose_is_no_prefetch() -> None:
     assert answer(request("GET", path(), purpose="navigate"), SITE)[0].status == 302
-    for purpose in ("", "prefetch", "PREVIEW", "x;prerender", "navigate"):
-        assert says_prefetch(purpose) == is_prefetch(purpose.encode())
 
 
 NOT_OURS = {

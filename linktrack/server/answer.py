@@ -183,7 +183,7 @@ def _answered(request: Request, visit: Visit, site: Site) -> Answer:
     if link.kind == "subscriptions":
         return _subscriptions(request, visit, site)
     if link.confirm:
-        return _shown(200, site.pages.confirm(_host_of(visit.spot.url)))
+        return _shown(200, site.pages.confirm(host_of(visit.spot.url)))
     match link.kind:
         case "redirect" | "form":
             return _led(visit, site, 302)
@@ -303,11 +303,11 @@ def prefilled_url(url: str, prefill: tuple[tuple[str, str], ...], values: Mappin
 def _may_have_values(url: str, hosts: tuple[str, ...]) -> bool:
     if not url.lower().startswith("https://"):
         return False
-    host = _host_of(url).lower()
+    host = host_of(url).lower()
     return not hosts or any(host == one or host.endswith(f".{one}") for one in hosts)
 
 
-def _host_of(url: str) -> str:
+def host_of(url: str) -> str:
     """The host of an address of the catalogue, "" for none."""
     authority = re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
     return re.sub(r":[0-9]*$", "", authority.rpartition("@")[2])

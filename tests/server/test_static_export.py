@@ -17,6 +17,7 @@ from server.server_world import SITE, SentWorld, request
 from server.serving_process import Served, until
 from tests_support import Run
 
+from linktrack.clicks.event import POST, PREFETCH, SHARED
 from linktrack.clicks.load import Importer, Options, import_logs
 from linktrack.links.catalog import edit_link
 from linktrack.server.answer import answer
@@ -201,7 +202,9 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
     assert len(lines) == asked
     summary = import_logs(Importer(database, world.workspace, Options()), [str(log)])
     assert summary.read == asked == summary.stored + summary.rejected + summary.repeated + summary.not_ours
-    assert summary.prefetch >= 1 and set(summary.reasons) == {"method", "status", "unknown-placement"}
+    assert summary.reasons == {"method": 7, "unknown-placement": 1} and summary.not_ours == 1
+    flags = dict(database.rows("SELECT flags, count(*) FROM click GROUP BY flags"))
+    assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
 
 
 TARGETS = {

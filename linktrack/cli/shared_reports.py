@@ -102,12 +102,12 @@ class ReportDesk(NamedTuple):
 @contextmanager
 def report_desk(context: typer.Context) -> Iterator[ReportDesk]:
     """The database as it is at one moment, once its figures are known to be counted in the workspace's hours."""
+    from linktrack.clicks.rollups.zone import check_zone
     from linktrack.moments import now
-    from linktrack.reports.figures import check_hours
 
     workspace = workspace_of(context)
     with opened(context) as database, database.reading():
-        check_hours(database, workspace.settings.time_zone)
+        check_zone(database, workspace.settings.time_zone)
         yield ReportDesk(database, workspace.zone, now())
 
 
@@ -269,15 +269,18 @@ def _drawn(records: list[Cells], layout: Layout) -> list[Cells]:
     if layout.bars is not None and layout.bars != "share":
         largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)
     for record in records:
+        value = None if layout.bars is None or "sum" in record else record[layout.bars]
+        record[BAR] = bar(value / largest, plain=plain) if value else ""
         for name in layout.times:
             if record.get(name):
                 record[name] = record[name][:_TO_THE_MINUTE].replace("T", " ")
         bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
         record["interval"] = _interval(*map(record.get, bounds), plain=plain)
+        for name in ("share", "median"):
+            if record.get(name) is not None:
+                record[name] = f"{record[name]:.0%}"
         if record.get("difference") is not None:
             record["difference"] = f"{record['difference']:+.1%}"
-        value = None if layout.bars is None or "sum" in record else record[layout.bars]
-        record[BAR] = bar(value / largest, plain=plain) if value else ""
     return records
 
 

@@ -44,6 +44,7 @@ TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipmen
 
 BAR = ""  # the column of the bars, which needs no name
 _BAR_WIDTH = 16
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TO_THE_MINUTE = len("2026-05-04T09:12")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SPARKS = " ▁▂▃▄▅▆▇█"
@@ -276,6 +277,8 @@ def _drawn(records: list[Cells], layout: Layout) -> list[Cells]:
                 record[name] = record[name][:_TO_THE_MINUTE].replace("T", " ")
         bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
         record["interval"] = _interval(*map(record.get, bounds), plain=plain)
+        if isinstance(record.get("weekday"), int):
+            record["weekday"] = _DAYS[record["weekday"] - 1]
         for name in ("share", "median"):
             if record.get(name) is not None:
                 record[name] = f"{record[name]:.0%}"
@@ -322,7 +325,7 @@ def show_week(rows: Iterable[Any]) -> None:
     for weekday in range(1, 8):
         own = [row for row in found if row.weekday == weekday]
         line = sparkline([counts.get((weekday, hour), 0) for hour in range(24)], largest, plain=plain)
-        records.append({"weekday": weekday, WEEK_HEAD: line} | _added(own))
+        records.append({"weekday": _DAYS[weekday - 1], WEEK_HEAD: line} | _added(own))
     if found:
         records.append({"weekday": "Total", WEEK_HEAD: ""} | _added(found))
     show_rows(records, list(records[0]), Format.table)

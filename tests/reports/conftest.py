@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from clicks_world import World
-from reports.reports_world import OTHER_ZONE, Oracle, make_reports_world
-
-ZONES = ("Europe/Stockholm", OTHER_ZONE)
+from reports.reports_world import ZONE, Oracle, make_reports_world
 
 
-@pytest.fixture(scope="session", params=ZONES)
-def counted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Mailings, shipments and clicks, in a zone whose clocks go forward, and in one of quarters of an hour."""
-    return make_reports_world(tmp_path_factory.mktemp("reports") / "world", request.param)
+@pytest.fixture(scope="session")
+def world_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+    """The world in a zone, made once; it is not to be changed."""
+    known: dict[str, World] = {}
+
+    def find(zone: str) -> World:
+        if zone not in known:
+            known[zone] = make_reports_world(tmp_path_factory.mktemp("reports") / "world", zone)
+        return known[zone]
+
+    return find
 
 
 @pytest.fixture
-def oracle(counted: World, monkeypatch: pytest.MonkeyPatch) -> Oracle:
-    """What counts by hand; the world's folder is the current one."""
-    monkeypatch.chdir(counted.workspace.root)
-    return Oracle(counted, ZoneInfo(counted.workspace.settings.time_zone))
+def oracle(world_in: Callable[[str], World], monkeypatch: pytest.MonkeyPatch) -> Oracle:
+    """What counts the world by hand; the world's folder is the current one."""
+    world = world_in(ZONE)
+    monkeypatch.chdir(world.workspace.root)
+    return Oracle(world, ZoneInfo(ZONE))
+
+
+@pytest.fixture
+def own_world(oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A copy of the world that may be changed, in the current folder."""
+    world = oracle.world.copy(tmp_path / "world")
+    monkeypatch.chdir(world.workspace.root)
+    return world

@@ -38,10 +38,11 @@ SHIPMENTS = {
 }  # fmt: skip
 PLACEMENTS = {1: tuple(range(1, 11)), 2: (11,), 3: (12, 13, 14)}
 STRICT = 'networks = ["192.0.2.24/29"]\n'  # of [clicks], the last table: whoever clicks from there is a machine
+ZONE = "Europe/Stockholm"  # whose clocks go forward in the night after AUTUMN_SENT
 OTHER_ZONE = "Asia/Kathmandu"  # +05:45
 
 
-def make_reports_world(root: Path, zone: str = "Europe/Stockholm", seed: int = 11) -> World:
+def make_reports_world(root: Path, zone: str = ZONE, seed: int = 11) -> World:
     """The world of clicks with three more mailings, folders, domains, actions done, and some 600 requests."""
     world = make_world(root)
     settings = root / "linktrack.toml"
@@ -168,7 +169,10 @@ class Oracle:
 
     @cached_property
     def cancelled(self) -> set[int]:
-        return {row[0] for row in self._rows("SELECT id FROM shipment WHERE cancelled_at IS NOT NULL OR finished_at IS NULL")}
+        return {
+            row[0]
+            for row in self._rows("SELECT id FROM shipment WHERE cancelled_at IS NOT NULL OR finished_at IS NULL")
+        }
 
     def shipments(self, mailing: str | None = None, *, tests: bool = False) -> list[int]:
         """Those that count, oldest first."""
@@ -241,7 +245,10 @@ class Oracle:
     ) -> dict[Any, dict[str, int]]:
         """Counts by what a click is grouped by, of groups with clicks."""
         keys = {key(one) for one in (*self.human(shipments), *self.machine(shipments)) if where(one)}
-        return {name: self.counts(shipments, lambda one: where(one) and key(one) == name) for name in sorted(keys)}
+        return {
+            name: self.counts(shipments, lambda one: where(one) and key(one) == name)  # noqa: B023  (called at once)
+            for name in sorted(keys)
+        }
 
     def device(self, one: RawClick) -> str:
         return DEVICES[one.device]

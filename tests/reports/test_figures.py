@@ -7,9 +7,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from reports.reports_world import AUTUMN_SENT, DAY, HOUR, MAILINGS, SHIPMENTS, STRICT, Oracle, RawClick, Where, always
+from clicks_world import World
+from reports.reports_world import (
+    AUTUMN_SENT,
+    DAY,
+    HOUR,
+    MAILINGS,
+    OTHER_ZONE,
+    SHIPMENTS,
+    STRICT,
+    ZONE,
+    Oracle,
+    RawClick,
+    Where,
+    always,
+)  # fmt: skip
 from tests_support import Run
 
 from linktrack.reports.statistics import Sample, difference_word, newcombe, wilson
@@ -129,37 +144,31 @@ def link_reset(oracle: Oracle, run: Run) -> None:
     assert run("link", "reset", "link-2", "--yes").code == 0
 
 
-STATES = (as_imported, judged_anew, cancelled, link_reset)
+STATES = [
+    *((ZONE, change) for change in (as_imported, judged_anew, cancelled, link_reset)),
+    (OTHER_ZONE, as_imported),
+]
 
 
 @pytest.fixture(scope="session")
-def world_of(counted: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
-    """A copy of the world for each state, in which it is brought about once."""
-    known: dict[tuple[Path, str], Any] = {}
-
-    def find(name: str) -> Any:
-        key = (counted.workspace.root, name)
-        if key not in known:
-            known[key] = counted.copy(tmp_path_factory.mktemp("state") / "world")
-        return known[key]
-
-    return find
+def changed() -> dict[object, World]:
+    """Worlds in which something has happened, by zone and what; each is made once."""
+    return {}
 
 
-_DONE: set[Path] = set()
-
-
-@pytest.fixture(params=STATES, ids=lambda state: state.__name__)
+@pytest.fixture(params=STATES, ids=lambda state: f"{state[1].__name__}, {state[0]}")
 def state(
-    request: pytest.FixtureRequest, world_of: Callable[[str], Any], oracle: Oracle, run: Run,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest, world_in: Callable[[str], World], changed: dict[object, World], run: Run,
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch,
 ) -> Oracle:  # fmt: skip
-    world = world_of(request.param.__name__)
-    monkeypatch.chdir(world.workspace.root)
-    if world.workspace.root not in _DONE:
-        request.param(Oracle(world, oracle.zone), run)
-        _DONE.add(world.workspace.root)
-    return Oracle(world, oracle.zone)
+    zone, change = request.param
+    if request.param not in changed:
+        world = world_in(zone).copy(tmp_path_factory.mktemp("state") / "world")
+        monkeypatch.chdir(world.workspace.root)
+        change(Oracle(world, ZoneInfo(zone)), run)
+        changed[request.param] = world
+    monkeypatch.chdir(changed[request.param].workspace.root)
+    return Oracle(changed[request.param], ZoneInfo(zone))
 
 
 # --- figures -----------------------------------------------------------------------------------------------------
@@ -486,7 +495,9 @@ def test_mailings_links_and_shipments_of_a_period(
     same(rows, without([row for row in every if is_row(row, [row["shipment"]])]))
 
     rows = shown(run, "links", *options)
-    exact(rows, state, lambda row: [one.at for one in state.human(state.shipments()) if on_link(row["key"], inside)(one)])
+    exact(
+        rows, state, lambda row: [one.at for one in state.human(state.shipments()) if on_link(row["key"], inside)(one)]
+    )
     stands = state.standing()
     expected = [
         row

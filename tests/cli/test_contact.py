@@ -22,7 +22,7 @@ def test_who_has_left_is_written_to_again_when_he_is_subscribed(
     leave(database, 1, "newsletter", "unsubscribe", 1)
     outcome = run(*rewrite, "two")
     assert (outcome.code, outcome.json["recipients"], outcome.json["left"]) == (0, 1, 1)
-    assert "Left out: 1 who have left this type of mailing." in outcome.err
+    assert "Left out, for they have left this type of mailing: 1." in outcome.err
     assert run("contact", "subscribe", "9").code == 4
     assert "has left nothing" in run("contact", "subscribe", "1", "--type", "offers").err
     done = run("contact", "subscribe", "A@x.example", "--type", "Newsletter")

@@ -30,7 +30,6 @@ from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldActi
 from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
 from linktrack.settings import FieldSettings
 
-
 MAX_CELLS = 50_000  # different cells of interests that are kept in mind
 
 

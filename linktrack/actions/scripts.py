@@ -45,11 +45,11 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
     found.update({one.id: FoundScript(one.click.key, None) for one in asked})
     if run_id is None:
         return found
-    hits = ledger.hits()
+    hits, addresses = ledger.hits(), ledger.return_addresses()
 
     def told(one: Asked) -> dict[str, str | int]:
         click = one.click
-        address = ledger.return_address(click.link.id, click.recipient_id)
+        address = addresses.get((click.link.id, click.recipient_id), "")
         return payload(click, hits.get(click.link.id, 0), address)
 
     batches: dict[tuple[str, int], list[Asked]] = {}
@@ -62,6 +62,8 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
         ledger.start_scripts([row])
         result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
         ledger.end_scripts([(row, result)])
+        if result.return_url:
+            addresses[row.link_id, row.recipient_id] = result.return_url
         found[one.id] = FoundScript(one.click.key, result)
     for (script, seconds), every in batches.items():
         rows = [_row(one, run_id, work.order.now) for one in every]

@@ -91,7 +91,8 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
                 failure = failures.get((click.recipient_id, identifier))
                 before = known.get(identifier)
                 # What an interrupted run has tried again already is reported, not tried once more.
-                if failure and failure.status in work.order.retried and before and before.reported:
+                tried = before is not None and before.reported and before.click == click.key
+                if failure and failure.status in work.order.retried and tried:
                     yield Asked(identifier, click, action, says)
                 continue
             once = occasion(says.repeat, action.number, click.link.id, click.shipment.id, click.key)

@@ -15,8 +15,9 @@ from linktrack.store.session import Database
 
 WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
 MERGE_TAG = "{{ linktrack_token }}"  # where the token goes in a template, unless another one is named
-# What a shipment is, in SQL, that counts in figures and has reached its people.
-COUNTS = "NOT shipment.is_test AND shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
+# What a shipment is, in SQL, that has reached its people, a test too; and that counts in figures.
+REACHED = "shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
+COUNTS = f"NOT shipment.is_test AND {REACHED}"
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,8 @@ class _Sums:
 
 def _without_thin_rates(record: Cells) -> Cells:
     """No rate that rests on fewer than five clickers."""
-    if record.get("fewest", record.get("clickers", FEWEST_CLICKERS)) < FEWEST_CLICKERS:
+    clickers = record["fewest"] if "fewest" in record else record.get("clickers")
+    if clickers is not None and clickers < FEWEST_CLICKERS:
         record.update({name: None for name in _RATES if name in record})
     return record
 

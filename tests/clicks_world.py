@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linktrack.clicks.load import Importer, Options, Summary, import_logs
+from linktrack.clicks.load import import_logs
+from linktrack.clicks.summary import ImportOrder, ImportSummary
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.store.session import Database, open_database
@@ -39,10 +40,10 @@ class World:
         shutil.copytree(self.workspace.root, root)
         return World(load_workspace(root, {}), self.tokens)
 
-    def load(self, *paths: Path | str, **options: Any) -> Summary:
+    def load(self, *paths: Path | str, **options: Any) -> ImportSummary:
         """Import logs."""
         with self.database() as database:
-            return import_logs(Importer(database, self.workspace, Options(**options)), [str(path) for path in paths])
+            return import_logs(self.workspace, database, [str(path) for path in paths], ImportOrder(**options))
 
     def clicks(self) -> list[tuple[Any, ...]]:
         with self.database() as database:

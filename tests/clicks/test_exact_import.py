@@ -26,9 +26,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.clicks import load
-from linktrack.clicks.load import Summary
-from linktrack.clicks.logs import line_log as reading
+from linktrack.clicks.logs import requests as reading
 from linktrack.clicks.logs.sources import Log, recognise
+from linktrack.clicks.summary import ImportSummary
 from linktrack.store.session import Database
 
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
@@ -45,7 +45,7 @@ def state(world: World) -> tuple[Any, ...]:
     return world.clicks(), world.tallies()
 
 
-def adds_up(summary: Summary) -> bool:
+def adds_up(summary: ImportSummary) -> bool:
     return (
         summary.read == summary.stored + summary.repeated + summary.not_ours + summary.rejected
         and summary.stored == summary.human + summary.prefetch + summary.scanner + summary.test
@@ -533,16 +533,17 @@ def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path:
     log.write_bytes(b"".join(lines))
     program = (
         "import sys, os, signal\n"
-        "from linktrack.clicks import load\nfrom linktrack.clicks.logs import line_log as reading\n"
+        "from linktrack.clicks.logs import requests\n"
         "from linktrack.clicks.logs.sources import Log\n"
-        "reading.BATCH_CLICKS = 100\n"
+        "from linktrack.clicks.storing import Shelf\n"
+        "requests.BATCH_CLICKS = 100\n"
         "Log.blocks.__defaults__ = (8192,)\n"
-        "store = load.store\n"
-        "def interrupted(*values):\n"
+        "store = Shelf.store\n"
+        "def interrupted(*values, **options):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "    load.store = store\n"
-        "    return store(*values)\n"
-        "load.store = interrupted\n"
+        "    Shelf.store = store\n"
+        "    return store(*values, **options)\n"
+        "Shelf.store = interrupted\n"
         "from linktrack.cli.app import main\n"
         "sys.exit(main())\n"
     )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import random
 import shutil
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.summary import ImportOrder, ImportSummary
@@ -158,3 +165,29 @@ def random_log(world: World, seed: int, lines: int) -> list[bytes]:
         else:
             found.append(line(world.path(1, person).replace("/pl", "/qq"), second, ip=ip))
     return found[:lines]
+
+
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda data: data,
+    ".gz": lambda data: gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :]),  # two members
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.compress,
+}
+
+
+def state(world: World) -> tuple[Any, ...]:
+    """All that reports can see."""
+    return world.clicks(), world.tallies()
+
+
+def adds_up(summary: ImportSummary) -> bool:
+    return (
+        summary.read == summary.stored + summary.repeated + summary.not_ours + summary.rejected
+        and summary.stored == summary.human + summary.prefetch + summary.scanner + summary.test
+        and summary.rejected == sum(summary.reasons.values())
+    )
+
+
+def shell(world: World, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]

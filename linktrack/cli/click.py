@@ -30,6 +30,9 @@ SUMMARY = (
     "seconds",
 )  # fmt: skip
 
+SCREENFUL = 100  # clicks that a table shows unless told otherwise
+COUNTED = 1_000_001  # clicks are counted up to here for the sentence about those that are left out
+
 JUDGED = ("clicks", "changed", "human", "prefetch", "scanner", "test")
 
 SinceOption = Annotated[
@@ -130,21 +133,27 @@ def list_(
     contact: Annotated[str | None, typer.Option(metavar="ID", help="Only clicks of this contact.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="No more than this many.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="The latest so many, oldest first.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Stored clicks with their verdicts, oldest first."""
-    from linktrack.clicks.listing import ClickFilter, list_clicks
+    """Stored clicks with their verdicts, oldest first; as a table the latest of them."""
+    from linktrack.clicks.listing import ClickFilter, count_clicks, list_clicks
 
+    shortened = limit is None and format in (None, Format.table) and (format is not None or sys.stdout.isatty())
     wanted = ClickFilter(
-        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"), limit
-    )
+        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"),
+        SCREENFUL if shortened else limit,
+    )  # fmt: skip
     with opened(context) as database:
         rows = (
             {**vars(row), "clicked_at": iso(row.clicked_at), "reasons": list(row.reasons)}
             for row in list_clicks(database, wanted)
         )
         show_rows(rows, COLUMNS, format, table=TABLE)
+        found = count_clicks(database, wanted, COUNTED) if shortened else 0
+    if found > SCREENFUL:
+        all_of = f"more than {COUNTED - 1:,}" if found == COUNTED else f"{found:,}"
+        say(context, f"These are the latest {SCREENFUL} of {all_of} clicks: see --limit, or --format ndjson for all.")
 
 
 @app.command("judge")

@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,6 @@ from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, line, numbe
 from linktrack.clicks import load
 from linktrack.clicks.logs import requests
 from linktrack.clicks.logs.sources import Log, recognise
-from linktrack.clicks.summary import ImportSummary
 from linktrack.contacts.left import departures_of
 from linktrack.errors import BadInput
 from linktrack.store import catalogue
@@ -389,67 +390,86 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+@contextmanager
+def importing(world: World, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[bytes], None]]]:
+    """An import in a process of its own, and what writes to its standard input."""
+    with subprocess.Popen(
+        shell(world, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+
+        def write(data: bytes) -> None:
+            assert process.stdin is not None
+            process.stdin.write(data)
+            process.stdin.flush()
+
+        try:
+            yield process, write
+        finally:
+            process.kill()
+
+
+def stopped(process: subprocess.Popen[bytes], number: signal.Signals) -> bytes:
+    """Send a signal while standard input stays open; what the process says then."""
+    process.send_signal(number)
+    process.wait(30)
+    return process.stderr.read() if process.stderr else b""
+
+
 @pytest.mark.faults
 def test_a_pipe_that_goes_on_is_stored_every_few_seconds(world: World) -> None:
     lines = clicks_on(world, 12)
-    process = subprocess.Popen(shell(world, "-"), stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(b"".join(lines[:5]) + lines[5][:40])
-    process.stdin.flush()
-    until(lambda: len(world.clicks()) == 5)
-    process.stdin.write(lines[5][40:] + lines[6])
-    process.stdin.flush()
-    until(lambda: len(world.clicks()) == 7)
-    _, said = process.communicate(b"".join(lines[7:]))
+    with importing(world, "-") as (process, write):
+        write(b"".join(lines[:5]) + lines[5][:40])
+        until(lambda: len(world.clicks()) == 5)
+        write(lines[5][40:] + lines[6])
+        until(lambda: len(world.clicks()) == 7)
+        _, said = process.communicate(b"".join(lines[7:]))
     assert process.returncode == 0
     assert b"12 clicks stored" in said
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("how", ["standard input", "a named pipe", "nothing has come", "nobody writes"])
+@pytest.mark.parametrize("how", ["standard input", "compressed", "a named pipe", "nothing has come", "nobody writes"])
 def test_a_pipe_stops_at_the_first_signal_while_it_waits(
     world: World, tmp_path: Path, how: str, number: signal.Signals
 ) -> None:
-    lines = b"" if how in ("nothing has come", "nobody writes") else b"".join(clicks_on(world, 5))
+    lines = b"".join(clicks_on(world, 5))
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     named = how in ("a named pipe", "nobody writes")
-    process = subprocess.Popen(
-        shell(world, str(fifo) if named else "-"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    writer = None
-    if how == "a named pipe":
-        writer = fifo.open("wb")
-        writer.write(lines)
-        writer.flush()
-    elif lines and process.stdin is not None:
-        process.stdin.write(lines)
-        process.stdin.flush()
-    lock = world.workspace.root / ".linktrack-import.lock"
-    until(lambda: lock.exists() and lock.read_text().startswith("process"))
-    time.sleep(1.0)  # what was written has been taken by then, and does not count as late
-    process.send_signal(number)
-    process.wait(30)
-    said = process.stderr.read() if process.stderr else b""
-    if writer:
-        writer.close()
+    with importing(world, str(fifo) if named else "-") as (process, write):
+        if how == "a named pipe":
+            with fifo.open("wb", buffering=0) as pipe:
+                pipe.write(lines)
+                said = after_a_moment(world, process, number)
+        else:
+            if how == "compressed":
+                packer = zlib.compressobj(wbits=31)
+                write(packer.compress(lines) + packer.flush(zlib.Z_SYNC_FLUSH))
+            elif how == "standard input":
+                write(lines)
+            said = after_a_moment(world, process, number)
     assert process.returncode == 130, said
     assert b"Traceback" not in said and b"Fatal" not in said
-    assert len(world.clicks()) == (5 if lines else 0)
+    assert len(world.clicks()) == (0 if how.startswith("no") else 5)
+
+
+def after_a_moment(world: World, process: subprocess.Popen[bytes], number: signal.Signals) -> bytes:
+    """Stop an import that holds its lock, once it has taken what there is."""
+    lock = world.workspace.root / ".linktrack-import.lock"
+    until(lambda: lock.exists() and lock.read_text().startswith("process"))
+    time.sleep(1.0)
+    return stopped(process, number)
 
 
 @pytest.mark.faults
 def test_what_came_through_a_pipe_that_was_stopped_is_read_on_from_the_file(world: World, tmp_path: Path) -> None:
     lines = clicks_on(world, 12)
-    process = subprocess.Popen(shell(world, "-q", "-"), stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(b"".join(lines[:5]) + lines[5][:40])
-    process.stdin.flush()
-    until(lambda: len(world.clicks()) == 5)
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    with importing(world, "-") as (process, write):
+        write(b"".join(lines[:5]) + lines[5][:40])
+        until(lambda: len(world.clicks()) == 5)
+        stopped(process, signal.SIGTERM)
     log = tmp_path / "access.log"
     log.write_bytes(b"".join(lines))
-    summary: ImportSummary = world.load(log)
-    assert (summary.stored, len(world.clicks())) == (7, 12)
+    assert (world.load(log).stored, len(world.clicks())) == (7, 12)

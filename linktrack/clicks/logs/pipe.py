@@ -52,11 +52,11 @@ class Pipe:
 
     def _pump(self) -> None:
         try:
-            stream = self._opened()
-            while data := stream.read1(_CHUNK_BYTES):
-                self._put(data)
-                if self._closed or self.stopped:
-                    return
+            with self._opened() as stream:
+                while data := stream.read1(_CHUNK_BYTES):
+                    self._put(data)
+                    if self._closed or self.stopped:
+                        return
             self._put(b"")
         except BaseException as problem:  # raised where it is read
             self._put(problem)

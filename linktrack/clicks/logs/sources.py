@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
@@ -214,10 +214,15 @@ def _standard_input() -> IO[bytes]:
         return sys.stdin.buffer
 
 
-def _content(file: IO[bytes], path: str) -> Any:
+@contextmanager
+def _content(file: IO[bytes], path: str) -> Iterator[Any]:
     """The uncompressed content of a pipe."""
-    unpack = _unpacking(file, path)
-    return unpack(cast(IO[bytes], _AsItComes(file))) if unpack else file
+    try:
+        unpack = _unpacking(file, path)
+        yield unpack(cast(IO[bytes], _AsItComes(file))) if unpack else file
+    finally:
+        if file is not sys.stdin.buffer:
+            file.close()
 
 
 class _AsItComes:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
+import json
 import lzma
 import random
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,3 +194,26 @@ def adds_up(summary: ImportSummary) -> bool:
 
 def shell(world: World, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
+
+
+def as_json(text: bytes) -> bytes:
+    """A combined line as nginx writes it with `escape=json`."""
+    ip, _, rest = text.decode().partition(" - - [")
+    stamp, _, rest = rest.partition('] "')
+    request, _, rest = rest.partition('" ')
+    record = {
+        "time_local": stamp, "remote_addr": ip, "request": request, "status": rest[:3],
+        "http_user_agent": rest.rsplit('"', 2)[1],
+    }  # fmt: skip
+    return json.dumps(record).encode() + b"\n"
+
+
+@contextmanager
+def through_a_pipe(data: bytes) -> Iterator[str]:
+    """Bytes on standard input, as far as an import in this process can tell; the path that names it."""
+    before = sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(data)))  # type: ignore[arg-type]  # a raw stream of bytes
+    try:
+        yield "-"
+    finally:
+        sys.stdin = before

@@ -133,7 +133,9 @@ def list_(
     contact: Annotated[str | None, typer.Option(metavar="ID", help="Only clicks of this contact.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="The latest so many, oldest first.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="The latest so many, oldest first.")
+    ] = None,
     format: FormatOption = None,
 ) -> None:
     """Stored clicks with their verdicts, oldest first; as a table the latest of them."""

@@ -19,13 +19,14 @@ from typing import Any
 
 import pytest
 import zstandard
-from clicks_world import COMPRESSIONS, World, adds_up, line, random_log, shell, state
+from clicks_world import COMPRESSIONS, World, adds_up, as_json, line, random_log, shell, state, through_a_pipe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.clicks import load
 from linktrack.clicks.logs import requests as reading
 from linktrack.clicks.logs.sources import Log, recognise
+from linktrack.errors import BadInput
 from linktrack.store.session import Database
 
 
@@ -81,11 +82,53 @@ def test_pieces_in_any_order_and_compression_with_overlaps(untouched: World, dat
         if ambiguous(lines, pieces):
             return
         for number, (start, stop) in enumerate(data.draw(st.permutations(pieces))):
-            ending = data.draw(st.sampled_from(sorted(COMPRESSIONS)))
+            ending = data.draw(st.sampled_from([*sorted(COMPRESSIONS), "-"]))
+            content = b"".join(lines[start:stop])
+            if ending == "-":
+                with through_a_pipe(content) as pipe:
+                    assert adds_up(world.load(pipe))
+                continue
             log = world.workspace.root / f"{number}.log{ending}"
-            log.write_bytes(COMPRESSIONS[ending](b"".join(lines[start:stop])))
+            log.write_bytes(COMPRESSIONS[ending](content))
             assert adds_up(world.load(log))
         assert state(world) == expected(make, lines)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_a_growing_log_in_any_way_cut_anywhere(untouched: World, data: st.DataObject) -> None:
+    """A file, an archive or a pipe, cut inside a line, in a format that changes on the way, read again from its
+    beginning, and with a key ring that is lost for a while: all the same database."""
+    with scratch(untouched) as make:
+        world = make("growing")
+        lines = random_log(world, data.draw(st.integers(0, 10_000)), data.draw(st.integers(3, 40)))
+        change = data.draw(st.integers(0, len(lines)))
+        lines = lines[:change] + [as_json(text) for text in lines[change:]]
+        whole = b"".join(lines)
+        key = world.workspace.key_path
+        for end in [*sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))), len(whole)]:
+            again = data.draw(st.sampled_from([False, False, True]))
+            if data.draw(st.sampled_from([False, False, True])):
+                ring = key.read_bytes()
+                key.write_text("0:" + "ab" * 32 + "\n")
+                with pytest.raises(BadInput, match="signing key"):
+                    load_part(world, whole[:end], data.draw(st.sampled_from(["", ".gz", "-"])), again)
+                key.write_bytes(ring)
+            summary = load_part(world, whole[:end], data.draw(st.sampled_from([*sorted(COMPRESSIONS), "-"])), again)
+            assert adds_up(summary)
+            assert "malformed" not in summary.reasons
+            assert summary.waiting == (not whole[:end].endswith(b"\n"))
+        assert state(world) == expected(make, lines)
+
+
+def load_part(world: World, content: bytes, ending: str, again: bool) -> ImportSummary:
+    """Import this much of a log, that has grown to it, as a file, an archive or a pipe."""
+    if ending == "-":
+        with through_a_pipe(content) as pipe:
+            return world.load(pipe, again=again)
+    log = world.workspace.root / f"access.log{ending}"
+    log.write_bytes(COMPRESSIONS[ending](content))
+    return world.load(log, again=again)
 
 
 def ambiguous(lines: list[bytes], pieces: list[tuple[int, int]]) -> bool:
@@ -205,8 +248,6 @@ def test_bounds_of_time_leave_the_rest_for_later(world: World, tmp_path: Path, o
 
 
 def test_a_damaged_archive_keeps_what_came_before(world: World, tmp_path: Path) -> None:
-    from linktrack.errors import BadInput
-
     lines = random_log(world, 8, 100)
     log = tmp_path / "access.log.gz"
     packed = bytearray(gzip.compress(b"".join(lines[:50])) + gzip.compress(b"".join(lines[50:])))
@@ -409,8 +450,6 @@ def test_killed_at_any_statement_nothing_is_lost_or_counted_twice(untouched: Wor
 @pytest.mark.usefixtures("small_batches")
 def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: Path) -> None:
     """An error and a cut-off end beyond the first batch come through from the other process."""
-    from linktrack.errors import BadInput
-
     lines = random_log(world, 12, 400)
     log = tmp_path / "access.log.gz"
     packed = bytearray(gzip.compress(b"".join(lines)))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, line, number_of, shell, state
+from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, number_of, shell, state
 
 from linktrack.clicks import load
 from linktrack.clicks.logs import requests
@@ -32,18 +32,6 @@ def piped(world: World, data: bytes, *options: str) -> subprocess.CompletedProce
 
 def clicks_on(world: World, count: int, *, ip: str = "203.0.113.9") -> list[bytes]:
     return [line(world.path(1, number), 90 * number, ip=ip) for number in range(1, count + 1)]
-
-
-def as_json(text: bytes) -> bytes:
-    """A combined line as nginx writes it with `escape=json`."""
-    ip, _, rest = text.decode().partition(" - - [")
-    stamp, _, rest = rest.partition('] "')
-    request, _, rest = rest.partition('" ')
-    record = {
-        "time_local": stamp, "remote_addr": ip, "request": request, "status": rest[:3],
-        "http_user_agent": rest.rsplit('"', 2)[1],
-    }  # fmt: skip
-    return json.dumps(record).encode() + b"\n"
 
 
 # --- the last line has no end --------------------------------------------------------------------------------------

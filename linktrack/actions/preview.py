@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from linktrack.actions.planned import Change
+from linktrack.actions.planned import CrmChange
 from linktrack.actions.planning import Delivered
 
 PreviewRow = dict[str, Any]
@@ -42,7 +42,7 @@ def by_contact(delivered: Iterable[Delivered]) -> list[PreviewRow]:
     ]
 
 
-def sentence(change: Change, cells: dict[str, Any]) -> str:
+def sentence(change: CrmChange, cells: dict[str, Any]) -> str:
     """A change in a few words; of what is made also for whom, and when."""
     kind = change.kind.replace("company-interest", "interest of the company")
     match change.operation:

@@ -21,7 +21,8 @@ import pytest
 from actions.actions_world import MAY_4, World, make_world, rows_of
 from faults import failing, killed, points_of, sample
 
-from linktrack.actions.ledger import Ledger, LogFilter, MadeRow, newest_run, read_log
+from linktrack.actions.ledger import Ledger, newest_run, read_log
+from linktrack.actions.ledger_rows import LogFilter, MadeRow
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
 from linktrack.store.session import open_database
@@ -152,6 +153,7 @@ def test_the_points_are_those_of_a_whole_run(undisturbed: Undisturbed) -> None:
         assert points[f"write {name}"] >= 1
 
 
+@pytest.mark.faults
 def test_whatever_fails_for_want_of_room_the_same_is_done_in_the_end(
     prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
@@ -162,6 +164,7 @@ def test_whatever_fails_for_want_of_room_the_same_is_done_in_the_end(
             assert_recovers(world, undisturbed, (number, point))
 
 
+@pytest.mark.faults
 def test_a_run_killed_at_any_point_ends_as_if_nothing_had_happened(
     prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
@@ -188,6 +191,7 @@ def assert_recovers(world: World, undisturbed: Undisturbed, point: tuple[int, st
     assert again.summary["changes"] == again.summary["clicks"] == 0
 
 
+@pytest.mark.faults
 def test_a_resumed_run_may_be_killed_too(prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path) -> None:
     for number in sample(undisturbed.points, 10):
         with prepared.copy(tmp_path / str(number)) as world:

@@ -9,7 +9,8 @@ import pytest
 from actions.actions_world import World, rows_of
 from tests_support import Run
 
-from linktrack.actions.ledger import LogFilter, open_failures, read_log
+from linktrack.actions.ledger import open_failures, read_log
+from linktrack.actions.ledger_rows import LogFilter
 
 EXPORT = "contact_id,name,level,score,interests\n1,Bo,,,News\n2,Cy,,,News\n"
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n'
@@ -161,6 +162,20 @@ def test_the_shell_is_told_and_told_what_to_do(world: World, run: Run, monkeypat
     world.configure('[crm.contacts.fields]\nscore = "score"\n')
     assert run("action", "run", "--crm", "contacts.csv", "--out", "again", "--retry-failed").code == 0
     assert run("action", "log", "--status", "failed", "--format", "json").json == []
+
+
+def test_a_script_is_tried_again_once_though_two_clicks_asked_for_it(world: World) -> None:
+    world.configure(FIELDS)
+    (world.root / "scripts").mkdir(exist_ok=True)
+    (world.root / "scripts" / "s.py").write_text("open('started', 'a').write('x')\nraise SystemExit(1)\n")
+    broken = {"type": "set-field", "field": "score", "value": "{contact.name}"}  # which fails for each click
+    world.link("offer", [broken, {"type": "script", "script": "s.py"}])
+    world.click("1", "offer")
+    world.click("1", "offer", 1)
+    assert world.run(world.export(EXPORT))[0].summary["failed"] == 3
+    report, _ = world.run(world.export(EXPORT), retry_failed=True)
+    assert (report.summary["scripts"], report.summary["failed"]) == (1, 3)
+    assert (world.root / "scripts" / "started").read_text() == "xx"
 
 
 # --- fields that a script answers ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from server.server_world import SENT, SITE, SentWorld, path, request
 
-from linktrack.clicks.load import Importer, Options, import_logs
+from linktrack.clicks.load import import_logs
 from linktrack.errors import Conflict
 from linktrack.server.answer import Request, log_line
 from linktrack.server.answer import answer as answer_to
@@ -189,7 +189,7 @@ def test_what_was_answered_is_what_is_imported(world: SentWorld, database: Datab
             assert log.write(line, at)
     log.close()
     (file,) = (tmp_path / "log").iterdir()
-    summary = import_logs(Importer(database, world.workspace, Options()), [str(file)])
+    summary = import_logs(world.workspace, database, [str(file)])
     assert (summary.read, summary.stored, summary.rejected, summary.not_ours) == (10, 7, 3, 0)
     assert summary.reasons == {"method": 2, "unknown-placement": 1}
     pressed = database.rows("SELECT pressed, flags FROM click WHERE flags <> 0 ORDER BY clicked_at")

@@ -18,7 +18,7 @@ import pytest
 from server.server_world import SentWorld, make_sent
 from server.serving_process import Served, command, environment, serving, until
 
-from linktrack.clicks.load import Importer, Options, import_logs
+from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import edit_link
 from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.moments import now
@@ -52,8 +52,7 @@ def log_lines(world: SentWorld) -> int:
 
 def imported(world: SentWorld) -> int:
     with open_database(world.workspace) as database:
-        logs = sorted(str(file) for file in world.workspace.click_log_path.iterdir())
-        return import_logs(Importer(database, world.workspace, Options()), logs).stored
+        return import_logs(world.workspace, database).stored
 
 
 def test_it_answers_logs_and_ends(served: Served, world: SentWorld) -> None:

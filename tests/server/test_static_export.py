@@ -18,7 +18,7 @@ from server.serving_process import Served, until
 from tests_support import Run
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED
-from linktrack.clicks.load import Importer, Options, import_logs
+from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import edit_link
 from linktrack.server.answer import answer
 from linktrack.server.live import pages_of
@@ -200,10 +200,10 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
         assert server.ask("GET", "/robots.txt")[2] == b"User-agent: *\nDisallow: /\n"
     lines = log.read_bytes().splitlines()
     assert len(lines) == asked
-    summary = import_logs(Importer(database, world.workspace, Options()), [str(log)])
+    summary = import_logs(world.workspace, database, [str(log)])
     assert summary.read == asked == summary.stored + summary.rejected + summary.repeated + summary.not_ours
     assert summary.reasons == {"method": 7, "unknown-placement": 1} and summary.not_ours == 1
-    flags = dict(database.rows("SELECT flags, count(*) FROM click GROUP BY flags"))
+    flags: dict[int, int] = dict(database.rows("SELECT flags, count(*) FROM click GROUP BY flags"))
     assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
 
 

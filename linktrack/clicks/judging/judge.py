@@ -28,6 +28,8 @@ from linktrack.store.session import Database
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
+_AT_ONCE = 500  # values of one query
+_FEW = 400  # recipients and addresses whose clicks are looked for one by one
 
 
 class StoredClick(NamedTuple):
@@ -61,9 +63,12 @@ def judge_new(
     numbers = [0] * len(new)
     moved: list[tuple[StoredClick, int]] = []
     said: set[Evidence] = set()
-    for start, stop, low, high in _spans(new, [*(one[0] for one in probes), *(one[0] for one in junk)]):
+    besides = sorted([*((one[0], one[4], "") for one in probes), *((one[0], 0, one[2]) for one in junk)])
+    moments = [one[0] for one in besides]
+    for start, stop, low, high in _spans(new, moments):
         own = new[start:stop]
-        stored = stored_clicks(database, low - 2 * REACH, high + 2 * REACH)
+        beside_them = besides[bisect_left(moments, low) : bisect_right(moments, high)]
+        stored, concerned = _neighbours(database, own, beside_them, low, high)
         clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
         verdicts = judge(clicks, by, *beside(database, low - 2 * REACH, high + 2 * REACH))
         said |= evidence(clicks, verdicts, by)
@@ -75,9 +80,32 @@ def judge_new(
         for one in stored:
             verdict = judged[one.click]
             before = without_reputation(rulings.verdict(one.ruling))
-            if verdict != before and low - REACH <= one.click.clicked_at <= high + REACH:
+            near = low - REACH <= one.click.clicked_at <= high + REACH
+            if near and verdict != before and (concerned is None or one.click in concerned):
                 moved.append((one, rulings.number(verdict)))
     return FirstPass(numbers, moved, said)
+
+
+def _neighbours(
+    database: Database, own: Sequence[Click], besides: Sequence[tuple[int, int, str]], low: int, high: int
+) -> tuple[list[StoredClick], set[Click] | None]:
+    """The stored clicks on which `own` and what is `besides` them (moment, recipient or 0, address or "") bear, with
+    all that bears on these, in order; and which of them the former are, None for all.
+
+    That is a person's own clicks and those from one address. Where few clicks come into a busy time, only they are
+    loaded of it; where many come, all there is.
+    """
+    first, last = low - 2 * REACH, high + 2 * REACH
+    people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
+    addresses = {ip for click in own if (ip := address_of(click))} | {ip for _, _, ip in besides if ip}
+    if len(people) + len(addresses) > _FEW:
+        return stored_clicks(database, first, last), None
+    concerned = stored_clicks(database, first, last, (people, addresses))
+    people |= {one.click.recipient_id for one in concerned}
+    addresses |= {ip for one in concerned if (ip := address_of(one.click))}
+    if len(people) + len(addresses) > _FEW:
+        return stored_clicks(database, first, last), None
+    return stored_clicks(database, first, last, (people, addresses)), {one.click for one in concerned}
 
 
 def judge_reputation(
@@ -88,13 +116,14 @@ def judge_reputation(
     `said` is what the clicks of the first pass say, `looked_at` those that are new or have another verdict. Returns
     the clicks whose ruling is another one now, with it.
     """
-    found = [
-        span
-        for span in affected(note_evidence(database, said), looked_at)
-        if _is_heard_of(database, span.shipment_id, span.address)
-    ]
-    if not found:
+    new = note_evidence(database, said)
+    heard = _heard_of(database, {(row.shipment_id, row.address) for row in new} | _places(looked_at))
+    if not heard:
         return []
+    found = affected(
+        (row for row in new if row[:2] in heard),
+        (click for click in looked_at if (click.shipment_id, neighbourhood(address_of(click))) in heard),
+    )
     scanners = known_scanners(_evidence_of(database, found))
     changed: list[tuple[StoredClick, int]] = []
     for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
@@ -146,14 +175,22 @@ def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> Non
     )
 
 
-def stored_clicks(database: Database, low: int, high: int) -> list[StoredClick]:
-    """The clicks that are stored of a stretch of time, both ends in it, in order."""
+def stored_clicks(
+    database: Database, low: int, high: int, of: tuple[set[int], set[str]] | None = None
+) -> list[StoredClick]:
+    """The clicks that are stored of a stretch of time, both ends in it, in order; only those `of` these recipients or
+    addresses, if given."""
+    where, values = "", list[int | str]()
+    if of is not None:
+        marks = [", ".join("?" * len(some)) or "NULL" for some in of]
+        where = f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}))"
+        values = [*of[0], *of[1]]
     return [
         StoredClick(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in database.rows(
-            f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names of our own)
-            "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, print",
-            (low, high),
+            f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names and marks of our own)
+            f"WHERE clicked_at BETWEEN ? AND ?{where} ORDER BY clicked_at, print",
+            (low, high, *values),
         )
     ]
 
@@ -168,14 +205,29 @@ def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[J
     return [Probe._make(row) for row in probes], [JunkRequest._make(row) for row in junk]
 
 
-def _is_heard_of(database: Database, shipment: int, address: str) -> bool:
-    """Whether an address may be a scanner for a shipment: for so many recipients there is evidence."""
-    found = database.value(
-        "SELECT count(*) FROM (SELECT DISTINCT recipient_id FROM scanner_evidence "
-        "WHERE shipment_id = ? AND address = ? LIMIT ?) AS heard",
-        (shipment, address, RECIPIENTS),
-    )
-    return int(found) >= RECIPIENTS
+def _places(clicks: Iterable[Click]) -> set[tuple[int, str]]:
+    """The shipments and addresses (/24 or /48) of clicks."""
+    kept = {(click.shipment_id, address_of(click)) for click in clicks}
+    return {(shipment, neighbourhood(address)) for shipment, address in kept if address}
+
+
+def _heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of shipments and addresses that may be a scanner's: for so many recipients there is evidence."""
+    by_shipment: dict[int, list[str]] = {}
+    for shipment, address in places:
+        by_shipment.setdefault(shipment, []).append(address)
+    found: set[tuple[int, str]] = set()
+    for shipment, addresses in sorted(by_shipment.items()):
+        for start in range(0, len(addresses), _AT_ONCE):
+            some = addresses[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = database.rows(
+                f"SELECT address FROM scanner_evidence WHERE shipment_id = ? AND address IN ({marks}) "  # noqa: S608  (marks of our own)
+                "GROUP BY address HAVING count(DISTINCT recipient_id) >= ?",
+                (shipment, *some, RECIPIENTS),
+            )
+            found.update((shipment, address) for (address,) in rows)
+    return found
 
 
 def _evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:

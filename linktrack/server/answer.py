@@ -204,17 +204,16 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
         if link.kind == "text":
             return _acted(_shown(200, pages.text(link.text)))
         return _acted(_led(visit, site, 303))
-    if link.kind == "subscriptions" and (said := _said(request.query)):
-        return _changed(request, visit, site, *said)
+    if said := _said(request.query):
+        return _changed(request, visit, site, said)
     if any(name == "page" for name, _ in parse_qsl(request.query, keep_blank_values=True)):
         return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
     return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
 
 
-def _said(query: str) -> tuple[str, str] | None:
-    """The button of the subscriptions page that a query names: off or on, and the type."""
-    found = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name in ("off", "on")]
-    return found[0] if found else None
+def _said(query: str) -> list[tuple[str, str]]:
+    """The buttons of the subscriptions page that a query names, off or on and the type, as the import reads them."""
+    return [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name in ("off", "on")]
 
 
 def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
@@ -226,19 +225,18 @@ def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
     return _shown(200, site.pages.subscriptions(rows))
 
 
-def _changed(request: Request, visit: Visit, site: Site, name: str, value: str) -> Answer:
+def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, str]]) -> Answer:
     """What a button of the subscriptions page changes; leaving is for ever, joining as long as the page is open."""
     over = _is_over(request, visit, site)
-    if over and name == "on":
+    if over and all(name == "on" for name, _ in said):
         return _shown(410, site.pages.over(_type_of(visit, site)))
-    rows = None if over else _type_rows(visit, site)
-    if rows is not None:
-        wanted = same_type(value)
+    rows = (None if over else _type_rows(visit, site)) or []
+    for name, value in said:
+        every = value == "*" and name == "off"
         rows = [
-            row._replace(has=name == "on") if wanted == same_type(row.type) or (value == "*" and name == "off") else row
-            for row in rows
+            row._replace(has=name == "on") if every or same_type(row.type) == same_type(value) else row for row in rows
         ]
-    return _acted(_shown(200, site.pages.saved(rows or [])))
+    return _acted(_shown(200, site.pages.saved(rows)))
 
 
 def _is_over(request: Request, visit: Visit, site: Site) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -22,6 +23,8 @@ from linktrack.server.wsgi import load_application
 
 _HEAD_SECONDS = 10
 _HEAD_BYTES = 32_768
+_WAITING = 4096  # connections that the system may hold for a worker
+_CONNECTIONS = 16_384  # that a worker may have: most of them wait for a slow client, and cost little
 _STOP_SECONDS = 3  # that a worker has for the answers it is at; the whole ends within five
 _CRASHES, _CRASH_SECONDS = 20, 60.0  # that are borne: a worker that comes back ever again is a fault to be seen
 
@@ -39,6 +42,8 @@ class WorkerServer(MPServer):
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000, max_buffer_size=_HEAD_BYTES),
             blocking_threads=1,
+            backlog=_WAITING,
+            backpressure=_CONNECTIONS,
             websockets=False,
             log_enabled=False,
             respawn_failed_workers=True,
@@ -92,6 +97,8 @@ class WorkerServer(MPServer):
 
 def run(root: Path, log_folder: Path, host: str, port: int, workers: int, listening: Callable[[], None]) -> None:
     """Serve until a signal says otherwise."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is a file
     loader = partial(load_application, root, log_folder)
     WorkerServer(host, port, workers, listening).serve(target_loader=loader, wrap_loader=False)
 

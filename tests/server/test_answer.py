@@ -67,6 +67,7 @@ TABLE: dict[str, tuple[str, str, str, int, str]] = {
     "leaving a type": ("POST", "subscriptions", "off=newsletter", 200, 'action="?on=Newsletter"'),
     "joining a type": ("POST", "subscriptions", "on=Offers", 200, 'action="?off=Offers"'),
     "leaving all": ("POST", "subscriptions", "off=*", 200, 'action="?on=Offers"'),
+    "a type's button at the unsubscribe link": ("POST", "unsubscribe", "off=Newsletter", 200, 'action="?on=Newsletter"'),
     "POST of a plain redirect": ("POST", "redirect", "", 405, LOOK),
     "POST of a form": ("POST", "form", "", 405, LOOK),
     "POST of a text": ("POST", "text", "", 405, LOOK),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import resource
 import signal
 import socket
 import sqlite3
@@ -17,6 +19,7 @@ from pathlib import Path
 import pytest
 from server.server_world import SentWorld, make_sent
 from server.serving_process import Served, command, environment, serving, until
+from tests_support import Run
 
 from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import edit_link
@@ -184,6 +187,46 @@ def test_it_starts_without_the_database_from_its_snapshot(world: SentWorld, data
     with serving(root, said=tmp_path / "said") as server:
         assert "Serving what linktrack.snapshot says, since the database cannot be used" in server.said
         assert server.ask("GET", world.path("offer"))[0] == 302
+
+
+def test_slow_clients_keep_nobody_waiting(served: Served, world: SentWorld) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    slow = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(min(3000, before[1] // 3))]
+    for connection in slow:
+        connection.sendall(b"GET /half HT")
+    began = time.monotonic()
+    assert served.ask("GET", world.path("offer"))[0] == 302
+    assert time.monotonic() - began < 9, "before the first of them is given up"
+    for connection in slow:
+        connection.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_who_unsubscribes_is_left_out_of_the_next_mailing(
+    served: Served, world: SentWorld, run: Run, tmp_path: Path
+) -> None:
+    """From the button to the next rewrite, which imports the click log first."""
+    assert served.ask("GET", world.path("unsubscribe", "C1"))[0] == 200
+    assert served.ask("POST", world.path("unsubscribe", "C2"))[0] == 200
+    again = (
+        "mailing",
+        "rewrite",
+        "spring",
+        "--contacts",
+        tmp_path / "contacts.csv",
+        "--out",
+        tmp_path / "out",
+        "--again",
+    )
+    done = run(*again, "--as", "ndjson", "--format", "json")
+    assert done.code == 0, done.err
+    rows = [json.loads(line) for line in (tmp_path / "out" / "recipients.ndjson").read_text("utf-8").splitlines()]
+    assert [row["contact_id"] for row in rows] == ["C1"]
+    until(lambda: b"You do not get it" in served.ask("GET", world.path("subscriptions", "C2"))[2])
+    assert served.ask("POST", world.path("subscriptions", "C2") + "?on=Newsletter")[0] == 200
+    assert run("click", "import").code == 0
+    assert b"You get it" in served.ask("GET", world.path("subscriptions", "C2"))[2]
 
 
 def fails(root: Path, *options: object, **more: str) -> tuple[int, str]:

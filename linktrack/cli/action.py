@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
 from linktrack.cli.shared_runs import tell
 
@@ -251,9 +251,10 @@ def log(
         rows = read_log(database, only)
     shown = ["clicked_at", "contact_id", "kind", "operation", "name", "new", "link"]
     show_rows(
-        [{**row, "clicked_at": iso(row["clicked_at"]), "ran_at": iso(row["ran_at"])} for row in rows],
+        rows,
         [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,
         format,
+        zone=workspace_of(context).zone,
         table=[*shown, "definition"] if definitions else shown,
     )
     if not rows:

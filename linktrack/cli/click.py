@@ -12,10 +12,12 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from linktrack.clicks.load import Progress, Summary
 
 app = noun("Click logs: import, list, judge again.")
@@ -33,9 +35,11 @@ SUMMARY = (
 JUDGED = ("clicks", "changed", "human", "prefetch", "scanner", "test")
 
 SinceOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Only clicks from this time on (ISO 8601; UTC without an offset).")
+    str | None, typer.Option(metavar="TIME", help="Only clicks from this time on, e.g. 2026-05-04 or 2026-05-04T09:00.")
 ]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only clicks before this time.")]
+UntilOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only clicks before this time; of a date alone, that day too.")
+]
 WaitOption = Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another import to end.")]
 
 
@@ -73,8 +77,8 @@ def import_(
 
         typer.echo("\n".join(format_names()))
         return
-    options = Options(log_format, _time(since, "--since"), _time(until, "--until"), mailing, time_zone)
     workspace = workspace_of(context)
+    options = Options(log_format, *_stretch(since, until, workspace.zone), mailing, time_zone)
     with (
         opened(context) as database,
         alone(workspace, database, "import", wait),
@@ -91,7 +95,7 @@ def import_(
             raise
     _show(context, summary, format)
     for problem in summary.problems[:-1]:
-        typer.echo(f"linktrack: {problem}", err=True)
+        warn(f"linktrack: {problem}")
     if summary.problems:
         raise summary.problems[-1]
     if summary.notes:
@@ -101,9 +105,7 @@ def import_(
         raise typer.Exit(130)
     bad = summary.rejected - sum(summary.reasons.get(reason, 0) for reason in NOT_COUNTED)
     if tolerate is not None and bad * 100 > tolerate * max(summary.read, 1):
-        typer.echo(
-            f"{bad} of {summary.read} lines were rejected, more than {tolerate:g} %: {_reasons(summary)}", err=True
-        )
+        warn(f"{bad} of {summary.read} lines were rejected, more than {tolerate:g} %: {_reasons(summary)}")
         raise typer.Exit(6)
 
 
@@ -124,15 +126,13 @@ def list_(
     """Stored clicks with their verdicts, oldest first."""
     from linktrack.clicks.listing import ClickFilter, list_clicks
 
+    workspace = workspace_of(context)
     wanted = ClickFilter(
-        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"), limit
+        verdict, reason, link, mailing, shipment, contact, *_stretch(since, until, workspace.zone), limit
     )
     with opened(context) as database:
-        rows = (
-            {**vars(row), "clicked_at": iso(row.clicked_at), "reasons": list(row.reasons)}
-            for row in list_clicks(database, wanted)
-        )
-        show_rows(rows, COLUMNS, format, table=TABLE)
+        rows = ({**vars(row), "reasons": list(row.reasons)} for row in list_clicks(database, wanted))
+        show_rows(rows, COLUMNS, format, zone=workspace.zone, table=TABLE)
 
 
 @app.command("judge")
@@ -164,7 +164,7 @@ def _show(context: typer.Context, summary: Summary, format: Format | None) -> No
         show_record(record, format)
     say(context, f"{_sentence(summary)} in {summary.seconds:.1f} s.")
     for note in summary.notes:
-        typer.echo(note, err=True)
+        warn(note)
     for hint in summary.hints:
         say(context, hint)
 
@@ -184,19 +184,14 @@ def _reasons(summary: Summary) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(summary.reasons.items()))
 
 
-def _time(text: str | None, option: str) -> int | None:
-    """An ISO 8601 time of an option as UTC milliseconds."""
-    if text is None:
-        return None
-    from datetime import UTC, datetime
+def _stretch(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
+    """--since and --until as UTC milliseconds."""
+    from linktrack.moments import read_time
 
-    from linktrack.errors import UsageError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{option} needs a time like 2026-05-04 or 2026-05-04T09:12:33+02:00, not {text!r}") from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return (
+        None if since is None else read_time(since, zone, "--since"),
+        None if until is None else read_time(until, zone, "--until", end=True),
+    )
 
 
 @contextlib.contextmanager

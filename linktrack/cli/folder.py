@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_rows
-from linktrack.cli.shared_context import noun, opened
+from linktrack.cli.output import FormatOption, confirm, say, show_rows
+from linktrack.cli.shared_context import noun, opened, workspace_of
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
 
@@ -44,8 +44,8 @@ def list_all(context: typer.Context, format: FormatOption = None) -> None:
     from linktrack.links.folders import list_folders
 
     with opened(context) as database:
-        rows = [{**asdict(row), "created_at": iso(row.created_at)} for row in list_folders(database)]
-    show_rows(rows, ["path", "links", "created_at"], format)
+        rows = [asdict(row) for row in list_folders(database)]
+    show_rows(rows, ["path", "links", "created_at"], format, zone=workspace_of(context).zone)
     if not rows:
         say(context, "There are no folders yet: make one with linktrack folder add PATH.")
 

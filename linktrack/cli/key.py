@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_rows
+from linktrack.cli.output import FormatOption, confirm, say, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
 
 app = noun("The keys that sign addresses.")
@@ -21,10 +21,10 @@ def list_all(context: typer.Context, format: FormatOption = None) -> None:
     """The key ids, and which one signs; never the keys themselves."""
     from linktrack.links.keys import list_keys
 
+    workspace = workspace_of(context)
     with opened(context) as database:
-        found = list_keys(workspace_of(context), database)
-    rows = [{**row._asdict(), "created_at": iso(row.created_at), "revoked_at": iso(row.revoked_at)} for row in found]
-    show_rows(rows, COLUMNS, format)
+        rows = [row._asdict() for row in list_keys(workspace, database)]
+    show_rows(rows, COLUMNS, format, zone=workspace.zone)
 
 
 @app.command()

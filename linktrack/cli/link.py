@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli import shared_definitions
-from linktrack.cli.output import Format, FormatOption, confirm, iso, say, show_record, show_rows
+from linktrack.cli.output import Format, FormatOption, confirm, say, show_record, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
 
 if TYPE_CHECKING:
@@ -140,21 +140,21 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
         "response": link.response.table,
         "confirm": link.confirm,
         "actions": [action.table for action in actions],
-        "created_at": iso(link.created_at or None),  # the special links are as old as the database
-        "updated_at": iso(link.updated_at or None),
-        "deleted_at": iso(link.deleted_at),
-        "reset_at": iso(link.reset_at),
+        "created_at": link.created_at or None,  # the special links are as old as the database
+        "updated_at": link.updated_at or None,
+        "deleted_at": link.deleted_at,
+        "reset_at": link.reset_at,
         "clicks": 0 if figures is None else figures.clicks,
         "clickers": 0 if figures is None else figures.clickers,
         "machine_clicks": 0 if figures is None else figures.machine_clicks,
-        "first_click": None if figures is None else iso(figures.first_click),
-        "last_click": None if figures is None else iso(figures.last_click),
+        "first_click": None if figures is None else figures.first_click,
+        "last_click": None if figures is None else figures.last_click,
         "mailings": [place.mailing for place in mailings],
     }
     if format is Format.table or (format is None and sys.stdout.isatty()):
-        typer.echo(link_sections(record, actions, mailings))
+        typer.echo(link_sections(record, actions, mailings, workspace_of(context).zone))
     else:
-        show_record(record, format)
+        show_record(record, format, zone=workspace_of(context).zone)
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows, warn
+from linktrack.cli.output import FormatOption, confirm, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_mails import NameArgument, preview_mailing, rewrite_mailing
 from linktrack.cli.shared_tagging import (
@@ -129,12 +129,10 @@ def list_all(
     """
     from linktrack.mailings.catalog import list_mailings
 
-    zone = workspace_of(context).zone
     with opened(context) as database:
-        found = list_mailings(database, deleted=deleted)
-    rows = [{**vars(row), "created_at": iso(row.created_at, zone)} for row in found]
+        rows = [vars(row) for row in list_mailings(database, deleted=deleted)]
     table = ["mailing", "subject", "placements", "links", "shipments", *(["status"] if deleted else []), "created_at"]
-    show_rows(rows, LIST_COLUMNS, format, table=table)
+    show_rows(rows, LIST_COLUMNS, format, zone=workspace_of(context).zone, table=table)
     if not rows:
         say(context, "There are no mailings here yet: add one with linktrack mailing add NAME FILE.")
 
@@ -164,10 +162,10 @@ def show(context: typer.Context, name: NameArgument, format: FormatOption = None
         "placements": len(placements),
         "links": len({placement.link for placement in placements}),
         "shipments": [shipment.id for shipment in shipments],
-        "created_at": iso(mailing.created_at, workspace_of(context).zone),
+        "created_at": mailing.created_at,
         "status": "active" if mailing.deleted_at is None else "deleted",
     }
-    show_record(record, format)
+    show_record(record, format, zone=workspace_of(context).zone)
 
 
 @app.command()

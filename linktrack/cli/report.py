@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, iso, say, show_rows
+from linktrack.cli.output import FormatOption, say, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
 from linktrack.cli.shared_runs import tell
 
@@ -60,7 +60,7 @@ def links(
         if path is not None:
             folder_id(database, path)
         rows = [_row(figures) for figures in link_figures(database, folder=path, mailing=mailing)]
-    show_rows(rows, LINK_COLUMNS, format, table=LINK_TABLE)
+    show_rows(rows, LINK_COLUMNS, format, zone=workspace_of(context).zone, table=LINK_TABLE)
     if not rows:
         say(context, "There are no links to report on yet: see linktrack link add and linktrack mailing add.")
 
@@ -72,7 +72,13 @@ def link(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
 
     with opened(context) as database:
         rows = [_row(figures) for figures in shipment_figures_of_link(database, key)]
-    show_rows(rows, SHIPMENT_COLUMNS, format, table=["mailing", *SHIPMENT_TABLE[:-2], SHIPMENT_TABLE[-1]])
+    show_rows(
+        rows,
+        SHIPMENT_COLUMNS,
+        format,
+        zone=workspace_of(context).zone,
+        table=["mailing", *SHIPMENT_TABLE[:-2], SHIPMENT_TABLE[-1]],
+    )
     if not rows:
         say(context, f"{key} has not been sent in a mailing yet.")
 
@@ -102,7 +108,7 @@ def mailing(
             case By.hour:
                 found = list(figures.hour_figures(database, name))
                 columns = table = ["hour", "clicks", "machine_clicks"]
-    show_rows([_row(row) for row in found], columns, format, table=table)
+    show_rows([_row(row) for row in found], columns, format, zone=workspace_of(context).zone, table=table)
     sent = sum(shipment.sent for shipment in shipments)
     clicked = sum(shipment.clickers for shipment in shipments)
     share = f" ({clicked / sent:.1%})" if sent else ""
@@ -151,7 +157,7 @@ def clickers(
 
             wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))
             report = add_clickers(workspace_of(context), database, wanted, out, export=crm, now=now())
-    show_rows(rows, CLICKER_COLUMNS, format, table=CLICKER_TABLE)
+    show_rows(rows, CLICKER_COLUMNS, format, zone=workspace_of(context).zone, table=CLICKER_TABLE)
     if not rows:
         say(context, f"Nobody has clicked {key} yet.")
     if report is not None:
@@ -159,11 +165,8 @@ def clickers(
 
 
 def _row(figures: Any) -> dict[str, Any]:
-    """Frozen figures as a row: times as ISO 8601, the rate beside the counts."""
+    """Frozen figures as a row, the rate beside the counts."""
     row = dict(vars(figures))
-    for name in ("sent_at", "hour", "first_click", "last_click"):
-        if name in row:
-            row[name] = iso(row[name])
     if hasattr(figures, "click_rate"):
         row["click_rate"] = figures.click_rate
     return row

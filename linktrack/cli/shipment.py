@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows, warn
+from linktrack.cli.output import FormatOption, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from linktrack.mailings.shipments import Shipment
 
 app = noun("Sendings of a mailing to a list of recipients.")
@@ -34,8 +32,8 @@ def list_all(
     from linktrack.mailings.shipments import list_shipments
 
     with opened(context) as database:
-        rows = [_row(shipment, workspace_of(context).zone) for shipment in list_shipments(database, mailing)]
-    show_rows(rows, COLUMNS, format, table=COLUMNS[:-1])
+        rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
+    show_rows(rows, COLUMNS, format, zone=workspace_of(context).zone, table=COLUMNS[:-1])
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
@@ -49,14 +47,14 @@ def show(context: typer.Context, shipment: NumberArgument, format: FormatOption 
         found = find_shipment(database, shipment)
     settings = found.settings
     record = {
-        **_row(found, workspace_of(context).zone),
+        **_row(found),
         "base_url": settings.base_url,
         "honeypot": settings.honeypot,
         "merge_tag": settings.merge_tag or None,
         "from": settings.sender or None,
         "key_id": settings.key_id,
     }
-    show_record(record, format)
+    show_record(record, format, zone=workspace_of(context).zone)
 
 
 @app.command()
@@ -146,21 +144,18 @@ def recipients(context: typer.Context, shipment: NumberArgument, format: FormatO
 
     zone = workspace_of(context).zone
     with opened(context) as database:
-        rows = (
-            {**row._asdict(), "first_click": iso(row.first_click, zone), "last_click": iso(row.last_click, zone)}
-            for row in recipient_rows(database, shipment)
-        )
-        show_rows(rows, RECIPIENT_COLUMNS, format)
+        rows = (row._asdict() for row in recipient_rows(database, shipment))
+        show_rows(rows, RECIPIENT_COLUMNS, format, zone=zone)
 
 
-def _row(shipment: Shipment, zone: tzinfo) -> dict[str, Any]:
+def _row(shipment: Shipment) -> dict[str, Any]:
     return {
         "shipment": shipment.id,
         "mailing": shipment.mailing,
-        "sent_at": iso(shipment.sent_at, zone),
+        "sent_at": shipment.sent_at,
         "test": shipment.test,
         "state": shipment.state,
         "recipients": shipment.recipients,
         "output": shipment.settings.output,
-        "created_at": iso(shipment.created_at, zone),
+        "created_at": shipment.created_at,
     }

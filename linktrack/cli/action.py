@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_runs import tell
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
@@ -57,6 +57,7 @@ def add(
         str,
         typer.Argument(metavar="TYPE", help="set-field, interest, selection, project, follow-up, request or script."),
     ],
+    wait: WaitOption = WAIT,
 ) -> None:
     """Give a link one more action; its settings are options with the names they have in TOML.
 
@@ -91,7 +92,7 @@ def add(
 
     settings = settings_from_options(kind, context.args)
     workspace = workspace_of(context)
-    with opened(context) as database:
+    with opened(context, wait) as database:
         number, action = add_action(
             database, key, {"type": kind, **settings}, workspace.settings.crm, workspace.scripts_path
         )
@@ -99,7 +100,12 @@ def add(
 
 
 @app.command("edit", context_settings=_OPTIONS)
-def edit(context: typer.Context, key: KeyArgument, number: NumberArgument) -> None:
+def edit(
+    context: typer.Context,
+    key: KeyArgument,
+    number: NumberArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Change settings of an action, with the options of action add; it keeps its number.
 
     What it has made with the settings of before stays, and is not made again. A list is given anew as a whole.
@@ -113,7 +119,7 @@ def edit(context: typer.Context, key: KeyArgument, number: NumberArgument) -> No
     from linktrack.links.stored_actions import edit_action, kind_of
 
     workspace = workspace_of(context)
-    with opened(context) as database:
+    with opened(context, wait) as database:
         changes = settings_from_options(kind_of(database, key, number), context.args)
         if not changes:
             raise UsageError("say what to change, with the options of linktrack action add")
@@ -156,7 +162,12 @@ def list_all(
 
 
 @app.command()
-def remove(context: typer.Context, key: KeyArgument, number: NumberArgument) -> None:
+def remove(
+    context: typer.Context,
+    key: KeyArgument,
+    number: NumberArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Take an action away from a link. What it has done already stays done.
 
     \b
@@ -165,7 +176,7 @@ def remove(context: typer.Context, key: KeyArgument, number: NumberArgument) -> 
     """
     from linktrack.links.stored_actions import remove_action
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         gone = remove_action(database, key, number)
     say(context, f"Removed action {number} of {key}: {gone.type}, {gone.said}")
 
@@ -182,7 +193,7 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Finish the run that was interrupted.")] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Start failed scripts again, too.")] = False,
-    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for another run.")] = 0,
+    wait: JobWaitOption = None,
     format: FormatOption = None,
 ) -> None:
     """Do what the open clicks ask for, and write what the CRM imports."""
@@ -195,13 +206,15 @@ def run(
     if not resume and (crm is None or (out is None and not dry_run)):
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
-    with opened(context) as database:
+    with opened(context, wait) as database:
         if crm is None:
-            report = job.resume(workspace, database, wait=wait)
+            report = job.resume(workspace, database, wait=wait or 0)
         elif dry_run or out is None:
             report = job.rehearse(workspace, database, crm, now=now(), retry_failed=retry_failed)
         else:
-            report = job.run_actions(workspace, database, crm, out, now=now(), wait=wait, retry_failed=retry_failed)
+            report = job.run_actions(
+                workspace, database, crm, out, now=now(), wait=wait or 0, retry_failed=retry_failed
+            )
     if not dry_run:
         if format is not None or not context.obj.quiet:  # cron mails whatever is printed
             show_record(report.summary, format)
@@ -241,7 +254,13 @@ def log(
     definitions: Annotated[bool, typer.Option("--definitions", help="Show the action as it was then, too.")] = False,
     format: FormatOption = None,
 ) -> None:
-    """The ledger: every change that runs have made, oldest first."""
+    """The ledger: every change that runs have made, oldest first.
+
+    \b
+    Examples:
+      linktrack action log --contact 10042
+      linktrack action log --status failed --format csv
+    """
     from linktrack.actions.ledger_log import Filter, read_log
 
     only = Filter(

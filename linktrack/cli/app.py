@@ -70,7 +70,9 @@ class Root(Noun):
         if noun in COMMANDS:
             return [noun]
         groups = [(noun, self.get_command(ctx, noun)) for noun in COMMANDS]
-        return [f"{noun} {verb}" for noun, group in groups if hasattr(group, "commands") for verb in verbs_of(group, word)]
+        return [
+            f"{noun} {verb}" for noun, group in groups if hasattr(group, "commands") for verb in verbs_of(group, word)
+        ]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
@@ -80,12 +82,10 @@ class Root(Noun):
         ctx.obj, rest = _global_options(ctx, args)
         return super().parse_args(ctx, rest)
 
-    def main(self, *args: Any, standalone_mode: bool = True, **settings: Any) -> Any:
+    def main(self, args: Any = None, prog_name: Any = None, **settings: Any) -> Any:
         """Run a command line and end the process with its code, when all that it has written is out."""
-        if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **settings)
         try:
-            code = super().main(*args, standalone_mode=False, **settings)
+            code = super().main(args, prog_name, **{**settings, "standalone_mode": False})
             sys.stdout.flush()
         except typer.Abort:  # a question that was not answered
             _print("interrupted; nothing was changed")

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows, warn
-from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
+from linktrack.cli.shared_context import JobWaitOption, kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -40,7 +40,6 @@ SinceOption = Annotated[
 UntilOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only clicks before this time; of a date alone, that day too.")
 ]
-WaitOption = Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another import to end.")]
 
 
 @app.command("import")
@@ -62,13 +61,20 @@ def import_(
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    wait: WaitOption = 0.0,
+    wait: JobWaitOption = None,
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of a log that writes local time without offset.")
     ] = None,
     format: FormatOption = None,
 ) -> None:
-    """Import clicks from logs. A log is read on from where it was left; a line is never counted twice."""
+    """Import clicks from logs. A log is read on from where it was left; a line is never counted twice.
+
+    \b
+    Examples:
+      linktrack click import access.log
+      zcat access.log.2.gz | linktrack click import - --rejected rejected.tsv
+      linktrack click import events.json --log-format sendgrid --mailing news
+    """
     from linktrack.clicks.load import NOT_COUNTED, Importer, Options, import_logs
     from linktrack.store.lock import alone
 
@@ -80,8 +86,8 @@ def import_(
     workspace = workspace_of(context)
     options = Options(log_format, *_stretch(since, until, workspace.zone), mailing, time_zone)
     with (
-        opened(context) as database,
-        alone(workspace, database, "import", wait),
+        opened(context, wait) as database,
+        alone(workspace, database, "import", wait or 0),
         _rejects(context, rejected, files) as rejects,
         _gentle_stop(context) as stop,
         _progress(context, files) as tell,
@@ -123,7 +129,13 @@ def list_(
     limit: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="No more than this many.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Stored clicks with their verdicts, oldest first."""
+    """Stored clicks with their verdicts, oldest first.
+
+    \b
+    Examples:
+      linktrack click list --mailing news --verdict human
+      linktrack click list --since 2026-05-04 --until 2026-05-10 --format csv
+    """
     from linktrack.clicks.listing import ClickFilter, list_clicks
 
     workspace = workspace_of(context)
@@ -141,14 +153,19 @@ def judge(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what each rule decides, before and after.")
     ] = False,
-    wait: WaitOption = 0.0,
+    wait: JobWaitOption = None,
     format: FormatOption = None,
 ) -> None:
-    """Judge every click again with today's rules and move the reports with it."""
+    """Judge every click again with today's rules and move the reports with it.
+
+    \b
+    Example:
+      linktrack click judge --dry-run
+    """
     from linktrack.clicks.rejudge import judge_all
 
-    with opened(context) as database:
-        judged = judge_all(workspace_of(context), database, wait=wait, dry_run=dry_run)
+    with opened(context, wait) as database:
+        judged = judge_all(workspace_of(context), database, wait=wait or 0, dry_run=dry_run)
     if dry_run:
         show_rows([change._asdict() for change in judged.changes], ["reason", "before", "after"], format)
         say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")

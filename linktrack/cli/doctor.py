@@ -34,7 +34,13 @@ def doctor(
     ] = False,
     format: FormatOption = None,
 ) -> None:
-    """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong."""
+    """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong.
+
+    \b
+    Examples:
+      linktrack doctor
+      linktrack doctor --crm contacts.csv
+    """
     if crm is not None:
         _show_export(context, crm, format, write, yes)
         return

@@ -29,7 +29,13 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Make a workspace: linktrack.toml, linktrack.key (keep it safe) and linktrack.db."""
+    """Make a workspace: linktrack.toml, linktrack.key (keep it safe) and linktrack.db.
+
+    \b
+    Examples:
+      linktrack init --base-url https://click.example.com
+      linktrack init try --base-url http://127.0.0.1:8080
+    """
     from linktrack.errors import UsageError
     from linktrack.files import CONFIG_NAME
     from linktrack.upkeep.examples import find_example, put_example

@@ -9,7 +9,7 @@ import typer
 
 from linktrack.cli import shared_definitions
 from linktrack.cli.output import Format, FormatOption, confirm, say, show_record, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 
 if TYPE_CHECKING:
     from linktrack.links.catalog import LinkRow
@@ -49,6 +49,7 @@ def add(
     form: FormOption = None,
     prefill: PrefillOption = None,
     confirmed: ConfirmOption = None,
+    wait: WaitOption = WAIT,
 ) -> None:
     """Register a link.
 
@@ -66,7 +67,7 @@ def add(
     response = _response(text, form, prefill, redirect=False)
     if url is None and response is None:
         raise UsageError(f"the link {key!r} needs --url, or --text or --form for what a visitor sees instead")
-    with opened(context) as database, database.session() as session:
+    with opened(context, wait) as database, database.session() as session:
         folder_id = None
         if folder is not None:
             path = clean_path(folder)
@@ -169,6 +170,7 @@ def edit(
     form: FormOption = None,
     prefill: PrefillOption = None,
     confirmed: ConfirmOption = None,
+    wait: WaitOption = WAIT,
 ) -> None:
     """Change a link; mails already sent follow. A link that shows a text has no address.
 
@@ -184,7 +186,7 @@ def edit(
     if url is None and name is None and new_key is None and response is None and confirmed is None:
         raise UsageError("say what to change: --url, --name, --key, --redirect, --text, --form or --confirm")
     pairs = workspace_of(context).settings.mailings.pairs
-    with opened(context) as database:
+    with opened(context, wait) as database:
         changed = edit_link(
             database, key, new_key=new_key, url=url, name=name, response=response, confirm=confirmed, pairs=pairs
         )
@@ -199,6 +201,7 @@ def move(
     context: typer.Context,
     keys: KeysArgument,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder to put them in; / is none.")],
+    wait: WaitOption = WAIT,
 ) -> None:
     """Put links into another folder.
 
@@ -208,7 +211,7 @@ def move(
     """
     from linktrack.links.catalog import move_links
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         path = move_links(database, keys, folder)
     say(context, f"{_said(keys)} now in {path or 'no folder'}.")
 
@@ -218,8 +221,9 @@ def reset(
     context: typer.Context,
     key: KeyArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: WaitOption = WAIT,
 ) -> None:
-    """Set a link's counter to zero and forget who clicked it, e.g. after a test sending.
+    """Set a link's counter to zero and forget who clicked it, as after a test sending.
 
     \b
     Example:
@@ -230,7 +234,7 @@ def reset(
     from linktrack.moments import now
     from linktrack.reports.figures import link_figures
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         find_link(database, key)
         clicks = sum(figures.clicks for figures in link_figures(database, keys=[key]))
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
@@ -241,7 +245,11 @@ def reset(
 
 
 @app.command()
-def delete(context: typer.Context, keys: KeysArgument) -> None:
+def delete(
+    context: typer.Context,
+    keys: KeysArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Delete links; mails already sent go on redirecting, and their clicks go on counting and acting.
 
     \b
@@ -250,14 +258,18 @@ def delete(context: typer.Context, keys: KeysArgument) -> None:
     """
     from linktrack.links.catalog import delete_links
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         delete_links(database, keys)
     names = " ".join(keys)
     say(context, f"Deleted {names}; sent mails go on redirecting. Take back with linktrack link restore {names}.")
 
 
 @app.command()
-def restore(context: typer.Context, keys: KeysArgument) -> None:
+def restore(
+    context: typer.Context,
+    keys: KeysArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Take deleted links back.
 
     \b
@@ -266,7 +278,7 @@ def restore(context: typer.Context, keys: KeysArgument) -> None:
     """
     from linktrack.links.catalog import restore_links
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         lost = restore_links(database, keys)
     say(context, f"{_said(keys)} back.")
     for key, folder in lost.items():

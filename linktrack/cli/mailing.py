@@ -70,8 +70,9 @@ def add(
     A registered link stands in a mail as href="linktrack:KEY", or by its very URL.
 
     \b
-    linktrack mailing add news news.html --subject 'Spring is here' --type newsletter
-    linktrack mailing add news news.html --text news.txt --utm-source newsletter --utm-campaign spring
+    Examples:
+      linktrack mailing add news news.html --subject 'Spring is here' --type newsletter
+      linktrack mailing add news news.html --text news.txt --utm-source newsletter --utm-campaign spring
     """
     from linktrack.files import read_bytes
     from linktrack.links.utm import Utm
@@ -124,8 +125,9 @@ def list_all(
     """Mailings in the order in which they were added.
 
     \b
-    linktrack mailing list
-    linktrack mailing list --all --format json
+    Examples:
+      linktrack mailing list
+      linktrack mailing list --all --format json
     """
     from linktrack.mailings.catalog import list_mailings
 
@@ -139,7 +141,12 @@ def list_all(
 
 @app.command()
 def show(context: typer.Context, name: NameArgument, format: FormatOption = None) -> None:
-    """One mailing: its settings, what is tracked, and its shipments."""
+    """One mailing: its settings, what is tracked, and its shipments.
+
+    \b
+    Example:
+      linktrack mailing show news
+    """
     from linktrack.links.utm import NAMES
     from linktrack.mailings.catalog import find_mailing, placements_of
     from linktrack.mailings.shipments import list_shipments
@@ -175,7 +182,12 @@ def links(
     tracked: Annotated[bool | None, typer.Option("--tracked/--untracked", help="Only these.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Every address in a mailing: where it leads, or why it is left alone."""
+    """Every address in a mailing: where it leads, or why it is left alone.
+
+    \b
+    Example:
+      linktrack mailing links news --untracked
+    """
     from linktrack.mailings.catalog import address_rows, find_mailing
 
     with opened(context) as database:
@@ -193,7 +205,13 @@ def check(
     ] = False,
     format: FormatOption = None,
 ) -> None:
-    """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any."""
+    """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any.
+
+    \b
+    Examples:
+      linktrack mailing check news
+      linktrack mailing check news.html
+    """
     from linktrack.mailings.lint import check_mailing
 
     workspace = workspace_of(context)
@@ -247,8 +265,9 @@ def edit(
     """Change a mailing. HTML, text and type only until it is shipped (tests do not count); the rest at any time.
 
     \b
-    linktrack mailing edit news --subject 'Spring is here' --html news.html
-    linktrack mailing edit news --name spring-news --utm-campaign spring
+    Examples:
+      linktrack mailing edit news --subject 'Spring is here' --html news.html
+      linktrack mailing edit news --name spring-news --utm-campaign spring
     """
     from linktrack.files import read_bytes
     from linktrack.mailings.editing import MailingChanges, edit_mailing
@@ -293,7 +312,8 @@ def delete(
     """Take a mailing out of the lists; addresses in mails already sent go on working.
 
     \b
-    linktrack mailing delete news --yes
+    Example:
+      linktrack mailing delete news --yes
     """
     from linktrack.mailings.catalog import find_mailing
     from linktrack.mailings.editing import delete_mailing
@@ -311,7 +331,8 @@ def restore(context: typer.Context, name: NameArgument, wait: WaitOption = WAIT)
     """Bring a deleted mailing back.
 
     \b
-    linktrack mailing restore news
+    Example:
+      linktrack mailing restore news
     """
     from linktrack.mailings.editing import restore_mailing
 

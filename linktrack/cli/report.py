@@ -50,7 +50,12 @@ def links(
     mailing: Annotated[str | None, typer.Option(help="Only links and clicks of this mailing.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Every link with its clicks."""
+    """Every link with its clicks.
+
+    \b
+    Example:
+      linktrack report links --folder Campaigns
+    """
     from linktrack.links.folders import clean_path
     from linktrack.reports.figures import link_figures
     from linktrack.store.lookups import folder_id
@@ -67,7 +72,12 @@ def links(
 
 @app.command()
 def link(context: typer.Context, key: KeyArgument, format: FormatOption = None) -> None:
-    """One link, a row for each shipment of the mailings where it stands."""
+    """One link, a row for each shipment of the mailings where it stands.
+
+    \b
+    Example:
+      linktrack report link offer
+    """
     from linktrack.reports.figures import shipment_figures_of_link
 
     with opened(context) as database:
@@ -90,7 +100,13 @@ def mailing(
     by: Annotated[By, typer.Option(help="What a row stands for.")] = By.link,
     format: FormatOption = None,
 ) -> None:
-    """One mailing by link, placement, shipment or hour."""
+    """One mailing by link, placement, shipment or hour.
+
+    \b
+    Examples:
+      linktrack report mailing news
+      linktrack report mailing news --by hour --format csv
+    """
     from linktrack.reports import figures
 
     with opened(context) as database:
@@ -138,6 +154,10 @@ def clickers(
     """Who clicked a link, when, in which mailing.
 
     With --add-to-selection or --add-to-project they are added there, and --out gets the files of an action run.
+
+    \b
+    Example:
+      linktrack report clickers offer --mailing news
     """
     from linktrack.errors import UsageError
     from linktrack.reports.figures import clickers as find_clickers

@@ -97,7 +97,9 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
     """The workspace's database, closed when the command is done. That it waits for another process is said."""
     from linktrack.store.session import open_database
 
-    with open_database(workspace_of(context), wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence)) as database:
+    with open_database(
+        workspace_of(context), wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence)
+    ) as database:
         yield database
 
 

@@ -63,7 +63,9 @@ def _clicks(record: Mapping[str, Any], zone: tzinfo) -> list[str]:
     people = f"{_some(record['clicks'], 'click')} by {_some(record['clickers'], 'person', 'people')}"
     lines = [f"{people}, {record['machine_clicks']} by machines"]
     if record["first_click"]:
-        lines.append(f"the first {_minute(record['first_click'], zone)}, the last {_minute(record['last_click'], zone)}")
+        lines.append(
+            f"the first {_minute(record['first_click'], zone)}, the last {_minute(record['last_click'], zone)}"
+        )
     if record["reset_at"]:
         lines.append(f"counted since {_minute(record['reset_at'], zone)}")
     return lines

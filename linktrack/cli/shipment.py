@@ -28,7 +28,12 @@ def list_all(
     mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Shipments in the order in which they were made."""
+    """Shipments in the order in which they were made.
+
+    \b
+    Example:
+      linktrack shipment list --mailing news
+    """
     from linktrack.mailings.shipments import list_shipments
 
     with opened(context) as database:
@@ -40,7 +45,12 @@ def list_all(
 
 @app.command()
 def show(context: typer.Context, shipment: NumberArgument, format: FormatOption = None) -> None:
-    """One shipment: when, to how many, and what its mails were made with."""
+    """One shipment: when, to how many, and what its mails were made with.
+
+    \b
+    Example:
+      linktrack shipment show 3
+    """
     from linktrack.mailings.shipments import find_shipment
 
     with opened(context) as database:
@@ -72,8 +82,9 @@ def render(
     """Write a shipment's mails again: the same bytes, with the same tokens. One that was unfinished is finished by it.
 
     \b
-    linktrack shipment render 3 --out mails
-    linktrack shipment render 3 --out - --as mbox --from 'Anna <anna@example.com>'
+    Examples:
+      linktrack shipment render 3 --out mails
+      linktrack shipment render 3 --out - --as mbox --from 'Anna <anna@example.com>'
     """
     from linktrack.cli.shared_mails import out_of, progress_bars, show_rewritten
     from linktrack.mailings.rewriting import render_again
@@ -101,8 +112,9 @@ def cancel(context: typer.Context, shipment: NumberArgument, wait: WaitOption = 
     """Take a shipment out of all figures and actions; the addresses in its mails go on working.
 
     \b
-    linktrack shipment cancel 3
-    linktrack shipment restore 3
+    Examples:
+      linktrack shipment cancel 3
+      linktrack shipment restore 3
     """
     from linktrack.mailings.shipping import cancel_shipment
     from linktrack.moments import now
@@ -121,7 +133,8 @@ def restore(context: typer.Context, shipment: NumberArgument, wait: WaitOption =
     """Let a cancelled shipment count again, or an unfinished one: its mails were sent after all.
 
     \b
-    linktrack shipment restore 3
+    Example:
+      linktrack shipment restore 3
     """
     from linktrack.mailings.shipping import restore_shipment
     from linktrack.moments import now
@@ -137,8 +150,9 @@ def recipients(context: typer.Context, shipment: NumberArgument, format: FormatO
     """Who a shipment went to, with the clicks of each, in the order of the contacts.
 
     \b
-    linktrack shipment recipients 3 --format csv
-    linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
+    Examples:
+      linktrack shipment recipients 3 --format csv
+      linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
     """
     from linktrack.mailings.shipments import recipient_rows
 

@@ -58,6 +58,9 @@ OPTIONS = {
 }
 
 
+_NO_LIMIT = 1000  # letters of a command's first sentence
+
+
 class Noun(TyperGroup):
     """A group of commands that knows what else its verbs are called."""
 
@@ -66,6 +69,10 @@ class Noun(TyperGroup):
         if not word.startswith("-") and self.get_command(ctx, word) is None and not ctx.resilient_parsing:
             ctx.fail(said_of(ctx, word, args[1:], self.ours(ctx, word)))
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (called by name)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(_NO_LIMIT)) for name, one in self.commands.items()])
 
     def ours(self, ctx: Any, word: str) -> list[str]:
         """The commands that `word` may mean, as they are typed behind `linktrack`."""

@@ -22,6 +22,7 @@ from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import evidence, known_scanners, with_reputation
 from linktrack.clicks.judging.verdicts import HUMAN, Click, JunkRequest, Probe, Surroundings, Verdict, deciding, judge
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.settings import PRIVATE_NETWORKS
 
 PROXY = "10.0.0.7"
 HAMMER = "5,000 of one address"  # listed, but not in the sums, which it would decide alone
@@ -34,24 +35,24 @@ def judged(campaign: Campaign, ip: str, proxy: bool, resolution: int) -> Judged:
     numbers = {agent: number for number, agent in enumerate(agents)}
     networks = Networks()
     names = ["", *sorted({name for _, name in networks.named})]
-    visitors = Visitors(None, networks.named, ip)
+    visitors = Visitors(PRIVATE_NETWORKS, networks.named, ip)
     rows: list[tuple[Click, Request]] = []
     probes: list[Probe] = []
     junk: list[JunkRequest] = []
     for number, request in enumerate(campaign.requests):
         moment = round(request.at * 1000) // resolution * resolution
-        kept, name = visitors.kept((PROXY if proxy else request.ip).encode())
+        kept, name, shared = visitors.kept((PROXY if proxy else request.ip).encode())
         if request.method == GET:
             network = names.index(name)
             link = 1 if request.place == PLACES else request.place
             person = (request.shipment, request.recipient)
-            flags = request.flags | (SHARED if kept in visitors.proxies else 0)
+            flags = request.flags | (SHARED if shared else 0)
             click = Click(moment, number, link, request.place, *person, kept, network, numbers[request.agent], flags)
             rows.append((click, request))
         elif request.method == HEAD:
             probes.append(Probe(moment, number, request.place, request.shipment, request.recipient))
         elif request.method == JUNK:
-            junk.append(JunkRequest(moment, number, "" if kept in visitors.proxies else kept))
+            junk.append(JunkRequest(moment, number, "" if shared else kept))
     rows.sort()
     memo: dict[str, Signal] = {}
     by = Surroundings(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
 from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_runs import tell
+
+if TYPE_CHECKING:
+    from linktrack.actions.ledger import LogRow
+    from linktrack.actions.planned import Change
+    from linktrack.actions.planning import Delivered
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
 
@@ -24,7 +29,7 @@ CHANGE_COLUMNS = [
     *["id", "kind", "contact_id", "name", "operation", "old", "new"],
     *["link", "mailing", "shipment", "click", "clicked_at"],
 ]
-LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at"]
+LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at", "message"]
 
 
 class ChangeStatus(StrEnum):
@@ -192,50 +197,72 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Finish the run that was interrupted.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Start failed scripts again, too.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try what failed again, too (see linktrack action log).")
+    ] = False,
+    retry_interrupted: Annotated[
+        bool,
+        typer.Option("--retry-interrupted", help="Start scripts again of which nobody knows how far they came, too."),
+    ] = False,
+    replay: Annotated[
+        str | None,
+        typer.Option("--replay", metavar="KEY", help="Carry out this link's actions for clicks of before them, too."),
+    ] = None,
     wait: JobWaitOption = None,
     format: FormatOption = None,
 ) -> None:
-    """Do what the open clicks ask for, and write what the CRM imports."""
-    from linktrack.actions import run as job
+    """Do what the open clicks ask for, and write what the CRM imports.
+
+    A run that was interrupted, or that found the disk full, is finished with --resume.
+
+    \b
+    Examples:
+      linktrack action run --crm contacts.csv --dry-run
+      linktrack action run --crm contacts.csv --out for-the-crm
+    """
+    from linktrack.actions.run import resume_run, run_actions
+    from linktrack.actions.work import Order
     from linktrack.errors import UsageError
     from linktrack.moments import now
 
-    if resume and (crm or out or dry_run or retry_failed):
+    more = retry_failed or retry_interrupted or replay
+    if resume and (crm or out or dry_run or more):
         raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")
     if not resume and (crm is None or (out is None and not dry_run)):
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
     with opened(context, wait) as database:
         if crm is None:
-            report = job.resume(workspace, database, wait=wait or 0)
-        elif dry_run or out is None:
-            report = job.rehearse(workspace, database, crm, now=now(), retry_failed=retry_failed)
+            report = resume_run(workspace, database, wait=wait or 0)
         else:
-            report = job.run_actions(
-                workspace, database, crm, out, now=now(), wait=wait or 0, retry_failed=retry_failed
-            )
+            order = Order(crm, now(), retry_failed, retry_interrupted, replay)
+            report = run_actions(workspace, database, order, None if dry_run else out, wait=wait or 0)
     if not dry_run:
         if format is not None or not context.obj.quiet:  # cron mails whatever is printed
             show_record(report.summary, format)
     elif format is Format.json:
-        show_record({**report.summary, "plan": report.rows}, format)
+        show_record({**report.summary, "plan": [_planned(*one) for one in report.delivered]}, format)
     elif format in (None, Format.table):
-        _show_plan(report.rows, format)
+        _show_plan(report.delivered, format)
     else:
-        show_rows(report.rows, CHANGE_COLUMNS, format)
+        show_rows([one.change._asdict() for one in report.delivered], CHANGE_COLUMNS, format)
     tell(context, report)
-    if report.summary["failed"]:
+    if report.summary["failed"] or report.nobody_matches:
         raise typer.Exit(6)
 
 
-def _show_plan(rows: list[dict[str, Any]], format: Format | None) -> None:
+def _planned(change: Change, file: str, cells: dict[str, Any]) -> dict[str, Any]:
+    """A change of a dry run, with the cells of what would be made."""
+    return {**change._asdict(), "made": cells} if file else change._asdict()
+
+
+def _show_plan(delivered: tuple[Delivered, ...], format: Format | None) -> None:
     """What a dry run would do: how many by link and kind, then what happens to each contact."""
     from linktrack.actions.preview import by_contact, by_link
 
-    show_rows(by_link(rows), ["link", "kind", "operation", "name", "new", "contacts", "changes"], format)
+    show_rows(by_link(delivered), ["link", "kind", "operation", "name", "new", "contacts", "changes"], format)
     typer.echo("")
-    show_rows(by_contact(rows), ["contact_id", "links", "changes"], format)
+    show_rows(by_contact(delivered), ["contact_id", "links", "changes"], format)
 
 
 @app.command()
@@ -261,14 +288,16 @@ def log(
       linktrack action log --contact 10042
       linktrack action log --status failed --format csv
     """
-    from linktrack.actions.ledger_log import Filter, read_log
+    from linktrack.actions.ledger import LogFilter, read_log
 
-    only = Filter(
+    only = LogFilter(
         run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit
     )
     with opened(context) as database:
-        rows = read_log(database, only)
+        rows = [_logged(row) for row in read_log(database, only)]
     shown = ["clicked_at", "contact_id", "kind", "operation", "name", "new", "link"]
+    if any(row["message"] for row in rows):
+        shown += ["status", "message"]
     show_rows(
         rows,
         [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,
@@ -278,3 +307,12 @@ def log(
     )
     if not rows:
         say(context, "The ledger has no such changes.")
+
+
+def _logged(row: LogRow) -> dict[str, Any]:
+    """A row of the log with the click's name."""
+    from linktrack.store.click_names import click_name
+
+    shown = row._asdict()
+    shown["click"] = click_name(shown["clicked_at"], shown.pop("click_print"))
+    return shown

@@ -82,10 +82,10 @@ class Root(Noun):
         ctx.obj, rest = _global_options(ctx, args)
         return super().parse_args(ctx, rest)
 
-    def main(self, args: Any = None, prog_name: Any = None, **settings: Any) -> Any:
+    def main(self, *args: Any, **settings: Any) -> Any:
         """Run a command line and end the process with its code, when all that it has written is out."""
         try:
-            code = super().main(args, prog_name, **{**settings, "standalone_mode": False})
+            code = super().main(*args, **{**settings, "standalone_mode": False})
             sys.stdout.flush()
         except typer.Abort:  # a question that was not answered
             _print("interrupted; nothing was changed")

@@ -62,27 +62,23 @@ def add(
     """
     from linktrack.errors import UsageError
     from linktrack.links.catalog import REDIRECT, add_link
-    from linktrack.links.folders import clean_path, ensure_folder, find_folder
 
     response = _response(text, form, prefill, redirect=False)
     if url is None and response is None:
         raise UsageError(f"the link {key!r} needs --url, or --text or --form for what a visitor sees instead")
-    with opened(context, wait) as database, database.session() as session:
-        folder_id = None
-        if folder is not None:
-            path = clean_path(folder)
-            folder_id = ensure_folder(database, path) if parents else find_folder(database, path)
+    with opened(context, wait) as database:
         link = add_link(
-            session,
+            database,
             key,
             url=url or "",
             name=name,
-            folder_id=folder_id,
+            folder=folder,
+            parents=parents,
             response=response or REDIRECT,
             confirm=bool(confirmed),
             pairs=workspace_of(context).settings.mailings.pairs,
         )
-    say(context, f"Registered {link.key}: {link.url or link.response}")
+    say(context, f"Registered {link.key}: {link.url or link.response.stored()}")
 
 
 @app.command("list")

@@ -172,11 +172,12 @@ def clickers(
         report = None
         if out is not None and rows:
             from linktrack.actions.by_hand import ByHand
-            from linktrack.actions.run import add_clickers
+            from linktrack.actions.run import run_actions
+            from linktrack.actions.work import Order
             from linktrack.moments import now
 
             wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))
-            report = add_clickers(workspace_of(context), database, wanted, out, export=crm, now=now())
+            report = run_actions(workspace_of(context), database, Order(crm, now(), by_hand=wanted), out)
     show_rows(rows, CLICKER_COLUMNS, format, zone=workspace_of(context).zone, table=CLICKER_TABLE)
     if not rows:
         say(context, f"Nobody has clicked {key} yet.")

@@ -61,7 +61,7 @@ def judge_all(
     wait: float = 0,
     dry_run: bool = False,
 ) -> Judged:
-    """Judge every click with today's rules, in one transaction, while no import runs. With `dry_run` nothing is changed.
+    """Judge every click with today's rules, in one transaction. With `dry_run` nothing is changed.
 
     `tell` gets the number of clicks judged so far. Locked when an import runs for longer than `wait` seconds.
     """

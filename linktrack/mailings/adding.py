@@ -223,9 +223,10 @@ def _notes(database: Database, parts: Parts, choices: Sequence[Choice], register
         if not address.reason and address.position not in known:
             others.setdefault(address.target, address)
     for near in nearly_registered(database, others):
+        but_for = " and ".join(near.differs_in)
         yield (
-            f"line {others[near.address].line}: {near.address[:80]} is not the link {near.key} ({near.url[:80]}), "
-            f'though nearly: if it is meant, write href="linktrack:{near.key}", or its actions do not run'
+            f"line {others[near.address].line}: {near.address[:80]} is the link {near.key} but for {but_for}, so its "
+            f'actions do not run: write href="linktrack:{near.key}" if it is meant'
         )
     if idle := links_in_no_mailing(database):
         shown = ", ".join(idle[:_SHOWN]) + (" …" if len(idle) > _SHOWN else "")

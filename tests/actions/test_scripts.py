@@ -156,7 +156,7 @@ def test_a_batch_may_answer_more_than_a_single_script(tmp_path: Path) -> None:
 
 def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: World) -> None:
     world.configure('[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n')
-    (world.root / "scripts").mkdir()
+    (world.root / "scripts").mkdir(exist_ok=True)
     script(
         world.root / "scripts",
         "import json, sys\n"
@@ -176,11 +176,16 @@ def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world
     assert report.summary["scripts"] == len(rows_of(out / "scripts.ndjson")) == 3
     # Of contact 1 the second click says "hot" again; a number that is none is told, and the rest is done.
     assert (out / "contacts.csv").read_text().splitlines()[1:] == ["1,hot,5", "2,warm,5", "3,warm,"]
-    assert [note.partition(": ")[2] for note in report.notes] == [
-        "the export has no column for the field 'other'",
-        "the export has no column for the field 'other'",
+    no_column = (
+        "the export has no column for the field 'other': name one under [crm.contacts.fields], or add it to the export"
+    )
+    assert [sentence.partition(": ")[2] for sentence in report.failures] == [
+        no_column,
+        no_column,
         "the script s.py: the field 'score' is a number: 'many' is not a number",
+        no_column,
     ]
+    assert report.summary["failed"] == 4
     assert sorted(world.database.rows("SELECT url FROM return_address")) == [
         (f"https://www.example.com/{number}",) for number in (1, 2, 3)
     ]
@@ -188,7 +193,7 @@ def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world
 
 def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> None:
     world.shipment()
-    (world.root / "scripts").mkdir()
+    (world.root / "scripts").mkdir(exist_ok=True)
     script(
         world.root / "scripts",
         "import json, sys\nsaid = json.load(sys.stdin)\n"
@@ -199,5 +204,5 @@ def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> Non
         world.click("1", "offer", minute, shipment=shipment)
     _, out = world.run(world.export("contact_id\n1\n"))
     first, again, other = (row["message"] for row in rows_of(out / "scripts.ndjson"))
-    assert first == other == "https://www.example.com/offer"  # each shipment's visitor has an address of his own
-    assert again == "https://www.example.com/mine"
+    assert first == "https://www.example.com/offer"
+    assert again == other == "https://www.example.com/mine"  # the person's on this link, in whatever shipment

@@ -21,8 +21,9 @@ import pytest
 from typer.testing import CliRunner
 
 from linktrack.actions.run import run_actions
+from linktrack.actions.work import Order
 from linktrack.cli.app import app
-from linktrack.links.tokens import Keyring
+from linktrack.links.keys import open_keys
 from linktrack.store.session import open_database
 from linktrack.workspace import load_workspace
 
@@ -81,7 +82,7 @@ def play(root: Path) -> Path:
     call(*workspace, "click", "import", root / "access.log")
     loaded = load_workspace(root / "workspace", {})
     with open_database(loaded) as database:
-        run_actions(loaded, database, root / "crm", root / "out", now=int(MONDAY.timestamp() * 1000))
+        run_actions(loaded, database, Order(root / "crm", int(MONDAY.timestamp() * 1000)), root / "out")
     rows = json.loads(call(*workspace, "report", "links", "--mailing", "spring", "--format", "json"))
     report = "".join(f"{row['key']}: {row['clicks']} clicks by {row['clickers']} of {row['sent']}\n" for row in rows)
     (root / "out" / "report.txt").write_text(report)  # the first use: how many are interested
@@ -90,8 +91,10 @@ def play(root: Path) -> Path:
 
 def visits(workspace: Path) -> str:
     """The web server's log of the visits."""
-    ring = Keyring.parse(KEY)
-    with open_database(load_workspace(workspace, {})) as database:
+    loaded = load_workspace(workspace, {})
+    with open_database(loaded) as database:
+        tokens = open_keys(loaded, database).tokens
+        shipment = database.value("SELECT number FROM shipment")
         places = {}
         for placement, key, url in database.rows(
             "SELECT p.key, l.key, l.url FROM placement p JOIN link l ON l.id = p.link_id"
@@ -102,7 +105,7 @@ def visits(workspace: Path) -> str:
     for contact, place, minute in VISITS:
         time = f"04/May/2026:{9 + minute // 60:02}:{minute % 60:02}:07 +0200"
         agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:138.0) Gecko/20100101 Firefox/138.0"
-        address = f"/{places[place]}/{ring.sign(1, people[contact])}"
+        address = f"/{places[place]}/{tokens.sign(shipment, people[contact])}"
         lines.append(f'192.0.2.{int(contact) % 200} - - [{time}] "GET {address} HTTP/1.1" 302 0 "-" "{agent}"\n')
     return "".join(lines)
 

@@ -35,6 +35,7 @@ BREACHES = {
     "granian in the command line": ("cli/app.py", "import granian", "web-server"),
     "a token that asks the database": ("links/tokens.py", "import sqlite3", "pure-store"),
     "tagging that asks the store": ("links/utm.py", "import linktrack.store.session", "pure-store"),
+    "a location with the database": ("links/location.py", "import linktrack.store.session", "pure-store"),
     "merge tags that go through another room": ("links/merge_tags.py", "import linktrack.links.catalog", "pure-store"),
     "a reader of mails that knows placements": (
         "mailings/reading/scan.py", "import linktrack.mailings.placements", "pure-store",
@@ -48,6 +49,7 @@ BREACHES = {
     "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
     "a token with a clock": ("links/tokens.py", "import time", "pure-world"),
     "tagging with a file": ("links/utm.py", "from pathlib import Path", "pure-world"),
+    "a location with the network": ("links/location.py", "import socket", "pure-world"),
     "merge tags with a process": ("links/merge_tags.py", "import subprocess", "pure-world"),
     "a reader of mails on the network": ("mailings/reading/document.py", "import http.client", "pure-world"),
     "a compiler with files": ("mailings/compile.py", "import os", "pure-world"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.parts.lines import row, split_lines
+from linktrack.clicks.formats.parts.lines import escaped, row, split_lines
 from linktrack.clicks.formats.parts.times import iso_moment
 
 # [time] "METHOD path protocol" status flags …, then received, sent, duration and upstream time, "forwarded" "agent".
 _LINE = re.compile(
     rb'\[(\d{4}-\d\d-\d\dT[\d:.]++Z)\] "([^\s"]++) ([^\s"]++) [^\s"]++" (\d{1,3}) '
-    rb'(?:[^\s"]++ |"[^"]*+" ){1,6}?(?:\d++|-) (?:\d++|-) (?:\d++|-) (?:\d++|-) "([^"]*+)" "([^"]*+)" "([^"]*+)"([^\n]*+)'
+    rb'(?:[^\s"]++ |"[^"]*+" ){1,6}?(?:\d++|-) (?:\d++|-) (?:\d++|-) (?:\d++|-) '
+    rb'"([^"]*+)" "([^"]*+)" "[^"]*+"([^\n]*+)'
 )
 # Istio's fields behind: "authority" "upstream", cluster, upstream's local address, ours, the peer's.
 _PEER = re.compile(rb' "[^"]*+" "[^"]*+" \S++ \S++ \S++ (\S++) ').match
@@ -30,7 +31,7 @@ class Envoy:
         match = _LINE.fullmatch(line)
         if match is None:
             return junk(line)
-        stamp, method, target, status, forwarded, agent, _, rest = match.groups()
+        stamp, method, target, status, forwarded, agent, rest = match.groups()
         peer = _PEER(rest)
         return row(
             line,
@@ -39,7 +40,7 @@ class Envoy:
             method=method,
             target=target,
             status=status,
-            agent=agent.replace(b"\\", b"\\\\"),
+            agent=escaped(agent),
             forwarded=b"" if forwarded == b"-" else forwarded,
         )
 

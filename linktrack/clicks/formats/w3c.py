@@ -16,7 +16,8 @@ _HALF_A_DAY = 12
 
 # The columns a click needs, by the names they may have.
 _FIELDS = (
-    ("date",), ("time",), ("c-ip",), ("x-forwarded-for", "cs(x-forwarded-for)", "x-real-ip", "cs(x-real-ip)"), ("cs-method",),
+    ("date",), ("time",), ("c-ip",), ("x-forwarded-for", "cs(x-forwarded-for)", "x-real-ip", "cs(x-real-ip)"),
+    ("cs-method",),
     ("cs-uri-stem", "cs-uri"), ("cs-uri-query",), ("sc-status",), ("cs(user-agent)",),
     (*(f"cs({name})" for name in PREFETCH_HEADERS), *PREFETCH_HEADERS),
 )  # fmt: skip

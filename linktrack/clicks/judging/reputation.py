@@ -256,9 +256,11 @@ def affected(new: Iterable[Evidence], moved: Iterable[Click]) -> list[Affected]:
         )
         for row in new
     ]
-    for click in moved:
-        if address := neighbourhood(address_of(click)):
-            spans.append(Affected(click.shipment_id, address, click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS))
+    spans += [
+        Affected(click.shipment_id, address, click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS)
+        for click in moved
+        if (address := neighbourhood(address_of(click)))
+    ]
     merged: list[Affected] = []
     for span in sorted(spans):
         last = merged[-1] if merged else None

@@ -6,7 +6,6 @@ Plain values only: a batch may have been made in another process (`clicks.ahead`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -67,6 +66,7 @@ class Gathered:
         self.probes: list[tuple[int, int, int, int, int]] = []
         self.junk: list[tuple[int, int, str]] = []
         self.pressed: list[tuple[int, int, str]] = []
+        self.shared: set[str] = set()  # addresses, as kept, of trusted proxies that had to stand for visitors
         self.agent_size = 0  # characters of all agents
         self._agents: dict[str, int] = {}
         self._networks: dict[str, int] = {"": 0}
@@ -81,10 +81,10 @@ class Gathered:
         if self._list_rejects:
             self._rejects.append((reason, line))
 
-    def batch(self, proxies: Collection[str], reached: Reached, cut_off: bool, last: bool) -> Batch:
-        """All of it. `proxies` are addresses, as kept, that are no visitor's."""
+    def batch(self, reached: Reached, cut_off: bool, last: bool) -> Batch:
+        """All of it."""
         frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
-        busiest = {ip: count for ip, count in frequent if ip and ip not in proxies}
+        busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
         return Batch(
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk,
             self.read, self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,

@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import md5
 from urllib.parse import parse_qsl, urlsplit
 
-from linktrack.clicks.event import MACHINE, Event, Refusal, Report, Skipped
+from linktrack.clicks.event import MACHINE, SHARED, Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
@@ -87,7 +87,7 @@ class Directory:
         return "ambiguous-mailing" if named else "unknown-mailing"
 
     def _spot(self, mailing: int, url: str) -> Spot | str:
-        """The spot whose target a URL is: to the letter, else without what others add, else as text glued to it ends."""
+        """The spot whose target a URL is: to the letter, else without what is added or glued on."""
         if mailing not in self._targets:
             self._targets[mailing] = self._targets_of(mailing)
         targets = self._targets[mailing]
@@ -241,7 +241,7 @@ class EventReading:
         yield self._batch(last=True)
 
     def _batch(self, last: bool) -> Batch:
-        batch = self.gathered.batch(self.rules.visitors.proxies, self._reached(), self.log.cut_off, last)
+        batch = self.gathered.batch(self._reached(), self.log.cut_off, last)
         self.seen, self.gathered = set(), Gathered(self.rules.list_rejects)
         return batch
 
@@ -285,8 +285,10 @@ class EventReading:
             return
         self.seen.add(identity)
         agent = self.gathered.agent(event.agent[:AGENT_LENGTH])
-        ip, network = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
-        flags = MACHINE if event.machine else 0
+        ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
+        flags = (MACHINE if event.machine else 0) | (SHARED if shared else 0)
+        if shared:
+            self.gathered.shared.add(ip)
         self.gathered.clicks.append(
             (event.clicked_at, identity, *found, ip, self.gathered.network(network), agent, flags)
         )

@@ -21,7 +21,7 @@ def digest_key(keyring: Keyring) -> bytes:
 
 
 def digest(data: bytes, key: bytes) -> bytes:
-    """A keyed print of bytes of a log, which hold whole addresses: without the key nobody can try out what they were."""
+    """A keyed print of bytes of a log, which hold whole addresses: without the key nobody can try them out."""
     return blake2b(data, key=key, digest_size=16).digest()
 
 

@@ -6,14 +6,15 @@ stored (`clicks.load`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from linktrack.clicks.event import NOTE, POST, PREFETCH, SHARED, Row
+from linktrack.clicks.event import POST, PREFETCH, SHARED
 from linktrack.clicks.formats import LineFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
-from linktrack.clicks.logs.cuts import MAX_LINES, packed
+from linktrack.clicks.logs.cuts import packed
+from linktrack.clicks.logs.ends import Ends
 from linktrack.clicks.logs.envelopes import Unwrapping
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,
@@ -58,7 +59,7 @@ _PRINTER = blake2b(digest_size=8)
 
 
 class Reading:
-    """One log being read: the counts of equal lines, and the lines at its two ends."""
+    """One log being read, and how often each of its lines came."""
 
     def __init__(self, log: Log, format: LineFormat, known: Known | None, rules: Rules) -> None:
         self.log = log
@@ -67,11 +68,7 @@ class Reading:
         self.rules = rules
         self.start = log.peek(HEAD_BYTES)
         self._tail = b""  # the last bytes before the position
-        self.first: list[int] = []
-        self.first_at: int | None = None
-        self.first_done = known is not None
-        self.first_news = known is None  # whether `first` has anything that `source` has not
-        self.last_rows: list[Row] = []
+        self.ends = Ends(format.moment, begun=known is not None)
         # How often each print came, in two generations: equal lines carry equal times and stand near each other.
         self.counts: dict[int, int] = {}
         self.older: dict[int, int] = {}
@@ -102,7 +99,7 @@ class Reading:
 
     def _batch(self, last: bool) -> Batch:
         """What was read since the last batch."""
-        batch = self.gathered.batch(self.rules.visitors.proxies, self._reached(), self.log.cut_off, last)
+        batch = self.gathered.batch(self._reached(), self.log.cut_off, last)
         if len(self.counts) > BATCH_CLICKS:
             self.counts, self.older = {}, self.counts
         self.agents, self.lines, self.gathered = {}, 0, Gathered(self.rules.list_rejects)
@@ -113,15 +110,15 @@ class Reading:
             return nothing_reached(self.rules.key)
         position = self.log.position - self.unwrapping.waiting
         head = self.start[:position]
-        last_at, last = self._last()
+        last_at, last = self.ends.last()
         return Reached(
             position,
             self.format.state(),
             digest(head, self.rules.key),
             len(head),
             digest(self._tail, self.rules.key),
-            self.first_at,
-            packed(self.first) if self.first_news else None,
+            self.ends.first_at,
+            packed(self.ends.first) if self.ends.first_news else None,
             last_at,
             packed(last),
         )
@@ -136,11 +133,7 @@ class Reading:
             seed = seed[seed.find(b"\n") + 1 :]
         self._tail = self.log.tail
         rows = self.unwrapping.rows(seed)
-        self.last_rows = rows[-MAX_LINES - 1 :]
-        if back == position:  # a short log: its first second may go on
-            self.first_done = False
-            self.first_news = True
-            self._note_first(rows)
+        self.ends.seed(rows, whole=back == position)
         for row in rows:
             if row[3] and isinstance(self.rules.addresses.resolve(row[4]), tuple):
                 mark = row_print(row)
@@ -151,12 +144,9 @@ class Reading:
     def _take(self, block: bytes) -> None:
         """Count every line of a block and make clicks of those that are some."""
         rows = self.unwrapping.rows(block)
-        if not self.first_done:
-            self._note_first(rows)
-        self.last_rows = rows if len(rows) > MAX_LINES else [*self.last_rows, *rows][-MAX_LINES - 1 :]
+        self.ends.note(rows)
         addresses, agents, moment_of = self.rules.addresses, self.agents, self.format.moment
         seen, kept, network_number = self.rules.visitors.seen.get, self.rules.visitors.kept, self.gathered.network
-        proxies = self.rules.visitors.proxies
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
         resets, acting = addresses.resets, addresses.acting
         printer, number, reject, keep = _PRINTER.copy, int.from_bytes, self.gathered.reject, self.gathered.clicks.append
@@ -198,9 +188,9 @@ class Reading:
             if problem:
                 reject(problem, line)
                 if problem in JUNK:
-                    ip, _ = kept(forwarded + b"," + host if forwarded else host)
+                    ip, _, shared = kept(forwarded + b"," + host if forwarded else host)
                     mark = request_print(stamp, method, target, status, agent, purpose)
-                    self.gathered.junk.append((moment, mark, "" if ip in proxies else ip))
+                    self.gathered.junk.append((moment, mark, "" if shared else ip))
                 continue
             if link in resets and moment <= resets[link]:
                 reject("before-reset", line)
@@ -232,9 +222,10 @@ class Reading:
                 counts[mark] = 1
             if forwarded:
                 host = forwarded + b"," + host
-            ip, name = seen(host) or kept(host)
-            if ip in proxies:
+            ip, name, shared = seen(host) or kept(host)
+            if shared:
                 flags |= SHARED
+                self.gathered.shared.add(ip)
             if network:
                 name = plain_text(network)
             agent_number = agents.get(agent)
@@ -257,8 +248,6 @@ class Reading:
             self.agents[agent] = place
         return place
 
-    # --- the ends of the log -----------------------------------------------------------------------------------
-
     def _note_tail(self, block: bytes) -> None:
         """Keep the bytes before the position, which lies before a line whose last part has not come."""
         waiting = self.unwrapping.waiting
@@ -266,47 +255,6 @@ class Reading:
             self._tail = self.log.tail
         elif waiting <= len(block):  # it began in this block
             self._tail = (self._tail + block)[:-waiting][-TAIL_BYTES:]
-
-    def _second(self, row: Row) -> int | None:
-        """The second of a row as UTC milliseconds, or None for a line without a time."""
-        if not row[2] or row[2] is NOTE:
-            return None
-        try:
-            return self.format.moment(row[2]) // 1000 * 1000
-        except (ValueError, OverflowError):
-            return None
-
-    def _note_first(self, rows: Sequence[Row]) -> None:
-        """Keep the lines of the log's first second."""
-        for row in rows:
-            second = self._second(row)
-            if second is not None:
-                if self.first_at is None:
-                    self.first_at = second
-                elif second != self.first_at:
-                    self.first_done = True
-                    return
-            if len(self.first) >= MAX_LINES:
-                self.first_done = True
-                return
-            if row[2] and row[2] is not NOTE:
-                self.first.append(row_print(row))
-
-    def _last(self) -> tuple[int | None, list[int]]:
-        """The lines of the log's last second so far."""
-        second: int | None = None
-        lines: list[int] = []
-        for row in reversed(self.last_rows):
-            here = self._second(row)
-            if here is not None and second is None:
-                second = here
-            elif here is not None and here != second:
-                break
-            if len(lines) >= MAX_LINES:
-                break
-            if row[2] and row[2] is not NOTE:
-                lines.append(row_print(row))
-        return second, lines[::-1]
 
 
 def nth(line: int, count: int) -> int:

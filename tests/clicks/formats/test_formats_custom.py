@@ -35,8 +35,8 @@ READ = {
     "path and arguments apart": ('$time_iso8601 $remote_addr $request_method $uri$is_args$args $status', b"2026-05-04T09:12:33+02:00 192.0.2.1 GET /x?a=1 302", "192.0.2.1", "GET", "/x?a=1", "302", "", ""),
     "arguments in a place of their own": ('$time_iso8601 $request_method $uri "$args" $status', b'2026-05-04T09:12:33+02:00 GET /x "a=1" 302', "", "GET", "/x?a=1", "302", "", ""),
     "a whole address": ('$time_iso8601 $request_method $scheme://$host$request_uri $status', b"2026-05-04T09:12:33+02:00 GET https://click.example.com/x 302", "", "GET", "/x", "302", "", ""),
-    "the address that a proxy passes on": ('$time_iso8601 "$request" $status "$http_x_forwarded_for"', b'2026-05-04T09:12:33+02:00 "GET /x HTTP/1.1" 302 "203.0.113.9, 192.0.2.1"', "192.0.2.1", "GET", "/x", "302", "", ""),
-    "the server's own address counts more": ('$remote_addr $time_iso8601 "$request" $status "$http_x_forwarded_for"', b'192.0.2.1 2026-05-04T09:12:33+02:00 "GET /x HTTP/1.1" 302 "203.0.113.9"', "192.0.2.1", "GET", "/x", "302", "", ""),
+    "the address that a proxy passes on": ('$time_iso8601 "$request" $status "$http_x_forwarded_for"', b'2026-05-04T09:12:33+02:00 "GET /x HTTP/1.1" 302 "203.0.113.9, 192.0.2.1"', "203.0.113.9, 192.0.2.1", "GET", "/x", "302", "", ""),
+    "the server's own address beside it": ('$remote_addr $time_iso8601 "$request" $status "$http_x_forwarded_for"', b'192.0.2.1 2026-05-04T09:12:33+02:00 "GET /x HTTP/1.1" 302 "203.0.113.9"', "192.0.2.1", "GET", "/x", "302", "", ""),
     "JSON with its own keys": ('log_format j escape=json \'{"a":"$msec","b":"$request","c":"$status","d":"$http_user_agent"}\';', b'{"a":"1777878753.000","b":"GET /x?a=\\"1\\" HTTP/1.1","c":"302","d":"tab\\there \\\\ \\u00e9"}', "", "GET", '/x?a="1"', "302", "tab\there \\\\ é", ""),
     "JSON without saying so": ('{"a":"$msec","b":"$request","c":$status,"d":"$http_user_agent"}', b'{"a":"1777878753.000","b":"GET /x HTTP/1.1","c":302,"d":"a \\"b\\""}', "", "GET", "/x", "302", 'a "b"', ""),
     "no escapes at all": ("escape=none '$msec \"$request\" $status \"$http_user_agent\"'", b'1777878753.000 "GET /x HTTP/1.1" 302 "a \\ b"', "", "GET", "/x", "302", "a \\\\ b", ""),
@@ -81,7 +81,46 @@ def test_a_line_is_read_as_the_string_says(case: str) -> None:
     row: Row = format.rows(line + b"\n")[0]
     assert row[0] == line
     assert format.moment(row[2]) == MOMENT
-    assert [row[index].decode() for index in (1, 3, 4, 5, 6, 7)] == wanted
+    assert [(row[1] or row[7]).decode(), *(row[index].decode() for index in (3, 4, 5, 6, 8))] == wanted
+
+
+COMMON = '$time_iso8601 "$request" $status'
+LINE = b'2026-05-04T09:12:33+02:00 "GET /x HTTP/1.1" 302'
+
+# The format string, a line, and the server's peer and what proxies said.
+CHAINS = {
+    "nginx's main": (NGINX_COMBINED + ' "$http_x_forwarded_for"', COMBINED + b' "203.0.113.9, 10.0.0.2"', "192.0.2.1", "203.0.113.9, 10.0.0.2"),
+    "a list in front without quotes": ("$http_x_forwarded_for - " + COMMON, b"203.0.113.9, 10.0.0.2 - " + LINE, "", "203.0.113.9, 10.0.0.2"),
+    "a list in front that is not there": ("$http_x_forwarded_for $remote_addr " + COMMON, b"- 192.0.2.1 " + LINE, "192.0.2.1", ""),
+    "nginx's own list": (COMMON + " $proxy_add_x_forwarded_for", LINE + b" 203.0.113.9, 10.0.0.2", "", "203.0.113.9, 10.0.0.2"),
+    "the real address that a proxy says": ("$remote_addr $http_x_real_ip " + COMMON, b"10.0.0.1 203.0.113.9 " + LINE, "10.0.0.1", "203.0.113.9"),
+    "a list counts more than one that a proxy says": ("$remote_addr " + COMMON + ' "$http_x_real_ip" "$http_x_forwarded_for"', b"10.0.0.1 " + LINE + b' "10.0.0.3" "203.0.113.9, 10.0.0.3"', "10.0.0.1", "203.0.113.9, 10.0.0.3"),
+    "the proxy protocol's": ("$remote_addr $proxy_protocol_addr " + COMMON, b"10.0.0.1 203.0.113.9 " + LINE, "10.0.0.1", "203.0.113.9"),
+    "the peer, once realip has put the visitor in its place": ("$realip_remote_addr $remote_addr " + COMMON, b"10.0.0.1 203.0.113.9 " + LINE, "203.0.113.9", ""),
+    "Apache's header": (r'%h %t \"%r\" %>s \"%{X-Forwarded-For}i\"', b'10.0.0.1 [04/May/2026:09:12:33 +0200] "GET /x HTTP/1.1" 302 "203.0.113.9, 10.0.0.2"', "10.0.0.1", "203.0.113.9, 10.0.0.2"),
+    "Apache's header in front": (r'%{X-Forwarded-For}i %l %u %t \"%r\" %>s', b'203.0.113.9, 10.0.0.2 - - [04/May/2026:09:12:33 +0200] "GET /x HTTP/1.1" 302', "", "203.0.113.9, 10.0.0.2"),
+    "the peer beside what mod_remoteip made of it": (r'%{c}a %a %t \"%r\" %>s', b'10.0.0.1 203.0.113.9 [04/May/2026:09:12:33 +0200] "GET /x HTTP/1.1" 302', "203.0.113.9", ""),
+    "a JSON string": ('{"t":"$msec","r":"$request","s":"$status","f":"$http_x_forwarded_for","a":"$remote_addr"}', b'{"t":"1777878753.000","r":"GET /x HTTP/1.1","s":"302","f":"203.0.113.9, 10.0.0.2","a":"10.0.0.1"}', "10.0.0.1", "203.0.113.9, 10.0.0.2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CHAINS)
+def test_a_string_says_where_the_addresses_stand(case: str) -> None:
+    string, line, host, forwarded = CHAINS[case]
+    row = made(string).rows(line + b"\n")[0]
+    assert (row[1].decode(), row[7].decode()) == (host, forwarded)
+
+
+@pytest.mark.parametrize("case", ["nginx combined", "Apache combined", "variables in braces"])
+def test_what_stands_in_front_of_a_line_is_not_taken_for_its_address(case: str) -> None:
+    string, line, *_ = READ[case]
+    for head in (
+        b"May  4 10:12:33 w nginx: ",
+        b"May 14 10:12:33 w nginx: ",
+        b"nginx.1  | ",
+        b"2026-05-04T07:12:33Z w n: ",
+    ):
+        assert made(string).rows(head + line)[0][2] == b""
 
 
 @pytest.mark.parametrize("case", READ)
@@ -155,5 +194,7 @@ def test_the_log_format_that_we_ship_for_nginx_is_read_by_its_string_and_by_its_
         b"/x?a=1",
         b"302",
         b'an "agent"',
+        b"",
         b"prefetch",
+        b"",
     )

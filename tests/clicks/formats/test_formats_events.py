@@ -126,7 +126,7 @@ def test_an_unfinished_event_waits_for_its_rest_and_is_refused_at_the_end_of_a_w
     assert format.pending == 0
     (report,) = read("sendgrid", text=TWO[:-5])
     assert isinstance(report, Refusal)
-    assert report.reason == "truncated"
+    assert report.reason == "malformed"
 
 
 def test_an_object_without_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ def test_the_word_of_mailgun_on_machines(bot: str | None, machine: bool) -> None
     assert only("mailgun", mailgun(**{"client-info": {"bot": bot}})).machine is machine
 
 
-BREVO: dict[str, tuple[dict[str, object], int]] = {
+BREVO: dict[str, tuple[dict[str, Any], int]] = {
     "milliseconds win": (
         {"ts_epoch": 1777878753462, "ts_event": 1777878700, "date": "2026-01-01 00:00:00"},
         1_777_878_753_462,
@@ -239,6 +239,32 @@ def test_the_time_of_brevo(case: str) -> None:
         only("brevo", {"event": "click", "message-id": "m", "email": "a@example.com", "link": URL} | times).clicked_at
         == moment
     )
+
+
+@pytest.mark.parametrize("event", ["click", "clicked"])
+def test_a_click_of_brevo_by_both_of_its_names_with_its_agent(event: str) -> None:
+    record = {"event": event, "message-id": "m", "email": "a@example.com", "link": URL, "ts": 1777878753}
+    assert only("brevo", record | {"user_agent": "an agent"}).agent == "an agent"
+
+
+ADDRESSES = {
+    "a bare address": ("a@example.com", "a@example.com", False),
+    "a name": ("Ann <a@example.com>", "a@example.com", False),
+    "a name in quotes with a comma": ('"Doe, Ann" <a@example.com>', "a@example.com", False),
+    "brackets alone": ("<a@example.com>", "a@example.com", False),
+    "two": ("Ann <a@example.com>, b@example.com", "", True),
+    "the same twice": ("a@example.com, Ann <A@Example.com>", "A@Example.com", False),
+    "nobody": ("", "", False),
+    "commas alone": (", ,", "", False),
+    "a bracket without end": ("Ann <a@example.com", "Ann <a@example.com", False),
+}
+
+
+@pytest.mark.parametrize("case", ADDRESSES)
+def test_who_an_event_names(case: str) -> None:
+    written, email, several = ADDRESSES[case]
+    event = only("sendgrid", sendgrid(email=written))
+    assert (event.email, event.several) == (email, several)
 
 
 def test_a_click_of_ses_with_several_recipients_has_none() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, line_format_for, shown
+from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, shown
 
 from linktrack.clicks.event import Report, Row
 from linktrack.clicks.formats import FORMATS, EventFormat, Format, LineFormat, detect, format_of
@@ -34,20 +35,23 @@ def test_a_sample_is_read_as_its_golden_text_says(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", FORMATS, ids=lambda make: make.name)
-def test_every_format_has_a_sample(make: type[Format]) -> None:
-    assert make.name in {format_for(path).name for path in SAMPLES}
+def test_every_format_has_a_sample(make: Callable[[], Format]) -> None:
+    assert make().name in {format_for(path).name for path in SAMPLES}
 
 
 @pytest.mark.parametrize("path", LINE_SAMPLES, ids=name_of)
 def test_each_line_gives_one_row_that_carries_it(path: Path) -> None:
-    data = path.read_bytes()
-    assert [row[0] for row in line_format_for(path).rows(data)] == list(split_lines(data))
+    data, format = path.read_bytes(), format_for(path)
+    assert isinstance(format, LineFormat)
+    assert [row[0] for row in format.rows(data)] == list(split_lines(data))
 
 
 @pytest.mark.parametrize("path", LINE_SAMPLES, ids=name_of)
 def test_a_log_cut_after_any_line_goes_on_with_the_state_of_the_format(path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
-    whole = line_format_for(path).rows(b"".join(lines))
+    fresh = format_for(path)
+    assert isinstance(fresh, LineFormat)
+    whole = fresh.rows(b"".join(lines))
     for cut in range(len(lines) + 1):
         first, second = format_of(format_for(path).name, ZONE), format_of(format_for(path).name, ZONE)
         assert isinstance(first, LineFormat)

@@ -80,21 +80,3 @@ def test_without_a_day_in_line_or_header_the_time_is_none() -> None:
     row = format.rows(b"#Fields: time cs-method cs-uri-stem\n10:00:01 GET /x\n")[1]
     with pytest.raises(ValueError, match="not a time"):
         format.moment(row[2])
-
-
-FORWARDED = {"iis": (" ", "198.51.100.7"), "cloudfront": ("\t", "192.0.2.1")}
-
-
-@pytest.mark.parametrize("name", FORWARDED)
-def test_whose_word_on_the_address_counts(name: str) -> None:
-    """Behind a load balancer the last address is the one it met; CloudFront met the visitor itself."""
-    separator, wanted = FORWARDED[name]
-    format = format_of(name)
-    assert isinstance(format, LineFormat)
-    header = "#Fields: date time cs-method cs-uri-stem c-ip X-Forwarded-For" + (
-        " x-edge-location" if name == "cloudfront" else ""
-    )
-    values = ["2026-05-04", "07:12:33", "GET", "/x", "192.0.2.1", "203.0.113.9,+198.51.100.7"] + ["ARN1"] * (
-        name == "cloudfront"
-    )
-    assert format.rows(f"{header}\n{separator.join(values)}\n".encode())[1][1].decode() == wanted

@@ -6,8 +6,6 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from clicks.judging.judged_clicks import (
     BY,
     CLOUD,
@@ -26,6 +24,8 @@ from clicks.judging.judged_clicks import (
     head,
     junk,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.verdicts import (

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from clicks_world import CHROME, SENT, World
 
+from linktrack.clicks.logs.fields import text_print
 from linktrack.errors import NotFound
 
 
@@ -47,6 +48,12 @@ def test_a_click_is_found_by_target_mailing_and_address(world: World, tmp_path: 
         pytest.param({"mailing": "autumn", "url": "https://www.example.com/11"}, "unknown-recipient",
                      id="a mailing that was not sent"),
         pytest.param({"url": "https://click.example.com/plb/" + "a" * 32}, "forged-token", id="a forged address"),
+        pytest.param({"email": "c7@example.com, c8@example.com"}, "ambiguous-recipient", id="several destinations"),
+        pytest.param({"url": "https://click.example.com/plb/{{linktrack_token}}"}, "unfilled-merge-tag",
+                     id="our address without its token"),
+        pytest.param({"url": "https://click.example.com/plb/%7B%7Blinktrack_token%7D%7D"}, "unfilled-merge-tag",
+                     id="our address without its token, percent-encoded"),
+        pytest.param({"url": "https://click.example.com/plb/" + "a" * 31}, "malformed-token", id="a token cut short"),
         pytest.param({"url": "https://click.example.com/healthz"}, "unknown-target", id="another page of our host"),
     ],
 )  # fmt: skip
@@ -62,6 +69,16 @@ def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: d
         pytest.param({"email": "", "contact_id": "C7"}, id="the CRM's contact id as a custom variable"),
         pytest.param({"url": "https://WWW.example.com/2?utm_source=esp&utm_medium=email"}, id="tagged by the service"),
         pytest.param({"mailing": "weekly,spring"}, id="the mailing among several tags"),
+        pytest.param({"email": "Seven <c7@example.com>"}, id="a name around the address"),
+        pytest.param({"email": '"Seven, Ann" <C7@example.com>'}, id="a name with a comma"),
+        pytest.param({"email": "c7@example.com, C7@example.com"}, id="one address twice"),
+        pytest.param(
+            {"email": "c7@example.com, c8@example.com", "contact_id": "C7"}, id="several addresses, one contact"
+        ),
+        pytest.param({"url": "https://www.example.com/2/"}, id="a slash behind it"),
+        pytest.param({"url": "https://www.example.com/2)"}, id="a bracket glued to it"),
+        pytest.param({"url": "https://www.example.com/2/)."}, id="a slash and more glued to it"),
+        pytest.param({"url": "https://www.example.com/2?utm_source=esp)"}, id="a bracket glued to the tags"),
     ],
 )
 def test_other_ways_to_say_the_same(world: World, tmp_path: Path, change: dict[str, Any]) -> None:
@@ -168,3 +185,55 @@ def test_a_webhook_body_over_many_lines_without_a_last_line_end(world: World, tm
     log = tmp_path / "event.json"
     log.write_text(json.dumps(sendgrid(1), indent=2))
     assert world.load(log).stored == 1
+
+
+def test_a_link_by_key_is_known_by_its_own_url(world: World, tmp_path: Path) -> None:
+    """Where the author wrote `linktrack:KEY`, that stands at the spot, and the event has what the link leads to."""
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE placement SET url = 'linktrack:link-2' WHERE id = 2")
+    urls = ["https://www.example.com/2", "https://www.example.com/2/?utm_campaign=x"]
+    events = [sendgrid(number, url=url) for number, url in enumerate(urls)]
+    assert world.load(write(tmp_path / "events.json", events)).stored == 2
+    assert {click[2:6] for click in world.clicks()} == {(102, 2, 1, 7)}
+
+
+def test_two_links_that_differ_by_a_slash_are_told_apart_and_a_glued_end_of_them_is_not(
+    world: World, tmp_path: Path
+) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE placement SET url = 'https://www.example.com/2/' WHERE id = 3")
+        database.execute("UPDATE link SET url = 'https://www.example.com/2/' WHERE id = 103")
+    urls = ["https://www.example.com/2", "https://www.example.com/2/", "https://www.example.com/2)"]
+    summary = world.load(
+        write(tmp_path / "events.json", [sendgrid(number, url=url) for number, url in enumerate(urls)])
+    )
+    assert (summary.stored, summary.reasons) == (2, {"ambiguous-target": 1})
+    assert [click[2] for click in world.clicks()].count(103) == 1
+
+
+def ses(bot: str, destination: list[str]) -> dict[str, Any]:
+    return {
+        "eventType": "Click",
+        "click": {"ipAddress": "198.51.100.9", "link": "https://www.example.com/2", "userAgent": CHROME,
+                  "timestamp": "2026-05-04T09:10:00.000Z", "isBotEvent": bot},
+        "mail": {"messageId": f"{bot} {destination}", "destination": destination,
+                 "tags": {"mailing": ["spring"], "shipment": ["1"]}},
+    }  # fmt: skip
+
+
+def test_amazon_says_likely_of_a_machine_and_several_destinations_are_ambiguous(world: World, tmp_path: Path) -> None:
+    events = [
+        ses("Likely", ["c1@example.com"]),
+        ses("Unlikely", ["Two <c2@example.com>"]),
+        ses("Unlikely", ["c3@example.com", "c4@example.com"]),
+    ]
+    log = tmp_path / "events.json"
+    log.write_text("\n".join(map(json.dumps, events)))
+    summary = world.load(log)
+    assert summary.reasons == {"ambiguous-recipient": 1}
+    assert sorted((click[5], click[8], click[9]) for click in world.clicks()) == [(1, 2, "scanner"), (2, 0, "human")]
+
+
+def test_the_print_of_an_event_is_that_of_its_identity_and_of_no_key(world: World, tmp_path: Path) -> None:
+    world.load(write(tmp_path / "events.json", [sendgrid(1)]))
+    assert world.clicks()[0][1] == text_print(b'["sendgrid", "event-1"]')

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from html_reference import hrefs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from html_reference import hrefs
 
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot, scan

@@ -16,7 +16,8 @@ _CONTROL = {"t": "\t", "n": "\n", "r": "\r"}
 
 _MEANINGS = {"h": "host", "a": "host", "r": "request", "m": "method", "U": "target", "q": "query", "s": "status"}
 _HEADERS = {
-    "user-agent": "agent", "x-forwarded-for": "forwarded", "x-real-ip": "real", **dict.fromkeys(PREFETCH_HEADERS, "purpose"),
+    "user-agent": "agent", "x-forwarded-for": "forwarded", "x-real-ip": "real",
+    **dict.fromkeys(PREFETCH_HEADERS, "purpose"),
 }  # fmt: skip
 
 # strftime's abbreviations that stand for several, and what its letters mean to us.

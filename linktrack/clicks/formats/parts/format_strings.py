@@ -39,7 +39,8 @@ _STARTS = {**_SHAPES, "target": rb"/|https?://|\*|-"}
 # Who stood where: addresses and names, or lists of some. What they do not hold keeps what stands in front of a line
 # (`logs.envelopes`) from being taken for one.
 _ADDRESSES = frozenset(("host", "peer", "real", "forwarded"))
-_ADDRESS_LIST = rb'[^\s",]*?(?:, ?[^\s",]*?)*?'
+_ADDRESS_LIST = rb'[^\s",<+]*?(?:, ?[^\s",<+]*?)*?'
+_NO_HEAD = rb"(?<!\dZ )(?![ |]|\d\d \d\d:)"  # behind an address and a blank
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _NEEDED = frozenset((*_SHAPES, *_ADDRESSES, "request", "method", "target", "query", "agent", "purpose"))
 
@@ -195,6 +196,8 @@ def _pattern(pieces: Sequence[Piece], escape: str) -> bytes:
             ahead = _STARTS.get(after.meaning) if isinstance(after, Slot) else None
             end = re.escape(text.encode()) + (b"(?=" + ahead + b")" if ahead else b"")
             shape = _ADDRESS_LIST if piece.meaning in _ADDRESSES else rb"[^\n]*?"
+            if piece.meaning in _ADDRESSES and text == " ":
+                end += _NO_HEAD
             made.append(rb"(?>(" + shape + b")" + end + (b")" if len(rest) > 1 or not text else rb"(?=\Z))"))
         before = text
     return b"".join(made)

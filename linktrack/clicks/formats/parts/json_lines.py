@@ -64,7 +64,7 @@ def parsed(line: bytes) -> Record | None:
 
 
 def _mended(line: bytes) -> Record | None:
-    """The object on a line as nginx writes it without `escape=json`: `\\xHH` in texts, and `-` or nothing for a value."""
+    """The object on a line as nginx writes it without `escape=json`: `\\xHH` in texts, `-` or nothing for a value."""
     if not _BARE.search(line) and b"\\x" not in line:
         return None
     mended = _NO_VALUE.sub(lambda match: match[1] or b':""', _ESCAPE.sub(_json_escape, line))

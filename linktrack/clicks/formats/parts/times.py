@@ -40,9 +40,10 @@ def zone_of(name: str | None) -> tzinfo:
 
 def common_moment(stamp: bytes) -> int:
     """`04/May/2026:09:12:33 +0200` as UTC milliseconds; ValueError for what is no time."""
-    minute = _MINUTES.get((stamp[:18], stamp[20:]))
-    if minute is not None and (seconds := stamp[18:20]) in _SECONDS:
-        return minute + _SECONDS[seconds]
+    try:
+        return _MINUTES[stamp[:18], stamp[20:]] + _SECONDS[stamp[18:20]]
+    except KeyError:
+        pass
     match = _COMMON.fullmatch(stamp)
     if match is None:
         raise ValueError("not a time")

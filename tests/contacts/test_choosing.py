@@ -1,0 +1,89 @@
+"""Choosing contacts: lists of ids as they come from other commands and from the CRM, and random parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
+from linktrack.crm.mapping import Mapping
+from linktrack.errors import BadInput, NotFound, UsageError
+from linktrack.settings import CrmSettings
+
+EXPORT = Mapping(CrmSettings.model_validate({"encoding": "cp1252", "delimiter": ";", "contacts": {"id": "Kontakt-ID"}}))
+
+FILES = {
+    "TSV as commands print it into a pipe": b"contact_id\temail\tname\n1\ta@x.example\t\xc3\x85sa\n2\tb@x.example\tBo\n",
+    "CSV as commands print it": b'contact_id,email,name\n1,a@x.example,"\xc3\x85sa, Bo"\n2,b@x.example,Bo\n',
+    "JSON as commands print it": b'[\n  {"contact_id": "1", "clicks": 2},\n  {"contact_id": "2", "clicks": 1}\n]\n',
+    "NDJSON as commands print it": b'{"contact_id": "1", "clicks": 2}\n{"contact_id": "2", "clicks": 1}\n',
+    "rows of an earlier rewrite": b'{"contact_id": "1", "email": "", "token": "x"}\n{"contact_id": "2", "email": "y"}\n',
+    "ids alone": b"contact_id\n1\n2\n",
+    "the column last, ids twice, an empty one": b"email;contact_id\nx;1\ny;2\nz;1\n;\n",
+    "the CRM's export": "Kontakt-ID;Namn\n1;\u00c5sa\n2;Bo\n".encode("cp1252"),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_any_rows_with_a_contact_id_will_do(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "rows"  # a pipe has no suffix
+    path.write_bytes(FILES[case])
+    assert read_contact_ids(path, EXPORT) == {"1", "2"}
+
+
+@pytest.mark.parametrize("nothing", [b"", b"\n", b"[]\n", b"\xef\xbb\xbf", b"contact_id\temail\n"], ids=repr)
+def test_no_rows_are_nobody(tmp_path: Path, nothing: bytes) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(nothing)
+    assert read_contact_ids(path, EXPORT) == frozenset()
+
+
+def test_a_folder_is_an_export(tmp_path: Path) -> None:
+    (tmp_path / "contacts.csv").write_bytes(FILES["the CRM's export"])
+    assert read_contact_ids(tmp_path, EXPORT) == {"1", "2"}
+
+
+def test_other_files_are_errors_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("id,mail\n1,x\n")
+    with pytest.raises(BadInput, match="contact_id"):
+        read_contact_ids(tmp_path / "other.csv", EXPORT)
+    with pytest.raises(NotFound):
+        read_contact_ids(tmp_path / "nothing.csv", EXPORT)
+
+
+@given(
+    st.sets(st.text(min_size=1, max_size=20), max_size=60),
+    st.integers(1, 12),
+    st.text(min_size=1),
+    st.binary(min_size=16, max_size=16),
+)
+def test_parts_are_disjoint_and_together_everybody(ids: set[str], parts: int, split: str, workspace_id: bytes) -> None:
+    found = [
+        {one for one in ids if Choosing(workspace_id, part=Part(number, parts, split)).takes(one)}
+        for number in range(1, parts + 1)
+    ]
+    assert sum(map(len, found)) == len(ids) and set().union(*found) == ids
+
+
+def test_the_same_split_gives_the_same_parts_for_ever() -> None:
+    here = bytes(range(16))
+    chosen = [number for number in range(20) if Part(1, 2, "subject").holds(str(number), here)]
+    assert chosen == [3, 6, 7, 8, 16, 17, 18, 19]  # never to be changed: mailings have gone out by it
+
+
+@pytest.mark.parametrize(
+    ("text", "split"),
+    [("0/2", "x"), ("3/2", "x"), ("1", "x"), ("1/0", "x"), ("a/b", "x"), ("1/1001", "x"), ("1/2", ""), ("1/2", " ")],
+)
+def test_what_is_no_part_is_a_usage_error(text: str, split: str) -> None:
+    with pytest.raises(UsageError):
+        Part.read(text, split)
+    assert Part.read(" 2/3 ", " x ") == Part(2, 3, "x")
+
+
+def test_only_and_except_and_part_together() -> None:
+    choosing = Choosing(bytes(16), only={"1", "2", "3"}, leave_out={"2"})
+    assert [one for one in "12345" if choosing.takes(one)] == ["1", "3"]

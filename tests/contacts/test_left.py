@@ -1,0 +1,57 @@
+"""Who has left a type of mailing: the latest word counts, in whatever order the words become known."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from linktrack.contacts.left import EVERY_TYPE, come_back, departures_of, has_left, leave, subscribe_again
+from linktrack.errors import Conflict, UnknownName
+from linktrack.store.session import Database
+
+
+@pytest.fixture
+def person(database: Database) -> int:
+    database.execute(
+        "INSERT INTO recipient (id, contact_id, email, name, fields) VALUES (7, '10042', 'anna@x.example', 'Anna', '{}')"
+    )
+    return 7
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_the_latest_of_leaving_and_coming_back_counts(database: Database, person: int, order: tuple[int, ...]) -> None:
+    for step in order:
+        if step == 1:
+            come_back(database, person, "newsletter", 200)
+        else:
+            leave(database, person, "newsletter", "unsubscribe", 100 + step * 100)
+    assert [tuple(one) for one in departures_of(database, person)] == [("newsletter", "unsubscribe", 300)]
+    come_back(database, person, "newsletter", 400)
+    leave(database, person, "newsletter", "page", 350)
+    assert departures_of(database, person) == []
+
+
+def test_types_are_left_one_by_one(database: Database, person: int) -> None:
+    leave(database, person, "newsletter", "unsubscribe", 1)
+    leave(database, person, "offers", "action", 2)
+    assert [one.type for one in departures_of(database, person)] == ["newsletter", "offers"]
+    assert subscribe_again(database, "10042", "Offers", moment=3) == ("offers",)
+    assert [one.type for one in departures_of(database, person)] == ["newsletter"]
+
+
+@pytest.mark.parametrize("named", ["10042", "ANNA@x.example", "anna"])
+def test_a_person_is_taken_back_by_id_address_or_name(database: Database, person: int, named: str) -> None:
+    leave(database, person, "newsletter", "page", 1)
+    leave(database, person, EVERY_TYPE, "unsubscribe", 1)
+    assert subscribe_again(database, named, None, moment=2) == (EVERY_TYPE, "newsletter")
+    assert departures_of(database, person) == [] and subscribe_again(database, named, None, moment=3) == ()
+
+
+def test_who_has_left_every_type_is_not_taken_back_into_one(database: Database, person: int) -> None:
+    leave(database, person, EVERY_TYPE, "unsubscribe", 1)
+    with pytest.raises(Conflict, match="without --type"):
+        subscribe_again(database, "10042", "newsletter", moment=2)
+    with pytest.raises(UnknownName):
+        subscribe_again(database, "10043", None, moment=2)
+    assert has_left([EVERY_TYPE], "newsletter") and not has_left([EVERY_TYPE], "transactional")

@@ -1,0 +1,164 @@
+"""Who gets a mailing: who has left its type, who is chosen, and what is said about it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from mailings.mailings_world import MOMENT, World, add, write_contacts
+
+from linktrack.contacts.choosing import Part
+from linktrack.contacts.left import leave
+from linktrack.errors import BadInput, LinktrackError, UsageError
+from linktrack.files import Kept
+from linktrack.mailings.rewriting import RewriteOrder, rewrite
+from linktrack.workspace import load_workspace
+
+
+@pytest.fixture
+def contacts(world: World) -> Path:
+    return write_contacts(world.workspace.root / "contacts.csv", range(1, 8))
+
+
+def gone(world: World, contact_id: str, type: str = "newsletter") -> None:
+    """A person who is known has left."""
+    person = world.database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact_id,))
+    leave(world.database, person, type, "unsubscribe", MOMENT)
+
+
+def test_every_row_of_the_contacts_file_is_accounted_for(world: World, contacts: Path) -> None:
+    world.rewrite(contacts, test=True)
+    gone(world, "3")
+    gone(world, "4")
+    with contacts.open("a") as file:
+        file.write("1;again@x.example;Again\n;x@x.example;No id\n")
+    only = write_contacts(world.workspace.root / "only.csv", [1, 2, 3, 99])
+    done, rows = world.rewrite(contacts, only=only)
+    assert [row["contact_id"] for row in rows] == ["1", "2"]
+    counts = (done.shipment.recipients, done.left, done.not_chosen, len(done.rejected))
+    assert counts == (2, 1, 4, 2) and sum(counts) == 9
+    assert done.notes == ("1 of the 4 contacts that --only names are not in the contacts file: 99",)
+
+
+@pytest.mark.parametrize(
+    ("left", "type", "gets"),
+    [
+        ("newsletter", "newsletter", False),
+        ("Newsletter ", "newsletter", False),
+        ("newsletter", "offers", True),
+        ("newsletter", "", True),
+        ("", "newsletter", False),
+        ("", "", False),
+        ("", "transactional", True),
+        ("transactional", "transactional", False),
+    ],
+    ids=str,
+)
+def test_who_has_left_a_type_is_left_out_of_it(world: World, contacts: Path, left: str, type: str, gets: bool) -> None:
+    world.rewrite(contacts, test=True)
+    gone(world, "3", left)
+    add(world.database, "second", type=type)
+    assert ("3" in world.ids(contacts, mailing="second")) is gets
+
+
+def test_a_test_goes_to_nobody_who_has_left(world: World, contacts: Path) -> None:
+    world.rewrite(contacts, test=True)
+    gone(world, "3")
+    assert "3" not in world.ids(contacts, test=True)
+
+
+def test_he_is_written_to_again_when_the_crm_gives_the_interest_back_after_having_been_without_it(world: World) -> None:
+    root = world.workspace.root
+    world.rewrite(write_contacts(root / "a.csv", [1, 2, 3], interests="Newsletter"), test=True)
+    gone(world, "2")
+
+    def gets(name: str, interests: str | None, ids: tuple[int, ...] = (1, 2, 3)) -> bool:
+        return "2" in world.ids(write_contacts(root / name, ids, interests=interests), test=True)
+
+    assert not gets("b.csv", "Newsletter,Sport")  # not seen without it yet
+    assert not gets("c.csv", None)  # proves nothing
+    assert not gets("d.csv", "Sport")  # seen without it
+    assert not gets("b.csv", "Newsletter,Sport")  # an old file, seen before
+    assert not gets("c.csv", None)
+    assert gets("e.csv", "Sport,newsletter")  # a new one with it
+    assert gets("c.csv", None) and gets("d.csv", "Sport")  # he is back
+    person = world.database.value("SELECT id FROM recipient WHERE contact_id = '2'")
+    leave(world.database, person, "newsletter", "unsubscribe", MOMENT - 1)  # an older click that arrives late
+    assert gets("c.csv", None)
+
+
+def test_two_halves_of_a_split_are_disjoint_stable_and_everybody(world: World) -> None:
+    contacts = write_contacts(world.workspace.root / "many.csv", range(400))
+    halves = [world.ids(contacts, part=Part(number, 2, "subject")) for number in (1, 2)]  # the second is not stopped
+    assert set(halves[0]).isdisjoint(halves[1]) and len(halves[0]) + len(halves[1]) == 400
+    assert 140 < len(halves[0]) < 260
+    assert world.ids(contacts, part=Part(1, 2, "subject"), test=True) == halves[0]
+    assert world.ids(contacts, part=Part(1, 2, "other"), test=True) != halves[0]
+
+
+def test_the_rows_of_a_shipment_can_be_left_out_of_the_next(world: World, contacts: Path) -> None:
+    root = world.workspace.root
+    world.rewrite(write_contacts(root / "first.csv", [1, 2, 3]))
+    assert world.ids(contacts, leave_out=root / "first.csv") == ["4", "5", "6", "7"]
+    assert world.sent() == 7
+
+
+def test_the_same_address_on_several_contacts_is_said(world: World) -> None:
+    path = world.workspace.root / "c.csv"
+    path.write_text("contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n4,\n5,\n", "utf-8")
+    done, rows = world.rewrite(path)
+    assert len(rows) == 5
+    assert done.notes == ("1 addresses stand with several contacts, and each of these gets a mail: a@x.example",)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "test", "said"),
+    [
+        ("http://127.0.0.1:8080", False, True),
+        ("http://localhost:8080", False, True),
+        ("http://127.0.0.1:8080", True, False),
+        ("https://click.example.com", False, False),
+    ],
+)
+def test_that_addresses_lead_to_this_machine_only_is_said(
+    world: World, contacts: Path, base_url: str, test: bool, said: bool
+) -> None:
+    config = world.workspace.config_path
+    config.write_text(config.read_text("utf-8").replace("https://click.example.com", base_url), "utf-8")
+    here = World(load_workspace(world.workspace.root), world.database)
+    done, _ = here.rewrite(contacts, test=test)
+    assert any("lead to this machine only" in note for note in done.notes) is said
+
+
+def test_nobody_to_send_to_stores_nothing_and_says_why(world: World, contacts: Path) -> None:
+    with pytest.raises(BadInput, match="7 contacts are not chosen"):
+        world.rewrite(contacts, only=write_contacts(world.workspace.root / "only.csv", [99]))
+    assert world.database.value("SELECT count(*) FROM shipment") == 0
+
+
+REFUSED: dict[str, tuple[dict[str, object], type[LinktrackError], str]] = {
+    "e-mails without a sender": ({"output": "mbox"}, BadInput, "--from"),
+    "a sender that is none": ({"output": "mbox", "sender": "Anna"}, BadInput, "no sender"),
+    "many files into a stream": ({"output": "html"}, UsageError, "--out DIR"),
+    "filled and kept": ({"fill": True, "keep_merge_tags": True}, UsageError, "do not go together"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_written_is_refused_before_anything_is_stored(world: World, contacts: Path, case: str) -> None:
+    options, kind, said = REFUSED[case]
+    with pytest.raises(kind, match=said):
+        world.rewrite(contacts, **options)
+    assert world.database.value("SELECT count(*) FROM shipment") == 0
+
+
+def test_earlier_shipments_that_are_unfinished_are_told_with_the_three_ways_on(world: World, contacts: Path) -> None:
+    world.rewrite(contacts)
+    world.database.execute("UPDATE shipment SET finished_at = NULL")
+    said: list[str] = []
+    order = RewriteOrder("news", contacts, MOMENT, "ndjson")
+    rewrite(world.workspace, world.database, order, io.BytesIO(), kept=Kept(), tell=said.append)
+    assert len(said) == 1 and said[0].startswith("Shipment 1 of news to 7 recipients")
+    for way in ("shipment render 1", "shipment restore 1", "shipment cancel 1"):
+        assert way in said[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
 from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
@@ -54,7 +55,19 @@ class ChangeKind(StrEnum):
     script = "script"
 
 
-@app.command("add", context_settings=_OPTIONS)
+class KindsCommand(TyperCommand):
+    """A command that takes the settings of every kind of action as options: its help shows them."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        from linktrack.links.action_options import option_forms
+        from linktrack.links.actions import KINDS
+
+        super().format_options(ctx, formatter)
+        with formatter.section("Settings of each TYPE"):
+            formatter.write_dl([(kind, " ".join(option_forms(kind))) for kind in KINDS])
+
+
+@app.command("add", cls=KindsCommand, context_settings=_OPTIONS)
 def add(
     context: typer.Context,
     key: KeyArgument,
@@ -67,21 +80,6 @@ def add(
     """Give a link one more action; its settings are options with the names they have in TOML.
 
     A list takes the option several times; true and false may also be said as --assignment and --no-assignment.
-
-    \b
-    set-field   --field NAME --value VALUE
-    interest    --add NAME … --remove NAME … --on person|company|both
-    selection   --add NAME … --remove NAME …
-    project     --add NAME … --remove NAME …
-    follow-up   --kind task|appointment --description TEXT --task TYPE
-                --project NAME --created-by USER --assign-to-our-contact
-                --default-recipient USER --assignment
-                --start next-available|TIME --duration 30m
-                --repeat once|shipment|click
-    request     --title TEXT --priority NAME --category NAME
-                --owner USER|auto|unassigned --repeat once|shipment|click
-    script      --script FILE --timeout 10s --batch
-                --repeat once|shipment|click
 
     \b
     Texts take {contact.name}, {company.name}, {link.name}, {mailing.name},
@@ -104,7 +102,7 @@ def add(
     say(context, f"Action {number} of {key}: {kind}, {action.said()}")
 
 
-@app.command("edit", context_settings=_OPTIONS)
+@app.command("edit", cls=KindsCommand, context_settings=_OPTIONS)
 def edit(
     context: typer.Context,
     key: KeyArgument,
@@ -295,7 +293,7 @@ def log(
     )
     with opened(context) as database:
         rows = [_logged(row) for row in read_log(database, only)]
-    shown = ["clicked_at", "contact_id", "kind", "operation", "name", "new", "link"]
+    shown = ["clicked_at", "contact_id", "link", "change"]
     if any(row["message"] for row in rows):
         shown += ["status", "message"]
     show_rows(
@@ -310,9 +308,11 @@ def log(
 
 
 def _logged(row: LogRow) -> dict[str, Any]:
-    """A row of the log with the click's name."""
+    """A row of the log with the click's name, and the change in words."""
+    from linktrack.actions.preview import sentence
     from linktrack.store.click_names import click_name
 
     shown = row._asdict()
     shown["click"] = click_name(shown["clicked_at"], shown.pop("click_print"))
+    shown["change"] = sentence(row, {})
     return shown

@@ -55,6 +55,7 @@ STORY: list[tuple[str, list[str]]] = [
     (
         "Every recipient of the CRM export gets addresses of his own: a test first, then the real sendings.",
         [
+            "mkdir out",
             "linktrack mailing rewrite newsletter --contacts test-group.csv --out out/test --test "
             "--sent-at 2026-05-04T08:00:00+02:00",
             "linktrack mailing rewrite newsletter --contacts crm/contacts.csv --out out/newsletter "
@@ -116,7 +117,7 @@ def demo(
             else:
                 _play(command, root)
     typer.echo(f"\n# Everything is in {root}:")
-    for path in sorted(root.iterdir()):
+    for path in sorted(path for path in root.iterdir() if not path.name.startswith(".")):
         count = f"{sum(1 for _ in path.rglob('*')):,} files" if path.is_dir() else f"{path.stat().st_size:,} bytes"
         typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
 

@@ -64,7 +64,9 @@ def _show_export(context: typer.Context, export: Path, format: FormatOption, wri
 
     workspace = workspace_of(context)
     understood = describe_export(export, mapping_of(workspace))
-    show_rows([asdict(column) for column in understood.columns], COLUMNS, format, table=SHOWN)
+    several = len({column.file for column in understood.columns}) > 1
+    table = ["file", *SHOWN] if several else SHOWN
+    show_rows([asdict(column) for column in understood.columns], COLUMNS, format, table=table)
     for sentence in understood.sentences:
         say(context, sentence)
     unused = sum(not column.meaning for column in understood.columns)

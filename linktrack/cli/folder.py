@@ -101,7 +101,7 @@ def delete(
 
     \b
     Example:
-      linktrack folder delete Campaigns/Spring --recursive
+      linktrack folder delete Campaigns/Spring --recursive --yes
     """
     from linktrack.links.folders import clean_path, delete_folder, links_in
 

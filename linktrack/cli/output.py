@@ -214,7 +214,12 @@ def _show_table(rows: Sequence[Row], columns: Sequence[str], out: IO[str]) -> No
     if not rows:
         return
     shown = [
-        Column(name, [_fitting(_short(name, row[name]), out) for row in rows], all(map(_is_number, rows, repeat(name))))
+        Column(
+            name,
+            [_fitting(_short(name, row[name]), out) for row in rows],
+            numeric=all(map(_is_number, rows, repeat(name))),
+            timed=is_time(name),
+        )
         for name in columns
     ]
     # Off a terminal a table is as wide as it needs to be, unless COLUMNS says otherwise.

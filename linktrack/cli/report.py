@@ -29,7 +29,7 @@ SHIPMENT_COLUMNS = [
     "mailing", "shipment", "sent_at", "test", "sent", "clicks", "clickers", "machine_clicks", "test_clicks",
     "click_rate", "first_click", "last_click",
 ]  # fmt: skip
-SHIPMENT_TABLE = ["shipment", "sent_at", "sent", "clicks", "clickers", "machine_clicks", "click_rate"]
+SHIPMENT_TABLE = ["shipment", "sent_at", "test", "sent", "clicks", "clickers", "machine_clicks", "click_rate"]
 PLACEMENT_COLUMNS = ["placement", "position", "link", "label", "part", "kind", "line", "clicks", "machine_clicks"]
 PLACEMENT_TABLE = ["position", "link", "label", "kind", "clicks", "machine_clicks"]
 CLICKER_COLUMNS = ["contact_id", "email", "name", "mailing", "shipment", "first_click", "last_click", "clicks"]

@@ -1,7 +1,7 @@
 """A table as a reader wants it: as wide as the terminal at most, no word taken apart, and keys in one piece.
 
 Where the columns have room they stand as they are; else texts are folded at the ends of words (addresses behind their
-`/`, `?`, `&`). Where even that is too wide, each row becomes a block of lines, name and value.
+marks). Where even that is too wide, each row becomes a block of lines, name and value.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ _NARROWEST = 20  # of the values in a block
 _KEYS = frozenset(
     ("key", "link", "other", "placement", "click", "id", "number", "rule", "check", "state", "status", "verdict", "run")
 )
-_PIECES = re.compile(r"[^/?&=#]*[/?&=#]+|[^/?&=#]+")
+_PIECES = re.compile(r"[^/?&=#.@:_-]*[/?&=#.@:_-]+|[^/?&=#.@:_-]+")
 
 
 class Column(NamedTuple):
-    """A column: its name, the texts of its cells, and whether they are numbers."""
+    """A column: its name, the texts of its cells, and whether they are numbers, or times, which stay in one piece."""
 
     name: str
     cells: list[str]
     numeric: bool = False
+    timed: bool = False
 
     @property
     def whole(self) -> bool:
-        return self.numeric or self.name in _KEYS or self.name.endswith("_id")
+        return self.numeric or self.timed or self.name in _KEYS or self.name.endswith("_id")
 
     @property
     def words(self) -> list[str]:
@@ -110,8 +111,8 @@ def _width(letter: str) -> int:
 
 
 def _pieces(word: str) -> list[str]:
-    """What a word may be taken apart into: an address behind its delimiters, and what is too long for a word."""
-    parts = _PIECES.findall(word) if "://" in word or width_of(word) > _LONGEST_WORD else [word]
+    """What a word may be taken apart into: an address behind its marks, and what is too long for a word."""
+    parts = _PIECES.findall(word) if "/" in word or "@" in word or width_of(word) > _LONGEST_WORD else [word]
     return [piece for part in parts for piece in _cut(part)]
 
 

@@ -193,7 +193,7 @@ def links(
     with opened(context) as database:
         found = address_rows(database, find_mailing(database, name), workspace_of(context).settings.base_url)
     rows = [vars(row) for row in found if tracked is None or row.tracked == tracked]
-    show_rows(rows, ADDRESS_COLUMNS, format, table=["placement", "link", "label", "kind", "line", "target", "reason"])
+    show_rows(rows, ADDRESS_COLUMNS, format, table=["placement", "link", "label", "line", "target", "reason"])
 
 
 @app.command()

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 app = noun("Sendings of a mailing to a list of recipients.")
 
 COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "output", "created_at"]
+TABLE = ["shipment", "mailing", "sent_at", "state", "recipients"]
 
 RECIPIENT_COLUMNS = ["contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click"]
+RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click"]
 
 NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
@@ -38,7 +40,7 @@ def list_all(
 
     with opened(context) as database:
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
-    show_rows(rows, COLUMNS, format, zone=workspace_of(context).zone, table=COLUMNS[:-1])
+    show_rows(rows, COLUMNS, format, zone=workspace_of(context).zone, table=TABLE)
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
@@ -159,7 +161,7 @@ def recipients(context: typer.Context, shipment: NumberArgument, format: FormatO
     zone = workspace_of(context).zone
     with opened(context) as database:
         rows = (row._asdict() for row in recipient_rows(database, shipment))
-        show_rows(rows, RECIPIENT_COLUMNS, format, zone=zone)
+        show_rows(rows, RECIPIENT_COLUMNS, format, zone=zone, table=RECIPIENT_TABLE)
 
 
 def _row(shipment: Shipment) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """A table as a reader wants it: as wide as the terminal at most, no word taken apart, and keys in one piece.
 
 Where the columns have room they stand as they are; else texts are folded at the ends of words (addresses behind their
-marks). Where even that is too wide, each row becomes a block of lines, name and value.
+marks). Where even that is too wide, columns stand closer, then times and keys with blanks are folded too, and at last
+each row becomes a block of lines, name and value.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
 _GAP = 2
+_CLOSE = 1
 _LONGEST_WORD = 40  # what is longer is no word: it may be cut
 _NARROWEST = 20  # of the values in a block
 # The columns that name a thing: they stay in one piece, whatever the room.
@@ -37,9 +39,12 @@ class Column(NamedTuple):
     def words(self) -> list[str]:
         return self.name.split("_")
 
-    def least(self) -> int:
-        """The narrowest that it can be."""
-        cells = map(width_of, self.cells) if self.whole else map(_longest_piece, self.cells)
+    def least(self, pressed: bool = False) -> int:
+        """The narrowest that it can be; `pressed`, also with its times and its keys folded where they have blanks."""
+        if self.whole:
+            cells = (width_of(part) for cell in self.cells for part in (cell.split(" ") if pressed else [cell]))
+        else:
+            cells = (_longest_piece(cell) for cell in self.cells)
         return max(*map(width_of, self.words), *cells)
 
     def most(self) -> int:
@@ -50,37 +55,47 @@ class Column(NamedTuple):
 def table_lines(columns: Sequence[Column], width: int, rule: str = "─") -> Iterable[str]:
     """The lines of a table that fits `width`, with a line of `rule` under its header; of blocks, where none fits."""
     most = [column.most() for column in columns]
-    least = [column.least() for column in columns]
-    room = width - _GAP * (len(columns) - 1)
-    if sum(least) > room:
-        return _blocks(columns, width)
-    widths = least if sum(most) > room else most
+    for gap, pressed in ((_GAP, False), (_CLOSE, False), (_CLOSE, True)):
+        least = [column.least(pressed) for column in columns]
+        room = width - gap * (len(columns) - 1)
+        if sum(least) <= room:
+            return _rows(columns, _widths(least, most, room), gap, rule)
+    return _blocks(columns, width)
+
+
+def _widths(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
+    """What each column gets of the room: what it needs, or the more the more often it would be folded."""
+    if sum(most) <= room:
+        return list(most)
+    widths = list(least)
     spare = room - sum(widths)
-    while spare > 0 and widths != most:  # the column that would be folded most gets the room
+    while spare > 0 and widths != most:
         at = max(range(len(widths)), key=lambda index: (most[index] > widths[index]) * most[index] / widths[index])
         widths[at] += 1
         spare -= 1
-    return _rows(columns, widths, rule)
+    return widths
 
 
-def _rows(columns: Sequence[Column], widths: Sequence[int], rule: str) -> Iterable[str]:
+def _rows(columns: Sequence[Column], widths: Sequence[int], gap: int, rule: str) -> Iterable[str]:
     header = [_fold(" ".join(column.words), width) for column, width in zip(columns, widths, strict=True)]
     tallest = max(map(len, header))
-    yield from _lines([[""] * (tallest - len(lines)) + lines for lines in header], columns, widths)
-    yield "  ".join(rule * width for width in widths)
+    yield from _lines([[""] * (tallest - len(lines)) + lines for lines in header], columns, widths, gap)
+    yield (" " * gap).join(rule * width for width in widths)
     for index in range(len(columns[0].cells)):
-        folded = [_fold(column.cells[index], width) for column, width in zip(columns, widths, strict=True)]
-        yield from _lines(folded, columns, widths)
+        folded = [
+            _fold(column.cells[index], width, column.whole) for column, width in zip(columns, widths, strict=True)
+        ]
+        yield from _lines(folded, columns, widths, gap)
 
 
-def _lines(cells: Sequence[list[str]], columns: Sequence[Column], widths: Sequence[int]) -> Iterable[str]:
+def _lines(cells: Sequence[list[str]], columns: Sequence[Column], widths: Sequence[int], gap: int) -> Iterable[str]:
     for row in range(max(map(len, cells))):
         texts = []
         for lines, column, width in zip(cells, columns, widths, strict=True):
             text = lines[row] if row < len(lines) else ""
             blanks = " " * (width - width_of(text))
             texts.append(blanks + text if column.numeric else text + blanks)
-        yield (" " * _GAP).join(texts).rstrip()
+        yield (" " * gap).join(texts).rstrip()
 
 
 def _blocks(columns: Sequence[Column], width: int) -> Iterable[str]:
@@ -134,13 +149,14 @@ def _longest_piece(text: str) -> int:
     return max((width_of(piece) for word in text.split(" ") for piece in _pieces(word)), default=0)
 
 
-def _fold(text: str, width: int) -> list[str]:
-    """A text in lines of `width`, each as full as the ends of its words (and of the pieces of addresses) let it be."""
+def _fold(text: str, width: int, whole: bool = False) -> list[str]:
+    """A text in lines of `width`, each as full as the ends of its words (and of the pieces of addresses, unless its
+    words are `whole`) let it be."""
     if width_of(text) <= width:
         return [text]
     lines = [""]
     for word in text.split(" "):
-        for position, piece in enumerate(_pieces(word)):
+        for position, piece in enumerate([word] if whole else _pieces(word)):
             blank = " " if lines[-1] and position == 0 else ""
             if width_of(lines[-1]) + len(blank) + width_of(piece) <= width or not lines[-1]:
                 lines[-1] += blank + piece

@@ -77,6 +77,7 @@ def import_(
     """
     from linktrack.clicks.load import NOT_COUNTED, Importer, Options, import_logs
     from linktrack.store.lock import alone
+    from linktrack.store.lookups import mailing_id
 
     if log_format == "help":
         from linktrack.clicks.formats import format_names
@@ -92,6 +93,8 @@ def import_(
         _gentle_stop(context) as stop,
         _progress(context, files) as tell,
     ):
+        if mailing is not None:
+            mailing_id(database, mailing)
         importer = Importer(database, workspace, options, rejected=rejects, tell=tell, stop=stop)
         try:
             summary = import_logs(importer, files)

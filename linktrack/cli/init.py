@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import say
+from linktrack.cli.output import at_terminal, say
 from linktrack.cli.shared_context import single
 
 app = single()
@@ -60,7 +59,7 @@ def _asked() -> str:
     """Where tracked addresses point, as the person at the terminal says. UsageError where there is nobody to ask."""
     from linktrack.errors import UsageError
 
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError(
             "--base-url is missing: say where tracked addresses point, e.g. --base-url https://click.example.com, "
             f"or {TRY_OUT} to try it on this machine"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
 from enum import StrEnum
-from itertools import repeat
+from itertools import chain, islice, repeat
 from typing import IO, Annotated, Any
 
 import typer
@@ -66,13 +66,18 @@ def warn(sentence: str) -> None:
         typer.echo(visible_lines(sentence), err=True)
 
 
+def at_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
+
+
 def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: ARG001  (called as `say` is)
     """Ask on a terminal; elsewhere only --yes will do."""
     from linktrack.errors import UsageError
 
     if yes:
         return True
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError(f"{question} Say so with --yes (there is no terminal to ask at)")
     return typer.confirm(visible_lines(question), err=True)
 
@@ -113,6 +118,9 @@ def show_rows(
     Values of times (see `is_time`) may be UTC milliseconds, and are shown in `zone`.
     """
     out = stream or sys.stdout
+    begun = iter(rows)
+    first = list(islice(begun, 1))  # an error of a query comes before the first line of its answer
+    rows = chain(first, begun)
     if times := [column for column in {*columns, *(table or ())} if is_time(column)]:
         rows = ({**row, **{name: as_time(name, row[name], zone) for name in times if name in row}} for row in rows)
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):

@@ -99,7 +99,7 @@ def rewrite_mailing(
       linktrack mailing rewrite news --contacts contacts.csv --out mails
       linktrack mailing rewrite news --contacts contacts.csv --out mails --as eml --from 'Anna <anna@example.com>'
       linktrack mailing rewrite news --contacts contacts.csv --out half --part 1/2 --split subject
-      linktrack report clickers offer | linktrack mailing rewrite news --contacts contacts.csv --except - --again --out two
+      linktrack report clickers offer | linktrack mailing rewrite news --contacts all.csv --except - --again --out two
     """
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite

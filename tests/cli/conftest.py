@@ -75,7 +75,8 @@ def _play_campaign(root: Path) -> None:
     (root / "news.html").write_text(html, "utf-8")
     (root / "news.txt").write_text("Våren är här: https://www.example.com/erbjudande\n", "utf-8")
     rows = "".join(f"{contact},{email},{name}\n" for contact, email, name in PEOPLE)
-    (root / "contacts.csv").write_text(f"contact_id,email,name\n{rows}", "utf-8")
+    for name in ("contacts.csv", "all.csv"):
+        (root / name).write_text(f"contact_id,email,name\n{rows}", "utf-8")
     (root / "urls.txt").write_text("https://www.example.com/\n", "utf-8")
     (root / "links.toml").write_text('[[link]]\nkey = "spring"\nurl = "https://www.example.com/spring"\n', "utf-8")
     folder = "Kampanjer/Vårens förmånliga erbjudanden till återförsäljare"

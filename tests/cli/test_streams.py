@@ -110,11 +110,10 @@ def test_a_name_that_is_no_utf8_is_refused_in_a_sentence(named: Path, command: l
 
 def test_a_file_name_need_not_be_utf8(named: Path) -> None:
     name = b"v\xe5r.html"
-    with open(os.path.join(os.fsencode(named), name), "w") as file:
-        file.write('<a href="https://e.example/">x</a>')
+    (named / os.fsdecode(name)).write_text('<a href="https://e.example/">x</a>', "utf-8")
     done = subprocess.run([*PROGRAM, "mailing", "add", "spring", name], cwd=named, capture_output=True, text=True)
     assert (done.returncode, "bug" in done.stderr) == (0, False), done.stderr
-    with open(os.path.join(os.fsencode(named), b"\xe5.log"), "w") as file:
-        file.write('1.2.3.4 - - [04/May/2026:09:10:00 +0200] "GET /nothing HTTP/1.1" 404 0 "-" "x"\n')
+    line = '1.2.3.4 - - [04/May/2026:09:10:00 +0200] "GET /nothing HTTP/1.1" 404 0 "-" "x"\n'
+    (named / os.fsdecode(b"\xe5.log")).write_text(line, "utf-8")
     done = subprocess.run([*PROGRAM, "click", "import", b"\xe5.log"], cwd=named, capture_output=True, text=True)
     assert (done.returncode, "bug" in done.stderr) == (0, False), done.stderr

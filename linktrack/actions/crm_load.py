@@ -30,6 +30,8 @@ from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldActi
 from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
 from linktrack.settings import FieldSettings
 
+MAX_CELLS = 50_000  # different cells of interests that are kept in mind
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -87,7 +89,7 @@ def load_state(
     if needs.sellers and "our_contact" not in columns:
         column = mapping.settings.contacts.our_contact
         state.notes.append(f"the export has no column {column!r}, so follow-ups go to the default recipient")
-    _load_people(state, table, wanted)
+    _load_people(state, table, wanted, interests=needs.interests)
     if needs.company_interests or needs.company_names:
         _load_companies(state, export, needs)
     _load_members(state, export)
@@ -163,7 +165,8 @@ def load_answered(state: CrmState, names: Collection[str]) -> None:
             rows[line].cells.update({name: values[at] if at < width else "" for name, at in found.items()})
 
 
-def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None:
+def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, interests: bool) -> None:
+    """The rows of the contacts `wanted`; with `interests` also what cells of interests the export has."""
     identifier = need_column(table, state.mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
     state.id_column = identifier
     if not wanted:
@@ -172,7 +175,11 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
     width = len(table.columns)
     without_id = repeated = 0
     left: list[BadRow] = []
+    at_interests = state.columns["interests"] if interests else -1
+    cells_seen = state.interest_cells
     for line, values in table.rows(left):
+        if interests and len(cells_seen) < MAX_CELLS:
+            cells_seen.add(values[at_interests])
         contact_id = values[identifier].strip()
         if not contact_id:
             without_id += 1

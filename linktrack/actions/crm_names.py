@@ -3,10 +3,10 @@ nearly called."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from linktrack.actions.crm_load import MAX_CELLS
 from linktrack.actions.crm_state import CrmState
-from linktrack.crm.export import Table
 from linktrack.crm.multivalue import OddCell, names_in
 
 NOUNS = {
@@ -33,7 +33,10 @@ def new_names(state: CrmState) -> dict[str, list[str]]:
     ):
         left = state.given_names.get(kind, set()) - state.known_names.get(kind, set())
         if left and table is not None:
-            state.known_names.setdefault(kind, set()).update(_names_of(table, column, separator))
+            cells: Iterable[str] = (values[column] for _, values in table.rows([]))
+            if kind == "interest" and 0 < len(state.interest_cells) < MAX_CELLS:
+                cells = state.interest_cells
+            state.known_names.setdefault(kind, set()).update(_names_of(cells, separator))
         found[kind] = sorted(left - state.known_names.get(kind, set()))
     return found
 
@@ -49,11 +52,10 @@ def sentences(state: CrmState, new: Mapping[str, list[str]]) -> Iterator[str]:
             yield f"{len(names) - _MOST:,} more names of the kind {NOUNS[kind]} are new: see summary.json"
 
 
-def _names_of(table: Table, column: int, separator: str) -> Iterator[str]:
-    """All names in a column; cells that are not understood are passed over."""
+def _names_of(cells: Iterable[str], separator: str) -> Iterator[str]:
+    """All names in cells; what is not understood is passed over."""
     seen = set()
-    for _, values in table.rows([]):
-        cell = values[column]
+    for cell in cells:
         if cell and cell not in seen:
             seen.add(cell)
             try:

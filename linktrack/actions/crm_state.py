@@ -45,6 +45,7 @@ class CrmState:
     firms: dict[str, CrmRow] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()  # kinds of membership that the export lists: selection, project
     known_names: dict[str, set[str]] = field(default_factory=dict)  # by kind
+    interest_cells: set[str] = field(default_factory=set)  # of all contacts, or the first so many
     given_names: dict[str, set[str]] = field(default_factory=dict)  # of interests, by kind: what the run has added
     members: dict[tuple[str, str, str], bool] = field(default_factory=dict)  # (contact, kind, name) -> is a member
     before: dict[tuple[str, str, str], bool | None] = field(default_factory=dict)  # the same, before this run

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Any, BinaryIO
 
 from linktrack.actions.calendar_file import ALL, OF_OWNERS
@@ -49,18 +51,16 @@ class RunFolder:
         self.folder, self.dialect, self.guard = folder, dialect, guard
         self._files: dict[str, BinaryIO] = {}
         self._csv: dict[str, AuthoredCsv] = {}
+        self._stack = ExitStack()
 
     def __enter__(self) -> RunFolder:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Finish all files, readable by their owner alone."""
-        for file in self._files.values():
-            try:
-                file.close()
-            except OSError:
-                if kind is None:
-                    raise
+        self._stack.__exit__(kind, problem, trace)
         if kind is None:
             for path in self.folder.iterdir():
                 path.chmod(PRIVATE)
@@ -71,7 +71,7 @@ class RunFolder:
 
     def start(self, name: str) -> None:
         """Begin a file of rows: a CSV file gets its header."""
-        file = self._files[name] = open(self.folder / name, "w+b", opener=_private)  # noqa: SIM115  (see __exit__)
+        file = self._files[name] = self._stack.enter_context(_open(self.folder / name))
         if name.endswith(".csv"):
             self._csv[name] = AuthoredCsv(file, self.dialect, COLUMNS[name], guard=self.guard)
 
@@ -101,5 +101,6 @@ def summary_text(summary: Mapping[str, Any]) -> str:
     return json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
 
 
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags | os.O_EXCL | os.O_NOFOLLOW, PRIVATE)
+def _open(path: Path) -> BinaryIO:
+    """A new file, readable by its owner alone."""
+    return open(path, "w+b", opener=lambda name, flags: os.open(name, flags | os.O_EXCL | os.O_NOFOLLOW, PRIVATE))

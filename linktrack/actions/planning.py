@@ -61,6 +61,7 @@ class Planner:
         self.failures: list[str] = []  # the first ones, as sentences
         self.handled = self.failed = self.number = 0
         self.contacts: set[str] = set()
+        self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have
 
     def counts(self) -> dict[str, int]:
         return {
@@ -138,9 +139,11 @@ class Planner:
         recipient, name = click.recipient_id, wanted.name
         at = self.now if click.why == BY_HAND else click.at
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
-        identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
-        if only is not None and identifier not in only:
-            return
+        identifier = ""  # which is only needed where something changes, fails, or has failed before
+        if only is not None or self.open_failures:
+            identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
+            if only is not None and identifier not in only:
+                return
         if wanted.kind == "company-interest":  # a company is decided on by all its people
             company = self.state.people[click.contact_id].cells.get("company", "")
             recipient, name = 0, f"{company}\x1f{name}"
@@ -148,17 +151,30 @@ class Planner:
         if settled > (at, click.print) or (click.why == REPLAYED and settled == (at, click.print)):
             self._attempt(click.recipient_id, identifier)
             return  # this click came late, or is replayed: it or a later one has decided already
-        row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, "", wanted.value)
+        problem: Exception | None = None
+        changed: tuple[str, str] | None = None
         try:
             changed = self.state.apply(click.contact_id, wanted)
-        except (LookupError, ValueError) as problem:
-            self._fail(click, action, row._replace(new=wanted.value if wanted.operation == "set" else ""), problem)
+        except (LookupError, ValueError) as found:
+            problem = found
+            changed = ("", wanted.value if wanted.operation == "set" else "")
+        if changed is None:
+            self._attempt(click.recipient_id, identifier)
+            self._settle(recipient, name, at, click, wanted)
+            return
+        identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.key, *place)
+        row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
+        if problem is not None:
+            self._fail(click, action, row, problem)
             return
         self._attempt(click.recipient_id, identifier)
+        self._settle(recipient, name, at, click, wanted)
+        yield Delivered(self._count(click, action, row), "", {})
+
+    def _settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
+        """Keep aside that this click has decided something."""
         if self.run_id is not None:
             self.ledger.settle(SettledRow(recipient, wanted.kind, name, at, click.print, wanted.value))
-        if changed is not None:
-            yield Delivered(self._count(click, action, row._replace(old=changed[0], new=changed[1])), "", {})
 
     def _make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing) -> Delivered:
         kind = action.definition.type
@@ -253,19 +269,12 @@ class Planner:
             yield from self._decide(click, action, decision, None)
 
     def _row(self, click: Clicked, identifier: str, kind: str, name: str, operation: str, old: str, new: str) -> Change:
+        if self.shown[0] != click.key:
+            self.shown = click.key, click_name(click.at, click.print), iso(click.at, self.zone)
+        _, named, moment = self.shown
+        link, sent = click.link.key, click.shipment
         return Change(
-            identifier,
-            kind,
-            click.contact_id,
-            name,
-            operation,
-            old,
-            new,
-            click.link.key,
-            click.shipment.mailing,
-            click.shipment.id,
-            click_name(click.at, click.print),
-            iso(click.at, self.zone),
+            identifier, kind, click.contact_id, name, operation, old, new, link, sent.mailing, sent.id, named, moment
         )
 
     def _fail(self, click: Clicked, action: NumberedAction, row: Change, problem: Exception) -> None:

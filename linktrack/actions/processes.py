@@ -229,15 +229,24 @@ class Talk:
 
     def _ask(self, handle: int) -> bool:
         """Say the next of what is to be said. Returns whether there is more, and somebody listens."""
-        while len(self.rest) < AT_ONCE and (text := next(self.given, None)) is not None:
-            self.rest += text.encode("utf-8", "replace")
+        self._fill()
         try:
             self.rest = self.rest[os.write(handle, self.rest) :] if self.rest else b""
         except BlockingIOError:
             return True
         except BrokenPipeError:  # it does not want to know
             return False
+        self._fill()
         return bool(self.rest)
+
+    def _fill(self) -> None:
+        """Have the next piece at hand of what is to be said."""
+        pieces = [self.rest]
+        length = len(self.rest)
+        while length < AT_ONCE and (text := next(self.given, None)) is not None:
+            pieces.append(text.encode("utf-8", "replace"))
+            length += len(pieces[-1])
+        self.rest = b"".join(pieces)
 
     @staticmethod
     def _hear(handle: int, taker: Whole | Answers | Tail) -> bool:

@@ -125,7 +125,7 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
     from linktrack.cli.shared_links import link_sections
     from linktrack.links.catalog import find_link, mailings_with
     from linktrack.links.stored_actions import list_actions
-    from linktrack.reports.figures import link_figures
+    from linktrack.reports.links import link_figures
 
     with opened(context) as database:
         link = find_link(database, key)
@@ -228,7 +228,7 @@ def reset(
     from linktrack.clicks.reset import reset_link
     from linktrack.links.catalog import find_link
     from linktrack.moments import now
-    from linktrack.reports.figures import link_figures
+    from linktrack.reports.links import link_figures
 
     with opened(context, wait) as database:
         find_link(database, key)

@@ -6,7 +6,7 @@ import csv
 import json
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
 from enum import StrEnum
@@ -47,7 +47,7 @@ def is_time(column: str) -> bool:
 
 def as_time(column: str, value: Any, zone: tzinfo | None) -> Any:
     """What is shown of a value: the milliseconds of a column of times as ISO 8601 with the offset of `zone`."""
-    if not isinstance(value, int) or not is_time(column):
+    if not isinstance(value, int):
         return value
     if zone is None:
         raise TypeError(f"times are shown in a zone: name one for the column {column!r}")
@@ -90,14 +90,14 @@ def show_record(
     Values of times (see `is_time`) may be UTC milliseconds, and are shown in `zone`.
     """
     out = stream or sys.stdout
-    timed = {name: as_time(name, value, zone) for name, value in record.items()}
+    timed = {name: as_time(name, value, zone) if is_time(name) else value for name, value in record.items()}
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):
         case Format.json | Format.ndjson as chosen:
             _write(_json((timed,), out, indent=2 if chosen is Format.json else None), out)
         case Format.csv:
             show_rows([timed], list(timed), Format.csv, stream=out)
         case Format.table:
-            pairs = [{"name": name, "value": _short(name, value)} for name, value in timed.items()]
+            pairs = [{"name": name, "value": _short(name, value, is_time(name))} for name, value in timed.items()]
             show_rows(pairs, ["name", "value"], Format.table, stream=out)
         case chosen:
             pairs = [{"name": name, "value": value} for name, value in timed.items()]
@@ -111,21 +111,24 @@ def show_rows(
     *,
     zone: tzinfo | None = None,
     table: Sequence[str] | None = None,
+    times: Collection[str] | None = None,
     stream: IO[str] | None = None,
 ) -> None:
     """Write rows. `columns` are the keys of every machine format, in order; `table` those that fit a terminal.
 
-    Values of times (see `is_time`) may be UTC milliseconds, and are shown in `zone`.
+    `times` are the columns of times (None: see `is_time`); their UTC milliseconds are shown in `zone`.
     """
     out = stream or sys.stdout
     begun = iter(rows)
     first = list(islice(begun, 1))  # an error of a query comes before the first line of its answer
     rows = chain(first, begun)
-    if times := [column for column in {*columns, *(table or ())} if is_time(column)]:
-        rows = ({**row, **{name: as_time(name, row[name], zone) for name in times if name in row}} for row in rows)
+    shown = {*columns, *(table or ())}
+    timed = shown.intersection(times) if times is not None else set(filter(is_time, shown))
+    if timed:
+        rows = ({**row, **{name: as_time(name, row.get(name), zone) for name in timed}} for row in rows)
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):
         case Format.table:
-            _show_table(list(rows), table or columns, out)
+            _show_table(list(rows), table or columns, timed, out)
         case Format.json:
             _write(_json_array(rows, columns, out), out)
         case Format.ndjson:
@@ -216,7 +219,7 @@ def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
         yield "| " + " | ".join(cells) + " |\n"
 
 
-def _show_table(rows: Sequence[Row], columns: Sequence[str], out: IO[str]) -> None:
+def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
     from linktrack.cli.table import Column, table_lines
 
     if not rows:
@@ -224,9 +227,9 @@ def _show_table(rows: Sequence[Row], columns: Sequence[str], out: IO[str]) -> No
     shown = [
         Column(
             name,
-            [_fitting(_short(name, row[name]), out) for row in rows],
+            [_fitting(_short(name, row[name], name in times), out) for row in rows],
             numeric=all(map(_is_number, rows, repeat(name))),
-            timed=is_time(name),
+            timed=name in times,
         )
         for name in columns
     ]
@@ -244,13 +247,13 @@ def _is_number(row: Row, column: str) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _short(column: str, value: Any) -> str:
+def _short(column: str, value: Any, is_moment: bool) -> str:
     """A value as a reader wants it in a table: minutes instead of an ISO stamp, percent instead of a share."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if column.endswith("_rate") and isinstance(value, float):
         return f"{value:.1%}"
-    if isinstance(value, str) and is_time(column):
+    if isinstance(value, str) and is_moment:
         return visible(value)[: len("2026-05-04T09:12")].replace("T", " ")
     return visible(plain(value))
 

@@ -11,7 +11,7 @@ from linktrack.mailings.addresses import Address
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
-    Settings,
+    MailingOptions,
     StoredMailing,
     mailing_parts,
     placements_of,
@@ -35,7 +35,7 @@ Choice = tuple[Address, int | str]  # an address with the id of its link, or the
 
 
 def choose_links(
-    database: Database, addresses: Iterable[Address], settings: Settings
+    database: Database, addresses: Iterable[Address], settings: MailingOptions
 ) -> tuple[list[Choice], list[Address]]:
     """A choice for each address that is to be tracked, and the addresses whose `linktrack:` key is unknown."""
     open_ones = [address for address in addresses if not address.reason]

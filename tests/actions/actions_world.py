@@ -43,7 +43,8 @@ class World:
     def link(self, key: str, actions: list[dict[str, Any]], **given: Any) -> None:
         values = {"name": key.title(), "kind": "registered", "url": f"https://www.example.com/{key}", **given}
         self.database.execute(
-            "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 0, 0)",
+            "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) "
+            "VALUES (?, ?, ?, ?, ?, 0, 0) ON CONFLICT (key) DO NOTHING",  # special links are there already
             (key, values["name"], values["kind"], values["url"], '{"kind": "redirect"}'),
         )
         link_id = self.database.value("SELECT id FROM link WHERE key = ?", (key,))

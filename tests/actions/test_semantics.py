@@ -162,7 +162,8 @@ def test_what_takes_the_place_of_a_removed_action_is_made_for_those_who_had_the_
 
 
 def test_the_moment_of_a_click_is_in_the_zone_of_the_workspace(world: World) -> None:
-    world.configure('[actions]\ntime_zone = "Europe/Stockholm"\n')
+    world.settings = f'time_zone = "Europe/Stockholm"\n{world.settings}'
+    world.configure("")
     world.link("offer", [{"type": "request", "title": "{click.date} {click.time} {click.at}"}])
     world.click("1", "offer", 13 * 60)  # 22:12 in UTC
     _, out = world.run(world.export(EXPORT))

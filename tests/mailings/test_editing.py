@@ -70,7 +70,7 @@ def test_what_goes_still_resolves_in_test_mails_and_comes_back_when_it_is_writte
         ("news.1", "https://shop.example/x"),
     ]
     assert not {spot.key for spot in after} & set(before)
-    links = dict(
+    links: dict[str, str] = dict(
         world.database.rows("SELECT placement.key, link.key FROM placement JOIN link ON link.id = placement.link_id")
     )
     assert before.items() <= links.items()  # the addresses in the test mails lead where they led

@@ -172,7 +172,7 @@ def _is_heard_of(database: Database, shipment: int, address: str) -> bool:
     """Whether an address may be a scanner for a shipment: for so many recipients there is evidence."""
     found = database.value(
         "SELECT count(*) FROM (SELECT DISTINCT recipient_id FROM scanner_evidence "
-        "WHERE shipment_id = ? AND address = ? LIMIT ?) AS some",
+        "WHERE shipment_id = ? AND address = ? LIMIT ?) AS heard",
         (shipment, address, RECIPIENTS),
     )
     return int(found) >= RECIPIENTS

@@ -384,7 +384,7 @@ def upgrade() -> None:
         sa.Column("folder_id", sa.Integer(), nullable=True),
         sa.Column("mailing_id", sa.Integer(), nullable=True),
         sa.Column("response", sa.Text(), nullable=False),
-        sa.Column("confirm", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("confirm", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("last_action", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),

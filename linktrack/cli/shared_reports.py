@@ -1,0 +1,325 @@
+"""What reports share on the command line: options of time and order, totals, bars, and the line about the rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from linktrack.cli.output import Format, say, show_rows
+from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.errors import UsageError
+from linktrack.reports.statistics import FEWEST_CLICKERS
+
+if TYPE_CHECKING:
+    from linktrack.reports.figures import Period, Scope
+    from linktrack.reports.order import SortOrder
+    from linktrack.store.session import Database
+
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Clicks from this time on, in the workspace's zone, to the hour.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Clicks before this time; a date alone is the whole day.")
+]
+LastOption = Annotated[
+    str | None, typer.Option(metavar="LENGTH", help="Clicks of the last 12h, 30d, 4w; instead of the other two.")
+]
+SortOption = Annotated[
+    str | None,
+    typer.Option(metavar="KEY[:asc|desc]", help="Sort by a column: figures from large to small, texts from A to Z."),
+]
+TopOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Only the first so many rows.")]
+MailingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what belongs to this mailing.")]
+ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
+FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
+TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
+
+BAR = ""  # the column of the bars, which needs no name
+_BAR_WIDTH = 16
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_SPARKS = " ▁▂▃▄▅▆▇█"
+_ASCII_SPARKS = " .:-=+*%#"
+_RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
+_TIMES = ("at", "sent_at", "first_click", "last_click")
+_SUMMED = (
+    "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
+)  # fmt: skip
+
+Cells = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a report looks: its keys, those that fit a terminal, and what its rows are sorted by (None: their own).
+
+    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times.
+    """
+
+    columns: tuple[str, ...]
+    table: tuple[str, ...]
+    order: SortOrder | None = None
+    bars: str | None = None
+    totals: bool = True
+    times: tuple[str, ...] = _TIMES
+
+
+class Choice(NamedTuple):
+    """How a person wants the rows."""
+
+    sort: str | None
+    top: int | None
+    format: Format | None
+
+
+class Times(NamedTuple):
+    """The options of time, as they were written."""
+
+    since: str | None = None
+    until: str | None = None
+    last: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(text is not None for text in self)
+
+
+class ReportDesk(NamedTuple):
+    """What a report is made from: the database, the zone that people live in, and now."""
+
+    database: Database
+    zone: tzinfo
+    now: int
+
+
+@contextmanager
+def report_desk(context: typer.Context) -> Iterator[ReportDesk]:
+    """The database as it is at one moment, once its figures are known to be counted in the workspace's hours."""
+    from linktrack.moments import now
+    from linktrack.reports.figures import check_hours
+
+    workspace = workspace_of(context)
+    with opened(context) as database, database.reading():
+        check_hours(database, workspace.settings.time_zone)
+        yield ReportDesk(database, workspace.zone, now())
+
+
+def check_times(times: Times) -> None:
+    """UsageError where --last meets the other two."""
+    if times.last is not None and (times.since is not None or times.until is not None):
+        raise UsageError("--last ends now: leave out --since and --until, or --last")
+
+
+def period_of(context: typer.Context, desk: ReportDesk, times: Times) -> Period:
+    """The period of the options; that a time means the beginning of its hour is said."""
+    from linktrack.reports.figures import read_period
+
+    period, sentences = read_period(*times, desk.zone, desk.now)
+    for sentence in sentences:
+        say(context, sentence)
+    return period
+
+
+def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
+    """Which rules have told people from machines."""
+    from linktrack.reports.figures import rules_that_judged
+
+    if rules := rules_that_judged(desk.database, scope):
+        mixed = "" if len(rules) == 1 else "; linktrack click judge judges all by today's"
+        say(context, f"Judged by the rules of {' and of '.join(rules)}{mixed}.")
+
+
+def show(
+    context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
+    choice: Choice, empty: str,
+) -> int:  # fmt: skip
+    """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
+    count = show_report(rows, layout, choice, desk.zone)
+    if count == 0 and empty:
+        say(context, empty)
+    say_rules(context, desk, scope)
+    return count
+
+
+def is_table(format: Format | None) -> bool:
+    """Whether rows are written as a table: as told, or on a terminal."""
+    return format is Format.table or (format is None and sys.stdout.isatty())
+
+
+def show_report(rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice, zone: tzinfo) -> int:
+    """Write the rows of a report in their order. Returns how many were written (totals are none)."""
+    from linktrack.reports.order import in_order, read_order
+
+    order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
+    if order is not None:
+        rows = in_order(rows, layout.columns, order)
+    records = _Counted(_record(row, layout) for row in rows)
+    chosen = choice.format or (Format.table if is_table(None) else Format.tsv)
+    if chosen not in (Format.table, Format.md):
+        show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times)
+        return records.count
+    label = layout.table[0] if chosen is Format.table else layout.columns[0]
+    shown = map(_without_thin_rates, _with_totals(records, layout, choice.top, label))
+    if chosen is Format.table:
+        drawn = _drawn(list(shown), layout)
+        show_rows(drawn, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times)
+    else:
+        show_rows(shown, layout.columns, chosen, zone=zone, times=layout.times)
+    return records.count
+
+
+def check_sort(layout: Layout, choice: Choice) -> None:
+    """UsageError for a column that the report does not have, before anything is looked up."""
+    from linktrack.reports.order import read_order
+
+    if choice.sort is not None:
+        read_order(choice.sort, layout.columns)
+
+
+class _Counted:
+    """Records that are counted as they pass."""
+
+    def __init__(self, records: Iterable[Cells]) -> None:
+        self._records = iter(records)
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Cells]:
+        return self
+
+    def __next__(self) -> Cells:
+        record = next(self._records)
+        self.count += 1
+        return record
+
+
+def _record(row: Sequence[Any], layout: Layout) -> Cells:
+    """A row of figures by its keys. What has no column comes along for the table."""
+    fields: Sequence[str] = getattr(row, "_fields", layout.columns)
+    return dict(zip(fields, row, strict=True))
+
+
+# --- what people look at ---------------------------------------------------------------------------------------
+
+
+def _with_totals(records: Iterable[Cells], layout: Layout, top: int | None, label: str) -> Iterator[Cells]:
+    """The first `top` records, a row for the rest of them, and a row for all."""
+    if not layout.totals:
+        yield from islice(records, top)
+        return
+    whole, rest = _Sums(layout), _Sums(layout)
+    for number, record in enumerate(records):
+        whole.add(record)
+        if top is None or number < top:
+            yield record
+        else:
+            rest.add(record)
+    if rest.rows:
+        yield rest.record(label, f"{rest.rows} more")
+    if whole.rows:
+        yield whole.record(label, "Total")
+
+
+class _Sums:
+    """Records added up, tests left out; the rate of a sum is its clickers by its sent."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.rows = 0
+        self._layout = layout
+        self._sums = {column: 0 for column in layout.columns if column in _SUMMED}
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        self.rows += 1
+        if not record.get("test"):
+            for column in self._sums:
+                self._sums[column] += record[column]
+
+    def record(self, label: str, words: str) -> Cells:
+        from linktrack.reports.figures import rate_of
+
+        found: Cells = dict.fromkeys(self._layout.columns)
+        found.update(self._sums)
+        if "click_rate" in found:
+            found.update(rate_of(found["clickers"], found["sent"])._asdict())
+        found[label] = words
+        found["sum"] = True
+        return found
+
+
+def _without_thin_rates(record: Cells) -> Cells:
+    """No rate that rests on fewer than five clickers."""
+    if record.get("fewest", record.get("clickers", FEWEST_CLICKERS)) < FEWEST_CLICKERS:
+        record.update({name: None for name in _RATES if name in record})
+    return record
+
+
+def _drawn(records: list[Cells], layout: Layout) -> list[Cells]:
+    """Records with what only a table shows: intervals, differences in words, bars."""
+    plain = not _can_draw()
+    largest: float = 1
+    if layout.bars is not None and layout.bars != "share":
+        largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)
+    for record in records:
+        bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
+        record["interval"] = _interval(*map(record.get, bounds), plain=plain)
+        if record.get("difference") is not None:
+            record["difference"] = f"{record['difference']:+.1%}"
+        value = None if layout.bars is None or "sum" in record else record[layout.bars]
+        record[BAR] = bar(value / largest, plain=plain) if value else ""
+    return records
+
+
+def _interval(low: float | None, high: float | None, *, plain: bool) -> str:
+    if low is None or high is None:
+        return ""
+    return f"{low * 100:.1f}{' to ' if plain or low < 0 else '–'}{high:.1%}"
+
+
+def bar(share: float, *, plain: bool = False, width: int = _BAR_WIDTH) -> str:
+    """A bar of so much of its width; `plain` is of `#` alone. What is more than nothing is seen."""
+    if share <= 0:
+        return ""
+    if plain:
+        return "#" * max(1, round(share * width))
+    eighths = max(1, round(share * width * 8))
+    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def sparkline(counts: Sequence[int], largest: int, *, plain: bool = False) -> str:
+    """A letter for each count, as high as it is beside the largest; what is more than nothing is seen."""
+    sparks = _ASCII_SPARKS if plain else _SPARKS
+    steps = len(sparks) - 1
+    return "".join(sparks[max(1, round(count / largest * steps))] if count else sparks[0] for count in counts)
+
+
+def _can_draw() -> bool:
+    """Whether the terminal writes UTF-8."""
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf8")
+
+
+def show_week(rows: Iterable[Any]) -> None:
+    """Hours of weekdays as a table of seven rows, each with a line of its 24 hours."""
+    found = list(rows)
+    plain = not _can_draw()
+    counts = {(row.weekday, row.hour): row.clicks for row in found}
+    largest = max(counts.values(), default=0)
+    records: list[Cells] = []
+    for weekday in range(1, 8):
+        own = [row for row in found if row.weekday == weekday]
+        line = sparkline([counts.get((weekday, hour), 0) for hour in range(24)], largest, plain=plain)
+        records.append({"weekday": weekday, WEEK_HEAD: line} | _added(own))
+    if found:
+        records.append({"weekday": "Total", WEEK_HEAD: ""} | _added(found))
+    show_rows(records, list(records[0]), Format.table)
+
+
+WEEK_HEAD = "0.....6.....12....18...."
+
+
+def _added(rows: Iterable[Any]) -> Cells:
+    own = list(rows)
+    return {name: sum(getattr(row, name) for row in own) for name in ("clicks", "clickers", "machine_clicks")}

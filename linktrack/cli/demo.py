@@ -94,7 +94,12 @@ def demo(
         "linktrack-demo"
     ),
 ) -> None:
-    """Play the whole story on the shipped samples: links, mailings, clicks, actions, reports."""
+    """Play the whole story on the shipped samples: links, mailings, clicks, actions, reports.
+
+    \b
+    Example:
+      linktrack demo try-it
+    """
     root = folder.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")

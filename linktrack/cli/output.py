@@ -253,7 +253,7 @@ def _short(column: str, value: Any, is_moment: bool) -> str:
         return "yes" if value else "no"
     if column.endswith("_rate") and isinstance(value, float):
         return f"{value:.1%}"
-    if isinstance(value, str) and is_moment:
+    if isinstance(value, str) and is_moment and value[:1].isdigit():  # a total has a word there
         return visible(value)[: len("2026-05-04T09:12")].replace("T", " ")
     return visible(plain(value))
 

@@ -98,8 +98,8 @@ def rewrite_mailing(
     Examples:
       linktrack mailing rewrite news --contacts contacts.csv --out mails
       linktrack mailing rewrite news --contacts contacts.csv --out mails --as eml --from 'Anna <anna@example.com>'
-      linktrack mailing rewrite news --contacts contacts.csv --out half --part 1/2 --split subject
-      linktrack report clickers offer | linktrack mailing rewrite news --contacts all.csv --except - --again --out two
+      linktrack mailing rewrite news --contacts all.csv --out half --part 1/2 --split subject
+      linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite

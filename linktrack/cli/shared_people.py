@@ -99,8 +99,8 @@ def clickers(
     \b
     Examples:
       linktrack report clickers offer
-      linktrack report clickers --mailing spring --domain example.com
-      linktrack report clickers offer | linktrack mailing rewrite news --contacts all.csv --only - --out news
+      linktrack report clickers --mailing news --domain example.com
+      linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
@@ -154,8 +154,8 @@ def nonclickers(
 
     \b
     Examples:
-      linktrack report nonclickers spring
-      linktrack report nonclickers spring | linktrack mailing rewrite again --contacts all.csv --only - --out again
+      linktrack report nonclickers news
+      linktrack report nonclickers news | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of

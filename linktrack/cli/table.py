@@ -1,8 +1,8 @@
 """A table as a reader wants it: as wide as the terminal at most, no word taken apart, and keys in one piece.
 
 Where the columns have room they stand as they are; else texts are folded at the ends of words (addresses behind their
-marks). Where even that is too wide, columns stand closer, then times and keys with blanks are folded too, and at last
-each row becomes a block of lines, name and value.
+marks). Where even that is too wide, drawings are left out, columns stand closer, times and keys with blanks are folded
+too, columns that can best be spared are left out, and at last each row becomes a block of lines, name and value.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _NARROWEST = 20  # of the values in a block
 _KEYS = frozenset(
     ("key", "link", "other", "placement", "click", "id", "number", "rule", "check", "state", "status", "verdict", "run")
 )
+_DRAWING = ""  # a column that only draws what others say has no name
+_SPARED = ("interval", "test_clicks")  # columns that are left out before a table becomes blocks
 _PIECES = re.compile(r"[^/?&=#.@:_-]*[/?&=#.@:_-]+|[^/?&=#.@:_-]+")
 
 
@@ -54,13 +56,18 @@ class Column(NamedTuple):
 
 def table_lines(columns: Sequence[Column], width: int, rule: str = "─") -> Iterable[str]:
     """The lines of a table that fits `width`, with a line of `rule` under its header; of blocks, where none fits."""
-    most = [column.most() for column in columns]
-    for gap, pressed in ((_GAP, False), (_CLOSE, False), (_CLOSE, True)):
-        least = [column.least(pressed) for column in columns]
-        room = width - gap * (len(columns) - 1)
+    named = [column for column in columns if column.name != _DRAWING]
+    needed = [column for column in named if column.name not in _SPARED]
+    for gap, pressed, shown in (
+        *((_GAP, False, columns), (_GAP, False, named)),
+        *((_CLOSE, False, named), (_CLOSE, True, named)),
+        (_CLOSE, True, needed),
+    ):
+        least = [column.least(pressed) for column in shown]
+        room = width - gap * (len(shown) - 1)
         if sum(least) <= room:
-            return _rows(columns, _widths(least, most, room), gap, rule)
-    return _blocks(columns, width)
+            return _rows(shown, _widths(least, [column.most() for column in shown], room), gap, rule)
+    return _blocks(named, width)
 
 
 def _widths(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:

@@ -19,7 +19,7 @@ from linktrack.workspace import Workspace, load_workspace
 MADE_AT = 1_777_600_000_000  # 2026-05-01T01:46:40Z
 SENT_AT = "2026-05-04 09:00"  # in Europe/Stockholm
 LONG_KEY = "aterforsaljarnas-sommar"
-LONG_MAILING = "Höstens storsatsning på energieffektivisering"
+LONG_MAILING = "Höstens storsatsning på energieffektivitet"
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36"
 )
@@ -28,6 +28,7 @@ PEOPLE = (
     ("10043", "bo.fredrik.lindqvist-hammarstrom@fastighetsforvaltningen.example.com", "Bo Fredrik Lindqvist"),
     ("10044", "cecilia@example.com", "Cecilia Åhlander"),
     ("10045", "dag@example.com", "Dag"),
+    ("10046", "eva@example.com", "Eva Ström"),  # clicks nothing
 )
 HTML = """<!doctype html><html><head><title>Våren</title></head><body>
 <p><a href="https://www.example.com/erbjudande">Läs mer om vårens förmånliga erbjudanden till återförsäljare</a></p>
@@ -52,12 +53,14 @@ def _visits(root: Path) -> list[str]:
     lines = []
     for number, row in enumerate((root / "sent" / "recipients.ndjson").read_text("utf-8").splitlines()):
         addresses = re.findall(r'https://click\.example\.com(/[^"]+)"', json.loads(row)["html"])
-        for place, path in enumerate(addresses[: 4 - number]):
+        for place, path in enumerate(addresses[: max(4 - number, 0)]):
             lines.append(
                 f"198.51.{number}.7 - - [04/May/2026:{9 + number:02}:{10 + 7 * place}:00 +0200] "
                 f'"GET {path} HTTP/1.1" 302 0 "-" "{CHROME}"'
             )
-    return lines
+    test = json.loads((root / "tried" / "recipients.ndjson").read_text("utf-8").splitlines()[0])["html"]
+    path = re.findall(r'https://click\.example\.com(/[^"]+)"', test)[0]
+    return [*lines, f'198.51.9.9 - - [04/May/2026:14:00:00 +0200] "GET {path} HTTP/1.1" 302 0 "-" "{CHROME}"']
 
 
 @pytest.fixture(scope="session")
@@ -75,8 +78,9 @@ def _play_campaign(root: Path) -> None:
     (root / "news.html").write_text(html, "utf-8")
     (root / "news.txt").write_text("Våren är här: https://www.example.com/erbjudande\n", "utf-8")
     rows = "".join(f"{contact},{email},{name}\n" for contact, email, name in PEOPLE)
-    for name in ("contacts.csv", "all.csv"):
-        (root / name).write_text(f"contact_id,email,name\n{rows}", "utf-8")
+    (root / "contacts.csv").write_text(f"contact_id,email,name\n{rows}", "utf-8")
+    others = "".join(f"{contact},p{contact}@example.com,Person {contact}\n" for contact in range(20_000, 20_020))
+    (root / "all.csv").write_text(f"contact_id,email,name\n{rows}{others}", "utf-8")
     (root / "urls.txt").write_text("https://www.example.com/\n", "utf-8")
     (root / "links.toml").write_text('[[link]]\nkey = "spring"\nurl = "https://www.example.com/spring"\n', "utf-8")
     folder = "Kampanjer/Vårens förmånliga erbjudanden till återförsäljare"
@@ -95,9 +99,10 @@ def _play_campaign(root: Path) -> None:
             )
         ),
         ["action", "add", "offer", "selection", "--add", selection],
-        ["action", "add", "offer", "follow-up", "--task", "Phone out", "--default-recipient", "BO"],
+        ["action", "add", "offer", "follow-up", "--task", "Ring upp", "--default-recipient", "BO"],
         ["mailing", "add", "news", "news.html", "--subject", "Vårens förmånligaste fläktfilter är här nu",
          "--type", "newsletter"],
+        ["mailing", "add", "autumn", "news.html"],
         ["mailing", "add", LONG_MAILING, "news.html", "--subject", "Höst"],
         [*rewrite, "--out", "sent"],
         [*rewrite, "--out", "tried", "--test"],

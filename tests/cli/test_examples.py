@@ -69,7 +69,6 @@ def test_examples_work_as_they_stand(
         return
     outcome = run(*shlex.split(line)[1:])
     assert outcome.code in (0, 6), outcome.err
-    assert f"linktrack {command}" in line
 
 
 @pytest.mark.parametrize("command", ["add", "edit"])

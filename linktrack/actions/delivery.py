@@ -16,7 +16,7 @@ def write_plan(folder: files.RunFolder, planner: Planner, now: int) -> None:
     calendars = CalendarFiles(folder.path, now)
     for change, name, cells in planner.changes():
         row = change._asdict()
-        folder.row("changes.ndjson", row)
+        folder.whole_row("changes.ndjson", row)
         if name:
             folder.row(name, {**row, **cells})
             if name == "follow-ups.csv":

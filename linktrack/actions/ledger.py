@@ -404,12 +404,16 @@ class Ledger:
             if led:
                 touch(database)
 
-    def return_address(self, link_id: int, recipient_id: int) -> str:
-        """The address that a script has set for a visitor of a link, or ""."""
-        found = self.database.value(
-            "SELECT url FROM return_address WHERE link_id = ? AND recipient_id = ?", (link_id, recipient_id)
-        )
-        return str(found or "")
+    def return_addresses(self) -> dict[tuple[int, int], str]:
+        """The addresses that scripts have set for visitors of links: (link, recipient) -> URL."""
+        return {
+            (row[0], row[1]): row[2]
+            for row in self.database.rows(
+                "SELECT link_id, recipient_id, url FROM return_address "
+                "WHERE link_id IN (SELECT link_id FROM open_click) "
+                "AND recipient_id IN (SELECT recipient_id FROM open_click)"
+            )
+        }
 
     # --- rows that the run's transaction will add: kept aside in temporary tables, so that nobody waits meanwhile
 

@@ -82,7 +82,11 @@ class RunFolder:
         if name in self._csv:
             self._csv[name].row(row)
         else:
-            self._files[name].write((_json({column: row[column] for column in COLUMNS[name]}) + "\n").encode())
+            self.whole_row(name, {column: row[column] for column in COLUMNS[name]})
+
+    def whole_row(self, name: str, row: Mapping[str, Any]) -> None:
+        """Add a row to an NDJSON file that has just its columns, in their order."""
+        self._files[name].write((_json(row) + "\n").encode())
 
 
 def clear_unfinished(folder: Path) -> None:

@@ -45,11 +45,11 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
     found.update({one.id: FoundScript(one.click.key, None) for one in asked})
     if run_id is None:
         return found
-    hits = ledger.hits()
+    hits, addresses = ledger.hits(), ledger.return_addresses()
 
     def told(one: Asked) -> dict[str, str | int]:
         click = one.click
-        address = ledger.return_address(click.link.id, click.recipient_id)
+        address = addresses.get((click.link.id, click.recipient_id), "")
         return payload(click, hits.get(click.link.id, 0), address)
 
     batches: dict[tuple[str, int], list[Asked]] = {}
@@ -62,6 +62,8 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
         ledger.start_scripts([row])
         result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
         ledger.end_scripts([(row, result)])
+        if result.return_url:
+            addresses[row.link_id, row.recipient_id] = result.return_url
         found[one.id] = FoundScript(one.click.key, result)
     for (script, seconds), every in batches.items():
         rows = [_row(one, run_id, work.order.now) for one in every]
@@ -89,7 +91,8 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
                 failure = failures.get((click.recipient_id, identifier))
                 before = known.get(identifier)
                 # What an interrupted run has tried again already is reported, not tried once more.
-                if failure and failure.status in work.order.retried and before and before.reported:
+                tried = before is not None and before.reported and before.click == click.key
+                if failure and failure.status in work.order.retried and tried:
                     yield Asked(identifier, click, action, says)
                 continue
             once = occasion(says.repeat, action.number, click.link.id, click.shipment.id, click.key)

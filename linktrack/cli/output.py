@@ -151,7 +151,7 @@ def plain(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case float():
-            return f"{value:.4f}".rstrip("0").rstrip(".")
+            return f"{value:.6f}".rstrip("0").rstrip(".")
         case list() | tuple():
             return ", ".join(plain(item) for item in value)
         case dict():

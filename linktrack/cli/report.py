@@ -163,12 +163,14 @@ def mailing(
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailing=name, shipment=shipment, folder=folder, period=period)
-        rows = shipment_figures(desk.database, scope, tests=True) if include_tests else report.figures(desk, scope)
+        layout, rows = report.layout, report.figures(desk, scope)
+        if include_tests:
+            layout, rows = layouts.with_tests(layout), shipment_figures(desk.database, scope, tests=True)
         if by is By.weekhour and is_table(format) and sort is None and top is None:
             show_week(rows)
             say_rules(context, desk, scope)
         else:
-            show(context, desk, scope, rows, report.layout, choice, f"Nothing is counted of {name} yet.")
+            show(context, desk, scope, rows, layout, choice, f"Nothing is counted of {name} yet.")
         _say_mailing(context, desk, scope, name)
 
 
@@ -250,7 +252,8 @@ def link(
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
         rows = link_shipments(desk.database, key, scope, tests=include_tests)
         empty = f"{key} has not been sent there." if mailing or shipment or times else f"{key} has not been sent yet."
-        show(context, desk, scope, rows, layouts.LINK_SHIPMENTS, choice, empty)
+        layout = layouts.with_tests(layouts.LINK_SHIPMENTS) if include_tests else layouts.LINK_SHIPMENTS
+        show(context, desk, scope, rows, layout, choice, empty)
 
 
 @app.command()

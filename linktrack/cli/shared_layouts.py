@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from linktrack.cli.shared_reports import BAR, Layout, ReportDesk
@@ -20,7 +21,7 @@ _COUNTS = ("clicks", "clickers", "machine_clicks")
 
 MAILINGS = Layout(
     MailingFigures._fields,
-    ("mailing", "shipments", "sent", "clickers", "clicks", "machine_clicks", "click_rate", "interval"),
+    ("mailing", "sent", "clickers", "clicks", "machine_clicks", "click_rate", "interval"),
     BY_CLICKS,
 )
 ENGAGEMENT = Layout(Engagement._fields, (*Engagement._fields, BAR), bars="recipients")
@@ -29,13 +30,9 @@ COMPARISON = Layout(
     ("mailing", "other", "click_rate", "other_rate", "difference", "interval", "verdict"),
     totals=False,
 )
-LINKS = Layout(LinkFigures._fields, ("key", "name", *_COUNTS, "sent", "click_rate", "interval"), BY_CLICKS)
-LINK_SHIPMENTS = Layout(
-    LinkShipment._fields, ("mailing", "shipment", "sent_at", "test", "sent", *_COUNTS, "test_clicks", "click_rate")
-)
-SHIPMENTS = Layout(
-    ShipmentFigures._fields, ("shipment", "sent_at", "test", "sent", *_COUNTS, "test_clicks", "click_rate", "interval")
-)
+LINKS = Layout(LinkFigures._fields, ("key", "name", *_COUNTS, "click_rate", "interval"), BY_CLICKS)
+LINK_SHIPMENTS = Layout(LinkShipment._fields, ("mailing", "shipment", "sent", *_COUNTS, "click_rate"))
+SHIPMENTS = Layout(ShipmentFigures._fields, ("shipment", "sent_at", "sent", *_COUNTS, "click_rate", "interval"))
 PLACEMENTS = Layout(PlacementFigures._fields, ("position", "placement", "link", "label", "kind", *_COUNTS))
 HOURS = Layout(HourFigures._fields, ("hour", *_COUNTS, BAR), bars="clicks", times=("hour",))
 DAYS = Layout(DayFigures._fields, ("day", *_COUNTS, BAR), bars="clicks")
@@ -49,6 +46,14 @@ CAUSED = Layout(CausedFigures._fields, CausedFigures._fields, SortOrder("count")
 CLICKERS = Layout(Clicker._fields, ("contact_id", "name", "mailing", "shipment", "first_click", "clicks"))
 NONCLICKERS = Layout(Nonclicker._fields, Nonclicker._fields, totals=False)
 HISTORY = Layout(HistoryEntry._fields, HistoryEntry._fields, totals=False)
+
+
+def with_tests(layout: Layout) -> Layout:
+    """A report of shipments that has the tests too: in its table they and their clicks take the place of the rate."""
+    rates = ("click_rate", "interval")
+    table = [column for column in layout.table if column not in rates]
+    table.insert(table.index("sent"), "test")
+    return replace(layout, table=(*table, "test_clicks"))
 
 
 class OneMailing(NamedTuple):

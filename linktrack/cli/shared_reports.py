@@ -43,6 +43,7 @@ TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipmen
 
 BAR = ""  # the column of the bars, which needs no name
 _BAR_WIDTH = 16
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SPARKS = " ▁▂▃▄▅▆▇█"
 _ASCII_SPARKS = " .:-=+*%#"
@@ -100,12 +101,12 @@ class ReportDesk(NamedTuple):
 @contextmanager
 def report_desk(context: typer.Context) -> Iterator[ReportDesk]:
     """The database as it is at one moment, once its figures are known to be counted in the workspace's hours."""
+    from linktrack.clicks.rollups.zone import check_zone
     from linktrack.moments import now
-    from linktrack.reports.figures import check_hours
 
     workspace = workspace_of(context)
     with opened(context) as database, database.reading():
-        check_hours(database, workspace.settings.time_zone)
+        check_zone(database, workspace.settings.time_zone)
         yield ReportDesk(database, workspace.zone, now())
 
 
@@ -252,7 +253,8 @@ class _Sums:
 
 def _without_thin_rates(record: Cells) -> Cells:
     """No rate that rests on fewer than five clickers."""
-    if record.get("fewest", record.get("clickers", FEWEST_CLICKERS)) < FEWEST_CLICKERS:
+    clickers: int = record.get("clickers", FEWEST_CLICKERS)
+    if record.get("fewest", clickers) < FEWEST_CLICKERS:
         record.update({name: None for name in _RATES if name in record})
     return record
 
@@ -264,12 +266,17 @@ def _drawn(records: list[Cells], layout: Layout) -> list[Cells]:
     if layout.bars is not None and layout.bars != "share":
         largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)
     for record in records:
-        bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
-        record["interval"] = _interval(*map(record.get, bounds), plain=plain)
-        if record.get("difference") is not None:
-            record["difference"] = f"{record['difference']:+.1%}"
         value = None if layout.bars is None or "sum" in record else record[layout.bars]
         record[BAR] = bar(value / largest, plain=plain) if value else ""
+        bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
+        record["interval"] = _interval(*map(record.get, bounds), plain=plain)
+        if isinstance(record.get("weekday"), int):
+            record["weekday"] = _DAYS[record["weekday"] - 1]
+        for name in ("share", "median"):
+            if record.get(name) is not None:
+                record[name] = f"{record[name]:.0%}"
+        if record.get("difference") is not None:
+            record["difference"] = f"{record['difference']:+.1%}"
     return records
 
 
@@ -311,7 +318,7 @@ def show_week(rows: Iterable[Any]) -> None:
     for weekday in range(1, 8):
         own = [row for row in found if row.weekday == weekday]
         line = sparkline([counts.get((weekday, hour), 0) for hour in range(24)], largest, plain=plain)
-        records.append({"weekday": weekday, WEEK_HEAD: line} | _added(own))
+        records.append({"weekday": _DAYS[weekday - 1], WEEK_HEAD: line} | _added(own))
     if found:
         records.append({"weekday": "Total", WEEK_HEAD: ""} | _added(found))
     show_rows(records, list(records[0]), Format.table)

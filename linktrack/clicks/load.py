@@ -23,6 +23,7 @@ from linktrack.clicks.logs.line_log import Reading, Rules
 from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links.keys import open_keys
@@ -119,6 +120,7 @@ class Importer:
             until=options.until,
             list_rejects=rejected is not None,
         )
+        follow_zone(database, self.settings.time_zone)
         self.shelf = Shelf.of(database, self.settings.clicks.networks)
         self.rejected = rejected
         self.tell = tell

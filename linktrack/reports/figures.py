@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
-from linktrack.errors import BadInput
 from linktrack.links.folders import clean_path
 from linktrack.mailings.shipments import COUNTS, REACHED
 from linktrack.moments import HOUR, hour_start, iso, read_length, read_time
@@ -127,16 +126,6 @@ def rate_of(clickers: int, sent: int) -> Rate:
     sample = Sample(min(clickers, sent), sent)
     interval = wilson(sample)
     return Rate(round(sample.rate, _DIGITS), round(interval.low, _DIGITS), round(interval.high, _DIGITS))
-
-
-def check_hours(database: Database, zone: str) -> None:
-    """BadInput when the figures are counted in hours of another zone than the workspace's, once there are clicks."""
-    kept = database.value("SELECT time_zone FROM workspace")
-    if kept != zone and database.value("SELECT 1 FROM shipment_hour LIMIT 1") is not None:
-        raise BadInput(
-            f"time_zone is {zone}, but the clicks are counted in hours of {kept}: "
-            "count them anew with linktrack doctor --repair, or set time_zone back"
-        )
 
 
 def rules_that_judged(database: Database, scope: Scope) -> list[str]:

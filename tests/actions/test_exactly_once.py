@@ -152,6 +152,7 @@ def test_the_points_are_those_of_a_whole_run(undisturbed: Undisturbed) -> None:
         assert points[f"write {name}"] >= 1
 
 
+@pytest.mark.faults
 def test_whatever_fails_for_want_of_room_the_same_is_done_in_the_end(
     prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
@@ -162,6 +163,7 @@ def test_whatever_fails_for_want_of_room_the_same_is_done_in_the_end(
             assert_recovers(world, undisturbed, (number, point))
 
 
+@pytest.mark.faults
 def test_a_run_killed_at_any_point_ends_as_if_nothing_had_happened(
     prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
@@ -188,6 +190,7 @@ def assert_recovers(world: World, undisturbed: Undisturbed, point: tuple[int, st
     assert again.summary["changes"] == again.summary["clicks"] == 0
 
 
+@pytest.mark.faults
 def test_a_resumed_run_may_be_killed_too(prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path) -> None:
     for number in sample(undisturbed.points, 10):
         with prepared.copy(tmp_path / str(number)) as world:

@@ -163,6 +163,20 @@ def test_the_shell_is_told_and_told_what_to_do(world: World, run: Run, monkeypat
     assert run("action", "log", "--status", "failed", "--format", "json").json == []
 
 
+def test_a_script_is_tried_again_once_though_two_clicks_asked_for_it(world: World) -> None:
+    world.configure(FIELDS)
+    (world.root / "scripts").mkdir(exist_ok=True)
+    (world.root / "scripts" / "s.py").write_text("open('started', 'a').write('x')\nraise SystemExit(1)\n")
+    broken = {"type": "set-field", "field": "score", "value": "{contact.name}"}  # which fails for each click
+    world.link("offer", [broken, {"type": "script", "script": "s.py"}])
+    world.click("1", "offer")
+    world.click("1", "offer", 1)
+    assert world.run(world.export(EXPORT))[0].summary["failed"] == 3
+    report, _ = world.run(world.export(EXPORT), retry_failed=True)
+    assert (report.summary["scripts"], report.summary["failed"]) == (1, 3)
+    assert (world.root / "scripts" / "started").read_text() == "xx"
+
+
 # --- fields that a script answers ----------------------------------------------------------------------------------
 
 

@@ -31,9 +31,21 @@ actions = [
   { type = "selection", add = ["Prospects"] },
   { type = "follow-up", default_recipient = "BO" },
   { type = "request", title = "Call {contact.name}" },
+  { type = "set-field", field = "points", value = "{contact.name}" },
+  { type = "script", script = "answer.py", batch = true },
 ]
 """
+SCRIPT = """
+import json, os, sys
+for line in sys.stdin:
+    said = json.loads(line)
+    if os.path.exists("mended"):
+        print(json.dumps({"id": said["id"], "fields": {"level": "warm"}, "returnUrl": "https://www.example.com/x"}))
+    else:
+        sys.exit("out of order")
+"""
 SETTINGS = '[crm]\nusers = ["BO"]\n[crm.contacts.fields]\nlevel = { column = "level", create = true }\n'
+POINTS = 'points = { column = "points", create = true, type = "%s" }\n'
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +96,8 @@ def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(secrets, "randbelow", chance.randrange)
     do("init", ".", "--base-url", "https://click.example.com")
     with (root / "linktrack.toml").open("a") as settings:
-        settings.write(SETTINGS)
+        settings.write(SETTINGS + POINTS % "number")
+    (root / "scripts" / "answer.py").write_text(SCRIPT)
     do("link", "apply", "links.toml")
     do("link", "apply", "links.toml")
     do("folder", "rename", "Campaigns/Spring", "Summer")
@@ -102,9 +115,17 @@ def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     do("click", "import", "b.log", "a.log")
     do("click", "import", "a.log", "b.log")
     do("click", "judge")
-    do("action", "run", "--crm", "contacts.csv", "--out", "first", "--format", "json")
+    do("action", "run", "--crm", "contacts.csv", "--out", "first", "--format", "json", code=6)
     do("action", "run", "--crm", "contacts.csv", "--out", "second", "--format", "json")
     do("action", "log", "--format", "json")
+    (root / "linktrack.toml").write_text((root / "linktrack.toml").read_text().replace('"number"', '"text"'))
+    (root / "scripts" / "mended").touch()
+    do("action", "run", "--crm", "contacts.csv", "--out", "third", "--retry-failed", "--format", "json")
+    do("action", "add", "offer", "project", "--add", "Launch")
+    do("action", "run", "--crm", "contacts.csv", "--out", "fourth", "--replay", "offer", "--format", "json")
+    do("action", "log", "--format", "json")
+    do("report", "clickers", "offer", "--add-to-selection", "Hand", "--crm", "contacts.csv", "--out", "fifth")
+    do("action", "run", "--crm", "contacts.csv", "--out", "sixth", "--dry-run", "--format", "json")
     said += [path.read_text() for path in sorted((root / "first").iterdir()) if path.name != "summary.json"]
     do("report", "links", "--format", "json")
     do("report", "mailing", "spring", "--by", "hour", "--format", "json")

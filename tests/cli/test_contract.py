@@ -58,6 +58,10 @@ PLAYED = [
     "report mailing newsletter --by shipment",
     "report mailing newsletter --by hour",
     "report clickers offer",
+    "report mailings",
+    "report compare newsletter announcement",
+    "report contact 10166",
+    "report nonclickers newsletter",
     "key list",
 ]
 

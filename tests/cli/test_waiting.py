@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import openpyxl
 import pytest
 from tests_support import Run
 
@@ -124,7 +123,7 @@ def test_until_a_date_is_that_day_too_in_the_workspaces_zone(campaign: Workspace
 
 
 def test_a_workbook_is_read_by_what_is_in_it_and_an_old_one_is_said_to_be_old(campaign: Workspace, run: Run) -> None:
-    book = openpyxl.Workbook()
+    book = pytest.importorskip("openpyxl").Workbook()
     for row in (["contact_id", "email", "name"], ["7", "a@example.com", "A"]):
         book.worksheets[0].append(row)
     book.save(campaign.root / "contacts.xlsx")

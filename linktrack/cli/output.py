@@ -220,12 +220,12 @@ def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
 
 
 def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
-    from linktrack.cli.table import Column, table_lines
+    from linktrack.cli.table import TableColumn, table_lines
 
     if not rows:
         return
     shown = [
-        Column(
+        TableColumn(
             name,
             [_fitting(_short(name, row[name], name in times), out) for row in rows],
             numeric=all(map(_is_number, rows, repeat(name))),

@@ -25,7 +25,7 @@ _SPARED = ("interval", "test_clicks")  # columns that are left out before a tabl
 _PIECES = re.compile(r"[^/?&=#.@:_-]*[/?&=#.@:_-]+|[^/?&=#.@:_-]+")
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """A column: its name, the texts of its cells, and whether they are numbers, or times, which stay in one piece."""
 
     name: str
@@ -54,7 +54,7 @@ class Column(NamedTuple):
         return max(*map(width_of, self.words), *map(width_of, self.cells))
 
 
-def table_lines(columns: Sequence[Column], width: int, rule: str = "─") -> Iterable[str]:
+def table_lines(columns: Sequence[TableColumn], width: int, rule: str = "─") -> Iterable[str]:
     """The lines of a table that fits `width`, with a line of `rule` under its header; of blocks, where none fits."""
     named = [column for column in columns if column.name != _DRAWING]
     needed = [column for column in named if column.name not in _SPARED]
@@ -83,7 +83,7 @@ def _widths(least: Sequence[int], most: Sequence[int], room: int) -> list[int]:
     return widths
 
 
-def _rows(columns: Sequence[Column], widths: Sequence[int], gap: int, rule: str) -> Iterable[str]:
+def _rows(columns: Sequence[TableColumn], widths: Sequence[int], gap: int, rule: str) -> Iterable[str]:
     header = [_fold(" ".join(column.words), width) for column, width in zip(columns, widths, strict=True)]
     tallest = max(map(len, header))
     yield from _lines([[""] * (tallest - len(lines)) + lines for lines in header], columns, widths, gap)
@@ -95,7 +95,9 @@ def _rows(columns: Sequence[Column], widths: Sequence[int], gap: int, rule: str)
         yield from _lines(folded, columns, widths, gap)
 
 
-def _lines(cells: Sequence[list[str]], columns: Sequence[Column], widths: Sequence[int], gap: int) -> Iterable[str]:
+def _lines(
+    cells: Sequence[list[str]], columns: Sequence[TableColumn], widths: Sequence[int], gap: int
+) -> Iterable[str]:
     for row in range(max(map(len, cells))):
         texts = []
         for lines, column, width in zip(cells, columns, widths, strict=True):
@@ -105,7 +107,7 @@ def _lines(cells: Sequence[list[str]], columns: Sequence[Column], widths: Sequen
         yield (" " * gap).join(texts).rstrip()
 
 
-def _blocks(columns: Sequence[Column], width: int) -> Iterable[str]:
+def _blocks(columns: Sequence[TableColumn], width: int) -> Iterable[str]:
     names = [column.name.replace("_", " ") for column in columns]
     indent = max(map(len, names)) + _GAP
     for index in range(len(columns[0].cells)):

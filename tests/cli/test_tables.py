@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests_support import Run
 
 from linktrack.cli.output import Format, show_rows
-from linktrack.cli.table import Column, table_lines, width_of
+from linktrack.cli.table import TableColumn, table_lines, width_of
 from linktrack.store.session import open_database
 from linktrack.upkeep.doctor import Check
 from linktrack.workspace import Workspace
@@ -119,16 +119,17 @@ _COLUMNS = st.sampled_from(["key", "name", "contact_id", "reasons", "clicks"])
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> list[Column]:
+def tables(draw: st.DrawFn) -> list[TableColumn]:
     names = draw(st.lists(_COLUMNS, min_size=1, unique=True))
     height = draw(st.integers(1, 4))
     return [
-        Column(name, [draw(_WORD if name in ("key", "contact_id") else _CELL) for _ in range(height)]) for name in names
+        TableColumn(name, [draw(_WORD if name in ("key", "contact_id") else _CELL) for _ in range(height)])
+        for name in names
     ]
 
 
 @given(tables(), st.integers(60, 200))
-def test_no_line_is_wider_than_the_terminal_and_no_word_is_taken_apart(columns: list[Column], width: int) -> None:
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_taken_apart(columns: list[TableColumn], width: int) -> None:
     lines = list(table_lines(columns, width))
     assert all(width_of(line) <= width for line in lines)
     found = "\n".join(lines).split()
@@ -148,14 +149,14 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_taken_apart(columns: 
 )  # fmt: skip
 def test_where_a_text_is_folded(cell: str, pieces: list[str]) -> None:
     width = max(map(len, pieces))
-    lines = list(table_lines([Column("reasons", [cell])], width))
+    lines = list(table_lines([TableColumn("reasons", [cell])], width))
     assert "".join(lines[2:]).replace(" ", "") == cell.replace(" ", "")
     for line in lines[2:]:
         assert any(line.endswith(piece) for piece in pieces)
 
 
 def test_rows_that_have_no_room_beside_each_other_become_blocks() -> None:
-    lines = list(table_lines([Column("key", ["k" * 50]), Column("reasons", ["en lång förklaring"])], 60))
+    lines = list(table_lines([TableColumn("key", ["k" * 50]), TableColumn("reasons", ["en lång förklaring"])], 60))
     assert lines == [f"key      {'k' * 50}", "reasons  en lång förklaring"]
 
 

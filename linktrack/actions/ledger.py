@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
+from linktrack.actions.ledger_rows import (
+    ChangeRow,
+    Failure,
+    KnownScript,
+    LogFilter,
+    LogRow,
+    MadeRow,
+    RunRow,
+    SettledRow,
+)
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
-    ClickKey,
     LinkFacts,
     MadeFor,
     NumberedAction,
@@ -24,136 +33,6 @@ from linktrack.store.session import Database
 
 UNFINISHED = "('running', 'interrupted')"  # states of runs that the ledger has no changes of
 _AT_ONCE = 4_500  # rows that are put aside at once
-
-
-class RunRow(NamedTuple):
-    """A run of the actions: once it is `stored`, only its summary is missing; `summary` is its order before that."""
-
-    id: int
-    started_at: int
-    status: str
-    out: str
-    summary: str
-
-
-class ChangeRow(NamedTuple):
-    """A row of the ledger, as its table has it."""
-
-    run_id: int
-    number: int
-    recipient_id: int
-    id: str
-    clicked_at: int
-    click_print: int
-    link_id: int
-    shipment_id: int
-    action: int
-    kind: str
-    name: str
-    operation: str
-    old: str
-    new: str
-    definition_id: int
-    status: str
-    message: str
-    ran_at: int
-
-
-class MadeRow(NamedTuple):
-    """A thing that exists because of a click, as its table has it."""
-
-    recipient_id: int
-    id: str
-    run_id: int
-    clicked_at: int
-    click_print: int
-    link_id: int
-    shipment_id: int
-    kind: str
-    name: str
-    action: int
-    definition_id: int
-    owner: str
-    start_at: int | None
-    end_at: int | None
-    status: str
-    exit_code: int | None
-    return_url: str
-    fields: str
-    message: str
-    ran_at: int
-
-
-class SettledRow(NamedTuple):
-    """What a click has decided, as its table has it."""
-
-    recipient_id: int
-    kind: str
-    name: str
-    clicked_at: int
-    click_print: int
-    value: str
-
-
-class Failure(NamedTuple):
-    """Something that stands open because it failed: the row of the ledger, its click and action."""
-
-    recipient_id: int
-    id: str
-    run_id: int
-    number: int
-    clicked_at: int
-    click_print: int
-    link_id: int
-    action: int
-    status: str
-
-
-class KnownScript(NamedTuple):
-    """A script that was started: for which click, what became of it, and whether a finished run has reported it."""
-
-    click: ClickKey
-    result: ScriptResult
-    reported: bool
-
-
-class LogFilter(NamedTuple):
-    """Which changes to read; None = all.
-
-    `machine` keeps what was caused by clicks that have been judged a machine's since: nothing of it is undone by
-    itself. `limit` keeps the last so many.
-    """
-
-    run: int | None = None
-    contact: str | None = None
-    link: str | None = None
-    mailing: str | None = None
-    kind: str | None = None
-    status: str | None = None
-    machine: bool = False
-    limit: int | None = None
-
-
-class LogRow(NamedTuple):
-    """A change, read back: times in UTC milliseconds, `definition` the action as it was then (JSON)."""
-
-    id: str
-    kind: str
-    contact_id: str
-    name: str
-    operation: str
-    old: str
-    new: str
-    link: str
-    mailing: str
-    shipment: int
-    clicked_at: int
-    click_print: int
-    run: int
-    status: str
-    ran_at: int
-    message: str
-    definition: str
 
 
 # --- runs ------------------------------------------------------------------------------------------------------
@@ -223,6 +102,12 @@ class Ledger:
     def contact_ids(self) -> set[str]:
         """Whose clicks the run looks at."""
         return {row[0] for row in self.database.rows("SELECT DISTINCT contact_id FROM open_click")}
+
+    def people(self) -> list[tuple[str, str, str]]:
+        """(contact id, name, e-mail address) of whose clicks the run looks at, as the last mail to them had it."""
+        return self.database.rows(
+            "SELECT contact_id, name, email FROM recipient WHERE id IN (SELECT recipient_id FROM open_click)"
+        )
 
     def clicks(self, link_ids: Iterable[int] | None = None) -> Iterator[Clicked]:
         """The clicks that the run looks at, in the order of time."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from linktrack.actions.ledger import LogRow
-from linktrack.actions.planned import Change
+from linktrack.actions.ledger_rows import LogRow
+from linktrack.actions.planned import CrmChange
 from linktrack.actions.planning import Delivered
 
 PreviewRow = dict[str, Any]
@@ -43,7 +43,7 @@ def by_contact(delivered: Iterable[Delivered]) -> list[PreviewRow]:
     ]
 
 
-def sentence(change: Change | LogRow, cells: dict[str, Any]) -> str:
+def sentence(change: CrmChange | LogRow, cells: dict[str, Any]) -> str:
     """A change in a few words; of what is made also for whom, and when, if its `cells` are there."""
     kind = change.kind.replace("company-interest", "interest of the company")
     match change.operation:

@@ -14,8 +14,8 @@ from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, 
 from linktrack.cli.shared_runs import tell
 
 if TYPE_CHECKING:
-    from linktrack.actions.ledger import LogRow
-    from linktrack.actions.planned import Change
+    from linktrack.actions.ledger_rows import LogRow
+    from linktrack.actions.planned import CrmChange
     from linktrack.actions.planning import Delivered
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
@@ -249,7 +249,7 @@ def run(
         raise typer.Exit(6)
 
 
-def _planned(change: Change, file: str, cells: dict[str, Any]) -> dict[str, Any]:
+def _planned(change: CrmChange, file: str, cells: dict[str, Any]) -> dict[str, Any]:
     """A change of a dry run, with the cells of what would be made."""
     return {**change._asdict(), "made": cells} if file else change._asdict()
 
@@ -286,7 +286,8 @@ def log(
       linktrack action log --contact 10042
       linktrack action log --status failed --format csv
     """
-    from linktrack.actions.ledger import LogFilter, read_log
+    from linktrack.actions.ledger import read_log
+    from linktrack.actions.ledger_rows import LogFilter
 
     only = LogFilter(
         run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit

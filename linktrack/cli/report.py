@@ -9,6 +9,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, say
 from linktrack.cli.shared_context import noun
+from linktrack.cli.shared_drawing import show_week
 from linktrack.cli.shared_people import people
 from linktrack.cli.shared_reports import (
     Choice,
@@ -30,7 +31,6 @@ from linktrack.cli.shared_reports import (
     report_desk,
     say_rules,
     show,
-    show_week,
 )  # fmt: skip
 from linktrack.errors import UsageError
 

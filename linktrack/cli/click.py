@@ -12,11 +12,11 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
-    from linktrack.clicks.load import Progress, Summary
+    from linktrack.clicks.summary import ImportSummary, Progress
 
 app = noun("Click logs: import, list, judge again.")
 
@@ -29,6 +29,9 @@ SUMMARY = (
     "files", "read", "stored", "repeated", "not_ours", "rejected", "reasons", "human", "prefetch", "scanner", "test",
     "seconds",
 )  # fmt: skip
+
+SCREENFUL = 100  # clicks that a table shows unless told otherwise
+COUNTED = 1_000_001  # clicks are counted up to here for the sentence about those that are left out
 
 JUDGED = ("clicks", "changed", "human", "prefetch", "scanner", "test")
 
@@ -43,8 +46,12 @@ WaitOption = Annotated[float, typer.Option(metavar="SECONDS", help="Wait for ano
 def import_(
     context: typer.Context,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Logs, compressed or not; - is standard input.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE...]",
+            help="Logs, compressed or not, or folders of them; - is standard input, nothing the workspace's own log.",
+        ),
+    ] = None,
     log_format: Annotated[
         str | None,
         typer.Option("--log-format", metavar="NAME|STRING", help="A format's name, or the server's format string."),
@@ -54,8 +61,17 @@ def import_(
         Path | None, typer.Option(metavar="FILE", help="List what was rejected here: reason, log, line.")
     ] = None,
     tolerate: Annotated[
-        float | None, typer.Option(metavar="PERCENT", help="End with code 6 when more of the lines are rejected.")
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="End with code 6 when more of the lines that look like ours are bad; 50 unless given.",
+        ),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read logs from their beginning: addresses and verdicts as of today.")
+    ] = False,
     since: SinceOption = None,
     until: UntilOption = None,
     wait: WaitOption = 0.0,
@@ -65,45 +81,44 @@ def import_(
     format: FormatOption = None,
 ) -> None:
     """Import clicks from logs. A log is read on from where it was left; a line is never counted twice."""
-    from linktrack.clicks.load import NOT_COUNTED, Importer, Options, import_logs
-    from linktrack.store.lock import alone
+    from linktrack.clicks.load import import_logs
+    from linktrack.clicks.summary import TOLERATED_PERCENT, ImportOrder
 
     if log_format == "help":
         from linktrack.clicks.formats import format_names
 
         typer.echo("\n".join(format_names()))
         return
-    options = Options(log_format, _time(since, "--since"), _time(until, "--until"), mailing, time_zone)
-    workspace = workspace_of(context)
+    order = ImportOrder(
+        log_format, _time(since, "--since"), _time(until, "--until"), mailing, time_zone, again,
+        TOLERATED_PERCENT if tolerate is None else tolerate,
+    )  # fmt: skip
+    logs = files or []
+    so_far: list[Progress] = []
     with (
         opened(context) as database,
-        alone(workspace, database, "import", wait),
-        _rejects(context, rejected, files) as rejects,
+        _rejects(context, rejected, logs) as rejects,
         _gentle_stop(context) as stop,
-        _progress(context, files) as tell,
+        _progress(context, logs, so_far) as tell,
     ):
-        importer = Importer(database, workspace, options, rejected=rejects, tell=tell, stop=stop)
         try:
-            summary = import_logs(importer, files)
+            summary = import_logs(
+                workspace_of(context), database, logs, order, rejected=rejects, tell=tell, stop=stop, wait=wait
+            )
         except BaseException:
-            if importer.summary.read:
-                say(context, f"{_sentence(importer.summary)} before the error; that is stored, run it again to go on.")
+            if so_far:
+                said = _sentence(so_far[-1].summary)
+                say(context, f"{said} before the error; that is stored, run it again to go on.")
             raise
     _show(context, summary, format)
     for problem in summary.problems[:-1]:
-        typer.echo(f"linktrack: {problem}", err=True)
+        warn(f"linktrack: {problem}")
     if summary.problems:
         raise summary.problems[-1]
-    if summary.notes:
-        raise typer.Exit(6)
     if summary.stopped:
-        say(context, "Stopped after a complete batch: run the same command again and it goes on from there.")
+        say(context, "Stopped, and all that was read is stored: run the same command again and it goes on from there.")
         raise typer.Exit(130)
-    bad = summary.rejected - sum(summary.reasons.get(reason, 0) for reason in NOT_COUNTED)
-    if tolerate is not None and bad * 100 > tolerate * max(summary.read, 1):
-        typer.echo(
-            f"{bad} of {summary.read} lines were rejected, more than {tolerate:g} %: {_reasons(summary)}", err=True
-        )
+    if summary.notes or summary.alarm:
         raise typer.Exit(6)
 
 
@@ -118,21 +133,29 @@ def list_(
     contact: Annotated[str | None, typer.Option(metavar="ID", help="Only clicks of this contact.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="No more than this many.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="The latest so many, oldest first.")
+    ] = None,
     format: FormatOption = None,
 ) -> None:
-    """Stored clicks with their verdicts, oldest first."""
-    from linktrack.clicks.listing import ClickFilter, list_clicks
+    """Stored clicks with their verdicts, oldest first; as a table the latest of them."""
+    from linktrack.clicks.listing import ClickFilter, count_clicks, list_clicks
 
+    shortened = limit is None and format in (None, Format.table) and (format is not None or sys.stdout.isatty())
     wanted = ClickFilter(
-        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"), limit
-    )
+        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"),
+        SCREENFUL if shortened else limit,
+    )  # fmt: skip
     with opened(context) as database:
         rows = (
             {**vars(row), "clicked_at": iso(row.clicked_at), "reasons": list(row.reasons)}
             for row in list_clicks(database, wanted)
         )
         show_rows(rows, COLUMNS, format, table=TABLE)
+        found = count_clicks(database, wanted, COUNTED) if shortened else 0
+    if found > SCREENFUL:
+        all_of = f"more than {COUNTED - 1:,}" if found == COUNTED else f"{found:,}"
+        say(context, f"These are the latest {SCREENFUL} of {all_of} clicks: see --limit, or --format ndjson for all.")
 
 
 @app.command("judge")
@@ -158,18 +181,18 @@ def judge(
     say(context, f"Judged {judged.clicks} clicks, {judged.changed} of them differently than before.")
 
 
-def _show(context: typer.Context, summary: Summary, format: Format | None) -> None:
-    record: dict[str, Any] = {name: getattr(summary, name) for name in SUMMARY}
+def _show(context: typer.Context, summary: ImportSummary, format: Format | None) -> None:
+    record: dict[str, Any] = {name: getattr(summary, name) for name in SUMMARY} | {"reasons": dict(summary.reasons)}
     if format is not None:
         show_record(record, format)
     say(context, f"{_sentence(summary)} in {summary.seconds:.1f} s.")
-    for note in summary.notes:
-        typer.echo(note, err=True)
+    for note in filter(None, (*summary.notes, summary.alarm)):
+        warn(note)
     for hint in summary.hints:
         say(context, hint)
 
 
-def _sentence(summary: Summary) -> str:
+def _sentence(summary: ImportSummary) -> str:
     machines = summary.prefetch + summary.scanner
     parts = [f"{summary.human} by people", f"{machines} by machines"]
     if summary.test:
@@ -177,10 +200,16 @@ def _sentence(summary: Summary) -> str:
     text = f"Read {summary.read} lines: {summary.stored} clicks stored ({', '.join(parts)})"
     text += f", {summary.repeated} seen before, {summary.not_ours} not ours, {summary.rejected} rejected"
     text += f" ({_reasons(summary)})" if summary.reasons else ""
-    return text + (f"; {summary.moved} earlier clicks are judged differently now" if summary.moved else "")
+    if summary.readdressed:
+        text += f"; {summary.readdressed} earlier clicks have another address now"
+    if summary.moved:
+        text += f"; {summary.moved} earlier clicks are judged differently now"
+    if summary.waiting:
+        text += f"; {summary.waiting} unfinished line{' waits' if summary.waiting == 1 else 's wait'}"
+    return text
 
 
-def _reasons(summary: Summary) -> str:
+def _reasons(summary: ImportSummary) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(summary.reasons.items()))
 
 
@@ -225,7 +254,8 @@ def _rejects(context: typer.Context, path: Path | None, logs: list[str]) -> Iter
 
 @contextlib.contextmanager
 def _gentle_stop(context: typer.Context) -> Iterator[Any]:
-    """Ctrl-C and SIGTERM ask for a stop after the batch; a second Ctrl-C ends at once, which loses nothing either."""
+    """Ctrl-C and SIGTERM ask for a stop, of a log after the batch and of a pipe at once; a second one ends the import
+    wherever it is, which loses nothing either."""
     asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:
@@ -247,10 +277,10 @@ def _gentle_stop(context: typer.Context) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _progress(context: typer.Context, files: list[str]) -> Iterator[Any]:
-    """A line with what is done, on a terminal only."""
+def _progress(context: typer.Context, files: list[str], so_far: list[Progress]) -> Iterator[Any]:
+    """A line with what is done, on a terminal only; the last of it is kept in `so_far`."""
     if context.obj.quiet or not sys.stderr.isatty():
-        yield lambda progress: None
+        yield lambda progress: so_far.__setitem__(slice(None), [progress])
         return
     from time import monotonic
 
@@ -258,14 +288,14 @@ def _progress(context: typer.Context, files: list[str]) -> Iterator[Any]:
 
     def tell(progress: Progress) -> None:
         nonlocal shown
+        so_far[:] = [progress]
         at = monotonic()
         if at - shown < 0.2:
             return
         shown = at
-        rate = progress.read / max(at - began, 0.001)
-        sys.stderr.write(
-            f"\r\x1b[K{progress.path}: {progress.read:,} lines, {rate:,.0f} a second{_left(progress, at - began)}"
-        )
+        read = progress.summary.read
+        rate = read / max(at - began, 0.001)
+        sys.stderr.write(f"\r\x1b[K{progress.path}: {read:,} lines, {rate:,.0f} a second{_left(progress, at - began)}")
         sys.stderr.flush()
 
     def _left(progress: Progress, seconds: float) -> str:
@@ -273,7 +303,7 @@ def _progress(context: typer.Context, files: list[str]) -> Iterator[Any]:
             total = sum(Path(name).stat().st_size for name in files)
         except OSError:
             return ""
-        if len(files) > 1 or total <= progress.position:
+        if len(files) != 1 or total <= progress.position:
             return ""
         return f", {seconds * (total - progress.position) / max(progress.position, 1):.0f} s left"
 

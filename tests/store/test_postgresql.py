@@ -75,7 +75,20 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-BY = ("link", "placement", "shipment", "hour", "day", "weekday", "weekhour", "domain", "device", "reason", "age", "action")
+BY = (
+    "link",
+    "placement",
+    "shipment",
+    "hour",
+    "day",
+    "weekday",
+    "weekhour",
+    "domain",
+    "device",
+    "reason",
+    "age",
+    "action",
+)
 REPORTS = (
     "mailings", "mailings --since 2026-05-04T10:00 --until 2026-05-05", "mailings --by engagement", "links",
     "links --folder Campaigns --since 2026-05-04T10:00", "link offer --include-tests",

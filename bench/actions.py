@@ -23,6 +23,7 @@ from multiprocessing import Process
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
@@ -128,8 +129,8 @@ def fill(database: Database, contacts: int, clicks: int) -> None:
         (b"",),
     )
     database.execute(
-        "INSERT INTO shipment (mailing_id, sent_at, is_test, recipients, settings, created_at) "
-        "VALUES (1, 0, ?, 0, '{}', 0)",
+        "INSERT INTO shipment (number, mailing_id, sent_at, is_test, recipients, settings, created_at, finished_at) "
+        "VALUES (1, 1, 0, ?, 0, '{}', 0, 0)",
         (False,),
     )
     links = []
@@ -151,15 +152,14 @@ def fill(database: Database, contacts: int, clicks: int) -> None:
         "INSERT INTO recipient (id, contact_id, email, name, fields) VALUES (?, ?, ?, ?, '{}')",
         ((at, f"{number:07}", f"p{number}@example.com", f"Person {number}") for number, at in known.items()),
     )
+    database.execute("INSERT INTO ruling (id, verdict, reasons, rules) VALUES (1, 'human', '', '1')")
+    begin = 1_777_885_932_000
     database.executemany(
-        "INSERT INTO click (id, identity, link_id, placement_id, shipment_id, recipient_id, clicked_at, ip, agent_id, "
-        "flags, source_id) VALUES (?, ?, ?, 1, 1, ?, ?, '', 1, 0, 1)",
-        (
-            (at, at, links[at % len(links)], known[number], 1_777_885_932_000 + at * 100)
-            for at, number in enumerate(people, 1)
-        ),
+        "INSERT INTO click (clicked_at, print, recipient_id, link_id, placement_id, shipment_id, ip, network_id, agent_id, "
+        "flags, pressed, reading_id, ruling_id, passed) VALUES (?, ?, ?, ?, 1, 1, '', 0, 1, 0, '', 1, 1, 0)",
+        ((begin + at * 100, at * 7_919, known[number], links[at % len(links)]) for at, number in enumerate(people, 1)),
     )
-    database.execute("INSERT INTO judgement SELECT id, 'human', '', '1' FROM click")
+    note_open_times(database, [(begin, begin + 100 * (clicks + 1))])
 
 
 if __name__ == "__main__":

@@ -23,7 +23,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from import_log import PLACEMENTS, START, apart, copied, key_of, linktrack, made_agents, make_workspace, timed
+from import_log import (
+    PLACEMENTS,
+    START,
+    apart,
+    copied,
+    key_of,
+    linktrack,
+    made_agents,
+    make_workspace,
+    signer_of,
+    timed,
+)
 
 
 class Request(NamedTuple):
@@ -117,15 +128,12 @@ def main() -> None:
 
 
 def write_logs(workspace: Path, folder: Path, lines: int) -> None:
-    from linktrack.links.tokens import Keyring
-    from linktrack.workspace import load_workspace
-
     chance = random.Random(1)
-    keyring = Keyring.parse(load_workspace(workspace).secret())
+    sign = signer_of(workspace)
     agents = made_agents(chance, 2_000)
     requests = []
     for number in range(lines):
-        target = f"/{key_of(chance.randint(1, PLACEMENTS))}/{keyring.sign(1, chance.randint(1, 20_000))}"
+        target = f"/{key_of(chance.randint(1, PLACEMENTS))}/{sign(chance.randint(1, 20_000))}"
         ip = f"{chance.randint(11, 220)}.{chance.randint(0, 255)}.{chance.randint(0, 255)}.{chance.randint(1, 254)}"
         requests.append(Request(START + number, ip, target, chance.choice(agents)))
     for index, (name, (write, header)) in enumerate(FORMATS.items()):

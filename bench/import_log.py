@@ -167,18 +167,31 @@ def make_workspace(root: Path, recipients: int) -> None:
             [(number, str(number), f"{number}@example.com") for number in range(1, recipients + 1)],
         )
         database.execute(
-            "INSERT INTO shipment (id, mailing_id, sent_at, is_test, recipients, settings, created_at) "
-            "VALUES (1, 1, ?, ?, ?, '{}', 0)",
+            "INSERT INTO shipment (id, number, mailing_id, sent_at, is_test, recipients, settings, created_at, "
+            "finished_at) VALUES (1, 1, 1, ?, ?, ?, '{}', 0, 0)",
             (START * 1000, False, recipients),
+        )
+        database.insert(
+            "shipment_recipient",
+            ("shipment_id", "recipient_id", "position", "email", "name"),
+            [(1, number, number, f"{number}@{number % 50}.example.com", "") for number in range(1, recipients + 1)],
         )
 
 
-def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int = START, append: bool = False) -> None:
-    from linktrack.links.tokens import Keyring
+def signer_of(root: Path) -> Callable[[int], str]:
+    """What makes the tokens of the recipients of the workspace's only shipment."""
+    from linktrack.links.keys import open_keys
+    from linktrack.store.session import open_database
     from linktrack.workspace import load_workspace
 
+    workspace = load_workspace(root)
+    with open_database(workspace) as database:
+        return open_keys(workspace, database).tokens.signer(1)
+
+
+def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int = START, append: bool = False) -> None:
     chance = random.Random(1)
-    keyring = Keyring.parse(load_workspace(workspace).secret())
+    sign = signer_of(workspace)
     agents = made_agents(chance, 6_000)
     second = float(start)
     with log.open("ab" if append else "wb", buffering=1 << 20) as out:
@@ -192,7 +205,7 @@ def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int
             ip = f"{home.randint(11, 220)}.{home.randint(0, 255)}.{home.randint(0, 255)}.{home.randint(1, 254)}"
             agent = agents[int(len(agents) * home.random() ** 3)]
             if kind < 0.6:
-                token = keyring.sign(1, person)
+                token = sign(person)
                 if chance.random() < 0.003:
                     token = "a" + token[1:-1] + "a"
                 target = f"/{key_of(chance.randint(1, PLACEMENTS))}/{token}"

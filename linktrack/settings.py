@@ -111,8 +111,8 @@ class ClickSettings(Section):
     time_zone: ZoneName = (
         "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set
     )
+    unsubscribe_on: Literal["post", "get"] = "post"  # get: where a page of one's own has asked the person already
     contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
-    unsubscribe_on: Literal["post", "get"] = "post"  # what unsubscribes; "get" where one's own page has asked already
     mailing_variable: str = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
 
 

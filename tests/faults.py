@@ -49,7 +49,9 @@ def failing(number: int) -> Iterator[None]:
     def meet(point: str) -> None:
         left[0] -= 1
         if left[0] == 0:
-            raise DiskFull("the disk is full") if point == "commit" else OSError(errno.ENOSPC, "No space left on device")
+            raise (
+                DiskFull("the disk is full") if point == "commit" else OSError(errno.ENOSPC, "No space left on device")
+            )
 
     with _watched(meet):
         yield

@@ -62,7 +62,12 @@ def test_the_examples_print_what_the_readme_says(tmp_path: Path) -> None:
     assert len(BLOCK.findall(text)) >= 6
     played, failed = play(tmp_path, text)
     assert failed == []
-    assert played == text
+    assert without_keys(played) == without_keys(text)
+
+
+def without_keys(text: str) -> str:
+    """The text without placement keys and ids of changes: each workspace has its own."""
+    return re.sub(r"\b(?:[a-z2-7]{4}|c[0-9a-f]{23})\b", "~", text)
 
 
 def test_the_commands_of_the_first_hour_exist() -> None:

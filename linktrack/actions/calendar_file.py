@@ -108,14 +108,17 @@ def _utc(moment: datetime) -> str:
 
 def _escaped(text: str) -> str:
     """A TEXT value (RFC 5545, section 3.3.11), without the control characters that it may not hold."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = "".join(sign for sign in text if (sign >= " " and sign != "\x7f") or sign in "\n\t")
+    if not text.isprintable():
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = "".join(sign for sign in text if (sign >= " " and sign != "\x7f") or sign in "\n\t")
     return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def _folded(line: str) -> bytes:
     """A content line of at most 75 bytes a piece (section 3.1), never cut inside a character."""
     data = line.encode()
+    if len(data) <= 75:
+        return data + b"\r\n"
     pieces: list[bytes] = []
     while len(data) > 75:
         cut = 75 if not pieces else 74

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from linktrack.actions.crm_state import CrmState, Row
-from linktrack.actions.planned import Placed
+from linktrack.actions.crm_state import CrmRow, CrmState
+from linktrack.actions.planned import NumberedAction
 from linktrack.crm.export import (
     BadRow,
     Table,
@@ -27,6 +28,9 @@ from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
 from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
+from linktrack.settings import FieldSettings
+
+MAX_CELLS = 50_000  # different cells of interests that are kept in mind
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,11 @@ class Needs:
     company_names: bool = False
     sellers: bool = False  # somebody's "our contact" is asked for …
     only_sellers: bool = False  # … and nobody else would do
-    scripts: bool = False  # they may set any field of the mapping
 
 
-def needs_of(actions: Mapping[int, Sequence[Placed]]) -> Needs:
+def needs_of(actions: Mapping[int, Sequence[NumberedAction]]) -> Needs:
     """What these actions need of an export."""
-    definitions = [placed.definition for every in actions.values() for placed in every]
+    definitions = [action.definition for every in actions.values() for action in every]
     named = {
         name
         for definition in definitions
@@ -63,10 +66,9 @@ def needs_of(actions: Mapping[int, Sequence[Placed]]) -> Needs:
         reads=frozenset(reads | {"company"} if of_company else reads),
         interests=bool(on & {"person", "both"}),
         company_interests=bool(on & {"company", "both"}),
-        company_names=of_company,
+        company_names=of_company or any(one.type in ("follow-up", "request") for one in definitions),
         sellers=bool(asked),
         only_sellers=any(not one.default_recipient for one in asked),
-        scripts=any(one.type == "script" for one in definitions),
     )
 
 
@@ -79,15 +81,15 @@ def load_state(
     BadInput when a column is missing that an action needs and that the mapping does not create.
     """
     if export is None:
-        people = {contact_id: Row(contact_id, 0, {"name": ""}) for contact_id in wanted}
+        people = {contact_id: CrmRow(contact_id, 0, {"name": ""}) for contact_id in wanted}
         return CrmState(mapping, None, {}, [], people=people, users=frozenset(mapping.settings.users))
     table = open_contacts(export, mapping)
-    columns, created = _columns(table, mapping, needs)
+    columns, created = _columns(table, mapping, needs, companies=find_table(export, "companies") is not None)
     state = CrmState(mapping, table, columns, created)
     if needs.sellers and "our_contact" not in columns:
         column = mapping.settings.contacts.our_contact
         state.notes.append(f"the export has no column {column!r}, so follow-ups go to the default recipient")
-    _load_people(state, table, wanted)
+    _load_people(state, table, wanted, interests=needs.interests)
     if needs.company_interests or needs.company_names:
         _load_companies(state, export, needs)
     _load_members(state, export)
@@ -96,32 +98,24 @@ def load_state(
     return state
 
 
-def _columns(table: Table, mapping: CrmMapping, needs: Needs) -> tuple[dict[str, int], list[str]]:
-    """Where each cell stands that a run may read or write, and the columns to be created behind the last one."""
+def _columns(table: Table, mapping: CrmMapping, needs: Needs, *, companies: bool) -> tuple[dict[str, int], list[str]]:
+    """Where each cell stands that a run may read or write, and the columns to be created behind the last one.
+    `companies` says whether the export has any."""
     settings = mapping.settings.contacts
     columns: dict[str, int] = {}
     created: list[str] = []
-    needed = needs.writes | (needs.reads - set(CONTACT_NAMES))
-    for name in sorted(needed | (settings.fields.keys() if needs.scripts else set())):
+    for name in sorted(needs.writes | (needs.reads - set(CONTACT_NAMES))):
         wanted = mapping.field(name)
-        found = column_of(table, wanted.column)
-        if found is None and wanted.create:
-            if wanted.column not in created:
-                created.append(wanted.column)
-            found = len(table.columns) + created.index(wanted.column)
-        if found is None and name not in needed:
-            continue  # a script that sets it will be told so
+        found = _place(table, wanted, created)
         if found is None:
             found = need_column(table, wanted.column, f"the field {name!r}", f"{name} under [crm.contacts.fields]")
         if name in needs.writes:
             refuse_calculated(table, found, f"the field {name!r}")
-        elif name not in needed and found in table.calculated:
-            continue
         columns[name] = found
     seller = needs.only_sellers or (needs.sellers and "our_contact" in settings.model_fields_set)
     standard = {
         "email": (settings.email, False),
-        "company": (settings.company, needs.company_interests),
+        "company": (settings.company, needs.company_interests and companies),
         "our_contact": (settings.our_contact, seller),
         "interests": (settings.interests, needs.interests),
     }
@@ -139,15 +133,53 @@ def _columns(table: Table, mapping: CrmMapping, needs: Needs) -> tuple[dict[str,
     return columns, created
 
 
-def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None:
+def _place(table: Table, wanted: FieldSettings, created: list[str]) -> int | None:
+    """Where a field's column stands, behind the last one if it is to be created; None when there is none."""
+    found = column_of(table, wanted.column)
+    if found is None and wanted.create:
+        if wanted.column not in created:
+            created.append(wanted.column)
+        found = len(table.columns) + created.index(wanted.column)
+    return found
+
+
+def load_answered(state: CrmState, names: Collection[str]) -> None:
+    """Make the fields that scripts have answered known to the state: by the mapping's name or, without one, by the
+    column of that very name. What the export has no place for is left out, and said when it is to be written."""
+    table = state.contacts
+    if table is None:
+        return
+    found: dict[str, int] = {}
+    for name in sorted(set(names) - state.columns.keys()):
+        with suppress(BadInput):  # the column stands there twice
+            place = _place(table, state.mapping.field(name), state.created)
+            if place is not None and place not in table.calculated:
+                found[name] = place
+    if not found:
+        return
+    state.columns.update(found)
+    rows = {person.line: person for person in state.people.values()}
+    width = len(table.columns)
+    for line, values in table.rows([]):
+        if line in rows:
+            rows[line].cells.update({name: values[at] if at < width else "" for name, at in found.items()})
+
+
+def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, interests: bool) -> None:
+    """The rows of the contacts `wanted`; with `interests` also what cells of interests the export has."""
     identifier = need_column(table, state.mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
+    state.id_column = identifier
     if not wanted:
         return
     names = name_columns(table, state.mapping)
     width = len(table.columns)
     without_id = repeated = 0
     left: list[BadRow] = []
+    at_interests = state.columns["interests"] if interests else -1
+    cells_seen = state.interest_cells
     for line, values in table.rows(left):
+        if interests and len(cells_seen) < MAX_CELLS:
+            cells_seen.add(values[at_interests])
         contact_id = values[identifier].strip()
         if not contact_id:
             without_id += 1
@@ -157,7 +189,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
         elif contact_id in wanted:
             cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
             cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
-            state.people[contact_id] = Row(contact_id, line, cells)
+            state.people[contact_id] = CrmRow(contact_id, line, cells)
     state.notes += left_alone(table, left)
     if without_id:
         state.notes.append(f"{without_id} rows of {table.path.name} have no contact id and were left alone")
@@ -169,17 +201,17 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str]) -> None
 
 
 def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
-    """What `companies.*` says of the companies of those who clicked. Names are taken where they are; BadInput without
-    the column of interests where these are to change."""
+    """What `companies.*` says of the companies of those who clicked. Names are taken where they are; without the file
+    the actions on interests of companies fail, and no others."""
     settings = state.mapping.settings.companies
     table = _table(state, export, "companies")
-    if table is None and not needs.company_interests:
-        return
     if table is None:
-        raise BadInput(
-            "an action changes interests of companies, but the export has no companies.*: "
-            "export the companies into the same folder and name the folder"
+        state.no_companies = (
+            "the export has no companies.*: export the companies into the same folder and name the folder"
         )
+        return
+    if not needs.company_interests and column_of(table, settings.id) is None:
+        return
     identifier = need_column(table, settings.id, "every company", "id under [crm.companies]")
     places = {}
     if needs.company_interests:
@@ -190,16 +222,14 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
     name = column_of(table, settings.name)
     if name is not None:
         places["name"] = name
-    for person in state.people.values():
-        person.cells["company"] = person.cells["company"].strip()
-    wanted = {person.cells["company"] for person in state.people.values()}
+    wanted = {person.cells.get("company", "").strip() for person in state.people.values()}
     left: list[BadRow] = []
     for line, values in table.rows(left):
         company = values[identifier].strip()
         if company in state.firms:
             state.firms[company].again += (line,)
         elif company and company in wanted:
-            state.firms[company] = Row(company, line, {cell: values[place] for cell, place in places.items()})
+            state.firms[company] = CrmRow(company, line, {cell: values[place] for cell, place in places.items()})
     state.notes += left_alone(table, left)
 
 

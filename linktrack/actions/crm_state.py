@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from linktrack.actions.planned import Decision
-from linktrack.crm.export import Table
+from linktrack.crm.export import CsvTable, Table
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.multivalue import OddCell, names_in, with_name, without_name
+from linktrack.crm.multivalue import names_in, with_name, without_name
+
+_NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_MOST_IN_A_CELL = 32_767
 
 
 @dataclass(slots=True)
-class Row:
+class CrmRow:
     """A contact or company of the export: the cells that a run may need, by the names of the mapping."""
 
     id: str
@@ -35,10 +39,14 @@ class CrmState:
     created: list[str]  # columns that are to be created
     companies: Table | None = None
     company_column: int = -1
-    people: dict[str, Row] = field(default_factory=dict)
-    firms: dict[str, Row] = field(default_factory=dict)
+    id_column: int = -1  # of the contacts, which nothing is written into
+    no_companies: str = ""  # why there are none, where an action asks for them
+    people: dict[str, CrmRow] = field(default_factory=dict)
+    firms: dict[str, CrmRow] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()  # kinds of membership that the export lists: selection, project
-    known_names: dict[str, set[str]] = field(default_factory=dict)
+    known_names: dict[str, set[str]] = field(default_factory=dict)  # by kind
+    interest_cells: set[str] = field(default_factory=set)  # of all contacts, or the first so many
+    given_names: dict[str, set[str]] = field(default_factory=dict)  # of interests, by kind: what the run has added
     members: dict[tuple[str, str, str], bool] = field(default_factory=dict)  # (contact, kind, name) -> is a member
     before: dict[tuple[str, str, str], bool | None] = field(default_factory=dict)  # the same, before this run
     users: frozenset[str] = frozenset()
@@ -62,35 +70,53 @@ class CrmState:
     def apply(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         """Carry out a decision. Returns (old, new) as the ledger shows them, or None when nothing changes.
 
-        LookupError, with a reason, when the export has no place for it.
+        LookupError or ValueError, with a reason, when the export has no place for it.
         """
         person = self.people[contact_id]
         if decision.kind == "set-field":
             if decision.name not in self.columns:
-                raise LookupError(f"the export has no column for the field {decision.name!r}")
-            return _set(person, decision.name, decision.value)
+                raise LookupError(
+                    f"the export has no column for the field {decision.name!r}: "
+                    "name one under [crm.contacts.fields], or add it to the export"
+                )
+            if self.columns[decision.name] == self.id_column:
+                raise ValueError(f"the field {decision.name!r} is the contact's id, which is never changed")
+            return _set(person, decision.name, _holdable(decision.value, self.contacts))
         if decision.kind in ("selection", "project"):
             return self._join(contact_id, decision)
-        row, separator = person, self.mapping.settings.contacts.interests_separator
+        row, separator, table = person, self.mapping.settings.contacts.interests_separator, self.contacts
         if decision.kind == "company-interest":
-            company = person.cells.get("company", "")
-            if company not in self.firms:
-                raise LookupError(f"the company {company!r} of contact {contact_id!r} is not in the export")
-            row, separator = self.firms[company], self.mapping.settings.companies.interests_separator
+            row, separator, table = self._firm_of(person), *self._of_companies()
         cell = row.cells["interests"]
-        try:
-            there = decision.name in names_in(cell, separator)
-            if there == bool(decision.value):
-                return None
-            if decision.value:
-                changed = with_name(cell, separator, decision.name, like=row.likes)
-            else:
-                row.likes = row.likes or cell
-                changed = without_name(cell, separator, decision.name)
-        except OddCell as odd:
-            raise LookupError(str(odd)) from None
+        there = decision.name in names_in(cell, separator)
+        if there:
+            self.known_names.setdefault(decision.kind, set()).add(decision.name)
+        if there == bool(decision.value):
+            return None
+        if decision.value:
+            changed = _holdable(with_name(cell, separator, decision.name, like=row.likes), table)
+            self.given_names.setdefault(decision.kind, set()).add(decision.name)
+        else:
+            row.likes = row.likes or cell
+            changed = without_name(cell, separator, decision.name)
         _set(row, "interests", changed)
         return ("", decision.name) if decision.value else (decision.name, "")
+
+    def _firm_of(self, person: CrmRow) -> CrmRow:
+        """A contact's company. LookupError when it is not there."""
+        company = person.cells.get("company", "").strip()
+        if self.no_companies:
+            raise LookupError(self.no_companies)
+        if company not in self.firms:
+            raise LookupError(
+                f"the company {company!r} of contact {person.id!r} is not in the export"
+                if company
+                else f"the contact {person.id!r} has no company"
+            )
+        return self.firms[company]
+
+    def _of_companies(self) -> tuple[str, Table | None]:
+        return self.mapping.settings.companies.interests_separator, self.companies
 
     def _join(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         key = contact_id, decision.kind, decision.name
@@ -119,7 +145,29 @@ class CrmState:
         return _changed(self.firms.values(), {"interests": self.company_column})
 
 
-def _set(row: Row, name: str, value: str) -> tuple[str, str] | None:
+def _holdable(text: str, table: Table | None) -> str:
+    """A text that the table's file can hold. ValueError, with the reason, for any other."""
+    if isinstance(table, CsvTable):
+        try:
+            text.encode(table.dialect.encoding)
+        except UnicodeEncodeError as problem:
+            raise ValueError(
+                f"{problem.object[problem.start]!r} cannot be written as {table.dialect.encoding}, the export's "
+                "encoding: export as UTF-8, or use another text in the action"
+            ) from None
+    elif any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise ValueError("it holds half a character, which no file can")
+    if "\0" in text:
+        raise ValueError("it holds a NUL, which no cell can")
+    if table is not None and table.suffix == ".xlsx":
+        if _NOT_XML.search(text):
+            raise ValueError("it holds a control character, which no cell of a workbook can")
+        if len(text) > _MOST_IN_A_CELL:
+            raise ValueError(f"it is longer than the {_MOST_IN_A_CELL:,} characters that a cell of a workbook holds")
+    return text
+
+
+def _set(row: CrmRow, name: str, value: str) -> tuple[str, str] | None:
     old = row.cells[name]
     if old == value:
         return None
@@ -129,7 +177,7 @@ def _set(row: Row, name: str, value: str) -> tuple[str, str] | None:
     return old, value
 
 
-def _changed(rows: Collection[Row], columns: dict[str, int]) -> dict[int, dict[int, str]]:
+def _changed(rows: Collection[CrmRow], columns: dict[str, int]) -> dict[int, dict[int, str]]:
     return {
         line: {columns[name]: row.cells[name] for name in row.changed}
         for row in rows

@@ -9,27 +9,29 @@ from linktrack.actions.planning import Planner
 from linktrack.crm.writing import write_back
 
 
-def write_plan(folder: files.OutFolder, planner: Planner, now: int) -> None:
-    """Walk over the open clicks and write every change to the files that it belongs to."""
+def write_plan(folder: files.RunFolder, planner: Planner, now: int) -> None:
+    """Walk over the clicks and write every change to the files that it belongs to."""
     for name in files.ALWAYS:
         folder.start(name)
     calendars = CalendarFiles(folder.path, now)
-    for change, made in planner.changes():
-        folder.row("changes.ndjson", change)
-        if made is not None:
-            name, cells = made
-            folder.row(name, {**change, **cells})
+    for change, name, cells in planner.changes():
+        row = change._asdict()
+        folder.whole_row("changes.ndjson", row)
+        if name:
+            folder.row(name, {**row, **cells})
             if name == "follow-ups.csv":
-                calendars.add(change, cells)
+                calendars.add(row, cells)
     calendars.close()
+    state = planner.state
     for kind in ("selection", "project"):
-        for name, contact_id, what in planner.state.net_members(kind):
-            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what})
+        for name, contact_id, what in state.net_members(kind):
+            person = {column: state.value(contact_id, column) for column in ("name", "email")}
+            folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what, **person})
     for contact_id, clicks in planner.unknown.items():
         folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": clicks})
 
 
-def write_crm(folder: files.OutFolder, state: CrmState) -> None:
+def write_crm(folder: files.RunFolder, state: CrmState) -> None:
     """Write the export's contacts and companies back, with the cells changed that changed."""
     if state.contacts is not None:
         changes = state.changed_contacts()

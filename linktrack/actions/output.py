@@ -1,29 +1,33 @@
-"""The files of a run: written aside under names of their own, then put in place, `summary.json` last."""
+"""The files of a run: rows written into its folder, each file with the columns that SPEC section 7 names."""
 
 from __future__ import annotations
 
-import csv
 import json
 import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from types import TracebackType
+from typing import Any, BinaryIO
 
 from linktrack.actions.calendar_file import ALL, OF_OWNERS
+from linktrack.crm.authored import AuthoredCsv
+from linktrack.crm.csv_spans import Dialect
 from linktrack.errors import Conflict
+from linktrack.files import PRIVATE
 
 SUMMARY = "summary.json"
+_PERSON = ("name", "email")
 COLUMNS = {
-    "selections.csv": ("selection", "contact_id", "change"),
-    "projects.csv": ("project", "contact_id", "change"),
+    "selections.csv": ("selection", "contact_id", "change", *_PERSON),
+    "projects.csv": ("project", "contact_id", "change", *_PERSON),
     "follow-ups.csv": (
         *("id", "contact_id", "kind", "task", "description", "project", "created_by", "assigned_to", "assignment"),
-        *("start", "end", "duration_minutes", "link", "mailing", "shipment", "clicked_at"),
+        *("start", "end", "duration_minutes", "link", "mailing", "shipment", "clicked_at", *_PERSON, "company"),
     ),
     "requests.csv": (
         *("id", "contact_id", "title", "priority", "category", "owner"),
-        *("link", "mailing", "shipment", "clicked_at"),
+        *("link", "mailing", "shipment", "clicked_at", *_PERSON, "company"),
     ),
     "scripts.ndjson": (
         *("id", "contact_id", "script", "link", "mailing", "shipment", "clicked_at"),
@@ -36,108 +40,71 @@ COLUMNS = {
     "unknown-contacts.csv": ("contact_id", "clicks"),
 }
 ALWAYS = ("selections.csv", "projects.csv", "follow-ups.csv", "requests.csv", "scripts.ndjson", "changes.ndjson")
-_ASIDE = ".unfinished-"
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-class OutFolder:
-    """The folder of a run: rows are written to files aside, `place` puts these in place, `finish` adds the summary."""
+class RunFolder:
+    """A folder that the files of a run are written into, row by row, while it is used as a context manager."""
 
-    def __init__(self, folder: Path, *, guard: bool, again: bool = False) -> None:
-        """`guard` sets off cells that a spreadsheet would take for a formula; `again` clears what an unfinished
-        run has left in the folder. Conflict when the folder is not empty."""
-        self.folder, self.guard = folder, guard
-        self._open: dict[str, IO[str]] = {}
-        self._writers: dict[str, Any] = {}
-        if folder.exists() and not folder.is_dir():
-            raise Conflict(f"{folder} is a file: name a folder with --out")
-        if again and folder.exists():
-            self._clear()
-        if folder.exists() and any(folder.iterdir()):
-            raise Conflict(
-                f"the folder {folder} is not empty: name another one with --out, or finish the run that was "
-                "interrupted there with --resume"
-            )
+    def __init__(self, folder: Path, dialect: Dialect, *, guard: bool) -> None:
+        """CSV files are written in `dialect`; `guard` sets off cells that a spreadsheet would run."""
+        self.folder, self.dialect, self.guard = folder, dialect, guard
+        self._files: dict[str, BinaryIO] = {}
+        self._csv: dict[str, AuthoredCsv] = {}
+        self._stack = ExitStack()
 
-    def make(self) -> None:
-        """Make the folder, once it is sure that there will be something to put into it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def __enter__(self) -> RunFolder:
+        return self
 
-    def _clear(self) -> None:
-        if (self.folder / SUMMARY).exists():
-            raise Conflict(f"the run in {self.folder} is finished: name another folder with --out")
-        ours = (*COLUMNS, ALL, "contacts-changed.csv", "companies-changed.csv")
-        for path in self.folder.iterdir():
-            known = path.name in ours or path.stem in ("contacts", "companies") or path.match(OF_OWNERS)
-            if known or path.name.startswith(_ASIDE):
-                path.unlink()
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish all files, readable by their owner alone."""
+        self._stack.__exit__(kind, problem, trace)
+        if kind is None:
+            for path in self.folder.iterdir():
+                path.chmod(PRIVATE)
 
     def path(self, name: str) -> Path:
-        """Where the file `name` is written until it is put in place."""
-        return self.folder / f"{_ASIDE}{name}"
+        """Where a file is that is written as a whole."""
+        return self.folder / name
 
     def start(self, name: str) -> None:
         """Begin a file of rows: a CSV file gets its header."""
-        file = self._open[name] = self.path(name).open("w", encoding="utf-8", newline="")
+        file = self._files[name] = self._stack.enter_context(_open(self.folder / name))
         if name.endswith(".csv"):
-            self._writers[name] = csv.writer(file, lineterminator="\n")
-            self._writers[name].writerow(COLUMNS[name])
+            self._csv[name] = AuthoredCsv(file, self.dialect, COLUMNS[name], guard=self.guard)
 
     def row(self, name: str, row: Mapping[str, Any]) -> None:
         """Add a row to a file, whose columns are taken from it by their names."""
-        if name not in self._open:
+        if name not in self._files:
             self.start(name)
-        if name in self._writers:
-            values = [row[column] for column in COLUMNS[name]]
-            self._writers[name].writerow([guarded(str(value)) for value in values] if self.guard else values)
+        if name in self._csv:
+            self._csv[name].row(row)
         else:
-            self._open[name].write(_json({column: row[column] for column in COLUMNS[name]}) + "\n")
+            self.whole_row(name, {column: row[column] for column in COLUMNS[name]})
 
-    def place(self, crash: Callable[[str], None]) -> None:
-        """Write everything to the disk and put the files in place under their names."""
-        self._close()
-        aside = sorted(self.folder.glob(f"{_ASIDE}*"))
-        for path in aside:
-            _sync(path)
-        for path in aside:
-            crash("a file is put in place")
-            path.replace(self.folder / path.name.removeprefix(_ASIDE))
-        _sync(self.folder)
+    def whole_row(self, name: str, row: Mapping[str, Any]) -> None:
+        """Add a row to an NDJSON file that has just its columns, in their order."""
+        self._files[name].write((_json(row) + "\n").encode())
 
-    def discard(self) -> None:
-        """Remove what has been written aside, and the folder if it is empty then."""
-        self._close()
-        for path in self.folder.glob(f"{_ASIDE}*"):
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove what an unfinished run has put into its folder. Conflict when the run is finished."""
+    if not folder.is_dir():
+        return
+    if (folder / SUMMARY).exists():
+        raise Conflict(f"the run in {folder} is finished: name another folder with --out")
+    for path in folder.iterdir():
+        known = path.name in (*COLUMNS, ALL, "contacts-changed.csv", "companies-changed.csv")
+        if known or path.stem in ("contacts", "companies") or path.match(OF_OWNERS):
             path.unlink()
-        with suppress(OSError):
-            self.folder.rmdir()
-
-    def _close(self) -> None:
-        for file in self._open.values():
-            file.close()
-
-
-def finish(folder: Path, summary: str) -> None:
-    """Put `summary.json` into a folder whose other files are all there: the run is finished."""
-    path = folder / f"{_ASIDE}{SUMMARY}"
-    path.write_text(summary, "utf-8")
-    _sync(path)
-    path.replace(folder / SUMMARY)
-    _sync(folder)
-
-
-def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:
     return json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _open(path: Path) -> BinaryIO:
+    """A new file, readable by its owner alone."""
+    return open(path, "w+b", opener=lambda name, flags: os.open(name, flags | os.O_EXCL | os.O_NOFOLLOW, PRIVATE))

@@ -30,31 +30,57 @@ class ShipmentFacts:
     """What a run needs of a shipment and its mailing."""
 
     id: int
+    number: int  # random, and never used again
     mailing: str
     subject: str
     type: str
 
 
 class Clicked(NamedTuple):
-    """One human click: `at` in UTC milliseconds, `at` and `identity` together the same in every database."""
+    """One human click: `at` in UTC milliseconds, `at` and `print` together the same in every database; `why` the run
+    looks at it (see `selecting`)."""
 
-    id: int
-    identity: int
     at: int
+    print: int
     link: LinkFacts
     shipment: ShipmentFacts
     placement: str
     recipient_id: int
     contact_id: str
+    why: int
+
+    @property
+    def key(self) -> ClickKey:
+        return self.at, self.print, self.recipient_id
+
+
+ClickKey = tuple[int, int, int]  # time, print, recipient
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class NumberedAction:
     """An action of a link with its number there, and the ledger's id of its definition."""
 
     definition: AnyAction
     number: int
     definition_id: int
+
+
+class CrmChange(NamedTuple):
+    """A change as `changes.ndjson` shows it."""
+
+    id: str
+    kind: str
+    contact_id: str
+    name: str
+    operation: str  # set, add, remove, make, run
+    old: str
+    new: str
+    link: str
+    mailing: str
+    shipment: int
+    click: str
+    clicked_at: str
 
 
 class Decision(NamedTuple):
@@ -134,33 +160,53 @@ def stable_id(*parts: object) -> str:
     return "c" + blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()[:23]
 
 
-def made_id(placed: Placed, click: Clicked) -> str:
-    """The identifier of what an action makes: one for the person, for the person and shipment, or for the click."""
-    repeat = placed.definition.repeat if isinstance(placed.definition, MakingAction) else "click"
-    parts: list[object] = [placed.definition.type, placed.number, click.contact_id, click.link.key]
-    if repeat != "once":
-        parts.append(click.shipment.id)
-    if repeat == "click":
-        parts += [click.at, click.identity]
+def made_id(action: NumberedAction, click: Clicked) -> str:
+    """The identifier of what an action makes because of a click. It never comes again, for the shipment's number does
+    not, and no other action of the link has this one's."""
+    parts: list[object] = [action.definition.type, action.number, click.contact_id, click.link.key]
+    parts.append(click.shipment.number)
+    if repeat_of(action) == "click":
+        parts += [click.at, click.print]
     return stable_id(*parts)
 
 
-Made = tuple[str, str, int, str, int, str]  # identifier, kind, number of the action, link's key, shipment, contact id
+def repeat_of(action: NumberedAction) -> str:
+    """How often an action makes something: once for a person, for each shipment, or at every click."""
+    return action.definition.repeat if isinstance(action.definition, MakingAction) else "click"
 
 
-def made_before(made: Iterable[Made], actions: Mapping[int, list[Placed]], links: Mapping[int, LinkFacts]) -> set[str]:
-    """The identifiers, under today's definitions, of what was made earlier for the people with open clicks."""
-    repeats: dict[tuple[str, str, int], str] = {
-        (links[link_id].key, placed.definition.type, placed.number): placed.definition.repeat
+Occasion = tuple[int, ...]  # link, number of the action, recipient and, as it repeats, shipment, time and print
+
+
+def occasion(repeat: str, action: int, link_id: int, shipment_id: int, click: ClickKey) -> Occasion:
+    """What something is made once for: the person, the person and shipment, or the click."""
+    at, print_of_line, recipient_id = click
+    if repeat == "once":
+        return link_id, action, recipient_id
+    if repeat == "shipment":
+        return link_id, action, recipient_id, shipment_id
+    return link_id, action, recipient_id, shipment_id, at, print_of_line
+
+
+class MadeFor(NamedTuple):
+    """What something was made for."""
+
+    link_id: int
+    action: int
+    shipment_id: int
+    click: ClickKey
+
+
+def made_before(made: Iterable[MadeFor], actions: Mapping[int, list[NumberedAction]]) -> set[Occasion]:
+    """The occasions, as today's definitions repeat, of what was made earlier for the people with open clicks."""
+    repeats = {
+        (link_id, action.number): repeat_of(action)
         for link_id, every in actions.items()
-        for placed in every
-        if isinstance(placed.definition, MakingAction)
+        for action in every
+        if action.definition.type in MADE_KINDS
     }
-    found = set()
-    for identifier, kind, number, key, shipment_id, contact_id in made:
-        found.add(identifier)
-        repeat = repeats.get((key, kind, number))
-        if repeat in ("once", "shipment"):
-            parts: list[object] = [kind, number, contact_id, key]
-            found.add(stable_id(*parts, shipment_id) if repeat == "shipment" else stable_id(*parts))
-    return found
+    return {
+        occasion(repeat, one.action, one.link_id, one.shipment_id, one.click)
+        for one in made
+        if (repeat := repeats.get((one.link_id, one.action)))
+    }

@@ -1,54 +1,67 @@
-"""The planner: open clicks in the order of time become changes, each decided by what the clicks before it left."""
+"""The planner: clicks in the order of time become changes, each decided by what the clicks before it left."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from linktrack.actions.kinds import PLANS
-from linktrack.actions.kinds import script as script_kind
+from linktrack.actions.kinds.set_field import decide
+from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
+    ClickKey,
+    CrmChange,
     Decision,
-    Placed,
+    NumberedAction,
+    ScriptResult,
     Thing,
     made_before,
     made_id,
+    occasion,
+    repeat_of,
     stable_id,
 )
-from linktrack.actions.scripts import Found
+from linktrack.actions.scripts import FoundScript
+from linktrack.actions.selecting import BY_HAND, REPLAYED, RETRIED
 from linktrack.actions.work import Work
+from linktrack.crm.guard import would_run
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
 from linktrack.moments import iso
+from linktrack.store.click_names import click_name
 
-Row = dict[str, Any]  # a change as `changes.ndjson` shows it
-Delivered = tuple[Row, tuple[str, dict[str, Any]] | None]  # a change; the file and further cells of what was made
-MAX_NOTES = 100
+MAX_SENTENCES = 100  # of failures that are kept to be said
+
+
+class Delivered(NamedTuple):
+    """A change and, if something was made, the file that has a row of it with these further cells."""
+
+    change: CrmChange
+    file: str
+    cells: dict[str, Any]
 
 
 class Planner:
-    """One walk over the open clicks. Afterwards `by_kind`, `unknown` and `notes` say what was found."""
+    """One walk over the clicks. Afterwards the counts, `unknown` and `failures` say what was found."""
 
-    def __init__(self, work: Work, scripts: Found, run_id: int | None) -> None:
+    def __init__(self, work: Work, scripts: dict[str, FoundScript], run_id: int | None) -> None:
         """Without `run_id` the walk is a rehearsal, and no rows are kept aside for the ledger."""
         self.ledger, self.actions, self.state, self.desk = work.ledger, work.actions, work.state, work.desk
-        self.by_hand = work.order.by_hand is not None
-        self.zone = ZoneInfo(work.workspace.settings.actions.time_zone)
         self.now, self.scripts, self.run_id = work.order.now, scripts, run_id
+        self.zone, self.guard = work.zone, work.workspace.settings.actions.guard_formulas
         self.settled = self.ledger.settled()
-        self.made = made_before(self.ledger.made(), self.actions, self.ledger.links)
+        self.made = made_before(self.ledger.made(), self.actions)
+        self.open_failures = self.ledger.failures()
+        self.again = self._to_be_tried_again(work.order.retried)
         self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
-        self.notes: list[str] = []
-        self.handled = 0
-        self.failed = 0
+        self.failures: list[str] = []  # the first ones, as sentences
+        self.handled = self.failed = self.number = 0
         self.contacts: set[str] = set()
-        self.number = 0
+        self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have
 
     def counts(self) -> dict[str, int]:
         return {
@@ -58,97 +71,172 @@ class Planner:
             "unknown_contacts": len(self.unknown),
         }
 
-    def new_names(self, kind: str) -> list[str]:
-        """Selections or projects that the export lists nobody in, so that the CRM is going to make them."""
-        if kind not in self.state.listed:
-            return []
-        added = {name for name, _, change in self.state.net_members(kind) if change == "add"}
-        return sorted(added - self.state.known_names.get(kind, set()))
-
     def changes(self) -> Iterator[Delivered]:
         """Every change in order, with the file and the further cells of what was made."""
-        for click, retried in self.ledger.clicks():
+        for click in self.ledger.clicks():
             if click.contact_id not in self.state.people:
-                if not retried:
+                if click.why != RETRIED:
                     self.unknown[click.contact_id] += 1
                 continue
-            if not retried:
+            if click.why != RETRIED:
                 self.handled += 1
                 self.contacts.add(click.contact_id)
-                if not self.by_hand:
-                    self._keep("spool_handled", (click.id, self.run_id))
-            for placed in self.actions.get(click.link.id, ()):
-                if retried and placed.definition.type != "script":
-                    continue
-                yield from self._act(click, placed)
+            for action in self.actions.get(click.link.id, ()):
+                only = self.again.get((click.key, action.number))
+                if click.why != RETRIED or only:
+                    yield from self._act(click, action, only if click.why == RETRIED else None)
 
-    def _act(self, click: Clicked, placed: Placed) -> Iterator[Delivered]:
-        kind = placed.definition.type
-        identifier = ""
-        if kind in MADE_KINDS:
-            identifier = made_id(placed, click)
-            if isinstance(placed.definition, ScriptAction):
-                yield from self._script(click, placed, placed.definition.script, identifier)
-                return
-            if identifier in self.made:
-                return
-            self.made.add(identifier)
-        try:
-            plan = PLANS[kind](
-                placed.definition,
-                lambda text: fill(text, lambda name: self._value(click, name)),
-                lambda name: self.state.value(click.contact_id, name),
-                self.desk,
-            )
-            for wanted in plan:
-                if isinstance(wanted, Decision):
-                    yield from self._decide(click, placed, wanted)
+    def _to_be_tried_again(self, states: Sequence[str]) -> dict[tuple[ClickKey, int], set[str]]:
+        """By click and action the changes that failed; what failed of an action that is gone stands open no more."""
+        again: dict[tuple[ClickKey, int], set[str]] = {}
+        for failure in list(self.open_failures.values()) if states else []:
+            if failure.status in states and failure.link_id in self.actions:
+                if any(action.number == failure.action for action in self.actions[failure.link_id]):
+                    click = failure.clicked_at, failure.click_print, failure.recipient_id
+                    again.setdefault((click, failure.action), set()).add(failure.id)
                 else:
-                    yield self._make(click, placed, identifier, wanted)
-        except ValueError as problem:
-            self._note(click, str(problem))
+                    self._attempt(failure.recipient_id, failure.id)
+        return again
 
-    def _decide(self, click: Clicked, placed: Placed, wanted: Decision) -> Iterator[Delivered]:
+    def _act(self, click: Clicked, action: NumberedAction, only: set[str] | None) -> Iterator[Delivered]:
+        """What an action does because of a click, or `only` those of its changes that failed before."""
+        kind = action.definition.type
+        if isinstance(action.definition, ScriptAction):
+            yield from self._script(click, action, action.definition.script, only)
+            return
+        if kind in MADE_KINDS:
+            whole = made_id(action, click)
+            once = occasion(repeat_of(action), action.number, click.link.id, click.shipment.id, click.key)
+            if once in self.made:
+                self._attempt(click.recipient_id, whole)
+                return
+            self.made.add(once)
+        else:
+            whole = stable_id(click.at, click.print, click.contact_id, click.link.key, kind, action.number)
+        try:
+            plan = list(
+                PLANS[kind](
+                    action.definition,
+                    lambda text: fill(text, lambda name: self._value(click, name)),
+                    lambda name: self.state.value(click.contact_id, name),
+                    self.desk,
+                )
+            )
+        except (ValueError, LookupError) as problem:
+            name, operation = _about(action)
+            self._fail(click, action, self._row(click, whole, kind, name, operation, "", ""), problem)
+            return
+        self._attempt(click.recipient_id, whole)
+        for wanted in plan:
+            if isinstance(wanted, Thing):
+                yield self._make(click, action, whole, wanted)
+            else:
+                yield from self._decide(click, action, wanted, None if only and whole in only else only)
+
+    def _decide(
+        self, click: Clicked, action: NumberedAction, wanted: Decision, only: set[str] | None
+    ) -> Iterator[Delivered]:
         recipient, name = click.recipient_id, wanted.name
+        at = self.now if click.why == BY_HAND else click.at
+        place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
+        identifier = ""  # which is only needed where something changes, fails, or has failed before
+        if only is not None or self.open_failures:
+            identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
+            if only is not None and identifier not in only:
+                return
         if wanted.kind == "company-interest":  # a company is decided on by all its people
             company = self.state.people[click.contact_id].cells.get("company", "")
             recipient, name = 0, f"{company}\x1f{name}"
-        at = self.now if self.by_hand else click.at
-        if self.settled.get((recipient, wanted.kind, name), (-1, -1)) > (at, click.id):
-            return  # this click came late: a later one has been handled already
+        settled = self.settled.get((recipient, wanted.kind, name), (-1, -1))
+        if settled > (at, click.print) or (click.why == REPLAYED and settled == (at, click.print)):
+            self._attempt(click.recipient_id, identifier)
+            return  # this click came late, or is replayed: it or a later one has decided already
+        problem: Exception | None = None
+        changed: tuple[str, str] | None = None
         try:
             changed = self.state.apply(click.contact_id, wanted)
-        except LookupError as problem:
-            self._note(click, str(problem.args[0]))
+        except (LookupError, ValueError) as found:
+            problem = found
+            changed = ("", wanted.value if wanted.operation == "set" else "")
+        if changed is None:
+            self._attempt(click.recipient_id, identifier)
+            self._settle(recipient, name, at, click, wanted)
             return
-        self._keep("spool_settled", (recipient, wanted.kind, name, at, click.id, wanted.value))
-        if changed is not None:
-            place = (placed.definition.type, placed.number, wanted.kind, wanted.name, wanted.operation)
-            identifier = stable_id(at, click.identity, click.link.key, *place)
-            row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
-            yield self._count(click, placed, row, "ok"), None
+        identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.key, *place)
+        row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
+        if problem is not None:
+            self._fail(click, action, row, problem)
+            return
+        self._attempt(click.recipient_id, identifier)
+        self._settle(recipient, name, at, click, wanted)
+        yield Delivered(self._count(click, action, row), "", {})
 
-    def _make(self, click: Clicked, placed: Placed, identifier: str, thing: Thing) -> Delivered:
-        kind = placed.definition.type
+    def _settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
+        """Keep aside that this click has decided something."""
+        if self.run_id is not None:
+            self.ledger.settle(SettledRow(recipient, wanted.kind, name, at, click.print, wanted.value))
+
+    def _make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing) -> Delivered:
+        kind = action.definition.type
         row = self._row(click, identifier, kind, thing.name, "make", "", thing.text)
-        times = (thing.start_at, thing.end_at)
-        what = (click.id, click.link.id, click.shipment.id, click.recipient_id, kind, placed.number, thing.owner)
-        self._keep("spool_made", (identifier, self.run_id, *what, *times, "ok", None, "", "{}", "", self.now))
-        self._count(click, placed, row, "ok")
-        return row, (f"{kind}s.csv", dict(thing.row))
+        self._keep(
+            "spool_made",
+            MadeRow(
+                click.recipient_id,
+                identifier,
+                self.run_id or 0,
+                click.at,
+                click.print,
+                click.link.id,
+                click.shipment.id,
+                kind,
+                thing.name,
+                action.number,
+                action.definition_id,
+                thing.owner,
+                thing.start_at,
+                thing.end_at,
+                "ok",
+                exit_code=None,
+                return_url="",
+                fields="{}",
+                message="",
+                ran_at=self.now,
+            ),
+        )
+        contact = click.contact_id
+        person = {name: self.state.value(contact, name) for name in ("name", "email")}
+        cells = {**thing.row, **person, "company": self.state.company(contact, "name")}
+        return Delivered(self._count(click, action, row), f"{kind}s.csv", cells)
 
-    def _script(self, click: Clicked, placed: Placed, script: str, identifier: str) -> Iterator[Delivered]:
-        click_id, result = self.scripts.get(identifier, (0, None))
-        if click_id != click.id:
+    def _script(
+        self, click: Clicked, action: NumberedAction, script: str, only: set[str] | None
+    ) -> Iterator[Delivered]:
+        identifier = made_id(action, click)
+        found = self.scripts.get(identifier)
+        if found is None or found.click != click.key:
             return
-        status = "planned" if result is None else result.status
-        row = self._row(click, identifier, "script", script, "run", "", status)
-        self.by_kind["script"] += 1  # the ledger has it since the script was started
-        self._keep("spool_reported", (identifier,))
+        result = found.result
         if result is None:
-            yield row, None
+            self.by_kind["script"] += 1
+            yield Delivered(self._row(click, identifier, "script", script, "run", "", "planned"), "", {})
             return
-        self.failed += result.status != "ok"
+        if not found.reported:
+            yield self._report(click, action, script, identifier, result)
+        elif only is None:
+            return  # an earlier run has done all this
+        if result.status == "ok":
+            yield from self._answered(click, action, script, result, only if found.reported else None)
+
+    def _report(
+        self, click: Clicked, action: NumberedAction, script: str, identifier: str, result: ScriptResult
+    ) -> Delivered:
+        row = self._row(click, identifier, "script", script, "run", "", result.status)
+        self._keep("spool_reported", (click.recipient_id, identifier))
+        self._attempt(click.recipient_id, identifier)
+        if result.status != "ok":
+            self._say_failed(click, f"the script {script}: {result.message or result.status}")
+        self._count(click, action, row, result.status, result.message)
         cells = {
             "script": script,
             "status": result.status,
@@ -156,38 +244,93 @@ class Planner:
             "return_url": result.return_url,
             "message": result.message,
         }
-        yield row, ("scripts.ndjson", cells)
-        if result.status == "ok":
+        return Delivered(row, "scripts.ndjson", cells)
+
+    def _answered(
+        self, click: Clicked, action: NumberedAction, script: str, result: ScriptResult, only: set[str] | None
+    ) -> Iterator[Delivered]:
+        """The fields that a script has answered, each for itself."""
+        for name, value in result.fields.items():
+            place = (action.definition.type, action.number, "set-field", name, "set")
+            identifier = stable_id(click.at, click.print, click.contact_id, click.link.key, *place)
+            if only is not None and identifier not in only:
+                continue
             try:
-                for decision in script_kind.plan(result, self.desk):
-                    yield from self._decide(click, placed, decision)
+                if self.guard and would_run(value):
+                    raise ValueError(
+                        f"the field {name!r}: a spreadsheet would run {value[:60]!r} (guard_formulas = false under "
+                        "[actions] allows it)"
+                    )
+                decision = decide(name, value, self.desk)
             except ValueError as problem:
-                self._note(click, f"the script {script}: {problem}")
+                row = self._row(click, identifier, "set-field", name, "set", "", value)
+                self._fail(click, action, row, ValueError(f"the script {script}: {problem}"))
+                continue
+            yield from self._decide(click, action, decision, None)
 
-    def _row(self, click: Clicked, identifier: str, kind: str, name: str, operation: str, old: str, new: str) -> Row:
-        return {
-            "id": identifier,
-            "kind": kind,
-            "contact_id": click.contact_id,
-            "name": name,
-            "operation": operation,
-            "old": old,
-            "new": new,
-            "link": click.link.key,
-            "mailing": click.shipment.mailing,
-            "shipment": click.shipment.id,
-            "click": click.id,
-            "clicked_at": iso(click.at),
-        }
+    def _row(
+        self, click: Clicked, identifier: str, kind: str, name: str, operation: str, old: str, new: str
+    ) -> CrmChange:
+        if self.shown[0] != click.key:
+            self.shown = click.key, click_name(click.at, click.print), iso(click.at, self.zone)
+        _, named, moment = self.shown
+        link, sent = click.link.key, click.shipment
+        return CrmChange(
+            identifier, kind, click.contact_id, name, operation, old, new, link, sent.mailing, sent.id, named, moment
+        )
 
-    def _count(self, click: Clicked, placed: Placed, row: Row, status: str) -> Row:
-        self.by_kind[row["kind"]] += 1
-        self.number += 1
-        where = (click.id, click.link.id, click.shipment.id, click.recipient_id, click.at)
-        what = (row["kind"], row["name"], row["operation"], row["old"], row["new"])
-        after = (placed.definition_id, status, self.now)
-        self._keep("spool_change", (self.number, row["id"], self.run_id, *where, *what, *after))
+    def _fail(self, click: Clicked, action: NumberedAction, row: CrmChange, problem: Exception) -> None:
+        """Keep aside that something could not be carried out, and why."""
+        reason = str(problem.args[0] if problem.args else problem)
+        self._attempt(click.recipient_id, row.id)
+        self._say_failed(click, reason)
+        self._keep_change(click, action, row, "failed", reason)
+
+    def _say_failed(self, click: Clicked, reason: str) -> None:
+        self.failed += 1
+        if len(self.failures) < MAX_SENTENCES:
+            self.failures.append(f"link {click.link.key!r}, contact {click.contact_id!r}: {reason}")
+
+    def _count(
+        self, click: Clicked, action: NumberedAction, row: CrmChange, status: str = "ok", message: str = ""
+    ) -> CrmChange:
+        self.by_kind[row.kind] += 1
+        self._keep_change(click, action, row, status, message)
         return row
+
+    def _keep_change(self, click: Clicked, action: NumberedAction, row: CrmChange, status: str, message: str) -> None:
+        self.number += 1
+        if self.run_id is not None:
+            self.ledger.add(
+                "spool_change",
+                ChangeRow(
+                    self.run_id,
+                    self.number,
+                    click.recipient_id,
+                    row.id,
+                    click.at,
+                    click.print,
+                    click.link.id,
+                    click.shipment.id,
+                    action.number,
+                    row.kind,
+                    row.name,
+                    row.operation,
+                    row.old,
+                    row.new,
+                    action.definition_id,
+                    status,
+                    message,
+                    self.now,
+                ),
+            )
+
+    def _attempt(self, recipient_id: int, identifier: str) -> None:
+        """What failed before under this id has been tried again, and stands open no more."""
+        if self.open_failures:
+            failure = self.open_failures.pop((recipient_id, identifier), None)
+            if failure is not None:
+                self._keep("spool_attempted", failure)
 
     def _keep(self, table: str, row: tuple[Any, ...]) -> None:
         """Keep a row aside for the ledger, unless this is a rehearsal."""
@@ -198,16 +341,23 @@ class Planner:
         group, _, what = name.partition(".")
         if group == "contact":
             return self.state.value(click.contact_id, what)
-        if group == "link":
-            return str(getattr(click.link, what))
         if group == "company":
             return self.state.company(click.contact_id, what)
+        if group == "link":
+            return str(getattr(click.link, what))
         if group == "mailing":
             return str({"name": click.shipment.mailing}.get(what) or getattr(click.shipment, what))
-        moment = datetime.fromtimestamp(click.at / 1000, self.zone).isoformat(timespec="seconds")
+        moment = iso(click.at, self.zone)
         values = {"at": moment, "date": moment[:10], "time": moment[11:16], "placement": click.placement}
         return values.get(what, str(click.shipment.id))
 
-    def _note(self, click: Clicked, problem: str) -> None:
-        if len(self.notes) < MAX_NOTES:
-            self.notes.append(f"link {click.link.key!r}, contact {click.contact_id!r}: {problem}")
+
+def _about(action: NumberedAction) -> tuple[str, str]:
+    """What a whole action is about, and its operation, where it could not be planned."""
+    settings = action.definition.settings
+    if action.definition.type == "set-field":
+        return str(settings["field"]), "set"
+    if "add" in settings or "remove" in settings:
+        return ", ".join(settings.get("add") or settings["remove"]), "add" if settings.get("add") else "remove"
+    named = settings.get("task") or settings.get("category") or settings.get("kind")
+    return str(named or action.definition.type), "make"

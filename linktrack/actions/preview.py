@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-Row = dict[str, Any]
+from linktrack.actions.planned import CrmChange
+from linktrack.actions.planning import Delivered
+
+PreviewRow = dict[str, Any]
 
 
-def by_link(changes: Iterable[Row]) -> list[Row]:
+def by_link(delivered: Iterable[Delivered]) -> list[PreviewRow]:
     """One row for each link and thing that would be done: contacts and changes, the most frequent first."""
     found: dict[tuple[str, ...], tuple[set[str], list[int]]] = {}
-    for change in changes:
+    for change, _, _ in delivered:
         # the text of what is made differs from person to person, so it does not tell groups apart
-        new = change["new"] if change["operation"] == "set" else ""
-        key = change["link"], change["kind"], change["operation"], change["name"], new
+        new = change.new if change.operation == "set" else ""
+        key = change.link, change.kind, change.operation, change.name, new
         contacts, count = found.setdefault(key, (set(), [0]))
-        contacts.add(change["contact_id"])
+        contacts.add(change.contact_id)
         count[0] += 1
     names = ("link", "kind", "operation", "name", "new")
     rows = [
@@ -26,34 +29,33 @@ def by_link(changes: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (row["link"], row["kind"], -row["changes"], row["name"]))
 
 
-def by_contact(changes: Iterable[Row]) -> list[Row]:
+def by_contact(delivered: Iterable[Delivered]) -> list[PreviewRow]:
     """One row for each contact, in the order of their first change: the links clicked and all that comes of it."""
     found: dict[str, tuple[dict[str, None], list[str]]] = {}
-    for change in changes:
-        links, texts = found.setdefault(change["contact_id"], ({}, []))
-        links[change["link"]] = None
-        texts.append(sentence(change))
+    for change, _, cells in delivered:
+        links, texts = found.setdefault(change.contact_id, ({}, []))
+        links[change.link] = None
+        texts.append(sentence(change, cells))
     return [
         {"contact_id": contact_id, "links": list(links), "changes": "; ".join(texts)}
         for contact_id, (links, texts) in found.items()
     ]
 
 
-def sentence(change: Row) -> str:
+def sentence(change: CrmChange, cells: dict[str, Any]) -> str:
     """A change in a few words; of what is made also for whom, and when."""
-    kind = change["kind"].replace("company-interest", "interest of the company")
-    made = change.get("made") or {}
-    match change["operation"]:
+    kind = change.kind.replace("company-interest", "interest of the company")
+    match change.operation:
         case "set":
-            return f"{change['name']} = {change['new']!r} (was {change['old']!r})"
+            return f"{change.name} = {change.new!r} (was {change.old!r})"
         case "add":
-            return f"+ {kind} {change['name']}"
+            return f"+ {kind} {change.name}"
         case "remove":
-            return f"- {kind} {change['name']}"
+            return f"- {kind} {change.name}"
         case "run":
-            return f"run {change['name']}"
+            return f"run {change.name}"
         case _:
-            owner = made.get("assigned_to") or made.get("owner")
-            start = made.get("start", "")
+            owner = cells.get("assigned_to") or cells.get("owner")
+            start = cells.get("start", "")
             when = f" on {start[:10]} at {start[11:16]}" if start else ""
-            return f"{kind} for {owner or 'nobody'}{when}: {change['new']}"
+            return f"{kind} for {owner or 'nobody'}{when}: {change.new}"

@@ -1,26 +1,30 @@
-"""Scripts, run: without a shell, with a time limit, a small environment and a process group of their own."""
+"""Scripts, run: without a shell, with a time limit, a small environment, and nothing of theirs that outlives them."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import signal
+import selectors
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
+from linktrack.actions import kin
 from linktrack.actions.planned import ScriptResult
 from linktrack.errors import BadInput
 from linktrack.links.location import location
 
-MAX_OUTPUT = 1 << 20  # bytes of a script's output that are read …
-MAX_ANSWER = 1 << 14  # … and so many more for each click of a batch
+MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
+MAX_ANSWER = 1 << 14  # … and of each line that answers a click of a batch
+AT_ONCE = 1 << 16  # bytes that are said or heard at once
+PAUSE_SECONDS = 0.05  # until it is looked whether a process has ended that keeps its pipes open
+LAST_WORDS_SECONDS = 1.0  # for what stands in the pipes of a process that has ended
 NOTHING: Mapping[str, str] = {}
 Payload = Mapping[str, str | int]
 
@@ -33,20 +37,20 @@ def find_script(folder: Path, name: str) -> Path | None:
 
 @dataclass(frozen=True)
 class Ended:
-    """A script that has ended by itself: `said` is its stdout, `complained` the last line of its stderr."""
+    """A script that has ended by itself: `complained` is the last line of its stderr."""
 
     code: int
-    said: str
     complained: str
 
 
 def run_script(folder: Path, name: str, payload: Payload, seconds: int) -> ScriptResult:
     """Run a script for one click: `payload` as JSON on stdin and as `LINKTRACK_*` variables."""
+    said = Whole(MAX_OUTPUT)
     given = json.dumps(payload, ensure_ascii=False)
-    ended = _run(folder, name, given, seconds, variables=_variables(payload))
+    ended = _run(folder, name, [given], seconds, said, _variables(payload))
     if isinstance(ended, ScriptResult):
         return ended
-    return _failure(name, ended) if ended.code else _result(ended.said)
+    return _failure(name, ended) if ended.code else _result(said.text())
 
 
 def run_batch(
@@ -55,24 +59,86 @@ def run_batch(
     """Run a script once for many clicks: NDJSON in and out, a line for each; answers bear the `id` of the question
     or come in the same order. A script that says nothing at all has done well by all; where it answers some, the
     others have failed, and everything has when the script fails."""
-    lines = [json.dumps({"id": identifier, **payload}, ensure_ascii=False) for identifier, payload in payloads]
-    most = MAX_OUTPUT + MAX_ANSWER * len(payloads)
-    ended = _run(folder, name, "\n".join(lines) + "\n", seconds, most=most)
+    lines = (json.dumps({"id": identifier, **payload}, ensure_ascii=False) + "\n" for identifier, payload in payloads)
+    said = Answers([identifier for identifier, _ in payloads])
+    ended = _run(folder, name, lines, seconds, said)
     if isinstance(ended, ScriptResult) or ended.code:
         result = ended if isinstance(ended, ScriptResult) else _failure(name, ended)
         return {identifier: result for identifier, _ in payloads}
-    if not ended.said.strip():
+    results = said.results()
+    if not said.lines:
         return {identifier: ScriptResult("ok", 0) for identifier, _ in payloads}
-    results: dict[str, ScriptResult] = {}
-    for number, line in enumerate(line for line in ended.said.split("\n") if line.strip()):
+    missing = ScriptResult("failed", ended.code, message=ended.complained or "the script gave no answer for this click")
+    return {identifier: results.get(identifier, missing) for identifier, _ in payloads}
+
+
+class Whole:
+    """What a script says, up to a length; what it says beyond that is not kept anywhere."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.data = most, bytearray()
+
+    def take(self, data: bytes) -> None:
+        self.data += data[: self.most - len(self.data)]
+
+    def text(self) -> str:
+        return self.data.decode("utf-8", "replace").replace("\0", "")
+
+
+class Tail:
+    """The last that a script says."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.data = most, b""
+
+    def take(self, data: bytes) -> None:
+        self.data = (self.data + data)[-self.most :]
+
+    def last_line(self) -> str:
+        lines = self.data.decode("utf-8", "replace").replace("\0", "").strip().splitlines()
+        return lines[-1][:500] if lines else ""
+
+
+class Answers:
+    """What a script answers to many questions, understood line by line: of a long line only the beginning is kept."""
+
+    def __init__(self, asked: Sequence[str]) -> None:
+        self.asked, self.wanted, self.lines = asked, frozenset(asked), 0
+        self._line = bytearray()
+        self._results: dict[str, ScriptResult] = {}
+
+    def take(self, data: bytes) -> None:
+        first, *more = data.split(b"\n")
+        self._line += first[: MAX_ANSWER + 1 - len(self._line)]
+        for line in more:
+            self._end_line()
+            self._line += line[: MAX_ANSWER + 1]
+
+    def results(self) -> dict[str, ScriptResult]:
+        """By question what was answered."""
+        self._end_line()
+        return self._results
+
+    def _end_line(self) -> None:
+        line, length = self._line.decode("utf-8", "replace").replace("\0", ""), len(self._line)
+        self._line.clear()
+        if not line.strip():
+            return
+        number, self.lines = self.lines, self.lines + 1
+        identifier = None
         with suppress(ValueError, RecursionError):
             answer = json.loads(line)
             identifier = answer.get("id") if isinstance(answer, dict) else None
-            if identifier is None and number < len(payloads):
-                identifier = payloads[number][0]
-            results[str(identifier)] = _result(line)
-    missing = ScriptResult("failed", ended.code, message=ended.complained or "the script gave no answer for this click")
-    return {identifier: results.get(identifier, missing) for identifier, _ in payloads}
+        if length > MAX_ANSWER:
+            result = ScriptResult("failed", 0, message=f"its answer is longer than {MAX_ANSWER:,} bytes")
+        elif identifier is None and not line.lstrip().startswith("{"):
+            return  # something that is no answer
+        else:
+            result = _result(line)
+        if identifier is None and number < len(self.asked):
+            identifier = self.asked[number]
+        if identifier in self.wanted:
+            self._results[str(identifier)] = result
 
 
 def _variables(payload: Payload) -> dict[str, str]:
@@ -85,7 +151,12 @@ def _variables(payload: Payload) -> dict[str, str]:
 
 
 def _run(
-    folder: Path, name: str, given: str, seconds: int, *, variables: Mapping[str, str] = NOTHING, most: int = MAX_OUTPUT
+    folder: Path,
+    name: str,
+    given: Iterable[str],
+    seconds: int,
+    said: Whole | Answers,
+    variables: Mapping[str, str] = NOTHING,
 ) -> ScriptResult | Ended:
     """A script that has ended, or why it has not: it could not be started, or took too long."""
     path = find_script(folder, name)
@@ -94,31 +165,94 @@ def _run(
     command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
     environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
-    with TemporaryFile() as inward, TemporaryFile() as out, TemporaryFile() as err:
-        inward.write(given.encode())
-        inward.seek(0)
+    with kin.adopting() as family:
         try:
             process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
-                command, stdin=inward, stdout=out, stderr=err, env=environment, cwd=folder, start_new_session=True
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=environment,
+                cwd=folder,
+                start_new_session=True,
             )
         except OSError as problem:
             hint = ": make it executable with chmod +x" if isinstance(problem, PermissionError) else ""
             return ScriptResult("failed", message=f"{name} cannot be started: {problem.strerror}{hint}")
+        talk = Talk(process, iter(given), said)
+        with process:
+            try:
+                ended = talk.go_on(time.monotonic() + seconds)
+            finally:
+                family.end(process)  # and all that it has left running
+            if not ended:
+                return ScriptResult("timeout", message=f"{name} was stopped after {seconds} s")
+            talk.go_on(time.monotonic() + LAST_WORDS_SECONDS)
+        return Ended(process.returncode, talk.complaint.last_line())
+
+
+class Talk:
+    """What is said to a process and by it, over pipes that never wait: nothing goes to the disk, and only what is
+    understood is kept in memory."""
+
+    def __init__(self, process: subprocess.Popen[bytes], given: Iterator[str], said: Whole | Answers) -> None:
+        self.process, self.given, self.rest = process, given, b""
+        self.complaint = Tail(MAX_ANSWER)
+        self.takers = ((process.stdout, said), (process.stderr, self.complaint))
+
+    def go_on(self, until: float) -> bool:
+        """Talk until the process has ended or, where it has already, its pipes are empty. Returns whether it has."""
+        was_alive, asked = self.process.poll() is None, self.process.stdin
+        pipes = {pipe.fileno(): pipe for pipe in (asked, *dict(self.takers)) if pipe is not None and not pipe.closed}
+        with selectors.DefaultSelector() as selector:
+            for pipe, taker in self.takers:
+                if pipe is not None and not pipe.closed:
+                    selector.register(pipe, selectors.EVENT_READ, taker)
+            if asked is not None and not asked.closed:
+                os.set_blocking(asked.fileno(), False)
+                selector.register(asked, selectors.EVENT_WRITE)
+            while selector.get_map() and not (was_alive and self.process.poll() is not None):
+                left = until - time.monotonic()
+                if left <= 0:
+                    return self.process.poll() is not None
+                for key, _ in selector.select(min(left, PAUSE_SECONDS)):
+                    goes_on = self._ask(key.fd) if key.data is None else self._hear(key.fd, key.data)
+                    if not goes_on:
+                        selector.unregister(key.fileobj)
+                        pipes[key.fd].close()
         try:
-            code = process.wait(seconds)
+            self.process.wait(max(until - time.monotonic(), 0))
         except subprocess.TimeoutExpired:
-            return ScriptResult("timeout", message=f"{name} was stopped after {seconds} s")
-        finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)  # what it has left running, too
-            process.wait()
-        complaint = (_read(err, MAX_OUTPUT).strip().splitlines() or [""])[-1][:500]
-        return Ended(code, _read(out, most), complaint)
+            return False
+        return True
 
+    def _ask(self, handle: int) -> bool:
+        """Say the next of what is to be said. Returns whether there is more, and somebody listens."""
+        self._fill()
+        try:
+            self.rest = self.rest[os.write(handle, self.rest) :] if self.rest else b""
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:  # it does not want to know
+            return False
+        self._fill()
+        return bool(self.rest)
 
-def _read(file: IO[bytes], most: int) -> str:
-    file.seek(0)
-    return file.read(most).decode("utf-8", "replace").replace("\0", "")
+    def _fill(self) -> None:
+        """Have the next piece at hand of what is to be said."""
+        pieces = [self.rest]
+        length = len(self.rest)
+        while length < AT_ONCE and (text := next(self.given, None)) is not None:
+            pieces.append(text.encode("utf-8", "replace"))
+            length += len(pieces[-1])
+        self.rest = b"".join(pieces)
+
+    @staticmethod
+    def _hear(handle: int, taker: Whole | Answers | Tail) -> bool:
+        data = os.read(handle, AT_ONCE)
+        taker.take(data)
+        return bool(data)
 
 
 def _failure(name: str, ended: Ended) -> ScriptResult:

@@ -2,164 +2,127 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
+from linktrack.actions import selecting
 from linktrack.actions.kinds.script import payload
-from linktrack.actions.ledger import Ledger
-from linktrack.actions.planned import Clicked, Placed, ScriptResult, made_before, made_id
+from linktrack.actions.ledger_rows import KnownScript, MadeRow
+from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult, made_before, made_id, occasion
 from linktrack.actions.processes import run_batch, run_script
-from linktrack.actions.work import Crash, Work
+from linktrack.actions.work import Work
 from linktrack.links.actions import ScriptAction, seconds_of
 
-Found = dict[str, tuple[int, ScriptResult | None]]  # change -> the click it belongs to, the result (None: not run)
+
+class FoundScript(NamedTuple):
+    """A script that was asked for: by which click, what became of it (None: it is not run yet), and whether an
+    earlier run has reported it."""
+
+    click: ClickKey
+    result: ScriptResult | None
+    reported: bool = False
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A script that a click asks for; `again` when it has been started before and failed."""
+class Asked(NamedTuple):
+    """A script that is to be started because of a click."""
 
     id: str
     click: Clicked
-    placed: Placed
-    action: ScriptAction
-    again: bool
+    action: NumberedAction
+    says: ScriptAction
 
 
-def noted_definitions(ledger: Ledger, actions: Mapping[int, list[Placed]]) -> dict[int, list[Placed]]:
-    """The same actions with the ledger's number of each definition."""
-    with ledger.database.transaction():
-        return {
-            link_id: [
-                replace(
-                    placed,
-                    definition_id=ledger.definition(json.dumps(placed.definition.table, ensure_ascii=False)),
-                )
-                for placed in every
-            ]
-            for link_id, every in actions.items()
-        }
-
-
-def run_open_scripts(work: Work, run_id: int | None, crash: Crash) -> Found:
-    """Run the scripts that the open clicks ask for, in the order of time, and return every result that this run has
-    to report, also of scripts that an interrupted run had started. Without `run_id` nothing is run.
+def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
+    """Run the scripts that the clicks ask for, in the order of time, and return by change what every script said that
+    these clicks have ever asked for, also those that an interrupted run had started. Without `run_id` nothing is run.
     """
-    if not any(isinstance(one.definition, ScriptAction) for every in work.actions.values() for one in every):
+    if not any(one.definition.type == "script" for every in work.actions.values() for one in every):
         return {}
-    ledger = work.ledger
-    known = ledger.script_results()
-    found: Found = {
-        identifier: (click_id, result) for identifier, (click_id, result, reported) in known.items() if not reported
-    }
+    ledger, folder = work.ledger, work.workspace.scripts_path
+    known = ledger.scripts()
+    found = {identifier: FoundScript(*one) for identifier, one in known.items()}
     asked = list(_asked(work, known))
-    found.update({one.id: (one.click.id, None) for one in asked})
+    found.update({one.id: FoundScript(one.click.key, None) for one in asked})
     if run_id is None:
         return found
-    hits = ledger.hits()
-    folder = work.workspace.scripts_path
+    hits, addresses = ledger.hits(), ledger.return_addresses()
 
     def told(one: Asked) -> dict[str, str | int]:
         click = one.click
-        address = ledger.return_address(click.link.id, click.shipment.id, click.recipient_id)
+        address = addresses.get((click.link.id, click.recipient_id), "")
         return payload(click, hits.get(click.link.id, 0), address)
 
     batches: dict[tuple[str, int], list[Asked]] = {}
     for one in asked:
-        action = one.action
-        if action.batch:
-            batches.setdefault((action.script, seconds_of(action.timeout)), []).append(one)
+        says = one.says
+        if says.batch:
+            batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
             continue
-        numbers = _start(ledger, run_id, work.order.now, [one])
-        crash("a script is noted down")
-        result = run_script(folder, action.script, told(one), seconds_of(action.timeout))
-        crash("a script has run")
-        _end(ledger, [one], numbers, [result])
-        found[one.id] = one.click.id, result
+        row = _row(one, run_id, work.order.now)
+        ledger.start_scripts([row])
+        result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
+        ledger.end_scripts([(row, result)])
+        if result.return_url:
+            addresses[row.link_id, row.recipient_id] = result.return_url
+        found[one.id] = FoundScript(one.click.key, result)
     for (script, seconds), every in batches.items():
-        numbers = _start(ledger, run_id, work.order.now, every)
-        crash("a batch is noted down")
+        rows = [_row(one, run_id, work.order.now) for one in every]
+        ledger.start_scripts(rows)
         results = run_batch(folder, script, [(one.id, told(one)) for one in every], seconds)
-        crash("a batch has run")
-        _end(ledger, every, numbers, [results[one.id] for one in every])
-        found.update({one.id: (one.click.id, results[one.id]) for one in every})
+        ledger.end_scripts([(row, results[row.id]) for row in rows])
+        found.update({one.id: FoundScript(one.click.key, results[one.id]) for one in every})
     return found
 
 
-def _asked(work: Work, known: Mapping[str, tuple[int, ScriptResult, bool]]) -> Iterator[Asked]:
+def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
     """The scripts to be started, in the order of time; each once, and failed ones again if the order says so."""
     scripts = {
         link_id: [(one, one.definition) for one in every if isinstance(one.definition, ScriptAction)]
         for link_id, every in work.actions.items()
     }
-    made = made_before(work.ledger.made(), work.actions, work.ledger.links)
-    for click, retried in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
+    made = made_before(work.ledger.made(), work.actions)
+    failures = work.ledger.failures() if work.order.retried else {}
+    for click in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
         if click.contact_id not in work.state.people:
             continue
-        for placed, action in scripts[click.link.id]:
-            identifier = made_id(placed, click)
-            before = known.get(identifier)
-            again = (
-                work.order.retry_failed and before is not None and before[0] == click.id and before[1].status != "ok"
-            )
-            if again or (identifier not in made and not retried):
-                made.add(identifier)
-                yield Asked(identifier, click, placed, action, again)
+        for action, says in scripts[click.link.id]:
+            identifier = made_id(action, click)
+            if click.why == selecting.RETRIED:
+                failure = failures.get((click.recipient_id, identifier))
+                before = known.get(identifier)
+                # What an interrupted run has tried again already is reported, not tried once more.
+                tried = before is not None and before.reported and before.click == click.key
+                if failure and failure.status in work.order.retried and tried:
+                    yield Asked(identifier, click, action, says)
+                continue
+            once = occasion(says.repeat, action.number, click.link.id, click.shipment.id, click.key)
+            if once not in made:
+                made.add(once)
+                yield Asked(identifier, click, action, says)
 
 
-def _start(ledger: Ledger, run_id: int, now: int, asked: Sequence[Asked]) -> list[int]:
-    """Note down that scripts are being started: from here on they count as interrupted until they have ended.
-
-    Returns the numbers of their changes in the ledger.
-    """
-    numbers = []
-    with ledger.database.transaction():
-        for one in asked:
-            click, placed = one.click, one.placed
-            where = (click.id, click.link.id, click.shipment.id, click.recipient_id)
-            ledger.database.execute(
-                "INSERT INTO made (id, run_id, click_id, link_id, shipment_id, recipient_id, kind, ordinal, owner, "
-                "status, return_url, fields, message, ran_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, 'script', ?, '', 'interrupted', '', '{}', '', ?) "
-                "ON CONFLICT (id) DO UPDATE SET run_id = excluded.run_id, status = 'interrupted', "
-                "ran_at = excluded.ran_at",
-                (one.id, run_id, *where, placed.number, now),
-            )
-            if one.again:  # a second try within one run, which was interrupted in between
-                ledger.database.execute(
-                    "DELETE FROM change WHERE kind = 'script' AND id = ? AND run_id = ?", (one.id, run_id)
-                )
-            number = ledger.database.value(
-                "INSERT INTO change (id, run_id, click_id, link_id, shipment_id, recipient_id, clicked_at, kind, name, "
-                "operation, old, new, definition_id, status, ran_at) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, 'script', ?, 'run', '', '', ?, 'interrupted', ?) RETURNING number",
-                (one.id, run_id, *where, click.at, one.action.script, placed.definition_id, now),
-            )
-            numbers.append(int(number))
-    return numbers
-
-
-def _end(ledger: Ledger, asked: Sequence[Asked], numbers: Sequence[int], results: Sequence[ScriptResult]) -> None:
-    """Note down what became of scripts, and the address that they want later clicks to lead to."""
-    database = ledger.database
-    with database.transaction():
-        for one, number, result in zip(asked, numbers, results, strict=True):
-            click = one.click
-            database.execute(
-                "UPDATE made SET status = ?, exit_code = ?, return_url = ?, fields = ?, message = ? WHERE id = ?",
-                (
-                    *(result.status, result.exit_code, result.return_url),
-                    *(json.dumps(result.fields, ensure_ascii=False), result.message, one.id),
-                ),
-            )
-            database.execute(
-                "UPDATE change SET status = ?, new = ? WHERE number = ?", (result.status, result.status, number)
-            )
-            if result.return_url:
-                database.execute(
-                    "INSERT INTO return_address (link_id, shipment_id, recipient_id, url, change_id) "
-                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, shipment_id, recipient_id) "
-                    "DO UPDATE SET url = excluded.url, change_id = excluded.change_id",
-                    (click.link.id, click.shipment.id, click.recipient_id, result.return_url, one.id),
-                )
+def _row(one: Asked, run_id: int, now: int) -> MadeRow:
+    """A script as the ledger has it while it is running."""
+    click, action = one.click, one.action
+    return MadeRow(
+        recipient_id=click.recipient_id,
+        id=one.id,
+        run_id=run_id,
+        clicked_at=click.at,
+        click_print=click.print,
+        link_id=click.link.id,
+        shipment_id=click.shipment.id,
+        kind="script",
+        name=one.says.script,
+        action=action.number,
+        definition_id=action.definition_id,
+        owner="",
+        start_at=None,
+        end_at=None,
+        status="interrupted",
+        exit_code=None,
+        return_url="",
+        fields="{}",
+        message="",
+        ran_at=now,
+    )

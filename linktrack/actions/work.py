@@ -1,25 +1,26 @@
-"""What a run starts from: the order, the open clicks with their actions, and the CRM as its export shows it."""
+"""What a run starts from: the order, the clicks that it looks at with their actions, and the CRM as its export shows
+it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from linktrack.actions.by_hand import ByHand, choose_clickers
+from linktrack.actions import selecting
+from linktrack.actions.by_hand import ByHand
 from linktrack.actions.crm_load import load_state, needs_of
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.ledger import Ledger, find_open_clicks
-from linktrack.actions.planned import Desk, Placed
+from linktrack.actions.ledger import Ledger
+from linktrack.actions.planned import Desk, NumberedAction
 from linktrack.actions.slots import Calendar
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
+from linktrack.moments import zone_of
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
-
-Crash = Callable[[str], None]  # called with the name of each point at which a test may end the process
 
 
 @dataclass(frozen=True)
@@ -27,28 +28,32 @@ class Order:
     """What a run is asked to do: it stands in the ledger until the run is done, so that it can be resumed.
 
     `now` (UTC milliseconds) is the time that free slots are looked for from. Without an `export`, which only an
-    order by hand may lack, everybody who clicked is taken for a contact.
+    order by hand may lack, everybody who clicked is taken for a contact. `replay` names a link whose actions of today
+    are carried out for clicks of before.
     """
 
     export: Path | None
     now: int
     retry_failed: bool = False
+    retry_interrupted: bool = False
+    replay: str | None = None
     by_hand: ByHand | None = None
+
+    @property
+    def retried(self) -> tuple[str, ...]:
+        """The states of failures that are tried again."""
+        return (*(("failed", "timeout") if self.retry_failed else ()), *(("interrupted",) * self.retry_interrupted))
 
     def text(self) -> str:
         export = None if self.export is None else str(self.export.absolute())
-        hand = None if self.by_hand is None else asdict(self.by_hand)
-        return json.dumps({"export": export, "retry_failed": self.retry_failed, "by_hand": hand})
+        return json.dumps({**asdict(self), "export": export})
 
     @classmethod
-    def parse(cls, text: str, now: int) -> Order:
+    def parse(cls, text: str) -> Order:
         said = json.loads(text)
-        hand = said.get("by_hand")
+        export, hand = said.pop("export"), said.pop("by_hand")
         return cls(
-            None if said["export"] is None else Path(said["export"]),
-            now,
-            said["retry_failed"],
-            None if hand is None else ByHand.parse(hand),
+            None if export is None else Path(export), by_hand=None if hand is None else ByHand.parse(hand), **said
         )
 
 
@@ -59,9 +64,20 @@ class Work:
     workspace: Workspace
     order: Order
     ledger: Ledger
-    actions: Mapping[int, list[Placed]]
+    actions: Mapping[int, list[NumberedAction]]
     state: CrmState
     desk: Desk
+    notes: tuple[str, ...]
+
+    @property
+    def zone(self) -> tzinfo:
+        """In which `{click.date}` is."""
+        return zone_of(self.workspace.settings.time_zone)
+
+
+def get_unsubscribes(workspace: Workspace) -> bool:
+    """Whether a look at the page of the unsubscribe link is the person's will already."""
+    return workspace.settings.clicks.unsubscribe_on == "get"
 
 
 def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
@@ -69,16 +85,25 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     export, now, mapping = order.export, order.now, mapping_of(workspace)
     if export is not None and not export.exists():
         raise NotFound(f"no such file or folder: {export}")
+    selecting.begin(database)
     if order.by_hand is None:
-        find_open_clicks(database, retry=order.retry_failed)
+        get = get_unsubscribes(workspace)
+        selecting.find_open(database, get_unsubscribes=get)
+        if order.retried:
+            selecting.find_failed(database, order.retried)
+        if order.replay is not None:
+            selecting.find_passed(database, order.replay, get_unsubscribes=get)
         ledger = Ledger(database)
         actions = ledger.actions()
     else:
-        choose_clickers(database, order.by_hand)
+        selecting.find_clickers(database, order.by_hand.key, order.by_hand.mailing)
         ledger = Ledger(database)
         actions = dict.fromkeys(ledger.links, order.by_hand.actions())
     settings = workspace.settings.actions
     state = load_state(export, mapping, needs_of(actions), ledger.contact_ids(), settings.time_zone)
+    if export is None:
+        for contact_id, name, email in ledger.people():
+            state.people[contact_id].cells.update(name=name, email=email)
     for contact_id, kind, name, value in ledger.memberships():
         if kind not in state.listed:
             state.members[contact_id, kind, name] = bool(value)
@@ -88,7 +113,13 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     for user, begin, until in state.bookings:
         calendar.book(user, begin, until)
     requests = ledger.request_counts() if state.open_requests is None else dict(state.open_requests)
-    return Work(workspace, order, ledger, actions, state, Desk(mapping.settings, state.users, calendar, requests))
+    desk = Desk(mapping.settings, state.users, calendar, requests)
+    notes = tuple(
+        f"action {action.number} of the link {ledger.links[link_id].key!r} ({action.definition.type}) has other "
+        f"settings by now: what it made before ({count:,}) stays, and is not made again for the same clicks"
+        for link_id, action, count in ledger.worded_anew(actions)
+    )
+    return Work(workspace, order, ledger, actions, state, desk, notes)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
+from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
 from linktrack.cli.shared_context import noun, opened, workspace_of
 from linktrack.cli.shared_runs import tell
+
+if TYPE_CHECKING:
+    from linktrack.actions.ledger_rows import LogRow
+    from linktrack.actions.planned import CrmChange
+    from linktrack.actions.planning import Delivered
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
 
@@ -24,7 +30,7 @@ CHANGE_COLUMNS = [
     *["id", "kind", "contact_id", "name", "operation", "old", "new"],
     *["link", "mailing", "shipment", "click", "clicked_at"],
 ]
-LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at"]
+LOG_COLUMNS = [*CHANGE_COLUMNS, "run", "status", "ran_at", "message"]
 
 
 class ChangeStatus(StrEnum):
@@ -181,48 +187,68 @@ def run(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and write nothing.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Finish the run that was interrupted.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Start failed scripts again, too.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try what failed again, too (see linktrack action log).")
+    ] = False,
+    retry_interrupted: Annotated[
+        bool,
+        typer.Option("--retry-interrupted", help="Start scripts again of which nobody knows how far they came, too."),
+    ] = False,
+    replay: Annotated[
+        str | None,
+        typer.Option("--replay", metavar="KEY", help="Carry out this link's actions for clicks of before them, too."),
+    ] = None,
     wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for another run.")] = 0,
     format: FormatOption = None,
 ) -> None:
-    """Do what the open clicks ask for, and write what the CRM imports."""
-    from linktrack.actions import run as job
+    """Do what the open clicks ask for, and write what the CRM imports.
+
+    For example: linktrack action run --crm contacts.csv --out for-the-crm. A run that was interrupted, or that found
+    the disk full, is finished with linktrack action run --resume.
+    """
+    from linktrack.actions.run import resume_run, run_actions
+    from linktrack.actions.work import Order
     from linktrack.errors import UsageError
     from linktrack.moments import now
 
-    if resume and (crm or out or dry_run or retry_failed):
+    more = retry_failed or retry_interrupted or replay
+    if resume and (crm or out or dry_run or more):
         raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")
     if not resume and (crm is None or (out is None and not dry_run)):
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
     with opened(context) as database:
         if crm is None:
-            report = job.resume(workspace, database, wait=wait)
-        elif dry_run or out is None:
-            report = job.rehearse(workspace, database, crm, now=now(), retry_failed=retry_failed)
+            report = resume_run(workspace, database, wait=wait)
         else:
-            report = job.run_actions(workspace, database, crm, out, now=now(), wait=wait, retry_failed=retry_failed)
+            order = Order(crm, now(), retry_failed, retry_interrupted, replay)
+            report = run_actions(workspace, database, order, None if dry_run else out, wait=wait)
     if not dry_run:
         if format is not None or not context.obj.quiet:  # cron mails whatever is printed
             show_record(report.summary, format)
     elif format is Format.json:
-        show_record({**report.summary, "plan": report.rows}, format)
+        show_record({**report.summary, "plan": [_planned(*one) for one in report.delivered]}, format)
     elif format in (None, Format.table):
-        _show_plan(report.rows, format)
+        _show_plan(report.delivered, format)
     else:
-        show_rows(report.rows, CHANGE_COLUMNS, format)
+        show_rows([one.change._asdict() for one in report.delivered], CHANGE_COLUMNS, format)
     tell(context, report)
-    if report.summary["failed"]:
+    if report.summary["failed"] or report.nobody_matches:
         raise typer.Exit(6)
 
 
-def _show_plan(rows: list[dict[str, Any]], format: Format | None) -> None:
+def _planned(change: CrmChange, file: str, cells: dict[str, Any]) -> dict[str, Any]:
+    """A change of a dry run, with the cells of what would be made."""
+    return {**change._asdict(), "made": cells} if file else change._asdict()
+
+
+def _show_plan(delivered: tuple[Delivered, ...], format: Format | None) -> None:
     """What a dry run would do: how many by link and kind, then what happens to each contact."""
     from linktrack.actions.preview import by_contact, by_link
 
-    show_rows(by_link(rows), ["link", "kind", "operation", "name", "new", "contacts", "changes"], format)
+    show_rows(by_link(delivered), ["link", "kind", "operation", "name", "new", "contacts", "changes"], format)
     typer.echo("")
-    show_rows(by_contact(rows), ["contact_id", "links", "changes"], format)
+    show_rows(by_contact(delivered), ["contact_id", "links", "changes"], format)
 
 
 @app.command()
@@ -242,19 +268,33 @@ def log(
     format: FormatOption = None,
 ) -> None:
     """The ledger: every change that runs have made, oldest first."""
-    from linktrack.actions.ledger_log import Filter, read_log
+    from linktrack.actions.ledger import read_log
+    from linktrack.actions.ledger_rows import LogFilter
 
-    only = Filter(
+    only = LogFilter(
         run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit
     )
+    zone = workspace_of(context).zone
     with opened(context) as database:
-        rows = read_log(database, only)
+        rows = [_logged(row, zone) for row in read_log(database, only)]
     shown = ["clicked_at", "contact_id", "kind", "operation", "name", "new", "link"]
+    if any(row["message"] for row in rows):
+        shown += ["status", "message"]
     show_rows(
-        [{**row, "clicked_at": iso(row["clicked_at"]), "ran_at": iso(row["ran_at"])} for row in rows],
+        rows,
         [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,
         format,
         table=[*shown, "definition"] if definitions else shown,
     )
     if not rows:
         say(context, "The ledger has no such changes.")
+
+
+def _logged(row: LogRow, zone: tzinfo) -> dict[str, Any]:
+    """A row of the log with the click's name, and its times in the workspace's zone."""
+    from linktrack.moments import iso
+    from linktrack.store.click_names import click_name
+
+    shown = row._asdict()
+    shown["click"] = click_name(shown["clicked_at"], shown.pop("click_print"))
+    return {**shown, "clicked_at": iso(row.clicked_at, zone), "ran_at": iso(row.ran_at, zone)}

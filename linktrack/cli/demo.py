@@ -55,13 +55,13 @@ STORY: list[tuple[str, list[str]]] = [
     (
         "Every recipient of the CRM export gets addresses of his own: a test first, then the real sendings.",
         [
-            "linktrack mailing rewrite newsletter --contacts test-group.csv --out out/test --test "
+            "linktrack mailing rewrite newsletter --contacts test-group.csv --out out-test --test "
             "--sent-at 2026-05-04T08:00:00+02:00",
-            "linktrack mailing rewrite newsletter --contacts crm/contacts.csv --out out/newsletter "
+            "linktrack mailing rewrite newsletter --contacts crm/contacts.csv --out out-newsletter "
             "--sent-at 2026-05-04T09:00:00+02:00",
-            "linktrack mailing rewrite announcement --contacts crm/contacts.csv --out out/announcement --as ndjson "
+            "linktrack mailing rewrite announcement --contacts crm/contacts.csv --out out-announcement --as ndjson "
             "--sent-at 2026-05-05T10:00:00+02:00",
-            "linktrack mailing rewrite kampanj --contacts crm/contacts.csv --out out/kampanj --as ndjson "
+            "linktrack mailing rewrite kampanj --contacts crm/contacts.csv --out out-kampanj --as ndjson "
             "--sent-at 2026-05-06T08:30:00+02:00",
         ],
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import FormatOption, confirm, say, show_rows
-from linktrack.cli.shared_context import single, workspace_of
+from linktrack.cli.shared_context import WaitOption, opened, single, workspace_of
 from linktrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,17 +29,24 @@ def doctor(
     write: Annotated[
         bool, typer.Option("--write", help="With --crm: put what was guessed into [crm] of linktrack.toml.")
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="With --write: change settings that stand there, unasked.")
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Count all clicks anew for the reports, after saying so.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --repair or --write: do it, or change what stands there, unasked.")
+    ] = False,
+    wait: WaitOption = 0.0,
     format: FormatOption = None,
 ) -> None:
     """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong."""
-    if crm is not None:
+    if crm is not None and not repair:
         _show_export(context, crm, format, write, yes)
         return
-    if write or yes:
-        raise UsageError("--write and --yes go with --crm EXPORT")
+    if write or (crm is not None) or (yes and not repair):
+        raise UsageError("--write goes with --crm EXPORT alone, --yes with it or with --repair")
+    if repair:
+        _repair(context, yes, wait)
+        return
     from linktrack.upkeep.doctor import examine
     from linktrack.workspace import find_root
 
@@ -49,6 +56,20 @@ def doctor(
     if any(check.state == "error" for check in checks):
         raise typer.Exit(6)
     say(context, "The workspace is in order.")
+
+
+def _repair(context: typer.Context, yes: bool, wait: float) -> None:
+    """Say what a repair does, ask, and do it."""
+    from linktrack.upkeep.repair import plan_repair, repair
+
+    workspace = workspace_of(context)
+    with opened(context, wait) as database:
+        plan = plan_repair(workspace, database)
+        say(context, f"{plan.sentence()}.")
+        if not confirm(context, "Do it?", yes):
+            raise typer.Exit(130)
+        repair(workspace, database, wait)
+    say(context, f"Counted {plan.clicks:,} clicks.")
 
 
 def _show_export(context: typer.Context, export: Path, format: FormatOption, write: bool, yes: bool) -> None:

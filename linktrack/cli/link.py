@@ -61,27 +61,23 @@ def add(
     """
     from linktrack.errors import UsageError
     from linktrack.links.catalog import REDIRECT, add_link
-    from linktrack.links.folders import clean_path, ensure_folder, find_folder
 
     response = _response(text, form, prefill, redirect=False)
     if url is None and response is None:
         raise UsageError(f"the link {key!r} needs --url, or --text or --form for what a visitor sees instead")
-    with opened(context) as database, database.session() as session:
-        folder_id = None
-        if folder is not None:
-            path = clean_path(folder)
-            folder_id = ensure_folder(database, path) if parents else find_folder(database, path)
+    with opened(context) as database:
         link = add_link(
-            session,
+            database,
             key,
             url=url or "",
             name=name,
-            folder_id=folder_id,
+            folder=folder,
+            parents=parents,
             response=response or REDIRECT,
             confirm=bool(confirmed),
             pairs=workspace_of(context).settings.mailings.pairs,
         )
-    say(context, f"Registered {link.key}: {link.url or link.response}")
+    say(context, f"Registered {link.key}: {link.url or link.response.stored()}")
 
 
 @app.command("list")
@@ -128,7 +124,7 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
     from linktrack.cli.shared_links import link_sections
     from linktrack.links.catalog import find_link, mailings_with
     from linktrack.links.stored_actions import list_actions
-    from linktrack.reports.figures import link_figures
+    from linktrack.reports.links import link_figures
 
     with opened(context) as database:
         link = find_link(database, key)
@@ -228,7 +224,7 @@ def reset(
     from linktrack.clicks.reset import reset_link
     from linktrack.links.catalog import find_link
     from linktrack.moments import now
-    from linktrack.reports.figures import link_figures
+    from linktrack.reports.links import link_figures
 
     with opened(context) as database:
         find_link(database, key)

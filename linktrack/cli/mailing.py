@@ -77,7 +77,7 @@ def add(
     from linktrack.links.utm import Utm
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
-    from linktrack.mailings.catalog import Settings
+    from linktrack.mailings.catalog import MailingOptions
     from linktrack.moments import now
 
     workspace = workspace_of(context)
@@ -94,7 +94,7 @@ def add(
         policy=None if policy is None else policy.value,
     )
     utm = Utm.of_options(options, workspace.settings.utm.model_dump())
-    settings = Settings(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
+    settings = MailingOptions(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
     plain = None if text is None else read_bytes(text, "a mail")
     draft = Draft(name, read_bytes(file, "a mail"), plain, subject, type, settings, str(file))
     with opened(context, wait) as database:

@@ -49,7 +49,7 @@ def say(context: typer.Context, sentence: str) -> None:
 
 def warn(sentence: str) -> None:
     """A sentence that a person must not miss, on stderr; also with --quiet, which silences success only."""
-    typer.echo(sentence, err=True)
+    typer.echo(visible(sentence), err=True)
 
 
 def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: ARG001  (called as `say` is)
@@ -110,7 +110,7 @@ def plain(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case float():
-            return f"{value:.4f}".rstrip("0").rstrip(".")
+            return f"{value:.6f}".rstrip("0").rstrip(".")
         case list() | tuple():
             return ", ".join(plain(item) for item in value)
         case dict():

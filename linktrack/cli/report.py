@@ -3,167 +3,276 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, iso, say, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
-from linktrack.cli.shared_runs import tell
+from linktrack.cli.output import FormatOption, say
+from linktrack.cli.shared_context import noun
+from linktrack.cli.shared_drawing import show_week
+from linktrack.cli.shared_people import people
+from linktrack.cli.shared_reports import (
+    Choice,
+    FolderOption,
+    LastOption,
+    MailingOption,
+    ReportDesk,
+    ShipmentOption,
+    SinceOption,
+    SortOption,
+    TestsOption,
+    Times,
+    TopOption,
+    UntilOption,
+    check_sort,
+    check_times,
+    is_table,
+    period_of,
+    report_desk,
+    say_rules,
+    show,
+)  # fmt: skip
+from linktrack.errors import UsageError
+
+if TYPE_CHECKING:
+    from linktrack.reports.figures import Scope
 
 app = noun(
     "Who clicked what. Clicks and clickers are of people; machine clicks stand beside them. A clicker is a recipient "
     "of one shipment: who clicks in two shipments counts in both."
 )
 
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
-MailingArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
+app.add_typer(people)
 
-LINK_COLUMNS = [
-    "key", "name", "folder", "url", "status", "placements", "clicks", "clickers", "machine_clicks", "sent",
-    "click_rate", "first_click", "last_click", "actions",
-]  # fmt: skip
-LINK_TABLE = ["key", "name", "clicks", "clickers", "machine_clicks", "sent", "click_rate"]
-SHIPMENT_COLUMNS = [
-    "mailing", "shipment", "sent_at", "test", "sent", "clicks", "clickers", "machine_clicks", "test_clicks",
-    "click_rate", "first_click", "last_click",
-]  # fmt: skip
-SHIPMENT_TABLE = ["shipment", "sent_at", "sent", "clicks", "clickers", "machine_clicks", "click_rate"]
-PLACEMENT_COLUMNS = ["placement", "position", "link", "label", "part", "kind", "line", "clicks", "machine_clicks"]
-PLACEMENT_TABLE = ["position", "link", "label", "kind", "clicks", "machine_clicks"]
-CLICKER_COLUMNS = ["contact_id", "email", "name", "mailing", "shipment", "first_click", "last_click", "clicks"]
-CLICKER_TABLE = ["contact_id", "name", "mailing", "shipment", "first_click", "clicks"]
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
 
 
 class By(StrEnum):
+    """What a row of a mailing stands for."""
+
     link = "link"
     placement = "placement"
     shipment = "shipment"
     hour = "hour"
+    day = "day"
+    weekday = "weekday"
+    weekhour = "weekhour"
+    domain = "domain"
+    device = "device"
+    reason = "reason"
+    age = "age"
+    action = "action"
+
+
+class MailingsBy(StrEnum):
+    """What a row of all mailings stands for."""
+
+    mailing = "mailing"
+    engagement = "engagement"
 
 
 @app.command()
-def links(
+def mailings(
     context: typer.Context,
-    folder: Annotated[str | None, typer.Option(help="Only links of this folder and those in it.")] = None,
-    mailing: Annotated[str | None, typer.Option(help="Only links and clicks of this mailing.")] = None,
+    by: Annotated[
+        MailingsBy, typer.Option(help="A row for each mailing, or for how many of the last ones persons clicked.")
+    ] = MailingsBy.mailing,
+    of: Annotated[
+        int | None, typer.Option("--of", min=1, max=100, help="With --by engagement: of the last 5 mailings, or so.")
+    ] = None,
+    mailing: MailingOption = None,
+    shipment: ShipmentOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    last: LastOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
     format: FormatOption = None,
 ) -> None:
-    """Every link with its clicks."""
-    from linktrack.links.folders import clean_path
-    from linktrack.reports.figures import link_figures
-    from linktrack.store.lookups import folder_id
+    """All mailings, with totals.
 
-    with opened(context) as database:
-        path = None if folder is None else clean_path(folder)
-        if path is not None:
-            folder_id(database, path)
-        rows = [_row(figures) for figures in link_figures(database, folder=path, mailing=mailing)]
-    show_rows(rows, LINK_COLUMNS, format, table=LINK_TABLE)
-    if not rows:
-        say(context, "There are no links to report on yet: see linktrack link add and linktrack mailing add.")
+    \b
+    linktrack report mailings
+    linktrack report mailings --since 2026-03-01 --until 2026-03-31
+    linktrack report mailings --by engagement --of 5
+    """
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.mailings import engagement, mailing_figures
 
-
-@app.command()
-def link(context: typer.Context, key: KeyArgument, format: FormatOption = None) -> None:
-    """One link, a row for each shipment of the mailings where it stands."""
-    from linktrack.reports.figures import shipment_figures_of_link
-
-    with opened(context) as database:
-        rows = [_row(figures) for figures in shipment_figures_of_link(database, key)]
-    show_rows(rows, SHIPMENT_COLUMNS, format, table=["mailing", *SHIPMENT_TABLE[:-2], SHIPMENT_TABLE[-1]])
-    if not rows:
-        say(context, f"{key} has not been sent in a mailing yet.")
+    times, choice = Times(since, until, last), Choice(sort, top, format)
+    if of is not None and by is not MailingsBy.engagement:
+        raise UsageError("--of goes with --by engagement")
+    if times and by is MailingsBy.engagement:
+        raise UsageError("--by engagement is of whole mailings: leave out --since, --until and --last")
+    check_times(times)
+    layout = layouts.MAILINGS if by is MailingsBy.mailing else layouts.ENGAGEMENT
+    check_sort(layout, choice)
+    with report_desk(context) as desk:
+        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
+        rows: list[Any] = (
+            list(mailing_figures(desk.database, scope))
+            if by is MailingsBy.mailing
+            else list(engagement(desk.database, scope, of or 5))
+        )
+        show(context, desk, scope, rows, layout, choice, "No mailing was sent or clicked.")
 
 
 @app.command()
 def mailing(
     context: typer.Context,
-    name: MailingArgument,
+    name: NameArgument,
     by: Annotated[By, typer.Option(help="What a row stands for.")] = By.link,
+    shipment: ShipmentOption = None,
+    folder: FolderOption = None,
+    include_tests: TestsOption = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    last: LastOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
     format: FormatOption = None,
 ) -> None:
-    """One mailing by link, placement, shipment or hour."""
-    from linktrack.reports import figures
+    """One mailing by link, placement, shipment, time, domain, device, reason, age or what it caused.
 
-    with opened(context) as database:
-        shipments = [shipment for shipment in figures.shipment_figures_of_mailing(database, name) if not shipment.test]
-        match by:
-            case By.link:
-                found: list[Any] = list(figures.link_figures(database, mailing=name))
-                columns, table = LINK_COLUMNS, LINK_TABLE
-            case By.placement:
-                found = list(figures.placement_figures(database, name))
-                columns, table = PLACEMENT_COLUMNS, PLACEMENT_TABLE
-            case By.shipment:
-                found = list(figures.shipment_figures_of_mailing(database, name))
-                columns, table = SHIPMENT_COLUMNS, SHIPMENT_TABLE
-            case By.hour:
-                found = list(figures.hour_figures(database, name))
-                columns = table = ["hour", "clicks", "machine_clicks"]
-    show_rows([_row(row) for row in found], columns, format, table=table)
-    sent = sum(shipment.sent for shipment in shipments)
-    clicked = sum(shipment.clickers for shipment in shipments)
-    share = f" ({clicked / sent:.1%})" if sent else ""
-    say(context, f"{name}: sent to {sent:,}, {clicked:,} of them clicked{share}.")
+    \b
+    linktrack report mailing spring
+    linktrack report mailing spring --by placement
+    linktrack report mailing spring --by day --last 4w
+    linktrack report mailing spring --by domain --top 10
+    linktrack report mailing spring --by shipment --include-tests
+    """
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.shipments import shipment_figures
+
+    times, choice = Times(since, until, last), Choice(sort, top, format)
+    check_times(times)
+    report = layouts.ONE_MAILING[by]
+    if times and not report.timed:
+        timed = ", ".join(name for name, one in layouts.ONE_MAILING.items() if one.timed)
+        raise UsageError(f"--by {by} is not counted by time: --since, --until and --last go with {timed}")
+    if folder is not None and by not in (By.link, By.placement):
+        raise UsageError("--folder goes with --by link and --by placement")
+    if include_tests and by is not By.shipment:
+        raise UsageError("--include-tests goes with --by shipment: tests count in no other figure")
+    check_sort(report.layout, choice)
+    with report_desk(context) as desk:
+        period = period_of(context, desk, times)
+        scope = scope_of(desk.database, mailing=name, shipment=shipment, folder=folder, period=period)
+        layout, rows = report.layout, report.figures(desk, scope)
+        if include_tests:
+            layout, rows = layouts.with_tests(layout), shipment_figures(desk.database, scope, tests=True)
+        if by is By.weekhour and is_table(format) and sort is None and top is None:
+            show_week(rows)
+            say_rules(context, desk, scope)
+        else:
+            show(context, desk, scope, rows, layout, choice, f"Nothing is counted of {name} yet.")
+        _say_mailing(context, desk, scope, name)
+
+
+def _say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
+    """To how many a mailing went and how many clicked, in a sentence."""
+    from linktrack.reports.mailings import mailing_figures
+    from linktrack.reports.statistics import FEWEST_CLICKERS
+
+    for one in mailing_figures(desk.database, scope):
+        rate = ""
+        if one.clickers >= FEWEST_CLICKERS and one.click_rate and one.rate_low and one.rate_high:
+            rate = f" ({one.click_rate:.1%}; 95 % interval {one.rate_low:.1%} to {one.rate_high:.1%})"
+        say(context, f"{name}: sent to {one.sent:,}, {one.clickers:,} of them clicked{rate}.")
 
 
 @app.command()
-def clickers(
+def links(
     context: typer.Context,
-    key: KeyArgument,
-    mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
-    add_to_selection: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Add them to this selection of the CRM (with --out).")
-    ] = None,
-    add_to_project: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Add them to this project of the CRM (with --out).")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="A new or empty folder for the files.")
-    ] = None,
-    crm: Annotated[
-        Path | None,
-        typer.Option("--crm", metavar="EXPORT", help="The CRM's export, to leave out who is there already."),
-    ] = None,
+    folder: FolderOption = None,
+    mailing: MailingOption = None,
+    shipment: ShipmentOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    last: LastOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
     format: FormatOption = None,
 ) -> None:
-    """Who clicked a link, when, in which mailing.
+    """Every link with its clicks.
 
-    With --add-to-selection or --add-to-project they are added there, and --out gets the files of an action run.
+    \b
+    linktrack report links --folder Campaigns --sort click_rate --top 10
+    linktrack report links --last 30d --format csv
     """
-    from linktrack.errors import UsageError
-    from linktrack.reports.figures import clickers as find_clickers
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.links import link_figures
 
-    names = [*(add_to_selection or ()), *(add_to_project or ())]
-    if bool(names) != (out is not None) or (crm and not names):
-        raise UsageError("--add-to-selection or --add-to-project, and --out DIR for the files, go together")
-    if not all(name.strip() for name in names):
-        raise UsageError("a selection or project needs a name")
-    with opened(context) as database:
-        rows = [_row(clicker) for clicker in find_clickers(database, key, mailing=mailing)]
-        report = None
-        if out is not None and rows:
-            from linktrack.actions.by_hand import ByHand
-            from linktrack.actions.run import add_clickers
-            from linktrack.moments import now
-
-            wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))
-            report = add_clickers(workspace_of(context), database, wanted, out, export=crm, now=now())
-    show_rows(rows, CLICKER_COLUMNS, format, table=CLICKER_TABLE)
-    if not rows:
-        say(context, f"Nobody has clicked {key} yet.")
-    if report is not None:
-        tell(context, report, missing="not added")
+    times, choice = Times(since, until, last), Choice(sort, top, format)
+    check_times(times)
+    check_sort(layouts.LINKS, choice)
+    with report_desk(context) as desk:
+        period = period_of(context, desk, times)
+        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, folder=folder, period=period)
+        empty = "There are no links to report on yet: see linktrack link add and linktrack mailing add."
+        show(context, desk, scope, link_figures(desk.database, scope), layouts.LINKS, choice, empty)
 
 
-def _row(figures: Any) -> dict[str, Any]:
-    """Frozen figures as a row: times as ISO 8601, the rate beside the counts."""
-    row = dict(vars(figures))
-    for name in ("sent_at", "hour", "first_click", "last_click"):
-        if name in row:
-            row[name] = iso(row[name])
-    if hasattr(figures, "click_rate"):
-        row["click_rate"] = figures.click_rate
-    return row
+@app.command()
+def link(
+    context: typer.Context,
+    key: KeyArgument,
+    mailing: MailingOption = None,
+    shipment: ShipmentOption = None,
+    include_tests: TestsOption = False,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    last: LastOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
+    format: FormatOption = None,
+) -> None:
+    """One link, a row for each shipment of the mailings where it stands.
+
+    \b
+    linktrack report link offer
+    linktrack report link offer --last 4w
+    """
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.links import link_shipments
+
+    times, choice = Times(since, until, last), Choice(sort, top, format)
+    check_times(times)
+    check_sort(layouts.LINK_SHIPMENTS, choice)
+    with report_desk(context) as desk:
+        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
+        rows = link_shipments(desk.database, key, scope, tests=include_tests)
+        empty = f"{key} has not been sent there." if mailing or shipment or times else f"{key} has not been sent yet."
+        layout = layouts.with_tests(layouts.LINK_SHIPMENTS) if include_tests else layouts.LINK_SHIPMENTS
+        show(context, desk, scope, rows, layout, choice, empty)
+
+
+@app.command()
+def compare(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME NAME ...", help="Two mailings or more.")],
+    sort: SortOption = None,
+    top: TopOption = None,
+    format: FormatOption = None,
+) -> None:
+    """Each pair of mailings: the difference of their click rates, and how sure it is.
+
+    significant: the 95 % interval of the difference excludes 0. promising: the 90 % interval does. not significant:
+    neither, and the interval is narrow. inconclusive: too few to tell.
+
+    \b
+    linktrack report compare spring-a spring-b
+    """
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import EVERYTHING
+    from linktrack.reports.mailings import compare_mailings
+
+    choice = Choice(sort, top, format)
+    check_sort(layouts.COMPARISON, choice)
+    with report_desk(context) as desk:
+        show(context, desk, EVERYTHING, compare_mailings(desk.database, names), layouts.COMPARISON, choice, "")

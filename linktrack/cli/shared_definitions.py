@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import FormatOption, say, show_rows
-from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_context import kept_of, opened, workspace_of
 
 
 def check(
@@ -85,7 +85,7 @@ def apply(
 def export(
     context: typer.Context,
     folder: Annotated[str | None, typer.Option(help="Only this folder and those in it.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write, instead of stdout.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; - is stdout.")] = Path("-"),
 ) -> None:
     """Write links as TOML that link apply reads.
 
@@ -93,6 +93,7 @@ def export(
     Example:
       linktrack link export --folder Campaigns -o links.toml
     """
+    from linktrack.files import write_file
     from linktrack.links.catalog import list_links
     from linktrack.links.definitions import export_toml, stored_definitions
 
@@ -101,8 +102,6 @@ def export(
         if folder is None:
             links += [link for link in list_links(database, kinds=("special",)) if link.actions]
         text = export_toml(stored_definitions(database, links).values())
-    if output is None or str(output) == "-":
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, "utf-8")
+    write_file(output, text.encode(), kept_of(context))
+    if str(output) != "-":
         say(context, f"Wrote {len(links)} links to {output}.")

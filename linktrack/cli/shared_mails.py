@@ -267,9 +267,9 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         warn(f"… and {len(done.rejected) - _SHOWN} more rows left out.")
     shipment = done.shipment
     if done.left:
-        say(context, f"Left out: {done.left:,} who have left this type of mailing.")
+        say(context, f"Left out, for they have left this type of mailing: {done.left:,}.")
     if done.not_chosen:
-        say(context, f"Not chosen: {done.not_chosen:,} of the contacts file.")
+        say(context, f"Not chosen: {done.not_chosen:,}.")
     for note in done.notes:
         warn(f"Note: {note}")
     test = "test shipment" if shipment.test else "shipment"

@@ -6,26 +6,52 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from linktrack.cli.output import say
+from linktrack.cli.output import say, warn
 
 if TYPE_CHECKING:
-    from linktrack.actions.run import Report
+    from linktrack.actions.run import RunReport
+
+MOST = 5  # failures that are said one by one
 
 
-def tell(context: typer.Context, report: Report, *, missing: str = "left open for the next run") -> None:
-    """Notes, clickers who are `missing` in the export and what becomes of them, failed scripts, where the files are."""
+def tell(context: typer.Context, report: RunReport, *, missing: str = "left open for the next run") -> None:
+    """Notes, clickers who are `missing` in the export and what becomes of them, what failed (with --quiet, too), what
+    stands open of earlier runs, where the files are."""
     for note in report.notes:
         say(context, f"Note: {note}")
     if report.unknown:
         some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
-        say(context, f"{_people(len(report.unknown))} not in the export and {missing}: {some}")
-    if report.summary["failed"]:
-        scripts = f"{report.summary['failed']} script{'s' * (report.summary['failed'] > 1)}"
-        say(context, f"{scripts} failed: see linktrack action log, and --retry-failed.")
+        sentence = f"{_people(len(report.unknown))} not in the export and {missing}: {some}"
+        if report.nobody_matches:
+            warn(f"Nobody who clicked is in the export. {sentence}")
+        else:
+            say(context, sentence)
+    failed = report.summary["failed"]
+    if failed:
+        for failure in report.failures[:MOST]:
+            warn(f"Failed: {failure}")
+        more = f"{failed} actions failed" if failed > 1 else "1 action failed"
+        warn(f"{more}: see linktrack action log --status failed, and try again with --retry-failed.")
+    _tell_open(context, report)
     if report.out is None:
         say(context, "A dry run: nothing was written.")
     else:
         say(context, f"Run {report.run}: {report.summary['changes']} changes, written to {report.out}")
+
+
+def _tell_open(context: typer.Context, report: RunReport) -> None:
+    """What earlier runs could not do and what would try it again."""
+    interrupted = report.still_open.get("interrupted", 0)
+    failed = sum(report.still_open.values()) - interrupted
+    for count, what, option in ((failed, "failed", "failed"), (interrupted, "were interrupted", "interrupted")):
+        if count:
+            actions = "1 action" if count == 1 else f"{count:,} actions"
+            what = what.replace("were", "was") if count == 1 else what
+            say(context, f"{actions} of earlier runs {what} and {_stand(count)} open: try again with --retry-{option}.")
+
+
+def _stand(count: int) -> str:
+    return "stands" if count == 1 else "stand"
 
 
 def _people(count: int) -> str:

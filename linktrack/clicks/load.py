@@ -26,6 +26,7 @@ from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.clicks.rejudge import judge_stored
+from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
@@ -98,6 +99,7 @@ class _Import:
         self.settings = workspace.settings
         self.book = AddressBook(workspace, database)
         self.rules = rules_of(workspace, self.book, order, list_rejects=rejected is not None)
+        follow_zone(database, self.settings.time_zone)
         self.shelf = self._new_shelf()
         self.rejected = rejected
         self.tell = tell

@@ -84,7 +84,7 @@ def _with_ids(path: Path, mapping: Mapping) -> tuple[Table, int]:
     if not path.is_dir():
         ours = Mapping(CrmSettings(), mapping.file)
         try:
-            table = open_table(path, ours, _CONTACT_ID)
+            table = open_table(path, ours, "contacts")
             column = column_of(table, _CONTACT_ID)
         except BadInput:  # in an encoding or with quotes that only the mapping explains
             column = None

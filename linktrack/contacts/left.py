@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from linktrack.crm.export import Contact, find_table
+from linktrack.crm.export import Contact, find_table, read_contacts
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
 from linktrack.errors import Conflict
@@ -113,6 +113,8 @@ class Absences:
 
     def leaves_out(self, contact: Contact, type: str) -> bool:
         """Whether this contact has left the type, after what this very row says of his interests."""
+        if not self._looked:
+            self._look_for_column(list(contact.fields))
         absences = self._left.get(contact.contact_id)
         if not absences:
             return False
@@ -147,13 +149,13 @@ class Absences:
         for absence in self._returned:
             come_back(self._database, absence.recipient_id, absence.type, moment)
 
+    def _look_for_column(self, columns: Sequence[str]) -> None:
+        self._looked = True
+        found = find_column(columns, self._mapping.settings.contacts.interests)
+        self._column = None if found is None else columns[found]
+
     def _interests(self, contact: Contact) -> frozenset[str] | None:
         """A contact's interests as they are compared; None where the file says nothing that is new."""
-        if not self._looked:
-            self._looked = True
-            columns = list(contact.fields)
-            found = find_column(columns, self._mapping.settings.contacts.interests)
-            self._column = None if found is None else columns[found]
         if self._column is None or self._seen_before:
             return None
         try:
@@ -161,6 +163,14 @@ class Absences:
         except ValueError:  # a cell of a shape that is not understood
             return None
         return frozenset(map(same_type, names))
+
+
+def see_export(database: Database, export: Path, mapping: Mapping, *, moment: int) -> None:
+    """Note what an export of the CRM shows of those who have left. Part of a transaction; errors as `read_contacts`."""
+    absences = Absences(database, export, mapping)
+    for contact in read_contacts(export, mapping, []):
+        absences.leaves_out(contact, EVERY_TYPE)
+    absences.note_what_was_seen(moment)
 
 
 class _Absence(NamedTuple):

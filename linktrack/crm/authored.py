@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import BinaryIO
 
 from linktrack.crm.csv_spans import Dialect, quoted
 from linktrack.crm.export import CsvTable, Table
 from linktrack.crm.guard import guarded, must_match
 
+_REMEMBERED = 4_096  # cells
 PLAIN = Dialect("utf-8", b"", ",", "")
 
 
@@ -30,20 +32,26 @@ class AuthoredCsv:
         self.dialect, self.columns = dialect, tuple(columns)
         self._file, self._encoding = file, dialect.encoding
         self._guarded = [guard and not must_match(column) for column in columns]
+        self._field = lru_cache(_REMEMBERED)(self._field_of)  # many cells of a file are alike
         file.write(dialect.bom)
-        self._write(list(columns))
+        self._write([self._field(column, False) for column in columns])
 
     def row(self, values: Mapping[str, object]) -> None:
         """Write a row, whose cells are taken from `values` by the names of the columns; None is an empty cell."""
-        cells = []
+        field = self._field
+        fields = []
         for column, is_guarded in zip(self.columns, self._guarded, strict=True):
             value = values[column]
-            text = "" if value is None else str(value)
-            cells.append(guarded(text) if is_guarded and isinstance(value, str) else text)
-        self._write(cells)
+            if isinstance(value, str):
+                fields.append(field(value, is_guarded))
+            else:
+                fields.append("" if value is None else field(str(value), False))
+        self._write(fields)
 
-    def _write(self, cells: list[str]) -> None:
-        fields = [quoted(cell, self.dialect.delimiter, self.dialect.escape) for cell in cells]
+    def _field_of(self, text: str, is_guarded: bool) -> str:
+        return quoted(guarded(text) if is_guarded else text, self.dialect.delimiter, self.dialect.escape)
+
+    def _write(self, fields: list[str]) -> None:
         line = (self.dialect.delimiter.join(fields) or '""') + self.dialect.end
         try:
             data = line.encode(self._encoding)

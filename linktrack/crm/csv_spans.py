@@ -239,7 +239,7 @@ def shows_escapes(record: Record, width: int) -> bool:
 
 def quoted(value: str, delimiter: str, escape: str = "", *, always: bool = False) -> str:
     """A value as a field: in quotes if it must be, or if `always`."""
-    if always or any(sign in value for sign in (delimiter, '"', "\r", "\n")):
+    if always or delimiter in value or '"' in value or "\r" in value or "\n" in value:
         if escape:
             value = value.replace(escape, 2 * escape)
         return '"' + value.replace('"', (escape or '"') + '"') + '"'

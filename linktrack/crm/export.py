@@ -111,7 +111,9 @@ class CsvTable:
         if len(fields) < width or any(csvtext.unquoted(field, self.dialect.escape).strip() for field in fields[width:]):
             alone = ", like a title or a footer" if len(fields) == 1 else ""
             return f"it has {len(fields)} field{'' if len(fields) == 1 else 's'} and the header {width}{alone}"
-        if '"' in record.text and any(csvtext.is_doubtful(field, self.dialect.escape) for field in fields):
+        if '"' in record.text and any(
+            field[:1] == " " and csvtext.is_doubtful(field, self.dialect.escape) for field in fields
+        ):
             return "a quote after blanks is not closed in its line"
         return ""
 

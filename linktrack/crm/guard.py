@@ -18,6 +18,7 @@ _WITHIN = re.compile(
     rf'([;,\t|\r\n][ "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]*)'
     rf"(?=[{_EQUALS}]|[{_OTHERS}][^;,\t\r\n|(!]*[|(!])"
 )
+_SIGN = re.compile(f"[{_EQUALS}{_OTHERS}]")  # without any of which nothing is run
 _NUMBER = re.compile(r"[+-]?\d[\d .,\u00a0\u202f]*(?:[eE][+-]?\d+)?\s*%?")
 _EXACT = frozenset({"id", "email", "token", "person_token"})
 
@@ -31,6 +32,8 @@ def would_run(text: str) -> bool:
 def guarded(text: str) -> str:
     """A text with a `'` before each part that a spreadsheet would run, which shows it as text then; others as they
     are. Guarded twice is guarded once."""
+    if not _SIGN.search(text):
+        return text
     begins = _BEGIN.match(text) is not None and not _NUMBER.fullmatch(text)
     within = _WITHIN.sub(r"\1'", text)
     return f"'{within}" if begins else within

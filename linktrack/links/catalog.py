@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.differences import LinkDifference, shown_fields
-from linktrack.links.folders import clean_path, find_folder, is_deleted
+from linktrack.links.folders import clean_path, ensure_folder, find_folder, is_deleted
 from linktrack.links.location import checked_target
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, RedirectResponse, TextResponse, read_response
@@ -17,11 +17,6 @@ from linktrack.moments import now
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
-
-if TYPE_CHECKING:
-    from sqlmodel import Session
-
-    from linktrack.store.tables import LinkRecord
 
 SPECIAL_LINKS = {  # made by the migrations
     "unsubscribe": "Unsubscribe from this type of mailing",
@@ -163,42 +158,53 @@ def target_of(url: str, response: LinkResponse, pairs: Pairs = ()) -> str:
 
 
 def add_link(
-    session: Session,
+    database: Database,
     key: str,
     *,
     url: str = "",
     name: str | None = None,
-    folder_id: int | None = None,
+    folder: str | None = None,
+    parents: bool = False,
     response: LinkResponse = REDIRECT,
     confirm: bool = False,
     pairs: Pairs = (),
-) -> LinkRecord:
-    """Register a link. Conflict when the key is taken (also by a deleted link: restore it)."""
+) -> LinkRow:
+    """Register a link, in a folder that is there or, with `parents`, is made.
+
+    Conflict when the key is taken (also by a deleted link: restore it), NotFound without the folder, BadInput for an
+    address that nobody can be led to.
+    """
     from sqlmodel import select
 
     from linktrack.store.tables import LinkRecord
 
     key = checked_key(key)
-    other = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
-    if other is not None:
-        way_out = f"linktrack link restore {key}" if other.deleted_at else f"linktrack link edit {key}"
-        state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
-        raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
-    moment = now()
-    link = LinkRecord(
-        key=key,
-        name=name or key,
-        kind="registered",
-        url=target_of(url, response, pairs),
-        folder_id=folder_id,
-        response=response.stored(),
-        confirm=confirm,
-        created_at=moment,
-        updated_at=moment,
-    )
-    session.add(link)
-    session.flush()
-    return link
+    with database.session() as session:
+        folder_id = None
+        if folder is not None:
+            path = clean_path(folder)
+            folder_id = ensure_folder(database, path) if parents else find_folder(database, path)
+        other = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
+        if other is not None:
+            way_out = f"linktrack link restore {key}" if other.deleted_at else f"linktrack link edit {key}"
+            state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
+            raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
+        moment = now()
+        session.add(
+            LinkRecord(
+                key=key,
+                name=name or key,
+                kind="registered",
+                url=target_of(url, response, pairs),
+                folder_id=folder_id,
+                response=response.stored(),
+                confirm=confirm,
+                created_at=moment,
+                updated_at=moment,
+            )
+        )
+        session.flush()
+        return find_link(database, key)
 
 
 def edit_link(

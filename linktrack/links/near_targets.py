@@ -17,10 +17,22 @@ def differs_in(url: str, other: str) -> tuple[str, ...]:
     if url == other:
         return ()
     one, two = _parts(url), _parts(other)
-    if one is None or two is None or (one[1], one[2].rstrip("/")) != (two[1], two[2].rstrip("/")):
+    if one is None or two is None or page_of(url) != page_of(other):
         return ()
     pairs = (("the scheme", 0), ("the slash at the end", 2), ("the query", 3), ("what is behind #", 4))
     return tuple(word for word, part in pairs if one[part] != two[part])
+
+
+def comparable(url: str) -> str:
+    """An address as it is compared with others: scheme and host as browsers read them, the rest as it stands."""
+    parts = _parts(url)
+    return url if parts is None else f"{parts[0]}://{''.join(parts[1:])}"
+
+
+def page_of(url: str) -> tuple[str, str] | None:
+    """What addresses of one page have in common: the host, and the path without a slash at its end."""
+    parts = _parts(url)
+    return None if parts is None else (parts[1], parts[2].rstrip("/"))
 
 
 def _parts(url: str) -> tuple[str, str, str, str, str] | None:

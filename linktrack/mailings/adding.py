@@ -9,7 +9,7 @@ from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.alike import links_in_no_mailing, nearly_registered
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import Address, Parts, read_mail
-from linktrack.mailings.catalog import Settings
+from linktrack.mailings.catalog import MailingOptions
 from linktrack.mailings.placements import (
     Choice,
     choose_links,
@@ -36,7 +36,7 @@ class Draft:
     text: bytes | None = None
     subject: str = ""
     type: str = ""
-    settings: Settings = field(default_factory=Settings)
+    settings: MailingOptions = field(default_factory=MailingOptions)
     file: str = ""
 
 
@@ -140,7 +140,8 @@ def store_parts(
 
 
 def checked_name(name: str) -> str:
-    """A mailing's name. BadInput for an empty one, a leading `-`, `/`, or control characters."""
+    """A mailing's name. BadInput for an empty one, a leading `-`, `/`, control characters, or a broken encoding."""
+    checked_words(name)
     if not name.strip() or name != name.strip() or name.startswith("-") or len(name) > 200:
         raise BadInput(f"{name!r} is not a name for a mailing: use something like spring-news")
     if any(character < " " or character in "/\\" for character in name):
@@ -223,9 +224,10 @@ def _notes(database: Database, parts: Parts, choices: Sequence[Choice], register
         if not address.reason and address.position not in known:
             others.setdefault(address.target, address)
     for near in nearly_registered(database, others):
+        but_for = " and ".join(near.differs_in)
         yield (
-            f"line {others[near.address].line}: {near.address[:80]} is not the link {near.key} ({near.url[:80]}), "
-            f'though nearly: if it is meant, write href="linktrack:{near.key}", or its actions do not run'
+            f"line {others[near.address].line}: {near.address[:80]} is the link {near.key} but for {but_for}, so its "
+            f'actions do not run: write href="linktrack:{near.key}" if it is meant'
         )
     if idle := links_in_no_mailing(database):
         shown = ", ".join(idle[:_SHOWN]) + (" …" if len(idle) > _SHOWN else "")
@@ -233,7 +235,7 @@ def _notes(database: Database, parts: Parts, choices: Sequence[Choice], register
 
 
 def _warnings(
-    parts: Parts, settings: Settings, unknown: Sequence[Address], disagreements: Iterable[tuple[Address, str]]
+    parts: Parts, settings: MailingOptions, unknown: Sequence[Address], disagreements: Iterable[tuple[Address, str]]
 ) -> Iterable[str]:
     for address in unknown:
         yield (

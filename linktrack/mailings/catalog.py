@@ -17,7 +17,7 @@ HEADER_POSITION = -1  # the address in the List-Unsubscribe header
 
 
 @dataclass(frozen=True)
-class Settings:
+class MailingOptions:
     """How a mailing is read and tagged, fixed when it is added; kept as JSON."""
 
     utm: Utm = field(default_factory=Utm)
@@ -41,7 +41,7 @@ class Settings:
         return json.dumps(values, ensure_ascii=False)
 
     @classmethod
-    def read(cls, text: str) -> Settings:
+    def read(cls, text: str) -> MailingOptions:
         values: dict[str, Any] = json.loads(text)
         pairs = tuple((opening, closing) for opening, closing in values.get("merge_tags", ()))
         return cls(
@@ -63,7 +63,7 @@ class StoredMailing:
     type: str
     html: bytes
     text: bytes | None
-    settings: Settings
+    settings: MailingOptions
     created_at: int
     deleted_at: int | None
 
@@ -129,7 +129,7 @@ def find_mailing(database: Database, name: str) -> StoredMailing:
         (mailing_id(database, name),),
     )
     plain = None if text is None else bytes(text)
-    made_with = Settings.read(settings)
+    made_with = MailingOptions.read(settings)
     return StoredMailing(number, key, subject, kind, bytes(html), plain, made_with, created_at, deleted_at)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -89,8 +90,8 @@ def hand_out(
     handed = _Handed(shipment, progress)
     is_stream = not isinstance(out, Path)
     try:
-        people = recipients_of(database, shipment, tokens)
-        files = _write(mail, shipment, people, out, kept, handed)
+        with closing(recipients_of(database, shipment, tokens)) as people:
+            files = _write(mail, shipment, people, out, kept, handed)
         handed.report()
         finish_shipment(database, shipment.id, clock())
     except KeyboardInterrupt:

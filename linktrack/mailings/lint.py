@@ -14,7 +14,7 @@ from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.merge_tags import fill, find
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_parts
-from linktrack.mailings.catalog import Settings, find_mailing
+from linktrack.mailings.catalog import MailingOptions, find_mailing
 from linktrack.mailings.compile import PlacedSpan
 from linktrack.mailings.foreign_links import wrapped_by
 from linktrack.mailings.online import ask_targets
@@ -55,7 +55,7 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
     With `online` every target is asked for once, and what does not answer is a finding too.
     """
     tracking = workspace.settings.base_url
-    settings = Settings(merge_tags=workspace.settings.mailings.pairs)
+    settings = MailingOptions(merge_tags=workspace.settings.mailings.pairs)
     subject = ""
     try:
         mailing = find_mailing(database, name)
@@ -77,7 +77,7 @@ def check_mail(
     text: bytes | None,
     options: ReadingOptions,
     links: Mapping[str, str],
-    settings: Settings | None = None,
+    settings: MailingOptions | None = None,
     *,
     subject: str = "",
     online: bool = False,
@@ -86,7 +86,7 @@ def check_mail(
 
     BadInput for encodings, and for files that are no mails.
     """
-    settings = settings or Settings()
+    settings = settings or MailingOptions()
     document = read_html(html, charset=settings.charset)
     parts = read_parts(document, None if text is None else read_text(text), options)
     found = [*_broken(parts), *_addresses(parts, options, set(links)), *_whole(parts, settings)]
@@ -184,7 +184,7 @@ def _judged(
         yield "trailing-dot", "the address ends in a dot: is that the end of the sentence?"
 
 
-def _whole(parts: Parts, settings: Settings) -> Iterator[LintFinding]:
+def _whole(parts: Parts, settings: MailingOptions) -> Iterator[LintFinding]:
     unsubscribe = any(
         address.key in ("unsubscribe", "subscriptions")
         or (address.reason != "comment" and re.search(r"(?i)unsub|opt-?out|avregistr|avprenum|abmeld", address.url))

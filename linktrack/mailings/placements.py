@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from linktrack.errors import Conflict, NotFound
+from linktrack.links.near_targets import comparable
 from linktrack.mailings.addresses import Address
 from linktrack.mailings.catalog import (
     HEADER_POSITION,
     HONEYPOT_POSITION,
-    Settings,
+    MailingOptions,
     StoredMailing,
     mailing_parts,
     placements_of,
@@ -34,12 +35,12 @@ Choice = tuple[Address, int | str]  # an address with the id of its link, or the
 
 
 def choose_links(
-    database: Database, addresses: Iterable[Address], settings: Settings
+    database: Database, addresses: Iterable[Address], settings: MailingOptions
 ) -> tuple[list[Choice], list[Address]]:
     """A choice for each address that is to be tracked, and the addresses whose `linktrack:` key is unknown."""
     open_ones = [address for address in addresses if not address.reason]
-    named = _links_by(database, "key", {address.key for address in open_ones if address.key}, ("registered", "special"))
-    by_url = _links_by(database, "url", {address.target for address in open_ones if not address.key}, ("registered",))
+    named = _links_by_key(database, {address.key for address in open_ones if address.key})
+    by_url = _registered_by_address(database)
     choices: list[Choice] = []
     unknown: list[Address] = []
     for address in open_ones:
@@ -49,8 +50,8 @@ def choose_links(
                 unknown.append(address)
             else:
                 choices.append((address, link))
-        elif address.target in by_url:
-            choices.append((address, by_url[address.target]))
+        elif (registered := by_url.get(comparable(address.target))) is not None:
+            choices.append((address, registered))
         elif settings.track_all:
             choices.append((address, address.target))
     return choices, unknown
@@ -181,20 +182,26 @@ def place_system_links(database: Database, mailing: StoredMailing, positions: It
             _insert_placement(database, _free_key(database, mailing.name, position), mailing.id, link_id, address)
 
 
-def _links_by(database: Database, column: str, values: Iterable[str], kinds: Sequence[str]) -> dict[str, int]:
-    """Ids of links that are not deleted, by key or URL; of several with one URL the one made first."""
-    wanted = sorted(values)
+def _registered_by_address(database: Database) -> dict[str, int]:
+    """Ids of registered links by their address as it is compared; of several with one address the one made first."""
+    rows = database.rows(
+        "SELECT url, id FROM link WHERE deleted_at IS NULL AND kind = 'registered' AND url <> '' ORDER BY id DESC"
+    )
+    return {comparable(url): link_id for url, link_id in rows}
+
+
+def _links_by_key(database: Database, keys: Iterable[str]) -> dict[str, int]:
+    """Ids of registered and special links that are not deleted, by key."""
+    wanted = sorted(keys)
     found: dict[str, int] = {}
-    marks = ", ".join("?" * len(kinds))
     for start in range(0, len(wanted), _CHUNK):
         chunk = wanted[start : start + _CHUNK]
         rows = database.rows(
-            f"SELECT {column}, id FROM link WHERE deleted_at IS NULL AND kind IN ({marks}) "  # noqa: S608  (names and marks of our own)
-            f"AND {column} IN ({', '.join('?' * len(chunk))}) ORDER BY id",
-            (*kinds, *chunk),
+            "SELECT key, id FROM link WHERE deleted_at IS NULL AND kind IN ('registered', 'special') "  # noqa: S608  (marks of our own)
+            f"AND key IN ({', '.join('?' * len(chunk))})",
+            chunk,
         )
-        for value, link_id in rows:
-            found.setdefault(value, link_id)
+        found.update((row[0], row[1]) for row in rows)
     return found
 
 

@@ -15,6 +15,7 @@ from linktrack.links.tokens import TOKEN_LENGTH
 from linktrack.mailings.catalog import StoredMailing, find_mailing, mailing_parts, placements_of
 from linktrack.mailings.compile import compile_part
 from linktrack.mailings.outputs.filling import prepare_filling, standing_tags, values_of
+from linktrack.mailings.shipments import Recipient
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 
@@ -23,21 +24,11 @@ _NOBODY = "a" * TOKEN_LENGTH
 
 
 @dataclass(frozen=True)
-class Person:
-    """Whose copy is shown."""
-
-    contact_id: str
-    email: str
-    name: str
-    fields: dict[str, str]
-
-
-@dataclass(frozen=True)
 class Preview:
     """The HTML of one copy, whose it is (None: nobody's, as the mail was written), and the merge tags left in it."""
 
     html: bytes
-    person: Person | None
+    person: Recipient | None
     standing: tuple[str, ...]
 
 
@@ -58,7 +49,7 @@ def preview_of(
     return _copy(database, mailing, person, mapping)
 
 
-def _copy(database: Database, mailing: StoredMailing, person: Person | None, mapping: Mapping) -> Preview:
+def _copy(database: Database, mailing: StoredMailing, person: Recipient | None, mapping: Mapping) -> Preview:
     extra = mailing.settings.merge_tags
     parts = mailing_parts(mailing, NOWHERE)
     placed = [spot.placed for spot in placements_of(database, mailing.id) if spot.position > 0 and spot.part == "html"]
@@ -78,17 +69,17 @@ def _copy(database: Database, mailing: StoredMailing, person: Person | None, map
     return Preview(copy, person, tuple(str(tag) for tag in tags if tag not in filled))
 
 
-def _of_file(path: Path, wanted: str | None, mapping: Mapping) -> Person:
+def _of_file(path: Path, wanted: str | None, mapping: Mapping) -> Recipient:
     for contact in read_contacts(path, mapping, []):
         if wanted is None or wanted == contact.contact_id or wanted.casefold() == contact.email.casefold():
-            return Person(contact.contact_id, contact.email, contact.name, contact.fields)
+            return Recipient(contact.contact_id, contact.email, contact.name, _NOBODY, contact.fields)
     who = "nobody" if wanted is None else f"no contact {wanted!r}"
     raise NotFound(f"{path} has {who} in it: check --contacts and --contact")
 
 
-def _known(database: Database, wanted: str) -> Person:
+def _known(database: Database, wanted: str) -> Recipient:
     found = recipient_id(database, wanted)
     ((contact_id, email, name, fields),) = database.rows(
         "SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (found,)
     )
-    return Person(contact_id, email, name, json.loads(fields))
+    return Recipient(contact_id, email, name, _NOBODY, json.loads(fields))

@@ -174,6 +174,7 @@ def render_again(
     if settings.output == "template" and not settings.merge_tag:
         settings = replace(settings, merge_tag=MERGE_TAG)
     check_out(settings, out, kept)
+    _tell_of_unfinished(workspace, database, tell, but_for=number)
     mail = compile_mail(database, find_mailing(database, stored.mailing), settings)
     shipment = replace(stored, settings=settings)
     files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
@@ -181,8 +182,10 @@ def render_again(
     return Rewritten(find_shipment(database, number), mail.placements, files, notes=notes)
 
 
-def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell) -> None:
+def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *, but_for: int = 0) -> None:
     for shipment in unfinished_shipments(database):
+        if shipment.id == but_for:
+            continue
         when = iso(shipment.created_at, workspace.zone)
         tell(
             f"Shipment {shipment.id} of {shipment.mailing} to {shipment.recipients:,} recipients, made at {when}, was "
@@ -205,9 +208,8 @@ def _notes(database: Database, shipment: Shipment, mail: Mail) -> Iterator[str]:
         yield f"merge tags stand there as they are: {some_of([str(tag) for tag in mail.tags])}"
     shared = shared_addresses(database, shipment.id)
     if shared:
-        yield (
-            f"{len(shared):,} addresses stand with several contacts, and each of these gets a mail: {some_of(shared)}"
-        )
+        addresses = "1 address stands" if len(shared) == 1 else f"{len(shared):,} addresses stand"
+        yield f"{addresses} with several contacts, and each of these gets a mail: {some_of(shared)}"
     if not shipment.test and _is_this_machine(shipment.settings.base_url):
         yield (
             f"the addresses in these mails lead to this machine only ({shipment.settings.base_url}): set base_url in "

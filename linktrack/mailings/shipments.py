@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,8 +15,9 @@ from linktrack.store.session import Database
 
 WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
 MERGE_TAG = "{{ linktrack_token }}"  # where the token goes in a template, unless another one is named
-# What a shipment is, in SQL, that counts in figures and has reached its people.
-COUNTS = "NOT shipment.is_test AND shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
+# What a shipment is, in SQL, that has reached its people, a test too; and that counts in figures.
+REACHED = "shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
+COUNTS = f"NOT shipment.is_test AND {REACHED}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Iterator[Recipient]:
+def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Generator[Recipient]:
     """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
     sign = signing_as_then(tokens, shipment).signer(shipment.number)
     fields = "recipient.fields" if shipment.settings.fill else "'{}'"

@@ -22,9 +22,9 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _SQLITE_URL, _POSTGRESQL_URLS = "sqlite:///", ("postgresql+psycopg", "postgresql")
 _BUSY_SECONDS = 0.2  # that SQLite itself waits: for longer, `Database.transaction` asks again
 _PARAMETERS = frozenset(  # of libpq, which may stand behind the ? of a URL
-    ["application_name", "connect_timeout", "gssencmode", "host", "keepalives", "keepalives_count", "keepalives_idle",
-     "keepalives_interval", "options", "passfile", "port", "sslcert", "sslcrl", "sslkey", "sslmode", "sslrootcert",
-     "target_session_attrs", "tcp_user_timeout"]
+    ["application_name", "connect_timeout", "dbname", "gssencmode", "host", "keepalives", "keepalives_count",
+     "keepalives_idle", "keepalives_interval", "options", "passfile", "password", "port", "sslcert", "sslcrl", "sslkey",
+     "sslmode", "sslrootcert", "target_session_attrs", "tcp_user_timeout", "user"]
 )  # fmt: skip
 
 Explain = Callable[[Exception, str], LinktrackError | None]

@@ -41,11 +41,12 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
     with file:
         if not _taken(lambda: _flock(file.fileno()), wait, lambda: wait_is_told(holder())):
             raise Locked(f"another {job} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
-        file.seek(0)
-        file.truncate()
         since = iso(now(), workspace.zone)
-        file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
-        file.flush()
+        with explained(path):
+            file.seek(0)
+            file.truncate()
+            file.write(f"process {os.getpid()} on {socket.gethostname()} since {since}\n")
+            file.flush()
         number = zlib.crc32(job.encode())
         server = database.dialect == POSTGRESQL
         elsewhere = "on another machine"

@@ -550,17 +550,23 @@ class RunRecord(SQLModel, table=True):
 
 
 class DefinitionRecord(SQLModel, table=True):
-    """An action as it was when a run followed it (JSON)."""
+    """An action of a link as it was when a run followed it (JSON), and the first run that did. `action` is its number
+    on the link; 0 = by hand."""
 
     __tablename__ = "definition"
+    __table_args__ = (UniqueConstraint("link_id", "action", "text"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    text: str = Field(sa_column=_text(unique=True))
+    link_id: int
+    action: int
+    text: str = Field(sa_column=_text())
+    run_id: int = Field(foreign_key="run.id")
 
 
 class ChangeRecord(SQLModel, table=True):
     """The ledger: every single change, in the order of time within a run, with the click that caused it. What could
-    not be carried out stands here too, as `failed`, with the reason in `message`."""
+    not be carried out stands here too, as `failed`, with the reason in `message`; `retried_by` is the run that tried
+    it again, whose row says what became of it."""
 
     __tablename__ = "change"
     __table_args__ = (CLUSTERED,)
@@ -583,12 +589,31 @@ class ChangeRecord(SQLModel, table=True):
     status: str = Field(sa_column=_text())  # ok, failed, timeout, interrupted
     message: str = Field(sa_column=_text())
     ran_at: int = Field(sa_column=_time())
+    retried_by: int | None = None
+
+
+class FailureRecord(SQLModel, table=True):
+    """What could not be carried out and has not been since: the row of the ledger that says so, and its click."""
+
+    __tablename__ = "failure"
+    __table_args__ = (CLUSTERED,)
+
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    id: str = Field(sa_column=Column(Text, primary_key=True))  # of the change
+    run_id: int = Field(foreign_key="run.id")
+    number: int  # of the change within the run
+    clicked_at: int = Field(sa_column=_time())
+    click_print: int = Field(sa_column=_big())
+    link_id: int
+    action: int  # the action's number on its link
+    status: str = Field(sa_column=_text())  # failed, timeout, interrupted
 
 
 class MadeRecord(SQLModel, table=True):
     """A follow-up, request or script that exists because of a click: what stands here is never made again.
 
-    `owner`, `start_at` and `end_at` say what it occupies; the rest is what became of a script.
+    A script stands here before it is started, as `interrupted`, and its run is the one that reports it. `owner`,
+    `start_at` and `end_at` say what a thing occupies; the rest is what became of a script.
     """
 
     __tablename__ = "made"
@@ -602,7 +627,9 @@ class MadeRecord(SQLModel, table=True):
     link_id: int
     shipment_id: int
     kind: str = Field(sa_column=_text())  # follow-up, request, script
+    name: str = Field(sa_column=_text())
     action: int  # the action's number on its link
+    definition_id: int = Field(foreign_key="definition.id")
     owner: str = Field(sa_column=_text())
     start_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     end_at: int | None = Field(default=None, sa_column=_time(nullable=True))

@@ -10,10 +10,10 @@ from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
 from tests_support import Run
 
 from linktrack.actions.by_hand import ByHand
-from linktrack.actions.ledger_log import Filter, read_log
-from linktrack.actions.run import Report, add_clickers
+from linktrack.actions.ledger import read_log
+from linktrack.actions.ledger_rows import LogFilter
+from linktrack.actions.run import RunReport
 from linktrack.errors import NotFound
-from linktrack.workspace import load_workspace
 
 EXPORT = "contact_id,name\n1,Bo\n2,Cy\n3,Di\n"
 FILES = ["changes.ndjson", "follow-ups.csv", "projects.csv", "requests.csv", "scripts.ndjson", "selections.csv", "summary.json"]  # fmt: skip
@@ -34,31 +34,33 @@ def clicked(world: World) -> World:
     for shipment, contact, human, machine, last in ((1, "1", 2, 0, 3), (2, "2", 1, 0, 1), (1, "3", 0, 1, None), (3, "3", 1, 0, 1)):  # fmt: skip
         at = None if last is None else MAY_4 + last * MINUTE
         world.database.execute(
-            "INSERT INTO link_clicker VALUES (?, ?, (SELECT id FROM link WHERE key = 'offer'), ?, ?, ?, ?)",
+            "INSERT INTO clicker (shipment_id, recipient_id, placement_id, link_id, human, machine, first_click, last_click) "
+            "SELECT ?, ?, p.id, l.id, ?, ?, ?, ? FROM link l JOIN placement p ON p.link_id = l.id WHERE l.key = 'offer'",
             (shipment, world.recipient(contact), human, machine, at, at),
         )
     return world
 
 
-def add(world: World, wanted: ByHand, export: Path | None = None, *, now: int = NOON) -> tuple[Report, Path]:
-    world.runs += 1
-    out = world.root / f"out-{world.runs}"
-    return add_clickers(load_workspace(world.root, {}), world.database, wanted, out, export=export, now=now), out
+def add(world: World, wanted: ByHand, export: Path | None = None, *, now: int = NOON) -> tuple[RunReport, Path]:
+    return world.run(export, by_hand=wanted, now=now)
 
 
 def test_without_an_export_everybody_is_added_once(clicked: World) -> None:
     wanted = ByHand("offer", None, ("Spring", "Hot"), ("Launch",))
     report, out = add(clicked, wanted)
     assert sorted(path.name for path in out.iterdir()) == FILES
-    assert [tuple(row.values()) for row in rows_of(out / "selections.csv")] == [
+    assert [tuple(row.values())[:3] for row in rows_of(out / "selections.csv")] == [
         ("Spring", "2", "add"), ("Hot", "2", "add"), ("Spring", "1", "add"), ("Hot", "1", "add"),
     ]  # fmt: skip
     assert [row["contact_id"] for row in rows_of(out / "projects.csv")] == ["2", "1"]
+    assert rows_of(out / "projects.csv")[0] | {"project": ""} == {
+        "project": "", "contact_id": "2", "change": "add", "name": "2", "email": "2@example.com",
+    }  # fmt: skip
     assert [report.summary[name] for name in ("contacts", "changes", "selections", "projects")] == [2, 6, 4, 2]
     changes = rows_of(out / "changes.ndjson")
     assert {(row["link"], row["mailing"]) for row in changes} == {("offer", "spring-news"), ("offer", "other")}
     assert [row["clicked_at"] for row in changes][-1] == "2026-05-04T09:15:12+00:00"
-    assert [row["id"] for row in read_log(clicked.database, Filter())] == [row["id"] for row in changes]
+    assert [row.id for row in read_log(clicked.database, LogFilter())] == [row["id"] for row in changes]
     assert add(clicked, wanted)[0].summary["changes"] == 0  # linktrack knows that they are in there
 
 
@@ -71,7 +73,7 @@ def test_with_an_export_members_are_left_out_and_strangers_told(clicked: World) 
     export = clicked.export("contact_id,name\n1,Bo\n", "crm/contacts.csv").parent
     clicked.export("selection,contact_id\nSpring,1\n", "crm/selections.csv")
     report, out = add(clicked, ByHand("offer", None, ("Spring", "New")), export)
-    assert [tuple(row.values()) for row in rows_of(out / "selections.csv")] == [("New", "1", "add")]
+    assert [tuple(row.values())[:3] for row in rows_of(out / "selections.csv")] == [("New", "1", "add")]
     assert report.unknown == ("2",)
     assert (out / "contacts.csv").read_text() == "contact_id,name\n1,Bo\n"
     assert json.loads((out / "summary.json").read_text())["new_selections"] == ["New"]
@@ -97,7 +99,6 @@ def test_what_is_done_by_hand_overrules_what_a_click_did(clicked: World) -> None
 
 
 def test_clickers_are_found_when_their_clicks_are_gone(clicked: World) -> None:
-    clicked.database.execute("DELETE FROM judgement")
     clicked.database.execute("DELETE FROM click")
     _, out = add(clicked, ByHand("offer", None, ("Spring",)))
     rows = rows_of(out / "changes.ndjson")

@@ -18,7 +18,7 @@ def shop(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Three people and a stranger have clicked; scripts fail for contact 2."""
     monkeypatch.chdir(world.root)
     world.configure('[crm.contacts.fields]\nlevel = "level"\n[crm.categories]\nConsultant = ["ANNA"]\n')
-    (world.root / "scripts").mkdir()
+    (world.root / "scripts").mkdir(exist_ok=True)
     (world.root / "scripts" / "s.py").write_text(
         "import json, sys\nsys.exit('no' if json.load(sys.stdin)['custId'] == '2' else 0)\n"
     )
@@ -76,12 +76,13 @@ def test_a_run_says_what_it_did_and_the_log_keeps_it(shop: World, run: Run) -> N
     done = run("action", "run", "--crm", "contacts.csv", "--out", "out", "--format", "json")
     assert done.code == 6  # a script failed
     assert done.json == dict(zip(SUMMARY, [4, 2, 10, 2, 0, 2, 0, 2, 2, 2, 1, 1], strict=True))
-    assert "1 script failed: see linktrack action log, and --retry-failed." in done.err
+    assert "Failed: link 'book', contact '2': the script s.py: no" in done.err
+    assert "1 action failed: see linktrack action log --status failed, and try again with --retry-failed." in done.err
     assert "Run 1: 10 changes, written to out" in done.err
     log = run("action", "log", "--format", "json").json
     assert list(log[0]) == [
         "id", "kind", "contact_id", "name", "operation", "old", "new", "link", "mailing", "shipment", "click",
-        "clicked_at", "run", "status", "ran_at",
+        "clicked_at", "run", "status", "ran_at", "message",
     ]  # fmt: skip
     files = {row["id"]: row for row in rows_of(shop.root / "out" / "changes.ndjson")}
     assert {row["id"]: {name: row[name] for name in files[row["id"]]} for row in log} == files

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from unittest import mock
 
 import pytest
 from actions.actions_world import MAY_4, World, make_world, rows_of
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from faults import failing, killed, points_of, sample
 
-from linktrack.actions.run import resume, run_actions
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.actions.ledger import Ledger, newest_run, read_log
+from linktrack.actions.ledger_rows import LogFilter, MadeRow
+from linktrack.actions.run import resume_run, run_actions
+from linktrack.errors import Conflict, DiskFull, NotFound
 from linktrack.store.session import open_database
 from linktrack.workspace import load_workspace
 
@@ -56,35 +61,6 @@ def build(world: World) -> Path:
     return world.export(EXPORT)
 
 
-def in_child(world: World, export: Path, out: Path, crash: Callable[[str], None], *, again: bool = False) -> int:
-    """Run (or resume) in a process of its own, which `crash` may kill; returns its wait status."""
-    child = os.fork()
-    if child == 0:
-        try:
-            workspace = load_workspace(world.root, {})
-            with open_database(workspace) as database:
-                if again:
-                    resume(workspace, database, crash=crash)
-                else:
-                    run_actions(workspace, database, export, out, now=MAY_4, crash=crash)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitpid(child, 0)[1]
-
-
-def kill_at(count: int) -> Callable[[str], None]:
-    """Kill the process at the `count`-th point that it passes."""
-    left = [count]
-
-    def crash(point: str) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return crash
-
-
 def outcome(world: World, out: Path) -> dict[str, Any]:
     """All that a run leaves behind, without the time and number of the run."""
     found: dict[str, Any] = {
@@ -93,65 +69,143 @@ def outcome(world: World, out: Path) -> dict[str, Any]:
     said = json.loads((out / "summary.json").read_text())
     found["summary"] = {name: value for name, value in said.items() if name not in ("ran_at", "run")}
     for table, columns in (
-        ("change", "id, click_id, kind, name, operation, old, new, status"),
-        ("made", "id, click_id, kind, ordinal, owner, start_at, status, fields, return_url"),
+        ("change", "id, recipient_id, kind, name, operation, old, new, status, message"),
+        ("made", "id, recipient_id, kind, action, owner, start_at, status, fields, return_url"),
         ("settled", "recipient_id, kind, name, clicked_at, value"),
-        ("handled_click", "click_id"),
-        ("return_address", "link_id, shipment_id, recipient_id, url"),
+        ("click", "clicked_at, print, recipient_id, passed"),
+        ("open_time", "first_at, last_at"),
+        ("failure", "id, recipient_id, action, status"),
+        ("action_tally", "link_id, shipment_id, kind, name, status, count"),
+        ("return_address", "link_id, recipient_id, shipment_id, url"),
     ):
         found[table] = sorted(world.database.rows(f"SELECT {columns} FROM {table}"))
     return found
 
 
-POINTS = 27  # of an undisturbed run of this world; the fixture holds the number
+class Prepared:
+    """A world that a run is going to take place in, as often as one likes."""
+
+    def __init__(self, folder: Path) -> None:
+        with make_world(folder / "world") as world:
+            build(world)
+            world.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.settings = world.settings
+        self.root = folder / "world"
+
+    @contextmanager
+    def copy(self, to: Path) -> Iterator[World]:
+        root = to / "world"
+        shutil.copytree(self.root, root)
+        with open_database(load_workspace(root, {})) as database:
+            yield World(root, database, settings=self.settings)
+
+
+def carry_out(world: World) -> None:
+    """The run, on a connection of its own."""
+    with open_database(world.workspace) as database:
+        run_actions(world.workspace, database, world.order(world.root / "contacts.csv", now=MAY_4), world.root / "out")
+
+
+def recover(world: World) -> None:
+    """What a person does after a run that did not end well: resume it, or give the command again."""
+    newest = newest_run(world.database)
+    if newest is None:
+        carry_out(world)
+    elif newest.status in ("running", "interrupted"):
+        resume_run(world.workspace, world.database)
+    else:
+        world.run(world.root / "contacts.csv", f"after-{time.monotonic_ns()}")  # it only puts the summary there
+
+
+def starts(world: World) -> int:
+    """How often the scripts have been started for the person for whom they were started most often."""
+    log = world.root / "scripts" / "started.txt"
+    return max(Counter(log.read_text().split()).values()) if log.exists() else 0
 
 
 @pytest.fixture(scope="module")
-def undisturbed(other_world: World) -> dict[str, Any]:
-    """What a run leaves behind that nobody kills, and the points it passes."""
-    export, out = build(other_world), other_world.root / "out"
-    passed: list[str] = []
-    run_actions(load_workspace(other_world.root, {}), other_world.database, export, out, now=MAY_4, crash=passed.append)
-    assert len(passed) == POINTS
-    return {**outcome(other_world, out), "points": passed}
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return Prepared(tmp_path_factory.mktemp("prepared"))
 
 
-@pytest.mark.parametrize("point", range(1, POINTS + 1))
+class Undisturbed(NamedTuple):
+    """What a run leaves behind that nothing happens to, and the points that it passes."""
+
+    outcome: dict[str, Any]
+    points: list[str]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    with prepared.copy(tmp_path_factory.mktemp("undisturbed")) as world:
+        points = points_of(lambda: carry_out(world))
+        assert starts(world) == 1
+        return Undisturbed(outcome(world, world.root / "out"), points)
+
+
+def test_the_points_are_those_of_a_whole_run(undisturbed: Undisturbed) -> None:
+    """That the faults below reach everything: files, their folder, the scripts' ledger and the run's transaction."""
+    points = Counter(undisturbed.points)
+    assert points["commit"] >= 4 + 4 * 2  # run, definitions, kept aside, stored; and each script begun and ended
+    assert points["fsync"] >= len(undisturbed.outcome) - 9 + 3  # each file, two folders, the summary
+    assert points["rename"] == 1 and points["replace"] == 1
+    for name in ("contacts.csv", "changes.ndjson", "follow-ups.csv", "selections.csv"):
+        assert points[f"write {name}"] >= 1
+
+
+@pytest.mark.faults
+def test_whatever_fails_for_want_of_room_the_same_is_done_in_the_end(
+    prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    for number, point in enumerate(undisturbed.points, 1):
+        with prepared.copy(tmp_path / str(number)) as world:
+            with failing(number), suppress(DiskFull):
+                carry_out(world)
+            assert_recovers(world, undisturbed, (number, point))
+
+
 @pytest.mark.faults
 def test_a_run_killed_at_any_point_ends_as_if_nothing_had_happened(
-    world: World, undisturbed: dict[str, Any], point: int
+    prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    export, out = build(world), world.root / "out"
-    assert os.WTERMSIG(in_child(world, export, out, kill_at(point))) == signal.SIGKILL
-    name = undisturbed["points"][point - 1]
-    assert (out / "summary.json").exists() == (name == "finished")
-    if name == "finished":
-        world.run(export)  # notices that nothing is missing
+    for number in sample(undisturbed.points, 30):
+        with prepared.copy(tmp_path / str(number)) as world:
+            point = (number, undisturbed.points[number - 1])
+            assert killed(lambda world=world: carry_out(world), number), point  # type: ignore[misc]
+            assert_recovers(world, undisturbed, point)
+
+
+def assert_recovers(world: World, undisturbed: Undisturbed, point: tuple[int, str]) -> None:
+    """That the same is done in the end. A script that was started and could not be noted down as ended is the one
+    thing that cannot be known: it is `interrupted`."""
+    recover(world)
+    assert starts(world) == 1, point
+    out = world.root / "out"
+    lost = [row for row in rows_of(out / "scripts.ndjson") if row["status"] == "interrupted"]
+    if lost:
+        assert point[1] == "commit" and len(lost) == 1, point
     else:
-        resume(load_workspace(world.root, {}), world.database)
-    started = Counter((world.root / "scripts" / "started.txt").read_text().split())
-    assert max(started.values()) == 1
-    expected = {key: value for key, value in undisturbed.items() if key != "points"}
-    if name in ("a script is noted down", "a script has run"):
-        lost = [row for row in rows_of(out / "scripts.ndjson") if row["status"] == "interrupted"]
-        assert len(lost) == 1
-        assert world.database.rows("SELECT status FROM made WHERE id = ?", (lost[0]["id"],)) == [("interrupted",)]
-        assert set(started) == {"1", "2", "3", "4"} - ({lost[0]["contact_id"]} if name.endswith("down") else set())
-    else:
-        assert outcome(world, out) == expected
-    again, _ = world.run(export, "again")
+        assert outcome(world, out) == undisturbed.outcome, point
+    assert_files_and_ledger_agree(world, out)
+    again, _ = world.run(world.root / "contacts.csv", "again")
     assert again.summary["changes"] == again.summary["clicks"] == 0
 
 
-@pytest.mark.parametrize(("first", "second"), [(1, 2), (3, 3), (4, 4), (5, 14), (11, 20), (13, 24), (20, 9), (24, 1)])
 @pytest.mark.faults
-def test_a_resumed_run_may_be_killed_too(world: World, first: int, second: int) -> None:
-    export, out = build(world), world.root / "out"
-    in_child(world, export, out, kill_at(first))
-    in_child(world, export, out, kill_at(second), again=True)
-    if not (out / "summary.json").exists():
-        resume(load_workspace(world.root, {}), world.database)
-    assert_files_and_ledger_agree(world, out)
+def test_a_resumed_run_may_be_killed_too(prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path) -> None:
+    for number in sample(undisturbed.points, 10):
+        with prepared.copy(tmp_path / str(number)) as world:
+            killed(lambda world=world: carry_out(world), number)  # type: ignore[misc]
+            for second in (5, 25):
+                killed(lambda world=world: recover_alone(world), second)  # type: ignore[misc]
+            recover(world)
+            assert_files_and_ledger_agree(world, world.root / "out")
+
+
+def recover_alone(world: World) -> None:
+    """`recover` on a connection of its own."""
+    with open_database(world.workspace) as database:
+        recover(replace(world, database=database))
 
 
 def assert_files_and_ledger_agree(world: World, out: Path) -> None:
@@ -160,8 +214,8 @@ def assert_files_and_ledger_agree(world: World, out: Path) -> None:
     ids = [row["id"] for row in changes]
     assert len(ids) == len(set(ids))
     assert sorted(ids) == sorted(row[0] for row in world.database.rows("SELECT id FROM change"))
-    assert max(Counter((world.root / "scripts" / "started.txt").read_text().split()).values()) == 1
-    assert world.database.value("SELECT count(*) FROM handled_click") == 5
+    assert starts(world) == 1
+    assert world.passed() == 5
     assert len(rows_of(out / "follow-ups.csv")) == len(rows_of(out / "requests.csv")) == 4
     scripts = rows_of(out / "scripts.ndjson")
     assert len(scripts) == 4
@@ -176,122 +230,79 @@ def assert_files_and_ledger_agree(world: World, out: Path) -> None:
     ]
 
 
-class KillAtCall:
-    """Count the calls of functions written in C (of the system, of SQLite, of files) and kill the process at one."""
-
-    def __init__(self, number: int) -> None:
-        self.left = self.number = number
-
-    def __call__(self, frame: object, event: str, argument: object) -> None:
-        if event == "c_call":
-            self.left -= 1
-            if self.left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    @property
-    def passed(self) -> int:
-        return self.number - self.left
-
-
-@pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> int:
-    """How many calls a whole run makes."""
-    counter = KillAtCall(1 << 40)
-    with make_world(tmp_path_factory.mktemp("counted") / "world") as counted:
-        export = build(counted)
-        sys.setprofile(counter)
-        try:
-            run_actions(load_workspace(counted.root, {}), counted.database, export, counted.root / "out", now=MAY_4)
-        finally:
-            sys.setprofile(None)
-    return counter.passed
-
-
-@settings(max_examples=15, derandomize=True)
-@given(share=st.floats(0.01, 1))
-@pytest.mark.faults
-def test_killed_anywhere_files_and_ledger_agree_in_the_end(
-    tmp_path_factory: pytest.TempPathFactory, calls: int, share: float
-) -> None:
-    with make_world(tmp_path_factory.mktemp("killed") / "world") as world:
-        export, out = build(world), world.root / "out"
-        child = os.fork()
-        if child == 0:
-            try:
-                sys.setprofile(KillAtCall(int(calls * share)))
-                with open_database(load_workspace(world.root, {})) as database:
-                    run_actions(load_workspace(world.root, {}), database, export, out, now=MAY_4)
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
-        begun = world.database.value("SELECT count(*) FROM run")
-        if not begun:
-            world.run(export, "out")
-        elif not (out / "summary.json").exists():
-            resume(load_workspace(world.root, {}), world.database)
-        assert_files_and_ledger_agree(world, out)
-        again, _ = world.run(export, "again")
-        assert again.summary["changes"] == again.summary["clicks"] == 0
-
-
-@pytest.mark.parametrize("point", ["a batch is noted down", "a batch has run"])
-@pytest.mark.faults
-def test_a_batch_that_was_started_is_never_started_again(world: World, point: str) -> None:
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_batch_that_was_started_is_never_started_again(world: World, ended: bool) -> None:
     export, out = build(world), world.root / "out"
+    log = world.root / "scripts" / "started.txt"
     (world.root / "scripts" / "note.py").write_text("open('started.txt', 'a').write('x')\n")
     world.actions("offer", [*ACTIONS[:-1], {"type": "script", "script": "note.py", "batch": True}])
 
-    def crash(passed: str) -> None:
-        if passed == point:
+    def carry_out_until_then() -> None:
+        """Killed between the script's start in the ledger and its end there."""
+        start, end = Ledger.start_scripts, Ledger.end_scripts
+
+        def die(*_: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    assert os.WTERMSIG(in_child(world, export, out, crash)) == signal.SIGKILL
-    resume(load_workspace(world.root, {}), world.database)
-    started = world.root / "scripts" / "started.txt"
-    assert started.exists() == (point == "a batch has run")
+        def start_and_die(noted: Ledger, rows: Sequence[MadeRow]) -> None:
+            start(noted, rows)
+            die()
+
+        with (
+            mock.patch.object(Ledger, "end_scripts", die if ended else end),
+            mock.patch.object(Ledger, "start_scripts", start if ended else start_and_die),
+        ):
+            carry_out(world)
+
+    assert killed(carry_out_until_then, 1 << 40)
+    resume_run(world.workspace, world.database)
+    assert log.exists() == ended
     assert {row["status"] for row in rows_of(out / "scripts.ndjson")} == {"interrupted"}
     assert world.run(export)[0].summary["scripts"] == 0
-    report, again = world.run(export, retry_failed=True)  # only a person may say that they are to be tried again
+    assert world.run(export, retry_failed=True)[0].summary["scripts"] == 0
+    report, again = world.run(export, retry_interrupted=True)  # only a person may say that they are to be tried again
     assert (report.summary["scripts"], report.summary["failed"]) == (4, 0)
     assert {row["status"] for row in rows_of(again / "scripts.ndjson")} == {"ok"}
 
 
-def test_a_run_that_fails_leaves_nothing_and_can_be_given_again(world: World) -> None:
-    export = build(world)
-    world.configure(CONFIG + '[crm]\nencoding = "cp1252"\n')
-    world.link("bad", [{"type": "set-field", "field": "level", "value": "漢"}])
-    world.click("1", "bad", 9)
-    with pytest.raises(BadInput, match="cannot be written as cp1252"):
-        world.run(export, "out")
-    assert not (world.root / "out").exists()
-    world.actions("bad", [])
-    report, out = world.run(export, "out")
-    assert report.summary["clicks"] == 5
-    assert_files_and_ledger_agree(world, out)  # the scripts that had run by then are reported, and not run again
+def test_a_new_run_takes_over_what_a_killed_one_left(
+    prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    stored = max(number for number, point in enumerate(undisturbed.points, 1) if point == "commit")
+    with prepared.copy(tmp_path) as world:
+        export = world.root / "contacts.csv"
+        assert killed(lambda: carry_out(world), stored)
+        with pytest.raises(
+            Conflict, match=r"run 1 was interrupted in .*: finish it with linktrack action run --resume"
+        ):
+            world.run(export, "out")
+        report, out = world.run(export, "elsewhere")
+        assert report.summary["clicks"] == 5
+        assert len(rows_of(out / "scripts.ndjson")) == report.summary["scripts"] == 4
+        with pytest.raises(NotFound, match="none to resume"):
+            resume_run(world.workspace, world.database)
 
 
-def test_a_new_run_takes_over_what_a_killed_one_left(world: World) -> None:
-    export = build(world)
-    in_child(world, export, world.root / "out", kill_at(12))
-    with pytest.raises(Conflict, match="--resume"):
-        world.run(export, "out")
-    report, out = world.run(export, "elsewhere")
-    assert report.summary["clicks"] == 5
-    assert len(rows_of(out / "scripts.ndjson")) == report.summary["scripts"] == 4
-    with pytest.raises(NotFound, match="none to resume"):
-        resume(load_workspace(world.root, {}), world.database)
+def test_an_interrupted_run_whose_export_is_gone_says_so(
+    prepared: Prepared, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    with prepared.copy(tmp_path) as world:
+        killed(lambda: carry_out(world), len(undisturbed.points) // 2)
+        (world.root / "contacts.csv").unlink()
+        with pytest.raises(NotFound, match="the export of the interrupted run is gone"):
+            resume_run(world.workspace, world.database)
 
 
-@pytest.mark.faults
 def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: World) -> None:
     export = build(world)
     (world.root / "scripts" / "note.py").write_text("import time\ntime.sleep(0.5)\n")
     code = (
         "import sys\nfrom pathlib import Path\nfrom linktrack.actions.run import run_actions\n"
+        "from linktrack.actions.work import Order\n"
         "from linktrack.workspace import load_workspace\nfrom linktrack.store.session import open_database\n"
         "root = Path(sys.argv[1])\nworkspace = load_workspace(root, {})\n"
         "with open_database(workspace) as database:\n"
-        f"    run_actions(workspace, database, root / 'contacts.csv', root / 'first', now={MAY_4})\n"
+        f"    run_actions(workspace, database, Order(root / 'contacts.csv', {MAY_4}), root / 'first')\n"
     )
     other = subprocess.Popen([sys.executable, "-c", code, str(world.root)])
     until = time.monotonic() + 20
@@ -320,15 +331,15 @@ def test_failed_scripts_stop_nobody_and_are_tried_again_only_when_asked(world: W
     assert world.run(export)[0].summary["scripts"] == 0
     (world.root / "scripts" / "fixed").touch()
     again, second = world.run(export, retry_failed=True)
-    assert again.summary | {"clicks": 0} == {**dict.fromkeys(again.summary, 0), "changes": 2, "set_field": 1,
-                                             "scripts": 1, "unknown_contacts": 1}  # fmt: skip
+    assert again.summary == {**dict.fromkeys(again.summary, 0), "changes": 2, "set_field": 1, "scripts": 1,
+                             "unknown_contacts": 1}  # fmt: skip
     assert rows_of(second / "scripts.ndjson")[0]["id"] == failed[0]["id"]
     assert "script 2" in (second / "contacts.csv").read_text().splitlines()[2]
     assert world.run(export, retry_failed=True)[0].summary["scripts"] == 0
-    assert world.database.rows("SELECT status FROM change WHERE id = ? ORDER BY number", (failed[0]["id"],)) == [
-        ("failed",),
-        ("ok",),
-    ]
+    assert world.database.rows(
+        "SELECT run_id, status, retried_by FROM change WHERE id = ? ORDER BY run_id", (failed[0]["id"],)
+    ) == [(1, "failed", 3), (3, "ok", None)]
+    assert [row.status for row in read_log(world.database, LogFilter(contact="2", kind="script"))] == ["ok"]
 
 
 def test_a_contact_who_is_missing_today_is_taken_up_tomorrow(world: World) -> None:
@@ -338,14 +349,16 @@ def test_a_contact_who_is_missing_today_is_taken_up_tomorrow(world: World) -> No
     export.write_text(EXPORT + "99,late@example.com,Late,,\n")
     later, out = world.run(export)
     assert later.summary["clicks"] == later.summary["contacts"] == 1
-    assert rows_of(out / "selections.csv") == [{"selection": "Prospects", "contact_id": "99", "change": "add"}]
+    assert rows_of(out / "selections.csv") == [
+        {"selection": "Prospects", "contact_id": "99", "change": "add", "name": "Late", "email": "late@example.com"}
+    ]
 
 
 def test_a_dry_run_leaves_no_trace(world: World, tmp_path: Path) -> None:
     export = build(world)
     before = sorted(path.name for path in world.root.rglob("*") if "linktrack.db" not in path.name)
     report = world.rehearse(export)
-    assert report.summary["changes"] == len(report.rows) == 32
+    assert report.summary["changes"] == len(report.delivered) == 32
     assert sorted(path.name for path in world.root.rglob("*") if "linktrack.db" not in path.name) == before
     assert world.database.value("SELECT count(*) FROM run") == 0
     real, _ = world.run(export)

@@ -26,13 +26,7 @@ STOPS: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "the name in a title": ({"type": "request", "title": "{contact.name}"}, "", "contact_id\n1\n", "the placeholder {contact.name} needs the column 'name'"),
     "a field in a title": ({"type": "request", "title": "{contact.plan}"}, '[crm.contacts.fields]\nplan = "Plan"\n', "contact_id\n1\n", "the field 'plan' needs the column 'Plan'"),
     "our contact, when there is no other recipient": ({"type": "follow-up", "assign_to_our_contact": True}, "", "contact_id\n1\n", "an action on our_contact needs the column 'our_contact'"),
-    "the companies": ({"type": "interest", "add": ["A"], "on": "company"}, "", "contact_id,company_id\n1,A\n", "the export has no companies.*"),
     "a column that stands there twice": (set_to("hot"), "", "contact_id,level,level\n1,,\n", "several columns 'level' (numbers 2 and 3)"),
-    "a row too long for a new column": (
-        set_to("hot"), '[crm.contacts.fields]\nlevel = { column = "Level", create = true }\n', "contact_id\n1,more\n",
-        "contacts.csv:2: this row has more cells than the header has columns",
-    ),
-    "a text that the encoding lacks": (set_to("漢"), '[crm]\nencoding = "cp1252"\n', "contact_id,level\n1,\n", "'漢' of '1,漢' cannot be written as cp1252"),
 }  # fmt: skip
 
 
@@ -46,7 +40,7 @@ def test_what_the_export_lacks_stops_the_run_before_anything_is_written(world: W
         world.run(world.export(text), "out")
     assert sentence in str(problem.value)
     assert not (world.root / "out").exists()
-    assert world.database.value("SELECT count(*) FROM handled_click") == 0
+    assert world.passed() == 0
     world.database.execute("DELETE FROM action")
     assert world.run(world.export("contact_id\n1\n"), "out")[0].summary["clicks"] == 0
 
@@ -71,10 +65,10 @@ def test_rows_without_an_id_and_with_one_that_came_before(world: World) -> None:
 def test_the_columns_of_every_file(world: World) -> None:
     """SPEC section 7 names them; other programs rely on it."""
     assert {name: ", ".join(columns) for name, columns in COLUMNS.items()} == {
-        "selections.csv": "selection, contact_id, change",
-        "projects.csv": "project, contact_id, change",
-        "follow-ups.csv": "id, contact_id, kind, task, description, project, created_by, assigned_to, assignment, start, end, duration_minutes, link, mailing, shipment, clicked_at",
-        "requests.csv": "id, contact_id, title, priority, category, owner, link, mailing, shipment, clicked_at",
+        "selections.csv": "selection, contact_id, change, name, email",
+        "projects.csv": "project, contact_id, change, name, email",
+        "follow-ups.csv": "id, contact_id, kind, task, description, project, created_by, assigned_to, assignment, start, end, duration_minutes, link, mailing, shipment, clicked_at, name, email, company",
+        "requests.csv": "id, contact_id, title, priority, category, owner, link, mailing, shipment, clicked_at, name, email, company",
         "scripts.ndjson": "id, contact_id, script, link, mailing, shipment, clicked_at, status, exit_code, return_url, message",
         "changes.ndjson": "id, kind, contact_id, name, operation, old, new, link, mailing, shipment, click, clicked_at",
         "unknown-contacts.csv": "contact_id, clicks",
@@ -93,7 +87,7 @@ def test_cells_that_a_spreadsheet_takes_for_formulas_are_guarded_only_if_wanted(
         world.click("1", f"offer{number}", number)
         _, out = world.run(world.export(EXPORT))
         row = rows_of(out / "requests.csv")[0]
-        assert (row["title"], row["priority"]) == (("'@SUM(A1)", "'-1") if guard else ("@SUM(A1)", "-1"))
+        assert (row["title"], row["priority"]) == (("'@SUM(A1)", "-1") if guard else ("@SUM(A1)", "-1"))
         assert "=1+1" in (out / "contacts.csv").read_text()  # what goes back into the CRM is as it was said
         assert rows_of(out / "changes.ndjson")[0]["new"] == "=1+1"
 

@@ -44,7 +44,7 @@ def test_superoffice(world: World) -> None:
         '"000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Newsletter, Product news";"warm";\r\n'
     )
     report, out = world.run(world.export(text, "crm/contacts.csv", "cp1252").parent)
-    assert report.notes == ()
+    assert report.notes == ("the interest 'Events' is new: the export has none of that name",)
     after = (out / "contacts.csv").read_bytes().decode("cp1252")
     assert changed_lines(text, after)[2:] == [
         '- "000122";"Bo";"Ek";"bo@example.com";"2020";"Björk; Ek";"ANNA";"Newsletter";"warm";',
@@ -52,10 +52,10 @@ def test_superoffice(world: World) -> None:
         '- "000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Newsletter, Product news";"warm";',
         '+ "000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Product news, Events";"hot";;1;7,5',
     ]
-    assert [(row["contact_id"], row["title"], row["owner"]) for row in rows_of(out / "requests.csv")] == [
-        ("000123", "Call Karin Sjöström", "ANNA")
-    ]
-    assert rows_of(out / "follow-ups.csv")[0]["assigned_to"] == "ANNA"
+    assert [
+        (row["contact_id"], row["title"], row["owner"]) for row in rows_of(out / "requests.csv", ";", "cp1252")
+    ] == [("000123", "Call Karin Sjöström", "ANNA")]
+    assert rows_of(out / "follow-ups.csv", ";", "cp1252")[0]["assigned_to"] == "ANNA"
 
 
 def test_hubspot(world: World) -> None:
@@ -88,7 +88,15 @@ def test_hubspot(world: World) -> None:
         '+ "152","Bo","Ek","bo@example.com","gone@example.com","9042","Events","Open",""',
     ]
     assert (out / "companies-changed.csv").read_text("utf-8").splitlines()[1:] == ['"9042","Fjällbris","Events"']
-    assert rows_of(out / "selections.csv") == [{"selection": "Spring prospects", "contact_id": "151", "change": "add"}]
+    assert rows_of(out / "selections.csv") == [
+        {
+            "selection": "Spring prospects",
+            "contact_id": "151",
+            "change": "add",
+            "name": "Karin Sjöström",
+            "email": "karin@example.com",
+        }
+    ]
     assert [row["assigned_to"] for row in rows_of(out / "follow-ups.csv")] == ["anna@example.com", ""]
 
 

@@ -51,7 +51,7 @@ ACTIONS: list[dict[str, Any]] = [
 
 def test_all_seven_kinds_reach_their_files(world: World) -> None:
     world.configure(CONFIG)
-    (world.root / "scripts").mkdir()
+    (world.root / "scripts").mkdir(exist_ok=True)
     (world.root / "scripts" / "notify.py").write_text(
         "import json, sys\nsaid = json.load(sys.stdin)\n"
         "print(json.dumps({'returnUrl': 'https://www.example.com/thanks/' + said['custId']}))\n"
@@ -80,17 +80,23 @@ def test_all_seven_kinds_reach_their_files(world: World) -> None:
     assert (out / "contacts.csv").read_bytes() == EXPORT.replace(
         '"Åsa; Ö";ANNA;News;', '"Åsa; Ö";ANNA;Product news;hot'
     ).replace('"News,Events";"cold"', '"Events,Product news";"hot"').encode("cp1252")
-    assert rows_of(out / "selections.csv") == [
-        {"selection": "Spring prospects", "contact_id": "1", "change": "add"},
-        {"selection": "Spring prospects", "contact_id": "2", "change": "add"},
+    assert rows_of(out / "selections.csv", ";", "cp1252") == [
+        {
+            "selection": "Spring prospects",
+            "contact_id": "1",
+            "change": "add",
+            "name": "Åsa; Ö",
+            "email": "a@example.se",
+        },
+        {"selection": "Spring prospects", "contact_id": "2", "change": "add", "name": "Bo", "email": "b@example.se"},
     ]
-    follow_ups = rows_of(out / "follow-ups.csv")
+    follow_ups = rows_of(out / "follow-ups.csv", ";", "cp1252")
     assert [(row["assigned_to"], row["start"], row["end"]) for row in follow_ups] == [
         ("ANNA", "2026-05-04T14:00:00+02:00", "2026-05-04T14:30:00+02:00"),
         ("BO", "2026-05-04T14:00:00+02:00", "2026-05-04T14:30:00+02:00"),
     ]
     assert follow_ups[0]["kind"] == "task" and follow_ups[0]["description"] == "Clicked Offer in spring-news"
-    requests = rows_of(out / "requests.csv")
+    requests = rows_of(out / "requests.csv", ";", "cp1252")
     assert [(row["title"], row["owner"]) for row in requests] == [
         ("Consultant wanted by Åsa; Ö", "ANNA"),
         ("Consultant wanted by Bo", "BO"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -119,6 +122,64 @@ def test_the_whole_group_ends_with_it(tmp_path: Path, ending: str, status: str) 
     assert gone(pid)
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux hands orphans over")
+@pytest.mark.parametrize(("ending", "status"), [("time.sleep(60)", "timeout"), ("pass", "ok")])
+def test_a_child_that_leaves_its_process_group_is_ended_too(tmp_path: Path, ending: str, status: str) -> None:
+    """Also one that has forked twice, begun a session of its own, closed everything, and heeds no signal."""
+    text = (
+        "import os, signal, time\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        os.closerange(0, 3)\n"
+        "        signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "        with open('child.part', 'w') as file:\n"
+        "            file.write(str(os.getpid()))\n"
+        "        os.rename('child.part', 'child')\n"
+        "        time.sleep(60)\n"
+        "    os._exit(0)\n"
+        "while not os.path.exists('child'):\n"
+        f"    time.sleep(0.01)\n{ending}\n"
+    )
+    assert run_script(script(tmp_path, text), "s.py", PAYLOAD, 5).status == status
+    assert gone(int((tmp_path / "child").read_text()))
+
+
+def test_children_of_others_are_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as mine:
+        assert run_script(script(tmp_path, "pass"), "s.py", PAYLOAD, 20).status == "ok"
+        assert mine.poll() is None
+        mine.kill()
+
+
+def test_a_flood_of_output_ends_in_nothing_kept(tmp_path: Path) -> None:
+    """Neither on the disk nor in memory: of 200 MB, what is kept is the beginning, and the last line of complaints."""
+    text = (
+        "import sys\nfor _ in range(200):\n    sys.stdout.write('x' * 1_000_000)\n    sys.stderr.write('y' * 100_000)\n"
+        "sys.exit('\\nat last')\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = run_script(script(tmp_path, text), "s.py", PAYLOAD, 60)
+    assert (result.status, result.message) == ("failed", "at last")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
+
+
+def test_a_script_that_closes_its_ears_and_mouth_is_waited_for(tmp_path: Path) -> None:
+    text = "import os, time\nos.closerange(0, 3)\ntime.sleep(0.5)\nopen('done', 'w').close()\n"
+    assert run_script(script(tmp_path, text), "s.py", PAYLOAD, 20).status == "ok"
+    assert (tmp_path / "done").exists()
+
+
+def test_one_answer_of_a_batch_that_is_too_long_fails_alone(tmp_path: Path) -> None:
+    script(
+        tmp_path,
+        "import json, sys\nfor line in sys.stdin:\n    said = json.loads(line)\n"
+        "    print(json.dumps({'id': said['id'], 'message': 'x' * (50_000 if said['custId'] == '2' else 1)}))\n",
+    )
+    results = run_batch(tmp_path, "s.py", BATCH, 20)
+    assert [results[name].status for name in ("c1", "c2", "c3")] == ["ok", "failed", "ok"]
+
+
 BATCH = [("c1", {"custId": "1"}), ("c2", {"custId": "2"}), ("c3", {"custId": "3"})]
 
 BATCHES = {
@@ -150,13 +211,13 @@ def test_one_process_for_many_clicks(tmp_path: Path, case: str) -> None:
 
 def test_a_batch_may_answer_more_than_a_single_script(tmp_path: Path) -> None:
     script(tmp_path, "import json, sys\nfor line in sys.stdin:\n    print(json.dumps({'message': 'x' * 400}))")
-    asked = [(f"c{number}", {"custId": str(number)}) for number in range(4_000)]
+    asked = [(f"c{number}", {"custId": str(number)}) for number in range(20_000)]
     assert {result.status for result in run_batch(tmp_path, "s.py", asked, 60).values()} == {"ok"}
 
 
 def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world: World) -> None:
     world.configure('[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n')
-    (world.root / "scripts").mkdir()
+    (world.root / "scripts").mkdir(exist_ok=True)
     script(
         world.root / "scripts",
         "import json, sys\n"
@@ -176,11 +237,16 @@ def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world
     assert report.summary["scripts"] == len(rows_of(out / "scripts.ndjson")) == 3
     # Of contact 1 the second click says "hot" again; a number that is none is told, and the rest is done.
     assert (out / "contacts.csv").read_text().splitlines()[1:] == ["1,hot,5", "2,warm,5", "3,warm,"]
-    assert [note.partition(": ")[2] for note in report.notes] == [
-        "the export has no column for the field 'other'",
-        "the export has no column for the field 'other'",
+    no_column = (
+        "the export has no column for the field 'other': name one under [crm.contacts.fields], or add it to the export"
+    )
+    assert [sentence.partition(": ")[2] for sentence in report.failures] == [
+        no_column,
+        no_column,
         "the script s.py: the field 'score' is a number: 'many' is not a number",
+        no_column,
     ]
+    assert report.summary["failed"] == 4
     assert sorted(world.database.rows("SELECT url FROM return_address")) == [
         (f"https://www.example.com/{number}",) for number in (1, 2, 3)
     ]
@@ -188,7 +254,7 @@ def test_a_run_gives_a_batch_all_its_clicks_and_takes_fields_and_addresses(world
 
 def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> None:
     world.shipment()
-    (world.root / "scripts").mkdir()
+    (world.root / "scripts").mkdir(exist_ok=True)
     script(
         world.root / "scripts",
         "import json, sys\nsaid = json.load(sys.stdin)\n"
@@ -199,5 +265,5 @@ def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> Non
         world.click("1", "offer", minute, shipment=shipment)
     _, out = world.run(world.export("contact_id\n1\n"))
     first, again, other = (row["message"] for row in rows_of(out / "scripts.ndjson"))
-    assert first == other == "https://www.example.com/offer"  # each shipment's visitor has an address of his own
-    assert again == "https://www.example.com/mine"
+    assert first == "https://www.example.com/offer"
+    assert again == other == "https://www.example.com/mine"  # the person's on this link, in whatever shipment

@@ -35,6 +35,7 @@ BREACHES = {
     "granian in the command line": ("cli/app.py", "import granian", "web-server"),
     "a token that asks the database": ("links/tokens.py", "import sqlite3", "pure-store"),
     "tagging that asks the store": ("links/utm.py", "import linktrack.store.session", "pure-store"),
+    "a location with the database": ("links/location.py", "import linktrack.store.session", "pure-store"),
     "merge tags that go through another room": ("links/merge_tags.py", "import linktrack.links.catalog", "pure-store"),
     "a reader of mails that knows placements": (
         "mailings/reading/scan.py", "import linktrack.mailings.placements", "pure-store",
@@ -44,10 +45,12 @@ BREACHES = {
     "verdicts that ask the store": ("clicks/judging/verdicts.py", "import linktrack.store.session", "pure-store"),
     "an action kind that asks the ledger": ("actions/kinds/request.py", "import linktrack.actions.ledger", "pure-store"),
     "slots that ask the ledger": ("actions/slots.py", "import linktrack.actions.ledger", "pure-store"),
+    "statistics that ask the store": ("reports/statistics.py", "import linktrack.store.session", "pure-store"),
     "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
     "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
     "a token with a clock": ("links/tokens.py", "import time", "pure-world"),
     "tagging with a file": ("links/utm.py", "from pathlib import Path", "pure-world"),
+    "a location with the network": ("links/location.py", "import socket", "pure-world"),
     "merge tags with a process": ("links/merge_tags.py", "import subprocess", "pure-world"),
     "a reader of mails on the network": ("mailings/reading/document.py", "import http.client", "pure-world"),
     "a compiler with files": ("mailings/compile.py", "import os", "pure-world"),
@@ -55,6 +58,7 @@ BREACHES = {
     "verdicts with a clock": ("clicks/judging/verdicts.py", "from time import time", "pure-world"),
     "an action kind with chance": ("actions/kinds/script.py", "import random", "pure-world"),
     "slots with a clock": ("actions/slots.py", "import time as clock", "pure-world"),
+    "statistics with chance": ("reports/statistics.py", "import random", "pure-world"),
     "a planner with files": ("actions/planning.py", "import tempfile", "pure-world"),
     "an export with a clock": ("crm/export.py", "import time", "crm-world"),
 }  # fmt: skip

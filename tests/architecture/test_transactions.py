@@ -11,11 +11,12 @@ from architecture.planted import trees
 # (links: single records) may have several; the command line and the pages have none.
 HOLD_A_TRANSACTION = {
     "store": {"revisions.py", "session.py"},
-    "links": {"catalog.py", "definitions.py", "folders.py", "keys.py"},
-    "mailings": {"adding.py", "catalog.py", "placements.py", "shipments.py"},
+    "contacts": {"left.py"},
+    "links": {"catalog.py", "definitions.py", "folders.py", "keys.py", "stored_actions.py"},
+    "mailings": {"adding.py", "editing.py", "placements.py", "shipping.py"},
     "clicks": {"load.py", "rejudge.py", "reset.py", "rollups/counts.py"},
-    "actions": {"defining.py", "run.py", "scripts.py"},
-    "cli": {"link.py"},
+    "actions": {"ledger.py", "run.py"},
+    "upkeep": {"repair.py"},
 }
 BEGINS = {"transaction", "session"}
 

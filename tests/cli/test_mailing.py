@@ -242,7 +242,7 @@ def test_list_show_delete(files: Path, run: Run) -> None:
     assert run("mailing", "list", "--format", "json").json == []
     assert run("mailing", "list", "--deleted", "--format", "json").json[0]["status"] == "deleted"
     assert run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out").code == 5
-    assert run("mailing", "add", "news", "mail.html").code == 5
+    assert run("mailing", "add", "news", "mail.html").code == 0  # nobody had it: its name is free
 
 
 def test_replace_keeps_the_keys_of_what_stays(files: Path, run: Run) -> None:
@@ -507,4 +507,62 @@ def test_check_of_several_says_whose_finding_it_is(files: Path, run: Run) -> Non
 def test_only_html_is_added(files: Path, run: Run, name: str) -> None:
     outcome = run("mailing", "add", "odd", name)
     assert outcome.code == 3 and name in outcome.err and "Traceback" not in outcome.err
+    assert run("mailing", "list", "--format", "json").json == []
+
+
+def test_edit_restore_and_names_that_are_free_again(files: Path, run: Run) -> None:
+    add(run, "--type", "newsletter")
+    done = run(
+        "mailing", "edit", "news", "--name", "spring", "--subject", "Vår", "--utm-source", "brev", "--type", "offers"
+    )
+    assert (done.code, done.err) == (0, "Changed spring: name, subject, type, utm_source.\n")
+    shown = run("mailing", "show", "spring", "--format", "json").json
+    assert (shown["subject"], shown["utm_source"], shown["type"]) == ("Vår", "brev", "offers")
+    (files / "mail.html").write_text(HTML.replace("Bye", "Farewell"), "utf-8")
+    assert "Changed spring: html." in run("mailing", "edit", "spring", "--html", "mail.html").err
+    assert run("mailing", "edit", "spring").code == 2
+    assert run("mailing", "edit", "news", "--subject", "x").code == 4
+    run("mailing", "delete", "spring", "--yes")
+    assert run("mailing", "edit", "spring", "--subject", "x").code == 5
+    assert run("mailing", "list", "--format", "json").json == []
+    assert run("mailing", "restore", "spring").code == 0
+    assert run("mailing", "restore", "spring").code == 5
+    assert [row["status"] for row in run("mailing", "list", "--all", "--format", "json").json] == ["active"]
+    run("mailing", "delete", "spring", "--yes")
+    add(run, name="spring")
+    names = [row["mailing"] for row in run("mailing", "list", "--all", "--format", "json").json]
+    assert names == ["spring (deleted)", "spring"]
+
+
+def test_preview_writes_a_copy_or_opens_it_and_stores_nothing(
+    files: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(run)
+    done = run("mailing", "preview", "news", "--contacts", "contacts.csv", "-o", "-")
+    assert done.code == 0 and "<p>Hej Åsa Öst</p>" in done.out and "https://preview.invalid/" in done.out
+    assert run("mailing", "preview", "news", "--contacts", "contacts.csv", "-o", "contacts.csv").code == 5
+    assert run("mailing", "preview", "news", "--contacts", "contacts.csv", "-o", "linktrack.key").code == 5
+    done = run("mailing", "preview", "news", "--contacts", "contacts.csv", "--contact", "2", "-o", "p.html")
+    assert "for contact 2" in done.err and "<p>Hej Bo</p>" in (files / "p.html").read_text("utf-8")
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    done = run("mailing", "preview", "news")
+    path = Path(opened[0].removeprefix("file://"))
+    assert "{{ name }}" in path.read_text("utf-8") and path.stat().st_mode & 0o777 == 0o600
+    assert run("shipment", "list", "--format", "json").json == []
+    assert run("mailing", "preview", "news", "--contact", "2").code == 4  # nobody has got anything
+
+
+def test_add_says_what_it_found(files: Path, run: Run) -> None:
+    run("link", "add", "form", "--url", "https://www.example.com/form")
+    (files / "mail.html").write_text('<a href="linktrack:offer">x</a> <a href="http://www.example.com/form/">y</a>')
+    said = run("mailing", "add", "news", "mail.html").err
+    assert "Note: registered links in it: offer\n" in said
+    assert "http://www.example.com/form/ is the link form but for the scheme and the slash at the end" in said
+
+
+def test_only_html_is_taken_as_a_mailing(files: Path, run: Run) -> None:
+    (files / "picture.html").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    for file in ("picture.html", "linktrack.toml", "linktrack.db", "contacts.csv"):
+        assert run("mailing", "add", "x", file).code == 3
     assert run("mailing", "list", "--format", "json").json == []

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.cli.output import Format, iso, show_record, show_rows, visible
+from linktrack.cli.output import Format, iso, show_record, show_rows
+from linktrack.visible import visible
 
 ROWS: list[dict[str, Any]] = [
     {"key": "offer", "name": "Ja, tack | gärna", "clicks": 12, "click_rate": 0.0625, "last": None, "tags": ["a", "b"]},

@@ -88,3 +88,86 @@ def test_an_empty_list_of_contacts_makes_no_shipment(shipped: Path, run: Run) ->
     assert run("mailing", "rewrite", "news", "--contacts", "none.csv", "--out", "none").code == 3
     assert len(run("shipment", "list", "--format", "json").json) == 2
     assert not (shipped / "none").exists()
+
+
+def test_cancelled_restored_and_unfinished_shipments_have_their_state_in_the_list(shipped: Path, run: Run) -> None:
+    assert [row["state"] for row in run("shipment", "list", "--format", "json").json] == ["sent", "test"]
+    done = run("shipment", "cancel", 1)
+    assert done.code == 0 and "linktrack shipment restore 1 takes this back" in done.err
+    assert run("shipment", "cancel", 1).code == 5
+    assert run("shipment", "show", 1, "--format", "json").json["state"] == "cancelled"
+    assert run("shipment", "render", 1, "--out", "again").code == 0  # its addresses go on working
+    assert run("shipment", "list", "--format", "json").json[0]["state"] == "cancelled"
+    assert run("shipment", "restore", 1).code == 0
+    assert run("shipment", "restore", 1).code == 5
+    assert run("shipment", "restore", 9).code == 4
+    assert run("shipment", "list", "--format", "json").json[0]["state"] == "sent"
+
+
+def test_the_rows_of_recipients_go_into_the_next_rewrite(shipped: Path, run: Run) -> None:
+    rows = run("shipment", "recipients", 1, "--format", "json").json
+    assert len(rows) == 2100
+    assert rows[0] == {
+        "contact_id": "1",
+        "email": "p1@x.example",
+        "name": "Person 1",
+        "clicks": 0,
+        "machine_clicks": 0,
+        "first_click": None,
+        "last_click": None,
+    }
+    assert run("shipment", "recipients", 9).code == 4
+    for format in ("tsv", "csv", "json", "ndjson"):
+        listed = run("shipment", "recipients", 1, "--format", format).out.splitlines(keepends=True)
+        (shipped / "all.csv").write_text("contact_id,email\n1,a@x.example\n2101,b@x.example\n")
+        command = ("mailing", "rewrite", "news", "--contacts", "all.csv", "--out", format, "--format", "json", "--test")
+        outcome = run(*command, "--except", "-", input="".join(listed))
+        assert (outcome.json["recipients"], outcome.json["not_chosen"]) == (1, 1)
+
+
+def test_what_cannot_be_rewritten_is_a_usage_error_or_a_conflict_with_a_way_out(shipped: Path, run: Run) -> None:
+    rewrite = ("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "next")
+    for code, said, options in (
+        (5, "2,100 of these contacts have got the mailing 'news' already", ()),
+        (2, "--split", ("--part", "1/2")),
+        (2, "--part", ("--split", "x")),
+        (2, "no part", ("--part", "3/2", "--split", "x")),
+        (2, "only one of", ("--only", "-", "--except", "-")),
+        (3, "--from", ("--as", "eml", "--test")),
+        (4, "no such file", ("--only", "nothing.csv")),
+        (2, "--wait", ("--wait", "-1")),
+    ):
+        outcome = run(*rewrite, *options)
+        assert (outcome.code, said in outcome.err) == (code, True), (options, outcome.err)
+    assert not (shipped / "next").exists() and len(run("shipment", "list", "--format", "json").json) == 2
+    assert run(*rewrite, "--again").code == 0
+
+
+def test_two_halves_are_everybody_and_stop_each_other_not(shipped: Path, run: Run) -> None:
+    assert run("mailing", "add", "second", "mail.html").code == 0
+    count = 0
+    for half in ("1/2", "2/2"):
+        command = ("mailing", "rewrite", "second", "--contacts", "contacts.csv", "--part", half, "--split", "subject")
+        count += run(*command, "--out", half[0], "--format", "json").json["recipients"]
+    assert count == 2100
+
+
+def test_what_waits_in_the_workspace_s_own_click_log_is_imported_first(shipped: Path, run: Run) -> None:
+    log = shipped / "clicklog"
+    log.mkdir()
+    command = ("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--test", "--out")
+    assert "click log" not in run(*command, "empty").err
+    line = '192.0.2.1 - - [04/May/2026:09:00:00 +0000] "GET /favicon.ico HTTP/1.1" 200 1 "-" "x"\n'
+    (log / "clicks.log").write_text(line * 3)
+    outcome = run(*command, "three")
+    assert outcome.code == 0 and "Imported the workspace's own click log first: 0 new clicks." in outcome.err
+    (log / "clicks.log").write_bytes(b"\x89PNG\r\n\x1a\n" * 500)
+    outcome = run(*command, "four")
+    assert outcome.code == 5 and "--no-import" in outcome.err and not (shipped / "four").exists()
+    assert run(*command, "four", "--no-import").code == 0
+
+
+def test_a_sender_can_be_named_when_a_shipment_is_rendered_as_e_mails(shipped: Path, run: Run) -> None:
+    assert run("shipment", "render", 1, "--as", "mbox", "--out", "mbox").code == 3
+    assert run("shipment", "render", 1, "--as", "mbox", "--out", "mbox", "--from", "Åsa <asa@x.example>").code == 0
+    assert (shipped / "mbox" / "mailing.mbox").read_bytes().startswith(b"From asa@x.example ")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
-from linktrack.contacts.left import EVERY_TYPE, come_back, departures_of, has_left, leave, subscribe_again
+from linktrack.contacts.left import EVERY_TYPE, come_back, departures_of, has_left, leave, see_export, subscribe_again
+from linktrack.crm.mapping import Mapping
 from linktrack.errors import Conflict, UnknownName
 from linktrack.store.session import Database
 
@@ -55,3 +57,21 @@ def test_who_has_left_every_type_is_not_taken_back_into_one(database: Database, 
     with pytest.raises(UnknownName):
         subscribe_again(database, "10043", None, moment=2)
     assert has_left([EVERY_TYPE], "newsletter") and not has_left([EVERY_TYPE], "transactional")
+
+
+def test_an_export_that_a_run_has_seen_counts_as_the_contacts_files_do(
+    database: Database, person: int, tmp_path: Path
+) -> None:
+    def see(name: str, interests: str) -> list[str]:
+        path = tmp_path / name
+        path.write_text(f"contact_id,email,interests\n10042,anna@x.example,{interests}\n10043,b@x.example,x\n")
+        see_export(database, path, Mapping(), moment=10)
+        return [one.type for one in departures_of(database, person)]
+
+    leave(database, person, "Newsletter", "unsubscribe", 1)
+    leave(database, person, EVERY_TYPE, "unsubscribe", 1)
+    assert see("a.csv", "newsletter") == [EVERY_TYPE, "Newsletter"]
+    assert see("b.csv", "sport") == [EVERY_TYPE, "Newsletter"]
+    assert see("a.csv", "newsletter") == [EVERY_TYPE, "Newsletter"]
+    assert see("c.csv", "newsletter;sport") == [EVERY_TYPE, "Newsletter"]  # one name, which is another
+    assert see("d.csv", '"sport,newsletter"') == [EVERY_TYPE]  # contact subscribe alone ends this one

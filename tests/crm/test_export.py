@@ -46,3 +46,9 @@ def test_the_names_in_an_export(tmp_path: Path) -> None:
     for noun, text in {"contacts": "contact_id,a\n", "users": "user\nBO\n", "projects": "project,contact_id\nP,1\nP,2\n"}.items():  # fmt: skip
         (tmp_path / f"{noun}.csv").write_text(text)
     assert export_names(tmp_path, Mapping()) == {"columns": {"contact_id", "a"}, "users": {"BO"}, "projects": {"P"}}
+
+
+def test_the_interests_that_anybody_has_are_named_and_odd_cells_name_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_text('contact_id,interests\n1,"News,Events"\n2,News\n3,"a;b|c"\n4,\n')
+    assert {"News", "Events"} <= export_names(file, Mapping())["interests"]

@@ -6,7 +6,7 @@ import pytest
 
 from linktrack.links.utm import Utm
 from linktrack.mailings.addresses import ReadingOptions
-from linktrack.mailings.catalog import Settings
+from linktrack.mailings.catalog import MailingOptions
 from linktrack.mailings.lint import check_mail
 
 OPTIONS = ReadingOptions("https://t.example")
@@ -141,7 +141,7 @@ def test_the_text_part_is_looked_at_too_and_places_are_named() -> None:
 
 
 def test_a_medium_that_is_no_email_is_found() -> None:
-    settings = Settings(Utm("s", "newsletter", "c"))
+    settings = MailingOptions(Utm("s", "newsletter", "c"))
     assert [finding.rule for finding in check_mail(BYE.encode(), None, OPTIONS, LINKS, settings)] == ["utm"]
 
 

@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from mailings_world import MOMENT, World, add, write_contacts
+from mailings.mailings_world import MOMENT, World, add, write_contacts
 
 from linktrack.contacts.choosing import Part
 from linktrack.contacts.left import leave
@@ -80,6 +80,7 @@ def test_he_is_written_to_again_when_the_crm_gives_the_interest_back_after_havin
     assert not gets("c.csv", None)  # proves nothing
     assert not gets("d.csv", "Sport")  # seen without it
     assert not gets("b.csv", "Newsletter,Sport")  # an old file, seen before
+    assert not gets("a.csv", "Newsletter")  # nor one of before he left
     assert not gets("c.csv", None)
     assert gets("e.csv", "Sport,newsletter")  # a new one with it
     assert gets("c.csv", None) and gets("d.csv", "Sport")  # he is back
@@ -109,7 +110,7 @@ def test_the_same_address_on_several_contacts_is_said(world: World) -> None:
     path.write_text("contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n4,\n5,\n", "utf-8")
     done, rows = world.rewrite(path)
     assert len(rows) == 5
-    assert done.notes == ("1 addresses stand with several contacts, and each of these gets a mail: a@x.example",)
+    assert done.notes == ("1 address stands with several contacts, and each of these gets a mail: a@x.example",)
 
 
 @pytest.mark.parametrize(

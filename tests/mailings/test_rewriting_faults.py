@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from faults import failing, killed, points_of, sample
-from mailings_world import MOMENT, World, write_contacts
+from mailings.mailings_world import MOMENT, World, write_contacts
 
 from linktrack.errors import LinktrackError
 from linktrack.files import Kept, leftovers

@@ -1,39 +1,40 @@
-"""A world whose clicks can be counted by hand."""
+"""Worlds whose clicks can be counted by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from clicks_world import World, line, make_world
+from clicks_world import World
+from reports.reports_world import ZONE, Oracle, make_reports_world
 
 
 @pytest.fixture(scope="session")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Shipments 1 and 2 of `spring` to 30 recipients each, test shipment 3; see `LINES` for who did what."""
-    world = make_world(tmp_path_factory.mktemp("reports") / "world")
-    path = world.path
-    log = world.workspace.root / "access.log"
-    log.write_bytes(
-        b"".join(
-            [
-                line(path(1, 1), 600),  # person 1 clicks link 1 twice …
-                line(path(1, 1), 601),
-                line(path(1, 1, shipment=2), 7000),  # … and once in the second sending
-                line(path(1, 2), 4000),  # person 2 clicks links 1 and 2
-                line(path(2, 2), 4100),
-                line(path(2, 3), 700, agent="curl/8.5.0"),  # a machine
-                line(path(3, 4), 800, agent="Slackbot 1.0"),  # a preview …
-                line(path(3, 4), 860),  # … and then the person
-                line(path(4, 5, shipment=3), 900),  # the test
-            ]
-        )
-    )
-    world.load(log)
-    return world
+def world_in(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], World]:
+    """The world in a zone, made once; it is not to be changed."""
+    known: dict[str, World] = {}
+
+    def find(zone: str) -> World:
+        if zone not in known:
+            known[zone] = make_reports_world(tmp_path_factory.mktemp("reports") / "world", zone)
+        return known[zone]
+
+    return find
 
 
 @pytest.fixture
-def at(counted: World, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(counted.workspace.root)
-    return counted.workspace.root
+def oracle(world_in: Callable[[str], World], monkeypatch: pytest.MonkeyPatch) -> Oracle:
+    """What counts the world by hand; the world's folder is the current one."""
+    world = world_in(ZONE)
+    monkeypatch.chdir(world.workspace.root)
+    return Oracle(world, ZoneInfo(ZONE))
+
+
+@pytest.fixture
+def own_world(oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A copy of the world that may be changed, in the current folder."""
+    world = oracle.world.copy(tmp_path / "world")
+    monkeypatch.chdir(world.workspace.root)
+    return world

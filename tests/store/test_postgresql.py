@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pwd
+import random
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -29,9 +31,21 @@ actions = [
   { type = "selection", add = ["Prospects"] },
   { type = "follow-up", default_recipient = "BO" },
   { type = "request", title = "Call {contact.name}" },
+  { type = "set-field", field = "points", value = "{contact.name}" },
+  { type = "script", script = "answer.py", batch = true },
 ]
 """
+SCRIPT = """
+import json, os, sys
+for line in sys.stdin:
+    said = json.loads(line)
+    if os.path.exists("mended"):
+        print(json.dumps({"id": said["id"], "fields": {"level": "warm"}, "returnUrl": "https://www.example.com/x"}))
+    else:
+        sys.exit("out of order")
+"""
 SETTINGS = '[crm]\nusers = ["BO"]\n[crm.contacts.fields]\nlevel = { column = "level", create = true }\n'
+POINTS = 'points = { column = "points", create = true, type = "%s" }\n'
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +75,29 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+BY = (
+    "link",
+    "placement",
+    "shipment",
+    "hour",
+    "day",
+    "weekday",
+    "weekhour",
+    "domain",
+    "device",
+    "reason",
+    "age",
+    "action",
+)
+REPORTS = (
+    "mailings", "mailings --since 2026-05-04T10:00 --until 2026-05-05", "mailings --by engagement", "links",
+    "links --folder Campaigns --since 2026-05-04T10:00", "link offer --include-tests",
+    *(f"mailing spring --by {by}" for by in BY), "mailing spring --by day --since 2026-05-04T10:00",
+    "clickers offer", "clickers --mailing spring --domain example.com --until 2026-05-05", "nonclickers spring",
+    "contact 3@example.com",
+)  # fmt: skip
+
+
 def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A short life of a workspace; all that its commands show, without what is different every time."""
     root.mkdir()
@@ -77,10 +114,13 @@ def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     (root / "links.toml").write_text(LINKS)
     people = "".join(f"{number},{number}@example.com,Person {number}\n" for number in range(1, 41))
     (root / "contacts.csv").write_text("contact_id,email,name\n" + people)
+    chance = random.Random(1)  # the same workspace id, key and numbers of shipments on both
+    monkeypatch.setattr(secrets, "token_bytes", chance.randbytes)
+    monkeypatch.setattr(secrets, "randbelow", chance.randrange)
     do("init", ".", "--base-url", "https://click.example.com")
-    (root / "linktrack.key").write_text(f"0:{'5eed' * 16}\n")
     with (root / "linktrack.toml").open("a") as settings:
-        settings.write(SETTINGS)
+        settings.write(SETTINGS + POINTS % "number")
+    (root / "scripts" / "answer.py").write_text(SCRIPT)
     do("link", "apply", "links.toml")
     do("link", "apply", "links.toml")
     do("folder", "rename", "Campaigns/Spring", "Summer")
@@ -98,13 +138,20 @@ def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     do("click", "import", "b.log", "a.log")
     do("click", "import", "a.log", "b.log")
     do("click", "judge")
-    do("action", "run", "--crm", "contacts.csv", "--out", "first", "--format", "json")
+    do("action", "run", "--crm", "contacts.csv", "--out", "first", "--format", "json", code=6)
     do("action", "run", "--crm", "contacts.csv", "--out", "second", "--format", "json")
     do("action", "log", "--format", "json")
+    (root / "linktrack.toml").write_text((root / "linktrack.toml").read_text().replace('"number"', '"text"'))
+    (root / "scripts" / "mended").touch()
+    do("action", "run", "--crm", "contacts.csv", "--out", "third", "--retry-failed", "--format", "json")
+    do("action", "add", "offer", "project", "--add", "Launch")
+    do("action", "run", "--crm", "contacts.csv", "--out", "fourth", "--replay", "offer", "--format", "json")
+    do("action", "log", "--format", "json")
+    do("report", "clickers", "offer", "--add-to-selection", "Hand", "--crm", "contacts.csv", "--out", "fifth")
+    do("action", "run", "--crm", "contacts.csv", "--out", "sixth", "--dry-run", "--format", "json")
     said += [path.read_text() for path in sorted((root / "first").iterdir()) if path.name != "summary.json"]
-    do("report", "links", "--format", "json")
-    do("report", "mailing", "spring", "--by", "hour", "--format", "json")
-    do("report", "clickers", "offer", "--format", "json")
+    for report in REPORTS:
+        do("report", *report.split(), "--format", "json")
     do("link", "reset", "offer", "--yes")
     do("link", "delete", "offer")
     do("report", "links", "--format", "json")
@@ -137,7 +184,7 @@ def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str
     with connect(address, wait=0.2) as database, psycopg.connect(f"postgresql:///postgres{server}") as other:
         database.execute("CREATE TABLE held (number INTEGER)")
         other.execute("LOCK TABLE held")
-        with pytest.raises(Conflict, match="lock timeout"):
+        with pytest.raises(Conflict, match="locked by another process"):
             database.rows("SELECT number FROM held")
         other.rollback()
         assert database.rows("SELECT number FROM held") == []

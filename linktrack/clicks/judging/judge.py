@@ -28,6 +28,7 @@ from linktrack.store.session import Database
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
+_AT_ONCE = 500  # values of one query
 _FEW = 400  # recipients and addresses whose clicks are looked for one by one
 
 
@@ -115,13 +116,14 @@ def judge_reputation(
     `said` is what the clicks of the first pass say, `looked_at` those that are new or have another verdict. Returns
     the clicks whose ruling is another one now, with it.
     """
-    found = [
-        span
-        for span in affected(note_evidence(database, said), looked_at)
-        if _is_heard_of(database, span.shipment_id, span.address)
-    ]
-    if not found:
+    new = note_evidence(database, said)
+    heard = _heard_of(database, {(row.shipment_id, row.address) for row in new} | _places(looked_at))
+    if not heard:
         return []
+    found = affected(
+        (row for row in new if row[:2] in heard),
+        (click for click in looked_at if (click.shipment_id, neighbourhood(address_of(click))) in heard),
+    )
     scanners = known_scanners(_evidence_of(database, found))
     changed: list[tuple[StoredClick, int]] = []
     for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
@@ -203,14 +205,29 @@ def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[J
     return [Probe._make(row) for row in probes], [JunkRequest._make(row) for row in junk]
 
 
-def _is_heard_of(database: Database, shipment: int, address: str) -> bool:
-    """Whether an address may be a scanner for a shipment: for so many recipients there is evidence."""
-    found = database.value(
-        "SELECT count(*) FROM (SELECT DISTINCT recipient_id FROM scanner_evidence "
-        "WHERE shipment_id = ? AND address = ? LIMIT ?) AS some",
-        (shipment, address, RECIPIENTS),
-    )
-    return int(found) >= RECIPIENTS
+def _places(clicks: Iterable[Click]) -> set[tuple[int, str]]:
+    """The shipments and addresses (/24 or /48) of clicks."""
+    kept = {(click.shipment_id, address_of(click)) for click in clicks}
+    return {(shipment, neighbourhood(address)) for shipment, address in kept if address}
+
+
+def _heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of shipments and addresses that may be a scanner's: for so many recipients there is evidence."""
+    by_shipment: dict[int, list[str]] = {}
+    for shipment, address in places:
+        by_shipment.setdefault(shipment, []).append(address)
+    found: set[tuple[int, str]] = set()
+    for shipment, addresses in sorted(by_shipment.items()):
+        for start in range(0, len(addresses), _AT_ONCE):
+            some = addresses[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            rows = database.rows(
+                f"SELECT address FROM scanner_evidence WHERE shipment_id = ? AND address IN ({marks}) "  # noqa: S608  (marks of our own)
+                "GROUP BY address HAVING count(DISTINCT recipient_id) >= ?",
+                (shipment, *some, RECIPIENTS),
+            )
+            found.update((shipment, address) for (address,) in rows)
+    return found
 
 
 def _evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:

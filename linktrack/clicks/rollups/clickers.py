@@ -35,17 +35,16 @@ class Standing(NamedTuple):
     device: int | None
 
 
-@dataclass(slots=True)
-class Deed:
+class Deed(NamedTuple):
     """What is added to what a person has done on a placement; negative where clicks went or were judged anew."""
 
     link_id: int
-    human: int = 0
-    machine: int = 0
-    first: int | None = None  # of the human clicks that are added
-    last: int | None = None
-    device: int | None = None
-    lost: bool = False  # a human click went: the times must be found anew
+    human: int
+    machine: int
+    first: int | None  # of the human clicks that are added
+    last: int | None
+    device: int | None
+    lost: bool  # a human click went: the times must be found anew
 
 
 class First(NamedTuple):
@@ -84,8 +83,11 @@ def note_deeds(database: Database, deeds: Mapping[Person, Mapping[int, Deed]], h
     turnout = Turnout()
     rows: list[tuple[int | None, ...]] = []
     gone: list[Spot] = []
-    for person, own in sorted(deeds.items()):
-        before = stored.get(person, {})
+    for person, own in deeds.items():
+        before = stored.get(person)
+        if before is None:
+            _note_newcomer(person, own, turnout, rows)
+            continue
         after = dict(before)
         for placement, deed in sorted(own.items()):
             old = before.get(placement)
@@ -104,12 +106,32 @@ def note_deeds(database: Database, deeds: Mapping[Person, Mapping[int, Deed]], h
                 after.pop(placement, None)
                 gone.append((*person, placement))
         turnout.turns += _turns(person, before, after, {deed.link_id for deed in own.values()})
+    rows.sort()
     if gone:
         database.executemany(
             "DELETE FROM clicker WHERE shipment_id = ? AND recipient_id = ? AND placement_id = ?", gone
         )
     database.insert("clicker", _COLUMNS, rows, besides=_REPLACE if stored else "")
     return turnout
+
+
+def _note_newcomer(
+    person: Person, own: Mapping[int, Deed], turnout: Turnout, rows: list[tuple[int | None, ...]]
+) -> None:
+    """The deeds of somebody of whom the table has nothing so far, as nearly everybody in an import."""
+    shipment, recipient = person
+    firsts: dict[int, First] = {}  # by link; 0: on any
+    for placement, (link, human, machine, first, last, device, _) in own.items():
+        if not human and not machine:
+            continue
+        rows.append((shipment, recipient, placement, link, human, machine, first, last, device))
+        if first is not None:
+            turnout.placements[placement, shipment] = turnout.placements.get((placement, shipment), 0) + 1
+            found = First(first, device or 0)
+            for key in (0, link):
+                if key not in firsts or found < firsts[key]:
+                    firsts[key] = found
+    turnout.turns += [Turn(shipment, recipient, link, None, first) for link, first in firsts.items()]
 
 
 _REPLACE = (
@@ -134,22 +156,20 @@ def _turns(
     person: Person, before: Mapping[int, Standing], after: Mapping[int, Standing], links: Iterable[int]
 ) -> list[Turn]:
     """Where a person's first clicks lie elsewhere now: in the shipment, and on the links that something happened on."""
-    found = []
-    for link in (0, *sorted(links)):
-        old, new = _first(before, link), _first(after, link)
-        if old != new:
-            found.append(Turn(*person, link, old, new))
+    old, new = _firsts(before), _firsts(after)
+    return [Turn(*person, link, old.get(link), new.get(link)) for link in (0, *links) if old.get(link) != new.get(link)]
+
+
+def _firsts(standings: Mapping[int, Standing]) -> dict[int, First]:
+    """The first human click by link, and (0) on any of them."""
+    found: dict[int, First] = {}
+    for link, _, _, first, _, device in standings.values():
+        if first is not None:
+            here = First(first, device or 0)
+            for key in (0, link):
+                if key not in found or here < found[key]:
+                    found[key] = here
     return found
-
-
-def _first(standings: Mapping[int, Standing], link: int) -> First | None:
-    """The first human click among standings, on a link or (0) on any."""
-    firsts = [
-        First(one.first, one.device or 0)
-        for one in standings.values()
-        if one.first is not None and (not link or one.link_id == link)
-    ]
-    return min(firsts, default=None)
 
 
 def _stored(database: Database, people: Collection[Person]) -> dict[Person, dict[int, Standing]]:

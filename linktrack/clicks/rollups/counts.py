@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
-from linktrack.clicks.rollups.clickers import Deed, First, Person, Turn, Turnout, note_deeds
+from linktrack.clicks.rollups.clickers import Deed, Person, Turnout, note_deeds
 from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
@@ -58,11 +58,13 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
         return
     verdicts = facts.rulings.verdict_names()
     human = facts.rulings.numbers_of("human")
-    turnout = note_deeds(database, _deeds(shifts, verdicts, facts.device), human)
+    deeds = _deeds(shifts, verdicts, facts.device)
+    turnout = note_deeds(database, deeds, human)
+    hours = _Hours(facts.zone)
     tables = _Tables()
-    _count(tables, shifts, verdicts, facts)
-    _turn(tables, turnout, facts)
-    _count_domains(database, tables, shifts, verdicts, turnout)
+    _count(tables, shifts, verdicts, facts, hours)
+    _turn(tables, turnout, facts, hours)
+    _count_domains(database, tables, deeds, turnout)
     tables.write(database)
     _settle_times(database, shifts, verdicts)
 
@@ -86,35 +88,34 @@ def _deeds(
 ) -> dict[Person, dict[int, Deed]]:
     """What each person did on each placement; tests are nobody's deeds."""
     people: defaultdict[Person, dict[int, Deed]] = defaultdict(dict)
-    for click, before, after in shifts:
-        at, _, link, placement, shipment, recipient, _, _, agent, _ = click
+    for (at, _, link, placement, shipment, recipient, _, _, agent, _), before, after in shifts:
+        was = None if before is None else verdicts[before]
+        now = None if after is None else verdicts[after]
+        if was in _NOBODY and now in _NOBODY:
+            continue
         own = people[shipment, recipient]
-        deed = own.get(placement)
-        if deed is None:
-            deed = own[placement] = Deed(link)
-        if before is not None:
-            was = verdicts[before]
-            if was == "human":
-                deed.human -= 1
-                deed.lost = True
-            elif was != "test":
-                deed.machine -= 1
-        if after is not None:
-            now = verdicts[after]
-            if now == "human":
-                deed.human += 1
-                device = device_of(agent)
-                if deed.first is None or (at, device) < (deed.first, deed.device or 0):
-                    deed.first, deed.device = at, device
-                if deed.last is None or at > deed.last:
-                    deed.last = at
-            elif now != "test":
-                deed.machine += 1
-    return {
-        person: kept
-        for person, own in people.items()
-        if (kept := {placement: deed for placement, deed in own.items() if deed.human or deed.machine or deed.lost})
-    }
+        _, human, machine, first, last, device, lost = own.get(placement, _NO_DEED)
+        if was == "human":
+            human -= 1
+            lost = True
+        elif was not in _NOBODY:
+            machine -= 1
+        if now == "human":
+            human += 1
+            if first is None or at <= first:
+                here = device_of(agent)
+                device = here if first is None or at < first else min(here, device or 0)
+                first = at
+            if last is None or at > last:
+                last = at
+        elif now not in _NOBODY:
+            machine += 1
+        own[placement] = Deed(link, human, machine, first, last, device, lost)
+    return people
+
+
+_NOBODY = (None, "test")
+_NO_DEED = Deed(0, 0, 0, None, None, None, False)
 
 
 class _Tables:
@@ -163,14 +164,27 @@ _COLUMNS = {
 }
 
 
-def _count(tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts) -> None:
+class _Hours(dict[int, int]):
+    """When the hour of a zone began, by quarters of an hour since 1970: each lies in one hour of any zone."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, quarter: int) -> int:
+        hour = self[quarter] = hour_start(quarter * _QUARTER, self._zone)
+        return hour
+
+
+def _count(tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts, hours: _Hours) -> None:
     """Clicks by everything that they are counted by."""
     clicks, before, after = zip(*shifts, strict=True)
     times, _, links, placements, shipments, _, _, _, agents, _ = zip(*clicks, strict=True)
-    hours = _hours(times, facts.zone)
-    ages = [(at - facts.sent_at.get(shipment, 0)) // HOUR for at, shipment in zip(times, shipments, strict=True)]
-    devices = list(map(facts.device, agents))
-    seen = Counter(zip(links, placements, shipments, hours, ages, devices, before, after, strict=True))
+    sent = facts.sent_at.get
+    ages = [(at - sent(shipment, 0)) // HOUR for at, shipment in zip(times, shipments, strict=True)]
+    devices = map(facts.device, agents)
+    starts = [hours[at // _QUARTER] for at in times]
+    seen = Counter(zip(links, placements, shipments, starts, ages, devices, before, after, strict=True))
     add = tables.add
     for (link, placement, shipment, hour, age, device, old, new), times_seen in seen.items():
         for ruling, count in ((old, -times_seen), (new, times_seen)):
@@ -190,62 +204,50 @@ def _count(tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str]
                     add("shipment_age", (shipment, age), narrow, count)
 
 
-def _turn(tables: _Tables, turnout: Turnout, facts: Facts) -> None:
+def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> None:
     """Clickers, where the first of their human clicks stands."""
     for (placement, shipment), won in turnout.placements.items():
         tables.add("placement_tally", (placement, shipment), "clickers", won)
-    for turn in turnout.turns:
-        for first, count in ((turn.before, -1), (turn.after, 1)):
+    sent = facts.sent_at.get
+    seen: Counter[tuple[int, int, int, int, int, int]] = Counter()
+    for shipment, _, link, before, after in turnout.turns:
+        for first, sign in ((before, -1), (after, 1)):
             if first is not None:
-                _turn_one(tables, turn, first, count, facts)
-
-
-def _turn_one(tables: _Tables, turn: Turn, first: First, count: int, facts: Facts) -> None:
-    shipment, link = turn.shipment_id, turn.link_id
-    hour = hour_start(first.at, facts.zone)
-    if link:
-        tables.add("link_tally", (link, shipment), "clickers", count)
-        tables.add("link_hour", (link, shipment, hour), "clickers", count)
-        return
-    tables.add("shipment_tally", (shipment,), "clickers", count)
-    tables.add("shipment_hour", (shipment, hour), "clickers", count)
-    tables.add("shipment_device", (shipment, first.device), "clickers", count)
-    age = (first.at - facts.sent_at.get(shipment, 0)) // HOUR
-    if 0 <= age < AGES:
-        tables.add("shipment_age", (shipment, age), "clickers", count)
-
-
-def _hours(times: Iterable[int], zone: tzinfo) -> list[int]:
-    """When the hour of each time began; a quarter of an hour lies in one hour of any zone."""
-    known: dict[int, int] = {}
-    found = []
-    for at in times:
-        quarter = at // _QUARTER
-        hour = known.get(quarter)
-        if hour is None:
-            hour = known[quarter] = hour_start(at, zone)
-        found.append(hour)
-    return found
+                at, device = first
+                age = -1 if link else (at - sent(shipment, 0)) // HOUR
+                seen[shipment, link, hours[at // _QUARTER], age, 0 if link else device, sign] += 1
+    for (shipment, link, hour, age, device, sign), times_seen in seen.items():
+        count = sign * times_seen
+        if link:
+            tables.add("link_tally", (link, shipment), "clickers", count)
+            tables.add("link_hour", (link, shipment, hour), "clickers", count)
+            continue
+        tables.add("shipment_tally", (shipment,), "clickers", count)
+        tables.add("shipment_hour", (shipment, hour), "clickers", count)
+        tables.add("shipment_device", (shipment, device), "clickers", count)
+        if 0 <= age < AGES:
+            tables.add("shipment_age", (shipment, age), "clickers", count)
 
 
 def _count_domains(
-    database: Database, tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str], turnout: Turnout
+    database: Database, tables: _Tables, deeds: Mapping[Person, Mapping[int, Deed]], turnout: Turnout
 ) -> None:
     """Clicks and clickers by the domain of the address that the mail was sent to."""
-    people: Counter[tuple[int, int, str]] = Counter()
-    for click, before, after in shifts:
-        for ruling, count in ((before, -1), (after, 1)):
-            if ruling is not None and verdicts[ruling] != "test":
-                kind = "human" if verdicts[ruling] == "human" else "machine"
-                people[click.shipment_id, click.recipient_id, kind] += count
-    for turn in turnout.turns:
-        if not turn.link_id:
-            won = (turn.after is not None) - (turn.before is not None)
-            people[turn.shipment_id, turn.recipient_id, "clickers"] += won
-    counted = {key: count for key, count in people.items() if count}
-    domains = _domains(database, {(shipment, recipient) for shipment, recipient, _ in counted})
-    for (shipment, recipient, column), count in counted.items():
-        tables.add_domain(shipment, domains.get((shipment, recipient), ""), column, count)
+    won: Counter[Person] = Counter()
+    for shipment, recipient, link, before, after in turnout.turns:
+        if not link:
+            won[shipment, recipient] = (after is not None) - (before is not None)
+    domains = _domains(database, deeds)
+    seen: Counter[tuple[int, str, str]] = Counter()
+    for person, own in deeds.items():
+        place = (person[0], domains.get(person, ""))
+        for deed in own.values():
+            seen[(*place, "human")] += deed.human
+            seen[(*place, "machine")] += deed.machine
+        seen[(*place, "clickers")] += won[person]
+    for (shipment, domain, column), count in seen.items():
+        if count:
+            tables.add_domain(shipment, domain, column, count)
 
 
 def _domains(database: Database, people: Iterable[Person]) -> dict[Person, str]:

@@ -121,7 +121,7 @@ def _quoted_pieces(part: FillablePart) -> list[bytes]:
     ]
 
 
-def _quoted_value(value: bytes, gap: Gap) -> bytes:
+def _quoted_value(value: bytes, _: Gap) -> bytes:
     """A value in quoted-printable, between two soft line breaks."""
     return quoted_printable(value, first=True, last=True)
 

@@ -42,5 +42,5 @@ def _json_pieces(part: FillablePart) -> list[bytes]:
     return [_json(piece.decode())[1:-1].encode() for piece in part.pieces]
 
 
-def _json_value(value: bytes, gap: Gap) -> bytes:
+def _json_value(value: bytes, _: Gap) -> bytes:
     return _json(value.decode())[1:-1].encode()

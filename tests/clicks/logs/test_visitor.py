@@ -67,7 +67,7 @@ def test_the_visitor_of_a_chain(case: str) -> None:
 
 CHAIN = b"198.51.100.7, 203.0.113.9, 10.0.0.1"
 TRUSTED: dict[str, tuple[list[str], str]] = {
-    "the default": (None, "203.0.113.0"),
+    "the default": (list(PRIVATE_NETWORKS), "203.0.113.0"),
     "nobody: the peer is the visitor": ([], "10.0.0.0"),
     "the list takes the place of the default": (["203.0.113.0/24"], "10.0.0.0"),
     "proxies of one's own": (["10.0.0.0/8", "203.0.113.9"], "198.51.100.0"),

@@ -10,6 +10,7 @@ import pytest
 from html5lib import parseFragment
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests_support import decoded
 
 from linktrack.mailings.addresses import ReadingOptions, read_mail
 from linktrack.mailings.compile import Compiled, Mail, PlacedSpan, compile_part
@@ -183,10 +184,10 @@ def test_an_e_mail_and_a_row_read_back_as_the_filled_mail(value: str, subject: s
     read = message_from_bytes(raw, policy=policy.default)
     plain, html = read.iter_parts()
     assert [plain["Content-Type"].params["charset"], [key for key, _ in read.items()].count("Subject")] == ["utf-8", 1]
-    assert plain.get_payload(decode=True).decode() == f"Hej {lines}!\r\nFrom {lines}\r\n{BASE}/abcf/{TOKEN} {lines}"
+    assert decoded(plain).decode() == f"Hej {lines}!\r\nFrom {lines}\r\n{BASE}/abcf/{TOKEN} {lines}"
     (parsed,) = (json.loads(f"[{b''.join(next(iter(ndjson_rows(mail, [row])))).decode()}]"),)
     assert parsed[0]["text"] == f"Hej {clean}!\r\nFrom {clean}\r\n{BASE}/abcf/{TOKEN} {clean}"
-    assert html.get_payload(decode=True).decode() == re.sub("\r\n|\r|\n", "\r\n", parsed[0]["html"])
+    assert decoded(html).decode() == re.sub("\r\n|\r|\n", "\r\n", parsed[0]["html"])
     assert parsed[0]["subject"] == "Om " + subject.replace("\0", "")
     assert all(len(line) <= 76 for line in raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))
     box = b"".join(maker.mbox_buffers(row))

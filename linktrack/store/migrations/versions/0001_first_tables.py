@@ -70,13 +70,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "definition",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("text"),
-    )
-    op.create_table(
         "folder",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -350,34 +343,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
-        "change",
-        sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
-        sa.Column("click_print", sa.BigInteger(), nullable=False),
+        "definition",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("link_id", sa.Integer(), nullable=False),
-        sa.Column("shipment_id", sa.Integer(), nullable=False),
         sa.Column("action", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("operation", sa.Text(), nullable=False),
-        sa.Column("old", sa.Text(), nullable=False),
-        sa.Column("new", sa.Text(), nullable=False),
-        sa.Column("definition_id", sa.Integer(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("ran_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["definition_id"],
-            ["definition.id"],
-        ),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["run_id"],
             ["run.id"],
         ),
-        sa.PrimaryKeyConstraint("run_id", "number", "recipient_id"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("link_id", "action", "text"),
+    )
+    op.create_table(
+        "failure",
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
+        sa.Column("click_print", sa.BigInteger(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=False),
+        sa.Column("action", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("recipient_id", "id"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -390,7 +384,7 @@ def upgrade() -> None:
         sa.Column("folder_id", sa.Integer(), nullable=True),
         sa.Column("mailing_id", sa.Integer(), nullable=True),
         sa.Column("response", sa.Text(), nullable=False),
-        sa.Column("confirm", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("confirm", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("last_action", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -411,33 +405,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_link_folder_id"), ["folder_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_link_mailing_id"), ["mailing_id"], unique=False)
 
-    op.create_table(
-        "made",
-        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
-        sa.Column("click_print", sa.BigInteger(), nullable=False),
-        sa.Column("link_id", sa.Integer(), nullable=False),
-        sa.Column("shipment_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("action", sa.Integer(), nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
-        sa.Column("start_at", sa.BigInteger(), nullable=True),
-        sa.Column("end_at", sa.BigInteger(), nullable=True),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("exit_code", sa.Integer(), nullable=True),
-        sa.Column("return_url", sa.Text(), nullable=False),
-        sa.Column("fields", sa.Text(), nullable=False),
-        sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("ran_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["run_id"],
-            ["run.id"],
-        ),
-        sa.PrimaryKeyConstraint("recipient_id", "id"),
-        sqlite_with_rowid=False,
-    )
     op.create_table(
         "reading",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -486,6 +453,71 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("link_id", "number"),
         sa.UniqueConstraint("link_id", "position"),
+    )
+    op.create_table(
+        "change",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
+        sa.Column("click_print", sa.BigInteger(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=False),
+        sa.Column("shipment_id", sa.Integer(), nullable=False),
+        sa.Column("action", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Column("old", sa.Text(), nullable=False),
+        sa.Column("new", sa.Text(), nullable=False),
+        sa.Column("definition_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("ran_at", sa.BigInteger(), nullable=False),
+        sa.Column("retried_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["definition_id"],
+            ["definition.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("run_id", "number", "recipient_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "made",
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
+        sa.Column("click_print", sa.BigInteger(), nullable=False),
+        sa.Column("link_id", sa.Integer(), nullable=False),
+        sa.Column("shipment_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("action", sa.Integer(), nullable=False),
+        sa.Column("definition_id", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("start_at", sa.BigInteger(), nullable=True),
+        sa.Column("end_at", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("exit_code", sa.Integer(), nullable=True),
+        sa.Column("return_url", sa.Text(), nullable=False),
+        sa.Column("fields", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("ran_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["definition_id"],
+            ["definition.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"],
+            ["run.id"],
+        ),
+        sa.PrimaryKeyConstraint("recipient_id", "id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "placement",
@@ -544,19 +576,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_placement_link_id"))
 
     op.drop_table("placement")
+    op.drop_table("made")
+    op.drop_table("change")
     op.drop_table("action")
     with op.batch_alter_table("shipment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_shipment_mailing_id"))
 
     op.drop_table("shipment")
     op.drop_table("reading")
-    op.drop_table("made")
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_mailing_id"))
         batch_op.drop_index(batch_op.f("ix_link_folder_id"))
 
     op.drop_table("link")
-    op.drop_table("change")
+    op.drop_table("failure")
+    op.drop_table("definition")
     op.drop_table("workspace")
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_source_last_at"))
@@ -591,7 +625,6 @@ def downgrade() -> None:
     op.drop_table("left_type")
     op.drop_table("junk_request")
     op.drop_table("folder")
-    op.drop_table("definition")
     op.drop_table("clicker")
     op.drop_table("click")
     op.drop_table("agent")

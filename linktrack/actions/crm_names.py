@@ -1,0 +1,71 @@
+"""Names that are new to the CRM: selections, projects and interests that a run is going to make, and what they are
+nearly called."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from linktrack.actions.crm_load import MAX_CELLS
+from linktrack.actions.crm_state import CrmState
+from linktrack.crm.multivalue import OddCell, names_in
+
+NOUNS = {
+    "selection": "selection",
+    "project": "project",
+    "interest": "interest",
+    "company-interest": "interest of companies",
+}
+_MOST = 20  # names that are said one by one
+
+
+def new_names(state: CrmState) -> dict[str, list[str]]:
+    """By kind the names that the run gives somebody and that the export does not know. What an export does not list
+    is not known to be new."""
+    found: dict[str, list[str]] = {}
+    for kind in ("selection", "project"):
+        if kind in state.listed:
+            given = {name for name, _, change in state.net_members(kind) if change == "add"}
+            found[kind] = sorted(given - state.known_names.get(kind, set()))
+    settings = state.mapping.settings
+    for kind, table, column, separator in (
+        ("interest", state.contacts, state.columns.get("interests", -1), settings.contacts.interests_separator),
+        ("company-interest", state.companies, state.company_column, settings.companies.interests_separator),
+    ):
+        left = state.given_names.get(kind, set()) - state.known_names.get(kind, set())
+        if left and table is not None:
+            cells: Iterable[str] = (values[column] for _, values in table.rows([]))
+            if kind == "interest" and 0 < len(state.interest_cells) < MAX_CELLS:
+                cells = state.interest_cells
+            state.known_names.setdefault(kind, set()).update(_names_of(cells, separator))
+        found[kind] = sorted(left - state.known_names.get(kind, set()))
+    return found
+
+
+def sentences(state: CrmState, new: Mapping[str, list[str]]) -> Iterator[str]:
+    """A sentence on each new name, with those that it nearly is."""
+    for kind, names in new.items():
+        for name in names[:_MOST]:
+            near = _near(name, state.known_names.get(kind, set()))
+            hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+            yield f"the {NOUNS[kind]} {name!r} is new: the export has none of that name{hint}"
+        if len(names) > _MOST:
+            yield f"{len(names) - _MOST:,} more names of the kind {NOUNS[kind]} are new: see summary.json"
+
+
+def _names_of(cells: Iterable[str], separator: str) -> Iterator[str]:
+    """All names in cells; what is not understood is passed over."""
+    seen = set()
+    for cell in cells:
+        if cell and cell not in seen:
+            seen.add(cell)
+            try:
+                yield from names_in(cell, separator)
+            except OddCell:
+                continue
+
+
+def _near(name: str, known: Collection[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    folded = {other.casefold(): other for other in known}
+    return [folded[close] for close in get_close_matches(name.casefold(), folded, n=3)]

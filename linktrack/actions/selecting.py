@@ -1,0 +1,152 @@
+"""Which clicks a run looks at: the open ones, those whose actions failed, those that an action came too late for.
+
+They are put into the temporary table `open_click`. Only the stretches of time in which open clicks may lie are looked
+at, so a run with nothing to do costs nothing, however many clicks there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from linktrack.store.lookups import link_id, mailing_id
+from linktrack.store.open_times import open_times, replace_open_times
+from linktrack.store.session import Database
+
+OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a click is looked at
+
+_POST = 4  # of `click.flags`: the person has pressed the button (see clicks.event)
+_COLUMNS = ("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "why")
+_OF_CLICK = "c.clicked_at, c.print, c.link_id, c.shipment_id, c.placement_id, c.recipient_id, r.contact_id"
+_UNSUBSCRIBING = "SELECT id FROM link WHERE kind = 'special' AND key IN ('unsubscribe', 'subscriptions')"
+# Clicks that count: people's, in finished shipments that are no test, not cancelled (which unsubscribing is not undone
+# by), since the link was last reset.
+_COUNTS = (
+    "c.ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') "  # noqa: S608  (of our own)
+    "AND (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL "
+    "AND cancelled_at IS NULL) OR (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test "
+    f"AND finished_at IS NOT NULL) AND c.link_id IN ({_UNSUBSCRIBING}))) "
+    "AND c.clicked_at > (SELECT coalesce(reset_at, -1) FROM link WHERE link.id = c.link_id) "
+    "AND (SELECT forgotten_at FROM recipient WHERE recipient.id = c.recipient_id) IS NULL"
+)
+
+
+def _acts(*, get_unsubscribes: bool) -> str:
+    """The condition that a click runs actions: its link has some, and where a button must be pressed, it was."""
+    pressed = "SELECT id FROM link WHERE confirm"
+    if not get_unsubscribes:
+        pressed += f" UNION {_UNSUBSCRIBING}"
+    pressed_it = f"(c.flags & {_POST}) <> 0"
+    return f"c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed}))"  # noqa: S608
+
+
+def begin(database: Database) -> None:
+    """Make the empty table `open_click`."""
+    database.execute("DROP TABLE IF EXISTS open_click")
+    database.execute(
+        "CREATE TEMP TABLE open_click (clicked_at BIGINT NOT NULL, print BIGINT NOT NULL, link_id INTEGER NOT NULL, "
+        "shipment_id INTEGER NOT NULL, placement_id INTEGER NOT NULL, recipient_id BIGINT NOT NULL, "
+        "contact_id TEXT NOT NULL, why INTEGER NOT NULL)"
+    )
+
+
+def find_open(database: Database, *, get_unsubscribes: bool) -> None:
+    """Add the clicks that no run has passed and that run actions."""
+    for first, last in open_times(database):
+        database.execute(
+            f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {OPEN} "  # noqa: S608  (of our own)
+            "FROM click c JOIN recipient r ON r.id = c.recipient_id "
+            f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS} "
+            f"AND {_acts(get_unsubscribes=get_unsubscribes)}",
+            (first, last),
+        )
+
+
+def find_failed(database: Database, statuses: Collection[str]) -> None:
+    """Add the clicks whose actions failed and ended with one of `statuses`, as far as they still count."""
+    marks = ", ".join("?" * len(statuses))
+    database.execute(
+        f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT DISTINCT {_OF_CLICK}, {RETRIED} "  # noqa: S608
+        "FROM failure f JOIN click c ON c.clicked_at = f.clicked_at AND c.print = f.click_print "
+        "AND c.recipient_id = f.recipient_id JOIN recipient r ON r.id = c.recipient_id "
+        f"WHERE f.status IN ({marks}) AND c.passed = 1 AND {_COUNTS}",
+        tuple(statuses),
+    )
+
+
+def find_passed(database: Database, key: str, *, get_unsubscribes: bool) -> None:
+    """Add the clicks on the link `key` that runs have passed, so that actions of today reach them. UnknownName."""
+    link = link_id(database, key)
+    span = database.row(
+        "SELECT min(first_click), max(last_click) FROM link_tally WHERE link_id = ? AND human > 0", (link,)
+    )
+    if span is None or span[0] is None:
+        return
+    database.execute(
+        f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {REPLAYED} "  # noqa: S608  (of our own)
+        "FROM click c JOIN recipient r ON r.id = c.recipient_id "
+        f"WHERE c.clicked_at BETWEEN ? AND ? AND c.link_id = ? AND c.passed = 1 AND {_COUNTS} "
+        f"AND {_acts(get_unsubscribes=get_unsubscribes)}",
+        (*span, link),
+    )
+
+
+def find_clickers(database: Database, key: str, mailing: str | None) -> None:
+    """Add the last click of everybody who has clicked the link `key`, of one mailing if it is named.
+
+    They come from the rollups, as in the report, so they are found when the clicks themselves have been purged; a
+    click has the print 0 then. UnknownName for a link or mailing.
+    """
+    link = link_id(database, key)
+    of = None if mailing is None else mailing_id(database, mailing)
+    only = "" if of is None else "AND s.mailing_id = ? "
+    database.execute(
+        f"INSERT INTO open_click ({', '.join(_COLUMNS)}) "  # noqa: S608  (of our own)
+        "SELECT k.last_click, coalesce(min(c.print), 0), k.link_id, k.shipment_id, k.placement_id, k.recipient_id, "
+        f"r.contact_id, {BY_HAND} "
+        "FROM (SELECT k.*, row_number() OVER (PARTITION BY k.recipient_id ORDER BY k.last_click DESC, k.shipment_id, "
+        "k.placement_id) AS place FROM clicker k JOIN shipment s ON s.id = k.shipment_id "
+        "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? "
+        f"AND k.human > 0 AND NOT s.is_test AND s.finished_at IS NOT NULL AND s.cancelled_at IS NULL {only}) k "
+        "JOIN recipient r ON r.id = k.recipient_id "
+        "LEFT JOIN click c ON c.clicked_at = k.last_click AND c.recipient_id = k.recipient_id "
+        "AND c.placement_id = k.placement_id AND c.shipment_id = k.shipment_id "
+        "WHERE k.place = 1 AND r.forgotten_at IS NULL "
+        "GROUP BY k.last_click, k.link_id, k.shipment_id, k.placement_id, k.recipient_id, r.contact_id",
+        (link, link) if of is None else (link, link, of),
+    )
+
+
+def pass_clicks(database: Database, unknown: Collection[str], *, get_unsubscribes: bool) -> None:
+    """Mark the open clicks as passed, but for those of contacts who are `unknown` to the export, and all others in
+    their stretches of time that run nothing; what stays open is noted anew. Part of the run's transaction.
+
+    Clicks that have been imported since the run began are seen here, and stay open.
+    """
+    database.execute("DROP TABLE IF EXISTS unknown_contact")
+    database.execute("CREATE TEMP TABLE unknown_contact (contact_id TEXT PRIMARY KEY)")
+    database.insert("unknown_contact", ["contact_id"], [(contact_id,) for contact_id in unknown])
+    database.execute(
+        "UPDATE click SET passed = 1 WHERE (clicked_at, print, recipient_id) IN "
+        "(SELECT clicked_at, print, recipient_id FROM open_click "
+        "WHERE why = ? AND contact_id NOT IN (SELECT contact_id FROM unknown_contact))",
+        (OPEN,),
+    )
+    stretches = open_times(database)
+    for stretch in stretches:
+        database.execute(
+            f"UPDATE click AS c SET passed = 1 WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS} "  # noqa: S608
+            f"AND NOT ({_acts(get_unsubscribes=get_unsubscribes)})",
+            stretch,
+        )
+    replace_open_times(database, [moment for stretch in stretches for moment in _still_open(database, stretch)])
+
+
+def _still_open(database: Database, stretch: Sequence[int]) -> list[tuple[int, int]]:
+    return [
+        (row[0], row[0])
+        for row in database.rows(
+            "SELECT DISTINCT c.clicked_at FROM click c "  # noqa: S608  (of our own)
+            f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS}",
+            stretch,
+        )
+    ]

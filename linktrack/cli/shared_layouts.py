@@ -1,0 +1,81 @@
+"""How each report looks: its keys, what fits a terminal, its order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from linktrack.cli.shared_drawing import BAR, EVENT
+from linktrack.cli.shared_reports import Layout, ReportDesk
+from linktrack.reports import breakdowns, times
+from linktrack.reports.breakdowns import CausedFigures, DeviceFigures, DomainFigures, PlacementFigures, ReasonFigures
+from linktrack.reports.figures import Scope
+from linktrack.reports.links import LinkFigures, LinkShipment, link_figures
+from linktrack.reports.mailings import Comparison, Engagement, MailingFigures
+from linktrack.reports.order import BY_CLICKS, SortOrder
+from linktrack.reports.people import Clicker, HistoryEntry, Nonclicker
+from linktrack.reports.shipments import ShipmentFigures, shipment_figures
+from linktrack.reports.times import AgeFigures, DayFigures, HourFigures, WeekdayFigures, WeekhourFigures
+
+_COUNTS = ("clicks", "clickers", "machine_clicks")
+
+MAILINGS = Layout(
+    MailingFigures._fields,
+    ("mailing", "sent", "clickers", "clicks", "machine_clicks", "click_rate", "interval"),
+    BY_CLICKS,
+)
+ENGAGEMENT = Layout(Engagement._fields, (*Engagement._fields, BAR), bars="recipients")
+COMPARISON = Layout(
+    Comparison._fields[:-1],
+    ("mailing", "other", "click_rate", "other_rate", "difference", "interval", "verdict"),
+    totals=False,
+)
+LINKS = Layout(LinkFigures._fields, ("key", "name", *_COUNTS, "click_rate", "interval"), BY_CLICKS)
+LINK_SHIPMENTS = Layout(LinkShipment._fields, ("mailing", "shipment", "sent", *_COUNTS, "click_rate"))
+SHIPMENTS = Layout(ShipmentFigures._fields, ("shipment", "sent_at", "sent", *_COUNTS, "click_rate", "interval"))
+PLACEMENTS = Layout(PlacementFigures._fields, ("position", "placement", "link", "label", "kind", *_COUNTS))
+HOURS = Layout(HourFigures._fields, ("hour", *_COUNTS, BAR), bars="clicks", times=("hour",))
+DAYS = Layout(DayFigures._fields, ("day", *_COUNTS, BAR), bars="clicks")
+WEEKDAYS = Layout(WeekdayFigures._fields, ("weekday", *_COUNTS, BAR), bars="clicks")
+WEEKHOURS = Layout(WeekhourFigures._fields, ("weekday", "hour", *_COUNTS, BAR), bars="clicks", times=())
+AGES = Layout(AgeFigures._fields, ("hours", *_COUNTS, "share", "median", BAR), bars="share")
+DOMAINS = Layout(DomainFigures._fields, ("domain", "sent", *_COUNTS, BAR), BY_CLICKS, bars="clicks", bar_width=8)
+DEVICES = Layout(DeviceFigures._fields, ("device", *_COUNTS, BAR), BY_CLICKS, bars="clicks")
+REASONS = Layout(ReasonFigures._fields, (*ReasonFigures._fields, BAR), BY_CLICKS, bars="clicks")
+CAUSED = Layout(CausedFigures._fields, CausedFigures._fields, SortOrder("count"))
+CLICKERS = Layout(Clicker._fields, ("contact_id", "name", "mailing", "shipment", "first_click", "clicks"))
+NONCLICKERS = Layout(Nonclicker._fields, Nonclicker._fields, totals=False)
+HISTORY = Layout(HistoryEntry._fields, ("at", "what", "mailing", EVENT), totals=False)
+
+
+def with_tests(layout: Layout) -> Layout:
+    """A report of shipments that has the tests too: in its table they and their clicks take the place of the rate."""
+    rates = ("click_rate", "interval")
+    table = [column for column in layout.table if column not in rates]
+    table.insert(table.index("sent"), "test")
+    return replace(layout, table=(*table, "test_clicks"))
+
+
+class OneMailing(NamedTuple):
+    """A report on one mailing: how it looks and what it is made by; `timed` where it can be told of a period."""
+
+    layout: Layout
+    figures: Callable[[ReportDesk, Scope], Iterable[Any]]
+    timed: bool = False
+
+
+ONE_MAILING = {
+    "link": OneMailing(LINKS, lambda desk, scope: link_figures(desk.database, scope), timed=True),
+    "placement": OneMailing(PLACEMENTS, lambda desk, scope: breakdowns.placement_figures(desk.database, scope)),
+    "shipment": OneMailing(SHIPMENTS, lambda desk, scope: shipment_figures(desk.database, scope), timed=True),
+    "hour": OneMailing(HOURS, lambda desk, scope: times.hours(desk.database, scope), timed=True),
+    "day": OneMailing(DAYS, lambda desk, scope: times.days(desk.database, scope, desk.zone), timed=True),
+    "weekday": OneMailing(WEEKDAYS, lambda desk, scope: times.weekdays(desk.database, scope, desk.zone), timed=True),
+    "weekhour": OneMailing(WEEKHOURS, lambda desk, scope: times.weekhours(desk.database, scope, desk.zone), timed=True),
+    "domain": OneMailing(DOMAINS, lambda desk, scope: breakdowns.domain_figures(desk.database, scope)),
+    "device": OneMailing(DEVICES, lambda desk, scope: breakdowns.device_figures(desk.database, scope)),
+    "reason": OneMailing(REASONS, lambda desk, scope: breakdowns.reason_figures(desk.database, scope)),
+    "age": OneMailing(AGES, lambda desk, scope: times.ages(desk.database, scope, desk.now)),
+    "action": OneMailing(CAUSED, lambda desk, scope: breakdowns.caused_figures(desk.database, scope)),
+}

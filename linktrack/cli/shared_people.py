@@ -1,0 +1,174 @@
+"""linktrack report contact, clickers, nonclickers: persons."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linktrack.cli.output import FormatOption
+from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_reports import (
+    Choice,
+    LastOption,
+    MailingOption,
+    ShipmentOption,
+    SinceOption,
+    SortOption,
+    TestsOption,
+    Times,
+    TopOption,
+    UntilOption,
+    check_sort,
+    check_times,
+    period_of,
+    report_desk,
+    show,
+)  # fmt: skip
+from linktrack.cli.shared_runs import tell
+from linktrack.errors import UsageError
+
+people = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@people.command()
+def contact(
+    context: typer.Context,
+    who: Annotated[str, typer.Argument(metavar="ID|EMAIL|NAME", help="The contact, whatever the case.")],
+    mailing: MailingOption = None,
+    shipment: ShipmentOption = None,
+    include_tests: TestsOption = False,
+    sort: SortOption = None,
+    top: TopOption = None,
+    format: FormatOption = None,
+) -> None:
+    """What was sent to a person, clicked (by machines too, with the verdict) and changed by it.
+
+    \b
+    linktrack report contact anna@example.com
+    """
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.people import history
+    from linktrack.store.lookups import recipient_id
+
+    choice = Choice(sort, top, format)
+    check_sort(layouts.HISTORY, choice)
+    with report_desk(context) as desk:
+        scope = scope_of(desk.database, mailing=mailing, shipment=shipment)
+        rows = history(desk.database, recipient_id(desk.database, who), scope, tests=include_tests)
+        show(context, desk, scope, rows, layouts.HISTORY, choice, f"Nothing was sent to {who} there.")
+
+
+@people.command()
+def clickers(
+    context: typer.Context,
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="The link's key.")] = None,
+    mailing: MailingOption = None,
+    shipment: ShipmentOption = None,
+    placement: Annotated[str | None, typer.Option(metavar="KEY", help="Only those who clicked at this spot.")] = None,
+    domain: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only those whose address was at this domain at the sending.")
+    ] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    last: LastOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
+    add_to_selection: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Add them to this selection of the CRM (with --out).")
+    ] = None,
+    add_to_project: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Add them to this project of the CRM (with --out).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="A new or empty folder for the files.")
+    ] = None,
+    crm: Annotated[
+        Path | None,
+        typer.Option("--crm", metavar="EXPORT", help="The CRM's export, to leave out who is there already."),
+    ] = None,
+    format: FormatOption = None,
+) -> None:
+    """Who clicked a link or in a mailing, when, in which shipment. In a period: whose first click lies in it.
+
+    With --add-to-selection or --add-to-project they are added there, and --out gets the files of an action run.
+
+    \b
+    linktrack report clickers offer
+    linktrack report clickers --mailing spring --domain example.com
+    linktrack report clickers offer | linktrack mailing rewrite news --contacts all.csv --only - --out news
+    """
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.people import clickers as find_clickers
+    from linktrack.store.lookups import link_id, placement_id
+
+    times, choice = Times(since, until, last), Choice(sort, top, format)
+    check_times(times)
+    if key is None and mailing is None:
+        raise UsageError("whose clicks? Name a link's key, or --mailing NAME, or both")
+    names = [*(add_to_selection or ()), *(add_to_project or ())]
+    if bool(names) != (out is not None) or (crm and not names):
+        raise UsageError("--add-to-selection or --add-to-project, and --out DIR for the files, go together")
+    if names and (key is None or times or shipment is not None or placement or domain or top):
+        raise UsageError("the clickers of a KEY, or of a KEY in a --mailing, are added: leave out the other options")
+    if not all(name.strip() for name in names):
+        raise UsageError("a selection or project needs a name")
+    check_sort(layouts.CLICKERS, choice)
+    with report_desk(context) as desk:
+        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
+        found = find_clickers(
+            desk.database,
+            scope,
+            link=None if key is None else link_id(desk.database, key),
+            placement=None if placement is None else placement_id(desk.database, placement),
+            domain=domain,
+        )
+        where = " ".join(filter(None, (key, mailing and f"in {mailing}")))
+        count = show(context, desk, scope, found, layouts.CLICKERS, choice, f"Nobody has clicked {where} so far.")
+    if out is not None and key is not None and count:
+        from linktrack.actions.by_hand import ByHand
+        from linktrack.actions.run import run_actions
+        from linktrack.actions.work import Order
+        from linktrack.moments import now
+
+        wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))
+        with opened(context) as database:
+            report = run_actions(workspace_of(context), database, Order(crm, now(), by_hand=wanted), out)
+        tell(context, report, missing="not added")
+
+
+@people.command()
+def nonclickers(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")],
+    sort: SortOption = None,
+    top: TopOption = None,
+    format: FormatOption = None,
+) -> None:
+    """The persons who got a mailing and clicked in none of its shipments.
+
+    \b
+    linktrack report nonclickers spring
+    linktrack report nonclickers spring | linktrack mailing rewrite again --contacts all.csv --only - --out again
+    """
+    from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.people import nonclickers as find_nonclickers
+
+    choice = Choice(sort, top, format)
+    check_sort(layouts.NONCLICKERS, choice)
+    with report_desk(context) as desk:
+        scope = scope_of(desk.database, mailing=name)
+        rows = find_nonclickers(desk.database, scope)
+        show(
+            context,
+            desk,
+            scope,
+            rows,
+            layouts.NONCLICKERS,
+            choice,
+            f"There is nobody who got {name} and did not click.",
+        )

@@ -1,0 +1,257 @@
+"""What reports share on the command line: options of time and order, totals, and the line about the rules."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from linktrack.cli.output import Format, say, show_rows
+from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
+from linktrack.errors import UsageError
+from linktrack.moments import iso
+from linktrack.reports.statistics import FEWEST_CLICKERS
+
+if TYPE_CHECKING:
+    from linktrack.reports.figures import Period, Scope
+    from linktrack.reports.order import SortOrder
+    from linktrack.store.session import Database
+
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Clicks from this time on, in the workspace's zone, to the hour.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Clicks before this time; a date alone is the whole day.")
+]
+LastOption = Annotated[
+    str | None, typer.Option(metavar="LENGTH", help="Clicks of the last 12h, 30d, 4w; instead of the other two.")
+]
+SortOption = Annotated[
+    str | None,
+    typer.Option(metavar="KEY[:asc|desc]", help="Sort by a column: figures from large to small, texts from A to Z."),
+]
+TopOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Only the first so many rows.")]
+MailingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what belongs to this mailing.")]
+ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
+FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
+TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
+
+_RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
+_TIMES = ("at", "sent_at", "first_click", "last_click")
+_SUMMED = (
+    "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a report looks: its keys, those that fit a terminal, and what its rows are sorted by (None: their own).
+
+    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times.
+    """
+
+    columns: tuple[str, ...]
+    table: tuple[str, ...]
+    order: SortOrder | None = None
+    bars: str | None = None
+    bar_width: int = BAR_WIDTH
+    totals: bool = True
+    times: tuple[str, ...] = _TIMES
+
+
+class Choice(NamedTuple):
+    """How a person wants the rows."""
+
+    sort: str | None
+    top: int | None
+    format: Format | None
+
+
+class Times(NamedTuple):
+    """The options of time, as they were written."""
+
+    since: str | None = None
+    until: str | None = None
+    last: str | None = None
+
+    def __bool__(self) -> bool:
+        return any(text is not None for text in self)
+
+
+class ReportDesk(NamedTuple):
+    """What a report is made from: the database, the zone that people live in, and now."""
+
+    database: Database
+    zone: tzinfo
+    now: int
+
+
+@contextmanager
+def report_desk(context: typer.Context) -> Iterator[ReportDesk]:
+    """The database as it is at one moment, once its figures are known to be counted in the workspace's hours."""
+    from linktrack.clicks.rollups.zone import check_zone
+    from linktrack.moments import now
+
+    workspace = workspace_of(context)
+    with opened(context) as database, database.reading():
+        check_zone(database, workspace.settings.time_zone)
+        yield ReportDesk(database, workspace.zone, now())
+
+
+def check_times(times: Times) -> None:
+    """UsageError where --last meets the other two."""
+    if times.last is not None and (times.since is not None or times.until is not None):
+        raise UsageError("--last ends now: leave out --since and --until, or --last")
+
+
+def period_of(context: typer.Context, desk: ReportDesk, times: Times) -> Period:
+    """The period of the options; that a time means the beginning of its hour is said."""
+    from linktrack.reports.figures import read_period
+
+    period, sentences = read_period(*times, desk.zone, desk.now)
+    for sentence in sentences:
+        say(context, sentence)
+    return period
+
+
+def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
+    """Which rules have told people from machines."""
+    from linktrack.reports.figures import rules_that_judged
+
+    if rules := rules_that_judged(desk.database, scope):
+        mixed = "" if len(rules) == 1 else "; linktrack click judge judges all by today's"
+        say(context, f"Judged by the rules of {' and of '.join(rules)}{mixed}.")
+
+
+def show(
+    context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
+    choice: Choice, empty: str,
+) -> int:  # fmt: skip
+    """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
+    count = show_report(rows, layout, choice, desk.zone)
+    if count == 0 and empty:
+        say(context, empty)
+    say_rules(context, desk, scope)
+    return count
+
+
+def is_table(format: Format | None) -> bool:
+    """Whether rows are written as a table: as told, or on a terminal."""
+    return format is Format.table or (format is None and sys.stdout.isatty())
+
+
+def show_report(rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice, zone: tzinfo) -> int:
+    """Write the rows of a report in their order. Returns how many were written (totals are none)."""
+    from linktrack.reports.order import in_order, read_order
+
+    order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
+    if order is not None:
+        rows = in_order(rows, layout.columns, order)
+    records = _Counted(_record(row, layout, zone) for row in rows)
+    chosen = choice.format or (Format.table if is_table(None) else Format.tsv)
+    if chosen not in (Format.table, Format.md):
+        show_rows(islice(records, choice.top), layout.columns, chosen)
+        return records.count
+    label = layout.table[0] if chosen is Format.table else layout.columns[0]
+    shown = map(_without_thin_rates, _with_totals(records, layout, choice.top, label))
+    if chosen is Format.table:
+        show_rows(drawn(list(shown), layout), layout.columns, chosen, table=layout.table)
+    else:
+        show_rows(shown, layout.columns, chosen)
+    return records.count
+
+
+def check_sort(layout: Layout, choice: Choice) -> None:
+    """UsageError for a column that the report does not have, before anything is looked up."""
+    from linktrack.reports.order import read_order
+
+    if choice.sort is not None:
+        read_order(choice.sort, layout.columns)
+
+
+class _Counted:
+    """Records that are counted as they pass."""
+
+    def __init__(self, records: Iterable[Cells]) -> None:
+        self._records = iter(records)
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Cells]:
+        return self
+
+    def __next__(self) -> Cells:
+        record = next(self._records)
+        self.count += 1
+        return record
+
+
+def _record(row: Sequence[Any], layout: Layout, zone: tzinfo) -> Cells:
+    """A row of figures by its keys, times as ISO 8601 in the zone. What has no column comes along for the table."""
+    fields: Sequence[str] = getattr(row, "_fields", layout.columns)
+    record = dict(zip(fields, row, strict=True))
+    for name in layout.times:
+        if record.get(name) is not None:
+            record[name] = iso(record[name], zone)
+    return record
+
+
+# --- what people look at ---------------------------------------------------------------------------------------
+
+
+def _with_totals(records: Iterable[Cells], layout: Layout, top: int | None, label: str) -> Iterator[Cells]:
+    """The first `top` records, a row for the rest of them, and a row for all."""
+    if not layout.totals:
+        yield from islice(records, top)
+        return
+    whole, rest = _Sums(layout), _Sums(layout)
+    for number, record in enumerate(records):
+        whole.add(record)
+        if top is None or number < top:
+            yield record
+        else:
+            rest.add(record)
+    if rest.rows:
+        yield rest.record(label, f"{rest.rows} more")
+    if whole.rows:
+        yield whole.record(label, "Total")
+
+
+class _Sums:
+    """Records added up, tests left out; the rate of a sum is its clickers by its sent."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.rows = 0
+        self._layout = layout
+        self._sums = {column: 0 for column in layout.columns if column in _SUMMED}
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        self.rows += 1
+        if not record.get("test"):
+            for column in self._sums:
+                self._sums[column] += record[column]
+
+    def record(self, label: str, words: str) -> Cells:
+        from linktrack.reports.figures import rate_of
+
+        found: Cells = dict.fromkeys(self._layout.columns)
+        found.update(self._sums)
+        if "click_rate" in found:
+            found.update(rate_of(found["clickers"], found["sent"])._asdict())
+        found[label] = words
+        found["sum"] = True
+        return found
+
+
+def _without_thin_rates(record: Cells) -> Cells:
+    """No rate that rests on fewer than five clickers."""
+    clickers = record["fewest"] if "fewest" in record else record.get("clickers")
+    if clickers is not None and clickers < FEWEST_CLICKERS:
+        record.update({name: None for name in _RATES if name in record})
+    return record

@@ -1,0 +1,143 @@
+"""A mailing's clicks by what is no time: by placement, domain, device, reason, and what they caused."""
+
+# ruff: noqa: S608 -- what is put into the SQL are conditions and numbers of our own; values are bound
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, NamedTuple
+
+from linktrack.clicks.judging.devices import DEVICES
+from linktrack.reports.figures import Scope
+from linktrack.store.session import Database
+
+
+class PlacementFigures(NamedTuple):
+    """One spot of a mailing; `clickers` have clicked there, whatever else they clicked."""
+
+    placement: str
+    position: int
+    link: str
+    label: str
+    part: str
+    kind: str
+    line: int
+    clicks: int
+    clickers: int
+    machine_clicks: int
+
+
+class DomainFigures(NamedTuple):
+    """One domain of the addresses that were sent to, "" for those without."""
+
+    domain: str
+    sent: int
+    clicks: int
+    clickers: int
+    machine_clicks: int
+
+
+class DeviceFigures(NamedTuple):
+    """One kind of device: desktop, phone, tablet, unknown."""
+
+    device: str
+    clicks: int
+    clickers: int
+    machine_clicks: int
+
+
+class ReasonFigures(NamedTuple):
+    """Clicks of one verdict and reason, the first that was given, which decided; that of people is "" or weak."""
+
+    verdict: str
+    reason: str
+    clicks: int
+
+
+class CausedFigures(NamedTuple):
+    """What the runs have done because of clicks: kind, name (of a field, a selection …), status, how often."""
+
+    kind: str
+    name: str
+    status: str
+    count: int  # type: ignore[assignment]  # the key of the report, not the method of a tuple
+
+
+def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures]:
+    """The spots of the scope's mailing in their order, or those of the links of its folder."""
+    where, values = "", list[Any]()
+    if scope.folder is not None:
+        where = " AND (folder.path = ? OR substr(folder.path, 1, ?) = ?)"
+        values = [scope.folder, len(scope.folder) + 1, scope.folder + "/"]
+    tallies = {
+        placement: list(map(int, counts))
+        for placement, *counts in database.rows(
+            f"""
+            SELECT placement_id, sum(human), sum(clickers), sum(machine)
+            FROM placement_tally JOIN shipment ON shipment.id = placement_tally.shipment_id
+            WHERE {scope.counted()} GROUP BY placement_id
+            """
+        )
+    }
+    rows = database.rows(
+        f"""
+        SELECT placement.id, placement.key, placement.position, link.key, placement.label, placement.part,
+               placement.kind, placement.line
+        FROM placement JOIN link ON link.id = placement.link_id LEFT JOIN folder ON folder.id = link.folder_id
+        WHERE placement.mailing_id = ? AND placement.kind <> 'honeypot' AND placement.gone_at IS NULL{where}
+        ORDER BY placement.position
+        """,
+        (scope.mailing, *values),
+    )
+    return [PlacementFigures(*row, *tallies.get(placement, (0, 0, 0))) for placement, *row in rows]
+
+
+def domain_figures(database: Database, scope: Scope) -> list[DomainFigures]:
+    """The domains that were sent to, by name."""
+    rows = database.rows(
+        f"""
+        SELECT domain, sum(sent), sum(human), sum(clickers), sum(machine)
+        FROM shipment_domain JOIN shipment ON shipment.id = shipment_domain.shipment_id
+        WHERE {scope.counted()} GROUP BY domain ORDER BY domain
+        """
+    )
+    return [DomainFigures(domain, *map(int, counts)) for domain, *counts in rows]
+
+
+def device_figures(database: Database, scope: Scope) -> list[DeviceFigures]:
+    """The kinds of devices that clicked, by name."""
+    rows = database.rows(
+        f"""
+        SELECT device, sum(human), sum(clickers), sum(machine)
+        FROM shipment_device JOIN shipment ON shipment.id = shipment_device.shipment_id
+        WHERE {scope.counted()} GROUP BY device HAVING sum(human) + sum(machine) > 0
+        """
+    )
+    return sorted(DeviceFigures(DEVICES[device], *map(int, counts)) for device, *counts in rows)
+
+
+def reason_figures(database: Database, scope: Scope) -> list[ReasonFigures]:
+    """The verdicts and their reasons, by name; the machines' add up to the machine clicks."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for verdict, reasons, clicks in database.rows(
+        f"""
+        SELECT verdict, reasons, sum(clicks) FROM shipment_ruling
+        JOIN shipment ON shipment.id = shipment_ruling.shipment_id
+        JOIN ruling ON ruling.id = shipment_ruling.ruling_id
+        WHERE {scope.counted()} AND verdict <> 'test' GROUP BY verdict, reasons
+        """
+    ):
+        counted[verdict, reasons.partition(",")[0]] += int(clicks)
+    return [ReasonFigures(*what, clicks) for what, clicks in sorted(counted.items()) if clicks]
+
+
+def caused_figures(database: Database, scope: Scope) -> list[CausedFigures]:
+    """What clicks have caused, by kind, name and status."""
+    rows = database.rows(
+        f"""
+        SELECT kind, action_tally.name, status, sum(count)
+        FROM action_tally JOIN shipment ON shipment.id = action_tally.shipment_id
+        WHERE {scope.counted()} GROUP BY kind, action_tally.name, status ORDER BY kind, action_tally.name, status
+        """
+    )
+    return [CausedFigures(kind, name, status, int(count)) for kind, name, status, count in rows]

@@ -1,0 +1,156 @@
+"""The figures of mailings: each as a whole, two compared, and how many of the last ones a person has clicked."""
+
+# ruff: noqa: S608 -- what is put into the SQL are conditions and numbers of our own; values are bound
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from linktrack.errors import UsageError
+from linktrack.reports.figures import EVERYTHING, Scope, rate_of
+from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
+from linktrack.reports.statistics import Sample, difference_word, newcombe
+from linktrack.store.lookups import mailing_id
+from linktrack.store.session import Database
+
+_DIGITS = 6
+
+
+class MailingFigures(NamedTuple):
+    """One mailing; `test_clicks` are those of its tests, the rest is of the shipments that count."""
+
+    mailing: str
+    type: str
+    shipments: int
+    sent: int
+    clickers: int
+    clicks: int
+    machine_clicks: int
+    test_clicks: int
+    click_rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    first_click: int | None
+    last_click: int | None
+
+
+class Comparison(NamedTuple):
+    """Two mailings. `difference` is click_rate - other_rate, `low` and `high` its 95 % interval."""
+
+    mailing: str
+    other: str
+    click_rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    other_rate: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    fewest: int  # the clickers of the side that has fewer: what the rates rest on, no column
+
+
+class Engagement(NamedTuple):
+    """How many persons have clicked in so many of the last mailings."""
+
+    clicked: int
+    recipients: int
+
+
+def mailing_figures(database: Database, scope: Scope = EVERYTHING) -> list[MailingFigures]:
+    """The mailings of a scope, by name. In a period: those that were sent or clicked in it."""
+    shipments: dict[int, list[ShipmentCounts]] = {}
+    for one in counts_by_shipment(database, scope, tests=True, idle=True):
+        shipments.setdefault(one.mailing_id, []).append(one)
+    return [
+        _mailing(name, type, own)
+        for number, name, type, deleted_at in database.rows(
+            "SELECT id, name, type, deleted_at FROM mailing ORDER BY name"
+        )
+        if _is_shown(scope, number, deleted_at is None, own := shipments.get(number, []))
+    ]
+
+
+def _is_shown(scope: Scope, number: int, is_kept: bool, shipments: Sequence[ShipmentCounts]) -> bool:
+    """Whether a mailing is a row: it was sent or clicked, or is there to be sent."""
+    if scope.mailing not in (None, number):
+        return False
+    if scope.period:
+        return any(is_clicked(one) or (not one.test and scope.period.holds(one.sent_at)) for one in shipments)
+    sent = any(not one.test or one.test_clicks for one in shipments)
+    return sent or (is_kept and scope.shipment is None)
+
+
+def _mailing(name: str, type: str, shipments: Sequence[ShipmentCounts]) -> MailingFigures:
+    counted = [one for one in shipments if not one.test]
+    sent, clickers = sum(one.sent for one in counted), sum(one.clickers for one in counted)
+    return MailingFigures(
+        name, type, len(counted), sent, clickers, sum(one.clicks for one in counted),
+        sum(one.machine_clicks for one in counted), sum(one.test_clicks for one in shipments),
+        *rate_of(clickers, sent),
+        min((one.first_click for one in counted if one.first_click is not None), default=None),
+        max((one.last_click for one in counted if one.last_click is not None), default=None),
+    )  # fmt: skip
+
+
+def compare_mailings(database: Database, names: Sequence[str]) -> list[Comparison]:
+    """Each pair of these mailings, in the order given: A and B, A and C, B and C.
+
+    UnknownName for an unknown one, UsageError for fewer than two different ones.
+    """
+    numbers = {name: mailing_id(database, name) for name in names}
+    if len(numbers) < 2:
+        raise UsageError("report compare needs two different mailings or more: linktrack report compare A B")
+    samples = {}
+    for name, number in numbers.items():
+        (found,) = mailing_figures(database, Scope(mailing=number)) or (None,)
+        samples[name] = Sample(0, 0) if found is None else Sample(min(found.clickers, found.sent), found.sent)
+    return [_comparison(one, other, samples[one], samples[other]) for one, other in combinations(numbers, 2)]
+
+
+def _comparison(name: str, other_name: str, one: Sample, other: Sample) -> Comparison:
+    rate, other_rate = rate_of(*one), rate_of(*other).click_rate
+    fewest = min(one.clickers, other.clickers)
+    if not (one.sent and other.sent):
+        return Comparison(name, other_name, *rate, other_rate, None, None, None, "inconclusive", fewest)
+    interval = newcombe(one, other)
+    return Comparison(
+        name, other_name, *rate, other_rate, round(one.rate - other.rate, _DIGITS), round(interval.low, _DIGITS),
+        round(interval.high, _DIGITS), difference_word(one, other), fewest,
+    )  # fmt: skip
+
+
+def engagement(database: Database, scope: Scope, last: int) -> list[Engagement]:
+    """How many persons clicked 0, 1 … `last` of the `last` mailings sent latest; persons who got any of them."""
+    latest = [
+        row[0]
+        for row in database.rows(
+            f"SELECT mailing_id FROM shipment WHERE {scope.counted()} GROUP BY mailing_id "
+            "ORDER BY max(sent_at) DESC, mailing_id DESC LIMIT ?",
+            (last,),
+        )
+    ]
+    if not latest:
+        return []
+    these = f"{scope.counted()} AND shipment.mailing_id IN ({', '.join(map(str, latest))})"
+    got = int(
+        database.value(
+            "SELECT count(DISTINCT recipient_id) FROM shipment_recipient "
+            f"WHERE shipment_id IN (SELECT id FROM shipment WHERE {these})"
+        )
+    )
+    clicked: dict[int, int] = dict(
+        database.rows(
+            f"""
+            SELECT mailings, count(*) FROM (
+                SELECT recipient_id, count(DISTINCT mailing_id) AS mailings
+                FROM clicker JOIN shipment ON shipment.id = clicker.shipment_id
+                WHERE {these} AND human > 0 GROUP BY recipient_id
+            ) AS person GROUP BY mailings
+            """
+        )
+    )
+    clicked[0] = got - sum(clicked.values())
+    return [Engagement(number, clicked.get(number, 0)) for number in range(last + 1)]

@@ -1,0 +1,241 @@
+"""Persons: who clicked, who did not, and all that is known of one. Lists come as streams, however long they are."""
+
+# ruff: noqa: S608 -- what is put into the SQL are conditions and numbers of our own; values are bound
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any, NamedTuple
+
+from linktrack.contacts.recipients import domain_of
+from linktrack.errors import UnknownName
+from linktrack.mailings.shipments import REACHED
+from linktrack.reports.figures import Scope
+from linktrack.store.session import Database, Row
+
+_AT_ONCE = 500  # persons that are looked up in one query
+_COMPARED = 10_000  # domains that a near one is looked for among
+
+
+class Clicker(NamedTuple):
+    """A recipient who clicked, in one shipment; without contact data once the contact is forgotten."""
+
+    contact_id: str
+    email: str
+    name: str
+    mailing: str
+    shipment: int
+    first_click: int
+    last_click: int
+    clicks: int
+
+
+class Nonclicker(NamedTuple):
+    """A person who got a mailing and did not click."""
+
+    contact_id: str
+    email: str
+    name: str
+
+
+class HistoryEntry(NamedTuple):
+    """Something that happened with a person: a mailing sent, a click, a change in the CRM. `at`: UTC milliseconds."""
+
+    at: int
+    what: str
+    mailing: str
+    shipment: int
+    link: str
+    verdict: str
+    detail: str
+
+
+class _Clicked(NamedTuple):
+    recipient: int
+    first: int
+    last: int
+    clicks: int
+
+
+def clickers(
+    database: Database,
+    scope: Scope,
+    *,
+    link: int | None = None,
+    placement: int | None = None,
+    domain: str | None = None,
+) -> Iterator[Clicker]:
+    """Who clicked a link, a placement (their numbers) or anything, by shipment and first click; no tests or machines.
+
+    In a period: those whose first click lies in it, with all their clicks. `domain` is that of the address at sending.
+    UnknownName for a domain that nothing was sent to.
+    """
+    wanted = None if domain is None else _known_domain(database, domain)
+    return _clickers(database, scope, link, placement, wanted)
+
+
+def _clickers(
+    database: Database, scope: Scope, link: int | None, placement: int | None, domain: str | None
+) -> Iterator[Clicker]:
+    table, of_tally, of_clicker = "shipment_tally", "", ""
+    if placement is not None:
+        table, of_tally, of_clicker = "placement_tally", f" AND tally.placement_id = {placement:d}", ""
+        of_clicker = f" AND placement_id = {placement:d}"
+    if link is not None:
+        of_clicker += f" AND link_id = {link:d}"
+        if placement is None:
+            table, of_tally = "link_tally", f" AND tally.link_id = {link:d}"
+    shipments = database.rows(
+        f"""
+        SELECT shipment.id, mailing.name FROM {table} AS tally
+        JOIN shipment ON shipment.id = tally.shipment_id JOIN mailing ON mailing.id = shipment.mailing_id
+        WHERE {scope.counted()}{of_tally} AND tally.clickers > 0 ORDER BY shipment.id
+        """
+    )
+    for shipment, mailing in shipments:
+        found = database.stream(
+            f"""
+            SELECT recipient_id, min(first_click) AS first, max(last_click), sum(human) FROM clicker
+            WHERE shipment_id = ? AND human > 0{of_clicker} GROUP BY recipient_id
+            HAVING 1 = 1{scope.period.within("min(first_click)")} ORDER BY first, recipient_id
+            """,
+            (shipment,),
+        )
+        people = (_Clicked._make(row) for row in found)
+        while some := list(islice(people, _AT_ONCE)):
+            names = _names(database, shipment, some, domain)
+            for one in some:
+                if (name := names.get(one.recipient)) is not None:
+                    yield Clicker(*name, mailing, shipment, one.first, one.last, int(one.clicks))
+
+
+def _names(
+    database: Database, shipment: int, people: Sequence[_Clicked], domain: str | None
+) -> dict[int, tuple[str, str, str]]:
+    """Contact id, address and name of recipients of a shipment; of those of a domain, if one is wanted."""
+    marks = ", ".join("?" * len(people))
+    recipients = [one.recipient for one in people]
+    if domain is not None:
+        at_sending = database.rows(
+            f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? AND recipient_id IN ({marks})",
+            (shipment, *recipients),
+        )
+        recipients = [recipient for recipient, email in at_sending if domain_of(email) == domain]
+        marks = ", ".join("?" * len(recipients)) or "NULL"
+    rows = database.rows(f"SELECT id, contact_id, email, name FROM recipient WHERE id IN ({marks})", recipients)
+    return {number: (contact_id, email, name) for number, contact_id, email, name in rows}
+
+
+def _known_domain(database: Database, domain: str) -> str:
+    """A domain that something was sent to, in lower case. UnknownName with near ones."""
+    wanted = domain.strip().removeprefix("@").lower()
+    if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
+        rows = database.rows("SELECT DISTINCT domain FROM shipment_domain LIMIT ?", (_COMPARED,))
+        near = tuple(get_close_matches(wanted, [row[0] for row in rows], n=3))
+        hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+        raise UnknownName(
+            f"nothing was sent to an address at {domain!r}{hint}: see linktrack report mailing NAME --by domain",
+            noun="domain", name=domain, near=near,
+        )  # fmt: skip
+    return wanted
+
+
+def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
+    """The persons who got the scope's mailing and clicked in none of its shipments; none who is forgotten."""
+    shipments = [
+        int(row[0]) for row in database.rows(f"SELECT id FROM shipment WHERE {scope.counted()} ORDER BY sent_at, id")
+    ]
+    every = ", ".join(map(str, shipments))
+    for number, shipment in enumerate(shipments):
+        earlier = ", ".join(map(str, shipments[:number]))
+        got_earlier = (
+            f"AND NOT EXISTS (SELECT 1 FROM shipment_recipient AS earlier WHERE earlier.shipment_id IN ({earlier}) "
+            "AND earlier.recipient_id = sent.recipient_id)"
+        )
+        for row in database.stream(
+            f"""
+            SELECT recipient.contact_id, recipient.email, recipient.name
+            FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id
+            WHERE sent.shipment_id = ? AND recipient.forgotten_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM clicker
+                WHERE clicker.shipment_id IN ({every}) AND clicker.recipient_id = sent.recipient_id AND human > 0
+            ) {got_earlier if earlier else ""} ORDER BY sent.recipient_id
+            """,
+            (shipment,),
+        ):
+            yield Nonclicker(*row)
+
+
+def history(database: Database, recipient: int, scope: Scope, *, tests: bool = False) -> list[HistoryEntry]:
+    """What was sent to a recipient (by number), clicked in his name, by machines too, and changed by it, in order.
+
+    A cancelled shipment is there and says so; tests only with `tests`. This reads the clicks themselves.
+    """
+    condition = scope.counted("1 = 1" if tests else "NOT shipment.is_test")
+    shipments = {
+        shipment: (mailing, sent_at, _state(test, reached), email)
+        for shipment, mailing, sent_at, test, reached, email in database.rows(
+            f"""
+            SELECT shipment.id, mailing.name, shipment.sent_at, shipment.is_test,
+                   CASE WHEN {REACHED} THEN '' WHEN shipment.cancelled_at IS NULL THEN 'unfinished'
+                   ELSE 'cancelled' END, sent.email
+            FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id
+            JOIN mailing ON mailing.id = shipment.mailing_id
+            WHERE sent.recipient_id = ? AND {condition}
+            """,
+            (recipient,),
+        )
+    }
+    found = [
+        HistoryEntry(sent_at, "sent", mailing, shipment, "", "", ", ".join(filter(None, (email, state))))
+        for shipment, (mailing, sent_at, state, email) in shipments.items()
+    ]
+    names = {shipment: mailing for shipment, (mailing, *_) in shipments.items()}
+    found += _clicks(database, recipient, names)
+    found += _changes(database, recipient, names)
+    return sorted(found, key=lambda entry: (entry.at, _ORDER.index(entry.what)))
+
+
+_ORDER = ("sent", "click", "change")
+
+
+def _state(test: bool, unreached: str) -> str:
+    return unreached or ("test" if test else "")
+
+
+def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:
+    for at, shipment, link, verdict, reasons in database.rows(
+        """
+        SELECT click.clicked_at, click.shipment_id, link.key, ruling.verdict, ruling.reasons
+        FROM click JOIN link ON link.id = click.link_id JOIN ruling ON ruling.id = click.ruling_id
+        WHERE click.recipient_id = ? ORDER BY click.clicked_at, click.print
+        """,
+        (recipient,),
+    ):
+        if shipment in mailings:
+            yield HistoryEntry(at, "click", mailings[shipment], shipment, link, verdict, reasons.replace(",", ", "))
+
+
+def _changes(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:
+    for row in database.rows(
+        """
+        SELECT change.ran_at, change.shipment_id, link.key, change.kind, change.name, change.operation, change.old,
+               change.new, change.status, change.message
+        FROM change JOIN link ON link.id = change.link_id
+        WHERE change.recipient_id = ? ORDER BY change.run_id, change.number
+        """,
+        (recipient,),
+    ):
+        at, shipment, link, *change = row
+        if shipment in mailings:
+            yield HistoryEntry(at, "change", mailings[shipment], shipment, link, "", _change_said(change))
+
+
+def _change_said(change: Row | list[Any]) -> str:
+    """A change in one line: `set-field city: Lund → Malmö`, and what came of it if that is not well."""
+    kind, name, operation, old, new, status, message = change
+    value = f"{old} → {new}" if old and new else new or old
+    said = f"{kind} {name}".strip() + f" {operation}" + (f": {value}" if value else "")
+    return said if status == "ok" else f"{said} ({status}{f': {message}' if message else ''})"

@@ -1,0 +1,30 @@
+"""linktrack contact, as a shell sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests_support import Run
+
+from linktrack.contacts.left import leave
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+
+def test_who_has_left_is_written_to_again_when_he_is_subscribed(
+    workspace: Workspace, run: Run, database: Database
+) -> None:
+    Path("mail.html").write_text('<a href="https://shop.example/">x</a>')
+    Path("contacts.csv").write_text("contact_id,email,name\n1,a@x.example,Åsa\n2,b@x.example,Bo\n", "utf-8")
+    assert run("mailing", "add", "news", "mail.html", "--type", "newsletter").code == 0
+    rewrite = ("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--test", "--format", "json", "--out")
+    assert run(*rewrite, "one").json["left"] == 0
+    leave(database, 1, "newsletter", "unsubscribe", 1)
+    outcome = run(*rewrite, "two")
+    assert (outcome.code, outcome.json["recipients"], outcome.json["left"]) == (0, 1, 1)
+    assert "Left out, for they have left this type of mailing: 1." in outcome.err
+    assert run("contact", "subscribe", "9").code == 4
+    assert "has left nothing" in run("contact", "subscribe", "1", "--type", "offers").err
+    done = run("contact", "subscribe", "A@x.example", "--type", "Newsletter")
+    assert done.code == 0 and done.err == "A@x.example is written to again: newsletter.\n"
+    assert run(*rewrite, "three").json["left"] == 0

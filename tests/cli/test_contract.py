@@ -58,6 +58,10 @@ PLAYED = [
     "report mailing newsletter --by shipment",
     "report mailing newsletter --by hour",
     "report clickers offer",
+    "report mailings",
+    "report compare newsletter kampanj",
+    "report nonclickers newsletter",
+    "report contact 10289",
     "key list",
 ]
 
@@ -130,12 +134,16 @@ def test_the_keys_of_every_command(run: Run) -> None:
             "click import access.log": "files read stored repeated not_ours rejected reasons.* human prefetch scanner test seconds",
             "click list --limit 20": "click clicked_at contact_id link placement mailing shipment verdict reasons ip user_agent source",
             "click judge": "clicks changed human prefetch scanner test",
-            "report links": "key name folder url status placements clicks clickers machine_clicks sent click_rate first_click last_click actions",
-            "report link offer": "mailing shipment sent_at test sent clicks clickers machine_clicks test_clicks click_rate first_click last_click",
-            "report mailing newsletter": "key name folder url status placements clicks clickers machine_clicks sent click_rate first_click last_click actions",
-            "report mailing newsletter --by shipment": "mailing shipment sent_at test sent clicks clickers machine_clicks test_clicks click_rate first_click last_click",
-            "report mailing newsletter --by hour": "hour clicks machine_clicks",
+            "report links": "key name folder url status placements clicks clickers machine_clicks sent click_rate rate_low rate_high first_click last_click actions",
+            "report link offer": "mailing shipment sent_at test placements sent clicks clickers machine_clicks test_clicks click_rate rate_low rate_high first_click last_click",
+            "report mailing newsletter": "key name folder url status placements clicks clickers machine_clicks sent click_rate rate_low rate_high first_click last_click actions",
+            "report mailing newsletter --by shipment": "mailing shipment sent_at test sent clicks clickers machine_clicks test_clicks click_rate rate_low rate_high first_click last_click",
+            "report mailing newsletter --by hour": "hour clicks clickers machine_clicks",
             "report clickers offer": "contact_id email name mailing shipment first_click last_click clicks",
+            "report mailings": "mailing type shipments sent clickers clicks machine_clicks test_clicks click_rate rate_low rate_high first_click last_click",
+            "report compare newsletter kampanj": "mailing other click_rate rate_low rate_high other_rate difference low high verdict",
+            "report nonclickers newsletter": "contact_id email name",
+            "report contact 10289": "at what mailing shipment link verdict detail",
             "key list": "key signs verifies",
         }
     )

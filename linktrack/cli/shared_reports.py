@@ -17,7 +17,6 @@ from linktrack.cli.output import Format, say, show_rows
 from linktrack.cli.shared_context import kept_of, opened, workspace_of
 from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.errors import UsageError
-from linktrack.moments import iso
 from linktrack.reports.statistics import FEWEST_CLICKERS
 
 if TYPE_CHECKING:
@@ -199,17 +198,18 @@ def show_report(
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     if order is not None:
         rows = in_order(rows, layout.columns, order)
-    records = _Counted(_record(row, layout, zone) for row in rows)
+    records = _Counted(_record(row, layout) for row in rows)
     chosen = choice.told_format() or (Format.table if stream is None and is_table(None) else Format.tsv)
     if chosen not in (Format.table, Format.md):
-        show_rows(islice(records, choice.top), layout.columns, chosen, stream=stream)
+        show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
         return records.count
     label = layout.table[0] if chosen is Format.table else layout.columns[0]
     shown = map(_without_thin_rates, _with_totals(records, layout, choice.top, label))
     if chosen is Format.table:
-        show_rows(drawn(list(shown), layout), layout.columns, chosen, table=layout.table, stream=stream)
+        cells = drawn(list(shown), layout)
+        show_rows(cells, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times, stream=stream)
     else:
-        show_rows(shown, layout.columns, chosen, stream=stream)
+        show_rows(shown, layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
     return records.count
 
 
@@ -238,14 +238,10 @@ class _Counted:
         return record
 
 
-def _record(row: Sequence[Any], layout: Layout, zone: tzinfo) -> Cells:
-    """A row of figures by its keys, times as ISO 8601 in the zone. What has no column comes along for the table."""
+def _record(row: Sequence[Any], layout: Layout) -> Cells:
+    """A row of figures by its keys. What has no column comes along for the table."""
     fields: Sequence[str] = getattr(row, "_fields", layout.columns)
-    record = dict(zip(fields, row, strict=True))
-    for name in layout.times:
-        if record.get(name) is not None:
-            record[name] = iso(record[name], zone)
-    return record
+    return dict(zip(fields, row, strict=True))
 
 
 # --- what people look at ---------------------------------------------------------------------------------------

@@ -59,9 +59,9 @@ PLAYED = [
     "report mailing newsletter --by hour",
     "report clickers offer",
     "report mailings",
-    "report compare newsletter kampanj",
+    "report compare newsletter announcement",
+    "report contact 10166",
     "report nonclickers newsletter",
-    "report contact 10289",
     "key list",
 ]
 
@@ -110,20 +110,20 @@ def test_the_keys_of_every_command(run: Run) -> None:
     assert found == snapshot(
         {
             "doctor": "check state detail advice",
-            "doctor --crm crm": "file number column meaning filled example state problem",
+            "doctor --crm crm": "file number column meaning filled example state problem guessed",
             "folder list": "path links created_at",
             "link list": "key name folder url kind status mailing response actions",
-            "link show offer": "key name folder url kind status mailing response.kind actions[].type actions[].field actions[].value actions[].add created_at updated_at reset_at clicks clickers machine_clicks first_click last_click",
-            "link show contact-me": "key name folder url kind status mailing response.kind response.url response.prefill.name response.prefill.email actions[].type actions[].description actions[].task actions[].project actions[].created_by actions[].assign_to_our_contact actions[].default_recipient created_at updated_at reset_at clicks clickers machine_clicks first_click last_click",
+            "link show offer": "key name folder url kind status mailing response.kind actions[].type actions[].field actions[].value actions[].add confirm created_at updated_at deleted_at reset_at clicks clickers machine_clicks first_click last_click mailings",
+            "link show contact-me": "key name folder url kind status mailing response.kind response.url response.prefill.name response.prefill.email actions[].type actions[].description actions[].task actions[].project actions[].created_by actions[].assign_to_our_contact actions[].default_recipient confirm created_at updated_at deleted_at reset_at clicks clickers machine_clicks first_click last_click mailings",
             "link check webinar": "finding link other mailing explanation",
             "link apply new.toml --dry-run": "key change field old new",
-            "action list contact-me": "link position type settings.*",
+            "action list contact-me": "link number type description settings.*",
             "action run --crm crm --out actions-json": "clicks contacts changes set_field interests selections projects follow_ups requests scripts failed unknown_contacts",
-            "action log --limit 20": "id kind contact_id name operation old new link mailing shipment click clicked_at run status ran_at",
-            "action log --limit 20 --definitions": "id kind contact_id name operation old new link mailing shipment click clicked_at run status ran_at definition",
+            "action log --limit 20": "id kind contact_id name operation old new link mailing shipment click clicked_at run status ran_at message",
+            "action log --limit 20 --definitions": "id kind contact_id name operation old new link mailing shipment click clicked_at run status ran_at message definition",
             "mailing add again newsletter.html": "mailing addresses placements registered_links local_links unknown_keys",
             "mailing list": "mailing subject type placements links shipments size status created_at",
-            "mailing show newsletter": "mailing subject type size text track_all base utm_source utm_medium utm_campaign utm_content utm_term utm_policy placements links shipments created_at status",
+            "mailing show newsletter": "mailing subject type size text track_all base utm_source utm_medium utm_campaign utm_content utm_term utm_id utm_source_platform utm_creative_format utm_marketing_tactic utm_policy placements links shipments created_at status",
             "mailing links newsletter": "placement link label kind line column target tracked reason",
             "mailing check odd.html": "mailing rule part line column address message",
             "mailing rewrite newsletter --contacts test-group.csv --out mails-json --test": "shipment recipients placements files left_out left not_chosen",
@@ -141,10 +141,10 @@ def test_the_keys_of_every_command(run: Run) -> None:
             "report mailing newsletter --by hour": "hour clicks clickers machine_clicks",
             "report clickers offer": "contact_id email name mailing shipment first_click last_click clicks",
             "report mailings": "mailing type shipments sent clickers clicks machine_clicks test_clicks click_rate rate_low rate_high first_click last_click",
-            "report compare newsletter kampanj": "mailing other click_rate rate_low rate_high other_rate difference low high verdict",
+            "report compare newsletter announcement": "mailing other click_rate rate_low rate_high other_rate difference low high verdict",
+            "report contact 10166": "at what mailing shipment link verdict detail",
             "report nonclickers newsletter": "contact_id email name",
-            "report contact 10289": "at what mailing shipment link verdict detail",
-            "key list": "key signs verifies",
+            "key list": "key signs verifies created_at revoked_at",
         }
     )
 

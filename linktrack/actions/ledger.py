@@ -27,6 +27,7 @@ from linktrack.actions.planned import (
     ShipmentFacts,
 )
 from linktrack.links.actions import parse_action
+from linktrack.store import lookups
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 
@@ -440,14 +441,15 @@ _NAMED = (
 def read_log(database: Database, only: LogFilter) -> list[LogRow]:
     """The changes of runs, oldest first, and the scripts of a run that is not finished.
 
-    What failed and was tried again is shown as it ended.
+    What failed and was tried again is shown as it ended. UnknownName for a run, contact, link or mailing that there is
+    not.
     """
     where, values = ["1 = 1"], list[Any]()
     for column, value in (
-        ("c.run_id", only.run),
-        ("r.contact_id", only.contact),
-        ("l.key", only.link),
-        ("m.name", only.mailing),
+        ("c.run_id", None if only.run is None else lookups.run_id(database, only.run)),
+        ("c.recipient_id", None if only.contact is None else lookups.recipient_id(database, only.contact)),
+        ("c.link_id", None if only.link is None else lookups.link_id(database, only.link)),
+        ("m.id", None if only.mailing is None else lookups.mailing_id(database, only.mailing)),
         ("c.kind", only.kind),
         ("c.status", only.status),
     ):

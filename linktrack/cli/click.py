@@ -12,10 +12,12 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows, warn
-from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
+from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows, warn
+from linktrack.cli.shared_context import JobWaitOption, kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from linktrack.clicks.summary import ImportSummary, Progress
 
 app = noun("Click logs: import, list, judge again.")
@@ -36,10 +38,11 @@ COUNTED = 1_000_001  # clicks are counted up to here for the sentence about thos
 JUDGED = ("clicks", "changed", "human", "prefetch", "scanner", "test")
 
 SinceOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Only clicks from this time on (ISO 8601; UTC without an offset).")
+    str | None, typer.Option(metavar="TIME", help="Only clicks from this time on, e.g. 2026-05-04 or 2026-05-04T09:00.")
 ]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only clicks before this time.")]
-WaitOption = Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another import to end.")]
+UntilOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only clicks before this time; of a date alone, that day too.")
+]
 
 
 @app.command("import")
@@ -74,36 +77,47 @@ def import_(
     ] = False,
     since: SinceOption = None,
     until: UntilOption = None,
-    wait: WaitOption = 0.0,
+    wait: JobWaitOption = None,
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of a log that writes local time without offset.")
     ] = None,
     format: FormatOption = None,
 ) -> None:
-    """Import clicks from logs. A log is read on from where it was left; a line is never counted twice."""
+    """Import clicks from logs. A log is read on from where it was left; a line is never counted twice.
+
+    \b
+    Examples:
+      linktrack click import access.log
+      zcat access.log.2.gz | linktrack click import - --rejected rejected.tsv
+      linktrack click import events.json --log-format sendgrid --mailing news
+    """
     from linktrack.clicks.load import import_logs
     from linktrack.clicks.summary import TOLERATED_PERCENT, ImportOrder
+    from linktrack.store.lookups import mailing_id
 
     if log_format == "help":
         from linktrack.clicks.formats import format_names
 
         typer.echo("\n".join(format_names()))
         return
+    workspace = workspace_of(context)
     order = ImportOrder(
-        log_format, _time(since, "--since"), _time(until, "--until"), mailing, time_zone, again,
+        log_format, *_stretch(since, until, workspace.zone), mailing, time_zone, again,
         TOLERATED_PERCENT if tolerate is None else tolerate,
     )  # fmt: skip
     logs = files or []
     so_far: list[Progress] = []
     with (
-        opened(context) as database,
+        opened(context, wait) as database,
         _rejects(context, rejected, logs) as rejects,
         _gentle_stop(context) as stop,
         _progress(context, logs, so_far) as tell,
     ):
+        if mailing is not None:
+            mailing_id(database, mailing)
         try:
             summary = import_logs(
-                workspace_of(context), database, logs, order, rejected=rejects, tell=tell, stop=stop, wait=wait
+                workspace, database, logs, order, rejected=rejects, tell=tell, stop=stop, wait=wait or 0
             )
         except BaseException:
             if so_far:
@@ -138,20 +152,24 @@ def list_(
     ] = None,
     format: FormatOption = None,
 ) -> None:
-    """Stored clicks with their verdicts, oldest first; as a table the latest of them."""
+    """Stored clicks with their verdicts, oldest first; as a table the latest of them.
+
+    \b
+    Examples:
+      linktrack click list --mailing news --verdict human
+      linktrack click list --since 2026-05-04 --until 2026-05-10 --format csv
+    """
     from linktrack.clicks.listing import ClickFilter, count_clicks, list_clicks
 
     shortened = limit is None and format in (None, Format.table) and (format is not None or sys.stdout.isatty())
+    workspace = workspace_of(context)
     wanted = ClickFilter(
-        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"),
+        verdict, reason, link, mailing, shipment, contact, *_stretch(since, until, workspace.zone),
         SCREENFUL if shortened else limit,
     )  # fmt: skip
     with opened(context) as database:
-        rows = (
-            {**vars(row), "clicked_at": iso(row.clicked_at), "reasons": list(row.reasons)}
-            for row in list_clicks(database, wanted)
-        )
-        show_rows(rows, COLUMNS, format, table=TABLE)
+        rows = ({**vars(row), "reasons": list(row.reasons)} for row in list_clicks(database, wanted))
+        show_rows(rows, COLUMNS, format, zone=workspace.zone, table=TABLE)
         found = count_clicks(database, wanted, COUNTED) if shortened else 0
     if found > SCREENFUL:
         all_of = f"more than {COUNTED - 1:,}" if found == COUNTED else f"{found:,}"
@@ -164,14 +182,19 @@ def judge(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what each rule decides, before and after.")
     ] = False,
-    wait: WaitOption = 0.0,
+    wait: JobWaitOption = None,
     format: FormatOption = None,
 ) -> None:
-    """Judge every click again with today's rules and move the reports with it."""
+    """Judge every click again with today's rules and move the reports with it.
+
+    \b
+    Example:
+      linktrack click judge --dry-run
+    """
     from linktrack.clicks.rejudge import judge_all
 
-    with opened(context) as database:
-        judged = judge_all(workspace_of(context), database, wait=wait, dry_run=dry_run)
+    with opened(context, wait) as database:
+        judged = judge_all(workspace_of(context), database, wait=wait or 0, dry_run=dry_run)
     if dry_run:
         show_rows([change._asdict() for change in judged.changes], ["reason", "before", "after"], format)
         say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")
@@ -201,31 +224,30 @@ def _sentence(summary: ImportSummary) -> str:
     text += f", {summary.repeated} seen before, {summary.not_ours} not ours, {summary.rejected} rejected"
     text += f" ({_reasons(summary)})" if summary.reasons else ""
     if summary.readdressed:
-        text += f"; {summary.readdressed} earlier clicks have another address now"
+        text += f"; {_earlier(summary.readdressed, 'has', 'have')} another address or network now"
     if summary.moved:
-        text += f"; {summary.moved} earlier clicks are judged differently now"
+        text += f"; {_earlier(summary.moved, 'is', 'are')} judged differently now"
     if summary.waiting:
         text += f"; {summary.waiting} unfinished line{' waits' if summary.waiting == 1 else 's wait'}"
     return text
+
+
+def _earlier(count: int, one: str, many: str) -> str:
+    return f"1 earlier click {one}" if count == 1 else f"{count} earlier clicks {many}"
 
 
 def _reasons(summary: ImportSummary) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(summary.reasons.items()))
 
 
-def _time(text: str | None, option: str) -> int | None:
-    """An ISO 8601 time of an option as UTC milliseconds."""
-    if text is None:
-        return None
-    from datetime import UTC, datetime
+def _stretch(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
+    """--since and --until as UTC milliseconds."""
+    from linktrack.moments import read_time
 
-    from linktrack.errors import UsageError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{option} needs a time like 2026-05-04 or 2026-05-04T09:12:33+02:00, not {text!r}") from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return (
+        None if since is None else read_time(since, zone, "--since"),
+        None if until is None else read_time(until, zone, "--until", end=True),
+    )
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from linktrack.cli.shared_reports import (
     FolderOption,
     LastOption,
     MailingOption,
+    OutputOption,
     ReportDesk,
     ShipmentOption,
     SinceOption,
@@ -24,7 +25,7 @@ from linktrack.cli.shared_reports import (
     Times,
     TopOption,
     UntilOption,
-    check_sort,
+    check_choice,
     check_times,
     is_table,
     period_of,
@@ -88,27 +89,29 @@ def mailings(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """All mailings, with totals.
 
     \b
-    linktrack report mailings
-    linktrack report mailings --since 2026-03-01 --until 2026-03-31
-    linktrack report mailings --by engagement --of 5
+    Examples:
+      linktrack report mailings
+      linktrack report mailings --since 2026-03-01 --until 2026-03-31
+      linktrack report mailings --by engagement --of 5
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
     from linktrack.reports.mailings import engagement, mailing_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     if of is not None and by is not MailingsBy.engagement:
         raise UsageError("--of goes with --by engagement")
     if times and by is MailingsBy.engagement:
         raise UsageError("--by engagement is of whole mailings: leave out --since, --until and --last")
     check_times(times)
     layout = layouts.MAILINGS if by is MailingsBy.mailing else layouts.ENGAGEMENT
-    check_sort(layout, choice)
+    check_choice(layout, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
         rows: list[Any] = (
@@ -132,22 +135,24 @@ def mailing(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """One mailing by link, placement, shipment, time, domain, device, reason, age or what it caused.
 
     \b
-    linktrack report mailing spring
-    linktrack report mailing spring --by placement
-    linktrack report mailing spring --by day --last 4w
-    linktrack report mailing spring --by domain --top 10
-    linktrack report mailing spring --by shipment --include-tests
+    Examples:
+      linktrack report mailing news
+      linktrack report mailing news --by placement
+      linktrack report mailing news --by day --last 4w
+      linktrack report mailing news --by domain --top 10
+      linktrack report mailing news --by shipment --include-tests
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
     from linktrack.reports.shipments import shipment_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     check_times(times)
     report = layouts.ONE_MAILING[by]
     if times and not report.timed:
@@ -157,14 +162,14 @@ def mailing(
         raise UsageError("--folder goes with --by link and --by placement")
     if include_tests and by is not By.shipment:
         raise UsageError("--include-tests goes with --by shipment: tests count in no other figure")
-    check_sort(report.layout, choice)
+    check_choice(report.layout, choice)
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailing=name, shipment=shipment, folder=folder, period=period)
         layout, rows = report.layout, report.figures(desk, scope)
         if include_tests:
             layout, rows = layouts.with_tests(layout), shipment_figures(desk.database, scope, tests=True)
-        if by is By.weekhour and is_table(format) and sort is None and top is None:
+        if by is By.weekhour and is_table(format) and choice.in_file() is None and sort is None and top is None:
             show_week(rows)
             say_rules(context, desk, scope)
         else:
@@ -195,21 +200,23 @@ def links(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """Every link with its clicks.
 
     \b
-    linktrack report links --folder Campaigns --sort click_rate --top 10
-    linktrack report links --last 30d --format csv
+    Examples:
+      linktrack report links --folder Campaigns --sort click_rate --top 10
+      linktrack report links --last 30d --format csv
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
     from linktrack.reports.links import link_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     check_times(times)
-    check_sort(layouts.LINKS, choice)
+    check_choice(layouts.LINKS, choice)
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, folder=folder, period=period)
@@ -229,21 +236,23 @@ def link(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """One link, a row for each shipment of the mailings where it stands.
 
     \b
-    linktrack report link offer
-    linktrack report link offer --last 4w
+    Examples:
+      linktrack report link offer
+      linktrack report link offer --last 4w
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
     from linktrack.reports.links import link_shipments
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     check_times(times)
-    check_sort(layouts.LINK_SHIPMENTS, choice)
+    check_choice(layouts.LINK_SHIPMENTS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
         rows = link_shipments(desk.database, key, scope, tests=include_tests)
@@ -258,6 +267,7 @@ def compare(
     names: Annotated[list[str], typer.Argument(metavar="NAME NAME ...", help="Two mailings or more.")],
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """Each pair of mailings: the difference of their click rates, and how sure it is.
@@ -266,13 +276,14 @@ def compare(
     neither, and the interval is narrow. inconclusive: too few to tell.
 
     \b
-    linktrack report compare spring-a spring-b
+    Example:
+      linktrack report compare news autumn
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import EVERYTHING
     from linktrack.reports.mailings import compare_mailings
 
-    choice = Choice(sort, top, format)
-    check_sort(layouts.COMPARISON, choice)
+    choice = Choice(sort, top, format, output)
+    check_choice(layouts.COMPARISON, choice)
     with report_desk(context) as desk:
         show(context, desk, EVERYTHING, compare_mailings(desk.database, names), layouts.COMPARISON, choice, "")

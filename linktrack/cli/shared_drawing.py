@@ -17,7 +17,6 @@ BAR = ""  # the column of the bars, which needs no name
 EVENT = "event"  # the column of a person's history that says it in one line
 BAR_WIDTH = 16
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_TO_THE_MINUTE = len("2026-05-04T09:12")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SPARKS = " ▁▂▃▄▅▆▇█"
 _ASCII_SPARKS = " .:-=+*%#"
@@ -33,9 +32,6 @@ def drawn(records: list[Cells], layout: Layout) -> list[Cells]:
     for record in records:
         value = None if layout.bars is None or "sum" in record else record[layout.bars]
         record[BAR] = bar(value / largest, plain=plain, width=layout.bar_width) if value else ""
-        for name in layout.times:
-            if record.get(name):
-                record[name] = record[name][:_TO_THE_MINUTE].replace("T", " ")
         bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
         record["interval"] = _interval(*map(record.get, bounds), plain=plain)
         if "what" in record:

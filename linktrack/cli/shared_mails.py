@@ -94,10 +94,11 @@ def rewrite_mailing(
     """Make a shipment: store its recipients and write each one's copy with their own addresses.
 
     \b
-    linktrack mailing rewrite news --contacts contacts.csv --out mails
-    linktrack mailing rewrite news --contacts contacts.csv --out mails --as eml --from 'Anna <anna@example.com>'
-    linktrack mailing rewrite news --contacts contacts.csv --out half --part 1/2 --split subject
-    linktrack report nonclickers news | linktrack mailing rewrite reminder --contacts contacts.csv --only - --out mails
+    Examples:
+      linktrack mailing rewrite news --contacts contacts.csv --out mails
+      linktrack mailing rewrite news --contacts contacts.csv --out mails --as eml --from 'Anna <anna@example.com>'
+      linktrack mailing rewrite news --contacts all.csv --out half --part 1/2 --split subject
+      linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite
@@ -156,8 +157,9 @@ def preview_mailing(
     """Show one recipient's copy, in the browser or as a file. Nothing is stored, and its addresses lead nowhere.
 
     \b
-    linktrack mailing preview news
-    linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
+    Examples:
+      linktrack mailing preview news
+      linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
     """
     from linktrack.crm.mapping import mapping_of
     from linktrack.files import write_file

@@ -1,0 +1,160 @@
+"""`docs/commands.md` is made from the commands: their help, options, examples and the keys of their rows.
+
+python tests/docs/test_commands_page.py     makes it anew
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import typer
+from docs.player import ROOT
+
+from linktrack.cli import shared_layouts
+from linktrack.cli.app import COMMANDS, EPILOG
+from linktrack.cli.shared_reports import Layout
+
+PAGE = ROOT / "docs" / "commands.md"
+CONTRACT = ROOT / "tests" / "cli" / "test_contract.py"  # the keys of `--format json`, frozen by a test that runs them
+LAYOUTS = {
+    "report mailings": "MAILINGS",
+    "report mailings --by engagement": "ENGAGEMENT",
+    "report mailing NAME": "LINKS",
+    "report mailing NAME --by placement": "PLACEMENTS",
+    "report mailing NAME --by shipment": "SHIPMENTS",
+    "report mailing NAME --by hour": "HOURS",
+    "report mailing NAME --by day": "DAYS",
+    "report mailing NAME --by weekday": "WEEKDAYS",
+    "report mailing NAME --by weekhour": "WEEKHOURS",
+    "report mailing NAME --by domain": "DOMAINS",
+    "report mailing NAME --by device": "DEVICES",
+    "report mailing NAME --by reason": "REASONS",
+    "report mailing NAME --by age": "AGES",
+    "report mailing NAME --by action": "CAUSED",
+    "report links": "LINKS",
+    "report link KEY": "LINK_SHIPMENTS",
+    "report compare A B": "COMPARISON",
+    "report contact WHO": "HISTORY",
+    "report clickers KEY": "CLICKERS",
+    "report nonclickers NAME": "NONCLICKERS",
+}
+
+HEAD = f"""# All commands
+
+Made from the commands themselves (`python tests/docs/test_commands_page.py`), and checked by a test. `linktrack COMMAND
+--help` shows the same in a terminal; [guide.md](guide.md) shows how they go together.
+
+{EPILOG}
+
+Rows go to stdout and sentences to stderr. `--format table|json|ndjson|csv|tsv|md` says how rows are written: a table on a
+terminal and TSV in a pipe, unless it is given. *Keys* are the names in JSON and the columns of CSV and TSV; they are never
+renamed.
+"""
+
+
+def contract_keys() -> dict[str, str]:
+    """The keys of each command that the contract has played, by its command line."""
+    for node in ast.walk(ast.parse(CONTRACT.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "snapshot" and node.args:
+            found = ast.literal_eval(node.args[0])
+            if isinstance(found, dict):
+                return {str(command): str(keys) for command, keys in found.items()}
+    raise AssertionError(f"{CONTRACT} has no snapshot of keys")
+
+
+def keys_of(path: str) -> Iterator[tuple[str, str]]:
+    """The ways to call a command that give rows of their own, and the keys of each."""
+    of_reports = {line: name for line, name in LAYOUTS.items() if re.match(rf"{path}( |$)", line)}
+    for line, name in of_reports.items():
+        layout: Layout = getattr(shared_layouts, name)
+        yield line, " ".join(layout.columns)
+    if of_reports:
+        return
+    seen: list[str] = []
+    for line, keys in contract_keys().items():
+        if re.match(rf"{path}( |$)", line) and keys not in seen:
+            seen.append(keys)
+            yield line, keys
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command with the words that call it, in the order of the help."""
+    for noun in COMMANDS:
+        command: Any = typer.main.get_command(import_module(f"linktrack.cli.{noun}").app)
+        verbs = getattr(command, "commands", None)
+        if not verbs:
+            yield noun, command
+            continue
+        for verb, one in verbs.items():
+            if not one.hidden:
+                yield f"{noun} {verb}", one
+
+
+def section(path: str, command: Any) -> str:
+    """One command: what it does, examples, arguments and options, keys."""
+    context = typer.Context(command, info_name=f"linktrack {path}")
+    text = re.sub(r"\n[ \t]+", "\n", (command.help or "").replace("\b", "")).strip()
+    examples = [line for line in text.splitlines() if line.startswith("linktrack ")]
+    prose = "\n".join(line for line in text.splitlines() if not line.startswith("linktrack "))
+    parts = [f"## linktrack {path}", re.sub(r"\n{3,}", "\n\n", prose).strip()]
+    if examples:
+        parts.append("\n".join(["```sh", *examples, "```"]))
+    rows = [row for parameter in command.params if (row := _row(parameter, context))]
+    if rows:
+        parts.append("\n".join(["| | |", "|---|---|", *rows]))
+    called = list(keys_of(path))
+    for line, keys in called:
+        named = f" of `{line}`" if len(called) > 1 else ""
+        parts.append(f"Keys{named}: " + ", ".join(f"`{key}`" for key in keys.split()))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _row(parameter: Any, context: typer.Context) -> str | None:
+    if getattr(parameter, "hidden", False):
+        return None
+    if parameter.param_type_name == "argument":
+        named, help = parameter.metavar or parameter.name.upper(), getattr(parameter, "help", "")
+        named = named.strip("{}").replace("[[", "[").replace("]]", "]")
+    else:
+        named, help = ", ".join(parameter.opts) + "".join(f"/{one}" for one in parameter.secondary_opts), parameter.help
+        if not parameter.is_flag:
+            choices = getattr(parameter.type, "choices", None)
+            values = "|".join(str(getattr(one, "value", one)) for one in choices) if choices else parameter.metavar
+            named += f" {values or 'TEXT'}"
+    default = parameter.default
+    if parameter.param_type_name == "option" and isinstance(default, str | int | float) and default not in ("", False):
+        help = f"{help} Unless given: {getattr(default, 'value', default)}." if default is not True else help
+    escaped = " ".join((help or "").split()).replace("|", "\\|")
+    return f"| `{named.replace('|', chr(92) + '|')}` | {escaped} |"
+
+
+def made() -> str:
+    """The page as it is today."""
+    return "\n\n".join([HEAD.strip(), *(section(path, command) for path, command in commands())]) + "\n"
+
+
+def test_the_page_is_what_the_commands_say() -> None:
+    assert PAGE.read_text("utf-8") == made(), "make it anew: python tests/docs/test_commands_page.py"
+
+
+def test_every_command_is_on_the_page() -> None:
+    text = PAGE.read_text("utf-8")
+    assert text.count("\n## ") == len(list(commands()))
+    assert "## linktrack mailing rewrite\n" in text
+
+
+def test_the_keys_are_those_of_the_commands_and_the_layouts() -> None:
+    known = [path for path, _ in commands()]
+    for line in (*LAYOUTS, *contract_keys()):
+        assert any(re.match(rf"{path}( |$)", line) for path in known), line
+    assert dict(keys_of("report compare"))["report compare A B"].startswith("mailing other click_rate")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(made(), "utf-8")
+    sys.exit(0)

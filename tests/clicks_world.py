@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import json
+import lzma
 import random
 import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linktrack.clicks.load import Importer, Options, Summary, import_logs
+import zstandard
+
+from linktrack.clicks.load import import_logs
+from linktrack.clicks.summary import ImportOrder, ImportSummary
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.store.session import Database, open_database
@@ -39,10 +50,10 @@ class World:
         shutil.copytree(self.workspace.root, root)
         return World(load_workspace(root, {}), self.tokens)
 
-    def load(self, *paths: Path | str, **options: Any) -> Summary:
+    def load(self, *paths: Path | str, **options: Any) -> ImportSummary:
         """Import logs."""
         with self.database() as database:
-            return import_logs(Importer(database, self.workspace, Options(**options)), [str(path) for path in paths])
+            return import_logs(self.workspace, database, [str(path) for path in paths], ImportOrder(**options))
 
     def clicks(self) -> list[tuple[Any, ...]]:
         with self.database() as database:
@@ -157,3 +168,52 @@ def random_log(world: World, seed: int, lines: int) -> list[bytes]:
         else:
             found.append(line(world.path(1, person).replace("/pl", "/qq"), second, ip=ip))
     return found[:lines]
+
+
+COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda data: data,
+    ".gz": lambda data: gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :]),  # two members
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": zstandard.compress,
+}
+
+
+def state(world: World) -> tuple[Any, ...]:
+    """All that reports can see."""
+    return world.clicks(), world.tallies()
+
+
+def adds_up(summary: ImportSummary) -> bool:
+    return (
+        summary.read == summary.stored + summary.repeated + summary.not_ours + summary.rejected
+        and summary.stored == summary.human + summary.prefetch + summary.scanner + summary.test
+        and summary.rejected == sum(summary.reasons.values())
+    )
+
+
+def shell(world: World, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "linktrack", "--workspace", str(world.workspace.root), "click", "import", *arguments]
+
+
+def as_json(text: bytes) -> bytes:
+    """A combined line as nginx writes it with `escape=json`."""
+    ip, _, rest = text.decode().partition(" - - [")
+    stamp, _, rest = rest.partition('] "')
+    request, _, rest = rest.partition('" ')
+    record = {
+        "time_local": stamp, "remote_addr": ip, "request": request, "status": rest[:3],
+        "http_user_agent": rest.rsplit('"', 2)[1],
+    }  # fmt: skip
+    return json.dumps(record).encode() + b"\n"
+
+
+@contextmanager
+def through_a_pipe(data: bytes) -> Iterator[str]:
+    """Bytes on standard input, as far as an import in this process can tell; the path that names it."""
+    before = sys.stdin
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(data)))  # a raw stream of bytes
+    try:
+        yield "-"
+    finally:
+        sys.stdin = before

@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
+from linktrack.actions.ledger_rows import (
+    ChangeRow,
+    Failure,
+    KnownScript,
+    LogFilter,
+    LogRow,
+    MadeRow,
+    RunRow,
+    SettledRow,
+)
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
-    ClickKey,
     LinkFacts,
     MadeFor,
     NumberedAction,
@@ -18,141 +27,12 @@ from linktrack.actions.planned import (
     ShipmentFacts,
 )
 from linktrack.links.actions import parse_action
+from linktrack.store import lookups
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 
 UNFINISHED = "('running', 'interrupted')"  # states of runs that the ledger has no changes of
 _AT_ONCE = 4_500  # rows that are put aside at once
-
-
-class RunRow(NamedTuple):
-    """A run of the actions: once it is `stored`, only its summary is missing; `summary` is its order before that."""
-
-    id: int
-    started_at: int
-    status: str
-    out: str
-    summary: str
-
-
-class ChangeRow(NamedTuple):
-    """A row of the ledger, as its table has it."""
-
-    run_id: int
-    number: int
-    recipient_id: int
-    id: str
-    clicked_at: int
-    click_print: int
-    link_id: int
-    shipment_id: int
-    action: int
-    kind: str
-    name: str
-    operation: str
-    old: str
-    new: str
-    definition_id: int
-    status: str
-    message: str
-    ran_at: int
-
-
-class MadeRow(NamedTuple):
-    """A thing that exists because of a click, as its table has it."""
-
-    recipient_id: int
-    id: str
-    run_id: int
-    clicked_at: int
-    click_print: int
-    link_id: int
-    shipment_id: int
-    kind: str
-    name: str
-    action: int
-    definition_id: int
-    owner: str
-    start_at: int | None
-    end_at: int | None
-    status: str
-    exit_code: int | None
-    return_url: str
-    fields: str
-    message: str
-    ran_at: int
-
-
-class SettledRow(NamedTuple):
-    """What a click has decided, as its table has it."""
-
-    recipient_id: int
-    kind: str
-    name: str
-    clicked_at: int
-    click_print: int
-    value: str
-
-
-class Failure(NamedTuple):
-    """Something that stands open because it failed: the row of the ledger, its click and action."""
-
-    recipient_id: int
-    id: str
-    run_id: int
-    number: int
-    clicked_at: int
-    click_print: int
-    link_id: int
-    action: int
-    status: str
-
-
-class KnownScript(NamedTuple):
-    """A script that was started: for which click, what became of it, and whether a finished run has reported it."""
-
-    click: ClickKey
-    result: ScriptResult
-    reported: bool
-
-
-class LogFilter(NamedTuple):
-    """Which changes to read; None = all.
-
-    `machine` keeps what was caused by clicks that have been judged a machine's since: nothing of it is undone by
-    itself. `limit` keeps the last so many.
-    """
-
-    run: int | None = None
-    contact: str | None = None
-    link: str | None = None
-    mailing: str | None = None
-    kind: str | None = None
-    status: str | None = None
-    machine: bool = False
-    limit: int | None = None
-
-
-class LogRow(NamedTuple):
-    """A change, read back: times in UTC milliseconds, `definition` the action as it was then (JSON)."""
-
-    id: str
-    kind: str
-    contact_id: str
-    name: str
-    operation: str
-    old: str
-    new: str
-    link: str
-    mailing: str
-    shipment: int
-    clicked_at: int
-    click_print: int
-    run: int
-    status: str
-    ran_at: int
-    message: str
-    definition: str
 
 
 # --- runs ------------------------------------------------------------------------------------------------------
@@ -222,6 +102,12 @@ class Ledger:
     def contact_ids(self) -> set[str]:
         """Whose clicks the run looks at."""
         return {row[0] for row in self.database.rows("SELECT DISTINCT contact_id FROM open_click")}
+
+    def people(self) -> list[tuple[str, str, str]]:
+        """(contact id, name, e-mail address) of whose clicks the run looks at, as the last mail to them had it."""
+        return self.database.rows(
+            "SELECT contact_id, name, email FROM recipient WHERE id IN (SELECT recipient_id FROM open_click)"
+        )
 
     def clicks(self, link_ids: Iterable[int] | None = None) -> Iterator[Clicked]:
         """The clicks that the run looks at, in the order of time."""
@@ -555,14 +441,15 @@ _NAMED = (
 def read_log(database: Database, only: LogFilter) -> list[LogRow]:
     """The changes of runs, oldest first, and the scripts of a run that is not finished.
 
-    What failed and was tried again is shown as it ended.
+    What failed and was tried again is shown as it ended. UnknownName for a run, contact, link or mailing that there is
+    not.
     """
     where, values = ["1 = 1"], list[Any]()
     for column, value in (
-        ("c.run_id", only.run),
-        ("r.contact_id", only.contact),
-        ("l.key", only.link),
-        ("m.name", only.mailing),
+        ("c.run_id", None if only.run is None else lookups.run_id(database, only.run)),
+        ("c.recipient_id", None if only.contact is None else lookups.recipient_id(database, only.contact)),
+        ("c.link_id", None if only.link is None else lookups.link_id(database, only.link)),
+        ("m.id", None if only.mailing is None else lookups.mailing_id(database, only.mailing)),
         ("c.kind", only.kind),
         ("c.status", only.status),
     ):

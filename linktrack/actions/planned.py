@@ -66,7 +66,7 @@ class NumberedAction:
     definition_id: int
 
 
-class Change(NamedTuple):
+class CrmChange(NamedTuple):
     """A change as `changes.ndjson` shows it."""
 
     id: str

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
-from linktrack.actions.ledger import ChangeRow, MadeRow, SettledRow
+from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow
 from linktrack.actions.planned import (
     MADE_KINDS,
-    Change,
     Clicked,
     ClickKey,
+    CrmChange,
     Decision,
     NumberedAction,
     ScriptResult,
@@ -39,7 +39,7 @@ MAX_SENTENCES = 100  # of failures that are kept to be said
 class Delivered(NamedTuple):
     """A change and, if something was made, the file that has a row of it with these further cells."""
 
-    change: Change
+    change: CrmChange
     file: str
     cells: dict[str, Any]
 
@@ -268,16 +268,18 @@ class Planner:
                 continue
             yield from self._decide(click, action, decision, None)
 
-    def _row(self, click: Clicked, identifier: str, kind: str, name: str, operation: str, old: str, new: str) -> Change:
+    def _row(
+        self, click: Clicked, identifier: str, kind: str, name: str, operation: str, old: str, new: str
+    ) -> CrmChange:
         if self.shown[0] != click.key:
             self.shown = click.key, click_name(click.at, click.print), iso(click.at, self.zone)
         _, named, moment = self.shown
         link, sent = click.link.key, click.shipment
-        return Change(
+        return CrmChange(
             identifier, kind, click.contact_id, name, operation, old, new, link, sent.mailing, sent.id, named, moment
         )
 
-    def _fail(self, click: Clicked, action: NumberedAction, row: Change, problem: Exception) -> None:
+    def _fail(self, click: Clicked, action: NumberedAction, row: CrmChange, problem: Exception) -> None:
         """Keep aside that something could not be carried out, and why."""
         reason = str(problem.args[0] if problem.args else problem)
         self._attempt(click.recipient_id, row.id)
@@ -290,13 +292,13 @@ class Planner:
             self.failures.append(f"link {click.link.key!r}, contact {click.contact_id!r}: {reason}")
 
     def _count(
-        self, click: Clicked, action: NumberedAction, row: Change, status: str = "ok", message: str = ""
-    ) -> Change:
+        self, click: Clicked, action: NumberedAction, row: CrmChange, status: str = "ok", message: str = ""
+    ) -> CrmChange:
         self.by_kind[row.kind] += 1
         self._keep_change(click, action, row, status, message)
         return row
 
-    def _keep_change(self, click: Clicked, action: NumberedAction, row: Change, status: str, message: str) -> None:
+    def _keep_change(self, click: Clicked, action: NumberedAction, row: CrmChange, status: str, message: str) -> None:
         self.number += 1
         if self.run_id is not None:
             self.ledger.add(

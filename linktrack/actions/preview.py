@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from linktrack.actions.planned import Change
+from linktrack.actions.ledger_rows import LogRow
+from linktrack.actions.planned import CrmChange
 from linktrack.actions.planning import Delivered
 
 PreviewRow = dict[str, Any]
@@ -42,8 +43,8 @@ def by_contact(delivered: Iterable[Delivered]) -> list[PreviewRow]:
     ]
 
 
-def sentence(change: Change, cells: dict[str, Any]) -> str:
-    """A change in a few words; of what is made also for whom, and when."""
+def sentence(change: CrmChange | LogRow, cells: dict[str, Any]) -> str:
+    """A change in a few words; of what is made also for whom, and when, if its `cells` are there."""
     kind = change.kind.replace("company-interest", "interest of the company")
     match change.operation:
         case "set":
@@ -58,4 +59,5 @@ def sentence(change: Change, cells: dict[str, Any]) -> str:
             owner = cells.get("assigned_to") or cells.get("owner")
             start = cells.get("start", "")
             when = f" on {start[:10]} at {start[11:16]}" if start else ""
-            return f"{kind} for {owner or 'nobody'}{when}: {change.new}"
+            whom = f" for {owner or 'nobody'}{when}" if cells else ""
+            return f"{kind}{whom}: {change.new}"

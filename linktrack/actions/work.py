@@ -101,6 +101,9 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
         actions = dict.fromkeys(ledger.links, order.by_hand.actions())
     settings = workspace.settings.actions
     state = load_state(export, mapping, needs_of(actions), ledger.contact_ids(), settings.time_zone)
+    if export is None:
+        for contact_id, name, email in ledger.people():
+            state.people[contact_id].cells.update(name=name, email=email)
     for contact_id, kind, name, value in ledger.memberships():
         if kind not in state.listed:
             state.members[contact_id, kind, name] = bool(value)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_runs import tell
 
 if TYPE_CHECKING:
-    from linktrack.actions.ledger import LogRow
-    from linktrack.actions.planned import Change
+    from linktrack.actions.ledger_rows import LogRow
+    from linktrack.actions.planned import CrmChange
     from linktrack.actions.planning import Delivered
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
@@ -55,7 +55,19 @@ class ChangeKind(StrEnum):
     script = "script"
 
 
-@app.command("add", context_settings=_OPTIONS)
+class KindsCommand(TyperCommand):
+    """A command that takes the settings of every kind of action as options: its help shows them."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        from linktrack.links.action_options import option_forms
+        from linktrack.links.actions import KINDS
+
+        super().format_options(ctx, formatter)
+        with formatter.section("Settings of each TYPE"):
+            formatter.write_dl([(kind, " ".join(option_forms(kind))) for kind in KINDS])
+
+
+@app.command("add", cls=KindsCommand, context_settings=_OPTIONS)
 def add(
     context: typer.Context,
     key: KeyArgument,
@@ -63,25 +75,11 @@ def add(
         str,
         typer.Argument(metavar="TYPE", help="set-field, interest, selection, project, follow-up, request or script."),
     ],
+    wait: WaitOption = WAIT,
 ) -> None:
     """Give a link one more action; its settings are options with the names they have in TOML.
 
     A list takes the option several times; true and false may also be said as --assignment and --no-assignment.
-
-    \b
-    set-field   --field NAME --value VALUE
-    interest    --add NAME … --remove NAME … --on person|company|both
-    selection   --add NAME … --remove NAME …
-    project     --add NAME … --remove NAME …
-    follow-up   --kind task|appointment --description TEXT --task TYPE
-                --project NAME --created-by USER --assign-to-our-contact
-                --default-recipient USER --assignment
-                --start next-available|TIME --duration 30m
-                --repeat once|shipment|click
-    request     --title TEXT --priority NAME --category NAME
-                --owner USER|auto|unassigned --repeat once|shipment|click
-    script      --script FILE --timeout 10s --batch
-                --repeat once|shipment|click
 
     \b
     Texts take {contact.name}, {company.name}, {link.name}, {mailing.name},
@@ -97,15 +95,20 @@ def add(
 
     settings = settings_from_options(kind, context.args)
     workspace = workspace_of(context)
-    with opened(context) as database:
+    with opened(context, wait) as database:
         number, action = add_action(
             database, key, {"type": kind, **settings}, workspace.settings.crm, workspace.scripts_path
         )
     say(context, f"Action {number} of {key}: {kind}, {action.said()}")
 
 
-@app.command("edit", context_settings=_OPTIONS)
-def edit(context: typer.Context, key: KeyArgument, number: NumberArgument) -> None:
+@app.command("edit", cls=KindsCommand, context_settings=_OPTIONS)
+def edit(
+    context: typer.Context,
+    key: KeyArgument,
+    number: NumberArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Change settings of an action, with the options of action add; it keeps its number.
 
     What it has made with the settings of before stays, and is not made again. A list is given anew as a whole.
@@ -119,7 +122,7 @@ def edit(context: typer.Context, key: KeyArgument, number: NumberArgument) -> No
     from linktrack.links.stored_actions import edit_action, kind_of
 
     workspace = workspace_of(context)
-    with opened(context) as database:
+    with opened(context, wait) as database:
         changes = settings_from_options(kind_of(database, key, number), context.args)
         if not changes:
             raise UsageError("say what to change, with the options of linktrack action add")
@@ -162,7 +165,12 @@ def list_all(
 
 
 @app.command()
-def remove(context: typer.Context, key: KeyArgument, number: NumberArgument) -> None:
+def remove(
+    context: typer.Context,
+    key: KeyArgument,
+    number: NumberArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Take an action away from a link. What it has done already stays done.
 
     \b
@@ -171,7 +179,7 @@ def remove(context: typer.Context, key: KeyArgument, number: NumberArgument) -> 
     """
     from linktrack.links.stored_actions import remove_action
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         gone = remove_action(database, key, number)
     say(context, f"Removed action {number} of {key}: {gone.type}, {gone.said}")
 
@@ -198,13 +206,17 @@ def run(
         str | None,
         typer.Option("--replay", metavar="KEY", help="Carry out this link's actions for clicks of before them, too."),
     ] = None,
-    wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", help="How long to wait for another run.")] = 0,
+    wait: JobWaitOption = None,
     format: FormatOption = None,
 ) -> None:
     """Do what the open clicks ask for, and write what the CRM imports.
 
-    For example: linktrack action run --crm contacts.csv --out for-the-crm. A run that was interrupted, or that found
-    the disk full, is finished with linktrack action run --resume.
+    A run that was interrupted, or that found the disk full, is finished with --resume.
+
+    \b
+    Examples:
+      linktrack action run --crm contacts.csv --dry-run
+      linktrack action run --crm contacts.csv --out for-the-crm
     """
     from linktrack.actions.run import resume_run, run_actions
     from linktrack.actions.work import Order
@@ -217,12 +229,12 @@ def run(
     if not resume and (crm is None or (out is None and not dry_run)):
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
-    with opened(context) as database:
+    with opened(context, wait) as database:
         if crm is None:
-            report = resume_run(workspace, database, wait=wait)
+            report = resume_run(workspace, database, wait=wait or 0)
         else:
             order = Order(crm, now(), retry_failed, retry_interrupted, replay)
-            report = run_actions(workspace, database, order, None if dry_run else out, wait=wait)
+            report = run_actions(workspace, database, order, None if dry_run else out, wait=wait or 0)
     if not dry_run:
         if format is not None or not context.obj.quiet:  # cron mails whatever is printed
             show_record(report.summary, format)
@@ -237,7 +249,7 @@ def run(
         raise typer.Exit(6)
 
 
-def _planned(change: Change, file: str, cells: dict[str, Any]) -> dict[str, Any]:
+def _planned(change: CrmChange, file: str, cells: dict[str, Any]) -> dict[str, Any]:
     """A change of a dry run, with the cells of what would be made."""
     return {**change._asdict(), "made": cells} if file else change._asdict()
 
@@ -267,33 +279,41 @@ def log(
     definitions: Annotated[bool, typer.Option("--definitions", help="Show the action as it was then, too.")] = False,
     format: FormatOption = None,
 ) -> None:
-    """The ledger: every change that runs have made, oldest first."""
-    from linktrack.actions.ledger import LogFilter, read_log
+    """The ledger: every change that runs have made, oldest first.
+
+    \b
+    Examples:
+      linktrack action log --contact 10042
+      linktrack action log --status failed --format csv
+    """
+    from linktrack.actions.ledger import read_log
+    from linktrack.actions.ledger_rows import LogFilter
 
     only = LogFilter(
         run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit
     )
-    zone = workspace_of(context).zone
     with opened(context) as database:
-        rows = [_logged(row, zone) for row in read_log(database, only)]
-    shown = ["clicked_at", "contact_id", "kind", "operation", "name", "new", "link"]
+        rows = [_logged(row) for row in read_log(database, only)]
+    shown = ["clicked_at", "contact_id", "link", "change"]
     if any(row["message"] for row in rows):
         shown += ["status", "message"]
     show_rows(
         rows,
         [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,
         format,
+        zone=workspace_of(context).zone,
         table=[*shown, "definition"] if definitions else shown,
     )
     if not rows:
         say(context, "The ledger has no such changes.")
 
 
-def _logged(row: LogRow, zone: tzinfo) -> dict[str, Any]:
-    """A row of the log with the click's name, and its times in the workspace's zone."""
-    from linktrack.moments import iso
+def _logged(row: LogRow) -> dict[str, Any]:
+    """A row of the log with the click's name, and the change in words."""
+    from linktrack.actions.preview import sentence
     from linktrack.store.click_names import click_name
 
     shown = row._asdict()
     shown["click"] = click_name(shown["clicked_at"], shown.pop("click_print"))
-    return {**shown, "clicked_at": iso(row.clicked_at, zone), "ran_at": iso(row.ran_at, zone)}
+    shown["change"] = sentence(row, {})
+    return shown

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from typing import Any
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 import typer
-from typer.core import TyperGroup
 
 from linktrack import __version__
-from linktrack.cli.output import end_of_pipe
 from linktrack.cli.shared_context import Invocation
+from linktrack.cli.streams import end_of_pipe, forget_stdout, open_streams
+from linktrack.cli.usage import NOUNS, Noun, usage_sentence, verbs_of
 from linktrack.errors import LinktrackError
 from linktrack.files import sentence_of
 from linktrack.visible import visible_lines
@@ -47,12 +47,12 @@ EPILOG = (
 )
 
 
-class Root(TyperGroup):
+class Root(Noun):
     """Imports a noun when it is called and answers for every error."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands: Any = dict.fromkeys(COMMANDS)  # the names, for "Did you mean"; get_command makes the commands
+        self.commands: Any = dict.fromkeys(COMMANDS)  # the names, for "did you mean"; get_command makes the commands
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -65,6 +65,15 @@ class Root(TyperGroup):
         command.name = cmd_name
         return command
 
+    def ours(self, ctx: Any, word: str) -> list[str]:
+        noun = NOUNS.get(word.removesuffix("s"), word.removesuffix("s"))
+        if noun in COMMANDS:
+            return [noun]
+        groups = [(noun, self.get_command(ctx, noun)) for noun in COMMANDS]
+        return [
+            f"{noun} {verb}" for noun, group in groups if hasattr(group, "commands") for verb in verbs_of(group, word)
+        ]
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -73,13 +82,31 @@ class Root(TyperGroup):
         ctx.obj, rest = _global_options(ctx, args)
         return super().parse_args(ctx, rest)
 
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run a command line and end the process with its code, when all that it has written is out."""
+        try:
+            code = super().main(*args, **{**settings, "standalone_mode": False})
+            sys.stdout.flush()
+        except typer.Abort:  # a question that was not answered
+            _print("interrupted; nothing was changed")
+            code = 130
+        except BrokenPipeError:
+            forget_stdout()
+            code = 0
+        except OSError as error:  # stdout cannot be written
+            forget_stdout()
+            code = _answered(error)
+        except Exception as error:
+            if not hasattr(error, "format_message"):
+                raise
+            _show_usage_error(error)
+            code = 2
+        sys.exit(code)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):  # these are RuntimeErrors, and no bugs
-            raise
-        except typer.BadParameter as error:
-            error.message = error.message.removeprefix("Value error, ")  # pydantic's words, not a user's
             raise
         except LinktrackError as error:
             _print(str(error))
@@ -92,11 +119,12 @@ class Root(TyperGroup):
         except OSError as error:
             if ctx.obj.debug:
                 raise
-            said = sentence_of(error)
-            _print(str(said))
-            raise typer.Exit(said.exit_code) from None
+            raise typer.Exit(_answered(error)) from None
         except Exception as bug:
-            if ctx.obj.debug or hasattr(bug, "format_message"):  # the latter is a usage error, which shows itself
+            if isinstance(bug, UnicodeEncodeError) and any("\ud800" <= letter <= "\udfff" for letter in bug.object):
+                _print(f"{bug.object!r} is not UTF-8: names and texts must be, only a file's name need not")
+                raise typer.Exit(2) from None
+            if ctx.obj.debug or hasattr(bug, "format_message"):  # the latter is a usage error, for `main`
                 raise
             _print(f"a bug in linktrack ({type(bug).__name__} in {_where(bug)}): please report what --debug shows")
             raise typer.Exit(1) from None
@@ -129,20 +157,8 @@ def root(
 
 
 def main() -> None:
-    _open_streams()
+    open_streams()
     app(prog_name="linktrack")
-
-
-def _open_streams() -> None:
-    """Open what a parent closed (`<&-`, `>&-`), so that no file of ours gets its number.
-
-    What the locale cannot write comes out escaped: a name with å is no bug.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  (open until the process ends)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _global_options(ctx: Any, args: list[str]) -> tuple[Invocation, list[str]]:
@@ -175,5 +191,19 @@ def _where(bug: BaseException) -> str:
     return "?" if trace is None else f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
 
 
-def _print(sentence: str) -> None:
-    print(f"linktrack: {visible_lines(sentence)}", file=sys.stderr)  # noqa: T201  (the one place that prints errors)
+def _answered(error: OSError) -> int:
+    said = sentence_of(error)
+    _print(str(said))
+    return said.exit_code
+
+
+def _show_usage_error(error: Any) -> None:
+    if type(error).__name__ == "NoArgsIsHelpError":  # a noun without a verb
+        error.show()
+    else:
+        _print(usage_sentence(error), "")
+
+
+def _print(sentence: str, before: str = "linktrack: ") -> None:
+    with suppress(OSError):  # nobody listens
+        print(f"{before}{visible_lines(sentence)}", file=sys.stderr)  # noqa: T201  (the one place that prints errors)

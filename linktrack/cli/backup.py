@@ -18,7 +18,12 @@ def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The file to write, e.g. linktrack-2026-05-04.tar.gz.")],
 ) -> None:
-    """Copy database, configuration, key and scripts into one tar.gz, also while others work."""
+    """Copy database, configuration, key and scripts into one tar.gz, also while others work.
+
+    \b
+    Example:
+      linktrack backup linktrack-2026-05-04.tar.gz
+    """
     from linktrack.upkeep.backup import backup as write_backup
 
     size = write_backup(workspace_of(context), file)

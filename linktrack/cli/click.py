@@ -12,11 +12,13 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import kept_of, noun, opened, workspace_of
+from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows, warn
+from linktrack.cli.shared_context import JobWaitOption, kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
-    from linktrack.clicks.load import Progress, Summary
+    from datetime import tzinfo
+
+    from linktrack.clicks.summary import ImportSummary, Progress
 
 app = noun("Click logs: import, list, judge again.")
 
@@ -30,21 +32,29 @@ SUMMARY = (
     "seconds",
 )  # fmt: skip
 
+SCREENFUL = 100  # clicks that a table shows unless told otherwise
+COUNTED = 1_000_001  # clicks are counted up to here for the sentence about those that are left out
+
 JUDGED = ("clicks", "changed", "human", "prefetch", "scanner", "test")
 
 SinceOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Only clicks from this time on (ISO 8601; UTC without an offset).")
+    str | None, typer.Option(metavar="TIME", help="Only clicks from this time on, e.g. 2026-05-04 or 2026-05-04T09:00.")
 ]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only clicks before this time.")]
-WaitOption = Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another import to end.")]
+UntilOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only clicks before this time; of a date alone, that day too.")
+]
 
 
 @app.command("import")
 def import_(
     context: typer.Context,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Logs, compressed or not; - is standard input.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE...]",
+            help="Logs, compressed or not, or folders of them; - is standard input, nothing the workspace's own log.",
+        ),
+    ] = None,
     log_format: Annotated[
         str | None,
         typer.Option("--log-format", metavar="NAME|STRING", help="A format's name, or the server's format string."),
@@ -54,56 +64,75 @@ def import_(
         Path | None, typer.Option(metavar="FILE", help="List what was rejected here: reason, log, line.")
     ] = None,
     tolerate: Annotated[
-        float | None, typer.Option(metavar="PERCENT", help="End with code 6 when more of the lines are rejected.")
+        float | None,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="End with code 6 when more of the lines that look like ours are bad; 50 unless given.",
+        ),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read logs from their beginning: addresses and verdicts as of today.")
+    ] = False,
     since: SinceOption = None,
     until: UntilOption = None,
-    wait: WaitOption = 0.0,
+    wait: JobWaitOption = None,
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of a log that writes local time without offset.")
     ] = None,
     format: FormatOption = None,
 ) -> None:
-    """Import clicks from logs. A log is read on from where it was left; a line is never counted twice."""
-    from linktrack.clicks.load import NOT_COUNTED, Importer, Options, import_logs
-    from linktrack.store.lock import alone
+    """Import clicks from logs. A log is read on from where it was left; a line is never counted twice.
+
+    \b
+    Examples:
+      linktrack click import access.log
+      zcat access.log.2.gz | linktrack click import - --rejected rejected.tsv
+      linktrack click import events.json --log-format sendgrid --mailing news
+    """
+    from linktrack.clicks.load import import_logs
+    from linktrack.clicks.summary import TOLERATED_PERCENT, ImportOrder
+    from linktrack.store.lookups import mailing_id
 
     if log_format == "help":
         from linktrack.clicks.formats import format_names
 
         typer.echo("\n".join(format_names()))
         return
-    options = Options(log_format, _time(since, "--since"), _time(until, "--until"), mailing, time_zone)
     workspace = workspace_of(context)
+    order = ImportOrder(
+        log_format, *_stretch(since, until, workspace.zone), mailing, time_zone, again,
+        TOLERATED_PERCENT if tolerate is None else tolerate,
+    )  # fmt: skip
+    logs = files or []
+    so_far: list[Progress] = []
     with (
-        opened(context) as database,
-        alone(workspace, database, "import", wait),
-        _rejects(context, rejected, files) as rejects,
+        opened(context, wait) as database,
+        _rejects(context, rejected, logs) as rejects,
         _gentle_stop(context) as stop,
-        _progress(context, files) as tell,
+        _progress(context, logs, so_far) as tell,
     ):
-        importer = Importer(database, workspace, options, rejected=rejects, tell=tell, stop=stop)
+        if mailing is not None:
+            mailing_id(database, mailing)
         try:
-            summary = import_logs(importer, files)
+            summary = import_logs(
+                workspace, database, logs, order, rejected=rejects, tell=tell, stop=stop, wait=wait or 0
+            )
         except BaseException:
-            if importer.summary.read:
-                say(context, f"{_sentence(importer.summary)} before the error; that is stored, run it again to go on.")
+            if so_far:
+                said = _sentence(so_far[-1].summary)
+                say(context, f"{said} before the error; that is stored, run it again to go on.")
             raise
     _show(context, summary, format)
     for problem in summary.problems[:-1]:
-        typer.echo(f"linktrack: {problem}", err=True)
+        warn(f"linktrack: {problem}")
     if summary.problems:
         raise summary.problems[-1]
-    if summary.notes:
-        raise typer.Exit(6)
     if summary.stopped:
-        say(context, "Stopped after a complete batch: run the same command again and it goes on from there.")
+        say(context, "Stopped, and all that was read is stored: run the same command again and it goes on from there.")
         raise typer.Exit(130)
-    bad = summary.rejected - sum(summary.reasons.get(reason, 0) for reason in NOT_COUNTED)
-    if tolerate is not None and bad * 100 > tolerate * max(summary.read, 1):
-        typer.echo(
-            f"{bad} of {summary.read} lines were rejected, more than {tolerate:g} %: {_reasons(summary)}", err=True
-        )
+    if summary.notes or summary.alarm:
         raise typer.Exit(6)
 
 
@@ -118,21 +147,33 @@ def list_(
     contact: Annotated[str | None, typer.Option(metavar="ID", help="Only clicks of this contact.")] = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="No more than this many.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="The latest so many, oldest first.")
+    ] = None,
     format: FormatOption = None,
 ) -> None:
-    """Stored clicks with their verdicts, oldest first."""
-    from linktrack.clicks.listing import ClickFilter, list_clicks
+    """Stored clicks with their verdicts, oldest first; as a table the latest of them.
 
+    \b
+    Examples:
+      linktrack click list --mailing news --verdict human
+      linktrack click list --since 2026-05-04 --until 2026-05-10 --format csv
+    """
+    from linktrack.clicks.listing import ClickFilter, count_clicks, list_clicks
+
+    shortened = limit is None and format in (None, Format.table) and (format is not None or sys.stdout.isatty())
+    workspace = workspace_of(context)
     wanted = ClickFilter(
-        verdict, reason, link, mailing, shipment, contact, _time(since, "--since"), _time(until, "--until"), limit
-    )
+        verdict, reason, link, mailing, shipment, contact, *_stretch(since, until, workspace.zone),
+        SCREENFUL if shortened else limit,
+    )  # fmt: skip
     with opened(context) as database:
-        rows = (
-            {**vars(row), "clicked_at": iso(row.clicked_at), "reasons": list(row.reasons)}
-            for row in list_clicks(database, wanted)
-        )
-        show_rows(rows, COLUMNS, format, table=TABLE)
+        rows = ({**vars(row), "reasons": list(row.reasons)} for row in list_clicks(database, wanted))
+        show_rows(rows, COLUMNS, format, zone=workspace.zone, table=TABLE)
+        found = count_clicks(database, wanted, COUNTED) if shortened else 0
+    if found > SCREENFUL:
+        all_of = f"more than {COUNTED - 1:,}" if found == COUNTED else f"{found:,}"
+        say(context, f"These are the latest {SCREENFUL} of {all_of} clicks: see --limit, or --format ndjson for all.")
 
 
 @app.command("judge")
@@ -141,14 +182,19 @@ def judge(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what each rule decides, before and after.")
     ] = False,
-    wait: WaitOption = 0.0,
+    wait: JobWaitOption = None,
     format: FormatOption = None,
 ) -> None:
-    """Judge every click again with today's rules and move the reports with it."""
+    """Judge every click again with today's rules and move the reports with it.
+
+    \b
+    Example:
+      linktrack click judge --dry-run
+    """
     from linktrack.clicks.rejudge import judge_all
 
-    with opened(context) as database:
-        judged = judge_all(workspace_of(context), database, wait=wait, dry_run=dry_run)
+    with opened(context, wait) as database:
+        judged = judge_all(workspace_of(context), database, wait=wait or 0, dry_run=dry_run)
     if dry_run:
         show_rows([change._asdict() for change in judged.changes], ["reason", "before", "after"], format)
         say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")
@@ -158,18 +204,18 @@ def judge(
     say(context, f"Judged {judged.clicks} clicks, {judged.changed} of them differently than before.")
 
 
-def _show(context: typer.Context, summary: Summary, format: Format | None) -> None:
-    record: dict[str, Any] = {name: getattr(summary, name) for name in SUMMARY}
+def _show(context: typer.Context, summary: ImportSummary, format: Format | None) -> None:
+    record: dict[str, Any] = {name: getattr(summary, name) for name in SUMMARY} | {"reasons": dict(summary.reasons)}
     if format is not None:
         show_record(record, format)
     say(context, f"{_sentence(summary)} in {summary.seconds:.1f} s.")
-    for note in summary.notes:
-        typer.echo(note, err=True)
+    for note in filter(None, (*summary.notes, summary.alarm)):
+        warn(note)
     for hint in summary.hints:
         say(context, hint)
 
 
-def _sentence(summary: Summary) -> str:
+def _sentence(summary: ImportSummary) -> str:
     machines = summary.prefetch + summary.scanner
     parts = [f"{summary.human} by people", f"{machines} by machines"]
     if summary.test:
@@ -177,26 +223,27 @@ def _sentence(summary: Summary) -> str:
     text = f"Read {summary.read} lines: {summary.stored} clicks stored ({', '.join(parts)})"
     text += f", {summary.repeated} seen before, {summary.not_ours} not ours, {summary.rejected} rejected"
     text += f" ({_reasons(summary)})" if summary.reasons else ""
-    return text + (f"; {summary.moved} earlier clicks are judged differently now" if summary.moved else "")
+    if summary.readdressed:
+        text += f"; {summary.readdressed} earlier clicks have another address now"
+    if summary.moved:
+        text += f"; {summary.moved} earlier clicks are judged differently now"
+    if summary.waiting:
+        text += f"; {summary.waiting} unfinished line{' waits' if summary.waiting == 1 else 's wait'}"
+    return text
 
 
-def _reasons(summary: Summary) -> str:
+def _reasons(summary: ImportSummary) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in sorted(summary.reasons.items()))
 
 
-def _time(text: str | None, option: str) -> int | None:
-    """An ISO 8601 time of an option as UTC milliseconds."""
-    if text is None:
-        return None
-    from datetime import UTC, datetime
+def _stretch(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
+    """--since and --until as UTC milliseconds."""
+    from linktrack.moments import read_time
 
-    from linktrack.errors import UsageError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{option} needs a time like 2026-05-04 or 2026-05-04T09:12:33+02:00, not {text!r}") from None
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return (
+        None if since is None else read_time(since, zone, "--since"),
+        None if until is None else read_time(until, zone, "--until", end=True),
+    )
 
 
 @contextlib.contextmanager
@@ -225,7 +272,8 @@ def _rejects(context: typer.Context, path: Path | None, logs: list[str]) -> Iter
 
 @contextlib.contextmanager
 def _gentle_stop(context: typer.Context) -> Iterator[Any]:
-    """Ctrl-C and SIGTERM ask for a stop after the batch; a second Ctrl-C ends at once, which loses nothing either."""
+    """Ctrl-C and SIGTERM ask for a stop, of a log after the batch and of a pipe at once; a second one ends the import
+    wherever it is, which loses nothing either."""
     asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:
@@ -247,10 +295,10 @@ def _gentle_stop(context: typer.Context) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def _progress(context: typer.Context, files: list[str]) -> Iterator[Any]:
-    """A line with what is done, on a terminal only."""
+def _progress(context: typer.Context, files: list[str], so_far: list[Progress]) -> Iterator[Any]:
+    """A line with what is done, on a terminal only; the last of it is kept in `so_far`."""
     if context.obj.quiet or not sys.stderr.isatty():
-        yield lambda progress: None
+        yield lambda progress: so_far.__setitem__(slice(None), [progress])
         return
     from time import monotonic
 
@@ -258,14 +306,14 @@ def _progress(context: typer.Context, files: list[str]) -> Iterator[Any]:
 
     def tell(progress: Progress) -> None:
         nonlocal shown
+        so_far[:] = [progress]
         at = monotonic()
         if at - shown < 0.2:
             return
         shown = at
-        rate = progress.read / max(at - began, 0.001)
-        sys.stderr.write(
-            f"\r\x1b[K{progress.path}: {progress.read:,} lines, {rate:,.0f} a second{_left(progress, at - began)}"
-        )
+        read = progress.summary.read
+        rate = read / max(at - began, 0.001)
+        sys.stderr.write(f"\r\x1b[K{progress.path}: {read:,} lines, {rate:,.0f} a second{_left(progress, at - began)}")
         sys.stderr.flush()
 
     def _left(progress: Progress, seconds: float) -> str:
@@ -273,7 +321,7 @@ def _progress(context: typer.Context, files: list[str]) -> Iterator[Any]:
             total = sum(Path(name).stat().st_size for name in files)
         except OSError:
             return ""
-        if len(files) > 1 or total <= progress.position:
+        if len(files) != 1 or total <= progress.position:
             return ""
         return f", {seconds * (total - progress.position) / max(progress.position, 1):.0f} s left"
 

@@ -29,8 +29,9 @@ def subscribe(
     """Write to a contact again who has left a type of mailing: he has asked for it.
 
     \b
-    linktrack contact subscribe 10042
-    linktrack contact subscribe anna@example.com --type newsletter
+    Examples:
+      linktrack contact subscribe 10042
+      linktrack contact subscribe anna@example.com --type newsletter
     """
     from linktrack.contacts.left import EVERY_TYPE, subscribe_again
     from linktrack.moments import now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from linktrack.cli.output import say
-from linktrack.cli.shared_context import noun, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, workspace_of
 
 app = noun("The database itself.")
 
@@ -16,13 +16,20 @@ def database() -> None:
 
 
 @app.command()
-def upgrade(context: typer.Context) -> None:
-    """Bring the tables to the version of this program (SQLite: after a copy beside the file)."""
+def upgrade(context: typer.Context, wait: WaitOption = WAIT) -> None:
+    """Bring the tables to the version of this program (SQLite: after a copy beside the file).
+
+    \b
+    Example:
+      linktrack database upgrade
+    """
     from linktrack.store.revisions import HEAD
     from linktrack.store.revisions import upgrade as upgrade_tables
     from linktrack.store.session import connect
 
-    with connect(workspace_of(context).database_url) as open_one:
+    with connect(
+        workspace_of(context).database_url, wait=wait, tell=lambda sentence: say(context, sentence)
+    ) as open_one:
         before = upgrade_tables(open_one)
     say(
         context,

@@ -94,7 +94,12 @@ def demo(
         "linktrack-demo"
     ),
 ) -> None:
-    """Play the whole story on the shipped samples: links, mailings, clicks, actions, reports."""
+    """Play the whole story on the shipped samples: links, mailings, clicks, actions, reports.
+
+    \b
+    Example:
+      linktrack demo try-it
+    """
     root = folder.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
@@ -111,7 +116,7 @@ def demo(
             else:
                 _play(command, root)
     typer.echo(f"\n# Everything is in {root}:")
-    for path in sorted(root.iterdir()):
+    for path in sorted(path for path in root.iterdir() if not path.name.startswith(".")):
         count = f"{sum(1 for _ in path.rglob('*')):,} files" if path.is_dir() else f"{path.stat().st_size:,} bytes"
         typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
 

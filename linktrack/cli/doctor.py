@@ -38,7 +38,13 @@ def doctor(
     wait: WaitOption = 0.0,
     format: FormatOption = None,
 ) -> None:
-    """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong."""
+    """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong.
+
+    \b
+    Examples:
+      linktrack doctor
+      linktrack doctor --crm contacts.csv
+    """
     if crm is not None and not repair:
         _show_export(context, crm, format, write, yes)
         return
@@ -79,7 +85,9 @@ def _show_export(context: typer.Context, export: Path, format: FormatOption, wri
 
     workspace = workspace_of(context)
     understood = describe_export(export, mapping_of(workspace))
-    show_rows([asdict(column) for column in understood.columns], COLUMNS, format, table=SHOWN)
+    several = len({column.file for column in understood.columns}) > 1
+    table = ["file", *SHOWN] if several else SHOWN
+    show_rows([asdict(column) for column in understood.columns], COLUMNS, format, table=table)
     for sentence in understood.sentences:
         say(context, sentence)
     unused = sum(not column.meaning for column in understood.columns)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_rows
-from linktrack.cli.shared_context import noun, opened
+from linktrack.cli.output import FormatOption, confirm, say, show_rows
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
 
@@ -20,6 +20,7 @@ def add(
     context: typer.Context,
     path: PathArgument,
     parents: Annotated[bool, typer.Option("--parents", help="Make the folders above it too.")] = False,
+    wait: WaitOption = WAIT,
 ) -> None:
     """Make a folder.
 
@@ -29,7 +30,7 @@ def add(
     """
     from linktrack.links.folders import add_folder
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         say(context, f"Made the folder {add_folder(database, path, parents=parents)}.")
 
 
@@ -44,15 +45,18 @@ def list_all(context: typer.Context, format: FormatOption = None) -> None:
     from linktrack.links.folders import list_folders
 
     with opened(context) as database:
-        rows = [{**asdict(row), "created_at": iso(row.created_at)} for row in list_folders(database)]
-    show_rows(rows, ["path", "links", "created_at"], format)
+        rows = [asdict(row) for row in list_folders(database)]
+    show_rows(rows, ["path", "links", "created_at"], format, zone=workspace_of(context).zone)
     if not rows:
         say(context, "There are no folders yet: make one with linktrack folder add PATH.")
 
 
 @app.command()
 def rename(
-    context: typer.Context, path: PathArgument, name: Annotated[str, typer.Argument(help="Its new last part.")]
+    context: typer.Context,
+    path: PathArgument,
+    name: Annotated[str, typer.Argument(help="Its new last part.")],
+    wait: WaitOption = WAIT,
 ) -> None:
     """Give a folder another name; what is in it comes along.
 
@@ -62,7 +66,7 @@ def rename(
     """
     from linktrack.links.folders import rename_folder
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         say(context, f"The folder is now {rename_folder(database, path, name)}.")
 
 
@@ -71,6 +75,7 @@ def move(
     context: typer.Context,
     path: PathArgument,
     into: Annotated[str, typer.Argument(metavar="INTO", help="The folder to put it in; / is the top.")],
+    wait: WaitOption = WAIT,
 ) -> None:
     """Move a folder into another one.
 
@@ -80,7 +85,7 @@ def move(
     """
     from linktrack.links.folders import move_folder
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         say(context, f"The folder is now {move_folder(database, path, into)}.")
 
 
@@ -90,16 +95,17 @@ def delete(
     path: PathArgument,
     recursive: Annotated[bool, typer.Option("--recursive", help="Delete the links in it too.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: WaitOption = WAIT,
 ) -> None:
     """Delete a folder; one with links in it only with --recursive (they go on redirecting).
 
     \b
     Example:
-      linktrack folder delete Campaigns/Spring --recursive
+      linktrack folder delete Campaigns/Spring --recursive --yes
     """
     from linktrack.links.folders import clean_path, delete_folder, links_in
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         if recursive:
             count = links_in(database, clean_path(path))
             question = f"Delete the folder {path} and the {_links(count)} in it?"
@@ -112,7 +118,11 @@ def delete(
 
 
 @app.command()
-def restore(context: typer.Context, path: PathArgument) -> None:
+def restore(
+    context: typer.Context,
+    path: PathArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Take a deleted folder back, with the folders and links that went with it.
 
     \b
@@ -121,7 +131,7 @@ def restore(context: typer.Context, path: PathArgument) -> None:
     """
     from linktrack.links.folders import restore_folder
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         count = restore_folder(database, path)
     say(context, f"The folder {path} is back" + (f", with {_links(count)} in it." if count else "."))
 

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import say
+from linktrack.cli.output import at_terminal, say
 from linktrack.cli.shared_context import single
 
 app = single()
+
+TRY_OUT = "http://127.0.0.1:8080"
 
 
 @app.command()
@@ -29,8 +31,13 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Make a workspace: linktrack.toml, linktrack.key (keep it safe) and linktrack.db."""
-    from linktrack.errors import UsageError
+    """Make a workspace: linktrack.toml, linktrack.key (keep it safe) and linktrack.db.
+
+    \b
+    Examples:
+      linktrack init --base-url https://click.example.com
+      linktrack init try --base-url http://127.0.0.1:8080
+    """
     from linktrack.files import CONFIG_NAME
     from linktrack.upkeep.examples import find_example, put_example
     from linktrack.upkeep.making import init_workspace
@@ -39,10 +46,26 @@ def init(
     examples = example or []
     for name in examples:
         find_example(name)
+    if base_url is None and not (examples and (root / CONFIG_NAME).exists()):
+        base_url = _asked()
     if base_url is not None:
         workspace = init_workspace(root, base_url)
         say(context, f"Made a workspace in {workspace.root}; keep a copy of {workspace.key_path.name} in a safe place.")
-    elif not examples or not (root / CONFIG_NAME).exists():
-        raise UsageError("--base-url is missing: where tracked addresses point, e.g. https://click.example.com")
     for name in examples:
         say(context, f"Put the example {name} into {put_example(root, name)}.")
+
+
+def _asked() -> str:
+    """Where tracked addresses point, as the person at the terminal says. UsageError where there is nobody to ask."""
+    from linktrack.errors import UsageError
+
+    if not at_terminal():
+        raise UsageError(
+            "--base-url is missing: say where tracked addresses point, e.g. --base-url https://click.example.com, "
+            f"or {TRY_OUT} to try it on this machine"
+        )
+    return str(
+        typer.prompt(
+            "Where do tracked addresses point? (Enter tries it out on this machine)", default=TRY_OUT, err=True
+        )
+    )

@@ -6,33 +6,41 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.output import FormatOption, confirm, say, show_rows
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 
 app = noun("The keys that sign addresses.")
 
 COLUMNS = ["key", "signs", "verifies", "created_at", "revoked_at"]
 
-WaitOption = Annotated[float, typer.Option(metavar="SECONDS", help="Wait for another change of keys to end.")]
-
 
 @app.command("list")
 def list_all(context: typer.Context, format: FormatOption = None) -> None:
-    """The key ids, and which one signs; never the keys themselves."""
+    """The key ids, and which one signs; never the keys themselves.
+
+    \b
+    Example:
+      linktrack key list
+    """
     from linktrack.links.keys import list_keys
 
+    workspace = workspace_of(context)
     with opened(context) as database:
-        found = list_keys(workspace_of(context), database)
-    rows = [{**row._asdict(), "created_at": iso(row.created_at), "revoked_at": iso(row.revoked_at)} for row in found]
-    show_rows(rows, COLUMNS, format)
+        rows = [row._asdict() for row in list_keys(workspace, database)]
+    show_rows(rows, COLUMNS, format, zone=workspace.zone)
 
 
 @app.command()
-def rotate(context: typer.Context, wait: WaitOption = 30.0) -> None:
-    """Add a new key that signs from now on; addresses in sent mails go on working."""
+def rotate(context: typer.Context, wait: WaitOption = WAIT) -> None:
+    """Add a new key that signs from now on; addresses in sent mails go on working.
+
+    \b
+    Example:
+      linktrack key rotate
+    """
     from linktrack.links.keys import rotate_key
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         number, left = rotate_key(workspace_of(context), database, wait)
     more = "it is the last one that this workspace can have" if not left else f"there can be {left} more"
     say(context, f"Key {number} signs from now on; mails signed with an older one go on working. Of keys, {more}.")
@@ -43,13 +51,18 @@ def revoke(
     context: typer.Context,
     key: Annotated[int, typer.Argument(metavar="ID", help="The key's id.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    wait: WaitOption = 30.0,
+    wait: WaitOption = WAIT,
 ) -> None:
-    """End a key: no click on an address that it has signed is counted again."""
+    """End a key: no click on an address that it has signed is counted again.
+
+    \b
+    Example:
+      linktrack key revoke 0 --yes
+    """
     from linktrack.links.keys import revoke_key
 
     question = f"End the key {key}? Clicks on addresses that it has signed are not counted any more."
-    with opened(context) as database:
+    with opened(context, wait) as database:
         if confirm(context, question, yes):
             revoke_key(workspace_of(context), database, key, wait)
             say(context, f"Key {key} is revoked.")

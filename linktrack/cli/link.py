@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli import shared_definitions
-from linktrack.cli.output import Format, FormatOption, confirm, iso, say, show_record, show_rows
-from linktrack.cli.shared_context import noun, opened, workspace_of
+from linktrack.cli.output import Format, FormatOption, confirm, say, show_record, show_rows
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 
 if TYPE_CHECKING:
     from linktrack.links.catalog import LinkRow
@@ -49,6 +49,7 @@ def add(
     form: FormOption = None,
     prefill: PrefillOption = None,
     confirmed: ConfirmOption = None,
+    wait: WaitOption = WAIT,
 ) -> None:
     """Register a link.
 
@@ -65,7 +66,7 @@ def add(
     response = _response(text, form, prefill, redirect=False)
     if url is None and response is None:
         raise UsageError(f"the link {key!r} needs --url, or --text or --form for what a visitor sees instead")
-    with opened(context) as database:
+    with opened(context, wait) as database:
         link = add_link(
             database,
             key,
@@ -136,21 +137,21 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
         "response": link.response.table,
         "confirm": link.confirm,
         "actions": [action.table for action in actions],
-        "created_at": iso(link.created_at or None),  # the special links are as old as the database
-        "updated_at": iso(link.updated_at or None),
-        "deleted_at": iso(link.deleted_at),
-        "reset_at": iso(link.reset_at),
+        "created_at": link.created_at or None,  # the special links are as old as the database
+        "updated_at": link.updated_at or None,
+        "deleted_at": link.deleted_at,
+        "reset_at": link.reset_at,
         "clicks": 0 if figures is None else figures.clicks,
         "clickers": 0 if figures is None else figures.clickers,
         "machine_clicks": 0 if figures is None else figures.machine_clicks,
-        "first_click": None if figures is None else iso(figures.first_click),
-        "last_click": None if figures is None else iso(figures.last_click),
+        "first_click": None if figures is None else figures.first_click,
+        "last_click": None if figures is None else figures.last_click,
         "mailings": [place.mailing for place in mailings],
     }
     if format is Format.table or (format is None and sys.stdout.isatty()):
-        typer.echo(link_sections(record, actions, mailings))
+        typer.echo(link_sections(record, actions, mailings, workspace_of(context).zone))
     else:
-        show_record(record, format)
+        show_record(record, format, zone=workspace_of(context).zone)
 
 
 @app.command()
@@ -165,6 +166,7 @@ def edit(
     form: FormOption = None,
     prefill: PrefillOption = None,
     confirmed: ConfirmOption = None,
+    wait: WaitOption = WAIT,
 ) -> None:
     """Change a link; mails already sent follow. A link that shows a text has no address.
 
@@ -180,7 +182,7 @@ def edit(
     if url is None and name is None and new_key is None and response is None and confirmed is None:
         raise UsageError("say what to change: --url, --name, --key, --redirect, --text, --form or --confirm")
     pairs = workspace_of(context).settings.mailings.pairs
-    with opened(context) as database:
+    with opened(context, wait) as database:
         changed = edit_link(
             database, key, new_key=new_key, url=url, name=name, response=response, confirm=confirmed, pairs=pairs
         )
@@ -195,6 +197,7 @@ def move(
     context: typer.Context,
     keys: KeysArgument,
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The folder to put them in; / is none.")],
+    wait: WaitOption = WAIT,
 ) -> None:
     """Put links into another folder.
 
@@ -204,7 +207,7 @@ def move(
     """
     from linktrack.links.catalog import move_links
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         path = move_links(database, keys, folder)
     say(context, f"{_said(keys)} now in {path or 'no folder'}.")
 
@@ -214,8 +217,9 @@ def reset(
     context: typer.Context,
     key: KeyArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: WaitOption = WAIT,
 ) -> None:
-    """Set a link's counter to zero and forget who clicked it, e.g. after a test sending.
+    """Set a link's counter to zero and forget who clicked it, as after a test sending.
 
     \b
     Example:
@@ -226,7 +230,7 @@ def reset(
     from linktrack.moments import now
     from linktrack.reports.links import link_figures
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         find_link(database, key)
         clicks = sum(figures.clicks for figures in link_figures(database, keys=[key]))
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
@@ -237,7 +241,11 @@ def reset(
 
 
 @app.command()
-def delete(context: typer.Context, keys: KeysArgument) -> None:
+def delete(
+    context: typer.Context,
+    keys: KeysArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Delete links; mails already sent go on redirecting, and their clicks go on counting and acting.
 
     \b
@@ -246,14 +254,18 @@ def delete(context: typer.Context, keys: KeysArgument) -> None:
     """
     from linktrack.links.catalog import delete_links
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         delete_links(database, keys)
     names = " ".join(keys)
     say(context, f"Deleted {names}; sent mails go on redirecting. Take back with linktrack link restore {names}.")
 
 
 @app.command()
-def restore(context: typer.Context, keys: KeysArgument) -> None:
+def restore(
+    context: typer.Context,
+    keys: KeysArgument,
+    wait: WaitOption = WAIT,
+) -> None:
     """Take deleted links back.
 
     \b
@@ -262,7 +274,7 @@ def restore(context: typer.Context, keys: KeysArgument) -> None:
     """
     from linktrack.links.catalog import restore_links
 
-    with opened(context) as database:
+    with opened(context, wait) as database:
         lost = restore_links(database, keys)
     say(context, f"{_said(keys)} back.")
     for key, folder in lost.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, iso, say, show_record, show_rows, warn
+from linktrack.cli.output import FormatOption, confirm, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_mails import NameArgument, preview_mailing, rewrite_mailing
 from linktrack.cli.shared_tagging import (
@@ -70,8 +70,9 @@ def add(
     A registered link stands in a mail as href="linktrack:KEY", or by its very URL.
 
     \b
-    linktrack mailing add news news.html --subject 'Spring is here' --type newsletter
-    linktrack mailing add news news.html --text news.txt --utm-source newsletter --utm-campaign spring
+    Examples:
+      linktrack mailing add news news.html --subject 'Spring is here' --type newsletter
+      linktrack mailing add news news.html --text news.txt --utm-source newsletter --utm-campaign spring
     """
     from linktrack.files import read_bytes
     from linktrack.links.utm import Utm
@@ -124,24 +125,28 @@ def list_all(
     """Mailings in the order in which they were added.
 
     \b
-    linktrack mailing list
-    linktrack mailing list --all --format json
+    Examples:
+      linktrack mailing list
+      linktrack mailing list --all --format json
     """
     from linktrack.mailings.catalog import list_mailings
 
-    zone = workspace_of(context).zone
     with opened(context) as database:
-        found = list_mailings(database, deleted=deleted)
-    rows = [{**vars(row), "created_at": iso(row.created_at, zone)} for row in found]
+        rows = [vars(row) for row in list_mailings(database, deleted=deleted)]
     table = ["mailing", "subject", "placements", "links", "shipments", *(["status"] if deleted else []), "created_at"]
-    show_rows(rows, LIST_COLUMNS, format, table=table)
+    show_rows(rows, LIST_COLUMNS, format, zone=workspace_of(context).zone, table=table)
     if not rows:
         say(context, "There are no mailings here yet: add one with linktrack mailing add NAME FILE.")
 
 
 @app.command()
 def show(context: typer.Context, name: NameArgument, format: FormatOption = None) -> None:
-    """One mailing: its settings, what is tracked, and its shipments."""
+    """One mailing: its settings, what is tracked, and its shipments.
+
+    \b
+    Example:
+      linktrack mailing show news
+    """
     from linktrack.links.utm import NAMES
     from linktrack.mailings.catalog import find_mailing, placements_of
     from linktrack.mailings.shipments import list_shipments
@@ -164,10 +169,10 @@ def show(context: typer.Context, name: NameArgument, format: FormatOption = None
         "placements": len(placements),
         "links": len({placement.link for placement in placements}),
         "shipments": [shipment.id for shipment in shipments],
-        "created_at": iso(mailing.created_at, workspace_of(context).zone),
+        "created_at": mailing.created_at,
         "status": "active" if mailing.deleted_at is None else "deleted",
     }
-    show_record(record, format)
+    show_record(record, format, zone=workspace_of(context).zone)
 
 
 @app.command()
@@ -177,13 +182,18 @@ def links(
     tracked: Annotated[bool | None, typer.Option("--tracked/--untracked", help="Only these.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Every address in a mailing: where it leads, or why it is left alone."""
+    """Every address in a mailing: where it leads, or why it is left alone.
+
+    \b
+    Example:
+      linktrack mailing links news --untracked
+    """
     from linktrack.mailings.catalog import address_rows, find_mailing
 
     with opened(context) as database:
         found = address_rows(database, find_mailing(database, name), workspace_of(context).settings.base_url)
     rows = [vars(row) for row in found if tracked is None or row.tracked == tracked]
-    show_rows(rows, ADDRESS_COLUMNS, format, table=["placement", "link", "label", "kind", "line", "target", "reason"])
+    show_rows(rows, ADDRESS_COLUMNS, format, table=["placement", "link", "label", "line", "target", "reason"])
 
 
 @app.command()
@@ -195,7 +205,13 @@ def check(
     ] = False,
     format: FormatOption = None,
 ) -> None:
-    """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any."""
+    """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any.
+
+    \b
+    Examples:
+      linktrack mailing check news
+      linktrack mailing check news.html
+    """
     from linktrack.mailings.lint import check_mailing
 
     workspace = workspace_of(context)
@@ -249,8 +265,9 @@ def edit(
     """Change a mailing. HTML, text and type only until it is shipped (tests do not count); the rest at any time.
 
     \b
-    linktrack mailing edit news --subject 'Spring is here' --html news.html
-    linktrack mailing edit news --name spring-news --utm-campaign spring
+    Examples:
+      linktrack mailing edit news --subject 'Spring is here' --html news.html
+      linktrack mailing edit news --name spring-news --utm-campaign spring
     """
     from linktrack.files import read_bytes
     from linktrack.mailings.editing import MailingChanges, edit_mailing
@@ -295,7 +312,8 @@ def delete(
     """Take a mailing out of the lists; addresses in mails already sent go on working.
 
     \b
-    linktrack mailing delete news --yes
+    Example:
+      linktrack mailing delete news --yes
     """
     from linktrack.mailings.catalog import find_mailing
     from linktrack.mailings.editing import delete_mailing
@@ -313,7 +331,8 @@ def restore(context: typer.Context, name: NameArgument, wait: WaitOption = WAIT)
     """Bring a deleted mailing back.
 
     \b
-    linktrack mailing restore news
+    Example:
+      linktrack mailing restore news
     """
     from linktrack.mailings.editing import restore_mailing
 

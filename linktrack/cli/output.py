@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, tzinfo
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import tzinfo
 from enum import StrEnum
-from typing import IO, Annotated, Any, NoReturn
+from itertools import chain, islice, repeat
+from typing import IO, Annotated, Any
 
 import typer
 
-from linktrack import moments
-from linktrack.visible import json_text, markdown_cell, visible
+from linktrack.cli.streams import end_of_pipe
+from linktrack.moments import iso
+from linktrack.visible import json_text, markdown_cell, visible, visible_lines
 
 Row = Mapping[str, Any]
 
@@ -36,20 +37,38 @@ FormatOption = Annotated[
 ]
 
 
-def iso(milliseconds: int | None, zone: tzinfo = UTC) -> str | None:
-    """UTC milliseconds as ISO 8601 with the offset of a zone."""
-    return None if milliseconds is None else moments.iso(milliseconds, zone)
+_TIMES = ("first_click", "last_click", "hour", "at")
+
+
+def is_time(column: str) -> bool:
+    """Whether a column holds times, by its name: see `linktrack.store.tables`."""
+    return column.endswith("_at") or column in _TIMES
+
+
+def as_time(column: str, value: Any, zone: tzinfo | None) -> Any:
+    """What is shown of a value: the milliseconds of a column of times as ISO 8601 with the offset of `zone`."""
+    if not isinstance(value, int):
+        return value
+    if zone is None:
+        raise TypeError(f"times are shown in a zone: name one for the column {column!r}")
+    return iso(value, zone)
 
 
 def say(context: typer.Context, sentence: str) -> None:
-    """A sentence for a person, on stderr; silent with --quiet."""
+    """A sentence for a person, on stderr; silent with --quiet, which silences success only."""
     if not context.obj.quiet:
-        typer.echo(sentence, err=True)
+        warn(sentence)
 
 
 def warn(sentence: str) -> None:
-    """A sentence that a person must not miss, on stderr; also with --quiet, which silences success only."""
-    typer.echo(visible(sentence), err=True)
+    """A sentence that a person must not miss, on stderr: what failed, what is missing, what is unusual."""
+    with suppress(OSError):  # nobody listens
+        typer.echo(visible_lines(sentence), err=True)
+
+
+def at_terminal() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty()
 
 
 def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: ARG001  (called as `say` is)
@@ -58,22 +77,31 @@ def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: 
 
     if yes:
         return True
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise UsageError(f"{question} Say so with --yes (there is no terminal to ask at)")
-    return typer.confirm(question, err=True)
+    return typer.confirm(visible_lines(question), err=True)
 
 
-def show_record(record: Row, format: Format | None, *, stream: IO[str] | None = None) -> None:
-    """One thing with names and values: an object in JSON, name and value in two columns for a reader."""
+def show_record(
+    record: Row, format: Format | None, *, zone: tzinfo | None = None, stream: IO[str] | None = None
+) -> None:
+    """One thing with names and values: an object in JSON, name and value in two columns for a reader.
+
+    Values of times (see `is_time`) may be UTC milliseconds, and are shown in `zone`.
+    """
+    out = stream or sys.stdout
+    timed = {name: as_time(name, value, zone) if is_time(name) else value for name, value in record.items()}
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):
         case Format.json | Format.ndjson as chosen:
-            indent = 2 if chosen is Format.json else None
-            _write((json_text(record, indent), "\n"), stream)
+            _write(_json((timed,), out, indent=2 if chosen is Format.json else None), out)
         case Format.csv:
-            show_rows([record], list(record), Format.csv, stream=stream)
+            show_rows([timed], list(timed), Format.csv, stream=out)
+        case Format.table:
+            pairs = [{"name": name, "value": _short(name, value, is_time(name))} for name, value in timed.items()]
+            show_rows(pairs, ["name", "value"], Format.table, stream=out)
         case chosen:
-            pairs = [{"name": name, "value": value} for name, value in record.items()]
-            show_rows(pairs, ["name", "value"], chosen, stream=stream)
+            pairs = [{"name": name, "value": value} for name, value in timed.items()]
+            show_rows(pairs, ["name", "value"], chosen, stream=out)
 
 
 def show_rows(
@@ -81,23 +109,36 @@ def show_rows(
     columns: Sequence[str],
     format: Format | None,
     *,
+    zone: tzinfo | None = None,
     table: Sequence[str] | None = None,
+    times: Collection[str] | None = None,
     stream: IO[str] | None = None,
 ) -> None:
-    """Write rows. `columns` are the keys of every machine format, in order; `table` those that fit a terminal."""
+    """Write rows. `columns` are the keys of every machine format, in order; `table` those that fit a terminal.
+
+    `times` are the columns of times (None: see `is_time`); their UTC milliseconds are shown in `zone`.
+    """
+    out = stream or sys.stdout
+    begun = iter(rows)
+    first = list(islice(begun, 1))  # an error of a query comes before the first line of its answer
+    rows = chain(first, begun)
+    shown = {*columns, *(table or ())}
+    timed = shown.intersection(times) if times is not None else set(filter(is_time, shown))
+    if timed:
+        rows = ({**row, **{name: as_time(name, row.get(name), zone) for name in timed}} for row in rows)
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):
         case Format.table:
-            _show_table(rows, table or columns, stream)
+            _show_table(list(rows), table or columns, timed, out)
         case Format.json:
-            _write(_json_array(rows, columns), stream)
+            _write(_json_array(rows, columns, out), out)
         case Format.ndjson:
-            _write((json_text(_picked(row, columns)) + "\n" for row in rows), stream)
+            _write(_json((_picked(row, columns) for row in rows), out), out)
         case Format.csv:
-            _write(_csv_lines(rows, columns), stream)
+            _write(_csv_lines(rows, columns, out), out)
         case Format.tsv:
-            _write(_tab_separated(rows, columns), stream)
+            _write(_tab_separated(rows, columns), out)
         case Format.md:
-            _write(_markdown(rows, columns), stream)
+            _write(_markdown(rows, columns), out)
 
 
 def plain(value: Any) -> str:
@@ -123,10 +164,19 @@ def _picked(row: Row, columns: Sequence[str]) -> dict[str, Any]:
     return {column: row[column] for column in columns}
 
 
-def _json_array(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+def _json(values: Iterable[Row], out: IO[str], indent: int | None = None) -> Iterable[str]:
+    """Each value as JSON, with a line end. What the encoding of `out` has no letter for is escaped as JSON does."""
+    for value in values:
+        text = json_text(value, indent)
+        if _fitting(text, out) != text:
+            text = json.dumps(value, indent=indent)
+        yield text + "\n"
+
+
+def _json_array(rows: Iterable[Row], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
     before = "[\n  "
-    for row in rows:
-        yield before + json_text(_picked(row, columns))
+    for line in _json((_picked(row, columns) for row in rows), out):
+        yield before + line[:-1]
         before = ",\n  "
     yield "[]\n" if before == "[\n  " else "\n]\n"
 
@@ -138,11 +188,21 @@ class _Lines:
         return line
 
 
-def _csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+def _csv_lines(rows: Iterable[Row], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+    """CSV whose texts no spreadsheet takes for formulas; what has to be found again (ids, e-mails) stays as it is."""
+    from linktrack.crm.guard import guarded, must_match
+
+    on_terminal = out.isatty()
+    free = {column for column in columns if not must_match(column)}
     writer = csv.writer(_Lines(), lineterminator="\n")
     yield str(writer.writerow(columns))
     for row in rows:
-        yield str(writer.writerow([plain(row[column]) for column in columns]))
+        texts = [
+            guarded(plain(row[column])) if column in free and not isinstance(row[column], int | float)
+            else plain(row[column])
+            for column in columns
+        ]  # fmt: skip
+        yield str(writer.writerow(map(visible, texts) if on_terminal else texts))
 
 
 def _tab_separated(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
@@ -159,61 +219,56 @@ def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
         yield "| " + " | ".join(cells) + " |\n"
 
 
-def _show_table(rows: Iterable[Row], columns: Sequence[str], stream: IO[str] | None) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
+    from linktrack.cli.table import TableColumn, table_lines
 
-    found = list(rows)
-    if not found:
+    if not rows:
         return
-    out = stream or sys.stdout
-    view = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    cells = {column: [_short(column, row[column]) for row in found] for column in columns}
-    for column in columns:
-        numeric = all(isinstance(row[column], int | float) or row[column] is None for row in found)
-        # What names the row stays in one piece, and so do times and words: only what is long is folded.
-        longest = max(map(len, cells[column]))
-        whole = longest <= (_NAME if column == columns[0] else _WHOLE)
-        view.add_column(
-            column.replace("_", "\n" if len(column) > longest else " "),  # a header does not widen a column
-            justify="right" if numeric else "left",
-            overflow="fold",
-            no_wrap=whole,
+    shown = [
+        TableColumn(
+            name,
+            [_fitting(_short(name, row[name], name in times), out) for row in rows],
+            numeric=all(map(_is_number, rows, repeat(name))),
+            timed=name in times,
         )
-    for index in range(len(found)):
-        view.add_row(*(Text(cells[column][index]) for column in columns))
+        for name in columns
+    ]
     # Off a terminal a table is as wide as it needs to be, unless COLUMNS says otherwise.
-    width = None if out.isatty() else shutil.get_terminal_size((1000, 24)).columns
-    Console(file=out, width=width, highlight=False, safe_box=True).print(view)
+    width = shutil.get_terminal_size((80 if out.isatty() else 1000, 24)).columns
+    rule = _RULE if _fitting(_RULE, out) == _RULE else "-"
+    _write((line + "\n" for line in table_lines(shown, width, rule)), out)
 
 
-_WHOLE = len("2026-05-04 09:12")
-_NAME = 30
+_RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
 
-def _short(column: str, value: Any) -> str:
+def _is_number(row: Row, column: str) -> bool:
+    value = row[column]
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _short(column: str, value: Any, is_moment: bool) -> str:
     """A value as a reader wants it in a table: minutes instead of an ISO stamp, percent instead of a share."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if column.endswith("_rate") and isinstance(value, float):
         return f"{value:.1%}"
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00", value):
-        return value[:16].replace("T", " ")
+    if isinstance(value, str) and is_moment and value[:1].isdigit():  # a total has a word there
+        return visible(value)[: len("2026-05-04T09:12")].replace("T", " ")
     return visible(plain(value))
 
 
-def _write(chunks: Iterable[str], stream: IO[str] | None) -> None:
-    """Write to stdout; a reader that has gone away (`| head`) ends the command in silence."""
-    out = stream or sys.stdout
+def _fitting(text: str, out: IO[str]) -> str:
+    """A text as `out` can write it: what its encoding has no letter for is escaped, before widths are counted."""
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _write(chunks: Iterable[str], out: IO[str]) -> None:
+    """Write to `out`; a reader that has gone away (`| head`) ends the command in silence."""
     try:
         for chunk in chunks:
             out.write(chunk)
         out.flush()
     except BrokenPipeError:
         end_of_pipe()
-
-
-def end_of_pipe() -> NoReturn:
-    """End the command in silence: whoever read its output (`| head`) has seen enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(0)

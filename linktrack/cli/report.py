@@ -9,6 +9,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, say
 from linktrack.cli.shared_context import noun
+from linktrack.cli.shared_drawing import show_week
 from linktrack.cli.shared_people import people
 from linktrack.cli.shared_reports import (
     Choice,
@@ -30,7 +31,6 @@ from linktrack.cli.shared_reports import (
     report_desk,
     say_rules,
     show,
-    show_week,
 )  # fmt: skip
 from linktrack.errors import UsageError
 
@@ -93,9 +93,10 @@ def mailings(
     """All mailings, with totals.
 
     \b
-    linktrack report mailings
-    linktrack report mailings --since 2026-03-01 --until 2026-03-31
-    linktrack report mailings --by engagement --of 5
+    Examples:
+      linktrack report mailings
+      linktrack report mailings --since 2026-03-01 --until 2026-03-31
+      linktrack report mailings --by engagement --of 5
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
@@ -137,11 +138,12 @@ def mailing(
     """One mailing by link, placement, shipment, time, domain, device, reason, age or what it caused.
 
     \b
-    linktrack report mailing spring
-    linktrack report mailing spring --by placement
-    linktrack report mailing spring --by day --last 4w
-    linktrack report mailing spring --by domain --top 10
-    linktrack report mailing spring --by shipment --include-tests
+    Examples:
+      linktrack report mailing news
+      linktrack report mailing news --by placement
+      linktrack report mailing news --by day --last 4w
+      linktrack report mailing news --by domain --top 10
+      linktrack report mailing news --by shipment --include-tests
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
@@ -200,8 +202,9 @@ def links(
     """Every link with its clicks.
 
     \b
-    linktrack report links --folder Campaigns --sort click_rate --top 10
-    linktrack report links --last 30d --format csv
+    Examples:
+      linktrack report links --folder Campaigns --sort click_rate --top 10
+      linktrack report links --last 30d --format csv
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
@@ -234,8 +237,9 @@ def link(
     """One link, a row for each shipment of the mailings where it stands.
 
     \b
-    linktrack report link offer
-    linktrack report link offer --last 4w
+    Examples:
+      linktrack report link offer
+      linktrack report link offer --last 4w
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
@@ -266,7 +270,8 @@ def compare(
     neither, and the interval is narrow. inconclusive: too few to tell.
 
     \b
-    linktrack report compare spring-a spring-b
+    Example:
+      linktrack report compare news autumn
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import EVERYTHING

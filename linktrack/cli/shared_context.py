@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import say
+from linktrack.cli.usage import Noun
 
 if TYPE_CHECKING:
     from linktrack.files import Kept
@@ -31,6 +32,7 @@ class Invocation:
 def noun(help: str) -> typer.Typer:
     """The group of commands of one noun."""
     return typer.Typer(
+        cls=Noun,
         help=help,
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -41,9 +43,26 @@ def noun(help: str) -> typer.Typer:
 
 
 def workspace_of(context: typer.Context) -> Workspace:
+    """The workspace that this call is about, every setting of it checked. BadInput for a bad one."""
     from linktrack.workspace import find_workspace
 
-    return find_workspace(Path.cwd(), context.obj.workspace, os.environ)
+    workspace = find_workspace(Path.cwd(), context.obj.workspace, os.environ)
+    if wanted := workspace.settings.clicks.log_format:
+        _check_log_format(workspace, wanted)
+    return workspace
+
+
+def _check_log_format(workspace: Workspace, wanted: str) -> None:
+    """BadInput, with file and line, for a log format that does not exist: the settings know no formats."""
+    from linktrack.clicks.formats import format_of
+    from linktrack.errors import LinktrackError
+    from linktrack.settings import read_toml
+
+    try:
+        format_of(wanted)
+    except LinktrackError as problem:
+        where = read_toml(workspace.config_path)
+        raise where.error_at(("clicks", "log_format"), f"log_format: {problem.sentence}") from None
 
 
 def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:
@@ -65,12 +84,22 @@ WaitOption = Annotated[
 WAIT = 30.0
 
 
+JobWaitOption = Annotated[
+    float | None,
+    typer.Option(
+        "--wait", min=0, metavar="SECONDS", help="How long to wait for another one of this job, or one that writes."
+    ),
+]
+
+
 @contextmanager
-def opened(context: typer.Context, wait: float = WAIT) -> Iterator[Database]:
+def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Database]:
     """The workspace's database, closed when the command is done. That it waits for another process is said."""
     from linktrack.store.session import open_database
 
-    with open_database(workspace_of(context), wait=wait, tell=lambda sentence: say(context, sentence)) as database:
+    with open_database(
+        workspace_of(context), wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence)
+    ) as database:
         yield database
 
 

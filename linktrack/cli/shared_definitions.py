@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import FormatOption, say, show_rows
-from linktrack.cli.shared_context import kept_of, opened, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 
 
 def check(
@@ -55,6 +55,7 @@ def apply(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A TOML file with [[link]] tables; - is standard input.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the difference, change nothing.")] = False,
+    wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
     """Make the links of a TOML file so; links that it does not name are left alone.
@@ -71,7 +72,7 @@ def apply(
 
     settings = workspace_of(context).settings
     wanted = read_definitions(file, settings.crm, settings.mailings.pairs)
-    with opened(context) as database:
+    with opened(context, wait) as database:
         differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
     if dry_run or format is not None:
         show_rows([asdict(difference) for difference in differences], ["key", "change", "field", "old", "new"], format)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from linktrack.cli.shared_reports import BAR, Layout, ReportDesk
+from linktrack.cli.shared_drawing import BAR, EVENT
+from linktrack.cli.shared_reports import Layout, ReportDesk
 from linktrack.reports import breakdowns, times
 from linktrack.reports.breakdowns import CausedFigures, DeviceFigures, DomainFigures, PlacementFigures, ReasonFigures
 from linktrack.reports.figures import Scope
@@ -39,13 +40,13 @@ DAYS = Layout(DayFigures._fields, ("day", *_COUNTS, BAR), bars="clicks")
 WEEKDAYS = Layout(WeekdayFigures._fields, ("weekday", *_COUNTS, BAR), bars="clicks")
 WEEKHOURS = Layout(WeekhourFigures._fields, ("weekday", "hour", *_COUNTS, BAR), bars="clicks", times=())
 AGES = Layout(AgeFigures._fields, ("hours", *_COUNTS, "share", "median", BAR), bars="share")
-DOMAINS = Layout(DomainFigures._fields, ("domain", "sent", *_COUNTS, BAR), BY_CLICKS, bars="clicks")
+DOMAINS = Layout(DomainFigures._fields, ("domain", "sent", *_COUNTS, BAR), BY_CLICKS, bars="clicks", bar_width=8)
 DEVICES = Layout(DeviceFigures._fields, ("device", *_COUNTS, BAR), BY_CLICKS, bars="clicks")
 REASONS = Layout(ReasonFigures._fields, (*ReasonFigures._fields, BAR), BY_CLICKS, bars="clicks")
 CAUSED = Layout(CausedFigures._fields, CausedFigures._fields, SortOrder("count"))
 CLICKERS = Layout(Clicker._fields, ("contact_id", "name", "mailing", "shipment", "first_click", "clicks"))
 NONCLICKERS = Layout(Nonclicker._fields, Nonclicker._fields, totals=False)
-HISTORY = Layout(HistoryEntry._fields, HistoryEntry._fields, totals=False)
+HISTORY = Layout(HistoryEntry._fields, ("at", "what", "mailing", EVENT), totals=False)
 
 
 def with_tests(layout: Layout) -> Layout:

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from linktrack.moments import iso
 from linktrack.visible import visible
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from linktrack.links.catalog import LinkPlace
     from linktrack.links.stored_actions import ActionRow
 
 
-def link_sections(record: Mapping[str, Any], actions: Sequence[ActionRow], places: Sequence[LinkPlace]) -> str:
-    """The text of `link show`: the record that JSON has, in sections for a reader."""
+def link_sections(
+    record: Mapping[str, Any], actions: Sequence[ActionRow], places: Sequence[LinkPlace], zone: tzinfo
+) -> str:
+    """The text of `link show`: the record that JSON has, in sections for a reader, its times in `zone`."""
     title = record["key"] if record["name"] == record["key"] else f"{record['key']}: {record['name']}"
-    facts = [(name, str(value)) for name, value in _facts(record) if value]
+    facts = [(name, str(value)) for name, value in _facts(record, zone) if value]
     sections = [
         ("", _columns(facts)),
         (
             "What a click does",
             _columns([(f"{action.number}  {action.type}", action.said) for action in actions]) or ["nothing but count"],
         ),
-        ("Clicks", _clicks(record)),
+        ("Clicks", _clicks(record, zone)),
         (
             "Stands in",
             _columns([(place.mailing, f"{_some(place.placements, 'place')}, {place.sent} sent") for place in places])
@@ -35,7 +40,7 @@ def link_sections(record: Mapping[str, Any], actions: Sequence[ActionRow], place
     return "\n".join(visible(line) for line in lines)
 
 
-def _facts(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _facts(record: Mapping[str, Any], zone: tzinfo) -> list[tuple[str, Any]]:
     response = record["response"]
     prefill = ", ".join(f"{name} = {field}" for name, field in response.get("prefill", {}).items())
     return [
@@ -48,19 +53,21 @@ def _facts(record: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("prefilled", prefill),
         ("known by", record["url"] if response["kind"] == "form" else ""),
         ("asks first", "yes, with a button" if record["confirm"] else ""),
-        ("made", _minute(record["created_at"])),
-        ("changed", _minute(record["updated_at"]) if record["updated_at"] != record["created_at"] else ""),
-        ("deleted", _minute(record["deleted_at"])),
+        ("made", _minute(record["created_at"], zone)),
+        ("changed", _minute(record["updated_at"], zone) if record["updated_at"] != record["created_at"] else ""),
+        ("deleted", _minute(record["deleted_at"], zone)),
     ]
 
 
-def _clicks(record: Mapping[str, Any]) -> list[str]:
+def _clicks(record: Mapping[str, Any], zone: tzinfo) -> list[str]:
     people = f"{_some(record['clicks'], 'click')} by {_some(record['clickers'], 'person', 'people')}"
     lines = [f"{people}, {record['machine_clicks']} by machines"]
     if record["first_click"]:
-        lines.append(f"the first {_minute(record['first_click'])}, the last {_minute(record['last_click'])}")
+        lines.append(
+            f"the first {_minute(record['first_click'], zone)}, the last {_minute(record['last_click'], zone)}"
+        )
     if record["reset_at"]:
-        lines.append(f"counted since {_minute(record['reset_at'])}")
+        lines.append(f"counted since {_minute(record['reset_at'], zone)}")
     return lines
 
 
@@ -73,5 +80,5 @@ def _some(count: int, one: str, several: str = "") -> str:
     return f"{count} {one if count == 1 else several or one + 's'}"
 
 
-def _minute(moment: str | None) -> str:
-    return moment[:16].replace("T", " ") if moment else ""
+def _minute(moment: int | None, zone: tzinfo) -> str:
+    return iso(moment, zone)[: len("2026-05-04T09:12")].replace("T", " ") if moment else ""

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 20  # rows left out that are named
 STDIN = STDOUT = "-"
-CLICK_LOG_NAME = "clicklog"  # the folder of a workspace that holds its own click log
 _NOT_IMPORTED = (
     "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click import "
     "shows why; --no-import goes on without it)"
@@ -95,10 +94,11 @@ def rewrite_mailing(
     """Make a shipment: store its recipients and write each one's copy with their own addresses.
 
     \b
-    linktrack mailing rewrite news --contacts contacts.csv --out mails
-    linktrack mailing rewrite news --contacts contacts.csv --out mails --as eml --from 'Anna <anna@example.com>'
-    linktrack mailing rewrite news --contacts contacts.csv --out half --part 1/2 --split subject
-    linktrack report nonclickers news | linktrack mailing rewrite reminder --contacts contacts.csv --only - --out mails
+    Examples:
+      linktrack mailing rewrite news --contacts contacts.csv --out mails
+      linktrack mailing rewrite news --contacts contacts.csv --out mails --as eml --from 'Anna <anna@example.com>'
+      linktrack mailing rewrite news --contacts all.csv --out half --part 1/2 --split subject
+      linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite
@@ -157,8 +157,9 @@ def preview_mailing(
     """Show one recipient's copy, in the browser or as a file. Nothing is stored, and its addresses lead nowhere.
 
     \b
-    linktrack mailing preview news
-    linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
+    Examples:
+      linktrack mailing preview news
+      linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
     """
     from linktrack.crm.mapping import mapping_of
     from linktrack.files import write_file
@@ -193,26 +194,18 @@ def _import_own_log(context: typer.Context, workspace: Workspace, database: Data
 
     Conflict, naming --no-import, where that cannot be done.
     """
-    folder = workspace.root / CLICK_LOG_NAME
-    waiting = sorted(str(path) for path in folder.iterdir() if _is_log(path)) if folder.is_dir() else []
-    if not waiting:
-        return
-    from linktrack.clicks.load import Importer, Options, import_logs
-    from linktrack.store.lock import alone
+    from linktrack.clicks.load import CLICK_LOG_NAME, import_logs
 
+    if not (workspace.root / CLICK_LOG_NAME).is_dir():
+        return
     try:
-        with alone(workspace, database, "import", wait):
-            summary = import_logs(Importer(database, workspace, Options()), waiting)
+        summary = import_logs(workspace, database, wait=wait)
     except LinktrackError as problem:
         raise Conflict(f"{_NOT_IMPORTED}: {problem}") from None
     for trouble in (*map(str, summary.problems), *summary.notes):
         raise Conflict(f"{_NOT_IMPORTED}: {trouble}")
     if summary.read:
         say(context, f"Imported the workspace's own click log first: {summary.stored:,} new clicks.")
-
-
-def _is_log(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
 
 
 def out_of(out: Path) -> Path | BinaryIO:

@@ -46,7 +46,8 @@ def contact(
     """What was sent to a person, clicked (by machines too, with the verdict) and changed by it.
 
     \b
-    linktrack report contact anna@example.com
+    Example:
+      linktrack report contact anna@example.com
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
@@ -96,9 +97,10 @@ def clickers(
     With --add-to-selection or --add-to-project they are added there, and --out gets the files of an action run.
 
     \b
-    linktrack report clickers offer
-    linktrack report clickers --mailing spring --domain example.com
-    linktrack report clickers offer | linktrack mailing rewrite news --contacts all.csv --only - --out news
+    Examples:
+      linktrack report clickers offer
+      linktrack report clickers --mailing news --domain example.com
+      linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of
@@ -151,8 +153,9 @@ def nonclickers(
     """The persons who got a mailing and clicked in none of its shipments.
 
     \b
-    linktrack report nonclickers spring
-    linktrack report nonclickers spring | linktrack mailing rewrite again --contacts all.csv --only - --out again
+    Examples:
+      linktrack report nonclickers news
+      linktrack report nonclickers news | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.cli import shared_layouts as layouts
     from linktrack.reports.figures import scope_of

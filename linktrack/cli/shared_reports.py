@@ -1,4 +1,4 @@
-"""What reports share on the command line: options of time and order, totals, bars, and the line about the rules."""
+"""What reports share on the command line: options of time and order, totals, and the line about the rules."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import typer
 
 from linktrack.cli.output import Format, say, show_rows
 from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.errors import UsageError
-from linktrack.moments import iso
 from linktrack.reports.statistics import FEWEST_CLICKERS
 
 if TYPE_CHECKING:
@@ -42,20 +42,11 @@ ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
 
-BAR = ""  # the column of the bars, which needs no name
-_BAR_WIDTH = 16
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_TO_THE_MINUTE = len("2026-05-04T09:12")
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
-_SPARKS = " ▁▂▃▄▅▆▇█"
-_ASCII_SPARKS = " .:-=+*%#"
 _RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _TIMES = ("at", "sent_at", "first_click", "last_click")
 _SUMMED = (
     "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
 )  # fmt: skip
-
-Cells = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,6 +60,7 @@ class Layout:
     table: tuple[str, ...]
     order: SortOrder | None = None
     bars: str | None = None
+    bar_width: int = BAR_WIDTH
     totals: bool = True
     times: tuple[str, ...] = _TIMES
 
@@ -161,17 +153,18 @@ def show_report(rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice,
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     if order is not None:
         rows = in_order(rows, layout.columns, order)
-    records = _Counted(_record(row, layout, zone) for row in rows)
+    records = _Counted(_record(row, layout) for row in rows)
     chosen = choice.format or (Format.table if is_table(None) else Format.tsv)
     if chosen not in (Format.table, Format.md):
-        show_rows(islice(records, choice.top), layout.columns, chosen)
+        show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times)
         return records.count
     label = layout.table[0] if chosen is Format.table else layout.columns[0]
     shown = map(_without_thin_rates, _with_totals(records, layout, choice.top, label))
     if chosen is Format.table:
-        show_rows(_drawn(list(shown), layout), layout.columns, chosen, table=layout.table)
+        cells = drawn(list(shown), layout)
+        show_rows(cells, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times)
     else:
-        show_rows(shown, layout.columns, chosen)
+        show_rows(shown, layout.columns, chosen, zone=zone, times=layout.times)
     return records.count
 
 
@@ -199,14 +192,10 @@ class _Counted:
         return record
 
 
-def _record(row: Sequence[Any], layout: Layout, zone: tzinfo) -> Cells:
-    """A row of figures by its keys, times as ISO 8601 in the zone. What has no column comes along for the table."""
+def _record(row: Sequence[Any], layout: Layout) -> Cells:
+    """A row of figures by its keys. What has no column comes along for the table."""
     fields: Sequence[str] = getattr(row, "_fields", layout.columns)
-    record = dict(zip(fields, row, strict=True))
-    for name in layout.times:
-        if record.get(name) is not None:
-            record[name] = iso(record[name], zone)
-    return record
+    return dict(zip(fields, row, strict=True))
 
 
 # --- what people look at ---------------------------------------------------------------------------------------
@@ -258,82 +247,7 @@ class _Sums:
 
 def _without_thin_rates(record: Cells) -> Cells:
     """No rate that rests on fewer than five clickers."""
-    if record.get("fewest", record.get("clickers", FEWEST_CLICKERS)) < FEWEST_CLICKERS:
+    clickers = record["fewest"] if "fewest" in record else record.get("clickers")
+    if clickers is not None and clickers < FEWEST_CLICKERS:
         record.update({name: None for name in _RATES if name in record})
     return record
-
-
-def _drawn(records: list[Cells], layout: Layout) -> list[Cells]:
-    """Records with what only a table shows: intervals, differences in words, bars."""
-    plain = not _can_draw()
-    largest: float = 1
-    if layout.bars is not None and layout.bars != "share":
-        largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)
-    for record in records:
-        value = None if layout.bars is None or "sum" in record else record[layout.bars]
-        record[BAR] = bar(value / largest, plain=plain) if value else ""
-        for name in layout.times:
-            if record.get(name):
-                record[name] = record[name][:_TO_THE_MINUTE].replace("T", " ")
-        bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
-        record["interval"] = _interval(*map(record.get, bounds), plain=plain)
-        if isinstance(record.get("weekday"), int):
-            record["weekday"] = _DAYS[record["weekday"] - 1]
-        for name in ("share", "median"):
-            if record.get(name) is not None:
-                record[name] = f"{record[name]:.0%}"
-        if record.get("difference") is not None:
-            record["difference"] = f"{record['difference']:+.1%}"
-    return records
-
-
-def _interval(low: float | None, high: float | None, *, plain: bool) -> str:
-    if low is None or high is None:
-        return ""
-    return f"{low * 100:.1f}{' to ' if plain or low < 0 else '–'}{high:.1%}"
-
-
-def bar(share: float, *, plain: bool = False, width: int = _BAR_WIDTH) -> str:
-    """A bar of so much of its width; `plain` is of `#` alone. What is more than nothing is seen."""
-    if share <= 0:
-        return ""
-    if plain:
-        return "#" * max(1, round(share * width))
-    eighths = max(1, round(share * width * 8))
-    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
-
-
-def sparkline(counts: Sequence[int], largest: int, *, plain: bool = False) -> str:
-    """A letter for each count, as high as it is beside the largest; what is more than nothing is seen."""
-    sparks = _ASCII_SPARKS if plain else _SPARKS
-    steps = len(sparks) - 1
-    return "".join(sparks[max(1, round(count / largest * steps))] if count else sparks[0] for count in counts)
-
-
-def _can_draw() -> bool:
-    """Whether the terminal writes UTF-8."""
-    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf8")
-
-
-def show_week(rows: Iterable[Any]) -> None:
-    """Hours of weekdays as a table of seven rows, each with a line of its 24 hours."""
-    found = list(rows)
-    plain = not _can_draw()
-    counts = {(row.weekday, row.hour): row.clicks for row in found}
-    largest = max(counts.values(), default=0)
-    records: list[Cells] = []
-    for weekday in range(1, 8):
-        own = [row for row in found if row.weekday == weekday]
-        line = sparkline([counts.get((weekday, hour), 0) for hour in range(24)], largest, plain=plain)
-        records.append({"weekday": _DAYS[weekday - 1], WEEK_HEAD: line} | _added(own))
-    if found:
-        records.append({"weekday": "Total", WEEK_HEAD: ""} | _added(found))
-    show_rows(records, list(records[0]), Format.table)
-
-
-WEEK_HEAD = "0.....6.....12....18...."
-
-
-def _added(rows: Iterable[Any]) -> Cells:
-    own = list(rows)
-    return {name: sum(getattr(row, name) for row in own) for name in ("clicks", "clickers", "machine_clicks")}

@@ -22,24 +22,21 @@ def tell(context: typer.Context, report: RunReport, *, missing: str = "left open
     if report.unknown:
         some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
         sentence = f"{_people(len(report.unknown))} not in the export and {missing}: {some}"
-        if report.nobody_matches:
-            warn(f"Nobody who clicked is in the export. {sentence}")
-        else:
-            say(context, sentence)
+        warn(f"Nobody who clicked is in the export. {sentence}" if report.nobody_matches else sentence)
     failed = report.summary["failed"]
     if failed:
         for failure in report.failures[:MOST]:
             warn(f"Failed: {failure}")
         more = f"{failed} actions failed" if failed > 1 else "1 action failed"
         warn(f"{more}: see linktrack action log --status failed, and try again with --retry-failed.")
-    _tell_open(context, report)
+    _tell_open(report)
     if report.out is None:
         say(context, "A dry run: nothing was written.")
     else:
         say(context, f"Run {report.run}: {report.summary['changes']} changes, written to {report.out}")
 
 
-def _tell_open(context: typer.Context, report: RunReport) -> None:
+def _tell_open(report: RunReport) -> None:
     """What earlier runs could not do and what would try it again."""
     interrupted = report.still_open.get("interrupted", 0)
     failed = sum(report.still_open.values()) - interrupted
@@ -47,7 +44,7 @@ def _tell_open(context: typer.Context, report: RunReport) -> None:
         if count:
             actions = "1 action" if count == 1 else f"{count:,} actions"
             what = what.replace("were", "was") if count == 1 else what
-            say(context, f"{actions} of earlier runs {what} and {_stand(count)} open: try again with --retry-{option}.")
+            warn(f"{actions} of earlier runs {what} and {_stand(count)} open: try again with --retry-{option}.")
 
 
 def _stand(count: int) -> str:

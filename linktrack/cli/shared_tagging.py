@@ -57,7 +57,13 @@ def tag_file(
     urls: Annotated[bool, typer.Option("--urls", help="The file is a list of URLs, one a line.")] = False,
     text: Annotated[bool, typer.Option("--text", help="The file is a plain text with URLs in it.")] = False,
 ) -> None:
-    """Tag every web address in a file with UTM parameters. Needs no workspace; every other byte stays."""
+    """Tag every web address in a file with UTM parameters. Needs no workspace; every other byte stays.
+
+    \b
+    Examples:
+      linktrack mailing tag news.html -o tagged.html --source newsletter --campaign spring
+      linktrack mailing tag urls.txt --urls --source newsletter --campaign spring
+    """
     from linktrack.cli.shared_context import kept_of
     from linktrack.errors import UsageError
     from linktrack.files import read_bytes, write_file

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, iso, say, show_record, show_rows, warn
+from linktrack.cli.output import FormatOption, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
     from linktrack.mailings.shipments import Shipment
 
 app = noun("Sendings of a mailing to a list of recipients.")
 
 COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "output", "created_at"]
+TABLE = ["shipment", "mailing", "sent_at", "state", "recipients"]
 
 RECIPIENT_COLUMNS = ["contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click"]
+RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click"]
 
 NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
@@ -30,33 +30,43 @@ def list_all(
     mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
     format: FormatOption = None,
 ) -> None:
-    """Shipments in the order in which they were made."""
+    """Shipments in the order in which they were made.
+
+    \b
+    Example:
+      linktrack shipment list --mailing news
+    """
     from linktrack.mailings.shipments import list_shipments
 
     with opened(context) as database:
-        rows = [_row(shipment, workspace_of(context).zone) for shipment in list_shipments(database, mailing)]
-    show_rows(rows, COLUMNS, format, table=COLUMNS[:-1])
+        rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
+    show_rows(rows, COLUMNS, format, zone=workspace_of(context).zone, table=TABLE)
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
 
 @app.command()
 def show(context: typer.Context, shipment: NumberArgument, format: FormatOption = None) -> None:
-    """One shipment: when, to how many, and what its mails were made with."""
+    """One shipment: when, to how many, and what its mails were made with.
+
+    \b
+    Example:
+      linktrack shipment show 3
+    """
     from linktrack.mailings.shipments import find_shipment
 
     with opened(context) as database:
         found = find_shipment(database, shipment)
     settings = found.settings
     record = {
-        **_row(found, workspace_of(context).zone),
+        **_row(found),
         "base_url": settings.base_url,
         "honeypot": settings.honeypot,
         "merge_tag": settings.merge_tag or None,
         "from": settings.sender or None,
         "key_id": settings.key_id,
     }
-    show_record(record, format)
+    show_record(record, format, zone=workspace_of(context).zone)
 
 
 @app.command()
@@ -74,8 +84,9 @@ def render(
     """Write a shipment's mails again: the same bytes, with the same tokens. One that was unfinished is finished by it.
 
     \b
-    linktrack shipment render 3 --out mails
-    linktrack shipment render 3 --out - --as mbox --from 'Anna <anna@example.com>'
+    Examples:
+      linktrack shipment render 3 --out mails
+      linktrack shipment render 3 --out - --as mbox --from 'Anna <anna@example.com>'
     """
     from linktrack.cli.shared_mails import out_of, progress_bars, show_rewritten
     from linktrack.mailings.rewriting import render_again
@@ -103,8 +114,9 @@ def cancel(context: typer.Context, shipment: NumberArgument, wait: WaitOption = 
     """Take a shipment out of all figures and actions; the addresses in its mails go on working.
 
     \b
-    linktrack shipment cancel 3
-    linktrack shipment restore 3
+    Examples:
+      linktrack shipment cancel 3
+      linktrack shipment restore 3
     """
     from linktrack.mailings.shipping import cancel_shipment
     from linktrack.moments import now
@@ -123,7 +135,8 @@ def restore(context: typer.Context, shipment: NumberArgument, wait: WaitOption =
     """Let a cancelled shipment count again, or an unfinished one: its mails were sent after all.
 
     \b
-    linktrack shipment restore 3
+    Example:
+      linktrack shipment restore 3
     """
     from linktrack.mailings.shipping import restore_shipment
     from linktrack.moments import now
@@ -139,28 +152,26 @@ def recipients(context: typer.Context, shipment: NumberArgument, format: FormatO
     """Who a shipment went to, with the clicks of each, in the order of the contacts.
 
     \b
-    linktrack shipment recipients 3 --format csv
-    linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
+    Examples:
+      linktrack shipment recipients 3 --format csv
+      linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
     """
     from linktrack.mailings.shipments import recipient_rows
 
     zone = workspace_of(context).zone
     with opened(context) as database:
-        rows = (
-            {**row._asdict(), "first_click": iso(row.first_click, zone), "last_click": iso(row.last_click, zone)}
-            for row in recipient_rows(database, shipment)
-        )
-        show_rows(rows, RECIPIENT_COLUMNS, format)
+        rows = (row._asdict() for row in recipient_rows(database, shipment))
+        show_rows(rows, RECIPIENT_COLUMNS, format, zone=zone, table=RECIPIENT_TABLE)
 
 
-def _row(shipment: Shipment, zone: tzinfo) -> dict[str, Any]:
+def _row(shipment: Shipment) -> dict[str, Any]:
     return {
         "shipment": shipment.id,
         "mailing": shipment.mailing,
-        "sent_at": iso(shipment.sent_at, zone),
+        "sent_at": shipment.sent_at,
         "test": shipment.test,
         "state": shipment.state,
         "recipients": shipment.recipients,
         "output": shipment.settings.output,
-        "created_at": iso(shipment.created_at, zone),
+        "created_at": shipment.created_at,
     }

@@ -37,7 +37,8 @@ class ClickRow:
 
 @dataclass(frozen=True)
 class ClickFilter:
-    """Which clicks; None is all. Times are UTC milliseconds, `since` included and `until` not."""
+    """Which clicks; None is all. Times are UTC milliseconds, `since` included and `until` not; `limit` is how many of
+    the latest."""
 
     verdict: str | None = None
     reason: str | None = None
@@ -51,30 +52,52 @@ class ClickFilter:
 
 
 def list_clicks(database: Database, wanted: ClickFilter) -> Iterator[ClickRow]:
-    """The clicks that `wanted` describes, oldest first, read a page at a time.
+    """The clicks that `wanted` describes, oldest first, read a page at a time so that memory stays flat.
 
     UnknownName for a link, a mailing, a shipment or a contact that there is not, UsageError for an unknown verdict.
     """
     where, values = _conditions(database, wanted)
+    after = _before_the_latest(database, where, values, wanted.limit)
+    return _pages(database, where, values, after)
+
+
+def _pages(database: Database, where: str, values: list[object], after: tuple[int, int]) -> Iterator[ClickRow]:
+    """The clicks behind a time and a print."""
     names = _Names(database)
-    left = wanted.limit
-    after = (-(2**62), -(2**63))
-    while left is None or left > 0:
-        page = _PAGE if left is None else min(_PAGE, left)
+    while True:
         rows = database.rows(
             "SELECT click.clicked_at, click.print, recipient.contact_id, click.link_id, click.placement_id, "
             "click.shipment_id, click.ruling_id, click.ip, agent.text, click.reading_id FROM click "
             "JOIN agent ON agent.id = click.agent_id LEFT JOIN recipient ON recipient.id = click.recipient_id "
             f"WHERE (click.clicked_at, click.print) > (?, ?){where} "
-            f"ORDER BY click.clicked_at, click.print LIMIT {page}",
+            f"ORDER BY click.clicked_at, click.print LIMIT {_PAGE}",
             (*after, *values),
         )
         for row in rows:
             yield names.row(row)
-        if len(rows) < page:
+        if len(rows) < _PAGE:
             return
         after = (rows[-1][0], rows[-1][1])
-        left = None if left is None else left - len(rows)
+
+
+def count_clicks(database: Database, wanted: ClickFilter, at_most: int) -> int:
+    """How many clicks `wanted` describes whatever its limit, counted up to `at_most`."""
+    where, values = _conditions(database, wanted)
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM click WHERE clicked_at IS NOT NULL{where} LIMIT {at_most}) AS some"
+    return int(database.value(sql, values))
+
+
+def _before_the_latest(database: Database, where: str, values: list[object], limit: int | None) -> tuple[int, int]:
+    """Time and print behind which the latest `limit` clicks lie; of all of them if there are no more."""
+    beginning = (-(2**62), -(2**63))
+    if limit is None:
+        return beginning
+    row = database.row(
+        f"SELECT clicked_at, print FROM click WHERE clicked_at IS NOT NULL{where} "
+        f"ORDER BY clicked_at DESC, print DESC LIMIT 1 OFFSET {limit}",
+        values,
+    )
+    return beginning if row is None else (row[0], row[1])
 
 
 class _Names:

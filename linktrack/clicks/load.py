@@ -3,206 +3,245 @@
 from __future__ import annotations
 
 import gc
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from time import monotonic
-from typing import IO
+from typing import IO, TypeVar
 
 from linktrack.clicks.formats import EventFormat, Format, LineFormat, format_of
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
+from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.envelopes import detect_inside
 from linktrack.clicks.logs.event_log import Directory, EventReading
 from linktrack.clicks.logs.fields import digest_key
-from linktrack.clicks.logs.line_log import Reading, Rules
+from linktrack.clicks.logs.line_log import Reading
+from linktrack.clicks.logs.requests import UNKNOWN, Requests, Rules
 from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
-from linktrack.clicks.logs.tracked import Addresses
+from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
-from linktrack.errors import BadInput, LinktrackError
-from linktrack.links.keys import open_keys
+from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
+from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
+from linktrack.files import explained
 from linktrack.moments import now
+from linktrack.store.lock import alone
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
-NOT_COUNTED = ("method", "status")  # reasons that say nothing against the log: requests that are no clicks
+_Value = TypeVar("_Value")
+CLICK_LOG_NAME = "clicklog"  # the folder of a workspace that holds its own click log
 
 
-@dataclass(frozen=True)
-class Options:
-    """What an import is told. Times are UTC milliseconds, `since` included and `until` not."""
+def import_logs(
+    workspace: Workspace,
+    database: Database,
+    paths: Sequence[str] = (),
+    order: ImportOrder = ImportOrder(),  # noqa: B008  (frozen)
+    *,
+    rejected: IO[str] | None = None,
+    tell: Callable[[Progress], None] = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+    wait: float = 0,
+) -> ImportSummary:
+    """Import logs one after the other, in the order given; what is stored does not depend on it.
 
-    log_format: str | None = None
-    since: int | None = None
-    until: int | None = None
-    mailing: str | None = None
-    time_zone: str | None = None
-
-
-@dataclass
-class Summary:
-    """What an import did: read = stored + repeated + not_ours + rejected, and stored = the four verdicts."""
-
-    files: int = 0
-    read: int = 0
-    stored: int = 0
-    repeated: int = 0
-    not_ours: int = 0
-    rejected: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    human: int = 0
-    prefetch: int = 0
-    scanner: int = 0
-    test: int = 0
-    seconds: float = 0.0
-    stopped: bool = False  # by Ctrl-C, after a complete batch
-    moved: int = 0  # clicks of earlier imports whose verdict is another one now, because of these
-    problems: list[LinktrackError] = field(default_factory=list)  # logs that could not be read, or not to their end
-    notes: list[str] = field(default_factory=list)  # what went wrong
-    hints: list[str] = field(default_factory=list)  # what can be done about rejections, and what waits
-
-    def add(self, batch: Batch, stored: int) -> None:
-        """Add a batch of which `stored` clicks were new."""
-        self.read += batch.read
-        self.not_ours += batch.not_ours
-        self.stored += stored
-        self.repeated += batch.repeated + len(batch.clicks) - stored
-        if self.repeated < 0:  # what was mended had been read by an earlier run, which was stopped
-            self.read -= self.repeated
-            self.repeated = 0
-        for reason, count in batch.reasons.items():
-            self.rejected += count
-            self.reasons[reason] = self.reasons.get(reason, 0) + count
+    A path may be a folder, for every log in it, or `-`, standard input; without any it is the workspace's own click
+    log. Rejected lines are listed in `rejected`, `tell` gets the progress after each batch, and where `stop` says so
+    the import ends with what was read so far. A log that cannot be read does not keep the others from being read: it is
+    one of the summary's `problems`. NotFound where there is no own click log; Locked when another import runs for
+    longer than `wait` seconds; BadInput when a signing key is missing.
+    """
+    began = monotonic()
+    if not paths:
+        own = workspace.root / CLICK_LOG_NAME
+        if not own.is_dir():
+            raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
+        paths = [str(own)]
+    with alone(workspace, database, "import", wait):
+        job = _Import(workspace, database, order, rejected, tell, stop)
+        gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
+        try:
+            job.take_all(paths)
+        finally:
+            gc.enable()
+    return job.tally.summary(round(monotonic() - began, 3), final=True)
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far an import is, for whoever shows it."""
-
-    path: str
-    read: int
-    position: int  # bytes of uncompressed content
+def logs_in(folder: Path) -> list[str]:
+    """The logs in a folder: all of its files that are not hidden, by name."""
+    with explained(folder):
+        return sorted(str(path) for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
-class Importer:
-    """One import: what it knows of the workspace, and whom it tells of its progress."""
+class _Import:
+    """One import: what it knows of the workspace, and what it has counted."""
 
     def __init__(
         self,
-        database: Database,
         workspace: Workspace,
-        options: Options,
-        *,
-        rejected: IO[str] | None = None,
-        tell: Callable[[Progress], None] = lambda progress: None,
-        stop: Callable[[], bool] = lambda: False,
+        database: Database,
+        order: ImportOrder,
+        rejected: IO[str] | None,
+        tell: Callable[[Progress], None],
+        stop: Callable[[], bool],
     ) -> None:
-        self.keys = open_keys(workspace, database)
         self.database = database
-        self.options = options
+        self.order = order
         self.settings = workspace.settings
-        self.rules = Rules(
-            addresses=Addresses(database, self.keys, workspace.settings.base_url),
-            key=digest_key(self.keys.keyring),
-            visitors=Visitors(
-                self.settings.clicks.trusted_proxies,
-                Networks(self.settings.clicks.networks).named,
-                self.settings.clicks.ip,
-            ),
-            since=options.since,
-            until=options.until,
-            list_rejects=rejected is not None,
-        )
+        self.book = AddressBook(workspace, database)
+        self.rules = rules_of(workspace, self.book, order, list_rejects=rejected is not None)
         follow_zone(database, self.settings.time_zone)
-        self.shelf = Shelf.of(database, self.settings.clicks.networks)
+        self.shelf = self._new_shelf()
         self.rejected = rejected
         self.tell = tell
         self.stop = stop
-        self.summary = Summary()
-        self._verdicts: Counter[str] = Counter()  # of the clicks that were stored by this import, as they are now
+        self.tally = Tally(order.tolerate)
         self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
         self._first_reading: int = (database.value("SELECT max(id) FROM reading") or 0) + 1
         self._directory: Directory | None = None
 
+    def _new_shelf(self) -> Shelf:
+        """Where clicks are put, with the shipments and placements that the addresses lead to."""
+        self._shelved = self.book.addresses
+        clicks = self.settings.clicks
+        return Shelf.of(self.database, clicks.networks, leave_by_get=clicks.unsubscribe_on == "get")
+
+    def take_all(self, paths: Sequence[str]) -> None:
+        """Import what is new in these logs, as far as they can be read."""
+        for path in paths:
+            try:
+                for log in logs_in(Path(path)) if path != "-" and Path(path).is_dir() else (path,):
+                    self._take_or_note(log)
+                    if self.tally.stopped:
+                        break
+            except Conflict as problem:  # a folder that must not be looked into
+                if problem.file is None:
+                    raise
+                self.tally.problems.append(problem)
+            if self.tally.stopped:
+                break
+        if self.order.again and not self.tally.stopped:
+            self._judge_again()
+
+    def _take_or_note(self, path: str) -> None:
+        try:
+            self.take(path)
+        except LinktrackError as problem:
+            if problem.file != path:  # the database, not this log
+                raise
+            self.tally.problems.append(problem)
+
     def take(self, path: str) -> None:
         """Import what is new in one log."""
         name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")  # to be shown and stored
-        with open_log(path) as log:
+        with open_log(path, self.stop) as log:
+            self.rules = replace(self.rules, addresses=self.book.addresses)
             known = recognise(self.database, log, self.rules.key)
             format = self._format(log, known)
             if known and format and self._is_told_anew(format, known):
                 known = replace(known, state="", position=0)
-            batches = self._batches(log, format, known) if format else iter(())
             source_id, reading = known.id if known else None, 0
             if format is None and log.cut_off:
                 self._note_cut_off(name)
-            for batch in batches:
+            batch = None
+            again = _Second(self.rules)
+            for batch in self._batches(log, format, known) if format else ():
+                batches = [batch]
+                if batch.unknown and (self.book.renew() or again.rules.addresses is not self.book.addresses):
+                    batches = again.looked_up(batch, replace(self.rules, addresses=self.book.addresses))
+                if self._shelved is not self.book.addresses:
+                    self.shelf = self._new_shelf()
                 with self.database.transaction():
-                    source_id = self._write_source(source_id, name, format.name if format else "", batch.reached)
+                    source_id = self._write_source(source_id, name, batch.reached)
                     reading = reading or self._begin_reading(source_id)
-                    stored = self.shelf.store(self._arrivals(batch), reading)
+                    stored = [self.shelf.store(self._arrivals(one), reading, again=self.order.again) for one in batches]
                     mended = self.shelf.mend_cuts(source_id, reading) if batch.last else StoredBatch()
-                self.summary.add(batch, len(stored.verdicts) + len(mended.verdicts))
-                self._note(stored)
-                self._note(mended)
-                self._list_rejects(name, batch)
-                if batch.cut_off and batch.last:
-                    self._note_cut_off(name)
-                self.tell(Progress(name, self.summary.read, batch.reached.position))
+                self._count(name, batches, stored, mended)
                 if self.stop() and not batch.last:
-                    self.summary.stopped = True
+                    self.tally.stopped = True
                     break
-        self.summary.files += 1
+            self._note_end(name, log, batch)
+        self.tally.files += 1
+
+    def _count(self, name: str, batches: Sequence[Batch], stored: Sequence[StoredBatch], mended: StoredBatch) -> None:
+        """Count what was stored of batches."""
+        for one, done in zip(batches, stored, strict=True):
+            more = len(mended.verdicts) if one is batches[-1] else 0
+            self.tally.add(one, len(done.verdicts) + more, done.junk)
+            self.tally.readdressed += done.readdressed
+            self._list_rejects(name, one)
+        for done in (*stored, mended):
+            self._note(done)
+        self.tell(Progress(name, batches[0].reached.position, self.tally.summary()))
+
+    def _note_end(self, name: str, log: Log, batch: Batch | None) -> None:
+        """Note what is to be said about a log that was read to its end, or stopped."""
+        if log.stopped:
+            self.tally.stopped = True
+        if batch is not None and batch.last and batch.cut_off:
+            self._note_cut_off(name)
+        if batch is not None and batch.unlike:
+            self.tally.hints.append(
+                f"{name}: some lines are in another format, {batch.unlike}, than the one that is named: import it "
+                f"again with --log-format {batch.unlike}."
+            )
 
     def _is_told_anew(self, format: Format, known: Known) -> bool:
         """Whether more is said about a log than when it was read: its lines may mean something now that did not then.
 
         What was stored of it has the same identities again.
         """
-        return format.name != known.format or (self.options.mailing is not None and isinstance(format, EventFormat))
+        named = self.order.log_format is not None and format.name != known.format
+        return named or self.order.again or (self.order.mailing is not None and isinstance(format, EventFormat))
 
     def _note_cut_off(self, name: str) -> None:
-        self.summary.notes.append(f"{name}: the compressed file ends too early; what came was read")
+        self.tally.notes.append(f"{name}: the compressed file ends too early; what came was read")
 
     def _batches(self, log: Log, format: Format, known: Known | None) -> Iterator[Batch]:
         if isinstance(format, LineFormat):
-            return read_ahead(Reading(log, format, known, self.rules).batches(), log.handle)
+            named = self.order.log_format is not None or bool(self.settings.clicks.log_format)
+            changing = Changing(format, named=named, time_zone=self._zone)
+            return read_ahead(Reading(log, changing, known, self.rules).batches(), log.handle)
         if self._directory is None:
-            self._directory = Directory(
-                self.database, self.rules, self.settings.clicks, self.settings.base_url, self.options.mailing
-            )
+            clicks, base_url = self.settings.clicks, self.settings.base_url
+            self._directory = Directory(self.database, self.book, clicks, base_url, self.order.mailing)
         return EventReading(log, format, known, self.rules, self._directory).batches()
+
+    @property
+    def _zone(self) -> str:
+        return self.order.time_zone or self.settings.clicks.time_zone
 
     def _format(self, log: Log, known: Known | None) -> Format | None:
         """The format of a log: as told, as it was, or as it looks; None for a log without a complete line."""
-        wanted = self.options.log_format or (known.format if known else self.settings.clicks.log_format)
-        zone = self.options.time_zone or self.settings.clicks.time_zone
-        told = format_of(wanted, zone) if wanted else None  # a wrong name is said on an empty day too
-        sample = log.peek(SAMPLE_BYTES)
-        if not sample and log.damage:
-            raise log.damage
-        if not sample.strip():
-            return None
-        if told:
-            return told
-        complete = sample[: sample.rfind(b"\n") + 1]
-        if complete.strip() and not log.whole:
-            with suppress(BadInput):
-                return detect_inside(complete, log.path, zone)
-        try:
-            return detect_inside(sample, log.path, zone)  # a JSON value may lack the last line end
-        except BadInput:
-            if not (log.whole or complete.strip()) and len(sample) < SAMPLE_BYTES:
-                self.summary.hints.append(f"{log.path}: its only line has no end yet; it is read when there is one.")
-                return None
-            raise
+        remembered = known.format if known and not self.order.again else ""
+        wanted = self.order.log_format or remembered or self.settings.clicks.log_format
+        told = format_of(wanted, self._zone) if wanted else None  # a wrong name is said on an empty day too
+        while True:
+            sample = log.peek(SAMPLE_BYTES)
+            if not sample and log.damage:
+                raise log.damage
+            complete = sample[: sample.rfind(b"\n") + 1]
+            if told and sample.strip():
+                return told
+            for text in (complete, sample):  # a JSON value may lack the last line end
+                if text.strip():
+                    with suppress(BadInput):
+                        return detect_inside(text, log.path, self._zone)
+            if log.regular or log.ended or len(sample) >= SAMPLE_BYTES:
+                break
+        if complete.strip() or len(sample) >= SAMPLE_BYTES:
+            return detect_inside(sample, log.path, self._zone)
+        self.tally.waiting += bool(sample.strip()) and not log.cut_off and not log.stopped
+        return None
 
     def _arrivals(self, batch: Batch) -> Arrivals:
         """A batch with the numbers that agents and networks have in the database, its clicks sorted by time."""
@@ -216,7 +255,7 @@ class Importer:
         return Arrivals(
             clicks,
             list(map(Probe._make, batch.probes)),
-            list(map(JunkRequest._make, batch.junk)),
+            [JunkRequest(at, mark, ip) for at, mark, ip, _ in batch.junk],
             {(at, mark): query for at, mark, query in batch.pressed},
         )
 
@@ -227,17 +266,32 @@ class Importer:
 
     def _note(self, stored: StoredBatch) -> None:
         """Count what was stored by verdict, also where a later click has changed the verdict of an earlier one."""
-        self._verdicts.update(stored.verdicts)
+        verdicts = self.tally.verdicts
+        verdicts.update(stored.verdicts)
         for click, before, after in stored.moved:
             if click.reading >= self._first_reading:
-                self._verdicts[before] -= 1
-                self._verdicts[after] += 1
+                verdicts[before] -= 1
+                verdicts[after] += 1
             elif before != after:
                 self._moved.add((click.click.clicked_at, click.click.print))
+        self.tally.moved = len(self._moved)
 
-    def _write_source(self, source_id: int | None, name: str, format: str, reached: Reached) -> int:
+    def _judge_again(self) -> None:
+        """Judge all clicks, some of which have other addresses now, and count those of this import as they are then."""
+        with self.database.transaction():
+            judged = judge_stored(self.database, self.shelf.by, self.shelf.facts)
+            rows = self.database.rows(
+                "SELECT verdict, count(*) FROM click JOIN ruling ON ruling.id = ruling_id WHERE reading_id >= ? "
+                "GROUP BY verdict",
+                (self._first_reading,),
+            )
+        self.tally.verdicts.clear()
+        self.tally.verdicts.update(dict(rows))
+        self.tally.moved += judged.changed
+
+    def _write_source(self, source_id: int | None, name: str, reached: Reached) -> int:
         """Note how far a log was read. Returns its number."""
-        columns = {"name": name, "format": format, "imported_at": now(), **reached._asdict()}
+        columns = {"name": name, "imported_at": now(), **reached._asdict()}
         if source_id is None:
             columns["first_lines"] = reached.first_lines or b""
             marks = ", ".join("?" * len(columns))
@@ -258,12 +312,6 @@ class Importer:
         )
         return source_id
 
-    def count_verdicts(self) -> None:
-        """Put the verdicts of what was stored, and the number of earlier clicks that changed, into the summary."""
-        for verdict in ("human", "prefetch", "scanner", "test"):
-            setattr(self.summary, verdict, self._verdicts[verdict])
-        self.summary.moved = len(self._moved)
-
     def _list_rejects(self, name: str, batch: Batch) -> None:
         if self.rejected is None:
             return
@@ -275,47 +323,43 @@ class Importer:
             self.rejected = None
 
 
-def import_logs(importer: Importer, paths: Sequence[str]) -> Summary:
-    """Import logs one after the other, in the order given; what is stored does not depend on it.
+class _Second:
+    """A second look at requests of one log that were unknown when they were read: the catalogue has changed since."""
 
-    A log that cannot be read does not keep the others from being read: it is one of the summary's `problems`.
-    """
-    began = monotonic()
-    gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
-    try:
-        for path in paths:
-            try:
-                importer.take(path)
-            except LinktrackError as problem:
-                if problem.file != path:  # the database, not this log
-                    raise
-                importer.summary.problems.append(problem)
-            if importer.summary.stopped:
-                break
-    except BaseException:
-        with suppress(LinktrackError):
-            importer.count_verdicts()
-        raise
-    finally:
-        gc.enable()
-    importer.count_verdicts()
-    importer.summary.seconds = round(monotonic() - began, 3)
-    importer.summary.reasons = dict(sorted(importer.summary.reasons.items()))
-    importer.summary.hints += _hints(importer.summary)
-    return importer.summary
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._moments: dict[bytes, int] = {}
+        self._requests = Requests(rules, self._moments.__getitem__)
 
-
-def _hints(summary: Summary) -> list[str]:
-    """What to do about rejections that have one cause."""
-    found = []
-    if summary.reasons.get("forged-token") and not summary.stored and not summary.repeated:
-        found.append(
-            "Every token is forged: were these mails rewritten with another linktrack.key (or LINKTRACK_SECRET)? "
-            "Bring it back and import again."
+    def looked_up(self, batch: Batch, rules: Rules) -> list[Batch]:
+        """The batch without them, and one of what they are now."""
+        if rules.addresses is not self.rules.addresses:
+            self.rules = rules
+            self._requests.renew(rules)
+        self._moments.clear()
+        self._moments.update((row[2], moment) for moment, row in batch.unknown)
+        self._requests.take([row for _, row in batch.unknown])
+        found = self._requests.batch(batch.reached, last=batch.last)._replace(read=0)
+        first = batch._replace(
+            reasons=dict(_but_unknown(batch.reasons.items())),
+            rejects=list(_but_unknown(batch.rejects)),
+            junk=[one for one in batch.junk if one[3] not in UNKNOWN],
         )
-    if summary.reasons.get("unknown-mailing"):
-        found.append(
-            "Some events do not tell their mailing: import them again with --mailing NAME, or set mailing_variable in "
-            "[clicks] to what names it."
-        )
-    return found
+        return [first, found]
+
+
+def _but_unknown(pairs: Iterable[tuple[str, _Value]]) -> Iterator[tuple[str, _Value]]:
+    return (pair for pair in pairs if pair[0] not in UNKNOWN)
+
+
+def rules_of(workspace: Workspace, book: AddressBook, order: ImportOrder, *, list_rejects: bool = False) -> Rules:
+    """What the lines of a workspace's logs are read by."""
+    clicks = workspace.settings.clicks
+    return Rules(
+        addresses=book.addresses,
+        key=digest_key(book.keys.keyring),
+        visitors=Visitors(clicks.trusted_proxies, Networks(clicks.networks).named, clicks.ip),
+        since=order.since,
+        until=order.until,
+        list_rejects=list_rejects,
+    )

@@ -69,7 +69,7 @@ def judge_all(
     try:
         with alone(workspace, database, "import", wait), database.transaction():
             shelf = Shelf.of(database, workspace.settings.clicks.networks)
-            found = _judge_all(database, shelf.by, shelf.facts, tell)
+            found = judge_stored(database, shelf.by, shelf.facts, tell)
             if dry_run:
                 raise _DryRun
     except _DryRun:
@@ -78,7 +78,10 @@ def judge_all(
     return found
 
 
-def _judge_all(database: Database, by: Surroundings, facts: Facts, tell: Callable[[int], None]) -> Judged:
+def judge_stored(
+    database: Database, by: Surroundings, facts: Facts, tell: Callable[[int], None] = lambda done: None
+) -> Judged:
+    """The same, as part of a transaction and of a job that has the import's lock."""
     rulings = facts.rulings
     before = _tally(database, rulings)
     database.execute("DELETE FROM scanner_evidence")

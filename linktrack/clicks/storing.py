@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
+from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import (
     CLICK_COLUMNS,
@@ -23,14 +24,16 @@ from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
-from linktrack.clicks.logs.line_log import nth
+from linktrack.clicks.logs.requests import nth
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.moments import zone_of
 from linktrack.store.open_times import note_open_times
-from linktrack.store.session import Database
+from linktrack.store.session import Database, Row
 
 _COLUMNS = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
-_GAP = 600_000  # milliseconds: what is stored is looked up in stretches of time no further apart than this
+_GAP = 60_000  # milliseconds: what is stored is looked up in stretches of time no further apart than this …
+_SPARSE = 1_000  # … or, where they are as far apart as this on average, one by one
+_AT_ONCE = 500  # moments of one query
 
 
 class Arrivals(NamedTuple):
@@ -52,10 +55,16 @@ class Moved(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredBatch:
-    """The verdicts of the clicks that were new, by name, and the clicks stored before that moved."""
+    """The verdicts of the clicks that were new, by name, and the clicks stored before that moved.
+
+    `junk` are times and prints of rejected requests that look like ours and were not seen before, `readdressed` is how
+    many stored clicks have another visitor's address now.
+    """
 
     verdicts: tuple[str, ...] = ()
     moved: tuple[Moved, ...] = ()
+    junk: frozenset[tuple[int, int]] = frozenset()
+    readdressed: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,24 +76,59 @@ class Shelf:
     networks: NetworkTable
     by: Surroundings
     facts: Facts
+    departures: Departures
 
     @classmethod
-    def of(cls, database: Database, own_networks: Sequence[str] = ()) -> Shelf:
+    def of(cls, database: Database, own_networks: Sequence[str] = (), *, leave_by_get: bool = False) -> Shelf:
         """The shelf of a workspace. Hours are those of the zone that the database's hours are kept in."""
         agents, networks = Agents(database), NetworkTable(database)
         by = surroundings(database, Networks(own_networks), agents, networks)
         zone = zone_of(database.value("SELECT time_zone FROM workspace"))
-        return cls(database, agents, networks, by, Facts(Rulings(database, by.rules), agents.device, by.sent_at, zone))
+        facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, zone)
+        return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))
 
-    def store(self, new_to_read: Arrivals, reading: int) -> StoredBatch:
-        """Store what is new of what a batch brought."""
+    def store(self, new_to_read: Arrivals, reading: int, *, again: bool = False) -> StoredBatch:
+        """Store what is new of what a batch brought.
+
+        With `again`, what is stored already gets the address, the network and the flags that it has now; whoever asks
+        for that judges all clicks afterwards.
+        """
         clicks = new_to_read.clicks
-        known = self._known(clicks) if clicks else set()
+        known = self._known("click", clicks) if clicks else set()
         new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
         ignore = " ON CONFLICT DO NOTHING"
         self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
-        self.database.insert("junk_request", JunkRequest._fields, new_to_read.junk, besides=ignore)
-        return self._put(new_to_read._replace(clicks=new), reading)
+        junk = sorted(set(new_to_read.junk))
+        known_junk = self._known("junk_request", junk) if junk else set()
+        self.database.insert("junk_request", JunkRequest._fields, junk, besides=ignore)
+        if again:
+            self._readdress_junk([one for one in junk if one[:2] in known_junk])
+        stored = self._put(new_to_read._replace(clicks=new, junk=[one for one in junk if one.ip]), reading)
+        readdressed = self._readdress([one for one in clicks if one[:2] in known]) if again and known else 0
+        new_junk = frozenset(one[:2] for one in junk) - known_junk
+        return replace(stored, junk=new_junk, readdressed=readdressed)
+
+    def _readdress(self, clicks: Sequence[Click]) -> int:
+        """Give stored clicks the visitors' addresses and flags that they are read with now. Returns how many differ."""
+        marks: dict[tuple[int, ...], Click] = {click[:2]: click for click in clicks}
+        columns = "clicked_at, print, ip, network_id, flags"
+        differing = [
+            now
+            for *mark, ip, network, flags in self._rows_at(columns, "click", clicks)
+            if (now := marks.get(tuple(mark))) and (ip, network, flags) != (now.ip, now.network_id, now.flags)
+        ]
+        self.database.executemany(
+            "UPDATE click SET ip = ?, network_id = ?, flags = ? "
+            "WHERE clicked_at = ? AND print = ? AND recipient_id = ?",
+            [(one.ip, one.network_id, one.flags, one.clicked_at, one.print, one.recipient_id) for one in differing],
+        )
+        return len(differing)
+
+    def _readdress_junk(self, junk: Sequence[JunkRequest]) -> None:
+        self.database.executemany(
+            "UPDATE junk_request SET ip = ? WHERE clicked_at = ? AND print = ?",
+            [(one.ip, one.clicked_at, one.print) for one in junk],
+        )
 
     def mend_cuts(self, source_id: int, reading: int) -> StoredBatch:
         """Add the clicks that a cut between two logs has hidden: see `logs.cuts`."""
@@ -130,10 +174,16 @@ class Shelf:
         looked_at = [*new, *(one.click for one, _ in first.moved)]
         second = judge_reputation(database, first.said, looked_at, self.by, rulings)
         set_rulings(database, [(one.click, ruling) for one, ruling in second])
-        return self._count(new, first, second)
+        return self._count(new, pressed, first, second)
 
-    def _count(self, new: Sequence[Click], first: FirstPass, second: list[tuple[StoredClick, int]]) -> StoredBatch:
-        """Move the rollups and open times with what the two passes have ruled."""
+    def _count(
+        self,
+        new: Sequence[Click],
+        pressed: Mapping[tuple[int, int], str],
+        first: FirstPass,
+        second: list[tuple[StoredClick, int]],
+    ) -> StoredBatch:
+        """Move the rollups, open times and departures with what the two passes have ruled."""
         names = self.facts.rulings.verdict_names()
         numbers = dict(zip(new, first.rulings, strict=True)) if second else {}
         moved = {one.click: (one, ruling) for one, ruling in first.moved}
@@ -147,29 +197,32 @@ class Shelf:
         shifts = [Shift(click, None, ruling) for click, ruling in zip(new, rulings, strict=True)]
         shifts += [Shift(one.click, one.ruling, ruling) for one, ruling in changed]
         apply(self.database, shifts, self.facts)
-        opened = [shift.click.clicked_at for shift in shifts if shift.after and names[shift.after] == "human"]
-        note_open_times(self.database, [(at, at) for at in opened])
+        opened = [shift.click for shift in shifts if shift.after and names[shift.after] == "human"]
+        note_open_times(self.database, [(click.clicked_at, click.clicked_at) for click in opened])
+        self.departures.note(opened, pressed)
         return StoredBatch(
             tuple(names[number] for number in rulings),
             tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
         )
 
-    def _known(self, clicks: Sequence[Click]) -> set[tuple[int, int]]:
-        """Times and prints that are stored already, in the stretches of time that `clicks` cover."""
-        known: set[tuple[int, int]] = set()
-        start = last = clicks[0][0]
-        for click in [*clicks, None]:
-            if click is not None and click[0] - last <= _GAP:
-                last = click[0]
-                continue
-            known.update(
-                self.database.execute(
-                    "SELECT clicked_at, print FROM click WHERE clicked_at BETWEEN ? AND ?", (start, last)
+    def _known(self, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:
+        """Times and prints of a table at the moments of `rows`, which are sorted by time."""
+        return set(self._rows_at("clicked_at, print", table, rows))
+
+    def _rows_at(self, columns: str, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> Iterator[Row]:
+        """What a table has at the moments of `rows`, and perhaps between them."""
+        for stretch in _stretches([row[0] for row in rows]):
+            if stretch[-1] - stretch[0] < _SPARSE * len(stretch):
+                yield from self.database.execute(
+                    f"SELECT {columns} FROM {table} WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of our own)
+                    (stretch[0], stretch[-1]),
                 ).fetchall()
-            )
-            if click is not None:
-                start = last = click[0]
-        return known
+                continue
+            moments = sorted(set(stretch))
+            for start in range(0, len(moments), _AT_ONCE):
+                some = moments[start : start + _AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                yield from self.database.rows(f"SELECT {columns} FROM {table} WHERE clicked_at IN ({marks})", some)  # noqa: S608  (names of our own)
 
     def _pieces(self, second: int) -> list[Piece]:
         """What the sources have of one second at their ends."""
@@ -185,3 +238,13 @@ class Shelf:
             else:
                 pieces.append(Piece(cuts.unpacked(last), True, False))
         return [piece for piece in pieces if piece.lines]
+
+
+def _stretches(moments: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Moments in order, parted where they are further apart than `_GAP`."""
+    start = 0
+    for index in range(1, len(moments)):
+        if moments[index] - moments[index - 1] > _GAP:
+            yield moments[start:index]
+            start = index
+    yield moments[start:]

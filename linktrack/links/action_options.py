@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from linktrack.errors import UsageError
 from linktrack.links.actions import KINDS, settings_of
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 
 def settings_from_options(kind: str, options: list[str]) -> dict[str, Any]:
@@ -38,3 +41,26 @@ def settings_from_options(kind: str, options: list[str]) -> dict[str, Any]:
             else:
                 settings[name] = text
     return settings
+
+
+def option_forms(kind: str) -> list[str]:
+    """The options of a kind as help shows them: `--field TEXT`, `[--repeat once|shipment|click]`."""
+    return [_form(name, KINDS[kind].model_fields[name]) for name in settings_of(kind)]
+
+
+def _form(name: str, field: FieldInfo) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if field.annotation is not bool:
+        option += f" {_value(field)}"
+    return option if field.is_required() else f"[{option}]"
+
+
+def _value(field: FieldInfo) -> str:
+    """What stands behind the option: the choices, else what it is when nobody says it, else what is asked for."""
+    if get_origin(field.annotation) is Literal:
+        return "|".join(get_args(field.annotation))
+    if isinstance(field.default, tuple):
+        return "NAME …"
+    if isinstance(field.default, str) and field.default and "{" not in field.default:
+        return field.default
+    return "TEXT" if field.annotation is str else "VALUE"

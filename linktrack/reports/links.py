@@ -54,7 +54,7 @@ class LinkShipment(NamedTuple):
     last_click: int | None
 
 
-class _Tally(NamedTuple):
+class _LinkClicks(NamedTuple):
     clicks: int = 0
     clickers: int = 0
     machine: int = 0
@@ -69,7 +69,7 @@ class _Volume(NamedTuple):
     in_period: bool = False
 
 
-_NOTHING, _NOWHERE = _Tally(), _Volume()
+_NOTHING, _NOWHERE = _LinkClicks(), _Volume()
 # Where a link stands for its reader; a spot of before an edit is none any more, and the honeypot is none of theirs.
 _STANDS = "placement.kind <> 'honeypot' AND placement.gone_at IS NULL"
 
@@ -172,10 +172,10 @@ def _volumes(database: Database, scope: Scope) -> dict[int, _Volume]:
     return {link: _Volume(int(sent), bool(in_period)) for link, sent, in_period in rows}
 
 
-def _tallies(database: Database, scope: Scope) -> dict[int, _Tally]:
+def _tallies(database: Database, scope: Scope) -> dict[int, _LinkClicks]:
     """The clicks on each link in the shipments that count."""
     whole = {
-        link: _Tally(int(clicks), int(clickers), int(machine), first, last)
+        link: _LinkClicks(int(clicks), int(clickers), int(machine), first, last)
         for link, clicks, clickers, machine, first, last in database.rows(
             f"""
             SELECT link_id, sum(human), sum(clickers), sum(prefetch + scanner), min(first_click), max(last_click)
@@ -195,7 +195,7 @@ def _tallies(database: Database, scope: Scope) -> dict[int, _Tally]:
         """
     )
     return {
-        link: _Tally(
+        link: _LinkClicks(
             int(clicks), int(clickers), int(machine),
             *edges(first, last, whole.get(link, _NOTHING).first, whole.get(link, _NOTHING).last, scope.period),
         )

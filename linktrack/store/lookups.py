@@ -28,6 +28,7 @@ _FOLDER = _Noun("folder", "path", "folder", "see linktrack folder list, or make 
 _LINK = _Noun("link", "key", "link", "see linktrack link list --all")
 _MAILING = _Noun("mailing", "name", "mailing", "see linktrack mailing list")
 _SHIPMENT = _Noun("shipment", "id", "shipment", "see linktrack shipment list")
+_RUN = _Noun("run", "id", "run", "see linktrack action log")
 _CONTACT = _Noun("recipient", "contact_id", "contact", "nobody of that id, address or name has got a mailing")
 _PLACEMENT = _Noun("placement", "key", "placement", "see linktrack mailing links")
 
@@ -54,8 +55,17 @@ def placement_id(database: Database, key: str) -> int:
 
 def shipment_id(database: Database, number: int) -> int:
     """A shipment's number as people see it, if there is such a shipment. UnknownName otherwise."""
-    if database.value("SELECT 1 FROM shipment WHERE id = ?", (number,)) is None:
-        raise _unknown(_SHIPMENT, str(number), ())
+    return _number(database, _SHIPMENT, number)
+
+
+def run_id(database: Database, number: int) -> int:
+    """The number of a run of the actions, if there is such a run. UnknownName otherwise."""
+    return _number(database, _RUN, number)
+
+
+def _number(database: Database, noun: _Noun, number: int) -> int:
+    if database.value(f"SELECT 1 FROM {noun.table} WHERE id = ?", (number,)) is None:  # noqa: S608  (names of ours)
+        raise _unknown(noun, str(number), ())
     return number
 
 

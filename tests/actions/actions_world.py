@@ -154,7 +154,7 @@ class World:
         human = int(verdict == "human")
         self.database.execute(
             "INSERT INTO link_tally (link_id, shipment_id, human, prefetch, scanner, test, clickers, first_click, "
-            "last_click) VALUES (?, ?, ?, 0, 0, 0, 0, ?, ?) ON CONFLICT (link_id, shipment_id) DO UPDATE SET "
+            "last_click) VALUES (?, ?, ?, 0, 0, 0, 1, ?, ?) ON CONFLICT (link_id, shipment_id) DO UPDATE SET "
             "human = link_tally.human + excluded.human, first_click = CASE WHEN excluded.first_click < "
             "link_tally.first_click THEN excluded.first_click ELSE link_tally.first_click END, "
             "last_click = CASE WHEN excluded.last_click > link_tally.last_click THEN excluded.last_click "

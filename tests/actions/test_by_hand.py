@@ -10,7 +10,8 @@ from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
 from tests_support import Run
 
 from linktrack.actions.by_hand import ByHand
-from linktrack.actions.ledger import LogFilter, read_log
+from linktrack.actions.ledger import read_log
+from linktrack.actions.ledger_rows import LogFilter
 from linktrack.actions.run import RunReport
 from linktrack.errors import NotFound
 
@@ -52,6 +53,9 @@ def test_without_an_export_everybody_is_added_once(clicked: World) -> None:
         ("Spring", "2", "add"), ("Hot", "2", "add"), ("Spring", "1", "add"), ("Hot", "1", "add"),
     ]  # fmt: skip
     assert [row["contact_id"] for row in rows_of(out / "projects.csv")] == ["2", "1"]
+    assert rows_of(out / "projects.csv")[0] | {"project": ""} == {
+        "project": "", "contact_id": "2", "change": "add", "name": "2", "email": "2@example.com",
+    }  # fmt: skip
     assert [report.summary[name] for name in ("contacts", "changes", "selections", "projects")] == [2, 6, 4, 2]
     changes = rows_of(out / "changes.ndjson")
     assert {(row["link"], row["mailing"]) for row in changes} == {("offer", "spring-news"), ("offer", "other")}

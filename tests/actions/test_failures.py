@@ -9,7 +9,8 @@ import pytest
 from actions.actions_world import World, rows_of
 from tests_support import Run
 
-from linktrack.actions.ledger import LogFilter, open_failures, read_log
+from linktrack.actions.ledger import open_failures, read_log
+from linktrack.actions.ledger_rows import LogFilter
 
 EXPORT = "contact_id,name,level,score,interests\n1,Bo,,,News\n2,Cy,,,News\n"
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n'

@@ -11,7 +11,8 @@ from actions.actions_world import MAY_4, World, make_world, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.actions.ledger import LogFilter, read_log
+from linktrack.actions.ledger import read_log
+from linktrack.actions.ledger_rows import LogFilter
 from linktrack.errors import BadInput
 from linktrack.store.click_names import click_name
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from typer.testing import CliRunner
@@ -66,10 +68,10 @@ def call(*arguments: object) -> str:
 def play(root: Path) -> Path:
     """Define the links, send the mailing, import the visits, run the actions; returns the folder of the files."""
     workspace = ("--workspace", root / "workspace")
-    call("init", root / "workspace", "--base-url", "https://click.example.com")
+    with mock.patch.dict(os.environ, {"TZ": "Europe/Stockholm"}):
+        call("init", root / "workspace", "--base-url", "https://click.example.com")
     mapping = (ROOT / "configs" / "crm" / "superoffice.toml").read_text("utf-8")
     settings = root / "workspace" / "linktrack.toml"
-    settings.write_text(re.sub(r'time_zone = ".*?"', 'time_zone = "Europe/Stockholm"', settings.read_text()))
     with settings.open("a", encoding="utf-8") as file:
         file.write(f"\n[actions]\nholidays = [2026-05-14]\n\n{mapping}")
     shutil.copytree(GOLDEN / "crm", root / "crm")

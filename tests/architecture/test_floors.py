@@ -45,6 +45,7 @@ BREACHES = {
     "verdicts that ask the store": ("clicks/judging/verdicts.py", "import linktrack.store.session", "pure-store"),
     "an action kind that asks the ledger": ("actions/kinds/request.py", "import linktrack.actions.ledger", "pure-store"),
     "slots that ask the ledger": ("actions/slots.py", "import linktrack.actions.ledger", "pure-store"),
+    "statistics that ask the store": ("reports/statistics.py", "import linktrack.store.session", "pure-store"),
     "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
     "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
     "a token with a clock": ("links/tokens.py", "import time", "pure-world"),
@@ -57,6 +58,7 @@ BREACHES = {
     "verdicts with a clock": ("clicks/judging/verdicts.py", "from time import time", "pure-world"),
     "an action kind with chance": ("actions/kinds/script.py", "import random", "pure-world"),
     "slots with a clock": ("actions/slots.py", "import time as clock", "pure-world"),
+    "statistics with chance": ("reports/statistics.py", "import random", "pure-world"),
     "a planner with files": ("actions/planning.py", "import tempfile", "pure-world"),
     "an export with a clock": ("crm/export.py", "import time", "crm-world"),
 }  # fmt: skip

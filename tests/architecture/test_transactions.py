@@ -16,6 +16,7 @@ HOLD_A_TRANSACTION = {
     "mailings": {"adding.py", "editing.py", "placements.py", "shipping.py"},
     "clicks": {"load.py", "rejudge.py", "reset.py", "rollups/counts.py"},
     "actions": {"ledger.py", "run.py"},
+    "upkeep": {"repair.py"},
 }
 BEGINS = {"transaction", "session"}
 

@@ -71,7 +71,7 @@ def test_version(run: Run) -> None:
         pytest.param(["link", "list", "--nope"], "--nope", id="an option that is not there"),
         pytest.param(["--workspace"], "--workspace", id="a global option without its value"),
         pytest.param(["link", "add"], "KEY", id="a missing argument"),
-        pytest.param(["link", "list", "--format", "xml"], "'--format': 'xml' is not one of", id="a value of no choice"),
+        pytest.param(["link", "list", "--format", "xml"], "--format: 'xml' is not one of", id="a value of no choice"),
         pytest.param(["click", "import", os.devnull, "--log-format", "nope"], "unknown log format 'nope'",
                      id="an unknown log format on a day without clicks"),
     ],

@@ -6,22 +6,30 @@ import csv
 import io
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.cli.output import Format, iso, show_record, show_rows
+from linktrack.cli.output import Format, show_record, show_rows
 from linktrack.visible import visible
 
 ROWS: list[dict[str, Any]] = [
-    {"key": "offer", "name": "Ja, tack | gärna", "clicks": 12, "click_rate": 0.0625, "last": None, "tags": ["a", "b"]},
+    {
+        "key": "offer",
+        "name": "Ja, tack | gärna",
+        "clicks": 12,
+        "click_rate": 0.0625,
+        "last_at": None,
+        "tags": ["a", "b"],
+    },
     {
         "key": "tab",
         "name": 'x\ty"z"\n',
         "clicks": 0,
         "click_rate": None,
-        "last": "2026-05-04T09:00:00+00:00",
+        "last_at": "2026-05-04T09:00:00+00:00",
         "tags": [],
     },
 ]
@@ -62,7 +70,7 @@ def test_markdown_escapes_its_bars() -> None:
 
 
 def test_a_table_is_for_people() -> None:
-    text = shown(Format.table, table=["key", "click_rate", "last"])
+    text = shown(Format.table, table=["key", "click_rate", "last_at"])
     assert "6.2%" in text
     assert "2026-05-04 09:00" in text
     assert "[" not in shown(Format.table, [{**ROWS[0], "name": "no [bold]markup[/bold]"}]).replace(
@@ -80,17 +88,47 @@ def test_a_record_in_json_is_one_object() -> None:
     assert out.getvalue().splitlines()[:2] == ["name\tvalue", "key\toffer"]
 
 
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
+
+
+def test_times_are_shown_in_the_zone_with_their_offset_and_in_a_table_to_the_minute() -> None:
+    rows = [{"key": "a", "sent_at": 1777881600123, "first_click": None, "hour": 1767229200000}]
+    columns = list(rows[0])
+    texts = {}
+    for format in Format:
+        out = io.StringIO()
+        show_rows(rows, columns, format, zone=STOCKHOLM, stream=out)
+        texts[format] = out.getvalue()
+    row = {"key": "a", "sent_at": "2026-05-04T10:00:00.123+02:00", "first_click": None,
+           "hour": "2026-01-01T02:00:00+01:00"}  # fmt: skip
+    assert json.loads(texts[Format.json]) == [row]
+    assert texts[Format.tsv].splitlines()[1] == f"a\t{row['sent_at']}\t\t{row['hour']}"
+    assert "2026-05-04 10:00 " in texts[Format.table]
+    assert "2026-01-01 02:00" in texts[Format.table]
+    out = io.StringIO()
+    show_record(rows[0], Format.json, zone=STOCKHOLM, stream=out)
+    assert json.loads(out.getvalue()) == row
+
+
+def test_a_time_without_a_zone_is_a_mistake_of_ours() -> None:
+    with pytest.raises(TypeError, match="sent_at"):
+        show_rows([{"sent_at": 0}], ["sent_at"], Format.json, stream=io.StringIO())
+
+
 @pytest.mark.parametrize(
-    ("milliseconds", "text"),
+    ("column", "value", "cell"),
     [
-        (None, None),
-        (0, "1970-01-01T00:00:00+00:00"),
-        (1777881600123, "2026-05-04T08:00:00.123+00:00"),
-        (-1000, "1969-12-31T23:59:59+00:00"),
+        pytest.param("name", "=1+1", "'=1+1", id="a text that a spreadsheet would run"),
+        pytest.param("user_agent", "x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0", id="a part of one"),
+        pytest.param("email", "=a@example.com", "=a@example.com", id="an address has to be found again"),
+        pytest.param("contact_id", "-10042", "-10042", id="an id too"),
+        pytest.param("difference", -0.25, "-0.25", id="a number is none"),
     ],
 )
-def test_times(milliseconds: int | None, text: str | None) -> None:
-    assert iso(milliseconds) == text
+def test_csv_is_guarded_against_formulas(column: str, value: object, cell: str) -> None:
+    out = io.StringIO()
+    show_rows([{column: value}], [column], Format.csv, stream=out)
+    assert list(csv.reader(io.StringIO(out.getvalue()))) == [[column], [cell]]
 
 
 @given(st.text())

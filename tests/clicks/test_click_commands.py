@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clicks_world import CHROME, SENT, World, line
+from clicks_world import CHROME, SENT, World, key_of, line
 from tests_support import Run
 
 SUMMARY = [
@@ -84,12 +85,118 @@ def test_a_sentence_for_a_person_goes_to_stderr(world: World, at: Path, run: Run
     assert done.err.startswith("Read 14 lines: 5 clicks stored (3 by people, 1 by machines, 1 of tests), 0 seen before")
 
 
-@pytest.mark.parametrize(("percent", "code"), [("50", 0), ("30", 6)])
-def test_too_many_rejected_lines_end_with_6(world: World, at: Path, run: Run, percent: str, code: int) -> None:
-    """Requests that are no clicks (HEAD, errors) do not speak against a log: 5 of 14 lines do."""
-    done = run("-q", "click", "import", a_log(world, at), "--tolerate", percent)
+def forged(path: str) -> str:
+    return path[:-1] + ("a" if path[-1] != "a" else "b")
+
+
+def of_a_number(world: World, number: int) -> str:
+    """A good token for a shipment that has this number."""
+    return f"/{key_of(1)}/{world.tokens.sign(number, 1)}"
+
+
+def many(make: Callable[[int], str], count: int) -> list[bytes]:
+    return [line(make(number), 60 * number, ip=f"203.0.{number}.9") for number in range(1, count + 1)]
+
+
+# What a log holds, the options, and the exit code: 6 is the alarm.
+ALARMS: dict[str, tuple[Callable[[World], list[bytes]], list[str], int]] = {
+    "more than half forged": (
+        lambda world: many(lambda n: world.path(1, n), 9) + many(lambda n: forged(world.path(2, n)), 11), [], 6),
+    "just half": (
+        lambda world: many(lambda n: world.path(1, n), 10) + many(lambda n: forged(world.path(2, n)), 10), [], 0),
+    "half is too much for somebody": (
+        lambda world: many(lambda n: world.path(1, n), 10) + many(lambda n: forged(world.path(2, n)), 10),
+        ["--tolerate", "40"], 6),
+    "all is well for somebody": (lambda world: many(lambda n: forged(world.path(2, n)), 20), ["--tolerate", "100"], 0),
+    "too few to tell": (lambda world: many(lambda n: forged(world.path(2, n)), 19), [], 0),
+    "unknown placements": (lambda world: many(lambda n: world.path(1, n).replace("/pl", "/qq"), 20), [], 6),
+    "malformed tokens": (lambda world: many(lambda n: world.path(1, n)[:-2], 20), [], 6),
+    "merge tags that nobody filled": (lambda world: many(lambda n: f"/{key_of(1)}/{{{{token}}}}?{n}", 20), [], 6),
+    "lines that cannot be read, with good addresses in them": (
+        lambda world: [b"?? " + text.replace(b'"', b"") for text in many(lambda n: world.path(1, n), 21)] + many(
+            lambda n: world.path(2, n), 20), [], 6),
+    "lines that cannot be read": (
+        lambda world: [b"?? nonsense\n"] * 20 + many(lambda n: world.path(2, n), 30), [], 0),
+    "lines that are not ours": (
+        lambda world: many(lambda n: f"/blog/{n}", 90) + many(lambda n: forged(world.path(2, n)), 11), [], 0),
+    "HEAD and errors": (
+        lambda world: [line(world.path(1, n), n, method="HEAD") for n in range(1, 30)] + [
+            line(world.path(1, n), n, status=404) for n in range(1, 30)], [], 0),
+    "a single token of ours for a shipment that is not there": (
+        lambda world: [*many(lambda n: world.path(1, n), 30), line(of_a_number(world, 99))], [], 6),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ALARMS)
+def test_the_alarm_is_given_with_quiet_too(world: World, at: Path, run: Run, case: str) -> None:
+    lines, options, code = ALARMS[case]
+    (at / "x.log").write_bytes(b"".join(lines(world)))
+    done = run("-q", "click", "import", "x.log", "--log-format", "combined", *options)
     assert done.code == code
-    assert ("5 of 14 lines were rejected" in done.err) == (code == 6)
+    assert len(done.err.splitlines()) == (1 if code else 0)
+    assert code == 0 or "--again" in done.err
+
+
+def test_bad_lines_that_were_seen_before_are_no_alarm(world: World, at: Path, run: Run) -> None:
+    lines = many(lambda n: forged(world.path(2, n)), 30)
+    (at / "x.log").write_bytes(b"".join(lines))
+    assert run("-q", "click", "import", "x.log").code == 6
+    (at / "copy.log").write_bytes(b"\n" + b"".join(lines))
+    assert run("-q", "click", "import", "copy.log").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "read"),
+    [
+        pytest.param([], 0, 3, id="nothing named is the workspace's own click log"),
+        pytest.param(["logs"], 0, 2, id="a folder is every log in it"),
+        pytest.param(["logs", "one.log"], 0, 3, id="a folder and a file"),
+        pytest.param(["empty"], 0, 0, id="a folder without logs"),
+    ],
+)
+def test_which_logs_are_read(world: World, at: Path, run: Run, arguments: list[str], code: int, read: int) -> None:
+    for folder in ("logs", "empty", "clicklog"):
+        (at / folder).mkdir()
+    for number, name in enumerate(("logs/a.log", "logs/b.log.1", "one.log")):
+        (at / name).write_bytes(line(world.path(1, 1 + number)))
+    (at / "logs" / ".b.log.swp").write_bytes(b"\x00\x01")
+    (at / "logs" / "older").mkdir()
+    record = {
+        "time": "2026-05-04T09:12:33.123+00:00", "ip": "192.0.2.0", "method": "GET", "path": world.path(1, 5),
+        "status": 302, "user_agent": CHROME, "network": "",
+    }  # fmt: skip
+    (at / "clicklog" / "clicks.log").write_text((json.dumps(record) + "\n") * 3)
+    done = run("click", "import", *arguments, "--format", "json")
+    assert (done.code, done.json["read"]) == (code, read)
+
+
+def test_no_click_log_of_its_own(at: Path, run: Run) -> None:
+    done = run("click", "import")
+    assert done.code == 4
+    assert "linktrack serve" in done.err
+
+
+def test_one_address_behind_most_clicks_is_said_with_the_way_out(world: World, at: Path, run: Run) -> None:
+    people = [line(world.path(1, n), 60 * n, ip="198.51.100.7") for n in range(1, 25)]
+    (at / "x.log").write_bytes(b"".join(people + many(lambda n: world.path(2, n), 10)))
+    said = run("click", "import", "x.log").err
+    assert "198.51.100.0, is behind 24 of 34 clicks" in said
+    assert "trusted_proxies" in said and "--again" in said
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        pytest.param(lambda world: [line(world.path(1, 1), 60 * n) for n in range(1, 40)], id="one person"),
+        pytest.param(lambda world: many(lambda n: world.path(1, n), 30), id="everybody from elsewhere"),
+        pytest.param(
+            lambda world: [line(world.path(1, n), 60 * n, ip="10.0.0.1") for n in range(1, 30)], id="a trusted proxy"
+        ),
+    ],
+)
+def test_no_word_of_an_address(world: World, at: Path, run: Run, people: Callable[[World], list[bytes]]) -> None:
+    (at / "x.log").write_bytes(b"".join(people(world)))
+    assert "One address" not in run("click", "import", "x.log").err
 
 
 def test_a_list_of_clicks(world: World, at: Path, run: Run) -> None:
@@ -97,7 +204,7 @@ def test_a_list_of_clicks(world: World, at: Path, run: Run) -> None:
     rows = run("click", "list", "--format", "json").json
     assert list(rows[0]) == COLUMNS
     assert rows[0] == {
-        "click": 1, "clicked_at": "2026-05-04T09:10:00+00:00", "contact_id": "C1", "link": "link-1",
+        "click": rows[0]["click"], "clicked_at": "2026-05-04T09:10:00+00:00", "contact_id": "C1", "link": "link-1",
         "placement": "plb", "mailing": "spring", "shipment": 1, "verdict": "human", "reasons": [],
         "ip": "198.51.100.0", "user_agent": CHROME, "source": str(at / "access.log"),
     }  # fmt: skip
@@ -111,7 +218,6 @@ def test_a_list_of_clicks(world: World, at: Path, run: Run) -> None:
     ("arguments", "code", "words"),
     [
         pytest.param(["nowhere.log"], 4, "nowhere.log: no such log", id="a log that is not there"),
-        pytest.param(["."], 3, "folder", id="a folder"),
         pytest.param(["page.html"], 3, "none of the log formats", id="no log at all"),
         pytest.param(["access.log", "--log-format", "nope"], 2, "nope", id="a format that is not there"),
         pytest.param(["access.log", "--since", "yesterday"], 2, "2026-05-04", id="a time that is none"),
@@ -127,10 +233,11 @@ def test_mistakes(world: World, at: Path, run: Run, arguments: list[str], code: 
 
 
 def test_a_log_that_cannot_be_read_does_not_keep_the_others_from_being_read(world: World, at: Path, run: Run) -> None:
-    done = run("click", "import", "nowhere.log", at, a_log(world, at), "--format", "json")
+    (at / "page.html").write_text("<!doctype html>\n<html>\n<p>Hello</p>\n</html>\n")
+    done = run("click", "import", "nowhere.log", "page.html", a_log(world, at), "--format", "json")
     assert (done.code, done.json["files"], done.json["stored"]) == (3, 1, 5)
     assert "nowhere.log: no such log" in done.err
-    assert f"{at}: this is a folder" in done.err
+    assert "page.html: this looks like none of the log formats" in done.err
     assert len(world.clicks()) == 5
 
 
@@ -138,23 +245,40 @@ def test_a_file_of_one_unfinished_line_is_said_to_wait(at: Path, run: Run) -> No
     (at / "odd.pdf").write_bytes(b"%PDF-1.7 and no line end")
     done = run("click", "import", "odd.pdf")
     assert (done.code, done.out) == (0, "")
-    assert "odd.pdf: its only line has no end yet" in done.err
+    assert "1 unfinished line waits" in done.err
     assert run("-q", "click", "import", "odd.pdf").err == ""
 
 
 def test_no_verdict_of_that_name(at: Path, run: Run) -> None:
     done = run("click", "list", "--verdict", "robot")
     assert (done.code, done.out) == (2, "")
-    assert "human, prefetch, scanner or test" in done.err
+    assert "human, prefetch, scanner, test" in done.err
 
 
 def test_judging_again_after_the_settings_changed(world: World, at: Path, run: Run) -> None:
-    run("click", "import", a_log(world, at))
+    """An address is cut when it is stored, so which of one's own networks it was in is found by reading it again."""
+    log = a_log(world, at)
+    run("click", "import", log)
     with (at / "linktrack.toml").open("a") as settings:
-        settings.write('networks = ["198.51.100.0/24"]\n')
-    said = json.loads(run("click", "judge", "--format", "json").out)
-    assert said == {"clicks": 5, "changed": 1, "human": 2, "prefetch": 0, "scanner": 2, "test": 1}
+        settings.write('networks = ["198.51.100.77/32"]\n')
+    assert json.loads(run("click", "judge", "--format", "json").out)["changed"] == 0
+    said = run("click", "import", log, "--again").err
+    assert "1 earlier clicks have another address now; 1 earlier clicks are judged differently now" in said
     assert run("click", "judge").err == "Judged 5 clicks, 0 of them differently than before.\n"
+    assert [row["verdict"] for row in run("click", "list", "--format", "json").json].count("scanner") == 2
+
+
+def test_a_table_of_clicks_is_a_screenful(world: World, at: Path, run: Run) -> None:
+    (at / "x.log").write_bytes(b"".join(line(world.path(1, n % 8 + 1), 30 * n) for n in range(150)))
+    run("click", "import", "x.log")
+    done = run("click", "list", "--format", "table")
+    assert "These are the latest 100 of 150 clicks" in done.err
+    assert done.out.count("human") == 100
+    assert run("click", "list", "--format", "table", "--limit", "120").out.count("human") == 120
+    all_of_them = run("click", "list", "--format", "ndjson")
+    assert (all_of_them.err, len(all_of_them.out.splitlines())) == ("", 150)
+    latest = run("click", "list", "--format", "ndjson", "--limit", "3")
+    assert latest.out.splitlines() == all_of_them.out.splitlines()[-3:]
 
 
 def test_an_address_can_be_kept_whole_or_not_at_all(world: World, at: Path, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,8 +83,8 @@ def shipment_row(oracle: Oracle, number: int, where: Where = always, *, by_link:
 def link_row(
     oracle: Oracle, key: str, mailing: str | None, shipments: list[int], where: Where = always
 ) -> dict[str, Any]:
-    standing = oracle.standing(mailing).get(key, {})
-    everywhere = oracle.standing().get(key, {})
+    standing = oracle.standing(mailing).get(key, Counter[str]())
+    everywhere = oracle.standing().get(key, Counter[str]())
     counts = oracle.counts(shipments, on_link(key, where), by_link=True)
     sent = 30 * sum(MAILINGS[SHIPMENTS[number][0]] in everywhere for number in shipments)
     return {

@@ -15,7 +15,7 @@ from clicks_world import World, line
 from reports.reports_world import OTHER_ZONE, ZONE, Oracle, make_reports_world
 from tests_support import Outcome, Run
 
-from linktrack.cli.shared_reports import bar, sparkline
+from linktrack.cli.shared_drawing import bar, sparkline
 from linktrack.workspace import load_workspace
 
 WRITE = "REPORTS_GOLDEN" in os.environ  # write the tables as they are now, to be looked at before they are kept
@@ -189,7 +189,7 @@ def test_row_formats_have_no_totals(oracle: Oracle, run: Run) -> None:
 
 TABLES = [
     ["mailings"], ["links"], ["link", "link-2"], ["compare", "spring", "autumn", "winter"],
-    ["mailings", "--by", "engagement"], ["nonclickers", "spring"], ["clickers", "link-2", "--mailing", "spring"],
+    ["mailings", "--by", "engagement"], ["nonclickers", "spring"], ["clickers", "link-2", "--mailing", "spring"], ["contact", "C7"],
     *(["mailing", "spring", "--by", by] for by in (
         "link", "placement", "hour", "day", "weekday", "weekhour", "domain", "device", "reason", "age", "action",
     )),
@@ -215,7 +215,7 @@ def test_a_table_fits_80_columns_and_looks_as_it_did(
 def test_without_utf_8_there_is_ascii_alone(
     oracle: Oracle, run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    monkeypatch.setattr("linktrack.cli.shared_reports._can_draw", lambda: False)
+    monkeypatch.setattr("linktrack.cli.shared_drawing.can_draw", lambda: False)
     out = run("report", *arguments, "--format", "table", "--quiet").out
     assert not set("▏▎▍▌▋▊▉█▁▂▃▄▅▆▇–") & set(out)
     if {"hour", "day", "weekday", "domain", "age"} & set(arguments):

@@ -75,6 +75,29 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
+BY = (
+    "link",
+    "placement",
+    "shipment",
+    "hour",
+    "day",
+    "weekday",
+    "weekhour",
+    "domain",
+    "device",
+    "reason",
+    "age",
+    "action",
+)
+REPORTS = (
+    "mailings", "mailings --since 2026-05-04T10:00 --until 2026-05-05", "mailings --by engagement", "links",
+    "links --folder Campaigns --since 2026-05-04T10:00", "link offer --include-tests",
+    *(f"mailing spring --by {by}" for by in BY), "mailing spring --by day --since 2026-05-04T10:00",
+    "clickers offer", "clickers --mailing spring --domain example.com --until 2026-05-05", "nonclickers spring",
+    "contact 3@example.com",
+)  # fmt: skip
+
+
 def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A short life of a workspace; all that its commands show, without what is different every time."""
     root.mkdir()
@@ -127,9 +150,8 @@ def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     do("report", "clickers", "offer", "--add-to-selection", "Hand", "--crm", "contacts.csv", "--out", "fifth")
     do("action", "run", "--crm", "contacts.csv", "--out", "sixth", "--dry-run", "--format", "json")
     said += [path.read_text() for path in sorted((root / "first").iterdir()) if path.name != "summary.json"]
-    do("report", "links", "--format", "json")
-    do("report", "mailing", "spring", "--by", "hour", "--format", "json")
-    do("report", "clickers", "offer", "--format", "json")
+    for report in REPORTS:
+        do("report", *report.split(), "--format", "json")
     do("link", "reset", "offer", "--yes")
     do("link", "delete", "offer")
     do("report", "links", "--format", "json")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, device_of
 from linktrack.clicks.judging.verdicts import PLAIN
-from linktrack.clicks.logs.tracked import CACHE_SIZE
 from linktrack.store.session import Database
 
 NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
 _AT_ONCE = 500  # values of one query
+_REMEMBERED_BYTES = 16 << 20  # of agents, by number and by text
+_EACH = 200  # bytes that one takes besides its text
 
 
 class Agents:
@@ -24,32 +25,32 @@ class Agents:
         self._devices: dict[int, int] = {}
         self._families: dict[int, int] = {}
         self._memo: dict[str, Signal] = {}
+        self._size = 0  # bytes of what is remembered
 
     def numbers(self, texts: Sequence[str]) -> list[int]:
         """The numbers of agents; new ones are written in the open transaction (one import runs at a time)."""
-        unknown = [text for text in texts if text not in self._numbers]
-        if len(self._numbers) + len(unknown) > CACHE_SIZE:
-            self._numbers.clear()
-            self._signals.clear()
-            self._devices.clear()
-            self._families.clear()
-            unknown = list(texts)
+        found = {text: self._numbers[text] for text in texts if text in self._numbers}
+        unknown = [text for text in texts if text not in found]
         for start in range(0, len(unknown), _AT_ONCE):
             some = unknown[start : start + _AT_ONCE]
             marks = ", ".join("?" * len(some))
             for number, text in self._database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", some):  # noqa: S608  (names and marks of our own)
+                found[text] = number
                 self._note(number, text)
         for text in unknown:
-            if text not in self._numbers:
+            if text not in found:
                 sql = "INSERT INTO agent (text, device) VALUES (?, ?) RETURNING id"
-                self._note(self._database.value(sql, (text, DEVICES.index(device_of(text)))), text)
-        return [self._numbers[text] for text in texts]
+                found[text] = int(self._database.value(sql, (text, DEVICES.index(device_of(text)))))
+                self._note(found[text], text)
+        return [found[text] for text in texts]
 
     def signal(self, number: int) -> Signal:
         """What the agent of this number says."""
-        if number not in self._signals:
-            self._note(number, self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or "")
-        return self._signals[number]
+        known = self._signals.get(number)
+        if known is None:
+            text = self._database.value("SELECT text FROM agent WHERE id = ?", (number,)) or ""
+            known = self._note(number, text)
+        return known
 
     def device(self, number: int) -> int:
         """The device that the agent of this number names, as an index into `DEVICES`."""
@@ -64,6 +65,14 @@ class Agents:
             self._families[number] = family_of(text)
         return self._families[number]
 
-    def _note(self, number: int, text: str) -> None:
+    def _note(self, number: int, text: str) -> Signal:
+        """Remember an agent, and forget the others when they have become too many. Returns what it says."""
+        signal = PLAIN if text == NOT_LOGGED else agent_signal(text, self._memo)
+        self._size += len(text) + _EACH
+        if self._size > _REMEMBERED_BYTES:
+            self._size = len(text) + _EACH
+            for known in (self._numbers, self._signals, self._devices, self._families):
+                known.clear()
         self._numbers[text] = number
-        self._signals[number] = PLAIN if text == NOT_LOGGED else agent_signal(text, self._memo)
+        self._signals[number] = signal
+        return signal

@@ -29,6 +29,7 @@ from linktrack.store.session import Database
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
 _AT_ONCE = 500  # values of one query
+_FEW = 400  # recipients and addresses whose clicks are looked for one by one
 
 
 class StoredClick(NamedTuple):
@@ -62,9 +63,12 @@ def judge_new(
     numbers = [0] * len(new)
     moved: list[tuple[StoredClick, int]] = []
     said: set[Evidence] = set()
-    for start, stop, low, high in _spans(new, [*(one[0] for one in probes), *(one[0] for one in junk)]):
+    besides = sorted([*((one[0], one[4], "") for one in probes), *((one[0], 0, one[2]) for one in junk)])
+    moments = [one[0] for one in besides]
+    for start, stop, low, high in _spans(new, moments):
         own = new[start:stop]
-        stored = stored_clicks(database, low - 2 * REACH, high + 2 * REACH)
+        beside_them = besides[bisect_left(moments, low) : bisect_right(moments, high)]
+        stored, concerned = _neighbours(database, own, beside_them, low, high)
         clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
         verdicts = judge(clicks, by, *beside(database, low - 2 * REACH, high + 2 * REACH))
         said |= evidence(clicks, verdicts, by)
@@ -76,9 +80,32 @@ def judge_new(
         for one in stored:
             verdict = judged[one.click]
             before = without_reputation(rulings.verdict(one.ruling))
-            if verdict != before and low - REACH <= one.click.clicked_at <= high + REACH:
+            near = low - REACH <= one.click.clicked_at <= high + REACH
+            if near and verdict != before and (concerned is None or one.click in concerned):
                 moved.append((one, rulings.number(verdict)))
     return FirstPass(numbers, moved, said)
+
+
+def _neighbours(
+    database: Database, own: Sequence[Click], besides: Sequence[tuple[int, int, str]], low: int, high: int
+) -> tuple[list[StoredClick], set[Click] | None]:
+    """The stored clicks on which `own` and what is `besides` them (moment, recipient or 0, address or "") bear, with
+    all that bears on these, in order; and which of them the former are, None for all.
+
+    That is a person's own clicks and those from one address. Where few clicks come into a busy time, only they are
+    loaded of it; where many come, all there is.
+    """
+    first, last = low - 2 * REACH, high + 2 * REACH
+    people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
+    addresses = {ip for click in own if (ip := address_of(click))} | {ip for _, _, ip in besides if ip}
+    if len(people) + len(addresses) > _FEW:
+        return stored_clicks(database, first, last), None
+    concerned = stored_clicks(database, first, last, (people, addresses))
+    people |= {one.click.recipient_id for one in concerned}
+    addresses |= {ip for one in concerned if (ip := address_of(one.click))}
+    if len(people) + len(addresses) > _FEW:
+        return stored_clicks(database, first, last), None
+    return stored_clicks(database, first, last, (people, addresses)), {one.click for one in concerned}
 
 
 def judge_reputation(
@@ -148,14 +175,22 @@ def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> Non
     )
 
 
-def stored_clicks(database: Database, low: int, high: int) -> list[StoredClick]:
-    """The clicks that are stored of a stretch of time, both ends in it, in order."""
+def stored_clicks(
+    database: Database, low: int, high: int, of: tuple[set[int], set[str]] | None = None
+) -> list[StoredClick]:
+    """The clicks that are stored of a stretch of time, both ends in it, in order; only those `of` these recipients or
+    addresses, if given."""
+    where, values = "", list[int | str]()
+    if of is not None:
+        marks = [", ".join("?" * len(some)) or "NULL" for some in of]
+        where = f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}))"
+        values = [*of[0], *of[1]]
     return [
         StoredClick(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in database.rows(
-            f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names of our own)
-            "WHERE clicked_at BETWEEN ? AND ? ORDER BY clicked_at, print",
-            (low, high),
+            f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names and marks of our own)
+            f"WHERE clicked_at BETWEEN ? AND ?{where} ORDER BY clicked_at, print",
+            (low, high, *values),
         )
     ]
 

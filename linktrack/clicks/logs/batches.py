@@ -9,6 +9,7 @@ from collections import Counter
 from operator import itemgetter
 from typing import NamedTuple
 
+from linktrack.clicks.event import Row
 from linktrack.clicks.logs.fields import digest
 
 # clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
@@ -23,6 +24,7 @@ class Reached(NamedTuple):
     A `head_length` of 0 means that nothing is known about it: lines outside of bounds of time were passed over.
     """
 
+    format: str  # its name
     position: int
     state: str
     head: bytes
@@ -47,15 +49,18 @@ class Batch(NamedTuple):
     pressed: list[tuple[int, int, str]]
     busiest: dict[str, int]
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
-    junk: list[tuple[int, int, str]]  # tuples like `verdicts.JunkRequest`
+    junk: list[tuple[int, int, str, str]]  # tuples like `verdicts.JunkRequest`, and why each was rejected
+    unknown: list[tuple[int, Row]]  # rejected requests that a catalogue of a moment later may know, with their times
     read: int
     repeated: int  # within this batch: events that came twice
     not_ours: int
     reasons: dict[str, int]  # of rejected lines
     rejects: list[tuple[str, bytes]]  # reason and line, when they are wanted
     reached: Reached
+    waiting: int  # unfinished lines at its end that wait for the rest of them
     cut_off: bool  # the compressed file ends too early
     last: bool
+    unlike: str  # another format that lines were in, though the format is named
 
 
 class Gathered:
@@ -64,7 +69,9 @@ class Gathered:
     def __init__(self, list_rejects: bool) -> None:
         self.clicks: list[ClickRow] = []
         self.probes: list[tuple[int, int, int, int, int]] = []
-        self.junk: list[tuple[int, int, str]] = []
+        self.junk: list[tuple[int, int, str, str]] = []
+        self.unknown: list[tuple[int, Row]] = []
+        self.unknown_size = 0  # bytes of their lines
         self.pressed: list[tuple[int, int, str]] = []
         self.shared: set[str] = set()  # addresses, as kept, of trusted proxies that had to stand for visitors
         self.agent_size = 0  # characters of all agents
@@ -81,13 +88,19 @@ class Gathered:
         if self._list_rejects:
             self._rejects.append((reason, line))
 
-    def batch(self, reached: Reached, cut_off: bool, last: bool) -> Batch:
+    def put_aside(self, moment: int, row: Row) -> None:
+        """Keep a rejected request that may be looked up again."""
+        self.unknown.append((moment, row))
+        self.unknown_size += len(row[0])
+
+    def batch(self, reached: Reached, waiting: int, cut_off: bool, last: bool, unlike: str = "") -> Batch:
         """All of it."""
         frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
         return Batch(
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk,
-            self.read, self.repeated, self.not_ours, self._reasons, self._rejects, reached, cut_off, last,
+            self.unknown, self.read, self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting,
+            cut_off, last, unlike,
         )  # fmt: skip
 
     def agent(self, text: str) -> int:
@@ -101,7 +114,7 @@ class Gathered:
         return self._networks.setdefault(name, len(self._networks))
 
 
-def nothing_reached(key: bytes) -> Reached:
+def nothing_reached(key: bytes, format: str) -> Reached:
     """Of a log that was read within bounds of time only: there may be more to read in what was read."""
     nothing = digest(b"", key)
-    return Reached(0, "", nothing, 0, nothing, None, None, None, b"")
+    return Reached(format, 0, "", nothing, 0, nothing, None, None, None, b"")

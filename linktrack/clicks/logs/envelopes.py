@@ -68,7 +68,7 @@ class Unwrapping:
     """
 
     def __init__(self, format: LineFormat) -> None:
-        self._format = format
+        self.format = format
         self._parts: dict[str, tuple[int, bytes]] = {}  # stream → where its unfinished line began, and what came of it
         self._taken = 0  # bytes
 
@@ -79,7 +79,7 @@ class Unwrapping:
 
     def rows(self, block: bytes) -> list[Row]:
         """One row for each line of a block, as the format would give; each carries its line as the log has it."""
-        rows = self._format.rows(block)
+        rows = self.format.rows(block)
         if bad := [index for index, row in enumerate(rows) if not row[2]]:
             found = self._opened(rows, bad, block)
             for _ in range(_DEPTH):
@@ -109,7 +109,7 @@ class Unwrapping:
     def _read(self, rows: list[Row], found: list[tuple[int, bytes]]) -> None:
         """Put what the format reads in the texts in the place of the rows that could not be read."""
         texts = [(index, text) for index, text in found if text.strip()]
-        inside = self._format.rows(b"".join(text + b"\n" for _, text in texts)) if texts else []
+        inside = self.format.rows(b"".join(text + b"\n" for _, text in texts)) if texts else []
         for (index, _), row in zip(texts, inside, strict=True):
             rows[index] = (rows[index][0], *row[1:])
 

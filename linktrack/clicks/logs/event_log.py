@@ -11,15 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from hashlib import md5
+from time import monotonic
 from urllib.parse import parse_qsl, urlsplit
 
 from linktrack.clicks.event import MACHINE, SHARED, Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
-from linktrack.clicks.logs.line_log import BATCH_AGENTS, BATCH_CLICKS, Rules
+from linktrack.clicks.logs.line_log import COMMIT_SECONDS
+from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, UNKNOWN, Rules
 from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
-from linktrack.clicks.logs.tracked import CACHE_SIZE, Found, Spot
+from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, Found, TrackedSpot
 from linktrack.errors import LinktrackError
 from linktrack.settings import ClickSettings
 from linktrack.store.lookups import mailing_id
@@ -40,20 +42,36 @@ class Directory:
     """Who was clicking where, for events that do not carry our address."""
 
     def __init__(
-        self, database: Database, rules: Rules, settings: ClickSettings, base_url: str, mailing: str | None
+        self, database: Database, book: AddressBook, settings: ClickSettings, base_url: str, mailing: str | None
     ) -> None:
         self._database = database
-        self._addresses = rules.addresses
+        self._book = book
         self._settings = settings
         self._base = urlsplit(base_url)
-        self._mailings: dict[str, int] = dict(database.rows("SELECT name, id FROM mailing"))
         if mailing is not None:
             mailing_id(database, mailing)  # or the error that it is unknown
         self._mailing = mailing
-        self._targets: dict[int, dict[str, list[Spot]]] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._addresses = self._book.addresses
+        self._mailings: dict[str, int] = dict(self._database.rows("SELECT name, id FROM mailing"))
+        self._targets: dict[int, dict[str, list[TrackedSpot]]] = {}
         self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._hashed: dict[int, dict[str, list[tuple[int, int]]]] = {}
         self._former: dict[int, dict[str, list[tuple[int, int]]]] = {}
+
+    def renew(self) -> bool:
+        """Read everything again if the catalogue has changed; whether it has."""
+        if not self._book.renew() and self._addresses is self._book.addresses:
+            return False
+        vars(self).pop("_spellings", None)
+        self._begin()
+        return True
+
+    def reset_of(self, link: int) -> int:
+        """When the counter of a link was set to zero; -1 if it never was."""
+        return self._addresses.resets.get(link, -1)
 
     def find(self, event: Event) -> Found | str:
         """Link, placement, shipment and recipient of an event, or the reason why they cannot be told."""
@@ -86,7 +104,7 @@ class Directory:
             return named.pop()
         return "ambiguous-mailing" if named else "unknown-mailing"
 
-    def _spot(self, mailing: int, url: str) -> Spot | str:
+    def _spot(self, mailing: int, url: str) -> TrackedSpot | str:
         """The spot whose target a URL is: to the letter, else without what is added or glued on."""
         if mailing not in self._targets:
             self._targets[mailing] = self._targets_of(mailing)
@@ -96,7 +114,7 @@ class Directory:
                 return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
         return "unknown-target"
 
-    def _targets_of(self, mailing: int) -> dict[str, list[Spot]]:
+    def _targets_of(self, mailing: int) -> dict[str, list[TrackedSpot]]:
         """The spots of a mailing by what an event may call their targets: what stands in the mail, or the link's URL
         where the mail says `linktrack:KEY`."""
         urls: dict[int, str] = dict(
@@ -106,7 +124,7 @@ class Directory:
                 (mailing,),
             )
         )
-        found: dict[str, list[Spot]] = {}
+        found: dict[str, list[TrackedSpot]] = {}
         for spot in sorted(self._addresses.spots.values(), key=lambda spot: spot.placement_id):
             if spot.mailing_id == mailing:
                 for url in {spot.url, urls.get(spot.placement_id) or spot.url}:
@@ -204,6 +222,11 @@ def loosely(url: str) -> str:
     return f"~{comparable(parts._replace(path=parts.path.rstrip('/')).geturl())}"
 
 
+# What an event may be rejected for that a catalogue of a moment later may know, and all that speaks against a file.
+_UNKNOWN = (*UNKNOWN, "unknown-target", "unknown-mailing", "unknown-recipient")
+_BAD = (*BAD, *_UNKNOWN)
+
+
 class EventReading:
     """One file of events being read."""
 
@@ -213,47 +236,58 @@ class EventReading:
         self.known = known
         self.rules = rules
         self.directory = directory
-        self.start = log.peek(HEAD_BYTES)
+        self.start = log.peek(HEAD_BYTES) if log.regular else b""
         self.taken = known.position if known else 0
         self.recent = b""  # the last bytes taken
         self.seen: set[int] = set()
         self.gathered = Gathered(rules.list_rejects)
 
     def batches(self) -> Iterator[Batch]:
-        """The file from where it was left to its end, or to its last complete event if more may be added to it."""
+        """The file from where it was left to its last complete event."""
         if self.known is not None:
             self.format.resume(self.known.state)
             back = min(self.taken, TAIL_BYTES)
             self.log.skip(self.taken - back)
             self.recent = self.log.take(back)
+        began = monotonic()
         try:
             for block in self.log.chunks(BLOCK_BYTES):
-                self.taken += len(block)
-                kept = TAIL_BYTES + self.format.pending + len(block)
-                self._take(self.format.events(block))
-                self.recent = (self.recent + block)[-kept:]
-                if len(self.gathered.clicks) >= BATCH_CLICKS or self.gathered.agent_size >= BATCH_AGENTS:
+                self._take_block(block)
+                late = not self.log.regular and monotonic() - began >= COMMIT_SECONDS
+                full = len(self.gathered.clicks) >= BATCH_CLICKS or self.gathered.agent_size >= BATCH_BYTES
+                if full or (late and self.gathered.read):
                     yield self._batch(last=False)
-            self._take(self.format.finish(self.log.whole))
+                if late:
+                    began = monotonic()
+            self._take(self.format.finish(False))
         except LinktrackError:
             yield self._batch(last=True)
             raise
         yield self._batch(last=True)
 
+    def _take_block(self, block: bytes) -> None:
+        if not self.log.regular and len(self.start) < HEAD_BYTES:
+            self.start = (self.start + block)[:HEAD_BYTES]
+        self.taken += len(block)
+        kept = TAIL_BYTES + self.format.pending + len(block)
+        self._take(self.format.events(block))
+        self.recent = (self.recent + block)[-kept:]
+
     def _batch(self, last: bool) -> Batch:
-        batch = self.gathered.batch(self._reached(), self.log.cut_off, last)
+        waiting = last and self.format.pending > 0 and not self.log.cut_off and not self.log.stopped
+        batch = self.gathered.batch(self._reached(), int(waiting), self.log.cut_off, last)
         self.seen, self.gathered = set(), Gathered(self.rules.list_rejects)
         return batch
 
     def _reached(self) -> Reached:
         if self.rules.bounded:
-            return nothing_reached(self.rules.key)
+            return nothing_reached(self.rules.key, self.format.name)
         position = self.taken - self.format.pending
         head = self.start[:position]
         complete = self.recent[: len(self.recent) - self.format.pending][-TAIL_BYTES:]
         return Reached(
-            position, self.format.state(), digest(head, self.rules.key), len(head), digest(complete, self.rules.key),
-            None, b"", None, b"",
+            self.format.name, position, self.format.state(), digest(head, self.rules.key), len(head),
+            digest(complete, self.rules.key), None, b"", None, b"",
         )  # fmt: skip
 
     def _take(self, reports: list[Report]) -> None:
@@ -268,18 +302,22 @@ class EventReading:
                     self._click(report)
 
     def _click(self, event: Event) -> None:
-        since, until, resets = self.rules.since, self.rules.until, self.rules.addresses.resets
+        since, until = self.rules.since, self.rules.until
         if (since is not None and event.clicked_at < since) or (until is not None and event.clicked_at >= until):
             self.gathered.not_ours += 1
             return
+        identity = text_print(event.identity.encode("utf-8", "surrogatepass"))
         found = self.directory.find(event)
+        if found in _UNKNOWN and self.directory.renew():
+            found = self.directory.find(event)
         if isinstance(found, str):
             self._reject(found, f"{event.identity} {event.url}")
+            if found in _BAD:
+                self.gathered.junk.append((event.clicked_at, identity, "", found))
             return
-        if event.clicked_at <= resets.get(found[0], -1):
+        if event.clicked_at <= self.directory.reset_of(found[0]):
             self._reject("before-reset", event.identity)
             return
-        identity = text_print(event.identity.encode("utf-8", "surrogatepass"))
         if identity in self.seen:
             self.gathered.repeated += 1
             return

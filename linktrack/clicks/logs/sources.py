@@ -1,18 +1,20 @@
-"""Where log lines come from: files of any compression and standard input, known again by their content."""
+"""Where log lines come from: files of any compression, pipes and standard input, known again by their content."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import IO, Any, cast
 
 from linktrack.clicks.logs.fields import digest
+from linktrack.clicks.logs.pipe import Pipe
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.store.session import Database
 
@@ -38,26 +40,43 @@ class Known:
 
 
 class Log:
-    """The uncompressed content of one file or of standard input, read once from front to back."""
+    """The uncompressed content of one file or pipe, read once from front to back.
 
-    def __init__(self, path: str, file: IO[bytes], unpack: Unpack | None, *, regular: bool) -> None:
+    A last line without its end is never part of what is read: it waits for the next time, whatever the log comes from,
+    for it may go on. `unfinished` says at the end whether there is one.
+    """
+
+    def __init__(self, path: str, file: IO[bytes] | Pipe, unpack: Unpack | None = None) -> None:
         self.path = path
         self.file = file
-        self.regular = regular  # a file that can be read again, not a pipe
-        self.whole = unpack is not None or not regular  # nothing will be added: its last line needs no line end
         self._unpack = unpack
         self._begin()
 
     def _begin(self) -> None:
-        self.stream: Any = self._unpack(self.file) if self._unpack else self.file  # the uncompressed content
+        self.stream: Any = self.file  # the uncompressed content
+        if self._unpack is not None:
+            self.stream = self._unpack(cast(IO[bytes], self.file))
         self.cut_off = False  # the compressed file ends too early
+        self.unfinished = False
+        self.ended = False  # there is no more to read
         self.damage: BadInput | None = None  # what ends it before its end; raised behind the last good block
         self.position = 0  # how many bytes of content are behind us: skipped, or given out in blocks
         self.tail = b""  # the last of them
         self._ahead = b""
 
+    @property
+    def regular(self) -> bool:
+        """Whether it is a file that can be read again, not a pipe."""
+        return not isinstance(self.file, Pipe)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a pipe was asked to stop before its end."""
+        return isinstance(self.file, Pipe) and self.file.stopped
+
     def rewind(self) -> None:
         """Go back to the beginning of a regular file."""
+        assert not isinstance(self.file, Pipe)  # noqa: S101  (nobody recognises one)
         self.file.seek(0)
         self._begin()
 
@@ -65,22 +84,20 @@ class Log:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.path != "-":
-            self.stream.close()
-            self.file.close()
+        self.stream.close()
+        self.file.close()
 
     @property
     def handle(self) -> int | None:
-        """The number of the open file; None for a standard input that is no file."""
-        try:
-            return self.file.fileno()
-        except OSError:
-            return None
+        """The number of the open file; None for a pipe."""
+        return None if isinstance(self.file, Pipe) else self.file.fileno()
 
     def peek(self, count: int) -> bytes:
-        """The next `count` bytes, or all there are, without taking them."""
+        """The next `count` bytes, or all there are, not taking them. Of a pipe what has come, something at least."""
         while len(self._ahead) < count:
             more = self._read(count - len(self._ahead))
+            if more is None and not self._ahead:
+                continue
             if not more:
                 break
             self._ahead += more
@@ -90,23 +107,26 @@ class Log:
         """Go on `count` bytes further, without a look at them."""
         ahead, self._ahead = self._ahead[:count], self._ahead[count:]
         count -= len(ahead)
-        if not self.whole:
+        if self._unpack is None and self.regular:
             self.stream.seek(count, 1)
             return
         while count > 0:
             taken = self._take(min(count, BLOCK_BYTES))
-            if not taken:
+            if taken == b"":
                 return
-            count -= len(taken)
+            count -= len(taken or b"")
 
     def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-        """The rest in blocks of complete lines. An unfinished last line is only part of it when `whole`.
+        """The rest in blocks of complete lines; an empty one where a pipe has brought nothing for a moment.
 
         The middle of a line that is longer than `MAX_LINE_BYTES` may be missing; `position` counts it all the same.
         BadInput behind the last block that can be read of damaged content.
         """
         left, missing, recent = b"", 0, self.tail
         for more in self.chunks(size):
+            if not more:
+                yield b""
+                continue
             end = more.rfind(b"\n") + 1
             if end:
                 block, left = left + more[:end], more[end:]
@@ -119,15 +139,15 @@ class Log:
                 left += more[:room]
                 missing += len(more[room:])
             recent = (recent + more)[-TAIL_BYTES:]
-        if left and self.whole and not self.cut_off:
-            self.position += len(left) + missing
-            self.tail = recent
-            yield left
+        self.unfinished = bool(left.strip()) and not self.cut_off and not self.stopped
 
     def chunks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-        """The rest in pieces that may end anywhere. BadInput behind the last piece of damaged content."""
-        while more := self._take(size):
-            yield more
+        """The rest in pieces that may end anywhere; an empty one where a pipe has brought nothing for a moment.
+
+        BadInput behind the last piece of damaged content.
+        """
+        while (more := self._take(size)) != b"":
+            yield more or b""
         if self.damage:
             raise self.damage
 
@@ -138,40 +158,78 @@ class Log:
             piece += more
         return piece
 
-    def _take(self, count: int) -> bytes:
+    def _take(self, count: int) -> bytes | None:
         if self._ahead:
             taken, self._ahead = self._ahead[:count], self._ahead[count:]
             return taken
         return self._read(count)
 
-    def _read(self, count: int) -> bytes:
+    def _read(self, count: int) -> bytes | None:
+        """Some of the content, b"" at its end, None where a pipe has brought nothing for a moment."""
         try:
-            return self.stream.read1(count) or b""  # read() would drop what came before an error
+            found = cast(bytes | None, self.stream.read1(count))  # read() would drop what came before an error
+            self.ended = found == b""
+            return found
         except EOFError:  # a compressed file that is still being written, or was cut off: what came is good
-            self.cut_off = True
+            self.cut_off = self.ended = True
             return b""
         except _damage() as problem:
+            self.ended = True
             self.damage = BadInput(
                 f"the compressed content is damaged ({problem}): what came before it is kept", file=self.path
             )
             return b""
 
 
-def open_log(path: str) -> Log:
-    """Open a log by what its first bytes say about its compression; `-` is standard input."""
+def open_log(path: str, stop: Callable[[], bool] = lambda: False) -> Log:
+    """Open a log by what its first bytes say about its compression; `-` is standard input.
+
+    A pipe ends where `stop` says so, also while it waits for input.
+    """
     if path == "-":
-        return Log(path, sys.stdin.buffer, _unpacking(sys.stdin.buffer, path), regular=False)
+        return Log(path, Pipe(lambda: _content(_standard_input(), path), stop))
+    with suppress(OSError):  # which opening it says better
+        if not S_ISREG(mode := Path(path).stat().st_mode) and not S_ISDIR(mode):
+            return Log(path, Pipe(lambda: _content(_opened(path), path), stop))
+    file = _opened(path)
+    return Log(path, file, _unpacking(file, path))
+
+
+def _opened(path: str) -> IO[bytes]:
     try:
-        file = Path(path).open("rb")  # noqa: SIM115  (Log closes it)
+        return Path(path).open("rb")
     except FileNotFoundError:
         raise NotFound("no such log", file=path) from None
-    except IsADirectoryError:
-        raise BadInput("this is a folder: name the logs in it", file=path) from None
     except PermissionError:
         raise Conflict("no permission to read this log", file=path) from None
     except OSError as problem:
         raise BadInput(f"this cannot be read ({problem.strerror}): name a file or a pipe", file=path) from None
-    return Log(path, file, _unpacking(file, path), regular=S_ISREG(os.fstat(file.fileno()).st_mode))
+
+
+def _standard_input() -> IO[bytes]:
+    """Standard input under another number: a process that ends while it waits there would stumble over its buffer."""
+    try:
+        return open(os.dup(sys.stdin.fileno()), "rb")  # noqa: PTH123  (a handle; Log closes it)
+    except OSError:
+        return sys.stdin.buffer
+
+
+@contextmanager
+def _content(file: IO[bytes], path: str) -> Iterator[Any]:
+    """The uncompressed content of a pipe."""
+    try:
+        unpack = _unpacking(file, path)
+        yield unpack(cast(IO[bytes], _AsItComes(file))) if unpack else file
+    finally:
+        if file is not sys.stdin.buffer:
+            file.close()
+
+
+class _AsItComes:
+    """A compressed pipe: what has come is unpacked, however little it is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read = cast(BufferedReader, file).read1
 
 
 def _unpacking(file: IO[bytes], path: str) -> Unpack | None:

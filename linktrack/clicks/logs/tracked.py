@@ -6,25 +6,29 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from linktrack.links.keys import Keys
+from linktrack.links.keys import Keys, open_keys
 from linktrack.links.merge_tags import find
 from linktrack.links.tokens import key_id_of
+from linktrack.store import catalogue
 from linktrack.store.session import Database
+from linktrack.workspace import Workspace
 
 CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
 CACHED_LENGTH = 200  # bytes of an address that is remembered
 _HYPHENS = re.compile(r"-\w+-(?:[?#].*)?|%\w+\.\w+%").match  # SendGrid's `-x-` and Mailgun's `%recipient.x%`
 
+_ANYWHERE = re.compile(rb"/([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").finditer
+
 
 @dataclass(frozen=True)
-class Spot:
+class TrackedSpot:
     """A placement, as far as a click needs it."""
 
     placement_id: int
     link_id: int
     mailing_id: int
     url: str
-    unsubscribes: bool
+    acts: bool  # a POST there is a person's will: unsubscribing, subscriptions, a page with a button
     reset_at: int
 
 
@@ -47,14 +51,14 @@ class Addresses:
 
     def __init__(self, database: Database, keys: Keys, base_url: str) -> None:
         self.keys = keys
-        self.spots: dict[bytes, Spot] = {}
+        self.spots: dict[bytes, TrackedSpot] = {}
         self.resets: dict[int, int] = {}  # link → reset_at, only of links that were reset
-        for key, placement, link, mailing, url, link_key, kind, reset_at in database.rows(
+        for key, placement, link, mailing, url, link_key, kind, confirm, reset_at in database.rows(
             "SELECT placement.key, placement.id, placement.link_id, placement.mailing_id, placement.url, link.key, "
-            "link.kind, link.reset_at FROM placement JOIN link ON link.id = placement.link_id"
+            "link.kind, link.confirm, link.reset_at FROM placement JOIN link ON link.id = placement.link_id"
         ):
-            unsubscribes = kind == "special" and link_key in ("unsubscribe", "subscriptions")
-            self.spots[key.encode()] = Spot(placement, link, mailing, url, unsubscribes, reset_at or 0)
+            acts = bool(confirm) or (kind == "special" and link_key in ("unsubscribe", "subscriptions"))
+            self.spots[key.encode()] = TrackedSpot(placement, link, mailing, url, acts, reset_at or 0)
             if reset_at:
                 self.resets[link] = reset_at
         self.sendings: dict[int, Sending] = {}  # by id
@@ -63,7 +67,7 @@ class Addresses:
             "SELECT id, number, mailing_id, sent_at, is_test FROM shipment"
         ):
             self.sendings[shipment] = self._by_number[number] = Sending(shipment, mailing, sent_at, bool(is_test))
-        self.acting = {spot.placement_id for spot in self.spots.values() if spot.unsubscribes}
+        self.acting = {spot.placement_id for spot in self.spots.values() if spot.acts}
         path = re.escape(path_of(base_url))
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
@@ -110,6 +114,12 @@ class Addresses:
                 return found if isinstance(found, tuple) else None
         return self._named(match[1], match[2])
 
+    def is_in(self, line: bytes) -> bool:
+        """Whether a good address of ours stands anywhere in a line that cannot be read."""
+        return any(
+            match[1].lower() in self.spots and self.person(match[2].lower()) is not None for match in _ANYWHERE(line)
+        )
+
     def _is_unfilled(self, target: bytes) -> bool:
         """Whether a merge tag stands where a token should: what sent the mail did not know it."""
         match = self.keyed(target)
@@ -146,6 +156,26 @@ class Addresses:
             place = (sending.shipment_id, found[1], sending.mailing_id) if sending else (0, found[1], None)
             known = self.people[token] = place
         return known
+
+
+class AddressBook:
+    """The addresses of a workspace as the catalogue has them, read again once that has changed."""
+
+    def __init__(self, workspace: Workspace, database: Database) -> None:
+        self._workspace = workspace
+        self._database = database
+        self._version = -1
+        self.renew()
+
+    def renew(self) -> bool:
+        """Read the catalogue again if it has changed since it was read; whether it has."""
+        version = catalogue.version(self._database)
+        if version == self._version:
+            return False
+        self._version = version
+        self.keys = open_keys(self._workspace, self._database)
+        self.addresses = Addresses(self._database, self.keys, self._workspace.settings.base_url)
+        return True
 
 
 def path_of(base_url: str) -> bytes:

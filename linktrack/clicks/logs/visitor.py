@@ -24,8 +24,8 @@ class Visitors:
     """What is kept of the visitors of a log; pure.
 
     `trusted` are the networks of proxies whose word is believed; of none at all the peer is the visitor. `networks`
-    are (network, name): the first that an address lies in names it.
-    `how` much of an address is kept: "truncate" (/24 or /48), "full" or "none". BadInput for what is no network.
+    are (network, name): the first that an address lies in names it. `how` much of an address is kept: "truncate" (/24
+    or /48), "full" or "none". BadInput for what is no network.
     """
 
     def __init__(self, trusted: Sequence[str], networks: Iterable[tuple[str, str]], how: str) -> None:

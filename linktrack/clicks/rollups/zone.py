@@ -24,8 +24,7 @@ def check_zone(database: Database, zone: str) -> None:
 
 def set_zone(database: Database, zone: str) -> None:
     """Note that hours are counted in this zone."""
-    with database.transaction():
-        database.execute("UPDATE workspace SET time_zone = ?", (zone,))
+    database.execute("UPDATE workspace SET time_zone = ?", (zone,))
 
 
 def _kept(database: Database) -> str:

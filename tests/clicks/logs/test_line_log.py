@@ -13,25 +13,29 @@ from clicks_world import CHROME, SENT, World, line
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED
 from linktrack.clicks.formats import LineFormat, format_of
-from linktrack.clicks.load import Importer, Options
+from linktrack.clicks.load import rules_of as rules_by
 from linktrack.clicks.logs.batches import Batch
+from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.fields import AGENT_LENGTH, agent_text
-from linktrack.clicks.logs.line_log import BATCH_AGENTS, PRESSED_LENGTH, Reading, Rules
+from linktrack.clicks.logs.line_log import Reading
+from linktrack.clicks.logs.requests import BATCH_BYTES, PRESSED_LENGTH, Rules
 from linktrack.clicks.logs.sources import open_log
+from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.summary import ImportOrder
 from linktrack.settings import PRIVATE_NETWORKS
 
 
 def rules_of(world: World) -> Rules:
     with world.database() as database:
-        return Importer(database, world.workspace, Options()).rules
+        return rules_by(world.workspace, AddressBook(world.workspace, database), ImportOrder())
 
 
 def batches(rules: Rules, log: Path, name: str = "combined") -> Iterator[Batch]:
     format = format_of(name)
     assert isinstance(format, LineFormat)
     with open_log(str(log)) as opened:
-        yield from Reading(opened, format, None, rules).batches()
+        yield from Reading(opened, Changing(format, named=True), None, rules).batches()
 
 
 def only(rules: Rules, log: Path, name: str = "combined") -> Batch:
@@ -199,7 +203,7 @@ def test_agents_are_kept_up_to_a_length_and_many_long_ones_end_a_batch(world: Wo
         assert {len(agent) for agent in batch.agents} <= {AGENT_LENGTH}
         clicks += len(batch.clicks)
     assert clicks == count
-    assert most < BATCH_AGENTS + (2 << 20)
+    assert most < BATCH_BYTES + (2 << 20)
 
 
 AGENTS = {

@@ -1,0 +1,137 @@
+"""The rows of the ledger: as its tables have them, as a run looks for them, and as they are read back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from linktrack.actions.planned import ClickKey, ScriptResult
+
+
+class RunRow(NamedTuple):
+    """A run of the actions: once it is `stored`, only its summary is missing; `summary` is its order before that."""
+
+    id: int
+    started_at: int
+    status: str
+    out: str
+    summary: str
+
+
+class ChangeRow(NamedTuple):
+    """A row of the ledger, as its table has it."""
+
+    run_id: int
+    number: int
+    recipient_id: int
+    id: str
+    clicked_at: int
+    click_print: int
+    link_id: int
+    shipment_id: int
+    action: int
+    kind: str
+    name: str
+    operation: str
+    old: str
+    new: str
+    definition_id: int
+    status: str
+    message: str
+    ran_at: int
+
+
+class MadeRow(NamedTuple):
+    """A thing that exists because of a click, as its table has it."""
+
+    recipient_id: int
+    id: str
+    run_id: int
+    clicked_at: int
+    click_print: int
+    link_id: int
+    shipment_id: int
+    kind: str
+    name: str
+    action: int
+    definition_id: int
+    owner: str
+    start_at: int | None
+    end_at: int | None
+    status: str
+    exit_code: int | None
+    return_url: str
+    fields: str
+    message: str
+    ran_at: int
+
+
+class SettledRow(NamedTuple):
+    """What a click has decided, as its table has it."""
+
+    recipient_id: int
+    kind: str
+    name: str
+    clicked_at: int
+    click_print: int
+    value: str
+
+
+class Failure(NamedTuple):
+    """Something that stands open because it failed: the row of the ledger, its click and action."""
+
+    recipient_id: int
+    id: str
+    run_id: int
+    number: int
+    clicked_at: int
+    click_print: int
+    link_id: int
+    action: int
+    status: str
+
+
+class KnownScript(NamedTuple):
+    """A script that was started: for which click, what became of it, and whether a finished run has reported it."""
+
+    click: ClickKey
+    result: ScriptResult
+    reported: bool
+
+
+class LogFilter(NamedTuple):
+    """Which changes to read; None = all.
+
+    `machine` keeps what was caused by clicks that have been judged a machine's since: nothing of it is undone by
+    itself. `limit` keeps the last so many.
+    """
+
+    run: int | None = None
+    contact: str | None = None
+    link: str | None = None
+    mailing: str | None = None
+    kind: str | None = None
+    status: str | None = None
+    machine: bool = False
+    limit: int | None = None
+
+
+class LogRow(NamedTuple):
+    """A change, read back: times in UTC milliseconds, `definition` the action as it was then (JSON)."""
+
+    id: str
+    kind: str
+    contact_id: str
+    name: str
+    operation: str
+    old: str
+    new: str
+    link: str
+    mailing: str
+    shipment: int
+    clicked_at: int
+    click_print: int
+    run: int
+    status: str
+    ran_at: int
+    message: str
+    definition: str

@@ -1,0 +1,104 @@
+"""What only a report's table on a terminal shows: bars, sparklines, intervals and lines made for reading."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from linktrack.cli.output import Format, show_rows
+
+if TYPE_CHECKING:
+    from linktrack.cli.shared_reports import Layout
+
+Cells = dict[str, Any]
+
+BAR = ""  # the column of the bars, which needs no name
+EVENT = "event"  # the column of a person's history that says it in one line
+BAR_WIDTH = 16
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_SPARKS = " ▁▂▃▄▅▆▇█"
+_ASCII_SPARKS = " .:-=+*%#"
+WEEK_HEAD = "0.....6.....12....18...."  # over a line of 24 hours
+
+
+def drawn(records: list[Cells], layout: Layout) -> list[Cells]:
+    """Records with what only a table shows: intervals, differences in words, bars."""
+    plain = not can_draw()
+    largest: float = 1
+    if layout.bars is not None and layout.bars != "share":
+        largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)
+    for record in records:
+        value = None if layout.bars is None or "sum" in record else record[layout.bars]
+        record[BAR] = bar(value / largest, plain=plain, width=layout.bar_width) if value else ""
+        bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
+        record["interval"] = _interval(*map(record.get, bounds), plain=plain)
+        if "what" in record:
+            record[EVENT] = _event(record)
+        if isinstance(record.get("weekday"), int):
+            record["weekday"] = _DAYS[record["weekday"] - 1]
+        for name in ("share", "median"):
+            if record.get(name) is not None:
+                record[name] = f"{record[name]:.0%}"
+        if record.get("difference") is not None:
+            record["difference"] = f"{record['difference']:+.1%}"
+    return records
+
+
+def _event(record: Cells) -> str:
+    """What happened with a person: the link and the verdict with its reasons, the change, or what a shipment is."""
+    detail = str(record["detail"])
+    if record["what"] == "sent":
+        return detail.partition(", ")[2] if "@" in detail else detail
+    verdict = " ".join(filter(None, (record["link"], record["verdict"])))
+    return ": ".join(filter(None, (verdict, detail)))
+
+
+def _interval(low: float | None, high: float | None, *, plain: bool) -> str:
+    if low is None or high is None:
+        return ""
+    return f"{low * 100:.1f}{' to ' if plain or low < 0 else '–'}{high:.1%}"
+
+
+def bar(share: float, *, plain: bool = False, width: int = BAR_WIDTH) -> str:
+    """A bar of so much of its width; `plain` is of `#` alone. What is more than nothing is seen."""
+    if share <= 0:
+        return ""
+    if plain:
+        return "#" * max(1, round(share * width))
+    eighths = max(1, round(share * width * 8))
+    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def sparkline(counts: Sequence[int], largest: int, *, plain: bool = False) -> str:
+    """A letter for each count, as high as it is beside the largest; what is more than nothing is seen."""
+    sparks = _ASCII_SPARKS if plain else _SPARKS
+    steps = len(sparks) - 1
+    return "".join(sparks[max(1, round(count / largest * steps))] if count else sparks[0] for count in counts)
+
+
+def can_draw() -> bool:
+    """Whether the terminal writes UTF-8."""
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf8")
+
+
+def show_week(rows: Iterable[Any]) -> None:
+    """Hours of weekdays as a table of seven rows, each with a line of its 24 hours."""
+    found = list(rows)
+    plain = not can_draw()
+    counts = {(row.weekday, row.hour): row.clicks for row in found}
+    largest = max(counts.values(), default=0)
+    records: list[Cells] = []
+    for weekday in range(1, 8):
+        own = [row for row in found if row.weekday == weekday]
+        line = sparkline([counts.get((weekday, hour), 0) for hour in range(24)], largest, plain=plain)
+        records.append({"weekday": _DAYS[weekday - 1], WEEK_HEAD: line} | _added(own))
+    if found:
+        records.append({"weekday": "Total", WEEK_HEAD: ""} | _added(found))
+    show_rows(records, list(records[0]), Format.table)
+
+
+def _added(rows: Iterable[Any]) -> Cells:
+    own = list(rows)
+    return {name: sum(getattr(row, name) for row in own) for name in ("clicks", "clickers", "machine_clicks")}

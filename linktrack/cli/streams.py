@@ -1,0 +1,74 @@
+"""The three streams of the process: open whatever a parent closed, clean on a terminal, and quiet when nobody reads."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from contextlib import suppress
+from io import BufferedWriter, RawIOBase, TextIOWrapper
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from linktrack.visible import visible_lines
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+def open_streams() -> None:
+    """Open what a parent closed (`<&-`, `>&-`), so that no file of ours gets its number.
+
+    What the locale cannot write comes out escaped: a name with å is no bug. What goes to a terminal is cleaned,
+    whatever the command and the format.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  (open until the process ends)
+    if not isinstance(sys.stdout, TextIOWrapper):
+        return
+    encoding = sys.stdout.encoding
+    if sys.stdout.isatty():
+        terminal = BufferedWriter(CleanTerminal(sys.stdout.fileno(), encoding))
+        sys.stdout = TextIOWrapper(terminal, encoding, "backslashreplace", line_buffering=True)
+    else:
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+class CleanTerminal(RawIOBase):
+    """A terminal as a file of bytes: what would move its cursor or turn its lines round is shown as an escape."""
+
+    def __init__(self, number: int, encoding: str) -> None:
+        self._number = number
+        self._encoding = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._number
+
+    def write(self, data: ReadableBuffer) -> int:
+        taken = bytes(data)
+        text = self._decoder.decode(taken).replace("\r\n", "\n")
+        clean = "\t".join(map(visible_lines, text.split("\t"))).encode(self._encoding, "backslashreplace")
+        while clean:
+            clean = clean[os.write(self._number, clean) :]
+        return len(taken)
+
+
+def end_of_pipe() -> NoReturn:
+    """End the command in silence: whoever read its output (`| head`) has seen enough."""
+    forget_stdout()
+    raise typer.Exit(0)
+
+
+def forget_stdout() -> None:
+    """Let what stdout still holds go nowhere, so that the interpreter does not try to write it when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

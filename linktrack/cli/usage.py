@@ -1,0 +1,146 @@
+"""What is said to who calls a command that is not there, or one in a wrong way: the command that does it, if we know.
+
+A person's first word is often another one than ours (`link remove`, `folder create`, `send`): it is answered with the
+command that does it, never carried out, so that scripts have one spelling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from typer.core import TyperGroup
+
+# Ours for a word that people try first; the first one that the noun has is meant.
+VERBS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("view", "display", "get", "info", "open", "describe", "inspect"), ("show",)),
+    **dict.fromkeys(("remove", "delete", "rm", "del", "erase", "drop"), ("delete", "remove")),
+    **dict.fromkeys(("create", "new", "make", "insert", "register", "upload"), ("add",)),
+    **dict.fromkeys(("ls", "all", "index"), ("list",)),
+    **dict.fromkeys(("update", "change", "modify", "set"), ("edit",)),
+    **dict.fromkeys(("undelete", "undo", "recover"), ("restore",)),
+    **dict.fromkeys(("send", "deliver"), ("rewrite", "render")),
+    **dict.fromkeys(("load", "ingest", "read"), ("import", "apply", "add")),
+    **dict.fromkeys(("save", "dump", "download"), ("export",)),
+    **dict.fromkeys(("validate", "lint", "verify", "test"), ("check",)),
+    **dict.fromkeys(("execute", "start", "process"), ("run",)),
+    **dict.fromkeys(("stop", "abort"), ("cancel",)),
+    "mv": ("move", "rename"),
+    "history": ("log",),
+    "ledger": ("log",),
+    "rejudge": ("judge",),
+    "addresses": ("links",),
+    "opt-in": ("subscribe",),
+    "migrate": ("upgrade",),
+}
+NOUNS = {
+    **dict.fromkeys(("campaign", "newsletter", "mail", "email", "message"), "mailing"),
+    **dict.fromkeys(("recipient", "person", "subscriber"), "contact"),
+    **dict.fromkeys(("sending", "delivery"), "shipment"),
+    **dict.fromkeys(("url", "address"), "link"),
+    **dict.fromkeys(("stats", "statistics", "figures"), "report"),
+    "directory": "folder",
+    "db": "database",
+}
+COMMANDS = {
+    "link rename": "link edit KEY --key NEW",
+    "mailing rename": "mailing edit NAME --name NEW",
+    "mailing import": "mailing add",
+    "contact list": "shipment recipients NUMBER",
+    "report clicks": "click list",
+}
+OPTIONS = {
+    ("link edit", "--folder"): "link move KEY FOLDER",
+    ("mailing rewrite", "--to"): "mailing rewrite --contacts FILE",
+    ("mailing rewrite", "--recipients"): "mailing rewrite --contacts FILE",
+    ("mailing add", "--name"): "mailing add NAME FILE",
+    ("action run", "--contacts"): "action run --crm EXPORT",
+}
+
+
+_NO_LIMIT = 1000  # letters of a command's first sentence
+
+
+class Noun(TyperGroup):
+    """A group of commands that knows what else its verbs are called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        word = args[0]
+        if not word.startswith("-") and self.get_command(ctx, word) is None and not ctx.resilient_parsing:
+            ctx.fail(said_of(ctx, word, args[1:], self.ours(ctx, word)))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (called by name)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(_NO_LIMIT)) for name, one in self.commands.items()])
+
+    def ours(self, ctx: Any, word: str) -> list[str]:
+        """The commands that `word` may mean, as they are typed behind `linktrack`."""
+        noun = path_of(ctx)
+        if special := COMMANDS.get(f"{noun} {word}"):
+            return [special]
+        return [f"{noun} {verb}" for verb in verbs_of(self, word)]
+
+
+def verbs_of(group: Any, word: str) -> list[str]:
+    """What a group of commands has for `word`: its own verb, else the first of those that mean the same."""
+    known = group.commands
+    if word in known:
+        return [word]
+    return [verb for verb in VERBS.get(word, ()) if verb in known][:1]
+
+
+def said_of(ctx: Any, word: str, rest: Iterable[str], ours: list[str]) -> str:
+    """The sentence about a word that is no command, without the command's own name in front."""
+    path = path_of(ctx)
+    if word == "help":
+        named = [one for one in rest if not one.startswith("-")]
+        ours = [" ".join(filter(None, [path, *named, "--help"]))]
+    if ours:
+        return f" {word}: that is {' or '.join(f'linktrack {command}' for command in ours)}"
+    from difflib import get_close_matches
+
+    near = [f"linktrack {f'{path} {one}'.strip()}" for one in get_close_matches(word, ctx.command.commands, n=3)]
+    way = f"did you mean {' or '.join(near)}?" if near else f"see {_typed(path)} --help"
+    return f" {word}: there is no such command; {way}"
+
+
+def path_of(ctx: Any) -> str:
+    """`link add`: a command as it is typed behind `linktrack`."""
+    return str(ctx.command_path).partition(" ")[2]
+
+
+def usage_sentence(error: Any) -> str:
+    """One sentence for a usage error of the parser: the command, what is wrong with it, and where to read on."""
+    ctx = error.ctx
+    path = "" if ctx is None else path_of(ctx)
+    command = _typed(path)
+    message = str(error.message).removeprefix("Value error, ").rstrip(".")  # pydantic's words, not a user's
+    if message.startswith(" "):  # said_of: it goes on where the command ends
+        return command + message
+    option = getattr(error, "option_name", None)
+    param = getattr(error, "param", None)
+    if instead := OPTIONS.get((path, str(option))):
+        return f"{command} {option}: that is linktrack {instead}"
+    if type(error).__name__ == "NoSuchOption":
+        near = [one for one in error.possibilities or () if one.startswith("--")]
+        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+        what = f"there is no option {option}{hint}"
+    elif type(error).__name__ == "MissingParameter":
+        what = f"{_named(param)} is missing"
+    elif param is not None:
+        what = f"{_named(param)}: {message}"
+    else:
+        what = message[:1].lower() + message[1:]
+    return f"{command}: {what}; see {command} --help"
+
+
+def _typed(path: str) -> str:
+    return f"linktrack {path}".strip()
+
+
+def _named(param: Any) -> str:
+    """An option as it is typed, an argument as help shows it."""
+    if param.param_type_name == "option":
+        return str(max(param.opts, key=len))
+    return str(param.metavar or param.name.upper()).strip("[]")

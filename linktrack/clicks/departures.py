@@ -1,0 +1,51 @@
+"""Clicks by which people leave a type of mailing, or come back to it: unsubscribe links and subscriptions pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import parse_qsl
+
+from linktrack.clicks.event import POST
+from linktrack.clicks.judging.verdicts import Click
+from linktrack.contacts.left import EVERY_TYPE, How, come_back, leave
+from linktrack.store.session import Database
+
+_EVERY = "*"
+
+
+class Departures:
+    """What clicks that are people's say about types of mailings; `by_get`: a GET of the unsubscribe link acts too.
+
+    A POST says in its query which button was pressed: `off=TYPE` leaves a type, `off=*` every type, `on=TYPE` comes
+    back to one. Any other POST, like the one-click of RFC 8058, leaves the mailing's type.
+    """
+
+    def __init__(self, database: Database, by_get: bool = False) -> None:
+        self._database = database
+        self._by_get = by_get
+        self._links: dict[int, str] = dict(
+            database.rows("SELECT id, key FROM link WHERE kind = 'special' AND key IN ('unsubscribe', 'subscriptions')")
+        )
+        self._types: dict[int, str] = {}  # of mailings, by shipment
+
+    def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> None:
+        """Note what these clicks of people, with what each of them pressed, say. Part of a transaction."""
+        for click in clicks:
+            link = self._links.get(click.link_id)
+            if link is None or not (click.flags & POST or (self._by_get and link == "unsubscribe")):
+                continue
+            query = pressed.get(click[:2], "") if click.flags & POST else ""
+            said = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in ("off", "on")]
+            for what, type in said or [("off", "")]:
+                if what == "on":
+                    come_back(self._database, click.recipient_id, type, click.clicked_at)
+                    continue
+                left = EVERY_TYPE if type == _EVERY else type or self._type_of(click.shipment_id)
+                how: How = "unsubscribe" if link == "unsubscribe" else "page"
+                leave(self._database, click.recipient_id, left, how, click.clicked_at)
+
+    def _type_of(self, shipment: int) -> str:
+        if shipment not in self._types:
+            sql = "SELECT mailing.type FROM shipment JOIN mailing ON mailing.id = mailing_id WHERE shipment.id = ?"
+            self._types[shipment] = self._database.value(sql, (shipment,)) or ""
+        return self._types[shipment]

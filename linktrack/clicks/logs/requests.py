@@ -1,0 +1,235 @@
+"""Requests become clicks: which lines of a log are some, what identifies each, and why others are rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from linktrack.clicks.event import POST, PREFETCH, SHARED, Row
+from linktrack.clicks.logs.batches import Batch, Gathered, Reached
+from linktrack.clicks.logs.fields import (
+    AGENT_LENGTH,
+    agent_text,
+    is_prefetch,
+    plain_text,
+    request_print,
+    row_print,
+    text_print,
+)
+from linktrack.clicks.logs.sources import MAX_LINE_BYTES
+from linktrack.clicks.logs.tracked import Addresses
+from linktrack.clicks.logs.visitor import Visitors
+
+BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
+BATCH_LINES = 400_000  # … or this many lines …
+BATCH_BYTES = 8 << 20  # … or about so many characters of different agents, or bytes of lines that are not known yet
+
+# Reasons of requests with a token where ours should be, which is none of ours or leads nowhere. Of them, those that a
+# person's program does not ask for speak against what comes from the same address; and those that a catalogue of a
+# moment later may know are looked up again before they are given up.
+MUTATED = ("malformed-token", "forged-token", "foreign-placement")
+UNKNOWN = ("unknown-placement", "unknown-shipment", "forged-token")
+BAD = (*MUTATED, "unknown-placement", "unknown-shipment", "revoked-key", "unfilled-merge-tag")
+UNREADABLE = "malformed"
+PRESSED_LENGTH = 500  # characters of the query of a POST
+
+_PRINTER = blake2b(digest_size=8)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What lines are read by. Times are UTC milliseconds, `since` included and `until` not."""
+
+    addresses: Addresses
+    key: bytes  # of the digests of logs
+    visitors: Visitors
+    since: int | None
+    until: int | None
+    list_rejects: bool
+
+    @property
+    def bounded(self) -> bool:
+        """Whether lines outside of bounds of time are passed over."""
+        return self.since is not None or self.until is not None
+
+
+class Requests:
+    """The requests of one log on their way into batches, and how often each of its lines came.
+
+    `moment` reads a stamp as UTC milliseconds; ValueError if it is none.
+    """
+
+    def __init__(self, rules: Rules, moment: Callable[[bytes], int]) -> None:
+        self._rules = rules
+        self._moment = moment
+        # How often each print came, in two generations: equal lines carry equal times and stand near each other.
+        self._counts: dict[int, int] = {}
+        self._older: dict[int, int] = {}
+        self._agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
+        self._lines = 0
+        self._gathered = Gathered(rules.list_rejects)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what was taken is enough for a batch."""
+        gathered = self._gathered
+        return (
+            len(gathered.clicks) >= BATCH_CLICKS
+            or self._lines >= BATCH_LINES
+            or gathered.agent_size + gathered.unknown_size >= BATCH_BYTES
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was taken since the last batch."""
+        return not self._lines
+
+    def batch(
+        self, reached: Reached, *, waiting: int = 0, cut_off: bool = False, last: bool, unlike: str = ""
+    ) -> Batch:
+        """What was taken since the last batch."""
+        batch = self._gathered.batch(reached, waiting, cut_off, last, unlike)
+        if len(self._counts) > BATCH_CLICKS:
+            self._counts, self._older = {}, self._counts
+        self._agents, self._lines, self._gathered = {}, 0, Gathered(self._rules.list_rejects)
+        return batch
+
+    def renew(self, rules: Rules) -> None:
+        """Go on with other rules."""
+        self._rules = rules
+
+    def count(self, rows: Sequence[Row]) -> None:
+        """Count lines that were read by an earlier run: the first lines behind them may be their equals."""
+        for row in rows:
+            if row[3] and isinstance(self._rules.addresses.resolve(row[4]), tuple):
+                mark = row_print(row)
+                self._counts[mark] = self._counts.get(mark, 0) + 1
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Count every line and make clicks of those that are some."""
+        addresses, agents, moment_of = self._rules.addresses, self._agents, self._moment
+        seen, kept, network_number = self._rules.visitors.seen.get, self._rules.visitors.kept, self._gathered.network
+        resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
+        resets, acting = addresses.resets, addresses.acting
+        printer, number = _PRINTER.copy, int.from_bytes
+        reject, keep = self._gathered.reject, self._gathered.clicks.append
+        counts, older = self._counts, self._older
+        since, until = self._rules.since, self._rules.until
+        not_ours = blank = 0
+        for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
+            if not method:
+                if stamp:
+                    not_ours += 1
+                elif line.strip():
+                    reject(reason := _junk_reason(line), line)
+                    if reason == UNREADABLE and addresses.is_in(line):
+                        self._gathered.junk.append((0, text_print(line), "", UNREADABLE))
+                else:
+                    blank += 1
+                continue
+            spot = heads.get(target[:-32])
+            person = (people.get(target[-32:]) or verified(target[-32:])) if spot else None
+            problem = ""
+            if spot and person and spot[2] == person[2]:
+                link, placement, _ = spot
+                shipment, recipient, _ = person
+            else:
+                found = resolve(target)
+                if found is None:
+                    not_ours += 1
+                    continue
+                if isinstance(found, str):
+                    problem = found
+                else:
+                    link, placement, shipment, recipient = found
+            try:
+                moment = moment_of(stamp)
+            except (ValueError, OverflowError):
+                reject("bad-time", line)
+                continue
+            if (since is not None and moment < since) or (until is not None and moment >= until):
+                not_ours += 1
+                continue
+            if problem:
+                reject(problem, line)
+                if problem in BAD:
+                    ip, _, shared = kept(forwarded + b"," + host if forwarded else host)
+                    mark = request_print(stamp, method, target, status, agent, purpose)
+                    ip = ip if problem in MUTATED and not shared else ""
+                    self._gathered.junk.append((moment, mark, ip, problem))
+                    if problem in UNKNOWN:
+                        row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                        self._gathered.put_aside(moment, row)
+                continue
+            if link in resets and moment <= resets[link]:
+                reject("before-reset", line)
+                continue
+            flags = 0
+            if method != b"GET":
+                if method != b"POST" or placement not in acting:
+                    reject("method", line)
+                    if method == b"HEAD":
+                        mark = request_print(stamp, method, target, status, agent, purpose)
+                        self._gathered.probes.append((moment, mark, placement, shipment, recipient))
+                    continue
+                flags = POST
+            if purpose and is_prefetch(purpose):
+                flags |= PREFETCH
+            if (status[:1] not in (b"2", b"3") or len(status) != 3) and (status != b"503" or not flags & PREFETCH):
+                reject("status", line)
+                continue
+            hasher = printer()  # `request_print`, without a call
+            hasher.update(b"\0".join((stamp, method, target, status, agent)))
+            if purpose:
+                hasher.update(purpose)
+            mark = identity = number(hasher.digest(), "little", signed=True)
+            if mark in counts or mark in older:
+                count = (counts.get(mark) or older[mark]) + 1
+                counts[mark] = count
+                identity = nth(mark, count)
+            else:
+                counts[mark] = 1
+            if forwarded:
+                host = forwarded + b"," + host
+            ip, name, shared = seen(host) or kept(host)
+            if shared:
+                flags |= SHARED
+                self._gathered.shared.add(ip)
+            if network:
+                name = plain_text(network)
+            agent_number = agents.get(agent)
+            if agent_number is None:
+                agent_number = self._agent_number(agent)
+            keep(
+                (moment, identity, link, placement, shipment, recipient, ip, network_number(name) if name else 0,
+                 agent_number, flags)
+            )  # fmt: skip
+            if flags and flags & POST and (query := target.partition(b"?")[2]):
+                self._gathered.pressed.append((moment, identity, plain_text(query)[:PRESSED_LENGTH]))
+        self._gathered.not_ours += not_ours
+        self._gathered.read += len(rows) - blank
+        self._lines += len(rows)
+
+    def _agent_number(self, agent: bytes) -> int:
+        """The place of an agent in the batch's list; long ones are not remembered as they are written."""
+        place = self._gathered.agent(agent_text(agent))
+        if len(agent) <= AGENT_LENGTH:
+            self._agents[agent] = place
+        return place
+
+
+def nth(line: int, count: int) -> int:
+    """The identity of the `count`-th line (1, 2, …) with this print."""
+    if count == 1:
+        return line
+    data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
+
+
+def _junk_reason(line: bytes) -> str:
+    if len(line) > MAX_LINE_BYTES:
+        return "too-long"
+    if b"\x00" in line:
+        return "binary"
+    return "malformed"

@@ -1,0 +1,175 @@
+"""What an import is told and what it reports: counts that add up, what went wrong, what can be done about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from linktrack.clicks.logs.batches import Batch
+from linktrack.clicks.logs.requests import BAD, UNREADABLE
+from linktrack.errors import LinktrackError
+
+TOLERATED_PERCENT = 50.0  # of the lines that look like ours
+ALARM_LINES = 20  # so many of them must be there
+BUSY_CLICKS, BUSY_RECIPIENTS = 20, 5  # fewer clicks, or of fewer people, from one address are nothing to speak of
+
+# What speaks against a log, of the reasons for which lines and events are rejected that look like ours.
+_SUSPECT = frozenset(BAD) - {"foreign-placement"} | {
+    UNREADABLE, "unknown-target", "unknown-mailing", "unknown-recipient",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ImportOrder:
+    """What an import is told. Times are UTC milliseconds, `since` included and `until` not.
+
+    `again`: logs are read from their beginning, and what is stored of them gets today's addresses and verdicts.
+    `tolerate`: so many of a hundred lines that look like ours may be bad before there is an alarm.
+    """
+
+    log_format: str | None = None
+    since: int | None = None
+    until: int | None = None
+    mailing: str | None = None
+    time_zone: str | None = None
+    again: bool = False
+    tolerate: float = TOLERATED_PERCENT
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What an import did: read = stored + repeated + not_ours + rejected, and stored = the four verdicts."""
+
+    files: int = 0
+    read: int = 0
+    stored: int = 0
+    repeated: int = 0
+    not_ours: int = 0
+    rejected: int = 0
+    reasons: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    human: int = 0
+    prefetch: int = 0
+    scanner: int = 0
+    test: int = 0
+    seconds: float = 0.0
+    stopped: bool = False  # by Ctrl-C or SIGTERM; all that was read is stored
+    moved: int = 0  # clicks of earlier imports whose verdict is another one now, because of these
+    readdressed: int = 0  # clicks of earlier imports that have another visitor's address now
+    waiting: int = 0  # unfinished last lines, which wait for the rest of them
+    alarm: str = ""  # why the numbers are not to be trusted, and what to do; to be said in any case
+    problems: tuple[LinktrackError, ...] = ()  # logs that could not be read, or not to their end
+    notes: tuple[str, ...] = ()  # what went wrong
+    hints: tuple[str, ...] = ()  # what can be done about rejections
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is, for whoever shows it."""
+
+    path: str
+    position: int  # bytes of uncompressed content
+    summary: ImportSummary  # so far
+
+
+@dataclass
+class Tally:
+    """What an import counts while it runs."""
+
+    tolerate: float
+    files: int = 0
+    read: int = 0
+    stored: int = 0
+    repeated: int = 0
+    not_ours: int = 0
+    rejected: int = 0
+    moved: int = 0
+    readdressed: int = 0
+    waiting: int = 0
+    stopped: bool = False
+    reasons: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)  # of the clicks that were stored by this import, as now
+    problems: list[LinktrackError] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+    suspects: int = 0  # rejected lines that look like ours and were not seen before
+    clicks: int = 0  # of which there is an address
+    busiest: Counter[str] = field(default_factory=Counter)
+    busy_recipients: dict[str, set[int]] = field(default_factory=dict)
+
+    def add(self, batch: Batch, stored: int, new_junk: frozenset[tuple[int, int]]) -> None:
+        """Add a batch of which `stored` clicks, and this `new_junk` of the rejected lines, were new."""
+        self.read += batch.read
+        self.not_ours += batch.not_ours
+        self.stored += stored
+        self.repeated += batch.repeated + len(batch.clicks) - stored
+        if self.repeated < 0:  # what was mended had been read by an earlier run, which was stopped
+            self.read -= self.repeated
+            self.repeated = 0
+        self.rejected += sum(batch.reasons.values())
+        self.reasons.update(batch.reasons)
+        self.suspects += sum(reason in _SUSPECT and (at, mark) in new_junk for at, mark, _, reason in batch.junk)
+        self.waiting += batch.waiting
+        self._add_addresses(batch)
+
+    def _add_addresses(self, batch: Batch) -> None:
+        self.clicks += len(batch.clicks)
+        self.busiest.update(batch.busiest)
+        for ip, count in batch.busiest.items():
+            if count * 2 > len(batch.clicks) and len(known := self.busy_recipients.setdefault(ip, set())) < 1000:
+                known.update(click[5] for click in batch.clicks if click[6] == ip)
+
+    def summary(self, seconds: float = 0.0, *, final: bool = False) -> ImportSummary:
+        """What was counted; `final`: with what it means."""
+        return ImportSummary(
+            files=self.files, read=self.read, stored=self.stored, repeated=self.repeated, not_ours=self.not_ours,
+            rejected=self.rejected, reasons=MappingProxyType(dict(sorted(self.reasons.items()))),
+            human=self.verdicts["human"], prefetch=self.verdicts["prefetch"], scanner=self.verdicts["scanner"],
+            test=self.verdicts["test"], seconds=seconds, stopped=self.stopped, moved=self.moved,
+            readdressed=self.readdressed, waiting=self.waiting, alarm=self._alarm() if final else "",
+            problems=tuple(self.problems), notes=tuple(self.notes),
+            hints=(*self.hints, *self._hints()) if final else (),
+        )  # fmt: skip
+
+    def _alarm(self) -> str:
+        if unknown := self.reasons["unknown-shipment"]:
+            return (
+                f"{_lines(unknown)} of ours {'name' if unknown > 1 else 'names'} a shipment that this database does "
+                "not know: is it an older copy? Bring the right one back and import again with --again."
+            )
+        ours = self.stored + self.suspects
+        if ours < ALARM_LINES or self.suspects * 100 <= self.tolerate * ours:
+            return ""
+        shown = ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()) if reason in _SUSPECT)
+        return (
+            f"{self.suspects} of the {ours} new lines that look like ours were rejected ({shown}): "
+            "--rejected FILE lists them, and once the cause is mended, --again reads them again."
+        )
+
+    def _hints(self) -> Sequence[str]:
+        """What to do about rejections, and about verdicts, that have one cause."""
+        found = []
+        if self.reasons["forged-token"] and not self.stored and not self.repeated:
+            found.append(
+                "Every token is forged: were these mails rewritten with another linktrack.key (or LINKTRACK_SECRET)? "
+                "Bring it back and import again."
+            )
+        if self.reasons["unknown-mailing"]:
+            found.append(
+                "Some events do not tell their mailing: import them again with --mailing NAME, or set mailing_variable "
+                "in [clicks] to what names it."
+            )
+        for ip, count in self.busiest.most_common(1):
+            many = len(self.busy_recipients.get(ip, ())) >= BUSY_RECIPIENTS
+            if count >= BUSY_CLICKS and count * 2 > self.clicks and many:
+                found.append(
+                    f"One address, {ip}, is behind {count} of {self.clicks} clicks. If it is your own proxy's, add its "
+                    "network to trusted_proxies in [clicks], let the log have X-Forwarded-For, and import again with "
+                    "--again."
+                )
+        return found
+
+
+def _lines(count: int) -> str:
+    return f"{count} line{'' if count == 1 else 's'}"

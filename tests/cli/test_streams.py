@@ -1,0 +1,119 @@
+"""The streams of the process: full, closed, in ASCII, a terminal, and arguments that are no UTF-8."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from linktrack.workspace import Workspace
+
+PROGRAM = [sys.executable, "-m", "linktrack"]
+EVIL = "a\x1b[31m\u202eb"
+
+
+@pytest.fixture
+def named(workspace: Workspace) -> Path:
+    """A workspace with a link whose name would move a cursor, and a mail and a list that would too."""
+    root = workspace.root
+    (root / "evil.html").write_text(f'<p>{EVIL}</p>\r\n<a href="https://e.example/">\té</a>', "utf-8")
+    subprocess.run(
+        [*PROGRAM, "link", "add", "evil", "--url", "https://é.example", "--name", EVIL], cwd=root, check=True
+    )
+    return root
+
+
+def on_a_terminal(root: Path, *arguments: str) -> str:
+    """What a terminal gets to see."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([*PROGRAM, *arguments], cwd=root, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        try:
+            while more := os.read(ours, 65536):
+                seen += more
+        except OSError:  # Linux says so when the other end is closed
+            pass
+        os.close(ours)
+        assert process.wait() in (0, 6)
+    return seen.decode("utf-8", "replace")
+
+
+TAG = ("mailing", "tag", "evil.html", "--source", "a", "--campaign", "b")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("link", "list", "--format", format) for format in ("table", "json", "ndjson", "csv", "tsv", "md")),
+        ("link", "show", "evil"),
+        ("link", "export"),
+        ("link", "edit", "evil", "--name", f"x{EVIL}"),
+        TAG,
+    ],
+    ids=" ".join,
+)
+def test_what_a_terminal_is_shown_is_clean_whatever_the_format(named: Path, arguments: tuple[str, ...]) -> None:
+    seen = on_a_terminal(named, *arguments)
+    assert "\x1b" not in seen
+    assert "\u202e" not in seen
+    assert "31m" in seen
+    assert seen.count("\r") == seen.count("\r\n")
+
+
+def test_files_and_pipes_get_the_bytes_as_they_are(named: Path) -> None:
+    done = subprocess.run([*PROGRAM, *TAG], cwd=named, capture_output=True, check=True)
+    assert done.stdout.startswith(f"<p>{EVIL}</p>\r\n".encode())
+
+
+@pytest.mark.parametrize("command", ["link list", "link list --format json", "--help", "link --help", "link export"])
+def test_a_full_disk_behind_stdout_is_a_conflict_and_no_bug(named: Path, command: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*PROGRAM, *command.split()], cwd=named, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (
+        5,
+        "linktrack: the disk is full: free some space and run the command again\n",
+    )
+
+
+def test_where_nothing_can_be_said_the_work_is_done_all_the_same(named: Path) -> None:
+    with open("/dev/full", "w") as full:
+        add = ["link", "add", "quiet", "--url", "https://e.example/quiet"]
+        assert subprocess.run([*PROGRAM, *add], cwd=named, stderr=full).returncode == 0
+        assert subprocess.run([*PROGRAM, *add], cwd=named, stderr=full).returncode == 5
+
+
+def test_json_for_an_ascii_terminal_is_json(named: Path) -> None:
+    for format in ("json", "ndjson"):
+        done = subprocess.run(
+            [*PROGRAM, "link", "list", "--format", format],
+            cwd=named,
+            env={**os.environ, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=True,
+        )
+        found = json.loads(done.stdout)
+        assert (found[0] if format == "json" else found)["url"] == "https://é.example"
+
+
+@pytest.mark.parametrize("command", [["link", "show"], ["link", "list", "--folder"], ["report", "links", "--mailing"]])
+def test_a_name_that_is_no_utf8_is_refused_in_a_sentence(named: Path, command: list[str]) -> None:
+    done = subprocess.run([*PROGRAM, *command, b"v\xe5r"], cwd=named, capture_output=True, text=True)
+    assert (done.returncode in (2, 3, 4), "bug" in done.stderr) == (True, False), done.stderr
+    assert "v\\udce5r" in done.stderr
+
+
+def test_a_file_name_need_not_be_utf8(named: Path) -> None:
+    name = b"v\xe5r.html"
+    (named / os.fsdecode(name)).write_text('<a href="https://e.example/">x</a>', "utf-8")
+    done = subprocess.run([*PROGRAM, "mailing", "add", "spring", name], cwd=named, capture_output=True, text=True)
+    assert (done.returncode, "bug" in done.stderr) == (0, False), done.stderr
+    line = '1.2.3.4 - - [04/May/2026:09:10:00 +0200] "GET /nothing HTTP/1.1" 404 0 "-" "x"\n'
+    (named / os.fsdecode(b"\xe5.log")).write_text(line, "utf-8")
+    done = subprocess.run([*PROGRAM, "click", "import", b"\xe5.log"], cwd=named, capture_output=True, text=True)
+    assert (done.returncode, "bug" in done.stderr) == (0, False), done.stderr

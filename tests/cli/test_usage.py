@@ -1,0 +1,129 @@
+"""What is said to who calls a command that is not there, or one in a wrong way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from every_command import ALL
+from tests_support import Run
+
+from linktrack.cli.app import COMMANDS
+from linktrack.cli.usage import COMMANDS as INSTEAD
+from linktrack.cli.usage import NOUNS, OPTIONS, VERBS
+from linktrack.workspace import Workspace
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("link view", "linktrack link view: that is linktrack link show"),
+        ("link remove", "linktrack link remove: that is linktrack link delete"),
+        ("action delete", "linktrack action delete: that is linktrack action remove"),
+        ("folder create", "linktrack folder create: that is linktrack folder add"),
+        ("link rename", "linktrack link rename: that is linktrack link edit KEY --key NEW"),
+        ("import", "linktrack import: that is linktrack click import"),
+        ("preview", "linktrack preview: that is linktrack mailing preview"),
+        ("send", "linktrack send: that is linktrack mailing rewrite or linktrack shipment render"),
+        ("mailing send", "linktrack mailing send: that is linktrack mailing rewrite"),
+        ("links", "linktrack links: that is linktrack link"),
+        ("campaign", "linktrack campaign: that is linktrack mailing"),
+        ("help", "linktrack help: that is linktrack --help"),
+        ("help link add", "linktrack help: that is linktrack link add --help"),
+        ("link help", "linktrack link help: that is linktrack link --help"),
+        ("link edit offer --folder x", "linktrack link edit --folder: that is linktrack link move KEY FOLDER"),
+        ("link lsit", "linktrack link lsit: there is no such command; did you mean linktrack link list?"),
+        ("linc list", "linktrack linc: there is no such command; did you mean linktrack link or linktrack click?"),
+        ("link frobnicate", "linktrack link frobnicate: there is no such command; see linktrack link --help"),
+        ("link add", "linktrack link add: KEY is missing; see linktrack link add --help"),
+        (
+            "link list --fodler x",
+            "linktrack link list: there is no option --fodler (did you mean --folder or --format?); see linktrack link list --help",
+        ),
+        ("--workspace", "linktrack: option '--workspace' requires an argument; see linktrack --help"),
+    ],
+)
+def test_words_that_people_try_first_get_the_command_that_does_it(run: Run, typed: str, sentence: str) -> None:
+    done = run(*typed.split())
+    assert (done.code, done.out, done.err) == (2, "", f"{sentence}\n")
+
+
+def test_control_characters_of_an_argument_do_not_reach_the_terminal(run: Run) -> None:
+    for words in (["link", "\x1b[31mrot"], ["link", "list", "--\x1b[31m"], ["link", "list", "--format", "\x1b[31m"]):
+        done = run(*words)
+        assert (done.code, "\x1b" in done.err) == (2, False)
+
+
+def test_what_is_named_instead_is_there() -> None:
+    verbs = {path.split()[-1] for path in ALL}
+    assert {ours for every in VERBS.values() for ours in every} <= verbs
+    assert set(NOUNS.values()) <= set(COMMANDS)
+    for command in (*INSTEAD.values(), *OPTIONS.values()):
+        words = command.split()
+        parser = ALL[" ".join(words[:2])]
+        known = {option for parameter in parser.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known
+    for command, option in OPTIONS:
+        assert option not in {name for parameter in ALL[command].params for name in parameter.opts}
+
+
+WRITING = (
+    *("folder add", "folder rename", "folder move", "folder delete", "folder restore"),
+    *("link add", "link edit", "link move", "link reset", "link delete", "link restore", "link apply"),
+    *("action add", "action edit", "action remove", "action run"),
+    *("mailing add", "mailing edit", "mailing rewrite", "mailing delete", "mailing restore"),
+    *("shipment render", "shipment cancel", "shipment restore", "click import", "click judge", "contact subscribe"),
+    *("key rotate", "key revoke", "database upgrade", "doctor"),
+)
+READING = (
+    *("init", "demo", "backup", "folder list", "link list", "link show", "link check", "link export"),
+    *("action list", "action log", "mailing list", "mailing show", "mailing links", "mailing check", "mailing tag"),
+    *("mailing preview", "shipment list", "shipment show", "shipment recipients", "click list", "key list"),
+    *("report mailings", "report mailing", "report links", "report link", "report compare", "report contact"),
+    *("report clickers", "report nonclickers", "report html"),
+)
+
+
+@pytest.mark.parametrize("command", ALL)
+def test_every_command_that_writes_can_wait(command: str) -> None:
+    waits = any("--wait" in parameter.opts for parameter in ALL[command].params)
+    assert (command in WRITING, command in READING) == (waits, not waits)
+
+
+FILTERS = ("--mailing", "--contact", "--link", "--reason", "--folder", "--shipment", "--run", "--verdict")
+NAMES = {"--mailing": "nevs", "--contact": "100422", "--link": "ofer", "--reason": "tset-shipment", "--folder": "Campaign",
+         "--shipment": "99", "--run": "99", "--verdict": "humann"}  # fmt: skip
+NEAR = {"--mailing": "news", "--contact": "10042", "--link": "offer", "--reason": "test-shipment",
+        "--folder": "Campaigns"}  # fmt: skip
+# What else a command needs to be called.
+ARGUMENTS = {
+    "report clickers": ["offer"],
+    "report link": ["offer"],
+    "report mailing": ["news"],
+    "report nonclickers": ["news"],
+    "report contact": ["10042"],
+    "report html": ["out.html"],
+    "click import": ["access.log"],
+    "link add": ["another", "--url", "https://www.example.com/another"],
+    "mailing preview": ["news", "--contacts", "contacts.csv"],
+}
+
+
+def filters() -> Iterator[Any]:
+    for path, command in ALL.items():
+        for option in sorted({name for parameter in command.params for name in parameter.opts} & set(FILTERS)):
+            yield pytest.param(path, option, id=f"{path} {option}")
+
+
+@pytest.mark.parametrize(("command", "option"), list(filters()))
+def test_a_filter_that_names_nothing_is_an_error_with_near_names(
+    campaign: Workspace, run: Run, command: str, option: str
+) -> None:
+    done = run(*command.split(), *ARGUMENTS.get(command, []), option, NAMES[option])
+    if option == "--verdict":
+        assert done.code == 2
+        return
+    assert (done.code, done.out) == (4, ""), done.err
+    if option in NEAR and command != "mailing preview":  # there the contacts file is looked into
+        assert NEAR[option] in done.err

@@ -43,9 +43,12 @@ PART = re.compile(
 ELLIPSIS = "…"
 _FINE = (0, 6)  # done, and done with findings
 _PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
-_DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
-# What is another tomorrow: how long something took, whose rules judged, where the folder is.
+_DESKTOP = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+)
+# What is another tomorrow: how far an import is by now, how long something took, whose rules judged.
 _OF_THE_DAY = [
+    (re.compile(r"^.*: [\d,]+ lines, [\d,]+ a second\n", re.MULTILINE), ""),
     (re.compile(r"in \d+\.\d s"), "in 0.1 s"),
     (re.compile(r"(Judged by the rules) of [^.]*(?:\.\d[^.]*)*\."), r"\1 of 2026-11-26, is-bot 0.3.7."),
 ]
@@ -169,7 +172,7 @@ class Player:
         for index in range(first - 1, last):
             when = begin + timedelta(seconds=SECONDS_BETWEEN_PEOPLE * (index - first + 1))
             method, status = ("POST", 200) if what == "post" else ("GET", 302)
-            address = "203.0.113.9" if what == "scan" else f"198.51.{100 + index // 200}.{1 + index % 200}"
+            address = "203.0.113.9" if what == "scan" else f"198.{18 + index // 250}.{index % 250}.7"
             agent = _PHONE if index % 3 == 0 else _DESKTOP
             for spot in chosen:
                 path = f"/{spot['placement']}/{recipients[index]['token']}"
@@ -221,7 +224,7 @@ def in_terminal(command: str, cwd: Path, environment: dict[str, str]) -> tuple[i
     os.close(master)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode("utf-8", "replace").replace("\r\n", "\n"))
     lines = [line.rpartition("\r")[2].rstrip() for line in text.splitlines()]
-    text = "".join(f"{line}\n" for line in lines).lstrip("\n")  # a bar that has gone leaves an empty line
+    text = "".join(f"{line}\n" for line in lines)
     for pattern, instead in _OF_THE_DAY:
         text = pattern.sub(instead, text)
-    return code, text
+    return code, text.lstrip("\n")  # a bar that has gone leaves an empty line

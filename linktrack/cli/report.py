@@ -16,6 +16,7 @@ from linktrack.cli.shared_reports import (
     FolderOption,
     LastOption,
     MailingOption,
+    OutputOption,
     ReportDesk,
     ShipmentOption,
     SinceOption,
@@ -24,7 +25,7 @@ from linktrack.cli.shared_reports import (
     Times,
     TopOption,
     UntilOption,
-    check_sort,
+    check_choice,
     check_times,
     is_table,
     period_of,
@@ -88,6 +89,7 @@ def mailings(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """All mailings, with totals.
@@ -102,14 +104,14 @@ def mailings(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.mailings import engagement, mailing_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     if of is not None and by is not MailingsBy.engagement:
         raise UsageError("--of goes with --by engagement")
     if times and by is MailingsBy.engagement:
         raise UsageError("--by engagement is of whole mailings: leave out --since, --until and --last")
     check_times(times)
     layout = layouts.MAILINGS if by is MailingsBy.mailing else layouts.ENGAGEMENT
-    check_sort(layout, choice)
+    check_choice(layout, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
         rows: list[Any] = (
@@ -133,6 +135,7 @@ def mailing(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """One mailing by link, placement, shipment, time, domain, device, reason, age or what it caused.
@@ -149,7 +152,7 @@ def mailing(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.shipments import shipment_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     check_times(times)
     report = layouts.ONE_MAILING[by]
     if times and not report.timed:
@@ -159,14 +162,14 @@ def mailing(
         raise UsageError("--folder goes with --by link and --by placement")
     if include_tests and by is not By.shipment:
         raise UsageError("--include-tests goes with --by shipment: tests count in no other figure")
-    check_sort(report.layout, choice)
+    check_choice(report.layout, choice)
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailing=name, shipment=shipment, folder=folder, period=period)
         layout, rows = report.layout, report.figures(desk, scope)
         if include_tests:
             layout, rows = layouts.with_tests(layout), shipment_figures(desk.database, scope, tests=True)
-        if by is By.weekhour and is_table(format) and sort is None and top is None:
+        if by is By.weekhour and is_table(format) and choice.in_file() is None and sort is None and top is None:
             show_week(rows)
             say_rules(context, desk, scope)
         else:
@@ -197,6 +200,7 @@ def links(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """Every link with its clicks.
@@ -210,9 +214,9 @@ def links(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.links import link_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     check_times(times)
-    check_sort(layouts.LINKS, choice)
+    check_choice(layouts.LINKS, choice)
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, folder=folder, period=period)
@@ -232,6 +236,7 @@ def link(
     last: LastOption = None,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """One link, a row for each shipment of the mailings where it stands.
@@ -245,9 +250,9 @@ def link(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.links import link_shipments
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     check_times(times)
-    check_sort(layouts.LINK_SHIPMENTS, choice)
+    check_choice(layouts.LINK_SHIPMENTS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
         rows = link_shipments(desk.database, key, scope, tests=include_tests)
@@ -262,6 +267,7 @@ def compare(
     names: Annotated[list[str], typer.Argument(metavar="NAME NAME ...", help="Two mailings or more.")],
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """Each pair of mailings: the difference of their click rates, and how sure it is.
@@ -277,7 +283,7 @@ def compare(
     from linktrack.reports.figures import EVERYTHING
     from linktrack.reports.mailings import compare_mailings
 
-    choice = Choice(sort, top, format)
-    check_sort(layouts.COMPARISON, choice)
+    choice = Choice(sort, top, format, output)
+    check_choice(layouts.COMPARISON, choice)
     with report_desk(context) as desk:
         show(context, desk, EVERYTHING, compare_mailings(desk.database, names), layouts.COMPARISON, choice, "")

@@ -13,6 +13,7 @@ from linktrack.cli.shared_reports import (
     Choice,
     LastOption,
     MailingOption,
+    OutputOption,
     ShipmentOption,
     SinceOption,
     SortOption,
@@ -20,7 +21,7 @@ from linktrack.cli.shared_reports import (
     Times,
     TopOption,
     UntilOption,
-    check_sort,
+    check_choice,
     check_times,
     period_of,
     report_desk,
@@ -41,6 +42,7 @@ def contact(
     include_tests: TestsOption = False,
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """What was sent to a person, clicked (by machines too, with the verdict) and changed by it.
@@ -54,8 +56,8 @@ def contact(
     from linktrack.reports.people import history
     from linktrack.store.lookups import recipient_id
 
-    choice = Choice(sort, top, format)
-    check_sort(layouts.HISTORY, choice)
+    choice = Choice(sort, top, format, output)
+    check_choice(layouts.HISTORY, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment)
         rows = history(desk.database, recipient_id(desk.database, who), scope, tests=include_tests)
@@ -90,6 +92,7 @@ def clickers(
         Path | None,
         typer.Option("--crm", metavar="EXPORT", help="The CRM's export, to leave out who is there already."),
     ] = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """Who clicked a link or in a mailing, when, in which shipment. In a period: whose first click lies in it.
@@ -107,7 +110,7 @@ def clickers(
     from linktrack.reports.people import clickers as find_clickers
     from linktrack.store.lookups import link_id, placement_id
 
-    times, choice = Times(since, until, last), Choice(sort, top, format)
+    times, choice = Times(since, until, last), Choice(sort, top, format, output)
     check_times(times)
     if key is None and mailing is None:
         raise UsageError("whose clicks? Name a link's key, or --mailing NAME, or both")
@@ -118,7 +121,7 @@ def clickers(
         raise UsageError("the clickers of a KEY, or of a KEY in a --mailing, are added: leave out the other options")
     if not all(name.strip() for name in names):
         raise UsageError("a selection or project needs a name")
-    check_sort(layouts.CLICKERS, choice)
+    check_choice(layouts.CLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
         found = find_clickers(
@@ -148,6 +151,7 @@ def nonclickers(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")],
     sort: SortOption = None,
     top: TopOption = None,
+    output: OutputOption = None,
     format: FormatOption = None,
 ) -> None:
     """The persons who got a mailing and clicked in none of its shipments.
@@ -161,8 +165,8 @@ def nonclickers(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import nonclickers as find_nonclickers
 
-    choice = Choice(sort, top, format)
-    check_sort(layouts.NONCLICKERS, choice)
+    choice = Choice(sort, top, format, output)
+    check_choice(layouts.NONCLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=name)
         rows = find_nonclickers(desk.database, scope)

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from linktrack.cli.output import Format, say, show_rows
-from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_context import kept_of, opened, workspace_of
 from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.errors import UsageError
 from linktrack.reports.statistics import FEWEST_CLICKERS
@@ -36,12 +37,22 @@ SortOption = Annotated[
     str | None,
     typer.Option(metavar="KEY[:asc|desc]", help="Sort by a column: figures from large to small, texts from A to Z."),
 ]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the rows into this file, in the format of its ending; - is stdout.",
+    ),
+]
 TopOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Only the first so many rows.")]
 MailingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what belongs to this mailing.")]
 ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
 
+_ENDINGS = [format.value for format in Format if format is not Format.table]
 _RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _TIMES = ("at", "sent_at", "first_click", "last_click")
 _SUMMED = (
@@ -71,6 +82,19 @@ class Choice(NamedTuple):
     sort: str | None
     top: int | None
     format: Format | None
+    output: Path | None = None
+
+    def in_file(self) -> Path | None:
+        return None if self.output is None or str(self.output) == "-" else self.output
+
+    def told_format(self) -> Format | None:
+        """The format as told, or that of the file's ending. UsageError for an ending that is none."""
+        path = self.in_file()
+        if self.format is not None or path is None:
+            return self.format
+        if (ending := path.suffix.removeprefix(".").lower()) in _ENDINGS:
+            return Format(ending)
+        raise UsageError(f"the ending of {path} is no format: name one with --format, or write {', '.join(_ENDINGS)}")
 
 
 class Times(NamedTuple):
@@ -134,11 +158,30 @@ def show(
     choice: Choice, empty: str,
 ) -> int:  # fmt: skip
     """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
-    count = show_report(rows, layout, choice, desk.zone)
+    with _opened_output(context, choice) as stream:
+        count = show_report(rows, layout, choice, desk.zone, stream)
     if count == 0 and empty:
         say(context, empty)
     say_rules(context, desk, scope)
     return count
+
+
+@contextmanager
+def _opened_output(context: typer.Context, choice: Choice) -> Iterator[IO[str] | None]:
+    """The file for the rows, written aside and put in its place at the end; None is stdout."""
+    path = choice.in_file()
+    if path is None:
+        yield None
+        return
+    from io import TextIOWrapper
+
+    from linktrack.files import writing
+
+    with writing(path, kept_of(context)) as raw:
+        file = TextIOWrapper(raw, encoding="utf-8", newline="\n")
+        yield file
+        file.flush()
+        file.detach()
 
 
 def is_table(format: Format | None) -> bool:
@@ -146,7 +189,9 @@ def is_table(format: Format | None) -> bool:
     return format is Format.table or (format is None and sys.stdout.isatty())
 
 
-def show_report(rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice, zone: tzinfo) -> int:
+def show_report(
+    rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice, zone: tzinfo, stream: IO[str] | None = None
+) -> int:
     """Write the rows of a report in their order. Returns how many were written (totals are none)."""
     from linktrack.reports.order import in_order, read_order
 
@@ -154,24 +199,25 @@ def show_report(rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice,
     if order is not None:
         rows = in_order(rows, layout.columns, order)
     records = _Counted(_record(row, layout) for row in rows)
-    chosen = choice.format or (Format.table if is_table(None) else Format.tsv)
+    chosen = choice.told_format() or (Format.table if stream is None and is_table(None) else Format.tsv)
     if chosen not in (Format.table, Format.md):
-        show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times)
+        show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
         return records.count
     label = layout.table[0] if chosen is Format.table else layout.columns[0]
     shown = map(_without_thin_rates, _with_totals(records, layout, choice.top, label))
     if chosen is Format.table:
         cells = drawn(list(shown), layout)
-        show_rows(cells, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times)
+        show_rows(cells, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times, stream=stream)
     else:
-        show_rows(shown, layout.columns, chosen, zone=zone, times=layout.times)
+        show_rows(shown, layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
     return records.count
 
 
-def check_sort(layout: Layout, choice: Choice) -> None:
-    """UsageError for a column that the report does not have, before anything is looked up."""
+def check_choice(layout: Layout, choice: Choice) -> None:
+    """UsageError for a column or a format that the report does not have, before anything is looked up."""
     from linktrack.reports.order import read_order
 
+    choice.told_format()
     if choice.sort is not None:
         read_order(choice.sort, layout.columns)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, TypeVar
 
-from linktrack.clicks.formats import EventFormat, Format, LineFormat, format_of
+from linktrack.clicks.formats import SAMPLE_LINES, EventFormat, Format, LineFormat, format_of
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
@@ -235,11 +235,11 @@ class _Import:
             for text in (complete, sample):  # a JSON value may lack the last line end
                 if text.strip():
                     with suppress(BadInput):
-                        return detect_inside(text, log.path, self._zone)
+                        return _detected(text, log.path, self._zone)
             if log.regular or log.ended or len(sample) >= SAMPLE_BYTES:
                 break
         if complete.strip() or len(sample) >= SAMPLE_BYTES:
-            return detect_inside(sample, log.path, self._zone)
+            return _detected(sample, log.path, self._zone)
         self.tally.waiting += bool(sample.strip()) and not log.cut_off and not log.stopped
         return None
 
@@ -321,6 +321,22 @@ class _Import:
                 self.rejected.write(f"{reason}\t{name}\t{shown}\n")
         except BrokenPipeError:  # nobody reads them any more (`| head`), which is no reason not to import
             self.rejected = None
+
+
+def _detected(sample: bytes, path: str, zone: str) -> Format:
+    """The format of a log by its beginning; where that is in several, by as much of it as is in one.
+
+    BadInput when it looks like none.
+    """
+    try:
+        return detect_inside(sample, path, zone)
+    except BadInput:
+        lines = sample.split(b"\n")[:SAMPLE_LINES]
+        while len(lines) > 1:
+            lines = lines[: len(lines) // 2]
+            with suppress(BadInput):
+                return detect_inside(b"".join(line + b"\n" for line in lines), path, zone)
+        raise
 
 
 class _Second:

@@ -146,6 +146,13 @@ def test_lines_in_both_formats_side_by_side(world: World, tmp_path: Path) -> Non
     assert (world.load(log).stored, world.load(log).read) == (20, 0)
 
 
+def test_as_many_lines_of_one_format_as_of_the_other(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    lines = clicks_on(world, 4)
+    log.write_bytes(b"".join([*lines[:2], *map(as_json, lines[2:])]))
+    assert world.load(log).stored == 4
+
+
 def test_a_named_format_does_not_change_and_that_is_said(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     lines = clicks_on(world, 20)

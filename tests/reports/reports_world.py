@@ -73,6 +73,10 @@ def make_reports_world(root: Path, zone: str = ZONE, seed: int = 11) -> World:
                 "VALUES (?, ?, 3, ?, ?, 'html', 'a', 'Read', '', 0, 0, 1, 1)",
                 (number, key_of(number), link, number - 11),
             )
+        execute(  # a spot of before an edit of the mail
+            'INSERT INTO placement (id, key, mailing_id, link_id, position, part, kind, label, url, start, stop, line, "column", gone_at) '
+            "VALUES (15, 'plp', 3, 105, 4, 'html', 'a', '', '', 0, 0, 1, 1, 5)"
+        )
         for number, (mailing, sent_at, is_test) in SHIPMENTS.items():
             if number <= 3:
                 execute("UPDATE shipment SET sent_at = ? WHERE id = ?", (sent_at, number))
@@ -284,7 +288,7 @@ class Oracle:
         found: dict[str, Counter[str]] = {}
         for link, name in self._rows(
             "SELECT link.key, mailing.name FROM placement JOIN link ON link.id = link_id "
-            "JOIN mailing ON mailing.id = placement.mailing_id WHERE placement.kind <> 'honeypot'"
+            "JOIN mailing ON mailing.id = placement.mailing_id WHERE placement.kind <> 'honeypot' AND placement.gone_at IS NULL"
         ):
             if mailing in (None, name):
                 found.setdefault(link, Counter())[name] += 1

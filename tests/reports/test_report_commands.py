@@ -290,6 +290,33 @@ def test_repair_and_export_do_not_go_together(own_world: World, run: Run) -> Non
     assert run("doctor", "--yes").code == 2
 
 
+# --- into a file ---
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "json", "ndjson", "md"])
+def test_the_ending_of_a_file_is_its_format(own_world: World, run: Run, ending: str) -> None:
+    for arguments, _ in KEYS:
+        path = own_world.workspace.root / f"report.{ending}"
+        path.unlink(missing_ok=True)
+        done = run("report", *arguments, "-o", path)
+        assert (done.code, done.out) == (0, "")
+        assert path.read_text("utf-8") == run("report", *arguments, "--format", ending).out
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert run("report", "links", "-o", path, "--format", "csv").code == 0
+    assert path.read_text("utf-8") == run("report", "links", "--format", "csv", "-o", "-").out
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("report.docx", 2), ("report", 2), ("nowhere/report.csv", 4), ("linktrack.toml", 2)]
+)
+def test_what_no_report_is_written_into(own_world: World, run: Run, name: str, code: int) -> None:
+    before = own_world.workspace.config_path.read_bytes()
+    done = run("report", "links", "-o", name)
+    assert (done.code, done.out) == (code, "")
+    assert run("report", "links", "-o", "linktrack.toml", "--format", "csv").code == 5
+    assert own_world.workspace.config_path.read_bytes() == before
+
+
 # --- in a pipeline -----------------------------------------------------------------------------------------------
 
 

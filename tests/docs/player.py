@@ -46,10 +46,11 @@ _PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605
 _DESKTOP = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 )
-# What is another tomorrow: how far an import is by now, how long something took, whose rules judged.
+# What is another tomorrow: how far an import is by now, how long something took, how well it compressed, whose rules judged.
 _OF_THE_DAY = [
     (re.compile(r"^.*: [\d,]+ lines, [\d,]+ a second\n", re.MULTILINE), ""),
     (re.compile(r"in \d+\.\d s"), "in 0.1 s"),
+    (re.compile(r"\([\d,]+ bytes\)"), "(7,424 bytes)"),
     (re.compile(r"(Judged by the rules) of [^.]*(?:\.\d[^.]*)*\."), r"\1 of 2026-11-26, is-bot 0.3.7."),
 ]
 

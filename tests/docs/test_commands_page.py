@@ -16,8 +16,11 @@ import typer
 from docs.player import ROOT
 
 from linktrack.cli import shared_layouts
+from linktrack.cli.action import KindsCommand
 from linktrack.cli.app import COMMANDS, EPILOG
 from linktrack.cli.shared_reports import Layout
+from linktrack.links.action_options import option_forms
+from linktrack.links.actions import KINDS
 
 PAGE = ROOT / "docs" / "commands.md"
 CONTRACT = ROOT / "tests" / "cli" / "test_contract.py"  # the keys of `--format json`, frozen by a test that runs them
@@ -107,6 +110,10 @@ def section(path: str, command: Any) -> str:
     rows = [row for parameter in command.params if (row := _row(parameter, context))]
     if rows:
         parts.append("\n".join(["| | |", "|---|---|", *rows]))
+    if isinstance(command, KindsCommand):
+        settings = {kind: " ".join(option_forms(kind)).replace("|", "\\|") for kind in KINDS}
+        forms = [f"| {kind} | `{options}` |" for kind, options in settings.items()]
+        parts.append("\n".join(["| TYPE | its settings |", "|---|---|", *forms]))
     called = list(keys_of(path))
     for line, keys in called:
         named = f" of `{line}`" if len(called) > 1 else ""

@@ -292,17 +292,75 @@ class CrmSettings(Section):
         return value
 
 
+_SIZE_UNITS = {"KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
+
+
+def bytes_of(size: str) -> int:
+    """A size like `100MB` in bytes. ValueError for what is none, or is less than a kilobyte."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5}) ?([KMG]B)", size)
+    if found is None:
+        raise ValueError(f"a size is written like 100MB, not {size!r}")
+    return int(found[1]) * _SIZE_UNITS[found[2]]
+
+
+def _size(value: str) -> str:
+    bytes_of(value)
+    return value
+
+
+def _colour(value: str) -> str:
+    if value and not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
+        raise ValueError(f"a colour is written like #0b57d0, not {value!r}")
+    return value
+
+
+Size = Annotated[str, AfterValidator(_size)]
+Colour = Annotated[str, AfterValidator(_colour)]
+
+
+class ServeSettings(Section):
+    """How `linktrack serve` answers."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)  # 0 = one that is free
+    workers: int = Field(default=1, ge=1, le=64)
+    log: str = ""  # the folder of the click log; empty = clicklog in the workspace
+    log_size: Size = "100MB"  # beyond which a file of it is followed by another
+    form_hosts: list[str] = []  # whose forms may get prefilled values, with their sub-domains; empty = all
+    subscriptions_days: int = Field(default=21, ge=1)  # after the sending, that a mail opens the subscriptions page
+
+
+class PageSettings(Section):
+    """How the pages look that visitors see."""
+
+    name: str = ""  # empty = the host of base_url
+    accent: Colour = "#0b57d0"
+    background: Colour = ""  # empty = light or dark, as the visitor's system is
+    logo: str = ""  # a PNG, JPEG or SVG file in the workspace
+    templates: str = Field(default="pages", min_length=1)  # a folder in the workspace; they stand in the place of ours
+
+
+class SubscriptionSettings(Section):
+    """What stands on the subscriptions page beside the types of all mailings."""
+
+    types: list[str] = []
+
+
 class Settings(Section):
     """All of `linktrack.toml`."""
 
     base_url: str
     time_zone: ZoneName = "UTC"  # in which times are read and shown, and cut into hours and days
+    language: Literal["en", "sv"] = "en"  # of pages and reports
     database: DatabaseSettings = DatabaseSettings()
     utm: UtmSettings = UtmSettings()
     sender: SenderSettings = SenderSettings()
     mailings: MailingSettings = MailingSettings()
     clicks: ClickSettings = ClickSettings()
     actions: ActionSettings = ActionSettings()
+    serve: ServeSettings = ServeSettings()
+    pages: PageSettings = PageSettings()
+    subscriptions: SubscriptionSettings = SubscriptionSettings()
     crm: CrmSettings = CrmSettings()
 
     @field_validator("base_url")

@@ -19,6 +19,8 @@ from linktrack.settings import Settings, TomlFile, read_toml, settings_of
 KEY_NAME = "linktrack.key"
 DATABASE_NAME = "linktrack.db"
 SCRIPTS_NAME = "scripts"
+SNAPSHOT_NAME = "linktrack.snapshot"
+CLICK_LOG_NAME = "clicklog"
 _SQLITE = "sqlite:///"
 
 
@@ -58,6 +60,22 @@ class Workspace:
         return self.settings.database.url if path is None else f"{_SQLITE}{path}"
 
     @property
+    def snapshot_path(self) -> Path:
+        """What the server knows of the catalogue, beside the database."""
+        path = self.database_path
+        return (self.root if path is None else path.parent) / SNAPSHOT_NAME
+
+    @property
+    def click_log_path(self) -> Path:
+        """The folder of the server's own click log."""
+        return self.root / (self.settings.serve.log or CLICK_LOG_NAME)
+
+    @property
+    def templates_path(self) -> Path:
+        """The folder of pages in the place of ours."""
+        return self.root / self.settings.pages.templates
+
+    @property
     def zone(self) -> tzinfo:
         """The zone in which times are read and shown, and cut into hours and days."""
         return zone_of(self.settings.time_zone)
@@ -66,6 +84,8 @@ class Workspace:
         """The files and folders that no output may replace."""
         database = self.database_path
         own = [self.config_path, self.key_path, self.scripts_path]
+        named = [self.snapshot_path, self.click_log_path, self.templates_path]
+        own += [path for path in named if path not in (self.root, *self.root.parents)]
         return Kept(own=tuple(own if database is None else [*own, database]))
 
     def secret(self) -> str:

@@ -212,7 +212,7 @@ def as_json(text: bytes) -> bytes:
 def through_a_pipe(data: bytes) -> Iterator[str]:
     """Bytes on standard input, as far as an import in this process can tell; the path that names it."""
     before = sys.stdin
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(data)))  # a raw stream of bytes
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(data)))
     try:
         yield "-"
     finally:

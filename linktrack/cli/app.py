@@ -36,6 +36,8 @@ COMMANDS = {
     "contact": "One person: subscribe again.",
     "click": "Click logs: import, list, judge again.",
     "report": "Who clicked what.",
+    "redirects": "Tracked addresses for a web server of one's own.",
+    "serve": "Answer tracked addresses: redirects, pages, unsubscribing.",
     "key": "The keys that sign addresses.",
     "database": "The database itself: upgrade.",
 }

@@ -224,12 +224,16 @@ def _sentence(summary: ImportSummary) -> str:
     text += f", {summary.repeated} seen before, {summary.not_ours} not ours, {summary.rejected} rejected"
     text += f" ({_reasons(summary)})" if summary.reasons else ""
     if summary.readdressed:
-        text += f"; {summary.readdressed} earlier clicks have another address now"
+        text += f"; {_earlier(summary.readdressed, 'has', 'have')} another address or network now"
     if summary.moved:
-        text += f"; {summary.moved} earlier clicks are judged differently now"
+        text += f"; {_earlier(summary.moved, 'is', 'are')} judged differently now"
     if summary.waiting:
         text += f"; {summary.waiting} unfinished line{' waits' if summary.waiting == 1 else 's wait'}"
     return text
+
+
+def _earlier(count: int, one: str, many: str) -> str:
+    return f"1 earlier click {one}" if count == 1 else f"{count} earlier clicks {many}"
 
 
 def _reasons(summary: ImportSummary) -> str:

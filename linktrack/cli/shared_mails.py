@@ -194,9 +194,9 @@ def _import_own_log(context: typer.Context, workspace: Workspace, database: Data
 
     Conflict, naming --no-import, where that cannot be done.
     """
-    from linktrack.clicks.load import CLICK_LOG_NAME, import_logs
+    from linktrack.clicks.load import import_logs
 
-    if not (workspace.root / CLICK_LOG_NAME).is_dir():
+    if not workspace.click_log_path.is_dir():
         return
     try:
         summary = import_logs(workspace, database, wait=wait)

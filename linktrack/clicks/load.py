@@ -38,7 +38,6 @@ from linktrack.workspace import Workspace
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
 _Value = TypeVar("_Value")
-CLICK_LOG_NAME = "clicklog"  # the folder of a workspace that holds its own click log
 
 
 def import_logs(
@@ -62,7 +61,7 @@ def import_logs(
     """
     began = monotonic()
     if not paths:
-        own = workspace.root / CLICK_LOG_NAME
+        own = workspace.click_log_path
         if not own.is_dir():
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
         paths = [str(own)]

@@ -16,6 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from linktrack.contacts.types import same_type
 from linktrack.crm.export import Contact, find_table, read_contacts
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
@@ -75,11 +76,6 @@ def departures_of(database: Database, recipient_id: int) -> list[Departure]:
         (recipient_id, _BACK),
     )
     return [Departure(*row) for row in rows]
-
-
-def same_type(type: str) -> str:
-    """A type, or the interest that is named like it, as it is compared."""
-    return type.strip().casefold()
 
 
 def has_left(left: Sequence[str], type: str) -> bool:

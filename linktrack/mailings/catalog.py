@@ -188,13 +188,15 @@ def untracked_reason(address: Address) -> str:
 
 def tagged_target(mailing: StoredMailing, placement: StoredPlacement) -> str:
     """Where a click on the placement leads: the link's URL with the mailing's UTM; "" for a page of the system."""
-    facts = {
-        "mailing.name": mailing.name,
-        "link.key": placement.link,
-        "link.name": placement.link_name,
-        "link.folder": placement.folder,
-    }
-    return tagged(placement.link_url, mailing.settings.utm.filled(facts), mailing.settings.merge_tags)
+    return tagged_url(
+        placement.link_url, mailing.name, mailing.settings, placement.link, placement.link_name, placement.folder
+    )
+
+
+def tagged_url(url: str, mailing: str, settings: MailingOptions, link: str, link_name: str, folder: str) -> str:
+    """A link's URL with the UTM of the mailing of this name; folder "" is none."""
+    facts = {"mailing.name": mailing, "link.key": link, "link.name": link_name, "link.folder": folder}
+    return tagged(url, settings.utm.filled(facts), settings.merge_tags)
 
 
 def list_mailings(database: Database, *, deleted: bool = False) -> list[MailingRow]:

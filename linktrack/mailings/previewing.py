@@ -10,11 +10,11 @@ from linktrack.contacts.recipients import field_value
 from linktrack.crm.export import Contact, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import NotFound
-from linktrack.links.merge_tags import fold
+from linktrack.links.merge_tags import MergeTag, fold
 from linktrack.links.tokens import TOKEN_LENGTH
-from linktrack.mailings.catalog import StoredMailing, find_mailing, mailing_parts, placements_of
-from linktrack.mailings.compile import compile_part
-from linktrack.mailings.outputs.filling import prepare_filling, standing_tags, values_of
+from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.mailings.copying import copy_for
+from linktrack.mailings.outputs.filling import values_of
 from linktrack.mailings.shipments import Recipient
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
@@ -50,23 +50,15 @@ def preview_of(
 
 
 def _copy(database: Database, mailing: StoredMailing, person: Recipient | None, mapping: Mapping) -> Preview:
-    extra = mailing.settings.merge_tags
-    parts = mailing_parts(mailing, NOWHERE)
-    placed = [spot.placed for spot in placements_of(database, mailing.id) if spot.position > 0 and spot.part == "html"]
-    tags = [tag for tag in standing_tags(parts, placed, [], "", extra) if tag.part == "html"]
-    html = compile_part(parts.html, placed, NOWHERE)
-    if person is None:
-        return Preview(html.copy_for(_NOBODY), None, tuple(map(str, tags)))
-    contact = Contact(person.contact_id, person.email, person.name, person.fields, 0)
-    values = values_of(person)
-    for tag in tags:
-        value = field_value(contact, tag.tag.name, mapping) if tag.tag.plain else None
-        if value is not None:
-            values.setdefault(fold(tag.tag.name), value)
-    filled = [tag for tag in tags if tag.tag.plain and fold(tag.tag.name) in values]
-    filling = prepare_filling(parts, placed, html, filled, "", NOWHERE, extra_tags=extra)
-    copy = b"".join(filling.html.joined(_NOBODY.encode(html.charset), values))
-    return Preview(copy, person, tuple(str(tag) for tag in tags if tag not in filled))
+    def value_of(tag: MergeTag) -> str | None:
+        if contact is None:
+            return None
+        return values.get(fold(tag.name), field_value(contact, tag.name, mapping))
+
+    values = {} if person is None else values_of(person)
+    contact = None if person is None else Contact(person.contact_id, person.email, person.name, person.fields, 0)
+    copy = copy_for(database, mailing, NOWHERE, _NOBODY, value_of)
+    return Preview(copy.html, person, tuple(map(str, copy.standing)))
 
 
 def _of_file(path: Path, wanted: str | None, mapping: Mapping) -> Recipient:

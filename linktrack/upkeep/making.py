@@ -20,6 +20,7 @@ CONFIG_TEXT = """\
 # linktrack's settings; configs/linktrack.toml shows all of them with comments.
 base_url = "{base_url}"   # the host that tracked addresses point at
 time_zone = "{time_zone}"   # in which times are read and shown
+language = "{language}"           # of pages and reports: "en" or "sv"
 
 [database]
 id = "{database_id}"   # of the database that belongs to these settings
@@ -55,7 +56,9 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
         (root / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
     zone = machine_zone()
     database_id = _make_database(root, environ, zone)
-    text = CONFIG_TEXT.format(base_url=base_url, time_zone=zone, database_id=database_id)
+    text = CONFIG_TEXT.format(
+        base_url=base_url, time_zone=zone, language=machine_language(environ), database_id=database_id
+    )
     create(root / CONFIG_NAME, text.encode())
     workspace = load_workspace(root, environ)
     with open_database(workspace) as database:
@@ -72,3 +75,9 @@ def _make_database(root: Path, environ: Mapping[str, str], time_zone: str) -> st
         if revision(database) is not None:
             raise Conflict(f"{database.name} has tables already: it belongs to another workspace")
         return make_tables(database, time_zone=time_zone)
+
+
+def machine_language(environ: Mapping[str, str]) -> str:
+    """`sv` where the machine speaks Swedish (POSIX: LC_ALL, else LC_MESSAGES, else LANG), else `en`."""
+    spoken = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    return "sv" if spoken.lower().startswith(("sv_", "sv.")) or spoken.lower() == "sv" else "en"

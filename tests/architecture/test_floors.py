@@ -47,6 +47,7 @@ BREACHES = {
     "slots that ask the ledger": ("actions/slots.py", "import linktrack.actions.ledger", "pure-store"),
     "statistics that ask the store": ("reports/statistics.py", "import linktrack.store.session", "pure-store"),
     "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
+    "an answer that asks the database": ("server/answer.py", "import linktrack.server.people", "pure-store"),
     "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
     "a token with a clock": ("links/tokens.py", "import time", "pure-world"),
     "tagging with a file": ("links/utm.py", "from pathlib import Path", "pure-world"),
@@ -60,6 +61,7 @@ BREACHES = {
     "slots with a clock": ("actions/slots.py", "import time as clock", "pure-world"),
     "statistics with chance": ("reports/statistics.py", "import random", "pure-world"),
     "a planner with files": ("actions/planning.py", "import tempfile", "pure-world"),
+    "an answer with a clock": ("server/answer.py", "import time", "pure-world"),
     "an export with a clock": ("crm/export.py", "import time", "crm-world"),
 }  # fmt: skip
 

@@ -28,6 +28,7 @@ FILES = {
     "click import --rejected": ["click", "import", "a.log", "--rejected"],
     "link export -o": ["link", "export", "-o"],
     "backup": ["backup"],
+    "report links -o": ["report", "links", "--format", "csv", "-o"],
 }
 # And those that write a folder.
 FOLDERS = {

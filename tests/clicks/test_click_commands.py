@@ -263,7 +263,7 @@ def test_judging_again_after_the_settings_changed(world: World, at: Path, run: R
         settings.write('networks = ["198.51.100.77/32"]\n')
     assert json.loads(run("click", "judge", "--format", "json").out)["changed"] == 0
     said = run("click", "import", log, "--again").err
-    assert "1 earlier clicks have another address now; 1 earlier clicks are judged differently now" in said
+    assert "1 earlier click has another address or network now; 1 earlier click is judged differently now" in said
     assert run("click", "judge").err == "Judged 5 clicks, 0 of them differently than before.\n"
     assert [row["verdict"] for row in run("click", "list", "--format", "json").json].count("scanner") == 2
 

@@ -22,6 +22,9 @@ PLACES = {
     "apache": "weblogs/apache.conf",
     "caddyfile": "weblogs/Caddyfile",
     "nginx": "weblogs/nginx.conf",
+    "linktrack-serve": "systemd/linktrack-serve.service",
+    "linktrack-import": "systemd/linktrack-import.service",
+    "linktrack-nightly": "systemd/linktrack-nightly.timer",
 }
 
 

@@ -1,0 +1,1 @@
+"""Where tracked addresses lead: answers, the pages that visitors see, the click log, and the same as static files."""

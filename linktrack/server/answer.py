@@ -1,0 +1,336 @@
+"""What a request is answered, and the line of the click log that says so: values in, values out.
+
+`answer` is all of it. What a POST says stands in its address, since no body is ever read; a GET is a look and a POST
+of a page's button (or of RFC 8058's one-click) is the person's will. Nothing of a request is ever in an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
+from typing import NamedTuple, Protocol
+from urllib.parse import parse_qsl, quote
+
+from linktrack.clicks.logs.fields import is_prefetch
+from linktrack.contacts.types import same_type
+from linktrack.errors import BadInput
+from linktrack.links.location import location
+from linktrack.links.merge_tags import fill, fold
+from linktrack.links.tokens import TOKEN_LENGTH, Tokens
+from linktrack.server.pages import Page, Pages, TypeRow
+from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
+
+_DAY = 86_400_000
+PATH_LENGTH = 2000  # characters of an address in the log
+AGENT_LENGTH = 1000  # characters of an agent in the log; an import keeps fewer
+RETRY = ("Retry-After", "5")
+# What clients glue to the end of an address (a full stop, a bracket, a blank).
+TAIL = "[.,;:)>\\]'\"/ ]*"
+_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+_LOOKS = ("GET", "HEAD")
+
+
+class Request(NamedTuple):
+    """A request as an answer needs it. `at` is UTC milliseconds and `time` the same as the log writes it; `ip` and
+    `network` are what is kept of the visitor's address; `path` is decoded, one character a byte; `query` is as it
+    came; `purpose` is the first of the headers by which a browser says that it fetches ahead."""
+
+    method: str
+    path: str
+    query: str = ""
+    agent: str = ""
+    purpose: str = ""
+    at: int = 0
+    time: str = ""
+    ip: str = ""
+    network: str = ""
+
+
+class Answer(NamedTuple):
+    """What goes back. `acts`: it says that something was done, which holds only once its line is in the log."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+    acts: bool = False
+
+
+class People(Protocol):
+    """Who asks the database for what a person's answer needs, without ever waiting; None where it cannot be asked.
+    `shipment` is the number that tokens carry."""
+
+    def values(self, shipment: int, recipient: int) -> Mapping[str, str] | None:
+        """The person's values by the names of fields."""
+
+    def return_address(self, link_id: int, shipment: int, recipient: int) -> str | None:
+        """The address that a script has set for the person on a link, "" for none."""
+
+    def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
+        """The types that the person gets, as `same_type` writes them."""
+
+    def copy(self, shipment: int, recipient: int, token: str) -> str | None:
+        """The HTML of the person's own mail, its links open in new tabs."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that an answer depends on beside the request. `base_path` is the path of base_url, without a final slash."""
+
+    snapshot: Snapshot
+    tokens: Tokens
+    pages: Pages
+    people: People
+    base_path: str = ""
+    subscription_types: tuple[str, ...] = ()
+    subscriptions_days: int = 21
+    form_hosts: tuple[str, ...] = ()
+    tracked: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    own_pages: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        base = f"(?:{re.escape(self.base_path)})?"
+        shape = f"{base}/([a-zA-Z2-7]{{3,12}})/([a-zA-Z2-7]{{{TOKEN_LENGTH}}}){TAIL}"
+        object.__setattr__(self, "tracked", re.compile(shape))
+        pages = {f"{path}/{page}": page for path in {"", self.base_path} for page in ("healthz", "robots.txt")}
+        object.__setattr__(self, "own_pages", pages)
+
+
+class Visit(NamedTuple):
+    """A request for an address that is known: whose, of which spot, and when it is looked at."""
+
+    spot: KnownPlacement
+    link: KnownLink
+    sending: KnownShipment
+    shipment: int
+    recipient: int
+    token: str
+
+
+def answer(request: Request, site: Site, *, log_works: bool = True) -> tuple[Answer, bytes]:
+    """The answer to a request, and its line for the click log (nothing for what is not logged).
+
+    A scanner gets what a person gets. Whatever is not known, or is forged, gets the same 404.
+    """
+    visit = _visit(request.path, site)
+    if visit is None:
+        page = site.own_pages.get(request.path)
+        if page is not None:
+            return _of_method(request, _own_page(page, request.method, log_works)), b""
+        reply = _shown(404, site.pages.not_found)
+    else:
+        reply = _answered(request, visit, site)
+    return _of_method(request, reply), log_line(request, reply.status)
+
+
+def log_line(request: Request, status: int) -> bytes:
+    """A request as one line of the click log (see clicks.formats.click_log)."""
+    target = quote(request.path.encode("latin-1", "replace"), safe=_PATH_SAFE)
+    if request.query:
+        target = f"{target}?{request.query}"
+    text = encode_basestring_ascii
+    purpose = f', "sec_purpose": {text(request.purpose)}' if request.purpose else ""
+    return (
+        f'{{"time": "{request.time}", "ip": "{request.ip}", "method": {text(request.method)}, '
+        f'"path": {text(target[:PATH_LENGTH])}, "status": {status}, '
+        f'"user_agent": {text(request.agent[:AGENT_LENGTH])}, "network": {text(request.network)}{purpose}}}\n'
+    ).encode("ascii")
+
+
+_PATH_SAFE = "/!$&'()*+,-.:;=@_~"
+
+
+def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
+    """An answer that no person is meant to look at."""
+    body = text.encode()
+    kind = (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))))
+    return Answer(status, (*_HEADERS, *kind, *headers), body)
+
+
+def _visit(path: str, site: Site) -> Visit | None:
+    """What an address names, None where it is not ours. A token is verified also where the placement is unknown, so
+    that nobody learns by the time which placements there are."""
+    match = site.tracked.fullmatch(path)
+    if match is None:
+        return None
+    token = match[2].lower()
+    person = site.tokens.verify(token)
+    spot = site.snapshot.placements.get(match[1].lower())
+    if spot is None or person is None:
+        return None
+    sending = site.snapshot.shipments.get(person[0])
+    if sending is None or sending.mailing_id != spot.mailing_id:
+        return None
+    return Visit(spot, site.snapshot.links[spot.link_id], sending, *person, token)
+
+
+def _answered(request: Request, visit: Visit, site: Site) -> Answer:
+    link = visit.link
+    if request.method not in _LOOKS:
+        if request.method != "POST" or not link.posted:
+            allowed = "GET, HEAD, POST" if link.posted else "GET, HEAD"
+            return plain(405, "This address is not for that method.\n", ("Allow", allowed))
+        return _pressed(request, visit, site)
+    if request.purpose and is_prefetch(request.purpose.encode()):
+        return plain(503, "")
+    if link.kind == "subscriptions":
+        return _subscriptions(request, visit, site)
+    if link.confirm:
+        return _shown(200, site.pages.confirm(host_of(visit.spot.url)))
+    match link.kind:
+        case "redirect" | "form":
+            return _led(visit, site, 302)
+        case "text":
+            return _shown(200, site.pages.text(link.text))
+        case "unsubscribe":
+            return _shown(200, site.pages.unsubscribe(_type_of(visit, site)))
+        case "view-online":
+            return _online(visit, site)
+        case "honeypot":
+            return _shown(200, site.pages.empty)
+
+
+def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
+    """A POST that acts."""
+    link, pages = visit.link, site.pages
+    if link.confirm:
+        if link.kind == "text":
+            return _acted(_shown(200, pages.text(link.text)))
+        return _acted(_led(visit, site, 303))
+    if said := _said(request.query):
+        return _changed(request, visit, site, said)
+    if any(name == "page" for name, _ in parse_qsl(request.query, keep_blank_values=True)):
+        return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
+    return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
+
+
+def _said(query: str) -> list[tuple[str, str]]:
+    """The buttons of the subscriptions page that a query names, off or on and the type, as the import reads them."""
+    return [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name in ("off", "on")]
+
+
+def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
+    if _is_over(request, visit, site):
+        return _shown(410, site.pages.over(_type_of(visit, site)))
+    rows = _type_rows(visit, site)
+    if rows is None:
+        return _shown(200, site.pages.unsubscribe(_type_of(visit, site)))
+    return _shown(200, site.pages.subscriptions(rows))
+
+
+def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, str]]) -> Answer:
+    """What a button of the subscriptions page changes; leaving is for ever, joining as long as the page is open."""
+    over = _is_over(request, visit, site)
+    if over and all(name == "on" for name, _ in said):
+        return _shown(410, site.pages.over(_type_of(visit, site)))
+    rows = (None if over else _type_rows(visit, site)) or []
+    for name, value in said:
+        every = value == "*" and name == "off"
+        rows = [
+            row._replace(has=name == "on") if every or same_type(row.type) == same_type(value) else row for row in rows
+        ]
+    return _acted(_shown(200, site.pages.saved(rows)))
+
+
+def _is_over(request: Request, visit: Visit, site: Site) -> bool:
+    return request.at > visit.sending.sent_at + site.subscriptions_days * _DAY
+
+
+def _type_rows(visit: Visit, site: Site) -> list[TypeRow] | None:
+    """Every type of the workspace and whether the person gets it; None where the database cannot be asked."""
+    has = site.people.types(visit.shipment, visit.recipient)
+    if has is None:
+        return None
+    types = {same_type(one): one for one in (*site.subscription_types, *site.snapshot.types)}
+    return [TypeRow(shown, folded in has, quote(shown, safe="")) for folded, shown in sorted(types.items())]
+
+
+def _online(visit: Visit, site: Site) -> Answer:
+    copy = site.people.copy(visit.shipment, visit.recipient, visit.token)
+    if copy is None:
+        return plain(503, site.pages.words["later"] + "\n", RETRY)
+    return _shown(200, site.pages.view_online(copy))
+
+
+def _led(visit: Visit, site: Site, status: int) -> Answer:
+    """A redirect of a visitor: to where a script has led him, else to the link's address or its form."""
+    spot, link = visit.spot, visit.link
+    if link.returns:
+        returned = site.people.return_address(visit.spot.link_id, visit.shipment, visit.recipient)
+        if returned and (reply := _redirect(returned, status)) is not None:
+            return reply
+    url = spot.url
+    prefilled = link.prefill and _may_have_values(url, site.form_hosts)
+    if spot.tags or prefilled:
+        values = site.people.values(visit.shipment, visit.recipient) or {}
+        url = fill(url, values, site.snapshot.mailings[spot.mailing_id].pairs) if spot.tags else url
+        url = prefilled_url(url, link.prefill, values) if prefilled else url
+    reply = _redirect(url, status)
+    return _shown(404, site.pages.not_found) if reply is None else reply
+
+
+@lru_cache(maxsize=4096)  # most addresses are the same for everybody
+def _redirect(url: str, status: int) -> Answer | None:
+    """A redirect to an address, None for one that nobody may be led to."""
+    try:
+        target = location(url)
+    except BadInput:
+        return None
+    return Answer(status, (*_HEADERS, ("Location", target), ("Content-Length", "0")))
+
+
+def prefilled_url(url: str, prefill: tuple[tuple[str, str], ...], values: Mapping[str, str]) -> str:
+    """A form's address with a person's values in its query, percent-encoded; an empty one adds nothing."""
+    known = {fold(name): value for name, value in values.items()}
+    pairs = [(name, known.get(fold(wanted), "")) for name, wanted in prefill]
+    more = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs if value)
+    if not more:
+        return url
+    before, mark, fragment = url.partition("#")
+    joint = "?" if "?" not in before else "" if before.endswith(("?", "&")) else "&"
+    return f"{before}{joint}{more}{mark}{fragment}"
+
+
+def _may_have_values(url: str, hosts: tuple[str, ...]) -> bool:
+    if not url.lower().startswith("https://"):
+        return False
+    host = host_of(url).lower()
+    return not hosts or any(host == one or host.endswith(f".{one}") for one in hosts)
+
+
+def host_of(url: str) -> str:
+    """The host of an address of the catalogue, "" for none."""
+    authority = re.split("[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    return re.sub(r":[0-9]*$", "", authority.rpartition("@")[2])
+
+
+def _type_of(visit: Visit, site: Site) -> str:
+    return site.snapshot.mailings[visit.spot.mailing_id].type
+
+
+def _own_page(page: str, method: str, log_works: bool) -> Answer:
+    if method not in _LOOKS:
+        return plain(405, "This address is not for that method.\n", ("Allow", "GET, HEAD"))
+    if page == "robots.txt":
+        return plain(200, "User-agent: *\nDisallow: /\n")
+    return plain(200, "ok\n") if log_works else plain(503, "the click log cannot be written\n", RETRY)
+
+
+def _shown(status: int, page: Page) -> Answer:
+    kind = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page.body))))
+    return Answer(status, (*_HEADERS, *kind, ("Content-Security-Policy", page.policy)), page.body)
+
+
+def _acted(reply: Answer) -> Answer:
+    return reply._replace(acts=True)
+
+
+def _of_method(request: Request, reply: Answer) -> Answer:
+    return reply._replace(body=b"") if request.method == "HEAD" else reply

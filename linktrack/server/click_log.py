@@ -1,0 +1,120 @@
+"""The server's own click log: a file for each worker, written line by line before the answer leaves.
+
+A file is followed by another when it is large, at midnight of the workspace's zone, and when somebody has taken it
+away. What cannot be written is counted and said once a minute, and tried again with the next line.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, time, timedelta, tzinfo
+from pathlib import Path
+from threading import Lock
+
+from linktrack.errors import Conflict
+from linktrack.files import explained, sentence_of
+from linktrack.moments import datetime_of, moment_of
+
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SAY_EVERY = 60_000  # milliseconds
+
+
+class ClickLogWriter:
+    """What one worker writes into `folder`. A file is followed by another beyond `size` bytes; `tell` hears of lost
+    lines. Times are UTC milliseconds."""
+
+    def __init__(self, folder: Path, size: int, zone: tzinfo, tell: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._size = size
+        self._zone = zone
+        self._tell = tell
+        self._handle = -1
+        self._written = 0
+        self._until = 0  # the midnight at which the file ends
+        self._lost = 0
+        self._said_at: int | None = None
+        self._turn = Lock()
+
+    @property
+    def works(self) -> bool:
+        """Whether the last line could be written."""
+        return not self._lost
+
+    def write(self, line: bytes, at: int) -> bool:
+        """Write one line, whole or not at all. False where it is lost."""
+        with self._turn:
+            try:
+                self._append(line, at)
+            except OSError as problem:
+                self._give_up(problem, at)
+                return False
+            if self._lost:
+                self._tell(f"the click log can be written again: {self._lost:,} lines were lost")
+                self._lost, self._said_at = 0, None
+            return True
+
+    def try_again(self, at: int) -> None:
+        """Where lines were lost, see whether one could be written now: an empty one, which means nothing."""
+        if self._lost:
+            self.write(b"\n", at)
+
+    def close(self) -> None:
+        handle, self._handle = self._handle, -1
+        if handle >= 0:
+            os.close(handle)
+
+    def _append(self, line: bytes, at: int) -> None:
+        if self._handle < 0 or at >= self._until or self._written + len(line) > self._size or self._is_gone():
+            self._begin(at)
+        done = os.write(self._handle, line)
+        if done != len(line):  # the disk was full in the middle of it
+            os.ftruncate(self._handle, self._written)
+            done = os.write(self._handle, line)
+            if done != len(line):
+                os.ftruncate(self._handle, self._written)
+                raise OSError(errno.ENOSPC, "")
+        self._written += done
+
+    def _begin(self, at: int) -> None:
+        """Go on in a new file; that of before stays for the import."""
+        when = datetime_of(at, self._zone)
+        name = f"clicks-{when:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(3)}.ndjson"
+        handle = os.open(self._folder / name, _NEW, 0o600)
+        self.close()
+        os.fchmod(handle, 0o600)
+        self._handle, self._written = handle, 0
+        midnight = datetime.combine(when.date() + timedelta(days=1), time(), self._zone)
+        self._until = moment_of(midnight)
+
+    def _is_gone(self) -> bool:
+        return os.fstat(self._handle).st_nlink == 0
+
+    def _give_up(self, problem: OSError, at: int) -> None:
+        if problem.errno not in _FULL:  # then the file is as good as before
+            with suppress(OSError):
+                self.close()
+        self._lost += 1
+        if self._said_at is None or not 0 <= at - self._said_at < _SAY_EVERY:
+            self._said_at = at
+            lines = "1 line is" if self._lost == 1 else f"{self._lost:,} lines are"
+            self._tell(
+                f"the click log in {self._folder} cannot be written, {lines} lost: {sentence_of(problem).sentence}"
+            )
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
+    with explained(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        probe = folder / f".linktrack-{secrets.token_hex(6)}"
+        try:
+            os.close(os.open(probe, _NEW, 0o600))
+            probe.unlink()
+        except OSError as problem:
+            said = sentence_of(problem, folder)
+            raise Conflict(f"the click log cannot be written: {said.sentence}", file=folder) from None

@@ -1,0 +1,134 @@
+"""The site as a worker knows it, kept up to date while it answers: a look at the catalogue's counter each second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event, Thread
+
+from linktrack.errors import Conflict, LinktrackError, Locked
+from linktrack.links.hosts import browser_host
+from linktrack.links.tokens import Tokens
+from linktrack.server.answer import Site
+from linktrack.server.pages import Look, Pages, logo_address
+from linktrack.server.people import QuietDatabase, StoredPeople
+from linktrack.server.snapshot import Snapshot, keeping_lost
+from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
+from linktrack.store.lock import alone
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+LOOK_EVERY = 1.0  # seconds
+
+
+def pages_of(workspace: Workspace) -> Pages:
+    """The workspace's pages. BadInput for a logo or template that cannot be used."""
+    settings = workspace.settings
+    host = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
+    logo = logo_address(workspace.root / settings.pages.logo) if settings.pages.logo else ""
+    look = Look(
+        settings.pages.name or host, settings.language, settings.pages.accent, settings.pages.background, logo
+    )  # fmt: skip
+    own = workspace.templates_path
+    return Pages(look, own if own.is_dir() else None)
+
+
+def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> Site:
+    """All that answers depend on. BadInput for a key that is missing, and as `pages_of`."""
+    settings = workspace.settings
+    base = settings.base_url.partition("://")[2].partition("/")
+    return Site(
+        snapshot,
+        tokens_of(workspace, snapshot),
+        pages_of(workspace),
+        people,
+        "/" + base[2] if base[2] else "",
+        tuple(settings.subscriptions.types),
+        settings.serve.subscriptions_days,
+        tuple(browser_host(host) or host.lower() for host in settings.serve.form_hosts),
+    )
+
+
+class LiveSite:
+    """The site of a workspace, `site`, which another thread replaces when the catalogue changes.
+
+    NotFound where there is no snapshot yet; BadInput as `site_of`.
+    """
+
+    def __init__(self, workspace: Workspace, clock: Callable[[], float] = time.monotonic) -> None:
+        self._workspace = workspace
+        self._file = self._file_now()
+        snapshot = load_snapshot(workspace)
+        if snapshot is None:
+            raise Conflict("the snapshot has vanished: start linktrack serve again", file=workspace.snapshot_path)
+        self.people = QuietDatabase(workspace, clock)
+        self.site = site_of(workspace, snapshot, StoredPeople(self.people))
+        self._catalogue = QuietDatabase(workspace, clock)
+
+    def look(self) -> None:
+        """See whether the catalogue has changed, and take it over: from the file that another worker has written, else
+        from the database, which one of them writes down."""
+        now = self._file_now()
+        if now != self._file:
+            self._file = now
+            self._take_over(_loaded(self._workspace))
+        self._take_over(self._catalogue.ask(self._renewed))
+
+    def keep_looking(self, stop: Event, besides: Callable[[], None] = lambda: None) -> Thread:
+        """A thread that looks each second until it is to stop, and does `besides`."""
+
+        def run() -> None:
+            while not stop.wait(LOOK_EVERY):
+                self.look()
+                besides()
+
+        thread = Thread(target=run, name="linktrack-catalogue", daemon=True)
+        thread.start()
+        return thread
+
+    def close(self) -> None:
+        self.people.close()
+        self._catalogue.close()
+
+    def _renewed(self, database: Database) -> Snapshot | None:
+        """The catalogue of the database where it is another than ours; None where it is the same, or another worker
+        writes it down just now."""
+        ours = self.site.snapshot
+        if not is_behind(ours, database):
+            return None
+        try:
+            with alone(self._workspace, database, "snapshot", 0):
+                return refresh_snapshot(self._workspace, database)
+        except Locked:
+            return None
+        except Conflict:  # the file cannot be written: then it is known here alone
+            return keeping_lost(take_snapshot(database), ours)
+
+    def _take_over(self, snapshot: Snapshot | None) -> None:
+        if snapshot is None or snapshot == self.site.snapshot:
+            return
+        self.site = replace(self.site, snapshot=snapshot, tokens=self._tokens(snapshot))
+
+    def _tokens(self, snapshot: Snapshot) -> Tokens:
+        """What verifies by this snapshot; where the key file cannot be read, what has verified so far and still may."""
+        try:
+            return tokens_of(self._workspace, snapshot)
+        except LinktrackError:
+            ring = self.site.tokens.keyring
+            known = {number for number in ring.secrets if ring.fingerprint(number) == snapshot.keys.get(number)}
+            return Tokens(ring.only(known), snapshot.workspace_id)
+
+    def _file_now(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._workspace.snapshot_path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _loaded(workspace: Workspace) -> Snapshot | None:
+    try:
+        return load_snapshot(workspace)
+    except LinktrackError:
+        return None

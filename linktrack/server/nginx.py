@@ -1,0 +1,137 @@
+"""nginx's configuration for tracked addresses: maps and locations that answer as `server.answer` does, as text.
+
+A map checks no token: whoever forges one is redirected too, and thrown out by the import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
+
+INSIDE = "/linktrack-pages/"  # where nginx finds the pages itself; nobody else can ask for it
+_WORDS = ("default", "hostnames", "include", "volatile")  # a placement of that name has a backslash before it
+_FEW = 1000  # entries that nginx's own sizes of maps are good for
+_TAIL = r"[.,;:)>\\]'\"/ ]*"  # as server.answer.TAIL, in nginx's quotes
+_HEADERS = """\
+add_header Cache-Control "no-store" always;
+add_header Referrer-Policy "no-referrer" always;
+add_header X-Robots-Tag "noindex" always;
+add_header X-Content-Type-Options "nosniff" always;
+"""
+
+# What is done, by the method and what a placement is: r(edirect), c(onfirm), d: a text to confirm, p(age),
+# u(nsubscribe).
+_DOES = """\
+map "$linktrack_kind:$request_method:$linktrack_prefetch" $linktrack_does {
+    default "refuse";
+    "~^:" "";
+    "~^.:(GET|HEAD):prefetch$" "later";
+    "~^r:(GET|HEAD):" "redirect";
+    "~^.:(GET|HEAD):" "show";
+    "~^c:POST:" "go on";
+    "~^[du]:POST:" "posted";
+}
+"""
+
+
+class StaticSpot(NamedTuple):
+    """What nginx does for a placement: its `kind` as in the map above, where it leads, the pages that it shows."""
+
+    kind: str
+    target: str = ""
+    page: str = ""
+    posted: str = ""
+
+
+def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str]) -> str:
+    """`linktrack-http.conf`, for `http {}`: the maps and the format of the log. `policies` are of pages by file."""
+    purposes = " ".join(f"$http_{name.replace('-', '_')}" for name in PREFETCH_HEADERS)
+    logged = ",".join(
+        f'"{name}":"${name}"'
+        for name in (
+            "time_iso8601", "remote_addr", "request", "status", "http_user_agent",
+            *(f"http_{name.replace('-', '_')}" for name in PREFETCH_HEADERS),
+        )
+    )  # fmt: skip
+    sizes = ""
+    if len(spots) > _FEW:
+        sizes = f"map_hash_max_size {2 * len(spots)};\nmap_hash_bucket_size 128;\n"
+    return (
+        "# Made by linktrack redirects export, which makes it anew: include it in http {}.\n"
+        f"{sizes}"
+        "# nginx has no other way to write a dollar sign.\n"
+        'geo $linktrack_dollar { default "$"; }\n'
+        f'map "{purposes}" $linktrack_prefetch {{\n    default "";\n'
+        '    "~*(prefetch|preview|prerender)" "prefetch";\n}\n'
+        'map $args $linktrack_asked {\n    default "";\n    "~(^|&)page(=|&|$)" "page";\n}\n'
+        f"{_map('linktrack_kind', {key: spot.kind for key, spot in spots.items()})}"
+        f"{_map('linktrack_target', {key: spot.target for key, spot in spots.items() if spot.target})}"
+        f"{_map('linktrack_page', {key: spot.page for key, spot in spots.items() if spot.page})}"
+        f"{_map('linktrack_posted', {key: spot.posted for key, spot in spots.items() if spot.posted})}"
+        f"{_DOES}"
+        'map "$linktrack_does:$linktrack_kind:$linktrack_asked" $linktrack_file {\n    default "$linktrack_page";\n'
+        '    "~^:" "not-found.html";\n    "~^refuse:" "refused.txt";\n    "~^later:" "later.txt";\n'
+        '    "~^posted:u:$" "unsubscribed.txt";\n    "~^posted:" "$linktrack_posted";\n}\n'
+        'map "$linktrack_does:$linktrack_kind" $linktrack_allow {\n    default "";\n'
+        '    "~^refuse:[cdu]$" "GET, HEAD, POST";\n    "~^refuse:" "GET, HEAD";\n}\n'
+        f"{_map('linktrack_policy', policies, of='linktrack_file')}"
+        f"log_format linktrack escape=json '{{{logged}}}';\n"
+    )
+
+
+def server_text(base_path: str, pages: str, log: str) -> str:
+    """`linktrack-server.conf`, for a `server {}`: locations alone. `pages` and `log` are whole paths."""
+    base = f"(?:{re.escape(base_path)})?" if base_path else ""
+    headers = _indented(_HEADERS)
+    own = "".join(
+        f"location = {path}{name} {{\n    access_log off;\n    default_type text/plain;\n{headers}"
+        f'    return 200 "{text}";\n}}\n'
+        for path in dict.fromkeys(("", base_path))
+        for name, text in (("/robots.txt", "User-agent: *\\nDisallow: /\\n"), ("/healthz", "ok\\n"))
+    )
+    return (
+        "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
+        f'location ~* "^{base}/(?<linktrack_placement>[a-z2-7]{{3,12}})/[a-z2-7]{{32}}{_TAIL}$" {{\n'
+        f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
+        '    if ($linktrack_does = "") { return 404; }\n'
+        '    if ($linktrack_does = "later") { return 503; }\n'
+        '    if ($linktrack_does = "refuse") { return 405; }\n'
+        '    if ($linktrack_does = "redirect") { return 302 $linktrack_target; }\n'
+        '    if ($linktrack_does = "go on") { return 303 $linktrack_target; }\n'
+        f"    error_page 404 {INSIDE}not-found.html;\n"
+        f"    error_page 405 {INSIDE}refused.txt;\n"
+        f"    error_page 503 {INSIDE}later.txt;\n"
+        f"    rewrite ^ {INSIDE}$linktrack_file last;\n"
+        "}\n"
+        f"location {INSIDE} {{\n"
+        "    internal;\n"
+        f"    access_log {_quoted(log)} linktrack;\n"
+        f"    alias {_quoted(pages + '/')};\n"
+        "    types { text/html html; text/plain txt; }\n    charset utf-8;\n"
+        "    etag off;\n    if_modified_since off;\n    max_ranges 0;\n"
+        f"{headers}"
+        "    add_header Content-Security-Policy $linktrack_policy always;\n"
+        "    add_header Allow $linktrack_allow always;\n"
+        "    # A page that a POST is answered with is a file all the same.\n"
+        "    error_page 405 =200 $uri;\n"
+        "}\n"
+        f"{own}"
+    )
+
+
+def _map(name: str, values: Mapping[str, str], of: str = "linktrack_placement") -> str:
+    rows: Iterable[str] = (f"    {chr(92) * (key in _WORDS)}{key} {_quoted(value)};\n" for key, value in values.items())
+    return f'map ${of} ${name} {{\n    default "";\n{"".join(rows)}}}\n'
+
+
+def _quoted(value: str) -> str:
+    """A value as nginx reads it back: in quotes, without variables."""
+    plain = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "${linktrack_dollar}")
+    return f'"{plain}"'
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())

@@ -1,0 +1,176 @@
+"""The pages that visitors see, made from templates: without scripts, nothing loaded, in the workspace's look.
+
+The workspace's own templates take the place of ours one by one. Each is rendered once when the pages are made, so that
+what is wrong in one is said before anybody visits.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nh3
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2.exceptions import TemplateError
+
+from linktrack.errors import BadInput
+from linktrack.files import open_input
+from linktrack.server.words import WORDS, Language
+
+TEMPLATES = (
+    "text.html", "confirm.html", "unsubscribe.html", "unsubscribed.html", "subscriptions.html", "saved.html",
+    "view-online.html", "not-found.html",
+)  # fmt: skip
+ONLINE_POLICY = (
+    "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+)
+_LOGO_BYTES = 100_000
+_LOGOS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"<svg": "svg+xml", b"<?xml": "svg+xml"}
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+class Page(NamedTuple):
+    """A page, and its Content-Security-Policy."""
+
+    body: bytes
+    policy: str
+
+
+class TypeRow(NamedTuple):
+    """A type on the subscriptions page: whether the person gets it, and how it stands in an address."""
+
+    type: str
+    has: bool
+    query: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How pages look. `background` "" follows the visitor's system; `logo` is a data: address or ""."""
+
+    name: str
+    language: Language = "en"
+    accent: str = "#0b57d0"
+    background: str = ""
+    logo: str = ""
+
+
+class Pages:
+    """The pages of a workspace. BadInput for a template of its own that cannot be used."""
+
+    def __init__(self, look: Look, own_templates: Path | None = None) -> None:
+        self.look = look
+        self.words = WORDS[look.language]
+        ours = PackageLoader("linktrack.server", "templates")
+        loader = ours if own_templates is None else ChoiceLoader([FileSystemLoader(own_templates), ours])
+        self._environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        self._environment.globals.update(
+            look=look,
+            words=self.words,
+            on_accent=text_colour_on(look.accent),
+            on_background=text_colour_on(look.background) if look.background else "",
+        )
+        self.text = lru_cache(maxsize=1000)(self._text)
+        self.confirm = lru_cache(maxsize=1000)(self._confirm)
+        self.unsubscribe = lru_cache(maxsize=1000)(self._unsubscribe)
+        self.unsubscribed = lru_cache(maxsize=1000)(self._unsubscribed)
+        self._try_all(own_templates)
+
+    @cached_property
+    def not_found(self) -> Page:
+        """The page of everything that is not there."""
+        return self._page("not-found.html", "not_found_title")
+
+    @property
+    def empty(self) -> Page:
+        """The page that machines find at a honeypot."""
+        return Page(b"", policy_of("", forms=True))
+
+    def over(self, type: str) -> Page:
+        """The subscriptions page of a mail that is too old for it."""
+        return self._page("unsubscribe.html", "over_title", type=type, over=True)
+
+    def subscriptions(self, rows: Sequence[TypeRow]) -> Page:
+        """Every type with a button."""
+        return self._page("subscriptions.html", "subscriptions_title", types=rows)
+
+    def saved(self, rows: Sequence[TypeRow]) -> Page:
+        """The same when a button was pressed; `rows` may be none."""
+        return self._page("saved.html", "saved_title", types=rows)
+
+    def view_online(self, mail: str) -> Page:
+        """A person's own copy of a mail, shut into a frame that can do nothing."""
+        return self._page("view-online.html", "online_title", mail=mail)._replace(policy=ONLINE_POLICY)
+
+    def _text(self, html: str) -> Page:
+        """A link's feedback text: rich text of which nothing can run or load."""
+        return self._page("text.html", "", text=nh3.clean(html))
+
+    def _confirm(self, host: str) -> Page:
+        """The button before a target on this host ("" = before a text).
+
+        The policy says nothing of forms: Chromium holds it against the redirect that follows.
+        """
+        return self._page("confirm.html", "confirm_title", forms=False, host=host)
+
+    def _unsubscribe(self, type: str) -> Page:
+        """The button that ends a type ("" = all)."""
+        return self._page("unsubscribe.html", "unsubscribe_title", type=type, over=False)
+
+    def _unsubscribed(self, type: str) -> Page:
+        return self._page("unsubscribed.html", "unsubscribed_title", type=type)
+
+    def _page(self, template: str, title: str, *, forms: bool = True, **values: Any) -> Page:
+        shown = self._environment.get_template(template).render(title=self.words.get(title, self.look.name), **values)
+        return Page(shown.encode(), policy_of(shown, forms=forms))
+
+    def _try_all(self, folder: Path | None) -> None:
+        rows = [TypeRow("News", True, "News"), TypeRow("Offers", False, "Offers")]
+        try:
+            for page in (
+                self.not_found, self._text("<p>x</p>"), self._confirm("www.example.com"), self._unsubscribe("News"),
+                self._unsubscribed(""), self.over("News"), self.subscriptions(rows), self.saved([]),
+                self.view_online("<p>x</p>"),
+            ):  # fmt: skip
+                del page
+        except TemplateError as problem:
+            name = getattr(problem, "filename", None) or folder
+            line = getattr(problem, "lineno", None)
+            raise BadInput(f"this template cannot be used: {problem}", file=name, line=line) from None
+
+
+def policy_of(html: str, *, forms: bool) -> str:
+    """The Content-Security-Policy of a page: its own style sheets by their prints, pictures that it holds itself.
+
+    Without `forms` it says nothing of where they may go.
+    """
+    prints = (base64.b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(html))
+    styles = " ".join(f"'sha256-{one}'" for one in prints) or "'none'"
+    may_post = ("form-action 'self'; " if "<form" in html else "form-action 'none'; ") if forms else ""
+    return f"default-src 'none'; style-src {styles}; img-src data:; {may_post}base-uri 'none'; frame-ancestors 'none'"
+
+
+def logo_address(path: Path) -> str:
+    """A picture as an address that holds it. BadInput for what is no PNG, JPEG or SVG, or too large."""
+    with open_input(path, "a logo") as file:
+        data = file.read(_LOGO_BYTES + 1)
+    if len(data) > _LOGO_BYTES:
+        raise BadInput(f"a logo is part of every page, so it may have {_LOGO_BYTES // 1000} KB at most", file=path)
+    kind = next((kind for start, kind in _LOGOS.items() if data.lstrip().startswith(start)), None)
+    if kind is None:
+        raise BadInput("a logo is a PNG, JPEG or SVG file", file=path)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def text_colour_on(colour: str) -> str:
+    """Black or white, whichever is read better on a colour (WCAG 2.2, relative luminance)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"

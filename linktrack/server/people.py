@@ -1,0 +1,156 @@
+"""What the database knows of the person of a request, asked read-only and without ever waiting.
+
+Where it is locked, gone, or another version's, it is left alone for five seconds, and answers go without it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from linktrack.contacts.left import EVERY_TYPE, has_left
+from linktrack.contacts.types import same_type
+from linktrack.errors import LinktrackError
+from linktrack.links.merge_tags import fold
+from linktrack.mailings.catalog import find_mailing
+from linktrack.mailings.copying import copy_for
+from linktrack.server.new_tabs import in_new_tabs
+from linktrack.store.dialects import SQLITE
+from linktrack.store.session import Database, open_database
+from linktrack.workspace import Workspace, load_workspace
+
+LEFT_ALONE_SECONDS = 5.0
+_PATIENCE_MILLISECONDS = 500  # for PostgreSQL, which cannot be asked without waiting
+_LONGEST_WAIT = 0.1  # seconds, likewise
+_Found = TypeVar("_Found")
+
+# Whoever looks somebody up names him by the shipment's random number too: a restored database may know another person
+# by the same id.
+_PERSON = (
+    "FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
+    "JOIN recipient ON recipient.id = sent.recipient_id WHERE shipment.number = ? AND sent.recipient_id = ?"
+)
+
+
+class QuietDatabase:
+    """The workspace's database, asked without waiting, one thread at a time. `clock` counts seconds."""
+
+    def __init__(self, workspace: Workspace, clock: Callable[[], float]) -> None:
+        self._workspace = workspace
+        self._clock = clock
+        self._database: Database | None = None
+        self._file: tuple[int, int] | None = None
+        self._again = 0.0  # when it is asked again after it failed
+        self._turn = threading.Lock()
+
+    def ask(self, question: Callable[[Database], _Found]) -> _Found | None:
+        """What `question` finds, None where the database cannot be asked."""
+        with self._turn:
+            if self._clock() < self._again:
+                return None
+            try:
+                return question(self._opened())
+            except (LinktrackError, OSError):
+                pass
+            except Exception as problem:  # a driver's error about tables that are being made other ones
+                if type(problem).__module__.partition(".")[0] not in ("sqlite3", "psycopg"):
+                    raise
+            self.close()
+            self._again = self._clock() + LEFT_ALONE_SECONDS
+            return None
+
+    def close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _opened(self) -> Database:
+        """The open database; one that was put in its file's place is opened anew, by the settings of today."""
+        path = self._workspace.database_path
+        if self._database is not None and (path is None or _identity(path) == self._file):
+            return self._database
+        self.close()
+        self._workspace = load_workspace(self._workspace.root, self._workspace.environ)
+        path = self._workspace.database_path
+        self._file = None if path is None else _identity(path)
+        self._database = open_database(self._workspace, wait=_LONGEST_WAIT)
+        if self._database.dialect == SQLITE:
+            self._database.execute("PRAGMA busy_timeout=0")
+            self._database.execute("PRAGMA query_only=ON")
+        else:
+            self._database.execute(f"SET statement_timeout = {_PATIENCE_MILLISECONDS}")
+            self._database.execute("SET default_transaction_read_only = on")
+        return self._database
+
+
+class StoredPeople:
+    """`answer.People`, from the database."""
+
+    def __init__(self, database: QuietDatabase) -> None:
+        self._database = database
+
+    def values(self, shipment: int, recipient: int) -> Mapping[str, str] | None:
+        return self._database.ask(lambda database: _values(database, shipment, recipient))
+
+    def return_address(self, link_id: int, shipment: int, recipient: int) -> str | None:
+        return self._database.ask(lambda database: _return_address(database, link_id, shipment, recipient))
+
+    def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
+        return self._database.ask(lambda database: _types(database, shipment, recipient))
+
+    def copy(self, shipment: int, recipient: int, token: str) -> str | None:
+        return self._database.ask(lambda database: _copy(database, shipment, recipient, token))
+
+
+def _values(database: Database, shipment: int, recipient: int) -> dict[str, str]:
+    found = database.row(
+        f"SELECT recipient.contact_id, recipient.email, recipient.name, recipient.fields {_PERSON}",
+        (shipment, recipient),
+    )
+    if found is None:
+        return {}
+    contact_id, email, name, fields = found
+    return {**json.loads(fields), "contact_id": contact_id, "id": contact_id, "email": email, "name": name}
+
+
+def _return_address(database: Database, link_id: int, shipment: int, recipient: int) -> str:
+    person = f"(SELECT recipient.id {_PERSON})"
+    query = f"SELECT url FROM return_address WHERE link_id = ? AND recipient_id = {person}"  # noqa: S608  (names of ours)
+    return str(database.value(query, (link_id, shipment, recipient)) or "")
+
+
+def _types(database: Database, shipment: int, recipient: int) -> frozenset[str]:
+    """The types that a person has been sent or has come back to, but those that he has left."""
+    if database.value(f"SELECT 1 {_PERSON}", (shipment, recipient)) is None:
+        return frozenset()
+    sent = database.rows(
+        "SELECT DISTINCT mailing.type FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
+        "JOIN mailing ON mailing.id = shipment.mailing_id WHERE sent.recipient_id = ? AND mailing.type <> ''",
+        (recipient,),
+    )
+    said = database.rows("SELECT type, how FROM left_type WHERE recipient_id = ?", (recipient,))
+    left = [type for type, how in said if how != "back"]
+    types = {type for (type,) in sent} | {type for type, how in said if how == "back" and type != EVERY_TYPE}
+    return frozenset(same_type(type) for type in types if not has_left(left, type))
+
+
+def _copy(database: Database, shipment: int, recipient: int, token: str) -> str | None:
+    its_name = "(SELECT name FROM mailing WHERE mailing.id = shipment.mailing_id)"
+    found = database.row(f"SELECT {its_name}, shipment.settings {_PERSON}", (shipment, recipient))
+    if found is None:
+        return None
+    mailing, settings = found
+    values = {fold(name): value for name, value in _values(database, shipment, recipient).items()}
+    copy = copy_for(
+        database, find_mailing(database, mailing), json.loads(settings)["base_url"], token,
+        lambda tag: values.get(fold(tag.name), ""),
+    )  # fmt: skip
+    return in_new_tabs(copy.html.decode(copy.charset, "replace").removeprefix("\ufeff"))
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino

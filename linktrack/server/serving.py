@@ -1,0 +1,88 @@
+"""Serving a workspace: all that can be wrong is found before the first request, then the workers answer."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from linktrack.errors import BadInput, Conflict, LinktrackError
+from linktrack.files import sentence_of
+from linktrack.links.keys import Keys, open_keys
+from linktrack.server.click_log import make_folder
+from linktrack.server.live import pages_of
+from linktrack.server.snapshot import Snapshot
+from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, tokens_of
+from linktrack.store.session import Tell, in_silence, open_database
+from linktrack.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ServeOrder:
+    """What `serve` is asked for; None is what the settings say."""
+
+    host: str | None = None
+    port: int | None = None
+    workers: int | None = None
+    log: Path | None = None
+
+
+def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> None:
+    """Answer tracked addresses until SIGTERM or Ctrl-C. `tell` hears the address, and what is not as it should be.
+
+    BadInput without the extra, for a missing key, logo or template; NotFound with neither database nor snapshot;
+    Conflict for a port that is taken or a log that cannot be written.
+    """
+    try:
+        from linktrack.server.granian_server import free_port, run
+    except ImportError:
+        raise BadInput("serving needs the extra: pip install 'linktrack[serve]'") from None
+    settings = workspace.settings.serve
+    host = settings.host if order.host is None else order.host
+    wanted = settings.port if order.port is None else order.port
+    workers = settings.workers if order.workers is None else order.workers
+    log = workspace.click_log_path if order.log is None else order.log.absolute()
+    snapshot = prepare_snapshot(workspace, tell)
+    tokens_of(workspace, snapshot)
+    pages_of(workspace)
+    make_folder(log)
+    try:
+        port = free_port(host, wanted)
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            raise Conflict(f"port {wanted} of {host} is taken: name another with --port, or stop what has it") from None
+        raise Conflict(f"{host} port {wanted} cannot be listened at: {sentence_of(problem).sentence}") from None
+    shown = f"[{host}]" if ":" in host else host
+    run(workspace.root, log, host, port, workers, lambda: tell(f"Listening on http://{shown}:{port}"))
+
+
+def prepare_snapshot(workspace: Workspace, tell: Tell) -> Snapshot:
+    """The snapshot, fresh from the database, or the file's where that cannot be read just now. BadInput for a key that
+    is missing, and for a database that is not the one of the settings."""
+    try:
+        database = open_database(workspace, wait=0)
+    except LinktrackError as problem:
+        if problem.file == str(workspace.config_path):
+            raise
+        return _kept_snapshot(workspace, problem, tell)
+    with database:
+        try:
+            _tell_of_foreign(open_keys(workspace, database), tell)
+            return refresh_snapshot(workspace, database)
+        except Conflict as problem:
+            return _kept_snapshot(workspace, problem, tell)
+
+
+def _kept_snapshot(workspace: Workspace, problem: LinktrackError, tell: Tell) -> Snapshot:
+    kept = load_snapshot(workspace)
+    if kept is None:
+        raise problem
+    tell(f"Serving what {workspace.snapshot_path.name} says, since the database cannot be used: {problem}")
+    return kept
+
+
+def _tell_of_foreign(keys: Keys, tell: Callable[[str], None]) -> None:
+    if keys.foreign:
+        numbers = " and ".join(map(str, keys.foreign))
+        tell(f"The key file has a key that this workspace does not know ({numbers}): it verifies nothing.")

@@ -1,0 +1,238 @@
+"""The same answers written down for a web server of one's own: a map, its configuration, and the pages as files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from html import escape
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from linktrack.errors import BadInput, Conflict, NotFound, PartlyDone, UsageError
+from linktrack.files import PUBLIC, Kept, check_new_folder, explained, read_bytes, write_file
+from linktrack.links.location import location
+from linktrack.links.merge_tags import fill
+from linktrack.links.tokens import TOKEN_LENGTH
+from linktrack.mailings.catalog import find_mailing
+from linktrack.mailings.copying import copy_for
+from linktrack.server.answer import host_of
+from linktrack.server.live import pages_of
+from linktrack.server.new_tabs import in_new_tabs
+from linktrack.server.nginx import StaticSpot, http_text, server_text
+from linktrack.server.pages import Page, Pages
+from linktrack.server.snapshot import KnownLink, KnownPlacement, Snapshot, keeping_lost
+from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, take_snapshot
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+ExportKind = Literal["nginx", "json"]
+EXPORT_KINDS: tuple[str, ...] = get_args(ExportKind)
+LOG = "/var/log/nginx/linktrack.log"
+MARKER = "linktrack-export.json"
+_PUBLIC_FOLDER = 0o755
+_NOWHERE, _NOBODY = "https://online.invalid", "a" * TOKEN_LENGTH
+
+
+@dataclass(frozen=True)
+class ExportedRedirects:
+    """What an export did: the files that it wrote or removed, and the placements whose merge tags it left empty (by
+    key, with the address)."""
+
+    kind: str
+    placements: int
+    changed: tuple[str, ...]
+    emptied: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class _Collected:
+    """The files of an export as they are found."""
+
+    pages: dict[str, bytes] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
+    spots: dict[str, StaticSpot] = field(default_factory=dict)
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    emptied: list[tuple[str, str]] = field(default_factory=list)
+
+    def page(self, kind: str, page: Page) -> str:
+        """The file of a page, the same for the same page."""
+        name = f"{kind}-{blake2b(page.body, digest_size=8).hexdigest()}.html"
+        self.pages[name] = page.body
+        self.policies[name] = page.policy
+        return name
+
+
+def export_redirects(
+    workspace: Workspace, database: Database, out: Path, kind: str | None, log: str | None, kept: Kept
+) -> ExportedRedirects:
+    """Write what a web server needs into `out`, a new folder or an earlier export of which only what changed is
+    written. `kind` None is what `out` was made for.
+
+    UsageError without a kind, Conflict for a folder that holds something else.
+    """
+    before = _marker(out)
+    chosen = kind or (before or {}).get("for")
+    if chosen is None:
+        raise UsageError(f"--for is missing: what the export is for, {' or '.join(EXPORT_KINDS)}")
+    where = log or (before or {}).get("log") or LOG
+    if before is None:
+        check_new_folder(out, kept)
+    refresh_snapshot(workspace, database)
+    collected = _collect(workspace, database)
+    files = _files(workspace, collected, chosen, where, out.resolve())
+    with explained(out):
+        for folder in (out, out / "pages"):
+            folder.mkdir(mode=_PUBLIC_FOLDER, exist_ok=True)
+            folder.chmod(_PUBLIC_FOLDER)
+    changed = [name for name, data in files.items() if _now(out / name) != data]
+    for name in changed:
+        write_file(out / name, files[name], kept, mode=PUBLIC)
+    stale = [name for name in _own_files(out) if name not in files]
+    for name in stale:
+        (out / name).unlink()
+    seen = tuple(name for name in (*changed, *stale) if name != MARKER)
+    return ExportedRedirects(chosen, len(collected.spots), seen, tuple(collected.emptied))
+
+
+def check_export(workspace: Workspace, database: Database, out: Path) -> None:
+    """NotFound where there is no export; PartlyDone, naming files, where it is behind the catalogue."""
+    marker = _marker(out)
+    if marker is None:
+        raise NotFound(f"there is no export of linktrack in {out}: make one with linktrack redirects export {out}")
+    files = _files(workspace, _collect(workspace, database), marker["for"], marker["log"], out.resolve())
+    behind = [name for name, data in files.items() if _now(out / name) != data]
+    behind += [name for name in _own_files(out) if name not in files]
+    if behind:
+        more = f" and {len(behind) - 3} more" if len(behind) > 3 else ""
+        raise PartlyDone(
+            f"the export in {out} is behind the catalogue ({', '.join(behind[:3])}{more}): "
+            f"run linktrack redirects export {out}"
+        )
+
+
+def _collect(workspace: Workspace, database: Database) -> _Collected:
+    taken, before = take_snapshot(database), load_snapshot(workspace)
+    snapshot = taken if before is None else keeping_lost(taken, before)
+    pages = pages_of(workspace)
+    collected = _Collected()
+    online = dict(_online_pages(database, snapshot, pages))
+    for key, spot in snapshot.placements.items():
+        link = snapshot.links[spot.link_id]
+        target = _target(key, spot, snapshot, collected)
+        kind = snapshot.mailings[spot.mailing_id].type
+        collected.spots[key] = _spot(collected, pages, link, target, kind, online.get(spot.mailing_id))
+        collected.rows[key] = _row(link, spot, target, collected.spots[key])
+    collected.pages["not-found.html"] = pages.not_found.body
+    collected.policies["not-found.html"] = pages.not_found.policy
+    collected.pages["unsubscribed.txt"] = f"{pages.words['unsubscribed_short']}\n".encode()
+    collected.pages["later.txt"] = b""
+    collected.pages["refused.txt"] = b"This address is not for that method.\n"
+    return collected
+
+
+def _target(key: str, spot: KnownPlacement, snapshot: Snapshot, collected: _Collected) -> str:
+    """Where a placement leads without anybody's values; "" for a page, and for what nobody may be led to."""
+    url = spot.url
+    if not url:
+        return ""
+    if spot.tags:
+        url = fill(url, {}, snapshot.mailings[spot.mailing_id].pairs)
+        collected.emptied.append((key, spot.url))
+    try:
+        return location(url)
+    except BadInput:
+        return ""
+
+
+def _spot(
+    collected: _Collected, pages: Pages, link: KnownLink, target: str, type: str, online: Page | None
+) -> StaticSpot:
+    if link.kind in ("redirect", "form"):
+        if not target:
+            return StaticSpot("")
+        if link.confirm:
+            return StaticSpot("c", target, collected.page("confirm", pages.confirm(host_of(target))))
+        return StaticSpot("r", target)
+    if link.kind == "text":
+        text = collected.page("text", pages.text(link.text))
+        if link.confirm:
+            return StaticSpot("d", "", collected.page("confirm", pages.confirm("")), text)
+        return StaticSpot("p", "", text)
+    if link.kind in ("unsubscribe", "subscriptions"):
+        asks = collected.page("unsubscribe", pages.unsubscribe(type))
+        return StaticSpot("u", "", asks, collected.page("unsubscribed", pages.unsubscribed(type)))
+    if link.kind == "view-online":
+        return StaticSpot("p", "", collected.page("view-online", online)) if online else StaticSpot("")
+    return StaticSpot("p", "", collected.page("honeypot", pages.empty))
+
+
+def _row(link: KnownLink, spot: KnownPlacement, target: str, shown: StaticSpot) -> dict[str, Any]:
+    """A placement in `map.json`."""
+    row: dict[str, Any] = {"kind": link.kind}
+    if spot.url:
+        row["url"] = target
+        if spot.tags:
+            row["template"] = spot.url
+    if link.confirm:
+        row["confirm"] = True
+    if shown.page:
+        row["page"] = f"pages/{shown.page}"
+    if shown.posted:
+        row["posted"] = f"pages/{shown.posted}"
+    return row
+
+
+def _online_pages(database: Database, snapshot: Snapshot, pages: Pages) -> Iterator[tuple[int, Page]]:
+    """Each mailing that has a view-online link, as it was written: nobody's token in it, its tags empty."""
+    spots, links = snapshot.placements, snapshot.links
+    wanted = {spot.mailing_id for spot in spots.values() if links[spot.link_id].kind == "view-online"}
+    for number in sorted(wanted):
+        if number < 0:  # a restored database has lost it
+            continue
+        mailing = find_mailing(database, snapshot.mailings[number].name)
+        copy = copy_for(database, mailing, _NOWHERE, _NOBODY, lambda tag: "")
+        html = copy.html.decode(copy.charset, "replace").removeprefix("\ufeff")
+        pairs = snapshot.mailings[number].pairs
+        for key, spot in spots.items():
+            if spot.mailing_id == number:
+                html = html.replace(f"{_NOWHERE}/{key}/{_NOBODY}", escape(fill(spot.url, {}, pairs)) or "#")
+        yield number, pages.view_online(in_new_tabs(html))
+
+
+def _files(workspace: Workspace, collected: _Collected, kind: str, log: str, out: Path) -> dict[str, bytes]:
+    """All files of an export by their paths in it; what names others comes after them, and the marker last."""
+    files = {f"pages/{name}": data for name, data in sorted(collected.pages.items())}
+    if kind == "json":
+        files["map.json"] = (json.dumps(collected.rows, ensure_ascii=False, indent=1) + "\n").encode()
+    else:
+        base = workspace.settings.base_url.partition("://")[2].partition("/")[2]
+        files["linktrack-http.conf"] = http_text(collected.spots, collected.policies).encode()
+        files["linktrack-server.conf"] = server_text(f"/{base}" if base else "", f"{out}/pages", log).encode()
+    files[MARKER] = (json.dumps({"for": kind, "log": log}) + "\n").encode()
+    return files
+
+
+def _marker(out: Path) -> dict[str, str] | None:
+    """What an export was made for, None where there is none."""
+    if not (out / MARKER).is_file():
+        return None
+    try:
+        found = json.loads(read_bytes(out / MARKER, "an export"))
+        if found["for"] in EXPORT_KINDS and isinstance(found["log"], str):
+            return {"for": found["for"], "log": found["log"]}
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise Conflict("this is no export that linktrack knows: name a new folder", file=out / MARKER)
+
+
+def _own_files(out: Path) -> list[str]:
+    """The files of an export that are there: its pages, and those of the other kind."""
+    pages = sorted(f"pages/{path.name}" for path in (out / "pages").glob("*") if path.suffix in (".html", ".txt"))
+    known = ("map.json", "linktrack-http.conf", "linktrack-server.conf")
+    return [*pages, *(name for name in known if (out / name).is_file())]
+
+
+def _now(path: Path) -> bytes | None:
+    return read_bytes(path) if path.is_file() else None

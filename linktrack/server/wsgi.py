@@ -1,0 +1,142 @@
+"""The WSGI shell around `answer`: a request out of an environ, the visitor cut short, the line before the answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
+from http.client import responses
+from pathlib import Path
+from threading import Event
+from typing import Any, Protocol
+
+from linktrack import moments
+from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.logs.visitor import Visitors
+from linktrack.server.answer import RETRY, Answer, Request, Site, answer, log_line, plain
+from linktrack.server.click_log import ClickLogWriter
+from linktrack.server.live import LiveSite
+from linktrack.settings import bytes_of
+from linktrack.workspace import Workspace, load_workspace
+
+REQUEST_LINE = 8192  # bytes
+HEADERS = 32_768  # bytes; how many there may be, the server counts itself
+BODY = 65_536  # bytes that a request may announce; none of them is read
+_ENVIRONMENT = ("PATH", "HOME", "TZ", "LANG", "LC_", "PG", "SSL_")  # what a worker keeps
+_CLOSE = ("Connection", "close")
+
+Environ = Mapping[str, Any]
+Start = Callable[[str, list[tuple[str, str]]], object]
+
+
+class HasSite(Protocol):
+    """Where the site of this moment is."""
+
+    @property
+    def site(self) -> Site: ...
+
+
+class Application:
+    """A WSGI application. `clock` gives UTC milliseconds, `tell` hears of faults of ours."""
+
+    def __init__(
+        self,
+        live: HasSite,
+        log: ClickLogWriter,
+        visitors: Visitors,
+        zone: tzinfo,
+        clock: Callable[[], int] = moments.now,
+        tell: Callable[[str], None] = lambda said: None,
+    ) -> None:
+        self._live = live
+        self._log = log
+        self._kept, self._seen = visitors.kept, visitors.seen
+        self._zone = zone
+        self._clock = clock
+        self._tell = tell
+        self._second = -1
+        self._before = self._behind = ""  # the time of that second, around the milliseconds
+
+    def __call__(self, environ: Environ, start: Start) -> list[bytes]:
+        reply = _refused(environ) or self._answered(environ)
+        start(f"{reply.status} {responses[reply.status]}", list(reply.headers))
+        return [reply.body]
+
+    def _answered(self, environ: Environ) -> Answer:
+        asked = self._request(environ)
+        try:
+            reply, line = answer(asked, self._live.site, log_works=self._log.works)
+        except Exception as bug:
+            self._tell(f"a bug in linktrack ({type(bug).__name__}): please report it")
+            reply = plain(500, "")
+            line = log_line(asked, 500)
+        if line and not self._log.write(line, asked.at) and reply.acts:
+            return plain(503, self._live.site.pages.words["later"] + "\n", RETRY)
+        return reply
+
+    def _request(self, environ: Environ) -> Request:
+        get = environ.get
+        chain: str = environ["REMOTE_ADDR"]
+        if forwarded := get("HTTP_X_FORWARDED_FOR"):
+            chain = f"{forwarded},{chain}"
+        who = chain.encode("latin-1", "replace")
+        ip, network, _ = self._seen.get(who) or self._kept(who)
+        purpose = get("HTTP_SEC_PURPOSE") or get("HTTP_PURPOSE") or get("HTTP_X_PURPOSE") or get("HTTP_X_MOZ") or ""
+        at = self._clock()
+        return Request(
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"],
+            environ["QUERY_STRING"],
+            get("HTTP_USER_AGENT", ""),
+            purpose,
+            at,
+            self._time(at),
+            ip,
+            network,
+        )
+
+    def _time(self, at: int) -> str:
+        """A moment with its milliseconds; all but these is the same for a second."""
+        second, rest = divmod(at, 1000)
+        if second != self._second:
+            shown = moments.iso(second * 1000, self._zone)
+            self._second, self._before, self._behind = second, shown[:19], shown[19:]
+        return f"{self._before}.{rest:03}{self._behind}"
+
+
+def _refused(environ: Environ) -> Answer | None:
+    """The answer to what is not taken for a request, and is not in the log."""
+    if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
+        return plain(414, "", _CLOSE)
+    if sum(len(name) + len(value) for name, value in environ.items() if name[:5] == "HTTP_") > HEADERS:
+        return plain(431, "", _CLOSE)
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return plain(411, "", _CLOSE)
+    announced = environ.get("CONTENT_LENGTH")
+    if announced and (not announced.isdigit() or int(announced[:12]) > BODY):
+        return plain(413, "", _CLOSE)
+    return None
+
+
+def visitors_of(workspace: Workspace) -> Visitors:
+    """What is kept of visitors, as the import keeps it."""
+    settings = workspace.settings.clicks
+    return Visitors(settings.trusted_proxies, Networks(settings.networks).named, settings.ip)
+
+
+def load_application(root: Path, log_folder: Path) -> Application:
+    """The application of one worker process, which looks after itself from now on."""
+    environ = dict(os.environ)
+    for name in environ:
+        if not name.startswith(_ENVIRONMENT):  # granian puts all of it into each request, where HTTP_ is a header
+            del os.environ[name]
+    workspace = load_workspace(root, environ)
+    live = LiveSite(workspace)
+    log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
+    live.keep_looking(Event(), lambda: log.try_again(moments.now()))
+    return Application(live, log, visitors_of(workspace), workspace.zone, tell=_tell)
+
+
+def _tell(sentence: str) -> None:
+    print(f"linktrack: {sentence}", file=sys.stderr, flush=True)  # noqa: T201  (a worker has nobody else to tell)

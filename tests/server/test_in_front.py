@@ -1,0 +1,136 @@
+"""The snippets for web servers in front of `linktrack serve`, each with the real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from server.server_world import SentWorld, make_sent
+from server.serving_process import ROOT, Served, serving, until
+
+from linktrack.moments import now
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+pytestmark = pytest.mark.servers
+pytest.importorskip("granian")
+SNIPPETS = ROOT / "configs" / "weblogs"
+MODULES = Path("/usr/lib/apache2/modules")  # where Debian has them
+
+Start = Callable[[Path, int, int], list[str]]  # a folder, the port of linktrack and its own → the program's arguments
+
+
+def program(name: str) -> str:
+    found = shutil.which(name) or shutil.which(f"/usr/sbin/{name}")
+    if found is None:
+        pytest.skip(f"no {name} here")
+    return found
+
+
+def snippet(name: str, behind: int) -> str:
+    """A shipped snippet with the port that linktrack really has."""
+    text = (SNIPPETS / name).read_text("utf-8")
+    assert "127.0.0.1:8080" in text
+    return text.replace("127.0.0.1:8080", f"127.0.0.1:{behind}")
+
+
+def nginx(folder: Path, behind: int, port: int) -> list[str]:
+    user = "user root;" if os.geteuid() == 0 else ""
+    paths = " ".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("proxy", "client_body", "fastcgi", "uwsgi", "scgi")
+    )
+    text = snippet("nginx.conf", behind).replace("listen 80;", f"listen 127.0.0.1:{port};")
+    (folder / "nginx.conf").write_text(
+        f"{user} daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}} http {{ {paths}\n{text}\n}}\n"
+    )
+    return [program("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+def apache(folder: Path, behind: int, port: int) -> list[str]:
+    httpd = program("apache2")
+    if not MODULES.is_dir():
+        pytest.skip("Apache's modules are not where Debian has them")
+    text = snippet("apache.conf", behind).replace("*:80", f"127.0.0.1:{port}")
+    modules = "".join(
+        f"LoadModule {name}_module {MODULES}/mod_{name}.so\n"
+        for name in ("mpm_event", "authz_core", "proxy", "proxy_http")
+    )
+    user = "User nobody\nGroup nogroup\n" if os.geteuid() == 0 else ""
+    (folder / "httpd.conf").write_text(
+        f"{modules}{user}ServerRoot {folder}\nServerName x\nPidFile {folder}/pid\nErrorLog {folder}/error.log\n"
+        f"DefaultRuntimeDir {folder}\nMutex posixsem\nListen 127.0.0.1:{port}\n{text}"
+    )
+    return [httpd, "-D", "FOREGROUND", "-f", str(folder / "httpd.conf")]
+
+
+def caddy(folder: Path, behind: int, port: int) -> list[str]:
+    text = snippet("Caddyfile", behind)
+    text = text.replace("http://click.example.com", f"http://127.0.0.1:{port}")
+    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{text}")
+    return [program("caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+
+
+@contextmanager
+def front(arguments: list[str], folder: Path, port: int) -> Iterator[Served]:
+    with (folder / "said").open("w") as said:
+        process = subprocess.Popen(
+            arguments,
+            stdout=said,
+            stderr=said,
+            text=True,
+            env={**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)},
+        )
+    server = Served(process, port, folder / "said")
+    try:
+        until(lambda: process.poll() is not None or _answers(server))
+        assert process.poll() is None, server.said
+        yield server
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _answers(server: Served) -> bool:
+    try:
+        return server.ask("GET", "/healthz")[0] == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("start", [nginx, apache, caddy])
+def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Database, tmp_path: Path) -> None:
+    world: SentWorld = make_sent(workspace, database, tmp_path, now())
+    database.close()
+    folder = tmp_path / "front"
+    folder.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with (
+        serving(workspace.root, said=tmp_path / "said") as behind,
+        front(start(folder, behind.port, port), folder, port) as server,
+    ):
+        status, headers, _ = server.ask("GET", world.path("local"), X_Forwarded_For="203.0.113.9", User_Agent="Moz")
+        assert (status, headers["location"]) == (
+            302, "https://www.example.com/spring?city=Malm%C3%B6&utm_source=news&utm_campaign=spring",
+        )  # fmt: skip
+        assert headers["cache-control"] == "no-store"
+        assert server.ask("HEAD", world.path("thanks"))[0] == 200
+        assert server.ask("GET", world.path("thanks") + "%20")[0] == 200
+        assert server.ask("GET", world.path("thanks"), Sec_Purpose="prefetch")[0] == 503
+        assert server.ask("POST", world.path("unsubscribe") + "?page", Content_Length="0")[0] == 200
+        assert server.ask("POST", world.path("offer"), Content_Length="0")[0] == 405
+        assert server.ask("GET", "/zzzz")[0] == 404
+    (log,) = workspace.click_log_path.iterdir()
+    lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_bytes().splitlines()]
+    assert [line["status"] for line in lines] == [302, 200, 200, 503, 200, 405, 404]
+    assert lines[0]["user_agent"] == "Moz" and lines[3]["sec_purpose"] == "prefetch"
+    assert lines[1]["ip"] == "127.0.0.0"
+    assert lines[4]["path"] == world.path("unsubscribe") + "?page"

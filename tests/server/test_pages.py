@@ -1,0 +1,147 @@
+"""The pages: what stands in them, in whose look, and what they may do."""
+
+from __future__ import annotations
+
+import base64
+import re
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from linktrack.errors import BadInput
+from linktrack.server.pages import TEMPLATES, Look, Page, Pages, TypeRow, logo_address, text_colour_on
+from linktrack.server.words import WORDS
+
+ROWS = [TypeRow("News & <b>", True, "News%20%26%20%3Cb%3E"), TypeRow("Offers", False, "Offers")]
+
+
+def every_page(pages: Pages) -> dict[str, Page]:
+    return {
+        "text": pages.text("<p>Thanks</p>"),
+        "confirm": pages.confirm("www.example.com"),
+        "confirm a text": pages.confirm(""),
+        "unsubscribe": pages.unsubscribe("News"),
+        "unsubscribe from all": pages.unsubscribe(""),
+        "unsubscribed": pages.unsubscribed("News"),
+        "unsubscribed from all": pages.unsubscribed(""),
+        "over": pages.over("News"),
+        "subscriptions": pages.subscriptions(ROWS),
+        "saved": pages.saved(ROWS),
+        "saved without a list": pages.saved([]),
+        "view-online": pages.view_online("<p>Hej</p>"),
+        "not found": pages.not_found,
+    }
+
+
+class _Shape(HTMLParser):
+    """What of a page matters to a person who does not see it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.language = ""
+        self.unnamed = 0
+        self.scripted = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.language = given.get("lang") or self.language
+        self.unnamed += tag == "img" and not given.get("alt")
+        self.unnamed += tag == "iframe" and not given.get("title")
+        self.scripted += tag == "script" or any(name.startswith("on") for name in given)
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("case", every_page(Pages(Look("x"))))
+def test_every_page_has_a_language_a_title_and_one_heading_and_no_script(case: str, language: str) -> None:
+    page = every_page(Pages(Look("Fjäll & Co", language)))[case]  # type: ignore[arg-type]
+    shape = _Shape()
+    shape.feed(page.body.decode())
+    assert shape.language == language and shape.tags.count("title") == 1
+    assert (shape.unnamed, shape.scripted) == (0, 0)
+    assert shape.tags.count("h1") == (0 if case in ("text", "view-online") else 1)
+    assert "main" in shape.tags or case == "view-online"
+    assert b"Fj\xc3\xa4ll &amp; Co" in page.body
+
+
+@pytest.mark.parametrize("case", every_page(Pages(Look("x"))))
+def test_a_policy_lets_its_own_style_through_and_nothing_else(case: str) -> None:
+    page = every_page(Pages(Look("x")))[case]
+    assert page.policy.startswith("default-src 'none'; ") and "frame-ancestors 'none'" in page.policy
+    assert "script" not in page.policy
+    if case == "view-online":
+        assert "style-src 'unsafe-inline'" in page.policy
+        return
+    (style,) = re.findall(r"<style>(.*?)</style>", page.body.decode(), re.DOTALL)
+    print_ = base64.b64encode(sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{print_}';" in page.policy and "unsafe" not in page.policy
+    assert "http" not in page.policy
+
+
+def test_both_languages_say_the_same_things() -> None:
+    assert WORDS["en"].keys() == WORDS["sv"].keys()
+    assert all(WORDS["en"][name] != WORDS["sv"][name] for name in WORDS["en"])
+
+
+def test_what_the_catalogue_says_is_escaped() -> None:
+    body = Pages(Look("x")).subscriptions(ROWS).body.decode()
+    assert "News &amp; &lt;b&gt;" in body and 'action="?off=News%20%26%20%3Cb%3E"' in body
+
+
+def test_a_text_can_neither_run_nor_load_what_is_not_rich_text() -> None:
+    body = (
+        Pages(Look("x"))
+        .text(
+            '<h1>Hi</h1><script>alert(1)</script><p onclick="x()" style="color:red">a</p><a href="javascript:x()">b</a>'
+            '<iframe src="https://e.example"></iframe><form action="/"><input></form>'
+        )
+        .body.decode()
+    )
+    assert "<h1>Hi</h1>" in body and "<p>a</p>" in body
+    for never in ("<script", "onclick", "javascript:", "<iframe", "<form", "<input"):
+        assert never not in body
+
+
+def test_the_look_is_the_workspace_s() -> None:
+    body = Pages(
+        Look("x", accent="#ffee00", background="#102030", logo="data:image/png;base64,AA==")
+    ).not_found.body.decode()
+    assert "--accent: #ffee00; --on-accent: #000000;" in body
+    assert "--page: #102030; --text: #ffffff" in body
+    assert '<img src="data:image/png;base64,AA==" alt="x">' in body
+
+
+@pytest.mark.parametrize(
+    ("colour", "text"), [("#ffffff", "#000000"), ("#000000", "#ffffff"), ("#0b57d0", "#ffffff"), ("#ffee00", "#000000")]
+)
+def test_text_on_a_colour_can_be_read(colour: str, text: str) -> None:
+    assert text_colour_on(colour) == text
+
+
+def test_a_template_of_one_s_own_takes_the_place_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "not-found.html").write_text("<p>Gone, {{ look.name }} &amp; {{ '<' }}</p>", "utf-8")
+    pages = Pages(Look("A&B"), tmp_path)
+    assert pages.not_found.body == b"<p>Gone, A&amp;B &amp; &lt;</p>"
+    assert b"<h1>Unsubscribe</h1>" in pages.unsubscribe("x").body
+
+
+@pytest.mark.parametrize("text", ["{% if %}", "{{ nope }}", "{% extends 'no.html' %}"])
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_that_cannot_be_used_is_said_at_once(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(f"<p>\n{text}")
+    with pytest.raises(BadInput, match="this template cannot be used"):
+        Pages(Look("x"), tmp_path)
+
+
+def test_a_logo_is_a_small_picture(tmp_path: Path) -> None:
+    logo = tmp_path / "logo"
+    for start, kind in ((b"\x89PNG\r\n", "png"), (b"\xff\xd8\xff\xe0", "jpeg"), (b"\n<svg>", "svg+xml")):
+        logo.write_bytes(start)
+        assert logo_address(logo) == f"data:image/{kind};base64,{base64.b64encode(start).decode()}"
+    for data in (b"GIF89a", b"", b"\x89PNG" + bytes(100_000)):
+        logo.write_bytes(data)
+        with pytest.raises(BadInput):
+            logo_address(logo)

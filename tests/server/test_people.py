@@ -1,0 +1,126 @@
+"""What the database knows of people: asked, left alone where it cannot be, and their own mail."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from server.server_world import BASE, SentWorld
+
+from linktrack.contacts.left import come_back, leave
+from linktrack.server.new_tabs import in_new_tabs
+from linktrack.server.people import QuietDatabase, StoredPeople
+from linktrack.store.session import Database
+
+
+class Clock:
+    """Seconds that a test counts itself."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def people(world: SentWorld, clock: Clock) -> StoredPeople:
+    return StoredPeople(QuietDatabase(world.workspace, clock))
+
+
+@pytest.fixture
+def number(database: Database) -> int:
+    return int(database.value("SELECT number FROM shipment"))
+
+
+def test_the_values_of_a_person(people: StoredPeople, number: int) -> None:
+    anna = {"contact_id": "C1", "id": "C1", "email": "anna@example.com", "name": "Anna Å", "city": "Malmö"}
+    assert people.values(number, 1) == anna
+    assert people.values(number, 3) == {}
+    assert people.values(number ^ 1, 1) == {}, "another shipment's recipient 1 may be somebody else"
+
+
+def test_a_script_s_address(people: StoredPeople, number: int, database: Database, world: SentWorld) -> None:
+    link = int(database.value("SELECT link_id FROM placement WHERE key = ?", (world.places["offer"],)))
+    assert people.return_address(link, number, 1) == ""
+    database.execute(
+        "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) VALUES (?, 1, 1, ?, 'x')",
+        (link, "https://other.example/"),
+    )
+    assert people.return_address(link, number, 1) == "https://other.example/"
+    assert people.return_address(link, number ^ 1, 1) == ""
+
+
+def test_the_types_that_a_person_gets(people: StoredPeople, number: int, database: Database) -> None:
+    assert people.types(number, 1) == frozenset({"newsletter"})
+    assert people.types(number ^ 1, 1) == frozenset()
+    leave(database, 1, "newsletter", "page", 1)
+    come_back(database, 1, "Offers", 1)
+    assert people.types(number, 1) == frozenset({"offers"})
+    leave(database, 1, "", "unsubscribe", 2)
+    assert people.types(number, 1) == frozenset()
+
+
+def test_a_locked_database_is_left_alone_for_five_seconds(
+    people: StoredPeople, clock: Clock, number: int, world: SentWorld, database: Database
+) -> None:
+    path = world.workspace.database_path
+    assert path is not None and people.values(number, 1)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    aside = path.with_name("aside")
+    path.rename(aside)
+    assert people.values(number, 1) is None
+    aside.rename(path)
+    clock.now = 4.9
+    assert people.values(number, 1) is None
+    clock.now = 5.1
+    assert people.values(number, 1)
+
+
+def test_a_database_that_another_one_took_the_place_of_is_opened_anew(
+    people: StoredPeople, number: int, world: SentWorld, database: Database, tmp_path: Path
+) -> None:
+    path = world.workspace.database_path
+    assert path is not None and people.values(number, 1)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copy(path, tmp_path / "other.db")
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("UPDATE recipient SET name = 'Another' WHERE id = 1")
+    other.close()
+    database.close()
+    (tmp_path / "other.db").replace(path)
+    found = people.values(number, 1)
+    assert found is not None and found["name"] == "Another"
+
+
+def test_a_person_s_own_mail(people: StoredPeople, number: int, world: SentWorld) -> None:
+    token = world.tokens["C1"]
+    copy = people.copy(number, 1, token)
+    assert copy is not None
+    assert "<p>Hej Anna Å!</p>" in copy and f'href="{BASE}/{world.places["offer"]}/{token}" target="_blank"' in copy
+    assert copy.count(token) == 8 and copy.startswith('<!doctype html><html><head><base target="_blank"><title>')
+    assert people.copy(number ^ 1, 1, token) is None
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<p>x</p>", '<base target="_blank"><p>x</p>'),
+        ("<!doctype html><p>", '<!doctype html><base target="_blank"><p>'),
+        ("<html lang=en><HEAD><a target=_top>", '<html lang=en><HEAD><base target="_blank"><a target=_blank>'),
+        ('<a TARGET="_self" href="x">', '<base target="_blank"><a TARGET="_blank" href="x">'),
+        ("<p target=x><a target>", '<base target="_blank"><p target=x><a target>'),
+        (
+            "<base target='top'><area target=a><form target=b>",
+            "<base target=\"_blank\"><base target='_blank'><area target=_blank><form target=_blank>",
+        ),
+    ],
+)
+def test_links_open_in_new_tabs(html: str, shown: str) -> None:
+    assert in_new_tabs(html) == shown

@@ -1,0 +1,241 @@
+"""The static export: its files, what is remembered and checked, and the same answers as `answer` out of a real nginx."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from server.server_world import SITE, SentWorld, request
+from server.serving_process import Served, until
+from tests_support import Run
+
+from linktrack.clicks.event import POST, PREFETCH, SHARED
+from linktrack.clicks.load import import_logs
+from linktrack.links.catalog import edit_link
+from linktrack.server.answer import answer
+from linktrack.server.live import pages_of
+from linktrack.server.nginx import StaticSpot, http_text, server_text
+from linktrack.server.people import QuietDatabase, StoredPeople
+from linktrack.server.snapshot_file import take_snapshot, tokens_of
+from linktrack.store.session import Database
+
+
+def test_a_map_as_json(world: SentWorld, run: Run, tmp_path: Path) -> None:
+    done = run("redirects", "export", tmp_path / "out", "--for", "json")
+    assert done.code == 0 and "for 9 placements" in done.err and "reload" not in done.err
+    assert "merge tags stay empty here" in done.err
+    rows = json.loads((tmp_path / "out" / "map.json").read_text("utf-8"))
+    utm = "utm_source=news&utm_campaign=spring"
+    shown = {key: rows[place] for key, place in world.places.items()}
+    assert {key: row["kind"] for key, row in shown.items()} == {
+        "local": "redirect", "offer": "redirect", "sure": "redirect", "thanks": "text", "ask": "form",
+        "unsubscribe": "unsubscribe", "subscriptions": "subscriptions", "view-online": "view-online",
+        "honeypot": "honeypot",
+    }  # fmt: skip
+    assert shown["local"] == {
+        "kind": "redirect", "url": f"https://www.example.com/spring?city=&{utm}",
+        "template": f"https://www.example.com/spring?city={{{{ city }}}}&{utm}",
+    }  # fmt: skip
+    assert shown["sure"]["confirm"] is True and shown["sure"]["url"] == f"https://www.example.com/sure?{utm}"
+    assert shown["ask"]["url"] == "https://forms.example.com/ask"
+    for row in shown.values():
+        for name in ("page", "posted"):
+            assert name not in row or (tmp_path / "out" / row[name]).is_file()
+
+
+def test_a_web_server_can_read_it_and_nobody_is_in_it(world: SentWorld, run: Run, tmp_path: Path) -> None:
+    assert run("redirects", "export", tmp_path / "out", "--for", "nginx").code == 0
+    for path in (tmp_path / "out", *(tmp_path / "out").rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644), path
+        if path.is_file():
+            text = path.read_text("utf-8")
+            for never in ("anna", "Anna", "Malmö", *world.tokens.values()):
+                assert never not in text, path
+    online = next((tmp_path / "out" / "pages").glob("view-online-*.html")).read_text("utf-8")
+    assert "<p>Hej !</p>" in online.replace("&lt;", "<").replace("&gt;", ">")
+    assert "https://www.example.com/offer?" in online and "invalid" not in online
+
+
+def test_only_what_has_changed_is_written(world: SentWorld, run: Run, database: Database, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert "nginx -s reload" in run("redirects", "export", out, "--for", "nginx", "--log", tmp_path / "x.log").err
+    assert run("redirects", "export", out, "--check").code == 0
+    before = {path: path.stat().st_ino for path in out.rglob("*")}
+    assert "Nothing has changed" in run("redirects", "export", out).err
+    edit_link(database, "offer", url="https://www.example.com/new")
+    behind = run("redirects", "export", out, "--check")
+    assert behind.code == 6 and "linktrack-http.conf" in behind.err
+    done = run("redirects", "export", out)
+    assert done.code == 0 and "Changed 3 files" in done.err, (
+        "the map, and the page that shows the mail, which has another name"
+    )
+    after = {path: path.stat().st_ino for path in out.rglob("*")}
+    kept = [path.name for path in before if path in after and path.is_file() and after[path] == before[path]]
+    assert "linktrack-server.conf" in kept and "linktrack-http.conf" not in kept
+    assert len(after) == len(before) and "x.log" in (out / "linktrack-server.conf").read_text()
+    assert run("redirects", "export", out, "--check").code == 0
+
+
+def test_an_export_that_becomes_another_kind_leaves_nothing_behind(world: SentWorld, run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("redirects", "export", out, "--for", "nginx")
+    run("redirects", "export", out, "--for", "json")
+    assert sorted(path.name for path in out.iterdir()) == ["linktrack-export.json", "map.json", "pages"]
+
+
+def test_what_cannot_be_exported(world: SentWorld, run: Run, tmp_path: Path) -> None:
+    assert run("redirects", "export", tmp_path / "out").code == 2
+    missing = run("redirects", "export", tmp_path / "out", "--check")
+    assert missing.code == 4 and "no export" in missing.err
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("x")
+    assert run("redirects", "export", tmp_path / "full", "--for", "json").code == 5
+    assert run("redirects", "export", world.workspace.root / "scripts" / "x", "--for", "json").code == 5
+    (tmp_path / "full" / "linktrack-export.json").write_text("{}")
+    assert run("redirects", "export", tmp_path / "full", "--for", "json").code == 5
+
+
+# --- a real nginx ------------------------------------------------------------------------------------------------
+
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+with_nginx = pytest.mark.skipif(NGINX is None, reason="no nginx here (Debian's nginx-light)")
+CONFIGURATION = """\
+{user} daemon off; pid {root}/pid; error_log {root}/error.log info; worker_processes 1;
+events {{ worker_connections 100; }}
+http {{
+    access_log off; client_body_temp_path {root}/b; proxy_temp_path {root}/p; fastcgi_temp_path {root}/f;
+    uwsgi_temp_path {root}/u; scgi_temp_path {root}/s;
+    include {out}/linktrack-http.conf;
+    server {{ listen 127.0.0.1:{port}; {extra} include {out}/linktrack-server.conf; }}
+}}
+"""
+
+
+@contextmanager
+def nginx_with(out: Path, root: Path, extra: str = "") -> Iterator[Served]:
+    root.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    user = "user root;" if os.geteuid() == 0 else ""
+    (root / "nginx.conf").write_text(CONFIGURATION.format(root=root, out=out, port=port, extra=extra, user=user))
+    assert NGINX is not None  # what it starts as root would be nobody, who may not look into our folders
+    process = subprocess.Popen([NGINX, "-p", str(root), "-c", str(root / "nginx.conf")], text=True)
+    server = Served(process, port, root / "error.log")
+    try:
+        until(lambda: process.poll() is not None or _answers(server))
+        assert process.poll() is None, server.said
+        yield server
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(server: Served) -> bool:
+    try:
+        return server.ask("GET", "/healthz")[0] == 200
+    except OSError:
+        return False
+
+
+LIKE_SERVE = [
+    ("GET", "offer", ""), ("HEAD", "offer", ""), ("GET", "offer", "?x=1"), ("POST", "offer", ""), ("GET", "thanks", ""),
+    ("HEAD", "thanks", ""), ("POST", "thanks", ""), ("GET", "sure", ""), ("POST", "sure", ""), ("PUT", "sure", ""),
+    ("GET", "unsubscribe", ""), ("POST", "unsubscribe", ""), ("POST", "unsubscribe", "?page"),
+    ("POST", "unsubscribe", "?utm_source=x"), ("DELETE", "unsubscribe", ""), ("GET", "honeypot", ""),
+    ("HEAD", "unsubscribe", ""),
+]  # fmt: skip
+COMPARED = (
+    "location", "allow", "cache-control", "referrer-policy", "x-robots-tag", "x-content-type-options",
+    "content-security-policy",
+)  # fmt: skip
+
+
+@with_nginx
+@pytest.mark.servers
+def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Database, tmp_path: Path) -> None:
+    out, log = tmp_path / "out", tmp_path / "click.log"
+    assert run("redirects", "export", out, "--for", "nginx", "--log", log).code == 0
+    taken = take_snapshot(database)
+    people = StoredPeople(QuietDatabase(world.workspace, lambda: 0.0))
+    tokens = tokens_of(world.workspace, taken)
+    site = replace(SITE, snapshot=taken, tokens=tokens, pages=pages_of(world.workspace), people=people, base_path="")
+    asked = 0
+    with nginx_with(out, tmp_path / "nginx") as server:
+        for method, link, query in LIKE_SERVE:
+            where = world.path(link)
+            wanted, _ = answer(request(method, where, query.lstrip("?")), site)
+            status, headers, body = server.ask(method, where + query)
+            asked += 1
+            assert status == wanted.status, (method, link, query)
+            given = {name.lower(): value for name, value in wanted.headers}
+            assert {name: headers.get(name) for name in COMPARED} == {name: given.get(name) for name in COMPARED}, (
+                method,
+                link,
+            )
+            if not 300 <= status < 400:
+                assert body == wanted.body and headers["content-type"] == given["content-type"], (method, link, query)
+            assert "set-cookie" not in headers and "etag" not in headers
+        for tail in (".", ")", "%20", "%22", "/", "%3E", "]"):
+            assert server.ask("GET", world.path("offer") + tail)[0] == 302, tail
+            asked += 1
+        assert server.ask("GET", world.path("offer").upper())[0] == 302
+        status, headers, body = server.ask("GET", world.path("offer"), Purpose="prefetch")
+        assert (status, body, headers["cache-control"]) == (503, b"", "no-store")
+        asked += 2
+        missing = server.ask("GET", "/zzzz/" + world.tokens["C1"])
+        assert (missing[0], missing[2]) == (404, answer(request("GET", "/"), site)[0].body)
+        asked += 1
+        for hostile in ("/linktrack-pages/not-found.html", "/linktrack-pages/../linktrack-http.conf", "/", "/offer/x",
+                        world.path("offer") + "%0d%0aX:y", "//" + world.path("offer") + "x"):  # fmt: skip
+            assert server.ask("GET", hostile)[0] == 404, hostile
+        asked += 1  # the first of these
+        assert server.ask("GET", "/robots.txt")[2] == b"User-agent: *\nDisallow: /\n"
+    lines = log.read_bytes().splitlines()
+    assert len(lines) == asked
+    summary = import_logs(world.workspace, database, [str(log)])
+    assert summary.read == asked == summary.stored + summary.rejected + summary.repeated + summary.not_ours
+    assert summary.reasons == {"method": 7, "unknown-placement": 1} and summary.not_ours == 1
+    flags: dict[int, int] = dict(database.rows("SELECT flags, count(*) FROM click GROUP BY flags"))
+    assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
+
+
+TARGETS = {
+    "dollars": "https://www.example.com/$1/${x}?a=$args",
+    "quotes and braces": "https://www.example.com/?a=\"b'c;{d}#e",
+    "percent": "https://www.example.com/%24%20?%",
+    "spa": "https://www.example.com/#/a?b=c&d",
+    "long": "https://www.example.com/" + "x" * 4000,
+}
+
+
+@with_nginx
+@pytest.mark.servers
+def test_no_target_is_lost_in_a_hundred_thousand(tmp_path: Path) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    spots = {
+        f"b{letters[n >> 15]}{letters[n >> 10 & 31]}{letters[n >> 5 & 31]}{letters[n & 31]}": StaticSpot("r", f"https://www.example.com/{n}")
+        for n in range(100_000)
+    }  # fmt: skip
+    words = {
+        word: StaticSpot("r", f"https://www.example.com/{word}")
+        for word in ("default", "include", "volatile", "hostnames")
+    }
+    own = {f"a{letters[n] * 3}": StaticSpot("r", target) for n, target in enumerate(TARGETS.values())}
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "linktrack-http.conf").write_text(http_text({**spots, **words, **own}, {}))
+    (tmp_path / "linktrack-server.conf").write_text(server_text("/k", f"{tmp_path}/pages", f"{tmp_path}/x.log"))
+    token = "a" * 32
+    with nginx_with(tmp_path, tmp_path / "nginx", 'location / { return 200 "mine"; }') as server:
+        for key, spot in {**own, **words, **dict(list(spots.items())[::9999])}.items():
+            status, headers, _ = server.ask("GET", f"/k/{key}/{token}")
+            assert (status, headers["location"]) == (302, spot.target), key
+        assert server.ask("GET", "/elsewhere")[2] == b"mine"
+        assert "could not build" not in server.said

@@ -1,0 +1,146 @@
+"""The shell around `answer`: out of an environ, into the log, back out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from server.server_world import SENT, SITE, path, site
+
+from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.logs.visitor import Visitors
+from linktrack.server.answer import Site
+from linktrack.server.click_log import ClickLogWriter, make_folder
+from linktrack.server.wsgi import Application
+from linktrack.settings import PRIVATE_NETWORKS
+
+
+class Shell:
+    """An application with a log in a folder, asked with headers, and what it said."""
+
+    def __init__(self, folder: Path, at: Site = SITE, trusted: tuple[str, ...] = PRIVATE_NETWORKS) -> None:
+        self.folder = folder
+        self.site = at
+        self.said: list[str] = []
+        self.now = SENT
+        make_folder(folder)
+        self.log = ClickLogWriter(folder, 1_000_000, ZoneInfo("Europe/Stockholm"), self.said.append)
+        visitors = Visitors(trusted, Networks(["198.51.100.0/28"]).named, "truncate")
+        self.application = Application(
+            self, self.log, visitors, ZoneInfo("Europe/Stockholm"), lambda: self.now, self.said.append
+        )
+
+    def ask(self, method: str, where: str, query: str = "", **more: str) -> tuple[str, dict[str, str], bytes]:
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": where,
+            "QUERY_STRING": query,
+            "REMOTE_ADDR": "203.0.113.77",
+            **more,
+        }
+        told: list[Any] = []
+        body = b"".join(self.application(environ, lambda status, headers: told.extend((status, dict(headers)))))
+        return told[0], told[1], body
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for file in sorted(self.folder.iterdir()) for line in file.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path / "log")
+
+
+def test_a_redirect_and_its_line(shell: Shell) -> None:
+    shell.now = SENT + 7
+    status, headers, body = shell.ask(
+        "GET", path(), "a=1", HTTP_USER_AGENT="Moz", HTTP_COOKIE="x=y", HTTP_HOST="evil.example"
+    )
+    assert (status, headers["Location"], body) == ("302 Found", "https://www.example.com/%C3%A5?utm_medium=email", b"")
+    assert shell.lines() == [
+        {"time": "2026-05-04T11:00:00.007+02:00", "ip": "203.0.113.0", "method": "GET", "path": f"{path()}?a=1",
+         "status": 302, "user_agent": "Moz", "network": ""}
+    ]  # fmt: skip
+    assert "evil.example" not in str(headers)
+
+
+VISITORS = {
+    "the peer": ("203.0.113.77", "", "203.0.113.0", ""),
+    "who a trusted proxy speaks of": ("127.0.0.1", "198.51.100.200", "198.51.100.0", ""),
+    "not who a stranger speaks of": ("203.0.113.77", "198.51.100.200", "203.0.113.0", ""),
+    "the last that is not trusted": ("10.0.0.1", "192.0.2.9, 203.0.113.5,10.1.1.1", "203.0.113.0", ""),
+    "in a network that is known by the whole address": ("127.0.0.1", "198.51.100.7", "198.51.100.0", "198.51.100.0/28"),
+    "of IPv6": ("2001:db8:1:2::3", "", "2001:db8:1::", ""),
+    "in nonsense": ("127.0.0.1", "<script>", "127.0.0.0", ""),
+}
+
+
+@pytest.mark.parametrize("case", VISITORS)
+def test_the_visitor_s_address_is_cut_when_it_is_written(shell: Shell, case: str) -> None:
+    peer, forwarded, ip, network = VISITORS[case]
+    shell.ask("GET", path(), REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR=forwarded)
+    (line,) = shell.lines()
+    assert (line["ip"], line["network"]) == (ip, network)
+    whole = {peer, *forwarded.split(",")} - {ip, ""}
+    assert not any(address.strip() in str(line) for address in whole if address.strip() != ip)
+
+
+@pytest.mark.parametrize("name", ["SEC_PURPOSE", "PURPOSE", "X_PURPOSE", "X_MOZ"])
+def test_each_prefetch_header(shell: Shell, name: str) -> None:
+    assert shell.ask("GET", path(), **{f"HTTP_{name}": "prefetch"})[0] == "503 Service Unavailable"
+    assert shell.lines()[0]["sec_purpose"] == "prefetch"
+
+
+REFUSED = {
+    "a request line that is too long": ({"QUERY_STRING": "x" * 9000}, "414 Request-URI Too Long"),
+    "headers that are too long": ({"HTTP_A": "x" * 20_000, "HTTP_B": "x" * 20_000}, "431 Too Large"),
+    "a body that is too long": ({"CONTENT_LENGTH": "65537"}, "413 Request Entity Too Large"),
+    "a body of any length": ({"CONTENT_LENGTH": "9" * 5000}, "413 Request Entity Too Large"),
+    "a body of no length": ({"HTTP_TRANSFER_ENCODING": "chunked"}, "411 Length Required"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_request_is_refused_and_not_in_the_log(shell: Shell, case: str) -> None:
+    more, status = REFUSED[case]
+    told, headers, _ = shell.ask("POST", path("unsubscribe"), **more)
+    assert told.split()[0] == status.split()[0] and headers["Connection"] == "close"
+    assert shell.lines() == []
+
+
+def test_a_body_of_64_kilobytes_is_a_request(shell: Shell) -> None:
+    assert shell.ask("POST", path("unsubscribe"), CONTENT_LENGTH="65536")[0] == "200 OK"
+
+
+def test_without_a_log_get_goes_on_and_what_would_act_asks_to_come_again(shell: Shell) -> None:
+    shell.ask("GET", "/")
+    shell.folder.rename(shell.folder.with_name("away"))
+    for file in shell.folder.with_name("away").iterdir():
+        file.unlink()
+    assert shell.ask("GET", path())[0] == "302 Found"
+    assert shell.ask("HEAD", path("text"))[0] == "200 OK"
+    assert shell.ask("POST", path())[0] == "405 Method Not Allowed"
+    for place, query in (("unsubscribe", "page"), ("subscriptions", "off=*"), ("confirm", "")):
+        status, headers, _ = shell.ask("POST", path(place), query)
+        assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "5")
+        assert "Location" not in headers
+    assert shell.ask("GET", "/healthz")[0] == "503 Service Unavailable"
+    shell.folder.with_name("away").rename(shell.folder)
+    shell.log.try_again(SENT)
+    assert shell.ask("GET", "/healthz")[0] == "200 OK"
+    assert shell.ask("POST", path("unsubscribe"))[0] == "200 OK"
+
+
+def test_a_bug_of_ours_shows_nothing_and_is_said(tmp_path: Path) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> object:
+            raise RuntimeError("anna@example.com")
+
+    shell = Shell(tmp_path / "log", site(people=Broken()))
+    status, _, body = shell.ask("GET", path("tagged"))
+    assert (status, body) == ("500 Internal Server Error", b"")
+    assert shell.said == ["a bug in linktrack (RuntimeError): please report it"]
+    assert shell.lines()[0]["status"] == 500

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from linktrack.database_urls import checked_database_url
 from linktrack.errors import BadInput
 from linktrack.files import STDIN, open_input
 from linktrack.moments import zone_of
@@ -58,7 +59,7 @@ Network = Annotated[str, AfterValidator(_network)]
 
 
 class DatabaseSettings(Section):
-    url: str = ""  # empty = linktrack.db in the workspace
+    url: Annotated[str, AfterValidator(checked_database_url)] = ""  # empty = linktrack.db in the workspace
     id: str = ""  # the database that belongs to these settings; init and restore write it
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 
+from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.files import CONFIG_NAME, Kept, explained
 from linktrack.moments import zone_of
@@ -21,7 +22,6 @@ DATABASE_NAME = "linktrack.db"
 SCRIPTS_NAME = "scripts"
 SNAPSHOT_NAME = "linktrack.snapshot"
 CLICK_LOG_NAME = "clicklog"
-_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class Workspace:
         url = self.settings.database.url
         if not url:
             return self.root / DATABASE_NAME
-        return self.root / url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else None
+        return self.root / url.removeprefix(SQLITE_URL) if url.startswith(SQLITE_URL) else None
 
     @property
     def database_url(self) -> str:
         """The database's URL; that of a SQLite file names its whole path."""
         path = self.database_path
-        return self.settings.database.url if path is None else f"{_SQLITE}{path}"
+        return self.settings.database.url if path is None else f"{SQLITE_URL}{path}"
 
     @property
     def snapshot_path(self) -> Path:

@@ -133,3 +133,14 @@ def test_the_commented_configuration_shows_every_setting_with_its_default() -> N
 
     names(Settings, raw)
     assert Settings.model_validate(raw) == Settings(base_url=raw["base_url"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://host/db", "sqlite:linktrack.db", "sqlite:///", "sqlite:///x.db?mode=ro", "postgresql://host:port/db",
+     "postgresql+psycopg2://host/db", "postgresql+psycopg://host/db?sslmod=require"],
+)  # fmt: skip
+def test_a_database_that_no_connection_can_be_made_to_is_refused_where_it_is_written(tmp_path: Path, url: str) -> None:
+    (tmp_path / "linktrack.toml").write_text(f'base_url = "https://e.com"\n\n[database]\nurl = "{url}"\n')
+    with pytest.raises(BadInput, match=r"linktrack\.toml:4: "):
+        load_workspace(tmp_path, {})

@@ -212,7 +212,7 @@ def test_a_step_that_fails_leaves_what_was_there(
     assert sorted(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_command_left_goes_with_the_next_one_of_that_target(tmp_path: Path) -> None:
+def test_what_a_killed_command_left_goes_with_the_next_one_in_that_folder(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from linktrack.files import *\n"
         "with writing(Path(sys.argv[1]), Kept()) as file:\n"
@@ -220,9 +220,10 @@ def test_what_a_killed_command_left_goes_with_the_next_one_of_that_target(tmp_pa
     )
     subprocess.run([sys.executable, "-c", program, tmp_path / "out"], check=False)
     assert [path.name.startswith(".out.unfinished-") for path in leftovers(tmp_path)] == [True]
-    with writing(tmp_path / "other", NOTHING):
-        assert len(leftovers(tmp_path)) == 1, "what is being written is no leftover, and another's is not touched"
-    write_file(tmp_path / "out", b"whole", NOTHING)
+    with writing(tmp_path / "other", NOTHING) as other:
+        assert leftovers(tmp_path) == []
+        write_file(tmp_path / "out", b"whole", NOTHING)
+        other.write(b"what is being written is no leftover")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
 
 

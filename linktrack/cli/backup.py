@@ -16,15 +16,17 @@ app = single()
 @app.command()
 def backup(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="The file to write, e.g. linktrack-2026-05-04.tar.gz.")],
+    file: Annotated[Path, typer.Argument(help="The file to write, e.g. linktrack-2026-05-04.tar.gz; - is stdout.")],
 ) -> None:
     """Copy database, configuration, key and scripts into one tar.gz, also while others work.
 
     \b
     Example:
       linktrack backup linktrack-2026-05-04.tar.gz
+      linktrack backup - | gpg --encrypt -r ops > linktrack-2026-05-04.tar.gz.gpg
     """
     from linktrack.upkeep.backup import backup as write_backup
 
-    size = write_backup(workspace_of(context), file)
-    say(context, f"Wrote {file} ({size:,} bytes); it holds the signing key, so keep it where others cannot read it.")
+    write_backup(workspace_of(context), file)
+    named = f"{file} ({file.stat().st_size:,} bytes)" if file.is_file() else "the backup"
+    say(context, f"Wrote {named}; it holds the signing key, so keep it where others cannot read it.")

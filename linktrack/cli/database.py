@@ -27,10 +27,9 @@ def upgrade(context: typer.Context, wait: WaitOption = WAIT) -> None:
     from linktrack.store.revisions import upgrade as upgrade_tables
     from linktrack.store.session import connect
 
-    with connect(
-        workspace_of(context).database_url, wait=wait, tell=lambda sentence: say(context, sentence)
-    ) as open_one:
-        before = upgrade_tables(open_one)
+    workspace = workspace_of(context)
+    with connect(workspace.database_url, wait=wait, tell=lambda sentence: say(context, sentence)) as open_one:
+        before = upgrade_tables(open_one, workspace)
     say(
         context,
         f"The tables are at {HEAD}." if before == HEAD else f"The tables went from {before} to {HEAD}.",

@@ -42,8 +42,8 @@ def rotate(context: typer.Context, wait: WaitOption = WAIT) -> None:
 
     with opened(context, wait) as database:
         number, left = rotate_key(workspace_of(context), database, wait)
-    more = "it is the last one that this workspace can have" if not left else f"there can be {left} more"
-    say(context, f"Key {number} signs from now on; mails signed with an older one go on working. Of keys, {more}.")
+    more = f"This workspace can have {left} more." if left else "It is the last that this workspace can have."
+    say(context, f"Key {number} signs from now on; mails signed with an older one go on working. {more}")
 
 
 @app.command()
@@ -59,10 +59,12 @@ def revoke(
     Example:
       linktrack key revoke 0 --yes
     """
-    from linktrack.links.keys import revoke_key
+    from linktrack.links.keys import from_environment, revoke_key
 
     question = f"End the key {key}? Clicks on addresses that it has signed are not counted any more."
     with opened(context, wait) as database:
         if confirm(context, question, yes):
-            revoke_key(workspace_of(context), database, key, wait)
-            say(context, f"Key {key} is revoked.")
+            workspace = workspace_of(context)
+            revoke_key(workspace, database, key, wait)
+            rest = " Take its entry out of LINKTRACK_SECRET." if from_environment(workspace) else ""
+            say(context, f"Key {key} is revoked.{rest}")

@@ -47,22 +47,11 @@ def workspace_of(context: typer.Context) -> Workspace:
     from linktrack.workspace import find_workspace
 
     workspace = find_workspace(Path.cwd(), context.obj.workspace, os.environ)
-    if wanted := workspace.settings.clicks.log_format:
-        _check_log_format(workspace, wanted)
+    if workspace.settings.clicks.log_format:
+        from linktrack.clicks.logs.configured import check_log_format
+
+        check_log_format(workspace)
     return workspace
-
-
-def _check_log_format(workspace: Workspace, wanted: str) -> None:
-    """BadInput, with file and line, for a log format that does not exist: the settings know no formats."""
-    from linktrack.clicks.formats import format_of
-    from linktrack.errors import LinktrackError
-    from linktrack.settings import read_toml
-
-    try:
-        format_of(wanted)
-    except LinktrackError as problem:
-        where = read_toml(workspace.config_path)
-        raise where.error_at(("clicks", "log_format"), f"log_format: {problem.sentence}") from None
 
 
 def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:

@@ -59,16 +59,12 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
     """The workspace's keys. BadInput when its key file lacks one that the database knows and that is not revoked."""
     ring = Keyring.parse(workspace.secret())
     known = _known(database)
-    ours = {number for number in ring.secrets if number in known and ring.fingerprint(number) == known[number][0]}
-    missing = sorted(number for number, key in known.items() if key.revoked_at is None and number not in ours)
-    if missing:
-        numbers = " and ".join(map(str, missing))
-        raise BadInput(
-            f"the signing key {numbers} is not the one that addresses in sent mails were made with, or is missing: "
-            f"bring {_where(workspace)} back from a backup (a lost key is given up with linktrack key revoke)",
-        )
+    ours = _ours(workspace, ring, known)
     revoked = frozenset(number for number, key in known.items() if key.revoked_at is not None)
     foreign = tuple(number for number in ring.secrets if number not in ours)
+    if foreign:
+        ids = " and ".join(map(str, foreign))
+        database.tell(f"the key {ids} in {_where(workspace)} is not of this workspace: it neither signs nor verifies")
     usable = ring.only(ours - revoked)
     if not usable.secrets:
         raise BadInput("no signing key is left: make one with linktrack key rotate")
@@ -97,14 +93,13 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
     """Add a new key that signs from now on. Returns its id, and how many more there can be in the workspace's life.
 
     The file is written before the database: a key that a killed rotation left in the file is adopted instead of
-    making another. Conflict when all ids were used, or the keys come from the environment.
+    making another. Where the keys come from the environment, the new one must stand at their end already.
+    Conflict when all ids were used, or the environment has no new key.
     """
-    _refuse_environment(workspace, "add a new ID:HEX entry at its end instead")
     with _alone(workspace, database, wait):
         known = _known(database)
-        if known:
-            open_keys(workspace, database)  # all of them must be there
         ring = Keyring.parse(workspace.secret())
+        _ours(workspace, ring, known)  # all of them must be there
         left = [number for number in ring.secrets if number not in known]
         if left and left[-1] == ring.signing_id and left[-1] == _next_id(known):
             number = left[-1]
@@ -114,6 +109,11 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
                 raise Conflict(
                     f"this workspace has had {MAX_KEYS} keys, and a token has room for no more: it keeps its last"
                 )
+            if from_environment(workspace):
+                raise Conflict(
+                    f"the keys come from {_ENVIRONMENT}: add a new entry {number}:HEX at its end (64 hexadecimal "
+                    "digits, e.g. from openssl rand -hex 32), and run this again"
+                )
             ring = ring.only(set(ring.secrets) - {number}).with_new(number)
             replace_own(workspace.key_path, ring.text().encode())
         with database.transaction(durable=True):
@@ -122,11 +122,10 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
 
 
 def revoke_key(workspace: Workspace, database: Database, number: int, wait: float = 0) -> None:
-    """End a key: its addresses are `revoked-key` from now on, and it leaves the key file.
+    """End a key: its addresses are `revoked-key` from now on, and it leaves the key file (not the environment).
 
     NotFound for an id that no key has; Conflict for one that is revoked, or the only one left.
     """
-    _refuse_environment(workspace, "take its entry out")
     with _alone(workspace, database, wait):
         known = _known(database)
         if number not in known:
@@ -139,13 +138,26 @@ def revoke_key(workspace: Workspace, database: Database, number: int, wait: floa
             database.execute("UPDATE signing_key SET revoked_at = ? WHERE id = ?", (now(), number))
             database.execute("UPDATE workspace SET catalogue = catalogue + 1")
         ring = Keyring.parse(workspace.secret())
-        if number in ring.secrets and len(ring.secrets) > 1:
+        if number in ring.secrets and len(ring.secrets) > 1 and not from_environment(workspace):
             replace_own(workspace.key_path, ring.only(set(ring.secrets) - {number}).text().encode())
 
 
 def _known(database: Database) -> dict[int, _Known]:
     rows = database.rows("SELECT id, fingerprint, created_at, revoked_at FROM signing_key ORDER BY id")
     return {row[0]: _Known(bytes(row[1]), row[2], row[3]) for row in rows}
+
+
+def _ours(workspace: Workspace, ring: Keyring, known: dict[int, _Known]) -> set[int]:
+    """The ids in the ring that are the keys that the database knows. BadInput when one that is not revoked lacks."""
+    ours = {number for number in ring.secrets if number in known and ring.fingerprint(number) == known[number][0]}
+    missing = sorted(number for number, key in known.items() if key.revoked_at is None and number not in ours)
+    if missing:
+        numbers = " and ".join(map(str, missing))
+        raise BadInput(
+            f"the signing key {numbers} is not the one that addresses in sent mails were made with, or is missing: "
+            f"bring {_where(workspace)} back from a backup (a lost key is given up with linktrack key revoke)",
+        )
+    return ours
 
 
 def _next_id(known: dict[int, _Known]) -> int:
@@ -160,13 +172,13 @@ def _note(database: Database, ring: Keyring, number: int) -> None:
     database.execute("UPDATE workspace SET catalogue = catalogue + 1")
 
 
-def _refuse_environment(workspace: Workspace, instead: str) -> None:
-    if workspace.environ.get(_ENVIRONMENT):
-        raise Conflict(f"the keys come from {_ENVIRONMENT}: {instead}")
+def from_environment(workspace: Workspace) -> bool:
+    """Whether the keys are in the environment, where nobody but the user can change them."""
+    return bool(workspace.environ.get(_ENVIRONMENT))
 
 
 def _where(workspace: Workspace) -> str:
-    return _ENVIRONMENT if workspace.environ.get(_ENVIRONMENT) else str(workspace.key_path)
+    return _ENVIRONMENT if from_environment(workspace) else str(workspace.key_path)
 
 
 @contextmanager

@@ -11,21 +11,16 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote
 
+from linktrack.database_urls import SQLITE_URL, postgresql_arguments
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound
 
 if TYPE_CHECKING:
     import psycopg
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-_SQLITE_URL, _POSTGRESQL_URLS = "sqlite:///", ("postgresql+psycopg", "postgresql")
 _BUSY_SECONDS = 0.2  # that SQLite itself waits: for longer, `Database.transaction` asks again
-_PARAMETERS = frozenset(  # of libpq, which may stand behind the ? of a URL
-    ["application_name", "connect_timeout", "dbname", "gssencmode", "host", "keepalives", "keepalives_count",
-     "keepalives_idle", "keepalives_interval", "options", "passfile", "password", "port", "sslcert", "sslcrl", "sslkey",
-     "sslmode", "sslrootcert", "target_session_attrs", "tcp_user_timeout", "user"]
-)  # fmt: skip
 
 Explain = Callable[[Exception, str], LinktrackError | None]
 
@@ -35,17 +30,13 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
 
     A `new` one is made readable by its owner alone, whatever the umask.
     """
-    if not url.startswith(_SQLITE_URL):
-        raise BadInput(
-            f"database.url must begin with {_SQLITE_URL} or postgresql+psycopg://, not {url.partition(':')[0][:40]}:"
-        )
-    path = Path(url.removeprefix(_SQLITE_URL))
+    path = Path(url.removeprefix(SQLITE_URL))
     if new:
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         os.fchmod(handle, 0o600)
         os.close(handle)
     elif not path.exists():
-        raise NotFound(f"the database {path} is missing: bring it back from a backup with linktrack restore")
+        raise NotFound(f"the database {path} is missing: bring it back from a backup (tar xzf BACKUP)")
     where = f"file:{quote(str(path))}"
     if not os.access(path, os.W_OK):
         alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
@@ -97,29 +88,6 @@ def open_postgresql(url: str, wait: float) -> tuple[psycopg.Connection[tuple[obj
         raise Conflict(f"the PostgreSQL server does not answer: {_without_password(said, arguments)}") from None
     connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
     return connection, explain_postgresql
-
-
-def postgresql_arguments(url: str) -> dict[str, str]:
-    """What a PostgreSQL URL says, as arguments of libpq. BadInput, without the URL, for what it cannot say."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise BadInput("database.url is no PostgreSQL URL: its port or host cannot be read") from None
-    if parts.scheme not in _POSTGRESQL_URLS:
-        raise BadInput(f"database.url names the driver {parts.scheme[:40]!r}: write postgresql+psycopg://…")
-    arguments = {
-        "user": unquote(parts.username or ""),
-        "password": unquote(parts.password or ""),
-        "host": unquote(parts.hostname or ""),
-        "port": str(port or ""),
-        "dbname": unquote(parts.path.lstrip("/")),
-    }
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if name not in _PARAMETERS:
-            raise BadInput(f"database.url has the parameter {name[:40]!r}, which there is not for a connection")
-        arguments[name] = value
-    return {name: value for name, value in arguments.items() if value}
 
 
 def explain_postgresql(problem: Exception, name: str) -> LinktrackError | None:

@@ -33,7 +33,7 @@ def check_usable(database: Database, workspace: Workspace) -> None:
     version = revision(database)
     if version is None:
         raise NotFound(
-            f"{database.name} has no tables: it is empty. Bring the database back from a backup with linktrack restore"
+            f"{database.name} has no tables: it is empty. Bring it back from a backup (tar xzf BACKUP)"
         )
     if version != HEAD:
         _refuse_newer(database, version)
@@ -41,6 +41,11 @@ def check_usable(database: Database, workspace: Workspace) -> None:
             f"{database.name} was written by an older linktrack (tables {version}, this program knows {HEAD}): "
             "run linktrack database upgrade"
         )
+    check_whose(database, workspace)
+
+
+def check_whose(database: Database, workspace: Workspace) -> None:
+    """BadInput for the database of another workspace than its settings name, of any version."""
     wanted = workspace.settings.database.id
     found = database.value("SELECT database_id FROM workspace")
     if found != wanted:
@@ -77,18 +82,19 @@ def workspace_id(database: Database) -> bytes:
     return bytes(database.value("SELECT workspace_id FROM workspace"))
 
 
-def upgrade(database: Database) -> str:
+def upgrade(database: Database, workspace: Workspace) -> str:
     """Bring the tables to version `HEAD`, all or nothing. Returns the version before.
 
     SQLite: after a copy beside the file, `linktrack.db.before-REVISION`. NotFound for a database without tables,
-    BadInput for a newer one.
+    BadInput for a newer one or another workspace's.
     """
     before = revision(database)
     if before is None:
-        raise NotFound(f"{database.name} has no tables: bring the database back from a backup with linktrack restore")
+        raise NotFound(f"{database.name} has no tables: bring it back from a backup (tar xzf BACKUP)")
+    _refuse_newer(database, before)
+    check_whose(database, workspace)
     if before == HEAD:
         return before
-    _refuse_newer(database, before)
     from linktrack.store.migrations import run
 
     if database.dialect == SQLITE:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
 from linktrack.files import CONFIG_NAME, leftovers
 from linktrack.links.keys import open_keys
@@ -37,13 +38,21 @@ def examine(root: Path, environ: Mapping[str, str]) -> list[Check]:
         return [_error("settings", path, problem) for problem in problems]
     workspace = load_workspace(root, environ)
     return [
-        Check("settings", "ok", str(path), ""),
+        _settings(workspace),
         _base_url(settings.base_url),
         *_owners(workspace),
         *_database(workspace),
         _scripts(workspace.scripts_path),
         *_leftovers(root),
     ]
+
+
+def _settings(workspace: Workspace) -> Check:
+    try:
+        check_log_format(workspace)
+    except LinktrackError as problem:
+        return _error("settings", workspace.config_path, problem)
+    return Check("settings", "ok", str(workspace.config_path), "")
 
 
 def _base_url(url: str) -> Check:

@@ -3,11 +3,13 @@ links; and against pipes and devices, which are written into."""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import stat
 import subprocess
 import sys
+import tarfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -145,12 +147,12 @@ def shell(root: Path, *arguments: str, **more: object) -> subprocess.CompletedPr
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/stdout"])
 def test_a_device_stays_a_device(root: Path, command: str, device: str) -> None:
     done = shell(root, *FILES[command], device, capture_output=True)
-    assert done.returncode == (5 if command == "backup" else 0), done.stderr
+    assert done.returncode == 0, done.stderr
     assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
-    assert bool(done.stdout) == (device == "/dev/stdout" and command != "backup")
+    assert bool(done.stdout) == (device == "/dev/stdout")
 
 
-@pytest.mark.parametrize("command", [name for name in FILES if name != "backup"])
+@pytest.mark.parametrize("command", FILES)
 def test_a_pipe_is_written_into(root: Path, command: str) -> None:
     os.mkfifo(root / "fifo")
     read: list[bytes] = []
@@ -163,6 +165,49 @@ def test_a_pipe_is_written_into(root: Path, command: str) -> None:
     assert done.returncode == 0, done.stderr
     assert read[0]
     assert stat.S_ISFIFO((root / "fifo").stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["click", "import", "-", "--rejected", "in"], ["mailing", "tag", "-", "--source", "s", "--campaign", "c", "-o", "in"]],
+    ids=" ".join,
+)
+def test_what_standard_input_is_read_from_is_an_input(root: Path, command: list[str]) -> None:
+    (root / "in").write_text(MAIL)
+    with (root / "in").open("rb") as given:
+        done = shell(root, *command, stdin=given, capture_output=True)
+    assert done.returncode == 5, done.stderr
+    assert (root / "in").read_text() == MAIL
+
+
+def test_a_backup_is_whole_and_its_owners_alone_with_the_key_that_is_used(root: Path) -> None:
+    secret = f"0:{'5a' * 32}"
+    (root / "scripts").chmod(0o755)
+    (root / "scripts" / "notify.py").chmod(0o755)
+    for target in ("b.tar.gz", "-"):
+        done = shell(root, "backup", target, capture_output=True, env={**os.environ, "LINKTRACK_SECRET": secret})
+        assert done.returncode == 0, done.stderr
+        archive = io.BytesIO(done.stdout if target == "-" else (root / target).read_bytes())
+        with tarfile.open(fileobj=archive) as whole:
+            modes = {member.name: member.mode for member in whole}
+            key = whole.extractfile("linktrack.key")
+            assert key is not None
+            assert key.read().decode() == secret
+        assert {name: modes[name] for name in ("linktrack.db", "linktrack.toml", "linktrack.key")} == dict.fromkeys(
+            ("linktrack.db", "linktrack.toml", "linktrack.key"), 0o600
+        )
+        assert (modes["scripts"], modes["scripts/notify.py"]) == (0o700, 0o700)
+    assert shell(root, "backup", "b.tar.gz", capture_output=True).returncode == 5
+    assert not [path for path in root.iterdir() if path.name.startswith(".linktrack-backup-")]
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_examples_are_their_owners_alone(tmp_path: Path, umask: int) -> None:
+    command = ["init", "new", "--base-url", "https://e.com", "--example", "superoffice", "--example", "nginx"]
+    done = shell(tmp_path, *command, capture_output=True, preexec_fn=lambda: os.umask(umask) and None)
+    assert done.returncode == 0, done.stderr
+    for path in (tmp_path / "new").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
 @pytest.mark.parametrize("command", FOLDERS)

@@ -143,11 +143,17 @@ def test_what_cannot_be_revoked(workspace: Workspace) -> None:
             revoke_key(workspace, database, 0)
 
 
-def test_keys_of_the_environment_are_not_rotated(workspace: Workspace) -> None:
-    held = load_workspace(workspace.root, {"LINKTRACK_SECRET": workspace.secret()})
+def test_keys_of_the_environment_are_rotated_by_the_user_and_adopted(workspace: Workspace) -> None:
+    first = workspace.secret().strip()
+    held = load_workspace(workspace.root, {"LINKTRACK_SECRET": first})
     with open_database(held) as database:
         assert open_keys(held, database).keyring == ring(workspace)
-        with pytest.raises(Conflict, match="LINKTRACK_SECRET"):
+        with pytest.raises(Conflict, match="LINKTRACK_SECRET: add a new entry 1:HEX"):
             rotate_key(held, database)
-        with pytest.raises(Conflict, match="LINKTRACK_SECRET"):
-            revoke_key(held, database, 0)
+        both = load_workspace(workspace.root, {"LINKTRACK_SECRET": f"{first},1:{'5a' * 32}"})
+        assert open_keys(both, database).foreign == (1,)
+        assert rotate_key(both, database)[0] == 1
+        assert open_keys(both, database).keyring.signing_id == 1
+        revoke_key(both, database, 0)
+        assert set(open_keys(both, database).keyring.secrets) == {1}
+    assert workspace.secret().strip() == first, "the file is not the environment's"

@@ -106,7 +106,7 @@ def test_an_empty_database_is_a_missing_one(workspace: Workspace, run: Run) -> N
         done = run(*command)
         assert done.code == 4, command
         assert "no tables" in done.err
-        assert "linktrack restore" in done.err
+        assert "from a backup" in done.err
 
 
 def test_an_older_database_is_left_alone_until_it_is_upgraded(workspace: Workspace, run: Run) -> None:

@@ -18,6 +18,7 @@ from linktrack.server.answer import RETRY, Answer, Request, Site, answer, log_li
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
 from linktrack.settings import bytes_of
+from linktrack.visible import visible
 from linktrack.workspace import Workspace, load_workspace
 
 REQUEST_LINE = 8192  # bytes
@@ -139,4 +140,4 @@ def load_application(root: Path, log_folder: Path) -> Application:
 
 
 def _tell(sentence: str) -> None:
-    print(f"linktrack: {sentence}", file=sys.stderr, flush=True)  # noqa: T201  (a worker has nobody else to tell)
+    print(f"linktrack: {visible(sentence)}", file=sys.stderr, flush=True)  # noqa: T201  (a worker has nobody else to tell)

@@ -125,11 +125,19 @@ def judged_target(path: Path, kept: Kept) -> Path:
         raise BadInput("this is a folder, not a file to write to", file=path)
     if not target.parent.is_dir():
         raise NotFound(f"there is no such folder: {path.parent}")
-    for given in kept.inputs:
-        if there is not None and given.exists() and os.path.samestat(there, given.stat()):
+    for given in (*_stdin_file(), *(path.stat() for path in kept.inputs if path.exists())):
+        if there is not None and os.path.samestat(there, given):
             raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
     _refuse_own(target, path, kept)
     return target
+
+
+def _stdin_file() -> Iterator[os.stat_result]:
+    """The regular file that standard input is read from, if it is one: an input that no argument names."""
+    with suppress(OSError):
+        given = os.fstat(0)
+        if stat.S_ISREG(given.st_mode):
+            yield given
 
 
 def _refuse_own(target: Path, named: Path, kept: Kept) -> None:
@@ -209,12 +217,17 @@ def write_file(path: Path, data: bytes, kept: Kept, *, mode: int = PRIVATE) -> N
 def create(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
     """Make a file that must not be there yet, synced with its folder. Conflict when it is."""
     with explained(path):
-        with os.fdopen(os.open(path, _NEW, mode), "wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(path.parent)
+        handle = os.open(path, _NEW, mode)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, mode)
+                file.write(data)
+                file.flush()
+                os.fsync(handle)
+            sync_folder(path.parent)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
@@ -239,7 +252,8 @@ def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]
             aside.mkdir(mode=0o700)  # in here, for Ctrl-C may come as soon as it is there
             aside.chmod(mode)
             handle = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not _take(handle):
+                raise Conflict(f"{out} was cleared away while it was made: run the command again")
         with _about(aside, out):
             yield aside
             sync_tree(aside)
@@ -297,28 +311,43 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove what an earlier command that was killed has left of this very target."""
+    """Remove what killed commands of this user have left in the folder of a target."""
     for path in leftovers(target.parent):
-        if path.name.startswith(f".{target.name}{_ASIDE}"):
+        with suppress(OSError), _held(path, fcntl.LOCK_EX):  # so that nobody begins to write to it meanwhile
+            if path.lstat().st_uid != os.geteuid():
+                continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                path.unlink()
 
 
 def _is_held(path: Path) -> bool:
     """Whether a living process writes to it: it holds a lock that ends with the process."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with _held(path, fcntl.LOCK_SH):
+            return False
+    except BlockingIOError:
+        return True
     except OSError:
         return False
+
+
+@contextmanager
+def _held(path: Path, lock: int) -> Iterator[None]:
+    """Hold a file or folder that is there. BlockingIOError when another process does, OSError when it is gone."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
+        fcntl.flock(handle, lock | fcntl.LOCK_NB)
+        yield
     finally:
         os.close(handle)
-    return False
+
+
+def _take(handle: int) -> bool:
+    """Hold what was just made, as long as `handle` is open; False when it was cleared away before."""
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return os.fstat(handle).st_nlink > 0
 
 
 @contextmanager
@@ -327,12 +356,15 @@ def _replacing(target: Path, named: Path, mode: int) -> Iterator[BinaryIO]:
     of the same target goes. Errors are about `named`."""
     with explained(named):
         _remove_leftovers(target)
-        aside = target.with_name(f".{target.name[:200]}{_ASIDE}{secrets.token_hex(6)}")
-        file = open(aside, "wb", opener=lambda name, _: os.open(name, _NEW, mode))  # noqa: SIM115  (closed below)
+        while True:
+            aside = target.with_name(f".{target.name[:200]}{_ASIDE}{secrets.token_hex(6)}")
+            file = open(aside, "wb", opener=lambda name, _: os.open(name, _NEW, mode))  # noqa: SIM115  (closed below)
+            if _take(file.fileno()):
+                break
+            file.close()
     try:
         with _about(aside, named), file:
             os.fchmod(file.fileno(), mode)  # whatever the umask
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX)
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -85,7 +85,11 @@ class Root(Noun):
         return super().parse_args(ctx, rest)
 
     def main(self, *args: Any, **settings: Any) -> Any:
-        """Run a command line and end the process with its code, when all that it has written is out."""
+        """Run a command line and end the process with its code, when all that it has written is out.
+
+        What it makes is its owner's alone, whatever the umask was; what is for others says so (`files.PUBLIC`).
+        """
+        os.umask(0o077)
         try:
             code = super().main(*args, **{**settings, "standalone_mode": False})
             sys.stdout.flush()

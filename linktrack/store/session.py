@@ -184,7 +184,7 @@ class Database:
         try:
             yield
         except Exception as problem:
-            ours = self._explain(problem, self.name)
+            ours = self._explain(getattr(problem, "orig", problem), self.name)  # SQLAlchemy wraps the driver's
             if ours is None:
                 raise
             raise ours from None

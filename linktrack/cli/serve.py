@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from linktrack.cli.output import warn
 from linktrack.cli.shared_context import single, workspace_of
 
 app = single()
@@ -30,4 +31,4 @@ def serve(
     from linktrack.server.serving import ServeOrder
     from linktrack.server.serving import serve as run
 
-    run(workspace_of(context), ServeOrder(host, port, workers, log), tell=lambda said: typer.echo(said, err=True))
+    run(workspace_of(context), ServeOrder(host, port, workers, log), tell=warn)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from json.encoder import encode_basestring_ascii
 from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, quote
 
@@ -21,11 +20,10 @@ from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.server.pages import Page, Pages, TypeRow
+from linktrack.server.request import Request, log_line
 from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
 
 _DAY = 86_400_000
-PATH_LENGTH = 2000  # characters of an address in the log
-AGENT_LENGTH = 1000  # characters of an agent in the log; an import keeps fewer
 RETRY = ("Retry-After", "5")
 # What clients glue to the end of an address (a full stop, a bracket, a blank).
 TAIL = "[.,;:)>\\]'\"/ ]*"
@@ -36,22 +34,6 @@ _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
 )
 _LOOKS = ("GET", "HEAD")
-
-
-class Request(NamedTuple):
-    """A request as an answer needs it. `at` is UTC milliseconds and `time` the same as the log writes it; `ip` and
-    `network` are what is kept of the visitor's address; `path` is decoded, one character a byte; `query` is as it
-    came; `purpose` is the first of the headers by which a browser says that it fetches ahead."""
-
-    method: str
-    path: str
-    query: str = ""
-    agent: str = ""
-    purpose: str = ""
-    at: int = 0
-    time: str = ""
-    ip: str = ""
-    network: str = ""
 
 
 class Answer(NamedTuple):
@@ -128,23 +110,6 @@ def answer(request: Request, site: Site, *, log_works: bool = True) -> tuple[Ans
     else:
         reply = _answered(request, visit, site)
     return _of_method(request, reply), log_line(request, reply.status)
-
-
-def log_line(request: Request, status: int) -> bytes:
-    """A request as one line of the click log (see clicks.formats.click_log)."""
-    target = quote(request.path.encode("latin-1", "replace"), safe=_PATH_SAFE)
-    if request.query:
-        target = f"{target}?{request.query}"
-    text = encode_basestring_ascii
-    purpose = f', "sec_purpose": {text(request.purpose)}' if request.purpose else ""
-    return (
-        f'{{"time": "{request.time}", "ip": "{request.ip}", "method": {text(request.method)}, '
-        f'"path": {text(target[:PATH_LENGTH])}, "status": {status}, '
-        f'"user_agent": {text(request.agent[:AGENT_LENGTH])}, "network": {text(request.network)}{purpose}}}\n'
-    ).encode("ascii")
-
-
-_PATH_SAFE = "/!$&'()*+,-.:;=@_~"
 
 
 def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:

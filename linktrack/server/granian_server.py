@@ -15,7 +15,7 @@ from threading import Thread
 from types import FrameType
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, RuntimeModes
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 
@@ -42,6 +42,7 @@ class WorkerServer(MPServer):
             http=HTTPModes.http1,
             http1_settings=HTTP1Settings(header_read_timeout=_HEAD_SECONDS * 1000, max_buffer_size=_HEAD_BYTES),
             blocking_threads=1,
+            runtime_mode=RuntimeModes.st,  # measured: a tenth less than with threads of its own
             backlog=_WAITING,
             backpressure=_CONNECTIONS,
             websockets=False,

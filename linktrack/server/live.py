@@ -53,7 +53,7 @@ def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> S
 class LiveSite:
     """The site of a workspace, `site`, which another thread replaces when the catalogue changes.
 
-    NotFound where there is no snapshot yet; BadInput as `site_of`.
+    Conflict where its snapshot has vanished since the start; BadInput as `site_of`.
     """
 
     def __init__(self, workspace: Workspace, clock: Callable[[], float] = time.monotonic) -> None:

@@ -14,10 +14,12 @@ from typing import Any, Protocol
 from linktrack import moments
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import Visitors
-from linktrack.server.answer import RETRY, Answer, Request, Site, answer, log_line, plain
+from linktrack.server.answer import RETRY, Answer, Site, answer, plain
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
+from linktrack.server.request import Request, log_line
 from linktrack.settings import bytes_of
+from linktrack.visible import visible
 from linktrack.workspace import Workspace, load_workspace
 
 REQUEST_LINE = 8192  # bytes
@@ -139,4 +141,4 @@ def load_application(root: Path, log_folder: Path) -> Application:
 
 
 def _tell(sentence: str) -> None:
-    print(f"linktrack: {sentence}", file=sys.stderr, flush=True)  # noqa: T201  (a worker has nobody else to tell)
+    print(f"linktrack: {visible(sentence)}", file=sys.stderr, flush=True)  # noqa: T201  (a worker has nobody else to tell)

@@ -25,7 +25,8 @@ from server.server_world import (
 )
 
 from linktrack.clicks.formats.click_log import ClickLog
-from linktrack.server.answer import TAIL, Request, answer, log_line, prefilled_url
+from linktrack.server.answer import TAIL, answer, prefilled_url
+from linktrack.server.request import Request, log_line
 
 LATE = SENT + 22 * DAY
 LOOK, POSTED = "GET, HEAD", "GET, HEAD, POST"

@@ -16,9 +16,9 @@ from server.server_world import SENT, SITE, SentWorld, path, request
 
 from linktrack.clicks.load import import_logs
 from linktrack.errors import Conflict
-from linktrack.server.answer import Request, log_line
 from linktrack.server.answer import answer as answer_to
 from linktrack.server.click_log import ClickLogWriter, make_folder
+from linktrack.server.request import Request, log_line
 from linktrack.store.session import Database
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

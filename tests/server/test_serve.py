@@ -80,6 +80,21 @@ def test_ctrl_c_ends_it_too(served: Served) -> None:
     assert served.stop(signal.SIGINT) == 0
 
 
+def test_a_second_signal_ends_it_at_once(served: Served, world: SentWorld) -> None:
+    waiting = socket.create_connection(("127.0.0.1", served.port))
+    waiting.sendall(b"GET /half HT")
+    workers = served.workers()
+    os.kill(workers[0], signal.SIGSTOP)  # a worker that does not end by itself
+    served.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    assert served.process.poll() is None
+    assert served.stop() == 0
+    until(
+        lambda: not Path(f"/proc/{workers[0]}/stat").exists() or " Z " in Path(f"/proc/{workers[0]}/stat").read_text()
+    )
+    waiting.close()
+
+
 def test_it_ends_in_time_with_connections_that_are_kept_open(served: Served, world: SentWorld) -> None:
     connections = []
     for _ in range(20):

@@ -1,0 +1,71 @@
+"""The settings of the server and its pages, and what `init` writes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from linktrack.errors import BadInput, Conflict
+from linktrack.files import write_file
+from linktrack.settings import bytes_of
+from linktrack.upkeep.making import init_workspace, machine_language
+from linktrack.workspace import Workspace, load_workspace
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "en"), ({"LANG": "sv_SE.UTF-8"}, "sv"), ({"LANG": "de_DE.UTF-8"}, "en"), ({"LANG": "sv"}, "sv"),
+        ({"LANG": "sv_SE.UTF-8", "LC_ALL": "C.UTF-8"}, "en"), ({"LANG": "C", "LC_MESSAGES": "sv_FI"}, "sv"),
+        ({"LANG": "svx"}, "en"),
+    ],
+)  # fmt: skip
+def test_the_language_of_a_machine(environ: dict[str, str], language: str) -> None:
+    assert machine_language(environ) == language
+
+
+def test_init_writes_the_machine_s_language(tmp_path: Path) -> None:
+    made = init_workspace(tmp_path / "w", "https://click.example.com", {"LANG": "sv_SE.UTF-8"})
+    assert made.settings.language == "sv" and 'language = "sv"' in made.config_path.read_text()
+
+
+@pytest.mark.parametrize(("size", "number"), [("100MB", 100_000_000), ("1 GB", 1_000_000_000), ("5KB", 5000)])
+def test_a_size(size: str, number: int) -> None:
+    assert bytes_of(size) == number
+
+
+WRONG = {
+    "a size of nothing": ("[serve]\nlog_size = '0MB'", "a size is written like 100MB"),
+    "a size without a unit": ("[serve]\nlog_size = '100'", "a size is written like 100MB"),
+    "a port": ("[serve]\nport = 70000", "port"),
+    "no worker": ("[serve]\nworkers = 0", "workers"),
+    "a colour by name": ("[pages]\naccent = 'red'", "a colour is written like #0b57d0"),
+    "a colour that would end its style": ("[pages]\nbackground = '#fff;}x{'", "a colour is written like #0b57d0"),
+    "another language": ("[pages]\nname = 'x'\n[serve]\nhost = 3", "host"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_value_names_file_and_line(workspace: Workspace, case: str) -> None:
+    text, words = WRONG[case]
+    with workspace.config_path.open("a") as file:
+        file.write(f"\n{text}\n")
+    with pytest.raises(BadInput, match=words) as caught:
+        load_workspace(workspace.root, {})
+    assert caught.value.file == str(workspace.config_path) and caught.value.line
+
+
+def test_what_the_server_writes_is_the_workspace_s_own(workspace: Workspace) -> None:
+    for path in (workspace.snapshot_path, workspace.click_log_path / "x", workspace.templates_path / "x"):
+        path.parent.mkdir(exist_ok=True)
+        with pytest.raises(Conflict, match="belongs to a workspace"):
+            write_file(path, b"x", workspace.kept())
+    write_file(workspace.root / "mine.csv", b"x", workspace.kept())
+
+
+def test_a_click_log_in_the_workspace_s_own_folder_leaves_the_rest_to_its_owner(workspace: Workspace) -> None:
+    with workspace.config_path.open("a") as file:
+        file.write("\n[serve]\nlog = '.'\n")
+    again = load_workspace(workspace.root, {})
+    write_file(again.root / "mine.csv", b"x", again.kept())

@@ -1,4 +1,4 @@
-"""What a database's URL may say: a SQLite file, or a PostgreSQL server. No message holds the URL: it may have a password."""
+"""What a database's URL may say: a SQLite file, or a PostgreSQL server. No message holds the URL or its password."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ def checked_database_url(url: str) -> str:
     if url.startswith("postgresql"):
         postgresql_arguments(url)
     elif url and (not url.startswith(SQLITE_URL) or "?" in url or url == SQLITE_URL):
-        raise ValueError(
-            f"a database's URL is {SQLITE_URL}FILE or postgresql+psycopg://USER@HOST/NAME, not {url[:10].partition(':')[0]}:…"
-        )
+        scheme = url.partition(":")[0][:10]
+        raise ValueError(f"write {SQLITE_URL}FILE or postgresql+psycopg://USER@HOST/NAME, not {scheme}:…")
     return url
 
 

@@ -32,9 +32,7 @@ def check_usable(database: Database, workspace: Workspace) -> None:
     """NotFound for a database without tables; BadInput for one of another version or of another workspace."""
     version = revision(database)
     if version is None:
-        raise NotFound(
-            f"{database.name} has no tables: it is empty. Bring it back from a backup (tar xzf BACKUP)"
-        )
+        raise NotFound(f"{database.name} has no tables: it is empty. Bring it back from a backup (tar xzf BACKUP)")
     if version != HEAD:
         _refuse_newer(database, version)
         raise BadInput(

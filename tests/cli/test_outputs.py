@@ -113,6 +113,7 @@ def test_no_input_is_written_over(root: Path, run: Run, command: str) -> None:
 @pytest.mark.parametrize("command", FILES)
 def test_a_file_of_ones_own_is_replaced_or_refused_but_never_half_written(root: Path, run: Run, command: str) -> None:
     (root / "there").write_text("before")
+    (root / "there").chmod(0o644)
     done = run(*FILES[command], "there")
     whole = (root / "there").read_bytes()
     assert done.code == (5 if command == "backup" else 0), done.err
@@ -169,7 +170,10 @@ def test_a_pipe_is_written_into(root: Path, command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["click", "import", "-", "--rejected", "in"], ["mailing", "tag", "-", "--source", "s", "--campaign", "c", "-o", "in"]],
+    [
+        ["click", "import", "-", "--rejected", "in"],
+        ["mailing", "tag", "-", "--source", "s", "--campaign", "c", "-o", "in"],
+    ],
     ids=" ".join,
 )
 def test_what_standard_input_is_read_from_is_an_input(root: Path, command: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_equal_actions_have_one_text_and_true_is_not_1() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_help_of_action_add_names_every_setting(kind: str, run: Run) -> None:
-    words = run("action", "add", "--help").out.split()
+    words = re.findall(r"[\w-]+", run("action", "add", "--help").out)
     assert kind in words
     assert {f"--{name.replace('_', '-')}" for name in settings_of(kind)} <= set(words)
 

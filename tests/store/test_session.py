@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import Conflict, NotFound
 from linktrack.store import tables
 from linktrack.store.revisions import HEAD
 from linktrack.store.session import Database, connect, open_database
@@ -198,11 +198,6 @@ def test_a_full_disk_is_a_conflict_and_loses_nothing(database: Database) -> None
             "INSERT INTO folder (path, created_at) VALUES (?, 0)", [(f"{number:0100}",) for number in range(10_000)]
         )
     assert database.rows("SELECT path FROM folder") == [("kept",)]
-
-
-def test_another_kind_of_database_is_refused() -> None:
-    with pytest.raises(BadInput, match="sqlite:///"):
-        connect("mysql://user:secret@host/db")
 
 
 def test_an_unwritable_folder(tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ def hand_out(
         with closing(recipients_of(database, shipment, tokens)) as people:
             files = _write(mail, shipment, people, out, kept, handed)
         handed.report()
-        finish_shipment(database, shipment.id, clock())
+        if shipment.finished_at is None:
+            finish_shipment(database, shipment.id, clock())
     except KeyboardInterrupt:
         tell(ways_on(shipment))
         raise

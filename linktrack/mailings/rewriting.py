@@ -31,6 +31,7 @@ from linktrack.mailings.shipments import (
     ShipmentSettings,
     find_shipment,
     shared_addresses,
+    signing_as_then,
     unfinished_shipments,
 )
 from linktrack.mailings.shipping import make_shipment
@@ -163,7 +164,7 @@ def render_again(
     """Hand a stored shipment's mails out once more: the same bytes with the same tokens, unless another output or
     sender is asked for. An unfinished one is finished by it. Errors as `rewrite`."""
     stored = find_shipment(database, number)
-    tokens = open_keys(workspace, database).tokens
+    tokens = signing_as_then(open_keys(workspace, database).tokens, stored)
     settings = replace(
         stored.settings,
         output=output or stored.settings.output,

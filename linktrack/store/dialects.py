@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from linktrack.database_urls import SQLITE_URL, postgresql_arguments
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound
+from linktrack.files import explained
 
 if TYPE_CHECKING:
     import psycopg
@@ -32,7 +33,8 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
     """
     path = Path(url.removeprefix(SQLITE_URL))
     if new:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        with explained(path):
+            handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         os.fchmod(handle, 0o600)
         os.close(handle)
     elif not path.exists():

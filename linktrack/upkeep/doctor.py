@@ -10,6 +10,8 @@ from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
 from linktrack.files import CONFIG_NAME, leftovers
 from linktrack.links.keys import open_keys
+from linktrack.mailings.handing_out import ways_on
+from linktrack.mailings.shipments import unfinished_shipments
 from linktrack.settings import read_toml, settings_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
@@ -87,6 +89,7 @@ def _database(workspace: Workspace) -> Iterator[Check]:
         with open_database(workspace, wait=_WAIT_SECONDS) as database:
             yield Check("database", "ok", database.name, "")
             yield _keys(workspace, database)
+            yield from _unfinished(database)
             if database.dialect == SQLITE:
                 yield _integrity(database)
     except LinktrackError as problem:
@@ -105,6 +108,12 @@ def _keys(workspace: Workspace, database: Database) -> Check:
         )
     ring = keys.keyring
     return Check("key", "ok", f"{len(ring.secrets)} keys, id {ring.signing_id} signs", "")
+
+
+def _unfinished(database: Database) -> Iterator[Check]:
+    for shipment in unfinished_shipments(database):
+        detail = f"{shipment.id} of {shipment.mailing} to {shipment.recipients:,} recipients was not all handed out"
+        yield Check("shipment", "warning", detail, ways_on(shipment))
 
 
 def _integrity(database: Database) -> Check:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from linktrack.errors import Conflict, UsageError
@@ -43,27 +44,42 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     except ValueError as problem:
         raise UsageError(f"--base-url: {problem}") from None
     root = root.absolute()
-    with explained(root):
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
-        if (root / name).exists():
-            raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
-    if "LINKTRACK_SECRET" in environ:
-        Keyring.parse(environ["LINKTRACK_SECRET"])
-    else:
-        create(root / KEY_NAME, Keyring.generate().text().encode())
-    with explained(root):
-        (root / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
-    zone = machine_zone()
-    database_id = _make_database(root, environ, zone)
-    text = CONFIG_TEXT.format(
-        base_url=base_url, time_zone=zone, language=machine_language(environ), database_id=database_id
-    )
-    create(root / CONFIG_NAME, text.encode())
-    workspace = load_workspace(root, environ)
-    with open_database(workspace) as database:
-        adopt_first_key(workspace, database)
+    with ExitStack() as undoing:  # what was made when the rest cannot be
+        with explained(root):
+            if not root.exists():
+                undoing.callback(_remove, root)
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
+            if (root / name).exists():
+                raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
+        if "LINKTRACK_SECRET" in environ:
+            Keyring.parse(environ["LINKTRACK_SECRET"])
+        else:
+            create(root / KEY_NAME, Keyring.generate().text().encode())
+            undoing.callback(_remove, root / KEY_NAME)
+        for name in (CONFIG_NAME, *(f"{DATABASE_NAME}{tail}" for tail in ("", "-wal", "-shm"))):
+            undoing.callback(_remove, root / name)
+        with explained(root):
+            if not (root / SCRIPTS_NAME).exists():
+                undoing.callback(_remove, root / SCRIPTS_NAME)
+            (root / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
+        zone = machine_zone()
+        database_id = _make_database(root, environ, zone)
+        text = CONFIG_TEXT.format(
+            base_url=base_url, time_zone=zone, language=machine_language(environ), database_id=database_id
+        )
+        create(root / CONFIG_NAME, text.encode())
+        workspace = load_workspace(root, environ)
+        with open_database(workspace) as database:
+            adopt_first_key(workspace, database)
+        undoing.pop_all()
     return workspace
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder that is empty, if it is there."""
+    with suppress(OSError):
+        path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _make_database(root: Path, environ: Mapping[str, str], time_zone: str) -> str:

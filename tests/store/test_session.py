@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.errors import Conflict, NotFound
+from linktrack.errors import Conflict, LinktrackError, NotFound
 from linktrack.store import tables
 from linktrack.store.revisions import HEAD
 from linktrack.store.session import Database, connect, open_database
@@ -230,3 +230,9 @@ def test_a_backup_holds_everything_and_overwrites_nothing(workspace: Workspace, 
     copy.close()
     assert run("backup", target).code == 5
     assert list(tmp_path.glob(".linktrack*")) == []
+
+
+def test_an_init_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(LinktrackError):
+        init_workspace(tmp_path / "new", "https://e.com", {"LINKTRACK_DATABASE_URL": "sqlite:///missing/linktrack.db"})
+    assert list(tmp_path.iterdir()) == []

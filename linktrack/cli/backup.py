@@ -23,7 +23,7 @@ def backup(
     \b
     Example:
       linktrack backup linktrack-2026-05-04.tar.gz
-      linktrack backup - | gpg --encrypt -r ops > linktrack-2026-05-04.tar.gz.gpg
+      linktrack backup - | gzip --test
     """
     from linktrack.upkeep.backup import backup as write_backup
 

@@ -38,7 +38,13 @@ def export(
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing: 6 when DIR is behind the catalogue.")] = False,
 ) -> None:
-    """Write the map, the server's configuration and the pages into DIR; only what has changed since the last time."""
+    """Write the map, the server's configuration and the pages into DIR; only what has changed since the last time.
+
+    \b
+    Examples:
+      linktrack redirects export redirects --for nginx
+      linktrack redirects export redirects.json.d --for json
+    """
     from linktrack.server.static_export import check_export, export_redirects
 
     workspace = workspace_of(context)

@@ -27,7 +27,13 @@ def serve(
     ] = None,
 ) -> None:
     """Answer tracked addresses: redirects, pages, unsubscribing. Every request is in the click log, which click import
-    reads. It goes on while the database is locked, upgraded or gone; SIGTERM and Ctrl-C end it."""
+    reads. It goes on while the database is locked, upgraded or gone; SIGTERM and Ctrl-C end it.
+
+    \b
+    Examples:
+      linktrack serve
+      linktrack serve --host 0.0.0.0 --port 80 --workers 4
+    """
     from linktrack.server.serving import ServeOrder
     from linktrack.server.serving import serve as run
 

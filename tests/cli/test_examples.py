@@ -18,7 +18,7 @@ from tests_support import Run
 from linktrack.links.actions import KINDS, settings_of
 from linktrack.workspace import Workspace
 
-PLAYED_ELSEWHERE = ("demo",)  # in test_contract
+PLAYED_ELSEWHERE = ("demo", "serve")  # in test_contract, and tests/server
 
 # What has to be so before an example can be played.
 BEFORE = {

@@ -81,7 +81,7 @@ READING = (
     *("action list", "action log", "mailing list", "mailing show", "mailing links", "mailing check", "mailing tag"),
     *("mailing preview", "shipment list", "shipment show", "shipment recipients", "click list", "key list"),
     *("report mailings", "report mailing", "report links", "report link", "report compare", "report contact"),
-    *("report clickers", "report nonclickers", "report html"),
+    *("report clickers", "report nonclickers", "report html", "redirects export", "serve"),
 )
 
 

@@ -162,7 +162,7 @@ def test_the_guess_is_shown_in_eighty_columns_and_written(
 
 TABLE = """\
 column        meaning                      example                       problem
-────────────────────────────────────────────────────────────────────────────────
+────────────  ───────────────────────────  ────────────────────────────  ───────
 Kontakt-ID    contact id                   100123
 Förnamn       name                         Karin
 Efternamn     name                         Sjöström-Lindqvist

@@ -156,9 +156,10 @@ def _refuse_own(target: Path, named: Path, kept: Kept) -> None:
 
 
 def _resolved(path: Path) -> Path:
-    """`path` with the links at its end followed. Conflict for one of another user."""
+    """`path` with the links at its end followed. Conflict for one of another user, there or on the way."""
     here = path
     for _ in range(_LINKS):
+        _refuse_planted(here, path)
         if _is_device_path(here) or not here.is_symlink():
             return here
         with explained(path):
@@ -166,6 +167,14 @@ def _resolved(path: Path) -> Path:
                 raise Conflict("this is a link that belongs to somebody else: name the file itself", file=path)
             here = here.parent / here.readlink()
     raise sentence_of(OSError(errno.ELOOP, ""), path)
+
+
+def _refuse_planted(path: Path, named: Path) -> None:
+    """Conflict when a folder on the way to `path` is a link of another user, who chooses where it leads."""
+    for folder in path.absolute().parents:
+        with explained(named):
+            if folder.is_symlink() and folder.lstat().st_uid not in (0, os.geteuid()):
+                raise Conflict(f"{folder} is a link that belongs to somebody else: name the folder itself", file=named)
 
 
 def _is_device_path(path: Path) -> bool:
@@ -276,6 +285,7 @@ def check_new_folder(out: Path, kept: Kept) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         what = "is a link" if out.is_symlink() else "is a file"
         raise Conflict(f"{out} {what}: name a new folder")
+    _refuse_planted(out, out)
     parent = out.absolute().parent
     if not parent.is_dir():
         raise NotFound(f"there is no such folder: {parent}")

@@ -140,6 +140,17 @@ def test_a_link_of_somebody_else_is_refused(root: Path, run: Run, command: str) 
     assert (root / "victim").read_text() == "precious"
 
 
+@pytest.mark.parametrize("command", [*FILES, *FOLDERS])
+def test_a_folder_that_somebody_else_has_linked_is_refused(root: Path, run: Run, command: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a link of somebody else")
+    (root / "victim").mkdir()
+    (root / "planted").symlink_to("victim")
+    os.lchown(root / "planted", 65_534, 65_534)
+    assert run(*(FILES.get(command) or FOLDERS[command]), "planted/out").code == 5
+    assert list((root / "victim").iterdir()) == []
+
+
 def shell(root: Path, *arguments: str, **more: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, "-m", "linktrack", *arguments], cwd=root, **more)  # type: ignore[call-overload, no-any-return]
 

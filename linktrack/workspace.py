@@ -14,7 +14,8 @@ from pathlib import Path
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.files import CONFIG_NAME, Kept, explained
 from linktrack.moments import zone_of
-from linktrack.settings import Settings, TomlFile, read_toml, settings_of
+from linktrack.settings import Settings, settings_of
+from linktrack.toml_files import TomlFile, read_toml
 
 KEY_NAME = "linktrack.key"
 DATABASE_NAME = "linktrack.db"

@@ -42,8 +42,8 @@ def rotate(context: typer.Context, wait: WaitOption = WAIT) -> None:
 
     with opened(context, wait) as database:
         number, left = rotate_key(workspace_of(context), database, wait)
-    more = "it is the last one that this workspace can have" if not left else f"there can be {left} more"
-    say(context, f"Key {number} signs from now on; mails signed with an older one go on working. Of keys, {more}.")
+    more = f"This workspace can have {left} more" if left else "It is the last one that this workspace can have"
+    say(context, f"Key {number} signs from now on; mails signed with an older one go on working. {more}.")
 
 
 @app.command()

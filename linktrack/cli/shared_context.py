@@ -56,7 +56,7 @@ def _check_log_format(workspace: Workspace, wanted: str) -> None:
     """BadInput, with file and line, for a log format that does not exist: the settings know no formats."""
     from linktrack.clicks.formats import format_of
     from linktrack.errors import LinktrackError
-    from linktrack.settings import read_toml
+    from linktrack.toml_files import read_toml
 
     try:
         format_of(wanted)

@@ -155,6 +155,15 @@ def test_init_refuses_a_strange_base_url(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "w").exists()
 
 
+def test_init_makes_nothing_where_the_environment_is_wrong(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINKTRACK_UTM_MEDUM", "x")
+    done = run("init", tmp_path / "w", "--base-url", "https://e.com")
+    assert done.code == 3 and "LINKTRACK_UTM_MEDIUM" in done.err
+    assert not (tmp_path / "w").exists()
+
+
 def test_rotation_keeps_the_old_key(workspace: Workspace, run: Run) -> None:
     before = workspace.key_path.read_text()
     assert run("key", "rotate").code == 0

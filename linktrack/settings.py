@@ -7,22 +7,19 @@ type of its setting, not of its look. What a setting means stands in `configs/li
 from __future__ import annotations
 
 import re
-import sys
-import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from ipaddress import ip_network
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from linktrack.database_urls import checked_database_url
 from linktrack.errors import BadInput
-from linktrack.files import STDIN, open_input
+from linktrack.mail_senders import sender
 from linktrack.moments import zone_of
+from linktrack.toml_files import TomlFile, parse_toml
 from linktrack.values import wrong_value
 
 if TYPE_CHECKING:
@@ -40,6 +37,14 @@ def _zone_name(value: str) -> str:
     return value
 
 
+def _is_zone(value: str) -> bool:
+    try:
+        zone_of(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _network(value: str) -> str:
     try:
         ip_network(value, strict=False)
@@ -54,8 +59,27 @@ PRIVATE_NETWORKS = (
     *("fc00::/7", "169.254.0.0/16", "fe80::/10"),
 )
 
+
+def _domain(value: str) -> str:
+    name = value.strip().removeprefix("*.").strip(".")  # as `links.utm.allowed` reads it: no top level domain
+    if name != "localhost" and not re.fullmatch(r"[\w\-]+(\.[\w\-]+)+", name):
+        raise ValueError(f"a domain is written like shop.example or *.shop.example, not {value!r}")
+    return value
+
+
+def _sender(value: str) -> str:
+    try:
+        if value:
+            sender(value)
+    except BadInput:
+        raise ValueError(f"a sender is written like Anna <anna@example.com>, not {value!r}") from None
+    return value
+
+
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Network = Annotated[str, AfterValidator(_network)]
+Domain = Annotated[str, AfterValidator(_domain)]  # with its sub-domains; `*.` these only
+Sender = Annotated[str, AfterValidator(_sender)]
 
 
 class DatabaseSettings(Section):
@@ -76,13 +100,13 @@ class UtmSettings(Section):
     source_platform: str = ""
     creative_format: str = ""
     marketing_tactic: str = ""
-    domains: list[str] = Field(default=[])  # empty = every host
+    domains: list[Domain] = Field(default=[])  # empty = every host
 
 
 class SenderSettings(Section):
     """Who e-mails come from; `from` in the file."""
 
-    from_: str = Field(default="", alias="from")
+    from_: Sender = Field(default="", alias="from")
 
 
 class MailingSettings(Section):
@@ -372,9 +396,10 @@ class Settings(Section):
     @model_validator(mode="before")
     @classmethod
     def _share_time_zone(cls, tables: dict[str, Any]) -> dict[str, Any]:
-        """`[clicks]` and `[actions]` live in the workspace's zone unless they say otherwise."""
+        """`[clicks]` and `[actions]` live in the workspace's zone unless they say otherwise; a zone that is none is
+        an error once, of the workspace."""
         zone = tables.get("time_zone")
-        if isinstance(zone, str):
+        if isinstance(zone, str) and _is_zone(zone):
             for name in ("clicks", "actions"):
                 section = tables.get(name, {})
                 if isinstance(section, dict):
@@ -392,51 +417,26 @@ def checked_base_url(value: str) -> str:
 
 # --- reading ---------------------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class TomlFile:
-    """A TOML file that was read: its text, for the lines of errors, and its tables."""
-
-    path: Path
-    text: str
-    tables: dict[str, Any]
-
-    def error_at(self, keys: Sequence[str], sentence: str) -> BadInput:
-        """An error about the setting `keys` (table names, then the key), with its line in the file."""
-        return BadInput(sentence, file=self.path, line=line_of(self.text, tuple(keys)))
-
-
-def read_toml(path: Path) -> TomlFile:
-    """Read a TOML file (`-` is standard input). BadInput with line and column, NotFound, Conflict."""
-    if str(path) == STDIN:
-        data = sys.stdin.buffer.read()
-    else:
-        with open_input(path, "a TOML file") as file:
-            data = file.read()
-    try:
-        text = data.decode("utf-8-sig")
-        return TomlFile(path, text, tomllib.loads(text))
-    except UnicodeDecodeError as problem:
-        line = data[: problem.start].count(b"\n") + 1
-        raise BadInput("TOML must be UTF-8: save the file in that encoding", file=path, line=line) from None
-    except tomllib.TOMLDecodeError as problem:
-        what, _, where = str(problem).partition(" (at ")
-        numbers = [int(number) for number in re.findall(r"\d+", where)]
-        line = numbers[0] if numbers else len(text.splitlines())
-        column = numbers[1] if len(numbers) > 1 else None
-        raise BadInput(f"not valid TOML: {what[0].lower()}{what[1:]}", file=path, line=line, column=column) from None
-    except (RecursionError, ValueError):  # nested a thousand deep; a number of more digits than Python reads
-        raise BadInput("this TOML is nested too deeply, or has a number that is too long", file=path) from None
+# What a script of an action gets, which may call linktrack in its turn: `custId` as CUST_ID and as CUSTID.
+SCRIPT_VARIABLES = frozenset(
+    f"LINKTRACK_{name}"
+    for words in ("CUST_ID", "LINK_ID", "SHIPMENT_ID", "LINK_URL", "LINK_HITS", "RETURN_URL")
+    for name in (words, words.replace("_", ""))
+)
+_NO_SETTINGS = SCRIPT_VARIABLES | {"LINKTRACK_WORKSPACE", "LINKTRACK_SECRET"}
 
 
 def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | None, list[BadInput]]:
     """The settings that a file and the environment make, or all that is wrong with them."""
     tables = {name: dict(value) if isinstance(value, dict) else value for name, value in file.tables.items()}
-    overrides = _lay_over(tables, environ)
+    variables = _variables()
+    overrides = _lay_over(tables, environ, variables)
+    problems = _unknown_variables(environ, variables)
     try:
-        return Settings.model_validate(tables), []
+        settings = Settings.model_validate(tables)
     except ValidationError as problem:
-        return None, [_located(error, file, overrides) for error in problem.errors()]
+        return None, [*(_located(error, file, overrides) for error in problem.errors()), *problems]
+    return (None, problems) if problems else (settings, [])
 
 
 def _located(error: ErrorDetails, file: TomlFile, overrides: Mapping[tuple[str, ...], str]) -> BadInput:
@@ -449,42 +449,53 @@ def _located(error: ErrorDetails, file: TomlFile, overrides: Mapping[tuple[str, 
     return file.error_at(keys, sentence)
 
 
-def line_of(text: str, keys: tuple[str, ...]) -> int | None:
-    """The line of a TOML text where the key or table `keys` stands (the nearest that can be found)."""
-    table: tuple[str, ...] = ()
-    best: tuple[int, int | None] = (0, None)
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
-            here = table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-        elif pair := re.match(r"""\s*("[^"]*"|'[^']*'|[\w\-]+)\s*=""", line):
-            here = (*table, pair[1].strip("\"'"))
-        else:
-            continue
-        depth = len(here) if keys[: len(here)] == here else 0
-        if depth > best[0]:
-            best = (depth, number)
-    return best[1]
+class _Variable(NamedTuple):
+    """The setting that an environment variable stands over, and its type."""
+
+    keys: tuple[str, ...]
+    annotation: object
 
 
-def _lay_over(tables: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
-    """Lay `LINKTRACK_BASE_URL`, `LINKTRACK_DATABASE_URL`, `LINKTRACK_<TABLE>_<KEY>` over the tables of the file.
-
-    Returns the variables by the settings that they stand over. `[crm]` cannot be given so.
-    """
-    overrides: dict[tuple[str, ...], str] = {}
+def _variables() -> dict[str, _Variable]:
+    """`LINKTRACK_BASE_URL`, `LINKTRACK_DATABASE_URL`, `LINKTRACK_<TABLE>_<KEY>`; `[crm]` cannot be given so."""
+    found: dict[str, _Variable] = {}
     for name, field in Settings.model_fields.items():
         section = field.annotation
-        inner = section.model_fields if isinstance(section, type) and issubclass(section, Section) else {name: field}
-        for key, setting in inner.items():
-            keys = (name,) if inner.get(name) is field else (name, setting.alias or key)
-            variable = "LINKTRACK_" + "_".join(keys).upper()
-            if variable not in environ or name == "crm":
-                continue
-            table = tables.setdefault(name, {}) if len(keys) == 2 else tables
-            if isinstance(table, dict):
-                table[keys[-1]] = _typed(environ[variable], setting.annotation)
-                overrides[keys] = variable
+        if not (isinstance(section, type) and issubclass(section, Section)):
+            found[f"LINKTRACK_{name.upper()}"] = _Variable((name,), section)
+        elif name != "crm":
+            for key, setting in section.model_fields.items():
+                keys = (name, setting.alias or key)
+                found["LINKTRACK_" + "_".join(keys).upper()] = _Variable(keys, setting.annotation)
+    return found
+
+
+def _lay_over(
+    tables: dict[str, Any], environ: Mapping[str, str], variables: Mapping[str, _Variable]
+) -> dict[tuple[str, ...], str]:
+    """Lay the environment over the tables of the file. Returns the variables by the settings that they stand over."""
+    overrides: dict[tuple[str, ...], str] = {}
+    for variable in variables.keys() & environ.keys():
+        keys, annotation = variables[variable]
+        table = tables.setdefault(keys[0], {}) if len(keys) == 2 else tables
+        if isinstance(table, dict):
+            table[keys[-1]] = _typed(environ[variable], annotation)
+            overrides[keys] = variable
     return overrides
+
+
+def _unknown_variables(environ: Mapping[str, str], variables: Mapping[str, _Variable]) -> list[BadInput]:
+    """A variable that begins like ours and is none would be passed over in silence: it is misspelt."""
+    known = {*variables, *_NO_SETTINGS}
+    found = []
+    for name in sorted(name for name in environ if name.startswith("LINKTRACK_") and name not in known):
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, sorted(known - SCRIPT_VARIABLES), n=1, cutoff=0.8)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        there = "[crm] stands in linktrack.toml alone" if name.startswith("LINKTRACK_CRM_") else "take it out"
+        found.append(BadInput(f"no setting has the environment variable {name}{hint}: {there}"))
+    return found
 
 
 def _typed(text: str, annotation: object) -> Any:
@@ -492,6 +503,6 @@ def _typed(text: str, annotation: object) -> Any:
     if annotation is str or getattr(annotation, "__origin__", None) is Literal:
         return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return parse_toml(f"value = {text}")["value"]
+    except BadInput:
         return text

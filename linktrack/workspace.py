@@ -15,7 +15,8 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.files import CONFIG_NAME, Kept, explained
 from linktrack.moments import zone_of
-from linktrack.settings import Settings, TomlFile, read_toml, settings_of
+from linktrack.settings import Settings, settings_of
+from linktrack.toml_files import TomlFile, read_toml
 
 KEY_NAME = "linktrack.key"
 DATABASE_NAME = "linktrack.db"

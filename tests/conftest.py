@@ -64,12 +64,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"{mark}: {sum(spent):.0f} s of {BUDGETS[mark]} s{over}")
 
 
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("LINKTRACK_") and name != "LINKTRACK_CORPUS":
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("NO_COLOR", "1")
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> Iterator[None]:
+    """None of our variables, those of the tests too, which were read when their modules were."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LINKTRACK_")]:
+            patch.delenv(name)
+        patch.setenv("NO_COLOR", "1")
+        yield
 
 
 @pytest.fixture

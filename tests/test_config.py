@@ -26,7 +26,7 @@ def test_file_then_environment(workspace: Workspace) -> None:
     environ = {
         "LINKTRACK_UTM_MEDIUM": "newsletter",
         "LINKTRACK_BASE_URL": "https://t.example.se/",
-        "LINKTRACK_OTHER": "x",
+        "LINKTRACK_CUST_ID": "x",  # a script's, which may call linktrack
     }
     settings = load_workspace(workspace.root, environ).settings
     assert (settings.utm.medium, settings.base_url) == ("newsletter", "https://t.example.se")
@@ -54,6 +54,22 @@ def test_the_database_url_of_the_environment_wins(workspace: Workspace, tmp_path
             'base_url = "click.example.com"\n', ":1", "https://click.example.com", id="base_url without scheme"
         ),
         pytest.param('base_url = "https://e.com"\n[nope]\nx = 1\n', ":2", "nope", id="unknown table"),
+        pytest.param(
+            'base_url = "https://e.com"\n[sender]\nfrom = "anna"\n', ":3", "a sender is written like", id="no sender"
+        ),
+        pytest.param(
+            'base_url = "https://e.com"\n[utm]\ndomains = ["https://e.com"]\n', ":3", "a domain is", id="no domain"
+        ),
+        pytest.param('base_url = "https://e.com"\n[utm]\ndomains = ["com"]\n', ":3", "a domain is", id="the world"),
+        pytest.param(
+            'base_url = "https://e.com"\n[actions]\nguard_formulas = True\n', ":3:18", "write true", id="Python's True"
+        ),
+        pytest.param(
+            f'base_url = "https://e.com"\n[actions]\nholidays = [0x{"f" * 5000}]\n',
+            ":3",
+            "64 bits",
+            id="a large number",
+        ),
     ],
 )
 def test_bad_settings_name_file_and_line(workspace: Workspace, run: Run, text: str, where: str, words: str) -> None:
@@ -64,9 +80,36 @@ def test_bad_settings_name_file_and_line(workspace: Workspace, run: Run, text: s
     assert words in done.err
 
 
-def test_a_bad_environment_value_names_the_variable(workspace: Workspace) -> None:
-    with pytest.raises(BadInput, match="LINKTRACK_UTM_POLICY"):
-        load_workspace(workspace.root, {"LINKTRACK_UTM_POLICY": "merge"})
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        pytest.param("LINKTRACK_UTM_POLICY", "merge", "LINKTRACK_UTM_POLICY: utm.policy: it must be", id="a choice"),
+        pytest.param("LINKTRACK_TIME_ZONE", "Mars", "LINKTRACK_TIME_ZONE: a time zone has a name", id="a zone"),
+        pytest.param("LINKTRACK_SENDER_FROM", "anna", "LINKTRACK_SENDER_FROM: a sender is written", id="a sender"),
+        pytest.param("LINKTRACK_ACTIONS_HOLIDAYS", '["x"]', "LINKTRACK_ACTIONS_HOLIDAYS: actions", id="one of a list"),
+        pytest.param(
+            "LINKTRACK_SERVE_PORT", f"0x{'f' * 5000}", "LINKTRACK_SERVE_PORT: serve.port", id="a large number"
+        ),
+        pytest.param("LINKTRACK_UTM_MEDUM", "x", "did you mean LINKTRACK_UTM_MEDIUM?", id="a misspelt variable"),
+        pytest.param("LINKTRACK_CRM_ENCODING", "x", r"\[crm\] stands in linktrack.toml alone", id="one of the CRM"),
+    ],
+)
+def test_a_bad_environment_names_the_variable(workspace: Workspace, variable: str, value: str, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence) as problem:
+        load_workspace(workspace.root, {variable: value})
+    assert variable in str(problem.value)
+
+
+def test_doctor_names_a_wrong_time_zone_once(workspace: Workspace, run: Run) -> None:
+    workspace.config_path.write_text('base_url = "https://e.com"\ntime_zone = "Mars"\n[clicks]\n', "utf-8")
+    (row,) = run("doctor", "--format", "json").json
+    assert "linktrack.toml:2: a time zone has a name" in row["advice"]
+
+
+def test_domains_may_be_written_as_tagging_reads_them(workspace: Workspace) -> None:
+    domains = ["shop.example", "*.shop.example", ".shop.example", "räv.example", "xn--rv-via.example", "localhost"]
+    named = "[" + ", ".join(f'"{domain}"' for domain in domains) + "]"
+    assert load_workspace(workspace.root, {"LINKTRACK_UTM_DOMAINS": named}).settings.utm.domains == domains
 
 
 def test_a_file_that_is_not_utf_8(workspace: Workspace) -> None:
@@ -109,6 +152,15 @@ def test_init_overwrites_nothing(workspace: Workspace, run: Run) -> None:
 def test_init_refuses_a_strange_base_url(run: Run, tmp_path: Path) -> None:
     done = run("init", tmp_path / "w", "--base-url", "click.example.com")
     assert done.code == 2
+    assert not (tmp_path / "w").exists()
+
+
+def test_init_makes_nothing_where_the_environment_is_wrong(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINKTRACK_UTM_MEDUM", "x")
+    done = run("init", tmp_path / "w", "--base-url", "https://e.com")
+    assert done.code == 3 and "LINKTRACK_UTM_MEDIUM" in done.err
     assert not (tmp_path / "w").exists()
 
 

@@ -17,9 +17,10 @@ from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
 from linktrack.moments import now
-from linktrack.settings import CrmSettings, read_toml
+from linktrack.settings import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
+from linktrack.toml_files import read_toml
 
 FIELDS = ("name", "folder", "url", "response", "confirm", "actions")
 

@@ -12,8 +12,8 @@ from typing import BinaryIO
 from linktrack.errors import BadInput, Conflict, LinktrackError, UsageError
 from linktrack.files import Kept, check_new_folder, making_folder, sentence_of
 from linktrack.links.tokens import Tokens
+from linktrack.mail_senders import sender
 from linktrack.mailings.compile import Mail
-from linktrack.mailings.outputs.headers import sender
 from linktrack.mailings.outputs.html import html_files
 from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.outputs.ndjson import ndjson_rows

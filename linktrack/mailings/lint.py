@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from linktrack.errors import NotFound
+from linktrack.errors import UnknownName
 from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
 from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.merge_tags import fill, find
@@ -50,7 +50,7 @@ class LintFinding:
 
 
 def check_mailing(database: Database, workspace: Workspace, name: str, *, online: bool = False) -> list[LintFinding]:
-    """Findings of a stored mailing, or of an HTML file, in order of place. NotFound for neither.
+    """Findings of a stored mailing, or of an HTML file, in order of place. UnknownName for neither.
 
     With `online` every target is asked for once, and what does not answer is a finding too.
     """
@@ -59,11 +59,12 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
     subject = ""
     try:
         mailing = find_mailing(database, name)
-    except NotFound:
+    except UnknownName as problem:
         path = Path(name)
         if not path.is_file():
-            sentence = f"there is no mailing {name!r}, and no file of that name: see linktrack mailing list"
-            raise NotFound(sentence) from None
+            hint = f" (did you mean {' or '.join(map(repr, problem.near))}?)" if problem.near else ""
+            sentence = f"there is no mailing {name!r}{hint}, and no file of that name: see linktrack mailing list"
+            raise UnknownName(sentence, noun=problem.noun, name=name, near=problem.near) from None
         html, text = path.read_bytes(), None
     else:
         html, text, settings, subject = mailing.html, mailing.text, mailing.settings, mailing.subject

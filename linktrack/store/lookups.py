@@ -6,6 +6,8 @@ nowhere else, so an unknown name is the same error everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from linktrack.errors import Conflict, UnknownName
@@ -90,7 +92,7 @@ def recipient_id(database: Database, named: str) -> int:
     if found:
         ids = ", ".join(contact for _, contact in found[:_MANY]) + (" …" if len(found) > _MANY else "")
         raise Conflict(f"{len(found)} contacts are called {named!r}: name one by its id ({ids})")
-    raise _unknown(_CONTACT, named, _near(database, _CONTACT, named))
+    raise _unknown(_CONTACT, named, _near_people(database, wanted))
 
 
 def _id(database: Database, noun: _Noun, name: str) -> int:
@@ -111,10 +113,22 @@ def near_keys(database: Database, key: str) -> tuple[str, ...]:
 
 
 def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:
+    known = database.rows(f"SELECT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
+    return _most_like(name, (str(row[0]) for row in known))
+
+
+def _near_people(database: Database, name: str) -> tuple[str, ...]:
+    """The ids, e-mail addresses and names of people that are most like `name`."""
+    people = database.rows(
+        "SELECT contact_id, email, name FROM recipient WHERE forgotten_at IS NULL LIMIT ?", (_COMPARED,)
+    )
+    return _most_like(name, chain.from_iterable(people))
+
+
+def _most_like(name: str, known: Iterable[str]) -> tuple[str, ...]:
     from difflib import get_close_matches
 
-    known = database.rows(f"SELECT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
-    by_folded = {str(row[0]).casefold(): str(row[0]) for row in known}
+    by_folded = {one.casefold(): one for one in known if one}
     return tuple(by_folded[close] for close in get_close_matches(name.casefold(), by_folded, n=3))
 
 

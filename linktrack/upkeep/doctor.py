@@ -12,9 +12,10 @@ from linktrack.files import CONFIG_NAME, leftovers
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import unfinished_shipments
-from linktrack.settings import read_toml, settings_of
+from linktrack.settings import settings_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
+from linktrack.toml_files import read_toml
 from linktrack.workspace import Workspace, load_workspace, places_of, strangers_fault
 
 _WAIT_SECONDS = 2

@@ -12,9 +12,10 @@ from linktrack.files import CONFIG_NAME, create, explained
 from linktrack.links.keys import adopt_first_key
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
-from linktrack.settings import checked_base_url
+from linktrack.settings import checked_base_url, settings_of
 from linktrack.store.revisions import make_tables, revision
 from linktrack.store.session import connect, open_database
+from linktrack.toml_files import TomlFile
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, load_workspace
 
 CONFIG_TEXT = """\
@@ -37,13 +38,17 @@ ip = "truncate"           # or "full", "none"
 def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.environ) -> Workspace:
     """Make `linktrack.toml`, `linktrack.key` (unless `LINKTRACK_SECRET` is set), `scripts/` and the database in `root`.
 
-    Conflict when one of the files is there already, or the database has tables; nothing is overwritten.
+    Conflict when one of the files is there already, or the database has tables; nothing is overwritten. BadInput for
+    what is wrong in the environment.
     """
     try:
         base_url = checked_base_url(base_url)
     except ValueError as problem:
         raise UsageError(f"--base-url: {problem}") from None
     root = root.absolute()
+    _, problems = settings_of(TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
+    if problems:  # what is wrong in the environment is said before anything is made
+        raise problems[0]
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):
             if not root.exists():

@@ -14,6 +14,7 @@ from actions.actions_world import World, rows_of
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.processes import run_batch, run_script
+from linktrack.settings import SCRIPT_VARIABLES
 
 PAYLOAD: dict[str, str | int] = {
     "custId": "007", "linkId": "offer", "shipmentId": 3, "linkUrl": "https://www.example.com/a?b=$(id)&c=é",
@@ -71,6 +72,7 @@ def test_a_script_is_given_json_and_variables_and_little_else(tmp_path: Path, mo
         "LINKTRACK_LINKURL": PAYLOAD["linkUrl"], "LINKTRACK_LINK_HITS": "12", "LINKTRACK_LINKHITS": "12",
         "LINKTRACK_RETURN_URL": PAYLOAD["returnUrl"], "LINKTRACK_RETURNURL": PAYLOAD["returnUrl"],
     }  # fmt: skip
+    assert {name for name in variables if name.startswith("LINKTRACK_")} == SCRIPT_VARIABLES
     assert "top secret" not in variables.values()
     assert Path(cwd) == tmp_path.resolve() and own_group
 

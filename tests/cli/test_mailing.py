@@ -285,6 +285,8 @@ def test_mistakes_have_their_exit_codes(files: Path, run: Run) -> None:
         (3, "not a name", ("mailing", "add", "a/b", "mail.html")),
         (4, "no mailing 'x'", ("mailing", "links", "x")),
         (4, "no file of that name", ("mailing", "check", "x")),
+        (4, "no mailing 'newz' (did you mean 'news'?), and no file", ("mailing", "check", "newz")),
+        (4, "did you mean 'news'", ("click", "import", "mail.html", "--mailing", "newz")),
         (3, "not UTF-8", ("mailing", "add", "\udcff", "mail.html")),
         (3, "not UTF-8", ("mailing", "add", "x", "mail.html", "--subject", "\udcff")),
         (3, "not a web address", ("mailing", "add", "x", "mail.html", "--base", "x")),

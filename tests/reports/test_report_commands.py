@@ -85,6 +85,7 @@ def test_every_report_in_every_format(
         (["compare", "spring", "fall"], 4, "no mailing 'fall'"),
         (["nonclickers", "sprung"], 4, "'spring'"),
         (["contact", "C99"], 4, "no contact"),
+        (["contact", "twinn"], 4, "did you mean 'Twin'"),
         (["contact", "Twin"], 5, "C1, C2"),
         (["clickers"], 2, "--mailing NAME"),
         (["compare", "spring"], 2, "two different"),

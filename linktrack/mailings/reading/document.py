@@ -11,13 +11,13 @@ import bisect
 import codecs
 import json
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from linktrack.errors import BadInput
 from linktrack.mailings.reading.markup import has_markup
+from linktrack.toml_files import parse_toml
 
 _META = re.compile(
     rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]+)|<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.\-]+)""",
@@ -180,8 +180,8 @@ def _is_json(text: str) -> bool:
 
 def _is_toml(text: str) -> bool:
     try:
-        return bool(tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n")))
-    except (ValueError, RecursionError):
+        return bool(parse_toml(text.removeprefix("\ufeff").replace("\r\n", "\n")))
+    except BadInput:
         return False
 
 

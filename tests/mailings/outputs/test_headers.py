@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from linktrack.crm.export import BadRow, Contact
 from linktrack.errors import BadInput
-from linktrack.mailings.outputs.headers import ascii_address, mailbox, reachable, sender, unstructured
+from linktrack.mail_senders import ascii_address, sender
+from linktrack.mailings.outputs.headers import mailbox, reachable, unstructured
 
 MAILBOXES = {
     "no name": ("", "bo@x.example", "bo@x.example"),

@@ -1,0 +1,42 @@
+"""Who an e-mail is from, and what an address is that one can be sent to (RFC 5322, IDNA)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from linktrack.errors import BadInput
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*|\"(?:[\x20!#-\[\]-~]|\\[\x20-\x7e])+\"")  # ASCII: no SMTPUTF8
+_DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f.:]+\]")
+
+
+def ascii_address(email: str) -> str:
+    """An e-mail address with its domain in ASCII (IDNA). BadInput for what is no address."""
+    local, at, domain = email.rpartition("@")
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        domain = ""
+    address = f"{local}@{domain}"
+    if not (at and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain)) or len(address) > 320:
+        raise BadInput(f"{email[:80]!r} is no address that an e-mail can be sent to: correct it, or use --as ndjson")
+    return address
+
+
+def sender(text: str) -> tuple[str, str]:
+    """(name, address) of a sender like `Anna <anna@example.com>`. BadInput when it is not one address."""
+    from email import policy
+    from email.errors import InvalidHeaderDefect
+
+    try:
+        header: Any = policy.default.header_factory("From", _CONTROLS.sub(" ", text))
+        (found,) = header.addresses
+        invalid = any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects)
+        if not invalid and not _CONTROLS.search(found.display_name):
+            return found.display_name, ascii_address(found.addr_spec)
+    except (ValueError, BadInput):  # not one address, or an encoded word that holds a line end
+        pass
+    raise BadInput(f"{text!r} is no sender: write --from 'Anna <anna@example.com>'")

@@ -1,0 +1,147 @@
+"""TOML files: read, with the lines of what is wrong in them, and without what no file of a person holds.
+
+Numbers beyond 64 bits and keys of hundreds of parts are valid TOML, and cost whoever shows the one (Python refuses to
+write numbers of more than 4,300 digits) or reads the other (a key's time grows with the square of its parts).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from linktrack.errors import BadInput
+from linktrack.files import STDIN, open_input
+
+_MOST_PARTS = 100  # of a dotted key
+_LEAST, _MOST = -(2**63), 2**63 - 1  # what TOML asks of whoever reads it
+_IN_KEY = re.compile(r"""(?P<part>"(?:[^"\\]|\\.)*"?|'[^']*'?|[\w\-]+)|(?P<dot>\.)|[ \t]+|.""")
+_NUMBER = re.compile(r"(?<![\w.+\-])[+-]?(?:0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)")
+_WORD = re.compile(r"(true|false)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class TomlFile:
+    """A TOML file that was read: its text, for the lines of errors, and its tables."""
+
+    path: Path
+    text: str
+    tables: dict[str, Any]
+
+    def error_at(self, keys: Sequence[str], sentence: str) -> BadInput:
+        """An error about the setting `keys` (table names, then the key), with its line in the file."""
+        return BadInput(sentence, file=self.path, line=line_of(self.text, tuple(keys)))
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read a TOML file (`-` is standard input). BadInput with line and column, NotFound, Conflict."""
+    if str(path) == STDIN:
+        data = sys.stdin.buffer.read()
+    else:
+        with open_input(path, "a TOML file") as file:
+            data = file.read()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise BadInput("TOML must be UTF-8: save the file in that encoding", file=path, line=line) from None
+    try:
+        return TomlFile(path, text, parse_toml(text))
+    except BadInput as problem:
+        raise BadInput(problem.sentence, file=path, line=problem.line, column=problem.column) from None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """The tables of a TOML text. BadInput with line and column for what is none, for a number beyond 64 bits and for
+    a key of more than a hundred parts."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") >= _MOST_PARTS and _has_long_key(line):
+            raise BadInput(f"a key has more than {_MOST_PARTS} parts with dots between them", line=number)
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise _not_valid(text, problem) from None
+    except RecursionError:
+        raise BadInput("this TOML is nested too deeply") from None
+    except ValueError:  # a decimal number of more digits than Python reads
+        raise _too_large(text, None) from None
+    for value in _numbers(tables):
+        if not _LEAST <= value <= _MOST:
+            raise _too_large(text, value)
+    return tables
+
+
+def _has_long_key(line: str) -> bool:
+    """Whether more than a hundred parts with dots between them stand in a line; in time that grows with its length."""
+    parts, dotted = 0, False
+    for token in _IN_KEY.finditer(line):
+        if token["part"]:
+            parts = parts + 1 if dotted else 1
+            dotted = False
+            if parts > _MOST_PARTS:
+                return True
+        elif token["dot"]:
+            dotted = parts > 0 and not dotted
+        elif token[0][0] not in " \t":
+            parts, dotted = 0, False
+    return False
+
+
+def _not_valid(text: str, problem: tomllib.TOMLDecodeError) -> BadInput:
+    what, _, where = str(problem).partition(" (at ")
+    numbers = [int(number) for number in re.findall(r"\d+", where)]
+    line = numbers[0] if numbers else len(text.splitlines())
+    column = numbers[1] if len(numbers) > 1 else None
+    sentence = f"not valid TOML: {what[0].lower()}{what[1:]}"
+    if column is not None and (word := _WORD.match(text.split("\n")[line - 1], column - 1)):
+        sentence += f" {word[0]}: write {word[0].lower()}"
+    return BadInput(sentence, line=line, column=column)
+
+
+def _numbers(tables: dict[str, Any]) -> Iterator[int]:
+    """All whole numbers, however deep they lie."""
+    waiting: list[Any] = [tables]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, int):
+            yield value
+
+
+def _too_large(text: str, value: int | None) -> BadInput:
+    """The error of a number, at the first place where it is written; None is one that Python does not read."""
+    places = (found.start() for found in _NUMBER.finditer(text) if _read(found[0]) == value)
+    place = next(places, None)
+    line = None if place is None else text.count("\n", 0, place) + 1
+    return BadInput("a number is too large: whole numbers have at most 64 bits, about 19 digits", line=line)
+
+
+def _read(number: str) -> int | None:
+    with suppress(ValueError):  # too many digits
+        return int(number, 0 if number.lstrip("+-")[:2] in ("0x", "0o", "0b") else 10)
+    return None
+
+
+def line_of(text: str, keys: tuple[str, ...]) -> int | None:
+    """The line of a TOML text where the key or table `keys` stands (the nearest that can be found)."""
+    table: tuple[str, ...] = ()
+    best: tuple[int, int | None] = (0, None)
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
+            here = table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
+        elif pair := re.match(r"""\s*("[^"]*"|'[^']*'|[\w\-]+)\s*=""", line):
+            here = (*table, pair[1].strip("\"'"))
+        else:
+            continue
+        depth = len(here) if keys[: len(here)] == here else 0
+        if depth > best[0]:
+            best = (depth, number)
+    return best[1]

@@ -117,7 +117,8 @@ def demo(
                 _play(command, root)
     typer.echo(f"\n# Everything is in {root}:")
     for path in sorted(path for path in root.iterdir() if not path.name.startswith(".")):
-        count = f"{sum(1 for _ in path.rglob('*')):,} files" if path.is_dir() else f"{path.stat().st_size:,} bytes"
+        inside = sum(1 for _ in path.rglob("*"))
+        count = f"{inside:,} file{'' if inside == 1 else 's'}" if path.is_dir() else f"{path.stat().st_size:,} bytes"
         typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
 
 

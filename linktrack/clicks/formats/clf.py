@@ -21,7 +21,8 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 # line (whatever it is), host, stamp, method, target, status, agent, a list of addresses right behind it (nginx's
 # "main"), and nothing where other formats have purpose and network. A virtual host may stand in front of the address,
 # and the address may be a list. Nearly possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not
-# `(?:…)?+`: Python before 3.11.5 loses what is captured in the latter, and all have it faster than `(?:…)?`.
+# `(?:…)?+`: Python before 3.11.5 loses what is captured in the latter, and all have it faster than `(?:…)?`; nor is a
+# group possessive that holds something to go back into, like a lookahead.
 _LINE = re.compile(
     rb"^((?:(?=" + _WORD + rb"++ " + _ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
     rb"("
@@ -37,7 +38,7 @@ _LINE = re.compile(
     + rb'" "('
     + _QUOTED
     + rb')"(?: "([0-9a-fA-F.:,\[\] ]++(?:%\w++[0-9a-fA-F.:,\[\] ]*+)*+)"(?=[ \r\n]|\Z)|)'
-    rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*+|)|)()()(?=\r?$)"
+    rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*|)|)()()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,
 )

@@ -19,11 +19,12 @@ _ENDS = (
     "\uff01\uff02\uff07-\uff09\uff0c\uff0e\uff1a\uff1b\uff1c\uff1e\uff1f\uff3b\uff3d\uff5b-\uff65"  # their wide forms
 )
 _PICTURE = "\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"  # emoji, arrows, dingbats
-_URL = re.compile(
+_is_picture = re.compile(f"[{_PICTURE}]").match
+_URL = re.compile(  # the group is not possessive: Python before 3.11.5 does not go back into one
     rf"(?<![A-Za-z0-9+.\-])(?:https?://|linktrack:)"
     rf"(?:[^{_ENDS}{_PICTURE}&]"
     r"|&(?!(?:lt|gt|quot|apos|nbsp|laquo|raquo|#34|#39|#60|#62);)"  # of text that has been HTML once
-    rf"|[{_PICTURE}]+[\ufe0e\ufe0f]?(?=[/?#&=]))++",  # a picture is part of a path only when that goes on
+    rf"|[{_PICTURE}]+[\ufe0e\ufe0f]?(?=[/?#&=]))+",  # a picture is part of a path only when that goes on
     re.IGNORECASE,
 )
 _AFTER = ".,:;!?'*_~…\u060c\u061b\u061f\u06d4\u0964\u0965\u0589\ufe0e\ufe0f"  # of the sentence when it comes last
@@ -63,7 +64,7 @@ def _hidden(text: str, tags: Sequence[MergeTag]) -> str:
 
 
 def _end(text: str, start: int, stop: int) -> int:
-    """Where the address ends: without final punctuation and without brackets that were opened before it."""
+    """Where the address ends: without final punctuation or pictures, and brackets that were opened before it."""
     depth = dict.fromkeys(_PAIRS, 0)
     for index in range(start, stop):
         character = text[index]
@@ -76,7 +77,7 @@ def _end(text: str, start: int, stop: int) -> int:
                 break
     while stop > start:
         last = text[stop - 1]
-        if last in _AFTER or last in _PAIRS.values():
+        if last in _AFTER or last in _PAIRS.values() or _is_picture(last):
             stop -= 1
         else:
             break

@@ -28,6 +28,7 @@ ENDS = {
     "an &amp; does not": (f"{X}?a=1&amp;b=2", [f"{X}?a=1&amp;b=2"]),
     "an emoji": (f"{X}🎉 nu", [X]),
     "an emoji of several signs": (f"{X}👍🏽{X}❤️.", [X, X]),
+    "an emoji before the question mark of a sentence": ("https://a.example/🎉?", ["https://a.example/"]),
     "an emoji in a path does not": ("https://a.example/😀/x", ["https://a.example/😀/x"]),
     "an arrow": (f"{X}→ köp", [X]),
     "a glued dash": (f"{X}—det bästa", [X]),

@@ -96,7 +96,10 @@ class SheetTable:
 
     def _compare(self, to: Path, wanted: Mapping[int, Mapping[int, str]]) -> None:
         """BadInput unless all cells of the workbook that was written are as they were or as they are wanted."""
-        written = read_sheet(to, self.sheet)
+        try:
+            written = read_sheet(to, self.sheet)
+        except BadInput as problem:
+            raise BadInput(f"what was written cannot be read back, {problem.sentence}", file=self.path) from None
         try:
             for old, new in zip_longest(self._cells.rows(), written.rows()):
                 number = (old or new).number

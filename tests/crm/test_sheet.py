@@ -17,6 +17,8 @@ from linktrack.crm.export import open_table, refuse_calculated
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
+from linktrack.crm.xlsx_formats import NUMBER
+from linktrack.crm.xlsx_writing import with_cells
 from linktrack.errors import BadInput
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -97,6 +99,41 @@ def test_only_the_sheet_changes_and_in_it_only_the_cells(tmp_path: Path) -> None
     assert [sheet["C3"].value, sheet["B5"].value] == [" warm ", None]
     assert next(values for _, values in opened(to).rows([]))[2:] == ['h<o>t & "x"', "7.25", "2026-05-04", "false"]
     assert (tmp_path / "changed.csv").read_text().splitlines()[2] == "8,Bo, warm ,,,"
+
+
+EMPTY = {
+    "closes itself, with a style": ('<c r="B2" s="1"/>', ' s="1"'),
+    "closes itself": ('<c r="B2"/>', ""),
+    "closes itself after blanks": ("<c s='1' r='B2'  />", ' s="1"'),
+    "closes itself and says its type": ('<c r="B2" s="1" t="s"/>', ' s="1"'),
+    "has an end": ('<c r="B2" s="1"></c>', ' s="1"'),
+    "has an end after blanks": ('<c r="B2" s="1"> </c >', ' s="1"'),
+    "has a value without a text": ('<c r="B2" s="1"><v/></c>', ' s="1"'),
+    "is not there": ("", ""),
+}
+
+
+@pytest.mark.parametrize("behind", ["", '<c r="C2" s="2"/>', '<c r="C2"><v>1</v></c>'])
+@pytest.mark.parametrize("case", EMPTY)
+def test_an_empty_cell_is_filled_in_and_keeps_its_style(case: str, behind: str) -> None:
+    cell, style = EMPTY[case]
+    sheet = "<worksheet><sheetData>{}</sheetData></worksheet>"
+    before = sheet.format(f'<row r="2"><c r="A2"><v>1</v></c>{cell}{behind}</row><row r="3" ht="20"/>')
+    written = '<c r="{}"{} t="inlineStr"><is><t xml:space="preserve">x</t></is></c>'
+    row = f'<row r="2"><c r="A2"><v>1</v></c>{written.format("B2", style)}{behind}</row>'
+    after = sheet.format(f'{row}<row r="3" ht="20">{written.format("B3", "")}</row>')
+    wanted = {2: {1: "x"}, 3: {1: "x"}}
+    assert with_cells(before.encode(), wanted, 3, [NUMBER], date(1899, 12, 30)).decode() == after
+
+
+def test_what_cannot_be_read_back_names_the_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = made(tmp_path / "contacts.xlsx", ROWS)
+    monkeypatch.setattr("linktrack.crm.xlsx_cells.write_workbook", lambda path, to, *_: to.write_bytes(b"PK"))
+    with pytest.raises(BadInput) as found:
+        rewritten(table, {2: {2: "hot"}})
+    assert found.value.file == str(table.path)
+    assert "what was written cannot be read back" in found.value.sentence
+    assert "to.xlsx" not in str(found.value)
 
 
 def test_a_column_is_added(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
+from linktrack.crm.export_rows import BadRow as BadRow
+from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import BadInput, NotFound
@@ -29,17 +31,6 @@ class Contact:
     name: str
     fields: dict[str, str]
     line: int
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row of an export that cannot be used and is left as it is: why, where it begins, how it begins, and how many
-    fields it has (None where that does not matter)."""
-
-    reason: str
-    line: int
-    text: str
-    fields: int | None = None
 
 
 class Table(Protocol):
@@ -79,6 +70,7 @@ class CsvTable:
         self.header_line, self.header_is_found = line, not layout.header_row
         self.header = next(record for record in self.records() if record.line == line)
         self.columns = [value.strip() for value in self._values(self.header)]
+        self._id = layout.place_of_id(self.columns)
 
     def records(self) -> Iterator[csvtext.Record]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
@@ -118,10 +110,18 @@ class CsvTable:
         return ""
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+        return without_footers(self._rows(left), len(self.columns), self._id, left)
+
+    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
+        """The rows with footers among them, and whether each stands behind a blank line."""
         width, header, escape = len(self.columns), self.header_line, self.dialect.escape
+        behind_blank = False
         for record in self.records():
             fields = record.fields
-            if record.line == header or (len(fields) == 1 and self.is_blank(record)):
+            if record.line == header:
+                continue
+            if len(fields) == 1 and self.is_blank(record):
+                behind_blank = True
                 continue
             quotes = '"' in record.text
             if quotes and not escape and csvtext.shows_escapes(record, width):
@@ -135,7 +135,8 @@ class CsvTable:
             if (quotes or len(fields) != width or record.line < header) and (reason := self.fault(record)):
                 left.append(BadRow(reason, record.line, record.text.strip()[:200], len(fields)))
                 continue
-            yield record.line, self._values(record) if quotes else fields
+            yield record.line, self._values(record) if quotes else fields, behind_blank
+            behind_blank = False
 
 
 def find_header(candidates: Iterable[tuple[int, list[str]]], layout: TableLayout, path: Path) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from linktrack.crm.csv_spans import HEADER_WITHIN
 from linktrack.crm.export import BadRow, find_header
-from linktrack.crm.mapping import TableLayout, find_column
+from linktrack.crm.footers import without_footers
+from linktrack.crm.mapping import TableLayout
 from linktrack.crm.xlsx_package import DamagedWorkbook, WorkbookPackage
 from linktrack.crm.xlsx_reading import SheetRow, read_sheet
 from linktrack.crm.xlsx_writing import write_workbook
@@ -43,29 +44,33 @@ class SheetTable:
         while names and not names[-1]:
             names.pop()
         self.columns = names
-        self._id = _place_of_id(names, layout)
+        self._id = layout.place_of_id(names)
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
         """Row numbers as the sheet shows them; empty rows are left out."""
+        return without_footers(self._rows(left), len(self.columns), self._id, left)
+
+    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
+        """The rows with footers among them, and whether each stands behind an empty one."""
         width = len(self.columns)
         previous = self.header_line
         for row in self._cells.rows():
             number, values, doubts = row
             if number == self.header_line:
                 continue
-            if reason := self._fault(row, previous):
+            if reason := self._fault(row):
                 left.append(BadRow(reason, number, " ".join(values)[:200], sum(map(bool, values))))
             elif doubts and self._id in doubts:
                 reason = f"the number in {self.columns[self._id]!r} is not what was typed: {doubts[self._id]}"
                 left.append(BadRow(f"{reason}; export ids as text", number, " ".join(values)[:200]))
             elif any(values[:width]):
-                yield number, values + [""] * (width - len(values))
+                yield number, values + [""] * (width - len(values)), number > previous + 1
             previous = number
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return [(row.number, row.values) for row in islice(self._cells.rows(), HEADER_WITHIN)]
 
-    def _fault(self, row: SheetRow, previous: int) -> str:
+    def _fault(self, row: SheetRow) -> str:
         """Why a row is none of this table, or nothing."""
         number, values, _ = row
         width = len(self.columns)
@@ -73,8 +78,6 @@ class SheetTable:
             return "it stands before the header, like a title"
         if len(values) > width and any(value.strip() for value in values[width:]):
             return f"it has {len(values)} cells and the header {width}"
-        if number > previous + 1 and width > 1 and sum(map(bool, values)) == 1:
-            return "it has one cell, alone behind an empty row, like a footer"
         return ""
 
     def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
@@ -121,15 +124,6 @@ class SheetTable:
                     raise BadInput(f"row {number} could not be written back: save it as CSV", file=self.path)
         finally:
             written.close()
-
-
-def _place_of_id(columns: list[str], layout: TableLayout) -> int | None:
-    if not layout.id:
-        return None
-    try:
-        return find_column(columns, layout.id)
-    except BadInput:
-        return None  # which is said when the column is looked for
 
 
 def _same(wanted: str, written: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from linktrack.actions.ledger_rows import (
     ChangeRow,
+    ClosedRow,
     Failure,
     KnownScript,
     LogFilter,
@@ -310,6 +311,7 @@ class Ledger:
             ("spool_settled", "settled", SettledRow._fields),
             ("spool_reported", "made", ("recipient_id", "id")),
             ("spool_attempted", "failure", Failure._fields),
+            ("spool_closed", "change", ClosedRow._fields),
         ):
             self.database.execute(f"DROP TABLE IF EXISTS {name}")
             self.database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608
@@ -351,6 +353,7 @@ class Ledger:
             "spool_settled": SettledRow._fields,
             "spool_reported": ("recipient_id", "id"),
             "spool_attempted": Failure._fields,
+            "spool_closed": ClosedRow._fields,
         }[table]
         if rows:
             self.database.execute("BEGIN")  # of the temporary tables only: it locks nobody out
@@ -385,15 +388,23 @@ class Ledger:
         )
 
     def _store_failures(self, run_id: int) -> None:
-        """What was tried again stands open no more, and what failed in this run does."""
+        """What was tried again stands open no more, nor what will never be done; what failed in this run does."""
         self.database.execute(
             "UPDATE change SET retried_by = ? WHERE (run_id, number, recipient_id) IN "
             "(SELECT run_id, number, recipient_id FROM spool_attempted)",
             (run_id,),
         )
-        self.database.execute(
-            "DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM spool_attempted)"
+        self.database.executemany(
+            "UPDATE change SET message = message || ? WHERE run_id = ? AND number = ? AND recipient_id = ?",
+            [
+                (f" ({row[3]})", *row[:3])
+                for row in self.database.rows("SELECT run_id, number, recipient_id, message FROM spool_closed")
+            ],
         )
+        for spool in ("spool_attempted", "spool_closed"):
+            self.database.execute(
+                f"DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM {spool})"  # noqa: S608
+            )
         columns = ", ".join(Failure._fields)
         self.database.execute(
             f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action > 0 "  # noqa: S608

@@ -39,7 +39,7 @@ class Table(Protocol):
     path: Path
     suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
     columns: list[str]
-    calculated: frozenset[int]  # the columns with formulas, which cannot be written into
+    calculated: frozenset[int]  # the columns with a formula in every row, which cannot be written into
     header_line: int  # the line or row that names the columns; 0 where every row names its own
     header_is_found: bool  # it was looked for, no setting says where it is
 
@@ -50,6 +50,10 @@ class Table(Protocol):
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
         """The first rows with their numbers, as they are: the header is among them, if there is one."""
+        ...
+
+    def unwritable(self, line: int, column: int) -> str:
+        """Why nothing can be written into a cell, or nothing."""
         ...
 
 
@@ -94,6 +98,9 @@ class CsvTable:
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return [(record.line, self._values(record)) for record in islice(self.records(), csvtext.HEADER_WITHIN)]
+
+    def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every cell is text)
+        return ""
 
     def fault(self, record: csvtext.Record) -> str:
         """Why a record that is not blank is no row of this table, or nothing."""

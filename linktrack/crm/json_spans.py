@@ -54,6 +54,9 @@ class JsonTable:
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return []
 
+    def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every value can be written anew)
+        return ""
+
     def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each object with its line, or with its place in the array."""
         if self.array:

@@ -7,6 +7,7 @@ import weakref
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from itertools import islice, zip_longest
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class SheetTable:
         self.path, self.header_is_found = path, not layout.header_row
         self._cells = read_sheet(path, layout.sheet)
         weakref.finalize(self, self._cells.close)
-        self.sheet, self.calculated = self._cells.sheet, self._cells.calculated
+        self.sheet = self._cells.sheet
         rows = list(islice(self._cells.rows(), max(HEADER_WITHIN, layout.header_row)))
         if not rows:
             hidden = f" (these are hidden: {', '.join(self._cells.hidden)})" if self._cells.hidden else ""
@@ -44,6 +45,7 @@ class SheetTable:
         while names and not names[-1]:
             names.pop()
         self.columns = names
+        self.calculated = self._calculated()
         self._id = layout.place_of_id(names)
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
@@ -55,7 +57,7 @@ class SheetTable:
         width = len(self.columns)
         previous = self.header_line
         for row in self._cells.rows():
-            number, values, doubts = row
+            number, values, doubts, _ = row
             if number == self.header_line:
                 continue
             if reason := self._fault(row):
@@ -70,9 +72,39 @@ class SheetTable:
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return [(row.number, row.values) for row in islice(self._cells.rows(), HEADER_WITHIN)]
 
+    def unwritable(self, line: int, column: int) -> str:
+        if column in self._formulas.get(line, ()):
+            return "its cell holds a formula"
+        for area in self._cells.areas:
+            if area.top <= line <= area.bottom and area.first <= column <= area.last:
+                if not area.merged:
+                    return "its cell holds a formula"
+                if (line, column) != (area.top, area.first):
+                    return "its cell is merged with another one, which covers it"
+        return ""
+
+    @cached_property
+    def _formulas(self) -> dict[int, list[int]]:
+        """By row the columns with formulas, of sheets that have any."""
+        return (
+            {row.number: row.formulas for row in self._cells.rows() if row.formulas} if self._cells.calculated else {}
+        )
+
+    def _calculated(self) -> frozenset[int]:
+        """The columns that hold a formula in every row below the header."""
+        found = self._cells.calculated
+        below = 0
+        for row in self._cells.rows() if found else ():
+            if row.number > self.header_line and any(row.values):
+                below += 1
+                found = found.intersection(row.formulas)
+                if not found:
+                    break
+        return found if below else frozenset()
+
     def _fault(self, row: SheetRow) -> str:
         """Why a row is none of this table, or nothing."""
-        number, values, _ = row
+        number, values = row.number, row.values
         width = len(self.columns)
         if number < self.header_line:
             return "it stands before the header, like a title"

@@ -157,11 +157,24 @@ def test_a_text_where_a_number_was_becomes_a_text(tmp_path: Path) -> None:
 
 
 def test_columns_with_formulas_are_read_but_not_written_into(tmp_path: Path) -> None:
-    table = made(tmp_path / "contacts.xlsx", [["contact_id", "name", "sum"], ["1", "Bo", "=1+1"], ["2", "Cy", 3]])
+    table = made(tmp_path / "contacts.xlsx", [["contact_id", "name", "sum"], ["1", "Bo", "=1+1"], ["2", "Cy", "=1+2"]])
     assert table.calculated == {2}
     refuse_calculated(table, 1, "the field 'name'")
     with pytest.raises(BadInput, match="would overwrite the column 'sum', which holds formulas"):
         refuse_calculated(table, 2, "the field 'sum'")
+
+
+def test_single_cells_that_cannot_be_written_into_are_known(tmp_path: Path) -> None:
+    made(tmp_path / "contacts.xlsx", [["contact_id", "name", "sum"], ["1", "Bo", "=1+1"], ["2", "Cy", 3], ["3", "Di"]])
+    book = openpyxl.load_workbook(tmp_path / "contacts.xlsx")
+    book.active.merge_cells("B3:C3")
+    book.active["C4"] = openpyxl.worksheet.formula.ArrayFormula("C4:C6", "=A1:A3")
+    book.save(tmp_path / "contacts.xlsx")
+    table = opened(tmp_path / "contacts.xlsx")
+    assert table.calculated == frozenset()
+    assert table.unwritable(2, 2) == table.unwritable(5, 2) == "its cell holds a formula"
+    assert table.unwritable(3, 2) == "its cell is merged with another one, which covers it"
+    assert table.unwritable(3, 1) == table.unwritable(2, 1) == ""
 
 
 def test_a_workbook_with_the_dates_of_old_macs(tmp_path: Path) -> None:

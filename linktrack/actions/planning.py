@@ -27,6 +27,7 @@ from linktrack.actions.planned import (
 from linktrack.actions.scripts import FoundScript
 from linktrack.actions.selecting import BY_HAND, REPLAYED, RETRIED
 from linktrack.actions.work import Work
+from linktrack.contacts.types import same_type
 from linktrack.crm.guard import would_run
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
@@ -60,6 +61,7 @@ class Planner:
         self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.failures: list[str] = []  # the first ones, as sentences
+        self.departures: list[tuple[int, str, int]] = []  # (recipient, type of mailing that he leaves, when)
         self.handled = self.failed = self.number = 0
         self.contacts: set[str] = set()
         self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have
@@ -177,6 +179,9 @@ class Planner:
             return True
         self._attempt(click.recipient_id, identifier)
         self._settle(recipient, name, at, click, wanted)
+        if wanted.kind == "interest" and not wanted.value and click.shipment.type:
+            if same_type(wanted.name) == same_type(click.shipment.type):
+                self.departures.append((click.recipient_id, click.shipment.type, at))
         yield Delivered(self._count(click, action, row), "", {})
         return True
 

@@ -192,28 +192,31 @@ class Ledger:
             )
         }
 
-    def worded_anew(self, actions: Mapping[int, Sequence[NumberedAction]]) -> Iterator[tuple[int, NumberedAction, int]]:
-        """(link, action, how many) of what was made when the action had other settings, where no finished run has
-        followed it as it is today."""
-        for link_id, every in actions.items():
-            for action in every:
-                if action.definition.type not in MADE_KINDS:
-                    continue
-                followed = self.database.value(
-                    "SELECT count(*) FROM definition d JOIN run u ON u.id = d.run_id "  # noqa: S608  (of our own)
-                    f"WHERE d.link_id = ? AND d.action = ? AND d.text = ? AND u.status NOT IN {UNFINISHED}",
-                    (link_id, action.number, _text_of(action)),
+    def worded_anew(self) -> Iterator[tuple[int, str, NumberedAction, int]]:
+        """(link, its key, action, how many) of what was made when the action had other settings, where no finished run
+        has followed it as it is today: of all links, whether they have open clicks or not."""
+        for link_id, key, number, kind, settings in self.database.rows(
+            "SELECT a.link_id, l.key, a.number, a.type, a.settings FROM action a JOIN link l ON l.id = a.link_id "
+            "WHERE a.link_id IN (SELECT link_id FROM definition) ORDER BY a.link_id, a.position"
+        ):
+            if kind not in MADE_KINDS:
+                continue
+            action = NumberedAction(parse_action({"type": kind, **json.loads(settings)}), number, 0)
+            what = (link_id, number, _text_of(action))
+            followed = self.database.value(
+                "SELECT count(*) FROM definition d JOIN run u ON u.id = d.run_id "  # noqa: S608  (of our own)
+                f"WHERE d.link_id = ? AND d.action = ? AND d.text = ? AND u.status NOT IN {UNFINISHED}",
+                what,
+            )
+            before = followed or self.database.value(
+                "SELECT 1 FROM definition WHERE link_id = ? AND action = ? AND text <> ?", what
+            )
+            if before and not followed:
+                count = self.database.value(
+                    "SELECT count(*) FROM made WHERE link_id = ? AND action = ?", (link_id, number)
                 )
-                before = followed or self.database.value(
-                    "SELECT 1 FROM definition WHERE link_id = ? AND action = ? AND text <> ?",
-                    (link_id, action.number, _text_of(action)),
-                )
-                if before and not followed:
-                    count = self.database.value(
-                        "SELECT count(*) FROM made WHERE link_id = ? AND action = ?", (link_id, action.number)
-                    )
-                    if count:
-                        yield link_id, action, int(count)
+                if count:
+                    yield link_id, key, action, int(count)
 
     def note_definitions(
         self, run_id: int, actions: Mapping[int, Sequence[NumberedAction]]
@@ -225,8 +228,9 @@ class Ledger:
                 for action in every:
                     what = (link_id, action.number, _text_of(action))
                     self.database.execute(
-                        "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "
-                        "ON CONFLICT (link_id, action, text) DO NOTHING",
+                        "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "  # noqa: S608
+                        "ON CONFLICT (link_id, action, text) DO UPDATE SET run_id = excluded.run_id "
+                        f"WHERE definition.run_id IN (SELECT id FROM run WHERE status IN {UNFINISHED})",
                         (*what, run_id),
                     )
                     number = self.database.value(

@@ -179,9 +179,9 @@ class Planner:
             return True
         self._attempt(click.recipient_id, identifier)
         self._settle(recipient, name, at, click, wanted)
-        if wanted.kind == "interest" and not wanted.value and click.shipment.type:
-            if same_type(wanted.name) == same_type(click.shipment.type):
-                self.departures.append((click.recipient_id, click.shipment.type, at))
+        type = click.shipment.type
+        if type and wanted.kind == "interest" and not wanted.value and same_type(wanted.name) == same_type(type):
+            self.departures.append((click.recipient_id, type, at))
         yield Delivered(self._count(click, action, row), "", {})
         return True
 

@@ -117,6 +117,7 @@ def _rehearse(workspace: Workspace, database: Database, order: Order) -> RunRepo
 
 def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
     """Run the scripts, write the files, and store the run in the ledger."""
+    work.ledger.note_definitions(run_id, work.reworded)
     work = replace(work, actions=work.ledger.note_definitions(run_id, work.actions))
     database, settings = work.ledger.database, work.workspace.settings
     kept = work.workspace.kept().and_inputs(work.order.export)

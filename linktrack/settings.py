@@ -229,7 +229,7 @@ class TableSettings(Section):
     """Where a file of an export has its header: in an XLSX file on a sheet, in any file on a line or row."""
 
     sheet: str = ""  # empty: the first visible one
-    header_row: int = Field(default=0, ge=0)  # counted from 1, blank lines too; 0: it is looked for
+    header_row: int = Field(default=0, ge=0, le=1_000_000_000)  # counted from 1, blank lines too; 0: it is looked for
 
 
 class ContactSettings(TableSettings):
@@ -298,7 +298,7 @@ class CrmSettings(Section):
     requests: RequestSettings = RequestSettings()
     user_column: str = "user"  # of users.*
     user_sheet: str = ""
-    user_header_row: int = Field(default=0, ge=0)
+    user_header_row: int = Field(default=0, ge=0, le=1_000_000_000)
 
     @field_validator("encoding")
     @classmethod

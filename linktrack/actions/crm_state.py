@@ -81,7 +81,9 @@ class CrmState:
                 )
             if self.columns[decision.name] == self.id_column:
                 raise ValueError(f"the field {decision.name!r} is the contact's id, which is never changed")
-            return _set(person, decision.name, _holdable(decision.value, self.contacts))
+            value = _holdable(decision.value, self.contacts)
+            _refuse_unwritable(person, decision.name, value, self.contacts, self.columns[decision.name])
+            return _set(person, decision.name, value)
         if decision.kind in ("selection", "project"):
             return self._join(contact_id, decision)
         row, separator, table = person, self.mapping.settings.contacts.interests_separator, self.contacts
@@ -95,10 +97,14 @@ class CrmState:
             return None
         if decision.value:
             changed = _holdable(with_name(cell, separator, decision.name, like=row.likes), table)
+        else:
+            changed = without_name(cell, separator, decision.name)
+        at = self.company_column if decision.kind == "company-interest" else self.columns["interests"]
+        _refuse_unwritable(row, "interests", changed, table, at)
+        if decision.value:
             self.given_names.setdefault(decision.kind, set()).add(decision.name)
         else:
             row.likes = row.likes or cell
-            changed = without_name(cell, separator, decision.name)
         _set(row, "interests", changed)
         return ("", decision.name) if decision.value else (decision.name, "")
 
@@ -165,6 +171,14 @@ def _holdable(text: str, table: Table | None) -> str:
         if len(text) > _MOST_IN_A_CELL:
             raise ValueError(f"it is longer than the {_MOST_IN_A_CELL:,} characters that a cell of a workbook holds")
     return text
+
+
+def _refuse_unwritable(row: CrmRow, name: str, value: str, table: Table | None, column: int) -> None:
+    """ValueError, with the reason, where a cell is to be changed that cannot be written into."""
+    if table is not None and row.cells[name] != value:
+        for line in (row.line, *row.again):
+            if reason := table.unwritable(line, column):
+                raise ValueError(f"row {line} of {table.path.name} cannot take it: {reason}")
 
 
 def _set(row: CrmRow, name: str, value: str) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from linktrack.actions.ledger_rows import (
     ChangeRow,
+    ClosedRow,
     Failure,
     KnownScript,
     LogFilter,
@@ -191,28 +192,31 @@ class Ledger:
             )
         }
 
-    def worded_anew(self, actions: Mapping[int, Sequence[NumberedAction]]) -> Iterator[tuple[int, NumberedAction, int]]:
-        """(link, action, how many) of what was made when the action had other settings, where no finished run has
-        followed it as it is today."""
-        for link_id, every in actions.items():
-            for action in every:
-                if action.definition.type not in MADE_KINDS:
-                    continue
-                followed = self.database.value(
-                    "SELECT count(*) FROM definition d JOIN run u ON u.id = d.run_id "  # noqa: S608  (of our own)
-                    f"WHERE d.link_id = ? AND d.action = ? AND d.text = ? AND u.status NOT IN {UNFINISHED}",
-                    (link_id, action.number, _text_of(action)),
+    def worded_anew(self) -> Iterator[tuple[int, str, NumberedAction, int]]:
+        """(link, its key, action, how many) of what was made when the action had other settings, where no finished run
+        has followed it as it is today: of all links, whether they have open clicks or not."""
+        for link_id, key, number, kind, settings in self.database.rows(
+            "SELECT a.link_id, l.key, a.number, a.type, a.settings FROM action a JOIN link l ON l.id = a.link_id "
+            "WHERE a.link_id IN (SELECT link_id FROM definition) ORDER BY a.link_id, a.position"
+        ):
+            if kind not in MADE_KINDS:
+                continue
+            action = NumberedAction(parse_action({"type": kind, **json.loads(settings)}), number, 0)
+            what = (link_id, number, _text_of(action))
+            followed = self.database.value(
+                "SELECT count(*) FROM definition d JOIN run u ON u.id = d.run_id "  # noqa: S608  (of our own)
+                f"WHERE d.link_id = ? AND d.action = ? AND d.text = ? AND u.status NOT IN {UNFINISHED}",
+                what,
+            )
+            before = followed or self.database.value(
+                "SELECT 1 FROM definition WHERE link_id = ? AND action = ? AND text <> ?", what
+            )
+            if before and not followed:
+                count = self.database.value(
+                    "SELECT count(*) FROM made WHERE link_id = ? AND action = ?", (link_id, number)
                 )
-                before = followed or self.database.value(
-                    "SELECT 1 FROM definition WHERE link_id = ? AND action = ? AND text <> ?",
-                    (link_id, action.number, _text_of(action)),
-                )
-                if before and not followed:
-                    count = self.database.value(
-                        "SELECT count(*) FROM made WHERE link_id = ? AND action = ?", (link_id, action.number)
-                    )
-                    if count:
-                        yield link_id, action, int(count)
+                if count:
+                    yield link_id, key, action, int(count)
 
     def note_definitions(
         self, run_id: int, actions: Mapping[int, Sequence[NumberedAction]]
@@ -224,8 +228,9 @@ class Ledger:
                 for action in every:
                     what = (link_id, action.number, _text_of(action))
                     self.database.execute(
-                        "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "
-                        "ON CONFLICT (link_id, action, text) DO NOTHING",
+                        "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "  # noqa: S608
+                        "ON CONFLICT (link_id, action, text) DO UPDATE SET run_id = excluded.run_id "
+                        f"WHERE definition.run_id IN (SELECT id FROM run WHERE status IN {UNFINISHED})",
                         (*what, run_id),
                     )
                     number = self.database.value(
@@ -310,6 +315,7 @@ class Ledger:
             ("spool_settled", "settled", SettledRow._fields),
             ("spool_reported", "made", ("recipient_id", "id")),
             ("spool_attempted", "failure", Failure._fields),
+            ("spool_closed", "change", ClosedRow._fields),
         ):
             self.database.execute(f"DROP TABLE IF EXISTS {name}")
             self.database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608
@@ -351,6 +357,7 @@ class Ledger:
             "spool_settled": SettledRow._fields,
             "spool_reported": ("recipient_id", "id"),
             "spool_attempted": Failure._fields,
+            "spool_closed": ClosedRow._fields,
         }[table]
         if rows:
             self.database.execute("BEGIN")  # of the temporary tables only: it locks nobody out
@@ -385,15 +392,23 @@ class Ledger:
         )
 
     def _store_failures(self, run_id: int) -> None:
-        """What was tried again stands open no more, and what failed in this run does."""
+        """What was tried again stands open no more, nor what will never be done; what failed in this run does."""
         self.database.execute(
             "UPDATE change SET retried_by = ? WHERE (run_id, number, recipient_id) IN "
             "(SELECT run_id, number, recipient_id FROM spool_attempted)",
             (run_id,),
         )
-        self.database.execute(
-            "DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM spool_attempted)"
+        self.database.executemany(
+            "UPDATE change SET message = message || ? WHERE run_id = ? AND number = ? AND recipient_id = ?",
+            [
+                (f" ({row[3]})", *row[:3])
+                for row in self.database.rows("SELECT run_id, number, recipient_id, message FROM spool_closed")
+            ],
         )
+        for spool in ("spool_attempted", "spool_closed"):
+            self.database.execute(
+                f"DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM {spool})"  # noqa: S608
+            )
         columns = ", ".join(Failure._fields)
         self.database.execute(
             f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action > 0 "  # noqa: S608

@@ -90,6 +90,16 @@ class Failure(NamedTuple):
     status: str
 
 
+class ClosedRow(NamedTuple):
+    """A failure that stands open no more although nothing was done: `message` is why."""
+
+    recipient_id: int
+    id: str
+    run_id: int
+    number: int
+    message: str
+
+
 class KnownScript(NamedTuple):
     """A script that was started: for which click, what became of it, and whether a finished run has reported it."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
-from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow
+from linktrack.actions.ledger_rows import ChangeRow, ClosedRow, MadeRow, SettledRow
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
@@ -27,6 +27,7 @@ from linktrack.actions.planned import (
 from linktrack.actions.scripts import FoundScript
 from linktrack.actions.selecting import BY_HAND, REPLAYED, RETRIED
 from linktrack.actions.work import Work
+from linktrack.contacts.types import same_type
 from linktrack.crm.guard import would_run
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
@@ -34,6 +35,7 @@ from linktrack.moments import iso
 from linktrack.store.click_names import click_name
 
 MAX_SENTENCES = 100  # of failures that are kept to be said
+_OVERRULED = "a later click has decided since"
 
 
 class Delivered(NamedTuple):
@@ -59,6 +61,7 @@ class Planner:
         self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.failures: list[str] = []  # the first ones, as sentences
+        self.departures: list[tuple[int, str, int]] = []  # (recipient, type of mailing that he leaves, when)
         self.handled = self.failed = self.number = 0
         self.contacts: set[str] = set()
         self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have
@@ -95,7 +98,7 @@ class Planner:
                     click = failure.clicked_at, failure.click_print, failure.recipient_id
                     again.setdefault((click, failure.action), set()).add(failure.id)
                 else:
-                    self._attempt(failure.recipient_id, failure.id)
+                    self._close(failure.recipient_id, failure.id, "the action has been removed since")
         return again
 
     def _act(self, click: Clicked, action: NumberedAction, only: set[str] | None) -> Iterator[Delivered]:
@@ -126,16 +129,23 @@ class Planner:
             name, operation = _about(action)
             self._fail(click, action, self._row(click, whole, kind, name, operation, "", ""), problem)
             return
-        self._attempt(click.recipient_id, whole)
+        overruled = bool(plan)
         for wanted in plan:
             if isinstance(wanted, Thing):
+                overruled = False
                 yield self._make(click, action, whole, wanted)
             else:
-                yield from self._decide(click, action, wanted, None if only and whole in only else only)
+                decided = yield from self._decide(click, action, wanted, None if only and whole in only else only)
+                overruled = overruled and not decided
+        if overruled:
+            self._close(click.recipient_id, whole, _OVERRULED)
+        else:
+            self._attempt(click.recipient_id, whole)
 
     def _decide(
         self, click: Clicked, action: NumberedAction, wanted: Decision, only: set[str] | None
-    ) -> Iterator[Delivered]:
+    ) -> Generator[Delivered, None, bool]:
+        """What a click decides; the answer is whether no later one had decided before."""
         recipient, name = click.recipient_id, wanted.name
         at = self.now if click.why == BY_HAND else click.at
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
@@ -143,14 +153,14 @@ class Planner:
         if only is not None or self.open_failures:
             identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
             if only is not None and identifier not in only:
-                return
+                return True
         if wanted.kind == "company-interest":  # a company is decided on by all its people
             company = self.state.people[click.contact_id].cells.get("company", "")
             recipient, name = 0, f"{company}\x1f{name}"
         settled = self.settled.get((recipient, wanted.kind, name), (-1, -1))
         if settled > (at, click.print) or (click.why == REPLAYED and settled == (at, click.print)):
-            self._attempt(click.recipient_id, identifier)
-            return  # this click came late, or is replayed: it or a later one has decided already
+            self._close(click.recipient_id, identifier, _OVERRULED)
+            return False  # this click came late, or is replayed: it or a later one has decided already
         problem: Exception | None = None
         changed: tuple[str, str] | None = None
         try:
@@ -161,15 +171,19 @@ class Planner:
         if changed is None:
             self._attempt(click.recipient_id, identifier)
             self._settle(recipient, name, at, click, wanted)
-            return
+            return True
         identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.key, *place)
         row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
         if problem is not None:
             self._fail(click, action, row, problem)
-            return
+            return True
         self._attempt(click.recipient_id, identifier)
         self._settle(recipient, name, at, click, wanted)
+        type = click.shipment.type
+        if type and wanted.kind == "interest" and not wanted.value and same_type(wanted.name) == same_type(type):
+            self.departures.append((click.recipient_id, type, at))
         yield Delivered(self._count(click, action, row), "", {})
+        return True
 
     def _settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
         """Keep aside that this click has decided something."""
@@ -331,6 +345,12 @@ class Planner:
             failure = self.open_failures.pop((recipient_id, identifier), None)
             if failure is not None:
                 self._keep("spool_attempted", failure)
+
+    def _close(self, recipient_id: int, identifier: str, why: str) -> None:
+        """What failed before under this id will never be done: it stays in the ledger, and stands open no more."""
+        failure = self.open_failures.pop((recipient_id, identifier), None) if self.open_failures else None
+        if failure is not None:
+            self._keep("spool_closed", ClosedRow(*failure[:4], why))
 
     def _keep(self, table: str, row: tuple[Any, ...]) -> None:
         """Keep a row aside for the ledger, unless this is a rehearsal."""

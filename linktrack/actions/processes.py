@@ -35,6 +35,15 @@ def find_script(folder: Path, name: str) -> Path | None:
     return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
 
 
+def missing_script(folder: Path, name: str) -> ScriptResult | None:
+    """How a script has failed that is not there; None for one that is."""
+    return _missing(folder, name) if find_script(folder, name) is None else None
+
+
+def _missing(folder: Path, name: str) -> ScriptResult:
+    return ScriptResult("failed", message=f"there is no script {name!r} in {folder}")
+
+
 @dataclass(frozen=True)
 class Ended:
     """A script that has ended by itself: `complained` is the last line of its stderr."""
@@ -161,7 +170,7 @@ def _run(
     """A script that has ended, or why it has not: it could not be started, or took too long."""
     path = find_script(folder, name)
     if path is None:
-        return ScriptResult("failed", message=f"there is no script {name!r} in {folder}")
+        return _missing(folder, name)
     command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
     environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}

@@ -68,6 +68,7 @@ class Work:
     state: CrmState
     desk: Desk
     notes: tuple[str, ...]
+    reworded: Mapping[int, list[NumberedAction]]  # by link the actions that have other settings since they made things
 
     @property
     def zone(self) -> tzinfo:
@@ -114,12 +115,16 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
         calendar.book(user, begin, until)
     requests = ledger.request_counts() if state.open_requests is None else dict(state.open_requests)
     desk = Desk(mapping.settings, state.users, calendar, requests)
+    anew = [] if order.by_hand is not None else list(ledger.worded_anew())
     notes = tuple(
-        f"action {action.number} of the link {ledger.links[link_id].key!r} ({action.definition.type}) has other "
-        f"settings by now: what it made before ({count:,}) stays, and is not made again for the same clicks"
-        for link_id, action, count in ledger.worded_anew(actions)
+        f"action {action.number} of the link {key!r} ({action.definition.type}) has other settings by now: what it "
+        f"made before ({count:,}) stays, and is not made again for the same clicks"
+        for _, key, action, count in anew
     )
-    return Work(workspace, order, ledger, actions, state, desk, notes)
+    reworded: dict[int, list[NumberedAction]] = {}
+    for link_id, _, action, _ in anew:
+        reworded.setdefault(link_id, []).append(action)
+    return Work(workspace, order, ledger, actions, state, desk, notes, reworded)
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
+from linktrack.crm.export_rows import BadRow as BadRow
+from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import BadInput, NotFound
@@ -31,24 +33,13 @@ class Contact:
     line: int
 
 
-@dataclass(frozen=True)
-class BadRow:
-    """A row of an export that cannot be used and is left as it is: why, where it begins, how it begins, and how many
-    fields it has (None where that does not matter)."""
-
-    reason: str
-    line: int
-    text: str
-    fields: int | None = None
-
-
 class Table(Protocol):
     """One file of an export, of any format."""
 
     path: Path
     suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
     columns: list[str]
-    calculated: frozenset[int]  # the columns with formulas, which cannot be written into
+    calculated: frozenset[int]  # the columns with a formula in every row, which cannot be written into
     header_line: int  # the line or row that names the columns; 0 where every row names its own
     header_is_found: bool  # it was looked for, no setting says where it is
 
@@ -59,6 +50,10 @@ class Table(Protocol):
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
         """The first rows with their numbers, as they are: the header is among them, if there is one."""
+        ...
+
+    def unwritable(self, line: int, column: int) -> str:
+        """Why nothing can be written into a cell, or nothing."""
         ...
 
 
@@ -79,6 +74,7 @@ class CsvTable:
         self.header_line, self.header_is_found = line, not layout.header_row
         self.header = next(record for record in self.records() if record.line == line)
         self.columns = [value.strip() for value in self._values(self.header)]
+        self._id = layout.place_of_id(self.columns)
 
     def records(self) -> Iterator[csvtext.Record]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
@@ -103,6 +99,9 @@ class CsvTable:
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return [(record.line, self._values(record)) for record in islice(self.records(), csvtext.HEADER_WITHIN)]
 
+    def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every cell is text)
+        return ""
+
     def fault(self, record: csvtext.Record) -> str:
         """Why a record that is not blank is no row of this table, or nothing."""
         fields, width = record.fields, len(self.columns)
@@ -118,10 +117,18 @@ class CsvTable:
         return ""
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+        return without_footers(self._rows(left), len(self.columns), self._id, left)
+
+    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
+        """The rows with footers among them, and whether each stands behind a blank line."""
         width, header, escape = len(self.columns), self.header_line, self.dialect.escape
+        behind_blank = False
         for record in self.records():
             fields = record.fields
-            if record.line == header or (len(fields) == 1 and self.is_blank(record)):
+            if record.line == header:
+                continue
+            if len(fields) == 1 and self.is_blank(record):
+                behind_blank = True
                 continue
             quotes = '"' in record.text
             if quotes and not escape and csvtext.shows_escapes(record, width):
@@ -135,7 +142,8 @@ class CsvTable:
             if (quotes or len(fields) != width or record.line < header) and (reason := self.fault(record)):
                 left.append(BadRow(reason, record.line, record.text.strip()[:200], len(fields)))
                 continue
-            yield record.line, self._values(record) if quotes else fields
+            yield record.line, self._values(record) if quotes else fields, behind_blank
+            behind_blank = False
 
 
 def find_header(candidates: Iterable[tuple[int, list[str]]], layout: TableLayout, path: Path) -> int:

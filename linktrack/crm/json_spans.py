@@ -11,7 +11,7 @@ from typing import Any
 
 from linktrack.crm.encoding import refuse_long_lines
 from linktrack.crm.export import BadRow
-from linktrack.crm.multivalue import joined, names_in
+from linktrack.crm.multivalue import OddCell, joined, names_in
 from linktrack.errors import BadInput
 
 MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 
 class JsonTable:
     """One object a line (NDJSON), or one array of objects (JSON). The columns are all names in the order of their
-    first appearance; a list of texts is a cell with `separator` between them."""
+    first appearance; a list of texts is a cell with `separator` between them, any other one is its JSON."""
 
     calculated: frozenset[int] = frozenset()
     header_line, header_is_found = 0, False
@@ -53,6 +53,9 @@ class JsonTable:
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return []
+
+    def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every value can be written anew)
+        return ""
 
     def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each object with its line, or with its place in the array."""
@@ -153,7 +156,11 @@ class JsonTable:
         """A new text as JSON, of the kind that the column's values are where the text allows it."""
         like = self.samples.get(name) if old is None else old
         if isinstance(like, list):
-            return json.dumps(names_in(value, self.separator), ensure_ascii=False)
+            try:
+                names = names_in(value, self.separator)
+            except OddCell:  # a text that no list was read as
+                names = [value]
+            return json.dumps(names, ensure_ascii=False)
         if value == "" and not isinstance(like, str | None):
             return "null"
         if isinstance(like, bool) and value in ("true", "false"):
@@ -178,9 +185,9 @@ def _cell(value: object, separator: str) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list):
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return joined([_cell(one, separator) for one in value], separator)
-    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
+    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
     # half a character, as in "\\ud83d", cannot be written anywhere
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 

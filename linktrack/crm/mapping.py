@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,13 @@ class TableLayout:
     sheet: str = ""
     header_row: int = 0
     separator: str = ","
+
+    def place_of_id(self, columns: Sequence[str]) -> int | None:
+        """Where the column with the ids stands; None where there is none, or several, which is said when it is
+        looked for."""
+        with suppress(BadInput):
+            return find_column(columns, self.id) if self.id else None
+        return None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 Three shapes are understood: names with the export's separator between them, JSON lists (`["News","Events"]`) and
 names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to.
+
+A name without quotes holds no sign that parts lists (a slash does with a blank beside it: `AC/DC` is a name), its
+brackets are closed and not around all of it (`Wine (red)`), and no quotes or other signs are (`C#`, `Rock'n'Roll`).
 """
 
 from __future__ import annotations
@@ -12,7 +15,12 @@ from functools import cache
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _CARETS = re.compile(r"\s*\^[^^]*\^\s*(?:[,;|]\s*\^[^^]*\^\s*)*")
-_OTHERS = ";|\t\r\n^"  # what parts names in other exports, and is rare within a name
+_OTHERS = re.compile(
+    r"[;|^,<>\t\r\n\v\f\x85\u2028\u2029，；、､﹐﹑｜؛،•]|(?<=\s)/|/(?=\s)"
+)  # what parts names in other exports
+_QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
+_APOSTROPHES = "'\u2019"  # which may end a name: `Ladies'`
+_BRACKETS = {"(": ")", "[": "]", "{": "}", "\uff08": "\uff09", "\u3010": "\u3011", "\u300c": "\u300d"}
 
 
 class OddCell(ValueError):
@@ -112,12 +120,33 @@ def _explained(cell: str, separator: str) -> list[str]:
         text = piece.strip()
         if _QUOTED.fullmatch(text):
             continue
-        other = next((sign for sign in _OTHERS if sign in text), "")
-        if not other and re.search(r"\w,\w", text):
-            other = ","
-        if other:
-            raise OddCell(f"the cell {cell[:60]!r} holds {other!r}, and {separator!r} is what parts its names")
+        if other := _OTHERS.search(text):
+            raise OddCell(f"the cell {cell[:60]!r} holds {other[0]!r}, and {separator!r} is what parts its names")
+        if _is_wrapped(text):
+            raise OddCell(
+                f"the cell {cell[:60]!r} has quotes, brackets or signs around {text[:60]!r}, like another list"
+            )
     return pieces
+
+
+def _is_wrapped(name: str) -> bool:
+    """Whether quotes, brackets or other signs stand around a name, or the first or last of them is missing."""
+    if not name:
+        return False
+    if name[0] in _QUOTES or (name[-1] in _QUOTES and name[-1] not in _APOSTROPHES):
+        return True
+    if name[0] == name[-1] and not name[0].isalnum() and len(set(name)) > 1:
+        return True
+    opened: list[int] = []
+    for at, sign in enumerate(name):
+        if sign in _BRACKETS:
+            opened.append(at)
+        elif sign in _BRACKETS.values():
+            if not opened or _BRACKETS[name[begin := opened.pop()]] != sign:
+                return True
+            if begin == 0 and at == len(name) - 1:
+                return True
+    return bool(opened)
 
 
 @cache

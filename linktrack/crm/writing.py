@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from linktrack.crm import csv_spans as csvtext
-from linktrack.crm.export import CsvTable, Table
+from linktrack.crm.export import BadRow, CsvTable, Table
 from linktrack.errors import BadInput
 
 BATCH = 2_000  # records that are written at once
@@ -53,6 +53,7 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
     dialect = table.dialect
     delimiter = dialect.delimiter
     width = len(table.columns) + len(created) if created else 0
+    apart = _lines_apart(table) if created else frozenset()
     with to.open("wb") as every, changed_to.open("wb") as changed:
         for file in (every, changed):
             file.write(_head(table))
@@ -66,7 +67,7 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
                 fields = [*record.fields, *names]
             elif cells is not None:
                 fields = _changed(record.fields, cells, width, dialect)
-            elif width and not table.is_blank(record) and not table.fault(record):
+            elif width and not table.is_blank(record) and record.line not in apart:
                 fields = record.fields + [""] * (width - len(record.fields))
             else:
                 as_they_came.append(record.text)
@@ -80,6 +81,14 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
             if header or cells is not None:
                 changed.write(data)
         every.write("".join(as_they_came).encode(dialect.encoding))
+
+
+def _lines_apart(table: CsvTable) -> frozenset[int]:
+    """The lines that are no rows, which stay as they are."""
+    left: list[BadRow] = []
+    for _ in table.rows(left):
+        pass
+    return frozenset(row.line for row in left)
 
 
 def _head(table: CsvTable) -> bytes:

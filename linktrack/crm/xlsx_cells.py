@@ -7,12 +7,14 @@ import weakref
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from itertools import islice, zip_longest
 from pathlib import Path
 
 from linktrack.crm.csv_spans import HEADER_WITHIN
 from linktrack.crm.export import BadRow, find_header
-from linktrack.crm.mapping import TableLayout, find_column
+from linktrack.crm.footers import without_footers
+from linktrack.crm.mapping import TableLayout
 from linktrack.crm.xlsx_package import DamagedWorkbook, WorkbookPackage
 from linktrack.crm.xlsx_reading import SheetRow, read_sheet
 from linktrack.crm.xlsx_writing import write_workbook
@@ -29,7 +31,7 @@ class SheetTable:
         self.path, self.header_is_found = path, not layout.header_row
         self._cells = read_sheet(path, layout.sheet)
         weakref.finalize(self, self._cells.close)
-        self.sheet, self.calculated = self._cells.sheet, self._cells.calculated
+        self.sheet = self._cells.sheet
         rows = list(islice(self._cells.rows(), max(HEADER_WITHIN, layout.header_row)))
         if not rows:
             hidden = f" (these are hidden: {', '.join(self._cells.hidden)})" if self._cells.hidden else ""
@@ -43,38 +45,71 @@ class SheetTable:
         while names and not names[-1]:
             names.pop()
         self.columns = names
-        self._id = _place_of_id(names, layout)
+        self.calculated = self._calculated()
+        self._id = layout.place_of_id(names)
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
         """Row numbers as the sheet shows them; empty rows are left out."""
+        return without_footers(self._rows(left), len(self.columns), self._id, left)
+
+    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
+        """The rows with footers among them, and whether each stands behind an empty one."""
         width = len(self.columns)
         previous = self.header_line
         for row in self._cells.rows():
-            number, values, doubts = row
+            number, values, doubts, _ = row
             if number == self.header_line:
                 continue
-            if reason := self._fault(row, previous):
+            if reason := self._fault(row):
                 left.append(BadRow(reason, number, " ".join(values)[:200], sum(map(bool, values))))
             elif doubts and self._id in doubts:
                 reason = f"the number in {self.columns[self._id]!r} is not what was typed: {doubts[self._id]}"
                 left.append(BadRow(f"{reason}; export ids as text", number, " ".join(values)[:200]))
             elif any(values[:width]):
-                yield number, values + [""] * (width - len(values))
+                yield number, values + [""] * (width - len(values)), number > previous + 1
             previous = number
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return [(row.number, row.values) for row in islice(self._cells.rows(), HEADER_WITHIN)]
 
-    def _fault(self, row: SheetRow, previous: int) -> str:
+    def unwritable(self, line: int, column: int) -> str:
+        if column in self._formulas.get(line, ()):
+            return "its cell holds a formula"
+        for area in self._cells.areas:
+            if area.top <= line <= area.bottom and area.first <= column <= area.last:
+                if not area.merged:
+                    return "its cell holds a formula"
+                if (line, column) != (area.top, area.first):
+                    return "its cell is merged with another one, which covers it"
+        return ""
+
+    @cached_property
+    def _formulas(self) -> dict[int, list[int]]:
+        """By row the columns with formulas, of sheets that have any."""
+        return (
+            {row.number: row.formulas for row in self._cells.rows() if row.formulas} if self._cells.calculated else {}
+        )
+
+    def _calculated(self) -> frozenset[int]:
+        """The columns that hold a formula in every row below the header."""
+        found = self._cells.calculated
+        below = 0
+        for row in self._cells.rows() if found else ():
+            if row.number > self.header_line and any(row.values):
+                below += 1
+                found = found.intersection(row.formulas)
+                if not found:
+                    break
+        return found if below else frozenset()
+
+    def _fault(self, row: SheetRow) -> str:
         """Why a row is none of this table, or nothing."""
-        number, values, _ = row
+        number, values = row.number, row.values
         width = len(self.columns)
         if number < self.header_line:
             return "it stands before the header, like a title"
         if len(values) > width and any(value.strip() for value in values[width:]):
             return f"it has {len(values)} cells and the header {width}"
-        if number > previous + 1 and width > 1 and sum(map(bool, values)) == 1:
-            return "it has one cell, alone behind an empty row, like a footer"
         return ""
 
     def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
@@ -96,7 +131,10 @@ class SheetTable:
 
     def _compare(self, to: Path, wanted: Mapping[int, Mapping[int, str]]) -> None:
         """BadInput unless all cells of the workbook that was written are as they were or as they are wanted."""
-        written = read_sheet(to, self.sheet)
+        try:
+            written = read_sheet(to, self.sheet)
+        except BadInput as problem:
+            raise BadInput(f"what was written cannot be read back, {problem.sentence}", file=self.path) from None
         try:
             for old, new in zip_longest(self._cells.rows(), written.rows()):
                 number = (old or new).number
@@ -118,15 +156,6 @@ class SheetTable:
                     raise BadInput(f"row {number} could not be written back: save it as CSV", file=self.path)
         finally:
             written.close()
-
-
-def _place_of_id(columns: list[str], layout: TableLayout) -> int | None:
-    if not layout.id:
-        return None
-    try:
-        return find_column(columns, layout.id)
-    except BadInput:
-        return None  # which is said when the column is looked for
 
 
 def _same(wanted: str, written: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,22 +19,36 @@ from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
 from linktrack.crm.xlsx_formats import NUMBER, number_text, read_formats
-from linktrack.crm.xlsx_package import CellCounter, DamagedWorkbook, WorkbookPackage, parse, unescaped
+from linktrack.crm.xlsx_package import CellCounter, DamagedWorkbook, WorkbookPackage, column_number, parse, unescaped
 from linktrack.errors import BadInput, DiskFull
 
 MEMORY = 1_000_000_000  # bytes
 SECONDS = 300
 _BATCH = 1_000  # rows
+_AREA = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
 _REFUSED, _NO_ROOM = 3, 5  # exit codes of the process
 _BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from linktrack.crm.xlsx_reading import main; main()"
 
 
 class SheetRow(NamedTuple):
-    """A row with something in it: its number from 1, its cells as text, and by column why a number is doubtful."""
+    """A row with something in it: its number from 1, its cells as text, by column why a number is doubtful, and the
+    columns with formulas."""
 
     number: int
     values: list[str]
     doubts: dict[int, str]
+    formulas: list[int]
+
+
+class Area(NamedTuple):
+    """A rectangle of cells: its first row and column, its last ones, and whether it is merged (else it is what one
+    formula answers)."""
+
+    top: int
+    first: int
+    bottom: int
+    last: int
+    merged: bool
 
 
 class SheetCells:
@@ -44,8 +59,9 @@ class SheetCells:
         file.seek(-8, os.SEEK_END)
         self._end = int.from_bytes(file.read(8), "big")
         file.seek(self._end)
-        self.sheet, calculated, self.hidden = marshal.load(file)  # noqa: S302  (our own process has written it)
-        self.calculated = frozenset(calculated)
+        self.sheet, calculated, self.hidden, areas = marshal.load(file)  # noqa: S302  (our own process has written it)
+        self.calculated = frozenset(calculated)  # columns with any formula
+        self.areas = [Area(*area) for area in areas]
 
     def rows(self) -> Iterator[SheetRow]:
         at = 0
@@ -53,8 +69,8 @@ class SheetCells:
             self._file.seek(at)
             batch = marshal.load(self._file)  # noqa: S302  (our own process has written it)
             at = self._file.tell()
-            for number, values, doubts in batch:
-                yield SheetRow(number, values, doubts)
+            for row in batch:
+                yield SheetRow(*row)
 
     def close(self) -> None:
         self._file.close()
@@ -133,15 +149,15 @@ def first_day(package: WorkbookPackage) -> date:
 
 
 def write_rows(package: WorkbookPackage, name: str, to: BinaryIO) -> None:
-    """Write a sheet's rows in batches, then its name, its columns with formulas and the names of hidden sheets, then
-    the place of these."""
+    """Write a sheet's rows in batches, then its name, its columns with formulas, the names of hidden sheets and
+    the areas of merged cells and of formulas, then the place of these."""
     sheet = package.choose(name)
     reader = _SheetReader(package, to)
     with package.open(sheet.part) as file:
         parse(file, reader.start, reader.end, reader.text)
     reader.flush()
     hidden = [one.name for one in package.sheets if not one.visible]
-    marshal.dump((sheet.name, sorted(reader.calculated), hidden), to)
+    marshal.dump((sheet.name, sorted(reader.calculated), hidden, reader.areas), to)
     to.write(reader.written.to_bytes(8, "big"))
 
 
@@ -155,7 +171,9 @@ class _SheetReader:
         self.shared = _shared_strings(package)
         self.calculated: set[int] = set()
         self.count = CellCounter()
-        self.batch: list[tuple[int, list[str], dict[int, str]]] = []
+        self.batch: list[tuple[int, list[str], dict[int, str], list[int]]] = []
+        self.formulas: list[int] = []
+        self.areas: list[tuple[int, int, int, int, bool]] = []
         self.values: list[str] = []
         self.doubts: dict[int, str] = {}
         self.in_data = self.in_cell = self.in_value = self.phonetic = False
@@ -166,20 +184,31 @@ class _SheetReader:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if not self.in_data:
             self.in_data = name == "sheetData"
+            if name == "mergeCell":
+                self._note_area(attributes, merged=True)
         elif name == "c":
             self.at = self.count.next_cell(attributes)
             self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
             self.in_cell, self.pieces = True, []
         elif name == "row":
             self.count.next_row(attributes)
-            self.values, self.doubts = [], {}
+            self.values, self.doubts, self.formulas = [], {}, []
         elif self.in_cell:
             if name in ("v", "t"):
                 self.in_value = not self.phonetic
             elif name == "f":
                 self.calculated.add(self.at)
+                self.formulas.append(self.at)
+                if attributes.get("t") in ("array", "dataTable"):
+                    self._note_area(attributes, merged=False)
             elif name == "rPh":
                 self.phonetic = True
+
+    def _note_area(self, attributes: dict[str, str], *, merged: bool) -> None:
+        found = _AREA.fullmatch(attributes.get("ref", ""))
+        if found:
+            top, bottom = int(found[2]), int(found[4])
+            self.areas.append((top, column_number(found[1]), bottom, column_number(found[3]), merged))
 
     def text(self, text: str) -> None:
         if self.in_value:
@@ -198,7 +227,7 @@ class _SheetReader:
                 self.values.append(value)
         elif name == "row" and self.in_data:
             if self.values:
-                self.batch.append((self.count.row, self.values, self.doubts))
+                self.batch.append((self.count.row, self.values, self.doubts, self.formulas))
             if len(self.batch) >= _BATCH:
                 self.flush()
         elif name == "sheetData":

@@ -159,7 +159,9 @@ class _SheetSpans:
         if name == "c" and self.cell is not None:
             begin, attributes = self.cell
             self.cell = None
-            self.edits.append((begin, at + len(self._tag(at)), self._written(self.count.column, attributes).encode()))
+            tag = self._tag(begin)
+            end = begin + len(tag) if tag.endswith(b"/>") else at + len(self._tag(at))
+            self.edits.append((begin, end, self._written(self.count.column, attributes).encode()))
         elif name == "row" and self.left is not None:
             self._end_row(at)
             self.left = None

@@ -66,7 +66,8 @@ def run_id(database: Database, number: int) -> int:
 
 
 def _number(database: Database, noun: _Noun, number: int) -> int:
-    if database.value(f"SELECT 1 FROM {noun.table} WHERE id = ?", (number,)) is None:  # noqa: S608  (names of ours)
+    held = -(1 << 31) <= number < 1 << 31  # larger ones no database has, nor takes
+    if not held or database.value(f"SELECT 1 FROM {noun.table} WHERE id = ?", (number,)) is None:  # noqa: S608  (names of ours)
         raise _unknown(noun, str(number), ())
     return number
 

@@ -137,3 +137,13 @@ def test_quiet_says_only_what_is_unusual(shop: World, run: Run) -> None:
     done = run("action", "run", "--quiet", "--crm", "contacts.csv", "--out", "out")
     assert (done.code, done.out) == (0, "")
     assert done.err == "1 clicker is not in the export and left open for the next run: 9\n"
+
+
+def test_a_run_with_a_number_that_no_database_holds_is_none(shop: World, run: Run) -> None:
+    refused = run("action", "log", "--run", "9" * 30)
+    assert refused.code == 4
+    assert "9" * 30 in refused.err
+    shop.configure(f"[crm.contacts]\nheader_row = {'9' * 18}\n")
+    odd = run("action", "run", "--crm", shop.export("contact_id\n1\n"), "--dry-run")
+    assert odd.code == 3
+    assert "header_row" in odd.err

@@ -119,5 +119,23 @@ def test_an_xlsx_export_comes_back_as_one(world: World) -> None:
     ]  # fmt: skip
     world.link("other", [{"type": "set-field", "field": "double", "value": "x"}])
     world.click("007", "other")
+    world.click("008", "other", 1)
+    book.active["A4"] = "009"
+    book.active.merge_cells("B4:C4")
+    book.save(world.root / "contacts.xlsx")
+    world.click("009", "other", 2)
+    report, out = world.run(world.root / "contacts.xlsx")
+    assert report.failures == (
+        "link 'other', contact '007': row 2 of contacts.xlsx cannot take it: its cell holds a formula",
+        "link 'other', contact '009': row 4 of contacts.xlsx cannot take it: its cell is merged with another one, "
+        "which covers it",
+    )
+    written = openpyxl.load_workbook(out / "contacts.xlsx").active
+    assert [written[f"C{line}"].value for line in (2, 3, 4)] == ["=B2&B2", "x", None]
+    assert report.summary["failed"] == 2
+    book.active.unmerge_cells("B4:C4")
+    book.active.delete_rows(3, 2)
+    world.click("007", "other", 3)
+    book.save(world.root / "contacts.xlsx")
     with pytest.raises(BadInput, match="would overwrite the column 'double', which holds formulas"):
         world.run(Path(world.root / "contacts.xlsx"))

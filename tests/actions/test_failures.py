@@ -128,6 +128,12 @@ def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: Worl
     again, out = world.run(world.export(text), retry_failed=True)
     assert (again.summary["changes"], again.still_open) == (0, {})
     assert "2,Cy,cold" in (out / "contacts.csv").read_text()
+    (row,) = read_log(world.database, LogFilter(status="failed"))
+    assert row.run == 1
+    assert row.message.endswith(" (a later click has decided since)")
+    assert ("failed", 1) in world.database.rows("SELECT status, count FROM action_tally")
+    world.run(world.export(text), retry_failed=True)
+    assert read_log(world.database, LogFilter(status="failed")) == [row]
 
 
 def test_what_failed_of_an_action_that_is_gone_stands_open_no_more(world: World) -> None:
@@ -139,6 +145,8 @@ def test_what_failed_of_an_action_that_is_gone_stands_open_no_more(world: World)
     world.actions("offer", [{"type": "project", "add": ["P"]}])
     again, _ = world.run(world.export(EXPORT), retry_failed=True)
     assert (again.summary["changes"], again.still_open) == (0, {})
+    (row,) = read_log(world.database, LogFilter(status="failed"))
+    assert row.message.endswith(" (the action has been removed since)")
 
 
 def test_the_shell_is_told_and_told_what_to_do(world: World, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

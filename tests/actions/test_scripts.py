@@ -269,3 +269,13 @@ def test_a_second_shipment_is_told_the_address_and_the_hits(world: World) -> Non
     first, again, other = (row["message"] for row in rows_of(out / "scripts.ndjson"))
     assert first == "https://www.example.com/offer"
     assert again == other == "https://www.example.com/mine"  # the person's on this link, in whatever shipment
+
+
+def test_a_dry_run_says_what_is_not_there(world: World) -> None:
+    world.link("offer", [{"type": "script", "script": "gone.sh"}])
+    world.click("1", "offer")
+    report = world.rehearse(world.export("contact_id\n1\n"))
+    assert report.summary["failed"] == 1
+    assert [one.change.new for one in report.delivered] == ["failed"]
+    done, _ = world.run(world.export("contact_id\n1\n"))
+    assert done.failures == report.failures

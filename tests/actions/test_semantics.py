@@ -7,12 +7,13 @@ import shutil
 from typing import Any
 
 import pytest
-from actions.actions_world import MAY_4, World, make_world, rows_of
+from actions.actions_world import MAY_4, MINUTE, World, make_world, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.ledger import read_log
 from linktrack.actions.ledger_rows import LogFilter
+from linktrack.contacts.left import departures_of, leave
 from linktrack.errors import BadInput
 from linktrack.store.click_names import click_name
 
@@ -148,6 +149,18 @@ def test_a_link_that_is_edited_makes_nothing_twice(world: World, case: str) -> N
     world.click("1", "offer", 5)
     _, out = world.run(world.export(EXPORT))
     assert [row["title"] for row in rows_of(out / "requests.csv")] == made
+
+
+def test_the_first_run_after_a_change_says_so_even_with_nothing_to_do(world: World) -> None:
+    world.link("offer", [A])
+    world.click("1", "offer")
+    world.run(world.export(EXPORT))
+    world.actions("offer", [B])
+    said = "action 1 of the link 'offer' (request) has other settings by now: what it made before (1) stays"
+    assert any(note.startswith(said) for note in world.rehearse(world.export(EXPORT)).notes)
+    first, _ = world.run(world.export(EXPORT))
+    second, _ = world.run(world.export(EXPORT))
+    assert [any(note.startswith(said) for note in report.notes) for report in (first, second)] == [True, False]
 
 
 def test_what_takes_the_place_of_a_removed_action_is_made_for_those_who_had_the_first(world: World) -> None:
@@ -345,3 +358,27 @@ def test_the_interests_of_a_company_are_those_of_all_its_people(world: World) ->
     assert report.summary["interests"] == 0
     assert report.failures == ("link 'in', contact '3': the company 'gone' of contact '3' is not in the export",)
     assert report.summary["failed"] == 1
+
+
+def test_who_takes_away_the_interest_named_like_the_mailing_has_left_its_type(world: World) -> None:
+    world.link("offer", [{"type": "interest", "remove": ["newsletter", "News"]}])
+    world.click("1", "offer", 2)
+    text = "contact_id,interests\n1,newsletter;x\n2,newsletter\n"
+    world.configure('[crm.contacts]\ninterests_separator = ";"\n')
+    world.rehearse(world.export(text))
+    assert world.database.rows("SELECT * FROM left_type") == []
+    world.run(world.export(text))
+    found = world.database.rows("SELECT recipient_id, type, how, left_at, without_at FROM left_type")
+    assert found == [(world.recipient("1"), "Newsletter", "action", MAY_4 + 2 * MINUTE, None)]
+
+
+def test_a_run_notes_what_its_export_shows_of_those_who_have_left(world: World) -> None:
+    with world.database.transaction():
+        leave(world.database, world.recipient("1"), "Newsletter", "page", MAY_4)
+    path = world.export("contact_id,interests\n1,x\n")
+    world.rehearse(path)
+    assert world.database.value("SELECT without_at FROM left_type") is None
+    world.run(path)
+    assert world.database.value("SELECT without_at FROM left_type") is not None
+    world.run(world.export("contact_id,interests\n1,Newsletter\n"))
+    assert departures_of(world.database, world.recipient("1")) == []

@@ -307,6 +307,15 @@ LEFT: dict[str, tuple[bytes, dict[str, object], list[tuple[int, str, int]]]] = {
         b'"contact_id","name"\n"2","Bo"\n\n\n"Report by Ann"\n"Copyright (c) 2026 salesforce.com, inc."\n', {},
         [(5, "it has 1 field and the header 2, like a title or a footer", 1), (6, "it has 1 field and the header 2, like a title or a footer", 1)],
     ),
+    "footers that a spreadsheet has saved again": (
+        b"contact_id;name;lvl\r\n2;Bo;x\r\n;;\r\nInforme de contactos;;\r\nCopyright 2026 salesforce;;\r\nTotal;;3\r\n", {},
+        [
+            (4, "it has one cell, which is no id like those above, like a footer", 1),
+            (5, "it has one cell, which is no id like those above, like a footer", 1),
+            (6, "it holds a total, like a footer", 2),
+        ],
+    ),
+    "a total at the end": (b"contact_id;name;lvl\n2;Bo;x\nTotal: 2;;\n", {}, [(3, "it has one cell, which is no id like those above, like a footer", 1)]),
     "a title above the header": (b"All contacts;;\n\ncontact_id;name;lvl\n2;b;c\n", {}, [(1, "it stands before the header, like a title", 3)]),
     "a title above a header that is named": (
         b"All contacts\n\nnumber;name\n2;b\n", {"contacts": {"header_row": 3, "id": "number"}},
@@ -333,11 +342,29 @@ def test_what_is_no_row_is_named_and_left_as_it_is(tmp_path: Path, case: str) ->
     left: list[BadRow] = []
     rows = list(table.rows(left))
     assert [(row.line, row.reason, row.fields) for row in left] == expected
-    assert [values[0] for _, values in rows] == ["2"]
+    assert [values[0] for _, values in rows if any(values)] == ["2"]
     written, _ = rewritten(table, {rows[0][0]: {1: "new", len(table.columns): "x"}}, ("New",))
     before, after = data.splitlines(keepends=True), written.splitlines(keepends=True)
     kept = [at for at, (old, new) in enumerate(zip(before, after, strict=True), 1) if old == new]
     assert {line for line, *_ in expected} <= set(kept)
+
+
+NO_FOOTERS = {
+    "an id alone behind a blank line": (b"contact_id;name\n1;Bo\n\n2;\n", ["1", "2"]),
+    "an id alone at the end": (b"contact_id;name\nC1;Bo\nD2;\n", ["C1", "D2"]),
+    "an id of another kind between others": (b"contact_id;name\n1;Bo\nx y;\n3;Cy\n", ["1", "x y", "3"]),
+    "ids of several kinds": (b"contact_id;name\n1;Bo\nab;Cy\nc3;\nde;\n", ["1", "ab", "c3", "de"]),
+    "a contact who is called like a total": (b"contact_id;name\n1;Bo\n\nTotal;Ltd\n", ["1", "Total"]),
+    "the only row": (b"contact_id;name\n\nBo;\n", ["Bo"]),
+}
+
+
+@pytest.mark.parametrize("case", NO_FOOTERS)
+def test_what_may_be_a_contact_is_no_footer(tmp_path: Path, case: str) -> None:
+    data, ids = NO_FOOTERS[case]
+    left: list[BadRow] = []
+    assert [values[0] for _, values in table_of(tmp_path, data).rows(left)] == ids
+    assert left == []
 
 
 def test_rows_that_are_left_are_said_to_who_reads_contacts(tmp_path: Path) -> None:

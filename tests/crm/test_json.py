@@ -39,6 +39,7 @@ READ: dict[str, tuple[str, list[list[str]]]] = {
     "long numbers keep their digits": ('{"id": 12345678901234567890, "n": 0.10000000000000001}\n', [["12345678901234567890", "0.10000000000000001"]]),
     "true and false": ('{"id": 1, "a": true, "b": false}\n', [["1", "true", "false"]]),
     "lists are cells with several names": ('{"id": 1, "a": ["News", "Tips, weekly"]}\n', [["1", 'News,"Tips, weekly"']]),
+    "a list of other things is its JSON": ('{"id": 1, "a": ["News", 3]}\n', [["1", '["News", 3]']]),
     "columns are the union of all names": ('{"id": 1}\n\n{"id": 2, "b": "x"}\n', [["1", ""], ["2", "x"]]),
     "a BOM": ('\ufeff{"id": 1}\n', [["1"]]),
     "half a character": ('{"id": 1, "a": "\\ud83d!"}\n', [["1", "?!"]]),
@@ -60,6 +61,9 @@ CHANGED: dict[str, tuple[str, dict[int, dict[str, str]], tuple[str, ...], str]] 
     "a number that becomes nothing": ('{"id": 1, "n": 2}\n', {1: {"n": ""}}, (), '{"id": 1, "n": null}\n'),
     "true and false": ('{"id": 1, "b": false}\n', {1: {"b": "true"}}, (), '{"id": 1, "b": true}\n'),
     "a list stays a list": ('{"id": 1, "i": ["a"]}\n', {1: {"i": "a,b"}}, (), '{"id": 1, "i": ["a", "b"]}\n'),
+    "a text that is no list where others have lists": (
+        '{"id": 1, "i": ["a"]}\n', {1: {"i": "uno / dos"}}, (), '{"id": 1, "i": ["uno / dos"]}\n',
+    ),
     "nothing where others have lists": (
         '{"id": 1, "i": null}\n{"id": 2, "i": ["a"]}\n', {1: {"i": "b"}}, (), '{"id": 1, "i": ["b"]}\n{"id": 2, "i": ["a"]}\n',
     ),

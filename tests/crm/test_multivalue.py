@@ -17,7 +17,11 @@ READ = {
     "empty items are none": ("News,,Events,", ",", ["News", "Events"]),
     "a separator inside quotes": ('"News, weekly",Events', ",", ["News, weekly", "Events"]),
     "doubled quotes": ('"the ""best""",b', ",", ['the "best"', "b"]),
-    "a quote that is never closed is a sign": ('"News,Events', ",", ['"News', "Events"]),
+    "signs within names": (
+        "R&D; C#; AC/DC; Rock'n'Roll; Wine (red); 12\" vinyl; Ladies'; #1 hits; C++",
+        ";",
+        ["R&D", "C#", "AC/DC", "Rock'n'Roll", "Wine (red)", '12" vinyl', "Ladies'", "#1 hits", "C++"],
+    ),
     "a separator of two signs": ("News; Events", "; ", ["News", "Events"]),
     "a separator that is special in patterns": ("News|Events", "|", ["News", "Events"]),
     "lines": ("News\nEvents", "\n", ["News", "Events"]),
@@ -128,18 +132,15 @@ SHAPES = {
     "names between carets with semicolons": ("^north^; ^east^", ["north", "east"], "^north^; ^east^; ^new^", "^east^"),
     "separators around": (",north,east,", ["north", "east"], ",north,east,new,", ",east,"),
     "a name in brackets": ("[vip] club,north", ["[vip] club", "north"], "[vip] club,north,new", "[vip] club"),
-    "a comma with a blank under another separator": ("Wine, red", ["Wine, red"], None, None),
 }
 
 
 @pytest.mark.parametrize("case", SHAPES)
 def test_a_shape_is_understood_and_kept(case: str) -> None:
     cell, names, longer, shorter = SHAPES[case]
-    separator = ";" if longer is None else ","
-    assert names_in(cell, separator) == names
-    if longer is not None:
-        assert with_name(cell, separator, "new") == longer
-        assert without_name(cell, separator, "north") == shorter
+    assert names_in(cell, ",") == names
+    assert with_name(cell, ",", "new") == longer
+    assert without_name(cell, ",", "north") == shorter
 
 
 def test_a_cell_that_was_emptied_is_filled_in_the_shape_it_had() -> None:
@@ -158,6 +159,22 @@ ODD = {
     "a list of PostgreSQL": ("{north,east}", ",", "is a list of a kind that is not understood"),
     "a list of numbers": ("[1, 2]", ",", "is a list of a kind that is not understood"),
     "an object": ('{"north": true}', ",", "is a list of a kind that is not understood"),
+    "carets and commas under carets": ("^uno^,^dos^", "^", "holds ','"),
+    "quotes under a semicolon": ('"uno","dos"', ";", "holds ','"),
+    "a comma with a blank behind it": ("uno, dos", ";", "holds ','"),
+    "a comma with a blank before it": ("uno ,dos", ";", "holds ','"),
+    "commas and empty items": ("blanco,,rosado,", ";", "holds ','"),
+    "a list that is cut behind its first name": ('["uno"', ";", "like another list"),
+    "a list that is cut, under its comma": ('["uno"', ",", "like another list"),
+    "signs around names": ("#uno#;#dos#", ";", "signs around '#uno#'"),
+    "round brackets around the cell": ("(blanco,rosado)", ",", "brackets or signs around '(blanco'"),
+    "round brackets around a name": ("(blanco)", ",", "around '(blanco)'"),
+    "tags": ("<ul><li>uno</li></ul>", ",", "holds '<'"),
+    "slashes with blanks": ("uno / dos", ",", "holds '/'"),
+    "full-width commas": ("uno，dos", ",", "holds '，'"),
+    "ideographic commas": ("uno、dos", ",", "holds '、'"),
+    "apostrophes around names": ("'uno','dos'", ",", "like another list"),
+    "a quote that is never closed": ('"News,Events', ",", "quotes, brackets or signs around '\"News'"),
     "a list that is cut": ('["north","ea]', ",", "is a list of a kind that is not understood"),
 }
 

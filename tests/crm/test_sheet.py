@@ -17,6 +17,8 @@ from linktrack.crm.export import open_table, refuse_calculated
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
+from linktrack.crm.xlsx_formats import NUMBER
+from linktrack.crm.xlsx_writing import with_cells
 from linktrack.errors import BadInput
 
 openpyxl = pytest.importorskip("openpyxl")
@@ -99,6 +101,41 @@ def test_only_the_sheet_changes_and_in_it_only_the_cells(tmp_path: Path) -> None
     assert (tmp_path / "changed.csv").read_text().splitlines()[2] == "8,Bo, warm ,,,"
 
 
+EMPTY = {
+    "closes itself, with a style": ('<c r="B2" s="1"/>', ' s="1"'),
+    "closes itself": ('<c r="B2"/>', ""),
+    "closes itself after blanks": ("<c s='1' r='B2'  />", ' s="1"'),
+    "closes itself and says its type": ('<c r="B2" s="1" t="s"/>', ' s="1"'),
+    "has an end": ('<c r="B2" s="1"></c>', ' s="1"'),
+    "has an end after blanks": ('<c r="B2" s="1"> </c >', ' s="1"'),
+    "has a value without a text": ('<c r="B2" s="1"><v/></c>', ' s="1"'),
+    "is not there": ("", ""),
+}
+
+
+@pytest.mark.parametrize("behind", ["", '<c r="C2" s="2"/>', '<c r="C2"><v>1</v></c>'])
+@pytest.mark.parametrize("case", EMPTY)
+def test_an_empty_cell_is_filled_in_and_keeps_its_style(case: str, behind: str) -> None:
+    cell, style = EMPTY[case]
+    sheet = "<worksheet><sheetData>{}</sheetData></worksheet>"
+    before = sheet.format(f'<row r="2"><c r="A2"><v>1</v></c>{cell}{behind}</row><row r="3" ht="20"/>')
+    written = '<c r="{}"{} t="inlineStr"><is><t xml:space="preserve">x</t></is></c>'
+    row = f'<row r="2"><c r="A2"><v>1</v></c>{written.format("B2", style)}{behind}</row>'
+    after = sheet.format(f'{row}<row r="3" ht="20">{written.format("B3", "")}</row>')
+    wanted = {2: {1: "x"}, 3: {1: "x"}}
+    assert with_cells(before.encode(), wanted, 3, [NUMBER], date(1899, 12, 30)).decode() == after
+
+
+def test_what_cannot_be_read_back_names_the_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = made(tmp_path / "contacts.xlsx", ROWS)
+    monkeypatch.setattr("linktrack.crm.xlsx_cells.write_workbook", lambda path, to, *_: to.write_bytes(b"PK"))
+    with pytest.raises(BadInput) as found:
+        rewritten(table, {2: {2: "hot"}})
+    assert found.value.file == str(table.path)
+    assert "what was written cannot be read back" in found.value.sentence
+    assert "to.xlsx" not in str(found.value)
+
+
 def test_a_column_is_added(tmp_path: Path) -> None:
     table = made(tmp_path / "contacts.xlsx", ROWS)
     to = rewritten(table, {3: {6: "new"}}, ("Last campaign",))
@@ -120,11 +157,24 @@ def test_a_text_where_a_number_was_becomes_a_text(tmp_path: Path) -> None:
 
 
 def test_columns_with_formulas_are_read_but_not_written_into(tmp_path: Path) -> None:
-    table = made(tmp_path / "contacts.xlsx", [["contact_id", "name", "sum"], ["1", "Bo", "=1+1"], ["2", "Cy", 3]])
+    table = made(tmp_path / "contacts.xlsx", [["contact_id", "name", "sum"], ["1", "Bo", "=1+1"], ["2", "Cy", "=1+2"]])
     assert table.calculated == {2}
     refuse_calculated(table, 1, "the field 'name'")
     with pytest.raises(BadInput, match="would overwrite the column 'sum', which holds formulas"):
         refuse_calculated(table, 2, "the field 'sum'")
+
+
+def test_single_cells_that_cannot_be_written_into_are_known(tmp_path: Path) -> None:
+    made(tmp_path / "contacts.xlsx", [["contact_id", "name", "sum"], ["1", "Bo", "=1+1"], ["2", "Cy", 3], ["3", "Di"]])
+    book = openpyxl.load_workbook(tmp_path / "contacts.xlsx")
+    book.active.merge_cells("B3:C3")
+    book.active["C4"] = openpyxl.worksheet.formula.ArrayFormula("C4:C6", "=A1:A3")
+    book.save(tmp_path / "contacts.xlsx")
+    table = opened(tmp_path / "contacts.xlsx")
+    assert table.calculated == frozenset()
+    assert table.unwritable(2, 2) == table.unwritable(5, 2) == "its cell holds a formula"
+    assert table.unwritable(3, 2) == "its cell is merged with another one, which covers it"
+    assert table.unwritable(3, 1) == table.unwritable(2, 1) == ""
 
 
 def test_a_workbook_with_the_dates_of_old_macs(tmp_path: Path) -> None:

@@ -1,0 +1,16 @@
+"""What is said of a row of an export that is left as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row of an export that cannot be used and is left as it is: why, where it begins, how it begins, and how many
+    fields it has (None where that does not matter)."""
+
+    reason: str
+    line: int
+    text: str
+    fields: int | None = None

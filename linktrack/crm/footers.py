@@ -1,0 +1,98 @@
+"""Footers of an export: the lines behind its rows that say who made it, when, or how many there are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from linktrack.crm.export_rows import BadRow
+
+_TOTAL = re.compile(
+    r"\W*(?:grand |sub-?)?(?:total|summ|sum\b|suma|somme|gesamt|insgesamt|count|anzahl|antal|i alt|razem|yhteens)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[-+]?[\d.,\s']*\d")
+
+
+def without_footers(
+    rows: Iterable[tuple[int, list[str], bool]], width: int, id_place: int | None, left: list[BadRow]
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a table without its footers, which go to `left`; `rows` says of each whether it stands behind an
+    empty line.
+
+    A footer has nothing in its cells but in the first (a line that begins with a total: and a number), which is no id
+    like those above, and stands behind an empty line or at the end. Where the first column is not that of the ids, it
+    stands behind an empty line.
+    """
+    known = _KnownIds()
+    waiting: list[tuple[int, list[str], bool]] = []  # what is a footer if no row follows, or stands behind a blank
+    apart = False
+    for line, values, behind_empty in rows:
+        filled = sum(map(bool, values))
+        apart = apart or behind_empty
+        if filled == 0:
+            apart = True
+        elif width > 1 and filled <= 2 and _is_alone(values, filled):
+            if (known.some and not known.fits(values[0].strip())) if id_place == 0 else apart:
+                waiting.append((line, values, apart))
+                continue
+            apart = False
+        else:
+            apart = False
+        if waiting and filled:
+            yield from ((one[0], one[1]) for one in waiting if not one[2])
+            left += [_footer(*one[:2], id_place) for one in waiting if one[2]]
+            waiting.clear()
+        if id_place == 0 and values[0]:
+            known.add(values[0].strip())
+        yield line, values
+    left += [_footer(*one[:2], id_place) for one in waiting]
+
+
+def _is_alone(values: list[str], filled: int) -> bool:
+    """Whether only the first cell is filled, or a total's number besides."""
+    if not values[0].strip():
+        return False
+    return filled == 1 or (
+        _TOTAL.match(values[0]) is not None and any(_NUMBER.fullmatch(value.strip()) for value in values[1:])
+    )
+
+
+def _footer(line: int, values: list[str], id_place: int | None) -> BadRow:
+    if sum(map(bool, values)) > 1:
+        reason = "it holds a total, like a footer"
+    elif id_place == 0:
+        reason = "it has one cell, which is no id like those above, like a footer"
+    else:
+        reason = "it has one cell, alone behind an empty line, like a footer"
+    return BadRow(reason, line, " ".join(filter(None, values))[:200], sum(map(bool, values)))
+
+
+class _KnownIds:
+    """What the ids of a table are made of: kinds of signs that any of them has, and those that all have."""
+
+    def __init__(self) -> None:
+        self.some: frozenset[str] = frozenset()
+        self.every: frozenset[str] = frozenset()
+
+    def add(self, text: str) -> None:
+        made_of = _made_of(text)
+        self.every = made_of if not self.some else self.every & made_of
+        self.some |= made_of
+
+    def fits(self, text: str) -> bool:
+        return self.every <= _made_of(text) <= self.some
+
+
+_DIGITS, _LETTERS = frozenset({"digit"}), frozenset({"letter"})
+
+
+def _made_of(text: str) -> frozenset[str]:
+    """The kinds of signs in a text: digits, letters, blanks, and every other sign as itself."""
+    if text.isdigit():
+        return _DIGITS
+    if text.isalpha():
+        return _LETTERS
+    return frozenset(
+        "digit" if sign.isdigit() else "letter" if sign.isalpha() else " " if sign.isspace() else sign for sign in text
+    )

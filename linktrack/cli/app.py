@@ -89,7 +89,7 @@ class Root(Noun):
 
         What it makes is its owner's alone, whatever the umask was; what is for others says so (`files.PUBLIC`).
         """
-        os.umask(0o077)
+        mask = os.umask(0o077)
         try:
             code = super().main(*args, **{**settings, "standalone_mode": False})
             sys.stdout.flush()
@@ -107,6 +107,8 @@ class Root(Noun):
                 raise
             _show_usage_error(error)
             code = 2
+        finally:
+            os.umask(mask)
         sys.exit(code)
 
     def invoke(self, ctx: Any) -> Any:

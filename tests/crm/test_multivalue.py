@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from linktrack.crm.multivalue import OddCell, joined, names_in, with_name, without_name
@@ -93,8 +93,9 @@ def understood(cell: str, separator: str) -> bool:
     return True
 
 
-@settings(max_examples=500)
-@given(st.text(st.sampled_from(list('ab ,;"^[]')), max_size=14), separators, names)
+# Most cells of these signs are not understood, and that is how it should be.
+@settings(max_examples=500, suppress_health_check=[HealthCheck.filter_too_much])
+@given(st.text(st.sampled_from(list('aabb ,,;;"^[]')), max_size=14), separators, names)
 def test_in_any_cell_that_is_understood_the_other_names_stay(cell: str, separator: str, name: str) -> None:
     assume(understood(cell, separator))
     before = names_in(cell, separator)

@@ -64,7 +64,8 @@ def server() -> Iterator[str]:
     data = folder / "data"
 
     def call(*command: object) -> None:
-        subprocess.run([*as_user, *map(str, command)], check=True, capture_output=True, cwd=folder)
+        done = subprocess.run([*as_user, *map(str, command)], check=False, capture_output=True, text=True, cwd=folder)
+        assert done.returncode == 0, done.stderr
 
     call(program / "initdb", "-D", data, "-A", "trust", "-U", "linktrack", "-E", "UTF8", "--locale=C.UTF-8")
     call(program / "pg_ctl", "-D", data, "-o", f"-k {folder} -c listen_addresses=", "-w", "-l", folder / "log", "start")

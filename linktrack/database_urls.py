@@ -18,8 +18,7 @@ def checked_database_url(url: str) -> str:
     if url.startswith("postgresql"):
         postgresql_arguments(url)
     elif url and (not url.startswith(SQLITE_URL) or "?" in url or url == SQLITE_URL):
-        scheme = url.partition(":")[0][:10]
-        raise ValueError(f"write {SQLITE_URL}FILE or postgresql+psycopg://USER@HOST/NAME, not {scheme}:…")
+        raise ValueError(f"write {SQLITE_URL}FILE or postgresql+psycopg://USER@HOST/NAME")
     return url
 
 
@@ -31,7 +30,7 @@ def postgresql_arguments(url: str) -> dict[str, str]:
     except ValueError:
         raise ValueError("this is no PostgreSQL URL: its port or host cannot be read") from None
     if parts.scheme not in _POSTGRESQL_SCHEMES:
-        raise ValueError(f"the URL names the driver {parts.scheme[:40]!r}: write postgresql+psycopg://…")
+        raise ValueError("the URL names another driver than ours: write postgresql+psycopg://…")
     arguments = {
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
@@ -41,6 +40,6 @@ def postgresql_arguments(url: str) -> dict[str, str]:
     }
     for name, value in parse_qsl(parts.query, keep_blank_values=True):
         if name not in _PARAMETERS:
-            raise ValueError(f"the URL has the parameter {name[:40]!r}, which there is not for a connection")
+            raise ValueError(f"the URL has a parameter that is none of {', '.join(sorted(_PARAMETERS))}")
         arguments[name] = value
     return {name: value for name, value in arguments.items() if value}

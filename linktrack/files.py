@@ -125,11 +125,19 @@ def judged_target(path: Path, kept: Kept) -> Path:
         raise BadInput("this is a folder, not a file to write to", file=path)
     if not target.parent.is_dir():
         raise NotFound(f"there is no such folder: {path.parent}")
-    for given in (*_stdin_file(), *(path.stat() for path in kept.inputs if path.exists())):
-        if there is not None and os.path.samestat(there, given):
-            raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
+    if there is not None and _is_input(there, target, kept):
+        raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
     _refuse_own(target, path, kept)
     return target
+
+
+def _is_input(there: os.stat_result, target: Path, kept: Kept) -> bool:
+    """Whether a file is one that the command reads: by itself, in a folder, or redirected."""
+    given = [path for path in kept.inputs if path.exists()]
+    if any(os.path.samestat(there, one) for one in (*_stdin_file(), *(path.stat() for path in given))):
+        return True
+    whole = target.resolve()
+    return any(path.is_dir() and path.resolve() in whole.parents for path in given)
 
 
 def _stdin_file() -> Iterator[os.stat_result]:
@@ -159,7 +167,7 @@ def _resolved(path: Path) -> Path:
     """`path` with the links at its end followed. Conflict for one of another user, there or on the way."""
     here = path
     for _ in range(_LINKS):
-        _refuse_planted(here, path)
+        refuse_planted(here, path)
         if _is_device_path(here) or not here.is_symlink():
             return here
         with explained(path):
@@ -169,7 +177,7 @@ def _resolved(path: Path) -> Path:
     raise sentence_of(OSError(errno.ELOOP, ""), path)
 
 
-def _refuse_planted(path: Path, named: Path) -> None:
+def refuse_planted(path: Path, named: Path) -> None:
     """Conflict when a folder on the way to `path` is a link of another user, who chooses where it leads."""
     for folder in path.absolute().parents:
         with explained(named):
@@ -246,6 +254,21 @@ def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
 
 
 @contextmanager
+def passing_folder(beside: Path) -> Iterator[Path]:
+    """A folder for files that are needed for a moment, in a folder on the same disk; a killed command's goes later."""
+    with explained(beside):
+        folder = beside / f".linktrack{_ASIDE}{secrets.token_hex(6)}"
+        folder.mkdir(mode=0o700)
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _take(handle)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+@contextmanager
 def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]:
     """A folder beside `out` that takes its name when all is well and vanishes when it is not.
 
@@ -285,7 +308,7 @@ def check_new_folder(out: Path, kept: Kept) -> None:
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         what = "is a link" if out.is_symlink() else "is a file"
         raise Conflict(f"{out} {what}: name a new folder")
-    _refuse_planted(out, out)
+    refuse_planted(out, out)
     parent = out.absolute().parent
     if not parent.is_dir():
         raise NotFound(f"there is no such folder: {parent}")

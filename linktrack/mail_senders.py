@@ -32,11 +32,14 @@ def sender(text: str) -> tuple[str, str]:
     from email.errors import InvalidHeaderDefect
 
     try:
+        if "\x00" in text:
+            raise ValueError("no header holds a NUL")
         header: Any = policy.default.header_factory("From", _CONTROLS.sub(" ", text))
         (found,) = header.addresses
         invalid = any(isinstance(defect, InvalidHeaderDefect) for defect in header.defects)
         if not invalid and not _CONTROLS.search(found.display_name):
             return found.display_name, ascii_address(found.addr_spec)
-    except (ValueError, BadInput):  # not one address, or an encoded word that holds a line end
+    except (ValueError, IndexError, AttributeError, BadInput):  # not one address, a line end in an encoded word, or a
+        # text that the parser of the standard library does not survive, like `a@`
         pass
     raise BadInput(f"{text!r} is no sender: write --from 'Anna <anna@example.com>'")

@@ -15,6 +15,7 @@ import typer
 
 from linktrack.cli.shared_context import single
 from linktrack.errors import BadInput, Conflict
+from linktrack.files import PRIVATE, refuse_planted
 from linktrack.upkeep.examples import shipped_folder
 
 app = single()
@@ -103,10 +104,13 @@ def demo(
     root = folder.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
+    refuse_planted(root, root)
     root.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         shipped_folder("sample_mailings"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED)
     )
+    for path in (root, *root.rglob("*")):  # the package's files are everybody's, a person's are his own
+        path.chmod(0o700 if path.is_dir() or path.suffix == ".py" else PRIVATE)
     for heading, commands in STORY:
         typer.echo(f"\n# {heading}")
         for command in commands:

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from linktrack.errors import Conflict
-from linktrack.files import explained, sentence_of
+from linktrack.files import explained, refuse_planted, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -109,6 +109,7 @@ class ClickLogWriter:
 
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
+    refuse_planted(folder, folder)
     with explained(folder):
         folder.mkdir(mode=0o700, exist_ok=True)
         probe = folder / f".linktrack-{secrets.token_hex(6)}"

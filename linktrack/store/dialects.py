@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -33,10 +34,10 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
     """
     path = Path(url.removeprefix(SQLITE_URL))
     if new:
-        with explained(path):
-            handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        os.fchmod(handle, 0o600)
-        os.close(handle)
+        with explained(path), suppress(FileExistsError):
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            os.fchmod(handle, 0o600)
+            os.close(handle)
     elif not path.exists():
         raise NotFound(f"the database {path} is missing: bring it back from a backup (tar xzf BACKUP)")
     where = f"file:{quote(str(path))}"

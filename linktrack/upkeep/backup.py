@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 import sqlite3
 import tarfile
-import tempfile
 from pathlib import Path
 
 from linktrack.errors import Conflict, UsageError
-from linktrack.files import STDOUT, explained, is_written_into, writing
+from linktrack.files import STDOUT, explained, is_written_into, passing_folder, writing
 from linktrack.moments import now
 from linktrack.store.session import open_database
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, Workspace
@@ -29,24 +28,21 @@ def backup(workspace: Workspace, target: Path) -> None:
             "backup copies SQLite databases: use pg_dump for PostgreSQL, and copy linktrack.toml and linktrack.key"
         )
     beside = workspace.database_path.parent if into_stream else target.parent
-    with writing(target, workspace.kept()) as file:
-        with explained(beside):
-            folder = tempfile.TemporaryDirectory(dir=beside, prefix=".linktrack-backup-")
-        with folder as place:
-            copy = Path(place) / DATABASE_NAME
-            with open_database(workspace) as database, explained(copy):
-                into = sqlite3.connect(copy)
-                try:
-                    with database.explained():
-                        database.connection.backup(into)
-                finally:
-                    into.close()
-            with tarfile.open(fileobj=file, mode="w:gz") as archive:
-                archive.add(copy, DATABASE_NAME, filter=_private)
-                archive.add(workspace.config_path, workspace.config_path.name, filter=_private)
-                _add_key(archive, workspace.secret())
-                if workspace.scripts_path.is_dir():
-                    archive.add(workspace.scripts_path, workspace.scripts_path.name, filter=_private)
+    with writing(target, workspace.kept()) as file, passing_folder(beside) as folder:
+        copy = folder / DATABASE_NAME
+        with open_database(workspace) as database, explained(copy):
+            into = sqlite3.connect(copy)
+            try:
+                with database.explained():
+                    database.connection.backup(into)
+            finally:
+                into.close()
+        with tarfile.open(fileobj=file, mode="w:gz") as archive:
+            archive.add(copy, DATABASE_NAME, filter=_private)
+            archive.add(workspace.config_path, workspace.config_path.name, filter=_private)
+            _add_key(archive, workspace.secret())
+            if workspace.scripts_path.is_dir():
+                archive.add(workspace.scripts_path, workspace.scripts_path.name, filter=_private)
 
 
 def _private(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from linktrack.errors import Conflict, UsageError
-from linktrack.files import CONFIG_NAME, create, explained
+from linktrack.files import CONFIG_NAME, create, explained, refuse_planted
 from linktrack.links.keys import adopt_first_key
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
@@ -49,13 +49,15 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     _, problems = settings_of(TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
+    refuse_planted(root, root)
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):
-            if not root.exists():
-                undoing.callback(_remove, root)
+            for folder in (*reversed(root.parents), root):
+                if not folder.exists():
+                    undoing.callback(_remove, folder)
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
-            if (root / name).exists():
+            if os.path.lexists(root / name):
                 raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
         if "LINKTRACK_SECRET" in environ:
             Keyring.parse(environ["LINKTRACK_SECRET"])

@@ -195,6 +195,21 @@ def test_what_standard_input_is_read_from_is_an_input(root: Path, command: list[
     assert (root / "in").read_text() == MAIL
 
 
+def test_a_log_in_a_folder_that_is_imported_is_an_input(root: Path, run: Run) -> None:
+    (root / "logs").mkdir()
+    (root / "logs" / "b.log").write_text(LOG)
+    assert run("click", "import", "logs", "--rejected", "logs/b.log").code == 5
+    assert (root / "logs" / "b.log").read_text() == LOG
+    assert run("click", "import", "logs", "--rejected", "rejected.log").code in (0, 6)
+
+
+def test_the_demo_is_its_owners_alone(tmp_path: Path) -> None:
+    done = shell(tmp_path, "demo", "tried", capture_output=True, preexec_fn=_no_umask)
+    assert done.returncode == 0, done.stderr
+    for path in (tmp_path / "tried", *(tmp_path / "tried").rglob("*")):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
 def test_a_backup_is_whole_and_its_owners_alone_with_the_key_that_is_used(root: Path) -> None:
     secret = f"0:{'5a' * 32}"
     (root / "scripts").chmod(0o755)

@@ -236,3 +236,15 @@ def test_an_init_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(LinktrackError):
         init_workspace(tmp_path / "new", "https://e.com", {"LINKTRACK_DATABASE_URL": "sqlite:///missing/linktrack.db"})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_init_that_fails_changes_nothing_that_was_there(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("a person's")
+    (tmp_path / "mine.txt").chmod(0o644)
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "linktrack.toml").symlink_to("/nowhere")
+    for folder, url in (("deep/new", f"sqlite:///{tmp_path / 'mine.txt'}"), ("linked", "")):
+        with pytest.raises(LinktrackError):
+            init_workspace(tmp_path / folder, "https://e.com", {"LINKTRACK_DATABASE_URL": url} if url else {})
+    assert stat.S_IMODE((tmp_path / "mine.txt").stat().st_mode) == 0o644
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["linked", "linktrack.toml", "mine.txt"]

@@ -275,7 +275,9 @@ def log(
     machine: Annotated[
         bool, typer.Option("--machine", help="Only what was caused by clicks that count as a machine's by now.")
     ] = False,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the last so many.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=1_000_000_000, help="Only the last so many.")
+    ] = None,
     definitions: Annotated[bool, typer.Option("--definitions", help="Show the action as it was then, too.")] = False,
     format: FormatOption = None,
 ) -> None:

@@ -148,7 +148,7 @@ def list_(
     since: SinceOption = None,
     until: UntilOption = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="NUMBER", help="The latest so many, oldest first.")
+        int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="The latest so many, oldest first.")
     ] = None,
     format: FormatOption = None,
 ) -> None:

@@ -46,7 +46,9 @@ OutputOption = Annotated[
         help="Write the rows into this file, in the format of its ending; - is stdout.",
     ),
 ]
-TopOption = Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Only the first so many rows.")]
+TopOption = Annotated[
+    int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="Only the first so many rows.")
+]
 MailingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what belongs to this mailing.")]
 ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]

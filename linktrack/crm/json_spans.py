@@ -187,7 +187,7 @@ def _cell(value: object, separator: str) -> str:
         return "true" if value else "false"
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return joined([_cell(one, separator) for one in value], separator)
-    text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else str(value)
+    text = json.dumps(value, ensure_ascii=False, default=float) if isinstance(value, dict | list) else str(value)
     # half a character, as in "\\ud83d", cannot be written anywhere
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 

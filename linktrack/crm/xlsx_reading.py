@@ -235,6 +235,8 @@ class _SheetReader:
 
     def _value(self, raw: str) -> str:
         match self.kind:
+            case "s" if not raw:  # an empty cell that keeps the kind it had
+                return ""
             case "s":
                 if not raw.isdecimal() or int(raw) >= len(self.shared):
                     raise DamagedWorkbook(

@@ -143,6 +143,8 @@ def test_a_run_with_a_number_that_no_database_holds_is_none(shop: World, run: Ru
     refused = run("action", "log", "--run", "9" * 30)
     assert refused.code == 4
     assert "9" * 30 in refused.err
+    for command in ("action log", "click list"):
+        assert run(*command.split(), "--limit", "9" * 30).code == 2
     shop.configure(f"[crm.contacts]\nheader_row = {'9' * 18}\n")
     odd = run("action", "run", "--crm", shop.export("contact_id\n1\n"), "--dry-run")
     assert odd.code == 3

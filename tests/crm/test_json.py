@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from linktrack.crm.export import open_table
 from linktrack.crm.json_spans import JsonTable
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.writing import write_back
 from linktrack.errors import BadInput
 from linktrack.settings import CrmSettings
@@ -85,6 +86,13 @@ def test_an_array_keeps_its_shape(tmp_path: Path) -> None:
     assert table.suffix == ".json"
     assert [line for line, _ in table.rows([])] == [1, 2]
     assert rewritten(table, {2: {"a": "z"}}) == text.replace('"y"', '"z"')
+
+
+@pytest.mark.parametrize("numbers", ['["a", 3.0]', "[2.50]", '["a", 1e2]', "[1]"])
+def test_a_list_that_holds_numbers_is_not_taken_for_names(tmp_path: Path, numbers: str) -> None:
+    ((_, values),) = table_of(tmp_path, '{"id": "1", "a": ' + numbers + "}\n").rows([])
+    with pytest.raises(OddCell):
+        names_in(values[1], ";")
 
 
 REFUSED = {

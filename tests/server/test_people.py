@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def people(world: SentWorld, clock: Clock) -> StoredPeople:
-    return StoredPeople(QuietDatabase(world.workspace, clock))
+def people(world: SentWorld, clock: Clock) -> Iterator[StoredPeople]:
+    database = QuietDatabase(world.workspace, clock)
+    yield StoredPeople(database)
+    database.close()
 
 
 @pytest.fixture

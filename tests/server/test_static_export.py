@@ -164,11 +164,12 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
     out, log = tmp_path / "out", tmp_path / "click.log"
     assert run("redirects", "export", out, "--for", "nginx", "--log", log).code == 0
     taken = take_snapshot(database)
-    people = StoredPeople(QuietDatabase(world.workspace, lambda: 0.0))
+    asking = QuietDatabase(world.workspace, lambda: 0.0)
+    people = StoredPeople(asking)
     tokens = tokens_of(world.workspace, taken)
     site = replace(SITE, snapshot=taken, tokens=tokens, pages=pages_of(world.workspace), people=people, base_path="")
     asked = 0
-    with nginx_with(out, tmp_path / "nginx") as server:
+    with closing(asking), nginx_with(out, tmp_path / "nginx") as server:
         for method, link, query in LIKE_SERVE:
             where = world.path(link)
             wanted, _ = answer(request(method, where, query.lstrip("?")), site)

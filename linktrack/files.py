@@ -127,7 +127,7 @@ def judged_target(path: Path, kept: Kept) -> Path:
         raise NotFound(f"there is no such folder: {path.parent}")
     if there is not None and _is_input(there, target, kept):
         raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
-    _refuse_own(target, path, kept)
+    refuse_own(target, path, kept)
     return target
 
 
@@ -148,7 +148,7 @@ def _stdin_file() -> Iterator[os.stat_result]:
             yield given
 
 
-def _refuse_own(target: Path, named: Path, kept: Kept) -> None:
+def refuse_own(target: Path, named: Path, kept: Kept) -> None:
     """Conflict when `target` is a file of a workspace: by its place in any, or one that `kept` names."""
     real = target.parent.resolve() / target.name
     own = _OWN_FILE.fullmatch(real.name) is not None and (real.parent / CONFIG_NAME).exists()
@@ -317,7 +317,7 @@ def check_new_folder(out: Path, kept: Kept) -> None:
             raise Conflict(f"{out} is not empty: name a new folder")
         if not os.access(out if out.is_dir() else parent, os.W_OK | os.X_OK):
             raise sentence_of(PermissionError(errno.EACCES, ""), out)
-    _refuse_own(out.absolute(), out, kept)
+    refuse_own(out.absolute(), out, kept)
 
 
 def sync_tree(folder: Path) -> None:

@@ -26,10 +26,17 @@ if TYPE_CHECKING:
 
 _SHOWN = 20  # rows left out that are named
 STDIN = STDOUT = "-"
-_NOT_IMPORTED = (
-    "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click import "
-    "shows why; --no-import goes on without it)"
-)
+
+
+class NotImported(Conflict):
+    """The workspace's own click log could not be imported before a rewrite. What stopped it decides the exit code."""
+
+    def __init__(self, reason: LinktrackError) -> None:
+        self.exit_code = reason.exit_code
+        super().__init__(
+            "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click "
+            f"import shows why; --no-import goes on without it): {reason}"
+        )
 
 
 class Output(StrEnum):
@@ -192,7 +199,7 @@ def _open_in_browser(html: bytes) -> Path:
 def _import_own_log(context: typer.Context, workspace: Workspace, database: Database, wait: float) -> None:
     """Import what waits in the workspace's own click log: who has unsubscribed is to be known before mails go out.
 
-    Conflict, naming --no-import, where that cannot be done.
+    NotImported, naming --no-import, where that cannot be done.
     """
     from linktrack.clicks.load import import_logs
 
@@ -201,9 +208,9 @@ def _import_own_log(context: typer.Context, workspace: Workspace, database: Data
     try:
         summary = import_logs(workspace, database, wait=wait)
     except LinktrackError as problem:
-        raise Conflict(f"{_NOT_IMPORTED}: {problem}") from None
+        raise NotImported(problem) from None
     for trouble in (*map(str, summary.problems), *summary.notes):
-        raise Conflict(f"{_NOT_IMPORTED}: {trouble}")
+        raise NotImported(Conflict(trouble))
     if summary.read:
         say(context, f"Imported the workspace's own click log first: {summary.stored:,} new clicks.")
 

@@ -150,7 +150,8 @@ class Tally:
     def _hints(self) -> Sequence[str]:
         """What to do about rejections, and about verdicts, that have one cause."""
         found = []
-        if self.reasons["forged-token"] and not self.stored and not self.repeated:
+        others = self.stored or self.repeated or self.reasons["revoked-key"]
+        if self.reasons["forged-token"] and not others:
             found.append(
                 "Every token is forged: were these mails rewritten with another linktrack.key (or LINKTRACK_SECRET)? "
                 "Bring it back and import again."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, LinktrackError
-from linktrack.files import sentence_of
+from linktrack.files import refuse_own, sentence_of
 from linktrack.links.keys import Keys, open_keys
 from linktrack.server.click_log import make_folder
 from linktrack.server.live import pages_of
@@ -32,7 +32,7 @@ def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> N
     """Answer tracked addresses until SIGTERM or Ctrl-C. `tell` hears the address, and what is not as it should be.
 
     BadInput without the extra, for a missing key, logo or template; NotFound with neither database nor snapshot;
-    Conflict for a port that is taken or a log that cannot be written.
+    Conflict for a port that is taken, or a log that cannot be written or is in a folder of the workspace's own.
     """
     try:
         from linktrack.server.granian_server import free_port, run
@@ -43,6 +43,8 @@ def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> N
     wanted = settings.port if order.port is None else order.port
     workers = settings.workers if order.workers is None else order.workers
     log = workspace.click_log_path if order.log is None else order.log.absolute()
+    if log != workspace.click_log_path:
+        refuse_own(log, log, workspace.kept())
     snapshot = prepare_snapshot(workspace, tell)
     tokens_of(workspace, snapshot)
     pages_of(workspace)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from linktrack.errors import Conflict, UsageError
 from linktrack.files import STDOUT, explained, is_written_into, passing_folder, writing
+from linktrack.links.keys import open_keys
 from linktrack.moments import now
 from linktrack.store.session import open_database
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, Workspace
@@ -18,7 +19,8 @@ def backup(workspace: Workspace, target: Path) -> None:
     """Write database, settings, key and scripts into one tar.gz, also while others write; `-` is standard output.
 
     The key is the one that is used, also when it comes from `LINKTRACK_SECRET`. All in it is its owner's alone.
-    Conflict when a file is there already, for it holds the signing key; UsageError when the database is not SQLite.
+    BadInput when the keys are not those of sent mails; Conflict when a file is there already, for it holds the signing
+    key; UsageError when the database is not SQLite.
     """
     into_stream = str(target) == STDOUT or is_written_into(target)
     if not into_stream and (target.exists() or target.is_symlink()):
@@ -31,6 +33,7 @@ def backup(workspace: Workspace, target: Path) -> None:
     with writing(target, workspace.kept()) as file, passing_folder(beside) as folder:
         copy = folder / DATABASE_NAME
         with open_database(workspace) as database, explained(copy):
+            open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
             into = sqlite3.connect(copy)
             try:
                 with database.explained():

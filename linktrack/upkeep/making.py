@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import Conflict, UsageError
 from linktrack.files import CONFIG_NAME, create, explained, refuse_planted
 from linktrack.links.keys import adopt_first_key
@@ -77,6 +78,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
         )
         create(root / CONFIG_NAME, text.encode())
         workspace = load_workspace(root, environ)
+        check_log_format(workspace)
         with open_database(workspace) as database:
             adopt_first_key(workspace, database)
         undoing.pop_all()

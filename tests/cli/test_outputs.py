@@ -211,7 +211,8 @@ def test_the_demo_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 def test_a_backup_is_whole_and_its_owners_alone_with_the_key_that_is_used(root: Path) -> None:
-    secret = f"0:{'5a' * 32}"
+    secret = (root / "linktrack.key").read_text().strip()
+    (root / "linktrack.key").unlink()
     (root / "scripts").chmod(0o755)
     (root / "scripts" / "notify.py").chmod(0o755)
     for target in ("b.tar.gz", "-"):
@@ -228,7 +229,16 @@ def test_a_backup_is_whole_and_its_owners_alone_with_the_key_that_is_used(root: 
         )
         assert (modes["scripts"], modes["scripts/notify.py"]) == (0o700, 0o700)
     assert shell(root, "backup", "b.tar.gz", capture_output=True).returncode == 5
-    assert not [path for path in root.iterdir() if path.name.startswith(".linktrack-backup-")]
+    assert not [path for path in root.iterdir() if ".unfinished-" in path.name]
+
+
+def test_a_wrong_key_is_bad_input_before_a_copy_and_before_a_rewrite(root: Path, run: Run) -> None:
+    (root / "clicklog").mkdir(exist_ok=True)
+    (root / "linktrack.key").write_text(f"0:{'5a' * 32}\n")
+    for command in (["backup", "b.tar.gz"], [*FOLDERS["mailing rewrite --out"], "again"]):
+        done = run(*command)
+        assert (done.code, "signing key 0" in done.err) == (3, True), done.err
+    assert not (root / "b.tar.gz").exists()
 
 
 @pytest.mark.parametrize("umask", [0, 0o777])

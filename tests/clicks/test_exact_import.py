@@ -28,6 +28,7 @@ from linktrack.clicks.logs import requests as reading
 from linktrack.clicks.logs.sources import Log, recognise
 from linktrack.clicks.summary import ImportSummary
 from linktrack.errors import BadInput
+from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.store.session import Database
 
 
@@ -394,6 +395,18 @@ def test_a_key_that_fits_no_token_is_suspected(world: World, tmp_path: Path) -> 
     summary = world.load(log)
     assert summary.reasons == {"forged-token": 1}
     assert "LINKTRACK_SECRET" in summary.hints[0]
+
+
+def test_clicks_of_a_revoked_key_are_not_called_forged(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    path = world.path()
+    log.write_bytes(line(path) + line(path[:-4] + ("aaaa" if path[-4:] != "aaaa" else "bbbb")))
+    with world.database() as database:
+        rotate_key(world.workspace, database)
+        revoke_key(world.workspace, database, 0)
+    summary = world.load(log)
+    assert (summary.stored, summary.reasons["revoked-key"]) == (0, 2), "what nobody can verify any more is one thing"
+    assert not any("forged" in hint for hint in summary.hints)
 
 
 # --- killed, stopped, at the same time -----------------------------------------------------------------------------

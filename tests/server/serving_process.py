@@ -97,6 +97,26 @@ def serving(root: Path, *options: object, said: Path, **more: str) -> Iterator[S
                 process.wait()
 
 
+@contextmanager
+def in_front(process: subprocess.Popen[str], port: int, said: Path) -> Iterator[Served]:
+    """A web server that was started in front of a workspace or its export, once it answers; it is ended at the end."""
+    server = Served(process, port, said)
+    try:
+        until(lambda: process.poll() is not None or _answers(server))
+        assert process.poll() is None, server.said
+        yield server
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _answers(server: Served) -> bool:
+    try:
+        return server.ask("GET", "/healthz")[0] == 200
+    except OSError:
+        return False
+
+
 def until(holds: Callable[[], bool], seconds: float = 30) -> None:
     """Wait until something holds."""
     end = time.monotonic() + seconds

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from server.server_world import SentWorld, make_sent
-from server.serving_process import ROOT, Served, serving, until
+from server.serving_process import ROOT, Served, in_front, serving
 
 from linktrack.moments import now
 from linktrack.store.session import Database
@@ -88,21 +88,8 @@ def front(arguments: list[str], folder: Path, port: int) -> Iterator[Served]:
             text=True,
             env={**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)},
         )
-    server = Served(process, port, folder / "said")
-    try:
-        until(lambda: process.poll() is not None or _answers(server))
-        assert process.poll() is None, server.said
+    with in_front(process, port, folder / "said") as server:
         yield server
-    finally:
-        process.terminate()
-        process.wait(15)
-
-
-def _answers(server: Served) -> bool:
-    try:
-        return server.ask("GET", "/healthz")[0] == 200
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("start", [nginx, apache, caddy])

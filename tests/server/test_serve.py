@@ -264,6 +264,8 @@ def test_what_stops_it_at_the_start(world: SentWorld, database: Database, tmp_pa
     (tmp_path / "file").write_text("")
     code, said = fails(root, "--log", tmp_path / "file")
     assert code == 5 and "file" in said
+    code, said = fails(root, "--log", root / "scripts")
+    assert code == 5 and "belongs to a workspace" in said
     (tmp_path / "stub" / "granian").mkdir(parents=True)
     (tmp_path / "stub" / "granian" / "__init__.py").write_text("raise ImportError")
     stubbed = f"{tmp_path / 'stub'}{os.pathsep}{environment()['PYTHONPATH']}"

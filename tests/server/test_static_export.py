@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from server.server_world import SITE, SentWorld, request
-from server.serving_process import Served, until
+from server.serving_process import Served, in_front
 from tests_support import Run
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED
@@ -128,21 +128,8 @@ def nginx_with(out: Path, root: Path, extra: str = "") -> Iterator[Served]:
     (root / "nginx.conf").write_text(CONFIGURATION.format(root=root, out=out, port=port, extra=extra, user=user))
     assert NGINX is not None  # what it starts as root would be nobody, who may not look into our folders
     process = subprocess.Popen([NGINX, "-p", str(root), "-c", str(root / "nginx.conf")], text=True)
-    server = Served(process, port, root / "error.log")
-    try:
-        until(lambda: process.poll() is not None or _answers(server))
-        assert process.poll() is None, server.said
+    with in_front(process, port, root / "error.log") as server:
         yield server
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(server: Served) -> bool:
-    try:
-        return server.ask("GET", "/healthz")[0] == 200
-    except OSError:
-        return False
 
 
 LIKE_SERVE = [

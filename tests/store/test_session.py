@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.errors import Conflict, LinktrackError, NotFound
+from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.store import tables
 from linktrack.store.revisions import HEAD
 from linktrack.store.session import Database, connect, open_database
@@ -248,3 +248,9 @@ def test_an_init_that_fails_changes_nothing_that_was_there(tmp_path: Path) -> No
             init_workspace(tmp_path / folder, "https://e.com", {"LINKTRACK_DATABASE_URL": url} if url else {})
     assert stat.S_IMODE((tmp_path / "mine.txt").stat().st_mode) == 0o644
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["linked", "linktrack.toml", "mine.txt"]
+
+
+def test_an_init_with_a_log_format_that_there_is_not_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="LINKTRACK_CLICKS_LOG_FORMAT"):
+        init_workspace(tmp_path / "new", "https://e.com", {"LINKTRACK_CLICKS_LOG_FORMAT": "zz"})
+    assert list(tmp_path.iterdir()) == []

@@ -18,9 +18,9 @@ from linktrack.actions.delivery import write_crm, write_plan
 from linktrack.actions.planning import Delivered, Planner
 from linktrack.actions.scripts import FoundScript, run_open_scripts
 from linktrack.actions.work import Order, Work, get_unsubscribes, prepare
-from linktrack.contacts.left import EVERY_TYPE, Absences, leave
+from linktrack.contacts.left import absences_in, leave
 from linktrack.crm.authored import dialect_of
-from linktrack.crm.export import column_of, read_contacts
+from linktrack.crm.export import column_of
 from linktrack.crm.near_ids import near_ids
 from linktrack.errors import Conflict, DiskFull, NotFound, UsageError
 from linktrack.files import check_new_folder, making_folder, write_file
@@ -145,7 +145,8 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
                 "files": [*names, output.SUMMARY],
             }
         )
-        seen = _seen_absences(work)
+        export = work.order.export  # read before the transaction, so that nobody waits meanwhile
+        seen = None if export is None else absences_in(database, export, work.state.mapping)
         with database.transaction(durable=True):
             work.ledger.store(run_id, text, store_now())
             if seen is not None:
@@ -162,16 +163,6 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
             file=problem.file,
         ) from None
     return _report(work, planner, run_id, out, notes, ())
-
-
-def _seen_absences(work: Work) -> Absences | None:
-    """What the export shows of those who have left, read before the transaction, so that nobody waits meanwhile."""
-    if work.order.export is None:
-        return None
-    absences = Absences(work.ledger.database, work.order.export, work.state.mapping)
-    for contact in read_contacts(work.order.export, work.state.mapping, []):
-        absences.leaves_out(contact, EVERY_TYPE)
-    return absences
 
 
 def _run_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:

@@ -17,6 +17,7 @@ import typer
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.errors import Conflict, LinktrackError, UsageError
+from linktrack.files import STDIN, STDOUT
 
 if TYPE_CHECKING:
     from linktrack.mailings.handing_out import Progress
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from linktrack.workspace import Workspace
 
 _SHOWN = 20  # rows left out that are named
-STDIN = STDOUT = "-"
 
 
 class NotImported(Conflict):

@@ -161,12 +161,13 @@ class Absences:
         return frozenset(map(same_type, names))
 
 
-def see_export(database: Database, export: Path, mapping: Mapping, *, moment: int) -> None:
-    """Note what an export of the CRM shows of those who have left. Part of a transaction; errors as `read_contacts`."""
+def absences_in(database: Database, export: Path, mapping: Mapping) -> Absences:
+    """What a whole export of the CRM shows of those who have left, for `note_what_was_seen`. Errors as
+    `read_contacts`."""
     absences = Absences(database, export, mapping)
     for contact in read_contacts(export, mapping, []):
         absences.leaves_out(contact, EVERY_TYPE)
-    absences.note_what_was_seen(moment)
+    return absences
 
 
 class _Absence(NamedTuple):

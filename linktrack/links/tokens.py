@@ -25,8 +25,9 @@ from linktrack.errors import BadInput
 
 VERSION = 1
 TOKEN_LENGTH = 32
-TOKEN = r"[a-z2-7]{32}"  # noqa: S105  (a pattern)
-PLACEMENT = r"[a-z2-7]{3,12}"
+# What a reader of addresses takes for a placement and a token: capitals too, for programs on the way change the case.
+PLACEMENT = r"[a-zA-Z2-7]{3,12}"
+TOKEN = rf"[a-zA-Z2-7]{{{TOKEN_LENGTH}}}"
 MAX_SHIPMENT = 2**32 - 1
 MAX_RECIPIENT = 2**40 - 1
 MAX_KEYS = 16

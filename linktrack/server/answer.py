@@ -18,7 +18,7 @@ from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
-from linktrack.links.tokens import TOKEN_LENGTH, Tokens
+from linktrack.links.tokens import PLACEMENT, TOKEN, Tokens
 from linktrack.server.pages import Page, Pages, TypeRow
 from linktrack.server.request import Request, log_line
 from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
@@ -79,7 +79,7 @@ class Site:
 
     def __post_init__(self) -> None:
         base = f"(?:{re.escape(self.base_path)})?"
-        shape = f"{base}/([a-zA-Z2-7]{{3,12}})/([a-zA-Z2-7]{{{TOKEN_LENGTH}}}){TAIL}"
+        shape = f"{base}/({PLACEMENT})/({TOKEN}){TAIL}"
         object.__setattr__(self, "tracked", re.compile(shape))
         pages = {f"{path}/{page}": page for path in {"", self.base_path} for page in ("healthz", "robots.txt")}
         object.__setattr__(self, "own_pages", pages)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
+from linktrack.links.tokens import PLACEMENT, TOKEN
 
 INSIDE = "/linktrack-pages/"  # where nginx finds the pages itself; nobody else can ask for it
 _WORDS = ("default", "hostnames", "include", "volatile")  # a placement of that name has a backslash before it
@@ -94,7 +95,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
     )
     return (
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
-        f'location ~* "^{base}/(?<linktrack_placement>[a-z2-7]{{3,12}})/[a-z2-7]{{32}}{_TAIL}$" {{\n'
+        f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{_TAIL}$" {{\n'
         f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
         '    if ($linktrack_does = "") { return 404; }\n'
         '    if ($linktrack_does = "later") { return 503; }\n'

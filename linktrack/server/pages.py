@@ -23,10 +23,6 @@ from linktrack.errors import BadInput
 from linktrack.files import open_input
 from linktrack.server.words import WORDS, Language
 
-TEMPLATES = (
-    "text.html", "confirm.html", "unsubscribe.html", "unsubscribed.html", "subscriptions.html", "saved.html",
-    "view-online.html", "not-found.html",
-)  # fmt: skip
 ONLINE_POLICY = (
     "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 )

@@ -108,11 +108,6 @@ def unknown_link(database: Database, key: str) -> UnknownName:
     return _unknown(_LINK, key, _near(database, _LINK, key))
 
 
-def near_keys(database: Database, key: str) -> tuple[str, ...]:
-    """The keys of links that are most like `key`."""
-    return _near(database, _LINK, key)
-
-
 def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:
     known = database.rows(f"SELECT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
     return _most_like(name, (str(row[0]) for row in known))

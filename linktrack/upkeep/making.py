@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from linktrack.clicks.logs.configured import check_log_format
+from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import Conflict, UsageError
 from linktrack.files import CONFIG_NAME, create, explained, refuse_planted
 from linktrack.links.keys import adopt_first_key
@@ -94,8 +95,8 @@ def _remove(path: Path) -> None:
 def _make_database(root: Path, environ: Mapping[str, str], time_zone: str) -> str:
     """Make the tables in `LINKTRACK_DATABASE_URL` or in a SQLite file in `root`. Returns the database's id."""
     url = environ.get("LINKTRACK_DATABASE_URL", "")
-    if not url or url.startswith("sqlite:///"):
-        url = f"sqlite:///{root / (url.removeprefix('sqlite:///') or DATABASE_NAME)}"
+    if not url or url.startswith(SQLITE_URL):
+        url = f"{SQLITE_URL}{root / (url.removeprefix(SQLITE_URL) or DATABASE_NAME)}"
     with connect(url, new=True) as database:
         if revision(database) is not None:
             raise Conflict(f"{database.name} has tables already: it belongs to another workspace")

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from linktrack.clicks.event import NOTE, Row
 from linktrack.clicks.formats import LINE_FORMATS, LineFormat, format_of
 from linktrack.clicks.logs.envelopes import Unwrapping
+from linktrack.links.tokens import PLACEMENT, TOKEN
 
 _ENDS = (
     20  # lines at each end of what cannot be read that are tried in other formats, besides those that look like ours
 )
-_OURS = re.compile(rb"/[a-zA-Z2-7]{3,12}(?:/|\\/|%2[fF])[a-zA-Z2-7]{32}").search
+_OURS = re.compile(rf"/{PLACEMENT}(?:/|\\/|%2[fF]){TOKEN}".encode()).search
 
 
 class Changing:

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from linktrack.links.keys import Keys, open_keys
 from linktrack.links.merge_tags import find
-from linktrack.links.tokens import key_id_of
+from linktrack.links.tokens import PLACEMENT, TOKEN, key_id_of
 from linktrack.store import catalogue
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -17,7 +17,8 @@ CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory
 CACHED_LENGTH = 200  # bytes of an address that is remembered
 _HYPHENS = re.compile(r"-\w+-(?:[?#].*)?|%\w+\.\w+%").match  # SendGrid's `-x-` and Mailgun's `%recipient.x%`
 
-_ANYWHERE = re.compile(rb"/([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").finditer
+_PLACEMENT, _TOKEN = f"({PLACEMENT})".encode(), rf"({TOKEN})(?![a-zA-Z0-9_\-])".encode()
+_ANYWHERE = re.compile(rb"/" + _PLACEMENT + rb"/+" + _TOKEN).finditer
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ class Addresses:
         path = re.escape(path_of(base_url))
         start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
-        self.tracked = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
-        self.elsewhere = re.compile(rb"[^?\s]*?/([a-zA-Z2-7]{3,12})/([a-zA-Z2-7]{32})(?![a-zA-Z0-9_\-])").match
-        self.maimed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+([a-zA-Z0-9_\-=]+)").match
-        self.keyed = re.compile(start + rb"/+([a-zA-Z2-7]{3,12})/+").match
+        self.tracked = re.compile(start + rb"/+" + _PLACEMENT + rb"/+" + _TOKEN).match
+        self.elsewhere = re.compile(rb"[^?\s]*?/" + _PLACEMENT + rb"/" + _TOKEN).match
+        self.maimed = re.compile(start + rb"/+" + _PLACEMENT + rb"/+([a-zA-Z0-9_\-=]+)").match
+        self.keyed = re.compile(start + rb"/+" + _PLACEMENT + rb"/+").match
         # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and token
         # (`person`). A pair of them with the same mailing needs no further look.
         self.heads = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED, Row
-from linktrack.clicks.logs.batches import Batch, Gathered, Reached
+from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached, Stretch
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,
     agent_text,
@@ -66,6 +67,8 @@ class Requests:
         # How often each print came, in two generations: equal lines carry equal times and stand near each other.
         self._counts: dict[int, int] = {}
         self._older: dict[int, int] = {}
+        self._moments: list[Stretch | None] = [None, None]  # the times of both
+        self._uncounted: list[Stretch] = []  # and of what was forgotten
         self._agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
         self._lines = 0
         self._gathered = Gathered(rules.list_rejects)
@@ -86,12 +89,25 @@ class Requests:
         return not self._lines
 
     def batch(
-        self, reached: Reached, *, waiting: int = 0, cut_off: bool = False, last: bool, unlike: str = ""
+        self,
+        reached: Reached,
+        *,
+        waiting: int = 0,
+        cut_off: bool = False,
+        last: bool,
+        unlike: str = "",
+        begins: int = 0,
     ) -> Batch:
-        """What was taken since the last batch."""
-        batch = self._gathered.batch(reached, waiting, cut_off, last, unlike)
+        """What was taken since the last batch, of lines that stand at the position `begins` and behind it."""
+        batch = self._gathered.batch(reached, waiting, cut_off, last, unlike, begins, self._uncounted)
+        if batch.clicks:
+            moments = [row[0] for row in batch.clicks]
+            self._note_moments(min(moments), max(moments))
         if len(self._counts) > BATCH_CLICKS:
             self._counts, self._older = {}, self._counts
+            now, before = self._moments
+            self._moments = [None, now]
+            self._uncounted = _merged([*self._uncounted, *([before] if before else [])])
         self._agents, self._lines, self._gathered = {}, 0, Gathered(self._rules.list_rejects)
         return batch
 
@@ -99,12 +115,24 @@ class Requests:
         """Go on with other rules."""
         self._rules = rules
 
-    def count(self, rows: Sequence[Row]) -> None:
-        """Count lines that were read by an earlier run: the first lines behind them may be their equals."""
+    def count(self, rows: Sequence[Row], *, whole: bool) -> None:
+        """Count lines that were read by an earlier run: the first lines behind them may be their equals.
+
+        Not `whole`: others stand before them.
+        """
         for row in rows:
             if row[3] and isinstance(self._rules.addresses.resolve(row[4]), tuple):
                 mark = row_print(row)
                 self._counts[mark] = self._counts.get(mark, 0) + 1
+                with suppress(ValueError, OverflowError):
+                    self._note_moments(moment := self._moment(row[2]), moment)
+        if not whole:
+            self._uncounted = [EVER]
+
+    def _note_moments(self, first: int, last: int) -> None:
+        """Widen the stretch of time of what is counted."""
+        now = self._moments[0] or (first, last)
+        self._moments[0] = (min(now[0], first), max(now[1], last))
 
     def take(self, rows: Sequence[Row]) -> None:
         """Count every line and make clicks of those that are some."""
@@ -188,6 +216,7 @@ class Requests:
                 count = (counts.get(mark) or older[mark]) + 1
                 counts[mark] = count
                 identity = nth(mark, count)
+                self._gathered.equals[identity] = (mark, count)
             else:
                 counts[mark] = 1
             if forwarded:
@@ -225,6 +254,17 @@ def nth(line: int, count: int) -> int:
         return line
     data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
+
+
+def _merged(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Stretches that overlap made one, in order."""
+    found: list[Stretch] = []
+    for first, last in sorted(stretches):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
 
 
 def _junk_reason(line: bytes) -> str:

@@ -147,7 +147,9 @@ class Requests:
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
-                if stamp:
+                if stamp and addresses.has_unfilled(line):
+                    reject("unfilled-merge-tag", line)
+                elif stamp:
                     not_ours += 1
                 elif line.strip():
                     reject(reason := _junk_reason(line), line)
@@ -171,6 +173,10 @@ class Requests:
                     problem = found
                 else:
                     link, placement, shipment, recipient = found
+                    if addresses.is_mutated(target, found, status):
+                        row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                        with suppress(ValueError, OverflowError):
+                            self._note_junk(row, moment_of(stamp))
             try:
                 moment = moment_of(stamp)
             except (ValueError, OverflowError):
@@ -182,12 +188,9 @@ class Requests:
             if problem:
                 reject(problem, line)
                 if problem in BAD:
-                    ip, _, shared = kept(forwarded + b"," + host if forwarded else host)
-                    mark = request_print(stamp, method, target, status, agent, purpose)
-                    ip = ip if problem in MUTATED and not shared else ""
-                    self._gathered.junk.append((moment, mark, ip, problem))
+                    row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                    self._note_junk(row, moment, problem)
                     if problem in UNKNOWN:
-                        row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                         self._gathered.put_aside(moment, row)
                 continue
             if link in resets and moment <= resets[link]:
@@ -239,6 +242,13 @@ class Requests:
         self._gathered.not_ours += not_ours
         self._gathered.read += len(rows) - blank
         self._lines += len(rows)
+
+    def _note_junk(self, row: Row, moment: int, problem: str = "") -> None:
+        """Keep what a rejected request, or one for a mutated address, says of whoever stands at its address."""
+        _, host, _, _, target, status, _, forwarded, _, _ = row
+        mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
+        ip, _, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
+        self._gathered.junk.append((moment, row_print(row), ip if mutated and not shared else "", problem))
 
     def _agent_number(self, agent: bytes) -> int:
         """The place of an agent in the batch's list; long ones are not remembered as they are written."""

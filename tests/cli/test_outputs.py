@@ -203,13 +203,6 @@ def test_a_log_in_a_folder_that_is_imported_is_an_input(root: Path, run: Run) ->
     assert run("click", "import", "logs", "--rejected", "rejected.log").code in (0, 6)
 
 
-def test_the_demo_is_its_owners_alone(tmp_path: Path) -> None:
-    done = shell(tmp_path, "demo", "tried", capture_output=True, preexec_fn=_no_umask)
-    assert done.returncode == 0, done.stderr
-    for path in (tmp_path / "tried", *(tmp_path / "tried").rglob("*")):
-        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
-
-
 def test_a_backup_is_whole_and_its_owners_alone_with_the_key_that_is_used(root: Path) -> None:
     secret = (root / "linktrack.key").read_text().strip()
     (root / "linktrack.key").unlink()

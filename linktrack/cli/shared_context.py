@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import say
+from linktrack.cli.output import say, warn
 from linktrack.cli.usage import Noun
 
 if TYPE_CHECKING:
@@ -83,13 +84,22 @@ JobWaitOption = Annotated[
 
 @contextmanager
 def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Database]:
-    """The workspace's database, closed when the command is done. That it waits for another process is said."""
+    """The workspace's database, closed when the command is done. That it waits for another process is said, and which
+    exports for web servers a change of the catalogue has left behind."""
+    from linktrack.store.catalogue import version
     from linktrack.store.session import open_database
 
+    workspace = workspace_of(context)
     with open_database(
-        workspace_of(context), wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence)
+        workspace, wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence)
     ) as database:
+        before = version(database) if workspace.exports_path.exists() else None
         yield database
+        if before is not None and version(database) != before:
+            from linktrack.server.known_exports import exports_behind
+
+            for out in exports_behind(workspace, database):
+                warn(f"The export in {out} is behind now: run linktrack redirects export {shlex.quote(str(out))}")
 
 
 def single() -> typer.Typer:

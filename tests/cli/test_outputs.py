@@ -45,7 +45,7 @@ INPUTS = {
 }
 OWN = [
     "linktrack.toml", "linktrack.key", "linktrack.db", "linktrack.db-wal", "linktrack.db.before-0000",
-    "linktrack.snapshot", "scripts/notify.py", "scripts/new.py", "clicklog/clicks-1.ndjson", "pages/text.html",
+    "linktrack.snapshot", "linktrack.exports", "scripts/notify.py", "scripts/new.py", "clicklog/clicks-1.ndjson", "pages/text.html",
 ]  # fmt: skip
 
 
@@ -62,7 +62,13 @@ def root(workspace: Workspace, run: Run) -> Path:
     assert run("mailing", "rewrite", "news", "--contacts", "people.csv", "--out", "sent").code == 0
     for name in ("clicklog", "pages"):
         (root / name).mkdir()
-    for name in ("linktrack.db.before-0000", "linktrack.snapshot", "scripts/notify.py", "pages/text.html"):
+    for name in (
+        "linktrack.db.before-0000",
+        "linktrack.snapshot",
+        "linktrack.exports",
+        "scripts/notify.py",
+        "pages/text.html",
+    ):
         (root / name).write_text("precious\n")
     (root / "clicklog" / "clicks-1.ndjson").write_text(
         '{"time": "2026-05-04T09:00:00.000+00:00", "ip": "192.0.2.0", "method": "GET", "path": "/", "status": 404, '

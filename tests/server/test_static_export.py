@@ -91,6 +91,31 @@ def test_an_export_that_becomes_another_kind_leaves_nothing_behind(world: SentWo
     assert sorted(path.name for path in out.iterdir()) == ["linktrack-export.json", "map.json", "pages"]
 
 
+def test_a_change_of_the_catalogue_says_which_exports_it_has_left_behind(
+    world: SentWorld, run: Run, tmp_path: Path
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "the other"
+    for out in (one, other):
+        assert run("redirects", "export", out, "--for", "json").code == 0
+    edit = ("link", "edit", "offer", "--url")
+    assert run(*edit, "https://www.example.com/2").err.splitlines()[:2] == [
+        f"The export in {one} is behind now: run linktrack redirects export {one}",
+        f"The export in {other} is behind now: run linktrack redirects export '{other}'",
+    ]
+    assert run("redirects", "export", one).code == 0
+    for change in (["link", "delete", "offer"], ["link", "restore", "offer"]):
+        said = run(*change, "--quiet").err
+        assert f"{other} is behind" in said and f"{one} is" not in said, change
+    assert run("redirects", "export", other).code == 0
+    for nothing in (["link", "delete", "offer"], ["link", "restore", "offer"], [*edit, "https://www.example.com/2"]):
+        assert "behind" not in run(*nothing).err, nothing
+    shutil.rmtree(other)
+    said = run(*edit, "https://www.example.com/3").err
+    assert f"{one} is behind" in said and str(other) not in said
+    (world.workspace.root / "linktrack.exports").write_text("nonsense")
+    assert "behind" not in run(*edit, "https://www.example.com/4").err, "it is a hint, and no more"
+
+
 def test_what_cannot_be_exported(world: SentWorld, run: Run, tmp_path: Path) -> None:
     assert run("redirects", "export", tmp_path / "out").code == 2
     missing = run("redirects", "export", tmp_path / "out", "--check")

@@ -1,5 +1,5 @@
-"""The exports that a workspace has made, remembered beside its settings, and which of them a change of the catalogue has
-left behind."""
+"""The exports that a workspace has made, remembered beside its settings, and which of them a change of the catalogue
+has left behind."""
 
 from __future__ import annotations
 

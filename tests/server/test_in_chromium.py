@@ -4,15 +4,14 @@ reached by keyboard, on 320 pixels, light and dark, in every language."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 from server.chromium import chromium
 from server.server_world import SentWorld, make_sent
 from server.serving_process import Served, serving
+from server.shop import Shop
 
 from linktrack.links.catalog import edit_link
 from linktrack.links.responses import TextResponse
@@ -105,38 +104,6 @@ def test_every_page_on_a_small_screen_light_and_dark(served: Served, world: Sent
     assert found == {}
     lines = sum(file.read_bytes().count(b"\n") for file in world.workspace.click_log_path.iterdir())
     assert lines == asked, "a page asks for nothing more: no script, no picture, no icon"
-
-
-class Shop(ThreadingHTTPServer):
-    """Where links lead, and who was sent there from where."""
-
-    def __init__(self) -> None:
-        self.visits: list[tuple[str, str | None]] = []
-        visits = self.visits
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                visits.append((self.path, self.headers["Referer"]))
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(b"<title>Shop</title>")
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-@pytest.fixture
-def shop() -> Iterator[Shop]:
-    with Shop() as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
 
 
 def test_the_buttons_lead_on_by_keyboard_and_without_scripts(

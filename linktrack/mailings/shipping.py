@@ -176,7 +176,7 @@ def _insert_shipment(
 def needed_fields(
     mailing: StoredMailing, placements: Sequence[StoredPlacement], tags: Sequence[StandingTag] = ()
 ) -> list[str]:
-    """The contact fields that the mailing, its targets, prefills and subscriptions page need, beside id, e-mail, name."""
+    """The contact fields that the mailing, its targets, prefills and subscriptions page need, beside those all have."""
     wanted = [standing.tag.name for standing in tags if standing.tag.plain]
     for placement in placements:
         extra = mailing.settings.merge_tags

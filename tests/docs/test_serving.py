@@ -103,7 +103,7 @@ def test_nginx_takes_both_configurations(tmp_path: Path) -> None:
         "--for",
         "nginx",
         "--log",
-        tmp_path / "l",
+        str(tmp_path / "l"),
     ]
     subprocess.run(export, check=True, cwd=work)
     request = (

@@ -49,6 +49,9 @@ TopOption = Annotated[
     int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="Only the first so many rows.")
 ]
 MailingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what belongs to this mailing.")]
+MailingsOption = Annotated[
+    list[str] | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing; again for further ones.")
+]
 ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]

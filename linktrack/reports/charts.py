@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Literal, NamedTuple
-from unicodedata import east_asian_width
 
 Look = Literal["people", "machines", "quiet"]
 
-_LABEL_LETTERS = 34  # of a bar: what fits beside its figures on a phone
-_ROW, _BAR, _BASELINE = 36, 11, 13  # pixels: a row, its bar, the line of its label
-_GROUP = 26  # pixels above a group for its name
+_ROW, _BAR, _BASELINE = 42, 10, 13  # pixels: a row, its bar, the line of its label
+_BAR_TOP = 19
+_WIDE, _NARROW = "78%", "52%"  # of a chart: how far a label may go, beside a count and beside a sentence
+_GROUP = 28  # pixels above a group for its name
 _AXIS = 20  # pixels below a chart for its axis
-_SHARES, _COLUMNS, _GAP = 120, 90, 34  # pixels of both parts of the chart of hours, and between them
+_SHARES, _GAP, _COLUMNS, _HANGING = 130, 36, 90, 40  # pixels of the chart of hours: its parts, and between them
 _WEEK_LEFT, _WEEK_TOP, _CELL = 0.09, 18, 20  # the names of days (share), those of hours, an hour (pixels)
 _HOURS, _DAYS = 24, 7
 
@@ -66,12 +66,19 @@ class Tick(NamedTuple):
     text: str
 
 
-class Column(NamedTuple):
+class HourColumn(NamedTuple):
     """Clicks of people and of machines in one hour."""
 
     people: int
     machines: int
     tip: str = ""
+
+
+class MostInAnHour(NamedTuple):
+    """What stands at the highest column of people, and at the longest of machines."""
+
+    people: str
+    machines: str
 
 
 def bar_chart(texts: ChartTexts, bars: Sequence[Bar]) -> str:
@@ -81,13 +88,13 @@ def bar_chart(texts: ChartTexts, bars: Sequence[Bar]) -> str:
         if bar.group != group:
             group = bar.group
             top += _GROUP
-            drawn.append(_text(0, top - 8, _cut(group, _LABEL_LETTERS + 8), "group"))
-        drawn.append(_row(bar.label, bar.shown, top))
-        drawn.append(f'<rect class="track" x="0" y="{top + 19}" width="100%" height="{_BAR}"/>')
+            drawn.append(_label(group, top - 22, "100%", "label group"))
+        drawn.append(_row(bar.label, bar.shown, top, _WIDE))
+        drawn.append(f'<rect class="track" x="0" y="{top + _BAR_TOP}" width="100%" height="{_BAR}"/>')
         for segment in bar.segments:
             if segment.length > 0:
                 drawn.append(
-                    f'<rect class="{segment.look}" x="{_percent(segment.start)}" y="{top + 19}" '
+                    f'<rect class="{segment.look}" x="{_percent(segment.start)}" y="{top + _BAR_TOP}" '
                     f'width="{_percent(max(segment.length, 0.003))}" height="{_BAR}">{_tip(segment.tip)}</rect>'
                 )
         top += _ROW
@@ -102,14 +109,14 @@ def estimate_chart(texts: ChartTexts, estimates: Sequence[Estimate], ticks: Sequ
     def place(value: float) -> float:
         return (value - low) / (high - low)
 
-    drawn = [_line(tick.place, 16, height, "grid") for tick in ticks]
+    drawn = [_line(tick.place, 16, height, "grid") for tick in ticks if tick.place > 0.01]
     if low < 0 < high:
         drawn.append(_line(place(0), 16, height, "zero"))
     for number, one in enumerate(estimates):
         top = number * _ROW
-        drawn.append(_row(one.label, one.shown, top))
+        drawn.append(_row(one.label, one.shown, top, _NARROW))
         if one.low is not None and one.high is not None and one.value is not None:
-            middle = top + 19 + _BAR / 2
+            middle = top + _BAR_TOP + _BAR / 2
             left, right = place(one.low), place(one.high)
             drawn.append(
                 f'<rect class="interval" x="{_percent(left)}" y="{_short(middle - 3)}" '
@@ -122,20 +129,19 @@ def estimate_chart(texts: ChartTexts, estimates: Sequence[Estimate], ticks: Sequ
 
 def hours_chart(
     texts: ChartTexts,
-    columns: Sequence[Column],
+    columns: Sequence[HourColumn],
     *,
     share: Sequence[float] = (),
     median: Sequence[float] = (),
     shares: Sequence[Tick] = (),
     hours: Sequence[Tick] = (),
-    largest: str = "",
+    most: MostInAnHour,
 ) -> str:
     """Two parts over one axis of hours: the cumulative share (and the median of others), and the clicks an hour.
 
-    `shares` are lines across the upper part (0 below, 1 above), `hours` names on the axis, `largest` that of the
-    highest column.
+    `shares` are lines across the upper part (0 below, 1 above), `hours` names on the axis.
     """
-    upper, bottom = _SHARES if share or median else 0, _COLUMNS
+    upper = _SHARES if share or median else 0
     begin = upper + (_GAP if upper else 18)
     drawn: list[str] = []
     if upper:
@@ -149,9 +155,10 @@ def hours_chart(
                     f'<svg x="0" y="16" width="100%" height="{upper - 16}" viewBox="0 0 {len(curve)} 1" '
                     f'preserveAspectRatio="none"><path class="{look}" d="{_curve(curve)}"/></svg>'
                 )
-    drawn += _columns(columns, begin, bottom, largest)
-    drawn += [_tick(tick, begin + bottom + 14) for tick in hours]
-    return _svg(texts, begin + bottom + _AXIS, drawn)
+    drawn += _columns(columns, begin, most)
+    bottom = begin + _COLUMNS + (_HANGING + 18 if any(one.machines for one in columns) else 0)
+    drawn += [_tick(tick, bottom + 14) for tick in hours]
+    return _svg(texts, bottom + _AXIS, drawn)
 
 
 def week_chart(
@@ -198,30 +205,40 @@ def _svg(texts: ChartTexts, height: float, drawn: Sequence[str]) -> str:
     )
 
 
-def _row(label: str, shown: str, top: float) -> str:
-    return _text(0, top + _BASELINE, _cut(label, _LABEL_LETTERS), "label") + _text(1, top + _BASELINE, shown, "end")
+def _row(label: str, shown: str, top: float, width: str) -> str:
+    return _label(label, top, width) + _text(1, top + _BASELINE, shown, "end")
 
 
-def _columns(columns: Sequence[Column], top: int, height: int, largest: str) -> list[str]:
-    """Columns of people's clicks with machines' on them; the highest is as high as the part."""
-    most = max((one.people + one.machines for one in columns), default=0)
+def _label(text: str, top: float, width: str, look: str = "label") -> str:
+    """A name of any length, cut where its room ends: SVG cannot, the HTML in it can."""
+    return (
+        f'<foreignObject x="0" y="{_short(top)}" width="{width}" height="18">'
+        f'<div xmlns="http://www.w3.org/1999/xhtml" class="{look}">{escape(text)}</div></foreignObject>'
+    )
+
+
+def _columns(columns: Sequence[HourColumn], top: int, most: MostInAnHour) -> list[str]:
+    """People's clicks as columns that stand on a line, and machines' hanging from it, each to a scale of its own."""
     width = 1 / max(len(columns), 1)
-    foot = top + height
-    drawn = [f'<line class="grid" x1="0" x2="100%" y1="{foot + 0.5}" y2="{foot + 0.5}"/>']
-    if most:
-        drawn.append(f'<line class="grid" x1="0" x2="100%" y1="{top + 0.5}" y2="{top + 0.5}"/>')
-        drawn.append(_text(0, top - 4, largest, "axis"))
-    for number, one in enumerate(columns):
-        below = 0.0
-        for count, look in ((one.people, "people"), (one.machines, "machines")):
+    foot = top + _COLUMNS
+    drawn = [
+        _text(0, top - 5, most.people, "axis"),
+        f'<line class="foot" x1="0" x2="100%" y1="{foot + 0.5}" y2="{foot + 0.5}"/>',
+        _text(0, foot + _HANGING + 13, most.machines, "axis"),
+    ]
+    for counts, look, height in (
+        ([one.people for one in columns], "people", _COLUMNS),
+        ([one.machines for one in columns], "machines", _HANGING),
+    ):
+        highest = max(counts, default=0)
+        for number, count in enumerate(counts):
             if count:
-                tall = count / most * height
+                tall = max(count / highest * height, 1)
+                y = foot - tall if look == "people" else foot + 1
                 drawn.append(
-                    f'<rect class="{look}" x="{_percent(number * width + width * 0.1)}" '
-                    f'y="{_short(foot - below - tall)}" width="{_percent(width * 0.8)}" height="{_short(tall)}">'
-                    f"{_tip(one.tip)}</rect>"
+                    f'<rect class="{look}" x="{_percent((number + 0.1) * width)}" y="{_short(y)}" '
+                    f'width="{_percent(width * 0.8)}" height="{_short(tall)}">{_tip(columns[number].tip)}</rect>'
                 )
-                below += tall
     return drawn
 
 
@@ -255,13 +272,3 @@ def _percent(share: float) -> str:
 
 def _short(number: float) -> str:
     return f"{number:.3f}".rstrip("0").rstrip(".")
-
-
-def _cut(text: str, letters: int) -> str:
-    """As much of a text as takes so many columns: wide letters of East Asia take two."""
-    taken = 0
-    for place, letter in enumerate(text):
-        taken += 2 if east_asian_width(letter) in "WF" else 1
-        if taken > letters:
-            return text[: place - 1].rstrip() + "…"
-    return text

@@ -174,7 +174,7 @@ def _mark(badge: Badge, described: str) -> Mark:
         f'data-placement="{" ".join(badge.keys)}" data-clicks="{badge.clicks}" data-clickers="{badge.clickers}" '
         f'data-machine-clicks="{badge.machine_clicks}" data-heat="{badge.heat}" title="{escape(described)}"'
     )
-    return Mark(said, f"{badge.rank} · {badge.clicks}", badge.heat)
+    return Mark(said, f"<b>{badge.rank} · {badge.clicks}</b>", badge.heat)
 
 
 def _pictures(parts: Parts) -> Address:
@@ -215,29 +215,40 @@ _COLOURS = ("#fff", "#fde3c0", "#fdbb84", "#f9824f", "#cf2d17", "#8e0000")
 
 
 def _style() -> str:
-    badge = "span[data-placement]"
-    heats = "".join(
-        f'{badge}[data-heat="{step}"]{{background:{colour}!important;color:{"#fff" if step > 3 else "#222"}!important}}'
-        f'[{LINKED}][data-heat="{step}"]{{outline:{"2px solid" if step else "1px dashed"} {colour if step else "#555"}'
-        f"!important;outline-offset:1px!important}}"
+    """A badge's span reaches 9 pixels farther down than the pill in it, which so stands above a link's words."""
+    badge, reset = "span[data-placement]", "all:initial!important;"
+    look = {
+        "position": "absolute", "z-index": "2147483647", "height": "22px", "translate": "-3px -7px", "direction": "ltr",
+        "cursor": "help", "print-color-adjust": "exact", "-webkit-print-color-adjust": "exact",
+    }  # fmt: skip
+    pill = {
+        "display": "block", "box-sizing": "border-box", "height": "14px", "padding": "0 4px", "cursor": "inherit",
+        "border": "1px solid #222", "border-radius": "7px", "box-shadow": "0 0 0 1px #fff", "white-space": "nowrap",
+        "font": "bold 10px/12px system-ui,sans-serif", "print-color-adjust": "inherit",
+    }  # fmt: skip
+    heats = (
+        f'{badge}[data-heat="{step}"]>b{{background:{colour}!important;color:{_ink(step)}!important}}'
+        f'[{LINKED}][data-heat="{step}"]{{outline:{f"2px solid {colour}" if step else "1px dashed #555"}!important;'
+        "outline-offset:1px!important}"
         for step, colour in enumerate(_COLOURS)
     )
-    look = {
-        "all": "initial", "position": "absolute", "z-index": "2147483647", "box-sizing": "border-box",
-        "height": "15px", "padding": "0 4px", "border": "1px solid #222", "border-radius": "8px",
-        "font": "bold 10px/13px system-ui,sans-serif", "white-space": "nowrap", "direction": "ltr",
-        "box-shadow": "0 0 0 1px #fff", "print-color-adjust": "exact", "-webkit-print-color-adjust": "exact",
-        "cursor": "help",
-    }  # fmt: skip
-    said = "".join(f"{name}:{value}!important;" for name, value in look.items())
     return (
-        f"@layer linktrack{{{badge}{{{said}}}{badge}::before,{badge}::after{{content:none!important}}{heats}"
-        f'{badge}[data-heat="0"]{{border-style:dashed!important}}'
+        f"@layer linktrack{{{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
+        f"{badge}::before,{badge}::after,{badge}>b::before,{badge}>b::after{{content:none!important}}"
+        f'{"".join(heats)}{badge}[data-heat="0"]>b{{border-style:dashed!important}}'
         "html{color-scheme:light!important}}"
         f":where(a[{LINKED}]){{color:-webkit-link;text-decoration:underline}}"
         ":where(img:not([src])){display:inline-block;overflow:hidden;background:#8882;outline:1px dashed #8888;"
         "outline-offset:-1px}"
     )
+
+
+def _ink(step: int) -> str:
+    return "#fff" if step > 3 else "#222"
+
+
+def _important(values: Mapping[str, str]) -> str:
+    return "".join(f"{name}:{value}!important;" for name, value in values.items())
 
 
 _STYLE = _style()

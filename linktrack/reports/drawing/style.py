@@ -33,9 +33,11 @@ _FUNCTION = re.compile(r"([-\w.]*)\(")
 _MARKS = re.compile(rf"{_STRING}|\\.|[;{{}}()\[\]]", re.DOTALL)
 _LINK_CLASS = re.compile(r":(?:any-)?link(?![\w-])", re.IGNORECASE)
 _SIMPLE = re.compile(r"[a-z0-9]*([.#][\w-]+)$", re.IGNORECASE)
-_NAMED = re.compile(r"[.#][\w-]+")
+_NAMED = re.compile(r"([.#])([\w-]+)|\[(class|id)[~|^$*]?=[\"']?([\w-]+)", re.IGNORECASE)
+_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 _IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
 _QUOTES = "\"'"
+_NESTED = 4  # blocks of rules in blocks of rules
 _NOTHING = re.compile(r"0*\.?0*(?:[a-z]+|%)?$", re.IGNORECASE)
 
 
@@ -64,7 +66,7 @@ def safe_declarations(style: str, fetched: Address = no_address) -> str:
 def safe_sheet(sheet: str, fetched: Address = no_address, shown: Shown | None = None) -> str:
     """The rules of a style sheet that fetch nothing but pictures that `fetched` allows; `shown` learns from them.
 
-    `:link` becomes what links are told by once their addresses are gone.
+    `:link` becomes what links are told by once their addresses are gone; a dark dress is left out.
     """
     kept = "".join(_safe_rules(_without_comments(sheet), fetched, shown or Shown(), 0, False))
     return re.sub(r"<(?=[A-Za-z/!?])", "< ", kept)  # no markup begins in a sheet
@@ -98,7 +100,7 @@ def _safe_rules(text: str, fetched: Address, shown: Shown, depth: int, narrow: b
         head = prelude.strip()
         if head.startswith("@"):
             name = re.split(r"[^@\w-]", head, maxsplit=1)[0].lower()
-            if name in _BLOCKS_OF_RULES and depth < 4 and _is_harmless(head):
+            if name in _BLOCKS_OF_RULES and depth < _NESTED and _is_harmless(head) and not _DARK.search(head):
                 inner = _safe_rules(block, fetched, shown, depth + 1, narrow or name == "@media")
                 yield f"{head}{{{''.join(inner)}}}\n"
         elif head:
@@ -113,7 +115,8 @@ def _learn(selectors: str, block: str, shown: Shown, narrow: bool) -> None:
                 if simple := _SIMPLE.match(selector.strip()):
                     shown.hidden.add(simple[1])
     elif re.search(r"(?:display|max-height|visibility)\s*:", block, re.IGNORECASE):
-        shown.revealed.update(_NAMED.findall(selectors))
+        for sign, name, attribute, value in _NAMED.findall(selectors):
+            shown.revealed.add(f"{sign or {'class': '.', 'id': '#'}[attribute.lower()]}{name or value}")
 
 
 def _rules(text: str) -> Iterator[tuple[str, str]]:

@@ -171,9 +171,9 @@ def clickers_together(
         return {}
     numbers = {key: number for number, keys in enumerate(groups) for key in keys}
     marks = ", ".join("?" * len(numbers))
-    ids = dict(database.rows(f"SELECT key, id FROM placement WHERE key IN ({marks})", tuple(numbers)))
+    ids: dict[str, int] = dict(database.rows(f"SELECT key, id FROM placement WHERE key IN ({marks})", tuple(numbers)))
     cases = " ".join(f"WHEN {ids[key]:d} THEN {number:d}" for key, number in numbers.items())
-    counted = dict(
+    counted: dict[int, int] = dict(
         database.rows(
             f"""
             SELECT number, count(*) FROM (

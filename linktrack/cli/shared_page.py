@@ -29,7 +29,9 @@ def html(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write, or to replace; - is stdout.")],
     mailing: Annotated[
         list[str] | None,
-        typer.Option("--mailing", metavar="NAME", help="This mailing; again for further ones. None: all, and the latest."),
+        typer.Option(
+            "--mailing", metavar="NAME", help="This mailing; again for further ones. None: all, and the latest."
+        ),
     ] = None,
     lang: Annotated[PageLanguage | None, typer.Option(help="The language; the workspace's unless given.")] = None,
     images: Annotated[

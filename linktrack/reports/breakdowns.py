@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from linktrack.clicks.judging.devices import DEVICES
@@ -92,24 +91,6 @@ def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures
         (scope.mailing, *values),
     )
     return [PlacementFigures(*row, *tallies.get(placement, (0, 0, 0))) for placement, *row in rows]
-
-
-def together_clicked(database: Database, scope: Scope, placements: Sequence[str]) -> int:
-    """The clickers of several placements, by their keys, each counted once."""
-    marks = ", ".join("?" * len(placements))
-    return int(
-        database.value(
-            f"""
-            SELECT count(*) FROM (
-                SELECT DISTINCT shipment_id, recipient_id FROM clicker
-                JOIN shipment ON shipment.id = clicker.shipment_id
-                WHERE {scope.counted()} AND human > 0
-                AND placement_id IN (SELECT id FROM placement WHERE key IN ({marks}))
-            ) AS person
-            """,
-            tuple(placements),
-        )
-    )
 
 
 def domain_figures(database: Database, scope: Scope) -> list[DomainFigures]:

@@ -91,19 +91,20 @@ def bar_chart(texts: ChartTexts, bars: Sequence[Bar]) -> str:
             drawn.append(_label(group, top - 22, "100%", "label group"))
         drawn.append(_row(bar.label, bar.shown, top, _WIDE))
         drawn.append(f'<rect class="track" x="0" y="{top + _BAR_TOP}" width="100%" height="{_BAR}"/>')
-        for segment in bar.segments:
-            if segment.length > 0:
-                drawn.append(
-                    f'<rect class="{segment.look}" x="{_percent(segment.start)}" y="{top + _BAR_TOP}" '
-                    f'width="{_percent(max(segment.length, 0.003))}" height="{_BAR}">{_tip(segment.tip)}</rect>'
-                )
+        drawn += [
+            f'<rect class="{segment.look}" x="{_percent(segment.start)}" y="{top + _BAR_TOP}" '
+            f'width="{_percent(max(segment.length, 0.003))}" height="{_BAR}">{_tip(segment.tip)}</rect>'
+            for segment in bar.segments
+            if segment.length > 0
+        ]
         top += _ROW
     return _svg(texts, top, drawn)
 
 
-def estimate_chart(texts: ChartTexts, estimates: Sequence[Estimate], ticks: Sequence[Tick], *, span: Sequence[float]) -> str:  # fmt: skip
-    """Points with their intervals over an axis from `span[0]` to `span[1]`; a line stands at 0 within it."""
-    low, high = span
+def estimate_chart(
+    texts: ChartTexts, estimates: Sequence[Estimate], ticks: Sequence[Tick], *, low: float, high: float
+) -> str:
+    """Points with their intervals over an axis from `low` to `high`; a line stands at 0 within it."""
     height = _ROW * len(estimates)
 
     def place(value: float) -> float:
@@ -174,7 +175,8 @@ def week_chart(
         for hour in range(_HOURS):
             count = clicks.get((day, hour), 0)
             # The root: what is twice as dark to the eye, and a few clicks are still seen beside very many.
-            ink = f'class="people" fill-opacity="{_short(max(0.12, (count / largest) ** 0.5))}"' if count else 'class="track"'  # fmt: skip
+            dark = _short(max(0.12, (count / largest) ** 0.5)) if count else ""
+            ink = f'class="people" fill-opacity="{dark}"' if count else 'class="track"'
             drawn.append(
                 f'<rect {ink} x="{_percent(_WEEK_LEFT + hour * width)}" y="{top}" width="{_percent(width * 0.92)}" '
                 f'height="{_CELL - 2}">{_tip(tips.get((day, hour), ""))}</rect>'

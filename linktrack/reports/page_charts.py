@@ -80,7 +80,7 @@ def _mailings(with_: Draughtsman, table: PageTable) -> Drawing | None:
         for record in table.records
     ]  # fmt: skip
     named = [Tick(tick / most, write.round_rate(tick)) for tick in ticks]
-    return Drawing(estimate_chart(with_.texts(table, found), estimates, named, span=(0, most)), found)
+    return Drawing(estimate_chart(with_.texts(table, found), estimates, named, low=0, high=most), found)
 
 
 def _compare(with_: Draughtsman, table: PageTable) -> Drawing | None:
@@ -105,12 +105,12 @@ def _compare(with_: Draughtsman, table: PageTable) -> Drawing | None:
     estimates = [
         Estimate(
             f"{record['mailing']} \N{MINUS SIGN} {record['other']}",
-            f"{write.points(record['difference'])} {word(record)}" if record["difference"] is not None else word(record),
+            word(record) if record["difference"] is None else f"{write.points(record['difference'])} {word(record)}",
             record["low"], record["difference"], record["high"],
         )
         for record in table.records
     ]  # fmt: skip
-    return Drawing(estimate_chart(with_.texts(table, found), estimates, ticks, span=(-reach, reach)), found)
+    return Drawing(estimate_chart(with_.texts(table, found), estimates, ticks, low=-reach, high=reach), found)
 
 
 def _engagement(with_: Draughtsman, table: PageTable) -> Drawing:

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from linktrack.mailings.catalog import StoredMailing, find_mailing, mailing_parts, placements_of
-from linktrack.reports.breakdowns import placement_figures, together_clicked
+from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
+from linktrack.reports.breakdowns import clickers_together, placement_figures
 from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
 from linktrack.reports.figures import Scope
 from linktrack.reports.page_values import Writer
 from linktrack.store.session import Database
-
-
-class MapDesk(NamedTuple):
-    """What a map is made from: the database, how values are written, and the tracking address."""
-
-    database: Database
-    writer: Writer
-    tracking: str
 
 
 class ListMark(NamedTuple):
@@ -39,15 +31,13 @@ class ShownMap(NamedTuple):
     note: str
 
 
-def map_of(desk: MapDesk, name: str, scope: Scope, *, images: bool) -> ShownMap:
-    """The map of a mailing, with the figures of the scope."""
-    mailing = find_mailing(desk.database, name)
-    write = desk.writer
-    parts = mailing_parts(mailing, desk.tracking)
-    placements = _placements(desk.database, mailing, scope)
-    clickers = {
-        keys: together_clicked(desk.database, scope, keys) for keys in shared_badges(parts, placements)
-    }  # fmt: skip
+def map_of(
+    database: Database, mailing: StoredMailing, scope: Scope, write: Writer, *, tracking: str, images: bool
+) -> ShownMap:
+    """The map of a mailing, with the figures of the scope; `tracking` is the address of tracked links."""
+    parts = mailing_parts(mailing, tracking)
+    placements = _placements(database, mailing, scope)
+    clickers = clickers_together(database, scope, shared_badges(parts, placements))
 
     def described(badge: Badge) -> str:
         return write.text(
@@ -58,7 +48,7 @@ def map_of(desk: MapDesk, name: str, scope: Scope, *, images: bool) -> ShownMap:
     drawn = draw_click_map(parts, placements, clickers, described, images=images)
     marks = {row.placement.key: _mark(row) for row in drawn.rows}
     note = "" if images else write.text("map_no_images")
-    return ShownMap(name, write.text("map_frame", mailing=name), drawn.srcdoc, marks, note)
+    return ShownMap(mailing.name, write.text("map_frame", mailing=mailing.name), drawn.srcdoc, marks, note)
 
 
 def _placements(database: Database, mailing: StoredMailing, scope: Scope) -> Sequence[MapPlacement]:

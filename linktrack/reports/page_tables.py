@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 from linktrack.reports import breakdowns, times
 from linktrack.reports.figures import EVERYTHING, Scope
 from linktrack.reports.links import LinkFigures, link_figures
-from linktrack.reports.mailings import Comparison, Engagement, MailingFigures, compare_mailings, engagement, mailing_figures  # fmt: skip
+from linktrack.reports.mailings import (
+    Comparison,
+    Engagement,
+    MailingFigures,
+    compare_mailings,
+    engagement,
+    mailing_figures,
+)  # fmt: skip
 from linktrack.reports.order import BY_CLICKS, SortOrder, in_order
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
 from linktrack.reports.totals import SUM, Record, with_totals, without_thin_rates
@@ -21,6 +28,10 @@ TOP = 20  # rows of a long table
 
 _COUNTS = ("clicks", "clickers", "machine_clicks")
 _RATE = ("click_rate", "rate_low", "rate_high")
+_LINK = ("key", "name", "placements", *_COUNTS, *_RATE)
+_MAP = ("label", *_COUNTS, "link", "kind", "line")
+_PLACES = ("link", "label", "kind", "line", *_COUNTS)
+_SHIPMENT = ("shipment", "sent_at", "sent", *_COUNTS, *_RATE)
 
 
 class PageTable(NamedTuple):
@@ -39,7 +50,7 @@ class PageTable(NamedTuple):
         return self.sums[-1] if self.sums else None
 
 
-class Words(NamedTuple):
+class SumWords(NamedTuple):
     """What stands in the first column of sums."""
 
     rest: str
@@ -52,7 +63,7 @@ class TableDesk(NamedTuple):
     database: Database
     zone: tzinfo
     now: int
-    words: Words
+    words: SumWords
 
 
 def mailings_table(desk: TableDesk, names: Sequence[str], scope: Scope) -> PageTable:
@@ -79,38 +90,39 @@ def engagement_table(desk: TableDesk, last: int) -> PageTable:
 
 
 def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTable]:
-    """The tables of one mailing, by what their rows stand for; `places` are the placements, link by link."""
+    """The tables of one mailing, by their subjects: `map` and `places` are its placements, by clicks and by link."""
+
+    def table(
+        by: str,
+        rows: Sequence[tuple[Any, ...]],
+        fields: Sequence[str],
+        columns: tuple[str, ...] | None = None,
+        *,
+        subject: str = "",
+        order: SortOrder | None = None,
+        sort: str = "",
+        cut: bool = True,
+    ) -> PageTable:
+        command = ["report", "mailing", name, "--by", by, *(("--sort", sort) if sort else ())]
+        chosen = SortOrder(sort) if sort else order
+        return _table(desk, subject or by, command, rows, fields, columns or tuple(fields), chosen, cut=cut)
+
     database = desk.database
-    placements = breakdowns.placement_figures(database, scope)
-    placement = ("label", *_COUNTS, "link", "kind", "line")
-    reports: tuple[tuple[str, str, Iterable[Any], Sequence[str], tuple[str, ...], SortOrder | None, bool], ...] = (
-        ("reason", "reason", breakdowns.reason_figures(database, scope), breakdowns.ReasonFigures._fields,
-         ("verdict", "reason", "clicks"), BY_CLICKS, True),
-        ("link", "link", link_figures(database, scope), LinkFigures._fields,
-         ("key", "name", "placements", *_COUNTS, *_RATE), BY_CLICKS, True),
-        ("map", "placement --sort clicks", placements, breakdowns.PlacementFigures._fields,
-         placement, SortOrder("clicks"), False),
-        ("places", "placement --sort link", placements, breakdowns.PlacementFigures._fields,
-         ("link", "label", "kind", "line", *_COUNTS), SortOrder("link"), False),
-        ("age", "age", times.ages(database, scope, desk.now), times.AgeFigures._fields,
-         times.AgeFigures._fields, None, False),
-        ("weekhour", "weekhour", times.weekhours(database, scope, desk.zone), times.WeekhourFigures._fields,
-         times.WeekhourFigures._fields, None, False),
-        ("domain", "domain", breakdowns.domain_figures(database, scope), breakdowns.DomainFigures._fields,
-         breakdowns.DomainFigures._fields, BY_CLICKS, True),
-        ("device", "device", breakdowns.device_figures(database, scope), breakdowns.DeviceFigures._fields,
-         breakdowns.DeviceFigures._fields, BY_CLICKS, True),
-        ("shipment", "shipment", shipment_figures(database, scope), ShipmentFigures._fields,
-         ("shipment", "sent_at", "sent", *_COUNTS, *_RATE), None, True),
-        ("action", "action", breakdowns.caused_figures(database, scope), breakdowns.CausedFigures._fields,
-         breakdowns.CausedFigures._fields, SortOrder("count"), True),
+    places, spot = breakdowns.placement_figures(database, scope), breakdowns.PlacementFigures._fields
+    found = (
+        table("reason", breakdowns.reason_figures(database, scope), breakdowns.ReasonFigures._fields, order=BY_CLICKS),
+        table("link", link_figures(database, scope), LinkFigures._fields, _LINK, order=BY_CLICKS),
+        table("placement", places, spot, _MAP, subject="map", sort="clicks", cut=False),
+        table("placement", places, spot, _PLACES, subject="places", sort="link", cut=False),
+        table("age", times.ages(database, scope, desk.now), times.AgeFigures._fields, cut=False),
+        table("weekhour", times.weekhours(database, scope, desk.zone), times.WeekhourFigures._fields, cut=False),
+        table("domain", breakdowns.domain_figures(database, scope), breakdowns.DomainFigures._fields, order=BY_CLICKS),
+        table("device", breakdowns.device_figures(database, scope), breakdowns.DeviceFigures._fields, order=BY_CLICKS),
+        table("shipment", shipment_figures(database, scope), ShipmentFigures._fields, _SHIPMENT),
+        table("action", breakdowns.caused_figures(database, scope), breakdowns.CausedFigures._fields,
+              order=SortOrder("count")),
     )  # fmt: skip
-    return {
-        subject: _table(
-            desk, subject, ["report", "mailing", name, "--by", *by.split()], rows, fields, columns, order, cut=cut
-        )
-        for subject, by, rows, fields, columns, order, cut in reports
-    }
+    return {one.subject: one for one in found}
 
 
 def _table(

@@ -63,7 +63,8 @@ class Writer:
     def time(self, milliseconds: int) -> str:
         """A time to the minute: `4 May 2026 09:12`."""
         when = datetime_of(milliseconds, self.zone)
-        return f"{when.day} {MONTHS[self.language][when.month - 1]} {when.year} {when:%H:%M}".replace(" ", "\N{NO-BREAK SPACE}")  # fmt: skip
+        shown = f"{when.day} {MONTHS[self.language][when.month - 1]} {when.year} {when:%H:%M}"
+        return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
     def value(self, column: str, value: Any) -> PageValue:
         """A value of a column."""

@@ -34,7 +34,7 @@ _ENDS = {  # what else a start tag ends, and within what
 }
 _DEEPEST = 500  # elements in each other; browsers stop there too
 _SHAPES = 50  # pieces of a drawing that are looked at for a link's first shape
-_FILLER = re.compile("x+")  # a merge tag in the place of an attribute's name
+_FILLER = re.compile("x{3,}")  # a merge tag in the place of an attribute's name
 
 
 class Mark(NamedTuple):
@@ -122,12 +122,13 @@ class _Drawing:
         self._end_before(name)
         values = self._values(tag)
         hides = "hidden" in values or self.shown.hides(_names(values), values.get("style", ""))
-        is_shown = not hides and not any(element.hides for element in self.open)
-        mark = self.marks.get(tag.start) if is_shown and name != "area" else None
+        mark, areas = self.marks.get(tag.start), self.areas.get(values.get("usemap", "")) if name == "img" else None
+        if hides or name == "area" or any(element.hides for element in self.open if mark or areas):
+            mark = areas = None
         anchor = ""
-        if is_shown and name == "img" and (areas := self.areas.pop(values.get("usemap", ""), None)):
+        if areas is not None:
             anchor = f"--picture-{tag.start}"
-            self._mark_areas(areas, anchor)
+            self._mark_areas(self.areas.pop(values["usemap"]), anchor)
         self.drawn.append(f"<{drawn}{self._said(name, values, mark, anchor)}{'/' * closed}>")
         if mark is not None:
             self.displayed.add(tag.start)

@@ -105,7 +105,8 @@ def _safe_rules(text: str, fetched: Address, shown: Shown, depth: int, narrow: b
         head = prelude.strip()
         if head.startswith("@"):
             name = re.split(r"[^@\w-]", head, maxsplit=1)[0].lower()
-            if name in _BLOCKS_OF_RULES and depth < _NESTED and _is_harmless(head) and not _DARK.search(head):
+            kept = name in _BLOCKS_OF_RULES and depth < _NESTED and not _DARK.search(head)
+            if kept and _is_harmless(head[len(name) :]):
                 inner = _safe_rules(block, fetched, shown, depth + 1, narrow or name == "@media")
                 yield f"{head}{{{''.join(inner)}}}\n"
         elif head and _is_harmless(_ESCAPED.sub("", head), _SELECTING):

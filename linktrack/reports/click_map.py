@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
 from linktrack.links.hosts import read_web_address
-from linktrack.links.merge_tags import Pairs, find
+from linktrack.links.merge_tags import find
 from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot
@@ -181,10 +181,9 @@ def _pictures(parts: Parts) -> Address:
     """The address of a picture as a browser fetches it: absolute, of the web, without merge tags; None for others."""
     spot = parts.scan.base
     base = "" if spot is None else clean(decode(parts.html.characters(spot.start, spot.stop)))
-    tags: Pairs = ()
 
     def fetched(address: str) -> str | None:
-        if find(address, tags):
+        if find(address):
             return None
         try:
             absolute = urljoin(base or "https:", clean(address))

@@ -32,7 +32,9 @@ _ENDS = {  # what else a start tag ends, and within what
     **dict.fromkeys(_GROUPS, (_GROUPS, ("table",))),
     "a": (("a",), _CELLS),
 }
-_FILLER = re.compile("x+")  # a merge tag in the place of an attribute's name
+_DEEPEST = 500  # elements in each other; browsers stop there too
+_SHAPES = 50  # pieces of a drawing that are looked at for a link's first shape
+_FILLER = re.compile("x{3,}")  # a merge tag in the place of an attribute's name
 
 
 class Mark(NamedTuple):
@@ -87,7 +89,7 @@ class _Drawing:
         for number, piece in enumerate(self.pieces):
             if _is_sheet(piece):
                 safe_sheet(self._content(number), shown=self.shown)
-        self.areas = self._areas_by_picture()
+        self.areas = self._areas_by_map()
 
     def words(self, stop: int) -> None:
         """The text up to `stop`; no `<` in it begins anything."""
@@ -120,17 +122,19 @@ class _Drawing:
         self._end_before(name)
         values = self._values(tag)
         hides = "hidden" in values or self.shown.hides(_names(values), values.get("style", ""))
-        is_shown = not hides and not any(element.hides for element in self.open)
-        mark = self.marks.get(tag.start) if is_shown and name != "area" else None
+        mark, areas = self.marks.get(tag.start), self.areas.get(values.get("usemap", "")) if name == "img" else None
+        if hides or name == "area" or any(element.hides for element in self.open if mark or areas):
+            mark = areas = None
         anchor = ""
-        if is_shown and tag.start in self.areas:
+        if areas is not None:
             anchor = f"--picture-{tag.start}"
-            self._mark_areas(self.areas[tag.start], anchor)
+            self._mark_areas(self.areas.pop(values["usemap"]), anchor)
         self.drawn.append(f"<{drawn}{self._said(name, values, mark, anchor)}{'/' * closed}>")
         if mark is not None:
             self.displayed.add(tag.start)
             self.drawn.append(self._in_drawing(mark, number) if tag.foreign else mark.drawn())
         if drawn not in EMPTY and not closed:
+            del self.open[_DEEPEST:]
             self.open.append(_OpenElement(name, drawn, hides))
         self.plain = name in ("xmp", "plaintext")
 
@@ -194,21 +198,18 @@ class _Drawing:
             said.append(f' data-heat="{mark.heat}"')
         return "".join((*said, FORCED.get(element, "")))
 
-    def _areas_by_picture(self) -> dict[int, list[Markup]]:
-        """The areas that have marks, by the place of the first picture that uses their map."""
-        pictures: dict[str, int] = {}
-        areas: dict[str, list[Markup]] = {}
+    def _areas_by_map(self) -> dict[str, list[Markup]]:
+        """The areas that have marks, by the name of their map as pictures write it."""
+        found: dict[str, list[Markup]] = {}
         name = ""
         for piece in self.pieces:
-            if piece.kind is MarkupKind.START and piece.name == "map":
-                name = self._values(piece).get("name", "")
-            elif piece.kind is MarkupKind.START and piece.name == "img":
-                used = self._values(piece).get("usemap", "")
-                if used.startswith("#"):
-                    pictures.setdefault(used[1:], piece.start)
-            elif piece.kind is MarkupKind.START and piece.name == "area" and piece.start in self.marks:
-                areas.setdefault(name, []).append(piece)
-        return {start: areas[name] for name, start in pictures.items() if name in areas}
+            if piece.kind is not MarkupKind.START:
+                continue
+            if piece.name == "map":
+                name = "#" + self._values(piece).get("name", "")
+            elif piece.name == "area" and piece.start in self.marks:
+                found.setdefault(name, []).append(piece)
+        return found
 
     def _mark_areas(self, areas: list[Markup], anchor: str) -> None:
         """The marks of areas, over the picture that is drawn next.
@@ -229,7 +230,7 @@ class _Drawing:
     def _in_drawing(self, mark: Mark, number: int) -> str:
         """The mark of a link inside of <svg>, where no span may stand by itself: at the link's first shape."""
         corner = (0.0, 0.0)
-        for piece in self.pieces[number + 1 :]:
+        for piece in self.pieces[number + 1 : number + 1 + _SHAPES]:
             if piece.name in ("a", "svg"):
                 break
             if piece.kind is MarkupKind.START:

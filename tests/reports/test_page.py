@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup, Tag
 from clicks_world import World
-from reports.page_world import HOSTILE, LARGE, make_page_world
+from reports.page_world import HOSTILE, LARGE
 from reports.reports_world import Oracle
 from tests_support import Run
 
@@ -24,18 +24,6 @@ from linktrack.settings import Language
 RATES = {"click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high"}
 SUMMED = {"shipments", "sent", "clickers", "clicks", "machine_clicks", "recipients", "count"}
 OF_A_MAILING = {"reason", "link", "placement", "age", "weekhour", "domain", "device", "action"}
-
-
-@pytest.fixture(scope="session")
-def _page_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_page_world(tmp_path_factory.mktemp("page") / "world")
-
-
-@pytest.fixture
-def page_world(_page_world: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The workspace of the page, which is also the current folder; it is not to be changed."""
-    monkeypatch.chdir(_page_world)
-    return _page_world
 
 
 def page(run: Run, *options: str) -> BeautifulSoup:
@@ -116,7 +104,9 @@ PAGES = [
     pytest.param(["--mailing", "spring"], id="one mailing"),
     pytest.param([], id="all mailings"),
     pytest.param(["--mailing", "spring", "--mailing", "autumn", "--mailing", "winter"], id="three mailings"),
-    pytest.param(["--mailing", "spring", "--mailing", "never", "--lang", "sv"], id="one that was never sent, in Swedish"),
+    pytest.param(
+        ["--mailing", "spring", "--mailing", "never", "--lang", "sv"], id="one that was never sent, in Swedish"
+    ),
 ]
 
 
@@ -320,7 +310,9 @@ def test_the_file_is_replaced_and_only_its_owners(oracle: Oracle, run: Run, tmp_
         ("report.html", ["--lang", "de"], 2, "de"),
     ],
 )
-def test_what_cannot_be_written(own_world: World, run: Run, out: str, options: list[str], code: int, words: str) -> None:
+def test_what_cannot_be_written(
+    own_world: World, run: Run, out: str, options: list[str], code: int, words: str
+) -> None:
     done = run("report", "html", out, *options)
     assert (done.code, done.out) == (code, "")
     assert words in done.err

@@ -185,14 +185,15 @@ def week_chart(
 
 
 def round_ticks(largest: float, most: int = 5) -> list[float]:
-    """Round numbers from 0 to `largest`, `most` at most: steps of 1, 2 or 5 times a power of ten."""
+    """Round numbers from 0 to `largest`, at least two and `most` (3 or more) at most: in steps of 1, 2 or 5 times a
+    power of ten."""
     if largest <= 0:
         return [0.0]
-    power = 1e-6
+    power = 1e-9
     while power * 10 <= largest / most:
         power *= 10
-    step = next(power * times for times in (1, 2, 5, 10, 20) if largest / (power * times) <= most - 1 or times == 20)
-    return [round(number * step, 9) for number in range(int(largest / step + 1e-9) + 1)]
+    step = next(power * times for times in (1, 2, 5, 10) if largest / (power * times) < most or times == 10)
+    return [round(number * step, 12) for number in range(int(largest / step + 1e-9) + 1)]
 
 
 # --- parts -----------------------------------------------------------------------------------------------------

@@ -192,7 +192,7 @@ def round_ticks(largest: float, most: int = 5) -> list[float]:
     power = 1e-9
     while power * 10 <= largest / most:
         power *= 10
-    step = next(power * times for times in (1, 2, 5, 10) if largest / (power * times) < most or times == 10)
+    step = next(power * times for times in (1, 2, 5, 10) if largest / (power * times) + 1e-9 < most or times == 10)
     return [round(number * step, 12) for number in range(int(largest / step + 1e-9) + 1)]
 
 

@@ -22,6 +22,7 @@ REAL = (
     "mailparser-mailchimp-sent.html", "spamassassin-winxpnews-2002.html", "hermes-default-receipt.html",
 )  # fmt: skip
 NEAR = 8  # pixels
+KERNING = 2  # pixels that letters move when something without width stands between them
 LATER = 400  # milliseconds: what a mail does by itself is done by then
 RUN = "frameElement.ran=1"
 
@@ -317,6 +318,27 @@ def test_badges_stand_at_their_links_in_real_mails(window: Window, corpus: Path,
     found = distances(window, (corpus / "mailings" / name).read_bytes(), width)
     assert len([one for one in found if one.displayed]) >= 3
     assert [one for one in found if one.displayed and one.pixels > NEAR] == []
+
+
+BOXES = """() => [...document.body.querySelectorAll('*')].filter(one => !one.closest('span[data-placement]'))
+  .map(one => { const box = one.getBoundingClientRect(); return [one.localName, box.x, box.y, box.width, box.height]; })"""
+
+
+@pytest.mark.parametrize("width", [1000, 380], ids=lambda width: f"in {width} pixels")
+def test_badges_move_nothing_in_the_samples(window: Window, width: int) -> None:
+    for path in sorted(SAMPLES.glob("*.html")):
+        parts = read(path.read_bytes())
+        with_badges, without = (
+            window.show(framed([draw(parts, placed).srcdoc], 'sandbox=""'), width=width).frames[1].evaluate(BOXES)
+            for placed in (placements(parts), [])
+        )
+        assert [one[0] for one in with_badges] == [one[0] for one in without], path.name
+        moved = [
+            one
+            for one, other in zip(with_badges, without, strict=True)
+            if any(abs(here - there) > KERNING for here, there in zip(one[1:], other[1:], strict=True))
+        ]
+        assert moved == [], path.name
 
 
 def test_blank_pictures_have_their_size_and_say_their_alternative_text(window: Window) -> None:

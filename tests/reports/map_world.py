@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from linktrack.mailings.addresses import Parts, ReadingOptions, read_mail
+from linktrack.mailings.addresses import Parts, ReadingOptions, read_mail, read_parts
+from linktrack.mailings.reading.document import read_document
 from linktrack.reports.click_map import Badge, ClickMap, MapPlacement, draw_click_map, shared_badges
 
 OPTIONS = ReadingOptions("https://click.example.com")
@@ -13,6 +14,11 @@ OPTIONS = ReadingOptions("https://click.example.com")
 def read(html: str | bytes, text: str | None = None, *, charset: str | None = None) -> Parts:
     data = html.encode() if isinstance(html, str) else html
     return read_mail(data, None if text is None else text.encode(), OPTIONS, charset=charset)
+
+
+def read_anything(html: str) -> Parts:
+    """A mail that no one would take in, read all the same."""
+    return read_parts(read_document(html.encode()), None, OPTIONS)
 
 
 def placements(parts: Parts, clicks: Mapping[int, int] | Sequence[int] | None = None) -> list[MapPlacement]:

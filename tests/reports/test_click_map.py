@@ -60,6 +60,10 @@ STAND = {
         f'<a href="{A}">x</a><a href="{B}">x</a>',
         ["k1 k3", "k2 k4"],
     ),
+    "of two twins that stand before, the nearer one": (
+        f'<a href="{A}">x</a><a href="{A}">y</a><!--[if mso]><v:rect href="{A}"></v:rect><v:rect href="{B}"></v:rect><![endif]-->',
+        ["k1", "k2 k3"],
+    ),
     "VML without a twin": (f'<!--[if mso]><v:rect href="{A}"></v:rect><![endif]--><a href="{B}">x</a>', ["k2"]),
     "VML whose address stands again far away": (
         f'<!--[if mso]><v:rect href="{A}"></v:rect><![endif]--><a href="{B}">x</a><a href="{C}">x</a><a href="{A}">x</a>',

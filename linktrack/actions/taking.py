@@ -16,7 +16,7 @@ from linktrack.actions import ledger, selecting
 from linktrack.actions.ledger import TAKEN, Ledger
 from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
-from linktrack.actions.planned import MADE_KINDS, CrmChange
+from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
@@ -101,7 +101,6 @@ class _Link(NamedTuple):
 class _Shipment(NamedTuple):
     id: int
     number: int
-    type: str
 
 
 class _Known(NamedTuple):
@@ -120,6 +119,7 @@ class _Taking:
     def __init__(self, database: Database, run: LostRun) -> None:
         self.database, self.run = database, run
         self.run_id = 0
+        self.types = [row[0] for row in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
         self._links: dict[str, _Link | None] = {}
         self._shipments: dict[tuple[int, str], _Shipment | None] = {}
         self._definitions: dict[tuple[int, int], int] = {}
@@ -183,7 +183,13 @@ class _Taking:
         click = click_in(change)
         recipient = self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (change.contact_id,))
         link, shipment = self._link(change.link), self._shipment(change.shipment, change.mailing)
-        if recipient is None or link is None or shipment is None:
+        if recipient is not None and change.kind not in (*MADE_KINDS, "company-interest"):  # whose company is not said
+            self._decide(recipient, change, click)
+        if recipient is None or link is None:
+            return None
+        if shipment is None:
+            if change.kind in MADE_KINDS:
+                self._keep_once(change, recipient, link, click)
             return None
         kind = change.link, change.kind, change.name
         action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))
@@ -191,6 +197,18 @@ class _Taking:
         if action > link.last_action:
             self._last[link.id] = max(action, self._last.get(link.id, 0))
         return _Known(recipient, link, shipment, click, action)
+
+    def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link, click: tuple[int, int]) -> None:
+        """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
+        of the link's actions of that kind, for which one it was the files do not tell."""
+        for number, settings in self.database.rows(
+            "SELECT number, settings FROM action WHERE link_id = ? AND type = ?", (link.id, change.kind)
+        ):
+            action = NumberedAction(parse_action({"type": change.kind, **json.loads(settings)}), number, 0)
+            if repeat_of(action) == "once":
+                known = _Known(recipient_id, link, _Shipment(0, 0), click, number)
+                row = self._row(0, change, known, Made())
+                self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
 
     def _link(self, key: str) -> _Link | None:
         if key not in self._links:
@@ -202,7 +220,7 @@ class _Taking:
         """The shipment that people knew by this number; one that was made since the restore is another one."""
         if (shipment_id, mailing) not in self._shipments:
             row = self.database.row(
-                "SELECT s.id, s.number, m.type FROM shipment s JOIN mailing m ON m.id = s.mailing_id "
+                "SELECT s.id, s.number FROM shipment s JOIN mailing m ON m.id = s.mailing_id "
                 "WHERE s.id = ? AND m.name = ? AND s.created_at < (SELECT restored_at FROM workspace)",
                 (shipment_id, mailing),
             )
@@ -212,23 +230,19 @@ class _Taking:
     def _keep(self, number: int, change: CrmChange, known: _Known) -> None:
         """Put a change and what it made aside for the ledger."""
         database, run = self.database, self.run
-        at, mark = known.click
         made = run.made.get(change.id, Made()) if change.kind in MADE_KINDS else Made()
-        definition = self._definition(known, change.kind)
-        row = ChangeRow(
-            self.run_id, number, known.recipient_id, change.id, at, mark, known.link.id, known.shipment.id,
-            known.action, change.kind, change.name, change.operation, change.old, change.new, definition,
-            made.status, made.message, run.ran_at,
-        )  # fmt: skip
+        row = self._row(number, change, known, made)
         database.insert("spool_change", ChangeRow._fields, [row])
         if change.kind in MADE_KINDS:
             self._keep_made(row, made)
-        elif change.kind != "company-interest":  # which company it was is not in the files
-            self._decide(row)
-            type = known.shipment.type
-            left = change.kind == "interest" and change.operation == "remove" and same_type(change.name)
-            if left and left == same_type(type):
-                leave(database, known.recipient_id, type, "action", at)
+
+    def _row(self, number: int, change: CrmChange, known: _Known, made: Made) -> ChangeRow:
+        definition = self._definition(known, change.kind)
+        return ChangeRow(
+            self.run_id, number, known.recipient_id, change.id, *known.click, known.link.id, known.shipment.id,
+            known.action, change.kind, change.name, change.operation, change.old, change.new, definition,
+            made.status, made.message, self.run.ran_at,
+        )  # fmt: skip
 
     def _keep_made(self, change: ChangeRow, made: Made) -> None:
         row = MadeRow(
@@ -251,16 +265,20 @@ class _Taking:
             )
             touch(database)
 
-    def _decide(self, change: ChangeRow) -> None:
-        """Note what the click has decided, unless a later one has."""
+    def _decide(self, recipient_id: int, change: CrmChange, click: tuple[int, int]) -> None:
+        """Note what a click has decided, unless a later one has; who lost the interest named like a type of mailing has
+        left that."""
         value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
-        key = change.recipient_id, change.kind, change.name
-        row = SettledRow(*key, change.clicked_at, change.click_print, value)
+        key = recipient_id, change.kind, change.name
         before = self.database.row(
             "SELECT clicked_at, click_print FROM settled WHERE recipient_id = ? AND kind = ? AND name = ?", key
         )
-        if before is None or tuple(before) <= (row.clicked_at, row.click_print):
-            self._settled[key] = row
+        if before is None or tuple(before) <= click:
+            self._settled[key] = SettledRow(*key, *click, value)
+        if change.kind == "interest" and change.operation == "remove":
+            for type in self.types:
+                if same_type(type) == same_type(change.name):
+                    leave(self.database, recipient_id, type, "action", click[0])
 
     def _definition(self, known: _Known, kind: str) -> int:
         """The ledger's number of the action as it is today, or of one that the backup does not have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -147,14 +148,14 @@ def _members(file: BinaryIO, named: Path) -> Iterator[tuple[tarfile.TarInfo, IO[
 
     BadInput for anything in it that belongs to none; errors of reading it are to be explained by `_read_as_backup`.
     """
-    with tarfile.open(fileobj=file, mode="r|gz") as archive:
+    with gzip.open(file) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as archive:
         for member in archive:
             name = PurePosixPath(member.name)
             inside = name.parts[:1] and name.parts[0] in _FOLDERS and ".." not in name.parts
             if not ((member.isreg() and (member.name in _FILES or inside)) or (member.isdir() and inside)):
                 raise BadInput(f"{member.name!r} in it belongs to no backup of linktrack", file=named)
             yield member, archive.extractfile(member) if member.isreg() else None
-        while file.read(_AT_ONCE):  # the rest, so that a pipe is read to its end
+        while unzipped.read(_AT_ONCE):  # to its end, where the sum of all bytes stands
             pass
 
 
@@ -195,7 +196,7 @@ def _unpack(file: BinaryIO, named: Path, into: Path) -> Contents | None:
 def _read_as_backup(named: Path) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, EOFError, zlib.error):
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error):
         raise BadInput("this is no backup of linktrack, or it is cut short or damaged", file=named) from None
 
 

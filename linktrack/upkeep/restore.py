@@ -83,11 +83,12 @@ def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ) -
         with passing_folder(root) as aside:
             contents, database_id = _unpack(source, aside, root), secrets.token_hex(8)
             text = _settings(aside / CONFIG_NAME, source, database_id)
-            (aside / CONFIG_NAME).write_bytes(text)
+            with explained(root):
+                (aside / CONFIG_NAME).write_bytes(text)
+                (aside / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
             made = Restored(root, contents.made_at, 0, (), None, _commands(database_id))
             if contents.database == SQLITE:
                 made = _mend_database(aside / DATABASE_NAME, source, contents, database_id, made)
-            (aside / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
             with explained(root):
                 sync_tree(aside)
                 for path in _put_in_place(aside, root):

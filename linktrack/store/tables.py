@@ -41,6 +41,7 @@ class WorkspaceRecord(SQLModel, table=True):
     another database; `workspace_id` is part of every token and placement, and stays after a restore; `catalogue` is
     counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in. A database
     that a backup was restored to at `restored_at` waits for what later runs of the actions made, until `runs_taken_at`.
+    `imported_at`: when the last import of logs ended, also one that found nothing new.
     """
 
     __tablename__ = "workspace"
@@ -53,6 +54,7 @@ class WorkspaceRecord(SQLModel, table=True):
     created_at: int = Field(sa_column=_time())
     restored_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     runs_taken_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    imported_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class SigningKeyRecord(SQLModel, table=True):

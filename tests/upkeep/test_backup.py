@@ -12,6 +12,7 @@ import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -236,7 +237,7 @@ def test_a_killed_restore_is_no_workspace_or_a_whole_one_and_the_next_one_clears
     points = points_of(lambda: restore(tmp_path / "b.tar.gz", tmp_path / "first", {}))
     for number in sample(points, 16):
         root = tmp_path / f"r{number}"
-        assert killed(lambda root=root: restore(tmp_path / "b.tar.gz", root, {}), number)
+        assert killed(partial(restore, tmp_path / "b.tar.gz", root, {}), number)
         if (root / CONFIG_NAME).exists():
             check(root)
             with pytest.raises(LinktrackError, match="never restored over"):
@@ -280,7 +281,7 @@ def test_a_rotation_that_fails_or_is_killed_anywhere_loses_no_key(
             with failing(number), suppress(LinktrackError):
                 rotate(root)
         else:
-            killed(lambda root=root: rotate(root), number)
+            killed(partial(rotate, root), number)
         mended = load_workspace(root, {})
         with open_database(mended) as database:
             assert open_keys(mended, database).tokens.verify(token) == (7, 9), "mails of before go on working"

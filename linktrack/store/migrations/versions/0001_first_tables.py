@@ -342,6 +342,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("restored_at", sa.BigInteger(), nullable=True),
         sa.Column("runs_taken_at", sa.BigInteger(), nullable=True),
+        sa.Column("imported_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(

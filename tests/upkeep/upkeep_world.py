@@ -10,6 +10,9 @@ from typing import Any
 
 from clicks_world import line
 from tests_support import Outcome, Run
+from typer.testing import CliRunner
+
+from linktrack.cli.app import app
 
 PEOPLE = range(1, 6)
 EXPORT = "contact_id;email;name;level;Interests\n" + "".join(
@@ -66,6 +69,9 @@ class Life:
     def json(self, *arguments: object) -> Any:
         return json.loads(self.do(*arguments, "--format", "json").out)
 
+    def json_of(self, code: int, *arguments: object) -> Any:
+        return json.loads(self.do(*arguments, "--format", "json", code=code).out)
+
     def send(self, name: str, minutes: int = 0) -> dict[str, list[str]]:
         """Send a mailing to everybody; the paths of its links by contact: the offer, then the news."""
         mail = self.root / f"{name}.html"
@@ -92,6 +98,14 @@ class Life:
         """The contacts whose scripts were started, in order."""
         path = self.root / "started.txt"
         return path.read_text().split() if path.exists() else []
+
+
+def call(*arguments: object, input: str | bytes | None = None) -> Outcome:
+    """Call linktrack, as the fixture `run` does, where there is none."""
+    result = CliRunner().invoke(app, ["--debug", *map(str, arguments)], input=input)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 def begin(run: Run, root: Path) -> Life:

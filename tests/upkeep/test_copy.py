@@ -32,7 +32,7 @@ def test_the_copy_is_the_workspace_from_then_on(life: Life) -> None:
     assert (life.root / "moved.db").stat().st_mode & 0o777 == 0o600
     life.do("database", "copy", "sqlite:///linktrack.db", "sqlite:///moved.db", code=5)
     text = (life.root / "linktrack.toml").read_text()
-    settings = re.sub(r'\nid = .*', "", text).replace("[database]\n", f'[database]\nurl = "{url}"\n')
+    settings = re.sub(r"\nid = .*", "", text).replace("[database]\n", f'[database]\nurl = "{url}"\n')
     (life.root / "linktrack.toml").write_text(settings.replace("[database]\n", '[database]\nid = "other"\n'))
     life.do("link", "list", code=3)
     (life.root / "linktrack.toml").write_text(settings.replace("[database]\n", f'[database]\nid = "{made}"\n'))

@@ -1,23 +1,22 @@
-"""A real PostgreSQL server for tests, Debian's, which nobody else reaches."""
+"""A PostgreSQL server for tests, and databases and roles on it."""
 
 from __future__ import annotations
 
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server of its own on a socket in a temporary folder; its address without the database. The test
-    is skipped where none is installed."""
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A PostgreSQL server of its own on a socket in a temporary folder; its address without the database."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not programs and not shutil.which("initdb"):
         pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
@@ -41,3 +40,24 @@ def postgresql() -> Iterator[str]:
     finally:
         call(program / "pg_ctl", "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder)
+
+
+def new_database(server: str, role: str = "") -> str:
+    """A new empty database, owned by a role; its address as the server's own programs take it."""
+    import psycopg
+
+    name = f"x{secrets.token_hex(4)}"
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} {f'OWNER {role}' if role else ''}")
+    return f"postgresql:///{name}{server}"
+
+
+def ours(address: str) -> str:
+    """The address as linktrack takes it."""
+    return address.replace("postgresql:", "postgresql+psycopg:", 1)
+
+
+def programs() -> Path:
+    """The folder of the server's own programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return found[-1] if found else Path(str(shutil.which("initdb"))).parent

@@ -21,7 +21,9 @@ from linktrack.upkeep.examples import shipped_folder
 
 app = single()
 
-SHOWS_ROWS = r"linktrack (\w+ (list|links|check)|report|link apply.*--dry-run|action run.*--dry-run)"
+SHOWS_ROWS = r"linktrack (\w+ (list|links|check)|report (?!html)|link apply.*--dry-run|action run.*--dry-run)"
+
+PAGE = "report.html"
 
 NOT_COPIED = ("README.md", "*-truth.json", "__pycache__")  # of the samples
 
@@ -92,6 +94,10 @@ STORY: list[tuple[str, list[str]]] = [
         "Where the addresses lead: a server answers them, and the log that it writes is imported.",
         ["!serve", "linktrack click import", "linktrack report mailing newsletter --by shipment"],
     ),
+    (
+        "All of it on one page, to look at, to print and to send.",
+        [f"linktrack report html {PAGE} --mailing newsletter --mailing announcement --mailing kampanj"],
+    ),
 ]
 
 
@@ -133,6 +139,7 @@ def demo(
         inside = sum(1 for _ in path.rglob("*"))
         count = f"{inside:,} file{'' if inside == 1 else 's'}" if path.is_dir() else f"{path.stat().st_size:,} bytes"
         typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
+    typer.echo(f"\nOpen this page in a browser: {root / PAGE}")
 
 
 def _serve(root: Path) -> bool:

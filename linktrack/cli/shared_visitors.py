@@ -21,8 +21,8 @@ _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128
 _SECONDS = 30.0  # that a server may take for an answer
 
 
-class FollowedAddress(NamedTuple):
-    """What a visitor followed and was answered: the status, and where he is led or what the page's heading says."""
+class Browsed(NamedTuple):
+    """What a visitor asked for and was answered: the status, and where he is led or what the page's heading says."""
 
     name: str
     method: str
@@ -102,7 +102,7 @@ def served(root: Path) -> Iterator[tuple[int, str]]:
             process.terminate()
 
 
-def browse(root: Path, port: int) -> Iterator[FollowedAddress]:
+def browse(root: Path, port: int) -> Iterator[Browsed]:
     """Three who have not clicked yet open their mail of the newsletter, each another address of it: a redirect, a text,
     and the unsubscribe page, whose button is pressed."""
     from linktrack.reports.figures import scope_of
@@ -130,14 +130,14 @@ def _placement(database: Database, link: str) -> str:
     return str(database.value(query, (link,)))
 
 
-def _ask(port: int, method: str, path: str, name: str) -> FollowedAddress:
+def _ask(port: int, method: str, path: str, name: str) -> Browsed:
     """One request, as a browser makes it."""
     connection = HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
     try:
         connection.request(method, path, headers={"User-Agent": _BROWSER, "Accept": "text/html"})
         reply = connection.getresponse()
         page = reply.read().decode("utf-8", "replace")
-        return FollowedAddress(
+        return Browsed(
             name, method, f"http://127.0.0.1:{port}{path}", reply.status, _found(dict(reply.getheaders()), page)
         )
     finally:

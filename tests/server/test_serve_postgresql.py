@@ -7,7 +7,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgresql_server import postgresql
+from postgresql_server import new_database, ours
+from postgresql_server import server as server
 from server.server_world import make_sent
 from server.serving_process import serving, until
 from tests_support import Run
@@ -20,11 +21,11 @@ pytestmark = pytest.mark.servers
 pytest.importorskip("granian")
 
 
-def test_the_same_answers(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_answers(server: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "work"
-    with postgresql() as address, psycopg.connect(f"postgresql:///postgres{address}", autocommit=True) as keeper:
-        keeper.execute("CREATE DATABASE linktrack")
-        url = f"postgresql+psycopg:///linktrack{address}"
+    address = new_database(server)
+    url, name = ours(address), address.partition("?")[0].rpartition("/")[2]
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as keeper:
         monkeypatch.setenv("LINKTRACK_DATABASE_URL", url)
         assert run("init", root, "--base-url", "https://click.example.com").code == 0
         monkeypatch.chdir(root)
@@ -32,31 +33,31 @@ def test_the_same_answers(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             world = make_sent(load_workspace(root), database, tmp_path, now())
         assert run("redirects", "export", "export", "--for", "json").code == 0
         assert json.loads(Path("export", "map.json").read_text("utf-8"))[world.places["thanks"]]["kind"] == "text"
-        with serving(root, said=tmp_path / "said", LINKTRACK_DATABASE_URL=url) as server:
-            assert "city=Malm%C3%B6&" in server.ask("GET", world.path("local"))[1]["location"]
-            assert b"Hej Anna \xc3\x85!" in server.ask("GET", world.path("view-online"))[2]
-            assert b"Newsletter" in server.ask("GET", world.path("subscriptions"))[2]
+        with serving(root, said=tmp_path / "said", LINKTRACK_DATABASE_URL=url) as serve:
+            assert "city=Malm%C3%B6&" in serve.ask("GET", world.path("local"))[1]["location"]
+            assert b"Hej Anna \xc3\x85!" in serve.ask("GET", world.path("view-online"))[2]
+            assert b"Newsletter" in serve.ask("GET", world.path("subscriptions"))[2]
             edited = run("link", "edit", "offer", "--url", "https://www.example.com/changed")
             assert edited.code == 0 and "is behind now" in edited.err
             assert run("redirects", "export", "export", "--check").code == 6
-            until(lambda: "changed" in server.ask("GET", world.path("offer"))[1]["location"], 10)
+            until(lambda: "changed" in serve.ask("GET", world.path("offer"))[1]["location"], 10)
 
-            with psycopg.connect(f"postgresql:///linktrack{address}") as locking:
+            with psycopg.connect(address) as locking:
                 locking.execute("LOCK TABLE recipient, shipment_recipient, workspace IN ACCESS EXCLUSIVE MODE")
-                assert "city=&" in server.ask("GET", world.path("local"))[1]["location"], "it does not wait"
-                assert server.ask("GET", world.path("view-online"))[0] == 503
-                assert server.ask("GET", world.path("offer"))[0] == 302
+                assert "city=&" in serve.ask("GET", world.path("local"))[1]["location"], "it does not wait"
+                assert serve.ask("GET", world.path("view-online"))[0] == 503
+                assert serve.ask("GET", world.path("offer"))[0] == 302
                 locking.rollback()
-            until(lambda: "city=Malm" in server.ask("GET", world.path("local"))[1]["location"], 15)
+            until(lambda: "city=Malm" in serve.ask("GET", world.path("local"))[1]["location"], 15)
 
-            keeper.execute("ALTER DATABASE linktrack ALLOW_CONNECTIONS false")
-            keeper.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'linktrack'")
-            assert "city=&" in server.ask("GET", world.path("local"))[1]["location"]
-            assert server.ask("GET", world.path("thanks"))[0] == 200
-            assert server.ask("POST", world.path("unsubscribe", "C2"))[0] == 200
-            keeper.execute("ALTER DATABASE linktrack ALLOW_CONNECTIONS true")
-            until(lambda: "city=Malm" in server.ask("GET", world.path("local"))[1]["location"], 15)
-            assert server.stop() == 0
+            keeper.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            keeper.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+            assert "city=&" in serve.ask("GET", world.path("local"))[1]["location"]
+            assert serve.ask("GET", world.path("thanks"))[0] == 200
+            assert serve.ask("POST", world.path("unsubscribe", "C2"))[0] == 200
+            keeper.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            until(lambda: "city=Malm" in serve.ask("GET", world.path("local"))[1]["location"], 15)
+            assert serve.stop() == 0
         again = run("mailing", "rewrite", "spring", "--contacts", tmp_path / "contacts.csv", "--again",
                     "--out", "-", "--as", "ndjson")  # fmt: skip
         assert again.code == 0, again.err

@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 import re
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clicks_world import line
-from postgresql_server import postgresql
+from postgresql_server import server as server
 from tests_support import Run
 
 pytestmark = pytest.mark.servers
@@ -42,13 +41,6 @@ for line in sys.stdin:
 """
 SETTINGS = '[crm]\nusers = ["BO"]\n[crm.contacts.fields]\nlevel = { column = "level", create = true }\n'
 POINTS = 'points = { column = "points", create = true, type = "%s" }\n'
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgresql() as address:
-        yield address
-
 
 BY = (
     "link",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
@@ -58,7 +58,7 @@ _ENDINGS = [format.value for format in Format if format is not Format.table]
 _RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _TIMES = ("at", "sent_at", "first_click", "last_click")
 _SUMMED = (
-    "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
+    "shipments", "sent", "uncounted", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
 )  # fmt: skip
 
 
@@ -155,16 +155,29 @@ def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
         say(context, f"Judged by the rules of {' and of '.join(rules)}{mixed}.")
 
 
+def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
+    """How many of the recipients refused tracking, where somebody did."""
+    from linktrack.reports.figures import uncounted_in
+
+    uncounted, sent = uncounted_in(desk.database, scope)
+    if uncounted:
+        say(context, f"{uncounted:,} of {sent:,} recipients could not be counted: they refused tracking.")
+
+
 def show(
     context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
     choice: Choice, empty: str,
 ) -> int:  # fmt: skip
     """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
+    from linktrack.reports.figures import columns_shown
+
+    layout = replace(layout, columns=columns_shown(layout.columns, desk.database))
     with _opened_output(context, choice) as stream:
         count = show_report(rows, layout, choice, desk.zone, stream)
     if count == 0 and empty:
         say(context, empty)
     say_rules(context, desk, scope)
+    say_uncounted(context, desk, scope)
     return count
 
 
@@ -287,7 +300,7 @@ class _Sums:
         found: Cells = dict.fromkeys(self._layout.columns)
         found.update(self._sums)
         if "click_rate" in found:
-            found.update(rate_of(found["clickers"], found["sent"])._asdict())
+            found.update(rate_of(found["clickers"], found["sent"], found.get("uncounted", 0))._asdict())
         found[label] = words
         found["sum"] = True
         return found

@@ -137,7 +137,8 @@ def _note_newcomer(
             for key in (0, link):
                 if key not in firsts or found < firsts[key]:
                     firsts[key] = found
-    turnout.turns += [Turn(shipment, recipient, link, None, first) for link, first in firsts.items()]
+    if recipient != NOBODY:
+        turnout.turns += [Turn(shipment, recipient, link, None, first) for link, first in firsts.items()]
 
 
 _REPLACE = (
@@ -221,13 +222,17 @@ def _left(
             bounds.append((min(known), max(known)))
     found: dict[Spot, tuple[int | None, int | None, int | None]] = {}
     marks = ", ".join(map(str, human)) or "NULL"
+    together = any(recipient == NOBODY for _, recipient, _ in lost)
     for start, stop in _merged(bounds):
-        for at, shipment, recipient, placement, device in database.rows(
+        rows = database.rows(
             "SELECT clicked_at, shipment_id, recipient_id, placement_id, device FROM click "  # noqa: S608  (numbers of our own)
             f"JOIN agent ON agent.id = click.agent_id WHERE clicked_at BETWEEN ? AND ? AND ruling_id IN ({marks}) "
             "ORDER BY clicked_at, device",
             (start, stop),
-        ):
+        )
+        if together:
+            refusing.look_up((row[1], row[2]) for row in rows)
+        for at, shipment, recipient, placement, device in rows:
             key = (shipment, refusing.counted_as(shipment, recipient), placement)
             if key in lost:
                 first, _, first_device = found.get(key, (at, at, device))

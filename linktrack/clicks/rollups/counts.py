@@ -234,8 +234,7 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
 def _count_domains(
     database: Database, tables: _Tables, deeds: Mapping[Person, Mapping[int, Deed]], turnout: Turnout
 ) -> None:
-    """Clicks and clickers by the domain of the address that the mail was sent to, "" where nobody knows whose they are.
-    """
+    """Clicks and clickers by the domain of the address that the mail was sent to, "" of those who refused tracking."""
     won: Counter[Person] = Counter()
     for shipment, recipient, link, before, after in turnout.turns:
         if not link:

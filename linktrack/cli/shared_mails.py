@@ -188,7 +188,9 @@ def preview_mailing(
     if out is not None:
         write_file(out, shown.html, kept)
     whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
-    say(context, f"{name} {whose}, its addresses leading nowhere: {where}")
+    if shown.person is not None and shown.person.uncounted:
+        whose += ", who refuses tracking"
+    say(context, f"{name} {whose}, its tracked addresses leading nowhere: {where}")
     if shown.standing:
         say(context, f"Merge tags stand in it as they are: {', '.join(shown.standing[:5])}.")
 

@@ -4,25 +4,16 @@ links and subscriptions pages."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl
 
 from linktrack.clicks.event import POST
 from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.pressed import CONSENT, said_in
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import EVERY_TYPE, How, come_back, leave
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database
 
 _EVERY = "*"
-
-
-def said_in(query: str) -> list[tuple[str, str]]:
-    """What the buttons of the subscriptions page say in a query: `off` or `on` and a type, `consent` and off or on."""
-    return [
-        (name, value)
-        for name, value in parse_qsl(query, keep_blank_values=True)
-        if name in ("off", "on") or (name == "consent" and value in ("off", "on"))
-    ]
 
 
 class Departures:
@@ -50,7 +41,7 @@ class Departures:
                 continue
             query = pressed.get(click[:2], "") if click.flags & POST else ""
             for what, type in said_in(query) or [("off", "")]:
-                if what == "consent":
+                if what == CONSENT:
                     say_consent(self._database, click.recipient_id, type == "on", click.clicked_at)
                     continue
                 if what == "on":

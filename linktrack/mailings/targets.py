@@ -19,7 +19,9 @@ from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.text_part import find_urls
 
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f]")  # a browser percent-encodes them, and not every place can hold them
-_NOT_BARE = re.compile(r"[^A-Za-z0-9:/._~%\-]|/$")  # what could end a value that has no quotes, or mean something
+_NOT_BARE = re.compile(
+    r"[^A-Za-z0-9:/?#=._~%+,@!\-]|/$"
+)  # what could end a value without quotes
 _IN_TEXT = "!$&'()*+,-./:;=?@[]_~%#"  # what an address in a text keeps; the second choice is safe wherever it stands
 _IN_ANY_TEXT = "!$&+,-./:=?@_~%#"
 
@@ -30,7 +32,7 @@ def target_in_html(url: str, document: Document, start: int, stop: int, quotes: 
     """The target in the place of the attribute's value at `start:stop`; `quotes` are those around it, "" for none."""
 
     def written(text: str) -> bytes:
-        safe = escape(text) if quotes else _NOT_BARE.sub(lambda match: f"&#{ord(match[0])};", text)
+        safe = escape(text) if quotes else _NOT_BARE.sub(_referred, text)
         return safe.encode(document.charset, "xmlcharrefreplace")
 
     pieces = _apart(url, pairs)
@@ -70,6 +72,10 @@ def _apart(url: str, pairs: Pairs) -> list[_Piece]:
         here = tag.stop
     pieces.append(_printable(url[here:]))
     return [piece for piece in pieces if piece]
+
+
+def _referred(match: re.Match[str]) -> str:
+    return "&amp;" if match[0] == "&" else f"&#{ord(match[0])};"
 
 
 def _printable(text: str) -> str:

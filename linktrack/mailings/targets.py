@@ -19,9 +19,7 @@ from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.text_part import find_urls
 
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f]")  # a browser percent-encodes them, and not every place can hold them
-_NOT_BARE = re.compile(
-    r"[^A-Za-z0-9:/?#=._~%+,@!\-]|/$"
-)  # what could end a value without quotes
+_NOT_BARE = re.compile(r"[^A-Za-z0-9:/?#=._~%+,@!\-]|/$")  # what could end a value without quotes
 _IN_TEXT = "!$&'()*+,-./:;=?@[]_~%#"  # what an address in a text keeps; the second choice is safe wherever it stands
 _IN_ANY_TEXT = "!$&+,-./:=?@_~%#"
 

@@ -65,7 +65,6 @@ def test_the_latest_word_counts(known: Database, order: tuple[int, ...]) -> None
 
 CASES = {
     "no file has heard of it": (False, ["Ja"], [False]),
-    "a file that was seen before proves nothing": (False, ["Nej,1", "Nej,1", "Nej,1"], [False, False, False]),
     "the CRM has learnt of it, and the person has agreed there since": (False, ["Nej", "Ja"], [False, True]),
     "it has learnt, and an older export is used again": (False, ["Ja", "Nej", "Ja"], [False, False, False]),
     "it has learnt, and another export says otherwise": (False, ["Ja", "Nej", "Yes"], [False, False, True]),

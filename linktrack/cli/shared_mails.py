@@ -188,7 +188,7 @@ def preview_mailing(
     if out is not None:
         write_file(out, shown.html, kept)
     whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
-    if shown.person is not None and shown.person.uncounted:
+    if shown.person is not None and shown.person.shared_token:
         whose += ", who refuses tracking"
     say(context, f"{name} {whose}, its tracked addresses leading nowhere: {where}")
     if shown.standing:

@@ -73,7 +73,8 @@ class Consents:
     def may_be_tracked(self, contact: Contact) -> bool:
         """Whether this contact may be, after what this very row says."""
         shown = contact.consent
-        self._has_column = self._has_column or shown is not None
+        if shown is not None:
+            self._has_column = True
         word = self._said.get(contact.contact_id)
         if word is None:
             return shown is not False

@@ -7,7 +7,7 @@ from pathlib import Path
 from linktrack.contacts.consent import Consents
 from linktrack.contacts.left import EVERY_TYPE, Absences
 from linktrack.contacts.seen import SeenExport
-from linktrack.crm.export import Contact, read_contacts
+from linktrack.crm.export import read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.store.session import Database
 
@@ -22,14 +22,8 @@ class Witness:
         seen = SeenExport(database, export)
         self._absences = Absences(database, seen, mapping)
         self._consents = Consents(database, seen)
-
-    def leaves_out(self, contact: Contact, type: str) -> bool:
-        """Whether this contact has left the type."""
-        return self._absences.leaves_out(contact, type)
-
-    def may_be_tracked(self, contact: Contact) -> bool:
-        """Whether this contact may be tracked."""
-        return self._consents.may_be_tracked(contact)
+        self.leaves_out = self._absences.leaves_out
+        self.may_be_tracked = self._consents.may_be_tracked
 
     def note_what_was_seen(self, moment: int) -> None:
         """Store what the file has shown. Part of a transaction."""

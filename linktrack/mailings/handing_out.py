@@ -145,7 +145,7 @@ def _maker(copies: Copies, shipment: Shipment) -> Make:
     if copies.uncounted is None:
         return own
     other = _maker_of(copies.uncounted, shipment)
-    return lambda row: other(row) if row.uncounted else own(row)
+    return lambda row: other(row) if row.shared_token else own(row)
 
 
 def _maker_of(mail: Mail, shipment: Shipment) -> Make:

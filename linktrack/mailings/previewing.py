@@ -58,8 +58,8 @@ def _copy(database: Database, mailing: StoredMailing, person: Recipient | None, 
         return values.get(fold(tag.name), field_value(contact, tag.name, mapping))
 
     values = {} if person is None else values_of(person)
-    contact = None if person is None else Contact(person.contact_id, person.email, person.name, person.fields, 0)
-    sharing = Sharing(_SOMEBODY) if person is not None and person.uncounted else None
+    contact = None if person is None else Contact(person.contact_id, person.email, person.name, dict(person.fields), 0)
+    sharing = Sharing(_SOMEBODY) if person is not None and person.shared_token else None
     copy = copy_for(database, mailing, NOWHERE, _SOMEBODY, value_of, sharing)
     return Preview(copy.html, person, tuple(map(str, copy.standing)))
 
@@ -71,7 +71,9 @@ def _of_file(database: Database, path: Path, wanted: str | None, mapping: Mappin
             known = database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact.contact_id,))
             if known is not None and (said := said_of(database, known)) is not None:
                 refuses = not said
-            return Recipient(contact.contact_id, contact.email, contact.name, _SOMEBODY, contact.fields, refuses)
+            return Recipient(
+                contact.contact_id, contact.email, contact.name, _SOMEBODY, contact.fields, _SOMEBODY if refuses else ""
+            )
     who = "nobody" if wanted is None else f"no contact {wanted!r}"
     raise NotFound(f"{path} has {who} in it: check --contacts and --contact")
 
@@ -81,4 +83,5 @@ def _known(database: Database, wanted: str) -> Recipient:
     ((contact_id, email, name, fields),) = database.rows(
         "SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (found,)
     )
-    return Recipient(contact_id, email, name, _SOMEBODY, json.loads(fields), not may_be_tracked(database, found))
+    shared = "" if may_be_tracked(database, found) else _SOMEBODY
+    return Recipient(contact_id, email, name, _SOMEBODY, json.loads(fields), shared)

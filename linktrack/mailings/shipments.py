@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from linktrack.errors import Conflict
@@ -69,25 +70,23 @@ class Shipment:
         return "test" if self.test else "sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """A person of a shipment, with the token that is his own, and the fields that fill the mail.
 
-    Who is `uncounted` refused tracking: `shared_token` is the one that all who did have in common.
+    `shared_token` is the one that all have in common who refused tracking, "" for whoever did not.
     """
 
     contact_id: str
     email: str
     name: str
     token: str
-    fields: dict[str, str] = field(default_factory=dict)
-    uncounted: bool = False
+    fields: Mapping[str, str] = MappingProxyType({})
     shared_token: str = ""
 
     @property
     def shown_token(self) -> str:
         """The token of the tracked links in his mail, but for the special ones."""
-        return self.shared_token if self.uncounted else self.token
+        return self.shared_token or self.token
 
 
 class RecipientRow(NamedTuple):
@@ -170,17 +169,15 @@ def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Gen
     sign = signing_as_then(tokens, shipment).signer(shipment.number)
     shared = sign(NOBODY) if shipment.uncounted else ""
     fields = "recipient.fields" if shipment.settings.fill else "CASE WHEN uncounted THEN recipient.fields ELSE '' END"
+    nothing: Mapping[str, str] = MappingProxyType({})
     for recipient_id, contact_id, email, name, values, uncounted in database.stream(
         f"SELECT recipient_id, contact_id, sent.email, sent.name, {fields}, uncounted "  # noqa: S608  (names of our own)
         "FROM shipment_recipient AS sent JOIN recipient ON recipient.id = recipient_id "
         "WHERE shipment_id = ? ORDER BY position",
         (shipment.id,),
     ):
-        filled = json.loads(values) if values else {}
-        if uncounted:
-            yield Recipient(contact_id, email, name, sign(recipient_id), filled, True, shared)
-        else:
-            yield Recipient(contact_id, email, name, sign(recipient_id), filled)
+        filled = json.loads(values) if values else nothing
+        yield Recipient(contact_id, email, name, sign(recipient_id), filled, shared if uncounted else "")
 
 
 def signing_as_then(tokens: Tokens, shipment: Shipment) -> Tokens:

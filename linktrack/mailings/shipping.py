@@ -84,7 +84,7 @@ def make_shipment(
             columns = ("shipment_id", "recipient_id", "position", "email", "name", "uncounted")
             database.insert("shipment_recipient", columns, rows)
             domains.update(domain_of(contact.email) for contact in batch)
-            refusing.update(domain_of(contact.email) for contact in batch if contact.consent is False)
+            refusing.update([domain_of(contact.email) for contact in batch if contact.consent is False])
             count += len(batch)
             progress(len(batch))
         if not count:

@@ -24,16 +24,23 @@ def ndjson_maker(mail: Mail) -> Callable[[Recipient], list[bytes]]:
     body = FillablePart(tuple(pieces), (*html_part.gaps, *text_part.gaps))
     subject = _json(mail.subject)
 
-    def make(row: Recipient) -> list[bytes]:
-        token, shown = row.token.encode("ascii"), row.shown_token
-        person = f'"contact_id": {_json(row.contact_id)}, "email": {_json(row.email)}, "token": "{shown}"'
-        if filling is None:
-            return [f'{{{person}, "subject": {subject}, "html": "'.encode(), *interleaved(pieces, token)]
-        values = values_of(row)
-        own = _json(filling.subject_for(values))
-        return [f'{{{person}, "subject": {own}, "html": "'.encode(), *body.joined(token, values, _json_value)]
+    def head(row: Recipient, subject: str) -> bytes:
+        person = f'"contact_id": {_json(row.contact_id)}, "email": {_json(row.email)}'
+        return f'{{{person}, "token": "{row.shown_token}", "subject": {subject}, "html": "'.encode()
 
-    return make
+    def make(row: Recipient) -> list[bytes]:
+        return [head(row, subject), *interleaved(pieces, row.token.encode("ascii"))]
+
+    if filling is None:
+        return make
+    subject_for = filling.subject_for
+
+    def make_filled(row: Recipient) -> list[bytes]:
+        values = values_of(row)
+        copy = body.joined(row.token.encode("ascii"), values, _json_value)
+        return [head(row, _json(subject_for(values))), *copy]
+
+    return make_filled
 
 
 def _json(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from linktrack.contacts.choosing import Choosing
+from linktrack.contacts.consent import anybody_said
 from linktrack.contacts.witness import Witness
 from linktrack.crm.export import BadRow, Contact, read_contacts
 from linktrack.crm.mapping import Mapping
@@ -59,19 +60,21 @@ class Audience:
     def _chosen(self) -> Iterator[Contact]:
         witness = Witness(self._database, self._contacts, self._mapping)
         asked = self._mapping.settings.contacts.consent
+        may_refuse = asked is not None or anybody_said(self._database)
         for contact in read_contacts(self._contacts, self._mapping, self.rejected):
             if asked is not None and contact.consent is None:
                 raise _no_consent(asked.column, self._contacts)
             gone = witness.leaves_out(contact, self._type)
-            consent = witness.may_be_tracked(contact)
+            consent = contact.consent is not False
+            if may_refuse and witness.may_be_tracked(contact) is not consent:
+                contact = replace(contact, consent=not consent)
             self._unmet.discard(contact.contact_id)
             if not self._choosing.takes(contact.contact_id):
                 self.not_chosen += 1
             elif gone:
                 self.left += 1
             else:
-                said_otherwise = consent is (contact.consent is False)
-                yield replace(contact, consent=consent) if said_otherwise else contact
+                yield contact
         witness.note_what_was_seen(self._moment)
 
     def notes(self) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from linktrack.reports import breakdowns, times
-from linktrack.reports.figures import EVERYTHING, Scope
+from linktrack.reports.figures import EVERYTHING, Scope, columns_shown
 from linktrack.reports.links import LinkFigures, link_figures
 from linktrack.reports.mailings import (
     Comparison,
@@ -30,7 +30,7 @@ _RATE = ("click_rate", "rate_low", "rate_high")
 _LINK = ("key", "name", "placements", *_COUNTS, *_RATE)
 _MAP = ("label", *_COUNTS, "link", "kind", "line")
 _PLACES = ("link", "label", "kind", "line", *_COUNTS)
-_SHIPMENT = ("shipment", "sent_at", "sent", *_COUNTS, *_RATE)
+_SHIPMENT = ("shipment", "sent_at", "sent", "uncounted", *_COUNTS, *_RATE)
 
 
 class PageTable(NamedTuple):
@@ -64,7 +64,7 @@ def mailings_table(desk: TableDesk, names: Sequence[str], scope: Scope) -> PageT
     """The mailings of a scope: those of these names, or all."""
     found = mailing_figures(desk.database, scope)
     command = ["report", "mailings", *(word for name in names for word in ("--mailing", name))]
-    columns = ("mailing", "type", "shipments", "sent", *_COUNTS, *_RATE)
+    columns = ("mailing", "type", "shipments", "sent", "uncounted", *_COUNTS, *_RATE)
     return _table(desk, "mailings", command, found, MailingFigures._fields, columns, BY_CLICKS, cut=True)
 
 
@@ -140,4 +140,4 @@ def _table(
     sums = with_totals(whole, fields, top, columns[0], rest=desk.more, whole=desk.total if totals else None)
     found = [without_thin_rates(record) for record in sums]
     shown, added = ([one for one in found if (SUM in one) is is_sum] for is_sum in (False, True))
-    return PageTable(subject, shlex.join(words), columns, shown, added, whole)
+    return PageTable(subject, shlex.join(words), columns_shown(columns, desk.database), shown, added, whole)

@@ -22,7 +22,7 @@ from linktrack.reports.page_texts import DAYS, MONTHS, TEXTS, VALUES
 from linktrack.settings import Language
 
 RATES = {"click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high"}
-SUMMED = {"shipments", "sent", "clickers", "clicks", "machine_clicks", "recipients", "count"}
+SUMMED = {"shipments", "sent", "uncounted", "clickers", "clicks", "machine_clicks", "recipients", "count"}
 OF_A_MAILING = {"reason", "link", "placement", "age", "weekhour", "domain", "device", "action"}
 
 
@@ -185,6 +185,20 @@ def test_below_five_clickers_there_is_a_count_and_no_rate(own_world: World, run:
     assert "too few" in tile.get_text()
     assert html.select("[data-tile=clickers] data")[0]["value"] == "3"
     check_tables(html, run)
+
+
+def test_who_refused_tracking_stands_beside_those_whom_it_was_sent_to(own_world: World, run: Run) -> None:
+    before = page(run, "--mailing", "spring")
+    assert before.select("[data-key=uncounted]") == []
+    with own_world.database() as database, database.transaction():
+        database.execute("UPDATE shipment SET uncounted = 5 WHERE id = 1")
+        database.execute("UPDATE shipment_recipient SET uncounted = ? WHERE shipment_id = 1 AND position <= 5", (True,))
+    html = page(run, "--mailing", "spring")
+    check_tables(html, run)
+    assert len(html.select("[data-key=uncounted]")) == 2  # shipments and domains
+    (row,) = run("report", "mailings", "--mailing", "spring", "--format", "json").json
+    assert (row["sent"], row["uncounted"]) == (60, 5)
+    assert html.select("[data-tile=click_rate] data")[0]["value"] == str(row["click_rate"])
 
 
 def test_reasons_of_machines_add_up_to_the_machine_clicks(oracle: Oracle, run: Run) -> None:

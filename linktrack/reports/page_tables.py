@@ -152,6 +152,6 @@ def _table(
         )
     ]
     return PageTable(
-        subject, shlex.join(words), columns_shown(columns, desk.database), [record for record in found if SUM not in record],
-        [record for record in found if SUM in record], whole,
+        subject, shlex.join(words), columns_shown(columns, desk.database),
+        [record for record in found if SUM not in record], [record for record in found if SUM in record], whole,
     )  # fmt: skip

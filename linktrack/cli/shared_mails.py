@@ -71,9 +71,8 @@ def rewrite_mailing(
     person_merge_tag: Annotated[
         str,
         typer.Option(
-            help="With --as template: the ESP's merge tag for the recipient's own token in unsubscribe, subscriptions "
-            "and view-online, when some refuse tracking.",
-            show_default="{{ linktrack_person_token }}, where consent is asked",
+            help="With --as template, where some refuse tracking: the ESP's merge tag for the recipient's own token, in "
+            "unsubscribe, subscriptions and view-online; else {{ linktrack_person_token }}."
         ),
     ] = "",
     only: Annotated[

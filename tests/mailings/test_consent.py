@@ -269,6 +269,15 @@ def test_every_report_says_how_many_could_not_be_counted(clicked: Path, run: Run
     assert "could not be counted" not in run("--quiet", "report", *report.split()).err
 
 
+def test_the_page_says_it_and_a_deep_look_finds_nothing(clicked: Path, run: Run) -> None:
+    assert run("report", "html", "page.html").code == 0
+    page = Path("page.html").read_text("utf-8")
+    assert re.search(r'data-key="sent"[^>]*>[^<]*</th>\s*<th[^>]*data-key="uncounted"', page)
+    assert "refused tracking and could not be counted" in page
+    found = {row["check"]: row["state"] for row in run("doctor", "--deep", "--format", "json").json}
+    assert found["figures"] == "ok" and found["rows"] == "ok"
+
+
 def test_judged_again_and_repaired_the_figures_are_the_same(clicked: Path, run: Run) -> None:
     def figures() -> list[str]:
         reports = ("mailings", "links", "mailing news --by hour", "mailing news --by domain", "clickers --mailing news")

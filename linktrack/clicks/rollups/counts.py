@@ -60,8 +60,10 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
         return
     verdicts = facts.rulings.verdict_names()
     human = facts.rulings.numbers_of("human")
-    facts.refusing.look_up((click.shipment_id, click.recipient_id) for click, _, _ in shifts)
-    deeds = _deeds(shifts, verdicts, facts)
+    refused = facts.refusing.shipments_among({shift[0][4] for shift in shifts})
+    if refused:
+        facts.refusing.look_up(click[4:6] for click, _, _ in shifts if click[4] in refused)
+    deeds = _deeds(shifts, verdicts, facts.device, facts.refusing.counted_as if refused else None)
     turnout = note_deeds(database, deeds, human, facts.refusing)
     hours = _Hours(facts.zone)
     tables = _Tables()
@@ -86,16 +88,23 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
 # --- from clicks to rows ---------------------------------------------------------------------------------------
 
 
-def _deeds(shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts) -> dict[Person, dict[int, Deed]]:
-    """What each person did on each placement, and what all did together who refused tracking; tests are no deeds."""
-    device_of, counted_as = facts.device, facts.refusing.counted_as
+def _deeds(
+    shifts: Sequence[Shift],
+    verdicts: Mapping[int, str],
+    device_of: Callable[[int], int],
+    counted_as: Callable[[int, int], int] | None,
+) -> dict[Person, dict[int, Deed]]:
+    """What each person did on each placement; tests are no deeds.
+
+    `counted_as` says whose a click is that somebody may have made who refused tracking: these are counted together.
+    """
     people: defaultdict[Person, dict[int, Deed]] = defaultdict(dict)
     for (at, _, link, placement, shipment, recipient, _, _, agent, _), before, after in shifts:
         was = None if before is None else verdicts[before]
         now = None if after is None else verdicts[after]
         if was in _NO_DEEDS and now in _NO_DEEDS:
             continue
-        own = people[shipment, counted_as(shipment, recipient)]
+        own = people[shipment, recipient if counted_as is None else counted_as(shipment, recipient)]
         _, human, machine, first, last, device, lost = own.get(placement, _NO_DEED)
         if was == "human":
             human -= 1

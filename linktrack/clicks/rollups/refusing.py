@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from linktrack.links.tokens import NOBODY
@@ -19,20 +19,23 @@ class Refusing:
         self._refused: dict[int, set[int]] = {}  # recipients by shipment, of those that were looked up
         self._asked: dict[int, bool] = {}  # whether anybody refused in a shipment
 
-    def look_up(self, people: Iterable[tuple[int, int]]) -> None:
+    def shipments_among(self, shipments: Collection[int]) -> set[int]:
+        """Those of some shipments in which anybody refused."""
+        return {shipment for shipment in shipments if self._anybody_in(shipment)}
+
+    def look_up(self, people: Iterable[Sequence[int]]) -> None:
         """Learn of these people (shipment, recipient) whether they refused; `counted_as` knows of no others."""
         by_shipment: dict[int, set[int]] = {}
         for shipment, recipient in people:
-            if self._anybody_in(shipment):
-                by_shipment.setdefault(shipment, set()).add(recipient)
+            by_shipment.setdefault(shipment, set()).add(recipient)
         self._refused = {}
-        for shipment, recipients in by_shipment.items():
+        for shipment in self.shipments_among(by_shipment):
             found = self._refused[shipment] = set[int]()
-            rest = iter(sorted(recipients))
+            rest = iter(sorted(by_shipment[shipment]))
             while some := list(islice(rest, _AT_ONCE)):
                 marks = ", ".join("?" * len(some))
                 rows = self._database.rows(
-                    f"SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND uncounted "  # noqa: S608  (marks)
+                    "SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND uncounted "  # noqa: S608  (marks)
                     f"AND recipient_id IN ({marks})",
                     (shipment, *some),
                 )

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from linktrack.clicks.judging.devices import DEVICES
@@ -28,10 +29,12 @@ class PlacementFigures(NamedTuple):
 
 
 class DomainFigures(NamedTuple):
-    """One domain of the addresses that were sent to, "" for those without."""
+    """One domain of the addresses that were sent to, "" for those without; clicks of those who refused tracking are
+    there too, for nobody knows their domain."""
 
     domain: str
     sent: int
+    uncounted: int
     clicks: int
     clickers: int
     machine_clicks: int
@@ -96,7 +99,7 @@ def domain_figures(database: Database, scope: Scope) -> list[DomainFigures]:
     """The domains that were sent to, by name."""
     rows = database.rows(
         f"""
-        SELECT domain, sum(sent), sum(human), sum(clickers), sum(machine)
+        SELECT domain, sum(sent), sum(shipment_domain.uncounted), sum(human), sum(clickers), sum(machine)
         FROM shipment_domain JOIN shipment ON shipment.id = shipment_domain.shipment_id
         WHERE {scope.counted()} GROUP BY domain ORDER BY domain
         """
@@ -141,3 +144,27 @@ def caused_figures(database: Database, scope: Scope) -> list[CausedFigures]:
         """
     )
     return [CausedFigures(kind, name, status, int(count)) for kind, name, status, count in rows]
+
+
+def clickers_together(
+    database: Database, scope: Scope, groups: Sequence[tuple[str, ...]]
+) -> dict[tuple[str, ...], int]:
+    """How many have clicked on any of a group's placements, which are named by their keys; each counts once."""
+    if not groups:
+        return {}
+    numbers = {key: number for number, keys in enumerate(groups) for key in keys}
+    marks = ", ".join("?" * len(numbers))
+    ids: dict[str, int] = dict(database.rows(f"SELECT key, id FROM placement WHERE key IN ({marks})", tuple(numbers)))
+    cases = " ".join(f"WHEN {ids[key]:d} THEN {number:d}" for key, number in numbers.items())
+    counted: dict[int, int] = dict(
+        database.rows(
+            f"""
+            SELECT number, count(*) FROM (
+                SELECT DISTINCT shipment_id, recipient_id, CASE placement_id {cases} END AS number
+                FROM clicker JOIN shipment ON shipment.id = clicker.shipment_id
+                WHERE {scope.counted()} AND human > 0 AND placement_id IN ({", ".join(map(str, ids.values()))})
+            ) AS found GROUP BY number
+            """
+        )
+    )
+    return {keys: int(counted.get(number, 0)) for number, keys in enumerate(groups)}

@@ -2,17 +2,19 @@
 
 Every figure comes from the rollups, so a report costs what the number of links costs, not of clicks. `clicks` and
 `clickers` are of people; a clicker is a recipient of a shipment with at least one human click, and in rows by time,
-device or any period belongs to where the first one stands. `sent` counts the recipients of the shipments.
+device or any period belongs to where the first one stands. `sent` counts the recipients of the shipments,
+`uncounted` those of them who refused tracking: they are in no rate, and their clicks are in `clicks` alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
 from linktrack.links.folders import clean_path
-from linktrack.mailings.shipments import COUNTS, REACHED
+from linktrack.mailings.shipments import COUNTS, REACHED, anybody_refused
 from linktrack.moments import HOUR, hour_start, iso, read_length, read_time
 from linktrack.reports.statistics import Sample, wilson
 from linktrack.store.lookups import folder_id, mailing_id, shipment_id
@@ -44,21 +46,30 @@ ALWAYS = Period()
 
 @dataclass(frozen=True)
 class Scope:
-    """What a report is about: numbers of a mailing and a shipment, a folder's path, a time. None is all."""
+    """What a report is about: numbers of a mailing and a shipment, a folder's path, a time. None is all.
+
+    `mailings` are several, each of which it is about.
+    """
 
     mailing: int | None = None
     shipment: int | None = None
     folder: str | None = None
     period: Period = ALWAYS
+    mailings: tuple[int, ...] | None = None
 
     def counted(self, condition: str = COUNTS) -> str:
         """The condition on `shipment`, in SQL, that a shipment counts here."""
         of_mailing = "" if self.mailing is None else f" AND shipment.mailing_id = {self.mailing:d}"
+        if self.mailings is not None:
+            of_mailing += f" AND shipment.mailing_id IN ({', '.join(map(str, self.mailings)) or 'NULL'})"
         return condition + of_mailing + ("" if self.shipment is None else f" AND shipment.id = {self.shipment:d}")
 
     def with_tests(self) -> str:
         """The same, and tests."""
         return self.counted(REACHED)
+
+    def holds_mailing(self, number: int) -> bool:
+        return self.mailing in (None, number) and (self.mailings is None or number in self.mailings)
 
 
 EVERYTHING = Scope()
@@ -71,8 +82,9 @@ def scope_of(
     shipment: int | None = None,
     folder: str | None = None,
     period: Period = ALWAYS,
+    mailings: Sequence[str] = (),
 ) -> Scope:
-    """The scope of what a person names. UnknownName, with near ones, for what there is not."""
+    """The scope of what a person names; no `mailings` are all. UnknownName, with near ones, for what there is not."""
     path = None if folder is None else clean_path(folder)
     if path is not None:
         folder_id(database, path)
@@ -81,6 +93,7 @@ def scope_of(
         None if shipment is None else shipment_id(database, shipment),
         path,
         period,
+        tuple(mailing_id(database, name) for name in mailings) or None,
     )
 
 
@@ -112,20 +125,47 @@ def _moved(option: str, moment: int, hour: int, zone: tzinfo) -> list[str]:
 
 
 class Rate(NamedTuple):
-    """Clickers by sent, with Wilson's 95 % interval; None where nothing was sent."""
+    """Clickers by those who can be counted, with Wilson's 95 % interval; None where there are none."""
 
     click_rate: float | None
     rate_low: float | None
     rate_high: float | None
 
 
-def rate_of(clickers: int, sent: int) -> Rate:
-    """The rate in six digits."""
-    if not sent:
+def rate_of(clickers: int, sent: int, uncounted: int = 0) -> Rate:
+    """The rate in six digits. `uncounted` of those whom the mail was sent to refused tracking."""
+    sample = sample_of(clickers, sent, uncounted)
+    if not sample.sent:
         return Rate(None, None, None)
-    sample = Sample(min(clickers, sent), sent)
     interval = wilson(sample)
     return Rate(round(sample.rate, _DIGITS), round(interval.low, _DIGITS), round(interval.high, _DIGITS))
+
+
+def sample_of(clickers: int, sent: int, uncounted: int = 0) -> Sample:
+    """How many clicked of those who can be counted."""
+    counted = sent - uncounted
+    return Sample(min(clickers, counted), counted)
+
+
+def columns_shown(columns: Sequence[str], database: Database) -> tuple[str, ...]:
+    """The columns of a report: `uncounted` is among them once somebody has refused tracking."""
+    shown = "uncounted" not in columns or anybody_refused(database)
+    return tuple(column for column in columns if shown or column != "uncounted")
+
+
+class Uncounted(NamedTuple):
+    """How many of the recipients of a scope refused tracking."""
+
+    uncounted: int
+    sent: int
+
+
+def uncounted_in(database: Database, scope: Scope) -> Uncounted:
+    """Who could not be counted in the shipments that count in a scope."""
+    row = database.row(
+        f"SELECT COALESCE(sum(uncounted), 0), COALESCE(sum(recipients), 0) FROM shipment WHERE {scope.counted()}"  # noqa: S608  (a condition of our own)
+    )
+    return Uncounted(*map(int, row or (0, 0)))
 
 
 def rules_that_judged(database: Database, scope: Scope) -> list[str]:

@@ -47,6 +47,7 @@ def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> S
         tuple(settings.subscriptions.types),
         settings.serve.subscriptions_days,
         tuple(browser_host(host) or host.lower() for host in settings.serve.form_hosts),
+        settings.pages.consent,
     )
 
 
@@ -63,7 +64,9 @@ class LiveSite:
         if snapshot is None:
             raise Conflict("the snapshot has vanished: start linktrack serve again", file=workspace.snapshot_path)
         self.people = QuietDatabase(workspace, clock)
-        self.site = site_of(workspace, snapshot, StoredPeople(self.people))
+        self.site = site_of(
+            workspace, snapshot, StoredPeople(self.people, workspace.settings.crm.contacts.interests_separator)
+        )
         self._catalogue = QuietDatabase(workspace, clock)
 
     def look(self) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-Language = Literal["en", "sv"]
+from linktrack.settings import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -28,6 +26,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "leave": "Stop",
         "join": "Get it",
         "leave_all": "Stop all",
+        "consent": "That we see what you click in our mails",
+        "consent_given": "You allow it",
+        "consent_refused": "You do not allow it",
+        "consent_stop": "Do not allow it",
+        "consent_allow": "Allow it",
         "saved_title": "Saved",
         "saved_text": "Your choice is saved.",
         "over_title": "This page is closed",
@@ -59,6 +62,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "leave": "Sluta",
         "join": "Prenumerera",
         "leave_all": "Sluta med allt",
+        "consent": "Att vi ser vad du klickar på i våra utskick",
+        "consent_given": "Du tillåter det",
+        "consent_refused": "Du tillåter det inte",
+        "consent_stop": "Tillåt det inte",
+        "consent_allow": "Tillåt det",
         "saved_title": "Sparat",
         "saved_text": "Ditt val är sparat.",
         "over_title": "Sidan är stängd",

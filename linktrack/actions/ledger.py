@@ -18,6 +18,7 @@ from linktrack.actions.ledger_rows import (
     RunRow,
     SettledRow,
 )
+from linktrack.actions.page_buttons import buttons_in
 from linktrack.actions.planned import (
     Clicked,
     ClickKey,
@@ -116,13 +117,13 @@ class Ledger:
         """The clicks that the run looks at, in the order of time."""
         only = "" if link_ids is None else f"WHERE link_id IN ({','.join(map(str, link_ids)) or 'NULL'})"
         cursor = self.database.execute(
-            "SELECT clicked_at, print, link_id, shipment_id, placement_id, recipient_id, contact_id, why "  # noqa: S608  (numbers)
+            "SELECT clicked_at, print, link_id, shipment_id, placement_id, recipient_id, contact_id, pressed, why "  # noqa: S608  (numbers)
             f"FROM open_click {only} ORDER BY clicked_at, print, recipient_id"
         )
         links, shipments, placements = self.links, self.shipments, self.placements
-        for at, mark, link, shipment, placement, recipient, contact, why in cursor:
+        for at, mark, link, shipment, placement, recipient, contact, pressed, why in cursor:
             where = (links[link], shipments[shipment], placements.get(placement, ""))
-            yield Clicked(at, mark, *where, recipient, contact, why)
+            yield Clicked(at, mark, *where, recipient, contact, buttons_in(pressed), why)
 
     def actions(self) -> dict[int, list[NumberedAction]]:
         """The actions of each link whose clicks the run looks at, in their order."""
@@ -134,6 +135,20 @@ class Ledger:
             definition = parse_action({"type": kind, **json.loads(settings)})
             found.setdefault(link_id, []).append(NumberedAction(definition, number, 0))
         return found
+
+    def pressed_on(self) -> list[int]:
+        """The links with clicks of the run that pressed a button of the subscriptions page."""
+        return [
+            row[0]
+            for row in self.database.rows(
+                "SELECT id FROM link WHERE kind = 'special' AND key = 'subscriptions' "
+                "AND id IN (SELECT link_id FROM open_click WHERE pressed <> '')"
+            )
+        ]
+
+    def types(self) -> list[str]:
+        """The types of all mailings."""
+        return [row[0] for row in self.database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
 
     def hits(self) -> dict[int, int]:
         """Human clicks by link."""
@@ -434,7 +449,7 @@ class Ledger:
             )
         columns = ", ".join(Failure._fields)
         self.database.execute(
-            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action > 0 "  # noqa: S608
+            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action <> 0 "  # noqa: S608
             "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number"
         )
 

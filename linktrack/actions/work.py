@@ -11,9 +11,10 @@ from pathlib import Path
 
 from linktrack.actions import selecting
 from linktrack.actions.by_hand import ByHand
-from linktrack.actions.crm_load import load_state, needs_of
+from linktrack.actions.crm_load import has_interests, load_state, needs_of
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.ledger import Ledger
+from linktrack.actions.page_buttons import button_actions
 from linktrack.actions.planned import Desk, NumberedAction
 from linktrack.actions.slots import Calendar
 from linktrack.crm.mapping import mapping_of
@@ -96,6 +97,10 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
             selecting.find_passed(database, order.replay, get_unsubscribes=get)
         ledger = Ledger(database)
         actions = ledger.actions()
+        pressed_on = ledger.pressed_on()
+        if pressed_on and has_interests(export, mapping):
+            buttons = button_actions({*ledger.types(), *workspace.settings.subscriptions.types})
+            actions |= {link_id: [*actions.get(link_id, ()), *buttons] for link_id in pressed_on}
     else:
         selecting.find_clickers(database, order.by_hand.key, order.by_hand.mailing)
         ledger = Ledger(database)

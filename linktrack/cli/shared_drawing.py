@@ -23,9 +23,9 @@ _ASCII_SPARKS = " .:-=+*%#"
 WEEK_HEAD = "0.....6.....12....18...."  # over a line of 24 hours
 
 
-def drawn(records: list[Cells], layout: Layout) -> list[Cells]:
-    """Records with what only a table shows: intervals, differences in words, bars."""
-    plain = not can_draw()
+def drawn(records: list[Cells], layout: Layout, *, in_file: bool) -> list[Cells]:
+    """Records with what only a table shows: intervals, differences, bars; a file is UTF-8, a terminal need not be."""
+    plain = not (in_file or can_draw())
     largest: float = 1
     if layout.bars is not None and layout.bars != "share":
         largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from linktrack.cli.output import Format, say, show_rows
-from linktrack.cli.shared_context import kept_of, opened, workspace_of
+from linktrack.cli.output import Format, say
+from linktrack.cli.shared_context import opened, workspace_of
 from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
 from linktrack.reports.statistics import FEWEST_CLICKERS
 
 if TYPE_CHECKING:
     from linktrack.reports.figures import Period, Scope
     from linktrack.reports.order import SortOrder
+    from linktrack.reports.workbook import Chart
     from linktrack.store.session import Database
 
 SinceOption = Annotated[
@@ -37,15 +38,6 @@ SortOption = Annotated[
     str | None,
     typer.Option(metavar="KEY[:asc|desc]", help="Sort by a column: figures from large to small, texts from A to Z."),
 ]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write the rows into this file, in the format of its ending; - is stdout.",
-    ),
-]
 TopOption = Annotated[
     int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="Only the first so many rows.")
 ]
@@ -54,7 +46,6 @@ ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
 
-_ENDINGS = [format.value for format in Format if format is not Format.table]
 _RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _TIMES = ("at", "sent_at", "first_click", "last_click")
 _SUMMED = (
@@ -66,7 +57,8 @@ _SUMMED = (
 class Layout:
     """How a report looks: its keys, those that fit a terminal, and what its rows are sorted by (None: their own).
 
-    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times.
+    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times;
+    `chart` is what stands beside the figures in a workbook.
     """
 
     columns: tuple[str, ...]
@@ -76,27 +68,15 @@ class Layout:
     bar_width: int = BAR_WIDTH
     totals: bool = True
     times: tuple[str, ...] = _TIMES
+    chart: Chart | None = None
 
 
 class Choice(NamedTuple):
-    """How a person wants the rows."""
+    """Which rows a person wants, in which order and where."""
 
     sort: str | None
     top: int | None
-    format: Format | None
-    output: Path | None = None
-
-    def in_file(self) -> Path | None:
-        return None if self.output is None or str(self.output) == "-" else self.output
-
-    def told_format(self) -> Format | None:
-        """The format as told, or that of the file's ending. UsageError for an ending that is none."""
-        path = self.in_file()
-        if self.format is not None or path is None:
-            return self.format
-        if (ending := path.suffix.removeprefix(".").lower()) in _ENDINGS:
-            return Format(ending)
-        raise UsageError(f"the ending of {path} is no format: name one with --format, or write {', '.join(_ENDINGS)}")
+    destination: Destination = Destination()
 
 
 class Times(NamedTuple):
@@ -157,69 +137,79 @@ def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
 
 def show(
     context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
-    choice: Choice, empty: str,
+    choice: Choice, empty: str, *, inputs: Sequence[Path | None] = (),
 ) -> int:  # fmt: skip
-    """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
-    with _opened_output(context, choice) as stream:
-        count = show_report(rows, layout, choice, desk.zone, stream)
-    if count == 0 and empty:
-        say(context, empty)
-    say_rules(context, desk, scope)
-    return count
+    """The rows in their order, or a sentence where there are none, and which rules judged.
 
-
-@contextmanager
-def _opened_output(context: typer.Context, choice: Choice) -> Iterator[IO[str] | None]:
-    """The file for the rows, written aside and put in its place at the end; None is stdout."""
-    path = choice.in_file()
-    if path is None:
-        yield None
-        return
-    from io import TextIOWrapper
-
-    from linktrack.files import writing
-
-    with writing(path, kept_of(context)) as raw:
-        file = TextIOWrapper(raw, encoding="utf-8", newline="\n")
-        yield file
-        file.flush()
-        file.detach()
-
-
-def is_table(format: Format | None) -> bool:
-    """Whether rows are written as a table: as told, or on a terminal."""
-    return format is Format.table or (format is None and sys.stdout.isatty())
-
-
-def show_report(
-    rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice, zone: tzinfo, stream: IO[str] | None = None
-) -> int:
-    """Write the rows of a report in their order. Returns how many were written (totals are none)."""
+    Returns how many rows there were; totals are none. No file that is written is one of `inputs`.
+    """
     from linktrack.reports.order import in_order, read_order
 
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     if order is not None:
         rows = in_order(rows, layout.columns, order)
     records = _Counted(_record(row, layout) for row in rows)
-    chosen = choice.told_format() or (Format.table if stream is None and is_table(None) else Format.tsv)
-    if chosen not in (Format.table, Format.md):
-        show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
-        return records.count
-    label = layout.table[0] if chosen is Format.table else layout.columns[0]
-    shown = map(_without_thin_rates, _with_totals(records, layout, choice.top, label))
-    if chosen is Format.table:
-        cells = drawn(list(shown), layout)
-        show_rows(cells, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times, stream=stream)
-    else:
-        show_rows(shown, layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
+    shown, looks = _looked_at(context, desk, scope, records, layout, choice)
+    list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)
+    if records.count == 0 and empty:
+        say(context, empty)
+    say_rules(context, desk, scope)
     return records.count
+
+
+def _looked_at(
+    context: typer.Context, desk: ReportDesk, scope: Scope, records: Iterable[Cells], layout: Layout, choice: Choice
+) -> tuple[Iterable[Cells], Looks]:
+    """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
+    and in CSV for a spreadsheet."""
+    chosen = choice.destination.chosen()
+    looks = Looks(layout.table, layout.times)
+    if chosen not in (Format.table, Format.md, Format.xlsx):
+        some: Iterable[Cells] = islice(records, choice.top)
+        return (map(_without_thin_rates, some) if choice.destination.excel else some), looks
+    words, label = ENGLISH, layout.columns[0]
+    if chosen is Format.table:
+        label = layout.table[0]
+    elif chosen is Format.xlsx:
+        words, note = _said_in_workbook(context, desk, scope)
+        looks = replace(looks, chart=layout.chart, notes=note)
+    shown: Iterable[Cells] = map(_without_thin_rates, _with_totals(records, layout, choice.top, label, words))
+    if chosen is Format.table:
+        shown = drawn(list(shown), layout, in_file=choice.destination.file is not None)
+    return shown, looks
+
+
+class SumWords(NamedTuple):
+    """What the rows below a table are called; `more` has a place for their count."""
+
+    total: str
+    more: str
+
+
+ENGLISH = SumWords("Total", "{count} more")
+
+
+def _said_in_workbook(context: typer.Context, desk: ReportDesk, scope: Scope) -> tuple[SumWords, tuple[str, ...]]:
+    """What stands in a workbook beside figures, in the workspace's language: sums, and the rules that judged."""
+    from linktrack.reports.figures import rules_that_judged
+    from linktrack.reports.headings import WORDS
+
+    words = WORDS[workspace_of(context).settings.language]
+    rules = rules_that_judged(desk.database, scope)
+    notes = (words["rules"].format(rules=f" {words['and']} ".join(rules)),) if rules else ()
+    return SumWords(words["total"], words["more"]), notes
+
+
+def is_table(destination: Destination) -> bool:
+    """Whether rows are written as a table on stdout: as told, or on a terminal."""
+    return destination.file is None and destination.chosen() is Format.table
 
 
 def check_choice(layout: Layout, choice: Choice) -> None:
     """UsageError for a column or a format that the report does not have, before anything is looked up."""
     from linktrack.reports.order import read_order
 
-    choice.told_format()
+    choice.destination.chosen()
     if choice.sort is not None:
         read_order(choice.sort, layout.columns)
 
@@ -249,7 +239,9 @@ def _record(row: Sequence[Any], layout: Layout) -> Cells:
 # --- what people look at ---------------------------------------------------------------------------------------
 
 
-def _with_totals(records: Iterable[Cells], layout: Layout, top: int | None, label: str) -> Iterator[Cells]:
+def _with_totals(
+    records: Iterable[Cells], layout: Layout, top: int | None, label: str, words: SumWords
+) -> Iterator[Cells]:
     """The first `top` records, a row for the rest of them, and a row for all."""
     if not layout.totals:
         yield from islice(records, top)
@@ -262,9 +254,9 @@ def _with_totals(records: Iterable[Cells], layout: Layout, top: int | None, labe
         else:
             rest.add(record)
     if rest.rows:
-        yield rest.record(label, f"{rest.rows} more")
+        yield rest.record(label, words.more.format(count=rest.rows))
     if whole.rows:
-        yield whole.record(label, "Total")
+        yield whole.record(label, words.total)
 
 
 class _Sums:

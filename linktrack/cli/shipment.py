@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, say, show_record, show_rows, warn
+from linktrack.cli.output import FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 
 if TYPE_CHECKING:
     from linktrack.mailings.shipments import Shipment
@@ -28,6 +29,8 @@ NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shi
 def list_all(
     context: typer.Context,
     mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Shipments in the order in which they were made.
@@ -40,7 +43,7 @@ def list_all(
 
     with opened(context) as database:
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
-    show_rows(rows, COLUMNS, format, zone=workspace_of(context).zone, table=TABLE)
+    list_rows(context, rows, COLUMNS, Destination(format, output, excel), Looks(TABLE))
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
@@ -148,7 +151,13 @@ def restore(context: typer.Context, shipment: NumberArgument, wait: WaitOption =
 
 
 @app.command()
-def recipients(context: typer.Context, shipment: NumberArgument, format: FormatOption = None) -> None:
+def recipients(
+    context: typer.Context,
+    shipment: NumberArgument,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
+    format: FormatOption = None,
+) -> None:
     """Who a shipment went to, with the clicks of each, in the order of the contacts.
 
     \b
@@ -158,10 +167,9 @@ def recipients(context: typer.Context, shipment: NumberArgument, format: FormatO
     """
     from linktrack.mailings.shipments import recipient_rows
 
-    zone = workspace_of(context).zone
     with opened(context) as database:
         rows = (row._asdict() for row in recipient_rows(database, shipment))
-        show_rows(rows, RECIPIENT_COLUMNS, format, zone=zone, table=RECIPIENT_TABLE)
+        list_rows(context, rows, RECIPIENT_COLUMNS, Destination(format, output, excel), Looks(RECIPIENT_TABLE))
 
 
 def _row(shipment: Shipment) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
 from linktrack.reports.statistics import FEWEST_CLICKERS
+from linktrack.reports.workbook import SUM
 
 if TYPE_CHECKING:
     from linktrack.reports.figures import Period, Scope
@@ -242,10 +243,7 @@ def _record(row: Sequence[Any], layout: Layout) -> Cells:
 def _with_totals(
     records: Iterable[Cells], layout: Layout, top: int | None, label: str, words: SumWords
 ) -> Iterator[Cells]:
-    """The first `top` records, a row for the rest of them, and a row for all."""
-    if not layout.totals:
-        yield from islice(records, top)
-        return
+    """The first `top` records, a row for the rest of them, and a row for all, where all can be added up."""
     whole, rest = _Sums(layout), _Sums(layout)
     for number, record in enumerate(records):
         whole.add(record)
@@ -255,7 +253,7 @@ def _with_totals(
             rest.add(record)
     if rest.rows:
         yield rest.record(label, words.more.format(count=rest.rows))
-    if whole.rows:
+    if whole.rows and layout.totals:
         yield whole.record(label, words.total)
 
 
@@ -278,10 +276,10 @@ class _Sums:
 
         found: Cells = dict.fromkeys(self._layout.columns)
         found.update(self._sums)
-        if "click_rate" in found:
+        if "click_rate" in found and "sent" in found:
             found.update(rate_of(found["clickers"], found["sent"])._asdict())
         found[label] = words
-        found["sum"] = True
+        found[SUM] = True
         return found
 
 

@@ -87,8 +87,12 @@ def write_workbook(file: BinaryIO, sheet: Sheet, rows: Iterable[Mapping[str, Any
     with TemporaryFile(dir=folder) as whole:
         workbook = Workbook(whole, options)
         workbook.use_zip64()
-        _SheetWriter(workbook, sheet).write(rows)
-        workbook.close()
+        writer = _SheetWriter(workbook, sheet)
+        try:
+            writer.write(rows)
+            workbook.close()
+        finally:
+            writer.release()
         whole.seek(0)
         shutil.copyfileobj(whole, file)
 
@@ -128,6 +132,11 @@ class _SheetWriter:
         self._arrange(last)
         if self._drawn:
             self._draw(self._sheet.chart)
+
+    def release(self) -> None:
+        """Let go of the file that rows went into as they came, also when not all of them have come."""
+        if self._sheet.chart is None:
+            self._page.row_data_fh.close()
 
     def _write_header(self) -> None:
         style = self._workbook.add_format(

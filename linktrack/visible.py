@@ -12,6 +12,7 @@ import re
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff{_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
 _JSON_UNSAFE = re.compile(f"[\x7f-\x9f\u2028\u2029{_BIDI}\ud800-\udfff]")
+_ENDLESS = re.compile(r"\S{1001,}")
 _NAMES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")  # what begins markup within a line; a cell has no blocks
 
@@ -24,6 +25,12 @@ def visible(text: str) -> str:
 def visible_lines(text: str) -> str:
     """The same for text of several lines, which stay lines."""
     return "\n".join(map(visible, text.split("\n")))
+
+
+def spoken(text: str) -> str:
+    """A sentence for a person: visible, and of a word longer than anybody reads (a value of a million digits) only the
+    beginning and the end."""
+    return visible_lines(_ENDLESS.sub(lambda word: f"{word[0][:100]}…{word[0][-20:]}", text))
 
 
 def json_text(value: object, indent: int | None = None) -> str:

@@ -173,7 +173,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
         return
     names = name_columns(table, state.mapping)
     width = len(table.columns)
-    without_id = repeated = 0
+    repeated = 0
     left: list[BadRow] = []
     at_interests = state.columns["interests"] if interests else -1
     cells_seen = state.interest_cells
@@ -182,7 +182,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             cells_seen.add(values[at_interests])
         contact_id = values[identifier].strip()
         if not contact_id:
-            without_id += 1
+            left.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
         elif contact_id in state.people:
             repeated += 1
             state.people[contact_id].again += (line,)
@@ -191,8 +191,6 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
             state.people[contact_id] = CrmRow(contact_id, line, cells)
     state.notes += left_alone(table, left)
-    if without_id:
-        state.notes.append(f"{without_id} rows of {table.path.name} have no contact id and were left alone")
     if repeated:
         state.notes.append(
             f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "

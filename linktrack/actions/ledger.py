@@ -19,14 +19,15 @@ from linktrack.actions.ledger_rows import (
     SettledRow,
 )
 from linktrack.actions.planned import (
-    MADE_KINDS,
     Clicked,
+    ClickKey,
     LinkFacts,
     MadeFor,
     NumberedAction,
     ScriptResult,
     ShipmentFacts,
 )
+from linktrack.actions.selecting import REPLAYED
 from linktrack.links.actions import parse_action
 from linktrack.store import lookups
 from linktrack.store.catalogue import touch
@@ -152,6 +153,18 @@ class Ledger:
             )
         ]
 
+    def done_before(self) -> frozenset[tuple[ClickKey, int]]:
+        """What earlier runs have changed because of the replayed clicks: (click, number of the action)."""
+        return frozenset(
+            ((row[0], row[1], row[2]), row[3])
+            for row in self.database.rows(
+                "SELECT DISTINCT c.clicked_at, c.click_print, c.recipient_id, c.action FROM change c "
+                "JOIN open_click o ON o.clicked_at = c.clicked_at AND o.print = c.click_print "
+                "AND o.recipient_id = c.recipient_id AND o.link_id = c.link_id WHERE o.why = ? AND c.status = 'ok'",
+                (REPLAYED,),
+            )
+        )
+
     def bookings(self, since: int) -> list[tuple[str, int, int]]:
         """(user, start, end) of the follow-ups made earlier that end after a time."""
         return self.database.rows(
@@ -199,8 +212,6 @@ class Ledger:
             "SELECT a.link_id, l.key, a.number, a.type, a.settings FROM action a JOIN link l ON l.id = a.link_id "
             "WHERE a.link_id IN (SELECT link_id FROM definition) ORDER BY a.link_id, a.position"
         ):
-            if kind not in MADE_KINDS:
-                continue
             action = NumberedAction(parse_action({"type": kind, **json.loads(settings)}), number, 0)
             what = (link_id, number, _text_of(action))
             followed = self.database.value(
@@ -213,7 +224,7 @@ class Ledger:
             )
             if before and not followed:
                 count = self.database.value(
-                    "SELECT count(*) FROM made WHERE link_id = ? AND action = ?", (link_id, number)
+                    "SELECT count(*) FROM change WHERE link_id = ? AND action = ? AND status = 'ok'", (link_id, number)
                 )
                 if count:
                     yield link_id, key, action, int(count)

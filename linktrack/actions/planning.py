@@ -58,6 +58,7 @@ class Planner:
         self.made = made_before(self.ledger.made(), self.actions)
         self.open_failures = self.ledger.failures()
         self.again = self._to_be_tried_again(work.order.retried)
+        self.done = self.ledger.done_before() if work.order.replay is not None else frozenset()
         self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.failures: list[str] = []  # the first ones, as sentences
@@ -85,6 +86,8 @@ class Planner:
                 self.handled += 1
                 self.contacts.add(click.contact_id)
             for action in self.actions.get(click.link.id, ()):
+                if click.why == REPLAYED and (click.key, action.number) in self.done:
+                    continue  # whatever its settings were then
                 only = self.again.get((click.key, action.number))
                 if click.why != RETRIED or only:
                     yield from self._act(click, action, only if click.why == RETRIED else None)

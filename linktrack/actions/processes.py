@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -35,13 +36,37 @@ def find_script(folder: Path, name: str) -> Path | None:
     return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
 
 
-def missing_script(folder: Path, name: str) -> ScriptResult | None:
-    """How a script has failed that is not there; None for one that is."""
-    return _missing(folder, name) if find_script(folder, name) is None else None
+def unfit_script(folder: Path, name: str) -> ScriptResult | None:
+    """How a script will fail that cannot be started, without starting it: it is not there, not executable, or its
+    first line names a program that is not there. None for one that can, as far as that can be seen."""
+    path = find_script(folder, name)
+    if path is None:
+        return _missing(folder, name)
+    if path.suffix == ".py":
+        return None
+    try:
+        if not os.access(path, os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        with path.open("rb") as file:
+            named = re.match(rb"#![ \t]*([^\s]+)", file.readline(256))
+        if named and not Path(os.fsdecode(named[1])).exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    except OSError as problem:
+        return _unstarted(name, problem)
+    return None
 
 
 def _missing(folder: Path, name: str) -> ScriptResult:
     return ScriptResult("failed", message=f"there is no script {name!r} in {folder}")
+
+
+def _unstarted(name: str, problem: OSError) -> ScriptResult:
+    hint = {
+        errno.EACCES: ": make it executable with chmod +x",
+        errno.ENOENT: ": the program that its first line names is not there",
+        errno.ENOEXEC: ": its first line must name what runs it, as in #!/bin/sh",
+    }.get(problem.errno or 0, "")
+    return ScriptResult("failed", message=f"{name} cannot be started: {problem.strerror}{hint}")
 
 
 @dataclass(frozen=True)
@@ -187,8 +212,7 @@ def _run(
                 start_new_session=True,
             )
         except OSError as problem:
-            hint = ": make it executable with chmod +x" if isinstance(problem, PermissionError) else ""
-            return ScriptResult("failed", message=f"{name} cannot be started: {problem.strerror}{hint}")
+            return _unstarted(name, problem)
         talk = Talk(process, iter(given), said)
         with process:
             try:

@@ -45,8 +45,9 @@ _NEAR = 20  # people whose ids nearly match that are named
 @dataclass(frozen=True)
 class RunReport:
     """What a run did, or would do: `summary` has the keys of SPEC section 12, `failures` the first reasons why
-    something could not be carried out, `delivered` every change of a rehearsal with the cells of what would be made.
-    `still_open` counts what failed in earlier runs, by status."""
+    something could not be carried out, `reworded` which actions made things when they had other settings, `delivered`
+    every change of a rehearsal with the cells of what would be made. `still_open` counts what failed in earlier runs,
+    by status."""
 
     run: int | None
     out: Path | None
@@ -54,6 +55,7 @@ class RunReport:
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
+    reworded: tuple[str, ...] = ()
     still_open: Mapping[str, int] = field(default_factory=dict)
     delivered: tuple[Delivered, ...] = ()
 
@@ -138,7 +140,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
                 "run": run_id,
                 "ran_at": iso(work.order.now, work.workspace.zone),
                 **_summary(planner),
-                "notes": notes,
+                "notes": [*work.notes, *notes],
                 "new_selections": new.get("selection", []),
                 "new_projects": new.get("project", []),
                 "new_interests": sorted({*new.get("interest", []), *new.get("company-interest", [])}),
@@ -205,13 +207,13 @@ def _report(
     delivered: tuple[Delivered, ...],
 ) -> RunReport:
     earlier = ledger.open_failures(work.ledger.database, run_id)
-    said = tuple(notes), tuple(planner.unknown), tuple(planner.failures)
+    said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes
     return RunReport(run_id, out, _summary(planner), *said, earlier, delivered)
 
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
     """What is to be said of a run besides its counts."""
-    return [*work.state.notes, *work.notes, *crm_names.sentences(work.state, new), *_near_misses(work, planner)]
+    return [*work.state.notes, *crm_names.sentences(work.state, new), *_near_misses(work, planner)]
 
 
 def _near_misses(work: Work, planner: Planner) -> Iterator[str]:

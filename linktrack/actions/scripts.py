@@ -9,7 +9,7 @@ from linktrack.actions import selecting
 from linktrack.actions.kinds.script import payload
 from linktrack.actions.ledger_rows import KnownScript, MadeRow
 from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult, made_before, made_id, occasion
-from linktrack.actions.processes import missing_script, run_batch, run_script
+from linktrack.actions.processes import run_batch, run_script, unfit_script
 from linktrack.actions.work import Work
 from linktrack.links.actions import ScriptAction, seconds_of
 
@@ -35,7 +35,7 @@ class Asked(NamedTuple):
 def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
     """Run the scripts that the clicks ask for, in the order of time, and return by change what every script said that
     these clicks have ever asked for, also those that an interrupted run had started. Without `run_id` nothing
-    is run, and what is not there has failed.
+    is run, and what cannot be started has failed.
     """
     if not any(one.definition.type == "script" for every in work.actions.values() for one in every):
         return {}
@@ -44,8 +44,8 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
     found = {identifier: FoundScript(*one) for identifier, one in known.items()}
     asked = list(_asked(work, known))
     if run_id is None:
-        missing = {name: missing_script(folder, name) for name in {one.says.script for one in asked}}
-        found.update({one.id: FoundScript(one.click.key, missing[one.says.script]) for one in asked})
+        unfit = {name: unfit_script(folder, name) for name in {one.says.script for one in asked}}
+        found.update({one.id: FoundScript(one.click.key, unfit[one.says.script]) for one in asked})
         return found
     hits, addresses = ledger.hits(), ledger.return_addresses()
 

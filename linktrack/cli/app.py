@@ -20,7 +20,7 @@ from linktrack.cli.streams import end_of_pipe, forget_stdout, open_streams
 from linktrack.cli.usage import NOUNS, Noun, usage_sentence, verbs_of
 from linktrack.errors import LinktrackError
 from linktrack.files import sentence_of
-from linktrack.visible import visible_lines
+from linktrack.visible import spoken
 
 # A command's module is imported only when the command is called; this table is all that --help needs.
 COMMANDS = {
@@ -214,4 +214,4 @@ def _show_usage_error(error: Any) -> None:
 
 def _print(sentence: str, before: str = "linktrack: ") -> None:
     with suppress(OSError):  # nobody listens
-        print(f"{before}{visible_lines(sentence)}", file=sys.stderr)  # noqa: T201  (the one place that prints errors)
+        print(f"{before}{spoken(sentence)}", file=sys.stderr)  # noqa: T201  (the one place that prints errors)

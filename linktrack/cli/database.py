@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from linktrack.cli.output import say
+from linktrack.cli.output import say, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, workspace_of
 
 app = noun("The database itself.")
@@ -28,7 +28,7 @@ def upgrade(context: typer.Context, wait: WaitOption = WAIT) -> None:
     from linktrack.store.session import connect
 
     workspace = workspace_of(context)
-    with connect(workspace.database_url, wait=wait, tell=lambda sentence: say(context, sentence)) as open_one:
+    with connect(workspace.database_url, wait=wait, tell=warn) as open_one:
         before = upgrade_tables(open_one, workspace)
     say(
         context,

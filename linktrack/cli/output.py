@@ -17,7 +17,7 @@ import typer
 
 from linktrack.cli.streams import end_of_pipe
 from linktrack.moments import datetime_of, iso
-from linktrack.visible import json_text, markdown_cell, visible, visible_lines
+from linktrack.visible import json_text, markdown_cell, spoken, visible
 
 if TYPE_CHECKING:
     from linktrack.settings import Language
@@ -77,7 +77,7 @@ def say(context: typer.Context, sentence: str) -> None:
 def warn(sentence: str) -> None:
     """A sentence that a person must not miss, on stderr: what failed, what is missing, what is unusual."""
     with suppress(OSError):  # nobody listens
-        typer.echo(visible_lines(sentence), err=True)
+        typer.echo(spoken(sentence), err=True)
 
 
 def at_terminal() -> bool:
@@ -93,7 +93,7 @@ def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: 
         return True
     if not at_terminal():
         raise UsageError(f"{question} Say so with --yes (there is no terminal to ask at)")
-    return typer.confirm(visible_lines(question), err=True)
+    return typer.confirm(spoken(question), err=True)
 
 
 def show_record(

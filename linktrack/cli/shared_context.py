@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import say
+from linktrack.cli.output import warn
 from linktrack.cli.usage import Noun
 
 if TYPE_CHECKING:
@@ -86,9 +86,7 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
     """The workspace's database, closed when the command is done. That it waits for another process is said."""
     from linktrack.store.session import open_database
 
-    with open_database(
-        workspace_of(context), wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence)
-    ) as database:
+    with open_database(workspace_of(context), wait=WAIT if wait is None else wait, tell=warn) as database:
         yield database
 
 

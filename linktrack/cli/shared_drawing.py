@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linktrack.cli.output import Format, show_rows
-from linktrack.reports.workbook import SUM
+from linktrack.reports.totals import SUM
 
 if TYPE_CHECKING:
     from linktrack.cli.shared_reports import Layout

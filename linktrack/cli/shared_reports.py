@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -17,8 +17,6 @@ from linktrack.cli.shared_context import opened, workspace_of
 from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
-from linktrack.reports.statistics import FEWEST_CLICKERS
-from linktrack.reports.workbook import SUM
 
 if TYPE_CHECKING:
     from linktrack.reports.figures import Period, Scope
@@ -47,11 +45,7 @@ ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
 
-_RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _TIMES = ("at", "sent_at", "first_click", "last_click")
-_SUMMED = (
-    "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -163,31 +157,35 @@ def _looked_at(
 ) -> tuple[Iterable[Cells], Looks]:
     """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
     and in CSV for a spreadsheet."""
+    from linktrack.reports.totals import with_totals, without_thin_rates
+
     chosen = choice.destination.chosen()
     looks = Looks(layout.table, layout.times)
     if chosen not in (Format.table, Format.md, Format.xlsx):
         some: Iterable[Cells] = islice(records, choice.top)
-        return (map(_without_thin_rates, some) if choice.destination.excel else some), looks
+        return (map(without_thin_rates, some) if choice.destination.excel else some), looks
     words, label = ENGLISH, layout.columns[0]
     if chosen is Format.table:
         label = layout.table[0]
     elif chosen is Format.xlsx:
         words, note = _said_in_workbook(context, desk, scope)
         looks = replace(looks, chart=layout.chart, notes=note)
-    shown: Iterable[Cells] = map(_without_thin_rates, _with_totals(records, layout, choice.top, label, words))
+    whole = words.total if layout.totals else None
+    summed = with_totals(records, layout.columns, choice.top, label, rest=words.more, whole=whole)
+    shown: Iterable[Cells] = map(without_thin_rates, summed)
     if chosen is Format.table:
         shown = drawn(list(shown), layout, in_file=choice.destination.file is not None)
     return shown, looks
 
 
 class SumWords(NamedTuple):
-    """What the rows below a table are called; `more` has a place for their count."""
+    """What the rows below a table are called; `more` has a place for a count."""
 
     total: str
     more: str
 
 
-ENGLISH = SumWords("Total", "{count} more")
+ENGLISH = SumWords("Total", "{} more")
 
 
 def _said_in_workbook(context: typer.Context, desk: ReportDesk, scope: Scope) -> tuple[SumWords, tuple[str, ...]]:
@@ -235,57 +233,3 @@ def _record(row: Sequence[Any], layout: Layout) -> Cells:
     """A row of figures by its keys. What has no column comes along for the table."""
     fields: Sequence[str] = getattr(row, "_fields", layout.columns)
     return dict(zip(fields, row, strict=True))
-
-
-# --- what people look at ---------------------------------------------------------------------------------------
-
-
-def _with_totals(
-    records: Iterable[Cells], layout: Layout, top: int | None, label: str, words: SumWords
-) -> Iterator[Cells]:
-    """The first `top` records, a row for the rest of them, and a row for all, where all can be added up."""
-    whole, rest = _Sums(layout), _Sums(layout)
-    for number, record in enumerate(records):
-        whole.add(record)
-        if top is None or number < top:
-            yield record
-        else:
-            rest.add(record)
-    if rest.rows:
-        yield rest.record(label, words.more.format(count=rest.rows))
-    if whole.rows and layout.totals:
-        yield whole.record(label, words.total)
-
-
-class _Sums:
-    """Records added up, tests left out; the rate of a sum is its clickers by its sent."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.rows = 0
-        self._layout = layout
-        self._sums = {column: 0 for column in layout.columns if column in _SUMMED}
-
-    def add(self, record: Mapping[str, Any]) -> None:
-        self.rows += 1
-        if not record.get("test"):
-            for column in self._sums:
-                self._sums[column] += record[column]
-
-    def record(self, label: str, words: str) -> Cells:
-        from linktrack.reports.figures import rate_of
-
-        found: Cells = dict.fromkeys(self._layout.columns)
-        found.update(self._sums)
-        if "click_rate" in found and "sent" in found:
-            found.update(rate_of(found["clickers"], found["sent"])._asdict())
-        found[label] = words
-        found[SUM] = True
-        return found
-
-
-def _without_thin_rates(record: Cells) -> Cells:
-    """No rate that rests on fewer than five clickers."""
-    clickers = record["fewest"] if "fewest" in record else record.get("clickers")
-    if clickers is not None and clickers < FEWEST_CLICKERS:
-        record.update({name: None for name in _RATES if name in record})
-    return record

@@ -15,10 +15,12 @@ MOST = 5  # failures that are said one by one
 
 
 def tell(context: typer.Context, report: RunReport, *, missing: str = "left open for the next run") -> None:
-    """Notes, clickers who are `missing` in the export and what becomes of them, what failed (with --quiet, too), what
-    stands open of earlier runs, where the files are."""
+    """Notes, and with --quiet, too: actions that have other settings by now, clickers who are `missing` in the export
+    and what becomes of them, what failed, what stands open of earlier runs. Then where the files are."""
     for note in report.notes:
         say(context, f"Note: {note}")
+    for sentence in report.reworded:
+        warn(sentence)
     if report.unknown:
         some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
         sentence = f"{_people(len(report.unknown))} not in the export and {missing}: {some}"

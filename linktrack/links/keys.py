@@ -93,18 +93,16 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
     """Add a new key that signs from now on. Returns its id, and how many more there can be in the workspace's life.
 
     The file is written before the database: a key that a killed rotation left in the file is adopted instead of
-    making another. Where the keys come from the environment, the new one must stand at their end already.
+    making another. Where the keys come from the environment, the new one must stand there already; of several, the
+    next one is taken.
     Conflict when all ids were used, or the environment has no new key.
     """
     with _alone(workspace, database, wait):
         known = _known(database)
         ring = Keyring.parse(workspace.secret())
         _ours(workspace, ring, known)  # all of them must be there
-        left = [number for number in ring.secrets if number not in known]
-        if left and left[-1] == ring.signing_id and left[-1] == _next_id(known):
-            number = left[-1]
-        else:
-            number = _next_id(known)
+        number = _next_id(known)
+        if number not in ring.secrets or ring.only({*known, number}).signing_id != number:
             if number >= MAX_KEYS:
                 raise Conflict(
                     f"this workspace has had {MAX_KEYS} keys, and a token has room for no more: it keeps its last"

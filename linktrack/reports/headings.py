@@ -138,13 +138,13 @@ _SWEDISH = {
 }
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
-        "sheet": "Report", "total": "Total", "more": "{count} more", "and": "and", "by": "by",
+        "sheet": "Report", "total": "Total", "more": "{} more", "and": "and", "by": "by",
         "chart": "Chart of {title}, {count} rows, drawn from the table on its left.",
         "highest": "The highest of {heading} is {value}, at {where}.",
         "rules": "Judged by the rules of {rules}.",
     },
     "sv": {
-        "sheet": "Rapport", "total": "Summa", "more": "{count} till", "and": "och", "by": "per",
+        "sheet": "Rapport", "total": "Summa", "more": "{} till", "and": "och", "by": "per",
         "chart": "Diagram över {title}, {count} rader, ritat från tabellen till vänster.",
         "highest": "{heading}: högst {value}, vid {where}.",
         "rules": "Bedömt enligt reglerna {rules}.",

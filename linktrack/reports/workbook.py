@@ -19,6 +19,7 @@ from linktrack.crm.guard import must_match, would_run
 from linktrack.errors import BadInput
 from linktrack.moments import datetime_of, iso
 from linktrack.reports.headings import WORDS, heading, joined
+from linktrack.reports.totals import SUM
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from linktrack.settings import Language
 
 MOST_ROWS = 1_048_575  # of a sheet, below its header
-SUM = "sum"  # the key of a row that adds others up: it stands below what is filtered and drawn
 _LONGEST = 32_767  # characters of a cell
 _EXACT_BELOW = 10**15  # numbers that a spreadsheet keeps to the last digit
 _FIRST_YEAR = 1900  # of a spreadsheet's calendar

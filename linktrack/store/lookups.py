@@ -15,6 +15,7 @@ from linktrack.store.session import Database
 
 _COMPARED = 10_000  # names that a near one is looked for among
 _MANY = 10  # ids that are shown of people of one name
+_NOT_FORGOTTEN = "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
 
 
 class _Noun(NamedTuple):
@@ -26,7 +27,9 @@ class _Noun(NamedTuple):
     advice: str
 
 
-_FOLDER = _Noun("folder", "path", "folder", "see linktrack folder list, or make it with linktrack folder add")
+_FOLDER = _Noun(
+    "folder", "path", "folder", "see linktrack folder list, or make it with linktrack folder add or --parents"
+)
 _LINK = _Noun("link", "key", "link", "see linktrack link list --all")
 _MAILING = _Noun("mailing", "name", "mailing", "see linktrack mailing list")
 _SHIPMENT = _Noun("shipment", "id", "shipment", "see linktrack shipment list")
@@ -95,14 +98,13 @@ def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
 
     The database folds ASCII, which is four times as fast; what it does not find is looked for letter by letter.
     """
-    living = "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
     if wanted.isascii():
         same = " OR ".join(f"lower({column}) = ?" for column in ("contact_id", "email", "name"))
-        if rows := database.rows(f"{living} AND ({same})", (wanted, wanted, wanted)):
+        if rows := database.rows(f"{_NOT_FORGOTTEN} AND ({same})", (wanted, wanted, wanted)):
             return [(number, contact) for number, contact, *_ in rows]
     return [
         (number, contact)
-        for number, contact, email, name in database.stream(living)
+        for number, contact, email, name in database.stream(_NOT_FORGOTTEN)
         if wanted in (contact.casefold(), email.casefold(), name.casefold())
     ]
 

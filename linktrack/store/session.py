@@ -46,7 +46,8 @@ class Database:
         self.name = name  # for messages
         self._explain = explain  # an error of the driver → one of ours, or None for a bug
         self._wait = wait  # seconds that a transaction waits for another process
-        self.tell = tell
+        self._tell = tell
+        self._told = set[str]()
         self._depth = 0
 
     def __enter__(self) -> Database:
@@ -57,6 +58,12 @@ class Database:
 
     def close(self) -> None:
         self.connection.close()
+
+    def tell(self, sentence: str) -> None:
+        """Say what somebody who waits, or whose workspace is not in order, must know; each sentence once."""
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._tell(sentence)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""

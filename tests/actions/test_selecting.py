@@ -208,6 +208,45 @@ def test_names_that_are_new_are_said_before_they_are_made_with_near_ones(world: 
 # --- actions that were worded anew -------------------------------------------------------------------------------------
 
 
+DECISIONS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "a field": ({**HOT}, {"value": "boiling"}),
+    "an interest": ({"type": "interest", "add": ["News"]}, {"add": ["Golf"]}),
+    "a selection": ({"type": "selection", "add": ["Spring"]}, {"add": ["Autumn"]}),
+    "a project": ({"type": "project", "add": ["Launch"]}, {"add": ["Fair"]}),
+}
+
+
+@pytest.mark.parametrize("case", DECISIONS)
+def test_a_decision_with_other_settings_is_said_and_a_replay_does_not_make_it_again(world: World, case: str) -> None:
+    before, edit = DECISIONS[case]
+    export = world.export("contact_id,name,level,interests\n1,Bo,,\n2,Cy,,\n")
+    world.link("offer", [before])
+    world.click("1", "offer")
+    assert world.run(export)[0].summary["changes"] == 1
+    world.actions("offer", [before | edit])
+    said = f"action 1 of the link 'offer' ({before['type']}) has other settings by now: what it made before (1) stays"
+    report, _ = world.run(export, replay="offer")
+    assert [sentence.startswith(said) for sentence in report.reworded] == [True]
+    assert report.summary["changes"] == 0
+    world.click("2", "offer", 5)
+    again, _ = world.run(export)
+    assert (again.reworded, again.summary["changes"]) == ((), 1)
+
+
+def test_a_replay_reaches_who_clicked_before_the_action_was_there_and_nobody_twice(world: World) -> None:
+    export = world.export("contact_id,name,level,interests\n1,Bo,,\n2,Cy,,\n")
+    golf = {"type": "interest", "add": ["Golf"]}
+    world.link("offer", [])
+    world.click("1", "offer")
+    world.run(export)
+    world.actions("offer", [golf])
+    world.click("2", "offer", 5)
+    world.run(export)
+    world.actions("offer", [golf | {"add": ["Tennis"]}])
+    _, out = world.run(export, replay="offer")
+    assert [(row["contact_id"], row["name"]) for row in rows_of(out / "changes.ndjson")] == [("1", "Tennis")]
+
+
 def test_what_was_made_with_other_settings_is_said_once_and_not_made_again(world: World) -> None:
     world.link("offer", [CALL])
     world.click("1", "offer")
@@ -219,12 +258,12 @@ def test_what_was_made_with_other_settings_is_said_once_and_not_made_again(world
         "action 1 of the link 'offer' (request) has other settings by now: what it made before (1) stays, "
         "and is not made again for the same clicks",
     )
-    assert world.rehearse(world.export(EXPORT)).notes == said
+    assert world.rehearse(world.export(EXPORT)).reworded == said
     report, out = world.run(world.export(EXPORT))
-    assert report.notes == said
+    assert report.reworded == said
     assert [(row["contact_id"], row["title"]) for row in rows_of(out / "requests.csv")] == [("2", "Call soon")]
     world.click("1", "offer", 9)
-    assert world.run(world.export(EXPORT))[0].notes == ()
+    assert world.run(world.export(EXPORT))[0].reworded == ()
 
 
 def test_ids_never_come_again_from_a_workspace_that_was_restored(world: World) -> None:

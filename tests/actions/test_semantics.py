@@ -157,10 +157,10 @@ def test_the_first_run_after_a_change_says_so_even_with_nothing_to_do(world: Wor
     world.run(world.export(EXPORT))
     world.actions("offer", [B])
     said = "action 1 of the link 'offer' (request) has other settings by now: what it made before (1) stays"
-    assert any(note.startswith(said) for note in world.rehearse(world.export(EXPORT)).notes)
+    assert any(note.startswith(said) for note in world.rehearse(world.export(EXPORT)).reworded)
     first, _ = world.run(world.export(EXPORT))
     second, _ = world.run(world.export(EXPORT))
-    assert [any(note.startswith(said) for note in report.notes) for report in (first, second)] == [True, False]
+    assert [any(note.startswith(said) for note in report.reworded) for report in (first, second)] == [True, False]
 
 
 def test_what_takes_the_place_of_a_removed_action_is_made_for_those_who_had_the_first(world: World) -> None:

@@ -118,6 +118,27 @@ def test_a_key_beyond_those_that_are_known_neither_signs_nor_verifies(workspace:
     assert "key 9 is not of this workspace" in run("doctor").out
 
 
+def test_two_new_keys_of_the_environment_are_adopted_one_after_the_other(workspace: Workspace) -> None:
+    keys = f"{workspace.secret().strip()},1:{'5a' * 32},2:{'5b' * 32}"
+    held = load_workspace(workspace.root, {"LINKTRACK_SECRET": keys})
+    with open_database(held) as database:
+        for number in (1, 2):
+            assert rotate_key(held, database)[0] == number
+            assert open_keys(held, database).keyring.signing_id == number
+
+
+def test_a_key_that_is_not_of_this_workspace_is_said_once_also_to_who_wants_to_hear_nothing(
+    workspace: Workspace, run: Run
+) -> None:
+    workspace.key_path.write_text(ring(workspace).with_new(9).text(), "ascii")
+    result = run("--quiet", "key", "list")
+    assert result.err.count("the key 9 in") == 1
+    with open_database(workspace, tell=(said := list[str]()).append) as database:
+        open_keys(workspace, database)
+        open_keys(workspace, database)
+    assert len(said) == 1
+
+
 def test_a_revoked_key_leaves_the_file_and_is_listed_for_ever(workspace: Workspace, run: Run) -> None:
     assert run("key", "rotate").code == 0
     assert run("key", "revoke", "0").code == 2, "there is no terminal to ask at"
@@ -154,6 +175,14 @@ def test_keys_of_the_environment_are_rotated_by_the_user_and_adopted(workspace: 
         assert open_keys(both, database).foreign == (1,)
         assert rotate_key(both, database)[0] == 1
         assert open_keys(both, database).keyring.signing_id == 1
+        several = load_workspace(workspace.root, {"LINKTRACK_SECRET": f"{first},1:{'5a' * 32},2:{'5b' * 32}"})
+        with pytest.raises(Conflict, match="add a new entry 2:HEX at its end"):
+            rotate_key(both, database)
+        assert rotate_key(several, database)[0] == 2
+        swapped = load_workspace(workspace.root, {"LINKTRACK_SECRET": f"3:{'5c' * 32},{several.secret()}"})
+        with pytest.raises(Conflict, match="add a new entry 3:HEX at its end"):
+            rotate_key(swapped, database)
+        revoke_key(both, database, 2)
         revoke_key(both, database, 0)
         assert set(open_keys(both, database).keyring.secrets) == {1}
     assert workspace.secret().strip() == first, "the file is not the environment's"

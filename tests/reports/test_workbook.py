@@ -28,7 +28,8 @@ from linktrack.cli.shared_reports import Layout
 from linktrack.errors import BadInput
 from linktrack.reports import workbook
 from linktrack.reports.headings import heading, is_named
-from linktrack.reports.workbook import SUM, Sheet, write_workbook
+from linktrack.reports.totals import SUM
+from linktrack.reports.workbook import Sheet, write_workbook
 from linktrack.settings import Language
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
@@ -140,7 +141,6 @@ def test_reports_with_a_shape_have_a_chart_with_title_and_text(
 SIMPLE: list[tuple[list[str], list[str]]] = [
     (["folder", "list"], ["path", "links", "created_at"]),
     (["link", "list"], ["key", "name", "folder", "url", "kind", "status", "mailing", "response", "actions"]),
-    (["link", "check"], ["finding", "link", "other", "mailing", "explanation"]),
     (["action", "list"], ["link", "number", "type", "description", "settings"]),
     (["action", "log"], ["id", "kind", "contact_id", "name", "operation", "old", "new", "link", "mailing", "shipment",
                          "click", "clicked_at", "run", "status", "ran_at", "message"]),

@@ -18,7 +18,7 @@ from clicks_world import World
 from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
-from reports.reports_world import ZONE, Oracle
+from reports.reports_world import ZONE, Oracle, speak
 from reports.test_report_commands import KEYS
 from tests_support import Run
 
@@ -30,7 +30,6 @@ from linktrack.reports import workbook
 from linktrack.reports.headings import heading, is_named
 from linktrack.reports.totals import SUM
 from linktrack.reports.workbook import Sheet, write_workbook
-from linktrack.settings import Language
 
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing}"
 CHART_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
@@ -196,14 +195,6 @@ def test_a_workbook_in_swedish(own_world: World, run: Run) -> None:
     assert first[0] == datetime(2026, 5, 4)
     assert first[2:4] == ["3 till", "Summa"]
     assert str(first[5]).startswith("Bedömt enligt reglerna ")
-
-
-def speak(world: World, language: Language) -> None:
-    settings = world.workspace.config_path
-    text = settings.read_text("utf-8")
-    settings.write_text(
-        re.sub(r"(?m)^language = .*\n", "", text).replace("time_zone", f'language = "{language}"\ntime_zone', 1)
-    )
 
 
 # --- cells -------------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linktrack.cli.output import Format, show_rows
-from linktrack.reports.totals import SUM
 
 if TYPE_CHECKING:
     from linktrack.cli.shared_reports import Layout
@@ -26,6 +25,8 @@ WEEK_HEAD = "0.....6.....12....18...."  # over a line of 24 hours
 
 def drawn(records: list[Cells], layout: Layout, *, in_file: bool) -> list[Cells]:
     """Records with what only a table shows: intervals, differences, bars; a file is UTF-8, a terminal need not be."""
+    from linktrack.reports.totals import SUM
+
     plain = not (in_file or can_draw())
     largest: float = 1
     if layout.bars is not None and layout.bars != "share":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -41,6 +41,9 @@ TopOption = Annotated[
     int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="Only the first so many rows.")
 ]
 MailingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what belongs to this mailing.")]
+MailingsOption = Annotated[
+    list[str] | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing; again for further ones.")
+]
 ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
@@ -157,6 +160,7 @@ def _looked_at(
 ) -> tuple[Iterable[Cells], Looks]:
     """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
     and in CSV for a spreadsheet."""
+    from linktrack.reports.headings import WORDS
     from linktrack.reports.totals import with_totals, without_thin_rates
 
     chosen = choice.destination.chosen()
@@ -164,39 +168,24 @@ def _looked_at(
     if chosen not in (Format.table, Format.md, Format.xlsx):
         some: Iterable[Cells] = islice(records, choice.top)
         return (map(without_thin_rates, some) if choice.destination.excel else some), looks
-    words, label = ENGLISH, layout.columns[0]
-    if chosen is Format.table:
-        label = layout.table[0]
-    elif chosen is Format.xlsx:
-        words, note = _said_in_workbook(context, desk, scope)
-        looks = replace(looks, chart=layout.chart, notes=note)
-    whole = words.total if layout.totals else None
-    summed = with_totals(records, layout.columns, choice.top, label, rest=words.more, whole=whole)
+    label = layout.table[0] if chosen is Format.table else layout.columns[0]
+    words = WORDS[workspace_of(context).settings.language if chosen is Format.xlsx else "en"]
+    if chosen is Format.xlsx:
+        looks = replace(looks, chart=layout.chart, notes=_rules_note(words, desk, scope))
+    whole = words["total"] if layout.totals else None
+    summed = with_totals(records, layout.columns, choice.top, label, rest=words["more"], whole=whole)
     shown: Iterable[Cells] = map(without_thin_rates, summed)
     if chosen is Format.table:
         shown = drawn(list(shown), layout, in_file=choice.destination.file is not None)
     return shown, looks
 
 
-class SumWords(NamedTuple):
-    """What the rows below a table are called; `more` has a place for a count."""
-
-    total: str
-    more: str
-
-
-ENGLISH = SumWords("Total", "{} more")
-
-
-def _said_in_workbook(context: typer.Context, desk: ReportDesk, scope: Scope) -> tuple[SumWords, tuple[str, ...]]:
-    """What stands in a workbook beside figures, in the workspace's language: sums, and the rules that judged."""
+def _rules_note(words: Mapping[str, str], desk: ReportDesk, scope: Scope) -> tuple[str, ...]:
+    """The line below the table of a workbook: the rules that judged."""
     from linktrack.reports.figures import rules_that_judged
-    from linktrack.reports.headings import WORDS
 
-    words = WORDS[workspace_of(context).settings.language]
     rules = rules_that_judged(desk.database, scope)
-    notes = (words["rules"].format(rules=f" {words['and']} ".join(rules)),) if rules else ()
-    return SumWords(words["total"], words["more"]), notes
+    return (words["rules"].format(rules=f" {words['and']} ".join(rules)),) if rules else ()
 
 
 def is_table(destination: Destination) -> bool:

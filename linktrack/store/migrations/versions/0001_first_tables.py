@@ -340,6 +340,9 @@ def upgrade() -> None:
         sa.Column("catalogue", sa.Integer(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("restored_at", sa.BigInteger(), nullable=True),
+        sa.Column("runs_taken_at", sa.BigInteger(), nullable=True),
+        sa.Column("imported_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(

@@ -172,7 +172,7 @@ def test_every_list_as_a_workbook_and_as_csv_for_a_spreadsheet(
     assert len(rows_of(sheet)) == len(rows)
     for row, cells in zip(rows, rows_of(sheet), strict=True):
         for key, cell in zip(keys, cells, strict=True):
-            if not isinstance(row[key], dict | list):
+            if not isinstance(row[key], dict | list) and key != "detail":  # doctor's, which says what time it is
                 assert cell.value == as_cell(key, row[key], times)
     table = path.with_suffix(".csv")
     assert run(*arguments, "-o", table, "--excel").out == ""

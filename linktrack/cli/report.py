@@ -32,6 +32,7 @@ from linktrack.cli.shared_reports import (
     period_of,
     report_desk,
     say_rules,
+    say_uncounted,
     show,
 )  # fmt: skip
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
@@ -179,6 +180,7 @@ def mailing(
         if by is By.weekhour and is_table(choice.destination) and sort is None and top is None:
             show_week(rows)
             say_rules(context, desk, scope)
+            say_uncounted(context, desk, scope)
         else:
             show(context, desk, scope, rows, layout, choice, f"Nothing is counted of {name} yet.")
         _say_mailing(context, desk, scope, name)

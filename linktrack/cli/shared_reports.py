@@ -133,6 +133,15 @@ def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
         say(context, f"Judged by the rules of {' and of '.join(rules)}{mixed}.")
 
 
+def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
+    """How many of the recipients refused tracking, where somebody did."""
+    from linktrack.reports.figures import uncounted_in
+
+    uncounted, sent = uncounted_in(desk.database, scope)
+    if uncounted:
+        say(context, f"{uncounted:,} of {sent:,} recipients could not be counted: they refused tracking.")
+
+
 def show(
     context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
     choice: Choice, empty: str, *, inputs: Sequence[Path | None] = (),
@@ -141,8 +150,10 @@ def show(
 
     Returns how many rows there were; totals are none. No file that is written is one of `inputs`.
     """
+    from linktrack.reports.figures import columns_shown
     from linktrack.reports.order import in_order, read_order
 
+    layout = replace(layout, columns=columns_shown(layout.columns, desk.database))
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     if order is not None:
         rows = in_order(rows, layout.columns, order)
@@ -152,6 +163,7 @@ def show(
     if records.count == 0 and empty:
         say(context, empty)
     say_rules(context, desk, scope)
+    say_uncounted(context, desk, scope)
     return records.count
 
 

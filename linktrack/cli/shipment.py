@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 app = noun("Sendings of a mailing to a list of recipients.")
 
-COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "output", "created_at"]
-TABLE = ["shipment", "mailing", "sent_at", "state", "recipients"]
+COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "uncounted", "output", "created_at"]
+TABLE = ["shipment", "mailing", "sent_at", "state", "recipients", "uncounted"]
 
-RECIPIENT_COLUMNS = ["contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click"]
-RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click"]
+RECIPIENT_COLUMNS = [
+    *("contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click", "uncounted"),
+]
+RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click", "uncounted"]
 
 NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
@@ -39,11 +41,13 @@ def list_all(
     Example:
       linktrack shipment list --mailing news
     """
-    from linktrack.mailings.shipments import list_shipments
+    from linktrack.mailings.shipments import anybody_refused, list_shipments
 
     with opened(context) as database:
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
-    list_rows(context, rows, COLUMNS, Destination(format, output, excel), Looks(TABLE))
+        asked = anybody_refused(database)
+    columns, table = _shown(COLUMNS, asked), _shown(TABLE, asked)
+    list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
@@ -69,6 +73,8 @@ def show(context: typer.Context, shipment: NumberArgument, format: FormatOption 
         "from": settings.sender or None,
         "key_id": settings.key_id,
     }
+    if not found.uncounted:
+        del record["uncounted"]
     show_record(record, format, zone=workspace_of(context).zone)
 
 
@@ -165,11 +171,20 @@ def recipients(
       linktrack shipment recipients 3 --format csv
       linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
     """
-    from linktrack.mailings.shipments import recipient_rows
+    from linktrack.mailings.shipments import anybody_refused, find_shipment, recipient_rows
 
     with opened(context) as database:
+        asked = anybody_refused(database)
+        columns, table = _shown(RECIPIENT_COLUMNS, asked), _shown(RECIPIENT_TABLE, asked)
         rows = (row._asdict() for row in recipient_rows(database, shipment))
-        list_rows(context, rows, RECIPIENT_COLUMNS, Destination(format, output, excel), Looks(RECIPIENT_TABLE))
+        list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
+        if refused := find_shipment(database, shipment).uncounted:
+            say(context, f"{refused:,} of them refused tracking: nobody knows what they clicked.")
+
+
+def _shown(columns: list[str], asked: bool) -> list[str]:
+    """The columns, `uncounted` among them once somebody has refused tracking."""
+    return [column for column in columns if asked or column != "uncounted"]
 
 
 def _row(shipment: Shipment) -> dict[str, Any]:
@@ -180,6 +195,7 @@ def _row(shipment: Shipment) -> dict[str, Any]:
         "test": shipment.test,
         "state": shipment.state,
         "recipients": shipment.recipients,
+        "uncounted": shipment.uncounted,
         "output": shipment.settings.output,
         "created_at": shipment.created_at,
     }

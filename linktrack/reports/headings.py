@@ -26,6 +26,7 @@ _ENGLISH = {
     "rate_low": "Click rate, lowest",
     "sent": "Sent to",
     "share": "Share of clickers",
+    "uncounted": "Not counted",
     "url": "URL",
 }
 _SWEDISH = {

@@ -14,7 +14,7 @@ SUM = "sum"  # a record that has this key is a sum of others
 
 _RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _SUMMED = (
-    "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
+    "shipments", "sent", "uncounted", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
 )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ class _Sums:
         found: Record = dict.fromkeys(self._columns)
         found.update(self._sums)
         if "click_rate" in found and "sent" in found:
-            found.update(rate_of(found["clickers"], found["sent"])._asdict())
+            found.update(rate_of(found["clickers"], found["sent"], found.get("uncounted", 0))._asdict())
         found[label] = words
         found[SUM] = True
         return found

@@ -71,8 +71,8 @@ def rewrite_mailing(
     person_merge_tag: Annotated[
         str,
         typer.Option(
-            help="With --as template, where some refuse tracking: the ESP's merge tag for the recipient's own token, in "
-            "unsubscribe, subscriptions and view-online; else {{ linktrack_person_token }}."
+            help="With --as template, where some refuse tracking: the ESP's merge tag for the recipient's own token, "
+            "in unsubscribe, subscriptions and view-online; else {{ linktrack_person_token }}."
         ),
     ] = "",
     only: Annotated[

@@ -242,6 +242,6 @@ def _changes(database: Database, recipient: int, mailings: dict[int, str]) -> It
 def _change_said(change: Row | list[Any]) -> str:
     """A change in one line: `set-field city: Lund → Malmö`, and what came of it if that is not well."""
     kind, name, operation, old, new, status, message = change
-    value = f"{old} → {new}" if old and new else new or old
+    value = f"{old} -> {new}" if old and new else new or old
     said = f"{kind} {name}".strip() + f" {operation}" + (f": {value}" if value else "")
     return said if status == "ok" else f"{said} ({status}{f': {message}' if message else ''})"

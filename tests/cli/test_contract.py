@@ -63,6 +63,7 @@ PLAYED = [
     "report contact 10166",
     "report nonclickers newsletter",
     "key list",
+    "status",
 ]
 
 # Names that are data and no keys: they are shown as `*`.

@@ -103,7 +103,7 @@ class _Shipment(NamedTuple):
     number: int
 
 
-class _Known(NamedTuple):
+class _KnownPlace(NamedTuple):
     """What a change is about, as the database knows it."""
 
     recipient_id: int
@@ -178,7 +178,7 @@ class _Taking:
         count_on(database, "run")
         return number
 
-    def _known(self, change: CrmChange) -> _Known | None:
+    def _known(self, change: CrmChange) -> _KnownPlace | None:
         """What a change is about; None where the database does not have it. ValueError for no change of a run."""
         click = click_in(change)
         recipient = self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (change.contact_id,))
@@ -196,7 +196,7 @@ class _Taking:
         self._likely[kind] = action
         if action > link.last_action:
             self._last[link.id] = max(action, self._last.get(link.id, 0))
-        return _Known(recipient, link, shipment, click, action)
+        return _KnownPlace(recipient, link, shipment, click, action)
 
     def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link, click: tuple[int, int]) -> None:
         """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
@@ -206,7 +206,7 @@ class _Taking:
         ):
             action = NumberedAction(parse_action({"type": change.kind, **json.loads(settings)}), number, 0)
             if repeat_of(action) == "once":
-                known = _Known(recipient_id, link, _Shipment(0, 0), click, number)
+                known = _KnownPlace(recipient_id, link, _Shipment(0, 0), click, number)
                 row = self._row(0, change, known, Made())
                 self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
 
@@ -227,7 +227,7 @@ class _Taking:
             self._shipments[shipment_id, mailing] = None if row is None else _Shipment(*row)
         return self._shipments[shipment_id, mailing]
 
-    def _keep(self, number: int, change: CrmChange, known: _Known) -> None:
+    def _keep(self, number: int, change: CrmChange, known: _KnownPlace) -> None:
         """Put a change and what it made aside for the ledger."""
         database, run = self.database, self.run
         made = run.made.get(change.id, Made()) if change.kind in MADE_KINDS else Made()
@@ -236,7 +236,7 @@ class _Taking:
         if change.kind in MADE_KINDS:
             self._keep_made(row, made)
 
-    def _row(self, number: int, change: CrmChange, known: _Known, made: Made) -> ChangeRow:
+    def _row(self, number: int, change: CrmChange, known: _KnownPlace, made: Made) -> ChangeRow:
         definition = self._definition(known, change.kind)
         return ChangeRow(
             self.run_id, number, known.recipient_id, change.id, *known.click, known.link.id, known.shipment.id,
@@ -280,7 +280,7 @@ class _Taking:
                 if same_type(type) == same_type(change.name):
                     leave(self.database, recipient_id, type, "action", click[0])
 
-    def _definition(self, known: _Known, kind: str) -> int:
+    def _definition(self, known: _KnownPlace, kind: str) -> int:
         """The ledger's number of the action as it is today, or of one that the backup does not have."""
         key = known.link.id, known.action
         if key not in self._definitions:

@@ -57,15 +57,21 @@ def check_whose(database: Database, workspace: Workspace) -> None:
         )
 
 
+def prepare(database: Database) -> None:
+    """Make an empty database ready for tables, before the transaction that makes them. Conflict when it has some."""
+    if revision(database) is not None:
+        raise Conflict(f"{database.name} has tables already: it belongs to another workspace")
+    if database.dialect == SQLITE:
+        database.execute("PRAGMA journal_mode=WAL")
+
+
 def make_tables(database: Database, *, time_zone: str) -> str:
-    """Make the tables in an empty database. Returns its random id, which belongs into the settings.
+    """Make the tables in a prepared database. Returns its random id, which belongs into the settings.
 
     `time_zone` is the zone in which its hours are counted. Conflict when there are tables already.
     """
     from linktrack.store.migrations import run
 
-    if database.dialect == SQLITE:
-        database.execute("PRAGMA journal_mode=WAL")
     database_id = secrets.token_hex(8)
     with database.transaction(durable=True):
         _wait_for_others(database)

@@ -14,7 +14,7 @@ from linktrack.errors import BadInput, UsageError
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import alone
-from linktrack.store.revisions import check_usable, make_tables
+from linktrack.store.revisions import check_usable, make_tables, prepare
 from linktrack.store.session import Database, Tell, connect, in_silence
 from linktrack.workspace import Workspace
 
@@ -90,6 +90,7 @@ def _new(url: str, wait: float, tell: Tell) -> Iterator[Database]:
     was_there = path is not None and path.exists()
     try:
         with connect(url, wait=wait, tell=tell, new=True) as database:
+            prepare(database)
             yield database
     except BaseException:
         if path is not None and not was_there:

@@ -63,6 +63,7 @@ PLAYED = [
     "report contact 10166",
     "report nonclickers newsletter",
     "key list",
+    "status",
 ]
 
 # Names that are data and no keys: they are shown as `*`.
@@ -145,6 +146,7 @@ def test_the_keys_of_every_command(run: Run) -> None:
             "report contact 10166": "at what mailing shipment link verdict detail",
             "report nonclickers newsletter": "contact_id email name",
             "key list": "key signs verifies created_at revoked_at",
+            "status": "checked_at last_import last_run open_clicks oldest_open_click failures unfinished_shipments due",
         }
     )
 

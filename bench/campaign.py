@@ -236,6 +236,15 @@ def one_for_many(mail: Mail) -> None:
         at += mail.chance.uniform(2.5, 9)
 
 
+def slow_for_many(mail: Mail) -> None:
+    """The same, slower: one mail after the other, most links of each."""
+    mail.begin("one slow gateway for many", machine=True)
+    at = mail.delivered + 30
+    for place in mail.places(7, 9):
+        mail.ask(at, place, WINDOWS[0].format(120), "217.6.21.9")
+        at += mail.chance.uniform(3.5, 6)
+
+
 # --- people --------------------------------------------------------------------------------------------------------
 
 
@@ -254,7 +263,7 @@ def people(mail: Mail) -> None:
     ip = mail.office.address or mail.somewhere()
     if place == "behind isolation":
         agent, ip = mail.agent(DESKTOP), mail.somewhere(*ISOLATION)
-    elif place == "in an office" and chance.random() < 0.7:
+    elif place in ("in an office", "at headquarters") and chance.random() < 0.7:
         agent = WINDOWS[0].format(124)
     if how == "one click":
         mail.ask(at, mail.places(1)[0], agent, ip)
@@ -303,6 +312,8 @@ OFFICES = (
     *(Office(f"trapped{n}.example", f"81.14.{n}.20", into_the_trap, "in an office", 40) for n in range(2)),
     *(Office(f"named{n}.example", f"81.15.{n}.20", with_a_name, "in an office", 40) for n in range(2)),
     Office("one-for-many.example", "81.16.1.20", one_for_many, "in an office", 120),
+    Office("slow-for-many.example", "81.17.1.20", slow_for_many, "in an office", 80),
+    Office("headquarters.example", "81.18.1.20", None, "at headquarters", 1_000),
 )
 
 
@@ -319,9 +330,11 @@ class Campaign:
             for office in OFFICES:
                 at_once = office.gateway is one_for_many  # one batch for one company
                 start = self.chance.uniform(0, takes)
-                for _ in range(round(office.size * scale)):
+                for turn in range(round(office.size * scale)):
                     recipient += 1
                     when = start + self.chance.uniform(0, 60) if at_once else self.chance.uniform(0, takes)
+                    if office.gateway is slow_for_many:
+                        when = start + turn * (15, 30, 50)[shipment - 1]
                     mail = Mail(self, office, recipient, shipment, self.sent_at[shipment] + when)
                     if office.gateway:
                         office.gateway(mail)

@@ -193,6 +193,9 @@ def judge(
 ) -> None:
     """Judge every click again with today's rules and move the reports with it.
 
+    Which of [clicks] networks a click came from is found when its line is read: for a new one, linktrack click import
+    --again reads the logs once more.
+
     \b
     Example:
       linktrack click judge --dry-run
@@ -207,10 +210,21 @@ def judge(
         rows = [change._asdict() for change in judged.changes]
         list_rows(context, rows, ["reason", "before", "after"], destination)
         say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")
+        _say_unmatched(context, judged.unmatched)
         return
     if format is not None:
         show_record({name: getattr(judged, name) for name in JUDGED}, format)
     say(context, f"Judged {judged.clicks} clicks, {judged.changed} of them differently than before.")
+    _say_unmatched(context, judged.unmatched)
+
+
+def _say_unmatched(context: typer.Context, networks: tuple[str, ...]) -> None:
+    if networks:
+        say(
+            context,
+            f"No stored click is known to come from {', '.join(networks)}: they are looked up as lines are read, so "
+            "if that is a new setting, linktrack click import --again LOG finds its clicks.",
+        )
 
 
 def _show(context: typer.Context, summary: ImportSummary, format: Format | None) -> None:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 # `line` is the line as it stands in the log. `host` is who the server spoke with, `forwarded` what proxies said about
 # who stood before them: addresses parted by commas, the visitor's first, each perhaps with port, brackets or zone; a
 # server that knows the visitor by a proxy's word alone has no `host`. In `agent` a byte may be written \\xHH and a
-# backslash is doubled, as nginx and Apache do it. `network` is the name of the network that the whole address lay in,
+# backslash is doubled, as nginx and Apache do it; NO_AGENT says that none was sent, and an empty one that the log does
+# not tell. `network` is the name of the network that the whole address lay in,
 # where the log itself has it. A line that the format cannot read has an empty stamp, one that is no request by design
 # (a comment, another message of the same program) has the stamp NOTE, and a good line whose request is no HTTP (a TLS
 # handshake) has a stamp and no method.
 Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 NOTE = b"#"
+NO_AGENT = b"-"
 
 # Bits of `Click.flags`: what the log itself says about a click.
 PREFETCH = 1  # a Sec-Purpose, Purpose, X-Purpose or X-Moz header of a prefetching browser

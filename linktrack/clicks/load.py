@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.clicks.logs.changing import Changing
+from linktrack.clicks.logs.earlier import EarlierLines
 from linktrack.clicks.logs.envelopes import detect_inside
 from linktrack.clicks.logs.event_log import Directory, EventReading
 from linktrack.clicks.logs.fields import digest_key
@@ -155,23 +156,40 @@ class _Import:
                 self._note_cut_off(name)
             batch = None
             again = _Second(self.rules)
-            for batch in self._batches(log, format, known) if format else ():
-                batches = [batch]
-                if batch.unknown and (self.book.renew() or again.rules.addresses is not self.book.addresses):
-                    batches = again.looked_up(batch, replace(self.rules, addresses=self.book.addresses))
-                if self._shelved is not self.book.addresses:
-                    self.shelf = self._new_shelf()
-                with self.database.transaction():
-                    source_id = self._write_source(source_id, name, batch.reached)
-                    reading = reading or self._begin_reading(source_id)
-                    stored = [self.shelf.store(self._arrivals(one), reading, again=self.order.again) for one in batches]
-                    mended = self.shelf.mend_cuts(source_id, reading) if batch.last else StoredBatch()
-                self._count(name, batches, stored, mended)
-                if self.stop() and not batch.last:
-                    self.tally.stopped = True
-                    break
+            with closing(EarlierLines(log, partial(self._changing, format))) as earlier:
+                for batch in self._batches(log, format, known) if format else ():
+                    batches = [batch]
+                    if batch.unknown and (self.book.renew() or again.rules.addresses is not self.book.addresses):
+                        batches = again.looked_up(batch, replace(self.rules, addresses=self.book.addresses))
+                    if self._shelved is not self.book.addresses:
+                        self.shelf = self._new_shelf()
+                    with self.database.transaction():
+                        source_id = self._write_source(source_id, name, batch.reached)
+                        reading = reading or self._begin_reading(source_id)
+                        stored = [self._store(one, reading, earlier) for one in batches]
+                        mended = self.shelf.mend_cuts(source_id, reading) if batch.last else StoredBatch()
+                    self._count(name, batches, stored, mended)
+                    for one in batches:
+                        earlier.note(one)
+                    if self.stop() and not batch.last:
+                        self.tally.stopped = True
+                        break
             self._note_end(name, log, batch)
         self.tally.files += 1
+
+    def _changing(self, format: Format | None) -> Changing:
+        """What reads a log from its beginning, in the formats that it has, whichever the last one is."""
+        fresh = format_of(format.name, self._zone) if format else None
+        assert isinstance(fresh, LineFormat)  # noqa: S101  (events are not numbered)
+        return Changing(fresh, named=False, time_zone=self._zone)
+
+    def _store(self, batch: Batch, reading: int, earlier: EarlierLines) -> StoredBatch:
+        """Store a batch, with the numbers that equal lines have in the whole log."""
+        arrivals = self._arrivals(batch)
+        known = self.shelf.known(arrivals)
+        if known and (prints := earlier.renumbered(batch, known, self.book.addresses)):
+            arrivals = arrivals.renumbered(prints)
+        return self.shelf.store(arrivals, reading, again=self.order.again, known=known)
 
     def _count(self, name: str, batches: Sequence[Batch], stored: Sequence[StoredBatch], mended: StoredBatch) -> None:
         """Count what was stored of batches."""
@@ -356,7 +374,8 @@ class _Second:
         self._moments.clear()
         self._moments.update((row[2], moment) for moment, row in batch.unknown)
         self._requests.take([row for _, row in batch.unknown])
-        found = self._requests.batch(batch.reached, last=batch.last)._replace(read=0)
+        found = self._requests.batch(batch.reached, last=batch.last, begins=batch.begins)
+        found = found._replace(read=0, uncounted=[*batch.uncounted, *found.uncounted])
         first = batch._replace(
             reasons=dict(_but_unknown(batch.reasons.items())),
             rejects=list(_but_unknown(batch.rejects)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from linktrack.clicks.judging.changes import Change, changes
 from linktrack.clicks.judging.judge import (
@@ -47,6 +47,7 @@ class Judged:
     scanner: int
     test: int
     changes: tuple[Change, ...]
+    unmatched: tuple[str, ...] = ()  # networks of the settings that no stored click is known to come from
 
 
 class _DryRun(Exception):
@@ -70,6 +71,9 @@ def judge_all(
         with alone(workspace, database, "import", wait), database.transaction():
             shelf = Shelf.of(database, workspace.settings.clicks.networks)
             found = judge_stored(database, shelf.by, shelf.facts, tell)
+            known = {name for (name,) in database.rows("SELECT name FROM network")}
+            own = workspace.settings.clicks.networks
+            found = replace(found, unmatched=tuple(network for network in own if network not in known))
             if dry_run:
                 raise _DryRun
     except _DryRun:

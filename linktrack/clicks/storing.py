@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -44,6 +44,13 @@ class Arrivals(NamedTuple):
     probes: Sequence[Probe] = ()
     junk: Sequence[JunkRequest] = ()
     pressed: Mapping[tuple[int, int], str] = MappingProxyType({})
+
+    def renumbered(self, prints: Mapping[tuple[int, int], int]) -> Arrivals:
+        """The same with other prints for some clicks, by time and print."""
+        return self._replace(
+            clicks=sorted(click._replace(print=prints.get(click[:2], click.print)) for click in self.clicks),
+            pressed={(mark[0], prints.get(mark, mark[1])): query for mark, query in self.pressed.items()},
+        )
 
 
 class Moved(NamedTuple):
@@ -88,14 +95,19 @@ class Shelf:
         facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, Refusing(database), zone)
         return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))
 
-    def store(self, new_to_read: Arrivals, reading: int, *, again: bool = False) -> StoredBatch:
-        """Store what is new of what a batch brought.
+    def known(self, arrivals: Arrivals) -> Set[tuple[int, int]]:
+        """Times and prints of all clicks that are stored at the moments of these."""
+        return self._known("click", arrivals.clicks) if arrivals.clicks else frozenset()
+
+    def store(
+        self, new_to_read: Arrivals, reading: int, *, known: Set[tuple[int, int]], again: bool = False
+    ) -> StoredBatch:
+        """Store what is new of what a batch brought, that is, not among what is `known`.
 
         With `again`, what is stored already gets the address, the network and the flags that it has now; whoever asks
         for that judges all clicks afterwards.
         """
         clicks = new_to_read.clicks
-        known = self._known("click", clicks) if clicks else set()
         new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
         ignore = " ON CONFLICT DO NOTHING"
         self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
@@ -248,4 +260,5 @@ def _stretches(moments: Sequence[int]) -> Iterator[Sequence[int]]:
         if moments[index] - moments[index - 1] > _GAP:
             yield moments[start:index]
             start = index
-    yield moments[start:]
+    if moments:
+        yield moments[start:]

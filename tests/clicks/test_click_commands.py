@@ -261,7 +261,10 @@ def test_judging_again_after_the_settings_changed(world: World, at: Path, run: R
     run("click", "import", log)
     with (at / "linktrack.toml").open("a") as settings:
         settings.write('networks = ["198.51.100.77/32"]\n')
-    assert json.loads(run("click", "judge", "--format", "json").out)["changed"] == 0
+    judged = run("click", "judge", "--format", "json")
+    assert json.loads(judged.out)["changed"] == 0
+    assert "No stored click is known to come from 198.51.100.77/32" in judged.err
+    assert "click import --again" in run("click", "judge", "--dry-run").err
     said = run("click", "import", log, "--again").err
     assert "1 earlier click has another address or network now; 1 earlier click is judged differently now" in said
     assert run("click", "judge").err == "Judged 5 clicks, 0 of them differently than before.\n"

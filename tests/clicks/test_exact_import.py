@@ -24,9 +24,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.clicks import load
+from linktrack.clicks.logs import earlier, line_log
 from linktrack.clicks.logs import requests as reading
 from linktrack.clicks.logs.sources import Log, recognise
-from linktrack.clicks.summary import ImportSummary
+from linktrack.clicks.summary import ImportOrder, ImportSummary
 from linktrack.errors import BadInput
 from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.store.session import Database
@@ -124,6 +125,103 @@ def test_a_growing_log_in_any_way_cut_anywhere(untouched: World, data: st.DataOb
             assert "malformed" not in summary.reasons
             assert summary.waiting == (not whole[:end].endswith(b"\n"))
         assert state(world) == expected(make, written)
+
+
+@contextmanager
+def short_memory() -> Iterator[None]:
+    """Of a log, a few lines are remembered, and a few are read again before the place where an earlier run stopped."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "BATCH_CLICKS", 5)
+        patched.setattr(line_log, "SEED_BYTES", 400)
+        patched.setattr(earlier, "_PIECE", 3)
+        patched.setattr(earlier, "BLOCK_BYTES", 700)
+        patched.setattr(Log.blocks, "__defaults__", (1500,))
+        yield
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_equal_lines_far_apart_in_a_log_that_grows_is_interrupted_and_comes_in_other_ways(
+    untouched: World, data: st.DataObject
+) -> None:
+    """Blocks of lines come again much later; what lies between equal lines is more than an import remembers."""
+    with scratch(untouched) as make:
+        world = make("far")
+        some = random_log(world, data.draw(st.integers(0, 10_000)), data.draw(st.integers(4, 40)))
+        start = st.integers(0, len(some) - 1)
+        lines = [text for at in data.draw(st.lists(start, min_size=2, max_size=8)) for text in some[at : at + 15]]
+        lines = [as_json(text) if data.draw(st.booleans()) else text for text in lines]
+        whole = b"".join(lines)
+        wanted = expected(make, lines)
+        with short_memory():
+            for end in [*sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))), len(whole)]:
+                again = data.draw(st.sampled_from([False, False, True]))
+                ending = data.draw(st.sampled_from(["", "", "", ".gz", ".zst", "-"]))
+                content = whole[:end]
+                batches = data.draw(st.sampled_from([None, None, 1, 2, 5]))  # after so many it is interrupted
+                if ending == "-":
+                    with through_a_pipe(content) as pipe:
+                        assert adds_up(load_some(world, pipe, batches, again))
+                    continue
+                log = world.workspace.root / f"access.log{ending}"
+                log.write_bytes(COMPRESSIONS[ending](content))
+                assert adds_up(load_some(world, log, batches, again))
+            log = world.workspace.root / "access.log"
+            log.write_bytes(whole)
+            assert adds_up(world.load(log))
+        assert state(world) == wanted
+
+
+def load_some(world: World, log: Path | str, batches: int | None, again: bool) -> ImportSummary:
+    """Import, interrupted after so many batches."""
+    done: list[object] = []
+    with world.database() as database:
+        return load.import_logs(
+            world.workspace, database, [str(log)], ImportOrder(again=again),
+            tell=done.append, stop=lambda: batches is not None and len(done) >= batches,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "stored"),
+    [
+        pytest.param((2000, 10), [2000, 10], id="more equal lines in a row than are read again"),
+        pytest.param((2000, 3000), [2000, 3000], id="and more of them behind"),
+    ],
+)
+def test_a_line_that_comes_thousands_of_times(
+    world: World, tmp_path: Path, parts: tuple[int, int], stored: list[int]
+) -> None:
+    log, text = tmp_path / "access.log", line(world.path())
+    log.write_bytes(text * parts[0])
+    first = world.load(log)
+    log.write_bytes(text * sum(parts))
+    assert [first.stored, world.load(log).stored] == stored
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", "-"])
+def test_equal_lines_with_thousands_of_others_between_them(world: World, tmp_path: Path, ending: str) -> None:
+    text = line(world.path(), 5)
+    others = b"".join(line("/", second) for second in range(4000))
+    first, whole = text * 5 + others, text * 5 + others + text * 5
+    load_part(world, first, ending, False)
+    assert load_part(world, whole, ending, False).stored == 5
+    assert load_part(world, whole, ending, True).stored == 0
+
+
+def test_lines_of_which_another_log_has_some_are_not_counted_twice(world: World, tmp_path: Path) -> None:
+    """Known lines behind the position that do not stand before it."""
+    lines = random_log(world, 23, 400)
+    log = tmp_path / "access.log"
+    with short_memory():
+        log.write_bytes(b"".join(lines[:200]))
+        world.load(log)
+        with through_a_pipe(b"".join(lines[150:])) as pipe:
+            world.load(pipe)
+        before = state(world)
+        log.write_bytes(b"".join(lines))
+        assert world.load(log).stored == 0
+    assert state(world) == before
 
 
 def load_part(world: World, content: bytes, ending: str, again: bool) -> ImportSummary:

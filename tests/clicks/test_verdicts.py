@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from clicks_world import CHROME, SENT, World, line, random_log
+import pytest
+from clicks_world import CHROME, SENT, World, as_json, line, random_log
 
 from linktrack.clicks.rejudge import judge_all
 from linktrack.workspace import load_workspace
@@ -73,6 +76,66 @@ def test_a_log_without_agents_is_not_held_against_anyone(world: World, tmp_path:
     common = line(world.path(), 600).replace(b' "-" "' + CHROME.encode() + b'"', b"")
     world.load(write(tmp_path / "common.log", common))
     assert verdicts(world) == ["human"]
+
+
+def _rot13(path: str) -> str:
+    return codecs.encode(path, "rot13")
+
+
+@pytest.mark.parametrize(
+    ("mutated", "status", "is_one"),
+    [
+        pytest.param(lambda path: path[:-1] + ("a" if path[-1] != "a" else "b"), 404, True, id="another last letter"),
+        pytest.param(lambda path: path.rpartition("/")[0] + "/" + path[:-33:-1], 404, True, id="the token backwards"),
+        pytest.param(_rot13, 404, True, id="the whole path turned by 13 letters"),
+        pytest.param(lambda path: _rot13(path).upper(), 302, True, id="the same in capitals, answered"),
+        pytest.param(lambda path: "/plz" + path[4:], 404, True, id="a placement that is none"),
+        pytest.param(lambda path: "/zzzz" + path[4:], 302, True, id="the same, answered"),
+        pytest.param(lambda path: path + "%00", 404, True, id="a NUL behind it"),
+        pytest.param(lambda path: path + "%1F", 302, True, id="a control character behind it, answered"),
+        pytest.param(lambda path: path + path, 404, True, id="twice in one"),
+        pytest.param(lambda path: "/x" + path, 404, True, id="looked for in vain below another path"),
+        pytest.param(lambda path: path[:-1], 404, True, id="cut short"),
+        pytest.param(lambda path: "/x" + path, 302, False, id="found below another path"),
+        pytest.param(lambda path: path + "%0A", 404, False, id="a line end that was copied with it"),
+        pytest.param(lambda path: path + ").", 404, False, id="a text's punctuation"),
+        pytest.param(lambda path: path + "/", 404, False, id="a slash"),
+        pytest.param(lambda path: path.upper(), 404, False, id="in capitals"),
+        pytest.param(lambda path: "/zzzz/" + "abcd2345" * 4, 404, False, id="an address of another workspace"),
+        pytest.param(lambda path: path + "?url=" + path, 404, False, id="the address in a query of it"),
+    ],
+)
+def test_a_mutated_request_beside_a_good_one(
+    world: World, tmp_path: Path, mutated: Callable[[str], str], status: int, is_one: bool
+) -> None:
+    """It speaks against whoever stands at its address, whichever of the two comes first, together or apart."""
+    odd = line(mutated(world.path(2, 9)), 597, ip="198.51.100.9", status=status)
+    good = line(world.path(3, 9), 600, ip="198.51.100.9")
+    wanted = "scanner malformed-neighbour" if is_one else "human"
+    other = world.copy(tmp_path / "other")
+    world.load(write(tmp_path / "both.log", odd, good))
+    other.load(write(tmp_path / "good.log", good))
+    other.load(write(tmp_path / "odd.log", odd))
+    assert verdicts(world)[-1] == verdicts(other)[-1] == wanted
+    assert verdicts(world) == verdicts(other)
+
+
+@pytest.mark.parametrize(
+    "token", ["{{ linktrack_token }}", "<%= token %>", "{token}", "{ token }", "%7Btoken%7D", "%7B%7B token %7D%7D"]
+)
+def test_a_merge_tag_that_nobody_filled(world: World, tmp_path: Path, token: str) -> None:
+    """With blanks in it a line is no HTTP request any more, and an address of ours all the same."""
+    log = write(tmp_path / "a.log", line(f"/plb/{token}", 600, status=400), line("/other/{{ x }}", 601, status=400))
+    summary = world.load(log)
+    assert (summary.reasons, summary.not_ours) == ({"unfilled-merge-tag": 1}, 1)
+
+
+def test_no_agent_is_the_same_however_it_is_written(world: World, tmp_path: Path) -> None:
+    world.load(write(tmp_path / "a.log", line(world.path(), 600, agent="-")))
+    world.load(write(tmp_path / "b.log", line(world.path(1, 2), 601, agent="")))
+    world.load(write(tmp_path / "c.log", as_json(line(world.path(1, 3), 602, agent=""))))
+    world.load(write(tmp_path / "d.log", as_json(line(world.path(1, 4), 603, agent="-"))))
+    assert verdicts(world) == ["scanner agent:no-agent"] * 4
 
 
 def test_the_time_of_a_click_is_the_logs(world: World, tmp_path: Path) -> None:

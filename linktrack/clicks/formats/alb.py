@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from linktrack.clicks.event import Row
+from linktrack.clicks.event import NO_AGENT, Row
 from linktrack.clicks.formats.parts.times import iso_moment
 
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 
 # type time elb client:port target:port 3 times, 2 statuses, 2 sizes, "request" "agent", and whatever else.
 _LINE = re.compile(
-    rb"^((?:https?|h2|grpcs?|wss?) (\d{4}-\d\d-\d\dT[\d:.]++Z) [^ \n]++ (\[?[0-9a-fA-F:.]+(?:%\w+)?\]?:\d++) [^ \n]++ "
+    rb"^((?:https?|h2|grpcs?|wss?) (\d{4}-\d\d-\d\dT[\d:.]++Z) [^ \n]++ (\[?[0-9a-fA-F:.]+(?:%\w+)?\]?):\d++ [^ \n]++ "
     rb"[\d.-]++ [\d.-]++ [\d.-]++ (\d{3}|-) [^ \n]++ [\d-]++ [\d-]++ "
     rb'"(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++)?(?=")|' + _QUOTED + rb')" "(' + _QUOTED + rb')"'
     rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*+)?(?=\r?$)|(?!\Z)[^\n]*?)\r?$",
@@ -27,7 +27,7 @@ class LoadBalancer:
 
     def rows(self, block: bytes) -> list[Row]:
         return [
-            (line, host, stamp, method, target, status, agent, b"", b"", b"")
+            (line, host, stamp, method, target, status, agent or (stamp and NO_AGENT), b"", b"", b"")
             for line, stamp, host, status, method, target, agent in _LINE.findall(block)
         ]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, header_of, part_of, text_of
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, escaped, row
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_header, header_of, part_of, text_of
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 
 class Caddy(JsonLines):
@@ -22,11 +22,11 @@ class Caddy(JsonLines):
             line,
             # Behind proxies that Caddy trusts client_ip is the visitor; old versions know only the peer, with its port.
             host=text_of(request, "client_ip", "remote_ip", "remote_addr"),
-            forwarded=header_of(headers, "x-forwarded-for", "x-real-ip"),
+            forwarded=header_of(headers, "x-forwarded-for", "forwarded", "x-real-ip"),
             stamp=text_of(record, "ts", "time", "timestamp"),
             method=text_of(request, "method"),
             target=text_of(request, "uri"),
             status=text_of(record, "status"),
-            agent=escaped(header_of(headers, "user-agent")),
+            agent=agent_header(headers, "user-agent"),
             purpose=header_of(headers, *PREFETCH_HEADERS),
         )

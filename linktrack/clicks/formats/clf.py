@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from linktrack.clicks.event import Row
+from linktrack.clicks.event import NO_AGENT, Row
 from linktrack.clicks.formats.parts.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
@@ -16,6 +16,7 @@ _ADDRESS = (
 # No host looks like what other programs put in front of a line (`logs.envelopes` takes it off): `<190>May`, a time
 # with offset, one that ends with Z; and none is followed by what follows `May` or `nginx.1`.
 _WORD = rb'[^\s"\[<+|,]'
+_HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list of addresses right behind it (nginx's
@@ -25,13 +26,7 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 # group possessive that holds something to go back into, like a lookahead.
 _LINE = re.compile(
     rb"^((?:(?=" + _WORD + rb"++ " + _ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
-    rb"("
-    + _WORD
-    + rb"++(?:, ?"
-    + _WORD
-    + rb"*+)*+|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
-    + _NO_HOST
-    + rb'[^\["\n]*+'
+    rb"(" + _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+)" + _NO_HOST + rb'[^\["\n]*+'
     rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
     rb'(?: "'
     + _QUOTED
@@ -42,6 +37,8 @@ _LINE = re.compile(
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,
 )
+# An agent that holds nothing: behind status and size, a referrer and `""`.
+_EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + _QUOTED + rb'" ""(?= |\Z)').match
 
 
 class CommonLog:
@@ -53,7 +50,10 @@ class CommonLog:
     )  # fmt: skip
 
     def rows(self, block: bytes) -> list[Row]:
-        return _LINE.findall(block)
+        rows: list[Row] = _LINE.findall(block)
+        if b'""' in block:
+            rows = [(*row[:6], NO_AGENT, *row[7:]) if row[2] and not row[6] and _EMPTY(row[0]) else row for row in rows]
+        return rows
 
     moment = staticmethod(common_moment)
 

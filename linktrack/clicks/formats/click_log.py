@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk
 from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
-from linktrack.clicks.formats.parts.lines import escaped, row
+from linktrack.clicks.formats.parts.lines import agent_in, row
 
 # Each line is a JSON object with these keys, and with sec_purpose where one of the prefetch headers was there:
 # {"time": "2026-05-04T09:12:33.123+02:00", "ip": …, "method": "GET", "path": …, "status": 302, "user_agent": …,
@@ -34,7 +34,7 @@ class ClickLog(JsonLines):
             method=method,
             target=path,
             status=status,
-            agent=escaped(agent),
+            agent=agent_in(agent),
             purpose=text_of(record, "sec_purpose"),
             network=network,
         )

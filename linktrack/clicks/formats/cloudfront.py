@@ -7,10 +7,11 @@ from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.event import Row, junk
 from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
-from linktrack.clicks.formats.parts.lines import escaped, row
+from linktrack.clicks.formats.parts.lines import agent_in, row
 from linktrack.clicks.formats.parts.times import moment_by_look
 from linktrack.clicks.formats.w3c import ExtendedLog
 
+_AGENT = "cs(User-Agent)"
 _TWICE = re.compile(rb"%25[0-9A-Fa-f]{2}")
 
 
@@ -61,7 +62,7 @@ class CloudFrontJson(JsonLines):
             method=text_of(record, "cs-method"),
             target=stem + b"?" + query if query not in (b"", b"-") else stem,
             status=text_of(record, "sc-status"),
-            agent=escaped(decoded_agent(text_of(record, "cs(User-Agent)"))),
+            agent=agent_in(decoded_agent(text_of(record, _AGENT)) if _AGENT in record else None),
             forwarded=unquote_to_bytes(text_of(record, "x-forwarded-for")),
         )  # fmt: skip
 

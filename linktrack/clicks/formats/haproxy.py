@@ -13,7 +13,7 @@ from linktrack.clicks.formats.parts.times import MONTHS, local_moment, moment_of
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(Z|[+-]\d\d:?\d\d)"
 _HEAD = re.compile(rb"(?:<\d{1,3}>)?(?:1 " + _ISO + rb" |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |" + _ISO + rb" )")
 _STAMP = rb"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?:\.\d{1,6})?(?: [+-]\d{4})?"
-_CLIENT = re.compile(rb"(?:^|(?<=[ >\xbf]))([\w:.%*-]+):(\d+|unix) \[(" + _STAMP + rb")\] ")
+_CLIENT = re.compile(rb"(?:^|(?<=[ >\xbf]))(\[[\w:.%]+\]|[\w:.%*-]+):(\d+|unix) \[(" + _STAMP + rb")\] ")
 # frontend backend/server timers status bytes cookies termination connections queues {captures} "request"
 _REST = re.compile(
     rb"\S++ \S++ [\d+/-]++ ([+-]?\d++) \+?[\d-]++ \S++ \S++ \S{4} [\d+/]++ \d++/\d++ "

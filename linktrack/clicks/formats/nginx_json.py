@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from linktrack.clicks.event import Row, junk
 from linktrack.clicks.formats.click_log import is_click_log
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, escaped, row, split_request
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_of, text_of
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row, split_request
 
-# The variable's own name first, then what people call it. A log with other names is read by its log_format string.
-_TIME = ("time_iso8601", "time_local", "msec", "ts", "time", "timestamp", "@timestamp", "start_time")
+# The variable's own name first, then what people call it: names as `folded` makes them, so `statusCode` and
+# `status_code` are one. A log with other names is read by its log_format string.
+_TIME = (
+    "timeiso8601",
+    "timelocal",
+    "msec",
+    "ts",
+    "time",
+    "timestamp",
+    "starttime",
+    "datetime",
+    "date",
+    "requesttimestamp",
+)
 _HOST = (
-    "remote_addr", "client_ip", "clientip", "remote_ip", "ip", "client", "client_addr", "remote_address",
-    "realip_remote_addr", "downstream_remote_address",
+    "remoteaddr", "clientip", "remoteip", "ip", "client", "clientaddr", "remoteaddress", "clientaddress", "ipaddress",
+    "clientipaddress", "remotehost", "clienthost", "sourceip", "srcip", "cip", "realipremoteaddr",
+    "downstreamremoteaddress", "remote", "peer",
 )  # fmt: skip
 _FORWARDED = (
-    "http_x_forwarded_for", "x_forwarded_for", "x-forwarded-for", "X-Forwarded-For", "forwarded_for", "xff",
-    "proxy_add_x_forwarded_for", "http_x_real_ip", "x_real_ip", "proxy_protocol_addr",
+    "httpxforwardedfor", "xforwardedfor", "forwardedfor", "xff", "proxyaddxforwardedfor", "httpforwarded", "forwarded",
+    "httpxoriginalforwardedfor", "xoriginalforwardedfor", "httpxrealip", "xrealip", "realip", "httptrueclientip",
+    "trueclientip", "httpcfconnectingip", "cfconnectingip", "httpxclientip", "xclientip", "proxyprotocoladdr",
 )  # fmt: skip
-_REQUEST = ("request",)
-_METHOD = ("request_method", "method", "verb")
-_TARGET = ("request_uri", "uri", "url", "path")
-_QUERY = ("args", "query_string", "query")
-_AGENT = ("http_user_agent", "user_agent", "agent", "useragent", "http_agent")
-_STATUS = ("status", "status_code", "response_code", "response_status", "http_status")
+_REQUEST = ("request", "requestline")
+_METHOD = ("requestmethod", "method", "verb", "httpmethod")
+_TARGET = ("requesturi", "uri", "url", "path")
+_QUERY = ("args", "querystring", "query")
+_AGENT = ("httpuseragent", "useragent", "agent", "httpagent", "ua")
+_STATUS = (
+    "status", "statuscode", "responsecode", "responsestatus", "responsestatuscode", "httpstatus", "httpstatuscode",
+    "scstatus", "response", "code", "upstreamstatus",
+)  # fmt: skip
 _PURPOSE = tuple(
-    key for name in PREFETCH_HEADERS for key in (f"http_{name.replace('-', '_')}", name.replace("-", "_"), name)
+    folded for name in PREFETCH_HEADERS for folded in (f"http{name.replace('-', '')}", name.replace("-", ""))
 )
+_SEVERAL = re.compile(rb"[-\d]+(?: ?[,:] ?[-\d]+)+").fullmatch  # of upstreams, the last one answered
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+
+
+@lru_cache(maxsize=1000)
+def folded(name: str) -> str:
+    """A name without case and all that is no letter or digit."""
+    return _NO_NAME.sub("", name.lower())
 
 
 class NginxJson(JsonLines):
@@ -37,6 +65,7 @@ class NginxJson(JsonLines):
     def row(self, line: bytes, record: Record) -> Row:
         if is_click_log(record):
             return junk(line)
+        record = {folded(name): value for name, value in reversed(record.items())}  # the first one stays
         method, target = text_of(record, *_METHOD), text_of(record, *_TARGET)
         request = text_of(record, *_REQUEST)
         if request:
@@ -45,14 +74,15 @@ class NginxJson(JsonLines):
             target += b"?" + query
         # An empty request is one, though nobody's; an object is another server's.
         is_request = bool(method and target) or isinstance(record.get("request"), str)
+        status = text_of(record, *_STATUS)
         return row(
             line,
             host=text_of(record, *_HOST),
             stamp=text_of(record, *_TIME) if is_request else b"",
             method=method,
             target=target,
-            status=text_of(record, *_STATUS),
-            agent=escaped(text_of(record, *_AGENT)),
+            status=status[-3:] if _SEVERAL(status) else status,
+            agent=agent_of(record, *_AGENT),
             forwarded=text_of(record, *_FORWARDED),
             purpose=text_of(record, *_PURPOSE),
         )

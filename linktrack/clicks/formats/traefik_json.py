@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, header_of, text_of
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, escaped, row
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_header, header_of, text_of
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 
 class TraefikJson(JsonLines):
@@ -16,16 +16,17 @@ class TraefikJson(JsonLines):
     def row(self, line: bytes, record: Record) -> Row:
         if "RequestPath" not in record:
             return note(line) if "level" in record and ("msg" in record or "message" in record) else junk(line)
-        agent = header_of(record, "request_user-agent")
+        agent = agent_header(record, "request_user-agent")
         return row(
             line,
             host=text_of(record, "ClientAddr"),
             # The peer again, or the visitor and the proxies behind him where there is an X-Forwarded-For.
-            forwarded=header_of(record, "request_x-forwarded-for") or text_of(record, "ClientHost"),
+            forwarded=header_of(record, "request_x-forwarded-for", "request_forwarded")
+            or text_of(record, "ClientHost"),
             stamp=text_of(record, "StartUTC", "StartLocal", "time"),
             method=text_of(record, "RequestMethod"),
             target=text_of(record, "RequestPath"),
             status=text_of(record, "DownstreamStatus", "OriginStatus"),
-            agent=b"" if agent == b"REDACTED" else escaped(agent),
+            agent=b"" if agent == b"REDACTED" else agent,
             purpose=header_of(record, *(f"request_{name}" for name in PREFETCH_HEADERS)),
         )

@@ -7,7 +7,7 @@ import re
 from datetime import date, timedelta
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, escaped, row, split_lines
+from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, agent_in, row, split_lines
 from linktrack.clicks.formats.parts.times import iso_moment
 
 _PLUS = re.compile(rb"(?<!\()\+(\+?)")
@@ -16,7 +16,8 @@ _HALF_A_DAY = 12
 
 # The columns a click needs, by the names they may have.
 _FIELDS = (
-    ("date",), ("time",), ("c-ip",), ("x-forwarded-for", "cs(x-forwarded-for)", "x-real-ip", "cs(x-real-ip)"),
+    ("date",), ("time",), ("c-ip",),
+    ("x-forwarded-for", "cs(x-forwarded-for)", "cs(forwarded)", "x-real-ip", "cs(x-real-ip)"),
     ("cs-method",),
     ("cs-uri-stem", "cs-uri"), ("cs-uri-query",), ("sc-status",), ("cs(user-agent)",),
     (*(f"cs({name})" for name in PREFETCH_HEADERS), *PREFETCH_HEADERS),
@@ -94,6 +95,7 @@ class ExtendedLog:
         values.append(b"")
         found = [b"" if values[spot] == b"-" else values[spot] for spot in self.spots]
         day, time, host, forwarded, method, path, query, status, agent, purpose = found
+        has_agent = self.spots[-2] >= 0
         return row(
             line,
             host=host,
@@ -101,7 +103,7 @@ class ExtendedLog:
             method=method,
             target=path + b"?" + query if path and query else path,
             status=status,
-            agent=escaped(self.agent_of(agent)) if agent else b"",
+            agent=agent_in(self.agent_of(agent) if has_agent else None),
             forwarded=self.forwarded_of(forwarded),
             purpose=purpose,
         )

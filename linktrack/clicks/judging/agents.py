@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Signal = tuple[str, str]  # verdict and reason
 
-OWN_RULES = "2026-11-26"
+OWN_RULES = "2026-11-27"
 LONGEST = 500  # characters of an agent that are looked at
 PACKAGE_LONGEST = 300  # and by the package, which takes a millisecond for 400
 REMEMBERED = 20_000  # agents; more are forgotten, so that memory does not depend on how many there are

@@ -23,11 +23,13 @@ SWEEP_LINKS, SWEEP_MS = 4, 10_000  # nor all links of a mail in ten
 TRAP_MS = 10_000  # neighbours of a click on the honeypot
 PROBE_MS = 10_000  # between a HEAD and a GET of the same placement
 JUNK_MS = 10_000  # between a malformed, forged or mutated request and a good one from the same address
-CROWD_RECIPIENTS, CROWD_LINKS, CROWD_MS = 10, 2, 60_000  # one address and agent: several links each of many mails
-REPEATS = ((5, 2_000), (10, 10_000), (20, 60_000))  # as often do fingers open one address; the rest is a machine
+# One address and agent that opens so many links each of so many mails: at once, or slowly one mail after the other.
+CROWDS = ((10, 2, 60_000), (10, 3, 300_000), (5, 6, 300_000))
+REPEATS = ((5, 2_000), (10, 10_000), (15, 300_000))  # as often do fingers open one address; the rest is a machine …
+REPEATS_ANYWHERE = ((50, 10_000), (100, 60_000))  # … and as often those of all who got a forwarded mail
 SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
-REACH = 60_000  # how far apart clicks can be that bear on one another: the widest of these windows
+REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
 
 HUMAN, TEST, SCANNER, PREFETCHED = "human", "test", "scanner", "prefetch"
 
@@ -215,25 +217,33 @@ def _judge_people(
 def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[int, set[str]]) -> None:
     """Mark what one person's clicks on one placement, from one address, have beyond what fingers do.
 
-    Other addresses are other people's, to whom the mail was forwarded, or who read it where somebody has put it.
+    Other addresses are other people's, to whom the mail was forwarded, or who read it where somebody has put it: all of
+    them together may do it more often.
     """
-    places = [(clicks[index].ip, clicks[index].placement_id) for index in own]
-    for among in groups(places, REPEATS[0][0] + 1).values():
-        repeated = [own[index] for index in among]
-        for often, width in REPEATS:
-            for before, index in zip(repeated, repeated[often:], strict=False):
-                if clicks[index].clicked_at - clicks[before].clicked_at <= width:
-                    _mark(extra, "repetition", (index,))
+    from_one = [(clicks[index].ip, clicks[index].placement_id) for index in own]
+    from_any = [("", clicks[index].placement_id) for index in own]
+    for places, limits in ((from_one, REPEATS), (from_any, REPEATS_ANYWHERE)):
+        for among in groups(places, limits[0][0] + 1).values():
+            repeated = [own[index] for index in among]
+            for often, width in limits:
+                for before, index in zip(repeated, repeated[often:], strict=False):
+                    if clicks[index].clicked_at - clicks[before].clicked_at <= width:
+                        _mark(extra, "repetition", (index,))
 
 
 def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int]], extra: dict[int, set[str]]) -> None:
-    """One address with one agent that opens several links each of many recipients' mails within a minute.
+    """One address with one agent that opens several links each of many recipients' mails within a minute, or slowly
+    one mail after the other.
 
-    An office of many readers behind one address opens many mails, too, but seldom two links of each in that minute.
+    An office of many readers behind one address opens many mails, too, but seldom two links of each in that minute,
+    nor nearly all links of each in five.
     """
-    for (ip, _), group in groups(addresses, CROWD_RECIPIENTS * CROWD_LINKS).items():
+    for (ip, _), group in groups(addresses, min(recipients * links for recipients, links, _ in CROWDS)).items():
         own = [index for index in group if ip and not clicks[index].flags & SHARED]
-        _mark(extra, "many-recipients", _crowds(clicks, own))
+        moments = [clicks[index].clicked_at for index in own]
+        for recipients, links, width in CROWDS:
+            if is_dense(moments, width, recipients * links):
+                _mark(extra, "many-recipients", _crowds(clicks, own, recipients, links, width))
 
 
 def person_of(click: Click) -> _Person:
@@ -242,7 +252,7 @@ def person_of(click: Click) -> _Person:
     return (shipment, recipient) if recipient != NOBODY else (shipment, recipient, address_of(click), click.agent_id)
 
 
-def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
+def _crowds(clicks: Sequence[Click], own: Sequence[int], enough: int, enough_links: int, width: int) -> Iterator[int]:
     """The clicks of those whose mails had several links opened in a window with many such mails.
 
     The window moves by one click at a time; once it is a crowd, only the recipient who came last can be new in it.
@@ -256,24 +266,25 @@ def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
         person = person_of(click)
         within.setdefault(person, deque()).append(index)
         links.setdefault(person, Counter())[click.link_id] += 1
-        if len(links[person]) >= CROWD_LINKS:
-            several.add(person)
-        while click.clicked_at - clicks[own[start]].clicked_at > CROWD_MS:
+        while click.clicked_at - clicks[own[start]].clicked_at > width:
             past = clicks[own[start]]
             left = links[person_of(past)]
             within[person_of(past)].popleft()
             left[past.link_id] -= 1
             if not left[past.link_id]:
                 del left[past.link_id]
-                if len(left) < CROWD_LINKS:
+                if len(left) < enough_links:
                     several.discard(person_of(past))
             start += 1
-        before, crowded = crowded, len(several) >= CROWD_RECIPIENTS
+        joins = person not in several and len(links[person]) >= enough_links
+        if joins:
+            several.add(person)
+        before, crowded = crowded, len(several) >= enough
         if crowded and not before:
             for one in several:
                 yield from within[one]
         elif crowded and person in several:
-            yield from within[person] if len(within[person]) <= CROWD_LINKS else (index,)
+            yield from within[person] if joins else (index,)
 
 
 def _judge_probed(clicks: Sequence[Click], probes: Sequence[Probe], extra: dict[int, set[str]]) -> None:

@@ -6,6 +6,7 @@ Plain values only: a batch may have been made in another process (`clicks.ahead`
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from linktrack.clicks.logs.fields import digest
 # clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
 # one are indices into the batch's `networks` and `agents`.
 ClickRow = tuple[int, int, int, int, int, int, str, int, int, int]
+Stretch = tuple[int, int]  # of time, UTC milliseconds, both ends in it
+EVER: Stretch = (-(1 << 62), 1 << 62)
 BUSIEST = 8  # how many of the most frequent addresses a batch names
 
 
@@ -40,7 +43,9 @@ class Batch(NamedTuple):
     """Clicks of one log, with what they name by its place in a list.
 
     `pressed` is (clicked_at, print, query) of POSTs that say in their address which button was pressed. `busiest` are
-    the most frequent addresses as kept, none of a trusted proxy, with their number of clicks.
+    the most frequent addresses as kept, none of a trusted proxy, with their number of clicks. `equals` are the clicks
+    whose line came before, by their print: the print of the line, and its number as far as the reader remembers;
+    `uncounted` are stretches of time from which lines stand before what it remembers.
     """
 
     clicks: list[ClickRow]
@@ -61,6 +66,9 @@ class Batch(NamedTuple):
     cut_off: bool  # the compressed file ends too early
     last: bool
     unlike: str  # another format that lines were in, though the format is named
+    begins: int  # the position of its first line
+    equals: dict[int, tuple[int, int]]
+    uncounted: list[Stretch]
 
 
 class Gathered:
@@ -74,6 +82,7 @@ class Gathered:
         self.unknown_size = 0  # bytes of their lines
         self.pressed: list[tuple[int, int, str]] = []
         self.shared: set[str] = set()  # addresses, as kept, of trusted proxies that had to stand for visitors
+        self.equals: dict[int, tuple[int, int]] = {}  # see `Batch`
         self.agent_size = 0  # characters of all agents
         self._agents: dict[str, int] = {}
         self._networks: dict[str, int] = {"": 0}
@@ -93,14 +102,17 @@ class Gathered:
         self.unknown.append((moment, row))
         self.unknown_size += len(row[0])
 
-    def batch(self, reached: Reached, waiting: int, cut_off: bool, last: bool, unlike: str = "") -> Batch:
+    def batch(
+        self, reached: Reached, waiting: int, cut_off: bool, last: bool, unlike: str = "", begins: int = 0,
+        uncounted: Sequence[Stretch] = (),
+    ) -> Batch:  # fmt: skip
         """All of it."""
         frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
         return Batch(
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk,
             self.unknown, self.read, self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting,
-            cut_off, last, unlike,
+            cut_off, last, unlike, begins, self.equals, list(uncounted),
         )  # fmt: skip
 
     def agent(self, text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from linktrack.clicks.event import NOTE, Row
 from linktrack.clicks.formats import LINE_FORMATS, LineFormat, format_of
@@ -49,6 +50,12 @@ class Changing:
                 if (other := _moment(reader.format, stamp)) is not None:
                     return other
         return self.format.moment(stamp)
+
+    def moment_or_none(self, stamp: bytes) -> int | None:
+        """The same, and None where it is none."""
+        with suppress(ValueError, OverflowError):
+            return self.moment(stamp)
+        return None
 
     def rows(self, block: bytes) -> list[Row]:
         """One row for each line of a block, each with its line as the log has it."""

@@ -9,14 +9,17 @@ exact, the spot's are not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from hashlib import md5
+from html import unescape
 from time import monotonic
 from urllib.parse import parse_qsl, urlsplit
 
 from linktrack.clicks.event import MACHINE, SHARED, Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
+from linktrack.clicks.formats.nginx_json import folded
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.line_log import COMMIT_SECONDS
@@ -102,7 +105,7 @@ class Directory:
     def _mailing_of(self, event: Event) -> int | str:
         if self._mailing is not None:
             return self._mailings[self._mailing]
-        said = event.variables.get(self._settings.mailing_variable, "")
+        said = _said(event, self._settings.mailing_variable)
         named = {self._mailings[name] for name in (said, *said.split(",")) if name in self._mailings}
         if len(named) == 1:
             return named.pop()
@@ -113,7 +116,8 @@ class Directory:
         if mailing not in self._targets:
             self._targets[mailing] = self._targets_of(mailing)
         targets = self._targets[mailing]
-        for name in (url, comparable(url), loosely(url)):
+        names = [name(one) for one in dict.fromkeys((url, unescape(url))) for name in (str, comparable, loosely)]
+        for name in names:
             if spots := targets.get(name):
                 return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
         return "unknown-target"
@@ -139,7 +143,7 @@ class Directory:
 
     def _member(self, mailing: int, event: Event) -> tuple[int, int] | str:
         """Shipment and recipient."""
-        contact = event.variables.get(self._settings.contact_variable, "")
+        contact = _said(event, self._settings.contact_variable)
         member_id = event.variables.get("member_id", "")
         who = (contact, "" if contact else event.email)
         if not any(who) and not member_id:
@@ -216,14 +220,37 @@ def comparable(url: str) -> str:
     return repr((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, parts.fragment))
 
 
+# The punctuation of a text around an address, as it is or percent-encoded.
+_GLUED = re.compile(r"""(?:[).,;:!>\]}'"*<]|%(?:29|2[cC2eE1]|3[bBaAeEcC]|5[dD]|7[dD]|27|2[aA]|20|0[dDaA]))+\Z""")
+
+
 def loosely(url: str) -> str:
     """The same, also without a slash at the end of the path and without the punctuation of a text around it."""
-    bare = url.rstrip(").,;:!>]}'\"*")
+    bare = _GLUED.sub("", url)
     try:
         parts = urlsplit(bare)
     except ValueError:
         return url
     return f"~{comparable(parts._replace(path=parts.path.rstrip('/')).geturl())}"
+
+
+# What services call a variable themselves, and its name here, both without case and signs.
+_OWN_NAMES = {
+    "tags": "tag", "rcpttags": "tag", "categories": "category", "customcampaign": "campaign", "campaigns": "campaign",
+    "campaignname": "campaign", "broadcastid": "campaign", "campid": "campaignid", "mjcampaignid": "campaignid",
+    "campaignid": "campaign", "xmailincustom": "custom", "messagestream": "stream", "templateid": "template",
+}  # fmt: skip
+
+
+def _said(event: Event, name: str) -> str:
+    """The variable of an event that has this name, in any spelling of it, or under the service's own name."""
+    if said := event.variables.get(name):
+        return said
+    wanted = folded(name)
+    others = {folded(key): value for key, value in event.variables.items() if value}
+    while wanted not in others and wanted in _OWN_NAMES:
+        wanted = _OWN_NAMES[wanted]
+    return others.get(wanted, "")
 
 
 # What an event may be rejected for that a catalogue of a moment later may know, and all that speaks against a file.

@@ -18,7 +18,7 @@ from linktrack.clicks.logs.requests import Requests, Rules
 from linktrack.clicks.logs.sources import HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.errors import LinktrackError
 
-SEED_BYTES = 1 << 18  # read again before the position, so that equal lines on both sides of it are counted
+SEED_BYTES = 1 << 18  # read again before the position: equal lines on both sides of it mostly stand near it
 _BOM = b"\xef\xbb\xbf"
 COMMIT_SECONDS = 4.0  # a pipe's lines wait no longer than this for more of them
 
@@ -33,6 +33,7 @@ class Reading:
         self.rules = rules
         self.start = log.peek(HEAD_BYTES) if log.regular else b""
         self._tail = b""  # the last bytes before the position
+        self._begins = known.position if known else 0  # where the next batch begins
         self.ends = Ends(changing.moment, begun=known is not None)
         self.requests = Requests(rules, changing.moment)
 
@@ -68,8 +69,10 @@ class Reading:
 
     def _batch(self, last: bool) -> Batch:
         """What was read since the last batch."""
+        begins, self._begins = self._begins, self.log.position - self.changing.waiting
         return self.requests.batch(
             self._reached(),
+            begins=begins,
             waiting=int(self.log.unfinished or bool(self.changing.waiting)) if last else 0,
             cut_off=self.log.cut_off,
             last=last,
@@ -106,7 +109,7 @@ class Reading:
         self._tail = self.log.tail
         rows = self.changing.rows(seed)
         self.ends.seed(rows, whole=back == position)
-        self.requests.count(rows)
+        self.requests.count(rows, whole=back == position)
 
     def _note_tail(self, block: bytes) -> None:
         """Keep the bytes before the position, which lies before a line whose last part has not come."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED, Row
-from linktrack.clicks.logs.batches import Batch, Gathered, Reached
+from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached, Stretch
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,
     agent_text,
@@ -66,6 +67,8 @@ class Requests:
         # How often each print came, in two generations: equal lines carry equal times and stand near each other.
         self._counts: dict[int, int] = {}
         self._older: dict[int, int] = {}
+        self._moments: list[Stretch | None] = [None, None]  # the times of both
+        self._uncounted: list[Stretch] = []  # and of what was forgotten
         self._agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
         self._lines = 0
         self._gathered = Gathered(rules.list_rejects)
@@ -86,12 +89,25 @@ class Requests:
         return not self._lines
 
     def batch(
-        self, reached: Reached, *, waiting: int = 0, cut_off: bool = False, last: bool, unlike: str = ""
+        self,
+        reached: Reached,
+        *,
+        waiting: int = 0,
+        cut_off: bool = False,
+        last: bool,
+        unlike: str = "",
+        begins: int = 0,
     ) -> Batch:
-        """What was taken since the last batch."""
-        batch = self._gathered.batch(reached, waiting, cut_off, last, unlike)
+        """What was taken since the last batch, of lines that stand at the position `begins` and behind it."""
+        batch = self._gathered.batch(reached, waiting, cut_off, last, unlike, begins, self._uncounted)
+        if batch.clicks:
+            moments = [row[0] for row in batch.clicks]
+            self._note_moments(min(moments), max(moments))
         if len(self._counts) > BATCH_CLICKS:
             self._counts, self._older = {}, self._counts
+            now, before = self._moments
+            self._moments = [None, now]
+            self._uncounted = _merged([*self._uncounted, *([before] if before else [])])
         self._agents, self._lines, self._gathered = {}, 0, Gathered(self._rules.list_rejects)
         return batch
 
@@ -99,12 +115,24 @@ class Requests:
         """Go on with other rules."""
         self._rules = rules
 
-    def count(self, rows: Sequence[Row]) -> None:
-        """Count lines that were read by an earlier run: the first lines behind them may be their equals."""
+    def count(self, rows: Sequence[Row], *, whole: bool) -> None:
+        """Count lines that were read by an earlier run: the first lines behind them may be their equals.
+
+        Not `whole`: others stand before them.
+        """
         for row in rows:
             if row[3] and isinstance(self._rules.addresses.resolve(row[4]), tuple):
                 mark = row_print(row)
                 self._counts[mark] = self._counts.get(mark, 0) + 1
+                with suppress(ValueError, OverflowError):
+                    self._note_moments(moment := self._moment(row[2]), moment)
+        if not whole:
+            self._uncounted = [EVER]
+
+    def _note_moments(self, first: int, last: int) -> None:
+        """Widen the stretch of time of what is counted."""
+        now = self._moments[0] or (first, last)
+        self._moments[0] = (min(now[0], first), max(now[1], last))
 
     def take(self, rows: Sequence[Row]) -> None:
         """Count every line and make clicks of those that are some."""
@@ -119,7 +147,9 @@ class Requests:
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
-                if stamp:
+                if stamp and addresses.has_unfilled(line):
+                    reject("unfilled-merge-tag", line)
+                elif stamp:
                     not_ours += 1
                 elif line.strip():
                     reject(reason := _junk_reason(line), line)
@@ -143,6 +173,10 @@ class Requests:
                     problem = found
                 else:
                     link, placement, shipment, recipient = found
+                    if addresses.is_mutated(target, found, status):
+                        row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                        with suppress(ValueError, OverflowError):
+                            self._note_junk(row, moment_of(stamp))
             try:
                 moment = moment_of(stamp)
             except (ValueError, OverflowError):
@@ -154,12 +188,9 @@ class Requests:
             if problem:
                 reject(problem, line)
                 if problem in BAD:
-                    ip, _, shared = kept(forwarded + b"," + host if forwarded else host)
-                    mark = request_print(stamp, method, target, status, agent, purpose)
-                    ip = ip if problem in MUTATED and not shared else ""
-                    self._gathered.junk.append((moment, mark, ip, problem))
+                    row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                    self._note_junk(row, moment, problem)
                     if problem in UNKNOWN:
-                        row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                         self._gathered.put_aside(moment, row)
                 continue
             if link in resets and moment <= resets[link]:
@@ -188,6 +219,7 @@ class Requests:
                 count = (counts.get(mark) or older[mark]) + 1
                 counts[mark] = count
                 identity = nth(mark, count)
+                self._gathered.equals[identity] = (mark, count)
             else:
                 counts[mark] = 1
             if forwarded:
@@ -211,6 +243,13 @@ class Requests:
         self._gathered.read += len(rows) - blank
         self._lines += len(rows)
 
+    def _note_junk(self, row: Row, moment: int, problem: str = "") -> None:
+        """Keep what a rejected request, or one for a mutated address, says of whoever stands at its address."""
+        _, host, _, _, target, status, _, forwarded, _, _ = row
+        mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
+        ip, _, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
+        self._gathered.junk.append((moment, row_print(row), ip if mutated and not shared else "", problem))
+
     def _agent_number(self, agent: bytes) -> int:
         """The place of an agent in the batch's list; long ones are not remembered as they are written."""
         place = self._gathered.agent(agent_text(agent))
@@ -225,6 +264,17 @@ def nth(line: int, count: int) -> int:
         return line
     data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
+
+
+def _merged(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """Stretches that overlap made one, in order."""
+    found: list[Stretch] = []
+    for first, last in sorted(stretches):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
 
 
 def _junk_reason(line: bytes) -> str:

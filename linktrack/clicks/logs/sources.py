@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import IO, Any, cast
@@ -79,6 +79,11 @@ class Log:
         assert not isinstance(self.file, Pipe)  # noqa: S101  (nobody recognises one)
         self.file.seek(0)
         self._begin()
+
+    def again(self) -> Log:
+        """The same regular file from its beginning, read apart from this one, also by a fork, and under any name."""
+        assert self.handle is not None  # noqa: S101  (no pipe)
+        return Log(self.path, BufferedReader(_Apart(self.handle)), self._unpack)
 
     def __enter__(self) -> Log:
         return self
@@ -223,6 +228,23 @@ def _content(file: IO[bytes], path: str) -> Iterator[Any]:
     finally:
         if file is not sys.stdin.buffer:
             file.close()
+
+
+class _Apart(RawIOBase):
+    """An open file at a place of its own: the other one's is shared with forks."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = os.pread(self._handle, len(buffer), self._place)
+        buffer[: len(data)] = data
+        self._place += len(data)
+        return len(data)
 
 
 class _AsItComes:

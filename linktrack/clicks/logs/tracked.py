@@ -15,10 +15,15 @@ from linktrack.workspace import Workspace
 
 CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
 CACHED_LENGTH = 200  # bytes of an address that is remembered
-_HYPHENS = re.compile(r"-\w+-(?:[?#].*)?|%\w+\.\w+%").match  # SendGrid's `-x-` and Mailgun's `%recipient.x%`
+# SendGrid's `-x-`, Mailgun's `%recipient.x%`, and `{x}`.
+_HYPHENS = re.compile(r"-\w+-(?:[?#].*)?|%\w+\.\w+%|\{[\w.\- ]+\}").match
 
 _PLACEMENT, _TOKEN = f"({PLACEMENT})".encode(), rf"({TOKEN})(?![a-zA-Z0-9_\-])".encode()
 _ANYWHERE = re.compile(rb"/" + _PLACEMENT + rb"/+" + _TOKEN).finditer
+_PLACED = re.compile(rb"/" + _PLACEMENT + rb"/+(?=[^a-zA-Z0-9\s/])").finditer
+_CONTROLS = re.compile(rb"%(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])").search  # a tab or line end comes with copied text
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+_ROT13 = bytes.maketrans(_LETTERS, _LETTERS[13:] + _LETTERS[:13])
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,25 @@ class Addresses:
                 return found if isinstance(found, tuple) else None
         return self._named(match[1], match[2])
 
+    def is_mutated(self, target: bytes, found: Found | str, status: bytes) -> bool:
+        """Whether a request's target is a good address that somebody has changed to see what happens: no person's
+        program does that.
+
+        Its placement is another one, or it is turned by 13 letters; it has a control character behind it, comes twice
+        in one target, or is looked for in vain below another path.
+        """
+        path = target.partition(b"?")[0]
+        if isinstance(found, tuple):
+            tokens = _ANYWHERE(path)
+            return bool(_CONTROLS(path)) or len(list(tokens)) > 1 or (status == b"404" and not self.tracked(target))
+        match = self.tracked(target)
+        tokens_like = (match[2].lower(), match[2].lower().translate(_ROT13)) if match else ()
+        return any((person := self.person(token)) is not None and person[2] is not None for token in tokens_like)
+
+    def has_unfilled(self, line: bytes) -> bool:
+        """Whether a line has one of our addresses with a merge tag for its token, blanks in the tag as they are."""
+        return any(match[1].lower() in self.spots and _is_tagged(line[match.end() :][:300]) for match in _PLACED(line))
+
     def is_in(self, line: bytes) -> bool:
         """Whether a good address of ours stands anywhere in a line that cannot be read."""
         return any(
@@ -126,9 +150,7 @@ class Addresses:
         match = self.keyed(target)
         if match is None or match[1].lower() not in self.spots:
             return False
-        behind = target[match.end() :]
-        texts = [text.decode("utf-8", "replace") for text in (behind, unquote_to_bytes(behind)) if len(text) <= 1000]
-        return any(_HYPHENS(text) or any(not tag.start for tag in find(text)) for text in texts)
+        return _is_tagged(target[match.end() :])
 
     def _named(self, key: bytes, token: bytes) -> Found | str:
         """Who and what a key and a token name, or the reason why they name nobody."""
@@ -157,6 +179,12 @@ class Addresses:
             place = (sending.shipment_id, found[1], sending.mailing_id) if sending else (0, found[1], None)
             known = self.people[token] = place
         return known
+
+
+def _is_tagged(behind: bytes) -> bool:
+    """Whether a text begins with a merge tag, as it is or percent-encoded."""
+    texts = [text.decode("utf-8", "replace") for text in (behind, unquote_to_bytes(behind)) if len(text) <= 1000]
+    return any(_HYPHENS(text) or any(not tag.start for tag in find(text)) for text in texts)
 
 
 class AddressBook:

@@ -14,6 +14,8 @@ REMEMBERED_BYTES = 100  # … those that are not longer than this: some 70 MB in
 _OCTET = rb"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _PLAIN = re.compile(rb"((%b\.%b)\.%b)\.%b" % ((_OCTET,) * 4)).fullmatch  # ipaddress takes twenty times as long
 
+_FOR = re.compile(rb'(?:[^"]*;)?\s*for=("[^"]*"?|[^;]*)', re.IGNORECASE).match  # `for="[2001:db8::1]:80";proto=https`
+
 Address = IPv4Address | IPv6Address
 # The address as it is kept ("" where none is), the name of the network that it lies in or "", and whether it is a
 # trusted proxy's, because the chain has no other.
@@ -67,6 +69,8 @@ class Visitors:
         first: Address | None = None
         for part in reversed(chain.split(b",")):
             text = part.strip(b' \t"')
+            if b"=" in text and (said := _FOR(text)):
+                text = said[1].strip(b'"')
             if text in (b"", b"-"):
                 continue
             address = address_of(text)

@@ -47,6 +47,52 @@ LINES: dict[str, tuple[str, bytes, object]] = {
 }  # fmt: skip
 
 
+JSON_LINE = '{"time": "2026-05-04T07:12:33Z", "request": "GET /x HTTP/1.1", "status": 302, %s}'
+REQUESTED = '{%s, "request": "GET /x HTTP/1.1"}'
+ALB_LINE = 'http 2026-05-04T07:12:34Z app/c/1 %s - -1 -1 -1 302 - 1 1 "GET http://c.example:80/x HTTP/1.1" "%s"'
+
+# The format, the line, and the field of its row with what it says.
+FIELDS: dict[str, tuple[str, str, str, bytes]] = {
+    "JSON, several upstreams' times and states": ("nginx-json", JSON_LINE % '"rt":0.010, 0.020,"st":502, 302', "status", b"302"),
+    "JSON, an upstream that did not answer": ("nginx-json", JSON_LINE % '"rt":-, 0.020, "st": 502 : 302', "status", b"302"),
+    "JSON, only the upstreams' states": ("nginx-json", REQUESTED % '"ts": 1777878753, "upstream_status": "502, 302"', "status", b"302"),
+    **{f"JSON, a status under {key}": ("nginx-json", REQUESTED % f'"time": "2026-05-04T07:12:33Z", "{key}": 302', "status", b"302")
+       for key in ("statusCode", "StatusCode", "response", "code", "responseStatusCode", "sc-status", "http.response.status_code"[5:])},
+    **{f"JSON, an address under {key}": ("nginx-json", JSON_LINE % f'"{key}": "192.0.2.1"', "host", b"192.0.2.1")
+       for key in ("clientIp", "remoteAddr", "remote-addr", "RemoteIP", "client_ip_address", "sourceIp", "remote_host", "c-ip")},
+    **{f"JSON, another's word under {key}": ("nginx-json", JSON_LINE % f'"ip": "10.0.0.1", "{key}": "192.0.2.1"', "forwarded", b"192.0.2.1")
+       for key in ("realip", "forwarded", "X-Forwarded-For", "xForwardedFor", "true_client_ip", "http_cf_connecting_ip")},
+    **{f"JSON, a time under {key}": ("nginx-json", REQUESTED % f'"{key}": "2026-05-04T07:12:33Z"', "stamp", b"2026-05-04T07:12:33Z")
+       for key in ("datetime", "dateTime", "@timestamp", "date", "requestTimestamp")},
+    "JSON, an agent that was not sent": ("nginx-json", JSON_LINE % '"http_user_agent": ""', "agent", b"-"),
+    "JSON, a dash for an agent": ("nginx-json", JSON_LINE % '"http_user_agent": "-"', "agent", b"-"),
+    "JSON, no agents in the log": ("nginx-json", JSON_LINE % '"x": ""', "agent", b""),
+    "combined, an empty agent": ("combined", COMBINED % ("GET /x HTTP/1.1", ""), "agent", b"-"),
+    "combined, a dash for an agent": ("combined", COMBINED % ("GET /x HTTP/1.1", "-"), "agent", b"-"),
+    "common, no agents in the log": ("combined", '192.0.2.1 - - [04/May/2026:09:12:33 +0200] "GET /x HTTP/1.1" 302 0', "agent", b""),
+    "ALB, an empty agent": ("alb", ALB_LINE % ("192.0.2.1:1", ""), "agent", b"-"),
+    "ALB, an IPv6 address without brackets": ("alb", ALB_LINE % ("2001:db8::1:4711", "a"), "host", b"2001:db8::1"),
+    "ALB, an IPv6 address in brackets": ("alb", ALB_LINE % ("[2001:db8::1]:4711", "a"), "host", b"[2001:db8::1]"),
+    "HAProxy, an IPv6 address in brackets": ("haproxy", "[2001:db8::1]" + (HAPROXY % ("", "GET /x HTTP/1.1"))[9:], "host", b"[2001:db8::1]"),
+    "IIS, a dash for an agent": ("iis", IIS + "2026-05-04 07:12:33 GET /x - 192.0.2.1 - 302", "agent", b"-"),
+    "IIS, no agents in the log": ("iis", "#Fields: date time cs-method cs-uri-stem\n2026-05-04 07:12:33 GET /x", "agent", b""),
+    "Caddy, an empty agent": ("caddy", CADDY % ("GET", "/x", ""), "agent", b"-"),
+    "our own log, no agent": ("linktrack", '{"time":"2026-05-04T07:12:33Z","ip":"","method":"GET","path":"/x","status":302,"user_agent":"","network":""}', "agent", b"-"),
+    **{f"combined, {host} in front": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")).replace("192.0.2.1", host, 1), "host", host.encode())
+       for host in ("[2001:db8:5::1]:333, 10.0.0.2", "10.0.0.2, [2001:db8:5::1]:333", "[2001:db8:5::1], [2001:db8:5::2]", "192.0.2.7:80, [fe80::1%eth0]:1")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FIELDS)
+def test_a_field(case: str) -> None:
+    name, log, field, wanted = FIELDS[case]
+    format = format_of(name)
+    assert isinstance(format, LineFormat)
+    _, host, stamp, method, target, status, agent, forwarded, *_ = format.rows(log.encode() + b"\n")[-1]
+    assert (method, target) == (b"GET", b"/x") or name == "alb"
+    assert {"host": host, "stamp": stamp, "status": status, "agent": agent, "forwarded": forwarded}[field] == wanted
+
+
 @pytest.mark.parametrize("case", LINES)
 def test_an_odd_line(case: str) -> None:
     name, log, wanted = LINES[case]

@@ -109,6 +109,23 @@ def _name(agent: str) -> str:
     return re.sub(r"[^\w ./]+", " ", agent)[-60:].strip() or f"just {agent!r}"
 
 
+_BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36"
+)
+PEOPLE += [
+    *(f"{_BROWSER} {suite}" for suite in (
+        "McAfee/9.1", "McAfee WebAdvisor/8.1", "ESET/17.0", "ESET Secure Browser", "Sophos/2.1", "Bitdefender Safepay",
+        "Safepay/124.0", "Trend Micro/17.8", "TrendMicro", "(Kaspersky Protected Browser)", "Norton/124.0.0.0")),
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:125.0) Gecko/20100101 Firefox/125.0 G Data/25.5",
+    *("Fastly", "cloudflare", "Cloudflare/1.0", "Azure Front Door", "AzureFrontDoor", "AkamaiGHost", "BunnyCDN"),
+]  # fmt: skip
+MACHINES += [
+    f"{_BROWSER} Sophos URL scanner", f"{_BROWSER} TrendMicro-Crawler/1.0", "McAfee-Gateway/7.8", "Trend Micro WRS",
+    "Cloudflare-Healthchecks/1.0 (+https://www.cloudflare.com/; healthcheck-id: 1)", "Sophos Web Appliance",
+    "Mozilla/5.0 (compatible; ESET/1.0)", "-",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("agent", PEOPLE, ids=_name)
 def test_a_persons_program(agent: str) -> None:
     assert agent_signal(agent, {}) == ("human", "")

@@ -30,12 +30,13 @@ from hypothesis import strategies as st
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.verdicts import (
     BURSTS,
-    CROWD_MS,
+    CROWDS,
     JUNK_MS,
     PROBE_MS,
     REACH,
     REASONS,
     REPEATS,
+    REPEATS_ANYWHERE,
     SWEEP_MS,
     TRAP_MS,
     WEAK,
@@ -209,8 +210,9 @@ def test_junk_requests(request_: JunkRequest, clicked: Click, wanted: Verdict) -
         pytest.param([0, 0.4, 0.8, 1.2, 1.6, 2.001], 0, id="six clicks a little slower"),
         pytest.param(list(range(11)), 1, id="eleven in ten seconds"),
         pytest.param([n * 1.01 for n in range(11)], 0, id="eleven a little slower"),
-        pytest.param([n * 3 for n in range(21)], 1, id="twenty-one in a minute"),
-        pytest.param([n * 3.01 for n in range(200)], 0, id="one every three seconds, all the time"),
+        pytest.param([n * 20 for n in range(16)], 1, id="sixteen in five minutes"),
+        pytest.param([n * 20 for n in range(300)], 285, id="one every twenty seconds, all the time"),
+        pytest.param([n * 20.01 for n in range(300)], 0, id="one a little slower"),
         pytest.param([*(n / 100 for n in range(50)), 900], 45, id="a person a quarter of an hour after the machine"),
     ],
 )
@@ -232,6 +234,62 @@ def test_repetition_beyond_what_fingers_do(seconds: list[float], machines: int) 
 def test_what_is_no_repetition(clicks: list[Click]) -> None:
     """A mail that somebody has put where many read it is clicked by many, with one token."""
     assert judge(clicks, BY) == [(H, "")] * 20
+
+
+@pytest.mark.parametrize(
+    ("every", "count", "machines"),
+    [
+        pytest.param(0.01, 5_000, 4_950, id="5,000 in 50 seconds"),
+        pytest.param(0.2, 51, 1, id="fifty-one in ten seconds"),
+        pytest.param(0.6, 101, 1, id="a hundred and one in a minute"),
+        pytest.param(0.601, 300, 0, id="a public page whose many readers click"),
+    ],
+)
+def test_repetition_from_everywhere(every: float, count: int, machines: int) -> None:
+    """One recipient's link, each time from another address."""
+    found = judge([click(HOURS + n * every, ip=f"192.{n // 250}.{n % 250}.0", number=n) for n in range(count)], BY)
+    assert found.count((S, "repetition")) == machines
+    assert found.count((H, "")) == count - machines
+
+
+def in_turn(recipients: int, links: int, gap: float, every: float) -> list[Click]:
+    """Links of one mail after the other, `gap` seconds apart, a new mail `every` so many seconds."""
+    return sorted(
+        click(HOURS + person * every + link * gap, link + 1, person=person)
+        for person in range(recipients)
+        for link in range(links)
+    )
+
+
+@pytest.mark.parametrize(
+    "clicks",
+    [
+        pytest.param(in_turn(80, 8, 4, 15), id="eight links each, four seconds apart"),
+        pytest.param(in_turn(150, 8, 6, 50), id="one mail after the other, with a pause"),
+        pytest.param(in_turn(400, 3, 4, 15), id="three links each"),
+    ],
+)
+def test_a_slow_scanner_at_one_address(clicks: list[Click]) -> None:
+    assert set(judge(clicks, BY)) == {(S, "many-recipients")}
+
+
+@pytest.mark.parametrize(
+    "clicks",
+    [
+        pytest.param(in_turn(9, 3, 4, 15), id="nine people with three links each"),
+        pytest.param(in_turn(4, 8, 4, 15), id="four people with all links"),
+        pytest.param(in_turn(40, 3, 8, 45), id="an office of readers, less than seven in five minutes"),
+    ],
+)
+def test_slow_readers_of_one_office(clicks: list[Click]) -> None:
+    assert set(judge(clicks, BY)) == {(H, "")}
+
+
+def test_all_clicks_of_a_mail_that_joins_a_crowd_are_its() -> None:
+    """Also what it had opened twice before."""
+    late = [click(HOURS + 31 + n / 10, min(n, 1) + 1 if n == 2 else 1, person=77, number=n) for n in range(3)]
+    verdicts = dict(zip(clicks := sorted([*crowd(10, 2, 3), *late]), judge(clicks, BY), strict=True))
+    assert {verdicts[c] for c in late} == {(S, "many-recipients")}
 
 
 def test_several_addresses_asked_for_again_and_again_are_each_counted_for_themselves() -> None:
@@ -263,8 +321,8 @@ def test_weak_reasons_come_last_and_every_reason_has_one_place() -> None:
 
 
 def test_the_reach_is_the_widest_window() -> None:
-    widest = [width for _, width in (*BURSTS, *REPEATS)]
-    assert max(*widest, SWEEP_MS, TRAP_MS, PROBE_MS, JUNK_MS, CROWD_MS) == REACH
+    widest = [width for *_, width in (*BURSTS, *REPEATS, *REPEATS_ANYWHERE, *CROWDS)]
+    assert max(*widest, SWEEP_MS, TRAP_MS, PROBE_MS, JUNK_MS) == REACH
 
 
 # --- laws ----------------------------------------------------------------------------------------------------------
@@ -287,13 +345,13 @@ def busy(chance: random.Random, count: int, seconds: float) -> list[Click]:
 def test_a_stretch_judged_alone_with_its_surroundings_is_judged_the_same(seed: int) -> None:
     """What makes piecewise judging exact: nothing beyond `REACH` bears on a click."""
     chance = random.Random(seed)
-    clicks = busy(chance, 4_000, 400)
-    probes = [head(chance.uniform(0, 400), chance.randint(1, 6), chance.randint(1, 40)) for _ in range(30)]
-    tried = [junk(chance.uniform(0, 400)) for _ in range(10)]
+    clicks = busy(chance, 9_000, 1_600)
+    probes = [head(chance.uniform(0, 1_600), chance.randint(1, 6), chance.randint(1, 40)) for _ in range(60)]
+    tried = [junk(chance.uniform(0, 1_600)) for _ in range(30)]
     whole = dict(zip(clicks, judge(clicks, BY, probes, tried), strict=True))
     reasons = {reason for _, found in whole.values() for reason in found.split(",")}
     assert {"burst", "sweep", "honeypot-neighbour", "many-recipients", "repetition", "malformed-neighbour"} <= reasons
-    cuts = sorted({0, *(chance.randint(0, 400_000) for _ in range(9)), 400_001})
+    cuts = sorted({0, *(chance.randint(0, 1_600_000) for _ in range(9)), 1_600_001})
     start = clicks[0].clicked_at
     for low, high in pairwise(cuts):
         near = [c for c in clicks if low - REACH <= c.clicked_at - start < high + REACH]

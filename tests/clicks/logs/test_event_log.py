@@ -12,6 +12,7 @@ from clicks_world import CHROME, SENT, World
 
 from linktrack.clicks.logs.fields import text_print
 from linktrack.errors import NotFound
+from linktrack.workspace import load_workspace
 
 
 def sendgrid(number: int, **more: Any) -> dict[str, Any]:
@@ -79,11 +80,60 @@ def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: d
         pytest.param({"url": "https://www.example.com/2)"}, id="a bracket glued to it"),
         pytest.param({"url": "https://www.example.com/2/)."}, id="a slash and more glued to it"),
         pytest.param({"url": "https://www.example.com/2?utm_source=esp)"}, id="a bracket glued to the tags"),
+        pytest.param({"url": "https://www.example.com/2%3E"}, id="an encoded bracket glued to it"),
+        pytest.param({"url": "https://www.example.com/2%22%3e"}, id="more of them"),
+        pytest.param({"url": "https://www.example.com/2?utm_source=esp&amp;utm_medium=email"}, id="HTML's &amp;"),
+        pytest.param({"email": "c7@example.com (Seven)"}, id="a name in brackets behind the address"),
+        pytest.param({"email": "mailto:c7@example.com"}, id="a link to the address"),
+        pytest.param({"mailing": "", "Mailing": "spring"}, id="the variable in another case"),
+        pytest.param({"email": "", "contactId": "C7"}, id="the contact's variable in another spelling"),
     ],
 )
 def test_other_ways_to_say_the_same(world: World, tmp_path: Path, change: dict[str, Any]) -> None:
     assert world.load(write(tmp_path / "events.json", [sendgrid(1, **change)])).stored == 1
     assert world.clicks()[0][2:6] == (102, 2, 1, 7)
+
+
+@pytest.mark.parametrize(
+    ("variable", "event"),
+    [
+        *[
+            (variable, {"signature": {}, "event-data": {
+                "event": "clicked", "id": "a", "timestamp": SENT / 1000 + 700, "url": "https://www.example.com/2",
+                "recipient": "c7@example.com", "tags": ["spring"], "user-variables": {"shipment": "1"}}})
+            for variable in ("tags", "tag", "Tags")
+        ],
+        *[
+            (variable, {
+                "RecordType": "Click", "MessageID": "a", "ReceivedAt": "2026-05-04T09:12:33Z", "Tag": "spring",
+                "OriginalLink": "https://www.example.com/2", "Recipient": "c7@example.com", "Metadata": {"shipment": "1"}})
+            for variable in ("Tag", "tag")
+        ],
+        *[
+            (variable, {
+                "event": "click", "time": SENT // 1000 + 700, "MessageID": 1, "email": "c7@example.com",
+                "url": "https://www.example.com/2", "customcampaign": "spring", "Payload": '{"shipment": 1}'})
+            for variable in ("customcampaign", "campaign", "CustomCampaign")
+        ],
+    ],
+)  # fmt: skip
+def test_the_mailing_under_the_services_own_name(
+    untouched: World, tmp_path: Path, variable: str, event: dict[str, Any]
+) -> None:
+    world = untouched.copy(tmp_path / "world")
+    settings = tmp_path / "world" / "linktrack.toml"
+    settings.write_text(settings.read_text().replace("[clicks]\n", f'[clicks]\nmailing_variable = "{variable}"\n'))
+    world = World(load_workspace(tmp_path / "world", {}), world.tokens)
+    assert world.load(write(tmp_path / "events.json", [event])).stored == 1
+    assert world.clicks()[0][2:6] == (102, 2, 1, 7)
+
+
+def test_pages_of_events_apis(world: World, tmp_path: Path) -> None:
+    """A list under its usual names, whatever stands beside it."""
+    for number, (name, beside) in enumerate([("items", {"paging": {"next": "x"}}), ("events", {}), ("results", {})]):
+        page = {**beside, name: [sendgrid(number)]}
+        (tmp_path / "page.json").write_text(json.dumps(page))
+        assert world.load(tmp_path / "page.json").stored == 1, name
 
 
 def test_our_own_address_in_an_event_says_everything(world: World, tmp_path: Path) -> None:

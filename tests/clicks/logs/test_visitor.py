@@ -53,6 +53,10 @@ CHAINS = {
     "a socket": ("unix:", ""),
     "bytes": ("\xff\xfe", ""),
     "an octet too large": ("203.0.113.256", ""),
+    "RFC 7239": ("for=203.0.113.9;proto=https;by=10.0.0.1, 10.0.0.2", "203.0.113.0"),
+    "RFC 7239 with an IPv6 address": ('For="[2001:db8:1:2::9]:4711", for=10.0.0.9', "2001:db8:1::"),
+    "RFC 7239, the address not first": ("proto=http;for=203.0.113.9", "203.0.113.0"),
+    "RFC 7239, a hidden visitor": ("for=_hidden", ""),
     "quotes around": ('"203.0.113.9"', "203.0.113.0"),
 }  # fmt: skip
 

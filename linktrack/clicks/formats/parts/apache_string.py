@@ -16,7 +16,9 @@ _CONTROL = {"t": "\t", "n": "\n", "r": "\r"}
 
 _MEANINGS = {"h": "host", "a": "host", "r": "request", "m": "method", "U": "target", "q": "query", "s": "status"}
 _HEADERS = {
-    "user-agent": "agent", "x-forwarded-for": "forwarded", "x-real-ip": "real",
+    "user-agent": "agent",
+    **dict.fromkeys(("x-forwarded-for", "x-original-forwarded-for", "forwarded"), "forwarded"),
+    **dict.fromkeys(("x-real-ip", "true-client-ip", "cf-connecting-ip", "x-client-ip"), "real"),
     **dict.fromkeys(PREFETCH_HEADERS, "purpose"),
 }  # fmt: skip
 

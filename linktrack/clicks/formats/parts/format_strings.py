@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import pairwise
 
-from linktrack.clicks.event import Row, junk
+from linktrack.clicks.event import NO_AGENT, Row, junk
 from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
 from linktrack.clicks.formats.parts.times import MONTHS, moment_by_look
 from linktrack.errors import UsageError
@@ -87,7 +87,7 @@ class CustomLog:
         query = self._text(found.get("query", b""))
         if target and query and b"?" not in target:
             target += query if query.startswith(b"?") else b"?" + query
-        agent = found.get("agent", b"")
+        agent = found.get("agent", NO_AGENT if "agent" in self.meanings else b"")
         return row(
             line,
             host=found.get("host") or found.get("peer", b""),

@@ -15,9 +15,10 @@ Record = dict[str, Any]
 
 # Answers of events APIs, the form field of Mandrill, and what Lambda and SQS hand on, hold their events in a list of
 # one of these names.
-_LISTS = ("items", "results", "mandrill_events", "Records", "Messages")
+_LISTS = ("items", "results", "events", "mandrill_events", "Records", "Messages")
 _LIST_AHEAD = re.compile(rb'\s*\{\s*"(?:%s)"\s*:\s*(?=\[)' % b"|".join(name.encode() for name in _LISTS))
 _NAME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_COMMENT = re.compile(r"\([^()]*\)")  # RFC 5322
 _IN_BRACKETS = re.compile(r"[^<]*+<([^<>]*+)>").match
 _SHOWN = 2000
 
@@ -109,9 +110,12 @@ def click(
 
 
 def addresses_in(text: str) -> list[str]:
-    """The e-mail addresses of `Ann <a@example.com>, b@example.com`, each once."""
+    """The e-mail addresses of `Ann <a@example.com>, b@example.com (Bob)`, each once."""
+    if "(" in text:
+        text = _COMMENT.sub("", _NAME.sub("", text))
     parts = _NAME.sub("", text).split(",") if "," in text else [text]
-    found = [match[1] if (match := _IN_BRACKETS(part)) else part.strip() for part in parts]
+    found = [match[1] if (match := _IN_BRACKETS(part)) else part for part in parts]
+    found = [address.strip().removeprefix("mailto:") for address in found]
     return list({address.casefold(): address for address in found if address}.values())
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
 from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.parts.lines import split_lines
+from linktrack.clicks.formats.parts.lines import agent_in, split_lines
 from linktrack.clicks.formats.parts.times import moment_by_look
 
 Record = dict[str, Any]
@@ -17,9 +18,13 @@ Record = dict[str, Any]
 # Numbers stay text: a time keeps all its digits, and a number of a thousand digits is no work.
 _decode = json.JSONDecoder(strict=False, parse_float=str, parse_int=str).decode
 _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
-_BARE = re.compile(rb":\s*-?\s*[,}]")
+_BARE = re.compile(rb":\s*-?\s*[,}]|[\d-]\s*[,:]\s*[\d-]")
 # A text (it may lack its end), or a value that is none.
-_NO_VALUE = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|:\s*+-?\s*+(?=[,}])', re.DOTALL)
+_NO_VALUE = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|:\s*+-?\s*+(?=[,}]\s*(?:"|\Z|[,}]))', re.DOTALL)
+# Several upstreams, one after the other: `0.010, 0.020`, `502, -`, `- : 302`.
+_SEVERAL = re.compile(
+    rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|:\s*+((?:-|\d[\d.]*)(?:\s*[,:]\s*(?:-|\d[\d.]*))+)\s*(?=[,}])', re.DOTALL
+)
 
 
 class JsonLines(ABC):
@@ -67,6 +72,7 @@ def _mended(line: bytes) -> Record | None:
     """The object on a line as nginx writes it without `escape=json`: `\\xHH` in texts, `-` or nothing for a value."""
     if not _BARE.search(line) and b"\\x" not in line:
         return None
+    line = _SEVERAL.sub(lambda match: match[1] or b':"%s"' % match[2], line)
     mended = _NO_VALUE.sub(lambda match: match[1] or b':""', _ESCAPE.sub(_json_escape, line))
     try:
         record = _decode(mended.decode("utf-8", "surrogateescape"))
@@ -99,6 +105,11 @@ def text_of(record: Record, *keys: str) -> bytes:
     return b""
 
 
+def agent_of(record: Record, *keys: str) -> bytes:
+    """The agent under the first of these keys that has one, as a row has it."""
+    return agent_in(text_of(record, *keys) if any(key in record for key in keys) else None)
+
+
 def part_of(record: Record, key: str) -> Record:
     """The object inside an object, empty when there is none."""
     value = record.get(key)
@@ -107,5 +118,15 @@ def part_of(record: Record, key: str) -> Record:
 
 def header_of(headers: Record, *names: str) -> bytes:
     """The value of the first of these HTTP headers (given in lower case), whatever the case of its name."""
+    return text_of(headers, *_headers(headers, names))
+
+
+def agent_header(headers: Record, *names: str) -> bytes:
+    """The agent in one of these headers, as a row has it. One that is not there may only not be logged."""
+    return agent_of(headers, *_headers(headers, names))
+
+
+def _headers(headers: Record, names: Sequence[str]) -> list[str]:
+    """These headers as they are written here."""
     found = {name.lower(): name for name in headers}
-    return text_of(headers, *(found[name] for name in names if name in found))
+    return [found[name] for name in names if name in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from linktrack.clicks.event import Row, junk
+from linktrack.clicks.event import NO_AGENT, Row, junk
 
 _METHOD = re.compile(rb"[A-Z]++").fullmatch
 _TARGET = re.compile(rb"\S++").fullmatch
@@ -44,3 +44,9 @@ def row(
 def escaped(text: bytes) -> bytes:
     """An agent from a log that escapes nothing (or was decoded) in the escapes of a row."""
     return text.replace(b"\\", b"\\\\") if b"\\" in text else text
+
+
+def agent_in(field: bytes | None) -> bytes:
+    """The agent of a row, from a field that escapes nothing: empty where there is no such field (None), and NO_AGENT
+    where it holds nothing."""
+    return b"" if field is None else escaped(field) or NO_AGENT

@@ -279,6 +279,8 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         say(context, f"Left out, for they have left this type of mailing: {done.left:,}.")
     if done.not_chosen:
         say(context, f"Not chosen: {done.not_chosen:,}.")
+    if done.forgotten:
+        say(context, f"Left out, for they were forgotten: {done.forgotten:,}.")
     for note in done.notes:
         warn(f"Note: {note}")
     test = "test shipment" if shipment.test else "shipment"
@@ -294,6 +296,7 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         "left_out": len(done.rejected),
         "left": done.left,
         "not_chosen": done.not_chosen,
+        "forgotten": done.forgotten,
     }
     if format is not None:
         show_record(record, format, stream=sys.stderr if str(out) == STDOUT else None)

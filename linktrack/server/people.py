@@ -107,7 +107,7 @@ class StoredPeople:
 
 def _values(database: Database, shipment: int, recipient: int) -> dict[str, str]:
     found = database.row(
-        f"SELECT recipient.contact_id, recipient.email, recipient.name, recipient.fields {_PERSON}",
+        f"SELECT COALESCE(recipient.contact_id, ''), recipient.email, recipient.name, recipient.fields {_PERSON}",
         (shipment, recipient),
     )
     if found is None:
@@ -123,8 +123,8 @@ def _return_address(database: Database, link_id: int, shipment: int, recipient: 
 
 
 def _types(database: Database, shipment: int, recipient: int) -> frozenset[str]:
-    """The types that a person has been sent or has come back to, but those that he has left."""
-    if database.value(f"SELECT 1 {_PERSON}", (shipment, recipient)) is None:
+    """The types that a person has been sent or has come back to, but those that he has left. Of who was forgotten: none."""
+    if database.value(f"SELECT 1 {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient)) is None:
         return frozenset()
     sent = database.rows(
         "SELECT DISTINCT mailing.type FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "

@@ -39,7 +39,8 @@ def _big(**more: Any) -> Column[int]:
 class WorkspaceRecord(SQLModel, table=True):
     """The workspace itself: one row, of id 1. `database_id` also stands in the settings, so that nothing is done to
     another database; `workspace_id` is part of every token and placement, and stays after a restore; `catalogue` is
-    counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in."""
+    counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in. Clicks
+    before `purged_before` are gone, and agents of clicks before `agents_before`."""
 
     __tablename__ = "workspace"
 
@@ -48,6 +49,8 @@ class WorkspaceRecord(SQLModel, table=True):
     workspace_id: bytes = Field(sa_column=_bytes())
     catalogue: int
     time_zone: str = Field(sa_column=_text())
+    purged_before: int | None = Field(default=None, sa_column=_time(nullable=True))
+    agents_before: int | None = Field(default=None, sa_column=_time(nullable=True))
     created_at: int = Field(sa_column=_time())
 
 
@@ -160,12 +163,13 @@ class PlacementRecord(SQLModel, table=True):
 
 
 class RecipientRecord(SQLModel, table=True):
-    """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry."""
+    """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry. Of a forgotten
+    one only that number is left, for the figures, and nothing leads from it to the person."""
 
     __tablename__ = "recipient"
 
     id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
-    contact_id: str = Field(sa_column=_text(unique=True))
+    contact_id: str | None = Field(default=None, sa_column=Column(Text, nullable=True, unique=True))
     email: str = Field(sa_column=_text(index=True))
     name: str = Field(sa_column=_text())
     fields: str = Field(sa_column=_text())  # JSON: what merge tags and forms need, no more
@@ -192,7 +196,8 @@ class ShipmentRecord(SQLModel, table=True):
 
 
 class ShipmentRecipientRecord(SQLModel, table=True):
-    """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts."""
+    """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts. The
+    address of a forgotten person is `@domain`, or "" where nobody else has that domain."""
 
     __tablename__ = "shipment_recipient"
     __table_args__ = (CLUSTERED,)
@@ -202,6 +207,15 @@ class ShipmentRecipientRecord(SQLModel, table=True):
     position: int
     email: str = Field(sa_column=_text())
     name: str = Field(sa_column=_text())
+
+
+class ForgottenRecord(SQLModel, table=True):
+    """The keyed print of the contact id of a person who was forgotten: see `store.forgotten`."""
+
+    __tablename__ = "forgotten"
+    __table_args__ = (CLUSTERED,)
+
+    print: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
 
 
 class LeftTypeRecord(SQLModel, table=True):

@@ -10,6 +10,7 @@ from linktrack.links.keys import Keys, open_keys
 from linktrack.links.merge_tags import find
 from linktrack.links.tokens import PLACEMENT, TOKEN, key_id_of
 from linktrack.store import catalogue
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -62,6 +63,8 @@ class Addresses:
             self.spots[key.encode()] = TrackedSpot(placement, link, mailing, url, acts, reset_at or 0)
             if reset_at:
                 self.resets[link] = reset_at
+        # What is older was purged, and whether a line of then was seen is not known any more.
+        self.purged = horizon(database).clicks
         self.sendings: dict[int, Sending] = {}  # by id
         self._by_number: dict[int, Sending] = {}  # by what tokens carry
         for shipment, number, mailing, sent_at, is_test in database.rows(

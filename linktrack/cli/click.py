@@ -192,9 +192,14 @@ def judge(
       linktrack click judge --dry-run
     """
     from linktrack.clicks.rejudge import judge_all
+    from linktrack.moments import iso
+    from linktrack.store.purged import NEVER, horizon
 
     with opened(context, wait) as database:
         judged = judge_all(workspace_of(context), database, wait=wait or 0, dry_run=dry_run)
+        final = horizon(database).final
+    if final != NEVER:
+        say(context, f"Clicks before {iso(final, workspace_of(context).zone)} keep their verdicts: others were purged.")
     if dry_run:
         show_rows([change._asdict() for change in judged.changes], ["reason", "before", "after"], format)
         say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")

@@ -6,24 +6,22 @@ what was pressed go. In the place of agents stand four that only name a device.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from linktrack.clicks.judging.devices import DEVICES
-from linktrack.clicks.judging.verdicts import Click
 from linktrack.store.session import Database
+
+ClickMark = tuple[int, int, int]  # time, print, recipient: what a stored click is known by
 
 _ONLY_DEVICES = tuple(f"({device})" for device in DEVICES)
 
 
-def blank_clicks(database: Database, clicks: Iterable[Click]) -> None:
+def blank_clicks(database: Database, marks: Iterable[ClickMark]) -> None:
     """Take what is personal from stored clicks. Part of a transaction."""
-    keys = [(click.clicked_at, click.print, click.recipient_id) for click in clicks]
-    if not keys:
-        return
     same = "clicked_at = ? AND print = ? AND recipient_id = ?"
-    database.executemany(f"UPDATE click SET ip = '', network_id = 0, pressed = '' WHERE {same}", keys)  # noqa: S608
-    for key in keys:
-        blank_agents(database, same, key)
+    for mark in marks:
+        database.execute(f"UPDATE click SET ip = '', network_id = 0, pressed = '' WHERE {same}", mark)  # noqa: S608
+        blank_agents(database, same, mark)
 
 
 def blank_agents(database: Database, which: str, values: Sequence[int]) -> None:
@@ -37,15 +35,14 @@ def blank_agents(database: Database, which: str, values: Sequence[int]) -> None:
         )
 
 
-def remove_needless_agents(database: Database) -> int:
-    """Remove the agents that no click has any more. Returns how many. Part of a transaction."""
-    marks = ", ".join("?" * len(_ONLY_DEVICES))
-    return int(
-        database.execute(
-            f"DELETE FROM agent WHERE id NOT IN (SELECT agent_id FROM click) AND text NOT IN ({marks})",  # noqa: S608  (marks)
-            _ONLY_DEVICES,
-        ).rowcount
-    )
+def remove_needless_agents(database: Database, among: Collection[int] | None = None) -> int:
+    """Remove the agents (by number; None: all) that no click has any more. Returns how many. Part of a transaction."""
+    some = "" if among is None else f" WHERE agent_id IN ({', '.join(map(str, among)) or 'NULL'})"
+    used = {row[0] for row in database.rows(f"SELECT DISTINCT agent_id FROM click{some}")}  # noqa: S608  (numbers)
+    known = {row[0] for row in database.rows("SELECT id FROM agent")} if among is None else among
+    needless = sorted(set(known) - used - set(_only_devices(database).values()))
+    database.executemany("DELETE FROM agent WHERE id = ?", [(number,) for number in needless])
+    return len(needless)
 
 
 def _only_devices(database: Database) -> dict[int, int]:

@@ -25,7 +25,7 @@ from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroun
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.requests import nth
-from linktrack.clicks.nobody import blank_clicks
+from linktrack.clicks.nobody import ClickMark, blank_clicks
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.moments import zone_of
 from linktrack.store.open_times import note_open_times
@@ -110,10 +110,10 @@ class Shelf:
         new_junk = frozenset(one[:2] for one in junk) - known_junk
         return replace(stored, junk=new_junk, readdressed=readdressed)
 
-    def _of_nobody(self, clicks: Sequence[Click]) -> list[Click]:
+    def _of_nobody(self, clicks: Sequence[Click]) -> list[ClickMark]:
         """Those of forgotten people."""
         nobodies = self.by.nobodies
-        return [click for click in clicks if click.recipient_id in nobodies] if nobodies else []
+        return [(click[0], click[1], click[5]) for click in clicks if click[5] in nobodies] if nobodies else []
 
     def _readdress(self, clicks: Sequence[Click]) -> int:
         """Give stored clicks the visitors' addresses and flags that they are read with now; those of forgotten people

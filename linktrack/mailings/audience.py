@@ -51,8 +51,8 @@ class Audience:
         if not self.taken:
             raise BadInput(
                 f"there is nobody in the contacts file to send to, and nothing was stored: {len(self.rejected)} rows "
-                f"cannot be used, {self.not_chosen} contacts are not chosen, {self.left} have left this type of mailing "
-                f"and {self.forgotten} were forgotten"
+                f"cannot be used, {self.not_chosen} contacts are not chosen, {self.forgotten} were forgotten, "
+                f"{self.left} have left this type of mailing"
             )
 
     def _chosen(self) -> Iterator[Contact]:

@@ -123,7 +123,7 @@ def _return_address(database: Database, link_id: int, shipment: int, recipient: 
 
 
 def _types(database: Database, shipment: int, recipient: int) -> frozenset[str]:
-    """The types that a person has been sent or has come back to, but those that he has left. Of who was forgotten: none."""
+    """The types that a person has been sent or has come back to, but those that he has left; none once forgotten."""
     if database.value(f"SELECT 1 {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient)) is None:
         return frozenset()
     sent = database.rows(

@@ -124,6 +124,12 @@ class Addresses:
             match[1].lower() in self.spots and self.person(match[2].lower()) is not None for match in _ANYWHERE(line)
         )
 
+    def recipients_in(self, line: bytes) -> set[int]:
+        """Whom the good tokens name that stand anywhere in a line."""
+        lines = (line, unquote_to_bytes(line)) if b"%" in line else (line,)
+        named = (self.person(match[2].lower()) for text in lines for match in _ANYWHERE(text))
+        return {person[1] for person in named if person is not None and person[2] is not None}
+
     def _is_unfilled(self, target: bytes) -> bool:
         """Whether a merge tag stands where a token should: what sent the mail did not know it."""
         match = self.keyed(target)

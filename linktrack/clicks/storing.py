@@ -25,7 +25,7 @@ from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroun
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.requests import nth
-from linktrack.clicks.nobody import ClickMark, blank_clicks
+from linktrack.clicks.nobody import blank_clicks
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.moments import zone_of
 from linktrack.store.open_times import note_open_times
@@ -105,15 +105,20 @@ class Shelf:
         if again:
             self._readdress_junk([one for one in junk if one[:2] in known_junk])
         stored = self._put(new_to_read._replace(clicks=new, junk=[one for one in junk if one.ip]), reading)
-        blank_clicks(self.database, self._of_nobody(new))
+        self._blank(clicks, new)
         readdressed = self._readdress([one for one in clicks if one[:2] in known]) if again and known else 0
         new_junk = frozenset(one[:2] for one in junk) - known_junk
         return replace(stored, junk=new_junk, readdressed=readdressed)
 
-    def _of_nobody(self, clicks: Sequence[Click]) -> list[ClickMark]:
-        """Those of forgotten people."""
+    def _blank(self, clicks: Sequence[Click], new: Sequence[Click]) -> None:
+        """Take what is personal from the new ones of clicks that are forgotten people's, and back what agents came with
+        nobody else's."""
         nobodies = self.by.nobodies
-        return [(click[0], click[1], click[5]) for click in clicks if click[5] in nobodies] if nobodies else []
+        agents = {click.agent_id for click in clicks if click.recipient_id in nobodies} if nobodies else None
+        if agents:
+            marks = ((click[0], click[1], click[5]) for click in new if click.recipient_id in nobodies)
+            blank_clicks(self.database, marks)
+            self.agents.take_back(agents - {click.agent_id for click in clicks if click.recipient_id not in nobodies})
 
     def _readdress(self, clicks: Sequence[Click]) -> int:
         """Give stored clicks the visitors' addresses and flags that they are read with now; those of forgotten people

@@ -32,7 +32,7 @@ from linktrack.store.lock import alone
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
-from linktrack.upkeep.own_log import blank_lines, import_own_log
+from linktrack.upkeep.own_log import empty_lines, import_own_log
 from linktrack.upkeep.person import RECIPIENT, tables_about_persons
 from linktrack.workspace import Workspace
 
@@ -96,11 +96,12 @@ def forget_person(
             cleaned = clean(database, _touched(), wait)
         elsewhere = tuple(_always_out_of_reach(workspace, database))
         return ForgetSummary(before=True, cleaned=cleaned, out_of_reach=elsewhere)
+    recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
     sizes = import_own_log(workspace, database, wait)
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         number = recipient_id(database, named)
         out_of_reach = (*_always_out_of_reach(workspace, database), *_files_of(workspace, database, number))
-        lines = blank_lines(sizes, AddressBook(workspace, database), number)
+        lines = empty_lines(database, sizes, AddressBook(workspace, database), number)
         with database.transaction(durable=True):
             person = _person(database, number)
             counted = _counted(database, number)

@@ -1,7 +1,8 @@
-"""The workspace's own click log: the lines in it that are one person's, found and blanked; and which files are done.
+"""The workspace's own click log: the lines in it that are one person's, found and emptied; and which files are done.
 
-A line is blanked where it stands, in as many bytes, so that the server may go on writing behind it and the import goes
-on where it was; a compressed file is written anew.
+A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file is
+written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
+database knows the file by is taken back before: the next import reads it again, and finds its lines stored.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from linktrack.clicks.formats.click_log import KEYS, is_click_log
 from linktrack.clicks.load import import_logs, logs_in
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.sources import Log, open_log, recognise
@@ -63,26 +66,28 @@ def lines_of(path: Path, book: AddressBook, recipient: int, size: int | None = N
                 yield OwnLine(start, line)
 
 
-def blank_lines(sizes: Mapping[Path, int], book: AddressBook, recipient: int) -> int:
-    """Take the lines of a recipient out of the files of the log, up to these sizes. Returns how many.
+def empty_lines(database: Database, sizes: Mapping[Path, int], book: AddressBook, recipient: int) -> int:
+    """Take a recipient, with address and agent, out of the files of the log, up to these sizes. Returns of how many
+    lines. No import goes on meanwhile.
 
     Done twice, or begun and not finished, it does the same; it has reached the disk when it returns.
     """
-    blanked = 0
+    key, emptied = digest_key(book.keys.keyring), 0
     for path, size in sizes.items():
         if not path.exists():
             continue
         with explained(path):
-            found = [OwnLine(start, b" " * len(line)) for start, line in lines_of(path, book, recipient, size)]
+            found = [OwnLine(start, _emptied(line)) for start, line in lines_of(path, book, recipient, size)]
             if not found:
                 continue
+            _know_no_more(database, path, key)
             packing = _packing(path)
             if packing is None:
                 _overwrite(path, found)
             else:
                 _pack_again(path, found, packing)
-        blanked += len(found)
-    return blanked
+        emptied += len(found)
+    return emptied
 
 
 def remove_done_files(workspace: Workspace, database: Database, before: int) -> tuple[int, list[Path]]:
@@ -119,6 +124,30 @@ def _is_done(path: Path, database: Database, key: bytes) -> bool:
             return False
 
 
+def _emptied(line: bytes) -> bytes:
+    """A line of the log of which only the time is left; nothing of one that is cut off."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    said = b""
+    if isinstance(record, dict) and is_click_log(record):
+        nothing = dict.fromkeys(KEYS, "") | {"method": "GET", "path": "/", "status": 404}
+        said = json.dumps({**nothing, "time": record["time"]}).encode()
+    return (said if len(said) <= len(line) else b"").ljust(len(line))
+
+
+def _know_no_more(database: Database, path: Path, key: bytes) -> None:
+    """Take back what a file is known by, so that it is read again and no second log seems to have the same lines."""
+    with open_log(str(path)) as log, database.transaction(durable=True):
+        while (known := recognise(database, log, key)) is not None:
+            database.execute(
+                "UPDATE source SET position = 0, head_length = 0, state = '', first_at = NULL, first_lines = ?, "
+                "last_at = NULL, last_lines = ? WHERE id = ?",
+                (b"", b"", known.id),
+            )
+
+
 def _lines(log: Log) -> Iterator[tuple[int, bytes, bytes]]:
     """The lines of a log with where each begins and its end; an unfinished last one has none."""
     start, left = 0, b""
@@ -134,8 +163,8 @@ def _lines(log: Log) -> Iterator[tuple[int, bytes, bytes]]:
 def _overwrite(path: Path, lines: list[OwnLine]) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        for start, blanks in lines:
-            os.pwrite(handle, blanks, start)
+        for start, line in lines:
+            os.pwrite(handle, line, start)
         os.fsync(handle)
     finally:
         os.close(handle)

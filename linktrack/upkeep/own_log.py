@@ -1,7 +1,7 @@
 """The workspace's own click log: the lines in it that are one person's, found and emptied; and which files are done.
 
-A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file is
-written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
+A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file
+is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
 database knows the file by is taken back before: the next import reads it again, and finds its lines stored.
 """
 

@@ -13,7 +13,7 @@ from typing import Any
 from tests_support import Run
 
 from linktrack.store.session import Database, open_database
-from linktrack.workspace import Workspace
+from linktrack.workspace import Workspace, load_workspace
 
 VERA = ("KUND-778812", "vera.unik@enskild-doman.example", "Vera Unikdotter")
 WORDS = tuple(word.encode() for word in (*VERA, "enskild-doman", "VeraPhone", "Hemlig gata", "Hemlig%20gata"))
@@ -141,9 +141,9 @@ def own_line(path: str, minutes: float, *, ip: str = "192.0.2.0", agent: str = C
 def make_persons_world(workspace: Workspace, outside: Path, run: Run) -> PersonsWorld:
     """A mailing to Vera and forty others, clicked through the own click log and another server's, and acted on."""
     outside.mkdir()
-    world = PersonsWorld(workspace, outside, run)
-    with (world.root / "linktrack.toml").open("a") as settings:
+    with (workspace.root / "linktrack.toml").open("a") as settings:
         settings.write(SETTINGS)
+    world = PersonsWorld(load_workspace(workspace.root, {}), outside, run)
     script = world.root / "scripts" / "answer.py"
     script.write_text(SCRIPT)
     script.chmod(0o700)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
+import shutil
 import sqlite3
 import time
 from pathlib import Path
@@ -15,6 +15,8 @@ from server.server_world import request
 from sqlmodel import SQLModel
 from upkeep.persons_world import CHROME, PHONE, SENT, VERA, WORDS, PersonsWorld, own_line
 
+from linktrack.clicks.load import import_logs
+from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import Conflict, Locked, UnknownName
 from linktrack.moments import moment_of
 from linktrack.server.answer import answer
@@ -25,7 +27,9 @@ from linktrack.store.forgotten import is_forgotten
 from linktrack.store.lock import alone
 from linktrack.store.session import open_database
 from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, forget_person
+from linktrack.upkeep.own_log import empty_lines, import_own_log
 from linktrack.upkeep.person import export_person, tables_about_persons
+from linktrack.workspace import load_workspace
 
 NOW = moment_of(SENT) + 90 * 86_400_000
 NAMES = WORDS[:4]  # id, address, name and domain: what may never come back
@@ -51,8 +55,7 @@ def test_the_whole_way_of_a_person(persons: PersonsWorld) -> None:
 
     done = persons.do("contact", "forget", VERA[1], "--yes", "--format", "json").json
     assert (done["mails"], done["clicks"], done["log_lines"], done["agents"], done["clean"]) == (1, 4, 4, 1, True)
-    places = [one["place"] for one in done["out_of_reach"]]
-    assert str(persons.outside / "access.log") in places and str(persons.outside / "run-1") in places
+    assert {"access.log", "run-1"} <= {Path(one["place"]).name for one in done["out_of_reach"]}
     assert persons.places_of() == []
     assert persons.do("contact", "show", VERA[0], code=4).err.count("was forgotten")
     assert persons.do("report", "contact", VERA[2], code=4)
@@ -150,7 +153,7 @@ def test_what_others_have_stays(persons: PersonsWorld) -> None:
     forget(persons, "7")
     with persons.open() as database:
         assert database.value("SELECT count(*) FROM agent WHERE text IN (?, ?)", (CHROME, PHONE)) == 2
-        domains = dict(database.rows("SELECT domain, sent FROM shipment_domain"))
+        domains: dict[str, int] = dict(database.rows("SELECT domain, sent FROM shipment_domain"))
         assert domains == {"example.com": 40, "enskild-doman.example": 1}
         assert database.value("SELECT count(*) FROM made WHERE start_at IS NOT NULL") > 1, "the time is taken"
     forget(persons)
@@ -207,9 +210,6 @@ def test_a_log_that_cannot_be_read_stops_before_anything_is_done(persons: Person
 def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: PersonsWorld) -> None:
     """What was not imported yet when the forgetting began is imported later, under nobody."""
     with persons.open() as database:
-        from linktrack.clicks.logs.tracked import AddressBook
-        from linktrack.upkeep.own_log import empty_lines, import_own_log
-
         sizes = import_own_log(persons.workspace, database)
         late = own_line(persons.vera["more"], 600)
         path = next(path for path in sizes if path.suffix == ".ndjson")
@@ -242,8 +242,6 @@ def test_whoever_reads_is_waited_for(persons: PersonsWorld) -> None:
 
 
 def test_without_room_for_a_copy_it_is_said(persons: PersonsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = os.statvfs_result  # only to name where the figure comes from
-    assert usage
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1_000})())
     done = forget(persons)
     assert not done.cleaned.done and "no room" in done.cleaned.missing
@@ -254,10 +252,6 @@ def test_without_room_for_a_copy_it_is_said(persons: PersonsWorld, monkeypatch: 
 @pytest.mark.faults
 def test_killed_at_any_write_the_same_command_does_the_rest(persons: PersonsWorld, tmp_path: Path) -> None:
     """Nothing is lost of the counts, and nothing of the person stays, wherever it was stopped."""
-    import shutil
-
-    from linktrack.workspace import load_workspace
-
     whole = tmp_path / "whole"
     shutil.copytree(persons.root, whole)
 
@@ -288,9 +282,6 @@ def test_killed_at_any_write_the_same_command_does_the_rest(persons: PersonsWorl
 
 
 def _import_forever(root: Path, done: object) -> None:
-    from linktrack.clicks.load import import_logs
-    from linktrack.workspace import load_workspace
-
     workspace = load_workspace(root, {})
     with open_database(workspace) as database:
         while not done.is_set():  # type: ignore[attr-defined]

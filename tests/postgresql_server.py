@@ -1,0 +1,63 @@
+"""A PostgreSQL server for tests, and databases and roles on it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A PostgreSQL server of its own on a socket in a temporary folder; its address without the database."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs and not shutil.which("initdb"):
+        pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
+    program = programs[-1] if programs else Path(str(shutil.which("initdb"))).parent
+    # The server refuses to run as root; then it is the user of Debian's package.
+    user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+    as_user = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="linktrack-pg-"))
+    if as_user:
+        shutil.chown(folder, user)
+    data = folder / "data"
+
+    def call(*command: object) -> None:
+        done = subprocess.run([*as_user, *map(str, command)], check=False, capture_output=True, text=True, cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+    call(program / "initdb", "-D", data, "-A", "trust", "-U", "linktrack", "-E", "UTF8", "--locale=C.UTF-8")
+    call(program / "pg_ctl", "-D", data, "-o", f"-k {folder} -c listen_addresses=", "-w", "-l", folder / "log", "start")
+    try:
+        yield f"?host={folder}&user=linktrack"
+    finally:
+        call(program / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+def new_database(server: str, role: str = "") -> str:
+    """A new empty database, owned by a role; its address as the server's own programs take it."""
+    import psycopg
+
+    name = f"x{secrets.token_hex(4)}"
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} {f'OWNER {role}' if role else ''}")
+    return f"postgresql:///{name}{server}"
+
+
+def ours(address: str) -> str:
+    """The address as linktrack takes it."""
+    return address.replace("postgresql:", "postgresql+psycopg:", 1)
+
+
+def programs() -> Path:
+    """The folder of the server's own programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return found[-1] if found else Path(str(shutil.which("initdb"))).parent

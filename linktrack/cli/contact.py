@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, confirm, say, show_record, warn
+from linktrack.cli.output import Format, FormatOption, confirm, counted, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def forget(
         if not yes:
             person = show_person(database, who)
             named = ", ".join(filter(None, (person.name, person.email)))
-            question = f"Forget the contact {person.contact_id} ({named}) for ever, {person.mails:,} mails and all?"
+            question = f"Forget the contact {person.contact_id} ({named}) for ever, {counted(person.mails, 'mail')} and all?"
             if not confirm(context, question, yes):
                 return
         done = forget_person(workspace_of(context), database, who, now(), wait=wait)
@@ -118,8 +118,9 @@ def _show_forgotten(context: typer.Context, done: ForgetSummary, who: str, forma
     else:
         say(
             context,
-            f"Forgotten: {done.mails:,} mails, {done.clicks:,} clicks, {done.changes:,} changes are nobody's now; "
-            f"{done.log_lines:,} lines of the click log and {done.agents:,} agents that nobody else has are gone.",
+            f"Forgotten. Nobody's now: {counted(done.mails, 'mail')}, {counted(done.clicks, 'click')}. Gone: "
+            f"{counted(done.changes, 'change')} of the ledger, {counted(done.log_lines, 'line')} of the click log, "
+            f"{counted(done.agents, 'agent')} that nobody else has.",
         )
     if done.cleaned.missing:
         warn(done.cleaned.missing[0].upper() + done.cleaned.missing[1:] + ".")

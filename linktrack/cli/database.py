@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, say, show_record, warn
+from linktrack.cli.output import Format, FormatOption, counted, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def _show_purged(context: typer.Context, done: PurgeSummary, format: Format | No
         show_record(record, format)
     say(
         context,
-        f"Removed {done.clicks:,} clicks, {done.agents:,} agents that none has any more, {done.log_files:,} files of "
-        f"the click log, the values of {done.values:,} recipients.",
+        f"Removed {counted(done.clicks, 'click')}, {counted(done.agents, 'agent')} that no click has any more, "
+        f"{counted(done.log_files, 'file')} of the click log, the values of {counted(done.values, 'recipient')}.",
     )
     for note in done.notes:
         warn(note[0].upper() + note[1:] + ".")

@@ -2,15 +2,48 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, unquote, urlsplit
+from collections.abc import Callable
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 SQLITE_URL = "sqlite:///"
 _POSTGRESQL_SCHEMES = ("postgresql+psycopg", "postgresql")
-_PARAMETERS = frozenset(  # of libpq, which may stand behind the ? of a URL
-    ["application_name", "connect_timeout", "dbname", "gssencmode", "host", "keepalives", "keepalives_count",
-     "keepalives_idle", "keepalives_interval", "options", "passfile", "password", "port", "sslcert", "sslcrl", "sslkey",
-     "sslmode", "sslrootcert", "target_session_attrs", "tcp_user_timeout", "user"]
-)  # fmt: skip
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_SESSIONS = ("any", "read-write", "read-only", "primary", "standby", "prefer-standby")
+
+
+def _text(value: str) -> str:
+    return "" if "\0" not in value else "a text without a NUL"
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    return lambda value: "" if value in words else f"one of {', '.join(words)}"
+
+
+def _number(first: int, last: int) -> Callable[[str], str]:
+    def fault(value: str) -> str:
+        fits = value.isascii() and value.isdecimal() and len(value) < 11 and first <= int(value) <= last
+        return "" if fits else f"a number from {first} to {last:,}"
+
+    return fault
+
+
+_MOST = 2**31 - 1
+_PARAMETERS: dict[str, Callable[[str], str]] = {  # of libpq, behind the ? of a URL; what a wrong value should be
+    **dict.fromkeys(
+        ["application_name", "dbname", "host", "options", "passfile", "password", "sslcert", "sslcrl", "sslkey",
+         "sslrootcert", "user"],
+        _text,
+    ),
+    **dict.fromkeys(
+        ["connect_timeout", "keepalives_count", "keepalives_idle", "keepalives_interval", "tcp_user_timeout"],
+        _number(0, _MOST),
+    ),
+    "gssencmode": _one_of("disable", "prefer", "require"),
+    "keepalives": _number(0, 1),
+    "port": _number(1, 65_535),
+    "sslmode": _one_of(*_SSL_MODES),
+    "target_session_attrs": _one_of(*_SESSIONS),
+}  # fmt: skip
 
 
 def checked_database_url(url: str) -> str:
@@ -24,13 +57,14 @@ def checked_database_url(url: str) -> str:
 
 def postgresql_arguments(url: str) -> dict[str, str]:
     """What a PostgreSQL URL says, as arguments of libpq. ValueError, without the URL, for what it cannot say."""
+    scheme, slashes, _ = url.partition("://")
+    if not slashes or scheme not in _POSTGRESQL_SCHEMES:
+        raise ValueError("the URL names another driver than ours, or lacks its //: write postgresql+psycopg://…")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise ValueError("this is no PostgreSQL URL: its port or host cannot be read") from None
-    if parts.scheme not in _POSTGRESQL_SCHEMES:
-        raise ValueError("the URL names another driver than ours: write postgresql+psycopg://…")
     arguments = {
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
@@ -42,4 +76,21 @@ def postgresql_arguments(url: str) -> dict[str, str]:
         if name not in _PARAMETERS:
             raise ValueError(f"the URL has a parameter that is none of {', '.join(sorted(_PARAMETERS))}")
         arguments[name] = value
+    for name, value in arguments.items():
+        if value and (wanted := _PARAMETERS[name](value)):
+            raise ValueError(f"the URL's {name} is to be {wanted}")
     return {name: value for name, value in arguments.items() if value}
+
+
+def address_of(url: str) -> str:
+    """A PostgreSQL URL as the server's own programs take it (`pg_dump --dbname`), without the password."""
+    arguments = postgresql_arguments(url)
+    arguments.pop("password", None)
+    user, host, port = (arguments.pop(name, "") for name in ("user", "host", "port"))
+    if host.startswith("/"):  # the folder of a socket
+        arguments["host"], host = host, ""
+    name = quote(arguments.pop("dbname", ""), safe="")
+    at = f"{quote(user, safe='')}@" if user else ""
+    host = f"[{host}]" if ":" in host else host
+    more = f"?{urlencode(arguments, safe='/')}" if arguments else ""
+    return f"postgresql://{at}{host}{f':{port}' if port else ''}/{name}{more}"

@@ -27,7 +27,7 @@ from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFo
 
 CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
 PRIVATE, PUBLIC = 0o600, 0o644  # modes of files; their folders get 0o700 and 0o755
-_OWN_FILE = re.compile(r"linktrack\.(toml|key|db|snapshot).*|\.linktrack-.*")  # of a workspace, with companions
+_OWN_FILE = re.compile(r"linktrack\.(toml|key|db|snapshot|exports).*|\.linktrack-.*")  # of a workspace, with companions
 _OWN_FOLDERS = ("scripts", "clicklog", "pages")
 _ASIDE = ".unfinished-"
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC

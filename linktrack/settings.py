@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+Language = Literal["en", "sv"]
+
+
 class Section(BaseModel):
     """A table of the file: unknown keys and wrong types are errors."""
 
@@ -397,7 +400,7 @@ class Settings(Section):
 
     base_url: str
     time_zone: ZoneName = "UTC"  # in which times are read and shown, and cut into hours and days
-    language: Literal["en", "sv"] = "en"  # of pages and reports
+    language: Language = "en"  # of pages and reports
     database: DatabaseSettings = DatabaseSettings()
     utm: UtmSettings = UtmSettings()
     sender: SenderSettings = SenderSettings()

@@ -22,6 +22,7 @@ KEY_NAME = "linktrack.key"
 DATABASE_NAME = "linktrack.db"
 SCRIPTS_NAME = "scripts"
 SNAPSHOT_NAME = "linktrack.snapshot"
+EXPORTS_NAME = "linktrack.exports"
 CLICK_LOG_NAME = "clicklog"
 
 
@@ -67,6 +68,11 @@ class Workspace:
         return (self.root if path is None else path.parent) / SNAPSHOT_NAME
 
     @property
+    def exports_path(self) -> Path:
+        """Where the exports for web servers are that were made from here."""
+        return self.root / EXPORTS_NAME
+
+    @property
     def click_log_path(self) -> Path:
         """The folder of the server's own click log."""
         return self.root / (self.settings.serve.log or CLICK_LOG_NAME)
@@ -85,7 +91,7 @@ class Workspace:
         """The files and folders that no output may replace."""
         database = self.database_path
         own = [self.config_path, self.key_path, self.scripts_path]
-        named = [self.snapshot_path, self.click_log_path, self.templates_path]
+        named = [self.snapshot_path, self.exports_path, self.click_log_path, self.templates_path]
         own += [path for path in named if path not in (self.root, *self.root.parents)]
         return Kept(own=tuple(own if database is None else [*own, database]))
 

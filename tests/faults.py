@@ -30,7 +30,7 @@ from linktrack.store.session import Database
 Job = Callable[[], object]
 Meet = Callable[[str], None]  # called with the name of each point before it is passed
 
-_OF_THE_SYSTEM = ("write", "writev", "fsync", "replace", "rename", "sendfile", "copy_file_range")
+_OF_THE_SYSTEM = ("write", "writev", "fsync", "replace", "rename", "link", "sendfile", "copy_file_range")
 
 
 def points_of(job: Job) -> list[str]:

@@ -62,7 +62,14 @@ Place = Callable[[Path], Path]
 
 def _workspace(root: Path) -> None:
     (root / "linktrack.toml").write_text("base_url = 'https://click.example.com'")
-    for name in ("linktrack.key", "linktrack.db", "linktrack.db-wal", "linktrack.db.before-0001", "linktrack.snapshot"):
+    for name in (
+        "linktrack.key",
+        "linktrack.db",
+        "linktrack.db-wal",
+        "linktrack.db.before-0001",
+        "linktrack.snapshot",
+        "linktrack.exports",
+    ):
         (root / name).write_text("precious")
     for name in ("scripts", "clicklog", "pages"):
         (root / name / "deep").mkdir(parents=True)
@@ -73,7 +80,7 @@ def _workspace(root: Path) -> None:
     "name",
     [
         "linktrack.toml", "linktrack.key", "linktrack.db", "linktrack.db-wal", "linktrack.db-shm",
-        "linktrack.db.before-0001", "linktrack.snapshot", ".linktrack-import.lock", "scripts/file", "scripts/new.py",
+        "linktrack.db.before-0001", "linktrack.snapshot", "linktrack.exports", ".linktrack-import.lock", "scripts/file", "scripts/new.py",
         "scripts/deep/new", "clicklog/file", "pages/text.html",
     ],
 )  # fmt: skip

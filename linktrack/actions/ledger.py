@@ -35,6 +35,7 @@ from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
 UNFINISHED = "('running', 'interrupted')"  # states of runs that the ledger has no changes of
+TAKEN = "taken"  # the state of runs that were taken over after a restore: see `taking`
 _AT_ONCE = 4_500  # rows that are put aside at once
 
 
@@ -195,6 +196,17 @@ class Ledger:
             "SELECT r.contact_id, d.kind, d.name, d.value FROM settled d JOIN recipient r ON r.id = d.recipient_id "
             "WHERE d.kind IN ('selection', 'project') AND d.recipient_id IN (SELECT recipient_id FROM open_click)"
         )
+
+    def taken(self) -> set[str]:
+        """The ids of changes, by people with clicks in this run, that were taken over from runs after a backup."""
+        return {
+            row[0]
+            for row in self.database.rows(
+                "SELECT id FROM change WHERE run_id IN (SELECT id FROM run WHERE status = ?) "
+                "AND recipient_id IN (SELECT recipient_id FROM open_click)",
+                (TAKEN,),
+            )
+        }
 
     def failures(self) -> dict[tuple[int, str], Failure]:
         """What stands open of the people with clicks in this run, by recipient and id of the change."""

@@ -56,6 +56,7 @@ class Planner:
         self.zone, self.guard = work.zone, work.workspace.settings.actions.guard_formulas
         self.settled = self.ledger.settled()
         self.made = made_before(self.ledger.made(), self.actions)
+        self.taken = self.ledger.taken()
         self.open_failures = self.ledger.failures()
         self.again = self._to_be_tried_again(work.order.retried)
         self.done = self.ledger.done_before() if work.order.replay is not None else frozenset()
@@ -153,9 +154,9 @@ class Planner:
         at = self.now if click.why == BY_HAND else click.at
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
         identifier = ""  # which is only needed where something changes, fails, or has failed before
-        if only is not None or self.open_failures:
+        if only is not None or self.open_failures or self.taken:
             identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
-            if only is not None and identifier not in only:
+            if identifier in self.taken or (only is not None and identifier not in only):
                 return True
         if wanted.kind == "company-interest":  # a company is decided on by all its people
             company = self.state.people[click.contact_id].cells.get("company", "")

@@ -17,6 +17,7 @@ from linktrack.actions.crm_load import load_answered
 from linktrack.actions.delivery import write_crm, write_plan
 from linktrack.actions.planning import Delivered, Planner
 from linktrack.actions.scripts import FoundScript, run_open_scripts
+from linktrack.actions.taking import refuse_before_taking
 from linktrack.actions.work import Order, Work, get_unsubscribes, prepare
 from linktrack.contacts.left import absences_in, leave
 from linktrack.crm.authored import dialect_of
@@ -76,6 +77,7 @@ def run_actions(
     """
     if order.retried and order.replay is not None:
         raise UsageError("--replay and --retry-failed are two runs: give one after the other")
+    refuse_before_taking(database)
     if out is None:
         return _rehearse(workspace, database, order)
     with alone(workspace, database, "action run", wait):
@@ -88,6 +90,7 @@ def run_actions(
 
 def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> RunReport:
     """Finish the newest run if it was interrupted: with the same export, into the same folder. NotFound if none was."""
+    refuse_before_taking(database)
     with alone(workspace, database, "action run", wait):
         finished = _finish_stored(database, workspace)
         run = ledger.newest_run(database)

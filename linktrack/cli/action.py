@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
 from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_runs import tell
+from linktrack.cli.shared_runs import settle_runs, tell
 
 if TYPE_CHECKING:
     from linktrack.actions.ledger_rows import LogRow
@@ -206,12 +206,23 @@ def run(
         str | None,
         typer.Option("--replay", metavar="KEY", help="Carry out this link's actions for clicks of before them, too."),
     ] = None,
+    runs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--runs",
+            metavar="DIR…",
+            help="After a restore: the folders of the files of runs that the backup lacks, or what holds them.",
+        ),
+    ] = None,
+    more_runs: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]...", help="More of --runs.")] = None,
+    nothing_ran: Annotated[bool, typer.Option("--no-runs", help="After a restore: there was no such run.")] = False,
     wait: JobWaitOption = None,
     format: FormatOption = None,
 ) -> None:
     """Do what the open clicks ask for, and write what the CRM imports.
 
-    A run that was interrupted, or that found the disk full, is finished with --resume.
+    A run that was interrupted, or that found the disk full, is finished with --resume. In a restored workspace no run
+    begins until --runs or --no-runs has said what was made since the backup, so that nothing is made again.
 
     \b
     Examples:
@@ -226,10 +237,19 @@ def run(
     more = retry_failed or retry_interrupted or replay
     if resume and (crm or out or dry_run or more):
         raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")
-    if not resume and (crm is None or (out is None and not dry_run)):
+    if more_runs and not runs:
+        raise UsageError(f"what is {str(more_runs[0])!r}? Folders are named with --crm, --out and --runs")
+    if runs and nothing_ran:
+        raise UsageError("--runs names the runs since the backup, --no-runs says that there was none: give one")
+    settles = bool(runs) or nothing_ran
+    if not resume and (crm is None or (out is None and not dry_run)) and not (settles and not (crm or out)):
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
     workspace = workspace_of(context)
     with opened(context, wait) as database:
+        if runs or nothing_ran:
+            settle_runs(context, workspace, database, [*(runs or ()), *(more_runs or ())], wait or 0)
+            if crm is None and not resume:
+                return
         if crm is None:
             report = resume_run(workspace, database, wait=wait or 0)
         else:

@@ -27,7 +27,9 @@ COMMANDS = {
     "init": "Make a workspace: configuration, signing key and database.",
     "demo": "Play the whole story on the shipped samples, in a folder of its own.",
     "doctor": "Check the workspace and say what is wrong with it.",
+    "status": "What a monitor wants to know: last import, last run, what stands open.",
     "backup": "Copy database, configuration and signing key into one file.",
+    "restore": "Make a workspace of a backup.",
     "folder": "Folders for links.",
     "link": "Tracked links: make, find, edit, move, delete; apply and export as TOML.",
     "action": "What a click changes in the CRM: define, run in batch, read the ledger.",
@@ -39,7 +41,7 @@ COMMANDS = {
     "redirects": "Tracked addresses for a web server of one's own.",
     "serve": "Answer tracked addresses: redirects, pages, unsubscribing.",
     "key": "The keys that sign addresses.",
-    "database": "The database itself: upgrade, purge.",
+    "database": "The database itself: upgrade, copy, purge.",
 }
 
 EPILOG = (

@@ -20,6 +20,8 @@ def backup(
 ) -> None:
     """Copy database, configuration, key and scripts into one tar.gz, also while others work.
 
+    The copy is opened and counted before the file takes its name. With PostgreSQL the line of pg_dump is named.
+
     \b
     Example:
       linktrack backup linktrack-2026-05-04.tar.gz
@@ -27,6 +29,9 @@ def backup(
     """
     from linktrack.upkeep.backup import backup as write_backup
 
-    write_backup(workspace_of(context), file)
+    done = write_backup(workspace_of(context), file)
     named = f"{file} ({file.stat().st_size:,} bytes)" if file.is_file() else "the backup"
-    say(context, f"Wrote {named}; it holds the signing key, so keep it where others cannot read it.")
+    held = f"{', '.join(done.parts[:-1])} and {done.parts[-1]}"
+    say(context, f"Wrote {named} with {held}. It holds the signing key, so keep it where others cannot read it.")
+    if done.dump:
+        say(context, f"The database is not in it: copy that at the same time with\n  {done.dump}")

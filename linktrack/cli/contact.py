@@ -93,7 +93,9 @@ def forget(
         if not yes:
             person = show_person(database, who)
             named = ", ".join(filter(None, (person.name, person.email)))
-            question = f"Forget the contact {person.contact_id} ({named}) for ever, {counted(person.mails, 'mail')} and all?"
+            question = (
+                f"Forget the contact {person.contact_id} ({named}) for ever, {counted(person.mails, 'mail')} and all?"
+            )
             if not confirm(context, question, yes):
                 return
         done = forget_person(workspace_of(context), database, who, now(), wait=wait)

@@ -42,6 +42,36 @@ def upgrade(context: typer.Context, wait: WaitOption = WAIT) -> None:
 
 
 @app.command()
+def copy(
+    context: typer.Context,
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The workspace's database: sqlite:///FILE or postgresql+psycopg://…")
+    ],
+    target: Annotated[
+        str, typer.Argument(metavar="TO", help="An empty one: postgresql+psycopg://… or sqlite:///FILE.")
+    ],
+    wait: WaitOption = WAIT,
+) -> None:
+    """Copy the workspace's database into an empty one of either kind, and check every count; FROM stays as it is.
+
+    The copy has an id of its own: the last line says what belongs into linktrack.toml from then on.
+
+    \b
+    Example:
+      linktrack database copy sqlite:///linktrack.db sqlite:///moved.db
+    """
+    from linktrack.upkeep.copy import copy_database
+
+    workspace = workspace_of(context)
+    done = copy_database(workspace, source, target, wait=wait, tell=lambda sentence: say(context, sentence))
+    say(context, f"Copied {sum(done.rows.values()):,} rows of {len(done.rows)} tables; every count is the same.")
+    warn(
+        f'To go on there write under [database] in {workspace.config_path}: url = "{done.url}" and '
+        f'id = "{done.database_id}". What is written to the old database from now on is not in the copy.'
+    )
+
+
+@app.command()
 def purge(
     context: typer.Context,
     clicks_before: Annotated[

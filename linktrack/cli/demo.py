@@ -14,17 +14,21 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.shared_context import single
+from linktrack.cli.shared_visitors import browse, environment, served, write_log
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import PRIVATE, refuse_planted
 from linktrack.upkeep.examples import shipped_folder
 
 app = single()
 
-SHOWS_ROWS = r"linktrack (\w+ (list|links|check)|report|link apply.*--dry-run|action run.*--dry-run)"
+SHOWS_ROWS = r"linktrack (\w+ (list|links|check)|report (?!html)|link apply.*--dry-run|action run.*--dry-run)"
+
+PAGE = "report.html"
 
 NOT_COPIED = ("README.md", "*-truth.json", "__pycache__")  # of the samples
 
-# A chapter is a heading and the commands under it. `!visits` plays what the recipients do (see `_visit`).
+# A chapter is a heading and the commands under it. `!visits` plays what the recipients do (see `write_log`); `!serve`
+# starts a server and lets three of them visit it: where there can be none, what stands behind it is left out.
 STORY: list[tuple[str, list[str]]] = [
     (
         "A workspace: settings, signing key, database. The CRM's columns are named in its settings.",
@@ -86,6 +90,14 @@ STORY: list[tuple[str, list[str]]] = [
             "linktrack report links",
         ],
     ),
+    (
+        "Where the addresses lead: a server answers them, and the log that it writes is imported.",
+        ["!serve", "linktrack click import", "linktrack report mailing newsletter --by shipment"],
+    ),
+    (
+        "All of it on one page, to look at, to print and to send.",
+        [f"linktrack report html {PAGE} --mailing newsletter --mailing announcement --mailing kampanj"],
+    ),
 ]
 
 
@@ -95,7 +107,7 @@ def demo(
         "linktrack-demo"
     ),
 ) -> None:
-    """Play the whole story on the shipped samples: links, mailings, clicks, actions, reports.
+    """Play the whole story on the shipped samples: links, mailings, clicks, actions, reports, a server that answers.
 
     \b
     Example:
@@ -115,8 +127,11 @@ def demo(
         typer.echo(f"\n# {heading}")
         for command in commands:
             if command == "!visits":
-                lines = _visit(root)
+                lines = write_log(root)
                 typer.echo(f"\n  (the recipients visit: {lines:,} lines in access.log)")
+            elif command == "!serve":
+                if not _serve(root):
+                    break
             else:
                 _play(command, root)
     typer.echo(f"\n# Everything is in {root}:")
@@ -124,6 +139,21 @@ def demo(
         inside = sum(1 for _ in path.rglob("*"))
         count = f"{inside:,} file{'' if inside == 1 else 's'}" if path.is_dir() else f"{path.stat().st_size:,} bytes"
         typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
+    typer.echo(f"\nOpen this page in a browser: {root / PAGE}")
+
+
+def _serve(root: Path) -> bool:
+    """Show the server at work while three recipients visit it. False where it cannot be, which is said."""
+    typer.echo("\n$ linktrack serve --port 0")
+    with served(root) as (port, said):
+        typer.echo(said)
+        if not port:
+            typer.echo("\n  (then, in this folder: linktrack serve, which answers every address of these mails)")
+            return False
+        typer.echo("\n  (three recipients open their newsletter and go where it leads; ^C ends the server)")
+        for visit in browse(root, port):
+            typer.echo(f"  {visit.name}: {visit.method} {visit.address}\n    {visit.status}, {visit.found}")
+    return True
 
 
 def _play(command: str, root: Path) -> None:
@@ -134,57 +164,11 @@ def _play(command: str, root: Path) -> None:
     typer.echo(f"\n$ {command}")
     program = f"{shlex.quote(sys.executable)} -m linktrack"
     line = command.replace("linktrack ", f"{program} ", 1) if command.startswith("linktrack ") else command
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LINKTRACK_")}
+    variables = environment()
     if not sys.stdout.isatty():
-        environment["COLUMNS"] = "100"
+        variables["COLUMNS"] = "100"
     sys.stdout.flush()
     # The commands are ours, word for word, and are shown before they run.
-    done = subprocess.run(["/bin/sh", "-c", line], cwd=root, env=environment, check=False)  # noqa: S603  (a line of the story above)
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=root, env=variables, check=False)  # noqa: S603  (a line of the story above)
     if done.returncode not in (0, 6):
         raise BadInput(f"the demo stopped at this command (exit code {done.returncode}): {command}")
-
-
-def _visit(root: Path) -> int:
-    """Write `access.log` from `visits.log`, in which an address stands as /@MAILING/POSITION/CONTACT.
-
-    The real address depends on this workspace's own key; what cannot be replaced (a forged token, say) gets
-    an address that only looks real. Returns the number of lines.
-    """
-    from hashlib import blake2b
-
-    from linktrack.links.keys import open_keys
-    from linktrack.store.session import open_database
-    from linktrack.workspace import load_workspace
-
-    workspace = load_workspace(root, {})
-    with open_database(workspace) as database:
-        sign = open_keys(workspace, database).tokens.sign
-        placements = {
-            (mailing, str(position)): key
-            for mailing, position, key in database.rows(
-                "SELECT mailing.name, placement.position, placement.key FROM placement "
-                "JOIN mailing ON mailing.id = placement.mailing_id"
-            )
-        }
-        shipments = {}
-        for name, shipment, is_test in database.rows(
-            "SELECT mailing.name, shipment.number, shipment.is_test FROM shipment "
-            "JOIN mailing ON mailing.id = shipment.mailing_id ORDER BY shipment.id"
-        ):
-            shipments[f"{name}-test" if is_test else name] = shipment
-        contacts: dict[str, int] = dict(database.rows("SELECT contact_id, id FROM recipient"))
-
-    def address(match: re.Match[str]) -> str:
-        shipment, position, contact = match.groups()
-        placement = placements[shipment.removesuffix("-test"), position]
-        if contact in contacts:
-            return f"/{placement}/{sign(shipments[shipment], contacts[contact])}"
-        letters = "abcdefghijklmnopqrstuvwxyz234567"
-        forged = blake2b(contact.encode(), digest_size=32).digest()
-        return f"/{placement}/" + "c" + "".join(letters[byte % 32] for byte in forged[1:])
-
-    text = (root / "visits.log").read_text("latin-1")
-    replaced = re.sub(r"/@([\w\-]+)/(\d+)/([\w\-]+)", address, text)
-    (root / "access.log").write_text(replaced, "latin-1")
-    (root / "visits.log").unlink()
-    return replaced.count("\n")

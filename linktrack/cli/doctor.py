@@ -29,8 +29,9 @@ def doctor(
     write: Annotated[
         bool, typer.Option("--write", help="With --crm: put what was guessed into [crm] of linktrack.toml.")
     ] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Look at every row and every figure, too.")] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Count all clicks anew for the reports, after saying so.")
+        bool, typer.Option("--repair", help="Make anew what can be derived from the clicks, after saying what.")
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="With --repair or --write: do it, or change what stands there, unasked.")
@@ -40,9 +41,12 @@ def doctor(
 ) -> None:
     """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong.
 
+    What can be derived (the figures of reports, which clicks are open) is made anew by --repair.
+
     \b
     Examples:
       linktrack doctor
+      linktrack doctor --deep --format json
       linktrack doctor --crm contacts.csv
     """
     if crm is not None and not repair:
@@ -57,7 +61,7 @@ def doctor(
     from linktrack.workspace import find_root
 
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
-    checks = examine(root, os.environ)
+    checks = examine(root, os.environ, deep=deep)
     show_rows([check._asdict() for check in checks], ["check", "state", "detail", "advice"], format)
     if any(check.state == "error" for check in checks):
         raise typer.Exit(6)

@@ -45,6 +45,7 @@ def export(
       linktrack redirects export redirects --for nginx
       linktrack redirects export redirects.json.d --for json
     """
+    from linktrack.server.known_exports import remember_export
     from linktrack.server.static_export import check_export, export_redirects
 
     workspace = workspace_of(context)
@@ -55,6 +56,7 @@ def export(
             return
         where = None if log is None else str(log.absolute())
         done = export_redirects(workspace, database, out, kind, where, kept_of(context))
+        remember_export(workspace, out)
     for placement, url in done.emptied[:5]:
         warn(f"Note: merge tags stay empty here, which a map cannot fill: {placement} leads to {url}")
     if len(done.emptied) > 5:

@@ -10,12 +10,14 @@ import typer
 from linktrack.cli.output import FormatOption, say
 from linktrack.cli.shared_context import noun
 from linktrack.cli.shared_drawing import show_week
+from linktrack.cli.shared_page import page
 from linktrack.cli.shared_people import people
 from linktrack.cli.shared_reports import (
     Choice,
     FolderOption,
     LastOption,
     MailingOption,
+    MailingsOption,
     OutputOption,
     ReportDesk,
     ShipmentOption,
@@ -44,6 +46,7 @@ app = noun(
 )
 
 app.add_typer(people)
+app.add_typer(page)
 
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
@@ -82,7 +85,7 @@ def mailings(
     of: Annotated[
         int | None, typer.Option("--of", min=1, max=100, help="With --by engagement: of the last 5 mailings, or so.")
     ] = None,
-    mailing: MailingOption = None,
+    mailing: MailingsOption = None,
     shipment: ShipmentOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -97,6 +100,7 @@ def mailings(
     \b
     Examples:
       linktrack report mailings
+      linktrack report mailings --mailing news --mailing autumn
       linktrack report mailings --since 2026-03-01 --until 2026-03-31
       linktrack report mailings --by engagement --of 5
     """
@@ -113,7 +117,8 @@ def mailings(
     layout = layouts.MAILINGS if by is MailingsBy.mailing else layouts.ENGAGEMENT
     check_choice(layout, choice)
     with report_desk(context) as desk:
-        scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
+        period = period_of(context, desk, times)
+        scope = scope_of(desk.database, mailings=mailing or (), shipment=shipment, period=period)
         rows: list[Any] = (
             list(mailing_figures(desk.database, scope))
             if by is MailingsBy.mailing

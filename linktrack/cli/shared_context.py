@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,11 +84,20 @@ JobWaitOption = Annotated[
 
 @contextmanager
 def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Database]:
-    """The workspace's database, closed when the command is done. That it waits for another process is said."""
+    """The workspace's database, closed when the command is done. That it waits for another process is said, and which
+    exports for web servers a change of the catalogue has left behind."""
+    from linktrack.store.catalogue import version
     from linktrack.store.session import open_database
 
-    with open_database(workspace_of(context), wait=WAIT if wait is None else wait, tell=warn) as database:
+    workspace = workspace_of(context)
+    with open_database(workspace, wait=WAIT if wait is None else wait, tell=warn) as database:
+        before = version(database) if workspace.exports_path.exists() else None
         yield database
+        if before is not None and version(database) != before:
+            from linktrack.server.known_exports import exports_behind
+
+            for out in exports_behind(workspace, database):
+                warn(f"The export in {out} is behind now: run linktrack redirects export {shlex.quote(str(out))}")
 
 
 def single() -> typer.Typer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -17,7 +17,6 @@ from linktrack.cli.output import Format, say, show_rows
 from linktrack.cli.shared_context import kept_of, opened, workspace_of
 from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.errors import UsageError
-from linktrack.reports.statistics import FEWEST_CLICKERS
 
 if TYPE_CHECKING:
     from linktrack.reports.figures import Period, Scope
@@ -50,16 +49,15 @@ TopOption = Annotated[
     int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="Only the first so many rows.")
 ]
 MailingOption = Annotated[str | None, typer.Option(metavar="NAME", help="Only what belongs to this mailing.")]
+MailingsOption = Annotated[
+    list[str] | None, typer.Option("--mailing", metavar="NAME", help="Only this mailing; again for further ones.")
+]
 ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only what belongs to this shipment.")]
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
 
 _ENDINGS = [format.value for format in Format if format is not Format.table]
-_RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _TIMES = ("at", "sent_at", "first_click", "last_click")
-_SUMMED = (
-    "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -196,6 +194,7 @@ def show_report(
 ) -> int:
     """Write the rows of a report in their order. Returns how many were written (totals are none)."""
     from linktrack.reports.order import in_order, read_order
+    from linktrack.reports.totals import with_totals, without_thin_rates
 
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     if order is not None:
@@ -206,7 +205,8 @@ def show_report(
         show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
         return records.count
     label = layout.table[0] if chosen is Format.table else layout.columns[0]
-    shown = map(_without_thin_rates, _with_totals(records, layout, choice.top, label))
+    whole = with_totals(records, layout.columns, choice.top, label) if layout.totals else islice(records, choice.top)
+    shown = map(without_thin_rates, whole)
     if chosen is Format.table:
         cells = drawn(list(shown), layout)
         show_rows(cells, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times, stream=stream)
@@ -244,58 +244,3 @@ def _record(row: Sequence[Any], layout: Layout) -> Cells:
     """A row of figures by its keys. What has no column comes along for the table."""
     fields: Sequence[str] = getattr(row, "_fields", layout.columns)
     return dict(zip(fields, row, strict=True))
-
-
-# --- what people look at ---------------------------------------------------------------------------------------
-
-
-def _with_totals(records: Iterable[Cells], layout: Layout, top: int | None, label: str) -> Iterator[Cells]:
-    """The first `top` records, a row for the rest of them, and a row for all."""
-    if not layout.totals:
-        yield from islice(records, top)
-        return
-    whole, rest = _Sums(layout), _Sums(layout)
-    for number, record in enumerate(records):
-        whole.add(record)
-        if top is None or number < top:
-            yield record
-        else:
-            rest.add(record)
-    if rest.rows:
-        yield rest.record(label, f"{rest.rows} more")
-    if whole.rows:
-        yield whole.record(label, "Total")
-
-
-class _Sums:
-    """Records added up, tests left out; the rate of a sum is its clickers by its sent."""
-
-    def __init__(self, layout: Layout) -> None:
-        self.rows = 0
-        self._layout = layout
-        self._sums = {column: 0 for column in layout.columns if column in _SUMMED}
-
-    def add(self, record: Mapping[str, Any]) -> None:
-        self.rows += 1
-        if not record.get("test"):
-            for column in self._sums:
-                self._sums[column] += record[column]
-
-    def record(self, label: str, words: str) -> Cells:
-        from linktrack.reports.figures import rate_of
-
-        found: Cells = dict.fromkeys(self._layout.columns)
-        found.update(self._sums)
-        if "click_rate" in found:
-            found.update(rate_of(found["clickers"], found["sent"])._asdict())
-        found[label] = words
-        found["sum"] = True
-        return found
-
-
-def _without_thin_rates(record: Cells) -> Cells:
-    """No rate that rests on fewer than five clickers."""
-    clickers = record["fewest"] if "fewest" in record else record.get("clickers")
-    if clickers is not None and clickers < FEWEST_CLICKERS:
-        record.update({name: None for name in _RATES if name in record})
-    return record

@@ -1,7 +1,8 @@
-"""What a run of the actions has to say when it is done."""
+"""What a run of the actions has to say when it is done, and what is said to it after a restore."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +11,8 @@ from linktrack.cli.output import say, warn
 
 if TYPE_CHECKING:
     from linktrack.actions.run import RunReport
+    from linktrack.store.session import Database
+    from linktrack.workspace import Workspace
 
 MOST = 5  # failures that are said one by one
 
@@ -55,3 +58,27 @@ def _stand(count: int) -> str:
 
 def _people(count: int) -> str:
     return "1 clicker is" if count == 1 else f"{count:,} clickers are"
+
+
+def settle_runs(
+    context: typer.Context, workspace: Workspace, database: Database, folders: list[Path], wait: float
+) -> None:
+    """After a restore: take what the runs in these folders made into the ledger; without one, nothing ran."""
+    from linktrack.actions.taking import no_runs, take_runs
+
+    if not folders:
+        no_runs(workspace, database, wait=wait)
+        say(context, "Noted that no actions ran after the backup.")
+        return
+    taken = take_runs(workspace, database, folders, wait=wait)
+    known = f" ({taken.known} were there already)" if taken.known else ""
+    runs = "1 run" if taken.runs == 1 else f"{taken.runs} runs"
+    say(context, f"Took {runs} with {taken.changes:,} changes into the ledger{known}: nothing of it is made again.")
+    if taken.unknown:
+        warn(
+            f"{taken.unknown:,} of these changes are of mailings, links or people that the backup does not know: they "
+            "are not in the ledger, and no click asks for them again."
+        )
+    if taken.missing:
+        numbers = ", ".join(map(str, taken.missing))
+        warn(f"There is nothing here of run {numbers}: if it made anything, name its folder with --runs, too.")

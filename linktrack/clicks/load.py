@@ -72,6 +72,8 @@ def import_logs(
             job.take_all(paths)
         finally:
             gc.enable()
+        with database.transaction():
+            database.execute("UPDATE workspace SET imported_at = ?", (now(),))
     return job.tally.summary(round(monotonic() - began, 3), final=True)
 
 

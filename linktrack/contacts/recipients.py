@@ -10,11 +10,14 @@ from linktrack.crm.mapping import Mapping
 from linktrack.links.merge_tags import fold
 from linktrack.store.session import Database
 
+INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column
+
 
 def store_recipients(
     database: Database, contacts: Sequence[Contact], needed: Sequence[str], mapping: Mapping
 ) -> dict[str, int]:
-    """Insert or update a batch of contacts with their values of the fields `needed`. Returns ids by contact id.
+    """Insert or update a batch of contacts with their values of the fields `needed`, and with their interests where
+    those are kept already. Returns ids by contact id.
 
     Part of a transaction.
     """
@@ -25,7 +28,7 @@ def store_recipients(
     rows = []
     for contact in contacts:
         fields: dict[str, str] = known.get(contact.contact_id, {})
-        for name in needed:
+        for name in (*needed, INTERESTS) if INTERESTS in fields else needed:
             value = field_value(contact, name, mapping)
             if value is not None:
                 fields[name] = value
@@ -43,10 +46,15 @@ def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
     wanted = fold(name)
     contacts = mapping.settings.contacts
     columns = [settings.column for field_name, settings in contacts.fields.items() if fold(field_name) == wanted]
-    for column in (*columns, *([contacts.company] if wanted == "company" else ()), name):
+    columns += [
+        column for known, column in (("company", contacts.company), (INTERESTS, contacts.interests)) if known == wanted
+    ]
+    columns.append(name)
+    for column in columns:
         if column in contact.fields:
             return contact.fields[column]
-    return next((value for header, value in contact.fields.items() if fold(header) == wanted), None)
+    alike = set(map(fold, columns))
+    return next((value for header, value in contact.fields.items() if fold(header) in alike), None)
 
 
 def domain_of(email: str) -> str:

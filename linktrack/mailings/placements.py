@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from linktrack.errors import Conflict, NotFound
+from linktrack.errors import Conflict, NotFound, UnknownName
 from linktrack.links.near_targets import comparable
 from linktrack.mailings.addresses import Address
 from linktrack.mailings.catalog import (
@@ -20,6 +20,7 @@ from linktrack.mailings.catalog import (
 from linktrack.mailings.compile import placement_keys
 from linktrack.moments import now
 from linktrack.store.catalogue import touch
+from linktrack.store.lookups import unknown_link
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 
@@ -157,9 +158,13 @@ def place_late_keys(database: Database, mailing: StoredMailing, tracking: str) -
         choices, unknown = choose_links(database, missing, replace(mailing.settings, track_all=False))
         if unknown:
             first = unknown[0]
-            raise NotFound(
-                f"line {first.line}, column {first.column} of the mailing {mailing.name!r} names a link {first.key!r} "
-                f"that is not there: make it with linktrack link add {first.key or 'KEY'} --url URL"
+            problem, where = unknown_link(database, first.key), f"line {first.line}, column {first.column}"
+            raise UnknownName(
+                f"{where} of the mailing {mailing.name!r}: {problem.sentence}, or make it with linktrack link add "
+                f"{first.key or 'KEY'} --url URL",
+                noun=problem.noun,
+                name=problem.name,
+                near=problem.near,
             )
         place(database, mailing.id, mailing.name, choices, {})
     return len(choices)

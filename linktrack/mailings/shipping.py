@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from linktrack.contacts.recipients import domain_of, store_recipients
+from linktrack.contacts.recipients import INTERESTS, domain_of, store_recipients
 from linktrack.crm.export import Contact
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import BadInput, Conflict
@@ -176,7 +176,7 @@ def _insert_shipment(
 def needed_fields(
     mailing: StoredMailing, placements: Sequence[StoredPlacement], tags: Sequence[StandingTag] = ()
 ) -> list[str]:
-    """The contact fields that the mailing, its targets and form prefills name, beside id, e-mail and name."""
+    """The contact fields that the mailing, its targets, prefills and subscriptions page need, beside those all have."""
     wanted = [standing.tag.name for standing in tags if standing.tag.plain]
     for placement in placements:
         extra = mailing.settings.merge_tags
@@ -184,5 +184,7 @@ def needed_fields(
         if placement.response.get("kind") == "form":
             wanted += names(str(placement.response.get("url", "")), extra)
             wanted += [str(value) for value in placement.response.get("prefill", {}).values()]
+        if placement.link == "subscriptions":
+            wanted.append(INTERESTS)
     own = {"contactid", "id", "email", "name"}
     return list(dict.fromkeys(name for name in wanted if fold(name) not in own))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from linktrack.clicks.judging.devices import DEVICES
@@ -141,3 +142,27 @@ def caused_figures(database: Database, scope: Scope) -> list[CausedFigures]:
         """
     )
     return [CausedFigures(kind, name, status, int(count)) for kind, name, status, count in rows]
+
+
+def clickers_together(
+    database: Database, scope: Scope, groups: Sequence[tuple[str, ...]]
+) -> dict[tuple[str, ...], int]:
+    """How many have clicked on any of a group's placements, which are named by their keys; each counts once."""
+    if not groups:
+        return {}
+    numbers = {key: number for number, keys in enumerate(groups) for key in keys}
+    marks = ", ".join("?" * len(numbers))
+    ids: dict[str, int] = dict(database.rows(f"SELECT key, id FROM placement WHERE key IN ({marks})", tuple(numbers)))
+    cases = " ".join(f"WHEN {ids[key]:d} THEN {number:d}" for key, number in numbers.items())
+    counted: dict[int, int] = dict(
+        database.rows(
+            f"""
+            SELECT number, count(*) FROM (
+                SELECT DISTINCT shipment_id, recipient_id, CASE placement_id {cases} END AS number
+                FROM clicker JOIN shipment ON shipment.id = clicker.shipment_id
+                WHERE {scope.counted()} AND human > 0 AND placement_id IN ({", ".join(map(str, ids.values()))})
+            ) AS found GROUP BY number
+            """
+        )
+    )
+    return {keys: int(counted.get(number, 0)) for number, keys in enumerate(groups)}

@@ -7,6 +7,7 @@ device or any period belongs to where the first one stands. `sent` counts the re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
@@ -44,21 +45,30 @@ ALWAYS = Period()
 
 @dataclass(frozen=True)
 class Scope:
-    """What a report is about: numbers of a mailing and a shipment, a folder's path, a time. None is all."""
+    """What a report is about: numbers of a mailing and a shipment, a folder's path, a time. None is all.
+
+    `mailings` are several, each of which it is about.
+    """
 
     mailing: int | None = None
     shipment: int | None = None
     folder: str | None = None
     period: Period = ALWAYS
+    mailings: tuple[int, ...] | None = None
 
     def counted(self, condition: str = COUNTS) -> str:
         """The condition on `shipment`, in SQL, that a shipment counts here."""
         of_mailing = "" if self.mailing is None else f" AND shipment.mailing_id = {self.mailing:d}"
+        if self.mailings is not None:
+            of_mailing += f" AND shipment.mailing_id IN ({', '.join(map(str, self.mailings)) or 'NULL'})"
         return condition + of_mailing + ("" if self.shipment is None else f" AND shipment.id = {self.shipment:d}")
 
     def with_tests(self) -> str:
         """The same, and tests."""
         return self.counted(REACHED)
+
+    def holds_mailing(self, number: int) -> bool:
+        return self.mailing in (None, number) and (self.mailings is None or number in self.mailings)
 
 
 EVERYTHING = Scope()
@@ -71,8 +81,9 @@ def scope_of(
     shipment: int | None = None,
     folder: str | None = None,
     period: Period = ALWAYS,
+    mailings: Sequence[str] = (),
 ) -> Scope:
-    """The scope of what a person names. UnknownName, with near ones, for what there is not."""
+    """The scope of what a person names; no `mailings` are all. UnknownName, with near ones, for what there is not."""
     path = None if folder is None else clean_path(folder)
     if path is not None:
         folder_id(database, path)
@@ -81,6 +92,7 @@ def scope_of(
         None if shipment is None else shipment_id(database, shipment),
         path,
         period,
+        tuple(mailing_id(database, name) for name in mailings) or None,
     )
 
 

@@ -75,7 +75,7 @@ def mailing_figures(database: Database, scope: Scope = EVERYTHING) -> list[Maili
 
 def _is_shown(scope: Scope, number: int, is_kept: bool, shipments: Sequence[ShipmentCounts]) -> bool:
     """Whether a mailing is a row: it was sent or clicked, or is there to be sent."""
-    if scope.mailing not in (None, number):
+    if not scope.holds_mailing(number):
         return False
     if scope.period:
         return any(is_clicked(one) or (not one.test and scope.period.holds(one.sent_at)) for one in shipments)

@@ -63,7 +63,9 @@ class LiveSite:
         if snapshot is None:
             raise Conflict("the snapshot has vanished: start linktrack serve again", file=workspace.snapshot_path)
         self.people = QuietDatabase(workspace, clock)
-        self.site = site_of(workspace, snapshot, StoredPeople(self.people))
+        self.site = site_of(
+            workspace, snapshot, StoredPeople(self.people, workspace.settings.crm.contacts.interests_separator)
+        )
         self._catalogue = QuietDatabase(workspace, clock)
 
     def look(self) -> None:

@@ -21,7 +21,8 @@ from jinja2.exceptions import TemplateError
 
 from linktrack.errors import BadInput
 from linktrack.files import open_input
-from linktrack.server.words import WORDS, Language
+from linktrack.server.words import WORDS
+from linktrack.settings import Language
 
 ONLINE_POLICY = (
     "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from linktrack.contacts.left import EVERY_TYPE, has_left
+from linktrack.contacts.recipients import INTERESTS
 from linktrack.contacts.types import same_type
+from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import LinktrackError
 from linktrack.links.merge_tags import fold
 from linktrack.mailings.catalog import find_mailing
@@ -87,10 +89,11 @@ class QuietDatabase:
 
 
 class StoredPeople:
-    """`answer.People`, from the database."""
+    """`answer.People`, from the database. `separator` stands between the interests in a contact's cell."""
 
-    def __init__(self, database: QuietDatabase) -> None:
+    def __init__(self, database: QuietDatabase, separator: str = ",") -> None:
         self._database = database
+        self._separator = separator
 
     def values(self, shipment: int, recipient: int) -> Mapping[str, str] | None:
         return self._database.ask(lambda database: _values(database, shipment, recipient))
@@ -99,7 +102,7 @@ class StoredPeople:
         return self._database.ask(lambda database: _return_address(database, link_id, shipment, recipient))
 
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
-        return self._database.ask(lambda database: _types(database, shipment, recipient))
+        return self._database.ask(lambda database: _types(database, shipment, recipient, self._separator))
 
     def copy(self, shipment: int, recipient: int, token: str) -> str | None:
         return self._database.ask(lambda database: _copy(database, shipment, recipient, token))
@@ -122,19 +125,40 @@ def _return_address(database: Database, link_id: int, shipment: int, recipient: 
     return str(database.value(query, (link_id, shipment, recipient)) or "")
 
 
-def _types(database: Database, shipment: int, recipient: int) -> frozenset[str]:
-    """The types that a person has been sent or has come back to, but those that he has left; none once forgotten."""
-    if database.value(f"SELECT 1 {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient)) is None:
+def _types(database: Database, shipment: int, recipient: int, separator: str) -> frozenset[str]:
+    """The types that a person gets: the interests of the contacts file at the last rewrite, or what he was sent where
+    it has none, changed by what he has said since; none of who was forgotten."""
+    found = database.row(f"SELECT recipient.fields {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient))
+    if found is None:
         return frozenset()
+    said = database.rows("SELECT type, how, left_at FROM left_type WHERE recipient_id = ?", (recipient,))
+    left = [type for type, how, _ in said if how != "back"]
+    came_back = {type: at for type, how, at in said if how == "back" and type != EVERY_TYPE}
+    types = _interests(json.loads(found[0]).get(INTERESTS), separator)
+    if types is None:
+        types = _sent_types(database, recipient)
+    else:
+        last = "SELECT max(created_at) FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id"
+        rewritten_at = database.value(f"{last} WHERE sent.recipient_id = ?", (recipient,))
+        came_back = {type: at for type, at in came_back.items() if at >= rewritten_at}
+    return frozenset(same_type(type) for type in {*types, *came_back} if not has_left(left, type))
+
+
+def _interests(cell: str | None, separator: str) -> list[str] | None:
+    """The names in a cell; None where there was none, or none that is understood."""
+    try:
+        return None if cell is None else names_in(cell, separator)
+    except OddCell:
+        return None
+
+
+def _sent_types(database: Database, recipient: int) -> list[str]:
     sent = database.rows(
         "SELECT DISTINCT mailing.type FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
         "JOIN mailing ON mailing.id = shipment.mailing_id WHERE sent.recipient_id = ? AND mailing.type <> ''",
         (recipient,),
     )
-    said = database.rows("SELECT type, how FROM left_type WHERE recipient_id = ?", (recipient,))
-    left = [type for type, how in said if how != "back"]
-    types = {type for (type,) in sent} | {type for type, how in said if how == "back" and type != EVERY_TYPE}
-    return frozenset(same_type(type) for type in types if not has_left(left, type))
+    return [type for (type,) in sent]
 
 
 def _copy(database: Database, shipment: int, recipient: int, token: str) -> str | None:

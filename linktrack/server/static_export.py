@@ -96,14 +96,19 @@ def export_redirects(
     return ExportedRedirects(chosen, len(collected.spots), seen, tuple(collected.emptied))
 
 
-def check_export(workspace: Workspace, database: Database, out: Path) -> None:
-    """NotFound where there is no export; PartlyDone, naming files, where it is behind the catalogue."""
+def files_behind(workspace: Workspace, database: Database, out: Path) -> list[str]:
+    """The files of an export that are behind the catalogue. NotFound where there is no export."""
     marker = _marker(out)
     if marker is None:
         raise NotFound(f"there is no export of linktrack in {out}: make one with linktrack redirects export {out}")
     files = _files(workspace, _collect(workspace, database), marker["for"], marker["log"], out.resolve())
     behind = [name for name, data in files.items() if _now(out / name) != data]
-    behind += [name for name in _own_files(out) if name not in files]
+    return behind + [name for name in _own_files(out) if name not in files]
+
+
+def check_export(workspace: Workspace, database: Database, out: Path) -> None:
+    """PartlyDone, naming files, where an export is behind the catalogue. NotFound where there is none."""
+    behind = files_behind(workspace, database, out)
     if behind:
         more = f" and {len(behind) - 3} more" if len(behind) > 3 else ""
         raise PartlyDone(

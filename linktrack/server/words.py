@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-Language = Literal["en", "sv"]
+from linktrack.settings import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {

@@ -27,6 +27,7 @@ HEADERS = 32_768  # bytes; how many there may be, the server counts itself
 BODY = 65_536  # bytes that a request may announce; none of them is read
 _ENVIRONMENT = ("PATH", "HOME", "TZ", "LANG", "LC_", "PG", "SSL_")  # what a worker keeps
 _CLOSE = ("Connection", "close")
+_STATUS = {status: f"{status:d} {phrase}" for status, phrase in responses.items()}
 
 Environ = Mapping[str, Any]
 Start = Callable[[str, list[tuple[str, str]]], object]
@@ -62,7 +63,7 @@ class Application:
 
     def __call__(self, environ: Environ, start: Start) -> list[bytes]:
         reply = _refused(environ) or self._answered(environ)
-        start(f"{reply.status} {responses[reply.status]}", list(reply.headers))
+        start(_STATUS[reply.status], list(reply.headers))
         return [reply.body]
 
     def _answered(self, environ: Environ) -> Answer:
@@ -111,7 +112,7 @@ def _refused(environ: Environ) -> Answer | None:
     """The answer to what is not taken for a request, and is not in the log."""
     if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
         return plain(414, "", _CLOSE)
-    if sum(len(name) + len(value) for name, value in environ.items() if name[:5] == "HTTP_") > HEADERS:
+    if sum([len(name) + len(value) for name, value in environ.items() if name[:5] == "HTTP_"]) > HEADERS:
         return plain(431, "", _CLOSE)
     if "HTTP_TRANSFER_ENCODING" in environ:
         return plain(411, "", _CLOSE)

@@ -39,7 +39,7 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
             os.fchmod(handle, 0o600)
             os.close(handle)
     elif not path.exists():
-        raise NotFound(f"the database {path} is missing: bring it back from a backup (tar xzf BACKUP)")
+        raise NotFound(f"the database {path} is missing: bring it back from a backup (linktrack restore BACKUP)")
     where = f"file:{quote(str(path))}"
     if not os.access(path, os.W_OK):
         alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()

@@ -28,7 +28,9 @@ class _Noun(NamedTuple):
     advice: str
 
 
-_FOLDER = _Noun("folder", "path", "folder", "see linktrack folder list, or make it with linktrack folder add")
+_FOLDER = _Noun(
+    "folder", "path", "folder", "see linktrack folder list, or make it with linktrack folder add or --parents"
+)
 _LINK = _Noun("link", "key", "link", "see linktrack link list --all")
 _MAILING = _Noun("mailing", "name", "mailing", "see linktrack mailing list")
 _SHIPMENT = _Noun("shipment", "id", "shipment", "see linktrack shipment list")

@@ -32,7 +32,9 @@ def check_usable(database: Database, workspace: Workspace) -> None:
     """NotFound for a database without tables; BadInput for one of another version or of another workspace."""
     version = revision(database)
     if version is None:
-        raise NotFound(f"{database.name} has no tables: it is empty. Bring it back from a backup (tar xzf BACKUP)")
+        raise NotFound(
+            f"{database.name} has no tables: it is empty. Bring it back from a backup (linktrack restore BACKUP)"
+        )
     if version != HEAD:
         _refuse_newer(database, version)
         raise BadInput(
@@ -88,7 +90,7 @@ def upgrade(database: Database, workspace: Workspace) -> str:
     """
     before = revision(database)
     if before is None:
-        raise NotFound(f"{database.name} has no tables: bring it back from a backup (tar xzf BACKUP)")
+        raise NotFound(f"{database.name} has no tables: bring it back from a backup (linktrack restore BACKUP)")
     _refuse_newer(database, before)
     check_whose(database, workspace)
     if before == HEAD:

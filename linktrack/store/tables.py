@@ -39,8 +39,11 @@ def _big(**more: Any) -> Column[int]:
 class WorkspaceRecord(SQLModel, table=True):
     """The workspace itself: one row, of id 1. `database_id` also stands in the settings, so that nothing is done to
     another database; `workspace_id` is part of every token and placement, and stays after a restore; `catalogue` is
-    counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in. Clicks
-    before `purged_before` are gone, and agents of clicks before `agents_before`."""
+    counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in. A database
+    that a backup was restored to at `restored_at` waits for what later runs of the actions made, until `runs_taken_at`.
+    `imported_at`: when the last import of logs ended, also one that found nothing new. Clicks before `purged_before`
+    are gone, and agents of clicks before `agents_before`.
+    """
 
     __tablename__ = "workspace"
 
@@ -52,6 +55,9 @@ class WorkspaceRecord(SQLModel, table=True):
     purged_before: int | None = Field(default=None, sa_column=_time(nullable=True))
     agents_before: int | None = Field(default=None, sa_column=_time(nullable=True))
     created_at: int = Field(sa_column=_time())
+    restored_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    runs_taken_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    imported_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class SigningKeyRecord(SQLModel, table=True):
@@ -558,7 +564,7 @@ class RunRecord(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     started_at: int = Field(sa_column=_time())
     finished_at: int | None = Field(default=None, sa_column=_time(nullable=True))
-    status: str = Field(sa_column=_text())  # running, stored, done, interrupted
+    status: str = Field(sa_column=_text())  # running, stored, done, interrupted; taken (after a restore)
     out: str = Field(sa_column=_text())
     summary: str = Field(sa_column=_text())  # JSON
 

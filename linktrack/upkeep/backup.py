@@ -2,61 +2,117 @@
 
 from __future__ import annotations
 
-import io
+import os
 import sqlite3
-import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
+from urllib.parse import quote
 
-from linktrack.errors import Conflict, UsageError
+from linktrack.database_urls import address_of
+from linktrack.errors import BadInput, Conflict
 from linktrack.files import STDOUT, explained, is_written_into, passing_folder, writing
 from linktrack.links.keys import open_keys
 from linktrack.moments import now
-from linktrack.store.session import open_database
-from linktrack.workspace import DATABASE_NAME, KEY_NAME, Workspace
+from linktrack.store.dialects import POSTGRESQL, SQLITE, explain_sqlite
+from linktrack.store.session import Database, open_database
+from linktrack.upkeep.archive import PAGES_NAME, ArchiveWriter, Contents, fault_of, row_counts, verify
+from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace
+
+DUMP_NAME = "linktrack.dump"  # what pg_dump is told to write, and pg_restore to read
 
 
-def backup(workspace: Workspace, target: Path) -> None:
-    """Write database, settings, key and scripts into one tar.gz, also while others write; `-` is standard output.
+class Backup(NamedTuple):
+    """What a backup holds: `parts` in words, and the command line that copies the rest where the database is on a
+    server."""
 
-    The key is the one that is used, also when it comes from `LINKTRACK_SECRET`. All in it is its owner's alone.
-    BadInput when the keys are not those of sent mails; Conflict when a file is there already, for it holds the signing
-    key; UsageError when the database is not SQLite.
+    parts: tuple[str, ...]
+    dump: str
+
+
+def backup(workspace: Workspace, target: Path) -> Backup:
+    """Write settings, key, scripts, templates and a SQLite database into one tar.gz, also while others write; `-` is
+    standard output.
+
+    The database is copied as it is at one moment, opened and counted, and the file read again before it takes its
+    name. The key is the one that is used, also when it comes from `LINKTRACK_SECRET`. BadInput for a damaged database,
+    or keys that are not those of sent mails; Conflict when a file is there already, for it holds the signing key;
+    DiskFull leaves nothing.
     """
     into_stream = str(target) == STDOUT or is_written_into(target)
     if not into_stream and (target.exists() or target.is_symlink()):
         raise Conflict(f"{target} is there already: a backup overwrites nothing")
-    if workspace.database_path is None:
-        raise UsageError(
-            "backup copies SQLite databases: use pg_dump for PostgreSQL, and copy linktrack.toml and linktrack.key"
-        )
-    beside = workspace.database_path.parent if into_stream else target.parent
-    with writing(target, workspace.kept()) as file, passing_folder(beside) as folder:
-        copy = folder / DATABASE_NAME
-        with open_database(workspace) as database, explained(copy):
-            open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
-            into = sqlite3.connect(copy)
-            try:
+    parts = ["the settings", "the signing key"]
+    with open_database(workspace) as database, writing(target, workspace.kept()) as file:
+        open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
+        archive = ArchiveWriter(file)
+        moment = now()
+        if database.dialect == SQLITE:
+            folder = Path(database.name).parent if into_stream else target.parent
+            with _copied(database, folder, target) as (copy, rows):
+                contents = Contents(moment, SQLITE, workspace.settings.database.id, rows)
+                archive.add_bytes("backup.json", contents.text().encode(), moment)
+                archive.add_open(DATABASE_NAME, copy)
+            parts.insert(0, f"the database ({rows['click']:,} clicks)")
+        else:
+            contents = Contents(moment, POSTGRESQL, workspace.settings.database.id, {})
+            archive.add_bytes("backup.json", contents.text().encode(), moment)
+        archive.add_file(workspace.config_path.name, workspace.config_path)
+        archive.add_bytes(KEY_NAME, workspace.secret().encode(), moment)
+        for name, inside, what in (
+            (SCRIPTS_NAME, workspace.scripts_path, "the scripts"),
+            (PAGES_NAME, workspace.templates_path, "the templates of pages"),
+        ):
+            if inside.is_dir() and inside not in (workspace.root, *workspace.root.parents):
+                archive.add_folder(name, inside)
+                parts.append(what)
+        archive.close()
+        file.flush()
+        if not into_stream:
+            verify(Path(file.name), archive.prints)
+    server = "" if contents.database == SQLITE else address_of(workspace.database_url)
+    dump = f"pg_dump --format=custom --file={DUMP_NAME} --dbname='{server}'" if server else ""
+    return Backup(tuple(parts), dump)
+
+
+@contextmanager
+def _copied(database: Database, folder: Path, target: Path) -> Iterator[tuple[BinaryIO, dict[str, int]]]:
+    """A copy of a SQLite database as it is now, opened and counted, and the rows of its tables.
+
+    The copy has a name in `folder` for a moment only: whatever happens, nothing of it stays on the disk.
+    """
+    with passing_folder(folder) as passing:
+        path = passing / DATABASE_NAME
+        with explained(target):
+            path.touch(mode=0o600)
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        into = sqlite3.connect(path, isolation_level=None)
+        into.execute("PRAGMA journal_mode=OFF")  # a copy that fails is thrown away
+        into.execute("PRAGMA synchronous=OFF")
+        checked = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)  # reads nothing as yet
+        path.unlink()
+    with os.fdopen(handle, "r+b") as copy:
+        try:
+            with database.reading():
                 with database.explained():
+                    rows = row_counts(database.connection)
+                try:
                     database.connection.backup(into)
-            finally:
-                into.close()
-        with tarfile.open(fileobj=file, mode="w:gz") as archive:
-            archive.add(copy, DATABASE_NAME, filter=_private)
-            archive.add(workspace.config_path, workspace.config_path.name, filter=_private)
-            _add_key(archive, workspace.secret())
-            if workspace.scripts_path.is_dir():
-                archive.add(workspace.scripts_path, workspace.scripts_path.name, filter=_private)
-
-
-def _private(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """A member that only its owner may read when it is unpacked; a program stays one."""
-    member.mode &= 0o700
-    member.mode |= 0o700 if member.isdir() else 0o600
-    return member
-
-
-def _add_key(archive: tarfile.TarFile, secret: str) -> None:
-    data = secret.encode()
-    member = tarfile.TarInfo(KEY_NAME)
-    member.mode, member.size, member.mtime = 0o600, len(data), now() // 1000
-    archive.addfile(member, io.BytesIO(data))
+                except sqlite3.Error as problem:
+                    raise explain_sqlite(problem, str(target)) or problem from None
+        finally:
+            into.close()
+        with explained(target):
+            os.pwrite(handle, b"\x01\x01", 18)  # it has no write-ahead log (SQLite's file format, 1.3)
+        try:
+            fault = fault_of(checked, rows)
+        finally:
+            checked.close()
+        if fault:
+            raise BadInput(
+                f"{database.name} is damaged ({fault}): no backup is made of it. Bring the last good one back with "
+                "linktrack restore"
+            )
+        copy.seek(0)
+        yield copy, rows

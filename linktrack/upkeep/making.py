@@ -56,7 +56,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
         with explained(root):
             for folder in (*reversed(root.parents), root):
                 if not folder.exists():
-                    undoing.callback(_remove, folder)
+                    undoing.callback(remove_made, folder)
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
             if os.path.lexists(root / name):
@@ -65,12 +65,12 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
             Keyring.parse(environ["LINKTRACK_SECRET"])
         else:
             create(root / KEY_NAME, Keyring.generate().text().encode())
-            undoing.callback(_remove, root / KEY_NAME)
+            undoing.callback(remove_made, root / KEY_NAME)
         for name in (CONFIG_NAME, *(f"{DATABASE_NAME}{tail}" for tail in ("", "-wal", "-shm"))):
-            undoing.callback(_remove, root / name)
+            undoing.callback(remove_made, root / name)
         with explained(root):
             if not (root / SCRIPTS_NAME).exists():
-                undoing.callback(_remove, root / SCRIPTS_NAME)
+                undoing.callback(remove_made, root / SCRIPTS_NAME)
             (root / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
         zone = machine_zone()
         database_id = _make_database(root, environ, zone)
@@ -86,7 +86,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     return workspace
 
 
-def _remove(path: Path) -> None:
+def remove_made(path: Path) -> None:
     """Remove a file, or a folder that is empty, if it is there."""
     with suppress(OSError):
         path.rmdir() if path.is_dir() else path.unlink()

@@ -1,4 +1,4 @@
-"""What can be derived, made anew: the figures of reports, from the clicks."""
+"""What can be derived, made anew from the clicks: the figures of reports, and where open clicks lie."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from linktrack.clicks.storing import Shelf
 from linktrack.errors import Conflict
 from linktrack.moments import iso
 from linktrack.store.lock import alone
+from linktrack.store.open_times import replace_open_times
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -62,6 +63,16 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
     with alone(workspace, database, "import", wait), database.transaction():
         set_zone(database, workspace.settings.time_zone)
         rebuild(database, Shelf.of(database).facts, _clicks(database))
+        _find_open_clicks(database)
+
+
+def _find_open_clicks(database: Database) -> None:
+    """Note anew where clicks lie that no run of the actions has passed."""
+    moments = database.rows(
+        "SELECT DISTINCT c.clicked_at FROM click c JOIN ruling g ON g.id = c.ruling_id "
+        "WHERE g.verdict = 'human' AND c.passed = 0"
+    )
+    replace_open_times(database, [(row[0], row[0]) for row in moments])
 
 
 def _clicks(database: Database) -> Iterator[tuple[Click, int]]:

@@ -266,6 +266,9 @@ def test_an_unknown_key_is_a_finding_and_stops_the_rewriting_until_it_is_there(f
     assert (checked.code, checked.json[0]["rule"], checked.json[0]["column"]) == (6, "unknown-key", 10)
     outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out")
     assert outcome.code == 4 and "soon" in outcome.err and not (files / "out").exists()
+    run("link", "add", "sooner", "--url", "https://www.example.com/sooner")
+    outcome = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "out")
+    assert "line 1, column 10 of the mailing 'news': there is no link 'soon' (did you mean 'sooner'?)" in outcome.err
     run("link", "add", "soon", "--url", "https://www.example.com/soon")
     assert rewrite(run)["placements"] == 2
     assert run("mailing", "check", "news").code == 0

@@ -45,7 +45,7 @@ INPUTS = {
 }
 OWN = [
     "linktrack.toml", "linktrack.key", "linktrack.db", "linktrack.db-wal", "linktrack.db.before-0000",
-    "linktrack.snapshot", "scripts/notify.py", "scripts/new.py", "clicklog/clicks-1.ndjson", "pages/text.html",
+    "linktrack.snapshot", "linktrack.exports", "scripts/notify.py", "scripts/new.py", "clicklog/clicks-1.ndjson", "pages/text.html",
 ]  # fmt: skip
 
 
@@ -62,7 +62,13 @@ def root(workspace: Workspace, run: Run) -> Path:
     assert run("mailing", "rewrite", "news", "--contacts", "people.csv", "--out", "sent").code == 0
     for name in ("clicklog", "pages"):
         (root / name).mkdir()
-    for name in ("linktrack.db.before-0000", "linktrack.snapshot", "scripts/notify.py", "pages/text.html"):
+    for name in (
+        "linktrack.db.before-0000",
+        "linktrack.snapshot",
+        "linktrack.exports",
+        "scripts/notify.py",
+        "pages/text.html",
+    ):
         (root / name).write_text("precious\n")
     (root / "clicklog" / "clicks-1.ndjson").write_text(
         '{"time": "2026-05-04T09:00:00.000+00:00", "ip": "192.0.2.0", "method": "GET", "path": "/", "status": 404, '
@@ -201,13 +207,6 @@ def test_a_log_in_a_folder_that_is_imported_is_an_input(root: Path, run: Run) ->
     assert run("click", "import", "logs", "--rejected", "logs/b.log").code == 5
     assert (root / "logs" / "b.log").read_text() == LOG
     assert run("click", "import", "logs", "--rejected", "rejected.log").code in (0, 6)
-
-
-def test_the_demo_is_its_owners_alone(tmp_path: Path) -> None:
-    done = shell(tmp_path, "demo", "tried", capture_output=True, preexec_fn=_no_umask)
-    assert done.returncode == 0, done.stderr
-    for path in (tmp_path / "tried", *(tmp_path / "tried").rglob("*")):
-        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
 def test_a_backup_is_whole_and_its_owners_alone_with_the_key_that_is_used(root: Path) -> None:

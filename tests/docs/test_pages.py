@@ -11,11 +11,19 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from docs.player import ROOT, Player
+from docs.player import ROOT, Player, in_terminal
 from tests_support import Run
 
 PAGES = ["guide", "crm-exports", "operations"]
 ALL = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+QUESTION = re.compile(r"^\| [^|`]+ \| `(linktrack [^`]+)` \|$", re.MULTILINE)
+# What has to be so before a command of a table of questions can be played, when its page has been.
+BEFORE = {
+    "linktrack shipment cancel 4": "linktrack shipment restore 4",
+    "linktrack link restore offer": "linktrack link delete offer",
+}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -26,6 +34,17 @@ def test_the_examples_print_what_the_page_says(tmp_path: Path, page: str) -> Non
     assert player.failed == []
     assert player.commands > 3
     assert played == text
+    for command in QUESTION.findall(text):
+        for line in filter(None, (BEFORE.get(command), command)):
+            code, shown = in_terminal(line, player.cwd, player.environment())
+            assert code in (0, 6), f"{line}: {shown}"
+            assert shown
+
+
+def test_the_guide_answers_many_questions_each_by_one_command() -> None:
+    text = (ROOT / "docs" / "guide.md").read_text("utf-8")
+    table = text.partition("## A question, and the command that answers it")[2]
+    assert len(QUESTION.findall(table)) == len(re.findall(r"^\| (?!question|---)", table, re.MULTILINE)) > 25
 
 
 @pytest.mark.parametrize("page", ALL, ids=lambda page: page.stem)

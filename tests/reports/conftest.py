@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from clicks_world import World
+from reports.page_world import make_page_world
 from reports.reports_world import ZONE, Oracle, make_reports_world
 
 
@@ -38,3 +39,15 @@ def own_world(oracle: Oracle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     world = oracle.world.copy(tmp_path / "world")
     monkeypatch.chdir(world.workspace.root)
     return world
+
+
+@pytest.fixture(scope="session")
+def page_world_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_page_world(tmp_path_factory.mktemp("page") / "world")
+
+
+@pytest.fixture
+def page_world(page_world_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace of the page, which is also the current folder; it is not to be changed."""
+    monkeypatch.chdir(page_world_root)
+    return page_world_root

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from server.server_world import BASE, SentWorld
+from server.server_world import BASE, SENT, SentWorld
+from tests_support import Run
 
 from linktrack.contacts.left import come_back, leave
 from linktrack.server.new_tabs import in_new_tabs
@@ -68,6 +70,42 @@ def test_the_types_that_a_person_gets(people: StoredPeople, number: int, databas
     assert people.types(number, 1) == frozenset({"offers"})
     leave(database, 1, "", "unsubscribe", 2)
     assert people.types(number, 1) == frozenset()
+
+
+def test_the_interests_of_the_contacts_file_and_what_was_said_since(
+    people: StoredPeople, number: int, database: Database
+) -> None:
+    def at_the_last_rewrite(cell: str) -> None:
+        database.execute("UPDATE recipient SET fields = ? WHERE id = 1", (json.dumps({"interests": cell}),))
+
+    at_the_last_rewrite("Offers, Fairs")
+    assert people.types(number, 1) == frozenset({"offers", "fairs"}), (
+        "who was sent a newsletter may not get it any more"
+    )
+    come_back(database, 1, "Newsletter", SENT - 1)
+    assert people.types(number, 1) == frozenset({"offers", "fairs"}), "the file of the last rewrite is newer"
+    come_back(database, 1, "Newsletter", SENT + 1)
+    leave(database, 1, "Fairs", "page", SENT - 1)
+    assert people.types(number, 1) == frozenset({"newsletter", "offers"})
+    at_the_last_rewrite("")
+    assert people.types(number, 1) == frozenset({"newsletter"})
+    at_the_last_rewrite("Offers;Fairs")
+    assert people.types(number, 1) == frozenset({"newsletter"}), "a cell that is not understood says nothing"
+
+
+def test_a_rewrite_keeps_the_interests_for_the_subscriptions_page(
+    world: SentWorld, run: Run, people: StoredPeople, number: int
+) -> None:
+    with world.workspace.config_path.open("a") as settings:
+        settings.write('\n[crm.contacts]\ninterests = "Intressen"\n')
+    Path("people.csv").write_text(
+        'contact_id,email,name,intressen\nC1,a@x.example,A,"Offers,Newsletter"\nC2,b@x.example,B,\n'
+    )
+    done = run(
+        "mailing", "rewrite", "spring", "--contacts", "people.csv", "--again", "--out", "again", "--as", "ndjson"
+    )
+    assert done.code == 0, done.err
+    assert (people.types(number, 1), people.types(number, 2)) == (frozenset({"offers", "newsletter"}), frozenset())
 
 
 def test_a_locked_database_is_left_alone_for_five_seconds(

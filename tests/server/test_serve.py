@@ -207,7 +207,7 @@ def test_it_starts_without_the_database_from_its_snapshot(world: SentWorld, data
 def test_slow_clients_keep_nobody_waiting(served: Served, world: SentWorld) -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
-    slow = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(min(3000, before[1] // 3))]
+    slow = [socket.create_connection(("127.0.0.1", served.port)) for _ in range(min(10_000, before[1] - 200))]
     for connection in slow:
         connection.sendall(b"GET /half HT")
     began = time.monotonic()

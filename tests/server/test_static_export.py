@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from server.server_world import SITE, SentWorld, request
-from server.serving_process import Served, in_front
+from server.serving_process import Served, in_front, until
 from tests_support import Run
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED
@@ -89,6 +91,31 @@ def test_an_export_that_becomes_another_kind_leaves_nothing_behind(world: SentWo
     run("redirects", "export", out, "--for", "nginx")
     run("redirects", "export", out, "--for", "json")
     assert sorted(path.name for path in out.iterdir()) == ["linktrack-export.json", "map.json", "pages"]
+
+
+def test_a_change_of_the_catalogue_says_which_exports_it_has_left_behind(
+    world: SentWorld, run: Run, tmp_path: Path
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "the other"
+    for out in (one, other):
+        assert run("redirects", "export", out, "--for", "json").code == 0
+    edit = ("link", "edit", "offer", "--url")
+    assert run(*edit, "https://www.example.com/2").err.splitlines()[:2] == [
+        f"The export in {one} is behind now: run linktrack redirects export {one}",
+        f"The export in {other} is behind now: run linktrack redirects export '{other}'",
+    ]
+    assert run("redirects", "export", one).code == 0
+    for change in (["link", "delete", "offer"], ["link", "restore", "offer"]):
+        said = run(*change, "--quiet").err
+        assert f"{other} is behind" in said and f"{one} is" not in said, change
+    assert run("redirects", "export", other).code == 0
+    for nothing in (["link", "delete", "offer"], ["link", "restore", "offer"], [*edit, "https://www.example.com/2"]):
+        assert "behind" not in run(*nothing).err, nothing
+    shutil.rmtree(other)
+    said = run(*edit, "https://www.example.com/3").err
+    assert f"{one} is behind" in said and str(other) not in said
+    (world.workspace.root / "linktrack.exports").write_text("nonsense")
+    assert "behind" not in run(*edit, "https://www.example.com/4").err, "it is a hint, and no more"
 
 
 def test_what_cannot_be_exported(world: SentWorld, run: Run, tmp_path: Path) -> None:
@@ -193,6 +220,38 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
     assert summary.reasons == {"method": 7, "unknown-placement": 1} and summary.not_ours == 1
     flags: dict[int, int] = dict(database.rows("SELECT flags, count(*) FROM click GROUP BY flags"))
     assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
+
+
+@with_nginx
+@pytest.mark.servers
+def test_a_reload_under_load_loses_nothing(world: SentWorld, run: Run, database: Database, tmp_path: Path) -> None:
+    out, log, root = tmp_path / "out", tmp_path / "click.log", tmp_path / "nginx"
+    assert run("redirects", "export", out, "--for", "nginx", "--log", log).code == 0
+    answered: list[list[tuple[int, str]]] = [[], [], []]
+    stop = threading.Event()
+    with nginx_with(out, root) as server:
+
+        def visit(number: int) -> None:
+            while not stop.is_set():
+                status, headers, _ = server.ask("GET", f"{world.path('offer')}?{number}-{len(answered[number])}")
+                answered[number].append((status, headers["location"]))
+
+        threads = [threading.Thread(target=visit, args=(number,)) for number in range(len(answered))]
+        for thread in threads:
+            thread.start()
+        for number in range(4):
+            edit_link(database, "offer", url=f"https://www.example.com/{number}")
+            assert run("redirects", "export", out).code == 0
+            server.process.send_signal(signal.SIGHUP)  # what nginx -s reload sends
+            now = f"https://www.example.com/{number}?"
+            until(lambda now=now: all(found and found[-1][1].startswith(now) for found in answered))  # type: ignore[misc]
+        stop.set()
+        for thread in threads:
+            thread.join()
+    sent = sum(map(len, answered))
+    assert {status for found in answered for status, _ in found} == {302}
+    summary = import_logs(world.workspace, database, [str(log)])
+    assert (summary.read, summary.stored + summary.repeated) == (sent, sent)
 
 
 TARGETS = {

@@ -26,6 +26,7 @@ from linktrack.server.snapshot_file import refresh_snapshot
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.lock import alone
 from linktrack.store.session import open_database
+from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, forget_person
 from linktrack.upkeep.own_log import empty_lines, import_own_log
 from linktrack.upkeep.person import export_person, tables_about_persons
@@ -41,6 +42,13 @@ NAMED = ("mailing news --by domain", "mailing news --by action")
 def forget(world: PersonsWorld, named: str = VERA[0], wait: float = 0) -> ForgetSummary:
     with world.open() as database:
         return forget_person(world.workspace, database, named, NOW, wait=wait)
+
+
+def is_sound(world: PersonsWorld) -> None:
+    """What doctor --deep looks at."""
+    with world.open() as database:
+        assert [*missing_rows(database), *wrong_figures(database)] == []
+        assert lost_open_clicks(database) == 0
 
 
 def test_the_whole_way_of_a_person(persons: PersonsWorld) -> None:
@@ -71,6 +79,7 @@ def test_the_whole_way_of_a_person(persons: PersonsWorld) -> None:
     assert (again["stored"], again["rejected"], again["not_ours"]) == (0, 0, 4)
     persons.do("click", "judge")
     assert persons.places_of() == [] and persons.reports() == after
+    is_sound(persons)
 
     persons.add_to_log(
         own_line(persons.vera["more"], 50_000, agent=PHONE), own_line(persons.vera["off"], 50_001, method="POST")
@@ -96,6 +105,7 @@ def test_the_whole_way_of_a_person(persons: PersonsWorld) -> None:
     ).json  # fmt: skip
     assert (summary["forgotten"], summary["recipients"]) == (1, 40)
     assert persons.places_of(NAMES) == []
+    is_sound(persons)
 
     persons.do("contact", "subscribe", VERA[0])
     addresses = persons.mail("--again")[VERA[0]]

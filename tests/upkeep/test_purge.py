@@ -18,6 +18,7 @@ from linktrack.errors import Conflict, Locked, UsageError
 from linktrack.moments import moment_of
 from linktrack.store.lock import alone
 from linktrack.store.session import open_database
+from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.purge import OpenClicks, PurgeSummary, purge_clicks, purge_due
 from linktrack.workspace import load_workspace
 
@@ -54,6 +55,7 @@ def test_every_report_is_what_it_was(persons: PersonsWorld) -> None:
     persons.do("database", "purge", "--clicks-before", "2026-06-01")
     assert clicks_of(persons) == {} and persons.reports() == before
     with persons.open() as database:
+        assert [*missing_rows(database), *wrong_figures(database)] == [] and lost_open_clicks(database) == 0
         for table in ("click", "probe", "junk_request", "scanner_evidence", "reading"):
             assert database.value(f"SELECT count(*) FROM {table}") == 0, table
         texts = {text for (text,) in database.rows("SELECT text FROM agent")}

@@ -142,13 +142,13 @@ class Addresses:
     def _named(self, key: bytes, token: bytes) -> Found | str:
         """Who and what a key and a token name, or the reason why they name nobody."""
         spot = self.spots.get(key.lower())
+        known = self.person(token.lower())
+        if known is not None and known[2] is None:  # signed by us: sent since a backup that this database comes from
+            return "unknown-shipment"
         if spot is None:
             return "unknown-placement"
-        known = self.person(token.lower())
         if known is None:
             return "revoked-key" if key_id_of(token.decode("latin-1")) in self.keys.revoked else "forged-token"
-        if known[2] is None:
-            return "unknown-shipment"
         if known[2] != spot.mailing_id:
             return "foreign-placement"
         return (spot.link_id, spot.placement_id, known[0], known[1])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from linktrack.store.session import Database
 
+VERSIONS = ("linktrack:store/migrations/versions",)  # where the revisions are
+
 
 def run(database: Database) -> None:
     """Bring `database` to the newest revision. The caller holds the writing transaction."""
@@ -12,6 +14,8 @@ def run(database: Database) -> None:
 
     config = Config()
     config.set_main_option("script_location", "linktrack:store/migrations")
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", "\n".join(VERSIONS))
     with database.engine().connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -348,6 +348,9 @@ def upgrade() -> None:
         sa.Column("purged_before", sa.BigInteger(), nullable=True),
         sa.Column("agents_before", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("restored_at", sa.BigInteger(), nullable=True),
+        sa.Column("runs_taken_at", sa.BigInteger(), nullable=True),
+        sa.Column("imported_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(

@@ -1,0 +1,302 @@
+"""After a restore: what runs have made that the backup does not know is taken into the ledger, so that nothing is made
+again.
+
+A run's clicks stay open: what it has done because of them is passed over, what it could not do is done. Until that is
+settled no run begins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from linktrack.actions import ledger, selecting
+from linktrack.actions.ledger import TAKEN, Ledger
+from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow
+from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
+from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
+from linktrack.contacts.left import leave
+from linktrack.contacts.types import same_type
+from linktrack.errors import BadInput, Conflict
+from linktrack.links.actions import parse_action
+from linktrack.moments import now as store_now
+from linktrack.store.catalogue import touch
+from linktrack.store.counters import count_on
+from linktrack.store.lock import alone
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+
+class Taken(NamedTuple):
+    """What was taken over: `runs` and their `changes`; `known` runs stood in the ledger already. `unknown` changes are
+    of people, links or mailings that the backup does not have, whose clicks come no more; `missing` are the numbers of
+    runs in between whose folders were not named."""
+
+    runs: int
+    known: int
+    changes: int
+    unknown: int
+    missing: tuple[int, ...]
+
+
+def is_awaited(database: Database) -> bool:
+    """Whether this database was restored, and nobody has said so far what later runs have made."""
+    row = database.row("SELECT restored_at, runs_taken_at FROM workspace")
+    return row is not None and row[0] is not None and row[1] is None
+
+
+def refuse_before_taking(database: Database) -> None:
+    """Conflict in a restored workspace as long as nobody has said what later runs have made."""
+    if is_awaited(database):
+        raise Conflict(
+            "this workspace was restored from a backup: name the folders with the files of all later runs of the "
+            "actions with linktrack action run --runs DIR…, so that nothing is made again, or say --no-runs if there "
+            "was none"
+        )
+
+
+def no_runs(workspace: Workspace, database: Database, *, wait: float = 0) -> None:
+    """Note that nothing ran after the backup. Conflict where nothing was restored."""
+    with alone(workspace, database, "action run", wait):
+        _refuse_unrestored(database)
+        _settle(database)
+
+
+def take_runs(workspace: Workspace, database: Database, folders: Sequence[Path], *, wait: float = 0) -> Taken:
+    """Take what the runs in these folders made into the ledger, each run whole or not at all; a run that is known is
+    left alone, so this may be called again.
+
+    Conflict where nothing was restored; NotFound without a run; BadInput for files that no run has written.
+    """
+    with alone(workspace, database, "action run", wait):
+        _refuse_unrestored(database)
+        runs = find_runs(folders, workspace.settings.crm)
+        before = int(database.value("SELECT coalesce(max(id), 0) FROM run WHERE status <> ?", (TAKEN,)))
+        taken = [_Taking(database, run).carry_out() for run in runs]
+        _settle(database)
+    had = {run.number for run in runs} | {row[0] for row in database.rows("SELECT id FROM run")}
+    missing = tuple(number for number in range(before + 1, max(had)) if number not in had)
+    known = sum(1 for one in taken if one is None)
+    counts = [one for one in taken if one is not None]
+    return Taken(len(counts), known, sum(one[0] for one in counts), sum(one[1] for one in counts), missing)
+
+
+def _refuse_unrestored(database: Database) -> None:
+    if database.value("SELECT restored_at FROM workspace") is None:
+        raise Conflict("this workspace was not restored from a backup: its ledger knows all its runs")
+
+
+def _settle(database: Database) -> None:
+    with database.transaction(durable=True):
+        database.execute("UPDATE workspace SET runs_taken_at = ?", (store_now(),))
+
+
+class _Link(NamedTuple):
+    id: int
+    last_action: int
+
+
+class _Shipment(NamedTuple):
+    id: int
+    number: int
+
+
+class _KnownPlace(NamedTuple):
+    """What a change is about, as the database knows it."""
+
+    recipient_id: int
+    link: _Link
+    shipment: _Shipment
+    click: tuple[int, int]  # time, print
+    action: int
+
+
+class _Taking:
+    """One run on its way into the ledger."""
+
+    def __init__(self, database: Database, run: LostRun) -> None:
+        self.database, self.run = database, run
+        self.run_id = 0
+        self.types = [row[0] for row in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
+        self._links: dict[str, _Link | None] = {}
+        self._shipments: dict[tuple[int, str], _Shipment | None] = {}
+        self._definitions: dict[tuple[int, int], int] = {}
+        self._likely: dict[tuple[str, str, str], int] = {}
+        self._settled: dict[tuple[int, str, str], SettledRow] = {}
+        self._last: dict[int, int] = {}  # the highest number of an action, by link
+
+    def carry_out(self) -> tuple[int, int] | None:
+        """Take it over in one transaction: (changes, of them unknown); None where it stands in the ledger already."""
+        database, run = self.database, self.run
+        if database.value("SELECT 1 FROM run WHERE summary = ?", (run.summary,)):
+            return None
+        selecting.begin(database)
+        book = Ledger(database)
+        book.lay_aside()
+        with database.transaction(durable=True):
+            self.run_id = self._begin()
+            changes = unknown = 0
+            for number, change in enumerate(run.changes(), 1):
+                changes += 1
+                try:
+                    known = self._known(change)
+                except ValueError as problem:
+                    raise BadInput(str(problem), file=run.folder / "changes.ndjson", line=number) from None
+                if known is None:
+                    unknown += 1
+                    continue
+                self._keep(number, change, known)
+            database.insert("spool_settled", SettledRow._fields, list(self._settled.values()))
+            database.execute(
+                "INSERT INTO spool_attempted SELECT f.recipient_id, f.id, f.run_id, f.number, f.clicked_at, "
+                "f.click_print, f.link_id, f.action, f.status FROM failure f "
+                "JOIN spool_change c ON c.recipient_id = f.recipient_id AND c.id = f.id"
+            )
+            book.store(self.run_id, run.summary, run.ran_at)
+            ledger.set_status(database, self.run_id, TAKEN)
+            for link_id, number in self._last.items():
+                database.execute(
+                    "UPDATE link SET last_action = ? WHERE id = ? AND last_action < ?", (number, link_id, number)
+                )
+        return changes, unknown
+
+    def _begin(self) -> int:
+        """The run's own number, unless another run has it."""
+        database, run = self.database, self.run
+        there = database.row("SELECT status FROM run WHERE id = ?", (run.number,))
+        if there is not None and there[0] in ("running", "interrupted"):  # it was going on when the backup was taken
+            return run.number
+        number = run.number
+        if there is not None:
+            number = int(database.value("SELECT max(id) FROM run")) + 1
+        database.execute(
+            "INSERT INTO run (id, started_at, status, out, summary) VALUES (?, ?, ?, ?, '')",
+            (number, run.ran_at, "interrupted", str(run.folder.absolute())),
+        )
+        count_on(database, "run")
+        return number
+
+    def _known(self, change: CrmChange) -> _KnownPlace | None:
+        """What a change is about; None where the database does not have it. ValueError for no change of a run."""
+        click = click_in(change)
+        recipient = self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (change.contact_id,))
+        link, shipment = self._link(change.link), self._shipment(change.shipment, change.mailing)
+        if recipient is not None and change.kind not in (*MADE_KINDS, "company-interest"):  # whose company is not said
+            self._decide(recipient, change, click)
+        if recipient is None or link is None:
+            return None
+        if shipment is None:
+            if change.kind in MADE_KINDS:
+                self._keep_once(change, recipient, link, click)
+            return None
+        kind = change.link, change.kind, change.name
+        action = number_in(change, shipment.number, link.last_action, self._likely.get(kind, 0))
+        self._likely[kind] = action
+        if action > link.last_action:
+            self._last[link.id] = max(action, self._last.get(link.id, 0))
+        return _KnownPlace(recipient, link, shipment, click, action)
+
+    def _keep_once(self, change: CrmChange, recipient_id: int, link: _Link, click: tuple[int, int]) -> None:
+        """Note that a person has had from a link what is made once, though by a mailing that the database lacks: all
+        of the link's actions of that kind, for which one it was the files do not tell."""
+        for number, settings in self.database.rows(
+            "SELECT number, settings FROM action WHERE link_id = ? AND type = ?", (link.id, change.kind)
+        ):
+            action = NumberedAction(parse_action({"type": change.kind, **json.loads(settings)}), number, 0)
+            if repeat_of(action) == "once":
+                known = _KnownPlace(recipient_id, link, _Shipment(0, 0), click, number)
+                row = self._row(0, change, known, Made())
+                self._keep_made(row._replace(id=stable_id(change.id, number)), Made())
+
+    def _link(self, key: str) -> _Link | None:
+        if key not in self._links:
+            row = self.database.row("SELECT id, last_action FROM link WHERE key = ?", (key,))
+            self._links[key] = None if row is None else _Link(*row)
+        return self._links[key]
+
+    def _shipment(self, shipment_id: int, mailing: str) -> _Shipment | None:
+        """The shipment that people knew by this number; one that was made since the restore is another one."""
+        if (shipment_id, mailing) not in self._shipments:
+            row = self.database.row(
+                "SELECT s.id, s.number FROM shipment s JOIN mailing m ON m.id = s.mailing_id "
+                "WHERE s.id = ? AND m.name = ? AND s.created_at < (SELECT restored_at FROM workspace)",
+                (shipment_id, mailing),
+            )
+            self._shipments[shipment_id, mailing] = None if row is None else _Shipment(*row)
+        return self._shipments[shipment_id, mailing]
+
+    def _keep(self, number: int, change: CrmChange, known: _KnownPlace) -> None:
+        """Put a change and what it made aside for the ledger."""
+        database, run = self.database, self.run
+        made = run.made.get(change.id, Made()) if change.kind in MADE_KINDS else Made()
+        row = self._row(number, change, known, made)
+        database.insert("spool_change", ChangeRow._fields, [row])
+        if change.kind in MADE_KINDS:
+            self._keep_made(row, made)
+
+    def _row(self, number: int, change: CrmChange, known: _KnownPlace, made: Made) -> ChangeRow:
+        definition = self._definition(known, change.kind)
+        return ChangeRow(
+            self.run_id, number, known.recipient_id, change.id, *known.click, known.link.id, known.shipment.id,
+            known.action, change.kind, change.name, change.operation, change.old, change.new, definition,
+            made.status, made.message, self.run.ran_at,
+        )  # fmt: skip
+
+    def _keep_made(self, change: ChangeRow, made: Made) -> None:
+        row = MadeRow(
+            change.recipient_id, change.id, self.run_id, change.clicked_at, change.click_print, change.link_id,
+            change.shipment_id, change.kind, change.name, change.action, change.definition_id, made.owner,
+            made.start_at, made.end_at, made.status, made.exit_code, made.return_url, "{}", made.message,
+            self.run.ran_at,
+        )  # fmt: skip
+        database = self.database
+        # A script that had been started when the backup was taken stands there already, as interrupted.
+        database.execute("DELETE FROM made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))
+        database.execute("DELETE FROM spool_made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))
+        database.insert("spool_made", MadeRow._fields, [row])
+        if made.return_url:
+            database.execute(
+                "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, recipient_id) DO UPDATE SET "
+                "shipment_id = excluded.shipment_id, url = excluded.url, change_id = excluded.change_id",
+                (row.link_id, row.recipient_id, row.shipment_id, made.return_url, row.id),
+            )
+            touch(database)
+
+    def _decide(self, recipient_id: int, change: CrmChange, click: tuple[int, int]) -> None:
+        """Note what a click has decided, unless a later one has; who lost the interest named like a type of mailing has
+        left that."""
+        value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
+        key = recipient_id, change.kind, change.name
+        before = self.database.row(
+            "SELECT clicked_at, click_print FROM settled WHERE recipient_id = ? AND kind = ? AND name = ?", key
+        )
+        if before is None or tuple(before) <= click:
+            self._settled[key] = SettledRow(*key, *click, value)
+        if change.kind == "interest" and change.operation == "remove":
+            for type in self.types:
+                if same_type(type) == same_type(change.name):
+                    leave(self.database, recipient_id, type, "action", click[0])
+
+    def _definition(self, known: _KnownPlace, kind: str) -> int:
+        """The ledger's number of the action as it is today, or of one that the backup does not have."""
+        key = known.link.id, known.action
+        if key not in self._definitions:
+            database = self.database
+            row = database.row("SELECT type, settings FROM action WHERE link_id = ? AND number = ?", key)
+            table = {"type": kind} if row is None else {"type": row[0], **json.loads(row[1])}
+            if row is not None:
+                table = parse_action(table).table
+            text = json.dumps(table, ensure_ascii=False)
+            database.execute(
+                "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (link_id, action, text) DO NOTHING",
+                (*key, text, self.run_id),
+            )
+            found = database.value(
+                "SELECT id FROM definition WHERE link_id = ? AND action = ? AND text = ?", (*key, text)
+            )
+            self._definitions[key] = int(found)
+        return self._definitions[key]

@@ -1,0 +1,74 @@
+"""linktrack restore: a workspace made of a backup."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from linktrack.cli.output import say, warn
+from linktrack.cli.shared_context import single
+
+if TYPE_CHECKING:
+    from linktrack.upkeep.restore import Restored
+
+app = single()
+
+_MOST = 5  # logs that are named
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The backup; - is standard input.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="The folder; made when it is not there, never a workspace.")
+    ] = Path(),
+) -> None:
+    """Make a workspace of a backup, and say what has to be done before it goes on where the lost one stopped.
+
+    Addresses in sent mails go on working. The database is SQLite in DIR; for PostgreSQL the lines are named.
+
+    \b
+    Example:
+      linktrack restore linktrack-2026-05-04.tar.gz restored
+    """
+    from linktrack.upkeep.restore import restore as make_workspace
+
+    root = context.obj.workspace or folder
+    made = make_workspace(file, root)
+    _tell(context, made)
+
+
+def _tell(context: typer.Context, made: Restored) -> None:
+    """What was made, and what comes next; that is no success, so --quiet does not silence it."""
+    from linktrack.moments import iso
+    from linktrack.workspace import load_workspace
+
+    workspace = load_workspace(made.root, {})
+    at, zone = iso(made.made_at, workspace.zone), workspace.zone
+    say(context, f"Made a workspace in {made.root} of the backup of {at} ({made.clicks:,} clicks).")
+    here = f"linktrack --workspace {shlex.quote(str(made.root))}"
+    since = "" if made.last_import is None else f" since {iso(made.last_import, zone)}"
+    named = ", ".join(made.logs[:_MOST]) + (" …" if len(made.logs) > _MOST else "")
+    known = f" (read before: {named})" if named else ""
+    steps = [
+        f"Copy from the lost workspace what no backup has: its click log to {workspace.click_log_path}, and its "
+        "linktrack.key, if a key was rotated since.",
+        f"Import every log with clicks{since}, the rotated ones too{known}: {here} click import LOG…",
+        f"Say where the files are that runs of the actions since then have made: {here} action run --runs DIR…, or "
+        "--no-runs if there was none. No run begins before, so that nothing is made again.",
+    ]
+    if made.commands:
+        lines = "".join(f"\n     {line}" for line in made.commands)
+        steps.insert(
+            0, f"Bring the database back from its dump, and name it in linktrack.toml (url under [database]):{lines}"
+        )
+    warn("What comes next:")
+    for number, step in enumerate(steps, 1):
+        warn(f"  {number}. {step}")
+    warn(
+        "Clicks on mails that were sent since are rejected as unknown-shipment: the backup does not know who got them."
+    )

@@ -1,0 +1,63 @@
+"""linktrack report html: the page that is sent to somebody."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from linktrack.cli.output import say
+from linktrack.cli.shared_context import kept_of, workspace_of
+from linktrack.cli.shared_reports import report_desk
+from linktrack.errors import Conflict
+
+page = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+class PageLanguage(StrEnum):
+    """What a page may be written in."""
+
+    en = "en"
+    sv = "sv"
+
+
+@page.command()
+def html(
+    context: typer.Context,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write, or to replace; - is stdout.")],
+    mailing: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mailing", metavar="NAME", help="This mailing; again for further ones. None: all, and the latest."
+        ),
+    ] = None,
+    lang: Annotated[PageLanguage | None, typer.Option(help="The language; the workspace's unless given.")] = None,
+    images: Annotated[
+        bool, typer.Option("--images", help="Show the mails' pictures: opening the page fetches them.")
+    ] = False,
+) -> None:
+    """All of a mailing in one file to look at, to print and to send: no scripts in it, and nothing is fetched.
+
+    Tiles, charts with their figures, the mail with the clicks on each link, mailings compared. At each table stands
+    the command that gives its rows.
+
+    \b
+    Examples:
+      linktrack report html report.html --mailing news
+      linktrack report html report.html --mailing news --mailing autumn --lang sv
+    """
+    from linktrack.files import STDOUT, write_file
+    from linktrack.reports.page import PageOrder, PageOrigin, make_page
+
+    if str(out) != STDOUT and out.is_dir():
+        raise Conflict("this is a folder: name a file in it", file=out)
+    settings = workspace_of(context).settings
+    language = settings.language if lang is None else lang.value
+    with report_desk(context) as desk:
+        around = PageOrigin(desk.zone, settings.time_zone, desk.now, settings.base_url)
+        made = make_page(desk.database, PageOrder(tuple(mailing or ()), language, images), around)
+    write_file(out, made.encode("utf-8", "xmlcharrefreplace"), kept_of(context))
+    if str(out) != STDOUT:
+        say(context, f"Wrote {out}: open it in a browser.")

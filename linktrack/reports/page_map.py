@@ -1,0 +1,69 @@
+"""The click map of the page: the figures that the mail's badges show, and the frame that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
+from linktrack.reports.breakdowns import clickers_together, placement_figures
+from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
+from linktrack.reports.figures import Scope
+from linktrack.reports.page_values import Writer
+from linktrack.store.session import Database
+
+
+class ListMark(NamedTuple):
+    """What stands before a placement in the list beside the map: its rank, and how much it was clicked (0 to 5);
+    `heat` None where the mail shows no badge for it."""
+
+    rank: int
+    heat: int | None
+
+
+class ShownMap(NamedTuple):
+    """The frame of a mailing, and the mark of each placement, by its key."""
+
+    mailing: str
+    title: str
+    srcdoc: str
+    marks: dict[str, ListMark]
+    note: str
+
+
+def map_of(
+    database: Database, mailing: StoredMailing, scope: Scope, write: Writer, *, tracking: str, images: bool
+) -> ShownMap:
+    """The map of a mailing, with the figures of the scope; `tracking` is the address of tracked links."""
+    parts = mailing_parts(mailing, tracking)
+    placements = _placements(database, mailing, scope)
+    clickers = clickers_together(database, scope, shared_badges(parts, placements))
+
+    def described(badge: Badge) -> str:
+        return write.text(
+            "map_badge", clicks=write.count(badge.clicks), clickers=write.count(badge.clickers),
+            machines=write.count(badge.machine_clicks),
+        )  # fmt: skip
+
+    drawn = draw_click_map(parts, placements, clickers, described, images=images)
+    marks = {row.placement.key: _mark(row) for row in drawn.rows}
+    note = "" if images else write.text("map_no_images")
+    return ShownMap(mailing.name, write.text("map_frame", mailing=mailing.name), drawn.srcdoc, marks, note)
+
+
+def _placements(database: Database, mailing: StoredMailing, scope: Scope) -> Sequence[MapPlacement]:
+    """The placements of a mailing with their figures and their places in the source, but the honeypot."""
+    figures = {one.placement: one for one in placement_figures(database, scope)}
+    return [
+        MapPlacement(
+            one.key, one.link, one.link_name, one.label, one.part, one.kind, one.start,
+            figures[one.key].clicks, figures[one.key].clickers, figures[one.key].machine_clicks,
+        )
+        for one in placements_of(database, mailing.id)
+        if one.key in figures
+    ]  # fmt: skip
+
+
+def _mark(row: MapRow) -> ListMark:
+    """The rank of a placement's badge, which may be the better one of another that it is shared with, or its own."""
+    return ListMark(row.rank, None) if row.badge is None else ListMark(row.badge.rank, row.badge.heat)

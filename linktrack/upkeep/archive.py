@@ -1,0 +1,229 @@
+"""The file that a backup is: a tar.gz with the names of a workspace in it, written, verified and read."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import sqlite3
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO
+
+from linktrack.errors import BadInput
+from linktrack.files import CONFIG_NAME, PRIVATE, explained
+from linktrack.store.dialects import POSTGRESQL, SQLITE
+from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME
+
+CONTENTS_NAME = "backup.json"
+PAGES_NAME = "pages"  # where templates stand in it, whatever their folder is called
+_FILES = (CONTENTS_NAME, DATABASE_NAME, CONFIG_NAME, KEY_NAME)
+_FOLDERS = (SCRIPTS_NAME, PAGES_NAME)
+_AT_ONCE = 1 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a backup says of itself: when it was made (UTC milliseconds), of which kind of database, and the rows of
+    every table of a database that is in it."""
+
+    made_at: int
+    database: str  # sqlite, postgresql
+    database_id: str
+    rows: dict[str, int]
+
+    def text(self) -> str:
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def parse(cls, data: bytes) -> Contents:
+        """ValueError for what no backup says."""
+        said = json.loads(data)
+        if not isinstance(said, dict) or said.get("database") not in (SQLITE, POSTGRESQL):
+            raise ValueError("no backup says that")
+        try:
+            rows = {str(table): int(count) for table, count in said["rows"].items()}
+            return cls(int(said["made_at"]), said["database"], str(said["database_id"]), rows)
+        except (KeyError, AttributeError, TypeError):
+            raise ValueError("no backup says that") from None
+
+
+# --- written -----------------------------------------------------------------------------------------------------
+
+
+class ArchiveWriter:
+    """A backup while it is written into `file`. What is in it is its owner's alone when it is unpacked."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._tar = tarfile.open(fileobj=file, mode="w:gz", compresslevel=6)  # noqa: SIM115  (closed by `close`)
+        self.prints: dict[str, bytes] = {}  # of the files that were added, by name
+
+    def close(self) -> None:
+        self._tar.close()
+
+    def add_bytes(self, name: str, data: bytes, moment: int) -> None:
+        """Add a file that is at hand; `moment` is its time in UTC milliseconds."""
+        self._add(_member(name, len(data), 0o600, moment), io.BytesIO(data))
+
+    def add_file(self, name: str, path: Path, mode: int = 0o600) -> None:
+        """Add a file as it is now. An error of the system is about it."""
+        with explained(path), path.open("rb") as file:
+            self.add_open(name, file, mode)
+
+    def add_open(self, name: str, file: BinaryIO, mode: int = 0o600) -> None:
+        """Add an open file from its beginning."""
+        found = os.fstat(file.fileno())
+        self._add(_member(name, found.st_size, mode, int(found.st_mtime * 1000)), file)
+
+    def add_folder(self, name: str, folder: Path) -> None:
+        """Add a folder with all files and folders in it; programs stay programs, links become what they lead to."""
+        self._add_folder(name)
+        with explained(folder):
+            inside = sorted(folder.rglob("*"))
+        for path in inside:
+            within = f"{name}/{path.relative_to(folder).as_posix()}"
+            if path.is_dir():
+                self._add_folder(within)
+            elif path.is_file():
+                self.add_file(within, path, 0o600 | path.stat().st_mode & 0o100)
+
+    def _add_folder(self, name: str) -> None:
+        member = _member(name, 0, 0o700, 0)
+        member.type = tarfile.DIRTYPE
+        self._tar.addfile(member)
+
+    def _add(self, member: tarfile.TarInfo, file: IO[bytes]) -> None:
+        printed = _Printed(file)
+        self._tar.addfile(member, printed)
+        self.prints[member.name] = printed.digest()
+
+
+def verify(path: Path, prints: dict[str, bytes]) -> None:
+    """Read a backup that was just written again. BadInput when it does not hold what was put into it."""
+    with _read_as_backup(path), path.open("rb") as file:
+        found = {member.name: _print_of(data) for member, data in _members(file, path) if data is not None}
+    if found != prints:
+        raise BadInput("what was written reads back otherwise: is this disk in order? Nothing is kept of it", file=path)
+
+
+def _member(name: str, size: int, mode: int, moment: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = size, mode, moment // 1000
+    return member
+
+
+class _Printed(io.RawIOBase):
+    """A file whose content is printed while it is read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._print = file, hashlib.blake2b()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._print.update(data)
+        return data
+
+    def digest(self) -> bytes:
+        return self._print.digest()
+
+
+def _print_of(file: IO[bytes]) -> bytes:
+    found = hashlib.blake2b()
+    while data := file.read(_AT_ONCE):
+        found.update(data)
+    return found.digest()
+
+
+# --- read --------------------------------------------------------------------------------------------------------
+
+
+def _members(file: BinaryIO, named: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """Everything in a backup in its order, a file with its content, a folder without.
+
+    BadInput for anything in it that belongs to none; errors of reading it are to be explained by `_read_as_backup`.
+    """
+    with gzip.open(file) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as archive:
+        for member in archive:
+            name = PurePosixPath(member.name)
+            inside = name.parts[:1] and name.parts[0] in _FOLDERS and ".." not in name.parts
+            if not ((member.isreg() and (member.name in _FILES or inside)) or (member.isdir() and inside)):
+                raise BadInput(f"{member.name!r} in it belongs to no backup of linktrack", file=named)
+            yield member, archive.extractfile(member) if member.isreg() else None
+        while unzipped.read(_AT_ONCE):  # to its end, where the sum of all bytes stands
+            pass
+
+
+def unpack(file: BinaryIO, named: Path, into: Path) -> Contents:
+    """Put what is in a backup into the empty folder `into`, its owner's alone. BadInput for what is no backup, is cut
+    short or damaged, lacks a part or has another one; errors of writing are the caller's."""
+    with _read_as_backup(named):
+        contents = _unpack(file, named, into)
+    if contents is None:
+        raise BadInput(f"this is no backup of linktrack: it has no {CONTENTS_NAME}", file=named)
+    parts = [CONFIG_NAME, KEY_NAME, *([DATABASE_NAME] if contents.database == SQLITE else [])]
+    if missing := [name for name in parts if not (into / name).is_file()]:
+        raise BadInput(f"this backup is not whole: it has no {missing[0]}", file=named)
+    return contents
+
+
+def _unpack(file: BinaryIO, named: Path, into: Path) -> Contents | None:
+    contents: Contents | None = None
+    for member, data in _members(file, named):
+        target = into / member.name
+        if data is None:
+            target.mkdir(mode=0o700, exist_ok=True)
+            continue
+        if member.name == CONTENTS_NAME:
+            try:
+                contents = Contents.parse(data.read(_AT_ONCE))
+            except ValueError:
+                raise BadInput(f"{CONTENTS_NAME} in it cannot be understood", file=named) from None
+            continue
+        with open(target, "xb", opener=lambda path, flags: os.open(path, flags, PRIVATE)) as copy:
+            os.fchmod(copy.fileno(), 0o600 | member.mode & 0o100)
+            while part := data.read(_AT_ONCE):
+                copy.write(part)
+    return contents
+
+
+@contextmanager
+def _read_as_backup(named: Path) -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error):
+        raise BadInput("this is no backup of linktrack, or it is cut short or damaged", file=named) from None
+
+
+# --- the database in it ------------------------------------------------------------------------------------------
+
+
+def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """The rows of every table of a SQLite database."""
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {
+        name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  (of our own)
+        for name in tables
+        if not name.startswith("sqlite_")
+    }
+
+
+def fault_of(connection: sqlite3.Connection, rows: dict[str, int]) -> str:
+    """What is wrong with a database that should have so many rows in its tables; "" when all is well."""
+    try:
+        verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        if verdict != "ok":
+            return verdict.replace("\n", " ")
+        orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
+        if orphan is not None:
+            return f"a row of {orphan[0]} has no parent"
+        counted = row_counts(connection)
+    except sqlite3.DatabaseError as problem:
+        return str(problem)
+    wrong = [name for name in {*rows, *counted} if rows.get(name) != counted.get(name)]
+    return f"the table {wrong[0]} has {counted.get(wrong[0])} rows instead of {rows.get(wrong[0])}" if wrong else ""

@@ -1,0 +1,134 @@
+"""A whole database moved into another one, SQLite or PostgreSQL, with every count checked."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
+from linktrack.errors import BadInput, Conflict, UsageError
+from linktrack.store.counters import count_on
+from linktrack.store.dialects import POSTGRESQL, SQLITE
+from linktrack.store.lock import alone
+from linktrack.store.revisions import check_usable, make_tables, revision
+from linktrack.store.session import Database, Tell, connect, in_silence
+from linktrack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+_AT_ONCE = 5_000  # rows
+_JOBS = ("import", "action run", "key change")  # that write, and wait meanwhile
+
+
+class Copied(NamedTuple):
+    """A copy: the rows of each table, its own id, and its address without a password, both for the settings."""
+
+    rows: dict[str, int]
+    database_id: str
+    url: str
+
+
+def copy_database(
+    workspace: Workspace, source_url: str, target_url: str, *, wait: float = 0, tell: Tell = in_silence
+) -> Copied:
+    """Copy the workspace's database into an empty one, all or nothing; nobody writes meanwhile.
+
+    The copy has an id of its own, so that settings which name the one never open the other. UsageError for an address
+    of no database; BadInput when the source is not the workspace's database, or a count differs afterwards; Conflict
+    when the target has tables already; Locked when others write for longer than `wait` seconds.
+    """
+    source_url, target_url = (_whole(workspace, url) for url in (source_url, target_url))
+    if source_url == target_url:
+        raise UsageError("FROM and TO are the same database")
+    with ExitStack() as held, connect(source_url, wait=wait, tell=tell) as source:
+        check_usable(source, workspace)
+        for job in _JOBS:
+            held.enter_context(alone(workspace, source, job, wait))
+        with _new(target_url, wait, tell) as target, _standing_still(source):
+            zone = str(source.value("SELECT time_zone FROM workspace"))
+            with target.transaction(durable=True):
+                make_tables(target, time_zone=zone)
+                for table in reversed(_tables()):  # of what new tables have in them
+                    target.execute(f'DELETE FROM "{table.name}"')  # noqa: S608  (names of our own)
+                rows = {table.name: _copy_table(source, target, table) for table in _tables()}
+                database_id = secrets.token_hex(8)
+                target.execute("UPDATE workspace SET database_id = ?", (database_id,))
+                for name, count in rows.items():
+                    there = int(target.value(f'SELECT count(*) FROM "{name}"'))  # noqa: S608  (names of our own)
+                    if there != count:
+                        raise BadInput(
+                            f"the table {name} has {there:,} rows there instead of {count:,}: nothing was kept"
+                        )
+    shown = target_url
+    if not target_url.startswith(SQLITE_URL):
+        shown = address_of(target_url).replace("postgresql", "postgresql+psycopg", 1)
+    return Copied(rows, database_id, shown)
+
+
+def _whole(workspace: Workspace, url: str) -> str:
+    """The address of a database as it is opened: a relative path is one from the workspace."""
+    try:
+        checked = checked_database_url(url)
+    except ValueError as problem:
+        raise UsageError(f"FROM and TO are addresses of databases: {problem}") from None
+    if not checked:
+        raise UsageError(f"FROM and TO are addresses of databases: {SQLITE_URL}FILE or postgresql+psycopg://…")
+    if url.startswith(SQLITE_URL):
+        return f"{SQLITE_URL}{workspace.root / url.removeprefix(SQLITE_URL)}"
+    return url
+
+
+@contextmanager
+def _new(url: str, wait: float, tell: Tell) -> Iterator[Database]:
+    """An empty database; the file of one that fails is taken away again."""
+    path = Path(url.removeprefix(SQLITE_URL)) if url.startswith(SQLITE_URL) else None
+    was_there = path is not None and path.exists()
+    try:
+        with connect(url, wait=wait, tell=tell, new=True) as database:
+            if revision(database) is not None:
+                raise Conflict(f"{database.name} has tables already: name an empty database")
+            yield database
+    except BaseException:
+        if path is not None and not was_there:
+            for tail in ("", "-wal", "-shm"):
+                with suppress(OSError):
+                    path.with_name(path.name + tail).unlink()
+        raise
+
+
+@contextmanager
+def _standing_still(database: Database) -> Iterator[None]:
+    """The source as it is now: whoever wants to write to it waits."""
+    with database.transaction():
+        if database.dialect == POSTGRESQL:
+            names = ", ".join(f'"{table.name}"' for table in _tables())
+            database.execute(f"LOCK TABLE {names} IN SHARE MODE")
+        yield
+
+
+def _tables() -> list[Table]:
+    """All tables, each behind those that it refers to."""
+    from sqlmodel import SQLModel
+
+    import linktrack.store.tables  # noqa: F401  (which makes them known)
+
+    return list(SQLModel.metadata.sorted_tables)
+
+
+def _copy_table(source: Database, target: Database, table: Table) -> int:
+    """Copy the rows of a table, in the order of its key. Returns how many there were."""
+    columns = [f'"{column.name}"' for column in table.columns]
+    key = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+    rows = source.stream(f'SELECT {", ".join(columns)} FROM "{table.name}" ORDER BY {key}', at_once=_AT_ONCE)  # noqa: S608
+    count = 0
+    while some := list(islice(rows, _AT_ONCE)):
+        target.insert(f'"{table.name}"', columns, some)
+        count += len(some)
+    if target.dialect != SQLITE and table.autoincrement_column is not None:
+        count_on(target, table.name)
+    return count

@@ -1,0 +1,89 @@
+"""What a monitor wants to know of a workspace: its last import and run, what stands open, what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from linktrack.actions import selecting
+from linktrack.actions.ledger import open_failures
+from linktrack.actions.taking import is_awaited
+from linktrack.actions.work import get_unsubscribes
+from linktrack.errors import Conflict
+from linktrack.mailings.shipments import unfinished_shipments
+from linktrack.moments import HOUR, iso
+from linktrack.store.lock import alone
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+USUAL = 26 * HOUR  # a nightly job, and two hours for it
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a workspace is at `checked_at`; times are UTC milliseconds. `due` says in words what somebody must see to
+    (import, run, resume, runs-after-restore, failures, shipments), `advice` in sentences with the way out."""
+
+    checked_at: int
+    last_import: int | None  # when it ended
+    last_run: int | None  # when it ended, of the runs that did
+    open_clicks: int  # that ask for something which no run has done
+    oldest_open_click: int | None
+    failures: int  # actions that failed and stand open
+    unfinished_shipments: int
+    due: tuple[str, ...]
+    advice: tuple[str, ...]
+
+
+def status_of(workspace: Workspace, database: Database, now: int, within: int = USUAL) -> Status:
+    """How a workspace is at a time. Imports are due `within` so many milliseconds of the last one, once mails were
+    sent; runs where a click has waited longer."""
+    selecting.begin(database)
+    selecting.find_open(database, get_unsubscribes=get_unsubscribes(workspace))
+    open_clicks, oldest = database.row("SELECT count(*), min(clicked_at) FROM open_click") or (0, None)
+    imported = database.value("SELECT imported_at FROM workspace")
+    first_sent = database.value("SELECT min(sent_at) FROM shipment WHERE finished_at IS NOT NULL")
+    newest = database.row("SELECT id, status FROM run WHERE id = (SELECT max(id) FROM run)")
+    failures = sum(open_failures(database, None).values())
+    unfinished = len(unfinished_shipments(database))
+    since = f"within {within / HOUR:g} hours"
+    due: dict[str, str] = {}
+    if is_awaited(database):
+        due["runs-after-restore"] = (
+            "This workspace was restored, and no run begins until linktrack action run --runs DIR… or --no-runs has "
+            "said what was made since the backup."
+        )
+    reference = imported if imported is not None else first_sent
+    if reference is not None and now - reference > within:
+        last = "never" if imported is None else f"not since {iso(imported, workspace.zone)}"
+        due["import"] = f"No log was imported {since} ({last}): see linktrack click import."
+    if newest is not None and newest[1] in ("running", "interrupted") and not _is_running(workspace, database):
+        due["resume"] = f"Run {newest[0]} was interrupted: finish it with linktrack action run --resume."
+    if oldest is not None and now - oldest > within:
+        due["run"] = (
+            f"{open_clicks:,} clicks wait for their actions, the oldest since {iso(oldest, workspace.zone)}: "
+            "see linktrack action run."
+        )
+    if failures:
+        due["failures"] = f"{failures:,} actions failed and stand open: see linktrack action log --status failed."
+    if unfinished:
+        due["shipments"] = f"Mails were not all handed out of {unfinished} shipments: see linktrack shipment list."
+    return Status(
+        checked_at=now,
+        last_import=imported,
+        last_run=database.value("SELECT max(finished_at) FROM run"),
+        open_clicks=int(open_clicks),
+        oldest_open_click=oldest,
+        failures=failures,
+        unfinished_shipments=unfinished,
+        due=tuple(due),
+        advice=tuple(due.values()),
+    )
+
+
+def _is_running(workspace: Workspace, database: Database) -> bool:
+    """Whether a run of the actions is going on just now, here or on another machine."""
+    try:
+        with alone(workspace, database, "action run", 0):
+            return False
+    except Conflict:  # held, or not ours to look at
+        return True

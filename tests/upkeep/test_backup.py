@@ -1,0 +1,304 @@
+"""A backup: whole and verified, or none at all, wherever it is stopped; and a restore likewise."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+from faults import failing, killed, points_of, sample
+from tests_support import Run
+from upkeep.upkeep_world import begin
+
+from linktrack.errors import LinktrackError
+from linktrack.files import CONFIG_NAME, leftovers
+from linktrack.links.keys import open_keys, rotate_key
+from linktrack.store.session import open_database
+from linktrack.upkeep.archive import Contents
+from linktrack.upkeep.backup import backup
+from linktrack.upkeep.restore import restore
+from linktrack.workspace import Workspace, load_workspace
+
+PROGRAM = [sys.executable, "-m", "linktrack"]
+
+
+def in_it(path: Path) -> list[str]:
+    with tarfile.open(path) as archive:
+        return archive.getnames()
+
+
+def test_a_backup_says_what_it_holds_and_holds_what_it_says(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    (workspace.root / "scripts" / "deep").mkdir()
+    (workspace.root / "scripts" / "deep" / "x.py").write_text("x")
+    (workspace.root / "pages").mkdir()
+    (workspace.root / "pages" / "base.html").write_text("ours")
+    done = run("backup", tmp_path / "b.tar.gz")
+    held = "with the database (0 clicks), the settings, the signing key, the scripts and the templates of pages."
+    assert held in done.err
+    assert in_it(tmp_path / "b.tar.gz") == [
+        *("backup.json", "linktrack.db", "linktrack.toml", "linktrack.key", "scripts", "scripts/deep"),
+        *("scripts/deep/x.py", "pages", "pages/base.html"),
+    ]
+    with tarfile.open(tmp_path / "b.tar.gz") as archive:
+        said = archive.extractfile("backup.json")
+        assert said is not None
+        contents = Contents.parse(said.read())
+    with open_database(workspace) as database:
+        for table, rows in contents.rows.items():
+            assert database.value(f"SELECT count(*) FROM {table}") == rows, table
+        assert len(contents.rows) > 30
+
+
+@pytest.mark.parametrize("how", ["a page is damaged", "the end is missing", "a row lost its parent"])
+def test_of_a_damaged_database_no_backup_is_made(run: Run, workspace: Workspace, tmp_path: Path, how: str) -> None:
+    path = workspace.root / "linktrack.db"
+    with open_database(workspace) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page = database.value("SELECT rootpage FROM sqlite_master WHERE name = 'link'")
+        size = database.value("PRAGMA page_size")
+    if how == "a row lost its parent":
+        broken = sqlite3.connect(path)
+        broken.execute("UPDATE link SET folder_id = 77")
+        broken.commit()
+        broken.close()
+    else:
+        with path.open("r+b") as file:
+            file.seek((page - 1) * size)
+            file.write(b"\x5a" * size)
+            if how == "the end is missing":
+                file.truncate(10 * size)
+    done = run("backup", tmp_path / "b.tar.gz")
+    assert done.code == 3
+    assert "no backup is made" in done.err or "not a usable SQLite database" in done.err
+    assert [one.name for one in tmp_path.iterdir()] == ["workspace"]
+
+
+def test_what_the_disk_gives_back_otherwise_is_no_backup(
+    run: Run, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = tarfile.TarFile.close
+
+    def damage(self: tarfile.TarFile) -> None:
+        written(self)
+        if self.mode == "w":
+            [aside] = tmp_path.glob(".b.tar.gz.unfinished-*")
+            data = aside.read_bytes()
+            if len(data) > 2000:
+                with aside.open("r+b") as file:
+                    file.seek(1500)
+                    file.write(bytes(byte ^ 0xFF for byte in data[1500:1510]))
+
+    monkeypatch.setattr(tarfile.TarFile, "close", damage)
+    done = run("backup", tmp_path / "b.tar.gz")
+    assert done.code == 3, done.err
+    assert [one.name for one in tmp_path.iterdir()] == ["workspace"]
+
+
+def test_a_backup_is_of_one_moment_while_others_write(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        with open_database(workspace) as database:
+            while not stop.is_set():
+                number += 1
+                with database.transaction():  # a folder and its link, always together
+                    database.execute("INSERT INTO folder (path, created_at) VALUES (?, 0)", (f"F{number}",))
+                    database.execute(
+                        "INSERT INTO link (key, name, kind, url, folder_id, response, created_at, updated_at) "
+                        "VALUES (?, '', 'registered', 'https://e.com', (SELECT max(id) FROM folder), '{}', 0, 0)",
+                        (f"k{number}",),
+                    )
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(3):
+            assert run("backup", tmp_path / f"{number}.tar.gz").code == 0
+    finally:
+        stop.set()
+        writer.join()
+    restore(tmp_path / "2.tar.gz", tmp_path / "r", {})
+    with open_database(load_workspace(tmp_path / "r", {})) as database:
+        folders, links = (
+            database.value(f"SELECT count(*) FROM {what}") for what in ("folder", "link WHERE kind = 'registered'")
+        )
+        assert folders == links > 0
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """A folder on a disk of its own that is soon full."""
+    folder.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]).returncode:
+        pytest.skip("only root can mount a small disk here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.parametrize("size", ["8k", "128k", "300k"])
+def test_a_full_disk_is_a_conflict_and_leaves_nothing(
+    run: Run, workspace: Workspace, tmp_path: Path, size: str
+) -> None:
+    (workspace.root / "scripts" / "big").write_bytes(os.urandom(400_000))
+    assert run("backup", tmp_path / "good.tar.gz").code == 0
+    with small_disk(tmp_path / "disk", size) as disk:
+        for command in (["backup", disk / "b.tar.gz"], ["restore", tmp_path / "good.tar.gz", disk / "r"]):
+            done = run(*command)
+            assert (done.code, "full" in done.err) == (5, True), done.err
+            assert list(disk.iterdir()) == []
+
+
+def test_into_a_pipe_and_a_folder_that_is_not_there(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    done = subprocess.run([*PROGRAM, "backup", "-", "--quiet"], cwd=workspace.root, capture_output=True, check=True)
+    assert done.stderr == b""
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        assert "linktrack.db" in archive.getnames()
+    back = subprocess.run(
+        [*PROGRAM, "restore", "-", tmp_path / "r"], input=done.stdout, capture_output=True, check=True
+    )
+    assert b"What comes next" in back.stderr
+    assert run("--workspace", tmp_path / "r", "link", "list").code == 0
+    assert run("backup", tmp_path / "no" / "b.tar.gz").code == 4
+    assert not (tmp_path / "no").exists()
+
+
+# --- stopped anywhere ------------------------------------------------------------------------------------------------
+
+
+def backing_up(workspace: Workspace, target: Path) -> Callable[[], object]:
+    return lambda: backup(workspace, target)
+
+
+@pytest.mark.faults
+def test_a_backup_may_fail_anywhere(workspace: Workspace, tmp_path: Path) -> None:
+    points = points_of(backing_up(workspace, tmp_path / "first.tar.gz"))
+    assert "replace" in points or "rename" in points
+    for number in range(1, len(points) + 1):
+        target = tmp_path / str(number) / "b.tar.gz"
+        target.parent.mkdir()
+        with failing(number), suppress(LinktrackError):
+            backup(workspace, target)
+        if target.exists():  # only what comes after its name was given
+            restore(target, tmp_path / f"r{number}", {})
+        assert [path for path in target.parent.iterdir() if path != target] == []
+
+
+@pytest.mark.faults
+def test_a_killed_backup_leaves_no_copy_and_the_next_one_clears_up(workspace: Workspace, tmp_path: Path) -> None:
+    points = points_of(backing_up(workspace, tmp_path / "first.tar.gz"))
+    for number in sample(points, 8):
+        target = tmp_path / str(number) / "b.tar.gz"
+        target.parent.mkdir()
+        assert killed(backing_up(workspace, target), number)
+        for path in target.parent.rglob("*"):  # at most the file itself that it was writing, under another name
+            assert path.is_file() and "b.tar.gz" in path.name, path
+            assert path.stat().st_mode & 0o077 == 0
+        later = target.with_name("later.tar.gz")
+        backup(workspace, later)
+        assert leftovers(target.parent) == []
+        restore(later, tmp_path / f"r{number}", {})
+
+
+@pytest.mark.faults
+def test_a_restore_may_fail_anywhere(workspace: Workspace, tmp_path: Path) -> None:
+    (workspace.root / "scripts" / "a.py").write_text("a")
+    backup(workspace, tmp_path / "b.tar.gz")
+    points = points_of(lambda: restore(tmp_path / "b.tar.gz", tmp_path / "first", {}))
+    assert points.count("link") == 4
+    for number in range(1, len(points) + 1):
+        root = tmp_path / f"r{number}"
+        with failing(number), suppress(LinktrackError):
+            restore(tmp_path / "b.tar.gz", root, {})
+        if not (root / CONFIG_NAME).exists():
+            assert not root.exists(), [path.name for path in root.iterdir()]
+            restore(tmp_path / "b.tar.gz", root, {})
+        check(root)
+
+
+@pytest.mark.faults
+def test_a_killed_restore_is_no_workspace_or_a_whole_one_and_the_next_one_clears_up(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    (workspace.root / "scripts" / "a.py").write_text("a")
+    backup(workspace, tmp_path / "b.tar.gz")
+    points = points_of(lambda: restore(tmp_path / "b.tar.gz", tmp_path / "first", {}))
+    for number in sample(points, 16):
+        root = tmp_path / f"r{number}"
+        assert killed(partial(restore, tmp_path / "b.tar.gz", root, {}), number)
+        if (root / CONFIG_NAME).exists():
+            check(root)
+            with pytest.raises(LinktrackError, match="never restored over"):
+                restore(tmp_path / "b.tar.gz", root, {})
+            continue
+        (root / "mine.txt").write_text("a person's")
+        restore(tmp_path / "b.tar.gz", root, {})
+        check(root)
+        assert leftovers(root) == []
+        assert (root / "mine.txt").read_text() == "a person's"
+
+
+def check(root: Path) -> None:
+    """A restored workspace is whole."""
+    workspace = load_workspace(root, {})
+    with open_database(workspace) as database:
+        open_keys(workspace, database)
+        assert database.value("PRAGMA quick_check") == "ok"
+        assert database.value("SELECT restored_at FROM workspace") is not None
+    assert (root / "scripts" / "a.py").read_text() == "a"
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("stop", [failing, killed], ids=["fails", "is killed"])
+def test_a_rotation_that_fails_or_is_killed_anywhere_loses_no_key(
+    workspace: Workspace, tmp_path: Path, stop: Callable[..., object]
+) -> None:
+    def rotate(root: Path) -> object:
+        with open_database(load_workspace(root, {})) as database:
+            return rotate_key(load_workspace(root, {}), database)
+
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(workspace.root, tmp_path / name))
+
+    with open_database(workspace) as database:
+        token = open_keys(workspace, database).tokens.sign(7, 9)
+    points = points_of(lambda: rotate(copy("first")))
+    for number in range(1, len(points) + 1):
+        root = copy(str(number))
+        if stop is failing:
+            with failing(number), suppress(LinktrackError):
+                rotate(root)
+        else:
+            killed(partial(rotate, root), number)
+        mended = load_workspace(root, {})
+        with open_database(mended) as database:
+            assert open_keys(mended, database).tokens.verify(token) == (7, 9), "mails of before go on working"
+            known = database.value("SELECT count(*) FROM signing_key")
+            made = rotate_key(mended, database)[0]
+            assert made == known, "ids come one after the other: a key that was left is adopted"
+            after = open_keys(mended, database)
+            assert after.keyring.signing_id == made and after.foreign == ()
+            assert after.tokens.verify(token) == (7, 9)
+        backup(mended, root / "b.tar.gz")
+
+
+def test_the_key_of_the_environment_is_in_it(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    life = begin(run, tmp_path / "work")
+    monkeypatch.setenv("LINKTRACK_SECRET", (life.root / "linktrack.key").read_text().strip())
+    (life.root / "linktrack.key").unlink()
+    life.do("backup", tmp_path / "b.tar.gz")
+    monkeypatch.delenv("LINKTRACK_SECRET")
+    assert run("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
+    assert run("--workspace", tmp_path / "r", "key", "list").code == 0

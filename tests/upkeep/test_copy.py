@@ -1,0 +1,91 @@
+"""`database copy`: the same in another database, or nothing; SQLite to SQLite here, PostgreSQL in tests/store."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from faults import failing, points_of
+from tests_support import Run
+from upkeep.upkeep_world import Life, begin
+
+from linktrack.errors import LinktrackError
+from linktrack.store.session import connect, open_database
+from linktrack.upkeep.copy import copy_database
+from linktrack.workspace import load_workspace
+
+
+@pytest.fixture
+def life(run: Run, tmp_path: Path) -> Life:
+    made = begin(run, tmp_path / "work")
+    paths = made.send("spring")
+    made.do("click", "import", made.log("a.log", (paths["1"][0], 60), (paths["2"][1], 90)))
+    made.run("run-1")
+    return made
+
+
+def test_the_copy_is_the_workspace_from_then_on(life: Life) -> None:
+    before = life.do("report", "links", "--format", "json").out
+    said = life.do("database", "copy", "sqlite:///linktrack.db", "sqlite:///moved.db", "--quiet").err
+    url, made = re.findall(r'(?:url|id) = "(.+?)"', said)
+    assert (life.root / "moved.db").stat().st_mode & 0o777 == 0o600
+    life.do("database", "copy", "sqlite:///linktrack.db", "sqlite:///moved.db", code=5)
+    text = (life.root / "linktrack.toml").read_text()
+    settings = re.sub(r"\nid = .*", "", text).replace("[database]\n", f'[database]\nurl = "{url}"\n')
+    (life.root / "linktrack.toml").write_text(settings.replace("[database]\n", '[database]\nid = "other"\n'))
+    life.do("link", "list", code=3)
+    (life.root / "linktrack.toml").write_text(settings.replace("[database]\n", f'[database]\nid = "{made}"\n'))
+    assert life.do("report", "links", "--format", "json").out == before
+    life.do("doctor", "--deep")
+    life.do("link", "add", "new", "--url", "https://www.example.com/new")
+    life.run("run-2")
+    life.do("database", "copy", "sqlite:///linktrack.db", "sqlite:///more.db", code=3)  # not its database any more
+
+
+def test_every_row_is_the_same(life: Life) -> None:
+    workspace = load_workspace(life.root, {})
+    done = copy_database(workspace, "sqlite:///linktrack.db", "sqlite:///moved.db")
+    assert {"click", "made", "change", "clicker", "recipient"} <= {name for name, rows in done.rows.items() if rows}
+    with open_database(workspace) as old, connect(done.url) as new:
+        for table in done.rows:
+            columns = "*" if table != "workspace" else "workspace_id, time_zone, catalogue, created_at"
+            one, other = (sorted(database.rows(f"SELECT {columns} FROM {table}"), key=repr) for database in (old, new))
+            assert one == other, table
+        assert new.value("SELECT database_id FROM workspace") == done.database_id
+        assert old.value("SELECT database_id FROM workspace") == workspace.settings.database.id
+
+
+@pytest.mark.faults
+def test_a_copy_that_fails_anywhere_leaves_nothing(life: Life) -> None:
+    workspace = load_workspace(life.root, {})
+
+    def job(name: str) -> object:
+        return copy_database(workspace, "sqlite:///linktrack.db", f"sqlite:///{name}.db")
+
+    points = points_of(lambda: job("first"))
+    for number in range(1, len(points) + 1):
+        with failing(number):
+            try:
+                job(f"x{number}")
+            except LinktrackError as problem:
+                assert problem.exit_code == 5
+        assert list(life.root.glob(f"x{number}.db*")) == [] or points[number - 1] != "commit"
+    life.do("link", "list")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "code"),
+    [
+        ("sqlite:///linktrack.db", "sqlite:///linktrack.db", 2),
+        ("sqlite:///nowhere.db", "sqlite:///moved.db", 4),
+        ("linktrack.db", "sqlite:///moved.db", 2),
+        ("", "sqlite:///moved.db", 2),
+        ("sqlite:///linktrack.db", "mysql://u:hunter2@h/d", 2),
+        ("sqlite:///linktrack.db", "sqlite:///no/moved.db", 4),
+    ],
+)
+def test_what_is_no_database(life: Life, source: str, target: str, code: int) -> None:
+    said = life.do("database", "copy", source, target, code=code).err
+    assert "hunter2" not in said
+    assert not (life.root / "moved.db").exists()

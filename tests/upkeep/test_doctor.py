@@ -1,0 +1,132 @@
+"""`linktrack doctor` sees what is wrong, and `--repair` mends what can be derived."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests_support import Run
+from upkeep.upkeep_world import Life, begin, call
+
+from linktrack.store.session import Database, open_database
+from linktrack.workspace import load_workspace
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which a mailing was sent, clicked, and its actions run; made once."""
+    made = begin(call, tmp_path_factory.mktemp("lived") / "work")
+    paths = made.send("spring")
+    clicks = [(path, 60 * number) for number, path in enumerate((*paths["1"], *paths["2"], paths["3"][0]), 1)]
+    made.do("click", "import", made.log("a.log", *clicks))
+    made.run("run-1", code=6)
+    return made.root
+
+
+@pytest.fixture
+def life(run: Run, lived: Path, tmp_path: Path) -> Life:
+    return Life(run, Path(shutil.copytree(lived, tmp_path / "work")))
+
+
+def found(life: Life, *options: str, code: int = 6) -> dict[str, str]:
+    """What doctor finds: check and detail of all that is not ok."""
+    rows = life.json_of(code, "doctor", *options)
+    return {row["check"]: f"{row['state']}: {row['detail']} {row['advice']}" for row in rows if row["state"] != "ok"}
+
+
+def test_a_workspace_in_order(life: Life) -> None:
+    (failures,) = found(life, "--deep", code=0).values()
+    assert "--status failed" in failures, "the script for contact 3"
+    checks = [row["check"] for row in life.json_of(0, "doctor", "--deep")]
+    assert checks == [
+        *(
+            "settings",
+            "base_url",
+            "owner",
+            "space",
+            "database",
+            "key",
+            "integrity",
+            "clock",
+            "scripts",
+            "import",
+            "run",
+        ),
+        *("failures", "rows", "figures"),
+    ]
+
+
+def _sql(statement: str) -> Callable[[Life, Database], object]:
+    return lambda _, database: database.execute(statement)
+
+
+def _file(name: str, change: Callable[[Path], object]) -> Callable[[Life, Database], object]:
+    return lambda life, _: change(life.root / name)
+
+
+WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
+    "a script is gone": (_file("scripts/note.py", Path.unlink), "scripts", "note.py (action 6 of offer)", True),
+    "a script cannot be run by anybody": (_file("scripts", shutil.rmtree), "scripts", "note.py", True),
+    "others can read the database": (_file("linktrack.db", lambda path: path.chmod(0o644)), "mode", "chmod 600", False),
+    "others can write into scripts": (_file("scripts", lambda path: path.chmod(0o777)), "owner", "scripts", True),
+    "others can read the key": (_file("linktrack.key", lambda path: path.chmod(0o640)), "key", "chmod 600", True),
+    "a killed command left something": (
+        lambda life, _: (life.root / ".b.tar.gz.unfinished-77").touch(), "leftovers", ".b.tar.gz", False,
+    ),
+    "the clock is behind": (_sql("UPDATE workspace SET imported_at = 9000000000000"), "clock", "set the machine's", True),
+    "a run was interrupted": (_sql("UPDATE run SET status = 'interrupted'"), "resume", "--resume", False),
+    "nothing was imported for long": (_sql("UPDATE workspace SET imported_at = 1"), "import", "not since 1970", False),
+    "a figure is wrong": (_sql("UPDATE link_tally SET human = human + 1"), "figures", "--repair", True),
+    "a figure of clickers is wrong": (_sql("UPDATE shipment_tally SET clickers = 9"), "figures", "--repair", True),
+    "an hour is missing": (_sql("DELETE FROM link_hour"), "figures", "link_hour", True),
+    "a person of clicks is missing": (_sql("DELETE FROM recipient WHERE id = 2"), "rows", "recipient_id", True),
+    "an open click is lost": (
+        _sql("UPDATE click SET passed = 0"), "open clicks", "that no run would find", True,
+    ),
+    "a table is missing": (_sql("DROP TABLE junk_request"), "tables", "junk_request", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
+    change, check, said, is_error = WRONG[wrong]
+    with open_database(load_workspace(life.root, {})) as database:
+        change(life, database)
+    there = found(life, "--deep", code=6 if is_error else 0)
+    assert said in there[check], there
+    assert there[check].startswith("error" if is_error else "warning")
+
+
+def test_little_room_is_said(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(life.root)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=50_000_000))
+    assert "50 MB free" in found(life, code=0)["space"]
+
+
+def test_repair_says_asks_and_makes_anew_what_is_derived(life: Life) -> None:
+    with open_database(load_workspace(life.root, {})) as database:
+        before = figures(database)
+        database.execute("UPDATE link_tally SET human = 77")
+        database.execute("DELETE FROM shipment_hour")
+        database.execute("UPDATE clicker SET human = human + 1")
+        database.execute("UPDATE click SET passed = 0 WHERE recipient_id = 1")
+    asked = life.do("doctor", "--repair", code=2)
+    assert "Count 5 clicks anew" in asked.err and "--yes" in asked.err
+    assert "Count 5 clicks anew" in life.do("doctor", "--repair", "--yes").err
+    assert "failures" in found(life, "--deep", code=0)
+    with open_database(load_workspace(life.root, {})) as database:
+        assert figures(database) == before
+        assert database.value("SELECT count(*) FROM open_time") == 1, "what was lost is found by the next run"
+
+
+def figures(database: Database) -> list[list[tuple[Any, ...]]]:
+    return [sorted(database.rows(f"SELECT * FROM {table}")) for table in ("link_tally", "shipment_hour", "clicker")]
+
+
+def test_a_setting_that_no_command_takes_is_no_setting_in_order(life: Life) -> None:
+    with (life.root / "linktrack.toml").open("a") as settings:
+        settings.write('\n[serve]\nport = "many"\n')
+    assert "error" in found(life)["settings"]

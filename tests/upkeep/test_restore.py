@@ -1,0 +1,344 @@
+"""A workspace lost after its backup, and made of it again: nothing over a living one, nothing made twice, nothing passed
+over in silence."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests_support import Run
+from upkeep.upkeep_world import Life, begin, call
+
+from linktrack.store.session import open_database
+from linktrack.workspace import load_workspace
+
+
+def made_of(folder: Path) -> dict[str, set[str]]:
+    """The ids in a run's files: what was changed, and what was made."""
+    changes = [json.loads(line) for line in (folder / "changes.ndjson").read_text().splitlines()]
+    return {
+        "changes": {row["id"] for row in changes if row["operation"] not in ("make", "run")},
+        "made": {row["id"] for row in changes if row["operation"] in ("make", "run")},
+    }
+
+
+class Lost:
+    """A workspace with a backup after its first run, and two runs and a mailing since, all of it lost."""
+
+    def __init__(self, folder: Path) -> None:
+        self.life = life = begin(call, folder / "work")
+        self.spring = life.send("spring")
+        first = life.log("a.log", (self.spring["1"][0], 60), (self.spring["2"][1], 90))
+        life.do("click", "import", first)
+        life.run("run-1")
+        self.backup = folder / "b.tar.gz"
+        life.do("backup", self.backup)
+        second = [(self.spring["1"][0], 3000), (self.spring["2"][0], 3060), (self.spring["3"][0], 3120)]
+        self.second = life.log("b.log", *second)
+        life.do("click", "import", self.second)
+        life.run("run-2", code=6)  # the script for contact 3 fails
+        summer = life.send("summer", 5)
+        self.third = life.log("c.log", *second, (summer["4"][0], 3600), (self.spring["4"][0], 3660))
+        life.do("click", "import", self.third)
+        life.run("run-3")
+        self.runs = [life.root / name for name in ("run-2", "run-3")]
+        self.after = made_of(self.runs[0]), made_of(self.runs[1])
+
+    def restore(self, root: Path) -> tuple[Life, str]:
+        """The workspace made of the backup, and what was said."""
+        done = call("restore", self.backup, root)
+        assert done.code == 0, done.err
+        shutil.copy(self.life.root / "contacts.csv", root)
+        return Life(call, root), done.err
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
+    return Lost(tmp_path_factory.mktemp("lost"))
+
+
+@pytest.fixture
+def whole(lost: Lost, tmp_path: Path, run: Run) -> Path:
+    """A backup that a test may spoil."""
+    return Path(shutil.copy(lost.backup, tmp_path / "b.tar.gz"))
+
+
+def test_nothing_is_made_again_and_clicks_of_unknown_shipments_alarm(lost: Lost, tmp_path: Path) -> None:
+    life, said = lost.restore(tmp_path / "r")
+    assert "--runs DIR…" in said and "a.log" in said and "unknown-shipment" in said
+    imported = life.do("click", "import", lost.second, lost.third, "--format", "json", code=6)
+    counts = json.loads(imported.out)
+    assert (counts["stored"], counts["reasons"]) == (4, {"unknown-shipment": 1})
+    assert "a shipment that this database does not know" in imported.err
+    for arguments in (["--dry-run"], ["--out", life.root / "again"]):
+        refused = life.do("action", "run", "--crm", life.root / "contacts.csv", *arguments, code=5)
+        assert "--runs DIR…" in refused.err and "--no-runs" in refused.err
+    assert "--runs DIR…" in life.do("action", "run", "--resume", code=5).err
+    by_hand = ("report", "clickers", "offer", "--add-to-selection", "Hand", "--crm", life.root / "contacts.csv")
+    assert "--runs DIR…" in life.do(*by_hand, "--out", life.root / "hand", code=5).err
+    taken = life.do("action", "run", "--runs", *lost.runs)
+    assert "Took 2 runs" in taken.err and "does not know" in taken.err
+    shutil.copy(lost.runs[1] / "contacts.csv", life.root)  # as the CRM has it since
+    done = life.run("run-4", "--format", "json")
+    assert json.loads(done.out)["changes"] == 0
+    assert life.started() == []
+    assert made_of(life.root / "run-4") == {"changes": set(), "made": set()}
+    log = life.json("action", "log", "--kind", "follow-up")
+    assert {row["run"] for row in log} == {1, 2, 3}
+    assert [row["status"] for row in life.json("action", "log", "--status", "failed")] == ["failed"]
+
+
+def test_what_failed_before_the_loss_is_tried_again_and_what_is_new_is_made(lost: Lost, tmp_path: Path) -> None:
+    life, _ = lost.restore(tmp_path / "r")
+    new = life.log("d.log", (lost.spring["5"][0], 5000))
+    life.do("click", "import", lost.second, new)
+    life.do("action", "run", "--runs", lost.life.root)
+    life.run("run-4")
+    assert life.started() == ["5"]
+    assert len(made_of(life.root / "run-4")["made"]) == 3
+    assert made_of(life.root / "run-4")["made"].isdisjoint(lost.after[0]["made"] | lost.after[1]["made"])
+    life.run("run-5", "--retry-failed", code=6)
+    assert life.started() == ["5", "3"]
+
+
+def test_logs_may_be_imported_after_the_runs_were_taken(lost: Lost, tmp_path: Path) -> None:
+    life, _ = lost.restore(tmp_path / "r")
+    done = life.run("run-4", "--runs", *lost.runs)
+    assert "Took 2 runs" in done.err
+    life.do("click", "import", lost.second)
+    assert json.loads(life.run("run-5", "--format", "json").out)["changes"] == 0
+    assert life.started() == []
+
+
+def test_runs_are_taken_once_and_a_gap_is_said(lost: Lost, tmp_path: Path) -> None:
+    life, _ = lost.restore(tmp_path / "r")
+    gap = life.do("action", "run", "--runs", lost.runs[1])
+    assert "nothing here of run 2" in gap.err
+    again = life.do("action", "run", "--runs", lost.life.root)
+    assert "Took 1 run " in again.err and "(2 were there already)" in again.err
+    with open_database(load_workspace(life.root, {})) as database:
+        assert database.rows("SELECT id, status FROM run ORDER BY id") == [(1, "done"), (2, "taken"), (3, "taken")]
+        doubled = "SELECT count(*) FROM (SELECT id FROM change GROUP BY id, recipient_id HAVING count(*) > 1) d"
+        assert database.value(doubled) == 0
+        counted = "SELECT kind, name, status, count(*) FROM change GROUP BY kind, name, status ORDER BY 1, 2, 3"
+        tally = "SELECT kind, name, status, sum(count) FROM action_tally GROUP BY kind, name, status ORDER BY 1, 2, 3"
+        assert database.rows(counted) == database.rows(tally)
+        left = "SELECT r.contact_id FROM left_type t JOIN recipient r ON r.id = t.recipient_id WHERE t.type = 'News'"
+        assert {row[0] for row in database.rows(left)} == {"1", "2", "3", "4"}
+
+
+def test_without_runs_everything_since_is_done(lost: Lost, tmp_path: Path) -> None:
+    life, _ = lost.restore(tmp_path / "r")
+    life.do("click", "import", lost.second)
+    life.do("action", "run", "--no-runs")
+    life.run("run-2", code=6)
+    ids = made_of(life.root / "run-2")
+    assert ids == lost.after[0], "ids never change between runs, restored or not"
+
+
+def test_a_run_that_was_going_on_when_the_backup_was_taken_is_finished_by_its_files(run: Run, tmp_path: Path) -> None:
+    life = begin(run, tmp_path / "work")
+    paths = life.send("spring")
+    life.do("click", "import", life.log("a.log", (paths["1"][0], 60)))
+    life.run("run-1")
+    with open_database(load_workspace(life.root, {})) as database:  # as it was while that run was going on
+        database.execute("UPDATE run SET status = 'running', summary = '{}'")
+        database.execute("UPDATE made SET status = 'interrupted' WHERE kind = 'script'")
+        database.execute("DELETE FROM made WHERE kind <> 'script'")
+        for table in ("change", "settled", "action_tally", "return_address"):
+            database.execute(f"DELETE FROM {table}")
+        database.execute("UPDATE click SET passed = 0")
+        database.execute("INSERT INTO open_time (first_at, last_at) SELECT clicked_at, clicked_at FROM click")
+    life.do("backup", tmp_path / "b.tar.gz")
+    assert run("restore", tmp_path / "b.tar.gz", tmp_path / "restored").code == 0
+    restored = Life(run, tmp_path / "restored")
+    shutil.copy(life.root / "contacts.csv", restored.root)
+    restored.do("action", "run", "--runs", life.root / "run-1")
+    assert json.loads(restored.run("run-2", "--format", "json").out)["changes"] == 0
+    assert restored.started() == []
+    assert [row["status"] for row in restored.json("action", "log", "--kind", "script")] == ["ok"]
+
+
+def test_runs_can_only_be_taken_after_a_restore(run: Run, tmp_path: Path) -> None:
+    life = begin(run, tmp_path / "work")
+    (tmp_path / "none").mkdir()
+    for option in (["--no-runs"], ["--runs", tmp_path / "none"]):
+        assert "was not restored" in life.do("action", "run", *option, code=5).err
+    life.do("backup", tmp_path / "b.tar.gz")
+    assert run("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
+    restored = Life(run, tmp_path / "r")
+    assert "no finished run" in restored.do("action", "run", "--runs", tmp_path / "none", code=4).err
+    restored.do("action", "run", "--runs", tmp_path / "nowhere", code=4)
+    (tmp_path / "none" / "summary.json").write_text('{"run": "x"}')
+    restored.do("action", "run", "--runs", tmp_path / "none", code=3)
+    restored.do("action", "run", "--runs", tmp_path / "none", "--no-runs", code=2)
+    restored.do("action", "run", tmp_path / "none", code=2)
+
+
+# --- the workspace that is made --------------------------------------------------------------------------------------
+
+
+def test_a_restored_workspace_is_never_the_living_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living = tmp_path / "elsewhere.db"
+    life = begin(run, tmp_path / "work")
+    paths = life.send("spring")
+    with (life.root / "linktrack.toml").open() as file:
+        text = file.read()
+    shutil.copy(life.root / "linktrack.db", living)
+    (life.root / "linktrack.toml").write_text(text.replace("[database]\n", f'[database]\nurl = "sqlite:///{living}"\n'))
+    life.do("backup", tmp_path / "b.tar.gz")
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", f"sqlite:///{living}")
+    assert "unset it" in run("restore", tmp_path / "b.tar.gz", tmp_path / "r").err
+    assert not (tmp_path / "r").exists()
+    monkeypatch.delenv("LINKTRACK_DATABASE_URL")
+    assert run("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
+    old, new = load_workspace(life.root, {}), load_workspace(tmp_path / "r", {})
+    assert new.database_path == tmp_path / "r" / "linktrack.db"
+    assert new.settings.database.id != old.settings.database.id
+    restored = Life(run, tmp_path / "r")
+    restored.do("doctor")
+    # its addresses are the same, and the old settings do not open it
+    assert (
+        json.loads(restored.do("click", "import", life.log("a.log", (paths["1"][0], 60)), "--format", "json").out)[
+            "stored"
+        ]
+        == 1
+    )
+    shutil.copy(tmp_path / "r" / "linktrack.db", living)
+    assert "[database] id names" in life.do("link", "list", code=3).err
+
+
+@pytest.mark.parametrize(
+    "name", ["linktrack.toml", "linktrack.key", "linktrack.db", "linktrack.db-wal", "scripts/x.py"]
+)
+def test_a_folder_with_anything_of_a_workspace_is_left_alone(run: Run, whole: Path, tmp_path: Path, name: str) -> None:
+    there = tmp_path / "r" / name
+    there.parent.mkdir(parents=True)
+    there.write_text("a person's")
+    done = run("restore", tmp_path / "b.tar.gz", tmp_path / "r")
+    assert (done.code, "never restored over a workspace" in done.err) == (5, True)
+    assert there.read_text() == "a person's"
+    assert [path for path in (tmp_path / "r").rglob("*") if path.is_file()] == [there]
+
+
+def test_it_goes_into_the_folder_one_is_in_beside_its_click_log(
+    run: Run, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "r" / "clicklog").mkdir(parents=True)
+    (tmp_path / "r" / "clicklog" / "kept.ndjson").touch()
+    monkeypatch.chdir(tmp_path / "r")
+    assert run("restore", "../b.tar.gz").code == 0
+    assert run("link", "list").code == 0
+    assert run("link", "show", "offer").code == 0
+    assert (tmp_path / "r" / "scripts" / "note.py").is_file()
+    assert (tmp_path / "r" / "clicklog" / "kept.ndjson").is_file()
+
+
+def _cut(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def _flipped(data: bytes) -> bytes:
+    return data[:3000] + bytes(byte ^ 0xFF for byte in data[3000:3010]) + data[3010:]
+
+
+def _repacked(
+    change: Callable[[tarfile.TarInfo, bytes], tuple[tarfile.TarInfo, bytes] | None],
+) -> Callable[[bytes], bytes]:
+    def repack(data: bytes) -> bytes:
+        out = io.BytesIO()
+        with tarfile.open(fileobj=io.BytesIO(data)) as old, tarfile.open(fileobj=out, mode="w:gz") as new:
+            for member in old:
+                file = old.extractfile(member)
+                changed = change(member, b"" if file is None else file.read())
+                if changed is not None:
+                    changed[0].size = len(changed[1])
+                    new.addfile(changed[0], io.BytesIO(changed[1]))
+        return out.getvalue()
+
+    return repack
+
+
+def _without(name: str) -> Callable[[bytes], bytes]:
+    return _repacked(lambda member, data: None if member.name == name else (member, data))
+
+
+def _renamed(name: str, other: str, **more: object) -> Callable[[bytes], bytes]:
+    def change(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+        if member.name == name:
+            member.name = other
+            for key, value in more.items():
+                setattr(member, key, value)
+            return member, b"" if more else data
+        return member, data
+
+    return _repacked(change)
+
+
+def _fewer_rows(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
+    if member.name == "backup.json":
+        data = re.sub(rb'"link": \d+', b'"link": 99', data)
+    return member, data
+
+
+BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "cut short": (_cut, "cut short or damaged"),
+    "a byte is damaged": (_flipped, "damaged"),
+    "empty": (lambda data: b"", "no backup"),
+    "another file": (lambda data: b"contact_id,email\n" * 100, "no backup"),
+    "no key in it": (_without("linktrack.key"), "no linktrack.key"),
+    "no database in it": (_without("linktrack.db"), "no linktrack.db"),
+    "another program's archive": (_without("backup.json"), "no backup.json"),
+    "a path out of the folder": (_renamed("scripts/note.py", "scripts/../../planted.py"), "belongs to no backup"),
+    "an absolute path": (_renamed("scripts/note.py", "/tmp/planted.py"), "belongs to no backup"),
+    "a link in it": (
+        _renamed("scripts/note.py", "scripts/a", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+        "belongs to",
+    ),
+    "a device in it": (_renamed("scripts/note.py", "scripts/a", type=tarfile.CHRTYPE), "belongs to no backup"),
+    "rows are missing": (_repacked(_fewer_rows), "rows instead of 99"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_what_is_no_whole_backup_is_bad_input_and_leaves_nothing(
+    run: Run, whole: Path, tmp_path: Path, broken: str
+) -> None:
+    change, sentence = BROKEN[broken]
+    whole.write_bytes(change(whole.read_bytes()))
+    done = run("restore", tmp_path / "b.tar.gz", tmp_path / "deep" / "r")
+    assert done.code == 3, done.err
+    assert sentence in done.err and "b.tar.gz" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["b.tar.gz"]
+
+
+def test_a_newer_backup_is_refused(run: Run, whole: Path, tmp_path: Path) -> None:
+    data = _repacked(lambda member, said: (member, _newer(said) if member.name == "linktrack.db" else said))(
+        (tmp_path / "b.tar.gz").read_bytes()
+    )
+    (tmp_path / "b.tar.gz").write_bytes(data)
+    done = run("restore", tmp_path / "b.tar.gz", tmp_path / "r")
+    assert (done.code, "newer linktrack (tables 9999" in done.err) == (3, True), done.err
+    assert not (tmp_path / "r").exists()
+
+
+def _newer(data: bytes) -> bytes:
+    import sqlite3
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.db"
+        path.write_bytes(data)
+        database = sqlite3.connect(path)
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+        database.close()
+        return path.read_bytes()

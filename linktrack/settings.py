@@ -235,6 +235,26 @@ class TableSettings(Section):
     header_row: int = Field(default=0, ge=0, le=1_000_000_000)  # counted from 1, blank lines too; 0: it is looked for
 
 
+class ConsentSettings(Section):
+    """The column that says who may be tracked: whoever has none of the values of `yes` there refuses."""
+
+    column: str = Field(min_length=1)
+    yes: list[str]
+    empty: Literal["yes", "no"] = "no"  # what an empty cell means
+
+    @field_validator("yes")
+    @classmethod
+    def _check_yes(cls, value: list[str]) -> list[str]:
+        if not any(word.strip() for word in value):
+            raise ValueError("consent.yes names what stands in the column of who agrees: nobody could be counted else")
+        return value
+
+    def given(self, cell: str) -> bool:
+        """Whether a cell says that the contact may be tracked."""
+        text = cell.strip().casefold()
+        return any(word.strip().casefold() == text for word in self.yes) if text else self.empty == "yes"
+
+
 class ContactSettings(TableSettings):
     """The columns of `contacts.*`."""
 
@@ -245,6 +265,7 @@ class ContactSettings(TableSettings):
     our_contact: str = "our_contact"
     interests: str = "interests"
     interests_separator: str = Field(default=",", min_length=1)
+    consent: ConsentSettings | None = None  # without it the export says nothing, and whoever has not refused is tracked
     fields: dict[str, FieldSettings] = {}
 
 
@@ -365,6 +386,7 @@ class PageSettings(Section):
     accent: Colour = "#0b57d0"
     background: Colour = ""  # empty = light or dark, as the visitor's system is
     logo: str = ""  # a PNG, JPEG or SVG file in the workspace
+    consent: bool = False  # the subscriptions page asks whether the person may be tracked
     templates: str = Field(default="pages", min_length=1)  # a folder in the workspace; they stand in the place of ours
 
 

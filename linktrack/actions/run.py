@@ -19,7 +19,8 @@ from linktrack.actions.planning import Delivered, Planner
 from linktrack.actions.scripts import FoundScript, run_open_scripts
 from linktrack.actions.taking import refuse_before_taking
 from linktrack.actions.work import Order, Work, get_unsubscribes, prepare
-from linktrack.contacts.left import absences_in, leave
+from linktrack.contacts.left import leave
+from linktrack.contacts.witness import witness_of
 from linktrack.crm.authored import dialect_of
 from linktrack.crm.export import column_of
 from linktrack.crm.near_ids import near_ids
@@ -151,7 +152,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
             }
         )
         export = work.order.export  # read before the transaction, so that nobody waits meanwhile
-        seen = None if export is None else absences_in(database, export, work.state.mapping)
+        seen = None if export is None else witness_of(database, export, work.state.mapping)
         with database.transaction(durable=True):
             work.ledger.store(run_id, text, store_now())
             if seen is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from linktrack.links.tokens import NOBODY
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
@@ -18,25 +19,33 @@ _POST = 4  # of `click.flags`: the person has pressed the button (see clicks.eve
 _COLUMNS = ("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "why")
 _OF_CLICK = "c.clicked_at, c.print, c.link_id, c.shipment_id, c.placement_id, c.recipient_id, r.contact_id"
 _UNSUBSCRIBING = "SELECT id FROM link WHERE kind = 'special' AND key IN ('unsubscribe', 'subscriptions')"
-# Clicks that count: people's, in finished shipments that are no test, not cancelled (which unsubscribing is not undone
-# by), since the link was last reset.
+# Clicks that count: people's who are known, in finished shipments that are no test, not cancelled (which unsubscribing
+# is not undone by), since the link was last reset.
 _COUNTS = (
     "c.ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') "  # noqa: S608  (of our own)
     "AND (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL "
     "AND cancelled_at IS NULL) OR (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test "
     f"AND finished_at IS NOT NULL) AND c.link_id IN ({_UNSUBSCRIBING}))) "
     "AND c.clicked_at > (SELECT coalesce(reset_at, -1) FROM link WHERE link.id = c.link_id) "
+    f"AND c.recipient_id <> {NOBODY} "
     "AND (SELECT forgotten_at FROM recipient WHERE recipient.id = c.recipient_id) IS NULL"
 )
 
 
 def _acts(*, get_unsubscribes: bool) -> str:
-    """The condition that a click runs actions: its link has some, and where a button must be pressed, it was."""
+    """The condition that a click runs actions: its link has some, and where a button must be pressed, it was.
+
+    Of who refused tracking only what he says of his subscriptions does.
+    """
     pressed = "SELECT id FROM link WHERE confirm"
     if not get_unsubscribes:
         pressed += f" UNION {_UNSUBSCRIBING}"
     pressed_it = f"(c.flags & {_POST}) <> 0"
-    return f"c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed}))"  # noqa: S608
+    return (
+        f"c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed})) "  # noqa: S608
+        f"AND (c.link_id IN ({_UNSUBSCRIBING}) OR NOT EXISTS (SELECT 1 FROM shipment_recipient AS sent "
+        "WHERE sent.shipment_id = c.shipment_id AND sent.recipient_id = c.recipient_id AND sent.uncounted))"
+    )
 
 
 def begin(database: Database) -> None:

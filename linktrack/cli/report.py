@@ -33,6 +33,7 @@ from linktrack.cli.shared_reports import (
     period_of,
     report_desk,
     say_rules,
+    say_uncounted,
     show,
 )  # fmt: skip
 from linktrack.errors import UsageError
@@ -177,6 +178,7 @@ def mailing(
         if by is By.weekhour and is_table(format) and choice.in_file() is None and sort is None and top is None:
             show_week(rows)
             say_rules(context, desk, scope)
+            say_uncounted(context, desk, scope)
         else:
             show(context, desk, scope, rows, layout, choice, f"Nothing is counted of {name} yet.")
         _say_mailing(context, desk, scope, name)

@@ -68,6 +68,13 @@ def rewrite_mailing(
     merge_tag: Annotated[
         str, typer.Option(help="With --as template: the ESP's merge tag where the token goes.")
     ] = "{{ linktrack_token }}",
+    person_merge_tag: Annotated[
+        str,
+        typer.Option(
+            help="With --as template, where some refuse tracking: the ESP's merge tag for the recipient's own token, "
+            "in unsubscribe, subscriptions and view-online; else {{ linktrack_person_token }}."
+        ),
+    ] = "",
     only: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Only these: any rows with a contact_id; - reads stdin.")
     ] = None,
@@ -132,6 +139,7 @@ def rewrite_mailing(
             sent_at=when,
             output=output.value,
             merge_tag=merge_tag,
+            person_merge_tag=person_merge_tag,
             sender=sender,
             honeypot=honeypot,
             fill=fill,
@@ -179,7 +187,9 @@ def preview_mailing(
     if out is not None:
         write_file(out, shown.html, kept)
     whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
-    say(context, f"{name} {whose}, its addresses leading nowhere: {where}")
+    if shown.person is not None and shown.person.shared_token:
+        whose += ", who refuses tracking"
+    say(context, f"{name} {whose}, its tracked addresses leading nowhere: {where}")
     if shown.standing:
         say(context, f"Merge tags stand in it as they are: {', '.join(shown.standing[:5])}.")
 
@@ -277,6 +287,8 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
     shipment = done.shipment
     if done.left:
         say(context, f"Left out, for they have left this type of mailing: {done.left:,}.")
+    if shipment.uncounted:
+        say(context, f"Written without tracking, for they refuse it: {shipment.uncounted:,}.")
     if done.not_chosen:
         say(context, f"Not chosen: {done.not_chosen:,}.")
     if done.forgotten:
@@ -297,6 +309,7 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         "left": done.left,
         "not_chosen": done.not_chosen,
         "forgotten": done.forgotten,
+        **({"uncounted": shipment.uncounted} if shipment.uncounted else {}),
     }
     if format is not None:
         show_record(record, format, stream=sys.stderr if str(out) == STDOUT else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
@@ -153,16 +153,29 @@ def say_rules(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
         say(context, f"Judged by the rules of {' and of '.join(rules)}{mixed}.")
 
 
+def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> None:
+    """How many of the recipients refused tracking, where somebody did."""
+    from linktrack.reports.figures import uncounted_in
+
+    uncounted, sent = uncounted_in(desk.database, scope)
+    if uncounted:
+        say(context, f"{uncounted:,} of {sent:,} recipients could not be counted: they refused tracking.")
+
+
 def show(
     context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
     choice: Choice, empty: str,
 ) -> int:  # fmt: skip
     """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
+    from linktrack.reports.figures import columns_shown
+
+    layout = replace(layout, columns=columns_shown(layout.columns, desk.database))
     with _opened_output(context, choice) as stream:
         count = show_report(rows, layout, choice, desk.zone, stream)
     if count == 0 and empty:
         say(context, empty)
     say_rules(context, desk, scope)
+    say_uncounted(context, desk, scope)
     return count
 
 

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 app = noun("Sendings of a mailing to a list of recipients.")
 
-COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "output", "created_at"]
-TABLE = ["shipment", "mailing", "sent_at", "state", "recipients"]
+COLUMNS = ["shipment", "mailing", "sent_at", "test", "state", "recipients", "uncounted", "output", "created_at"]
+TABLE = ["shipment", "mailing", "sent_at", "state", "recipients", "uncounted"]
 
-RECIPIENT_COLUMNS = ["contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click"]
-RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click"]
+RECIPIENT_COLUMNS = [
+    *("contact_id", "email", "name", "clicks", "machine_clicks", "first_click", "last_click", "uncounted"),
+]
+RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click", "uncounted"]
 
 NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
@@ -36,11 +38,13 @@ def list_all(
     Example:
       linktrack shipment list --mailing news
     """
-    from linktrack.mailings.shipments import list_shipments
+    from linktrack.mailings.shipments import anybody_refused, list_shipments
 
     with opened(context) as database:
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
-    show_rows(rows, COLUMNS, format, zone=workspace_of(context).zone, table=TABLE)
+        asked = anybody_refused(database)
+    columns, table = _shown(COLUMNS, asked), _shown(TABLE, asked)
+    show_rows(rows, columns, format, zone=workspace_of(context).zone, table=table)
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
@@ -66,6 +70,8 @@ def show(context: typer.Context, shipment: NumberArgument, format: FormatOption 
         "from": settings.sender or None,
         "key_id": settings.key_id,
     }
+    if not found.uncounted:
+        del record["uncounted"]
     show_record(record, format, zone=workspace_of(context).zone)
 
 
@@ -156,12 +162,21 @@ def recipients(context: typer.Context, shipment: NumberArgument, format: FormatO
       linktrack shipment recipients 3 --format csv
       linktrack shipment recipients 3 | linktrack mailing rewrite news --contacts all.csv --except - --out rest
     """
-    from linktrack.mailings.shipments import recipient_rows
+    from linktrack.mailings.shipments import anybody_refused, find_shipment, recipient_rows
 
     zone = workspace_of(context).zone
     with opened(context) as database:
+        asked = anybody_refused(database)
+        columns, table = _shown(RECIPIENT_COLUMNS, asked), _shown(RECIPIENT_TABLE, asked)
         rows = (row._asdict() for row in recipient_rows(database, shipment))
-        show_rows(rows, RECIPIENT_COLUMNS, format, zone=zone, table=RECIPIENT_TABLE)
+        show_rows(rows, columns, format, zone=zone, table=table)
+        if refused := find_shipment(database, shipment).uncounted:
+            say(context, f"{refused:,} of them refused tracking: nobody knows what they clicked.")
+
+
+def _shown(columns: list[str], asked: bool) -> list[str]:
+    """The columns, `uncounted` among them once somebody has refused tracking."""
+    return [column for column in columns if asked or column != "uncounted"]
 
 
 def _row(shipment: Shipment) -> dict[str, Any]:
@@ -172,6 +187,7 @@ def _row(shipment: Shipment) -> dict[str, Any]:
         "test": shipment.test,
         "state": shipment.state,
         "recipients": shipment.recipients,
+        "uncounted": shipment.uncounted,
         "output": shipment.settings.output,
         "created_at": shipment.created_at,
     }

@@ -1,13 +1,16 @@
-"""Clicks by which people leave a type of mailing, or come back to it: unsubscribe links and subscriptions pages."""
+"""Clicks by which people leave a type of mailing, or come back to it, or say whether they may be tracked: unsubscribe
+links and subscriptions pages."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import parse_qsl
 
 from linktrack.clicks.event import POST
 from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.pressed import CONSENT, said_in
+from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import EVERY_TYPE, How, come_back, leave
+from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database
 
 _EVERY = "*"
@@ -17,7 +20,8 @@ class Departures:
     """What clicks that are people's say about types of mailings; `by_get`: a GET of the unsubscribe link acts too.
 
     A POST says in its query which button was pressed: `off=TYPE` leaves a type, `off=*` every type, `on=TYPE` comes
-    back to one. Any other POST, like the one-click of RFC 8058, leaves the mailing's type.
+    back to one, `consent=off` and `consent=on` say whether the person may be tracked. Any other POST, like the
+    one-click of RFC 8058, leaves the mailing's type.
     """
 
     def __init__(self, database: Database, by_get: bool = False) -> None:
@@ -32,11 +36,14 @@ class Departures:
         """Note what these clicks of people, with what each of them pressed, say. Part of a transaction."""
         for click in clicks:
             link = self._links.get(click.link_id)
-            if link is None or not (click.flags & POST or (self._by_get and link == "unsubscribe")):
+            acts = click.flags & POST or (self._by_get and link == "unsubscribe")
+            if link is None or not acts or click.recipient_id == NOBODY:
                 continue
             query = pressed.get(click[:2], "") if click.flags & POST else ""
-            said = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] in ("off", "on")]
-            for what, type in said or [("off", "")]:
+            for what, type in said_in(query) or [("off", "")]:
+                if what == CONSENT:
+                    say_consent(self._database, click.recipient_id, type == "on", click.clicked_at)
+                    continue
                 if what == "on":
                     come_back(self._database, click.recipient_id, type, click.clicked_at)
                     continue

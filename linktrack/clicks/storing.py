@@ -27,6 +27,7 @@ from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.requests import nth
 from linktrack.clicks.nobody import blank_clicks
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.moments import zone_of
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database, Row
@@ -85,7 +86,7 @@ class Shelf:
         agents, networks = Agents(database), NetworkTable(database)
         by = surroundings(database, Networks(own_networks), agents, networks)
         zone = zone_of(database.value("SELECT time_zone FROM workspace"))
-        facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, zone)
+        facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, Refusing(database), zone)
         return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))
 
     def store(self, new_to_read: Arrivals, reading: int, *, again: bool = False) -> StoredBatch:

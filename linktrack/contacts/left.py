@@ -12,16 +12,14 @@ late does not take the person away again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
-from pathlib import Path
 from typing import Literal, NamedTuple
 
+from linktrack.contacts.seen import SeenExport
 from linktrack.contacts.types import same_type
-from linktrack.crm.export import Contact, find_table, read_contacts
+from linktrack.crm.export import Contact
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
 from linktrack.errors import Conflict
-from linktrack.files import open_input
 from linktrack.store.forgotten import take_print_away
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
@@ -96,8 +94,9 @@ class Absences:
     `leaves_out` is asked once for each row; `note_what_was_seen` afterwards stores what the file has shown of them.
     """
 
-    def __init__(self, database: Database, export: Path, mapping: Mapping) -> None:
+    def __init__(self, database: Database, seen: SeenExport, mapping: Mapping) -> None:
         self._database = database
+        self._seen = seen
         self._mapping = mapping
         self._left: dict[str, list[_Absence]] = {}
         for contact_id, *row in database.stream(
@@ -106,8 +105,6 @@ class Absences:
             (_BACK,),
         ):
             self._left.setdefault(contact_id, []).append(_Absence(*row))
-        self._print = _print_of(export)
-        self._seen_before = database.value("SELECT 1 FROM seen_export WHERE print = ?", (self._print,)) is not None
         self._column: str | None = None
         self._looked = False
         self._without: list[_Absence] = []
@@ -138,12 +135,9 @@ class Absences:
     def note_what_was_seen(self, moment: int) -> None:
         """Store that the file was seen, who stood in it without his interest, and who has come back. Part of a
         transaction."""
-        if self._column is None or self._seen_before:
+        if self._column is None or self._seen.before:
             return
-        self._database.execute(
-            "INSERT INTO seen_export (print, seen_at) VALUES (?, ?) ON CONFLICT (print) DO NOTHING",
-            (self._print, moment),
-        )
+        self._seen.note(moment)
         self._database.executemany(
             "UPDATE left_type SET without_at = ? WHERE recipient_id = ? AND type = ?",
             [(moment, absence.recipient_id, absence.type) for absence in self._without],
@@ -158,22 +152,13 @@ class Absences:
 
     def _interests(self, contact: Contact) -> frozenset[str] | None:
         """A contact's interests as they are compared; None where the file says nothing that is new."""
-        if self._column is None or self._seen_before:
+        if self._column is None or self._seen.before:
             return None
         try:
             names = names_in(contact.fields[self._column], self._mapping.settings.contacts.interests_separator)
         except ValueError:  # a cell of a shape that is not understood
             return None
         return frozenset(map(same_type, names))
-
-
-def absences_in(database: Database, export: Path, mapping: Mapping) -> Absences:
-    """What a whole export of the CRM shows of those who have left, for `note_what_was_seen`. Errors as
-    `read_contacts`."""
-    absences = Absences(database, export, mapping)
-    for contact in read_contacts(export, mapping, []):
-        absences.leaves_out(contact, EVERY_TYPE)
-    return absences
 
 
 class _Absence(NamedTuple):
@@ -189,14 +174,3 @@ def _note(database: Database, recipient_id: int, type: str, how: str, at: int) -
         "without_at = NULL WHERE excluded.left_at >= left_type.left_at",
         (recipient_id, type, how, at),
     )
-
-
-def _print_of(export: Path) -> bytes:
-    """What a file of contacts is known by: a print of its content."""
-    digest = blake2b(digest_size=16)
-    path = find_table(export, "contacts")
-    if path is not None:
-        with open_input(path, "a contacts file") as file:
-            while data := file.read(1 << 20):
-                digest.update(data)
-    return digest.digest()

@@ -13,7 +13,7 @@ from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.errors import BadInput, NotFound
-from linktrack.settings import FieldSettings
+from linktrack.settings import ConsentSettings, FieldSettings
 
 COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", "problem", "guessed")
 SHOWN = ("column", "meaning", "example", "problem")  # of these, in a terminal
@@ -92,6 +92,7 @@ def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
     def missing(name: str) -> str:
         return "warning" if name in contacts.model_fields_set else ""
 
+    consent = contacts.consent
     names = [contacts.name] if isinstance(contacts.name, str) else contacts.name
     return {
         "contacts": [
@@ -105,6 +106,11 @@ def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
                 f"interests, with {contacts.interests_separator!r} between",
                 missing("interests"),
                 separator=contacts.interests_separator,
+            ),
+            *(
+                [Expected(consent.column, f"consent to be tracked ({_consent_of(consent)})", "error")]
+                if consent is not None
+                else []
             ),
             *(
                 Expected(field.column, f"field {name} ({_type_of(field)})", "" if field.create else "warning", field)
@@ -137,6 +143,10 @@ def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
         ],
         "requests": [Expected(crm.requests.owner, "owner of an open request", "error")],
     }
+
+
+def _consent_of(consent: ConsentSettings) -> str:
+    return f"yes: {', '.join(consent.yes)}; an empty cell is {consent.empty}"
 
 
 def _type_of(field: FieldSettings) -> str:

@@ -24,13 +24,15 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A person of the CRM. `fields` holds every column by its header; `line` is where the row begins."""
+    """A person of the CRM. `fields` holds every column by its header; `line` is where the row begins; `consent` is what
+    the row says of being tracked, None where the mapping or the file has no column for it."""
 
     contact_id: str
     email: str
     name: str
     fields: dict[str, str]
     line: int
+    consent: bool | None = None
 
 
 class Table(Protocol):
@@ -276,6 +278,8 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
     identifier = need_column(table, mapping.settings.contacts.id, "every contact", "id under [crm.contacts]")
     email = column_of(table, mapping.settings.contacts.email)
     names = name_columns(table, mapping)
+    asked = mapping.settings.contacts.consent
+    consent = None if asked is None else column_of(table, asked.column)
     columns, width = table.columns, len(table.columns)
     seen: set[str] = set()
     left = [] if rejected is None else rejected
@@ -295,6 +299,7 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
             " ".join(part for number in names if (part := values[number].strip())),
             dict(zip(columns, values if len(values) == width else values[:width], strict=True)),
             line,
+            None if asked is None or consent is None else asked.given(values[consent]),
         )
     if rejected is None and left:
         raise BadInput(f"{left[0].reason}: correct the export", file=table.path, line=left[0].line)

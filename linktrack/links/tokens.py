@@ -31,6 +31,7 @@ TOKEN = rf"[a-zA-Z2-7]{{{TOKEN_LENGTH}}}"
 MAX_SHIPMENT = 2**32 - 1
 MAX_RECIPIENT = 2**40 - 1
 MAX_KEYS = 16
+NOBODY = 0  # the recipient of a shipment's shared token, which those have who refused tracking: it is no person's
 
 _KEY_LINE = re.compile(r"(?:([0-9]{1,2}):)?([0-9a-fA-F]{64})")
 
@@ -121,7 +122,7 @@ class Tokens:
         object.__setattr__(self, "_derived", derived)
 
     def sign(self, shipment: int, recipient: int) -> str:
-        """The token of a recipient (1 to 2^40-1) of a shipment (1 to 2^32-1). ValueError outside of these."""
+        """The token of a recipient (to 2^40-1, or NOBODY) of a shipment (to 2^32-1). ValueError outside of these."""
         return self.signer(shipment)(recipient)
 
     def signer(self, shipment: int) -> Callable[[int], str]:
@@ -143,6 +144,11 @@ class Tokens:
             return base64.b32encode(first + _masked(payload[1:], stream, tag) + tag).decode("ascii").lower()
 
         return sign
+
+    def shared_beside(self, token: str, shipment: int) -> str:
+        """The shared token of a shipment, signed with the key that this good token of it says it was signed with."""
+        ring = self.keyring.signing_with((_raw(token) or b"\0")[0] & 15)
+        return Tokens(ring, self.workspace_id).sign(shipment, NOBODY)
 
     def verify(self, token: str) -> tuple[int, int] | None:
         """(shipment, recipient) of a token in any case, or None for a forged, malformed or unknown one.

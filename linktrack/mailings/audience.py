@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from linktrack.contacts.choosing import Choosing
-from linktrack.contacts.left import Absences
+from linktrack.contacts.consent import anybody_said
+from linktrack.contacts.witness import Witness
 from linktrack.crm.export import BadRow, Contact, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import BadInput
@@ -19,6 +21,8 @@ _NAMED = 5  # of many in a sentence
 
 class Audience:
     """The contacts of a file that a mailing goes to, in the file's order; what becomes of the others is counted.
+
+    The `consent` of those who refuse to be tracked is False, by what they have said themselves or by the file.
 
     Consumed once, in the transaction that stores the shipment: what the file shows of those who have left is part of
     it. `type` is the mailing's; `by_mail`: it must have an address. BadInput when there is nobody.
@@ -56,10 +60,17 @@ class Audience:
             )
 
     def _chosen(self) -> Iterator[Contact]:
-        absences = Absences(self._database, self._contacts, self._mapping)
+        witness = Witness(self._database, self._contacts, self._mapping)
+        asked = self._mapping.settings.contacts.consent
+        may_refuse = asked is not None or anybody_said(self._database)
         was_forgotten = forgotten_among(self._database)
         for contact in read_contacts(self._contacts, self._mapping, self.rejected):
-            gone = absences.leaves_out(contact, self._type)
+            if asked is not None and contact.consent is None:
+                raise _no_consent(asked.column, self._contacts)
+            gone = witness.leaves_out(contact, self._type)
+            consent = contact.consent is not False
+            if may_refuse and witness.may_be_tracked(contact) is not consent:
+                contact = replace(contact, consent=not consent)
             self._unmet.discard(contact.contact_id)
             if was_forgotten(contact.contact_id):
                 self.forgotten += 1
@@ -69,7 +80,7 @@ class Audience:
                 self.left += 1
             else:
                 yield contact
-        absences.note_what_was_seen(self._moment)
+        witness.note_what_was_seen(self._moment)
 
     def notes(self) -> Iterator[str]:
         if self._unmet:
@@ -78,6 +89,14 @@ class Audience:
                 f"{len(self._unmet):,} of the {asked:,} contacts that --only names are not in the contacts file: "
                 f"{some_of(sorted(self._unmet))}"
             )
+
+
+def _no_consent(column: str, contacts: Path) -> BadInput:
+    return BadInput(
+        f"it has no column {column!r}, so nobody knows who may be tracked, and nothing was stored: add the column to "
+        "the export, or name the right one as consent under [crm.contacts]",
+        file=contacts,
+    )
 
 
 def some_of(found: Sequence[str]) -> str:

@@ -89,7 +89,11 @@ class StoredPlacement:
 
     @property
     def placed(self) -> PlacedSpan:
-        return PlacedSpan(self.key, self.start, self.stop)
+        return self.placed_with(None)
+
+    def placed_with(self, token: str | None) -> PlacedSpan:
+        """The span with a token that stands there for everybody."""
+        return PlacedSpan(self.key, self.start, self.stop, token)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """A mailing compiled: literal segments between which every recipient's token is joined.
 
 A recipient's copy of a part is `token.join(segments)`. The address before each token (base address and placement)
-is literal text at the end of the segment before it, so one join does all.
+is literal text at the end of the segment before it, so one join does all. Where not every spot has the recipient's
+token (in mails of those who refused tracking: a shared token, or the link's own target), what stands there is literal
+text too, and the join is the same.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
 from linktrack.errors import BadInput
+from linktrack.links.merge_tags import Pairs
 from linktrack.mailings.reading.document import Document
 
 if TYPE_CHECKING:
@@ -21,11 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlacedSpan:
-    """A placement: the address at `start:stop` of a part's scanned text becomes the tracked one with this key."""
+    """A placement: the address at `start:stop` of a part's scanned text becomes the tracked one with this key.
+
+    `token` is one that stands there for everybody; None: the recipient's own.
+    """
 
     key: str
     start: int
     stop: int
+    token: str | None = None
 
 
 Writing = Literal["text", "html", "bare", "attribute", "address"]
@@ -48,21 +55,36 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class TargetSpan:
+    """A placement whose address at `start:stop` becomes the link's own target, `url`: `written` there, with gaps where
+    its merge tags are. `read` is what the address is read as, parted at these."""
+
+    url: str
+    pairs: Pairs  # further merge tags that it may have
+    start: int
+    stop: int
+    read: tuple[str, ...]
+    written: tuple[bytes | Gap, ...]
+
+
+Placed = PlacedSpan | TargetSpan
+
+
+@dataclass(frozen=True)
 class Compiled:
-    """Literal segments of one part, in the codec `charset`; a token stands between each two."""
+    """Literal segments of one part, in the codec `charset`; a token stands between each two, unless `gaps` say that
+    values stand between some of them (None: the token)."""
 
     segments: tuple[bytes, ...]
     charset: str
+    gaps: tuple[Gap | None, ...] = ()
 
     def copy_for(self, token: str) -> bytes:
         """The part with this token (or an ESP's merge tag) in its place. BadInput for a tag the charset has not."""
         return self.encoded(token).join(self.segments)
 
     def encoded(self, token: str) -> bytes:
-        try:
-            return token.encode(self.charset)
-        except UnicodeEncodeError:
-            raise BadInput(f"{token!r} cannot be written in {self.charset}, the mailing's encoding") from None
+        return _encoded(token, self.charset)
 
 
 @dataclass(frozen=True)
@@ -84,15 +106,16 @@ class Mail:
 
 
 def compile_part(
-    document: Document, placed: Sequence[PlacedSpan], base_url: str, honeypot: PlacedSpan | None = None
+    document: Document, placed: Sequence[Placed], base_url: str, honeypot: PlacedSpan | None = None
 ) -> Compiled:
     """Cut a part into segments at its placements. The honeypot, if any, is put in as an element of its own."""
-    return Compiled(cut_part(document, placed, base_url, honeypot)[0], document.charset)
+    segments, gaps = cut_part(document, placed, base_url, honeypot)
+    return Compiled(segments, document.charset, gaps if any(gaps) else ())
 
 
 def cut_part(
     document: Document,
-    placed: Sequence[PlacedSpan],
+    placed: Sequence[Placed],
     base_url: str,
     honeypot: PlacedSpan | None = None,
     gaps: Sequence[Gap] = (),
@@ -100,23 +123,39 @@ def cut_part(
     """(pieces, what stands between each two): None for a token, the gap for a merge tag that is filled."""
     pieces: list[bytes] = []
     between: list[Gap | None] = []
-    lead = b""
+    piece = b""
     here = 0
-    spots: list[PlacedSpan | Gap] = [*placed, *([honeypot] if honeypot else []), *gaps]
+    spots: list[Placed | Gap] = [*placed, *([honeypot] if honeypot else []), *gaps]
     spots.sort(key=lambda spot: (spot.start, spot.stop))
     for spot in spots:
-        piece = lead + document.piece(here, spot.start)
-        here, lead = spot.stop, b""
-        if isinstance(spot, Gap):
-            between.append(spot)
-        else:
+        piece += document.piece(here, spot.start)
+        here = spot.stop
+        if isinstance(spot, PlacedSpan):
             before, after = _HONEYPOT if spot is honeypot else ("", "")
             piece += document.ascii(f"{before}{base_url}/{spot.key}/")
             lead = document.ascii(after)
-            between.append(None)
-        pieces.append(piece)
-    pieces.append(lead + document.piece(here, len(document.text)))
+            if spot.token is not None:
+                piece += _encoded(spot.token, document.charset) + lead
+                continue
+            written: tuple[bytes | Gap | None, ...] = (None, lead)
+        else:
+            written = (spot,) if isinstance(spot, Gap) else spot.written
+        for one in written:
+            if isinstance(one, bytes):
+                piece += one
+            else:
+                pieces.append(piece)
+                between.append(one)
+                piece = b""
+    pieces.append(piece + document.piece(here, len(document.text)))
     return tuple(pieces), tuple(between)
+
+
+def _encoded(token: str, charset: str) -> bytes:
+    try:
+        return token.encode(charset)
+    except UnicodeEncodeError:
+        raise BadInput(f"{token!r} cannot be written in {charset}, the mailing's encoding") from None
 
 
 # Nobody sees, hears or reaches it; machines that follow every link do.

@@ -9,6 +9,8 @@ from linktrack.links.merge_tags import MergeTag, fold
 from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
 from linktrack.mailings.compile import compile_part
 from linktrack.mailings.outputs.filling import StandingTag, prepare_filling, standing_tags
+from linktrack.mailings.spots import Sharing, spots_of
+from linktrack.mailings.targets import tags_in
 from linktrack.store.session import Database
 
 ValueOf = Callable[[MergeTag], str | None]  # what fills a tag; None leaves it as it is
@@ -23,14 +25,25 @@ class PersonalCopy:
     standing: tuple[StandingTag, ...]
 
 
-def copy_for(database: Database, mailing: StoredMailing, base_url: str, token: str, value_of: ValueOf) -> PersonalCopy:
-    """The copy with this token behind its tracked addresses. Tags that are logic or more than a name stay."""
+def copy_for(
+    database: Database,
+    mailing: StoredMailing,
+    base_url: str,
+    token: str,
+    value_of: ValueOf,
+    sharing: Sharing | None = None,
+) -> PersonalCopy:
+    """The copy with this token behind its tracked addresses; with `sharing`, that of somebody who refused tracking.
+
+    Tags that are logic or more than a name stay, but for those in a link's own target.
+    """
     extra = mailing.settings.merge_tags
     parts = mailing_parts(mailing, base_url)
-    placed = [spot.placed for spot in placements_of(database, mailing.id) if spot.position > 0 and spot.part == "html"]
+    placements = [spot for spot in placements_of(database, mailing.id) if spot.position > 0 and spot.part == "html"]
+    placed = list(spots_of(parts, mailing, placements, sharing).values())
     html = compile_part(parts.html, placed, base_url)
     filled, standing = [], []
-    values: dict[str, str] = {}
+    values = {fold(tag.name): value_of(tag) or "" for tag in tags_in(placed)}
     for tag in standing_tags(parts, placed, [], "", extra):
         if tag.part != "html":
             continue

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,9 +15,9 @@ from linktrack.files import Kept, check_new_folder, making_folder, sentence_of
 from linktrack.links.tokens import Tokens
 from linktrack.mail_senders import sender
 from linktrack.mailings.compile import Mail
-from linktrack.mailings.outputs.html import html_files
+from linktrack.mailings.outputs.html import html_maker
 from linktrack.mailings.outputs.mime import Message
-from linktrack.mailings.outputs.ndjson import ndjson_rows
+from linktrack.mailings.outputs.ndjson import ndjson_maker
 from linktrack.mailings.outputs.output_folder import new_file, write_mails, write_stream
 from linktrack.mailings.outputs.template import write_template
 from linktrack.mailings.shipments import WITH_HEADER, Recipient, Shipment, ShipmentSettings, recipients_of
@@ -28,6 +29,7 @@ _STEP = 100  # mails between two reports of progress
 
 Out = Path | BinaryIO  # a new folder, or a stream
 Clock = Callable[[], int]  # the time, UTC milliseconds
+Make = Callable[[Recipient], list[bytes]]  # a recipient's mail
 Progress = Callable[[str, int, int | None], None]  # what passes, how many more did, of how many
 
 
@@ -59,6 +61,11 @@ def check_out(settings: ShipmentSettings, out: Out, kept: Kept) -> None:
     if settings.fill and (settings.keep_merge_tags or settings.output == "template"):
         other = "--as template" if settings.output == "template" else "--keep-merge-tags"
         raise UsageError(f"--fill and {other} do not go together: say who fills the merge tags")
+    if settings.person_merge_tag and settings.person_merge_tag == settings.merge_tag:
+        raise UsageError(
+            "--merge-tag and --person-merge-tag are the same: unsubscribing needs the recipient's own token, and those "
+            "who refused tracking share the other"
+        )
     if settings.output in WITH_HEADER:
         if not settings.sender:
             raise BadInput(
@@ -72,9 +79,17 @@ def check_out(settings: ShipmentSettings, out: Out, kept: Kept) -> None:
         raise UsageError(f"--as {settings.output} makes several files: name a folder with --out DIR")
 
 
+@dataclass(frozen=True)
+class Copies:
+    """What a shipment's mails are made from: `own` for whoever may be tracked, `uncounted` for who refused."""
+
+    own: Mail
+    uncounted: Mail | None = None
+
+
 def hand_out(
     database: Database,
-    mail: Mail,
+    copies: Copies,
     shipment: Shipment,
     tokens: Tokens,
     out: Out,
@@ -91,7 +106,7 @@ def hand_out(
     is_stream = not isinstance(out, Path)
     try:
         with closing(recipients_of(database, shipment, tokens)) as people:
-            files = _write(mail, shipment, people, out, kept, handed)
+            files = _write(copies, shipment, people, out, kept, handed)
         handed.report()
         if shipment.finished_at is None:
             finish_shipment(database, shipment.id, clock())
@@ -104,33 +119,44 @@ def hand_out(
     return files
 
 
-def _write(mail: Mail, shipment: Shipment, people: Iterable[Recipient], out: Out, kept: Kept, handed: _Handed) -> int:
+def _write(
+    copies: Copies, shipment: Shipment, people: Iterable[Recipient], out: Out, kept: Kept, handed: _Handed
+) -> int:
     output = shipment.settings.output
     if not isinstance(out, Path):
-        write_stream(out, _rows(mail, shipment, people), handed.add)
+        write_stream(out, map(_maker(copies, shipment), people), handed.add)
         return 0
     with making_folder(out, kept) as folder:
         if output == "template":
-            write_template(folder, mail, shipment.settings.merge_tag, handed.watched(people))
+            write_template(folder, copies.own, shipment.settings, handed.watched(people))
         elif output in STREAMS:
             name = "recipients.ndjson" if output == "ndjson" else "mailing.mbox"
             with os.fdopen(new_file(folder / name), "wb", buffering=0) as file:
-                write_stream(file, _rows(mail, shipment, people), handed.add)
-        elif output == "eml":
-            message = Message(mail, shipment)
-            files = ((row.contact_id, message.buffers(row)) for row in people)
-            write_mails(folder, ".eml", files, handed.add)
+                write_stream(file, map(_maker(copies, shipment), people), handed.add)
         else:
-            write_mails(folder, ".html", html_files(mail, people), handed.add)
+            make = _maker(copies, shipment)
+            write_mails(folder, f".{output}", ((row.contact_id, make(row)) for row in people), handed.add)
         return handed.count if output in ("html", "eml") else len(list(folder.iterdir()))
 
 
-def _rows(mail: Mail, shipment: Shipment, people: Iterable[Recipient]) -> Iterator[list[bytes]]:
-    """The mails of a stream, each as buffers."""
-    if shipment.settings.output == "ndjson":
-        return ndjson_rows(mail, people)
-    message = Message(mail, shipment)
-    return (message.mbox_buffers(row) for row in people)
+def _maker(copies: Copies, shipment: Shipment) -> Make:
+    """What makes a recipient's mail, as buffers for one gathering write."""
+    own = _maker_of(copies.own, shipment)
+    if copies.uncounted is None:
+        return own
+    other = _maker_of(copies.uncounted, shipment)
+    return lambda row: other(row) if row.shared_token else own(row)
+
+
+def _maker_of(mail: Mail, shipment: Shipment) -> Make:
+    match shipment.settings.output:
+        case "html":
+            return html_maker(mail)
+        case "ndjson":
+            return ndjson_maker(mail)
+        case "eml":
+            return Message(mail, shipment).buffers
+    return Message(mail, shipment).mbox_buffers
 
 
 class _Handed:

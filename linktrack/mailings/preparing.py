@@ -9,45 +9,53 @@ from linktrack.mailings.catalog import (
     mailing_parts,
     placements_of,
 )
-from linktrack.mailings.compile import Mail, PlacedSpan, compile_part
-from linktrack.mailings.outputs.filling import prepare_filling, refuse_standing, standing_tags
+from linktrack.mailings.compile import Mail, PlacedSpan, TargetSpan, compile_part
+from linktrack.mailings.outputs.filling import filling_of, prepare_filling, refuse_standing, standing_tags
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.placements import place_system_links
 from linktrack.mailings.proof import prove
 from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings
+from linktrack.mailings.spots import Sharing, spots_of
 from linktrack.store.session import Database
 
 
-def compile_mail(database: Database, mailing: StoredMailing, settings: ShipmentSettings) -> Mail:
-    """Compile a mailing with its stored placements and prove it. BadInput when it does not read back."""
-    base_url = settings.base_url
+def compile_mail(
+    database: Database, mailing: StoredMailing, settings: ShipmentSettings, sharing: Sharing | None = None
+) -> Mail:
+    """Compile a mailing with its stored placements and prove it; with `sharing` the copies of those whose addresses
+    are not all their own. BadInput when it does not read back."""
+    base_url, extra = settings.base_url, mailing.settings.merge_tags
     parts = mailing_parts(mailing, base_url)
     system = {HONEYPOT_POSITION: settings.honeypot, HEADER_POSITION: settings.output in WITH_HEADER}
     place_system_links(database, mailing, [position for position, wanted in system.items() if wanted])
     placements = placements_of(database, mailing.id)
     authors = [placement for placement in placements if placement.position > 0]
     special = {placement.position: placement.key for placement in placements if placement.position <= 0}
+    spots = spots_of(parts, mailing, authors, sharing)
+    targets = {position: spot for position, spot in spots.items() if isinstance(spot, TargetSpan)}
     addresses = {address.position: address for address in parts.addresses}
     placed = [(addresses[placement.position], placement.key) for placement in authors]
-    prove(parts, placed, base_url, mailing.settings.options(base_url))
-    of_html = [placement.placed for placement in authors if placement.part == "html"]
-    of_text = [] if parts.text is None else [spot.placed for spot in authors if spot.part == "text"]
+    prove(parts, placed, base_url, mailing.settings.options(base_url), targets)
+    of_html = [spots[placement.position] for placement in authors if placement.part == "html"]
+    of_text = [] if parts.text is None else [spots[spot.position] for spot in authors if spot.part == "text"]
     honeypot = header = None
     if system[HONEYPOT_POSITION]:
         place = len(parts.html.text) if parts.scan.body_end is None else parts.scan.body_end
-        honeypot = PlacedSpan(special[HONEYPOT_POSITION], place, place)
+        honeypot = PlacedSpan(special[HONEYPOT_POSITION], place, place, None if sharing is None else sharing.token)
     if system[HEADER_POSITION]:
         header = f"{base_url}/{special[HEADER_POSITION]}/"
     html = compile_part(parts.html, of_html, base_url, honeypot)
     text = made_text(parts, of_html, base_url) if parts.text is None else compile_part(parts.text, of_text, base_url)
-    tags = standing_tags(parts, of_html, of_text, mailing.subject, mailing.settings.merge_tags)
+    tags = standing_tags(parts, of_html, of_text, mailing.subject, extra)
     filling = None
     if settings.fill and tags:
-        extra = mailing.settings.merge_tags
         filling = prepare_filling(parts, of_html, text, tags, mailing.subject, base_url, honeypot, extra)
-    elif settings.output in WITH_HEADER and not settings.keep_merge_tags:
+    elif html.gaps or text.gaps:  # of targets alone
+        filling = filling_of(mailing.subject, html, text)
+    if not settings.fill and settings.output in WITH_HEADER and not settings.keep_merge_tags:
         refuse_standing(tags)
     if settings.output == "template":  # a tag that the encoding has not is found before anything is stored
         html.encoded(settings.merge_tag)
+        html.encoded(settings.person_merge_tag)
     count = len(authors) + (honeypot is not None) + (header is not None)
     return Mail(mailing.name, mailing.type, mailing.subject, html, text, header, count, filling, tuple(tags))

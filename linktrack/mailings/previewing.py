@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from linktrack.contacts.consent import may_be_tracked, said_of
 from linktrack.contacts.recipients import field_value
 from linktrack.crm.export import Contact, read_contacts
 from linktrack.crm.mapping import Mapping
@@ -16,11 +17,12 @@ from linktrack.mailings.catalog import StoredMailing, find_mailing
 from linktrack.mailings.copying import copy_for
 from linktrack.mailings.outputs.filling import values_of
 from linktrack.mailings.shipments import Recipient
+from linktrack.mailings.spots import Sharing
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 
 NOWHERE = "https://preview.invalid"  # RFC 6761: a name that never leads anywhere
-_NOBODY = "a" * TOKEN_LENGTH
+_SOMEBODY = "a" * TOKEN_LENGTH
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def preview_of(
     mailing = find_mailing(database, name)
     person = None
     if contacts is not None:
-        person = _of_file(contacts, contact, mapping)
+        person = _of_file(database, contacts, contact, mapping)
     elif contact is not None:
         person = _known(database, contact)
     return _copy(database, mailing, person, mapping)
@@ -56,15 +58,22 @@ def _copy(database: Database, mailing: StoredMailing, person: Recipient | None, 
         return values.get(fold(tag.name), field_value(contact, tag.name, mapping))
 
     values = {} if person is None else values_of(person)
-    contact = None if person is None else Contact(person.contact_id, person.email, person.name, person.fields, 0)
-    copy = copy_for(database, mailing, NOWHERE, _NOBODY, value_of)
+    contact = None if person is None else Contact(person.contact_id, person.email, person.name, dict(person.fields), 0)
+    sharing = Sharing(_SOMEBODY) if person is not None and person.shared_token else None
+    copy = copy_for(database, mailing, NOWHERE, _SOMEBODY, value_of, sharing)
     return Preview(copy.html, person, tuple(map(str, copy.standing)))
 
 
-def _of_file(path: Path, wanted: str | None, mapping: Mapping) -> Recipient:
+def _of_file(database: Database, path: Path, wanted: str | None, mapping: Mapping) -> Recipient:
     for contact in read_contacts(path, mapping, []):
         if wanted is None or wanted == contact.contact_id or wanted.casefold() == contact.email.casefold():
-            return Recipient(contact.contact_id, contact.email, contact.name, _NOBODY, contact.fields)
+            refuses = contact.consent is False
+            known = database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact.contact_id,))
+            if known is not None and (said := said_of(database, known)) is not None:
+                refuses = not said
+            return Recipient(
+                contact.contact_id, contact.email, contact.name, _SOMEBODY, contact.fields, _SOMEBODY if refuses else ""
+            )
     who = "nobody" if wanted is None else f"no contact {wanted!r}"
     raise NotFound(f"{path} has {who} in it: check --contacts and --contact")
 
@@ -74,4 +83,5 @@ def _known(database: Database, wanted: str) -> Recipient:
     ((contact_id, email, name, fields),) = database.rows(
         "SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (found,)
     )
-    return Recipient(contact_id, email, name, _NOBODY, json.loads(fields))
+    shared = "" if may_be_tracked(database, found) else _SOMEBODY
+    return Recipient(contact_id, email, name, _SOMEBODY, json.loads(fields), shared)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
 
 from linktrack.errors import BadInput
 from linktrack.mailings.addresses import Address, Parts, ReadingOptions
-from linktrack.mailings.compile import PlacedSpan, compile_part
+from linktrack.mailings.compile import Compiled, Placed, PlacedSpan, TargetSpan, compile_part
 from linktrack.mailings.reading.document import Document
+from linktrack.mailings.reading.references import decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.reading.text_part import find_urls
 
 _SAMPLE = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"  # as long as a token
+_VALUE = "x%20y"  # as a contact's value stands in an address
 
 _Span = tuple[str, int, int]  # kind, start, stop
 
 
-def prove(parts: Parts, placed: Sequence[tuple[Address, str]], base_url: str, options: ReadingOptions) -> None:
+def prove(
+    parts: Parts,
+    placed: Sequence[tuple[Address, str]],
+    base_url: str,
+    options: ReadingOptions,
+    targets: Mapping[int, TargetSpan] = MappingProxyType({}),
+) -> None:
     """BadInput unless both parts, rewritten with these keys, read back as they should: the new addresses, the others
     untouched, and the original bytes when the old ones are put back.
+
+    `targets` are what is written in place of tracked addresses, by the positions of the addresses.
     """
 
     def of_html(text: str) -> list[_Span]:
@@ -28,23 +40,34 @@ def prove(parts: Parts, placed: Sequence[tuple[Address, str]], base_url: str, op
         return [("text", start, stop) for start, stop in find_urls(text, options.merge_tags)]
 
     spots = {
-        part: [PlacedSpan(key, address.start, address.stop) for address, key in placed if address.part == part]
+        part: [
+            targets.get(address.position) or PlacedSpan(key, address.start, address.stop)
+            for address, key in placed
+            if address.part == part
+        ]
         for part in ("html", "text")
     }
-    _prove_part(parts.html, spots["html"], base_url, of_html)
+    _prove_part(parts.html, spots["html"], base_url, of_html, decode)
     if parts.text is not None:
-        _prove_part(parts.text, spots["text"], base_url, of_text)
+        _prove_part(parts.text, spots["text"], base_url, of_text, str)
 
 
 def _prove_part(
-    part: Document, placed: Sequence[PlacedSpan], base_url: str, read: Callable[[str], list[_Span]]
+    part: Document,
+    placed: Sequence[Placed],
+    base_url: str,
+    read: Callable[[str], list[_Span]],
+    meant: Callable[[str], str],
 ) -> None:
-    written = compile_part(part, placed, base_url).copy_for(_SAMPLE)
+    """`meant` is what a reader takes a written address for."""
+    written = _sample(compile_part(part, placed, base_url))
     again = Document(written, written.decode("latin-1" if part.bytewise else part.charset), part.charset, part.bytewise)
-    new = {spot.start: f"{base_url}/{spot.key}/{_SAMPLE}" for spot in placed}
+    new = {spot.start: spot for spot in placed}
     before, after = read(part.text), read(again.text)
-    expected = [(kind, new.get(start, part.text[start:stop])) for kind, start, stop in before]
-    if [(kind, again.text[start:stop]) for kind, start, stop in after] != expected:
+    if len(before) != len(after) or not all(
+        kind == kind_now and _reads_as(again, now, now_end, new.get(was), part.text[was:was_end], base_url, meant)
+        for (kind, was, was_end), (kind_now, now, now_end) in zip(before, after, strict=True)
+    ):
         raise BadInput("the rewritten mail would not read back as it should; nothing was written: please report it")
     back: list[bytes] = []
     here = 0
@@ -55,3 +78,25 @@ def _prove_part(
     back.append(again.piece(here, len(again.text)))
     if b"".join(back) != part.data:
         raise BadInput("putting the addresses back would not give the original; nothing was written: please report it")
+
+
+def _reads_as(
+    again: Document,
+    start: int,
+    stop: int,
+    spot: Placed | None,
+    untouched: str,
+    base_url: str,
+    meant: Callable[[str], str],
+) -> bool:
+    """Whether the address at `start:stop` of the rewritten part is the one that should stand there."""
+    if isinstance(spot, TargetSpan):
+        return meant(again.characters(start, stop)) == _VALUE.join(spot.read)
+    return again.text[start:stop] == (untouched if spot is None else f"{base_url}/{spot.key}/{_SAMPLE}")
+
+
+def _sample(part: Compiled) -> bytes:
+    """A part with a sample of a token and of values in it."""
+    gaps = part.gaps or (None,) * (len(part.segments) - 1)
+    fillers = ((_SAMPLE if gap is None else _VALUE).encode(part.charset) for gap in gaps)
+    return b"".join((part.segments[0], *chain.from_iterable(zip(fillers, part.segments[1:], strict=True))))

@@ -13,28 +13,32 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
+from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.files import Kept
 from linktrack.links.keys import open_keys
-from linktrack.links.tokens import Tokens
+from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience, some_of
-from linktrack.mailings.catalog import find_mailing
+from linktrack.mailings.catalog import StoredMailing, find_mailing
 from linktrack.mailings.compile import Mail
-from linktrack.mailings.handing_out import Clock, Out, Progress, check_out, hand_out, ways_on
+from linktrack.mailings.handing_out import Clock, Copies, Out, Progress, check_out, hand_out, ways_on
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.shipments import (
     MERGE_TAG,
+    PERSON_MERGE_TAG,
     WITH_HEADER,
     Shipment,
     ShipmentSettings,
     find_shipment,
     shared_addresses,
+    shared_token,
     signing_as_then,
     unfinished_shipments,
 )
 from linktrack.mailings.shipping import make_shipment
+from linktrack.mailings.spots import Sharing
 from linktrack.moments import iso, now
 from linktrack.store.session import Database, Tell, in_silence
 from linktrack.workspace import Workspace
@@ -53,6 +57,7 @@ class RewriteOrder:
     sent_at: int
     output: str = "html"
     merge_tag: str = ""
+    person_merge_tag: str = ""  # of a template: where the recipient's own token goes; "" is the usual one, if needed
     sender: str = ""
     honeypot: bool = False
     fill: bool = False
@@ -96,12 +101,17 @@ def rewrite(
     nothing is stored; CutShort when the shipment is stored and its mails were not all handed out.
     """
     tokens = open_keys(workspace, database).tokens
+    mapping = mapping_of(workspace)
+    asked = mapping.settings.contacts.consent is not None or workspace.settings.pages.consent
+    may_refuse = asked or anybody_said(database)
+    template = order.output == "template"
     settings = ShipmentSettings(
         base_url=workspace.settings.base_url,
         output=order.output,
         key_id=tokens.keyring.signing_id,
         honeypot=order.honeypot,
-        merge_tag=(order.merge_tag or MERGE_TAG) if order.output == "template" else "",
+        merge_tag=(order.merge_tag or MERGE_TAG) if template else "",
+        person_merge_tag=order.person_merge_tag or (PERSON_MERGE_TAG if may_refuse else "") if template else "",
         sender=order.sender or workspace.settings.sender.from_,
         fill=order.fill,
         keep_merge_tags=order.keep_merge_tags,
@@ -111,8 +121,9 @@ def rewrite(
     moment = clock()
     mailing = find_mailing(database, order.mailing)
     place_late_keys(database, mailing, settings.base_url)
-    mail = compile_mail(database, mailing, settings)
-    mapping = mapping_of(workspace)
+    mail = _own_copies(database, mailing, settings)
+    if may_refuse and not template:  # a mail that cannot be written for those who do is found before anything is stored
+        compile_mail(database, mailing, settings, Sharing("a" * TOKEN_LENGTH))
     audience = Audience(
         database,
         order.contacts,
@@ -135,7 +146,8 @@ def rewrite(
         tags=mail.tags,
         progress=lambda more: progress("Recipients", more, None),
     )
-    files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
+    copies = _copies(database, mailing, shipment, mail, tokens)
+    files = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
     return Rewritten(
         find_shipment(database, shipment.id),
         mail.placements,
@@ -174,15 +186,32 @@ def render_again(
     )
     if fill or keep_merge_tags or settings.output == "template":
         settings = replace(settings, fill=fill, keep_merge_tags=keep_merge_tags)
-    if settings.output == "template" and not settings.merge_tag:
-        settings = replace(settings, merge_tag=MERGE_TAG)
+    if settings.output == "template":
+        own = settings.person_merge_tag or (PERSON_MERGE_TAG if stored.uncounted else "")
+        settings = replace(settings, merge_tag=settings.merge_tag or MERGE_TAG, person_merge_tag=own)
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell, but_for=number)
-    mail = compile_mail(database, find_mailing(database, stored.mailing), settings)
+    mailing = find_mailing(database, stored.mailing)
+    mail = _own_copies(database, mailing, settings)
     shipment = replace(stored, settings=settings)
-    files = hand_out(database, mail, shipment, tokens, out, kept, clock, tell, progress)
+    copies = _copies(database, mailing, shipment, mail, tokens)
+    files = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
     notes = tuple(_notes(database, shipment, mail))
     return Rewritten(find_shipment(database, number), mail.placements, files, notes=notes)
+
+
+def _own_copies(database: Database, mailing: StoredMailing, settings: ShipmentSettings) -> Mail:
+    """The mails of those who may be tracked; a template with two merge tags is everybody's."""
+    template = Sharing(settings.merge_tag, targets=False) if settings.person_merge_tag else None
+    return compile_mail(database, mailing, settings, template)
+
+
+def _copies(database: Database, mailing: StoredMailing, shipment: Shipment, mail: Mail, tokens: Tokens) -> Copies:
+    """What the mails of a shipment are made from, once its shared token is known."""
+    if not shipment.uncounted or shipment.settings.output == "template":
+        return Copies(mail)
+    sharing = Sharing(shared_token(shipment, tokens))
+    return Copies(mail, compile_mail(database, mailing, shipment.settings, sharing))
 
 
 def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *, but_for: int = 0) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from linktrack.errors import Conflict
-from linktrack.links.tokens import Tokens
+from linktrack.links.tokens import NOBODY, Tokens
 from linktrack.store.lookups import mailing_id
 from linktrack.store.lookups import shipment_id as shipment_there
 from linktrack.store.session import Database
 
 WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
-MERGE_TAG = "{{ linktrack_token }}"  # where the token goes in a template, unless another one is named
+# Where the token goes in a template, unless others are named; and where the recipient's own does that who refused has.
+MERGE_TAG, PERSON_MERGE_TAG = "{{ linktrack_token }}", "{{ linktrack_person_token }}"
 # What a shipment is, in SQL, that has reached its people, a test too; and that counts in figures.
 REACHED = "shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
 COUNTS = f"NOT shipment.is_test AND {REACHED}"
@@ -22,7 +24,11 @@ COUNTS = f"NOT shipment.is_test AND {REACHED}"
 
 @dataclass(frozen=True)
 class ShipmentSettings:
-    """What a shipment's mails were made with, so that they can be made again; kept as JSON."""
+    """What a shipment's mails were made with, so that they can be made again; kept as JSON.
+
+    `person_merge_tag`: where a template's special links have a recipient's own token, while `merge_tag` stands for one
+    that those share who refused tracking; "" where nobody is asked.
+    """
 
     base_url: str
     output: str  # html, eml, mbox, ndjson, template
@@ -32,6 +38,7 @@ class ShipmentSettings:
     sender: str = ""
     fill: bool = False
     keep_merge_tags: bool = False
+    person_merge_tag: str = ""
 
     def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -51,6 +58,7 @@ class Shipment:
     finished_at: int | None = None
     cancelled_at: int | None = None
     number: int = 0  # 0 = not stored
+    uncounted: int = 0  # of the recipients, who refused tracking
 
     @property
     def state(self) -> str:
@@ -62,19 +70,28 @@ class Shipment:
         return "test" if self.test else "sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """A person of a shipment, with the token that stands in the mail, and the fields that fill it."""
+class Recipient(NamedTuple):
+    """A person of a shipment, with the token that is his own, and the fields that fill the mail.
+
+    `shared_token` is the one that all have in common who refused tracking, "" for whoever did not.
+    """
 
     contact_id: str
     email: str
     name: str
     token: str
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = MappingProxyType({})
+    shared_token: str = ""
+
+    @property
+    def shown_token(self) -> str:
+        """The token of the tracked links in his mail, but for the special ones."""
+        return self.shared_token or self.token
 
 
 class RecipientRow(NamedTuple):
-    """A person of a shipment in a list, with his clicks and those of machines in his name."""
+    """A person of a shipment in a list, with his clicks and those of machines in his name; who is `uncounted` has
+    refused tracking, and nobody knows of any."""
 
     contact_id: str
     email: str
@@ -83,11 +100,12 @@ class RecipientRow(NamedTuple):
     machine_clicks: int
     first_click: int | None
     last_click: int | None
+    uncounted: bool
 
 
 _SHIPMENTS = """
     SELECT shipment.id, mailing.name, sent_at, is_test, recipients, shipment.settings, shipment.created_at,
-           finished_at, cancelled_at, number
+           finished_at, cancelled_at, number, uncounted
     FROM shipment JOIN mailing ON mailing.id = shipment.mailing_id
 """
 
@@ -112,14 +130,19 @@ def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
     there = shipment_there(database, number)
     rows = database.stream(
         "SELECT COALESCE(contact_id, ''), CASE WHEN contact_id IS NULL THEN '' ELSE sent.email END, sent.name, "
-        "COALESCE(human, 0), COALESCE(machine, 0), first_click, last_click "
-        "FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id LEFT JOIN ("
+        "COALESCE(human, 0), COALESCE(machine, 0), first_click, last_click, "
+        "sent.uncounted FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id LEFT JOIN ("
         "SELECT recipient_id AS who, sum(human) AS human, sum(machine) AS machine, min(first_click) AS first_click, "
         "max(last_click) AS last_click FROM clicker WHERE shipment_id = ? GROUP BY recipient_id"
         ") AS clicked ON clicked.who = sent.recipient_id WHERE shipment_id = ? ORDER BY position",
         (there, there),
     )
-    return (RecipientRow(*row) for row in rows)
+    return (RecipientRow._make((*row[:-1], bool(row[-1]))) for row in rows)
+
+
+def anybody_refused(database: Database) -> bool:
+    """Whether anybody has refused tracking in any shipment: then lists and reports say how many are not counted."""
+    return database.value("SELECT 1 FROM shipment WHERE uncounted > 0 LIMIT 1") is not None
 
 
 def unfinished_shipments(database: Database) -> list[Shipment]:
@@ -138,19 +161,26 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def shared_token(shipment: Shipment, tokens: Tokens) -> str:
+    """The token that all have in common who refused tracking in this shipment."""
+    return signing_as_then(tokens, shipment).sign(shipment.number, NOBODY)
+
+
 def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Generator[Recipient]:
     """The recipients in the order of the contacts, as they were when it was made: address, name and token. Who has been
     forgotten since is none any more."""
     sign = signing_as_then(tokens, shipment).signer(shipment.number)
-    fields = "recipient.fields" if shipment.settings.fill else "'{}'"
-    for recipient_id, contact_id, email, name, values in database.stream(
-        f"SELECT recipient_id, contact_id, sent.email, sent.name, {fields} FROM shipment_recipient AS sent "  # noqa: S608  (names of our own)
-        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND forgotten_at IS NULL "
-        "ORDER BY position",
+    shared = sign(NOBODY) if shipment.uncounted else ""
+    fields = "recipient.fields" if shipment.settings.fill else "CASE WHEN uncounted THEN recipient.fields ELSE '' END"
+    nothing: Mapping[str, str] = MappingProxyType({})
+    for recipient_id, contact_id, email, name, values, uncounted in database.stream(
+        f"SELECT recipient_id, contact_id, sent.email, sent.name, {fields}, uncounted "  # noqa: S608  (names of our own)
+        "FROM shipment_recipient AS sent JOIN recipient ON recipient.id = recipient_id "
+        "WHERE shipment_id = ? AND forgotten_at IS NULL ORDER BY position",
         (shipment.id,),
     ):
-        filled = json.loads(values) if shipment.settings.fill else {}
-        yield Recipient(contact_id, email, name, sign(recipient_id), filled)
+        filled = json.loads(values) if values else nothing
+        yield Recipient(contact_id, email, name, sign(recipient_id), filled, shared if uncounted else "")
 
 
 def signing_as_then(tokens: Tokens, shipment: Shipment) -> Tokens:

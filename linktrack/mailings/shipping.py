@@ -58,9 +58,9 @@ def make_shipment(
     """Store an unfinished shipment and its recipients, all of them or nothing; memory is flat in their number.
 
     It has reached the disk when this returns. `tags` are the merge tags that stand in the mail: their fields are kept,
-    so that they can be filled now or later. Conflict for a deleted mailing, and AlreadySent unless it is a test or
-    goes to them `again`; BadInput for an empty list and, where the mail is filled, for
-    a tag that cannot be.
+    so that they can be filled now or later. A contact whose `consent` is False is not counted. Conflict for a deleted
+    mailing, and AlreadySent unless it is a test or goes to them `again`; BadInput for an empty list and, where the
+    mail is filled, for a tag that cannot be.
     """
     if mailing.deleted_at is not None:
         raise Conflict(
@@ -68,6 +68,7 @@ def make_shipment(
         )
     count = 0
     domains: Counter[str] = Counter()
+    refusing: Counter[str] = Counter()
     with database.transaction(durable=True):
         needed = needed_fields(mailing, placements_of(database, mailing.id), tags)
         shipment_id = _insert_shipment(database, mailing.id, settings, sent_at, test, moment)
@@ -77,11 +78,13 @@ def make_shipment(
                 check_fields(tags, (*batch[0].fields, *mapping.settings.contacts.fields, "company"))
             ids = store_recipients(database, batch, needed, mapping)
             rows = [
-                (shipment_id, ids[contact.contact_id], position, contact.email, contact.name)
+                (shipment_id, ids[contact.contact_id], position, contact.email, contact.name, contact.consent is False)
                 for position, contact in enumerate(batch, count + 1)
             ]
-            database.insert("shipment_recipient", ("shipment_id", "recipient_id", "position", "email", "name"), rows)
+            columns = ("shipment_id", "recipient_id", "position", "email", "name", "uncounted")
+            database.insert("shipment_recipient", columns, rows)
             domains.update(domain_of(contact.email) for contact in batch)
+            refusing.update([domain_of(contact.email) for contact in batch if contact.consent is False])
             count += len(batch)
             progress(len(batch))
         if not count:
@@ -89,11 +92,12 @@ def make_shipment(
         if not (test or again):
             _refuse_repetition(database, mailing, shipment_id)
         database.executemany(
-            "INSERT INTO shipment_domain (shipment_id, domain, sent, human, machine, clickers) "
-            "VALUES (?, ?, ?, 0, 0, 0)",
-            [(shipment_id, domain, sent) for domain, sent in sorted(domains.items())],
+            "INSERT INTO shipment_domain (shipment_id, domain, sent, uncounted, human, machine, clickers) "
+            "VALUES (?, ?, ?, ?, 0, 0, 0)",
+            [(shipment_id, domain, sent, refusing[domain]) for domain, sent in sorted(domains.items())],
         )
-        database.execute("UPDATE shipment SET recipients = ? WHERE id = ?", (count, shipment_id))
+        counts = (count, refusing.total(), shipment_id)
+        database.execute("UPDATE shipment SET recipients = ?, uncounted = ? WHERE id = ?", counts)
         touch(database)
     return find_shipment(database, shipment_id)
 

@@ -29,10 +29,12 @@ class PlacementFigures(NamedTuple):
 
 
 class DomainFigures(NamedTuple):
-    """One domain of the addresses that were sent to, "" for those without."""
+    """One domain of the addresses that were sent to, "" for those without; clicks of those who refused tracking are
+    there too, for nobody knows their domain."""
 
     domain: str
     sent: int
+    uncounted: int
     clicks: int
     clickers: int
     machine_clicks: int
@@ -97,7 +99,7 @@ def domain_figures(database: Database, scope: Scope) -> list[DomainFigures]:
     """The domains that were sent to, by name."""
     rows = database.rows(
         f"""
-        SELECT domain, sum(sent), sum(human), sum(clickers), sum(machine)
+        SELECT domain, sum(sent), sum(shipment_domain.uncounted), sum(human), sum(clickers), sum(machine)
         FROM shipment_domain JOIN shipment ON shipment.id = shipment_domain.shipment_id
         WHERE {scope.counted()} GROUP BY domain ORDER BY domain
         """

@@ -2,7 +2,8 @@
 
 Every figure comes from the rollups, so a report costs what the number of links costs, not of clicks. `clicks` and
 `clickers` are of people; a clicker is a recipient of a shipment with at least one human click, and in rows by time,
-device or any period belongs to where the first one stands. `sent` counts the recipients of the shipments.
+device or any period belongs to where the first one stands. `sent` counts the recipients of the shipments,
+`uncounted` those of them who refused tracking: they are in no rate, and their clicks are in `clicks` alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from linktrack.links.folders import clean_path
-from linktrack.mailings.shipments import COUNTS, REACHED
+from linktrack.mailings.shipments import COUNTS, REACHED, anybody_refused
 from linktrack.moments import HOUR, hour_start, iso, read_length, read_time
 from linktrack.reports.statistics import Sample, wilson
 from linktrack.store.lookups import folder_id, mailing_id, shipment_id
@@ -124,20 +125,47 @@ def _moved(option: str, moment: int, hour: int, zone: tzinfo) -> list[str]:
 
 
 class Rate(NamedTuple):
-    """Clickers by sent, with Wilson's 95 % interval; None where nothing was sent."""
+    """Clickers by those who can be counted, with Wilson's 95 % interval; None where there are none."""
 
     click_rate: float | None
     rate_low: float | None
     rate_high: float | None
 
 
-def rate_of(clickers: int, sent: int) -> Rate:
-    """The rate in six digits."""
-    if not sent:
+def rate_of(clickers: int, sent: int, uncounted: int = 0) -> Rate:
+    """The rate in six digits. `uncounted` of those whom the mail was sent to refused tracking."""
+    sample = sample_of(clickers, sent, uncounted)
+    if not sample.sent:
         return Rate(None, None, None)
-    sample = Sample(min(clickers, sent), sent)
     interval = wilson(sample)
     return Rate(round(sample.rate, _DIGITS), round(interval.low, _DIGITS), round(interval.high, _DIGITS))
+
+
+def sample_of(clickers: int, sent: int, uncounted: int = 0) -> Sample:
+    """How many clicked of those who can be counted."""
+    counted = sent - uncounted
+    return Sample(min(clickers, counted), counted)
+
+
+def columns_shown(columns: Sequence[str], database: Database) -> tuple[str, ...]:
+    """The columns of a report: `uncounted` is among them once somebody has refused tracking."""
+    shown = "uncounted" not in columns or anybody_refused(database)
+    return tuple(column for column in columns if shown or column != "uncounted")
+
+
+class Uncounted(NamedTuple):
+    """How many of the recipients of a scope refused tracking."""
+
+    uncounted: int
+    sent: int
+
+
+def uncounted_in(database: Database, scope: Scope) -> Uncounted:
+    """Who could not be counted in the shipments that count in a scope."""
+    row = database.row(
+        f"SELECT COALESCE(sum(uncounted), 0), COALESCE(sum(recipients), 0) FROM shipment WHERE {scope.counted()}"  # noqa: S608  (a condition of our own)
+    )
+    return Uncounted(*map(int, row or (0, 0)))
 
 
 def rules_that_judged(database: Database, scope: Scope) -> list[str]:

@@ -26,6 +26,7 @@ class LinkFigures(NamedTuple):
     clickers: int
     machine_clicks: int
     sent: int
+    uncounted: int
     click_rate: float | None
     rate_low: float | None
     rate_high: float | None
@@ -43,6 +44,7 @@ class LinkShipment(NamedTuple):
     test: bool
     placements: int
     sent: int
+    uncounted: int
     clicks: int
     clickers: int
     machine_clicks: int
@@ -66,6 +68,7 @@ class _Volume(NamedTuple):
     """To how many a link went out, and when last."""
 
     sent: int = 0
+    uncounted: int = 0
     in_period: bool = False
 
 
@@ -101,9 +104,9 @@ def link_figures(
             shown = clicked or placements > 0 or (kind == "registered" and deleted_at is None)
         if not (shown or keys is not None):
             continue
-        rate = rate_of(tally.clickers, volume.sent)
+        rate = rate_of(tally.clickers, volume.sent, volume.uncounted)
         status = "active" if deleted_at is None else "deleted"
-        counts = (tally.clicks, tally.clickers, tally.machine, volume.sent)
+        counts = (tally.clicks, tally.clickers, tally.machine, volume.sent, volume.uncounted)
         caused = tuple(actions.get(number, ()))
         found.append(
             LinkFigures(key, name, folder, url, status, placements, *counts, *rate, tally.first, tally.last, caused)
@@ -123,9 +126,9 @@ def link_shipments(
     )
     return [
         LinkShipment(
-            one.mailing, one.shipment, one.sent_at, one.test, spots.get(one.mailing_id, 0), one.sent, one.clicks,
-            one.clickers, one.machine_clicks, one.test_clicks, *rate_of(one.clickers, one.sent), one.first_click,
-            one.last_click,
+            one.mailing, one.shipment, one.sent_at, one.test, spots.get(one.mailing_id, 0), one.sent, one.uncounted,
+            one.clicks, one.clickers, one.machine_clicks, one.test_clicks,
+            *rate_of(one.clickers, one.sent, one.uncounted), one.first_click, one.last_click,
         )
         for one in counts_by_shipment(database, scope, link=link, tests=tests)
         if one.mailing_id in spots or is_clicked(one)
@@ -162,14 +165,14 @@ def _volumes(database: Database, scope: Scope) -> dict[int, _Volume]:
     """The recipients of the shipments that count, of the mailings where each link stands."""
     rows = database.rows(
         f"""
-        SELECT standing.link_id, sum(shipment.recipients),
+        SELECT standing.link_id, sum(shipment.recipients), sum(shipment.uncounted),
                max(CASE WHEN 1 = 1{scope.period.within("shipment.sent_at")} THEN 1 ELSE 0 END)
         FROM (SELECT DISTINCT link_id, mailing_id FROM placement WHERE {_STANDS}) AS standing
         JOIN shipment ON shipment.mailing_id = standing.mailing_id
         WHERE {scope.counted()} GROUP BY standing.link_id
         """
     )
-    return {link: _Volume(int(sent), bool(in_period)) for link, sent, in_period in rows}
+    return {link: _Volume(int(sent), int(uncounted), bool(in_period)) for link, sent, uncounted, in_period in rows}
 
 
 def _tallies(database: Database, scope: Scope) -> dict[int, _LinkClicks]:

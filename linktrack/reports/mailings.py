@@ -9,7 +9,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from linktrack.errors import UsageError
-from linktrack.reports.figures import EVERYTHING, Scope, rate_of
+from linktrack.links.tokens import NOBODY
+from linktrack.reports.figures import EVERYTHING, Scope, rate_of, sample_of
 from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
 from linktrack.reports.statistics import Sample, difference_word, newcombe
 from linktrack.store.lookups import mailing_id
@@ -25,6 +26,7 @@ class MailingFigures(NamedTuple):
     type: str
     shipments: int
     sent: int
+    uncounted: int
     clickers: int
     clicks: int
     machine_clicks: int
@@ -86,10 +88,11 @@ def _is_shown(scope: Scope, number: int, is_kept: bool, shipments: Sequence[Ship
 def _mailing(name: str, type: str, shipments: Sequence[ShipmentCounts]) -> MailingFigures:
     counted = [one for one in shipments if not one.test]
     sent, clickers = sum(one.sent for one in counted), sum(one.clickers for one in counted)
+    uncounted = sum(one.uncounted for one in counted)
     return MailingFigures(
-        name, type, len(counted), sent, clickers, sum(one.clicks for one in counted),
+        name, type, len(counted), sent, uncounted, clickers, sum(one.clicks for one in counted),
         sum(one.machine_clicks for one in counted), sum(one.test_clicks for one in shipments),
-        *rate_of(clickers, sent),
+        *rate_of(clickers, sent, uncounted),
         min((one.first_click for one in counted if one.first_click is not None), default=None),
         max((one.last_click for one in counted if one.last_click is not None), default=None),
     )  # fmt: skip
@@ -106,7 +109,7 @@ def compare_mailings(database: Database, names: Sequence[str]) -> list[Compariso
     samples = {}
     for name, number in numbers.items():
         (found,) = mailing_figures(database, Scope(mailing=number)) or (None,)
-        samples[name] = Sample(0, 0) if found is None else Sample(min(found.clickers, found.sent), found.sent)
+        samples[name] = Sample(0, 0) if found is None else sample_of(found.clickers, found.sent, found.uncounted)
     return [_comparison(one, other, samples[one], samples[other]) for one, other in combinations(numbers, 2)]
 
 
@@ -123,7 +126,8 @@ def _comparison(name: str, other_name: str, one: Sample, other: Sample) -> Compa
 
 
 def engagement(database: Database, scope: Scope, last: int) -> list[Engagement]:
-    """How many persons clicked 0, 1 … `last` of the `last` mailings sent latest; persons who got any of them."""
+    """How many persons clicked 0, 1 … `last` of the `last` mailings sent latest; persons who got any of them and can be
+    counted there."""
     latest = [
         row[0]
         for row in database.rows(
@@ -138,7 +142,7 @@ def engagement(database: Database, scope: Scope, last: int) -> list[Engagement]:
     got = int(
         database.value(
             "SELECT count(DISTINCT recipient_id) FROM shipment_recipient "
-            f"WHERE shipment_id IN (SELECT id FROM shipment WHERE {these})"
+            f"WHERE NOT uncounted AND shipment_id IN (SELECT id FROM shipment WHERE {these})"
         )
     )
     clicked: dict[int, int] = dict(
@@ -147,7 +151,7 @@ def engagement(database: Database, scope: Scope, last: int) -> list[Engagement]:
             SELECT mailings, count(*) FROM (
                 SELECT recipient_id, count(DISTINCT mailing_id) AS mailings
                 FROM clicker JOIN shipment ON shipment.id = clicker.shipment_id
-                WHERE {these} AND human > 0 GROUP BY recipient_id
+                WHERE {these} AND human > 0 AND recipient_id <> {NOBODY} GROUP BY recipient_id
             ) AS person GROUP BY mailings
             """
         )

@@ -36,9 +36,13 @@ def read_order(text: str, columns: Sequence[str]) -> SortOrder:
 
 
 def in_order(rows: Iterable[AnyRow], columns: Sequence[str], order: SortOrder) -> list[AnyRow]:
-    """Rows sorted; of equal ones by name, which is their first two columns; what has no value comes last."""
-    place = columns.index(order.key)
+    """Rows sorted; of equal ones by name, which is their first two columns; what has no value comes last.
+
+    A row that names its fields may have more of them than there are columns.
+    """
     by_name = sorted(rows, key=lambda row: tuple(map(_comparable, row[:2])))
+    fields: Sequence[str] = getattr(by_name[0], "_fields", columns) if by_name else columns
+    place = fields.index(order.key)
     empty = [row for row in by_name if row[place] is None]
     known = [row for row in by_name if row[place] is not None]
     descending = order.descending

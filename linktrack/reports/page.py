@@ -17,7 +17,6 @@ from linktrack.reports.page_map import ShownMap, map_of
 from linktrack.reports.page_shown import ShownTable, shown_table, tiles
 from linktrack.reports.page_tables import (
     PageTable,
-    SumWords,
     TableDesk,
     compare_table,
     engagement_table,
@@ -30,8 +29,8 @@ from linktrack.settings import Language
 from linktrack.store.session import Database
 
 LAST = 5  # mailings that are compared, and of which it is counted how many a person clicked
-# The mail in its frame is under this policy too, and has styles everywhere; what its pictures are made of is data.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src {images}; base-uri 'none'; form-action 'none'"
+# The mail in its frame is under this policy too, and has styles everywhere.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline';{pictures} base-uri 'none'; form-action 'none'"
 _SECTIONS = ("reason", "map", "link", "places", "age", "weekhour", "domain", "device", "action", "shipment")
 _LONG = ("age", "weekhour", "places")  # whose tables have a row for each hour or placement
 _SEEN_AT_ONCE = 8  # rows
@@ -97,7 +96,7 @@ class _Maker:
         self._database, self._order, self._around = database, order, around
         self._write = Writer(order.language, around.zone)
         texts = TEXTS[order.language]
-        self._desk = TableDesk(database, around.zone, around.now, SumWords(texts["more"], texts["total"]))
+        self._desk = TableDesk(database, around.zone, around.now, texts["total"], texts["more"])
 
     def page(self) -> str:
         names = tuple(dict.fromkeys(self._order.mailings))
@@ -111,7 +110,7 @@ class _Maker:
         return _environment().get_template("page.html").render(
             language=self._order.language,
             words=TEXTS[self._order.language],
-            policy=_POLICY.format(images="data: https: http:" if self._order.images else "data:"),
+            policy=_POLICY.format(pictures=" img-src https: http:;" if self._order.images else ""),
             kind=self._write.text("title"),
             title=self._title(names),
             subject="" if one is None else one.subject,

@@ -25,7 +25,6 @@ from linktrack.reports.page_texts import DAYS, said_value
 from linktrack.reports.page_values import Writer
 from linktrack.reports.totals import Record
 
-_HUMAN = "human"
 _SEVERAL = 6  # links in several places that are drawn
 _AGE_TICKS = (0, 6, 12, 18, 24, 36, 48)
 
@@ -130,8 +129,8 @@ def _engagement(with_: Draughtsman, table: PageTable) -> Drawing:
 def _reason(with_: Draughtsman, table: PageTable) -> Drawing:
     """From all requests on the left down to people: each reason takes away its part."""
     write = with_.writer
-    machines = [record for record in table.whole if record["verdict"] != _HUMAN]
-    people = sum(record["clicks"] for record in table.whole if record["verdict"] == _HUMAN)
+    machines = [record for record in table.whole if record["verdict"] != "human"]
+    people = sum(record["clicks"] for record in table.whole if record["verdict"] == "human")
     every = people + sum(record["clicks"] for record in machines) or 1
     found = write.text(
         "reason_found", all=write.count(every), people=write.count(people), machines=write.count(every - people)

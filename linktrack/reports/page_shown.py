@@ -64,14 +64,16 @@ def shown_table(table: PageTable, write: Writer) -> ShownTable:
 
 def tiles(total: Record | None, rules: list[str], write: Writer) -> list[Tile]:
     """The figures of all that the page is about: `total` is that of its mailings (None: there is none)."""
-    found: Record = total or dict.fromkeys(("sent", "clickers", "clicks", "machine_clicks", "shipments"), 0)
+    found: Record = total or dict.fromkeys(
+        ("sent", "uncounted", "clickers", "clicks", "machine_clicks", "shipments"), 0
+    )
     rate = found.get("click_rate")
     every = found["clicks"] + found["machine_clicks"]
     share = round(found["machine_clicks"] / every, _DIGITS) if every else None
     judged = ", ".join(rules)
     return [
         _tile(write, found, "sent", found["sent"], "of_shipment" if found["shipments"] == 1 else "of_shipments"),
-        _tile(write, found, "clickers", found["clickers"], "of_recipients"),
+        _tile(write, found, "clickers", found["clickers"], "of_counted" if found["uncounted"] else "of_recipients"),
         _tile(write, found, "click_rate", rate, "no_rate" if rate is None else "interval"),
         _tile(write, found, "machine_share", share, "by_machines" if every else "no_clicks"),
         Tile("rules", write.text("tile_rules"), PageValue(judged, judged or write.text("none"))),

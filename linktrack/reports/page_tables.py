@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
-from itertools import islice
 from typing import Any, NamedTuple
 
 from linktrack.reports import breakdowns, times
-from linktrack.reports.figures import EVERYTHING, Scope
+from linktrack.reports.figures import EVERYTHING, Scope, columns_shown
 from linktrack.reports.links import LinkFigures, link_figures
 from linktrack.reports.mailings import (
     Comparison,
@@ -31,7 +30,7 @@ _RATE = ("click_rate", "rate_low", "rate_high")
 _LINK = ("key", "name", "placements", *_COUNTS, *_RATE)
 _MAP = ("label", *_COUNTS, "link", "kind", "line")
 _PLACES = ("link", "label", "kind", "line", *_COUNTS)
-_SHIPMENT = ("shipment", "sent_at", "sent", *_COUNTS, *_RATE)
+_SHIPMENT = ("shipment", "sent_at", "sent", "uncounted", *_COUNTS, *_RATE)
 
 
 class PageTable(NamedTuple):
@@ -50,27 +49,22 @@ class PageTable(NamedTuple):
         return self.sums[-1] if self.sums else None
 
 
-class SumWords(NamedTuple):
-    """What stands in the first column of sums."""
-
-    rest: str
-    total: str
-
-
 class TableDesk(NamedTuple):
-    """What tables are made from: the database, the zone that people live in, now, and the words of sums."""
+    """What tables are made from: the database, the zone that people live in, now, and what rows of sums are called;
+    `more` has a place for a count."""
 
     database: Database
     zone: tzinfo
     now: int
-    words: SumWords
+    total: str
+    more: str
 
 
 def mailings_table(desk: TableDesk, names: Sequence[str], scope: Scope) -> PageTable:
     """The mailings of a scope: those of these names, or all."""
     found = mailing_figures(desk.database, scope)
     command = ["report", "mailings", *(word for name in names for word in ("--mailing", name))]
-    columns = ("mailing", "type", "shipments", "sent", *_COUNTS, *_RATE)
+    columns = ("mailing", "type", "shipments", "sent", "uncounted", *_COUNTS, *_RATE)
     return _table(desk, "mailings", command, found, MailingFigures._fields, columns, BY_CLICKS, cut=True)
 
 
@@ -143,15 +137,7 @@ def _table(
     whole = [dict(zip(fields, row, strict=True)) for row in ordered]
     top = TOP if cut and len(whole) > TOP else None
     words = [*command, "--top", str(TOP)] if top else command
-    found = [
-        without_thin_rates(record)
-        for record in (
-            with_totals(whole, fields, top, columns[0], rest=desk.words.rest, whole=desk.words.total)
-            if totals
-            else islice(whole, top)
-        )
-    ]
-    return PageTable(
-        subject, shlex.join(words), columns, [record for record in found if SUM not in record],
-        [record for record in found if SUM in record], whole,
-    )  # fmt: skip
+    sums = with_totals(whole, fields, top, columns[0], rest=desk.more, whole=desk.total if totals else None)
+    found = [without_thin_rates(record) for record in sums]
+    shown, added = ([one for one in found if (SUM in one) is is_sum] for is_sum in (False, True))
+    return PageTable(subject, shlex.join(words), columns_shown(columns, desk.database), shown, added, whole)

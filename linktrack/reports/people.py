@@ -145,7 +145,8 @@ def _known_domain(database: Database, domain: str) -> str:
 
 
 def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
-    """The persons who got the scope's mailing and clicked in none of its shipments; none who is forgotten."""
+    """The persons who got the scope's mailing and clicked in none of its shipments; none who is forgotten, or who
+    refused tracking in any of them: nobody knows what they did."""
     shipments = [
         int(row[0]) for row in database.rows(f"SELECT id FROM shipment WHERE {scope.counted()} ORDER BY sent_at, id")
     ]
@@ -163,6 +164,10 @@ def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
             WHERE sent.shipment_id = ? AND recipient.forgotten_at IS NULL AND NOT EXISTS (
                 SELECT 1 FROM clicker
                 WHERE clicker.shipment_id IN ({every}) AND clicker.recipient_id = sent.recipient_id AND human > 0
+            ) AND NOT EXISTS (
+                SELECT 1 FROM shipment_recipient AS refused
+                WHERE refused.shipment_id IN ({every}) AND refused.recipient_id = sent.recipient_id
+                AND refused.uncounted
             ) {got_earlier if earlier else ""} ORDER BY sent.recipient_id
             """,
             (shipment,),
@@ -177,12 +182,12 @@ def history(database: Database, recipient: int, scope: Scope, *, tests: bool = F
     """
     condition = scope.counted("1 = 1" if tests else "NOT shipment.is_test")
     shipments = {
-        shipment: (mailing, sent_at, _state(test, reached), email)
-        for shipment, mailing, sent_at, test, reached, email in database.rows(
+        shipment: (mailing, sent_at, _state(test, reached, refused), email)
+        for shipment, mailing, sent_at, test, reached, email, refused in database.rows(
             f"""
             SELECT shipment.id, mailing.name, shipment.sent_at, shipment.is_test,
                    CASE WHEN {REACHED} THEN '' WHEN shipment.cancelled_at IS NULL THEN 'unfinished'
-                   ELSE 'cancelled' END, sent.email
+                   ELSE 'cancelled' END, sent.email, sent.uncounted
             FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id
             JOIN mailing ON mailing.id = shipment.mailing_id
             WHERE sent.recipient_id = ? AND {condition}
@@ -203,8 +208,9 @@ def history(database: Database, recipient: int, scope: Scope, *, tests: bool = F
 _ORDER = ("sent", "click", "change")
 
 
-def _state(test: bool, unreached: str) -> str:
-    return unreached or ("test" if test else "")
+def _state(test: bool, unreached: str, refused: bool) -> str:
+    state = unreached or ("test" if test else "")
+    return ", ".join(filter(None, (state, "not tracked" if refused else "")))
 
 
 def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:

@@ -18,6 +18,7 @@ class ShipmentFigures(NamedTuple):
     sent_at: int
     test: bool
     sent: int
+    uncounted: int
     clicks: int
     clickers: int
     machine_clicks: int
@@ -38,6 +39,7 @@ class ShipmentCounts(NamedTuple):
     sent_at: int
     test: bool
     sent: int
+    uncounted: int
     clicks: int
     clickers: int
     machine_clicks: int
@@ -50,8 +52,9 @@ def shipment_figures(database: Database, scope: Scope = EVERYTHING, *, tests: bo
     """The shipments of a scope, oldest first; `clickers` clicked any link."""
     return [
         ShipmentFigures(
-            one.mailing, one.shipment, one.sent_at, one.test, one.sent, one.clicks, one.clickers, one.machine_clicks,
-            one.test_clicks, *rate_of(one.clickers, one.sent), one.first_click, one.last_click,
+            one.mailing, one.shipment, one.sent_at, one.test, one.sent, one.uncounted, one.clicks, one.clickers,
+            one.machine_clicks, one.test_clicks, *rate_of(one.clickers, one.sent, one.uncounted), one.first_click,
+            one.last_click,
         )
         for one in counts_by_shipment(database, scope, tests=tests)
     ]  # fmt: skip
@@ -74,8 +77,9 @@ def counts_by_shipment(
         for mailing_id, mailing, shipment, sent_at, test, *counts in database.rows(
             f"""
             SELECT mailing.id, mailing.name, shipment.id, shipment.sent_at, shipment.is_test, shipment.recipients,
-                   COALESCE(tally.human, 0), COALESCE(tally.clickers, 0), COALESCE(tally.prefetch + tally.scanner, 0),
-                   COALESCE(tally.test, 0), tally.first_click, tally.last_click
+                   shipment.uncounted, COALESCE(tally.human, 0), COALESCE(tally.clickers, 0),
+                   COALESCE(tally.prefetch + tally.scanner, 0), COALESCE(tally.test, 0), tally.first_click,
+                   tally.last_click
             FROM shipment JOIN mailing ON mailing.id = shipment.mailing_id
             LEFT JOIN {tally} AS tally ON tally.shipment_id = shipment.id{same}
             WHERE {scope.with_tests() if tests else scope.counted()} ORDER BY shipment.sent_at, shipment.id
@@ -113,7 +117,7 @@ def _in_period(
         clicks, clickers, machine, test, first, last = within.get(row.shipment, (0, 0, 0, 0, None, None))
         times = edges(first, last, row.first_click, row.last_click, scope.period)
         counts = tuple(map(int, (clicks, clickers, machine, test)))
-        found.append(ShipmentCounts._make((*row[:6], *counts, *times)))
+        found.append(ShipmentCounts._make((*row[:7], *counts, *times)))
     return found
 
 

@@ -14,7 +14,7 @@ SUM = "sum"  # a record that has this key is a sum of others
 
 _RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high")
 _SUMMED = (
-    "shipments", "sent", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
+    "shipments", "sent", "uncounted", "clickers", "clicks", "machine_clicks", "test_clicks", "recipients", "count",
 )  # fmt: skip
 
 
@@ -25,9 +25,12 @@ def with_totals(
     label: str,
     *,
     rest: str = "{} more",
-    whole: str = "Total",
+    whole: str | None = "Total",
 ) -> Iterator[Record]:
-    """The first `top` records, a record for the rest of them, and one for all, which say so in the column `label`."""
+    """The first `top` records, a record for the rest of them, and one for all, which say so in the column `label`.
+
+    `whole` None: there is nothing to add up.
+    """
     every, cut = _Sums(columns), _Sums(columns)
     for number, record in enumerate(records):
         every.add(record)
@@ -37,7 +40,7 @@ def with_totals(
             cut.add(record)
     if cut.rows:
         yield cut.record(label, rest.format(cut.rows))
-    if every.rows:
+    if every.rows and whole is not None:
         yield every.record(label, whole)
 
 
@@ -66,8 +69,8 @@ class _Sums:
     def record(self, label: str, words: str) -> Record:
         found: Record = dict.fromkeys(self._columns)
         found.update(self._sums)
-        if "click_rate" in found:
-            found.update(rate_of(found["clickers"], found["sent"])._asdict())
+        if "click_rate" in found and "sent" in found:
+            found.update(rate_of(found["clickers"], found["sent"], found.get("uncounted", 0))._asdict())
         found[label] = words
         found[SUM] = True
         return found

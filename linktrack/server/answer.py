@@ -14,11 +14,12 @@ from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, quote
 
 from linktrack.clicks.logs.fields import is_prefetch
+from linktrack.clicks.pressed import CONSENT, joins, said_in
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
-from linktrack.links.tokens import PLACEMENT, TOKEN, Tokens
+from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens
 from linktrack.server.pages import Page, Pages, TypeRow
 from linktrack.server.request import Request, log_line
 from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
@@ -34,6 +35,7 @@ _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
 )
 _LOOKS = ("GET", "HEAD")
+_PERSONAL = ("unsubscribe", "subscriptions", "view-online")  # which a shared token does not open
 
 
 class Answer(NamedTuple):
@@ -58,8 +60,12 @@ class People(Protocol):
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
         """The types that the person gets, as `same_type` writes them."""
 
-    def copy(self, shipment: int, recipient: int, token: str) -> str | None:
-        """The HTML of the person's own mail, its links open in new tabs."""
+    def consent(self, shipment: int, recipient: int) -> bool | None:
+        """Whether the person may be tracked."""
+
+    def copy(self, shipment: int, recipient: int, token: str, shared: str) -> str | None:
+        """The HTML of the person's own mail, its links open in new tabs. `shared` is the token that those have in
+        common who refused tracking."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ class Site:
     subscription_types: tuple[str, ...] = ()
     subscriptions_days: int = 21
     form_hosts: tuple[str, ...] = ()
+    asks_consent: bool = False  # on the subscriptions page
     tracked: re.Pattern[str] = field(init=False, repr=False, compare=False)
     own_pages: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
@@ -133,7 +140,10 @@ def _visit(path: str, site: Site) -> Visit | None:
     sending = site.snapshot.shipments.get(person[0])
     if sending is None or sending.mailing_id != spot.mailing_id:
         return None
-    return Visit(spot, site.snapshot.links[spot.link_id], sending, *person, token)
+    link = site.snapshot.links[spot.link_id]
+    if person[1] == NOBODY and link.kind in _PERSONAL:
+        return None
+    return Visit(spot, link, sending, *person, token)
 
 
 def _answered(request: Request, visit: Visit, site: Site) -> Answer:
@@ -169,16 +179,11 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
         if link.kind == "text":
             return _acted(_shown(200, pages.text(link.text)))
         return _acted(_led(visit, site, 303))
-    if said := _said(request.query):
+    if said := said_in(request.query):
         return _changed(request, visit, site, said)
     if any(name == "page" for name, _ in parse_qsl(request.query, keep_blank_values=True)):
         return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
     return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
-
-
-def _said(query: str) -> list[tuple[str, str]]:
-    """The buttons of the subscriptions page that a query names, off or on and the type, as the import reads them."""
-    return [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name in ("off", "on")]
 
 
 def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
@@ -187,21 +192,25 @@ def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
     rows = _type_rows(visit, site)
     if rows is None:
         return _shown(200, site.pages.unsubscribe(_type_of(visit, site)))
-    return _shown(200, site.pages.subscriptions(rows))
+    return _shown(200, site.pages.subscriptions(rows, _consent(visit, site)))
 
 
 def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, str]]) -> Answer:
     """What a button of the subscriptions page changes; leaving is for ever, joining as long as the page is open."""
     over = _is_over(request, visit, site)
-    if over and all(name == "on" for name, _ in said):
+    if over and all(joins(*one) for one in said):
         return _shown(410, site.pages.over(_type_of(visit, site)))
     rows = (None if over else _type_rows(visit, site)) or []
+    consent = None if over else _consent(visit, site)
     for name, value in said:
+        if name == CONSENT:
+            consent = None if consent is None else value == "on"
+            continue
         every = value == "*" and name == "off"
         rows = [
             row._replace(has=name == "on") if every or same_type(row.type) == same_type(value) else row for row in rows
         ]
-    return _acted(_shown(200, site.pages.saved(rows)))
+    return _acted(_shown(200, site.pages.saved(rows, consent)))
 
 
 def _is_over(request: Request, visit: Visit, site: Site) -> bool:
@@ -217,8 +226,14 @@ def _type_rows(visit: Visit, site: Site) -> list[TypeRow] | None:
     return [TypeRow(shown, folded in has, quote(shown, safe="")) for folded, shown in sorted(types.items())]
 
 
+def _consent(visit: Visit, site: Site) -> bool | None:
+    """Whether the person may be tracked; None where nobody is asked, or the database cannot be."""
+    return site.people.consent(visit.shipment, visit.recipient) if site.asks_consent else None
+
+
 def _online(visit: Visit, site: Site) -> Answer:
-    copy = site.people.copy(visit.shipment, visit.recipient, visit.token)
+    shared = site.tokens.shared_beside(visit.token, visit.shipment)
+    copy = site.people.copy(visit.shipment, visit.recipient, visit.token, shared)
     if copy is None:
         return plain(503, site.pages.words["later"] + "\n", RETRY)
     return _shown(200, site.pages.view_online(copy))

@@ -47,6 +47,7 @@ def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> S
         tuple(settings.subscriptions.types),
         settings.serve.subscriptions_days,
         tuple(browser_host(host) or host.lower() for host in settings.serve.form_hosts),
+        settings.pages.consent,
     )
 
 

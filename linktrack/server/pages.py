@@ -93,13 +93,13 @@ class Pages:
         """The subscriptions page of a mail that is too old for it."""
         return self._page("unsubscribe.html", "over_title", type=type, over=True)
 
-    def subscriptions(self, rows: Sequence[TypeRow]) -> Page:
-        """Every type with a button."""
-        return self._page("subscriptions.html", "subscriptions_title", types=rows)
+    def subscriptions(self, rows: Sequence[TypeRow], consent: bool | None = None) -> Page:
+        """Every type with a button, and whether the person may be tracked (None: that is not asked)."""
+        return self._page("subscriptions.html", "subscriptions_title", types=rows, consent=consent)
 
-    def saved(self, rows: Sequence[TypeRow]) -> Page:
+    def saved(self, rows: Sequence[TypeRow], consent: bool | None = None) -> Page:
         """The same when a button was pressed; `rows` may be none."""
-        return self._page("saved.html", "saved_title", types=rows)
+        return self._page("saved.html", "saved_title", types=rows, consent=consent)
 
     def view_online(self, mail: str) -> Page:
         """A person's own copy of a mail, shut into a frame that can do nothing."""
@@ -132,7 +132,7 @@ class Pages:
         try:
             for page in (
                 self.not_found, self._text("<p>x</p>"), self._confirm("www.example.com"), self._unsubscribe("News"),
-                self._unsubscribed(""), self.over("News"), self.subscriptions(rows), self.saved([]),
+                self._unsubscribed(""), self.over("News"), self.subscriptions(rows, True), self.saved([]),
                 self.view_online("<p>x</p>"),
             ):  # fmt: skip
                 del page

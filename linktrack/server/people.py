@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from linktrack.contacts.consent import may_be_tracked
 from linktrack.contacts.left import EVERY_TYPE, has_left
 from linktrack.contacts.recipients import INTERESTS
 from linktrack.contacts.types import same_type
@@ -19,6 +20,7 @@ from linktrack.errors import LinktrackError
 from linktrack.links.merge_tags import fold
 from linktrack.mailings.catalog import find_mailing
 from linktrack.mailings.copying import copy_for
+from linktrack.mailings.spots import Sharing
 from linktrack.server.new_tabs import in_new_tabs
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
@@ -104,8 +106,11 @@ class StoredPeople:
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
         return self._database.ask(lambda database: _types(database, shipment, recipient, self._separator))
 
-    def copy(self, shipment: int, recipient: int, token: str) -> str | None:
-        return self._database.ask(lambda database: _copy(database, shipment, recipient, token))
+    def consent(self, shipment: int, recipient: int) -> bool | None:
+        return self._database.ask(lambda database: _consent(database, shipment, recipient))
+
+    def copy(self, shipment: int, recipient: int, token: str, shared: str) -> str | None:
+        return self._database.ask(lambda database: _copy(database, shipment, recipient, token, shared))
 
 
 def _values(database: Database, shipment: int, recipient: int) -> dict[str, str]:
@@ -161,16 +166,21 @@ def _sent_types(database: Database, recipient: int) -> list[str]:
     return [type for (type,) in sent]
 
 
-def _copy(database: Database, shipment: int, recipient: int, token: str) -> str | None:
+def _consent(database: Database, shipment: int, recipient: int) -> bool:
+    known = database.value(f"SELECT 1 {_PERSON}", (shipment, recipient)) is not None
+    return known and may_be_tracked(database, recipient)
+
+
+def _copy(database: Database, shipment: int, recipient: int, token: str, shared: str) -> str | None:
     its_name = "(SELECT name FROM mailing WHERE mailing.id = shipment.mailing_id)"
-    found = database.row(f"SELECT {its_name}, shipment.settings {_PERSON}", (shipment, recipient))
+    found = database.row(f"SELECT {its_name}, shipment.settings, sent.uncounted {_PERSON}", (shipment, recipient))
     if found is None:
         return None
-    mailing, settings = found
+    mailing, settings, uncounted = found
     values = {fold(name): value for name, value in _values(database, shipment, recipient).items()}
     copy = copy_for(
         database, find_mailing(database, mailing), json.loads(settings)["base_url"], token,
-        lambda tag: values.get(fold(tag.name), ""),
+        lambda tag: values.get(fold(tag.name), ""), Sharing(shared) if uncounted else None,
     )  # fmt: skip
     return in_new_tabs(copy.html.decode(copy.charset, "replace").removeprefix("\ufeff"))
 

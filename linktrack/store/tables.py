@@ -29,6 +29,10 @@ def _bytes(**more: Any) -> Column[bytes]:
     return Column(LargeBinary, nullable=False, **more)
 
 
+def _count() -> Column[int]:
+    return Column(Integer, nullable=False, server_default="0")
+
+
 def _big(**more: Any) -> Column[int]:
     return Column(BigInteger, nullable=False, **more)
 
@@ -169,8 +173,9 @@ class PlacementRecord(SQLModel, table=True):
 
 
 class RecipientRecord(SQLModel, table=True):
-    """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry. Of a forgotten
-    one only that number is left, for the figures, and nothing leads from it to the person."""
+    """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry. No person has the
+    id 0, which stands in the clicks of those who share a token: see links.tokens. Of a forgotten person only the id is
+    left, for the figures, and nothing leads from it to him."""
 
     __tablename__ = "recipient"
 
@@ -195,6 +200,7 @@ class ShipmentRecord(SQLModel, table=True):
     sent_at: int = Field(sa_column=_time())
     is_test: bool
     recipients: int
+    uncounted: int = Field(default=0, sa_column=_count())  # of them, who refused tracking
     settings: str = Field(sa_column=_text())  # JSON: output format, honeypot, merge tag, key id
     created_at: int = Field(sa_column=_time())
     finished_at: int | None = Field(default=None, sa_column=_time(nullable=True))
@@ -202,8 +208,9 @@ class ShipmentRecord(SQLModel, table=True):
 
 
 class ShipmentRecipientRecord(SQLModel, table=True):
-    """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts. The
-    address of a forgotten person is `@domain`, or "" where nobody else has that domain."""
+    """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts.
+    `uncounted`: he had refused tracking, so his mail has the links' own targets, and is in no rate. The address of a
+    forgotten person is `@domain`, or "" where nobody else has that domain."""
 
     __tablename__ = "shipment_recipient"
     __table_args__ = (CLUSTERED,)
@@ -213,6 +220,7 @@ class ShipmentRecipientRecord(SQLModel, table=True):
     position: int
     email: str = Field(sa_column=_text())
     name: str = Field(sa_column=_text())
+    uncounted: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
 
 
 class ForgottenRecord(SQLModel, table=True):
@@ -237,6 +245,18 @@ class LeftTypeRecord(SQLModel, table=True):
     how: str = Field(sa_column=_text())
     left_at: int = Field(sa_column=_time())
     without_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class SaidConsentRecord(SQLModel, table=True):
+    """What a person has said himself of being tracked, which wins over the CRM. `known_at`: when the CRM's export was
+    first seen saying the same."""
+
+    __tablename__ = "said_consent"
+
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    consent: bool
+    said_at: int = Field(sa_column=_time())
+    known_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class SeenExportRecord(SQLModel, table=True):
@@ -395,7 +415,8 @@ class OpenTimeRecord(SQLModel, table=True):
 
 
 class ClickerRecord(SQLModel, table=True):
-    """Clicks of one recipient of one shipment on one placement. The key begins with the recipient of a shipment, so
+    """Clicks of one recipient of one shipment on one placement; those of all who refused tracking as recipient 0's, who
+    is no clicker. The key begins with the recipient of a shipment, so
     one look finds all that a person did with a mail; a link's clickers are looked up in the shipments of its tally."""
 
     __tablename__ = "clicker"
@@ -533,6 +554,7 @@ class ShipmentDomainRecord(SQLModel, table=True):
     shipment_id: int = Field(primary_key=True)
     domain: str = Field(sa_column=Column(Text, primary_key=True))
     sent: int
+    uncounted: int = Field(default=0, sa_column=_count())
     human: int
     machine: int
     clickers: int

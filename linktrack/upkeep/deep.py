@@ -22,7 +22,8 @@ class Fault(NamedTuple):
     what: str
 
 
-# Columns that name a row of another table, where the database itself does not hold them together; 0 names none.
+# Columns that name a row of another table, where the database itself does not hold them together; 0 names none (and
+# the recipient 0 is nobody: see links.tokens).
 _REFERENCES = (
     *(("click", column, f"{column.removesuffix('_id')}.id")
       for column in ("link_id", "placement_id", "shipment_id", "recipient_id", "agent_id", "network_id", "reading_id",
@@ -31,6 +32,7 @@ _REFERENCES = (
       for column in ("link_id", "placement_id", "shipment_id", "recipient_id")),
     ("shipment_recipient", "recipient_id", "recipient.id"),
     ("left_type", "recipient_id", "recipient.id"),
+    ("said_consent", "recipient_id", "recipient.id"),
     *(("change", column, f"{column.removesuffix('_id')}.id") for column in ("link_id", "shipment_id", "recipient_id")),
     *(("made", column, f"{column.removesuffix('_id')}.id") for column in ("link_id", "shipment_id", "recipient_id")),
     ("failure", "link_id", "link.id"),
@@ -87,18 +89,26 @@ _OF_PEOPLE = (
     (
         "shipment_tally",
         "SELECT shipment_id, clickers FROM shipment_tally WHERE clickers <> 0",
-        "SELECT shipment_id, count(DISTINCT recipient_id) FROM clicker WHERE human > 0 GROUP BY shipment_id",
+        "SELECT shipment_id, count(DISTINCT recipient_id) FROM clicker WHERE human > 0 AND recipient_id <> 0 "
+        "GROUP BY shipment_id",
     ),
     (
         "link_tally",
         "SELECT link_id, shipment_id, clickers FROM link_tally WHERE clickers <> 0",
         "SELECT link_id, shipment_id, count(DISTINCT recipient_id) FROM clicker WHERE human > 0 "
-        "GROUP BY link_id, shipment_id",
+        "AND recipient_id <> 0 GROUP BY link_id, shipment_id",
     ),
     (
         "shipment_domain",
-        "SELECT shipment_id, sum(sent) FROM shipment_domain GROUP BY shipment_id HAVING sum(sent) <> 0",
-        "SELECT shipment_id, count(*) FROM shipment_recipient GROUP BY shipment_id",
+        "SELECT shipment_id, sum(sent), sum(uncounted) FROM shipment_domain GROUP BY shipment_id HAVING sum(sent) <> 0",
+        "SELECT shipment_id, count(*), sum(CASE WHEN uncounted THEN 1 ELSE 0 END) FROM shipment_recipient "
+        "GROUP BY shipment_id",
+    ),
+    (
+        "shipment",
+        "SELECT id, recipients, uncounted FROM shipment WHERE recipients <> 0",
+        "SELECT shipment_id, count(*), sum(CASE WHEN uncounted THEN 1 ELSE 0 END) FROM shipment_recipient "
+        "GROUP BY shipment_id",
     ),
 )
 
@@ -132,7 +142,7 @@ def lost_open_clicks(database: Database) -> int:
     return int(
         database.value(
             "SELECT count(*) FROM click c JOIN ruling g ON g.id = c.ruling_id WHERE g.verdict = 'human' "
-            "AND c.passed = 0 "
+            "AND c.passed = 0 AND c.recipient_id <> 0 "
             "AND NOT EXISTS (SELECT 1 FROM open_time o WHERE c.clicked_at BETWEEN o.first_at AND o.last_at) "
             "AND c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL "
             "AND cancelled_at IS NULL) "

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from linktrack.contacts.left import EVERY_TYPE, absences_in, come_back, departures_of, has_left, leave, subscribe_again
+from linktrack.contacts.left import EVERY_TYPE, come_back, departures_of, has_left, leave, subscribe_again
+from linktrack.contacts.witness import witness_of
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import Conflict, UnknownName
 from linktrack.store.session import Database
@@ -65,7 +66,7 @@ def test_an_export_that_a_run_has_seen_counts_as_the_contacts_files_do(
     def see(name: str, interests: str) -> list[str]:
         path = tmp_path / name
         path.write_text(f"contact_id,email,interests\n10042,anna@x.example,{interests}\n10043,b@x.example,x\n")
-        absences_in(database, path, Mapping()).note_what_was_seen(10)
+        witness_of(database, path, Mapping()).note_what_was_seen(10)
         return [one.type for one in departures_of(database, person)]
 
     leave(database, person, "Newsletter", "unsubscribe", 1)

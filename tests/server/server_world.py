@@ -58,7 +58,10 @@ class KnownPeople:
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
         return None if self.gone else frozenset(["newsletter"])
 
-    def copy(self, shipment: int, recipient: int, token: str) -> str | None:
+    def consent(self, shipment: int, recipient: int) -> bool | None:
+        return None if self.gone else recipient == 7
+
+    def copy(self, shipment: int, recipient: int, token: str, shared: str) -> str | None:
         return None if self.gone else f'<p class="x">Hej &amp; hallå</p><a href="{BASE}/aaaa/{token}">x</a>'
 
 

@@ -16,8 +16,9 @@ import pytest
 from server.server_world import SentWorld, make_sent
 from server.serving_process import ROOT, Served, in_front, serving
 
+from linktrack.clicks.load import import_logs
 from linktrack.moments import now
-from linktrack.store.session import Database
+from linktrack.store.session import Database, open_database
 from linktrack.workspace import Workspace
 
 pytestmark = pytest.mark.servers
@@ -114,10 +115,23 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
         assert server.ask("GET", world.path("thanks"), Sec_Purpose="prefetch")[0] == 503
         assert server.ask("POST", world.path("unsubscribe") + "?page", Content_Length="0")[0] == 200
         assert server.ask("POST", world.path("offer"), Content_Length="0")[0] == 405
-        assert server.ask("GET", "/zzzz")[0] == 404
+        assert server.ask("GET", world.path("offer").upper())[0] == 302
+        missing = server.ask("GET", "/zzzz")
+        forged = world.path("offer")[:-3] + ("aaa" if world.path("offer")[-3:] != "aaa" else "bbb")
+        for hostile in (forged, "/zzzz/" + world.tokens["C1"], world.path("offer") + "%0d%0aX-A:%20b", "/%2e%2e/x"):
+            status, headers, body = server.ask("GET", hostile)
+            # Apache and nginx refuse some of them themselves, which is as good.
+            assert (status, body) == (404, missing[2]) or (status == 400 and b"linktrack" not in body), hostile
+            assert "x-a" not in headers
     (log,) = workspace.click_log_path.iterdir()
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_bytes().splitlines()]
-    assert [line["status"] for line in lines] == [302, 200, 200, 503, 200, 405, 404]
+    assert [line["status"] for line in lines][:9] == [302, 200, 200, 503, 200, 405, 302, 404, 404]
     assert lines[0]["user_agent"] == "Moz" and lines[3]["sec_purpose"] == "prefetch"
     assert lines[1]["ip"] == "127.0.0.0"
     assert lines[4]["path"] == world.path("unsubscribe") + "?page"
+    with open_database(workspace) as again:
+        summary = import_logs(workspace, again)
+    assert summary.read == len(lines) == summary.stored + summary.repeated + summary.not_ours + summary.rejected
+    assert (summary.stored, summary.reasons["forged-token"], summary.reasons["unknown-placement"]) == (5, 1, 1), (
+        "HEAD and 405 do not count"
+    )

@@ -142,11 +142,11 @@ def test_a_database_that_another_one_took_the_place_of_is_opened_anew(
 
 def test_a_person_s_own_mail(people: StoredPeople, number: int, world: SentWorld) -> None:
     token = world.tokens["C1"]
-    copy = people.copy(number, 1, token)
+    copy = people.copy(number, 1, token, "a" * 32)
     assert copy is not None
     assert "<p>Hej Anna Å!</p>" in copy and f'href="{BASE}/{world.places["offer"]}/{token}" target="_blank"' in copy
     assert copy.count(token) == 8 and copy.startswith('<!doctype html><html><head><base target="_blank"><title>')
-    assert people.copy(number ^ 1, 1, token) is None
+    assert people.copy(number ^ 1, 1, token, "a" * 32) is None
 
 
 @pytest.mark.parametrize(

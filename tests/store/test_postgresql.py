@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import secrets
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from clicks_world import line
+from mailings.consent_world import BASE, links_of, make_mailing, rewrite, visits
 from postgresql_server import server as server
 from tests_support import Run
 
@@ -138,6 +140,56 @@ def test_the_same_on_both(run: Run, server: str, tmp_path: Path, monkeypatch: py
     on_postgresql = play(run, tmp_path / "postgresql", monkeypatch)
     assert [path.parent.name for path in tmp_path.glob("*/linktrack.db")] == ["sqlite"]
     for one, other in zip(on_sqlite, on_postgresql, strict=True):
+        assert one == other
+
+
+def play_consent(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A mailing to people of whom some refuse to be tracked, their clicks and what they say themselves."""
+    root.mkdir()
+    monkeypatch.chdir(root)
+    chance = random.Random(2)
+    monkeypatch.setattr(secrets, "token_bytes", chance.randbytes)
+    monkeypatch.setattr(secrets, "randbelow", chance.randrange)
+    assert run("init", ".", "--base-url", "https://click.example.com").code == 0
+    make_mailing(run, root)
+    rows = rewrite(run)
+    choose = {row["contact_id"]: links_of(row["html"])["Choose"].removeprefix(BASE) for row in rows}
+    (root / "access.log").write_bytes(
+        visits(rows)
+        + line(f"{choose['1']}?consent=off", 9_000, method="POST", status=200)
+        + line(f"{choose['2']}?consent=on", 9_001, method="POST", status=200)
+    )
+    said = [json.dumps(rows)]
+    for command in (
+        "click import access.log", "click import access.log --again", "click judge",
+        "mailing rewrite news --contacts contacts.csv --out next --again --as ndjson --honeypot",
+        "action run --crm contacts.csv --out run --format json",
+        *(f"report {report}" for report in REPORTS_OF_CONSENT), "shipment list", "shipment recipients 2",
+        "click list", "link reset thanks --yes", "report links",
+    ):  # fmt: skip
+        done = run(
+            *command.split(), *(["--format", "json"] if command.startswith(("report", "shipment", "click l")) else [])
+        )
+        assert done.code == 0, (command, done.err)
+        said.append(f"$ {command}\n{done.out}\n{done.err}")
+    said += [Path("next/recipients.ndjson").read_text(), Path("run/selections.csv").read_text("utf-8-sig")]
+    return [re.sub(rf"{re.escape(str(root))}|in \d\.\d s|2026-(1[0-2]|0[6-9])[\dT:.+-]+", "~", text) for text in said]
+
+
+REPORTS_OF_CONSENT = (
+    "mailings", "mailings --by engagement", "links", "link thanks", *(f"mailing news --by {by}" for by in BY),
+    "clickers --mailing news", "nonclickers news", "contact 2",
+)  # fmt: skip
+
+
+def test_consent_is_the_same_on_both(run: Run, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import psycopg
+
+    on_sqlite = play_consent(run, tmp_path / "sqlite", monkeypatch)
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE consent")
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", f"postgresql+psycopg:///consent{server}")
+    for one, other in zip(on_sqlite, play_consent(run, tmp_path / "postgresql", monkeypatch), strict=True):
         assert one == other
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.agents import Signal
 from linktrack.clicks.judging.windows import crowded, groups, is_dense, is_near, moments_of
+from linktrack.links.tokens import NOBODY
 
 # A person does not open 3 places of a mail in 1.5 seconds, nor 4 in 2.5; many logs have times of whole seconds only.
 BURSTS = ((3, 1_500), (4, 2_500), (5, 5_000))
@@ -41,7 +42,8 @@ REASONS = (
 WEAK = frozenset({"network", "scanner-address", "soon-after-sending"})
 _RANK = {reason: rank for rank, reason in enumerate(REASONS)}
 
-_Person = tuple[int, int]  # shipment and recipient
+# Shipment and recipient; of those who share a token, whom nothing else tells apart, address and agent too.
+_Person = tuple[int, int] | tuple[int, int, str, int]
 _SPEAKING = MACHINE | PREFETCH | POST  # flags that say something about a click
 
 
@@ -119,7 +121,10 @@ def judge(
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     extra: dict[int, set[str]] = {}
-    _judge_people(clicks, list(zip(shipments, recipients, strict=True)), by, extra)
+    people: Sequence[_Person] = list(zip(shipments, recipients, strict=True))
+    if NOBODY in recipients:
+        people = [person_of(click) for click in clicks]
+    _judge_people(clicks, people, by, extra)
     _judge_addresses(clicks, list(zip(ips, agents, strict=True)), extra)
     _judge_probed(clicks, probes, extra)
     _judge_beside_junk(clicks, junk, extra)
@@ -189,15 +194,15 @@ def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: boo
 
 
 def _judge_people(
-    clicks: Sequence[Click], people: Sequence[tuple[int, int]], by: Surroundings, extra: dict[int, set[str]]
+    clicks: Sequence[Click], people: Sequence[_Person], by: Surroundings, extra: dict[int, set[str]]
 ) -> None:
     """Bursts, sweeps, traps and repetition: what one recipient of one shipment did within seconds."""
     traps = {index for index, click in enumerate(clicks) if click.placement_id in by.traps} if by.traps else set()
     trapped = {people[index] for index in traps}
     _mark(extra, "honeypot", traps)
-    for (shipment, recipient), own in groups(people, BURSTS[0][0], trapped).items():
+    for person, own in groups(people, BURSTS[0][0], trapped).items():
         moments = [clicks[index].clicked_at for index in own]
-        links = max(SWEEP_LINKS, by.links.get(shipment, 0))
+        links = max(SWEEP_LINKS, by.links.get(person[0], 0))
         for least, width in BURSTS:
             if is_dense(moments, width, least):
                 places = [clicks[index].placement_id for index in own]
@@ -207,7 +212,7 @@ def _judge_people(
             _mark(extra, "sweep", (own[at] for at in crowded(moments, opened, SWEEP_MS, links)))
         if is_dense(moments, REPEATS[-1][1], REPEATS[0][0] + 1):
             _mark_repetition(clicks, own, extra)
-        if (shipment, recipient) in trapped:
+        if person in trapped:
             trapping = [clicks[index].clicked_at for index in own if index in traps]
             near = (index for index in own if is_near(trapping, clicks[index].clicked_at, TRAP_MS))
             _mark(extra, "honeypot-neighbour", (index for index in near if index not in traps))
@@ -237,6 +242,12 @@ def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int
         _mark(extra, "many-recipients", _crowds(clicks, own))
 
 
+def person_of(click: Click) -> _Person:
+    """Whose click it is, as clicks are compared."""
+    shipment, recipient = click[4:6]
+    return (shipment, recipient) if recipient != NOBODY else (shipment, recipient, address_of(click), click.agent_id)
+
+
 def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
     """The clicks of those whose mails had several links opened in a window with many such mails.
 
@@ -248,20 +259,20 @@ def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
     start, crowded = 0, False
     for index in own:
         click = clicks[index]
-        person = click[4:6]
+        person = person_of(click)
         within.setdefault(person, deque()).append(index)
         links.setdefault(person, Counter())[click.link_id] += 1
         if len(links[person]) >= CROWD_LINKS:
             several.add(person)
         while click.clicked_at - clicks[own[start]].clicked_at > CROWD_MS:
             past = clicks[own[start]]
-            left = links[past[4:6]]
-            within[past[4:6]].popleft()
+            left = links[person_of(past)]
+            within[person_of(past)].popleft()
             left[past.link_id] -= 1
             if not left[past.link_id]:
                 del left[past.link_id]
                 if len(left) < CROWD_LINKS:
-                    several.discard(past[4:6])
+                    several.discard(person_of(past))
             start += 1
         before, crowded = crowded, len(several) >= CROWD_RECIPIENTS
         if crowded and not before:
@@ -272,8 +283,11 @@ def _crowds(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
 
 
 def _judge_probed(clicks: Sequence[Click], probes: Sequence[Probe], extra: dict[int, set[str]]) -> None:
-    """Clicks on a placement that the same recipient's machine asked about with HEAD, shortly before or after."""
-    asked = moments_of((probe[2:], probe.clicked_at) for probe in probes)
+    """Clicks on a placement that the same recipient's machine asked about with HEAD, shortly before or after.
+
+    Nobody knows whose machine asked with a shared token.
+    """
+    asked = moments_of((probe[2:], probe.clicked_at) for probe in probes if probe.recipient_id != NOBODY)
     _mark_near(clicks, asked, lambda click: click[3:6], "head-request", PROBE_MS, extra)
 
 

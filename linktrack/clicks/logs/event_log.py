@@ -2,8 +2,9 @@
 
 An event usually carries the target of the link and not our address. Then the placement is found by target and
 mailing, the recipient by a custom variable or by e-mail address, and the shipment is the one that went to both. What
-is still ambiguous is rejected. Where a mailing has the same link with the same target in several spots, the first
-one stands for all: the link's figures are exact, the spot's are not.
+is still ambiguous is rejected. Who refused tracking in that shipment is nobody, whatever the service says. Where a
+mailing has the same link with the same target in several spots, the first one stands for all: the link's figures are
+exact, the spot's are not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from linktrack.clicks.logs.line_log import COMMIT_SECONDS
 from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN, Rules
 from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, Found, TrackedSpot
+from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.errors import LinktrackError
 from linktrack.settings import ClickSettings
 from linktrack.store.lookups import mailing_id
@@ -60,6 +62,7 @@ class Directory:
         self._people: dict[tuple[str, str], list[tuple[int, int]]] = {}
         self._hashed: dict[int, dict[str, list[tuple[int, int]]]] = {}
         self._former: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        self._refusing = Refusing(self._database)
 
     def renew(self) -> bool:
         """Read everything again if the catalogue has changed; whether it has."""
@@ -93,7 +96,8 @@ class Directory:
         member = self._member(mailing, event)
         if isinstance(member, str):
             return member
-        return (spot.link_id, spot.placement_id, *member)
+        self._refusing.look_up([member])
+        return (spot.link_id, spot.placement_id, member[0], self._refusing.counted_as(*member))
 
     def _mailing_of(self, event: Event) -> int | str:
         if self._mailing is not None:

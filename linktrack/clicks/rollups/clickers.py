@@ -1,7 +1,8 @@
 """Who clicked: the table `clicker`, a row for every person and placement, moved with every click and verdict.
 
 What the tallies need of it comes back as a `Turnout`: who has become a clicker or is none any more, and whose first
-click lies elsewhere now.
+click lies elsewhere now. Those who refused tracking have a row of a placement together, of the recipient NOBODY: it
+keeps their first and last click, and is no clicker.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from linktrack.clicks.rollups.refusing import Refusing
+from linktrack.links.tokens import NOBODY
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
@@ -73,14 +76,16 @@ class Turnout:
     placements: dict[tuple[int, int], int] = field(default_factory=dict)  # placement, shipment → clickers won or lost
 
 
-def note_deeds(database: Database, deeds: Mapping[Person, Mapping[int, Deed]], human: Collection[int]) -> Turnout:
+def note_deeds(
+    database: Database, deeds: Mapping[Person, Mapping[int, Deed]], human: Collection[int], refusing: Refusing
+) -> Turnout:
     """Add what people did (by person and placement) to the table, in the open transaction.
 
     `human` are the numbers of the rulings that mean a person. The clicks themselves must be stored and judged already.
     """
     stored = _stored(database, deeds)
     lost = {(*person, placement) for person, own in deeds.items() for placement, deed in own.items() if deed.lost}
-    left = _left(database, lost, stored, deeds, human) if lost else {}
+    left = _left(database, lost, stored, deeds, human, refusing) if lost else {}
     purged = horizon(database).clicks if lost else NEVER
     turnout = Turnout()
     rows: list[tuple[int | None, ...]] = []
@@ -100,7 +105,7 @@ def note_deeds(database: Database, deeds: Mapping[Person, Mapping[int, Deed]], h
                     first, last, device = old.first, last or old.first, old.device  # which no click can tell any more
                 new = new._replace(first=first, last=last, device=device)
             won = (new.human > 0) - (old is not None and old.human > 0)
-            if won:
+            if won and person[1] != NOBODY:
                 key = (placement, person[0])
                 turnout.placements[key] = turnout.placements.get(key, 0) + won
             if new.human or new.machine:
@@ -109,7 +114,8 @@ def note_deeds(database: Database, deeds: Mapping[Person, Mapping[int, Deed]], h
             else:
                 after.pop(placement, None)
                 gone.append((*person, placement))
-        turnout.turns += _turns(person, before, after, {deed.link_id for deed in own.values()})
+        if person[1] != NOBODY:
+            turnout.turns += _turns(person, before, after, {deed.link_id for deed in own.values()})
     rows.sort()
     if gone:
         database.executemany(
@@ -129,13 +135,14 @@ def _note_newcomer(
         if not human and not machine:
             continue
         rows.append((shipment, recipient, placement, link, human, machine, first, last, device))
-        if first is not None:
+        if first is not None and recipient != NOBODY:
             turnout.placements[placement, shipment] = turnout.placements.get((placement, shipment), 0) + 1
             found = First(first, device or 0)
             for key in (0, link):
                 if key not in firsts or found < firsts[key]:
                     firsts[key] = found
-    turnout.turns += [Turn(shipment, recipient, link, None, first) for link, first in firsts.items()]
+    if recipient != NOBODY:
+        turnout.turns += [Turn(shipment, recipient, link, None, first) for link, first in firsts.items()]
 
 
 _REPLACE = (
@@ -203,6 +210,7 @@ def _left(
     stored: Mapping[Person, Mapping[int, Standing]],
     deeds: Mapping[Person, Mapping[int, Deed]],
     human: Collection[int],
+    refusing: Refusing,
 ) -> dict[Spot, tuple[int | None, int | None, int | None]]:
     """First and last human click, and the first one's device, of each spot that lost one, from the clicks themselves.
 
@@ -218,14 +226,18 @@ def _left(
             bounds.append((min(known), max(known)))
     found: dict[Spot, tuple[int | None, int | None, int | None]] = {}
     marks = ", ".join(map(str, human)) or "NULL"
+    together = any(recipient == NOBODY for _, recipient, _ in lost)
     for start, stop in _merged(bounds):
-        for at, shipment, recipient, placement, device in database.rows(
+        rows = database.rows(
             "SELECT clicked_at, shipment_id, recipient_id, placement_id, device FROM click "  # noqa: S608  (numbers of our own)
             f"JOIN agent ON agent.id = click.agent_id WHERE clicked_at BETWEEN ? AND ? AND ruling_id IN ({marks}) "
             "ORDER BY clicked_at, device",
             (start, stop),
-        ):
-            key = (shipment, recipient, placement)
+        )
+        if together:
+            refusing.look_up((row[1], row[2]) for row in rows)
+        for at, shipment, recipient, placement, device in rows:
+            key = (shipment, refusing.counted_as(shipment, recipient), placement)
             if key in lost:
                 first, _, first_device = found.get(key, (at, at, device))
                 found[key] = (first, at, first_device)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups.clickers import Deed, Person, Turnout, note_deeds
+from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
@@ -49,6 +50,7 @@ class Facts:
     rulings: Rulings
     device: Callable[[int], int]  # of an agent's number
     sent_at: Mapping[int, int]  # of shipments
+    refusing: Refusing
     zone: tzinfo  # in which hours are counted
 
 
@@ -58,8 +60,11 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
         return
     verdicts = facts.rulings.verdict_names()
     human = facts.rulings.numbers_of("human")
-    deeds = _deeds(shifts, verdicts, facts.device)
-    turnout = note_deeds(database, deeds, human)
+    refused = facts.refusing.shipments_among({shift[0][4] for shift in shifts})
+    if refused:
+        facts.refusing.look_up(click[4:6] for click, _, _ in shifts if click[4] in refused)
+    deeds = _deeds(shifts, verdicts, facts.device, facts.refusing.counted_as if refused else None)
+    turnout = note_deeds(database, deeds, human, facts.refusing)
     hours = _Hours(facts.zone)
     tables = _Tables()
     _count(tables, shifts, verdicts, facts, hours)
@@ -84,21 +89,27 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
 
 
 def _deeds(
-    shifts: Sequence[Shift], verdicts: Mapping[int, str], device_of: Callable[[int], int]
+    shifts: Sequence[Shift],
+    verdicts: Mapping[int, str],
+    device_of: Callable[[int], int],
+    counted_as: Callable[[int, int], int] | None,
 ) -> dict[Person, dict[int, Deed]]:
-    """What each person did on each placement; tests are nobody's deeds."""
+    """What each person did on each placement; tests are no deeds.
+
+    `counted_as` says whose a click is that somebody may have made who refused tracking: these are counted together.
+    """
     people: defaultdict[Person, dict[int, Deed]] = defaultdict(dict)
     for (at, _, link, placement, shipment, recipient, _, _, agent, _), before, after in shifts:
         was = None if before is None else verdicts[before]
         now = None if after is None else verdicts[after]
-        if was in _NOBODY and now in _NOBODY:
+        if was in _NO_DEEDS and now in _NO_DEEDS:
             continue
-        own = people[shipment, recipient]
+        own = people[shipment, recipient if counted_as is None else counted_as(shipment, recipient)]
         _, human, machine, first, last, device, lost = own.get(placement, _NO_DEED)
         if was == "human":
             human -= 1
             lost = True
-        elif was not in _NOBODY:
+        elif was not in _NO_DEEDS:
             machine -= 1
         if now == "human":
             human += 1
@@ -108,13 +119,13 @@ def _deeds(
                 first = at
             if last is None or at > last:
                 last = at
-        elif now not in _NOBODY:
+        elif now not in _NO_DEEDS:
             machine += 1
         own[placement] = Deed(link, human, machine, first, last, device, lost)
     return people
 
 
-_NOBODY = (None, "test")
+_NO_DEEDS = (None, "test")
 _NO_DEED = Deed(0, 0, 0, None, None, None, False)
 
 
@@ -232,7 +243,7 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
 def _count_domains(
     database: Database, tables: _Tables, deeds: Mapping[Person, Mapping[int, Deed]], turnout: Turnout
 ) -> None:
-    """Clicks and clickers by the domain of the address that the mail was sent to."""
+    """Clicks and clickers by the domain of the address that the mail was sent to, "" of those who refused tracking."""
     won: Counter[Person] = Counter()
     for shipment, recipient, link, before, after in turnout.turns:
         if not link:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from linktrack.errors import BadInput
 from linktrack.links.merge_tags import MergeTag, Pairs, find, fold
 from linktrack.mailings.addresses import Parts
-from linktrack.mailings.compile import Compiled, Gap, PlacedSpan, Writing, cut_part
+from linktrack.mailings.compile import Compiled, Gap, Placed, PlacedSpan, Writing, cut_part
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.markup import MarkupKind, attributes, read_markup
 from linktrack.mailings.reading.text_part import find_urls
@@ -52,8 +52,8 @@ class FillablePart:
 
     @classmethod
     def of(cls, part: Compiled) -> FillablePart:
-        """A part without tags to be filled."""
-        return cls(part.segments, (None,) * (len(part.segments) - 1))
+        """A compiled part, as it is cut already."""
+        return cls(part.segments, part.gaps or (None,) * (len(part.segments) - 1))
 
     def joined(
         self, token: bytes, values: Mapping[str, str], write: Callable[[bytes, Gap], bytes] = lambda value, gap: value
@@ -84,11 +84,12 @@ class FillablePart:
 
 @dataclass(frozen=True)
 class Filling:
-    """A mail that is filled: its parts, the text in UTF-8 whatever it was in."""
+    """A mail that is filled: its parts. A text in which tags stood is in UTF-8 whatever it was in."""
 
     subject: FillablePart
     html: FillablePart
     text: FillablePart
+    text_charset: str = "utf-8"
 
     def subject_for(self, values: Mapping[str, str]) -> str:
         return b"".join(self.subject.joined(b"", values)).decode()
@@ -104,8 +105,8 @@ class CannotFill(BadInput):
 
 def standing_tags(
     parts: Parts,
-    placed_html: Sequence[PlacedSpan],
-    placed_text: Sequence[PlacedSpan],
+    placed_html: Sequence[Placed],
+    placed_text: Sequence[Placed],
     subject: str,
     extra_tags: Pairs = (),
 ) -> list[StandingTag]:
@@ -154,7 +155,7 @@ def check_fields(tags: Iterable[StandingTag], columns: Iterable[str]) -> None:
 
 def prepare_filling(
     parts: Parts,
-    placed: Sequence[PlacedSpan],
+    placed: Sequence[Placed],
     text: Compiled,
     tags: Sequence[StandingTag],
     subject: str,
@@ -172,8 +173,14 @@ def prepare_filling(
     return Filling(
         _cut_text([subject], extra_tags, addresses=False),
         FillablePart(*cut_part(parts.html, placed, base_url, honeypot, gaps)),
-        _cut_text([segment.decode(text.charset) for segment in text.segments], extra_tags),
+        _cut_text([segment.decode(text.charset) for segment in text.segments], extra_tags, between=text.gaps),
     )
+
+
+def filling_of(subject: str, html: Compiled, text: Compiled) -> Filling:
+    """A mail of which nothing is filled but the links' own targets, which are cut already."""
+    whole = FillablePart((subject.encode(),), ())
+    return Filling(whole, FillablePart.of(html), FillablePart.of(text), text.charset)
 
 
 class Person(Protocol):
@@ -255,14 +262,17 @@ def _mark(
             _mark(masked, piece.inside, piece.end, inside, lengths, writings, nested=True)
 
 
-def _cut_text(segments: Sequence[str], extra_tags: Pairs, *, addresses: bool = True) -> FillablePart:
-    """Segments of plain text, between which the token stands, cut at their merge tags too."""
+def _cut_text(
+    segments: Sequence[str], extra_tags: Pairs, *, addresses: bool = True, between: Sequence[Gap | None] = ()
+) -> FillablePart:
+    """Segments of plain text cut at their merge tags too; `between` them the token stands, unless it says otherwise."""
+    between = [gap and replace(gap, charset="utf-8") for gap in between] or [None] * len(segments)
     pieces: list[str] = []
     gaps: list[Gap | None] = []
     for number, segment in enumerate(segments):
         segment = segment.removeprefix("\ufeff") if number == 0 else segment
         if number:
-            gaps.append(None)
+            gaps.append(between[number - 1])
         urls = find_urls(segment, extra_tags) if addresses else []
         here = 0
         for tag in find(segment, extra_tags):
@@ -274,7 +284,7 @@ def _cut_text(segments: Sequence[str], extra_tags: Pairs, *, addresses: bool = T
     return FillablePart(tuple(piece.encode() for piece in pieces), tuple(gaps))
 
 
-def _outside(tags: Iterable[MergeTag], placed: Iterable[PlacedSpan]) -> list[MergeTag]:
+def _outside(tags: Iterable[MergeTag], placed: Iterable[Placed]) -> list[MergeTag]:
     """The tags that do not stand in an address that becomes a tracked one."""
     spans = sorted((spot.start, spot.stop) for spot in placed)
     found = []

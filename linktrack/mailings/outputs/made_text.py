@@ -11,18 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from linktrack.mailings.addresses import Address, Parts
-from linktrack.mailings.compile import Compiled, PlacedSpan
+from linktrack.mailings.compile import Compiled, Gap, Placed, PlacedSpan
 from linktrack.mailings.reading.labels import BLOCKS, CELLS, INVISIBLE
 from linktrack.mailings.reading.markup import RAW, Markup, MarkupKind, attributes, read_markup
 from linktrack.mailings.reading.references import decode, decode_text
+from linktrack.mailings.targets import target_in_text
 
 # Characters that stand for something while the text grows; the mail's own ones are dropped, they show nothing.
 _HELD = "\ue000{}\ue001"  # a merge tag or an address, which must not be touched
-_GAP = "\ue002"  # where the token goes
+_OPEN = "\ue002\ue005"  # where the token goes
+_VALUE = "\ue002{}\ue005"  # and the value of this number
 _LINE, _PARAGRAPH = "\ue003", "\ue004"  # breaks that several blocks share
 _HELD_BACK = re.compile("\ue000([0-9]+)\ue001")
 _BREAKS = re.compile(f"(?<![ \t\n])[ \t\n]*+[{_LINE}{_PARAGRAPH}][ \t\n{_LINE}{_PARAGRAPH}]*+")
-_OURS = re.compile("[\ue000-\ue004]")
+_GAPS = re.compile("\ue002([0-9]*)\ue005")
+_OURS = re.compile("[\ue000-\ue005]")
 
 _SPACED = frozenset(["h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "table", "blockquote"])
 _HIDDEN = RAW | frozenset(("template", "svg", "math", "select", "plaintext"))
@@ -33,9 +36,10 @@ _PLAIN_SCHEMES = ("mailto", "tel", "sms")  # written without their scheme
 _NOT_WRITTEN = ("empty", "anchor", "relative", "javascript", "cid", "data", "file", "invalid")
 
 
-def made_text(parts: Parts, placed: Sequence[PlacedSpan], base_url: str) -> Compiled:
+def made_text(parts: Parts, placed: Sequence[Placed], base_url: str) -> Compiled:
     """The HTML part as readable text, compiled; UTF-8 whatever the HTML is in."""
-    tracked = {spot.start: f"{base_url}/{spot.key}/{_GAP}" for spot in placed}
+    values: list[Gap] = []
+    tracked = {spot.start: _address(spot, base_url, values) for spot in placed}
     addresses = {address.start: address for address in parts.addresses if address.part == "html"}
     links = {
         spot.tag[0]: (addresses[spot.start], tracked.get(spot.start))
@@ -53,7 +57,24 @@ def made_text(parts: Parts, placed: Sequence[PlacedSpan], base_url: str) -> Comp
         writer.markup(piece)
     if not raw:
         writer.text(here, len(masked))
-    return Compiled(tuple(segment.encode() for segment in writer.finished().split(_GAP)), "utf-8")
+    first, *rest = _GAPS.split(writer.finished())
+    segments = [first, *rest[1::2]]
+    gaps = [values[int(number)] if number else None for number in rest[::2]]
+    return Compiled(tuple(segment.encode() for segment in segments), "utf-8", tuple(gaps) if any(gaps) else ())
+
+
+def _address(spot: Placed, base_url: str, values: list[Gap]) -> str:
+    """The address of a spot, with a sign where the token goes, and one with a number where a value does."""
+    if isinstance(spot, PlacedSpan):
+        return f"{base_url}/{spot.key}/{_OPEN if spot.token is None else spot.token}"
+    written = ""
+    for piece in target_in_text(spot.url, "utf-8", spot.start, spot.stop, spot.pairs).written:
+        if isinstance(piece, bytes):
+            written += piece.decode()
+        else:
+            written += _VALUE.format(len(values))
+            values.append(piece)
+    return written
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ def _body(mail: Mail, boundary: str) -> FillablePart:
     if mail.filling is None:
         text, html, text_charset = FillablePart.of(mail.text), FillablePart.of(mail.html), mail.text.charset
     else:
-        text, html, text_charset = mail.filling.text, mail.filling.html, "utf-8"
+        text, html, text_charset = mail.filling.text, mail.filling.html, mail.filling.text_charset
     if text_charset in UTF16:  # which no text part may be in (RFC 2781)
         text = text.in_utf8(text_charset)
     if mail.html.charset in UTF16:

@@ -25,7 +25,7 @@ from linktrack.mailings.outputs.filling import (
 )
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mime import Message
-from linktrack.mailings.outputs.ndjson import ndjson_rows
+from linktrack.mailings.outputs.ndjson import ndjson_maker
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 
 BASE = "https://click.example.com"
@@ -185,7 +185,7 @@ def test_an_e_mail_and_a_row_read_back_as_the_filled_mail(value: str, subject: s
     plain, html = read.iter_parts()
     assert [plain["Content-Type"].params["charset"], [key for key, _ in read.items()].count("Subject")] == ["utf-8", 1]
     assert decoded(plain).decode() == f"Hej {lines}!\r\nFrom {lines}\r\n{BASE}/abcf/{TOKEN} {lines}"
-    (parsed,) = (json.loads(f"[{b''.join(next(iter(ndjson_rows(mail, [row])))).decode()}]"),)
+    (parsed,) = (json.loads(f"[{b''.join(ndjson_maker(mail)(row)).decode()}]"),)
     assert parsed[0]["text"] == f"Hej {clean}!\r\nFrom {clean}\r\n{BASE}/abcf/{TOKEN} {clean}"
     assert decoded(html).decode() == re.sub("\r\n|\r|\n", "\r\n", parsed[0]["html"])
     assert parsed[0]["subject"] == "Om " + subject.replace("\0", "")

@@ -220,6 +220,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "said_consent",
+        sa.Column("recipient_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("consent", sa.Boolean(), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("known_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("recipient_id"),
+    )
+    op.create_table(
         "scanner_evidence",
         sa.Column("shipment_id", sa.Integer(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
@@ -271,6 +279,7 @@ def upgrade() -> None:
         sa.Column("shipment_id", sa.Integer(), nullable=False),
         sa.Column("domain", sa.Text(), nullable=False),
         sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("uncounted", sa.Integer(), server_default="0", nullable=False),
         sa.Column("human", sa.Integer(), nullable=False),
         sa.Column("machine", sa.Integer(), nullable=False),
         sa.Column("clickers", sa.Integer(), nullable=False),
@@ -435,6 +444,7 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.BigInteger(), nullable=False),
         sa.Column("is_test", sa.Boolean(), nullable=False),
         sa.Column("recipients", sa.Integer(), nullable=False),
+        sa.Column("uncounted", sa.Integer(), server_default="0", nullable=False),
         sa.Column("settings", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
@@ -568,6 +578,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("uncounted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["shipment_id"],
             ["shipment.id"],
@@ -619,6 +630,7 @@ def downgrade() -> None:
     op.drop_table("settled")
     op.drop_table("seen_export")
     op.drop_table("scanner_evidence")
+    op.drop_table("said_consent")
     op.drop_table("run")
     op.drop_table("ruling")
     op.drop_table("return_address")

@@ -1,0 +1,111 @@
+"""Who may be tracked: what a person has said himself on the subscriptions page, and what the CRM's export says.
+
+What he has said wins over the export until the CRM has learnt of it: until a file of contacts has been seen that says
+the same, and later one of other content that says otherwise. A file without the column of the consent proves nothing,
+nor one that was seen before. All rows of `said_consent` are written here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from linktrack.contacts.seen import SeenExport
+from linktrack.crm.export import Contact
+from linktrack.store.session import Database
+
+
+def say_consent(database: Database, recipient_id: int, consent: bool, at: int) -> None:
+    """A person has said at this time whether he may be tracked. Part of a transaction.
+
+    The latest word counts, in whatever order they become known.
+    """
+    database.execute(
+        "INSERT INTO said_consent (recipient_id, consent, said_at) VALUES (?, ?, ?) "
+        "ON CONFLICT (recipient_id) DO UPDATE SET consent = excluded.consent, said_at = excluded.said_at, "
+        "known_at = NULL WHERE excluded.said_at >= said_consent.said_at",
+        (recipient_id, consent, at),
+    )
+
+
+def said_of(database: Database, recipient_id: int) -> bool | None:
+    """What a person has said himself, None for nothing."""
+    said = database.value("SELECT consent FROM said_consent WHERE recipient_id = ?", (recipient_id,))
+    return None if said is None else bool(said)
+
+
+def may_be_tracked(database: Database, recipient_id: int) -> bool:
+    """Whether a person may be, as far as is known without a file of contacts: by what he has said himself, else by the
+    latest mail that he got."""
+    said = said_of(database, recipient_id)
+    if said is not None:
+        return said
+    return not database.value(
+        "SELECT uncounted FROM shipment_recipient WHERE recipient_id = ? ORDER BY shipment_id DESC LIMIT 1",
+        (recipient_id,),
+    )
+
+
+def anybody_said(database: Database) -> bool:
+    """Whether any person has said something."""
+    return database.value("SELECT 1 FROM said_consent LIMIT 1") is not None
+
+
+class Consents:
+    """What people have said themselves, held against a file of contacts as it is read.
+
+    `may_be_tracked` is asked once for each row; `note_what_was_seen` afterwards stores what the file has shown.
+    """
+
+    def __init__(self, database: Database, seen: SeenExport) -> None:
+        self._database = database
+        self._seen = seen
+        self._said: dict[str, _Word] = {
+            contact_id: _Word(recipient, bool(consent), known_at is not None)
+            for contact_id, recipient, consent, known_at in database.stream(
+                "SELECT contact_id, recipient_id, consent, known_at FROM said_consent "
+                "JOIN recipient ON recipient.id = recipient_id"
+            )
+        }
+        self._has_column = False
+        self._learnt: list[_Word] = []
+        self._overruled: list[_Word] = []
+
+    def may_be_tracked(self, contact: Contact) -> bool:
+        """Whether this contact may be, after what this very row says."""
+        shown = contact.consent
+        if shown is not None:
+            self._has_column = True
+        word = self._said.get(contact.contact_id)
+        if word is None:
+            return shown is not False
+        if shown is None or self._seen.before:
+            return word.consent
+        if shown is word.consent:
+            if not word.is_known:
+                self._learnt.append(word)
+            return shown
+        if word.is_known:
+            self._overruled.append(word)
+            return shown
+        return word.consent
+
+    def note_what_was_seen(self, moment: int) -> None:
+        """Store that the file was seen, whose word the CRM has learnt, and whose it has changed since. Part of a
+        transaction."""
+        if not self._has_column or self._seen.before:
+            return
+        self._seen.note(moment)
+        self._database.executemany(
+            "UPDATE said_consent SET known_at = ? WHERE recipient_id = ?",
+            [(moment, word.recipient_id) for word in self._learnt],
+        )
+        self._database.executemany(  # and stays known, so that an older word that arrives late changes nothing
+            "UPDATE said_consent SET consent = ?, said_at = ?, known_at = ? WHERE recipient_id = ?",
+            [(not word.consent, moment, moment, word.recipient_id) for word in self._overruled],
+        )
+
+
+class _Word(NamedTuple):
+    recipient_id: int
+    consent: bool
+    is_known: bool  # to the CRM

@@ -1,0 +1,40 @@
+"""A file of contacts as a witness: what it shows of those who have left a type, and of those who may be tracked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from linktrack.contacts.consent import Consents
+from linktrack.contacts.left import EVERY_TYPE, Absences
+from linktrack.contacts.seen import SeenExport
+from linktrack.crm.export import read_contacts
+from linktrack.crm.mapping import Mapping
+from linktrack.store.session import Database
+
+
+class Witness:
+    """What people have said themselves, held against a file of contacts as it is read.
+
+    Both questions are asked once for each row; `note_what_was_seen` afterwards stores what the file has shown.
+    """
+
+    def __init__(self, database: Database, export: Path, mapping: Mapping) -> None:
+        seen = SeenExport(database, export)
+        self._absences = Absences(database, seen, mapping)
+        self._consents = Consents(database, seen)
+        self.leaves_out = self._absences.leaves_out
+        self.may_be_tracked = self._consents.may_be_tracked
+
+    def note_what_was_seen(self, moment: int) -> None:
+        """Store what the file has shown. Part of a transaction."""
+        self._absences.note_what_was_seen(moment)
+        self._consents.note_what_was_seen(moment)
+
+
+def witness_of(database: Database, export: Path, mapping: Mapping) -> Witness:
+    """What a whole export of the CRM shows, for `note_what_was_seen`. Errors as `read_contacts`."""
+    witness = Witness(database, export, mapping)
+    for contact in read_contacts(export, mapping, []):
+        witness.leaves_out(contact, EVERY_TYPE)
+        witness.may_be_tracked(contact)
+    return witness

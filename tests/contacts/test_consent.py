@@ -1,0 +1,109 @@
+"""Who may be tracked: the latest word of a person wins over the export, until the CRM has learnt of it."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from linktrack.contacts.consent import anybody_said, may_be_tracked, said_of, say_consent
+from linktrack.contacts.witness import Witness
+from linktrack.crm.export import read_contacts
+from linktrack.crm.mapping import Mapping
+from linktrack.settings import ConsentSettings, ContactSettings, CrmSettings
+from linktrack.store.session import Database
+
+MAPPING = Mapping(CrmSettings(contacts=ContactSettings(consent=ConsentSettings(column="C", yes=["Ja", "Yes "]))))
+PERSON = 7
+
+
+@pytest.fixture
+def known(database: Database) -> Database:
+    database.execute(
+        "INSERT INTO recipient (id, contact_id, email, name, fields) VALUES (7, '10042', 'anna@x.example', 'Anna', '{}')"
+    )
+    return database
+
+
+def see(database: Database, folder: Path, *cells: str, mapping: Mapping = MAPPING) -> list[bool]:
+    """What files of contacts say one after the other: each with this cell (`-` = no such column; the same text is the
+    same file)."""
+    found = []
+    for cell in cells:
+        path = folder / "contacts.csv"
+        path.write_text("contact_id,x\n10042,\n" if cell == "-" else f"contact_id,C\n10042,{cell}\n", "utf-8")
+        witness = Witness(database, path, mapping)
+        (contact,) = read_contacts(path, mapping)
+        found.append(witness.may_be_tracked(contact))
+        with database.transaction():
+            witness.note_what_was_seen(1_000)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("cell", "given"),
+    [("Ja", True), ("ja", True), (" YES", True), ("Nej", False), ("", False), ("perhaps", False), ("-", True)],
+)
+def test_the_export_says_who_may_be_tracked(known: Database, tmp_path: Path, cell: str, given: bool) -> None:
+    assert see(known, tmp_path, cell) == [given]
+
+
+@pytest.mark.parametrize(("empty", "given"), [("yes", True), ("no", False)])
+def test_what_an_empty_cell_means_is_a_setting(empty: str, given: bool) -> None:
+    settings = ConsentSettings.model_validate({"column": "C", "yes": ["Ja"], "empty": empty})
+    assert settings.given("  ") is given and settings.given("Ja") and not settings.given("Nej")
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_the_latest_word_counts(known: Database, order: tuple[int, ...]) -> None:
+    assert not anybody_said(known) and said_of(known, PERSON) is None and may_be_tracked(known, PERSON)
+    for step in order:
+        say_consent(known, PERSON, step == 1, 100 + step * 100)
+    assert said_of(known, PERSON) is False and not may_be_tracked(known, PERSON) and anybody_said(known)
+
+
+CASES = {
+    "no file has heard of it": (False, ["Ja"], [False]),
+    "the CRM has learnt of it, and the person has agreed there since": (False, ["Nej", "Ja"], [False, True]),
+    "it has learnt, and an older export is used again": (False, ["Ja", "Nej", "Ja"], [False, False, False]),
+    "it has learnt, and another export says otherwise": (False, ["Ja", "Nej", "Yes"], [False, False, True]),
+    "a file without the column proves nothing": (False, ["-", "Ja", "-"], [False, False, False]),
+    "who has agreed himself is tracked until the CRM has known and says no": (
+        True, ["Nej", "", "Ja", "no"], [True, True, True, False],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_word_wins_until_the_crm_has_learnt_of_it(known: Database, tmp_path: Path, case: str) -> None:
+    word, cells, expected = CASES[case]
+    say_consent(known, PERSON, word, 500)
+    assert see(known, tmp_path, *cells) == expected
+
+
+def test_a_word_of_before_that_arrives_late_does_not_count_against_the_crm(known: Database, tmp_path: Path) -> None:
+    say_consent(known, PERSON, False, 500)
+    assert see(known, tmp_path, "Nej", "Ja") == [False, True]
+    say_consent(known, PERSON, False, 700)  # before the file was seen
+    assert may_be_tracked(known, PERSON)
+    say_consent(known, PERSON, False, 2_000)
+    assert not may_be_tracked(known, PERSON)
+
+
+def test_without_a_word_the_latest_mail_says_it(known: Database) -> None:
+    known.execute(
+        "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES (1, 'a', '', '', x'', '{}', 0)"
+    )
+    for shipment, uncounted in ((1, True), (2, False)):
+        known.execute(
+            "INSERT INTO shipment (id, number, mailing_id, sent_at, is_test, recipients, settings, created_at) "
+            "VALUES (?, ?, 1, 0, FALSE, 1, '{}', 0)",
+            (shipment, shipment),
+        )
+        known.execute(
+            "INSERT INTO shipment_recipient (shipment_id, recipient_id, position, email, name, uncounted) "
+            "VALUES (?, 7, 1, '', '', ?)",
+            (shipment, uncounted),
+        )
+        assert may_be_tracked(known, PERSON) is not uncounted

@@ -32,6 +32,7 @@ from linktrack.actions.selecting import REPLAYED
 from linktrack.links.actions import parse_action
 from linktrack.store import lookups
 from linktrack.store.catalogue import touch
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
 UNFINISHED = "('running', 'interrupted')"  # states of runs that the ledger has no changes of
@@ -473,11 +474,21 @@ class Ledger:
         self.database.execute("DELETE FROM action_tally WHERE count <= 0")
 
 
+def purged_failures(database: Database, statuses: Collection[str]) -> int:
+    """How many actions failed, and ended with one of `statuses`, because of clicks that are purged by now."""
+    marks = ", ".join("?" * len(statuses))
+    sql = f"SELECT count(*) FROM failure WHERE clicked_at < ? AND status IN ({marks})"  # noqa: S608  (marks)
+    return int(database.value(sql, (horizon(database).clicks, *statuses)))
+
+
 def open_failures(database: Database, but: int | None) -> dict[str, int]:
-    """How many actions stand open because they failed, by status, but for those of the run `but`."""
+    """How many actions stand open because they failed, by status, but for those of the run `but`, and of clicks that
+    were purged: nothing tries them again."""
     return dict(
         database.rows(
-            "SELECT status, count(*) FROM failure WHERE run_id <> ? GROUP BY status ORDER BY status", (but or 0,)
+            "SELECT status, count(*) FROM failure WHERE run_id <> ? AND clicked_at >= ? GROUP BY status "
+            "ORDER BY status",
+            (but or 0, horizon(database).clicks),
         )
     )
 

@@ -201,11 +201,16 @@ def judge(
       linktrack click judge --dry-run
     """
     from linktrack.clicks.rejudge import judge_all
+    from linktrack.moments import iso
+    from linktrack.store.purged import NEVER, horizon
 
     destination = Destination(format, output, excel)
     destination.check_dry_run(dry_run)
     with opened(context, wait) as database:
         judged = judge_all(workspace_of(context), database, wait=wait or 0, dry_run=dry_run)
+        final = horizon(database).final
+    if final != NEVER:
+        say(context, f"Clicks before {iso(final, workspace_of(context).zone)} keep their verdicts: others were purged.")
     if dry_run:
         rows = [change._asdict() for change in judged.changes]
         list_rows(context, rows, ["reason", "before", "after"], destination)

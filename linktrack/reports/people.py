@@ -124,7 +124,9 @@ def _names(
         )
         recipients = [recipient for recipient, email in at_sending if domain_of(email) == domain]
         marks = ", ".join("?" * len(recipients)) or "NULL"
-    rows = database.rows(f"SELECT id, contact_id, email, name FROM recipient WHERE id IN ({marks})", recipients)
+    rows = database.rows(
+        f"SELECT id, COALESCE(contact_id, ''), email, name FROM recipient WHERE id IN ({marks})", recipients
+    )
     return {number: (contact_id, email, name) for number, contact_id, email, name in rows}
 
 

@@ -16,7 +16,7 @@ HOLD_A_TRANSACTION = {
     "mailings": {"adding.py", "editing.py", "placements.py", "shipping.py"},
     "clicks": {"load.py", "rejudge.py", "reset.py", "rollups/counts.py"},
     "actions": {"ledger.py", "run.py", "taking.py"},
-    "upkeep": {"copy.py", "repair.py"},
+    "upkeep": {"copy.py", "forget.py", "own_log.py", "purge.py", "repair.py"},
 }
 BEGINS = {"transaction", "session"}
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reports import DAY, START, make_workspace
+from made_clicks import DAY, START, make_workspace
 
 
 def main() -> None:

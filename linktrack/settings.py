@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from linktrack.database_urls import checked_database_url
-from linktrack.errors import BadInput
+from linktrack.errors import BadInput, UsageError
 from linktrack.mail_senders import sender
-from linktrack.moments import zone_of
+from linktrack.moments import read_length, zone_of
 from linktrack.toml_files import TomlFile, parse_toml
 from linktrack.values import wrong_value
 
@@ -396,6 +396,27 @@ class SubscriptionSettings(Section):
     types: list[str] = []
 
 
+def _length(value: str) -> str:
+    try:
+        if value:
+            read_length(value, "")
+    except UsageError:
+        raise ValueError(f"a length of time is written like 400d or 60w, not {value!r}") from None
+    return value
+
+
+Length = Annotated[str, AfterValidator(_length)]
+
+
+class RetentionSettings(Section):
+    """How long `linktrack database purge --due` leaves what; empty = for ever."""
+
+    clicks: Length = ""  # each with visitor, agent and verdict; reports do without
+    click_logs: Length = ""  # files of the own click log, once they are wholly imported
+    agents: Length = ""  # of clicks: after it only the device is left
+    values: Length = ""  # of recipients, for merge tags and forms, after the last mail to them
+
+
 class Settings(Section):
     """All of `linktrack.toml`."""
 
@@ -411,6 +432,7 @@ class Settings(Section):
     serve: ServeSettings = ServeSettings()
     pages: PageSettings = PageSettings()
     subscriptions: SubscriptionSettings = SubscriptionSettings()
+    retention: RetentionSettings = RetentionSettings()
     crm: CrmSettings = CrmSettings()
 
     @field_validator("base_url")

@@ -72,6 +72,14 @@ def needs_of(actions: Mapping[int, Sequence[NumberedAction]]) -> Needs:
     )
 
 
+def has_interests(export: Path | None, mapping: CrmMapping) -> bool:
+    """Whether the contacts of an export have a column of interests."""
+    return (
+        export is not None
+        and column_of(open_contacts(export, mapping), mapping.settings.contacts.interests) is not None
+    )
+
+
 def load_state(
     export: Path | None, mapping: CrmMapping, needs: Needs, wanted: Collection[str], time_zone: str = "UTC"
 ) -> CrmState:

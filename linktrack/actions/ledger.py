@@ -18,6 +18,7 @@ from linktrack.actions.ledger_rows import (
     RunRow,
     SettledRow,
 )
+from linktrack.actions.page_buttons import buttons_in
 from linktrack.actions.planned import (
     Clicked,
     ClickKey,
@@ -31,6 +32,7 @@ from linktrack.actions.selecting import REPLAYED
 from linktrack.links.actions import parse_action
 from linktrack.store import lookups
 from linktrack.store.catalogue import touch
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
 UNFINISHED = "('running', 'interrupted')"  # states of runs that the ledger has no changes of
@@ -116,13 +118,13 @@ class Ledger:
         """The clicks that the run looks at, in the order of time."""
         only = "" if link_ids is None else f"WHERE link_id IN ({','.join(map(str, link_ids)) or 'NULL'})"
         cursor = self.database.execute(
-            "SELECT clicked_at, print, link_id, shipment_id, placement_id, recipient_id, contact_id, why "  # noqa: S608  (numbers)
+            "SELECT clicked_at, print, link_id, shipment_id, placement_id, recipient_id, contact_id, pressed, why "  # noqa: S608  (numbers)
             f"FROM open_click {only} ORDER BY clicked_at, print, recipient_id"
         )
         links, shipments, placements = self.links, self.shipments, self.placements
-        for at, mark, link, shipment, placement, recipient, contact, why in cursor:
+        for at, mark, link, shipment, placement, recipient, contact, pressed, why in cursor:
             where = (links[link], shipments[shipment], placements.get(placement, ""))
-            yield Clicked(at, mark, *where, recipient, contact, why)
+            yield Clicked(at, mark, *where, recipient, contact, buttons_in(pressed), why)
 
     def actions(self) -> dict[int, list[NumberedAction]]:
         """The actions of each link whose clicks the run looks at, in their order."""
@@ -134,6 +136,20 @@ class Ledger:
             definition = parse_action({"type": kind, **json.loads(settings)})
             found.setdefault(link_id, []).append(NumberedAction(definition, number, 0))
         return found
+
+    def pressed_on(self) -> list[int]:
+        """The links with clicks of the run that pressed a button of the subscriptions page."""
+        return [
+            row[0]
+            for row in self.database.rows(
+                "SELECT id FROM link WHERE kind = 'special' AND key = 'subscriptions' "
+                "AND id IN (SELECT link_id FROM open_click WHERE pressed <> '')"
+            )
+        ]
+
+    def types(self) -> list[str]:
+        """The types of all mailings."""
+        return [row[0] for row in self.database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
 
     def hits(self) -> dict[int, int]:
         """Human clicks by link."""
@@ -434,7 +450,7 @@ class Ledger:
             )
         columns = ", ".join(Failure._fields)
         self.database.execute(
-            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action > 0 "  # noqa: S608
+            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action <> 0 "  # noqa: S608
             "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number"
         )
 
@@ -458,11 +474,21 @@ class Ledger:
         self.database.execute("DELETE FROM action_tally WHERE count <= 0")
 
 
+def purged_failures(database: Database, statuses: Collection[str]) -> int:
+    """How many actions failed, and ended with one of `statuses`, because of clicks that are purged by now."""
+    marks = ", ".join("?" * len(statuses))
+    sql = f"SELECT count(*) FROM failure WHERE clicked_at < ? AND status IN ({marks})"  # noqa: S608  (marks)
+    return int(database.value(sql, (horizon(database).clicks, *statuses)))
+
+
 def open_failures(database: Database, but: int | None) -> dict[str, int]:
-    """How many actions stand open because they failed, by status, but for those of the run `but`."""
+    """How many actions stand open because they failed, by status, but for those of the run `but`, and of clicks that
+    were purged: nothing tries them again."""
     return dict(
         database.rows(
-            "SELECT status, count(*) FROM failure WHERE run_id <> ? GROUP BY status ORDER BY status", (but or 0,)
+            "SELECT status, count(*) FROM failure WHERE run_id <> ? AND clicked_at >= ? GROUP BY status "
+            "ORDER BY status",
+            (but or 0, horizon(database).clicks),
         )
     )
 

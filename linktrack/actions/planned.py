@@ -38,7 +38,7 @@ class ShipmentFacts:
 
 class Clicked(NamedTuple):
     """One human click: `at` in UTC milliseconds, `at` and `print` together the same in every database; `why` the run
-    looks at it (see `selecting`)."""
+    looks at it (see `selecting`). `pressed` are buttons of the subscriptions page, named as an action's `button` is."""
 
     at: int
     print: int
@@ -47,6 +47,7 @@ class Clicked(NamedTuple):
     placement: str
     recipient_id: int
     contact_id: str
+    pressed: frozenset[str]
     why: int
 
     @property
@@ -59,11 +60,13 @@ ClickKey = tuple[int, int, int]  # time, print, recipient
 
 @dataclass(frozen=True, slots=True)
 class NumberedAction:
-    """An action of a link with its number there, and the ledger's id of its definition."""
+    """An action of a link with its number there, and the ledger's id of its definition. With a `button` it is for the
+    clicks alone that have pressed it."""
 
     definition: AnyAction
     number: int
     definition_id: int
+    button: str = ""
 
 
 class CrmChange(NamedTuple):

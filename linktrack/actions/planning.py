@@ -87,6 +87,8 @@ class Planner:
                 self.handled += 1
                 self.contacts.add(click.contact_id)
             for action in self.actions.get(click.link.id, ()):
+                if action.button and action.button not in click.pressed:
+                    continue
                 if click.why == REPLAYED and (click.key, action.number) in self.done:
                     continue  # whatever its settings were then
                 only = self.again.get((click.key, action.number))

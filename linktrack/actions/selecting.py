@@ -16,9 +16,12 @@ from linktrack.store.session import Database
 OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a click is looked at
 
 _POST = 4  # of `click.flags`: the person has pressed the button (see clicks.event)
-_COLUMNS = ("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "why")
-_OF_CLICK = "c.clicked_at, c.print, c.link_id, c.shipment_id, c.placement_id, c.recipient_id, r.contact_id"
+_COLUMNS = (
+    *("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "pressed", "why"),
+)
+_OF_CLICK = "c.clicked_at, c.print, c.link_id, c.shipment_id, c.placement_id, c.recipient_id, r.contact_id, c.pressed"
 _UNSUBSCRIBING = "SELECT id FROM link WHERE kind = 'special' AND key IN ('unsubscribe', 'subscriptions')"
+_SUBSCRIPTIONS = "SELECT id FROM link WHERE kind = 'special' AND key = 'subscriptions'"
 # Clicks that count: people's who are known, in finished shipments that are no test, not cancelled (which unsubscribing
 # is not undone by), since the link was last reset.
 _COUNTS = (
@@ -33,7 +36,8 @@ _COUNTS = (
 
 
 def _acts(*, get_unsubscribes: bool) -> str:
-    """The condition that a click runs actions: its link has some, and where a button must be pressed, it was.
+    """The condition that a click runs actions: its link has some, and where a button must be pressed, it was; or a
+    button of the subscriptions page was pressed, which says what it changes.
 
     Of who refused tracking only what he says of his subscriptions does.
     """
@@ -42,7 +46,8 @@ def _acts(*, get_unsubscribes: bool) -> str:
         pressed += f" UNION {_UNSUBSCRIBING}"
     pressed_it = f"(c.flags & {_POST}) <> 0"
     return (
-        f"c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed})) "  # noqa: S608
+        f"(c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed})) "  # noqa: S608
+        f"OR c.pressed <> '' AND c.link_id IN ({_SUBSCRIPTIONS})) "
         f"AND (c.link_id IN ({_UNSUBSCRIBING}) OR NOT EXISTS (SELECT 1 FROM shipment_recipient AS sent "
         "WHERE sent.shipment_id = c.shipment_id AND sent.recipient_id = c.recipient_id AND sent.uncounted))"
     )
@@ -54,7 +59,7 @@ def begin(database: Database) -> None:
     database.execute(
         "CREATE TEMP TABLE open_click (clicked_at BIGINT NOT NULL, print BIGINT NOT NULL, link_id INTEGER NOT NULL, "
         "shipment_id INTEGER NOT NULL, placement_id INTEGER NOT NULL, recipient_id BIGINT NOT NULL, "
-        "contact_id TEXT NOT NULL, why INTEGER NOT NULL)"
+        "contact_id TEXT NOT NULL, pressed TEXT NOT NULL, why INTEGER NOT NULL)"
     )
 
 
@@ -111,7 +116,7 @@ def find_clickers(database: Database, key: str, mailing: str | None) -> None:
     database.execute(
         f"INSERT INTO open_click ({', '.join(_COLUMNS)}) "  # noqa: S608  (of our own)
         "SELECT k.last_click, coalesce(min(c.print), 0), k.link_id, k.shipment_id, k.placement_id, k.recipient_id, "
-        f"r.contact_id, {BY_HAND} "
+        f"r.contact_id, '', {BY_HAND} "
         "FROM (SELECT k.*, row_number() OVER (PARTITION BY k.recipient_id ORDER BY k.last_click DESC, k.shipment_id, "
         "k.placement_id) AS place FROM clicker k JOIN shipment s ON s.id = k.shipment_id "
         "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? "

@@ -4,21 +4,23 @@ it."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from linktrack.actions import selecting
 from linktrack.actions.by_hand import ByHand
-from linktrack.actions.crm_load import load_state, needs_of
+from linktrack.actions.crm_load import has_interests, load_state, needs_of
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.ledger import Ledger
+from linktrack.actions.ledger import Ledger, purged_failures
+from linktrack.actions.page_buttons import button_actions
 from linktrack.actions.planned import Desk, NumberedAction
 from linktrack.actions.slots import Calendar
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
-from linktrack.moments import zone_of
+from linktrack.moments import iso, zone_of
+from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -96,6 +98,10 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
             selecting.find_passed(database, order.replay, get_unsubscribes=get)
         ledger = Ledger(database)
         actions = ledger.actions()
+        pressed_on = ledger.pressed_on()
+        if pressed_on and has_interests(export, mapping):
+            buttons = button_actions({*ledger.types(), *workspace.settings.subscriptions.types})
+            actions |= {link_id: [*actions.get(link_id, ()), *buttons] for link_id in pressed_on}
     else:
         selecting.find_clickers(database, order.by_hand.key, order.by_hand.mailing)
         ledger = Ledger(database)
@@ -116,7 +122,7 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     requests = ledger.request_counts() if state.open_requests is None else dict(state.open_requests)
     desk = Desk(mapping.settings, state.users, calendar, requests)
     anew = [] if order.by_hand is not None else list(ledger.worded_anew())
-    notes = tuple(
+    notes = tuple(_beyond_reach(workspace, database, order)) + tuple(
         f"action {action.number} of the link {key!r} ({action.definition.type}) has other settings by now: what it "
         f"made before ({count:,}) stays, and is not made again for the same clicks"
         for _, key, action, count in anew
@@ -125,6 +131,19 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     for link_id, _, action, _ in anew:
         reworded.setdefault(link_id, []).append(action)
     return Work(workspace, order, ledger, actions, state, desk, notes, reworded)
+
+
+def _beyond_reach(workspace: Workspace, database: Database, order: Order) -> Iterator[str]:
+    """What an order asks for that cannot be done any more, because clicks were purged."""
+    purged = horizon(database).clicks
+    if purged == NEVER:
+        return
+    when = iso(purged, workspace.zone)
+    if order.replay is not None:
+        yield f"clicks before {when} were purged: the replay does not reach them"
+    if order.retried and (failures := purged_failures(database, order.retried)):
+        what = "1 action that failed" if failures == 1 else f"{failures:,} actions that failed"
+        yield f"{what} cannot be tried again: the clicks were before {when}, and purged"
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
 from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows, put_record
 from linktrack.cli.shared_runs import settle_runs, tell
 
 if TYPE_CHECKING:
@@ -138,6 +139,8 @@ def edit(
 def list_all(
     context: typer.Context,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this link's.")] = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """The actions of a link, or of all links, in their order; a number belongs to its action for ever.
@@ -159,7 +162,7 @@ def list_all(
             }
             for link, action in list_actions(database, key)
         ]
-    show_rows(rows, LIST_COLUMNS, format, table=LIST_COLUMNS[:-1])
+    list_rows(context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(LIST_COLUMNS[:-1]))
     if not rows:
         say(context, "There are no actions: make one with linktrack action add KEY TYPE.")
 
@@ -217,6 +220,8 @@ def run(
     more_runs: Annotated[list[Path] | None, typer.Argument(metavar="[DIR]...", help="More of --runs.")] = None,
     nothing_ran: Annotated[bool, typer.Option("--no-runs", help="After a restore: there was no such run.")] = False,
     wait: JobWaitOption = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Do what the open clicks ask for, and write what the CRM imports.
@@ -234,6 +239,8 @@ def run(
     from linktrack.errors import UsageError
     from linktrack.moments import now
 
+    destination = Destination(format, output, excel)
+    destination.check_dry_run(dry_run)
     more = retry_failed or retry_interrupted or replay
     if resume and (crm or out or dry_run or more):
         raise UsageError("--resume goes on with the export and folder of the interrupted run: it takes no other option")
@@ -258,12 +265,14 @@ def run(
     if not dry_run:
         if format is not None or not context.obj.quiet:  # cron mails whatever is printed
             show_record(report.summary, format)
-    elif format is Format.json:
-        show_record({**report.summary, "plan": [_planned(*one) for one in report.delivered]}, format)
-    elif format in (None, Format.table):
+    elif output is None and not excel and format in (None, Format.table):
         _show_plan(report.delivered, format)
+    elif destination.chosen() is Format.json:
+        plan = {**report.summary, "plan": [_planned(*one) for one in report.delivered]}
+        put_record(context, plan, destination, inputs=[crm])
     else:
-        show_rows([one.change._asdict() for one in report.delivered], CHANGE_COLUMNS, format)
+        rows = [one.change._asdict() for one in report.delivered]
+        list_rows(context, rows, CHANGE_COLUMNS, destination, inputs=[crm])
     tell(context, report)
     if report.summary["failed"] or report.nobody_matches:
         raise typer.Exit(6)
@@ -299,6 +308,8 @@ def log(
         int | None, typer.Option("--limit", min=1, max=1_000_000_000, help="Only the last so many.")
     ] = None,
     definitions: Annotated[bool, typer.Option("--definitions", help="Show the action as it was then, too.")] = False,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """The ledger: every change that runs have made, oldest first.
@@ -319,13 +330,9 @@ def log(
     shown = ["clicked_at", "contact_id", "link", "change"]
     if any(row["message"] for row in rows):
         shown += ["status", "message"]
-    show_rows(
-        rows,
-        [*LOG_COLUMNS, "definition"] if definitions else LOG_COLUMNS,
-        format,
-        zone=workspace_of(context).zone,
-        table=[*shown, "definition"] if definitions else shown,
-    )
+    more = ["definition"] if definitions else []
+    columns, looks = [*LOG_COLUMNS, *more], Looks([*shown, *more])
+    list_rows(context, rows, columns, Destination(format, output, excel), looks)
     if not rows:
         say(context, "The ledger has no such changes.")
 

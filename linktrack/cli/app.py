@@ -35,13 +35,13 @@ COMMANDS = {
     "action": "What a click changes in the CRM: define, run in batch, read the ledger.",
     "mailing": "Mailings: add, tag, check, rewrite for recipients.",
     "shipment": "Sendings of a mailing to a list of recipients.",
-    "contact": "One person: subscribe again.",
+    "contact": "One person: show, export, forget, subscribe again.",
     "click": "Click logs: import, list, judge again.",
     "report": "Who clicked what.",
     "redirects": "Tracked addresses for a web server of one's own.",
     "serve": "Answer tracked addresses: redirects, pages, unsubscribing.",
     "key": "The keys that sign addresses.",
-    "database": "The database itself: upgrade, copy.",
+    "database": "The database itself: upgrade, copy, purge.",
 }
 
 EPILOG = (

@@ -12,8 +12,9 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows, warn
+from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import JobWaitOption, kept_of, noun, opened, workspace_of
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -150,6 +151,8 @@ def list_(
     limit: Annotated[
         int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="The latest so many, oldest first.")
     ] = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Stored clicks with their verdicts, oldest first; as a table the latest of them.
@@ -161,7 +164,8 @@ def list_(
     """
     from linktrack.clicks.listing import ClickFilter, count_clicks, list_clicks
 
-    shortened = limit is None and format in (None, Format.table) and (format is not None or sys.stdout.isatty())
+    destination = Destination(format, output, excel)
+    shortened = limit is None and destination.chosen() is Format.table
     workspace = workspace_of(context)
     wanted = ClickFilter(
         verdict, reason, link, mailing, shipment, contact, *_stretch(since, until, workspace.zone),
@@ -169,7 +173,7 @@ def list_(
     )  # fmt: skip
     with opened(context) as database:
         rows = ({**vars(row), "reasons": list(row.reasons)} for row in list_clicks(database, wanted))
-        show_rows(rows, COLUMNS, format, zone=workspace.zone, table=TABLE)
+        list_rows(context, rows, COLUMNS, destination, Looks(TABLE))
         found = count_clicks(database, wanted, COUNTED) if shortened else 0
     if found > SCREENFUL:
         all_of = f"more than {COUNTED - 1:,}" if found == COUNTED else f"{found:,}"
@@ -183,6 +187,8 @@ def judge(
         bool, typer.Option("--dry-run", help="Only show what each rule decides, before and after.")
     ] = False,
     wait: JobWaitOption = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Judge every click again with today's rules and move the reports with it.
@@ -195,11 +201,19 @@ def judge(
       linktrack click judge --dry-run
     """
     from linktrack.clicks.rejudge import judge_all
+    from linktrack.moments import iso
+    from linktrack.store.purged import NEVER, horizon
 
+    destination = Destination(format, output, excel)
+    destination.check_dry_run(dry_run)
     with opened(context, wait) as database:
         judged = judge_all(workspace_of(context), database, wait=wait or 0, dry_run=dry_run)
+        final = horizon(database).final
+    if final != NEVER:
+        say(context, f"Clicks before {iso(final, workspace_of(context).zone)} keep their verdicts: others were purged.")
     if dry_run:
-        show_rows([change._asdict() for change in judged.changes], ["reason", "before", "after"], format)
+        rows = [change._asdict() for change in judged.changes]
+        list_rows(context, rows, ["reason", "before", "after"], destination)
         say(context, f"{judged.changed} of {judged.clicks} clicks would be judged differently; nothing was changed.")
         _say_unmatched(context, judged.unmatched)
         return

@@ -1,20 +1,134 @@
-"""linktrack contact: one person, and what he gets."""
+"""linktrack contact: one person, what is known of him, and what he gets."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import say
-from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened
+from linktrack.cli.output import Format, FormatOption, confirm, counted, say, show_record, warn
+from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 
-app = noun("One person: subscribe again.")
+if TYPE_CHECKING:
+    from linktrack.upkeep.forget import ForgetSummary
+
+app = noun("One person: show, export, forget, subscribe again.")
+
+WhoArgument = Annotated[
+    str, typer.Argument(metavar="ID|EMAIL|NAME", help="The contact's id, address or name, whatever the case.")
+]
 
 
 @app.callback()
 def contact() -> None:
-    """One person, and what he gets."""
+    """One person, what is known of him, and what he gets."""
+
+
+@app.command()
+def show(context: typer.Context, who: WhoArgument, format: FormatOption = None) -> None:
+    """A person in short: names, values, mails, clicks, types of mailings that he has left.
+
+    \b
+    Example:
+      linktrack contact show anna@example.com
+    """
+    from linktrack.upkeep.person import show_person
+
+    with opened(context) as database:
+        record = show_person(database, who)._asdict()
+    show_record(record, format, zone=workspace_of(context).zone)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    who: WhoArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="A file for it; - is standard output.")
+    ] = Path("-"),
+) -> None:
+    """All that is known of a person, as JSON: for him, when he asks what there is.
+
+    \b
+    Example:
+      linktrack contact export 10042 -o 10042.json
+    """
+    from linktrack.files import STDOUT, write_file
+    from linktrack.moments import now
+    from linktrack.upkeep.person import export_person
+    from linktrack.visible import json_text
+
+    with opened(context) as database:
+        known = export_person(workspace_of(context), database, who, now())
+    if str(output) == STDOUT:
+        typer.echo(json_text(known, indent=2))
+        return
+    write_file(output, (json_text(known, indent=2) + "\n").encode(), kept_of(context))
+    say(context, f"Written to {output}: it is the person's own, so remove it once he has it.")
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    who: WhoArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: WaitOption = WAIT,
+    format: FormatOption = None,
+) -> None:
+    """Take all that is personal of somebody out of the database and the click log of linktrack serve.
+
+    Figures stay, nobody is known by them. What cannot be reached (backups, the CRM …) is listed. He is not written to
+    again, whatever file he stands in, until linktrack contact subscribe; what was known does not come back.
+
+    \b
+    Example:
+      linktrack contact forget 10042 --yes
+    """
+    from linktrack.moments import now
+    from linktrack.upkeep.forget import forget_person
+    from linktrack.upkeep.person import show_person
+
+    with opened(context, wait) as database:
+        if not yes:
+            person = show_person(database, who)
+            named = ", ".join(filter(None, (person.name, person.email)))
+            question = (
+                f"Forget the contact {person.contact_id} ({named}) for ever, {counted(person.mails, 'mail')} and all?"
+            )
+            if not confirm(context, question, yes):
+                return
+        done = forget_person(workspace_of(context), database, who, now(), wait=wait)
+    _show_forgotten(context, done, who, format)
+
+
+def _show_forgotten(context: typer.Context, done: ForgetSummary, who: str, format: Format | None) -> None:
+    if format is not None:
+        record = {
+            "mails": done.mails,
+            "clicks": done.clicks,
+            "changes": done.changes,
+            "log_lines": done.log_lines,
+            "agents": done.agents,
+            "forgotten_before": done.before,
+            "clean": done.cleaned.done,
+            "out_of_reach": [one._asdict() for one in done.out_of_reach],
+        }
+        show_record(record, format)
+    elif done.before:
+        say(context, f"{who} was forgotten already: the database's files were made clean once more.")
+    else:
+        say(
+            context,
+            f"Forgotten. Nobody's now: {counted(done.mails, 'mail')}, {counted(done.clicks, 'click')}. Gone: "
+            f"{counted(done.changes, 'change')} of the ledger, {counted(done.log_lines, 'line')} of the click log, "
+            f"{counted(done.agents, 'agent')} that nobody else has.",
+        )
+    if done.cleaned.missing:
+        warn(done.cleaned.missing[0].upper() + done.cleaned.missing[1:] + ".")
+    say(context, "What linktrack cannot reach:")
+    for one in done.out_of_reach:
+        say(context, f"  {one.place}: {one.advice}.")
 
 
 @app.command()
@@ -26,7 +140,7 @@ def subscribe(
     ] = None,
     wait: WaitOption = WAIT,
 ) -> None:
-    """Write to a contact again who has left a type of mailing: he has asked for it.
+    """Write to a contact again who has left a type of mailing, or was forgotten: he has asked for it.
 
     \b
     Examples:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import say, warn
-from linktrack.cli.shared_context import WAIT, WaitOption, noun, workspace_of
+from linktrack.cli.output import Format, FormatOption, counted, say, show_record, warn
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
+
+if TYPE_CHECKING:
+    from linktrack.upkeep.purge import PurgeSummary
 
 app = noun("The database itself.")
 
@@ -66,3 +69,67 @@ def copy(
         f'To go on there write under [database] in {workspace.config_path}: url = "{done.url}" and '
         f'id = "{done.database_id}". What is written to the old database from now on is not in the copy.'
     )
+
+
+@app.command()
+def purge(
+    context: typer.Context,
+    clicks_before: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Remove the clicks before this day or time.")
+    ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Remove what is older than [retention] in linktrack.toml.")
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Also clicks that no action run has passed: nothing is done for them."),
+    ] = False,
+    wait: WaitOption = WAIT,
+    format: FormatOption = None,
+) -> None:
+    """Remove old clicks; reports stay as they are (but for report contact and click list). --due is for cron.
+
+    Logs of that time are not imported any more, action run does not retry or replay what came of such clicks, and
+    click judge leaves their verdicts.
+
+    \b
+    Examples:
+      linktrack database purge --clicks-before 2025-01-01
+      linktrack database purge --due
+    """
+    from linktrack.errors import UsageError
+    from linktrack.moments import now, read_time
+    from linktrack.upkeep.purge import purge_clicks, purge_due
+
+    if due == (clicks_before is not None):
+        raise UsageError("what is to be removed? --clicks-before DATE, or --due for what [retention] says")
+    workspace = workspace_of(context)
+    with opened(context, wait) as database:
+        if clicks_before is None:
+            done = purge_due(workspace, database, now(), even_open=yes, wait=wait)
+        else:
+            before = read_time(clicks_before, workspace.zone, "--clicks-before")
+            done = purge_clicks(workspace, database, before, now(), even_open=yes, wait=wait)
+    _show_purged(context, done, format)
+
+
+def _show_purged(context: typer.Context, done: PurgeSummary, format: Format | None) -> None:
+    if format is not None:
+        record = {
+            "clicks": done.clicks,
+            "open": done.open,
+            "log_files": done.log_files,
+            "agents": done.agents,
+            "values": done.values,
+            "clean": done.cleaned.done,
+        }
+        show_record(record, format)
+    say(
+        context,
+        f"Removed {counted(done.clicks, 'click')}, {counted(done.agents, 'agent')} that no click has any more, "
+        f"{counted(done.log_files, 'file')} of the click log, the values of {counted(done.values, 'recipient')}.",
+    )
+    for note in done.notes:
+        warn(note[0].upper() + note[1:] + ".")
+    if done.cleaned.missing:
+        warn(done.cleaned.missing[0].upper() + done.cleaned.missing[1:] + ".")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, show_rows
+from linktrack.cli.output import FormatOption, confirm, say
 from linktrack.cli.shared_context import WaitOption, opened, single, workspace_of
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def doctor(
         bool, typer.Option("--yes", help="With --repair or --write: do it, or change what stands there, unasked.")
     ] = False,
     wait: WaitOption = 0.0,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong.
@@ -49,8 +52,9 @@ def doctor(
       linktrack doctor --deep --format json
       linktrack doctor --crm contacts.csv
     """
+    destination = Destination(format, output, excel)
     if crm is not None and not repair:
-        _show_export(context, crm, format, write, yes)
+        _show_export(context, crm, destination, write, yes)
         return
     if write or (crm is not None) or (yes and not repair):
         raise UsageError("--write goes with --crm EXPORT alone, --yes with it or with --repair")
@@ -62,7 +66,7 @@ def doctor(
 
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
     checks = examine(root, os.environ, deep=deep)
-    show_rows([check._asdict() for check in checks], ["check", "state", "detail", "advice"], format)
+    list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
     if any(check.state == "error" for check in checks):
         raise typer.Exit(6)
     say(context, "The workspace is in order.")
@@ -82,7 +86,7 @@ def _repair(context: typer.Context, yes: bool, wait: float) -> None:
     say(context, f"Counted {plan.clicks:,} clicks.")
 
 
-def _show_export(context: typer.Context, export: Path, format: FormatOption, write: bool, yes: bool) -> None:
+def _show_export(context: typer.Context, export: Path, destination: Destination, write: bool, yes: bool) -> None:
     from linktrack.crm.describe import COLUMNS, SHOWN, describe_export
     from linktrack.crm.mapping import mapping_of
     from linktrack.crm.settings_file import as_lines
@@ -91,7 +95,8 @@ def _show_export(context: typer.Context, export: Path, format: FormatOption, wri
     understood = describe_export(export, mapping_of(workspace))
     several = len({column.file for column in understood.columns}) > 1
     table = ["file", *SHOWN] if several else SHOWN
-    show_rows([asdict(column) for column in understood.columns], COLUMNS, format, table=table)
+    rows = [asdict(column) for column in understood.columns]
+    list_rows(context, rows, COLUMNS, destination, Looks(table), inputs=[export])
     for sentence in understood.sentences:
         say(context, sentence)
     unused = sum(not column.meaning for column in understood.columns)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, show_rows
-from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
+from linktrack.cli.output import FormatOption, confirm, say
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened
+from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption, list_rows
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
 
@@ -35,7 +36,12 @@ def add(
 
 
 @app.command("list")
-def list_all(context: typer.Context, format: FormatOption = None) -> None:
+def list_all(
+    context: typer.Context,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
+    format: FormatOption = None,
+) -> None:
     """All folders, with the number of links in each.
 
     \b
@@ -46,7 +52,7 @@ def list_all(context: typer.Context, format: FormatOption = None) -> None:
 
     with opened(context) as database:
         rows = [asdict(row) for row in list_folders(database)]
-    show_rows(rows, ["path", "links", "created_at"], format, zone=workspace_of(context).zone)
+    list_rows(context, rows, ["path", "links", "created_at"], Destination(format, output, excel))
     if not rows:
         say(context, "There are no folders yet: make one with linktrack folder add PATH.")
 

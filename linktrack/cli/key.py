@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, show_rows
+from linktrack.cli.output import FormatOption, confirm, say
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
+from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption, list_rows
 
 app = noun("The keys that sign addresses.")
 
@@ -15,7 +16,12 @@ COLUMNS = ["key", "signs", "verifies", "created_at", "revoked_at"]
 
 
 @app.command("list")
-def list_all(context: typer.Context, format: FormatOption = None) -> None:
+def list_all(
+    context: typer.Context,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
+    format: FormatOption = None,
+) -> None:
     """The key ids, and which one signs; never the keys themselves.
 
     \b
@@ -27,7 +33,7 @@ def list_all(context: typer.Context, format: FormatOption = None) -> None:
     workspace = workspace_of(context)
     with opened(context) as database:
         rows = [row._asdict() for row in list_keys(workspace, database)]
-    show_rows(rows, COLUMNS, format, zone=workspace.zone)
+    list_rows(context, rows, COLUMNS, Destination(format, output, excel))
 
 
 @app.command()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli import shared_definitions
-from linktrack.cli.output import Format, FormatOption, confirm, say, show_record, show_rows
+from linktrack.cli.output import Format, FormatOption, confirm, say, show_record
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 
 if TYPE_CHECKING:
     from linktrack.links.catalog import LinkRow
@@ -89,6 +90,8 @@ def list_all(
     every: Annotated[bool, typer.Option("--all", help="Local, special and deleted links too.")] = False,
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted links too.")] = False,
     search: Annotated[str | None, typer.Option("--search", metavar="TEXT", help="In key, name or address.")] = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Registered links by folder; --all for every link there is.
@@ -106,7 +109,9 @@ def list_all(
             database, folder=folder, kinds=kinds, deleted=deleted or every, mailing=mailing, search=search
         )
     rows = [_row(link) for link in links]
-    show_rows(rows, LIST_COLUMNS, format, table=["key", "name", "folder", "actions"])
+    list_rows(
+        context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(["key", "name", "folder", "actions"])
+    )
     if not rows:
         if search is not None:
             say(context, f"No link has {search!r} in its key, name or address.")

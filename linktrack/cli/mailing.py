@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, show_record, show_rows, warn
+from linktrack.cli.output import FormatOption, confirm, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_mails import NameArgument, preview_mailing, rewrite_mailing
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.cli.shared_tagging import (
     PolicyOption,
     UtmCampaignOption,
@@ -120,6 +121,8 @@ def add(
 def list_all(
     context: typer.Context,
     deleted: Annotated[bool, typer.Option("--all", "--deleted", help="Deleted mailings too.")] = False,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Mailings in the order in which they were added.
@@ -134,7 +137,7 @@ def list_all(
     with opened(context) as database:
         rows = [vars(row) for row in list_mailings(database, deleted=deleted)]
     table = ["mailing", "subject", "placements", "links", "shipments", *(["status"] if deleted else []), "created_at"]
-    show_rows(rows, LIST_COLUMNS, format, zone=workspace_of(context).zone, table=table)
+    list_rows(context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(table))
     if not rows:
         say(context, "There are no mailings here yet: add one with linktrack mailing add NAME FILE.")
 
@@ -180,6 +183,8 @@ def links(
     context: typer.Context,
     name: NameArgument,
     tracked: Annotated[bool | None, typer.Option("--tracked/--untracked", help="Only these.")] = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Every address in a mailing: where it leads, or why it is left alone.
@@ -193,7 +198,8 @@ def links(
     with opened(context) as database:
         found = address_rows(database, find_mailing(database, name), workspace_of(context).settings.base_url)
     rows = [vars(row) for row in found if tracked is None or row.tracked == tracked]
-    show_rows(rows, ADDRESS_COLUMNS, format, table=["placement", "link", "label", "line", "target", "reason"])
+    table = ["placement", "link", "label", "line", "target", "reason"]
+    list_rows(context, rows, ADDRESS_COLUMNS, Destination(format, output, excel), Looks(table))
 
 
 @app.command()
@@ -203,6 +209,8 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Ask every target once, and list what does not answer.")
     ] = False,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Look for what goes wrong in mails: broken addresses, phishing looks, no unsubscribe link. Exit code 6 if any.
@@ -221,7 +229,8 @@ def check(
             found = check_mailing(database, workspace, name, online=online)
             rows += [{"mailing": name, **vars(finding)} for finding in found]
     whose = ["mailing"] if len(names) > 1 else []
-    show_rows(rows, FINDING_COLUMNS, format, table=[*whose, "rule", "line", "column", "message", "address"])
+    table = [*whose, "rule", "line", "column", "message", "address"]
+    list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=names)
     if rows:
         say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
         raise typer.Exit(6)

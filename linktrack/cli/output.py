@@ -1,4 +1,4 @@
-"""How results look: rows in six formats on stdout, sentences on stderr."""
+"""How results look: rows as text in six formats, sentences on stderr."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from contextlib import suppress
 from datetime import tzinfo
 from enum import StrEnum
 from itertools import chain, islice, repeat
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from linktrack.cli.streams import end_of_pipe
-from linktrack.moments import iso
+from linktrack.moments import datetime_of, iso
 from linktrack.visible import json_text, markdown_cell, spoken, visible
+
+if TYPE_CHECKING:
+    from linktrack.settings import Language
 
 Row = Mapping[str, Any]
 
@@ -29,6 +32,7 @@ class Format(StrEnum):
     csv = "csv"
     tsv = "tsv"
     md = "md"
+    xlsx = "xlsx"
 
 
 FormatOption = Annotated[
@@ -36,6 +40,15 @@ FormatOption = Annotated[
     typer.Option("--format", help="How rows are written; a table on a terminal, TSV in a pipe, unless given."),
 ]
 
+
+class Spreadsheet(NamedTuple):
+    """How a spreadsheet program of a language reads CSV, with a mark before its UTF-8 and the clock on the wall."""
+
+    delimiter: str
+    decimal: str
+
+
+SPREADSHEETS: dict[Language, Spreadsheet] = {"en": Spreadsheet(",", "."), "sv": Spreadsheet(";", ",")}
 
 _TIMES = ("first_click", "last_click", "hour", "at")
 
@@ -45,13 +58,14 @@ def is_time(column: str) -> bool:
     return column.endswith("_at") or column in _TIMES
 
 
-def as_time(column: str, value: Any, zone: tzinfo | None) -> Any:
-    """What is shown of a value: the milliseconds of a column of times as ISO 8601 with the offset of `zone`."""
+def as_time(column: str, value: Any, zone: tzinfo | None, *, on_the_wall: bool = False) -> Any:
+    """What is shown of a value: the milliseconds of a column of times as ISO 8601 with the offset of `zone`, or as the
+    clock on the wall has shown it there."""
     if not isinstance(value, int):
         return value
     if zone is None:
         raise TypeError(f"times are shown in a zone: name one for the column {column!r}")
-    return iso(value, zone)
+    return f"{datetime_of(value, zone):%Y-%m-%d %H:%M:%S}" if on_the_wall else iso(value, zone)
 
 
 def say(context: typer.Context, sentence: str) -> None:
@@ -64,6 +78,11 @@ def warn(sentence: str) -> None:
     """A sentence that a person must not miss, on stderr: what failed, what is missing, what is unusual."""
     with suppress(OSError):  # nobody listens
         typer.echo(spoken(sentence), err=True)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with what it counts: `1 click`, `2,000 clicks`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def at_terminal() -> bool:
@@ -87,8 +106,12 @@ def show_record(
 ) -> None:
     """One thing with names and values: an object in JSON, name and value in two columns for a reader.
 
-    Values of times (see `is_time`) may be UTC milliseconds, and are shown in `zone`.
+    Values of times (see `is_time`) may be UTC milliseconds, and are shown in `zone`. UsageError for a workbook.
     """
+    from linktrack.errors import UsageError
+
+    if format is Format.xlsx:
+        raise UsageError("--format xlsx is for rows, and this is one thing: write it as json, csv, tsv or md")
     out = stream or sys.stdout
     timed = {name: as_time(name, value, zone) if is_time(name) else value for name, value in record.items()}
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):
@@ -113,19 +136,23 @@ def show_rows(
     table: Sequence[str] | None = None,
     times: Collection[str] | None = None,
     stream: IO[str] | None = None,
+    spreadsheet: Spreadsheet | None = None,
 ) -> None:
-    """Write rows. `columns` are the keys of every machine format, in order; `table` those that fit a terminal.
+    """Write rows as text. `columns` are the keys of every machine format, in order; `table` those that fit a terminal.
 
-    `times` are the columns of times (None: see `is_time`); their UTC milliseconds are shown in `zone`.
+    `times` are the columns of times (None: see `is_time`); their UTC milliseconds are shown in `zone`. With
+    `spreadsheet` the CSV is as it opens it.
     """
     out = stream or sys.stdout
     begun = iter(rows)
     first = list(islice(begun, 1))  # an error of a query comes before the first line of its answer
     rows = chain(first, begun)
-    shown = {*columns, *(table or ())}
-    timed = shown.intersection(times) if times is not None else set(filter(is_time, shown))
+    timed = times_of((*columns, *(table or ())), times)
     if timed:
-        rows = ({**row, **{name: as_time(name, row.get(name), zone) for name in timed}} for row in rows)
+        wall = spreadsheet is not None
+        rows = (
+            {**row, **{name: as_time(name, row.get(name), zone, on_the_wall=wall) for name in timed}} for row in rows
+        )
     match format or (Format.table if sys.stdout.isatty() else Format.tsv):
         case Format.table:
             _show_table(list(rows), table or columns, timed, out)
@@ -134,11 +161,18 @@ def show_rows(
         case Format.ndjson:
             _write(_json((_picked(row, columns) for row in rows), out), out)
         case Format.csv:
-            _write(_csv_lines(rows, columns, out), out)
+            _write(_csv_lines(rows, columns, out, spreadsheet), out)
         case Format.tsv:
             _write(_tab_separated(rows, columns), out)
         case Format.md:
             _write(_markdown(rows, columns), out)
+        case Format.xlsx:
+            raise TypeError("a workbook is no text: see list_rows")
+
+
+def times_of(columns: Collection[str], times: Collection[str] | None) -> set[str]:
+    """Which of some columns hold times: those of `times`, or, for None, by their names."""
+    return set(columns).intersection(times) if times is not None else set(filter(is_time, columns))
 
 
 def plain(value: Any) -> str:
@@ -181,6 +215,9 @@ def _json_array(rows: Iterable[Row], columns: Sequence[str], out: IO[str]) -> It
     yield "[]\n" if before == "[\n  " else "\n]\n"
 
 
+BYTE_ORDER_MARK = "\ufeff"
+
+
 class _Lines:
     """A file for csv.writer that hands over the last line."""
 
@@ -188,21 +225,30 @@ class _Lines:
         return line
 
 
-def _csv_lines(rows: Iterable[Row], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+def _csv_lines(
+    rows: Iterable[Row], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
+) -> Iterable[str]:
     """CSV whose texts no spreadsheet takes for formulas; what has to be found again (ids, e-mails) stays as it is."""
     from linktrack.crm.guard import guarded, must_match
 
     on_terminal = out.isatty()
     free = {column for column in columns if not must_match(column)}
-    writer = csv.writer(_Lines(), lineterminator="\n")
+    delimiter, decimal = spreadsheet or Spreadsheet(",", ".")
+    ends = "\n" if spreadsheet is None or on_terminal else "\r\n"
+    writer = csv.writer(_Lines(), delimiter=delimiter, lineterminator=ends)
+    if spreadsheet is not None and not on_terminal:
+        yield BYTE_ORDER_MARK
     yield str(writer.writerow(columns))
     for row in rows:
-        texts = [
-            guarded(plain(row[column])) if column in free and not isinstance(row[column], int | float)
-            else plain(row[column])
-            for column in columns
-        ]  # fmt: skip
-        yield str(writer.writerow(map(visible, texts) if on_terminal else texts))
+        texts = []
+        for column in columns:
+            value, text = row[column], plain(row[column])
+            if isinstance(value, float):
+                text = text.replace(".", decimal)
+            elif column in free and not isinstance(value, int):
+                text = guarded(text)
+            texts.append(visible(text) if on_terminal else text)
+        yield str(writer.writerow(texts))
 
 
 def _tab_separated(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:

@@ -18,7 +18,6 @@ from linktrack.cli.shared_reports import (
     LastOption,
     MailingOption,
     MailingsOption,
-    OutputOption,
     ReportDesk,
     ShipmentOption,
     SinceOption,
@@ -36,6 +35,7 @@ from linktrack.cli.shared_reports import (
     say_uncounted,
     show,
 )  # fmt: skip
+from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def mailings(
     sort: SortOption = None,
     top: TopOption = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """All mailings, with totals.
@@ -109,7 +110,7 @@ def mailings(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.mailings import engagement, mailing_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format, output)
+    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     if of is not None and by is not MailingsBy.engagement:
         raise UsageError("--of goes with --by engagement")
     if times and by is MailingsBy.engagement:
@@ -142,6 +143,7 @@ def mailing(
     sort: SortOption = None,
     top: TopOption = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """One mailing by link, placement, shipment, time, domain, device, reason, age or what it caused.
@@ -158,7 +160,7 @@ def mailing(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.shipments import shipment_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format, output)
+    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     report = layouts.ONE_MAILING[by]
     if times and not report.timed:
@@ -175,7 +177,7 @@ def mailing(
         layout, rows = report.layout, report.figures(desk, scope)
         if include_tests:
             layout, rows = layouts.with_tests(layout), shipment_figures(desk.database, scope, tests=True)
-        if by is By.weekhour and is_table(format) and choice.in_file() is None and sort is None and top is None:
+        if by is By.weekhour and is_table(choice.destination) and sort is None and top is None:
             show_week(rows)
             say_rules(context, desk, scope)
             say_uncounted(context, desk, scope)
@@ -208,6 +210,7 @@ def links(
     sort: SortOption = None,
     top: TopOption = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Every link with its clicks.
@@ -221,7 +224,7 @@ def links(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.links import link_figures
 
-    times, choice = Times(since, until, last), Choice(sort, top, format, output)
+    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     check_choice(layouts.LINKS, choice)
     with report_desk(context) as desk:
@@ -244,6 +247,7 @@ def link(
     sort: SortOption = None,
     top: TopOption = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """One link, a row for each shipment of the mailings where it stands.
@@ -257,7 +261,7 @@ def link(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.links import link_shipments
 
-    times, choice = Times(since, until, last), Choice(sort, top, format, output)
+    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     check_choice(layouts.LINK_SHIPMENTS, choice)
     with report_desk(context) as desk:
@@ -275,6 +279,7 @@ def compare(
     sort: SortOption = None,
     top: TopOption = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Each pair of mailings: the difference of their click rates, and how sure it is.
@@ -290,7 +295,7 @@ def compare(
     from linktrack.reports.figures import EVERYTHING
     from linktrack.reports.mailings import compare_mailings
 
-    choice = Choice(sort, top, format, output)
+    choice = Choice(sort, top, Destination(format, output, excel))
     check_choice(layouts.COMPARISON, choice)
     with report_desk(context) as desk:
         show(context, desk, EVERYTHING, compare_mailings(desk.database, names), layouts.COMPARISON, choice, "")

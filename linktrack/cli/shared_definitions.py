@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, say, show_rows
+from linktrack.cli.output import FormatOption, say
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 
 
 def check(
@@ -17,6 +18,8 @@ def check(
     crm: Annotated[
         Path | None, typer.Option("--crm", metavar="EXPORT", help="Look for users, selections and columns there, too.")
     ] = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Duplicate and contradictory actions, and references to what is not there; exit code 6 when it finds any.
@@ -42,7 +45,8 @@ def check(
         names = ExportNames() if crm is None else ExportNames(**export_names(crm, mapping_of(workspace)))
         found = check_links(workspace, database, key, names)
     rows = [asdict(one) for one in found]
-    show_rows(rows, FINDING_COLUMNS, format, table=["finding", "link", "mailing", "explanation"])
+    table = ["finding", "link", "mailing", "explanation"]
+    list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=[crm])
     notes = sum(one.is_note for one in found)
     noted = f"{notes} note{'s' if notes > 1 else ''}" if notes else ""
     if count := len(found) - notes:
@@ -56,6 +60,8 @@ def apply(
     file: Annotated[Path, typer.Argument(help="A TOML file with [[link]] tables; - is standard input.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show the difference, change nothing.")] = False,
     wait: WaitOption = WAIT,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Make the links of a TOML file so; links that it does not name are left alone.
@@ -70,12 +76,15 @@ def apply(
 
     from linktrack.links.definitions import apply_definitions, compare, read_definitions
 
+    destination = Destination(format, output, excel)
+    destination.check_dry_run(dry_run)
     settings = workspace_of(context).settings
     wanted = read_definitions(file, settings.crm, settings.mailings.pairs)
     with opened(context, wait) as database:
         differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
     if dry_run or format is not None:
-        show_rows([asdict(difference) for difference in differences], ["key", "change", "field", "old", "new"], format)
+        rows = [asdict(difference) for difference in differences]
+        list_rows(context, rows, ["key", "change", "field", "old", "new"], destination, inputs=[file])
     touched = len({difference.key for difference in differences})
     if not differences:
         say(context, f"Nothing to do: all {len(wanted)} links are as {file} says.")

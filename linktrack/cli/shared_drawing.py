@@ -23,19 +23,21 @@ _ASCII_SPARKS = " .:-=+*%#"
 WEEK_HEAD = "0.....6.....12....18...."  # over a line of 24 hours
 
 
-def drawn(records: list[Cells], layout: Layout) -> list[Cells]:
-    """Records with what only a table shows: intervals, differences in words, bars."""
-    plain = not can_draw()
+def drawn(records: list[Cells], layout: Layout, *, in_file: bool) -> list[Cells]:
+    """Records with what only a table shows: intervals, differences, bars; a file is UTF-8, a terminal need not be."""
+    from linktrack.reports.totals import SUM
+
+    plain = not (in_file or can_draw())
     largest: float = 1
     if layout.bars is not None and layout.bars != "share":
-        largest = max((record[layout.bars] for record in records if "sum" not in record), default=0)
+        largest = max((record[layout.bars] for record in records if SUM not in record), default=0)
     for record in records:
-        value = None if layout.bars is None or "sum" in record else record[layout.bars]
+        value = None if layout.bars is None or SUM in record else record[layout.bars]
         record[BAR] = bar(value / largest, plain=plain, width=layout.bar_width) if value else ""
         bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
         record["interval"] = _interval(*map(record.get, bounds), plain=plain)
         if "what" in record:
-            record[EVENT] = _event(record)
+            record[EVENT] = "" if SUM in record else _event(record)
         if isinstance(record.get("weekday"), int):
             record["weekday"] = _DAYS[record["weekday"] - 1]
         for name in ("share", "median"):

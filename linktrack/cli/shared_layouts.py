@@ -17,15 +17,22 @@ from linktrack.reports.order import BY_CLICKS, SortOrder
 from linktrack.reports.people import Clicker, HistoryEntry, Nonclicker
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
 from linktrack.reports.times import AgeFigures, DayFigures, HourFigures, WeekdayFigures, WeekhourFigures
+from linktrack.reports.workbook import Chart
 
 _COUNTS = ("clicks", "clickers", "machine_clicks")
+_ALL_CLICKS = ("clicks", "machine_clicks")
 
 MAILINGS = Layout(
     MailingFigures._fields,
     ("mailing", "sent", "clickers", "clicks", "machine_clicks", "click_rate", "interval"),
     BY_CLICKS,
 )
-ENGAGEMENT = Layout(Engagement._fields, (*Engagement._fields, BAR), bars="recipients")
+ENGAGEMENT = Layout(
+    Engagement._fields,
+    (*Engagement._fields, BAR),
+    bars="recipients",
+    chart=Chart("column", ("clicked",), ("recipients",)),
+)
 COMPARISON = Layout(
     Comparison._fields[:-1],
     ("mailing", "other", "click_rate", "other_rate", "difference", "interval", "verdict"),
@@ -35,14 +42,52 @@ LINKS = Layout(LinkFigures._fields, ("key", "name", *_COUNTS, "click_rate", "int
 LINK_SHIPMENTS = Layout(LinkShipment._fields, ("mailing", "shipment", "sent", *_COUNTS, "click_rate"))
 SHIPMENTS = Layout(ShipmentFigures._fields, ("shipment", "sent_at", "sent", *_COUNTS, "click_rate", "interval"))
 PLACEMENTS = Layout(PlacementFigures._fields, ("position", "placement", "link", "label", "kind", *_COUNTS))
-HOURS = Layout(HourFigures._fields, ("hour", *_COUNTS, BAR), bars="clicks", times=("hour",))
-DAYS = Layout(DayFigures._fields, ("day", *_COUNTS, BAR), bars="clicks")
-WEEKDAYS = Layout(WeekdayFigures._fields, ("weekday", *_COUNTS, BAR), bars="clicks")
-WEEKHOURS = Layout(WeekhourFigures._fields, ("weekday", "hour", *_COUNTS, BAR), bars="clicks", times=())
-AGES = Layout(AgeFigures._fields, ("hours", *_COUNTS, "share", "median", BAR), bars="share")
-DOMAINS = Layout(DomainFigures._fields, ("domain", "sent", *_COUNTS, BAR), BY_CLICKS, bars="clicks", bar_width=8)
-DEVICES = Layout(DeviceFigures._fields, ("device", *_COUNTS, BAR), BY_CLICKS, bars="clicks")
-REASONS = Layout(ReasonFigures._fields, (*ReasonFigures._fields, BAR), BY_CLICKS, bars="clicks")
+HOURS = Layout(
+    HourFigures._fields,
+    ("hour", *_COUNTS, BAR),
+    bars="clicks",
+    times=("hour",),
+    chart=Chart("column", ("hour",), _ALL_CLICKS),
+)
+DAYS = Layout(DayFigures._fields, ("day", *_COUNTS, BAR), bars="clicks", chart=Chart("column", ("day",), _ALL_CLICKS))
+WEEKDAYS = Layout(
+    WeekdayFigures._fields, ("weekday", *_COUNTS, BAR), bars="clicks", chart=Chart("column", ("weekday",), _ALL_CLICKS)
+)
+WEEKHOURS = Layout(
+    WeekhourFigures._fields,
+    ("weekday", "hour", *_COUNTS, BAR),
+    bars="clicks",
+    times=(),
+    chart=Chart("column", ("weekday", "hour"), _ALL_CLICKS),
+)
+AGES = Layout(
+    AgeFigures._fields,
+    ("hours", *_COUNTS, "share", "median", BAR),
+    bars="share",
+    chart=Chart("line", ("hours",), ("share", "median")),
+)
+DOMAINS = Layout(
+    DomainFigures._fields,
+    ("domain", "sent", *_COUNTS, BAR),
+    BY_CLICKS,
+    bars="clicks",
+    bar_width=8,
+    chart=Chart("bar", ("domain",), _ALL_CLICKS),
+)
+DEVICES = Layout(
+    DeviceFigures._fields,
+    ("device", *_COUNTS, BAR),
+    BY_CLICKS,
+    bars="clicks",
+    chart=Chart("bar", ("device",), _ALL_CLICKS),
+)
+REASONS = Layout(
+    ReasonFigures._fields,
+    (*ReasonFigures._fields, BAR),
+    BY_CLICKS,
+    bars="clicks",
+    chart=Chart("bar", ("verdict", "reason"), ("clicks",)),
+)
 CAUSED = Layout(CausedFigures._fields, CausedFigures._fields, SortOrder("count"))
 CLICKERS = Layout(Clicker._fields, ("contact_id", "name", "mailing", "shipment", "first_click", "clicks"))
 NONCLICKERS = Layout(Nonclicker._fields, Nonclicker._fields, totals=False)

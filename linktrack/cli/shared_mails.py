@@ -291,6 +291,8 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         say(context, f"Written without tracking, for they refuse it: {shipment.uncounted:,}.")
     if done.not_chosen:
         say(context, f"Not chosen: {done.not_chosen:,}.")
+    if done.forgotten:
+        say(context, f"Left out, for they were forgotten: {done.forgotten:,}.")
     for note in done.notes:
         warn(f"Note: {note}")
     test = "test shipment" if shipment.test else "shipment"
@@ -306,6 +308,7 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         "left_out": len(done.rejected),
         "left": done.left,
         "not_chosen": done.not_chosen,
+        "forgotten": done.forgotten,
         **({"uncounted": shipment.uncounted} if shipment.uncounted else {}),
     }
     if format is not None:

@@ -13,7 +13,6 @@ from linktrack.cli.shared_reports import (
     Choice,
     LastOption,
     MailingOption,
-    OutputOption,
     ShipmentOption,
     SinceOption,
     SortOption,
@@ -27,6 +26,7 @@ from linktrack.cli.shared_reports import (
     report_desk,
     show,
 )  # fmt: skip
+from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.cli.shared_runs import tell
 from linktrack.errors import UsageError
 
@@ -43,6 +43,7 @@ def contact(
     sort: SortOption = None,
     top: TopOption = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """What was sent to a person, clicked (by machines too, with the verdict) and changed by it.
@@ -56,7 +57,7 @@ def contact(
     from linktrack.reports.people import history
     from linktrack.store.lookups import recipient_id
 
-    choice = Choice(sort, top, format, output)
+    choice = Choice(sort, top, Destination(format, output, excel))
     check_choice(layouts.HISTORY, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment)
@@ -93,6 +94,7 @@ def clickers(
         typer.Option("--crm", metavar="EXPORT", help="The CRM's export, to leave out who is there already."),
     ] = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Who clicked a link or in a mailing, when, in which shipment. In a period: whose first click lies in it.
@@ -110,7 +112,7 @@ def clickers(
     from linktrack.reports.people import clickers as find_clickers
     from linktrack.store.lookups import link_id, placement_id
 
-    times, choice = Times(since, until, last), Choice(sort, top, format, output)
+    times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
     if key is None and mailing is None:
         raise UsageError("whose clicks? Name a link's key, or --mailing NAME, or both")
@@ -132,7 +134,8 @@ def clickers(
             domain=domain,
         )
         where = " ".join(filter(None, (key, mailing and f"in {mailing}")))
-        count = show(context, desk, scope, found, layouts.CLICKERS, choice, f"Nobody has clicked {where} so far.")
+        empty = f"Nobody has clicked {where} so far."
+        count = show(context, desk, scope, found, layouts.CLICKERS, choice, empty, inputs=[crm])
     if out is not None and key is not None and count:
         from linktrack.actions.by_hand import ByHand
         from linktrack.actions.run import run_actions
@@ -152,6 +155,7 @@ def nonclickers(
     sort: SortOption = None,
     top: TopOption = None,
     output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """The persons who got a mailing and clicked in none of its shipments.
@@ -165,7 +169,7 @@ def nonclickers(
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import nonclickers as find_nonclickers
 
-    choice = Choice(sort, top, format, output)
+    choice = Choice(sort, top, Destination(format, output, excel))
     check_choice(layouts.NONCLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=name)

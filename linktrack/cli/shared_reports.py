@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from linktrack.cli.output import Format, say, show_rows
-from linktrack.cli.shared_context import kept_of, opened, workspace_of
+from linktrack.cli.output import Format, say
+from linktrack.cli.shared_context import opened, workspace_of
 from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
+from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
 
 if TYPE_CHECKING:
     from linktrack.reports.figures import Period, Scope
     from linktrack.reports.order import SortOrder
+    from linktrack.reports.workbook import Chart
     from linktrack.store.session import Database
 
 SinceOption = Annotated[
@@ -36,15 +37,6 @@ SortOption = Annotated[
     str | None,
     typer.Option(metavar="KEY[:asc|desc]", help="Sort by a column: figures from large to small, texts from A to Z."),
 ]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write the rows into this file, in the format of its ending; - is stdout.",
-    ),
-]
 TopOption = Annotated[
     int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="Only the first so many rows.")
 ]
@@ -56,7 +48,6 @@ ShipmentOption = Annotated[int | None, typer.Option(metavar="NUMBER", help="Only
 FolderOption = Annotated[str | None, typer.Option(metavar="PATH", help="Only links of this folder and those in it.")]
 TestsOption = Annotated[bool, typer.Option("--include-tests", help="Test shipments too; they are in no total.")]
 
-_ENDINGS = [format.value for format in Format if format is not Format.table]
 _TIMES = ("at", "sent_at", "first_click", "last_click")
 
 
@@ -64,7 +55,8 @@ _TIMES = ("at", "sent_at", "first_click", "last_click")
 class Layout:
     """How a report looks: its keys, those that fit a terminal, and what its rows are sorted by (None: their own).
 
-    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times.
+    `bars` is the column that a bar shows, as a part of the largest or, of a share, of all; `times` are read as times;
+    `chart` is what stands beside the figures in a workbook.
     """
 
     columns: tuple[str, ...]
@@ -74,27 +66,15 @@ class Layout:
     bar_width: int = BAR_WIDTH
     totals: bool = True
     times: tuple[str, ...] = _TIMES
+    chart: Chart | None = None
 
 
 class Choice(NamedTuple):
-    """How a person wants the rows."""
+    """Which rows a person wants, in which order and where."""
 
     sort: str | None
     top: int | None
-    format: Format | None
-    output: Path | None = None
-
-    def in_file(self) -> Path | None:
-        return None if self.output is None or str(self.output) == "-" else self.output
-
-    def told_format(self) -> Format | None:
-        """The format as told, or that of the file's ending. UsageError for an ending that is none."""
-        path = self.in_file()
-        if self.format is not None or path is None:
-            return self.format
-        if (ending := path.suffix.removeprefix(".").lower()) in _ENDINGS:
-            return Format(ending)
-        raise UsageError(f"the ending of {path} is no format: name one with --format, or write {', '.join(_ENDINGS)}")
+    destination: Destination = Destination()
 
 
 class Times(NamedTuple):
@@ -164,75 +144,72 @@ def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> Non
 
 def show(
     context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
-    choice: Choice, empty: str,
+    choice: Choice, empty: str, *, inputs: Sequence[Path | None] = (),
 ) -> int:  # fmt: skip
-    """The rows, or a sentence where there are none, and which rules judged. Returns how many rows there were."""
+    """The rows in their order, or a sentence where there are none, and which rules judged.
+
+    Returns how many rows there were; totals are none. No file that is written is one of `inputs`.
+    """
     from linktrack.reports.figures import columns_shown
+    from linktrack.reports.order import in_order, read_order
 
     layout = replace(layout, columns=columns_shown(layout.columns, desk.database))
-    with _opened_output(context, choice) as stream:
-        count = show_report(rows, layout, choice, desk.zone, stream)
-    if count == 0 and empty:
-        say(context, empty)
-    say_rules(context, desk, scope)
-    say_uncounted(context, desk, scope)
-    return count
-
-
-@contextmanager
-def _opened_output(context: typer.Context, choice: Choice) -> Iterator[IO[str] | None]:
-    """The file for the rows, written aside and put in its place at the end; None is stdout."""
-    path = choice.in_file()
-    if path is None:
-        yield None
-        return
-    from io import TextIOWrapper
-
-    from linktrack.files import writing
-
-    with writing(path, kept_of(context)) as raw:
-        file = TextIOWrapper(raw, encoding="utf-8", newline="\n")
-        yield file
-        file.flush()
-        file.detach()
-
-
-def is_table(format: Format | None) -> bool:
-    """Whether rows are written as a table: as told, or on a terminal."""
-    return format is Format.table or (format is None and sys.stdout.isatty())
-
-
-def show_report(
-    rows: Iterable[tuple[Any, ...]], layout: Layout, choice: Choice, zone: tzinfo, stream: IO[str] | None = None
-) -> int:
-    """Write the rows of a report in their order. Returns how many were written (totals are none)."""
-    from linktrack.reports.order import in_order, read_order
-    from linktrack.reports.totals import with_totals, without_thin_rates
-
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
     if order is not None:
         rows = in_order(rows, layout.columns, order)
     records = _Counted(_record(row, layout) for row in rows)
-    chosen = choice.told_format() or (Format.table if stream is None and is_table(None) else Format.tsv)
-    if chosen not in (Format.table, Format.md):
-        show_rows(islice(records, choice.top), layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
-        return records.count
-    label = layout.table[0] if chosen is Format.table else layout.columns[0]
-    whole = with_totals(records, layout.columns, choice.top, label) if layout.totals else islice(records, choice.top)
-    shown = map(without_thin_rates, whole)
-    if chosen is Format.table:
-        cells = drawn(list(shown), layout)
-        show_rows(cells, layout.columns, chosen, zone=zone, table=layout.table, times=layout.times, stream=stream)
-    else:
-        show_rows(shown, layout.columns, chosen, zone=zone, times=layout.times, stream=stream)
+    shown, looks = _looked_at(context, desk, scope, records, layout, choice)
+    list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)
+    if records.count == 0 and empty:
+        say(context, empty)
+    say_rules(context, desk, scope)
+    say_uncounted(context, desk, scope)
     return records.count
+
+
+def _looked_at(
+    context: typer.Context, desk: ReportDesk, scope: Scope, records: Iterable[Cells], layout: Layout, choice: Choice
+) -> tuple[Iterable[Cells], Looks]:
+    """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
+    and in CSV for a spreadsheet."""
+    from linktrack.reports.headings import WORDS
+    from linktrack.reports.totals import with_totals, without_thin_rates
+
+    chosen = choice.destination.chosen()
+    looks = Looks(layout.table, layout.times)
+    if chosen not in (Format.table, Format.md, Format.xlsx):
+        some: Iterable[Cells] = islice(records, choice.top)
+        return (map(without_thin_rates, some) if choice.destination.excel else some), looks
+    label = layout.table[0] if chosen is Format.table else layout.columns[0]
+    words = WORDS[workspace_of(context).settings.language if chosen is Format.xlsx else "en"]
+    if chosen is Format.xlsx:
+        looks = replace(looks, chart=layout.chart, notes=_rules_note(words, desk, scope))
+    whole = words["total"] if layout.totals else None
+    summed = with_totals(records, layout.columns, choice.top, label, rest=words["more"], whole=whole)
+    shown: Iterable[Cells] = map(without_thin_rates, summed)
+    if chosen is Format.table:
+        shown = drawn(list(shown), layout, in_file=choice.destination.file is not None)
+    return shown, looks
+
+
+def _rules_note(words: Mapping[str, str], desk: ReportDesk, scope: Scope) -> tuple[str, ...]:
+    """The line below the table of a workbook: the rules that judged."""
+    from linktrack.reports.figures import rules_that_judged
+
+    rules = rules_that_judged(desk.database, scope)
+    return (words["rules"].format(rules=f" {words['and']} ".join(rules)),) if rules else ()
+
+
+def is_table(destination: Destination) -> bool:
+    """Whether rows are written as a table on stdout: as told, or on a terminal."""
+    return destination.file is None and destination.chosen() is Format.table
 
 
 def check_choice(layout: Layout, choice: Choice) -> None:
     """UsageError for a column or a format that the report does not have, before anything is looked up."""
     from linktrack.reports.order import read_order
 
-    choice.told_format()
+    choice.destination.chosen()
     if choice.sort is not None:
         read_order(choice.sort, layout.columns)
 

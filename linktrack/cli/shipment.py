@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, say, show_record, show_rows, warn
+from linktrack.cli.output import FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 
 if TYPE_CHECKING:
     from linktrack.mailings.shipments import Shipment
@@ -30,6 +31,8 @@ NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shi
 def list_all(
     context: typer.Context,
     mailing: Annotated[str | None, typer.Option(help="Only those of this mailing.")] = None,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
     """Shipments in the order in which they were made.
@@ -44,7 +47,7 @@ def list_all(
         rows = [_row(shipment) for shipment in list_shipments(database, mailing)]
         asked = anybody_refused(database)
     columns, table = _shown(COLUMNS, asked), _shown(TABLE, asked)
-    show_rows(rows, columns, format, zone=workspace_of(context).zone, table=table)
+    list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
     if not rows:
         say(context, "There are no shipments yet: linktrack mailing rewrite makes one.")
 
@@ -154,7 +157,13 @@ def restore(context: typer.Context, shipment: NumberArgument, wait: WaitOption =
 
 
 @app.command()
-def recipients(context: typer.Context, shipment: NumberArgument, format: FormatOption = None) -> None:
+def recipients(
+    context: typer.Context,
+    shipment: NumberArgument,
+    output: OutputOption = None,
+    excel: ExcelOption = False,
+    format: FormatOption = None,
+) -> None:
     """Who a shipment went to, with the clicks of each, in the order of the contacts.
 
     \b
@@ -164,12 +173,11 @@ def recipients(context: typer.Context, shipment: NumberArgument, format: FormatO
     """
     from linktrack.mailings.shipments import anybody_refused, find_shipment, recipient_rows
 
-    zone = workspace_of(context).zone
     with opened(context) as database:
         asked = anybody_refused(database)
         columns, table = _shown(RECIPIENT_COLUMNS, asked), _shown(RECIPIENT_TABLE, asked)
         rows = (row._asdict() for row in recipient_rows(database, shipment))
-        show_rows(rows, columns, format, zone=zone, table=table)
+        list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
         if refused := find_shipment(database, shipment).uncounted:
             say(context, f"{refused:,} of them refused tracking: nobody knows what they clicked.")
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from linktrack.clicks.event import POST
 from linktrack.clicks.judging.verdicts import Click
-from linktrack.clicks.pressed import CONSENT, said_in
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import EVERY_TYPE, How, come_back, leave
+from linktrack.contacts.pressed import CONSENT, said_in
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database
 

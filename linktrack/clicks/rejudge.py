@@ -88,7 +88,11 @@ def judge_stored(
     """The same, as part of a transaction and of a job that has the import's lock."""
     rulings = facts.rulings
     before = _tally(database, rulings)
-    database.execute("DELETE FROM scanner_evidence")
+    database.execute(  # what final verdicts have said stays: it could not be found again
+        "DELETE FROM scanner_evidence WHERE minute >= ? "
+        "AND recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL)",
+        (by.final // MINUTE_MS,),
+    )
     shifts = 0
     clicks = 0
     for (first, last), stored in _stretches(database, REACH, REACH):
@@ -96,14 +100,15 @@ def judge_stored(
         inside = [
             (one, verdict) for one, verdict in zip(stored, verdicts, strict=True) if first <= one.click[0] <= last
         ]
-        own = [one.click for one, _ in inside]
-        note_evidence(database, evidence(own, [verdict for _, verdict in inside], by))
+        open_ones = [(one, verdict) for one, verdict in inside if not by.is_final(one.click)]
+        own = [one.click for one, _ in open_ones]
+        note_evidence(database, evidence(own, [verdict for _, verdict in open_ones], by))
         shifts += _move(
             database,
             facts,
             [
                 (one, rulings.number(verdict))
-                for one, verdict in inside
+                for one, verdict in open_ones
                 if without_reputation(rulings.verdict(one.ruling)) != verdict
             ],
         )

@@ -6,9 +6,12 @@ from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups.counts import Shift, apply
 from linktrack.clicks.storing import Shelf
+from linktrack.errors import Conflict
+from linktrack.moments import iso
 from linktrack.store import catalogue
 from linktrack.store.lock import alone
 from linktrack.store.lookups import link_id
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -19,9 +22,15 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
     """Forget all clicks on the link `key`, while no import runs. Returns how many there were.
 
     `moment` (UTC milliseconds) is the time of the reset: clicks up to it do not come back with a log that is imported
-    again. UnknownName for a link that is not there.
+    again. UnknownName for a link that is not there; Conflict when clicks of it were purged.
     """
     number = link_id(database, key)
+    purged = horizon(database).clicks
+    if database.value("SELECT 1 FROM link_hour WHERE link_id = ? AND hour < ? LIMIT 1", (number, purged)) is not None:
+        raise Conflict(
+            f"the link {key!r} has clicks that were purged (before {iso(purged, workspace.zone)}), and without them "
+            "its counter cannot be set to zero: make another link for what comes now"
+        )
     removed = 0
     with alone(workspace, database, "import", wait), database.transaction():
         facts = Shelf.of(database).facts

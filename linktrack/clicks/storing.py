@@ -25,6 +25,7 @@ from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroun
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.requests import nth
+from linktrack.clicks.nobody import blank_clicks
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.moments import zone_of
@@ -117,13 +118,28 @@ class Shelf:
         if again:
             self._readdress_junk([one for one in junk if one[:2] in known_junk])
         stored = self._put(new_to_read._replace(clicks=new, junk=[one for one in junk if one.ip]), reading)
+        self._blank(clicks, new)
         readdressed = self._readdress([one for one in clicks if one[:2] in known]) if again and known else 0
         new_junk = frozenset(one[:2] for one in junk) - known_junk
         return replace(stored, junk=new_junk, readdressed=readdressed)
 
+    def _blank(self, clicks: Sequence[Click], new: Sequence[Click]) -> None:
+        """Take what is personal from the new ones of clicks that are forgotten people's, and back what agents came with
+        nobody else's."""
+        nobodies = self.by.nobodies
+        agents = {click.agent_id for click in clicks if click.recipient_id in nobodies} if nobodies else None
+        if agents:
+            marks = ((click[0], click[1], click[5]) for click in new if click.recipient_id in nobodies)
+            blank_clicks(self.database, marks)
+            self.agents.take_back(agents - {click.agent_id for click in clicks if click.recipient_id not in nobodies})
+
     def _readdress(self, clicks: Sequence[Click]) -> int:
-        """Give stored clicks the visitors' addresses and flags that they are read with now. Returns how many differ."""
-        marks: dict[tuple[int, ...], Click] = {click[:2]: click for click in clicks}
+        """Give stored clicks the visitors' addresses and flags that they are read with now; those of forgotten people
+        get none. Returns how many differ."""
+        nobodies = self.by.nobodies
+        marks: dict[tuple[int, ...], Click] = {
+            click[:2]: click for click in clicks if click.recipient_id not in nobodies
+        }
         columns = "clicked_at, print, ip, network_id, flags"
         differing = [
             now
@@ -212,7 +228,8 @@ class Shelf:
         apply(self.database, shifts, self.facts)
         opened = [shift.click for shift in shifts if shift.after and names[shift.after] == "human"]
         note_open_times(self.database, [(click.clicked_at, click.clicked_at) for click in opened])
-        self.departures.note(opened, pressed)
+        nobodies = self.by.nobodies
+        self.departures.note((click for click in opened if click.recipient_id not in nobodies), pressed)
         return StoredBatch(
             tuple(names[number] for number in rulings),
             tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),

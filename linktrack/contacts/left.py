@@ -20,6 +20,7 @@ from linktrack.crm.export import Contact
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
 from linktrack.errors import Conflict
+from linktrack.store.forgotten import take_print_away
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 
@@ -54,9 +55,14 @@ def come_back(database: Database, recipient_id: int, type: str, at: int) -> None
 def subscribe_again(database: Database, named: str, type: str | None, *, moment: int) -> tuple[str, ...]:
     """Take a person back whom a contact id, address or name names, into one type or all that he has left.
 
-    Returns the types. UnknownName for nobody; Conflict for one type when he has left every type.
+    Returns the types; of somebody who was forgotten, whose print is taken away, all that there may be. UnknownName for
+    nobody; Conflict for one type when he has left every type, or was forgotten.
     """
     with database.transaction():
+        if take_print_away(database, named):
+            if type is not None:
+                raise Conflict(f"{named} was forgotten, with the types that he has left: take him back without --type")
+            return (EVERY_TYPE,)
         recipient = recipient_id(database, named)
         left = [departure.type for departure in departures_of(database, recipient)]
         back = [one for one in left if type is None or same_type(one) == same_type(type)]

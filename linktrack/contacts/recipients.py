@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from linktrack.crm.export import Contact
-from linktrack.crm.mapping import Mapping
-from linktrack.links.merge_tags import fold
 from linktrack.store.session import Database
+
+if TYPE_CHECKING:  # reports only ask for a domain
+    from linktrack.crm.export import Contact
+    from linktrack.crm.mapping import Mapping
 
 INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column
 
@@ -43,6 +45,8 @@ def store_recipients(
 
 def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
     """A contact's value by the name of a field: the mapping's column for it, else the column of that name."""
+    from linktrack.links.merge_tags import fold
+
     wanted = fold(name)
     contacts = mapping.settings.contacts
     columns = [settings.column for field_name, settings in contacts.fields.items() if fold(field_name) == wanted]

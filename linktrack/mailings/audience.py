@@ -13,6 +13,7 @@ from linktrack.crm.export import BadRow, Contact, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import BadInput
 from linktrack.mailings.outputs.headers import reachable
+from linktrack.store.forgotten import forgotten_among
 from linktrack.store.session import Database
 
 _NAMED = 5  # of many in a sentence
@@ -42,7 +43,7 @@ class Audience:
         self._type, self._by_mail, self._moment = type, by_mail, moment
         self._unmet = set(choosing.only or ())
         self.rejected: list[BadRow] = []
-        self.taken = self.left = self.not_chosen = 0
+        self.taken = self.left = self.not_chosen = self.forgotten = 0
 
     def __iter__(self) -> Iterator[Contact]:
         people = self._chosen()
@@ -54,13 +55,15 @@ class Audience:
         if not self.taken:
             raise BadInput(
                 f"there is nobody in the contacts file to send to, and nothing was stored: {len(self.rejected)} rows "
-                f"cannot be used, {self.not_chosen} contacts are not chosen, {self.left} have left this type of mailing"
+                f"cannot be used, {self.not_chosen} contacts are not chosen, {self.forgotten} were forgotten, "
+                f"{self.left} have left this type of mailing"
             )
 
     def _chosen(self) -> Iterator[Contact]:
         witness = Witness(self._database, self._contacts, self._mapping)
         asked = self._mapping.settings.contacts.consent
         may_refuse = asked is not None or anybody_said(self._database)
+        was_forgotten = forgotten_among(self._database)
         for contact in read_contacts(self._contacts, self._mapping, self.rejected):
             if asked is not None and contact.consent is None:
                 raise _no_consent(asked.column, self._contacts)
@@ -69,7 +72,9 @@ class Audience:
             if may_refuse and witness.may_be_tracked(contact) is not consent:
                 contact = replace(contact, consent=not consent)
             self._unmet.discard(contact.contact_id)
-            if not self._choosing.takes(contact.contact_id):
+            if was_forgotten(contact.contact_id):
+                self.forgotten += 1
+            elif not self._choosing.takes(contact.contact_id):
                 self.not_chosen += 1
             elif gone:
                 self.left += 1

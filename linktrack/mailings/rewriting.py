@@ -71,8 +71,8 @@ class RewriteOrder:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """What was handed out. The rows of the contacts file are recipients, `rejected`, `left` (the mailing's type) and
-    `not_chosen`; `notes` are sentences."""
+    """What was handed out. The rows of the contacts file are recipients, `rejected`, `left` (the mailing's type),
+    `not_chosen` and `forgotten`; `notes` are sentences."""
 
     shipment: Shipment
     placements: int
@@ -80,6 +80,7 @@ class Rewritten:
     rejected: tuple[BadRow, ...] = ()
     left: int = 0
     not_chosen: int = 0
+    forgotten: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -154,6 +155,7 @@ def rewrite(
         tuple(audience.rejected),
         audience.left,
         audience.not_chosen,
+        audience.forgotten,
         (*audience.notes(), *_notes(database, shipment, mail)),
     )
 

@@ -125,10 +125,12 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
 
 
 def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
-    """The recipients of a shipment in the order of the contacts, with their clicks. UnknownName for no shipment."""
+    """The recipients of a shipment in the order of the contacts, with their clicks; of a forgotten person only these.
+    UnknownName for no shipment."""
     there = shipment_there(database, number)
     rows = database.stream(
-        "SELECT contact_id, sent.email, sent.name, COALESCE(human, 0), COALESCE(machine, 0), first_click, last_click, "
+        "SELECT COALESCE(contact_id, ''), CASE WHEN contact_id IS NULL THEN '' ELSE sent.email END, sent.name, "
+        "COALESCE(human, 0), COALESCE(machine, 0), first_click, last_click, "
         "sent.uncounted FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id LEFT JOIN ("
         "SELECT recipient_id AS who, sum(human) AS human, sum(machine) AS machine, min(first_click) AS first_click, "
         "max(last_click) AS last_click FROM clicker WHERE shipment_id = ? GROUP BY recipient_id"
@@ -153,7 +155,7 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
     """The addresses, in lower case, that more than one recipient of a shipment has, by address."""
     rows = database.rows(
         "SELECT lower(email) FROM shipment_recipient WHERE shipment_id = ? AND email <> '' "
-        "GROUP BY lower(email) HAVING count(*) > 1 ORDER BY lower(email)",
+        "AND email NOT LIKE '@%' GROUP BY lower(email) HAVING count(*) > 1 ORDER BY lower(email)",
         (shipment_id,),
     )
     return [row[0] for row in rows]
@@ -165,7 +167,8 @@ def shared_token(shipment: Shipment, tokens: Tokens) -> str:
 
 
 def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Generator[Recipient]:
-    """The recipients in the order of the contacts, as they were when it was made: address, name and token."""
+    """The recipients in the order of the contacts, as they were when it was made: address, name and token. Who has been
+    forgotten since is none any more."""
     sign = signing_as_then(tokens, shipment).signer(shipment.number)
     shared = sign(NOBODY) if shipment.uncounted else ""
     fields = "recipient.fields" if shipment.settings.fill else "CASE WHEN uncounted THEN recipient.fields ELSE '' END"
@@ -173,7 +176,7 @@ def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Gen
     for recipient_id, contact_id, email, name, values, uncounted in database.stream(
         f"SELECT recipient_id, contact_id, sent.email, sent.name, {fields}, uncounted "  # noqa: S608  (names of our own)
         "FROM shipment_recipient AS sent JOIN recipient ON recipient.id = recipient_id "
-        "WHERE shipment_id = ? ORDER BY position",
+        "WHERE shipment_id = ? AND forgotten_at IS NULL ORDER BY position",
         (shipment.id,),
     ):
         filled = json.loads(values) if values else nothing

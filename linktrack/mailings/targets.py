@@ -22,6 +22,7 @@ _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f]")  # a browser percent-encodes the
 _NOT_BARE = re.compile(r"[^A-Za-z0-9:/?#=._~%+,@!\-]|/$")  # what could end a value without quotes
 _IN_TEXT = "!$&'()*+,-./:;=?@[]_~%#"  # what an address in a text keeps; the second choice is safe wherever it stands
 _IN_ANY_TEXT = "!$&+,-./:=?@_~%#"
+_AROUND = ((" ", " "), ("(", ")"), ("[", "]"), ("{", "}"))
 
 _Piece = str | MergeTag
 
@@ -102,13 +103,13 @@ def _with_gaps(
 
 
 def _stands_whole(pieces: Sequence[_Piece], charset: str) -> bool:
-    """Whether an address is read as a whole where it stands in a text of this charset."""
+    """Whether an address is read as a whole, and nothing else with it, wherever it stands in a text of this charset."""
     text = "".join("x" if isinstance(piece, MergeTag) else piece for piece in pieces)
     try:
         text.encode(charset)
     except UnicodeEncodeError:
         return False
-    return find_urls(text) == [(0, len(text))]
+    return all(find_urls(f"{before}{text}{after}") == [(1, 1 + len(text))] for before, after in _AROUND)
 
 
 def _in_ascii(pieces: Sequence[_Piece], kept: str) -> list[_Piece]:

@@ -124,7 +124,9 @@ def _names(
         )
         recipients = [recipient for recipient, email in at_sending if domain_of(email) == domain]
         marks = ", ".join("?" * len(recipients)) or "NULL"
-    rows = database.rows(f"SELECT id, contact_id, email, name FROM recipient WHERE id IN ({marks})", recipients)
+    rows = database.rows(
+        f"SELECT id, COALESCE(contact_id, ''), email, name FROM recipient WHERE id IN ({marks})", recipients
+    )
     return {number: (contact_id, email, name) for number, contact_id, email, name in rows}
 
 
@@ -242,6 +244,6 @@ def _changes(database: Database, recipient: int, mailings: dict[int, str]) -> It
 def _change_said(change: Row | list[Any]) -> str:
     """A change in one line: `set-field city: Lund → Malmö`, and what came of it if that is not well."""
     kind, name, operation, old, new, status, message = change
-    value = f"{old} → {new}" if old and new else new or old
+    value = f"{old} -> {new}" if old and new else new or old
     said = f"{kind} {name}".strip() + f" {operation}" + (f": {value}" if value else "")
     return said if status == "ok" else f"{said} ({status}{f': {message}' if message else ''})"

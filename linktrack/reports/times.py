@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta, tzinfo
-from statistics import median
 from typing import NamedTuple
 
-from linktrack.clicks.rollups.counts import AGES
+from linktrack.clicks.rollups import AGES
 from linktrack.mailings.shipments import COUNTS
 from linktrack.moments import HOUR, datetime_of
 from linktrack.reports.figures import Scope
@@ -124,6 +123,8 @@ def _sums(rows: Iterable[HourFigures]) -> tuple[int, int, int]:
 
 def ages(database: Database, scope: Scope, now: int) -> list[AgeFigures]:
     """All 48 hours since the shipments of the scope's mailing were sent; `now` says which mailings have them behind."""
+    from statistics import median
+
     counts: dict[int, tuple[int, int, int]] = {
         age: (int(clicks), int(clickers), int(machine))
         for age, clicks, clickers, machine in database.rows(

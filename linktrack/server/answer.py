@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, quote
 
 from linktrack.clicks.logs.fields import is_prefetch
-from linktrack.clicks.pressed import CONSENT, joins, said_in
+from linktrack.contacts.pressed import CONSENT, joins, said_in
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
 from linktrack.links.location import location

@@ -115,7 +115,7 @@ class StoredPeople:
 
 def _values(database: Database, shipment: int, recipient: int) -> dict[str, str]:
     found = database.row(
-        f"SELECT recipient.contact_id, recipient.email, recipient.name, recipient.fields {_PERSON}",
+        f"SELECT COALESCE(recipient.contact_id, ''), recipient.email, recipient.name, recipient.fields {_PERSON}",
         (shipment, recipient),
     )
     if found is None:
@@ -132,8 +132,8 @@ def _return_address(database: Database, link_id: int, shipment: int, recipient: 
 
 def _types(database: Database, shipment: int, recipient: int, separator: str) -> frozenset[str]:
     """The types that a person gets: the interests of the contacts file at the last rewrite, or what he was sent where
-    it has none, changed by what he has said since."""
-    found = database.row(f"SELECT recipient.fields {_PERSON}", (shipment, recipient))
+    it has none, changed by what he has said since; none of who was forgotten."""
+    found = database.row(f"SELECT recipient.fields {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient))
     if found is None:
         return frozenset()
     said = database.rows("SELECT type, how, left_at FROM left_type WHERE recipient_id = ?", (recipient,))

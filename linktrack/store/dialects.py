@@ -7,6 +7,7 @@ message holds a URL: it may have a password in it.
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import psycopg
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+_ROOM = 100_000  # bytes that a database's companions need to grow
 _BUSY_SECONDS = 0.2  # that SQLite itself waits: for longer, `Database.transaction` asks again
 
 Explain = Callable[[Exception, str], LinktrackError | None]
@@ -65,15 +67,28 @@ def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
             return Conflict(f"{name} cannot be opened for writing: check the permissions of the file and its folder")
         case sqlite3.SQLITE_FULL:
-            return DiskFull(f"the disk is full: {name} was left as it was; free some space and try again")
+            return _disk_full(name)
+        case sqlite3.SQLITE_IOERR if _has_no_room(Path(name)):  # its companions cannot grow
+            return _disk_full(name)
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
             return BadInput(f"{name} is not a usable SQLite database: bring it back from a backup")
         case sqlite3.SQLITE_IOERR:
-            return Conflict(f"the disk reports an error while {name} is read or written")
+            return Conflict(f"the disk reports an error while {name} is read or written: check it, and its quota")
         case sqlite3.SQLITE_TOOBIG:
             return BadInput(f"a value is larger than {name} takes (a thousand million bytes)")
         case _:
             return None
+
+
+def _disk_full(name: str) -> DiskFull:
+    return DiskFull(f"the disk is full: {name} was left as it was; free some space and try again")
+
+
+def _has_no_room(path: Path) -> bool:
+    """Whether the disk of a file is as good as full."""
+    with suppress(OSError):
+        return shutil.disk_usage(path.parent).free < _ROOM
+    return False
 
 
 def open_postgresql(url: str, wait: float) -> tuple[psycopg.Connection[tuple[object, ...]], Explain]:

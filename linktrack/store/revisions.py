@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linktrack.errors import BadInput, NotFound
+from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import now
 from linktrack.store.dialects import SQLITE
 
@@ -57,17 +57,26 @@ def check_whose(database: Database, workspace: Workspace) -> None:
         )
 
 
-def make_tables(database: Database, *, time_zone: str) -> str:
-    """Make the tables in an empty database. Returns its random id, which belongs into the settings.
+def prepare(database: Database) -> None:
+    """Make an empty database ready for tables, before the transaction that makes them. Conflict when it has some."""
+    if revision(database) is not None:
+        raise Conflict(f"{database.name} has tables already: it belongs to another workspace")
+    if database.dialect == SQLITE:
+        database.execute("PRAGMA journal_mode=WAL")
 
-    `time_zone` is the zone in which its hours are counted.
+
+def make_tables(database: Database, *, time_zone: str) -> str:
+    """Make the tables in a prepared database. Returns its random id, which belongs into the settings.
+
+    `time_zone` is the zone in which its hours are counted. Conflict when there are tables already.
     """
     from linktrack.store.migrations import run
 
-    if database.dialect == SQLITE:
-        database.execute("PRAGMA journal_mode=WAL")
     database_id = secrets.token_hex(8)
     with database.transaction(durable=True):
+        _wait_for_others(database)
+        if revision(database) is not None:
+            raise Conflict(f"{database.name} has tables already: it belongs to another workspace")
         run(database)
         database.execute(
             "INSERT INTO workspace (id, database_id, workspace_id, time_zone, catalogue, created_at) "
@@ -100,11 +109,16 @@ def upgrade(database: Database, workspace: Workspace) -> str:
     if database.dialect == SQLITE:
         _copy_beside(database, before)
     with database.transaction(durable=True):
-        if database.dialect != SQLITE:
-            database.execute("SELECT pg_advisory_xact_lock(?)", (_UPGRADE_LOCK,))
+        _wait_for_others(database)
         if revision(database) != HEAD:  # another process may have been first
             run(database)
     return before
+
+
+def _wait_for_others(database: Database) -> None:
+    """Let whoever else makes or upgrades these tables end first. Part of the transaction. (SQLite's is enough.)"""
+    if database.dialect != SQLITE:
+        database.execute("SELECT pg_advisory_xact_lock(?)", (_UPGRADE_LOCK,))
 
 
 def _refuse_newer(database: Database, version: str) -> None:

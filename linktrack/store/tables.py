@@ -45,7 +45,8 @@ class WorkspaceRecord(SQLModel, table=True):
     another database; `workspace_id` is part of every token and placement, and stays after a restore; `catalogue` is
     counted up with every change that addresses depend on; `time_zone` is the one that hours are counted in. A database
     that a backup was restored to at `restored_at` waits for what later runs of the actions made, until `runs_taken_at`.
-    `imported_at`: when the last import of logs ended, also one that found nothing new.
+    `imported_at`: when the last import of logs ended, also one that found nothing new. Clicks before `purged_before`
+    are gone, and agents of clicks before `agents_before`.
     """
 
     __tablename__ = "workspace"
@@ -55,6 +56,8 @@ class WorkspaceRecord(SQLModel, table=True):
     workspace_id: bytes = Field(sa_column=_bytes())
     catalogue: int
     time_zone: str = Field(sa_column=_text())
+    purged_before: int | None = Field(default=None, sa_column=_time(nullable=True))
+    agents_before: int | None = Field(default=None, sa_column=_time(nullable=True))
     created_at: int = Field(sa_column=_time())
     restored_at: int | None = Field(default=None, sa_column=_time(nullable=True))
     runs_taken_at: int | None = Field(default=None, sa_column=_time(nullable=True))
@@ -171,12 +174,13 @@ class PlacementRecord(SQLModel, table=True):
 
 class RecipientRecord(SQLModel, table=True):
     """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry. No person has the
-    id 0, which stands in the clicks of those who share a token: see links.tokens."""
+    id 0, which stands in the clicks of those who share a token: see links.tokens. Of a forgotten person only the id is
+    left, for the figures, and nothing leads from it to him."""
 
     __tablename__ = "recipient"
 
     id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
-    contact_id: str = Field(sa_column=_text(unique=True))
+    contact_id: str | None = Field(default=None, sa_column=Column(Text, nullable=True, unique=True))
     email: str = Field(sa_column=_text(index=True))
     name: str = Field(sa_column=_text())
     fields: str = Field(sa_column=_text())  # JSON: what merge tags and forms need, no more
@@ -205,7 +209,8 @@ class ShipmentRecord(SQLModel, table=True):
 
 class ShipmentRecipientRecord(SQLModel, table=True):
     """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts.
-    `uncounted`: he had refused tracking, so his mail has the links' own targets, and is in no rate."""
+    `uncounted`: he had refused tracking, so his mail has the links' own targets, and is in no rate. The address of a
+    forgotten person is `@domain`, or "" where nobody else has that domain."""
 
     __tablename__ = "shipment_recipient"
     __table_args__ = (CLUSTERED,)
@@ -216,6 +221,15 @@ class ShipmentRecipientRecord(SQLModel, table=True):
     email: str = Field(sa_column=_text())
     name: str = Field(sa_column=_text())
     uncounted: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
+
+
+class ForgottenRecord(SQLModel, table=True):
+    """The keyed print of the contact id of a person who was forgotten: see `store.forgotten`."""
+
+    __tablename__ = "forgotten"
+    __table_args__ = (CLUSTERED,)
+
+    print: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
 
 
 class LeftTypeRecord(SQLModel, table=True):

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
-from linktrack.errors import BadInput, Conflict, UsageError
+from linktrack.errors import BadInput, UsageError
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import alone
-from linktrack.store.revisions import check_usable, make_tables, revision
+from linktrack.store.revisions import check_usable, make_tables, prepare
 from linktrack.store.session import Database, Tell, connect, in_silence
 from linktrack.workspace import Workspace
 
@@ -45,7 +45,7 @@ def copy_database(
     source_url, target_url = (_whole(workspace, url) for url in (source_url, target_url))
     if source_url == target_url:
         raise UsageError("FROM and TO are the same database")
-    with ExitStack() as held, connect(source_url, wait=wait, tell=tell) as source:
+    with connect(source_url, wait=wait, tell=tell) as source, ExitStack() as held:
         check_usable(source, workspace)
         for job in _JOBS:
             held.enter_context(alone(workspace, source, job, wait))
@@ -90,8 +90,7 @@ def _new(url: str, wait: float, tell: Tell) -> Iterator[Database]:
     was_there = path is not None and path.exists()
     try:
         with connect(url, wait=wait, tell=tell, new=True) as database:
-            if revision(database) is not None:
-                raise Conflict(f"{database.name} has tables already: name an empty database")
+            prepare(database)
             yield database
     except BaseException:
         if path is not None and not was_there:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
 
@@ -44,8 +45,9 @@ _HUMAN = "sum(CASE WHEN g.verdict = 'human' THEN 1 ELSE 0 END)"
 _MACHINE = "sum(CASE WHEN g.verdict IN ('prefetch', 'scanner') THEN 1 ELSE 0 END)"
 _TEST = "sum(CASE WHEN g.verdict = 'test' THEN 1 ELSE 0 END)"
 _OF_CLICKS = "FROM click c JOIN ruling g ON g.id = c.ruling_id"
-# A figure as it is kept, and as it is counted; rows of nothing but zeros are as good as none.
-_FIGURES = (
+# A figure as it is kept, and as it is counted; rows of nothing but zeros are as good as none. Those of clicks
+# can only be counted while there are all.
+_OF_ALL_CLICKS = (
     (
         "shipment_ruling",
         "SELECT shipment_id, ruling_id, clicks FROM shipment_ruling WHERE clicks <> 0",
@@ -82,6 +84,8 @@ _FIGURES = (
         "HAVING sum(human + machine + test) <> 0",
         f"SELECT c.shipment_id, {_HUMAN}, {_MACHINE}, {_TEST} {_OF_CLICKS} GROUP BY c.shipment_id",
     ),
+)
+_OF_PEOPLE = (
     (
         "shipment_tally",
         "SELECT shipment_id, clickers FROM shipment_tally WHERE clickers <> 0",
@@ -121,9 +125,10 @@ def missing_rows(database: Database) -> Iterator[Fault]:
 
 
 def wrong_figures(database: Database) -> Iterator[Fault]:
-    """Figures that are not what the clicks give."""
+    """Figures that are not what the clicks give; where some were purged, only those of people."""
+    figures = _OF_PEOPLE if horizon(database).clicks != NEVER else (*_OF_ALL_CLICKS, *_OF_PEOPLE)
     with database.reading():
-        for table, kept, counted in _FIGURES:
+        for table, kept, counted in figures:
             wrong = 0
             for one, other in ((kept, counted), (counted, kept)):
                 unlike = f"SELECT * FROM ({one}) a EXCEPT SELECT * FROM ({other}) b"
@@ -141,6 +146,7 @@ def lost_open_clicks(database: Database) -> int:
             "AND NOT EXISTS (SELECT 1 FROM open_time o WHERE c.clicked_at BETWEEN o.first_at AND o.last_at) "
             "AND c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL "
             "AND cancelled_at IS NULL) "
-            "AND c.clicked_at > (SELECT coalesce(reset_at, -1) FROM link WHERE link.id = c.link_id)"
+            "AND c.clicked_at > (SELECT coalesce(reset_at, -1) FROM link WHERE link.id = c.link_id) "
+            "AND c.recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL)"
         )
     )

@@ -15,7 +15,7 @@ from linktrack.links.keys import adopt_first_key
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
 from linktrack.settings import checked_base_url, settings_of
-from linktrack.store.revisions import make_tables, revision
+from linktrack.store.revisions import make_tables, prepare
 from linktrack.store.session import connect, open_database
 from linktrack.toml_files import TomlFile
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, load_workspace
@@ -98,8 +98,7 @@ def _make_database(root: Path, environ: Mapping[str, str], time_zone: str) -> st
     if not url or url.startswith(SQLITE_URL):
         url = f"{SQLITE_URL}{root / (url.removeprefix(SQLITE_URL) or DATABASE_NAME)}"
     with connect(url, new=True) as database:
-        if revision(database) is not None:
-            raise Conflict(f"{database.name} has tables already: it belongs to another workspace")
+        prepare(database)
         return make_tables(database, time_zone=time_zone)
 
 

@@ -10,8 +10,11 @@ from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups.counts import rebuild
 from linktrack.clicks.rollups.zone import set_zone
 from linktrack.clicks.storing import Shelf
+from linktrack.errors import Conflict
+from linktrack.moments import iso
 from linktrack.store.lock import alone
 from linktrack.store.open_times import replace_open_times
+from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -34,7 +37,15 @@ class RepairPlan(NamedTuple):
 
 
 def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
-    """What `repair` would do now."""
+    """What `repair` would do now. Conflict when clicks were purged: figures of them cannot be made again."""
+    purged = horizon(database).clicks
+    if purged != NEVER:
+        zone = database.value("SELECT time_zone FROM workspace")
+        raise Conflict(
+            f"clicks before {iso(purged, workspace.zone)} were purged, so the figures cannot be counted anew from "
+            f"those that are left: set time_zone back to {zone} if it was changed, and bring the database back from a "
+            "backup if the figures are wrong"
+        )
     return RepairPlan(
         int(database.value("SELECT count(*) FROM click")),
         int(database.value("SELECT COALESCE(sum(clicks), 0) FROM shipment_ruling")),
@@ -46,8 +57,9 @@ def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
 def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
     """Make all figures anew from the clicks, in hours of the workspace's zone, in one transaction.
 
-    No import runs meanwhile. Locked when one runs for longer than `wait` seconds.
+    No import runs meanwhile. Locked when one runs for longer than `wait` seconds; Conflict as `plan_repair`.
     """
+    plan_repair(workspace, database)
     with alone(workspace, database, "import", wait), database.transaction():
         set_zone(database, workspace.settings.time_zone)
         rebuild(database, Shelf.of(database).facts, _clicks(database))

@@ -112,6 +112,7 @@ class World:
         shipment: int = 1,
         verdict: str = "human",
         flags: int = 0,
+        pressed: str = "",
     ) -> str:
         """A click so many minutes after 4 May 2026, 09:12:12 UTC; returns its name."""
         number = int(self.database.value("SELECT count(*) + 1 FROM click"))
@@ -124,8 +125,18 @@ class World:
             self.database.execute(
                 "INSERT INTO click (clicked_at, print, recipient_id, link_id, placement_id, shipment_id, ip, network_id, "
                 "agent_id, flags, pressed, reading_id, ruling_id, passed) "
-                "VALUES (?, ?, ?, ?, ?, ?, '', 0, 1, ?, '', 1, ?, 0)",
-                (at, mark, self.recipient(contact_id), link_id, placement, shipment, flags, self._ruling(verdict)),
+                "VALUES (?, ?, ?, ?, ?, ?, '', 0, 1, ?, ?, 1, ?, 0)",
+                (
+                    at,
+                    mark,
+                    self.recipient(contact_id),
+                    link_id,
+                    placement,
+                    shipment,
+                    flags,
+                    pressed,
+                    self._ruling(verdict),
+                ),
             )
             self._tally(link_id, shipment, at, verdict)
             note_open_times(self.database, [(at, at)])

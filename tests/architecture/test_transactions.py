@@ -15,8 +15,8 @@ HOLD_A_TRANSACTION = {
     "links": {"catalog.py", "definitions.py", "folders.py", "keys.py", "stored_actions.py"},
     "mailings": {"adding.py", "editing.py", "placements.py", "shipping.py"},
     "clicks": {"load.py", "rejudge.py", "reset.py", "rollups/counts.py"},
-    "actions": {"ledger.py", "run.py"},
-    "upkeep": {"repair.py"},
+    "actions": {"ledger.py", "run.py", "taking.py"},
+    "upkeep": {"copy.py", "forget.py", "own_log.py", "purge.py", "repair.py"},
 }
 BEGINS = {"transaction", "session"}
 

@@ -63,10 +63,14 @@ PLAYED = [
     "report contact 10166",
     "report nonclickers newsletter",
     "key list",
+    "status",
+    "contact show 10166",
+    "contact forget 10166 --yes",
+    "database purge --clicks-before 2000-01-01",
 ]
 
 # Names that are data and no keys: they are shown as `*`.
-DATA = {"by_kind", "reasons", "settings"}
+DATA = {"by_kind", "fields", "reasons", "settings"}
 
 
 def keys_of(value: Any, before: str = "") -> list[str]:
@@ -126,11 +130,11 @@ def test_the_keys_of_every_command(run: Run) -> None:
             "mailing show newsletter": "mailing subject type size text track_all base utm_source utm_medium utm_campaign utm_content utm_term utm_id utm_source_platform utm_creative_format utm_marketing_tactic utm_policy placements links shipments created_at status",
             "mailing links newsletter": "placement link label kind line column target tracked reason",
             "mailing check odd.html": "mailing rule part line column address message",
-            "mailing rewrite newsletter --contacts test-group.csv --out mails-json --test": "shipment recipients placements files left_out left not_chosen",
+            "mailing rewrite newsletter --contacts test-group.csv --out mails-json --test": "shipment recipients placements files left_out left not_chosen forgotten",
             "shipment list": "shipment mailing sent_at test state recipients output created_at",
             "shipment show 2": "shipment mailing sent_at test state recipients output created_at base_url honeypot merge_tag from key_id",
             "shipment recipients 1": "contact_id email name clicks machine_clicks first_click last_click",
-            "shipment render 1 --out mails-again": "shipment recipients placements files left_out left not_chosen",
+            "shipment render 1 --out mails-again": "shipment recipients placements files left_out left not_chosen forgotten",
             "click import access.log": "files read stored repeated not_ours rejected reasons.* human prefetch scanner test seconds",
             "click list --limit 20": "click clicked_at contact_id link placement mailing shipment verdict reasons ip user_agent source",
             "click judge": "clicks changed human prefetch scanner test",
@@ -145,6 +149,10 @@ def test_the_keys_of_every_command(run: Run) -> None:
             "report contact 10166": "at what mailing shipment link verdict detail",
             "report nonclickers newsletter": "contact_id email name",
             "key list": "key signs verifies created_at revoked_at",
+            "status": "checked_at last_import last_run open_clicks oldest_open_click failures unfinished_shipments due",
+            "contact show 10166": "contact_id email name fields.* mails first_sent_at last_sent_at clicks machine_clicks first_click last_click left changes",
+            "contact forget 10166 --yes": "mails clicks changes log_lines agents forgotten_before clean out_of_reach[].place out_of_reach[].advice",
+            "database purge --clicks-before 2000-01-01": "clicks open log_files agents values clean",
         }
     )
 

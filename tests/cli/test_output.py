@@ -95,7 +95,7 @@ def test_times_are_shown_in_the_zone_with_their_offset_and_in_a_table_to_the_min
     rows = [{"key": "a", "sent_at": 1777881600123, "first_click": None, "hour": 1767229200000}]
     columns = list(rows[0])
     texts = {}
-    for format in Format:
+    for format in set(Format) - {Format.xlsx}:
         out = io.StringIO()
         show_rows(rows, columns, format, zone=STOCKHOLM, stream=out)
         texts[format] = out.getvalue()

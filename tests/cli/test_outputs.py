@@ -31,6 +31,7 @@ FILES = {
     "link export -o": ["link", "export", "-o"],
     "backup": ["backup"],
     "report links -o": ["report", "links", "--format", "csv", "-o"],
+    "report links --format xlsx -o": ["report", "links", "--format", "xlsx", "-o"],
 }
 # And those that write a folder.
 FOLDERS = {
@@ -38,10 +39,23 @@ FOLDERS = {
     "shipment render --out": ["shipment", "render", "1", "--out"],
     "action run --out": ["action", "run", "--crm", "people.csv", "--out"],
 }
+# The lists whose commands read a file: all lists are written in one way, so only their inputs are tried.
+LISTS = {
+    "doctor --crm -o": ["doctor", "--crm", "people.csv", "--format", "csv", "-o"],
+    "link check --crm -o": ["link", "check", "--crm", "people.csv", "--format", "csv", "-o"],
+    "link apply -o": ["link", "apply", "links.toml", "--dry-run", "--format", "csv", "-o"],
+    "mailing check -o": ["mailing", "check", "mail.html", "--format", "csv", "-o"],
+    "action run -o": ["action", "run", "--crm", "people.csv", "--dry-run", "--format", "json", "-o"],
+}
 INPUTS = {
     "mailing tag -o": "mail.html",
     "mailing preview -o": "people.csv",
     "click import --rejected": "a.log",
+    "doctor --crm -o": "people.csv",
+    "link check --crm -o": "people.csv",
+    "link apply -o": "links.toml",
+    "mailing check -o": "mail.html",
+    "action run -o": "people.csv",
 }
 OWN = [
     "linktrack.toml", "linktrack.key", "linktrack.db", "linktrack.db-wal", "linktrack.db.before-0000",
@@ -111,7 +125,7 @@ def test_no_input_is_written_over(root: Path, run: Run, command: str) -> None:
     (root / "same").hardlink_to(path)
     (root / "link").symlink_to(path.name)
     for name in (path.name, f"./{path.name}", "same", "link"):
-        done = run(*FILES[command], name)
+        done = run(*{**FILES, **LISTS}[command], name)
         assert done.code == 5, (name, done.err)
     assert path.read_bytes() == before
 

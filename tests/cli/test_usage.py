@@ -74,10 +74,21 @@ WRITING = (
     *("action add", "action edit", "action remove", "action run"),
     *("mailing add", "mailing edit", "mailing rewrite", "mailing delete", "mailing restore"),
     *("shipment render", "shipment cancel", "shipment restore", "click import", "click judge", "contact subscribe"),
-    *("key rotate", "key revoke", "database upgrade", "doctor"),
+    *("key rotate", "key revoke", "database upgrade", "database copy", "doctor"),
 )
 READING = (
-    *("init", "demo", "backup", "folder list", "link list", "link show", "link check", "link export"),
+    *(
+        "init",
+        "demo",
+        "status",
+        "backup",
+        "restore",
+        "folder list",
+        "link list",
+        "link show",
+        "link check",
+        "link export",
+    ),
     *("action list", "action log", "mailing list", "mailing show", "mailing links", "mailing check", "mailing tag"),
     *("mailing preview", "shipment list", "shipment show", "shipment recipients", "click list", "key list"),
     *("report mailings", "report mailing", "report links", "report link", "report compare", "report contact"),

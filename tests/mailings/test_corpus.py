@@ -12,18 +12,20 @@ from html_reference import hrefs
 from tests_support import decoded
 
 from linktrack.errors import BadInput
-from linktrack.links.merge_tags import masked
-from linktrack.links.utm import Utm
+from linktrack.links.merge_tags import fill, find, fold, masked
+from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import ReadingOptions, read_mail
 from linktrack.mailings.compile import Mail, PlacedSpan, compile_part, placement_keys
+from linktrack.mailings.outputs.filling import FillablePart
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.document import read_document
-from linktrack.mailings.reading.references import decode
+from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.shipments import Recipient, Shipment, ShipmentSettings
 from linktrack.mailings.tag import tag_html
+from linktrack.mailings.targets import target_in_html
 
 BASE = "https://click.example.com"
 TOKEN = "a2b3c4d5e6f7g2h3i4j5k6l7m2n3o4p5"
@@ -67,6 +69,31 @@ def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:
         assert written == data, path.name
         tracked += len(placed)
     assert tracked > 380
+
+
+def test_every_mail_holds_its_links_own_targets(mails: list[Path]) -> None:
+    """As those get them who refused tracking: an independent parser reads the targets, and all else is what it was."""
+    utm, read = Utm(source="å b", campaign="c&d=\"'"), 0
+    for path in mails:
+        try:
+            parts = read_mail(path.read_bytes(), None, OPTIONS, name=path.name)
+        except BadInput:
+            continue
+        quotes = {spot.start: spot.quote for spot in parts.scan.spots}
+        tracked = [address for address in parts.addresses if not address.reason]
+        wanted = {address.position: tagged(address.target, utm) for address in tracked}
+        spans = {
+            one.position: target_in_html(wanted[one.position], parts.html, one.start, one.stop, quotes[one.start])
+            for one in tracked
+        }
+        prove(parts, [(address, "none") for address in tracked], BASE, OPTIONS, spans)
+        part = FillablePart.of(compile_part(parts.html, list(spans.values()), BASE))
+        values = {fold(tag.name): 'å &"' for url in wanted.values() for tag in find(url)}
+        found = reference(b"".join(part.joined(b"no token", values)))
+        expected = [clean(fill(url, values)) for url in wanted.values()]
+        assert not set(expected) - {clean(one) for one in found}, path.name
+        read += len(expected)
+    assert read > 380
 
 
 def test_an_independent_parser_reads_exactly_the_new_addresses(mails: list[Path]) -> None:

@@ -107,6 +107,7 @@ def outside(text: str, spans: list[tuple[int, int]]) -> list[str]:
 
 
 @given(charset=st.sampled_from(CHARSETS), targets=st.lists(TARGETS, min_size=3, max_size=3), values=VALUES)
+@example("utf-8", ["https://www.example.com/?(=", "https://www.example.com/?a=[", "https://www.example.com/?b={"], {})
 @example("cp1252", ["https://한국.example/가?x=1.", "https://www.example.com/a&lt;b", "https://x.example/)"], {})
 def test_in_a_text_each_target_is_read_as_a_whole_and_the_rest_is_what_it_was(
     charset: str, targets: list[str], values: dict[str, str]

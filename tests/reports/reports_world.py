@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from clicks_world import SENT, World, key_of, line, make_world, number_of
 
 from linktrack.clicks.judging.devices import DEVICES
+from linktrack.settings import Language
 from linktrack.workspace import load_workspace
 
 HOUR = 3_600_000
@@ -110,6 +111,13 @@ def make_reports_world(root: Path, zone: str = ZONE, seed: int = 11) -> World:
     log.write_bytes(b"".join(some_requests(world, seed)))
     world.load(log)
     return world
+
+
+def speak(world: World, language: Language) -> None:
+    """Set the workspace's language."""
+    path = world.workspace.config_path
+    rest = [line for line in path.read_text("utf-8").splitlines(keepends=True) if not line.startswith("language")]
+    path.write_text("".join([f'language = "{language}"\n', *rest]), "utf-8")
 
 
 def some_requests(world: World, seed: int) -> list[bytes]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from clicks_world import World, line
-from reports.reports_world import OTHER_ZONE, ZONE, Oracle, make_reports_world
+from reports.reports_world import OTHER_ZONE, ZONE, Oracle, make_reports_world, speak
 from tests_support import Outcome, Run
 
 from linktrack.cli.shared_drawing import bar, sparkline
@@ -330,6 +330,11 @@ def test_nonclickers_are_what_a_rewrite_takes(own_world: World, run: Run) -> Non
         path = own_world.workspace.root / f"rest.{format}"
         path.write_text(done.out, "utf-8")
         rows = run("report", "nonclickers", "spring", "--format", "json").json
+        assert read_contact_ids(path, mapping_of(own_world.workspace)) == {row["contact_id"] for row in rows}
+    for language in ("en", "sv"):  # also as a spreadsheet has it
+        speak(own_world, language)
+        assert run("report", "nonclickers", "spring", "--excel", "-o", "rest.csv").code == 0
+        path = own_world.workspace.root / "rest.csv"
         assert read_contact_ids(path, mapping_of(own_world.workspace)) == {row["contact_id"] for row in rows}
 
 

@@ -161,6 +161,32 @@ def test_a_full_disk_is_a_conflict_and_leaves_nothing(
             assert list(disk.iterdir()) == []
 
 
+def test_on_a_full_disk_every_command_says_the_way_out_and_goes_on_when_there_is_room(run: Run, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        life = begin(run, disk / "work")
+        paths = life.send("spring")
+        log = life.log("a.log", (paths["1"][0], 60), (paths["2"][0], 90))
+        filler = disk / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(b"x" * 4096):
+                pass
+        for command in (
+            ["click", "import", log], ["link", "add", "new", "--url", "https://e.com"], ["backup", disk / "b.tar.gz"],
+            ["key", "rotate"], ["mailing", "rewrite", "spring", "--again", "--contacts", life.root / "contacts.csv",
+                                "--as", "ndjson", "--out", life.root / "more"],
+        ):  # fmt: skip
+            done = life.call("--workspace", life.root, *command)
+            assert (done.code, "free some space" in done.err) == (5, True), (command, done.err)
+        listed = life.call("--workspace", life.root, "link", "list")
+        assert listed.code == 0 or "free some space" in listed.err, listed.err
+        looked = life.call("--workspace", life.root, "doctor")
+        assert "space" in looked.out
+        filler.unlink()
+        life.do("click", "import", log)
+        life.run("run-1")
+        life.do("doctor", "--deep")
+
+
 def test_into_a_pipe_and_a_folder_that_is_not_there(run: Run, workspace: Workspace, tmp_path: Path) -> None:
     done = subprocess.run([*PROGRAM, "backup", "-", "--quiet"], cwd=workspace.root, capture_output=True, check=True)
     assert done.stderr == b""

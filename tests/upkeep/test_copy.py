@@ -53,6 +53,7 @@ def test_every_row_is_the_same(life: Life) -> None:
             one, other = (sorted(database.rows(f"SELECT {columns} FROM {table}"), key=repr) for database in (old, new))
             assert one == other, table
         assert new.value("SELECT database_id FROM workspace") == done.database_id
+        assert new.value("PRAGMA journal_mode") == "wal"
         assert old.value("SELECT database_id FROM workspace") == workspace.settings.database.id
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, device_of
@@ -26,10 +26,12 @@ class Agents:
         self._families: dict[int, int] = {}
         self._memo: dict[str, Signal] = {}
         self._size = 0  # bytes of what is remembered
+        self._added: dict[int, str] = {}
 
     def numbers(self, texts: Sequence[str]) -> list[int]:
         """The numbers of agents; new ones are written in the open transaction (one import runs at a time)."""
         found = {text: self._numbers[text] for text in texts if text in self._numbers}
+        self._added = {}
         unknown = [text for text in texts if text not in found]
         for start in range(0, len(unknown), _AT_ONCE):
             some = unknown[start : start + _AT_ONCE]
@@ -42,7 +44,16 @@ class Agents:
                 sql = "INSERT INTO agent (text, device) VALUES (?, ?) RETURNING id"
                 found[text] = int(self._database.value(sql, (text, DEVICES.index(device_of(text)))))
                 self._note(found[text], text)
+                self._added[found[text]] = text
         return [found[text] for text in texts]
+
+    def take_back(self, numbers: Iterable[int]) -> None:
+        """Remove those of these agents that `numbers` has written when it was called last: no click has them."""
+        for number in numbers:
+            text = self._added.pop(number, None)
+            if text is not None:
+                self._database.execute("DELETE FROM agent WHERE id = ?", (number,))
+                self._numbers.pop(text, None)
 
     def signal(self, number: int) -> Signal:
         """What the agent of this number says."""

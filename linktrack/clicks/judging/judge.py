@@ -81,7 +81,8 @@ def judge_new(
             verdict = judged[one.click]
             before = without_reputation(rulings.verdict(one.ruling))
             near = low - REACH <= one.click.clicked_at <= high + REACH
-            if near and verdict != before and (concerned is None or one.click in concerned):
+            reached = near and (concerned is None or one.click in concerned) and not by.is_final(one.click)
+            if reached and verdict != before:
                 moved.append((one, rulings.number(verdict)))
     return FirstPass(numbers, moved, said)
 
@@ -145,7 +146,7 @@ def second_pass(
     return [
         (one, rulings.number(verdict))
         for one, verdict in zip(stored, with_reputation(clicks, first, scanners, by), strict=True)
-        if wanted(one.click) and verdict != rulings.verdict(one.ruling)
+        if wanted(one.click) and verdict != rulings.verdict(one.ruling) and not by.is_final(one.click)
     ]
 
 

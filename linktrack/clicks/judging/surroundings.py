@@ -7,6 +7,8 @@ from linktrack.clicks.judging.agents import rules
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import Surroundings
+from linktrack.store.forgotten import nobodies
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
 
@@ -28,4 +30,6 @@ def surroundings(database: Database, networks: Networks, agents: Agents, known: 
         traps=frozenset(row[0] for row in database.rows("SELECT id FROM placement WHERE kind = 'honeypot'")),
         links={number: links.get(mailing, 0) for number, _, _, mailing in sendings},
         rules=rules(),
+        nobodies=nobodies(database),
+        final=horizon(database).final,
     )

@@ -97,6 +97,12 @@ class Surroundings:
     traps: frozenset[int]  # honeypot placements
     links: Mapping[int, int]  # shipment → how many links its mailing has
     rules: str = ""  # their version
+    nobodies: frozenset[int] = frozenset()  # recipients who were forgotten …
+    final: int = -(2**62)  # … whose clicks, like those before this moment, lack what they would be judged by
+
+    def is_final(self, click: Click) -> bool:
+        """Whether a stored click keeps its verdict."""
+        return click.clicked_at < self.final or click.recipient_id in self.nobodies
 
 
 Verdict = tuple[str, str]  # verdict and comma-separated reasons, of which the first decides

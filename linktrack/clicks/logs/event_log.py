@@ -23,7 +23,7 @@ from linktrack.clicks.formats.nginx_json import folded
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.line_log import COMMIT_SECONDS
-from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, UNKNOWN, Rules
+from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN, Rules
 from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, Found, TrackedSpot
 from linktrack.clicks.rollups.refusing import Refusing
@@ -336,6 +336,9 @@ class EventReading:
         since, until = self.rules.since, self.rules.until
         if (since is not None and event.clicked_at < since) or (until is not None and event.clicked_at >= until):
             self.gathered.not_ours += 1
+            return
+        if event.clicked_at < self.rules.addresses.purged:
+            self._reject(BEFORE_PURGE, event.identity)
             return
         identity = text_print(event.identity.encode("utf-8", "surrogatepass"))
         found = self.directory.find(event)

@@ -33,6 +33,7 @@ MUTATED = ("malformed-token", "forged-token", "foreign-placement")
 UNKNOWN = ("unknown-placement", "unknown-shipment", "forged-token")
 BAD = (*MUTATED, "unknown-placement", "unknown-shipment", "revoked-key", "unfilled-merge-tag")
 UNREADABLE = "malformed"
+BEFORE_PURGE = "before-purge"
 PRESSED_LENGTH = 500  # characters of the query of a POST
 
 _PRINTER = blake2b(digest_size=8)
@@ -139,7 +140,7 @@ class Requests:
         addresses, agents, moment_of = self._rules.addresses, self._agents, self._moment
         seen, kept, network_number = self._rules.visitors.seen.get, self._rules.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
-        resets, acting = addresses.resets, addresses.acting
+        resets, acting, purged = addresses.resets, addresses.acting, addresses.purged
         printer, number = _PRINTER.copy, int.from_bytes
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
@@ -184,6 +185,9 @@ class Requests:
                 continue
             if (since is not None and moment < since) or (until is not None and moment >= until):
                 not_ours += 1
+                continue
+            if moment < purged:
+                reject(BEFORE_PURGE, line)
                 continue
             if problem:
                 reject(problem, line)

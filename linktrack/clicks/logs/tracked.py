@@ -10,6 +10,7 @@ from linktrack.links.keys import Keys, open_keys
 from linktrack.links.merge_tags import find
 from linktrack.links.tokens import PLACEMENT, TOKEN, key_id_of
 from linktrack.store import catalogue
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -67,6 +68,8 @@ class Addresses:
             self.spots[key.encode()] = TrackedSpot(placement, link, mailing, url, acts, reset_at or 0)
             if reset_at:
                 self.resets[link] = reset_at
+        # What is older was purged, and whether a line of then was seen is not known any more.
+        self.purged = horizon(database).clicks
         self.sendings: dict[int, Sending] = {}  # by id
         self._by_number: dict[int, Sending] = {}  # by what tokens carry
         for shipment, number, mailing, sent_at, is_test in database.rows(
@@ -144,6 +147,12 @@ class Addresses:
         return any(
             match[1].lower() in self.spots and self.person(match[2].lower()) is not None for match in _ANYWHERE(line)
         )
+
+    def recipients_in(self, line: bytes) -> set[int]:
+        """Whom the good tokens name that stand anywhere in a line."""
+        lines = (line, unquote_to_bytes(line)) if b"%" in line else (line,)
+        named = (self.person(match[2].lower()) for text in lines for match in _ANYWHERE(text))
+        return {person[1] for person in named if person is not None and person[2] is not None}
 
     def _is_unfilled(self, target: bytes) -> bool:
         """Whether a merge tag stands where a token should: what sent the mail did not know it."""

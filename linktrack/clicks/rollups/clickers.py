@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
+from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
 Person = tuple[int, int]  # shipment, recipient
@@ -85,6 +86,7 @@ def note_deeds(
     stored = _stored(database, deeds)
     lost = {(*person, placement) for person, own in deeds.items() for placement, deed in own.items() if deed.lost}
     left = _left(database, lost, stored, deeds, human, refusing) if lost else {}
+    purged = horizon(database).clicks if lost else NEVER
     turnout = Turnout()
     rows: list[tuple[int | None, ...]] = []
     gone: list[Spot] = []
@@ -99,6 +101,8 @@ def note_deeds(
             new = _added(old, deed)
             if deed.lost:
                 first, last, device = left.get((*person, placement), (None, None, None))
+                if old is not None and old.first is not None and old.first < purged:
+                    first, last, device = old.first, last or old.first, old.device  # which no click can tell any more
                 new = new._replace(first=first, last=last, device=device)
             won = (new.human > 0) - (old is not None and old.human > 0)
             if won and person[1] != NOBODY:

@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Deed, Person, Turnout, note_deeds
 from linktrack.clicks.rollups.refusing import Refusing
+from linktrack.contacts.recipients import domain_of
 from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
-AGES = 48  # full hours after the sending that are told apart
 TABLES = (  # all that is kept up to date here, and can be made anew from the clicks
     *("clicker", "link_tally", "shipment_tally", "placement_tally", "link_hour", "shipment_hour"),
     *("shipment_age", "shipment_device", "shipment_ruling"),
@@ -277,11 +278,6 @@ def _domains(database: Database, people: Iterable[Person]) -> dict[Person, str]:
             ):
                 found[shipment, recipient] = domain_of(email)
     return found
-
-
-def domain_of(email: str) -> str:
-    """The domain of an e-mail address in lower case, "" without one."""
-    return email.rpartition("@")[2].strip().lower() if "@" in email else ""
 
 
 # --- first and last click --------------------------------------------------------------------------------------

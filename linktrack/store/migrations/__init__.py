@@ -16,6 +16,6 @@ def run(database: Database) -> None:
     config.set_main_option("script_location", "linktrack:store/migrations")
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(VERSIONS))
-    with database.engine().connect() as connection:
+    with database.explained(), database.engine().connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

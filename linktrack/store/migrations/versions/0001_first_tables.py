@@ -79,6 +79,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("path"),
     )
     op.create_table(
+        "forgotten",
+        sa.Column("print", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("print"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "junk_request",
         sa.Column("clicked_at", sa.BigInteger(), nullable=False),
         sa.Column("print", sa.BigInteger(), nullable=False),
@@ -173,7 +179,7 @@ def upgrade() -> None:
     op.create_table(
         "recipient",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("contact_id", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.Text(), nullable=True),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("fields", sa.Text(), nullable=False),
@@ -348,6 +354,8 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.LargeBinary(), nullable=False),
         sa.Column("catalogue", sa.Integer(), nullable=False),
         sa.Column("time_zone", sa.Text(), nullable=False),
+        sa.Column("purged_before", sa.BigInteger(), nullable=True),
+        sa.Column("agents_before", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("restored_at", sa.BigInteger(), nullable=True),
         sa.Column("runs_taken_at", sa.BigInteger(), nullable=True),
@@ -639,6 +647,7 @@ def downgrade() -> None:
     op.drop_table("link_hour")
     op.drop_table("left_type")
     op.drop_table("junk_request")
+    op.drop_table("forgotten")
     op.drop_table("folder")
     op.drop_table("clicker")
     op.drop_table("click")

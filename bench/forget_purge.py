@@ -1,0 +1,81 @@
+"""Forgetting a person and purging clicks, over many clicks: seconds, megabytes of disk at the peak, and before and after.
+
+    python bench/forget_purge.py [CLICKS] [--recipients N] [--mailings N]
+
+The workspace is that of bench/reports.py. Forgotten is a person with an average number of clicks; purged are a day's
+clicks of the oldest, then half of all. The disk's peak is that of the database with its companions, looked at every
+20 ms; VACUUM's own copy lies in the folder for temporary files and is not in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from made_clicks import DAY, START, make_workspace
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("clicks", nargs="?", type=int, default=1_000_000)
+    parser.add_argument("--recipients", type=int, default=100_000)
+    parser.add_argument("--mailings", type=int, default=50)
+    options = parser.parse_args()
+    root = Path(tempfile.mkdtemp(prefix="linktrack-bench-")) / "workspace"
+    apart = multiprocessing.get_context("spawn").Process(
+        target=make_workspace, args=(root, options.clicks, options.recipients, options.mailings)
+    )
+    apart.start()
+    apart.join()
+    assert apart.exitcode == 0
+    print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, load {os.getloadavg()[0]:.2f}\n"
+          f"{'job':32} {'wall s':>8} {'cpu s':>8} {'before MB':>10} {'peak MB':>8} {'after MB':>9}  what went")  # fmt: skip
+    from linktrack.moments import now
+    from linktrack.store.session import open_database
+    from linktrack.upkeep.forget import forget_person
+    from linktrack.upkeep.purge import purge_clicks
+    from linktrack.workspace import load_workspace
+
+    workspace = load_workspace(root, {})
+    with open_database(workspace) as database:
+        measured(root, "contact forget", lambda: forget_person(workspace, database, "C77", now()).clicks)
+        first = START + DAY + DAY
+        measured(root, "database purge, a day", lambda: purge_clicks(workspace, database, first, now()).clicks)
+        middle = START + options.mailings // 2 * DAY
+        measured(root, "database purge, half", lambda: purge_clicks(workspace, database, middle, now()).clicks)
+
+
+def measured(root: Path, name: str, job: Callable[[], int]) -> None:
+    """Do a job, and print what it took."""
+    before, peak, done = disk_of(root), [0], threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.02):
+            peak[0] = max(peak[0], disk_of(root))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    began, cpu = time.perf_counter(), time.process_time()
+    try:
+        clicks = job()
+    finally:
+        done.set()
+        looking.join()
+    wall, used = time.perf_counter() - began, time.process_time() - cpu
+    print(f"{name:32} {wall:8.2f} {used:8.2f} {before:10} {max(peak[0], before):8} {disk_of(root):9}  {clicks:,} clicks",
+          flush=True)  # fmt: skip
+
+
+def disk_of(root: Path) -> int:
+    """Megabytes of the database with its companions."""
+    return sum(path.stat().st_size for path in root.glob("linktrack.db*")) // 1_000_000
+
+
+if __name__ == "__main__":
+    main()

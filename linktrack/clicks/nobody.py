@@ -1,0 +1,54 @@
+"""Clicks of nobody: what is left of a click once its person was forgotten or its agent has become too old.
+
+The click stays where it is counted, with its verdict, its time and the device; the address, the network, the agent and
+what was pressed go. In the place of agents stand four that only name a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from linktrack.clicks.judging.devices import DEVICES
+from linktrack.store.session import Database
+
+ClickMark = tuple[int, int, int]  # time, print, recipient: what a stored click is known by
+
+_ONLY_DEVICES = tuple(f"({device})" for device in DEVICES)
+
+
+def blank_clicks(database: Database, marks: Iterable[ClickMark]) -> None:
+    """Take what is personal from stored clicks. Part of a transaction."""
+    same = "clicked_at = ? AND print = ? AND recipient_id = ?"
+    for mark in marks:
+        database.execute(f"UPDATE click SET ip = '', network_id = 0, pressed = '' WHERE {same}", mark)  # noqa: S608
+        blank_agents(database, same, mark)
+
+
+def blank_agents(database: Database, which: str, values: Sequence[int]) -> None:
+    """Leave of the agents of clicks (`which`: a condition of ours in SQL, with its values) only the device. Part of a
+    transaction."""
+    for device, number in _only_devices(database).items():
+        database.execute(
+            f"UPDATE click SET agent_id = ? WHERE {which} "  # noqa: S608  (of our own)
+            "AND agent_id IN (SELECT id FROM agent WHERE device = ? AND id <> ?)",
+            (number, *values, device, number),
+        )
+
+
+def remove_needless_agents(database: Database, among: Collection[int] | None = None) -> int:
+    """Remove the agents (by number; None: all) that no click has any more. Returns how many. Part of a transaction."""
+    some = "" if among is None else f" WHERE agent_id IN ({', '.join(map(str, among)) or 'NULL'})"
+    used = {row[0] for row in database.rows(f"SELECT DISTINCT agent_id FROM click{some}")}  # noqa: S608  (numbers)
+    known = {row[0] for row in database.rows("SELECT id FROM agent")} if among is None else among
+    needless = sorted(set(known) - used - set(_only_devices(database).values()))
+    database.executemany("DELETE FROM agent WHERE id = ?", [(number,) for number in needless])
+    return len(needless)
+
+
+def _only_devices(database: Database) -> dict[int, int]:
+    """The agents that only name a device: device → number."""
+    for device, text in enumerate(_ONLY_DEVICES):
+        database.execute("INSERT INTO agent (text, device) VALUES (?, ?) ON CONFLICT (text) DO NOTHING", (text, device))
+    marks = ", ".join("?" * len(_ONLY_DEVICES))
+    rows = database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", _ONLY_DEVICES)  # noqa: S608  (marks)
+    return {_ONLY_DEVICES.index(text): number for number, text in rows}

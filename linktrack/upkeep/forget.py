@@ -1,0 +1,296 @@
+"""A person forgotten: all that is personal goes from the database and the workspace's own click log, the counts stay.
+
+Of the person only the print of the contact id is kept (`store.forgotten`). What was counted of him stays under the
+number that he had, which is nobody's then: clicks with time, link and verdict, and what reports add up. Every table
+that has a recipient's number loses his rows, unless it is one of those in which they are emptied here.
+
+The order makes it last: first the log's lines, then the database in one transaction, then what was deleted is made
+unreadable. Whatever stops it in between, the same command done again does the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlmodel import SQLModel
+
+from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
+from linktrack.contacts.recipients import domain_of
+from linktrack.errors import UnknownName
+from linktrack.files import leftovers
+from linktrack.store.catalogue import touch
+from linktrack.store.dialects import POSTGRESQL
+from linktrack.store.forgotten import is_forgotten, note_forgotten
+from linktrack.store.lock import alone
+from linktrack.store.lookups import recipient_id
+from linktrack.store.session import Database
+from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
+from linktrack.upkeep.own_log import empty_lines, import_own_log
+from linktrack.upkeep.person import RECIPIENT, tables_about_persons
+from linktrack.workspace import Workspace
+
+# Tables whose rows stay, emptied of what is personal: what is counted in them is in the figures of reports, or has a
+# place in somebody's calendar. All others lose the person's rows.
+KEPT_ROWS = ("click", "clicker", "scanner_evidence", "shipment_recipient", "made")
+_EMPTIED = ("recipient", "run", "agent", "shipment_domain", "action_tally")
+
+
+class OutOfReach(NamedTuple):
+    """A place where something of a person may stand that linktrack cannot take out, and what to do there."""
+
+    place: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class ForgetSummary:
+    """What was forgotten: how many mails, clicks and changes of the ledger were the person's, how many lines of the own
+    click log and agents went, whether the files were made clean, and what is `out_of_reach`.
+
+    `before`: the person was forgotten already, and only the files were made clean again.
+    """
+
+    mails: int = 0
+    clicks: int = 0
+    changes: int = 0
+    log_lines: int = 0
+    agents: int = 0
+    before: bool = False
+    cleaned: Cleaned = CLEAN
+    out_of_reach: tuple[OutOfReach, ...] = ()
+
+
+class _Person(NamedTuple):
+    """Who is being forgotten, by all that he was called."""
+
+    number: int
+    contact_id: str
+    words: frozenset[str]  # addresses and names, as they are compared
+
+    def is_spoken_of(self, text: str) -> bool:
+        """Whether a text has the person's id, address or name in it."""
+        folded = text.casefold()
+        return any(word in folded for word in self.words) or (
+            re.search(rf"(?<!\w){re.escape(self.contact_id)}(?!\w)", text) is not None
+        )
+
+
+def forget_person(
+    workspace: Workspace, database: Database, named: str, moment: int, *, wait: float = 0
+) -> ForgetSummary:
+    """Forget the person whom a contact id, address or name names, while no import and no run of the actions goes on.
+
+    The own click log is imported first, so that what he clicked is counted. UnknownName for nobody, Conflict for
+    several of one name (`lookups.recipient_id`) or a log that cannot be read; Locked when another job goes on for
+    longer than `wait` seconds.
+    """
+    if _is_gone(database, named):
+        with alone(workspace, database, "import", wait):
+            cleaned = clean(database, _touched(), wait)
+        elsewhere = tuple(_always_out_of_reach(workspace, database))
+        return ForgetSummary(before=True, cleaned=cleaned, out_of_reach=elsewhere)
+    recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
+    sizes = import_own_log(workspace, database, wait)
+    with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
+        number = recipient_id(database, named)
+        out_of_reach = (*_always_out_of_reach(workspace, database), *_files_of(workspace, database, number))
+        lines = empty_lines(database, sizes, AddressBook(workspace, database), number)
+        with database.transaction(durable=True):
+            person = _person(database, number)
+            counted = _counted(database, number)
+            _forget_ledger(database, person)
+            agents = _forget_clicks(database, number)
+            _forget_addresses(database, number)
+            for table in tables_about_persons():
+                if table not in KEPT_ROWS:
+                    database.execute(f"DELETE FROM {table} WHERE {RECIPIENT} = ?", (number,))  # noqa: S608  (ours)
+            note_forgotten(database, person.contact_id)
+            database.execute(
+                "UPDATE recipient SET contact_id = NULL, email = '', name = '', fields = '{}', forgotten_at = ? "
+                "WHERE id = ?",
+                (moment, number),
+            )
+            touch(database)
+        cleaned = clean(database, _touched(), wait)
+    return ForgetSummary(*counted, lines, agents, cleaned=cleaned, out_of_reach=out_of_reach)
+
+
+def _is_gone(database: Database, named: str) -> bool:
+    """Whether this names nobody but somebody who was forgotten."""
+    if not is_forgotten(database, named):
+        return False
+    try:
+        recipient_id(database, named)
+    except UnknownName:
+        return True
+    return False
+
+
+def _touched() -> tuple[str, ...]:
+    return (*tables_about_persons(), *_EMPTIED)
+
+
+def _person(database: Database, number: int) -> _Person:
+    contact_id, *now = database.row("SELECT contact_id, email, name FROM recipient WHERE id = ?", (number,)) or ("", "")
+    then = database.rows("SELECT DISTINCT email, name FROM shipment_recipient WHERE recipient_id = ?", (number,))
+    words = {word.strip().casefold() for pair in (now, *then) for word in pair}
+    return _Person(number, contact_id, frozenset(words - {""}))
+
+
+def _counted(database: Database, number: int) -> tuple[int, int, int]:
+    """Mails, clicks and changes of a person."""
+    tables = ("shipment_recipient", "click", "change")
+    mails, clicks, changes = (
+        int(database.value(f"SELECT count(*) FROM {table} WHERE {RECIPIENT} = ?", (number,)))  # noqa: S608  (ours)
+        for table in tables
+    )
+    return mails, clicks, changes
+
+
+# --- the ledger ------------------------------------------------------------------------------------------------
+
+
+def _forget_ledger(database: Database, person: _Person) -> None:
+    """Take a person out of what the runs have noted. What he caused stays counted; what it was called does not, where
+    that was made of his values. A follow-up's time stays taken, and a request with who has it."""
+    database.execute("DELETE FROM made WHERE recipient_id = ? AND owner = ''", (person.number,))
+    for (identifier,) in database.rows("SELECT id FROM made WHERE recipient_id = ?", (person.number,)):
+        database.execute(
+            "UPDATE made SET id = ?, name = '', return_url = '', fields = '{}', message = '' "
+            "WHERE recipient_id = ? AND id = ?",
+            (f"c{secrets.token_hex(12)[:23]}", person.number, identifier),
+        )
+    for row in database.rows(
+        "SELECT DISTINCT change.link_id, shipment_id, kind, name, definition.text FROM change "
+        "JOIN definition ON definition.id = definition_id WHERE recipient_id = ? AND name <> ''",
+        (person.number,),
+    ):
+        *key, definition = row
+        if json.dumps(key[-1], ensure_ascii=False)[1:-1] not in definition:  # else the action itself is called so
+            _rename_tally(database, key)
+    for number, summary in database.rows("SELECT id, summary FROM run"):
+        said = json.loads(summary)
+        if (left := _without(said, person)) != said:
+            database.execute("UPDATE run SET summary = ? WHERE id = ?", (json.dumps(left, ensure_ascii=False), number))
+
+
+def _rename_tally(database: Database, key: Sequence[Any]) -> None:
+    """Count what was caused under no name any more."""
+    same = "link_id = ? AND shipment_id = ? AND kind = ? AND name = ?"
+    database.execute(
+        "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "  # noqa: S608  (of our own)
+        f"SELECT link_id, shipment_id, kind, '', status, count FROM action_tally WHERE {same} "
+        "ON CONFLICT (link_id, shipment_id, kind, name, status) "
+        "DO UPDATE SET count = action_tally.count + excluded.count",
+        key,
+    )
+    database.execute(f"DELETE FROM action_tally WHERE {same}", key)  # noqa: S608
+
+
+def _without(said: Any, person: _Person) -> Any:
+    """A run's summary without the sentences and names in which a person is spoken of."""
+    if isinstance(said, dict):
+        return {key: _without(value, person) for key, value in said.items()}
+    if isinstance(said, list):
+        return [_without(value, person) for value in said if not _is_about(value, person)]
+    return "" if _is_about(said, person) else said
+
+
+def _is_about(value: Any, person: _Person) -> bool:
+    return isinstance(value, str) and person.is_spoken_of(value)
+
+
+# --- clicks and addresses --------------------------------------------------------------------------------------
+
+
+def _forget_clicks(database: Database, number: int) -> int:
+    """Empty a person's clicks of what is personal. Returns how many agents nobody else has, which went."""
+    sql = "SELECT clicked_at, print, recipient_id, agent_id FROM click WHERE recipient_id = ?"
+    clicks = database.rows(sql, (number,))
+    blank_clicks(database, (row[:3] for row in clicks))
+    return remove_needless_agents(database, {row[3] for row in clicks})
+
+
+def _forget_addresses(database: Database, number: int) -> None:
+    """Leave of a person's addresses the domain, by which shipments are counted; and no domain that nobody else has."""
+    addresses = database.rows("SELECT DISTINCT email FROM shipment_recipient WHERE recipient_id = ?", (number,))
+    domains: dict[str, list[str]] = {}
+    for (email,) in addresses:
+        domains.setdefault(domain_of(email), []).append(email)
+    for domain, emails in domains.items():
+        left = f"@{domain}" if domain and _is_others(database, domain, number) else ""
+        database.executemany(
+            "UPDATE shipment_recipient SET email = ?, name = '' WHERE recipient_id = ? AND email = ?",
+            [(left, number, email) for email in emails],
+        )
+        if domain and not left:
+            _drop_domain(database, domain)
+
+
+def _is_others(database: Database, domain: str, number: int) -> bool:
+    """Whether anybody else who is not forgotten has got a mail at this domain."""
+    rows = database.stream(
+        "SELECT sent.email FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id "
+        "WHERE sent.recipient_id <> ? AND forgotten_at IS NULL AND lower(sent.email) LIKE ?",
+        (number, f"%@{domain}%"),
+        at_once=1,
+    )
+    return any(domain_of(email) == domain for (email,) in rows)
+
+
+def _drop_domain(database: Database, domain: str) -> None:
+    """Count what was counted by a domain with those who have none; also that of people who were forgotten earlier."""
+    table = SQLModel.metadata.tables["shipment_domain"]
+    counts = [column.name for column in table.columns if not column.primary_key]
+    added = ", ".join(f"{column} = shipment_domain.{column} + excluded.{column}" for column in counts)
+    database.execute(
+        f"INSERT INTO shipment_domain (shipment_id, domain, {', '.join(counts)}) "  # noqa: S608  (names of our own)
+        f"SELECT shipment_id, '', {', '.join(counts)} FROM shipment_domain WHERE domain = ? "
+        f"ON CONFLICT (shipment_id, domain) DO UPDATE SET {added}",
+        (domain,),
+    )
+    database.execute("DELETE FROM shipment_domain WHERE domain = ?", (domain,))
+    database.execute("UPDATE shipment_recipient SET email = '' WHERE email = ?", (f"@{domain}",))
+
+
+# --- what stays elsewhere --------------------------------------------------------------------------------------
+
+
+def _always_out_of_reach(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
+    yield OutOfReach("the CRM and its exports", "delete the contact there, or the next export has him again")
+    yield OutOfReach("backups (linktrack backup)", "a restored one knows him: forget him again after linktrack restore")
+    yield OutOfReach("folders that mailing rewrite has written", "mails, tokens.csv and recipients.ndjson: delete them")
+    yield OutOfReach("mail services and mailboxes", "the lists that were uploaded there, and the mails themselves")
+    yield OutOfReach("logs of web servers and mail services", "let them end soon (logrotate), and delete old ones")
+    if database.dialect == POSTGRESQL:
+        yield OutOfReach("PostgreSQL's own files", "its dumps, archived logs and replicas age by its settings")
+    path = workspace.database_path
+    for copy in sorted(path.parent.glob(f"{path.name}.*")) if path is not None else ():
+        yield OutOfReach(str(copy), "an older copy of the database: delete it")
+    for left in leftovers(workspace.root):
+        yield OutOfReach(str(left), "a killed command has left it: delete it")
+
+
+def _files_of(workspace: Workspace, database: Database, number: int) -> Iterator[OutOfReach]:
+    """The files that this very person is in, as far as the database knows."""
+    for (folder,) in database.rows(
+        "SELECT DISTINCT out FROM run WHERE id IN (SELECT run_id FROM change WHERE recipient_id = ? "
+        "UNION SELECT run_id FROM made WHERE recipient_id = ?) ORDER BY out",
+        (number, number),
+    ):
+        yield OutOfReach(folder, "the files of an action run: delete them once the CRM has them")
+    own = workspace.click_log_path.absolute()
+    for (log,) in database.rows(
+        "SELECT DISTINCT source.name FROM click JOIN reading ON reading.id = reading_id "
+        "JOIN source ON source.id = source_id WHERE recipient_id = ? ORDER BY source.name",
+        (number,),
+    ):
+        if log != "-" and Path(log).absolute().parent != own:
+            yield OutOfReach(log, "a log with his clicks: delete it, or let it end")

@@ -1,0 +1,197 @@
+"""The workspace's own click log: the lines in it that are one person's, found and emptied; and which files are done.
+
+A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file
+is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
+database knows the file by is taken back before: the next import reads it again, and finds its lines stored.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from linktrack.clicks.formats.click_log import KEYS, is_click_log
+from linktrack.clicks.load import import_logs, logs_in
+from linktrack.clicks.logs.fields import digest_key
+from linktrack.clicks.logs.sources import Log, open_log, recognise
+from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.errors import BadInput, Conflict
+from linktrack.files import explained, replace_own, sync_folder
+from linktrack.links.keys import open_keys
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+_BLOCK = 1 << 20
+
+
+class OwnLine(NamedTuple):
+    """A line of the log: where it begins in the file's (uncompressed) content, and its bytes without line end."""
+
+    start: int
+    line: bytes
+
+
+def import_own_log(workspace: Workspace, database: Database, wait: float = 0) -> dict[Path, int]:
+    """Import what waits in the log. Returns its files with their sizes, up to which they are imported.
+
+    Conflict where a file of it cannot be read to its end.
+    """
+    folder = workspace.click_log_path
+    if not folder.is_dir():
+        return {}
+    sizes = {Path(path): Path(path).stat().st_size for path in logs_in(folder)}
+    if sizes:
+        summary = import_logs(workspace, database, wait=wait)
+        for trouble in (*map(str, summary.problems), *summary.notes):
+            raise Conflict(f"the workspace's own click log is imported first, and that did not go well: {trouble}")
+    return sizes
+
+
+def lines_of(path: Path, book: AddressBook, recipient: int, size: int | None = None) -> Iterator[OwnLine]:
+    """The lines of a file that name a recipient (by number), in its first `size` bytes (None: in all, unfinished or
+    not); of a compressed file always in all."""
+    with open_log(str(path)) as log:
+        limit = size if log.regular and log.stream is log.file else None
+        for start, line, _ in _lines(log):
+            if limit is not None and start + len(line) > limit:
+                return
+            if recipient in book.addresses.recipients_in(line):
+                yield OwnLine(start, line)
+
+
+def empty_lines(database: Database, sizes: Mapping[Path, int], book: AddressBook, recipient: int) -> int:
+    """Take a recipient, with address and agent, out of the files of the log, up to these sizes. Returns of how many
+    lines. No import goes on meanwhile.
+
+    Done twice, or begun and not finished, it does the same; it has reached the disk when it returns.
+    """
+    key, emptied = digest_key(book.keys.keyring), 0
+    for path, size in sizes.items():
+        if not path.exists():
+            continue
+        with explained(path):
+            found = [OwnLine(start, _emptied(line)) for start, line in lines_of(path, book, recipient, size)]
+            if not found:
+                continue
+            _know_no_more(database, path, key)
+            packing = _packing(path)
+            if packing is None:
+                _overwrite(path, found)
+            else:
+                _pack_again(path, found, packing)
+        emptied += len(found)
+    return emptied
+
+
+def remove_done_files(workspace: Workspace, database: Database, before: int) -> tuple[int, list[Path]]:
+    """Remove the files that were last written before a moment (UTC milliseconds) and are wholly imported. Returns how
+    many, and those that would go but are not."""
+    folder = workspace.click_log_path
+    if not folder.is_dir():
+        return 0, []
+    key = digest_key(open_keys(workspace, database).keyring)
+    removed, kept = 0, list[Path]()
+    for path in map(Path, logs_in(folder)):
+        if path.stat().st_mtime_ns // 1_000_000 >= before:
+            continue
+        if not _is_done(path, database, key):
+            kept.append(path)
+            continue
+        with explained(path):
+            path.unlink()
+        removed += 1
+    if removed:
+        sync_folder(folder)
+    return removed, kept
+
+
+def _is_done(path: Path, database: Database, key: bytes) -> bool:
+    """Whether all of a file was imported: nothing but blanks stands behind what was read of it."""
+    with open_log(str(path)) as log:
+        known = recognise(database, log, key)
+        if known is not None:
+            log.skip(known.position)
+        try:
+            return not any(piece.strip() for piece in log.chunks()) and not log.cut_off
+        except BadInput:
+            return False
+
+
+def _emptied(line: bytes) -> bytes:
+    """A line of the log of which only the time is left; nothing of one that is cut off."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    said = b""
+    if isinstance(record, dict) and is_click_log(record):
+        nothing = dict.fromkeys(KEYS, "") | {"method": "GET", "path": "/", "status": 404}
+        said = json.dumps({**nothing, "time": record["time"]}).encode()
+    return (said if len(said) <= len(line) else b"").ljust(len(line))
+
+
+def _know_no_more(database: Database, path: Path, key: bytes) -> None:
+    """Take back what a file is known by, so that it is read again and no second log seems to have the same lines."""
+    with open_log(str(path)) as log, database.transaction(durable=True):
+        while (known := recognise(database, log, key)) is not None:
+            database.execute(
+                "UPDATE source SET position = 0, head_length = 0, state = '', first_at = NULL, first_lines = ?, "
+                "last_at = NULL, last_lines = ? WHERE id = ?",
+                (b"", b"", known.id),
+            )
+
+
+def _lines(log: Log) -> Iterator[tuple[int, bytes, bytes]]:
+    """The lines of a log with where each begins and its end; an unfinished last one has none."""
+    start, left = 0, b""
+    for piece in log.chunks(_BLOCK):
+        *whole, left = (left + piece).split(b"\n")
+        for line in whole:
+            yield start, line, b"\n"
+            start += len(line) + 1
+    if left:
+        yield start, left, b""
+
+
+def _overwrite(path: Path, lines: list[OwnLine]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        for start, line in lines:
+            os.pwrite(handle, line, start)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+_Packing = Callable[..., Any]
+
+
+def _packing(path: Path) -> _Packing | None:
+    """What a file is compressed with, None if it is not."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    for magic, packing in ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\x00", lzma.open)):
+        if start.startswith(magic):
+            return packing
+    if start.startswith(b"\x28\xb5\x2f\xfd"):
+        import zstandard
+
+        return zstandard.open
+    return None
+
+
+def _pack_again(path: Path, lines: list[OwnLine], packing: _Packing) -> None:
+    """Write a compressed file anew with these lines in the place of those that begin there."""
+    instead = dict(lines)
+    packed = io.BytesIO()
+    with open_log(str(path)) as log, packing(packed, "wb") as into:
+        for start, line, end in _lines(log):
+            into.write(instead.get(start, line) + end)
+    replace_own(path, packed.getvalue(), mode=path.stat().st_mode & 0o777)

@@ -1,0 +1,190 @@
+"""One person: what is known of him in short, and all of it, table by table, as he may read it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import tzinfo
+from typing import Any, NamedTuple
+
+from sqlmodel import SQLModel
+
+from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
+from linktrack.clicks.judging.devices import DEVICES
+from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.contacts.left import departures_of
+from linktrack.mailings.shipments import REACHED
+from linktrack.moments import iso
+from linktrack.store import tables
+from linktrack.store.click_names import click_name
+from linktrack.store.lookups import recipient_id
+from linktrack.store.session import Database, Row
+from linktrack.upkeep.own_log import lines_of
+from linktrack.workspace import Workspace
+
+RECIPIENT = "recipient_id"  # the column that a table about persons has
+_MINUTE = 60_000
+_FLAGS = ((PREFETCH, "prefetch"), (MACHINE, "machine"), (POST, "post"), (SHARED, "shared address"))
+_LEFT_OUT = {RECIPIENT, "family", "position"}  # numbers of ours that say nothing of a person
+
+
+class PersonFigures(NamedTuple):
+    """A person in short. `mails` are those of shipments that reached him, tests too; times are UTC milliseconds."""
+
+    contact_id: str
+    email: str
+    name: str
+    fields: dict[str, str]
+    mails: int
+    first_sent_at: int | None
+    last_sent_at: int | None
+    clicks: int
+    machine_clicks: int
+    first_click: int | None
+    last_click: int | None
+    left: list[str]
+    changes: int
+
+
+def show_person(database: Database, named: str) -> PersonFigures:
+    """A person in short, by contact id, address or name. UnknownName or Conflict as `lookups.recipient_id`."""
+    number = recipient_id(database, named)
+    mails, first_sent, last_sent = database.row(
+        "SELECT count(*), min(sent_at), max(sent_at) FROM shipment_recipient AS sent "  # noqa: S608  (of our own)
+        f"JOIN shipment ON shipment.id = sent.shipment_id WHERE recipient_id = ? AND {REACHED}",
+        (number,),
+    ) or (0, None, None)
+    clicks, machine, first, last = database.row(
+        "SELECT COALESCE(sum(human), 0), COALESCE(sum(machine), 0), min(first_click), max(last_click) FROM clicker "
+        "WHERE recipient_id = ?",
+        (number,),
+    ) or (0, 0, None, None)
+    return PersonFigures(
+        **_contact(database, number),
+        mails=mails,
+        first_sent_at=first_sent,
+        last_sent_at=last_sent,
+        clicks=int(clicks),
+        machine_clicks=int(machine),
+        first_click=first,
+        last_click=last,
+        left=[departure.type or "every type" for departure in departures_of(database, number)],
+        changes=int(database.value("SELECT count(*) FROM change WHERE recipient_id = ?", (number,))),
+    )
+
+
+def export_person(workspace: Workspace, database: Database, named: str, moment: int) -> dict[str, Any]:
+    """All that is known of a person, for JSON: what every table has with his number, with names in the place of
+    numbers and times in the workspace's zone, and the lines of the workspace's own click log.
+
+    A table that is made one day is in it by itself. Errors as `show_person`.
+    """
+    number = recipient_id(database, named)
+    readable = _Readable(database, workspace.zone)
+    known: dict[str, Any] = {
+        "exported_at": iso(moment, workspace.zone),
+        "workspace": workspace.settings.base_url,
+        "contact": _contact(database, number),
+    }
+    described = {record.__tablename__: record for record in _records()}
+    for table in tables_about_persons():
+        rows = [readable.row(table, columns) for columns in _rows(database, table, number)]
+        known[table] = {"what": _first_sentence(described[table].__doc__ or ""), "rows": rows}
+    book, lines = AddressBook(workspace, database), list[dict[str, str]]()
+    if workspace.click_log_path.is_dir():
+        for path in sorted(workspace.click_log_path.iterdir()):
+            if path.is_file() and not path.name.startswith("."):
+                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, book, number))
+                lines += [{"file": path.name, "line": line} for line in found]
+    known["click_log"] = {"what": "Lines of the click log of linktrack's own server.", "rows": lines}
+    return known
+
+
+def tables_about_persons() -> list[str]:
+    """The tables whose rows carry a person's number, by name."""
+    return sorted(name for name, table in SQLModel.metadata.tables.items() if RECIPIENT in table.columns)
+
+
+def _records() -> Iterator[type[SQLModel]]:
+    for found in vars(tables).values():
+        if isinstance(found, type) and issubclass(found, SQLModel) and hasattr(found, "__tablename__"):
+            yield found
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.split()).partition(". ")[0].rstrip(".") + "."
+
+
+def _contact(database: Database, number: int) -> dict[str, Any]:
+    row = database.row("SELECT contact_id, email, name, fields FROM recipient WHERE id = ?", (number,))
+    contact_id, email, name, fields = row or ("", "", "", "{}")
+    return {"contact_id": contact_id, "email": email, "name": name, "fields": json.loads(fields)}
+
+
+def _rows(database: Database, table: str, number: int) -> Iterator[dict[str, Any]]:
+    known = SQLModel.metadata.tables[table]
+    columns = [column.name for column in known.columns]
+    order = ", ".join(column.name for column in known.primary_key.columns)
+    rows = database.rows(f"SELECT {', '.join(columns)} FROM {table} WHERE {RECIPIENT} = ? ORDER BY {order}", (number,))  # noqa: S608  (names of our own)
+    return (dict(zip(columns, row, strict=True)) for row in rows)
+
+
+class _Readable:
+    """Rows as a person reads them: names for numbers, ISO times, words for flags."""
+
+    def __init__(self, database: Database, zone: tzinfo) -> None:
+        self._database = database
+        self._zone = zone
+        self._named: dict[tuple[str, int], dict[str, Any]] = {}
+        self._columns: dict[str, Callable[[Any], dict[str, Any]]] = {
+            "link_id": self._one("SELECT key, url FROM link WHERE id = ?", "link", "url"),
+            "placement_id": self._one("SELECT key FROM placement WHERE id = ?", "placement"),
+            "shipment_id": self._one(
+                "SELECT shipment.id, mailing.name, sent_at FROM shipment JOIN mailing ON mailing.id = mailing_id "
+                "WHERE shipment.id = ?",
+                *("shipment", "mailing", "sent_at"),
+            ),
+            "agent_id": self._one("SELECT text FROM agent WHERE id = ?", "user_agent"),
+            "network_id": self._one("SELECT name FROM network WHERE id = ?", "network"),
+            "ruling_id": self._one("SELECT verdict, reasons FROM ruling WHERE id = ?", "verdict", "reasons"),
+            "reading_id": self._one(
+                "SELECT source.name FROM reading JOIN source ON source.id = source_id WHERE reading.id = ?", "source"
+            ),
+            "definition_id": self._one("SELECT text FROM definition WHERE id = ?", "definition"),
+            "flags": lambda value: {"flags": [word for bit, word in _FLAGS if value & bit]},
+            "fields": lambda value: {"fields": json.loads(value)},
+            "minute": lambda value: {"at": self._time(value * _MINUTE)},
+            "first_device": lambda value: {"first_device": None if value is None else DEVICES[value]},
+        }
+
+    def row(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+        """One row of a table."""
+        found: dict[str, Any] = {}
+        if table == "click":
+            found["click"] = click_name(row["clicked_at"], row["print"])
+        for column, value in row.items():
+            if column in _LEFT_OUT or column.endswith("print"):
+                continue
+            if column in self._columns:
+                found.update(self._columns[column](value))
+            elif column.endswith("_at") or column in ("first_click", "last_click"):
+                found[column] = self._time(value)
+            else:
+                found[column] = value
+        return found
+
+    def _time(self, value: int | None) -> str | None:
+        return None if value is None else iso(value, self._zone)
+
+    def _one(self, sql: str, *names: str) -> Callable[[Any], dict[str, Any]]:
+        """What a number stands for, looked up once."""
+
+        def look_up(number: int) -> dict[str, Any]:
+            key = (names[0], number)
+            if key not in self._named:
+                row: Row = self._database.row(sql, (number,)) or ("",) * len(names)
+                found = dict(zip(names, row, strict=True))
+                self._named[key] = {**found, **({"sent_at": self._time(row[2])} if "sent_at" in found else {})}
+            return self._named[key]
+
+        return look_up

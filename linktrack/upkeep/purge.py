@@ -1,0 +1,180 @@
+"""What has become too old: clicks themselves, files of the own click log, agents, recipients' values.
+
+Reports are made from the rollups, so they stay what they are. That clicks before a moment are gone is noted first, and
+they are removed in steps, so that a purge may be stopped anywhere: the same command done again does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from linktrack.actions import selecting
+from linktrack.actions.work import get_unsubscribes
+from linktrack.clicks.nobody import blank_agents, remove_needless_agents
+from linktrack.errors import Conflict, UsageError
+from linktrack.moments import datetime_of, iso, moment_of, read_length
+from linktrack.store.catalogue import touch
+from linktrack.store.lock import alone
+from linktrack.store.open_times import open_times, replace_open_times
+from linktrack.store.purged import horizon, note_purged
+from linktrack.store.session import Database
+from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
+from linktrack.upkeep.own_log import import_own_log, remove_done_files
+from linktrack.workspace import Workspace
+
+_AT_ONCE = 50_000  # clicks of one transaction
+_MINUTE = 60_000
+Tell = Callable[[int], None]  # clicks removed so far
+
+
+class OpenClicks(Conflict):
+    """Clicks that are to be purged wait for a run of the actions: so many of them."""
+
+    def __init__(self, clicks: int, before: str) -> None:
+        self.clicks = clicks
+        wait = "1 click before {} waits" if clicks == 1 else f"{clicks:,} clicks before {{}} wait"
+        super().__init__(
+            f"{wait.format(before)} for a run of the actions, and nothing was purged: run linktrack action run first, "
+            "or add --yes and their actions are not carried out"
+        )
+
+
+@dataclass(frozen=True)
+class PurgeSummary:
+    """What was removed: clicks with those of machines, files of the own click log, agents, and values of recipients
+    (how many had some). `open` of the clicks had waited for a run; `notes` say what could not be done."""
+
+    before: int | None = None
+    clicks: int = 0
+    open: int = 0
+    log_files: int = 0
+    agents: int = 0
+    values: int = 0
+    cleaned: Cleaned = CLEAN
+    notes: tuple[str, ...] = ()
+
+
+def purge_clicks(
+    workspace: Workspace,
+    database: Database,
+    before: int,
+    now: int,
+    *,
+    even_open: bool = False,
+    wait: float = 0,
+    tell: Tell = lambda done: None,
+) -> PurgeSummary:
+    """Remove the clicks before a moment (UTC milliseconds), while no import and no run of the actions goes on.
+
+    UsageError for a moment to come; OpenClicks unless `even_open`; Locked when another job goes on for longer than
+    `wait` seconds.
+    """
+    if before > now:
+        raise UsageError(f"--clicks-before {iso(before, workspace.zone)} is still to come: name a day that is past")
+    with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
+        waiting = _check_open(workspace, database, before, even_open)
+        clicks = _remove_clicks(database, before, tell)
+        with database.transaction():
+            agents = remove_needless_agents(database)
+        cleaned = clean(database, _TABLES, wait)
+    return PurgeSummary(before, clicks, waiting, agents=agents, cleaned=cleaned)
+
+
+def purge_due(
+    workspace: Workspace,
+    database: Database,
+    now: int,
+    *,
+    even_open: bool = False,
+    wait: float = 0,
+    tell: Tell = lambda done: None,
+) -> PurgeSummary:
+    """Remove what is older than `[retention]` says, after the own click log was imported. Days end at midnight of the
+    workspace's zone. Conflict where that log cannot be read; others as `purge_clicks`."""
+    settings = workspace.settings.retention
+    clicks, logs, agents, values = (
+        _midnight(workspace, now, length) if length else None
+        for length in (settings.clicks, settings.click_logs, settings.agents, settings.values)
+    )
+    if clicks is logs is agents is values is None:
+        return PurgeSummary()
+    import_own_log(workspace, database, wait)
+    removed = emptied = files = needless = waiting = 0
+    notes: tuple[str, ...] = ()
+    with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
+        if clicks is not None:
+            waiting = _check_open(workspace, database, clicks, even_open)
+            removed = _remove_clicks(database, clicks, tell)
+        with database.transaction():
+            if agents is not None:
+                blank_agents(database, "clicked_at >= ? AND clicked_at < ?", (horizon(database).agents, agents))
+                note_purged(database, agents=agents)
+            if clicks is not None or agents is not None:
+                needless = remove_needless_agents(database)
+            if values is not None:
+                emptied = _empty_values(database, values)
+        if logs is not None:
+            files, kept = remove_done_files(workspace, database, logs)
+            notes = tuple(f"{path} is old and not wholly imported, so it stays" for path in kept)
+        cleaned = clean(database, _TABLES, wait) if removed or needless or emptied else CLEAN
+    return PurgeSummary(clicks, removed, waiting, files, needless, emptied, cleaned, notes)
+
+
+_TABLES = ("click", "probe", "junk_request", "scanner_evidence", "agent", "reading", "recipient")
+
+
+def _check_open(workspace: Workspace, database: Database, before: int, even_open: bool) -> int:
+    """How many of the clicks that are to go wait for a run. OpenClicks unless they may go."""
+    selecting.begin(database)
+    selecting.find_open(database, get_unsubscribes=get_unsubscribes(workspace))
+    waiting = int(database.value("SELECT count(*) FROM open_click WHERE clicked_at < ?", (before,)))
+    database.execute("DROP TABLE open_click")
+    if waiting and not even_open:
+        raise OpenClicks(waiting, iso(before, workspace.zone))
+    return waiting
+
+
+def _remove_clicks(database: Database, before: int, tell: Tell) -> int:
+    """Note that the clicks before a moment are gone, and remove them. Returns how many there were."""
+    with database.transaction(durable=True):
+        note_purged(database, clicks=before)
+        stretches = [(max(first, before), last) for first, last in open_times(database) if last >= before]
+        replace_open_times(database, stretches)
+        database.execute("DELETE FROM probe WHERE clicked_at < ?", (before,))
+        database.execute("DELETE FROM junk_request WHERE clicked_at < ?", (before,))
+        database.execute("DELETE FROM scanner_evidence WHERE minute < ?", (before // _MINUTE,))
+        touch(database)
+    removed = 0
+    while True:
+        edge = database.value(
+            "SELECT max(clicked_at) FROM (SELECT clicked_at FROM click WHERE clicked_at < ? "
+            "ORDER BY clicked_at LIMIT ?) AS oldest",
+            (before, _AT_ONCE),
+        )
+        if edge is None:
+            break
+        with database.transaction():
+            removed += database.execute("DELETE FROM click WHERE clicked_at <= ?", (edge,)).rowcount
+        tell(removed)
+    with database.transaction():
+        database.execute("DELETE FROM reading WHERE id NOT IN (SELECT reading_id FROM click)")
+    return removed
+
+
+def _empty_values(database: Database, before: int) -> int:
+    """Empty the values of recipients to whom nothing was sent since. Returns of how many."""
+    return int(
+        database.execute(
+            "UPDATE recipient SET fields = '{}' WHERE fields <> '{}' AND id NOT IN (SELECT recipient_id "
+            "FROM shipment_recipient JOIN shipment ON shipment.id = shipment_id WHERE sent_at >= ?)",
+            (before,),
+        ).rowcount
+    )
+
+
+def _midnight(workspace: Workspace, now: int, length: str) -> int:
+    """The beginning of the day, in the workspace's zone, that lies so long ago."""
+    day = datetime_of(now - read_length(length, "[retention]"), workspace.zone).date()
+    return moment_of(datetime.combine(day, datetime.min.time()), workspace.zone)

@@ -1,0 +1,74 @@
+"""What people press on the subscriptions page, carried into the CRM's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from actions.actions_world import World, rows_of
+
+POST = 4
+SETTINGS = '[subscriptions]\ntypes = ["Golf", "Events {link.name}"]\n[crm.contacts]\ninterests_separator = ";"\n'
+EXPORT = "contact_id,name,interests\n1,Bo,News;Golf;Wine\n2,Cy,Golf\n"
+
+PRESSED = {
+    "a type is left": (("off=News",), "Golf;Wine"),
+    "whatever its case": (("off=golf",), "News;Wine"),
+    "a type is joined that is there already": (("on=News",), "News;Golf;Wine"),
+    "left, and joined again later": (("off=Golf", "on=Golf"), "News;Wine;Golf"),
+    "joined, and left later": (("on=Golf", "off=Golf"), "News;Wine"),
+    "every type; other interests stay": (("off=*",), "Wine"),
+    "a type that there is none of": (("off=Wine",), "News;Golf;Wine"),
+    "a type whose name would be filled in": (("off=Events {link.name}",), "News;Golf;Wine"),
+    "two in one query": (("off=News&off=Golf",), "Wine"),
+    "nothing that is a button": (("page",), "News;Golf;Wine"),
+    "consent, which is no interest": (("consent=off",), "News;Golf;Wine"),
+}
+
+
+@pytest.mark.parametrize("case", PRESSED)
+def test_a_button_changes_the_interest_of_that_name(world: World, case: str) -> None:
+    said, cell = PRESSED[case]
+    world.configure(SETTINGS)
+    world.database.execute("UPDATE mailing SET type = 'News'")
+    world.link("subscriptions", [])
+    for minute, pressed in enumerate(said):
+        world.click("1", "subscriptions", minute, flags=POST, pressed=pressed)
+    report, out = world.run(world.export(EXPORT))
+    assert (out / "contacts.csv").read_text() == EXPORT.replace("News;Golf;Wine", cell)
+    assert report.summary["failed"] == 0
+    again, _ = world.run(world.export(EXPORT))
+    assert (again.summary["clicks"], again.summary["changes"]) == (0, 0)
+
+
+def test_who_presses_nothing_changes_nothing_and_the_links_own_actions_stay(world: World) -> None:
+    world.configure(SETTINGS)
+    world.database.execute("UPDATE mailing SET type = 'News'")
+    world.link("subscriptions", [{"type": "selection", "add": ["Visitors"]}])
+    world.click("1", "subscriptions")
+    world.click("2", "subscriptions", 1, flags=POST, pressed="off=Golf")
+    _, out = world.run(world.export(EXPORT))
+    assert [(row["contact_id"], row["kind"], row["name"]) for row in rows_of(out / "changes.ndjson")] == [
+        ("2", "selection", "Visitors"),
+        ("2", "interest", "Golf"),
+    ]
+
+
+def test_an_export_without_interests_is_left_as_it_is(world: World) -> None:
+    world.link("subscriptions", [])
+    world.click("1", "subscriptions", flags=POST, pressed="off=*")
+    report, out = world.run(world.export("contact_id,name\n1,Bo\n"))
+    assert (out / "contacts.csv").read_text() == "contact_id,name\n1,Bo\n"
+    assert (report.summary["failed"], report.summary["changes"]) == (0, 0)
+
+
+def test_a_cell_that_cannot_take_it_is_a_failure_that_is_tried_again(world: World) -> None:
+    world.configure(SETTINGS)
+    world.database.execute("UPDATE mailing SET type = 'News'")
+    world.link("subscriptions", [])
+    world.click("1", "subscriptions", flags=POST, pressed="off=News")
+    report, _ = world.run(world.export("contact_id,interests\n1,News|Golf\n"))
+    assert report.summary["failed"] == 1
+    again, out = world.run(world.export("contact_id,interests\n1,News;Golf\n"), retry_failed=True)
+    assert (again.summary["failed"], again.summary["interests"]) == (0, 1)
+    assert Path(out, "contacts.csv").read_text() == "contact_id,interests\n1,Golf\n"

@@ -1,0 +1,313 @@
+"""A person forgotten: every word of him gone, every count as it was, and nothing that brings him back."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+from faults import killed, points_of, sample
+from server.server_world import request
+from sqlmodel import SQLModel
+from upkeep.persons_world import CHROME, PHONE, SENT, VERA, WORDS, PersonsWorld, own_line
+
+from linktrack.clicks.load import import_logs
+from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.errors import Conflict, Locked, UnknownName
+from linktrack.moments import moment_of
+from linktrack.server.answer import answer
+from linktrack.server.live import site_of
+from linktrack.server.people import QuietDatabase, StoredPeople
+from linktrack.server.snapshot_file import refresh_snapshot
+from linktrack.store.forgotten import is_forgotten
+from linktrack.store.lock import alone
+from linktrack.store.session import open_database
+from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
+from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, forget_person
+from linktrack.upkeep.own_log import empty_lines, import_own_log
+from linktrack.upkeep.person import export_person, tables_about_persons
+from linktrack.workspace import load_workspace
+
+NOW = moment_of(SENT) + 90 * 86_400_000
+NAMES = WORDS[:4]  # id, address, name and domain: what may never come back
+# Reports that name persons, or what was called by a person's values.
+OF_PERSONS = ("clickers offer", "clickers --mailing news", "nonclickers news")
+NAMED = ("mailing news --by domain", "mailing news --by action")
+
+
+def forget(world: PersonsWorld, named: str = VERA[0], wait: float = 0) -> ForgetSummary:
+    with world.open() as database:
+        return forget_person(world.workspace, database, named, NOW, wait=wait)
+
+
+def is_sound(world: PersonsWorld) -> None:
+    """What doctor --deep looks at."""
+    with world.open() as database:
+        assert [*missing_rows(database), *wrong_figures(database)] == []
+        assert lost_open_clicks(database) == 0
+
+
+def test_the_whole_way_of_a_person(persons: PersonsWorld) -> None:
+    """Mailed, clicked, acted on, exported, forgotten, imported again, mailed again."""
+    assert {place.partition(": ")[2] for place in persons.places_of()} >= {repr(word) for word in WORDS[:6]}
+    before = persons.reports()
+    exported = persons.outside / "vera.json"
+    persons.do("contact", "export", VERA[1], "-o", exported)
+    known = json.loads(exported.read_text("utf-8"))
+    assert known["contact"]["contact_id"] == VERA[0] and len(known["click"]["rows"]) == 4
+    assert exported.stat().st_mode & 0o777 == 0o600
+
+    done = persons.do("contact", "forget", VERA[1], "--yes", "--format", "json").json
+    assert (done["mails"], done["clicks"], done["log_lines"], done["agents"], done["clean"]) == (1, 4, 4, 1, True)
+    assert {"access.log", "run-1"} <= {Path(one["place"]).name for one in done["out_of_reach"]}
+    assert persons.places_of() == []
+    assert persons.do("contact", "show", VERA[0], code=4).err.count("was forgotten")
+    assert persons.do("report", "contact", VERA[2], code=4)
+    after = persons.reports()
+    assert {report for report in before if before[report] != after[report]} <= {*OF_PERSONS, *NAMED}
+    for report in OF_PERSONS:
+        assert len(json.loads(after[report])) == len(json.loads(before[report]))
+
+    old = persons.outside / "access.log"
+    again = persons.do("click", "import", old, "--again", "--format", "json").json
+    assert (again["stored"], again["repeated"], again["rejected"]) == (0, 1, 0)
+    again = persons.do("click", "import", "--format", "json").json
+    assert (again["stored"], again["rejected"], again["not_ours"]) == (0, 0, 4)
+    persons.do("click", "judge")
+    assert persons.places_of() == [] and persons.reports() == after
+    is_sound(persons)
+
+    persons.add_to_log(
+        own_line(persons.vera["more"], 50_000, agent=PHONE), own_line(persons.vera["off"], 50_001, method="POST")
+    )
+    new = persons.do("click", "import", "--format", "json").json
+    assert (new["stored"], new["human"]) == (2, 2), "counted as before, under nobody"
+    rows = persons.do("click", "list", "--since", "2026-06-01", "--format", "json").json
+    assert [(row["contact_id"], row["ip"], row["user_agent"]) for row in rows] == [
+        ("", "", "(phone)"),
+        ("", "", "(desktop)"),
+    ]
+    acted = persons.act()
+    assert json.loads((acted / "summary.json").read_text())["clicks"] == 0
+    rows_left = (acted / "contacts.csv").read_text("utf-8")
+    assert rows_left == (persons.outside / "contacts.csv").read_text("utf-8").replace("street\n", "street\n"), (
+        "left alone"
+    )
+
+    out = persons.outside / "mailed-again"
+    summary = persons.do(
+        "mailing", "rewrite", "news", "--contacts", persons.outside / "contacts.csv", "--as", "ndjson", "--out", out,
+        "--again", "--format", "json",
+    ).json  # fmt: skip
+    assert (summary["forgotten"], summary["recipients"]) == (1, 40)
+    assert persons.places_of(NAMES) == []
+    is_sound(persons)
+
+    persons.do("contact", "subscribe", VERA[0])
+    addresses = persons.mail("--again")[VERA[0]]
+    assert addresses["offer"] != persons.vera["offer"]
+    shown = persons.do("contact", "show", VERA[0], "--format", "json").json
+    assert (shown["mails"], shown["clicks"], shown["changes"]) == (1, 0, 0), "history never returns"
+
+
+def test_sent_mails_still_lead_somewhere(persons: PersonsWorld) -> None:
+    with persons.open() as database:
+        snapshot = refresh_snapshot(persons.workspace, database)
+
+    def led_to(word: str) -> tuple[int, str]:
+        people = QuietDatabase(persons.workspace, time.monotonic)
+        try:
+            found, _ = answer(
+                request("GET", persons.vera[word]), site_of(persons.workspace, snapshot, StoredPeople(people))
+            )
+        finally:
+            people.close()
+        return found.status, dict(found.headers).get("Location", "")
+
+    assert led_to("more")[1].startswith("https://www.example.com/a?g=Hemlig%20gata")
+    forget(persons)
+    with persons.open() as database:
+        snapshot = refresh_snapshot(persons.workspace, database)
+    assert led_to("more")[0] == 302 and led_to("more")[1].startswith("https://www.example.com/a?g=")
+    assert "Hemlig" not in led_to("more")[1]
+    assert led_to("offer")[1].startswith("https://www.example.com/offer?to="), "not where the script had led her"
+    assert "vera" not in led_to("offer")[1]
+    assert led_to("off")[0] == led_to("view")[0] == 200
+
+
+def test_what_a_table_has_of_a_person_is_exported_and_goes(persons: PersonsWorld) -> None:
+    """A table that is made one day is in the export, and loses the person's rows, by itself."""
+    with persons.open() as database:
+        number = database.value("SELECT id FROM recipient WHERE contact_id = ?", (VERA[0],))
+        known = export_person(persons.workspace, database, VERA[0], NOW)
+        assert {
+            table for table in SQLModel.metadata.tables if "recipient_id" in SQLModel.metadata.tables[table].columns
+        } == {*tables_about_persons()}
+        counts = {}
+        for table in tables_about_persons():
+            counts[table] = database.value(f"SELECT count(*) FROM {table} WHERE recipient_id = ?", (number,))
+            assert len(known[table]["rows"]) == counts[table] and known[table]["what"]
+        forget(persons)
+        for table in tables_about_persons():
+            left = database.value(f"SELECT count(*) FROM {table} WHERE recipient_id = ?", (number,))
+            wanted = counts[table] if table in KEPT_ROWS else 0
+            assert left == (2 if table == "made" else wanted), table  # the follow-up's time, and whose the request is
+        assert known["click"]["rows"][0]["user_agent"] == PHONE and len(known["click_log"]["rows"]) == 4
+
+
+def test_what_others_have_stays(persons: PersonsWorld) -> None:
+    forget(persons, "7")
+    with persons.open() as database:
+        assert database.value("SELECT count(*) FROM agent WHERE text IN (?, ?)", (CHROME, PHONE)) == 2
+        domains: dict[str, int] = dict(database.rows("SELECT domain, sent FROM shipment_domain"))
+        assert domains == {"example.com": 40, "enskild-doman.example": 1}
+        assert database.value("SELECT count(*) FROM made WHERE start_at IS NOT NULL") > 1, "the time is taken"
+    forget(persons)
+    with persons.open() as database:
+        assert dict(database.rows("SELECT domain, sent FROM shipment_domain")) == {"example.com": 40, "": 1}
+        names = {row[0] for row in database.rows("SELECT name FROM action_tally WHERE kind = 'selection'")}
+        assert "Prospects" in names and "" in names and "Friends of Vera Unikdotter" not in names
+
+
+def test_a_person_is_found_as_in_reports(persons: PersonsWorld) -> None:
+    with persons.open() as database, database.transaction():
+        database.execute("UPDATE recipient SET name = 'Namne' WHERE contact_id IN ('3', '4')")
+    assert persons.do("contact", "forget", "namne", "--yes", code=5).err.count("(3, 4)")
+    assert persons.do("contact", "forget", "nobody at all", "--yes", code=4)
+    assert "--yes" in persons.do("contact", "forget", "3", code=2).err
+    for named in (VERA[0], VERA[1].upper(), VERA[2].lower()):
+        assert persons.do("contact", "show", named, "--format", "json").json["email"] == VERA[1]
+
+
+def test_forgotten_twice_is_forgotten(persons: PersonsWorld) -> None:
+    forget(persons)
+    again = forget(persons)
+    assert again.before and again.cleaned.done and again.out_of_reach
+    with persons.open() as database:
+        assert is_forgotten(database, VERA[0]) and not is_forgotten(database, "3")
+
+
+def test_of_several_in_one_export_only_the_forgotten_one_is_left_out(persons: PersonsWorld) -> None:
+    for named in ("1", "2", "3"):
+        forget(persons, named)
+    with persons.open() as database:
+        assert database.value("SELECT count(*) FROM forgotten") == 3
+    assert len(persons.mail("--again")) == 38
+    persons.do("contact", "subscribe", "2")
+    assert persons.do("contact", "subscribe", "3", "--type", "newsletter", code=5)
+    assert {"1", "2", "3"} & persons.mail("--again").keys() == {"2"}
+
+
+def test_figures_can_be_counted_anew_afterwards(persons: PersonsWorld) -> None:
+    forget(persons)
+    after = persons.reports()
+    persons.do("doctor", "--repair", "--yes")
+    assert persons.reports() == after
+
+
+def test_a_log_that_cannot_be_read_stops_before_anything_is_done(persons: PersonsWorld) -> None:
+    (persons.root / "clicklog" / "clicks-20260601T000000-3-abcdef.ndjson.gz").write_bytes(b"\x1f\x8b damaged")
+    with pytest.raises(Conflict, match="imported first"):
+        forget(persons)
+    with persons.open() as database:
+        assert not is_forgotten(database, VERA[0])
+
+
+def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: PersonsWorld) -> None:
+    """What was not imported yet when the forgetting began is imported later, under nobody."""
+    with persons.open() as database:
+        sizes = import_own_log(persons.workspace, database)
+        late = own_line(persons.vera["more"], 600)
+        path = next(path for path in sizes if path.suffix == ".ndjson")
+        with path.open("ab") as log:
+            log.write(late)
+        number = database.value("SELECT id FROM recipient WHERE contact_id = ?", (VERA[0],))
+        assert empty_lines(database, sizes, AddressBook(persons.workspace, database), number) == 4
+        assert path.read_bytes().endswith(late)
+
+
+@pytest.mark.parametrize("job", ["import", "action run"])
+def test_no_import_and_no_run_goes_on_meanwhile(persons: PersonsWorld, job: str) -> None:
+    with persons.open() as database, alone(persons.workspace, database, job, 0):
+        with pytest.raises(Locked, match=f"another {job}"):
+            forget(persons)
+        with pytest.raises(UnknownName):
+            forget(persons, "nobody")
+
+
+def test_whoever_reads_is_waited_for(persons: PersonsWorld) -> None:
+    """The write-ahead log can only be emptied when nobody reads an older moment; where he goes on, it is said."""
+    reader = sqlite3.connect(persons.root / "linktrack.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM recipient").fetchall()
+    done = forget(persons)
+    assert not done.cleaned.done and "somebody reads" in done.cleaned.missing
+    reader.close()
+    assert forget(persons).cleaned.done
+    assert persons.places_of() == []
+
+
+def test_without_room_for_a_copy_it_is_said(persons: PersonsWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1_000})())
+    done = forget(persons)
+    assert not done.cleaned.done and "no room" in done.cleaned.missing
+    monkeypatch.undo()
+    assert forget(persons).cleaned.done and persons.places_of() == []
+
+
+@pytest.mark.faults
+def test_killed_at_any_write_the_same_command_does_the_rest(persons: PersonsWorld, tmp_path: Path) -> None:
+    """Nothing is lost of the counts, and nothing of the person stays, wherever it was stopped."""
+    whole = tmp_path / "whole"
+    shutil.copytree(persons.root, whole)
+
+    def job_in(root: Path) -> None:
+        workspace = load_workspace(root, {})
+        with open_database(workspace) as database:
+            forget_person(workspace, database, VERA[0], NOW)
+
+    counted = points_of(lambda: job_in(whole))
+    assert "commit" in counted
+    figures = {}
+    for number in sample(counted, 12):
+        root = tmp_path / f"killed-{number}"
+        shutil.copytree(persons.root, root)
+        assert killed(lambda root=root: job_in(root), number)  # type: ignore[misc]
+        job_in(root)
+        world = PersonsWorld(load_workspace(root, {}), persons.outside, persons.run)
+        assert world.places_of() == [], f"killed before point {number}"
+        figures[number] = world.reports()
+        shutil.rmtree(root)
+    expected = next(iter(figures.values()))
+    for number, found in figures.items():
+        assert found == expected, (
+            number,
+            counted[number - 1],
+            [name for name in found if found[name] != expected[name]],
+        )
+
+
+def _import_forever(root: Path, done: object) -> None:
+    workspace = load_workspace(root, {})
+    with open_database(workspace) as database:
+        while not done.is_set():  # type: ignore[attr-defined]
+            import_logs(workspace, database, wait=30)
+
+
+def test_while_an_import_runs_again_and_again(persons: PersonsWorld) -> None:
+    context = multiprocessing.get_context("fork")
+    done = context.Event()
+    importing = context.Process(target=_import_forever, args=(persons.root, done))
+    importing.start()
+    try:
+        assert forget(persons, wait=30).clicks == 4
+    finally:
+        done.set()
+        importing.join(60)
+    assert importing.exitcode == 0
+    forget(persons)
+    assert persons.places_of() == []

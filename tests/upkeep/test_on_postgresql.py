@@ -1,0 +1,261 @@
+"""The care of a workspace whose database is on a server: backup and restore, copies, doctor, and what a server does."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import re
+import subprocess
+import tarfile
+import threading
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from clicks_world import line
+from postgresql_server import new_database, ours, programs
+from postgresql_server import server as server
+from tests_support import Run
+from upkeep.upkeep_world import Life, begin, call
+
+from linktrack.store.session import connect
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def address(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty database, which the environment names."""
+    made = new_database(server)
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(made))
+    return made
+
+
+def lived(run: Run, root: Path) -> tuple[Life, dict[str, list[str]]]:
+    life = begin(run, root)
+    paths = life.send("spring")
+    life.do("click", "import", life.log("a.log", (paths["1"][0], 60), (paths["2"][1], 90)))
+    life.run("run-1")
+    return life, paths
+
+
+def shown(life: Life) -> list[object]:
+    commands = ("report links", "report mailings", "action log", "click list", "shipment list", "key list", "link list")
+    return [life.json(*command.split()) for command in commands]
+
+
+def test_there_and_back_again_with_every_row(
+    run: Run, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life, paths = lived(run, tmp_path / "work")
+    before = shown(life)
+    settings = life.root / "linktrack.toml"
+    target = new_database(server)
+
+    def move(source: str, to: str) -> None:
+        said = life.do("database", "copy", source, to).err
+        assert "every count is the same" in said
+        url, made = re.findall(r'(?:url|id) = "(.+?)"', said)
+        text = re.sub(r"\n(id|url) = .*", "", settings.read_text())
+        settings.write_text(text.replace("[database]\n", f'[database]\nurl = "{url}"\nid = "{made}"\n'))
+
+    move("sqlite:///linktrack.db", ours(target))
+    assert shown(life) == before
+    life.do("doctor", "--deep")
+    # numbers go on behind those that were copied
+    life.do("click", "import", life.log("b.log", (paths["4"][0], 120)))
+    life.do("link", "add", "new", "--url", "https://www.example.com/new")
+    life.run("run-2")
+    life.send("summer")
+    life.do("key", "rotate")
+    after = shown(life)
+    life.do("doctor", "--deep")
+    move(ours(target), "sqlite:///back.db")
+    assert shown(life) == after
+    life.do("doctor", "--deep")
+
+
+def test_a_backup_names_pg_dump_and_a_restore_the_lines_that_bring_it_back(
+    run: Run, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    life, paths = lived(run, tmp_path / "work")
+    before = shown(life)
+    said = life.do("backup", tmp_path / "b.tar.gz").err
+    assert "with the settings, the signing key and the scripts." in said and "The database is not in it" in said
+    with tarfile.open(tmp_path / "b.tar.gz") as archive:
+        assert "linktrack.db" not in archive.getnames()
+    dump = re.search(r"pg_dump .*", said)
+    assert dump is not None
+    shell(dump[0], tmp_path)
+    life.do("click", "import", life.log("b.log", (paths["4"][0], 120)))
+    life.run("run-2")
+    monkeypatch.delenv("LINKTRACK_DATABASE_URL")
+    restored = run("restore", tmp_path / "b.tar.gz", tmp_path / "r")
+    assert restored.code == 0
+    host = re.search(r"host=([^&]+)", address)
+    assert host is not None
+    lines = re.findall(r"^ +(createdb .*|pg_restore .*|psql .*)$", restored.err, re.M)
+    assert len(lines) == 3
+    again = Life(run, tmp_path / "r")
+    again.do("link", "list", code=4)  # it is led to no database yet, least of all to the living one
+    for line_of_shell in lines:
+        shell(line_of_shell, tmp_path, PGHOST=host[1], PGUSER="linktrack")
+    settings = (tmp_path / "r" / "linktrack.toml").read_text()
+    living = settings.replace("[database]\n", f'[database]\nurl = "{ours(address)}"\n')
+    (tmp_path / "r" / "linktrack.toml").write_text(living)
+    assert "[database] id names" in again.do("link", "list", code=3).err
+    mine = ours(re.sub(r"///\w+", "///linktrack_restored", address))
+    (tmp_path / "r" / "linktrack.toml").write_text(settings.replace("[database]\n", f'[database]\nurl = "{mine}"\n'))
+    (tmp_path / "r" / "contacts.csv").write_bytes((life.root / "contacts.csv").read_bytes())
+    assert shown(again) == before
+    again.do("action", "run", "--crm", again.root / "contacts.csv", "--out", again.root / "x", code=5)
+    again.do("click", "import", tmp_path / "b.log")
+    again.do("action", "run", "--runs", life.root)
+    assert json.loads(again.run("run-3", "--format", "json").out)["changes"] == 0
+    again.do("doctor", "--deep")
+
+
+def shell(command: str, folder: Path, **environment: str) -> None:
+    done = subprocess.run(
+        command, shell=True, cwd=folder, capture_output=True, text=True, check=False,
+        env={"PATH": f"{programs()}:/usr/bin:/bin", **environment},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_doctor_sees_on_a_server_what_it_sees_in_a_file(run: Run, address: str, tmp_path: Path) -> None:
+    life, _ = lived(run, tmp_path / "work")
+    with connect(ours(address)) as database:
+        database.execute("UPDATE link_tally SET human = human + 1")
+        database.execute("UPDATE click SET passed = 0")
+        database.execute("DELETE FROM recipient WHERE id = 2")
+        database.execute("DROP TABLE junk_request")
+    found = {row["check"]: row["state"] for row in life.json_of(6, "doctor", "--deep")}
+    wrong = {check for check, state in found.items() if state == "error"}
+    assert wrong == {"tables", "figures", "rows", "open clicks"}
+    with connect(ours(address)) as database:
+        database.execute("CREATE TABLE junk_request (clicked_at BIGINT, print BIGINT, ip TEXT)")
+    life.do("doctor", "--repair", "--yes")
+    found = {row["check"]: row["state"] for row in life.json_of(6, "doctor", "--deep")}
+    assert {check for check, state in found.items() if state == "error"} == {"rows"}
+
+
+# --- what a server does ----------------------------------------------------------------------------------------------
+
+
+def _init(root: Path, results: multiprocessing.Queue[tuple[int, str]]) -> None:
+    done = call("init", root, "--base-url", "https://click.example.com")
+    results.put((done.code, done.err))
+
+
+def test_the_first_command_of_four_processes_at_once(run: Run, address: str, tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    workers = [context.Process(target=_init, args=(tmp_path / str(number), results)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    ends = [results.get(timeout=120) for _ in workers]
+    for worker in workers:
+        worker.join()
+    assert sorted(code for code, _ in ends) == [0, 5, 5, 5], ends
+    assert all("has tables already" in said for code, said in ends if code), ends
+    [made] = list(tmp_path.iterdir())
+    assert run("--workspace", made, "link", "list").code == 0
+
+
+def test_missing_privileges_are_a_sentence(
+    run: Run, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        connection.execute("CREATE ROLE guest LOGIN")
+    address = new_database(server)
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(address))
+    life, paths = lived(run, tmp_path / "work")
+    log = life.log("b.log", (paths["4"][0], 120))
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(address).replace("user=linktrack", "user=guest"))
+    for command in (["link", "list"], ["click", "import", log], ["doctor"], ["backup", tmp_path / "b.tar.gz"]):
+        done = life.do(*command, code=6 if command == ["doctor"] else 5)
+        assert "ask for the privileges" in done.err + done.out
+    assert not (tmp_path / "b.tar.gz").exists()
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(new_database(server)).replace("user=linktrack", "user=guest"))
+    denied = run("init", tmp_path / "denied", "--base-url", "https://click.example.com")
+    assert (denied.code, "ask for the privileges" in denied.err) == (5, True), denied.err
+    assert not (tmp_path / "denied").exists()
+
+
+def test_a_password_with_percent_signs_and_no_message_with_it(
+    run: Run, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    password = "p%w%25 @:/ä'\\"
+    address = new_database(server)
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        escaped = password.replace("\\", "\\\\").replace("'", "\\'")
+        connection.execute(f"CREATE ROLE keeper LOGIN SUPERUSER PASSWORD E'{escaped}'")
+    name, host = re.findall(r"///(\w+)\?host=([^&]+)", address)[0]
+    url = f"postgresql+psycopg://keeper:{quote(password, safe='')}@/{name}?host={host}"
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", url)
+    assert run("init", tmp_path / "w", "--base-url", "https://click.example.com").code == 0
+    with connect(url) as database:
+        assert database.connection.info.password == password
+    said = run("--workspace", tmp_path / "w", "backup", tmp_path / "b.tar.gz").err
+    assert "keeper@" in said and "p%w" not in said and "%25" not in said
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", url.replace(host, "/nowhere"))
+    gone = run("--workspace", tmp_path / "w", "link", "list")
+    assert (gone.code, "does not answer" in gone.err) == (5, True)
+    assert "p%w" not in gone.err and "%25" not in gone.err
+
+
+def test_a_nul_in_a_log_is_stored_nowhere_and_loses_nothing(run: Run, address: str, tmp_path: Path) -> None:
+    life, paths = lived(run, tmp_path / "work")
+    log = tmp_path / "nul.log"
+    odd = line(paths["3"][0] + "?a=\0b", 200, agent="Mozilla/5.0 (\0)")
+    escaped = line(paths["3"][0] + "?a=%00", 260, agent="Mozilla/5.0 \\x00")
+    log.write_bytes(odd + escaped + line(paths["4"][0], 320))
+    done = life.call("--workspace", life.root, "click", "import", log, "--format", "json")
+    counts = json.loads(done.out)
+    assert counts["read"] == 3 == counts["stored"] + counts["rejected"] + counts["not_ours"]
+    assert counts["stored"] >= 1
+    again = json.loads(life.call("--workspace", life.root, "click", "import", log, "--again", "--format", "json").out)
+    assert again["repeated"] == counts["stored"]
+
+
+def test_a_connection_lost_in_mid_import_is_a_sentence_and_the_next_one_counts_right(
+    run: Run, address: str, tmp_path: Path
+) -> None:
+    import psycopg
+
+    life, paths = lived(run, tmp_path / "work")
+    log = tmp_path / "long.log"
+    log.write_bytes(b"".join(line(paths[str(1 + number % 5)][0], 1000 + number) for number in range(20_000)))
+    stop = threading.Event()
+
+    def cut() -> None:
+        with psycopg.connect(address, autocommit=True) as other:
+            while not stop.is_set():
+                found = other.execute(
+                    "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database() "
+                    "AND query ILIKE '%COPY%click%'"
+                ).fetchone()
+                if found:
+                    other.execute("SELECT pg_terminate_backend(%s)", found)
+                    return
+                time.sleep(0.005)
+
+    cutter = threading.Thread(target=cut)
+    cutter.start()
+    try:
+        lost = life.call("--workspace", life.root, "click", "import", log, "--quiet")
+    finally:
+        stop.set()
+        cutter.join()
+    assert (lost.code, "was lost" in lost.err) == (5, True), lost
+    life.do("click", "import", log, "--quiet", "--tolerate", "100")
+    with connect(ours(address)) as database:
+        assert database.value("SELECT count(*) FROM click") == 20_000 + 2
+        assert database.value("SELECT sum(clicks) FROM shipment_ruling") == 20_000 + 2
+    life.do("doctor", "--deep")

@@ -1,0 +1,99 @@
+"""Forgetting and purging on PostgreSQL: the same as on SQLite, in every report and row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from postgresql_server import new_database, ours, server  # noqa: F401  (a fixture)
+from tests_support import Run
+from upkeep.persons_world import SENT, VERA, WORDS, PersonsWorld, make_persons_world
+
+from linktrack.moments import moment_of
+from linktrack.store.session import Database, connect
+from linktrack.upkeep.forget import forget_person
+from linktrack.upkeep.making import init_workspace
+from linktrack.upkeep.purge import purge_clicks, purge_due
+from linktrack.workspace import load_workspace
+
+MINUTE = 60_000
+NOW = moment_of(SENT) + 400 * 24 * 60 * MINUTE
+
+
+@pytest.fixture
+def on_server(server: str, tmp_path: Path, run: Run) -> PersonsWorld:  # noqa: F811
+    address = ours(new_database(server))
+    root = tmp_path / "server"
+    init_workspace(root, "https://click.example.com", {"LINKTRACK_DATABASE_URL": address})
+    settings = root / "linktrack.toml"
+    settings.write_text(
+        settings.read_text("utf-8").replace("[database]\n", f'[database]\nurl = "{address}"\n'), "utf-8"
+    )
+    return make_persons_world(load_workspace(root, {}), tmp_path / "outside-of-server", run)
+
+
+def texts_of(database: Database) -> Iterator[str]:
+    """All that the tables hold, as text."""
+    for (table,) in database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"):
+        for (row,) in database.rows(f'SELECT CAST("{table}" AS text) FROM "{table}"'):
+            yield f"{table}: {row}".lower()
+
+
+def figures(world: PersonsWorld) -> dict[str, str]:
+    """The reports in which no keys of placements are: they are another database's."""
+    return {name: said for name, said in world.reports().items() if "placement" not in name}
+
+
+@pytest.mark.servers
+def test_forgetting_and_purging_do_the_same(on_server: PersonsWorld, persons: PersonsWorld) -> None:
+    assert figures(on_server) == figures(persons)
+    done = []
+    for world in (on_server, persons):
+        with world.open() as database:
+            forgotten = forget_person(world.workspace, database, VERA[0], NOW)
+            done.append((forgotten.mails, forgotten.clicks, forgotten.changes, forgotten.log_lines, forgotten.agents))
+    assert done[0] == done[1]
+    with on_server.open() as database:
+        found = [row for row in texts_of(database) for word in WORDS if word.decode().lower() in row]
+    assert found == [] and on_server.places_of() == []
+    assert figures(on_server) == figures(persons)
+    before = on_server.reports()
+    done = []
+    for world in (on_server, persons):
+        world.workspace = load_workspace(world.root, {})
+        with world.open() as database:
+            purged = purge_clicks(world.workspace, database, moment_of(SENT) + 20 * MINUTE, NOW)
+            done.append((purged.clicks, purged.open, purged.agents, purged.log_files, purged.values))
+    assert done[0] == done[1] and done[0][0] > 0
+    assert on_server.reports() == before
+    done = []
+    for world in (on_server, persons):
+        with (world.root / "linktrack.toml").open("a") as file:
+            file.write('\n[retention]\nclicks = "90d"\nagents = "30d"\nvalues = "30d"\nclick_logs = "30d"\n')
+        world.workspace = load_workspace(world.root, {})
+        with world.open() as database:
+            purged = purge_due(world.workspace, database, NOW)
+            done.append((purged.clicks, purged.open, purged.agents, purged.log_files, purged.values))
+    assert done[0] == done[1] and done[0][0] > 0
+    assert on_server.reports() == before and figures(on_server) == figures(persons)
+
+
+@pytest.mark.servers
+def test_another_machine_s_import_is_waited_for(on_server: PersonsWorld) -> None:
+    """The lock is the server's: whoever imports on another machine has it, too."""
+    from linktrack.errors import Locked
+    from linktrack.store.lock import alone
+
+    elsewhere = on_server.outside / "another-machine"
+    elsewhere.mkdir()
+    for path in (on_server.root / "linktrack.toml", on_server.root / "linktrack.key"):
+        (elsewhere / path.name).write_bytes(path.read_bytes())
+    other = load_workspace(elsewhere, {})
+    with (
+        connect(other.database_url) as database,
+        alone(other, database, "import", 0),
+        on_server.open() as here,
+        pytest.raises(Locked, match="on another machine"),
+    ):
+        forget_person(on_server.workspace, here, VERA[0], NOW)

@@ -74,6 +74,7 @@ WRITING = (
     *("action add", "action edit", "action remove", "action run"),
     *("mailing add", "mailing edit", "mailing rewrite", "mailing delete", "mailing restore"),
     *("shipment render", "shipment cancel", "shipment restore", "click import", "click judge", "contact subscribe"),
+    *("contact forget", "database purge"),
     *("key rotate", "key revoke", "database upgrade", "database copy", "doctor"),
 )
 READING = (
@@ -93,6 +94,7 @@ READING = (
     *("mailing preview", "shipment list", "shipment show", "shipment recipients", "click list", "key list"),
     *("report mailings", "report mailing", "report links", "report link", "report compare", "report contact"),
     *("report clickers", "report nonclickers", "report html", "redirects export", "serve"),
+    *("contact show", "contact export"),
 )
 
 

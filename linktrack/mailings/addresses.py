@@ -88,7 +88,7 @@ def refuse_broken(html: Document, seen: Scan, name: str = "") -> None:
 
 def read_parts(html: Document, text: Document | None, options: ReadingOptions) -> Parts:
     """Find and judge every address of a mailing; `position` counts through the HTML, then the text."""
-    seen = scan(html.text, options.merge_tags)
+    seen = scan(html, options.merge_tags)
     base = options.base
     if seen.base is not None:
         own = clean(decode(html.characters(seen.base.start, seen.base.stop)), options.merge_tags)

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from linktrack.errors import BadInput
 from linktrack.links.hosts import read_web_address
 from linktrack.links.merge_tags import MergeTag, find, masked
-from linktrack.mailings.reading.document import Document, read_html, read_text
+from linktrack.mailings.reading.document import Document, read_html, read_text, unknown_charset
 from linktrack.mailings.reading.labels import label_of
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import CLICKABLE, Scan, Spot, scan
@@ -50,6 +50,19 @@ class Address:
     target: str
     reason: str
     key: str = ""
+
+
+def odd_charset(html: Document) -> tuple[str, int, int] | None:
+    """What is to be said, with line and column, of an HTML part that names a charset which no mail can be in."""
+    found = unknown_charset(html.data) if html.bytewise else None
+    if found is None:
+        return None
+    named, index = found
+    sentence = (
+        f"the mail says that it is in the charset {named!r}, which is none that a mail can be in; it is read and sent "
+        f"as {html.charset}: correct its <meta>"
+    )
+    return sentence, *html.place(index)
 
 
 @dataclass(frozen=True)

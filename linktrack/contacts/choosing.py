@@ -77,7 +77,7 @@ def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
                 case b"":
                     raise BadInput(
                         "the list of contacts for --only or --except has nothing in it, not even a header: look "
-                        "whether the command that was to write it has failed, and leave the option away if nobody is meant"
+                        "whether the command that was to write it has failed; leave the option away if nobody is meant"
                     )
                 case b"[]":
                     return frozenset()

@@ -20,6 +20,12 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _KEY = re.compile(r"linktrack:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
+MERGED = {  # reasons for leaving an address alone, and what each says
+    "merge-tag": "a merge tag stands for its scheme, host or path",
+    "merge-logic": "it has logic of a merge language in it, which is done only where the mail is sent",
+}
+
+
 @dataclass(frozen=True)
 class ReadingOptions:
     """How a mailing's addresses are read. `tracking` is the workspace's base_url, `base` what relative ones hang on."""
@@ -141,8 +147,8 @@ def judge(url: str, options: ReadingOptions, base: str = "") -> tuple[str, str, 
     if named := _KEY.match(url):
         return "", url, named[1].strip()
     tags = find(url, options.merge_tags)
-    if _tag_before_query(url, tags):
-        return "merge-tag", url, ""
+    if reason := _refused_tag(url, tags):
+        return reason, url, ""
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in ("http", "https"):
         return scheme[1].lower(), url, ""
@@ -180,16 +186,18 @@ def _joined(base: str, url: str) -> str:
         return url
 
 
-def _tag_before_query(url: str, tags: Sequence[MergeTag]) -> bool:
-    """Whether a merge tag stands for scheme, host or path, or steers (`{% if %}`) what the address is."""
+def _refused_tag(url: str, tags: Sequence[MergeTag]) -> str:
+    """The reason of `MERGED` why an address with these tags is left alone, or nothing."""
     if not tags:
-        return False
+        return ""
     plain = masked(url, tags)
     end = min((at for at in (plain.find("?"), plain.find("#")) if at >= 0), default=len(url))
     scheme = _SCHEME.match(plain)
     if scheme and scheme[1].lower() not in ("http", "https") and tags[0].start > scheme.end(1):
-        return False  # mailto:{{ email }} is a mailto
-    return any(tag.start < end or tag.statement for tag in tags)
+        return ""  # mailto:{{ email }} is a mailto
+    if any(tag.start < end and not tag.statement for tag in tags):
+        return "merge-tag"
+    return "merge-logic" if any(tag.statement for tag in tags) else ""
 
 
 def _never(spot: Spot) -> str:

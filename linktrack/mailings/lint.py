@@ -13,7 +13,7 @@ from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
 from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.merge_tags import fill, find
 from linktrack.links.utm import warnings
-from linktrack.mailings.addresses import Address, Parts, ReadingOptions, odd_charset, read_parts
+from linktrack.mailings.addresses import MERGED, Address, Parts, ReadingOptions, odd_charset, read_parts
 from linktrack.mailings.catalog import MailingOptions, find_mailing
 from linktrack.mailings.compile import PlacedSpan
 from linktrack.mailings.foreign_links import wrapped_by
@@ -171,8 +171,8 @@ def _judged(
         yield "tracked-pasted", "this is an address of the tracking host: use the original one"
     elif what := wrapped_by(url):
         yield "wrapped", f"this is {what}, pasted from another mail: use the original address"
-    if address.reason == "merge-tag" and not _OF_THE_SENDER.search(url):
-        yield "merge-tag", "not tracked: a merge tag stands for its scheme, host or path"
+    if address.reason in MERGED and not _OF_THE_SENDER.search(url):
+        yield address.reason, f"not tracked: {MERGED[address.reason]}"
     if re.search(r"(?i)%7b%7b|%7d%7d|%5b%5b", url):
         yield "encoded-merge-tag", "a merge tag has been percent-encoded by an editor and will not be filled"
     plain = _without_tags(raw, options)

@@ -64,6 +64,8 @@ FOUND = {
     "a relative address": ('<a href="/x">x</a>', "relative"),
     "an empty address": ('<a href="">x</a>', "empty"),
     "a script": ('<a href="javascript:void(0)">x</a>', "script"),
+    "logic in the query": ('<a href="https://a.example/?k={% x %}">x</a>', "merge-logic"),
+    "logic of Handlebars": ('<a href="https://a.example/?x={{#if a}}b{{/if}}">x</a>', "merge-logic"),
     "a merge tag in the path": ('<a href="https://a.example/{{ x }}">x</a>', "merge-tag"),
     "an encoded merge tag": ('<a href="https://a.example/?x=%7B%7Bx%7D%7D">x</a>', "encoded-merge-tag"),
     "a final dot": ('<a href="https://a.example/x.">x</a>', "trailing-dot"),

@@ -14,7 +14,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
 
 from linktrack.errors import BadInput
 from linktrack.mailings.reading.markup import first_element, has_markup
@@ -161,7 +160,7 @@ def read_html(data: bytes, *, name: str = "", charset: str | None = None) -> Doc
     A file with nothing in it is read: who needs something says so.
     """
     document = read_document(data, name=name, charset=charset)
-    other = _OTHER_ENDINGS.get(PurePath(name).suffix.lower()) or _what_else(document)
+    other = _OTHER_ENDINGS.get(name[name.rfind(".") :].lower()) or _what_else(document)
     if other is not None:
         raise BadInput(f"this is {other}, not HTML: name the mail's HTML file", file=name or None)
     return document

@@ -189,6 +189,15 @@ def test_a_column_of_any_language_is_filled_however_it_is_written(column: str, p
             assert html_for(html, charset, **{column: "Åsa"}) == mail.replace("{tag}", "Åsa"), (name, writing)
 
 
+def test_the_text_that_is_made_of_the_html_is_filled_as_the_html_is() -> None:
+    mail = filled_mail(
+        "<p>{{Förnamn}} {{ F&ouml;rnamn }} [[F&#246;rnamn]] %%&Aring;r%% {{&nbsp;Förnamn }}</p><img alt='{{F&ouml;rnamn}}'>"
+    )
+    assert mail.filling is not None
+    written = b"".join(mail.filling.text.joined(b"", values_of(person(Förnamn="Åsa", År="26")))).decode()
+    assert written.split() == ["Åsa", "Åsa", "Åsa", "26", "Åsa", "Åsa"]
+
+
 SIGNS = [
     "E-post (arbete)",
     "Kund/ort",

@@ -36,6 +36,18 @@ from linktrack.workspace import Workspace
         ("link lsit", "linktrack link lsit: there is no such command; did you mean linktrack link list?"),
         ("linc list", "linktrack linc: there is no such command; did you mean linktrack link or linktrack click?"),
         ("link frobnicate", "linktrack link frobnicate: there is no such command; see linktrack link --help"),
+        (
+            "shipment cancel abc",
+            "linktrack shipment cancel: SHIPMENT: this is no whole number; see linktrack shipment cancel --help",
+        ),
+        (
+            "report links --top 1.5",
+            "linktrack report links: --top: this is no whole number; see linktrack report links --help",
+        ),
+        (
+            "link delete x --wait abc",
+            "linktrack link delete: --wait: this is no number; see linktrack link delete --help",
+        ),
         ("link add", "linktrack link add: KEY is missing; see linktrack link add --help"),
         (
             "link list --fodler x",

@@ -67,7 +67,7 @@ def doctor(
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
     checks = examine(root, os.environ, deep=deep)
     list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
-    if any(check.state == "error" for check in checks):
+    if any(check.state != "ok" for check in checks):
         raise typer.Exit(6)
     say(context, "The workspace is in order.")
 

@@ -39,6 +39,7 @@ def init(
       linktrack init try --base-url http://127.0.0.1:8080
     """
     from linktrack.files import CONFIG_NAME
+    from linktrack.links.keys import from_environment
     from linktrack.upkeep.examples import find_example, put_example
     from linktrack.upkeep.making import init_workspace
 
@@ -50,7 +51,8 @@ def init(
         base_url = _asked()
     if base_url is not None:
         workspace = init_workspace(root, base_url)
-        say(context, f"Made a workspace in {workspace.root}; keep a copy of {workspace.key_path.name} in a safe place.")
+        key = "the key in LINKTRACK_SECRET" if from_environment(workspace) else workspace.key_path.name
+        say(context, f"Made a workspace in {workspace.root}; keep a copy of {key} in a safe place.")
     for name in examples:
         say(context, f"Put the example {name} into {put_example(root, name)}.")
 

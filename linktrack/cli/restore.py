@@ -56,7 +56,7 @@ def _tell(context: typer.Context, made: Restored) -> None:
     known = f" (read before: {named})" if named else ""
     steps = [
         f"Copy from the lost workspace what no backup has: its click log to {workspace.click_log_path}, and its "
-        "linktrack.key, if a key was rotated since.",
+        f"linktrack.key, if a key was rotated since: then take each new key in with {here} key rotate.",
         f"Import every log with clicks{since}, the rotated ones too{known}: {here} click import LOG…",
         f"Say where the files are that runs of the actions since then have made: {here} action run --runs DIR…, or "
         "--no-runs if there was none. No run begins before, so that nothing is made again.",

@@ -21,6 +21,10 @@ from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
+TAKEN_IN = (
+    "it neither signs nor verifies; if it was made here after the backup that this is, linktrack key rotate takes it "
+    "in, else remove it"
+)
 _ENVIRONMENT = "LINKTRACK_SECRET"
 
 
@@ -64,7 +68,7 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
     foreign = tuple(number for number in ring.secrets if number not in ours)
     if foreign:
         ids = " and ".join(map(str, foreign))
-        database.warn(f"the key {ids} in {_where(workspace)} is not of this workspace: it neither signs nor verifies")
+        database.warn(f"the key {ids} in {_where(workspace)} is not of this workspace: {TAKEN_IN}")
     usable = ring.only(ours - revoked)
     if not usable.secrets:
         raise BadInput("no signing key is left: make one with linktrack key rotate")
@@ -102,7 +106,8 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
         ring = Keyring.parse(workspace.secret())
         _ours(workspace, ring, known)  # all of them must be there
         number = _next_id(known)
-        if number not in ring.secrets or ring.only({*known, number}).signing_id != number:
+        adopted = number in ring.secrets and ring.only({*known, number}).signing_id == number
+        if not adopted:
             if number >= MAX_KEYS:
                 raise Conflict(
                     f"this workspace has had {MAX_KEYS} keys, and a token has room for no more: it keeps its last"
@@ -112,10 +117,11 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
                     f"the keys come from {_ENVIRONMENT}: add a new entry {number}:HEX at its end (64 hexadecimal "
                     "digits, e.g. from openssl rand -hex 32), and run this again"
                 )
-            ring = ring.only(set(ring.secrets) - {number}).with_new(number)
+            ring = ring.signing_with(number) if number in ring.secrets else ring.with_new(number)
             replace_own(workspace.key_path, ring.text().encode())
         with database.transaction(durable=True):
             _note(database, ring, number)
+        open_keys(workspace, database)  # which says what is there besides
     return number, MAX_KEYS - 1 - number
 
 

@@ -117,7 +117,6 @@ def test_rewrite_changes_the_addresses_and_nothing_else(
         "left": 0,
         "forgotten": 0,
         "not_chosen": 0,
-        "forgotten": 0,
     }
     assert sorted(path.name for path in (files / "out").iterdir()) == ["10.html", "2.html", "å%2F3.html"]
     rows = [row for row in run("mailing", "links", "news", "--format", "json").json if row["tracked"]]

@@ -22,7 +22,7 @@ from linktrack.actions.work import Order, Work, get_unsubscribes, prepare
 from linktrack.contacts.left import leave
 from linktrack.contacts.witness import witness_of
 from linktrack.crm.authored import dialect_of
-from linktrack.crm.export import column_of
+from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids
 from linktrack.errors import Conflict, DiskFull, NotFound, UsageError
 from linktrack.files import check_new_folder, making_folder, write_file
@@ -218,7 +218,9 @@ def _report(
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
     """What is to be said of a run besides its counts."""
-    return [*work.state.notes, *crm_names.sentences(work.state, new), *_near_misses(work, planner)]
+    export = work.order.export
+    odd = [] if export is None else misnamed(export)
+    return [*odd, *work.state.notes, *crm_names.sentences(work.state, new), *_near_misses(work, planner)]
 
 
 def _near_misses(work: Work, planner: Planner) -> Iterator[str]:

@@ -33,7 +33,7 @@ def upgrade(context: typer.Context, wait: WaitOption = WAIT) -> None:
     from linktrack.store.session import connect
 
     workspace = workspace_of(context)
-    with connect(workspace.database_url, wait=wait, tell=warn) as open_one:
+    with connect(workspace.database_url, wait=wait, tell=lambda sentence: say(context, sentence)) as open_one:
         before = upgrade_tables(open_one, workspace)
     say(
         context,

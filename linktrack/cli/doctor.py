@@ -111,7 +111,8 @@ def _show_export(
     if understood.guessed and not write:
         say(context, f"This is a guess: {as_lines(understood.guessed)}. Write it into linktrack.toml with --write.")
     elif write:
-        _write_guess(context, workspace.config_path, understood.guessed, yes)
+        known = not any(column.state == "error" and column.number is None for column in understood.columns)
+        _write_guess(context, workspace.config_path, understood.guessed, yes, understood=known)
     if understood.faulty:
         warn(f"{counted(understood.faulty, 'row')} cannot be read: correct the export.")
     unwritten = not write and any(setting.keys == ("crm", "contacts", "id") for setting in understood.guessed)
@@ -119,14 +120,21 @@ def _show_export(
         raise typer.Exit(6)
 
 
-def _write_guess(context: typer.Context, file: Path, guessed: list[GuessedSetting], yes: bool) -> None:
+def _write_guess(
+    context: typer.Context, file: Path, guessed: list[GuessedSetting], yes: bool, *, understood: bool
+) -> None:
     """Write the guess into the settings; what stands there is changed only when somebody says so."""
     from linktrack.crm.settings_file import as_lines, with_settings
     from linktrack.errors import BadInput
     from linktrack.files import read_bytes, replace_own
 
     if not guessed:
-        say(context, f"{file.name} stays as it is: it says what can be said of this export.")
+        reason = (
+            "it says what can be said of this export"
+            if understood
+            else "no column of this export could be guessed: name them under [crm.contacts] yourself"
+        )
+        say(context, f"{file.name} stays as it is: {reason}.")
         return
     changed = [setting for setting in guessed if setting.before is not None and setting.before != setting.value]
     if changed and not confirm(context, f"Change {as_lines(changed)} in {file.name}?", yes):

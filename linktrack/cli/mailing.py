@@ -229,7 +229,8 @@ def check(
             found = check_mailing(database, workspace, name, online=online)
             rows += [{"mailing": name, **vars(finding)} for finding in found]
     whose = ["mailing"] if len(names) > 1 else []
-    table = [*whose, "rule", "line", "column", "message", "address"]
+    part = ["part"] if any(row["part"] != "html" for row in rows) else []
+    table = [*whose, "rule", *part, "line", "column", "message", "address"]
     list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=names)
     if rows:
         say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import warn
+from linktrack.cli.output import say, warn
 from linktrack.cli.usage import Noun
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
     from linktrack.store.session import open_database
 
     workspace = workspace_of(context)
-    with open_database(workspace, wait=WAIT if wait is None else wait, tell=warn) as database:
+    with open_database(
+        workspace, wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence), warn=warn
+    ) as database:
         before = version(database) if workspace.exports_path.exists() else None
         yield database
         if before is not None and version(database) != before:

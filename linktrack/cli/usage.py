@@ -58,6 +58,13 @@ OPTIONS = {
 }
 
 
+_WORDS = {  # a user's for pydantic's
+    "Input should be a valid integer, unable to parse string as an integer": "this is no whole number",
+    "Input should be a valid number, unable to parse string as a number": "this is no number",
+    "Input should be a valid string, unable to parse raw data as a unicode string": (
+        "this is not UTF-8: check the encoding of your terminal"
+    ),
+}
 _NO_LIMIT = 1000  # letters of a command's first sentence
 
 
@@ -115,7 +122,7 @@ def usage_sentence(error: Any) -> str:
     ctx = error.ctx
     path = "" if ctx is None else path_of(ctx)
     command = _typed(path)
-    message = str(error.message).removeprefix("Value error, ").rstrip(".")  # pydantic's words, not a user's
+    message = _WORDS.get(str(error.message), str(error.message)).removeprefix("Value error, ").rstrip(".")
     if message.startswith(" "):  # said_of: it goes on where the command ends
         return command + message
     option = getattr(error, "option_name", None)

@@ -67,14 +67,20 @@ class Choosing:
 
 def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
     """The contact ids of any file with a column of them: rows as linktrack prints them (CSV, TSV, JSON, NDJSON) or an
-    export of the CRM (a file, or a folder). An empty file has none.
+    export of the CRM (a file, or a folder). A list of nobody has its header still, or is `[]`.
 
-    NotFound or BadInput with the way out.
+    NotFound or BadInput with the way out, also for a file without anything in it: a command that failed leaves one.
     """
     if not path.is_dir():
         with open_input(path, "a list of contacts") as file:
-            if file.read(64).strip().removeprefix(b"\xef\xbb\xbf") in (b"", b"[]"):
-                return frozenset()
+            match file.read(64).removeprefix(b"\xef\xbb\xbf").strip():
+                case b"":
+                    raise BadInput(
+                        "the list of contacts for --only or --except has nothing in it, not even a header: look "
+                        "whether the command that was to write it has failed; leave the option away if nobody is meant"
+                    )
+                case b"[]":
+                    return frozenset()
     table, column = _with_ids(path, mapping)
     return frozenset(contact_id for _, values in table.rows([]) if (contact_id := values[column].strip()))
 

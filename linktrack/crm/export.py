@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ from linktrack.settings import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_WORKBOOK = b"PK\x03\x04"
+_WORKBOOK_ENDINGS = (".xlsx", ".xlsm", "")  # what comes through a pipe has none
+_WEB_PAGE = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<(?:!--|(?:!doctype|\?xml|html|head|meta|style|body|div|table|tr|td)\b)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +191,19 @@ def open_table(path: Path, mapping: Mapping, noun: str) -> Table:
     layout = mapping.layout(noun)
     with open_input(path) as file:
         head = file.read(64)
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(_WORKBOOK):
         from linktrack.crm.xlsx_cells import SheetTable
 
         return SheetTable(path, layout)
     if head.startswith(_OLD_EXCEL):
         raise BadInput(
             "this is an old Excel file (.xls), or one with a password: save it as .xlsx or CSV without one", file=path
+        )
+    if _WEB_PAGE.match(head):
+        raise BadInput(
+            "this is a web page or XML, as some systems write for Excel (.xls): open it there and save it as .xlsx or "
+            "CSV",
+            file=path,
         )
     if head.startswith((b"%PDF", b"\x1f\x8b", b"\x89PNG")):
         raise BadInput("this is neither CSV nor XLSX nor NDJSON", file=path)
@@ -201,6 +213,17 @@ def open_table(path: Path, mapping: Mapping, noun: str) -> Table:
 
         return JsonTable(path, layout.separator)
     return CsvTable(path, mapping.settings, layout)
+
+
+def misnamed(export: Path) -> Iterator[str]:
+    """A sentence on an export's contacts if they are a workbook of today under another ending; it is read as what it
+    is. NotFound and the like as `open_table`."""
+    path = find_table(export, "contacts")
+    if path is None or path.suffix.lower() in _WORKBOOK_ENDINGS:
+        return
+    with open_input(path) as file:
+        if file.read(len(_WORKBOOK)) == _WORKBOOK:
+            yield f"{path.name} is an Excel workbook of today (.xlsx) under another ending, and is read as one"
 
 
 def find_table(export: Path, noun: str) -> Path | None:

@@ -29,7 +29,8 @@ _ID = (
 )
 _COMPANY_ID = (
     "companyid accountid associatedcompanyids associatedcompanyid primaryassociatedcompanyid företagsid företagid "
-    "bolagsid organisationsid parentcustomerid"
+    "bolagsid organisationsid företagsnr företagsnummer bolagsnr bolagsnummer companynumber accountnumber "
+    "parentcustomerid"
 )
 _COMPANY = "company companyname accountname account associatedcompany parentcustomer företag företagsnamn bolag"
 _SELLER = (
@@ -38,7 +39,7 @@ _SELLER = (
 )
 _INTERESTS = (
     "interests intressen marketinginterests interest intresse intresseområden interestareas topics ämnen interestsc "
-    "intressenc"
+    "intressenc prenumererarpå prenumerationer subscriptions subscribedto"
 )
 NAMES: dict[str, dict[str, str]] = {  # by noun and setting
     "contacts": {

@@ -146,8 +146,8 @@ def target_of(url: str, response: LinkResponse, pairs: Pairs = ()) -> str:
     if isinstance(response, TextResponse):
         if url.strip():
             raise BadInput(
-                f"a link either shows a text or leads to {url.strip()!r}: leave one of them out "
-                "(a text can have the address in an <a href>)"
+                f"a link either shows a text or leads to {url.strip()!r}: leave one of them out (link edit KEY "
+                "--redirect --url URL does away with the text; a text can have the address in an <a href>)"
             )
         return ""
     if not url.strip():

@@ -64,7 +64,7 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
     foreign = tuple(number for number in ring.secrets if number not in ours)
     if foreign:
         ids = " and ".join(map(str, foreign))
-        database.tell(f"the key {ids} in {_where(workspace)} is not of this workspace: it neither signs nor verifies")
+        database.warn(f"the key {ids} in {_where(workspace)} is not of this workspace: it neither signs nor verifies")
     usable = ring.only(ours - revoked)
     if not usable.secrets:
         raise BadInput("no signing key is left: make one with linktrack key rotate")

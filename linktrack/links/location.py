@@ -43,7 +43,8 @@ class _Web:
 def checked_target(url: str, pairs: Pairs = ()) -> str:
     """A link's target as it is kept: http or https with a host that browsers take; a missing scheme becomes https.
 
-    Merge tags may stand in its query and fragment, with blanks in them. BadInput with the reason otherwise.
+    Merge tags that stand for a value may be in its query and fragment, with blanks in them. BadInput with the reason
+    otherwise.
     """
     url = url.strip(" \t\r\n")
     if _NO_SCHEME.match(url):
@@ -58,6 +59,12 @@ def checked_target(url: str, pairs: Pairs = ()) -> str:
             f"{url!r} has a merge tag in its host or path, so anybody's data would say where it leads: "
             "put it behind a ? as in https://www.example.com/offer?id={{id}}"
         )
+    for tag in tags:
+        if tag.statement:
+            raise BadInput(
+                f"{url!r} has {url[tag.start : tag.stop]} in it, which is logic of a merge language, and nothing does "
+                "that when a visitor is led on: leave it out (names of fields are filled, as in ?id={{id}})"
+            )
     _taken_apart(plain, url)
     return url
 

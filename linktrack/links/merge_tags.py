@@ -11,7 +11,8 @@ Finding is linear in the text, whatever it holds: the place of each closing text
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
@@ -39,12 +40,17 @@ class _Dialect:
 
 
 _NAME = re.compile(r"[^\[\]<>\"'\r\n]{1,200}")
-_PERCENT_NAME = re.compile(r"[A-Za-z_][\w .:\-]{0,99}")
-_RECIPIENT_NAME = re.compile(r"[\w.\-]{1,100}")
-_HYPHEN_NAME = re.compile(r"(?<!\w-)[A-Za-z_][\w.]{0,99}")  # SendGrid's; the hyphens of e-mail and A-B are none
+_LETTER = r"\w\u0300-\u036f"  # a letter, a digit, `_`, and what stands over a letter that is written in two characters
+_PERCENT_NAME = re.compile(rf"[^\W\d][{_LETTER} .:\-]{{0,99}}")
+_RECIPIENT_NAME = re.compile(rf"[{_LETTER}.\-]{{1,100}}")
+_HYPHEN_NAME = re.compile(rf"(?<!\w-)[^\W\d][{_LETTER}.]{{0,99}}")  # SendGrid's; the hyphens of e-mail and A-B are none
 _BAR_NAME = re.compile(r"[^|<>\r\n]{1,200}")
 _BRACE = re.compile(r"[^{}<>\r\n]{1,400}")
 _COMMENT = re.compile(r"[\s\-+].*|", re.DOTALL)  # `{#id` is CSS
+
+_FIELD = re.compile(  # what a column can be called: of ASCII's signs only those that no language works with
+    r"(?:\w|[^\x00-\x7f])(?:[\w\s.:\-\[\]@/&+]|[^\x00-\x7f])*(?:\s\((?:[\w\s.\-/]|[^\x00-\x7f])+\))?"
+)
 
 # Longer openings first: `{{{` before `{{`, `<%=` before `<%`.
 _DIALECTS = (
@@ -70,8 +76,11 @@ _BLOCK = re.compile(r"\s*(?:[#/^!>~&]?\s*(?:else|elseif|elsif|endif|if|each|unle
 _BAR_BLOCK = re.compile(r"(?:IF|IFNOT|ELSE|ELSEIF|END|INTERESTED)(?::|$)", re.IGNORECASE)
 
 
-def find(text: str, extra: Pairs = ()) -> list[MergeTag]:
-    """The merge tags of `text` in order; they do not overlap. `extra` are further (opening, closing) pairs."""
+def find(text: str, extra: Pairs = (), read: Callable[[str], str] = str) -> list[MergeTag]:
+    """The merge tags of `text` in order; they do not overlap. `extra` are further (opening, closing) pairs.
+
+    `read` makes of a piece of the text what a person reads there: in HTML, its references decoded.
+    """
     pairs, dead = tuple(extra), frozenset[str]()  # closings that do not come any more: their openings are no tags
     opener, dialects = _openings(pairs, dead)
     found: list[MergeTag] = []
@@ -88,9 +97,9 @@ def find(text: str, extra: Pairs = ()) -> list[MergeTag]:
             if end < 0:
                 dead |= {dialect.closing}
                 opener, dialects = _openings(pairs, dead)
-            elif _fits(dialect, text, inside, end):
+            elif _fits(dialect, text, inside, end, read):
                 here = end + len(dialect.closing)
-                found.append(_tag(dialect, start, here, text[inside:end]))
+                found.append(_tag(dialect, start, here, read(text[inside:end])))
                 break
     return found
 
@@ -141,10 +150,10 @@ def fill(url: str, fields: Mapping[str, str], extra: Pairs = ()) -> str:
 
 
 def fold(name: str) -> str:
-    """A field's name as tags and columns are compared: without case, blanks, `_`, `-` and a leading `contact.`."""
-    return re.sub(
-        r"[\s_\-]+", "", re.sub(r"^(?:contact|person|recipient|user|subscriber)\.", "", name.strip().casefold())
-    )
+    """A field's name as tags and columns are compared: without case, blanks, `_`, `-` and a leading `contact.`, and
+    however its accents are written."""
+    plain = unicodedata.normalize("NFC", name).strip().casefold()
+    return re.sub(r"[\s_\-]+", "", re.sub(r"^(?:contact|person|recipient|user|subscriber)\.", "", plain))
 
 
 @lru_cache(maxsize=256)
@@ -169,12 +178,14 @@ def _openings(
     return re.compile("|".join(map(re.escape, openings)) or r"(?!)"), tries
 
 
-def _fits(dialect: _Dialect, text: str, start: int, stop: int) -> bool:
+def _fits(dialect: _Dialect, text: str, start: int, stop: int, read: Callable[[str], str]) -> bool:
     if dialect.statement and dialect.inside is None:
         return True
     if stop - start > _OUTPUT_LIMIT:
         return False
-    return dialect.inside is None or dialect.inside.fullmatch(text, start, stop) is not None
+    if dialect.inside is None or dialect.inside.fullmatch(text, start, stop) is not None:
+        return True
+    return text.find("&", start, stop) >= 0 and dialect.inside.fullmatch(read(text[start:stop])) is not None
 
 
 def _tag(dialect: _Dialect, start: int, stop: int, inside: str) -> MergeTag:
@@ -189,4 +200,4 @@ def _field_name(inside: str) -> str:
     """`contact.name | urlencode` is the field `contact.name`; `.Name`, `&x`, `URL:x` are forms of x."""
     plain = inside.strip().strip("~&.-= ").partition("|")[0].strip()
     plain = re.sub(r"(?i)^(?:url|v\()\s*:?\s*@?", "", plain).rstrip(") ") if re.match(r"(?i)url:|v\(", plain) else plain
-    return plain if re.fullmatch(r"[\w][\w .:\-\[\]@]*", plain) else ""
+    return plain if _FIELD.fullmatch(plain) else ""

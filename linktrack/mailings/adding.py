@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.alike import links_in_no_mailing, nearly_registered
 from linktrack.links.utm import warnings
-from linktrack.mailings.addresses import Address, Parts, read_mail
+from linktrack.mailings.addresses import MERGED, Address, Parts, odd_charset, read_mail
 from linktrack.mailings.catalog import MailingOptions
 from linktrack.mailings.placements import (
     Choice,
@@ -243,8 +243,10 @@ def _warnings(
             f"linktrack link add {address.key} has made it"
         )
     for address in parts.addresses:
-        if address.reason == "merge-tag":
-            yield f"line {address.line}: not tracked, a merge tag stands for its host or path: {address.url[:80]}"
+        if address.reason in MERGED:
+            yield f"line {address.line}: not tracked, {MERGED[address.reason]}: {address.url[:80]}"
+    if odd := odd_charset(parts.html):
+        yield f"line {odd[1]}, column {odd[2]}: {odd[0]}"
     for address, sentence in disagreements:
         yield f"line {address.line}, column {address.column}: {sentence}"
     if parts.scan.open_comment is not None:

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from linktrack.errors import BadInput
 from linktrack.links.hosts import read_web_address
 from linktrack.links.merge_tags import MergeTag, find, masked
-from linktrack.mailings.reading.document import Document, read_html, read_text
+from linktrack.mailings.reading.document import Document, read_html, read_text, unknown_charset
 from linktrack.mailings.reading.labels import label_of
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import CLICKABLE, Scan, Spot, scan
@@ -18,6 +18,12 @@ from linktrack.mailings.reading.text_part import find_urls
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _KEY = re.compile(r"linktrack:(?://)?(.*)", re.IGNORECASE | re.DOTALL)
+
+
+MERGED = {  # reasons for leaving an address alone, and what each says
+    "merge-tag": "a merge tag stands for its scheme, host or path",
+    "merge-logic": "it has logic of a merge language in it, which is done only where the mail is sent",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,19 @@ class Address:
     target: str
     reason: str
     key: str = ""
+
+
+def odd_charset(html: Document) -> tuple[str, int, int] | None:
+    """What is to be said, with line and column, of an HTML part that names a charset which no mail can be in."""
+    found = unknown_charset(html.data) if html.bytewise else None
+    if found is None:
+        return None
+    named, index = found
+    sentence = (
+        f"the mail says that it is in the charset {named!r}, which is none that a mail can be in; it is read and sent "
+        f"as {html.charset}: correct its <meta>"
+    )
+    return sentence, *html.place(index)
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,7 @@ def refuse_broken(html: Document, seen: Scan, name: str = "") -> None:
 
 def read_parts(html: Document, text: Document | None, options: ReadingOptions) -> Parts:
     """Find and judge every address of a mailing; `position` counts through the HTML, then the text."""
-    seen = scan(html.text, options.merge_tags)
+    seen = scan(html, options.merge_tags)
     base = options.base
     if seen.base is not None:
         own = clean(decode(html.characters(seen.base.start, seen.base.stop)), options.merge_tags)
@@ -128,8 +147,8 @@ def judge(url: str, options: ReadingOptions, base: str = "") -> tuple[str, str, 
     if named := _KEY.match(url):
         return "", url, named[1].strip()
     tags = find(url, options.merge_tags)
-    if _tag_before_query(url, tags):
-        return "merge-tag", url, ""
+    if reason := _refused_tag(url, tags):
+        return reason, url, ""
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() not in ("http", "https"):
         return scheme[1].lower(), url, ""
@@ -167,16 +186,18 @@ def _joined(base: str, url: str) -> str:
         return url
 
 
-def _tag_before_query(url: str, tags: Sequence[MergeTag]) -> bool:
-    """Whether a merge tag stands for scheme, host or path, or steers (`{% if %}`) what the address is."""
+def _refused_tag(url: str, tags: Sequence[MergeTag]) -> str:
+    """The reason of `MERGED` why an address with these tags is left alone, or nothing."""
     if not tags:
-        return False
+        return ""
     plain = masked(url, tags)
     end = min((at for at in (plain.find("?"), plain.find("#")) if at >= 0), default=len(url))
     scheme = _SCHEME.match(plain)
     if scheme and scheme[1].lower() not in ("http", "https") and tags[0].start > scheme.end(1):
-        return False  # mailto:{{ email }} is a mailto
-    return any(tag.start < end or tag.statement for tag in tags)
+        return ""  # mailto:{{ email }} is a mailto
+    if any(tag.start < end and not tag.statement for tag in tags):
+        return "merge-tag"
+    return "merge-logic" if any(tag.statement for tag in tags) else ""
 
 
 def _never(spot: Spot) -> str:

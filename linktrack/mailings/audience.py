@@ -9,7 +9,7 @@ from pathlib import Path
 from linktrack.contacts.choosing import Choosing
 from linktrack.contacts.consent import anybody_said
 from linktrack.contacts.witness import Witness
-from linktrack.crm.export import BadRow, Contact, read_contacts
+from linktrack.crm.export import BadRow, Contact, misnamed, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import BadInput
 from linktrack.mailings.outputs.headers import reachable
@@ -83,6 +83,7 @@ class Audience:
         witness.note_what_was_seen(self._moment)
 
     def notes(self) -> Iterator[str]:
+        yield from misnamed(self._contacts)
         if self._unmet:
             asked = len(self._choosing.only or ())
             yield (

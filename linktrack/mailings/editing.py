@@ -74,9 +74,7 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
         touch(database)
         added = None
         if {"html", "text"} & set(changed):
-            draft = Draft(
-                after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file or name
-            )
+            draft = Draft(after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file)
             parts, disagreements = read_draft(draft, tracking)
             added = store_parts(database, mailing.id, draft, parts, disagreements, tracking, moment)
     return Edited(after.name, changed, added)

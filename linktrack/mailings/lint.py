@@ -13,7 +13,7 @@ from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
 from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.merge_tags import fill, find
 from linktrack.links.utm import warnings
-from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_parts
+from linktrack.mailings.addresses import MERGED, Address, Parts, ReadingOptions, odd_charset, read_parts
 from linktrack.mailings.catalog import MailingOptions, find_mailing
 from linktrack.mailings.compile import PlacedSpan
 from linktrack.mailings.foreign_links import wrapped_by
@@ -56,7 +56,7 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
     """
     tracking = workspace.settings.base_url
     settings = MailingOptions(merge_tags=workspace.settings.mailings.pairs)
-    subject = ""
+    subject = file = ""
     try:
         mailing = find_mailing(database, name)
     except UnknownName as problem:
@@ -65,12 +65,12 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
             hint = f" (did you mean {' or '.join(map(repr, problem.near))}?)" if problem.near else ""
             sentence = f"there is no mailing {name!r}{hint}, and no file of that name: see linktrack mailing list"
             raise UnknownName(sentence, noun=problem.noun, name=name, near=problem.near) from None
-        html, text = path.read_bytes(), None
+        html, text, file = path.read_bytes(), None, name
     else:
         html, text, settings, subject = mailing.html, mailing.text, mailing.settings, mailing.subject
     rows = database.rows("SELECT key, url FROM link WHERE deleted_at IS NULL AND kind <> 'local'")
     urls = {row[0]: row[1] or "" for row in rows}
-    return check_mail(html, text, settings.options(tracking), urls, settings, subject=subject, online=online)
+    return check_mail(html, text, settings.options(tracking), urls, settings, subject=subject, online=online, name=file)
 
 
 def check_mail(
@@ -82,15 +82,17 @@ def check_mail(
     *,
     subject: str = "",
     online: bool = False,
+    name: str = "",
 ) -> list[LintFinding]:
-    """All findings of a mail, by place. `links` are the URLs of the keys that `linktrack:KEY` may name.
+    """All findings of a mail, by place. `links` are the URLs of the keys that `linktrack:KEY` may name;
+    `name` is the file's.
 
     BadInput for encodings, and for files that are no mails.
     """
     settings = settings or MailingOptions()
-    document = read_html(html, charset=settings.charset)
+    document = read_html(html, name=name, charset=settings.charset)
     parts = read_parts(document, None if text is None else read_text(text), options)
-    found = [*_broken(parts), *_addresses(parts, options, set(links)), *_whole(parts, settings)]
+    found = [*_broken(parts), *_charset(parts), *_addresses(parts, options, set(links)), *_whole(parts, settings)]
     found += [*_standing(parts, options, subject), *_foreign_tags(parts, options, subject)]
     found += [_finding("parsers-disagree", address, message) for address, message in cross_check(parts)]
     if online:
@@ -106,6 +108,12 @@ def _broken(parts: Parts) -> Iterator[LintFinding]:
     for rule, (index, message) in ends.items():
         if index is not None:
             yield LintFinding(rule, "html", *parts.html.place(index), "", message)
+
+
+def _charset(parts: Parts) -> Iterator[LintFinding]:
+    if odd := odd_charset(parts.html):
+        sentence, line, column = odd
+        yield LintFinding("unknown-charset", "html", line, column, "", sentence)
 
 
 def _addresses(parts: Parts, options: ReadingOptions, keys: set[str]) -> Iterator[LintFinding]:
@@ -163,8 +171,8 @@ def _judged(
         yield "tracked-pasted", "this is an address of the tracking host: use the original one"
     elif what := wrapped_by(url):
         yield "wrapped", f"this is {what}, pasted from another mail: use the original address"
-    if address.reason == "merge-tag" and not _OF_THE_SENDER.search(url):
-        yield "merge-tag", "not tracked: a merge tag stands for its scheme, host or path"
+    if address.reason in MERGED and not _OF_THE_SENDER.search(url):
+        yield address.reason, f"not tracked: {MERGED[address.reason]}"
     if re.search(r"(?i)%7b%7b|%7d%7d|%5b%5b", url):
         yield "encoded-merge-tag", "a merge tag has been percent-encoded by an editor and will not be filled"
     plain = _without_tags(raw, options)
@@ -201,14 +209,14 @@ def _whole(parts: Parts, settings: MailingOptions) -> Iterator[LintFinding]:
 
 
 def _standing(parts: Parts, options: ReadingOptions, subject: str) -> Iterator[LintFinding]:
-    """Merge tags that stand in the mail, each once: what is sent from here cannot carry them as they are."""
+    """Merge tags that stand in the mail, each place: what is sent from here cannot carry them as they are."""
     placed: dict[str, list[PlacedSpan]] = {"html": [], "text": []}
     for address in parts.addresses:
         if not address.reason:
             placed[address.part].append(PlacedSpan("", address.start, address.stop))
     tags = standing_tags(parts, placed["html"], placed["text"], subject, options.merge_tags)
     message = "this merge tag stands in the mail: eml and mbox want --fill or --keep-merge-tags"
-    for standing in {tag.written: tag for tag in reversed(tags)}.values():
+    for standing in tags:
         yield LintFinding(
             "raw-merge-tag", standing.part, standing.line, standing.column, standing.written[:200], message
         )

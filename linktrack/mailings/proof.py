@@ -33,11 +33,11 @@ def prove(
     `targets` are what is written in place of tracked addresses, by the positions of the addresses.
     """
 
-    def of_html(text: str) -> list[_Span]:
-        return [(spot.kind, spot.start, spot.stop) for spot in scan(text, options.merge_tags).spots]
+    def of_html(document: Document) -> list[_Span]:
+        return [(spot.kind, spot.start, spot.stop) for spot in scan(document, options.merge_tags).spots]
 
-    def of_text(text: str) -> list[_Span]:
-        return [("text", start, stop) for start, stop in find_urls(text, options.merge_tags)]
+    def of_text(document: Document) -> list[_Span]:
+        return [("text", start, stop) for start, stop in find_urls(document.text, options.merge_tags)]
 
     spots = {
         part: [
@@ -56,14 +56,14 @@ def _prove_part(
     part: Document,
     placed: Sequence[Placed],
     base_url: str,
-    read: Callable[[str], list[_Span]],
+    read: Callable[[Document], list[_Span]],
     meant: Callable[[str], str],
 ) -> None:
     """`meant` is what a reader takes a written address for."""
     written = _sample(compile_part(part, placed, base_url))
     again = Document(written, written.decode("latin-1" if part.bytewise else part.charset), part.charset, part.bytewise)
     new = {spot.start: spot for spot in placed}
-    before, after = read(part.text), read(again.text)
+    before, after = read(part), read(again)
     if len(before) != len(after) or not all(
         kind == kind_now and _reads_as(again, now, now_end, new.get(was), part.text[was:was_end], base_url, meant)
         for (kind, was, was_end), (kind_now, now, now_end) in zip(before, after, strict=True)

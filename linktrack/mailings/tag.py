@@ -31,7 +31,7 @@ class Tagged:
 def tag_html(data: bytes, utm: Utm, *, name: str = "", extra_tags: Pairs = ()) -> Tagged:
     """Tag the links of an HTML mail (`a`, `area`, VML). BadInput for one that ends inside a tag."""
     document = read_html(data, name=name)
-    found = scan(document.text, extra_tags)
+    found = scan(document, extra_tags)
     refuse_broken(document, found, name)
     spots = [spot for spot in found.spots if spot.clickable]
     parts: list[bytes] = []

@@ -39,15 +39,23 @@ class Database:
     """An open database. `rows` reads, `transaction` writes; close it, or use it as a context manager."""
 
     def __init__(
-        self, connection: Any, dialect: str, name: str, explain: Explain, wait: float = 0, tell: Tell = in_silence
+        self,
+        connection: Any,
+        dialect: str,
+        name: str,
+        explain: Explain,
+        wait: float = 0,
+        tell: Tell = in_silence,
+        warn: Tell = in_silence,
     ) -> None:
         self.connection = connection  # DB-API, in autocommit mode: transactions are begun by hand
         self.dialect = dialect
         self.name = name  # for messages
         self._explain = explain  # an error of the driver → one of ours, or None for a bug
         self._wait = wait  # seconds that a transaction waits for another process
-        self._tell = tell
-        self._told = set[str]()
+        self.tell = tell  # that somebody waits
+        self._warn = warn
+        self._warned = set[str]()
         self._depth = 0
 
     def __enter__(self) -> Database:
@@ -59,11 +67,11 @@ class Database:
     def close(self) -> None:
         self.connection.close()
 
-    def tell(self, sentence: str) -> None:
-        """Say what somebody who waits, or whose workspace is not in order, must know; each sentence once."""
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self._tell(sentence)
+    def warn(self, sentence: str) -> None:
+        """Say that something about the workspace is not in order; each sentence once."""
+        if sentence not in self._warned:
+            self._warned.add(sentence)
+            self._warn(sentence)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""
@@ -226,7 +234,14 @@ class Database:
         return sql if self.dialect == SQLITE else sql.replace("%", "%%").replace("?", "%s")
 
 
-def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silence, new: bool = False) -> Database:
+def connect(
+    url: str,
+    *,
+    wait: float = LOCK_WAIT_SECONDS,
+    tell: Tell = in_silence,
+    warn: Tell = in_silence,
+    new: bool = False,
+) -> Database:
     """Open the database at `url` (`sqlite:///PATH` or `postgresql+psycopg://…`) as it is.
 
     NotFound for a SQLite file that is not there unless it may be `new`; a file that may not be written is opened for
@@ -234,9 +249,9 @@ def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silenc
     """
     if url.startswith("postgresql"):
         server, explain = open_postgresql(url, wait)
-        return Database(server, POSTGRESQL, "the PostgreSQL database", explain, wait, tell)
+        return Database(server, POSTGRESQL, "the PostgreSQL database", explain, wait, tell, warn)
     connection, path, explain = open_sqlite(url, new=new)
-    database = Database(connection, SQLITE, path, explain, wait, tell)
+    database = Database(connection, SQLITE, path, explain, wait, tell, warn)
     try:
         with database.explained():
             connection.execute("PRAGMA foreign_keys=ON")
@@ -249,7 +264,9 @@ def connect(url: str, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silenc
     return database
 
 
-def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silence) -> Database:
+def open_database(
+    workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silence, warn: Tell = in_silence
+) -> Database:
     """Open the workspace's database, which must be of today's version and the one that its settings name.
 
     BadInput for a broken, older, newer or other database, Conflict for one that may not be read, NotFound for one that
@@ -257,7 +274,7 @@ def open_database(workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, tell
     """
     from linktrack.store.revisions import check_usable
 
-    database = connect(workspace.database_url, wait=wait, tell=tell)
+    database = connect(workspace.database_url, wait=wait, tell=tell, warn=warn)
     try:
         check_usable(database, workspace)
     except BaseException:

@@ -33,6 +33,7 @@ BEFORE = {
     "linktrack mailing restore news": ["mailing delete news --yes"],
     "linktrack shipment restore 3": ["shipment cancel 3"],
     "linktrack key revoke 0": ["key rotate"],
+    "linktrack restore linktrack-2026-05-04.tar.gz restored": ["backup linktrack-2026-05-04.tar.gz"],
 }
 
 

@@ -115,6 +115,7 @@ def test_rewrite_changes_the_addresses_and_nothing_else(
         "files": 3,
         "left_out": 0,
         "left": 0,
+        "forgotten": 0,
         "not_chosen": 0,
     }
     assert sorted(path.name for path in (files / "out").iterdir()) == ["10.html", "2.html", "å%2F3.html"]
@@ -571,3 +572,30 @@ def test_only_html_is_taken_as_a_mailing(files: Path, run: Run) -> None:
     for file in ("picture.html", "linktrack.toml", "linktrack.db", "contacts.csv"):
         assert run("mailing", "add", "x", file).code == 3
     assert run("mailing", "list", "--format", "json").json == []
+
+
+def test_an_empty_list_of_whom_to_leave_out_is_a_command_that_failed(files: Path, run: Run) -> None:
+    add(run)
+    for option in ("--except", "--only"):
+        refused = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", option, "-", "--out", "out", input="")
+        assert refused.code == 3 and "has nothing in it, not even a header" in refused.err
+    assert not (files / "out").exists() and run("shipment", "list", "--format", "json").json == []
+    nobody = run(
+        "mailing",
+        "rewrite",
+        "news",
+        "--contacts",
+        "contacts.csv",
+        "--except",
+        "-",
+        "--out",
+        "out",
+        input="contact_id\n",
+    )
+    assert nobody.code == 0
+
+
+def test_a_charset_that_there_is_not_is_said_when_a_mailing_is_added(files: Path, run: Run) -> None:
+    (files / "mail.html").write_text(f'<meta charset="klingon-8">{HTML}', "utf-8")
+    outcome = run("mailing", "add", "news", "mail.html")
+    assert outcome.code == 0 and "line 1, column 16: the mail says that it is in the charset 'klingon-8'" in outcome.err

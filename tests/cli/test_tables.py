@@ -97,7 +97,7 @@ def test_the_table_of_doctor(campaign: Workspace, run: Run, monkeypatch: pytest.
             "others may write to it: chmod go-w /home/anna/Kampanjer/scripts",
         ),
     ]
-    monkeypatch.setattr("linktrack.upkeep.doctor.examine", lambda *_: checks)
+    monkeypatch.setattr("linktrack.upkeep.doctor.examine", lambda *_, **__: checks)
     for width in WIDTHS:
         monkeypatch.setenv("COLUMNS", str(width))
         _compare("doctor", width, run("doctor", "--format", "table").out)

@@ -36,6 +36,18 @@ from linktrack.workspace import Workspace
         ("link lsit", "linktrack link lsit: there is no such command; did you mean linktrack link list?"),
         ("linc list", "linktrack linc: there is no such command; did you mean linktrack link or linktrack click?"),
         ("link frobnicate", "linktrack link frobnicate: there is no such command; see linktrack link --help"),
+        (
+            "shipment cancel abc",
+            "linktrack shipment cancel: SHIPMENT: this is no whole number; see linktrack shipment cancel --help",
+        ),
+        (
+            "report links --top 1.5",
+            "linktrack report links: --top: this is no whole number; see linktrack report links --help",
+        ),
+        (
+            "link delete x --wait abc",
+            "linktrack link delete: --wait: this is no number; see linktrack link delete --help",
+        ),
         ("link add", "linktrack link add: KEY is missing; see linktrack link add --help"),
         (
             "link list --fodler x",
@@ -74,6 +86,7 @@ WRITING = (
     *("action add", "action edit", "action remove", "action run"),
     *("mailing add", "mailing edit", "mailing rewrite", "mailing delete", "mailing restore"),
     *("shipment render", "shipment cancel", "shipment restore", "click import", "click judge", "contact subscribe"),
+    *("contact forget", "database purge"),
     *("key rotate", "key revoke", "database upgrade", "database copy", "doctor"),
 )
 READING = (
@@ -93,6 +106,7 @@ READING = (
     *("mailing preview", "shipment list", "shipment show", "shipment recipients", "click list", "key list"),
     *("report mailings", "report mailing", "report links", "report link", "report compare", "report contact"),
     *("report clickers", "report nonclickers", "report html", "redirects export", "serve"),
+    *("contact show", "contact export"),
 )
 
 

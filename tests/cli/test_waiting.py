@@ -131,7 +131,11 @@ def test_a_workbook_is_read_by_what_is_in_it_and_an_old_one_is_said_to_be_old(ca
         book.worksheets[0].append(row)
     book.save(campaign.root / "contacts.xlsx")
     (campaign.root / "contacts.xlsx").rename(campaign.root / "contacts.xls")
-    assert run("mailing", "rewrite", "autumn", "--contacts", "contacts.xls", "--out", "mails").code == 0
+    wrote = run("mailing", "rewrite", "autumn", "--contacts", "contacts.xls", "--out", "mails")
+    assert wrote.code == 0 and "contacts.xls is an Excel workbook of today (.xlsx) under another ending" in wrote.err
+    assert "under another ending" in run("action", "run", "--crm", "contacts.xls", "--dry-run").err
+    (campaign.root / "contacts.xls").rename(campaign.root / "contacts.xlsx")
+    assert "under another" not in run("action", "run", "--crm", "contacts.xlsx", "--dry-run").err
     (campaign.root / "old.xls").write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000))
     done = run("mailing", "rewrite", "autumn", "--contacts", "old.xls", "--out", "more")
     assert done.code == 3

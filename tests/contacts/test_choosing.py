@@ -34,11 +34,24 @@ def test_any_rows_with_a_contact_id_will_do(tmp_path: Path, case: str) -> None:
     assert read_contact_ids(path, EXPORT) == {"1", "2"}
 
 
-@pytest.mark.parametrize("nothing", [b"", b"\n", b"[]\n", b"\xef\xbb\xbf", b"contact_id\temail\n"], ids=repr)
-def test_no_rows_are_nobody(tmp_path: Path, nothing: bytes) -> None:
+@pytest.mark.parametrize(
+    "nobody",
+    [b"[]\n", b"\xef\xbb\xbf[]", b"contact_id\temail\n", b"\xef\xbb\xbfcontact_id,email\r\n", b"Kontakt-ID;Namn\n"],
+    ids=repr,
+)
+def test_no_rows_are_nobody(tmp_path: Path, nobody: bytes) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(nobody)
+    assert read_contact_ids(path, EXPORT) == frozenset()
+
+
+@pytest.mark.parametrize("nothing", [b"", b"\n", b" \r\n\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"], ids=repr)
+def test_a_file_with_nothing_in_it_is_what_a_failed_command_leaves(tmp_path: Path, nothing: bytes) -> None:
     path = tmp_path / "rows"
     path.write_bytes(nothing)
-    assert read_contact_ids(path, EXPORT) == frozenset()
+    with pytest.raises(BadInput, match="has nothing in it, not even a header") as refused:
+        read_contact_ids(path, EXPORT)
+    assert refused.value.exit_code == 3
 
 
 def test_a_folder_is_an_export(tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ EXPORTS: dict[str, tuple[str, dict[str, object]]] = {
         "Person-ID;Kontakt-ID;Förnamn;Efternamn;E-postadress;Vår kontakt;Intressen\n1;9;A;B;a@x.se;ANNA;x;\n2;9;A;B;b@x.se;ANNA;\n",
         {"id": "Person-ID", "email": "E-postadress", "our_contact": "Vår kontakt", "interests": "Intressen", "name": ["Förnamn", "Efternamn"]},
     ),
+    "Swedish": (
+        "Kundnr;Namn;Mejl;Företagsnr;Prenumererar på\n1;A;a@x.se;9;x;y\n2;B;b@x.se;9;\n".replace("x;y", '"x;y"'),
+        {"id": "Kundnr", "name": "Namn", "email": "Mejl", "company": "Företagsnr", "interests": "Prenumererar på", "interests_separator": ";"},
+    ),
     "HubSpot": (
         '"Record ID","First Name","Last Name","Email","Contact owner","Associated Company IDs","Marketing interests"\n'
         '"151","K","S","karin@example.com","anna@example.com","9042","Newsletter;Product news"\n',

@@ -197,6 +197,9 @@ def test_a_title_above_the_header_and_columns_left_free(tmp_path: Path) -> None:
 NOT_XLSX = {
     "an old Excel file": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (.xls), or one with a password"),
     "a broken package": (b"PK\x03\x04 nothing", "not a usable XLSX file"),
+    "a table of HTML": (b"\r\n<html xmlns:o='x'><table><tr><td>contact_id</td></tr></table>", "a web page or XML"),
+    "a table of HTML behind a BOM": (b"\xef\xbb\xbf<TABLE border=1><tr>", "save it as .xlsx or CSV"),
+    "XML of Excel 2003": (b"<?xml version='1.0'?><Workbook/>", "a web page or XML"),
     "a PDF": (b"%PDF-1.7", "this is neither CSV nor XLSX nor NDJSON"),
 }
 

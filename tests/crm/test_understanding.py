@@ -146,6 +146,17 @@ def test_every_row_that_is_left_is_named_by_deep(workspace: Workspace, run: Run,
     ]
 
 
+def test_an_export_of_which_nothing_can_be_guessed_is_said_to_be_one(
+    workspace: Workspace, run: Run, tmp_path: Path
+) -> None:
+    export, before = tmp_path / "people.csv", workspace.config_path.read_text()
+    export.write_text("x,y\n1,2\n")
+    written = run("doctor", "--crm", export, "--write")
+    assert written.code == 6
+    assert "linktrack.toml stays as it is: no column of this export could be guessed: name them" in written.err
+    assert workspace.config_path.read_text() == before
+
+
 SWEDISH = (
     "Kontakter våren 2026\n\n"
     "Kontakt-ID;Förnamn;Efternamn;E-post;Företag;Vår kontakt;Intressen;Intressenivå\n"

@@ -133,7 +133,7 @@ def test_a_key_that_is_not_of_this_workspace_is_said_once_also_to_who_wants_to_h
     workspace.key_path.write_text(ring(workspace).with_new(9).text(), "ascii")
     result = run("--quiet", "key", "list")
     assert result.err.count("the key 9 in") == 1
-    with open_database(workspace, tell=(said := list[str]()).append) as database:
+    with open_database(workspace, warn=(said := list[str]()).append) as database:
         open_keys(workspace, database)
         open_keys(workspace, database)
     assert len(said) == 1

@@ -42,7 +42,7 @@ def mails(corpus: Path) -> list[Path]:
 def reference(data: bytes) -> list[str]:
     """What html5lib reads as addresses, merge tags masked (they break every parser of HTML)."""
     document = read_document(data)
-    return [value for _, value in hrefs(masked(document.text, scan(document.text).tags))]
+    return [value for _, value in hrefs(masked(document.text, scan(document).tags))]
 
 
 def test_every_mail_is_spliced_and_put_back(mails: list[Path]) -> None:

@@ -64,6 +64,8 @@ FOUND = {
     "a relative address": ('<a href="/x">x</a>', "relative"),
     "an empty address": ('<a href="">x</a>', "empty"),
     "a script": ('<a href="javascript:void(0)">x</a>', "script"),
+    "logic in the query": ('<a href="https://a.example/?k={% x %}">x</a>', "merge-logic"),
+    "logic of Handlebars": ('<a href="https://a.example/?x={{#if a}}b{{/if}}">x</a>', "merge-logic"),
     "a merge tag in the path": ('<a href="https://a.example/{{ x }}">x</a>', "merge-tag"),
     "an encoded merge tag": ('<a href="https://a.example/?x=%7B%7Bx%7D%7D">x</a>', "encoded-merge-tag"),
     "a final dot": ('<a href="https://a.example/x.">x</a>', "trailing-dot"),
@@ -108,13 +110,15 @@ def test_a_mail_without_a_way_out_is_found() -> None:
     assert check_mail(b'<a href="https://a.example/unsubscribe?x">Bye</a>', None, OPTIONS, LINKS) == []
 
 
-def test_merge_tags_that_stand_in_the_mail_are_named_once_each_with_the_first_place() -> None:
+def test_merge_tags_are_named_at_every_place_where_they_stand_in_the_mail() -> None:
     html = BYE + '<p>{{ name }}</p>\n<p>{{ name }}</p><a href="https://a.example/?x={{ city }}">x</a>'
-    found = check_mail(html.encode(), b"Hej\n*|FNAME|*", OPTIONS, LINKS, subject="Hej %%name%%")
+    found = check_mail(html.encode(), b"Hej\n*|FNAME|*\t*|FNAME|*", OPTIONS, LINKS, subject="Hej %%name%%")
     assert [(f.rule, f.part, f.line, f.column, f.address) for f in found] == [
         ("raw-merge-tag", "html", 1, len(BYE) + 4, "{{ name }}"),
+        ("raw-merge-tag", "html", 2, 4, "{{ name }}"),
         ("raw-merge-tag", "subject", 1, 5, "%%name%%"),
         ("raw-merge-tag", "text", 2, 1, "*|FNAME|*"),
+        ("raw-merge-tag", "text", 2, 11, "*|FNAME|*"),
     ]
 
 
@@ -151,3 +155,13 @@ def test_hostile_mails_are_checked_in_linear_time() -> None:
         assert check_mail(("<p>" + piece * 60_000).encode(), None, OPTIONS, LINKS)
     for piece in (":", "@", ":@", "%"):
         assert check_mail(f'<a href="https://{piece * 200_000}@a.example/">x</a>'.encode(), None, OPTIONS, LINKS)
+
+
+@pytest.mark.parametrize("charset", ["klingon-8", "zlib_codec", "utf-7x", "rot13"])
+def test_a_charset_that_no_mail_can_be_in_is_found_where_it_is_named(charset: str) -> None:
+    html = f'<html>\n<meta charset="{charset}">{BYE}å'.encode()
+    (found,) = check_mail(html, None, OPTIONS, LINKS)
+    assert (found.rule, found.part, found.line, found.column) == ("unknown-charset", "html", 2, 16)
+    assert f"the charset {charset!r}" in found.message and "sent as utf-8: correct" in found.message
+    html = html.replace(charset.encode(), b"ISO-8859-1")
+    assert [finding.rule for finding in check_mail(html, None, OPTIONS, LINKS)] == []

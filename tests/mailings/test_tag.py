@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
 from linktrack.links.utm import Utm, tagged
+from linktrack.mailings.reading.document import read_document
 from linktrack.mailings.reading.references import decode
 from linktrack.mailings.reading.scan import scan
 from linktrack.mailings.tag import tag_html, tag_text, tag_urls
@@ -63,9 +64,9 @@ _urls = st.lists(
 def test_a_tagged_attribute_reads_as_the_tagged_address(raw: str, policy: str, quote: str) -> None:
     utm = Utm("s", "email", "c d", policy=policy)  # type: ignore[arg-type]
     html = f"<a href={quote}{raw}{quote} x>".encode()
-    text = tag_html(html, utm).data.decode("latin-1")
-    (spot,) = scan(text).spots
-    assert decode(text[spot.start : spot.stop]) == tagged(decode(raw.encode().decode("latin-1")), utm)
+    document = read_document(tag_html(html, utm).data)
+    (spot,) = scan(document).spots
+    assert decode(document.text[spot.start : spot.stop]) == tagged(decode(raw.encode().decode("latin-1")), utm)
 
 
 def test_a_list_of_urls_keeps_its_lines() -> None:

@@ -30,6 +30,7 @@ WRITE = "REPORTS_GOLDEN" in os.environ
 # Commands with `--format` whose answer is one thing: all others list rows.
 OF_ONE_THING = {
     "click import", "link show", "mailing add", "mailing rewrite", "mailing show", "shipment render", "shipment show", "status",
+    "contact show", "contact forget", "database purge",
 }  # fmt: skip
 SHOWN = [
     ["links"], ["mailings"], ["mailing", "spring", "--by", "hour"], ["mailing", "spring", "--by", "age"],

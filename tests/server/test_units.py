@@ -34,7 +34,7 @@ def test_their_commands_are_ours(run: Run) -> None:
     found = [
         line for unit in UNITS for line in re.findall(rf"{PROGRAM} (.*?)'?$", unit.read_text("utf-8"), re.MULTILINE)
     ]
-    assert len(found) == 3
+    assert len(found) == 4
     for line in found:
         words = shlex.split(line)
         nouns = words[: next(place for place, word in enumerate(words) if word.startswith("-"))]

@@ -102,7 +102,7 @@ class _Writer:
         self._hidden = 0
 
     def text(self, start: int, stop: int) -> None:
-        """Text of the mail, its merge tags as they stand there."""
+        """Text of the mail, its merge tags as a person reads them there."""
         if start == stop:
             return
         while self._tag is not None and self._tag.start < start:
@@ -112,7 +112,7 @@ class _Writer:
         while self._tag is not None and self._tag.start < stop:
             self._words(self._html.characters(start, self._tag.start))
             start = min(self._tag.stop, stop)
-            self._parts.append(self._hold(self._html.characters(self._tag.start, start)))
+            self._parts.append(self._hold(decode_text(self._html.characters(self._tag.start, start))))
             self._tag = next(self._tags, None)
         self._words(self._html.characters(start, stop))
 

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from linktrack.errors import BadInput
-from linktrack.mailings.reading.markup import has_markup
+from linktrack.mailings.reading.markup import first_element, has_markup
 from linktrack.toml_files import parse_toml
 
 _META = re.compile(
     rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]+)|<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.\-]+)""",
     re.IGNORECASE,
 )
+_NAME_SHOWN = 60  # characters of a charset's name
 _DECLARED_WITHIN = 4096  # bytes; browsers look at 1,024, editors put long comments first
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _STATEFUL = {"iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext",
@@ -40,11 +41,39 @@ _OTHER_FILES = {
     b"\x28\xb5\x2f\xfd": "a compressed file",
     b"SQLite format 3\x00": "a database",
 }
+_OTHER_ENDINGS = {
+    **dict.fromkeys((".md", ".markdown", ".rst", ".adoc"), "a text in a markup of its own"),
+    **dict.fromkeys(
+        (".py", ".js", ".ts", ".sh", ".rb", ".sql", ".css", ".scss", ".vbs", ".ps1"), "a program or its source"
+    ),
+    **dict.fromkeys((".csv", ".tsv", ".ndjson", ".jsonl"), "a table"),
+    **dict.fromkeys((".json", ".toml", ".yaml", ".yml", ".ini", ".cfg"), "a file of settings or data"),
+    **dict.fromkeys((".eml", ".mbox", ".emlx", ".mht", ".mhtml"), "a whole e-mail with its headers"),
+    **dict.fromkeys((".rss", ".atom", ".xsl", ".xslt"), "XML"),
+    ".ics": "a calendar",
+    ".vcf": "an address card",
+    ".svg": "a picture",
+    ".rtf": "an RTF document",
+    ".log": "a log",
+    ".mjml": "MJML, of which an HTML file is still to be made",
+}
+_OTHER_ROOTS = {
+    **dict.fromkeys(
+        ("rss", "feed", "rdf:rdf", "channel", "urlset", "sitemapindex", "opml", "plist", "xsl:stylesheet"), "XML"
+    ),
+    "svg": "a picture",
+    "mjml": "MJML, of which an HTML file is still to be made",
+}
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LOOKED_AT = 4096  # bytes that say whether a file is text
 _TOML = re.compile(r"\s*(?:#|\[|[\w.\-\"']+\s*=)")
 _NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"))
 _MAIL_HEADER = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:", re.IGNORECASE)
+_HEADERS = re.compile(  # of an e-mail from an old program, or from a mailbox: a block of headers, and mail's own in it
+    r"(?:From [^\n]+\n)?(?=(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:From|Subject|Received|Return-Path|Message-ID):)"
+    r"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n",
+    re.IGNORECASE,
+)
 UTF16 = frozenset(("utf-16-le", "utf-16-be"))
 
 
@@ -125,12 +154,13 @@ def read_document(data: bytes, *, name: str = "", charset: str | None = None) ->
 
 
 def read_html(data: bytes, *, name: str = "", charset: str | None = None) -> Document:
-    """`data` as an HTML document. BadInput as in `read_document`, and for a file that holds no HTML element.
+    """`data` as an HTML document. BadInput as in `read_document`, and for a file that holds no HTML element, or is
+    something else by the ending of its `name`, its first element or its headers.
 
     A file with nothing in it is read: who needs something says so.
     """
     document = read_document(data, name=name, charset=charset)
-    other = _what_else(document)
+    other = _OTHER_ENDINGS.get(name[name.rfind(".") :].lower()) or _what_else(document)
     if other is not None:
         raise BadInput(f"this is {other}, not HTML: name the mail's HTML file", file=name or None)
     return document
@@ -150,6 +180,18 @@ def declared_charset(data: bytes) -> str | None:
     return None if match is None else (match[1] or match[2]).decode("ascii")
 
 
+def unknown_charset(data: bytes) -> tuple[str, int] | None:
+    """A charset that the mail itself names and that no mail can be in, and where it is named; None where all is well.
+
+    Such a mail is read as if it named none.
+    """
+    match = _META.search(data, 0, _DECLARED_WITHIN)
+    if match is None or _codec(declared_charset(data)) is not None:
+        return None
+    group = 1 if match[1] else 2
+    return match[group].decode("ascii")[:_NAME_SHOWN], match.start(group)
+
+
 def _what_else(document: Document) -> str | None:
     """What a document is that is no HTML; None for HTML, and for nothing at all."""
     start = document.data[:_LOOKED_AT]
@@ -160,6 +202,12 @@ def _what_else(document: Document) -> str | None:
         return "JSON"
     if _TOML.match(text) and _is_toml(document.characters(0, len(document.text))):
         return "TOML"
+    if _HEADERS.match(text):
+        return "a whole e-mail with its headers"
+    if text.startswith("<"):
+        root = first_element(text)
+        if root in _OTHER_ROOTS or (text.startswith("<?xml") and root != "html"):
+            return _OTHER_ROOTS.get(root, "XML")
     if not text or has_markup(document.text):
         return None
     if text.startswith("[") and _is_json(text):

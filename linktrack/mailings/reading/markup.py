@@ -137,6 +137,12 @@ def has_markup(text: str) -> bool:
     )
 
 
+def first_element(text: str) -> str:
+    """The name of the first start tag, in lower case; "" where there is none."""
+    pieces = read_markup(text, 0, len(text))
+    return next((piece.name for piece in pieces if piece.kind is MarkupKind.START), "")
+
+
 def self_closing(text: str, tag: Markup) -> bool:
     """Whether a start tag ends in `/>`; the `/` of a bare value does not count."""
     if text[tag.end - 1] != "/":

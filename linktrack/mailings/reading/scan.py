@@ -7,11 +7,13 @@ every reader of HTML.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from linktrack.links.merge_tags import MergeTag, Pairs, find, masked
+from linktrack.mailings.reading.document import Document
 from linktrack.mailings.reading.markup import Attribute, Markup, MarkupKind, attributes, read_markup, self_closing
+from linktrack.mailings.reading.references import decode_text
 
 _CONDITION = re.compile(r"\[if\b[^\]]*\]>", re.IGNORECASE)
 _NESTED = 3  # conditional comments in conditional comments, as deep as they are looked into
@@ -71,10 +73,10 @@ class Scan:
     body_end: int | None  # of the last </body>, outside of comments
 
 
-def scan(text: str, extra_tags: Pairs = ()) -> Scan:
-    """Find every address in `text`; linear in its length."""
-    tags = find(text, extra_tags)
-    hidden = masked(text, tags)
+def scan(document: Document, extra_tags: Pairs = ()) -> Scan:
+    """Find every address in the document's text; linear in its length."""
+    tags = _tags_of(document, extra_tags)
+    hidden = masked(document.text, tags)
     scanner = _Scanner(hidden)
     scanner.read(0, len(hidden))
     spots = sorted(scanner.spots, key=lambda spot: spot.start)
@@ -88,6 +90,22 @@ def opts_out(name: str, value: str) -> bool:
         return False
     wanted = NO_TRACK[name]
     return wanted is None or value.strip().lower() in wanted
+
+
+def _tags_of(document: Document, extra_tags: Pairs) -> list[MergeTag]:
+    """The merge tags, at their places in the document's text, found and named as a person reads them."""
+    characters = document.characters(0, len(document.text))
+    tags = find(characters, extra_tags, decode_text)
+    if len(characters) == len(document.text):
+        return tags
+    found: list[MergeTag] = []
+    here = start = 0
+    for tag in tags:
+        start += len(characters[here : tag.start].encode(document.charset))
+        stop = start + len(characters[tag.start : tag.stop].encode(document.charset))
+        found.append(replace(tag, start=start, stop=stop))
+        here, start = tag.stop, stop
+    return found
 
 
 class _Scanner:

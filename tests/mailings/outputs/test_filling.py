@@ -147,6 +147,88 @@ def test_a_letter_that_the_encoding_has_not_is_a_reference_and_control_character
     assert html_for("<p>{{city}}</p>", "utf-16", city="日本") == "<p>日本</p>"
 
 
+HERE = "<p>{tag}</p>"
+THERE = '<img alt="{tag}" data-x=å>'
+PLACES = {"text": HERE, "an attribute": THERE, "a comment of Outlook's": f"<!--[if mso]>{HERE}<![endif]-->"}
+WRITINGS = [
+    "{{%s}}",
+    "{{ %s }}",
+    "{{{%s}}}",
+    "[[%s]]",
+    "*|%s|*",
+    "%%%%%s%%%%",
+    "<%%= %s %%>",
+    "${%s}",
+    "%%recipient.%s%%",
+]
+COLUMNS = {
+    "Förnamn": ("Förnamn", "FÖRNAMN", "fo\u0308rnamn", "F&ouml;rnamn", "F&#246;rnamn", "F&#xF6;rnamn"),
+    "Intresseområden": ("Intresseområden", "Intresseomr&aring;den"),
+    "fo\u0308dd_år": ("fo\u0308dd_år", "föddår"),
+    "Säljare": ("Säljare", "S&auml;ljare"),
+    "År": ("År", "år", "&Aring;r"),
+    "Город": ("Город", "город"),
+}
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252", "utf-16", "gb18030"])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_column_of_any_language_is_filled_however_it_is_written(column: str, place: str, charset: str) -> None:
+    head = "<meta charset=gb18030>" if charset == "gb18030" else ""
+    for name in COLUMNS[column]:
+        for writing in WRITINGS:
+            frame = f"{head}<i>日本</i>{PLACES[place]}<p>é</p>"
+            mail = frame.replace("日本", "é") if charset == "cp1252" else frame
+            try:
+                mail.replace("{tag}", name).encode(charset)
+            except UnicodeEncodeError:
+                continue
+            html = mail.replace("{tag}", writing % name)
+            check_fields(filled_mail(html, charset=charset).tags, [column])
+            assert html_for(html, charset, **{column: "Åsa"}) == mail.replace("{tag}", "Åsa"), (name, writing)
+
+
+def test_the_text_that_is_made_of_the_html_is_filled_as_the_html_is() -> None:
+    mail = filled_mail(
+        "<p>{{Förnamn}} {{ F&ouml;rnamn }} [[F&#246;rnamn]] %%&Aring;r%% {{&nbsp;Förnamn }}</p><img alt='{{F&ouml;rnamn}}'>"
+    )
+    assert mail.filling is not None
+    written = b"".join(mail.filling.text.joined(b"", values_of(person(Förnamn="Åsa", År="26")))).decode()
+    assert written.split() == ["Åsa", "Åsa", "Åsa", "26", "Åsa", "Åsa"]
+
+
+SIGNS = [
+    "E-post (arbete)",
+    "Kund/ort",
+    "R&D",
+    "C++",
+    "Kund.nr",
+    "Ort:land",
+    "ชื่อ",
+    "नाम",
+    "Vår kontakt (ID)",
+    "Kundens\nort",
+]
+
+
+@pytest.mark.parametrize("column", SIGNS, ids=repr)
+def test_a_column_with_signs_in_its_name_is_filled(column: str) -> None:
+    html = f"<p>{{{{ {column.replace('&', '&amp;')} }}}}</p>"
+    check_fields(filled_mail(html).tags, [column])
+    assert html_for(html, **{column: "Åsa"}) == "<p>Åsa</p>"
+    assert text_for(f"{{{{ {column} }}}}", **{column: "Åsa"}) == "Åsa"
+
+
+def test_tags_behind_letters_of_many_bytes_stand_where_they_are_said_to() -> None:
+    mail = filled_mail("<p>å日😀 {{Förnamn}} é</p>\n<p>ö[[Säljare]]%%År%%")
+    assert [(tag.line, tag.column, tag.written) for tag in mail.tags] == [
+        (1, 8, "{{Förnamn}}"),
+        (2, 5, "[[Säljare]]"),
+        (2, 16, "%%År%%"),
+    ]
+
+
 _values = st.text(st.sampled_from("ab <>\"'`=&;/\\\n\t-!?{}%#\0é日😀"), max_size=30)
 _frames = st.sampled_from(
     ["<p>{{v}}</p>", '<p title="{{v}}">x</p>', "<p title='{{v}}'>x</p>", "<p title={{v}} id=b>x</p>", "<p title=a{{v}}b>x</p>",

@@ -150,9 +150,18 @@ def test_a_text_that_begins_like_a_header_is_a_text() -> None:
         (b"contact_id;email\n1;a@x.example\n", "a table"),
         (b"Hej!\n\nhttps://a.example/x < 2 <https://b.example/>\n", "a text without HTML tags"),
         ("Hej å".encode("utf-16"), "a text without HTML tags"),
-        (b"<?xml version='1.0'?><rss><channel/></rss>", "a text without HTML tags"),
+        (b"<?xml version='1.0'?><rss><channel/></rss>", "XML"),
+        (b"<?xml version='1.0'?>\n<!-- x --><rss><title>x</title><a href=x></rss>", "XML"),
+        (b"<?xml version='1.0'?><orders><a href='x'/></orders>", "XML"),
+        (b"<feed><link href='x'/></feed>", "XML"),
+        (b"<svg xmlns='x'><a href='x'/></svg>", "a picture"),
+        (b"<mjml><mj-body><a href='x'/></mj-body></mjml>", "MJML"),
+        (b"From: a@b.example\r\nSubject: Hej\r\n\r\n<p>x</p>", "a whole e-mail"),
+        (b"Date: today\nMessage-ID: <x@y>\nX: y\n z\n\n<a href=x>", "a whole e-mail"),
+        (b"From a@b Mon\nReceived: x\n\n<a href=x>", "a whole e-mail"),
     ],
-    ids=["PNG", "SQLite", "WebP", "TOML", "TOML with CRLF", "JSON", "NDJSON", "JSON with a BOM", "CSV", "text", "UTF-16", "RSS"],
+    ids=["PNG", "SQLite", "WebP", "TOML", "TOML with CRLF", "JSON", "NDJSON", "JSON with a BOM", "CSV", "text", "UTF-16", "RSS",
+         "RSS with links", "other XML", "Atom", "SVG", "MJML", "old EML", "EML without MIME", "mbox"],
 )  # fmt: skip
 def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
     with pytest.raises(BadInput, match=rf"spring\.html: this is .*{what}") as caught:
@@ -163,10 +172,27 @@ def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [b"<p>x", b"Hej <b>du</b>", b"{{#if x}}<td>", b"[[name]] = <br>", b"", b" \n", b"<!--[if mso]><v:rect><![endif]--><BR/>",
-     b"{% extends 'x' %}<p>{\"a\": 1}</p>", b"<p>\0</p>" + b"x" * 200, "<p>å".encode("utf-16"), b"key = <a href=x>"],
+     b"<?xml version='1.0'?><!DOCTYPE html><html><p>x", b"<p><svg><a href=x></svg>", b"From: us, to you: <b>Hej</b>\n\n",
+     b"<layout><p>x", b"{% extends 'x' %}<p>{\"a\": 1}</p>", b"<p>\0</p>" + b"x" * 200, "<p>å".encode("utf-16"), b"key = <a href=x>"],
 )  # fmt: skip
 def test_html_is_html_however_little_of_it_there_is(data: bytes) -> None:
     assert read_html(data).data == data
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "a/mail.py", "list.CSV", "mail.eml", "feed.rss", "logo.svg", "links.toml", "mail.mjml", "x.ics"],
+)
+def test_a_file_of_another_ending_is_refused_whatever_html_is_in_it(name: str) -> None:
+    with pytest.raises(BadInput, match="not HTML: name the mail's HTML file"):
+        read_html(b"<p><a href=x>x</a>", name=name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "-", "mail.html", "mail.HTM", "mail.xhtml", "mail.txt", "mail", "mail.tpl", "mail.xml"]
+)
+def test_html_may_have_any_ending_that_says_nothing_else(name: str) -> None:
+    assert read_html(b"<p><a href=x>x</a>", name=name).data == b"<p><a href=x>x</a>"
 
 
 def test_a_text_part_needs_no_tags() -> None:

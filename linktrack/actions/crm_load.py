@@ -25,6 +25,7 @@ from linktrack.crm.export import (
     refuse_calculated,
 )
 from linktrack.crm.mapping import Mapping as CrmMapping
+from linktrack.crm.multivalue import is_empty, shape_among
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
 from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
@@ -198,12 +199,22 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             cells = {name: values[at] if at < width else "" for name, at in state.columns.items()}
             cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
             state.people[contact_id] = CrmRow(contact_id, line, cells)
+    if interests:
+        _liken(state.people.values(), cells_seen, state.mapping.settings.contacts.interests_separator)
     state.notes += left_alone(table, left)
     if repeated:
         state.notes.append(
             f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "
             "the first row counts, and all of a contact's rows get its changes"
         )
+
+
+def _liken(rows: Collection[CrmRow], cells: Collection[str], separator: str) -> None:
+    """Have the empty cells of interests filled in the shape that the column's other `cells` have."""
+    empty = [row for row in rows if is_empty(row.cells["interests"])]
+    shape = shape_among(cells, separator) if empty else ""
+    for row in empty:
+        row.likes = shape
 
 
 def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
@@ -230,12 +241,17 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
         places["name"] = name
     wanted = {person.cells.get("company", "").strip() for person in state.people.values()}
     left: list[BadRow] = []
+    cells_seen: set[str] = set()
     for line, values in table.rows(left):
+        if needs.company_interests and len(cells_seen) < MAX_CELLS:
+            cells_seen.add(values[places["interests"]])
         company = values[identifier].strip()
         if company in state.firms:
             state.firms[company].again += (line,)
         elif company and company in wanted:
             state.firms[company] = CrmRow(company, line, {cell: values[place] for cell, place in places.items()})
+    if needs.company_interests:
+        _liken(state.firms.values(), cells_seen, settings.interests_separator)
     state.notes += left_alone(table, left)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say
+from linktrack.cli.output import FormatOption, confirm, counted, say, warn
 from linktrack.cli.shared_context import WaitOption, opened, single, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.errors import UsageError
@@ -30,7 +30,12 @@ def doctor(
     write: Annotated[
         bool, typer.Option("--write", help="With --crm: put what was guessed into [crm] of linktrack.toml.")
     ] = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Look at every row and every figure, too.")] = False,
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep", help="Look at every row and every figure, too; with --crm, name every row that is left as it is."
+        ),
+    ] = False,
     repair: Annotated[
         bool, typer.Option("--repair", help="Make anew what can be derived from the clicks, after saying what.")
     ] = False,
@@ -54,7 +59,7 @@ def doctor(
     """
     destination = Destination(format, output, excel)
     if crm is not None and not repair:
-        _show_export(context, crm, destination, write, yes)
+        _show_export(context, crm, destination, write, yes, deep)
         return
     if write or (crm is not None) or (yes and not repair):
         raise UsageError("--write goes with --crm EXPORT alone, --yes with it or with --repair")
@@ -86,13 +91,15 @@ def _repair(context: typer.Context, yes: bool, wait: float) -> None:
     say(context, f"Counted {plan.clicks:,} clicks.")
 
 
-def _show_export(context: typer.Context, export: Path, destination: Destination, write: bool, yes: bool) -> None:
+def _show_export(
+    context: typer.Context, export: Path, destination: Destination, write: bool, yes: bool, deep: bool
+) -> None:
     from linktrack.crm.describe import COLUMNS, SHOWN, describe_export
     from linktrack.crm.mapping import mapping_of
     from linktrack.crm.settings_file import as_lines
 
     workspace = workspace_of(context)
-    understood = describe_export(export, mapping_of(workspace))
+    understood = describe_export(export, mapping_of(workspace), deep=deep)
     several = len({column.file for column in understood.columns}) > 1
     table = ["file", *SHOWN] if several else SHOWN
     rows = [asdict(column) for column in understood.columns]
@@ -104,10 +111,12 @@ def _show_export(context: typer.Context, export: Path, destination: Destination,
     if understood.guessed and not write:
         say(context, f"This is a guess: {as_lines(understood.guessed)}. Write it into linktrack.toml with --write.")
     elif write:
-        known = all(column.state != "error" for column in understood.columns)
+        known = not any(column.state == "error" and column.number is None for column in understood.columns)
         _write_guess(context, workspace.config_path, understood.guessed, yes, understood=known)
+    if understood.faulty:
+        warn(f"{counted(understood.faulty, 'row')} cannot be read: correct the export.")
     unwritten = not write and any(setting.keys == ("crm", "contacts", "id") for setting in understood.guessed)
-    if unwritten or any(column.state == "error" for column in understood.columns):
+    if unwritten or understood.faulty or any(column.state == "error" for column in understood.columns):
         raise typer.Exit(6)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import BinaryIO
@@ -12,6 +13,9 @@ from linktrack.crm.export import CsvTable, Table
 from linktrack.crm.guard import guarded, must_match
 
 _REMEMBERED = 4_096  # cells
+_CONTROLS = re.compile(
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]"
+)  # which linktrack, like others, refuses or reads as line ends
 PLAIN = Dialect("utf-8", b"", ",", "")
 
 
@@ -24,7 +28,8 @@ class AuthoredCsv:
     """A CSV file that is written row by row into `file` (open for reading and writing, empty, and left open).
 
     Delimiter, escapes, encoding, BOM and line end are those of `dialect`; from the first text on that its encoding
-    lacks, the whole file is UTF-8 with a BOM. With `guard`, texts that a spreadsheet would run get a `'`, but for
+    lacks, the whole file is UTF-8 with a BOM. A control character (C0) other than a tab or a line end is a blank.
+    With `guard`, texts that a spreadsheet would run get a `'`, but for
     numbers and the columns that must match (`guard.must_match`).
     """
 
@@ -49,6 +54,7 @@ class AuthoredCsv:
         self._write(fields)
 
     def _field_of(self, text: str, is_guarded: bool) -> str:
+        text = _CONTROLS.sub(" ", text)  # first: the guard is to see what is written
         return quoted(guarded(text) if is_guarded else text, self.dialect.delimiter, self.dialect.escape)
 
     def _write(self, fields: list[str]) -> None:

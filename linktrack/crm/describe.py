@@ -54,15 +54,18 @@ class Expected:
 
 @dataclass(frozen=True)
 class Understanding:
-    """How an export is understood: a sentence on each file, all columns, and the settings that were guessed for it."""
+    """How an export is understood: a sentence on each file, all columns, the settings that were guessed for it, and how
+    many rows are faulty: left as they came, and no titles or footers."""
 
     sentences: list[str]
     columns: list[Column]
     guessed: list[GuessedSetting]
+    faulty: int
 
 
-def describe_export(export: Path, mapping: Mapping) -> Understanding:
-    """How an export is understood, by the mapping and by what can be guessed where that says nothing.
+def describe_export(export: Path, mapping: Mapping, *, deep: bool = False) -> Understanding:
+    """How an export is understood, by the mapping and by what can be guessed where that says nothing. With `deep`
+    every row that is left as it came has a sentence.
 
     NotFound or BadInput when it cannot be read.
     """
@@ -71,6 +74,7 @@ def describe_export(export: Path, mapping: Mapping) -> Understanding:
     mapping, guessed = guess_mapping(export, mapping)
     sentences: list[str] = []
     columns: list[Column] = []
+    faulty = 0
     for noun, wanted in expected_columns(mapping).items():
         path = find_table(export, noun)
         if path is not None:
@@ -78,10 +82,11 @@ def describe_export(export: Path, mapping: Mapping) -> Understanding:
             left: list[BadRow] = []
             rows, found = _describe(table, wanted, left)
             sentences.append(f"{path.name}: {_written(table)}; {len(table.columns)} columns, {rows:,} rows.")
-            sentences += (f"{sentence}." for sentence in left_alone(table, left))
+            sentences += (f"{sentence}." for sentence in left_alone(table, left, each=deep))
+            faulty += sum(not row.apart for row in left)
             names = set(names_of(guessed, noun))
             columns += (replace(column, guessed=bool(column.meaning) and column.column in names) for column in found)
-    return Understanding(sentences, columns, guessed)
+    return Understanding(sentences, columns, guessed, faulty)
 
 
 def expected_columns(mapping: Mapping) -> dict[str, list[Expected]]:
@@ -229,7 +234,7 @@ def _describe(table: Table, expected: list[Expected], left: list[BadRow]) -> tup
         meaning = "; ".join(tally.expected.meaning for tally in seen_as)
         filled = seen_as[0].filled if seen_as else None
         example = _shortened(seen_as[0].example if seen_as else examples[at])
-        state = "warning" if problems else "ok"
+        state = "error" if any(tally.odd for tally in seen_as) else "warning" if problems else "ok"
         found.append(Column(table.path.name, at + 1, column, meaning, filled, example, state, "; ".join(problems)))
     return rows, [*found, *absent]
 

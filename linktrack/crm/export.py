@@ -148,7 +148,8 @@ class CsvTable:
                     line=record.line,
                 )
             if (quotes or len(fields) != width or record.line < header) and (reason := self.fault(record)):
-                left.append(BadRow(reason, record.line, record.text.strip()[:200], len(fields)))
+                apart = record.line < header or len(fields) == 1 < width
+                left.append(BadRow(reason, record.line, record.text.strip()[:200], len(fields), apart))
                 continue
             yield record.line, self._values(record) if quotes else fields, behind_blank
             behind_blank = False
@@ -328,13 +329,16 @@ def read_contacts(path: Path, mapping: Mapping, rejected: list[BadRow] | None = 
         raise BadInput(f"{left[0].reason}: correct the export", file=table.path, line=left[0].line)
 
 
-def left_alone(table: Table, left: Sequence[BadRow]) -> Iterator[str]:
-    """A sentence on the rows of a table that are left as they came, or none."""
+def left_alone(table: Table, left: Sequence[BadRow], *, each: bool = False) -> Iterator[str]:
+    """A sentence on the rows of a table that are left as they came, or none; with `each` one on every row."""
+    if each:
+        yield from (f"{table.path.name}:{row.line} was left as it came: {row.reason}" for row in left)
+        return
     if not left:
         return
     shown = [f"{row.line} ({row.reason})" for row in left[:3]]
     if len(left) > 3:
-        shown.append(f"{len(left) - 3:,} more")
+        shown.append(f"{len(left) - 3:,} more, which doctor --crm --deep names")
     rows = "1 row was left as it came: line" if len(left) == 1 else f"{len(left):,} rows were left as they came: lines"
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
     yield f"{table.path.name}: {rows} {listed}"

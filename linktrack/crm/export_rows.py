@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row of an export that cannot be used and is left as it is: why, where it begins, how it begins, and how many
-    fields it has (None where that does not matter)."""
+    """A row of an export that cannot be used and is left as it is: why, where it begins, how it begins, how many
+    fields it has (None where that does not matter), and whether it stands `apart`, like a title or a footer: that is no
+    fault of the export."""
 
     reason: str
     line: int
     text: str
     fields: int | None = None
+    apart: bool = False

@@ -65,7 +65,7 @@ def _footer(line: int, values: list[str], id_place: int | None) -> BadRow:
         reason = "it has one cell, which is no id like those above, like a footer"
     else:
         reason = "it has one cell, alone behind an empty line, like a footer"
-    return BadRow(reason, line, " ".join(filter(None, values))[:200], sum(map(bool, values)))
+    return BadRow(reason, line, " ".join(filter(None, values))[:200], sum(map(bool, values)), apart=True)
 
 
 class _KnownIds:

@@ -33,10 +33,13 @@ class JsonTable:
         if not self.array:
             refuse_long_lines(path)
         samples: dict[str, Any] = {}  # by column the first value that is not null: what its values are like
+        self._with_structures: set[str] = set()
         for number, row in self._objects():
             for name, value in row.items():
                 if samples.get(name) is None:
                     samples[name] = value
+                if _is_structure(value):
+                    self._with_structures.add(name)
             if len(samples) > MAX_COLUMNS:
                 raise BadInput(
                     f"up to this object there are more than {MAX_COLUMNS:,} different names, which no export has",
@@ -46,6 +49,7 @@ class JsonTable:
         if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
+        self._unwritable: dict[str, frozenset[int]] = {}  # by column, of those that were asked for
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:  # noqa: ARG002  (an object is a row)
         for line, row in self._objects():
@@ -54,8 +58,20 @@ class JsonTable:
     def first_rows(self) -> list[tuple[int, list[str]]]:
         return []
 
-    def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every value can be written anew)
-        return ""
+    def unwritable(self, line: int, column: int) -> str:
+        """Why nothing can be written: an object, or a list of other things than texts, is never replaced by a text,
+        nor filled in with one where the column's values are such."""
+        name = self.columns[column] if column < len(self.columns) else ""
+        if name not in self._with_structures:
+            return ""
+        if name not in self._unwritable:
+            fills = _is_structure(self.samples[name])
+            self._unwritable[name] = frozenset(
+                number
+                for number, row in self._objects()
+                if _is_structure(value := row.get(name)) or (fills and value is None)
+            )
+        return "the column holds JSON objects or lists, not texts" if line in self._unwritable[name] else ""
 
     def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each object with its line, or with its place in the array."""
@@ -70,7 +86,7 @@ class JsonTable:
         for number, line in self._lines():
             if line.strip():
                 try:
-                    row = _load(line.decode("utf-8-sig"))
+                    row = _load(line.decode("utf-8-sig").rstrip("\r\n"))  # the column of a fault is within the line
                 except (ValueError, RecursionError) as problem:
                     raise self._bad(problem, number) from None
                 yield number, self._object(row, number)
@@ -87,7 +103,8 @@ class JsonTable:
     def _bad(self, problem: Exception, line: int | None) -> BadInput:
         match problem:
             case json.JSONDecodeError():
-                what = problem.msg[0].lower() + problem.msg[1:]
+                said = problem.msg.rstrip(": ").removesuffix(" at")
+                what = f"{said[0].lower()}{said[1:]} at column {problem.colno}"
             case UnicodeDecodeError():
                 what = "it is not UTF-8"
             case _:
@@ -180,14 +197,19 @@ def _load(text: str) -> Any:
     return json.loads(text, parse_float=Decimal)
 
 
+def _is_structure(value: object) -> bool:
+    """Whether a value is an object, or a list that is not one of texts."""
+    return isinstance(value, dict) or (isinstance(value, list) and not all(isinstance(one, str) for one in value))
+
+
 def _cell(value: object, separator: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and not _is_structure(value):
         return joined([_cell(one, separator) for one in value], separator)
-    text = json.dumps(value, ensure_ascii=False, default=float) if isinstance(value, dict | list) else str(value)
+    text = json.dumps(value, ensure_ascii=False, default=float) if _is_structure(value) else str(value)
     # half a character, as in "\\ud83d", cannot be written anywhere
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 

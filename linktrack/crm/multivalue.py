@@ -1,7 +1,8 @@
 """Cells that hold several names, like `News,Events`: read, and changed without touching the other names.
 
 Three shapes are understood: names with the export's separator between them, JSON lists (`["News","Events"]`) and
-names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to.
+names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to. `null` is
+JSON's empty cell; what databases write for nothing (`NULL`, `\\N`) is refused.
 
 A name without quotes holds no sign that parts lists (a slash does with a blank beside it: `AC/DC` is a name), its
 brackets are closed and not around all of it (`Wine (red)`), and no quotes or other signs are (`C#`, `Rock'n'Roll`).
@@ -11,14 +12,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-_CARETS = re.compile(r"\s*\^[^^]*\^\s*(?:[,;|]\s*\^[^^]*\^\s*)*")
 _OTHERS = re.compile(
     r"[;|^,<>\t\r\n\v\f\x85\u2028\u2029，；、､﹐﹑｜؛،•]|(?<=\s)/|/(?=\s)"
 )  # what parts names in other exports
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
+_NOTHING = ("NULL", "\\N")  # as the dumps of databases have it
 _APOSTROPHES = "'\u2019"  # which may end a name: `Ladies'`
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "\uff08": "\uff09", "\u3010": "\u3011", "\u300c": "\u300d"}
 
@@ -29,7 +31,7 @@ class OddCell(ValueError):
 
 def names_in(cell: str, separator: str) -> list[str]:
     """The names in a cell; empty items are none. OddCell for a shape that is not understood."""
-    if not cell or cell.isspace():
+    if is_empty(cell):
         return []
     listed = _json_list(cell)
     if listed is not None:
@@ -40,21 +42,22 @@ def names_in(cell: str, separator: str) -> list[str]:
 
 
 def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
-    """The cell with one more name at its end, set off as the others are, or as those of the cell `like` it.
+    """The cell with one more name at its end, set off as the others are, or as those of the cell `like` it: in quotes
+    where all of them are.
 
     OddCell for a cell that is not understood, and for a name that its shape cannot hold.
     """
-    shape = cell if cell.strip() else like
+    empty = is_empty(cell)
+    shape = (like or ("[]" if cell.strip() else "")) if empty else cell
     wanted = [*names_in(cell, separator), name]
     if _json_list(shape) is not None:
         return _json_text(wanted, shape)
     if _in_carets(shape, separator):
         if "^" in name:
             raise OddCell(f"{name!r} cannot stand in the cell {shape!r}, whose names are between carets")
-        parted = re.search(r"\^(\s*[,;|]\s*)\^", shape)
-        return f"{cell.rstrip()}{parted[1] if parted else ','}^{name}^" if cell.strip() else f"^{name}^"
-    written = _written(name, separator)
-    if not cell.strip():
+        return f"^{name}^" if empty else f"{cell.rstrip()}{_between_carets(separator, cell, like)}^{name}^"
+    written = _in_quotes(name) if _all_quoted(shape, separator) else _written(name, separator)
+    if empty:
         return written
     if cell.rstrip().endswith(separator):
         framed = cell.lstrip().startswith(separator)  # `;News;Events;`
@@ -68,12 +71,13 @@ def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
 def without_name(cell: str, separator: str, name: str) -> str:
     """The cell without a name, however often it stood there. OddCell for a cell that is not understood."""
     wanted = [one for one in names_in(cell, separator) if one != name]
+    if is_empty(cell):
+        return cell
     if _json_list(cell) is not None:
         return _json_text(wanted, cell)
     if _in_carets(cell, separator):
         kept = [part for part in re.findall(r"\^[^^]*\^", cell) if part != f"^{name}^"]
-        parted = re.search(r"\^(\s*[,;|]\s*)\^", cell)
-        return (parted[1] if parted else ",").join(kept)
+        return _between_carets(separator, cell).join(kept)
     pieces = _pieces(cell, separator)
     kept = [piece for piece in pieces if _name(piece) != name]
     if kept and pieces and _name(pieces[0]) == name:
@@ -86,6 +90,33 @@ def joined(names: list[str], separator: str) -> str:
     wanted = [name for name in names if name]
     cell = separator.join(_written(name, separator) for name in wanted)
     return cell if _reads_as(cell, separator, wanted) else separator.join(map(_in_quotes, wanted))
+
+
+def is_empty(cell: str) -> bool:
+    """Whether a cell holds no names because nothing stands in it."""
+    return cell.strip() in ("", "null")
+
+
+def shape_among(cells: Iterable[str], separator: str) -> str:
+    """A cell that shows how most of the `cells` of a column are written, for an empty one to be `like`; "" where most
+    are names with the separator between them, as they are, or where there are none."""
+    shown: dict[str, list[str]] = {}
+    for cell in cells:
+        try:
+            if names_in(cell, separator):
+                shown.setdefault(_shape_of(cell, separator), []).append(cell)
+        except OddCell:  # it shows nothing
+            continue
+    most = max(shown, key=lambda shape: (len(shown[shape]), shape), default="")
+    # the longest shows what stands between its names; of equal ones the same one every time
+    return max(shown[most], key=lambda cell: (len(cell), cell)) if most else ""
+
+
+def _shape_of(cell: str, separator: str) -> str:
+    """What is around the names of an understood cell; "" where nothing is."""
+    if _json_list(cell) is not None:
+        return "["
+    return "^" if _in_carets(cell, separator) else '"' if _all_quoted(cell, separator) else ""
 
 
 def _json_list(cell: str) -> list[str] | None:
@@ -110,11 +141,26 @@ def _json_text(names: list[str], like: str) -> str:
 
 
 def _in_carets(cell: str, separator: str) -> bool:
-    return "^" in cell and separator.strip() != "^" and _CARETS.fullmatch(cell) is not None
+    return "^" in cell and separator.strip() != "^" and _carets(separator)[0].fullmatch(cell) is not None
+
+
+@cache
+def _carets(separator: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Names between carets, and what stands between two of them: the separator, or what such lists have else."""
+    between = rf"\s*(?:[,;|]|{re.escape(separator.strip() or separator)})\s*"
+    return re.compile(rf"\s*\^[^^]*\^(?:{between}\^[^^]*\^)*\s*"), re.compile(rf"\^({between})\^")
+
+
+def _between_carets(separator: str, *cells: str) -> str:
+    """What stands between names in the first cell that has several, else the separator."""
+    found = (_carets(separator)[1].search(cell) for cell in cells)
+    return next((parted[1] for parted in found if parted), separator)
 
 
 def _explained(cell: str, separator: str) -> list[str]:
     """The items of a cell, as they stand. OddCell where one looks like several with something else between them."""
+    if cell.strip() in _NOTHING:
+        raise OddCell(f"the cell {cell[:60]!r} is a database's word for nothing, which is no name")
     pieces = _pieces(cell, separator)
     for piece in pieces:
         text = piece.strip()
@@ -170,6 +216,12 @@ def _pieces(cell: str, separator: str) -> list[str]:
 def _name(piece: str) -> str:
     text = piece.strip()
     return text[1:-1].replace('""', '"') if _QUOTED.fullmatch(text) else text
+
+
+def _all_quoted(cell: str, separator: str) -> bool:
+    """Whether there are names, and each one stands in quotes."""
+    texts = [text for piece in _pieces(cell, separator) if (text := piece.strip())]
+    return bool(texts) and all(map(_QUOTED.fullmatch, texts))
 
 
 def _written(name: str, separator: str) -> str:

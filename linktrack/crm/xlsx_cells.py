@@ -61,7 +61,8 @@ class SheetTable:
             if number == self.header_line:
                 continue
             if reason := self._fault(row):
-                left.append(BadRow(reason, number, " ".join(values)[:200], sum(map(bool, values))))
+                filled = sum(map(bool, values))
+                left.append(BadRow(reason, number, " ".join(values)[:200], filled, apart=number < self.header_line))
             elif doubts and self._id in doubts:
                 reason = f"the number in {self.columns[self._id]!r} is not what was typed: {doubts[self._id]}"
                 left.append(BadRow(f"{reason}; export ids as text", number, " ".join(values)[:200]))

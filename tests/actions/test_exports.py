@@ -9,6 +9,7 @@ import pytest
 from actions.actions_world import World, rows_of
 
 from linktrack.actions.output import COLUMNS
+from linktrack.crm.csv_spans import unquoted
 from linktrack.errors import BadInput
 
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
@@ -140,3 +141,45 @@ def test_an_xlsx_export_comes_back_as_one(world: World) -> None:
     book.save(world.root / "contacts.xlsx")
     with pytest.raises(BadInput, match="would overwrite the column 'double', which holds formulas"):
         world.run(Path(world.root / "contacts.xlsx"))
+
+
+SHAPES = {
+    "JSON lists": ('["a","b"]', "", '["West"]'),
+    "JSON lists and JSON's nothing": ('["a", "b"]', "null", '["West"]'),
+    "names between carets": ("^a^;^b^", "", "^West^"),
+    "one name between carets": ("^a^", "^c^", "^c^;^West^"),
+    "names in quotes": ('"a"', "", '"West"'),
+    "names as they are": ("a;b", "", "West"),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_an_interest_gets_the_shape_of_its_column(world: World, case: str) -> None:
+    others, cell, expected = SHAPES[case]
+    world.configure('[crm.contacts]\ninterests_separator = ";"\n[crm.companies]\ninterests_separator = ";"\n')
+    world.link("offer", [{"type": "interest", "add": ["West"], "on": "both"}])
+    for name, columns in (("contacts", "contact_id\tcompany_id"), ("companies", "company_id\tname")):
+        quoted = ['"' + text.replace('"', '""') + '"' for text in (others, cell)]
+        text = f"{columns}\tinterests\n2\t2\t{quoted[0]}\n1\t1\t{quoted[1]}\n"
+        export = world.export(text, f"crm/{name}.csv").parent
+    world.click("1", "offer")
+    report, out = world.run(export)
+    assert report.failures == ()
+    for name in ("contacts", "companies"):
+        (line,) = (out / f"{name}-changed.csv").read_text().splitlines()[1:]
+        assert unquoted(line.split("\t")[2]) == expected
+
+
+def test_an_object_of_an_export_is_never_overwritten(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    for contact in ("1", "2", "3"):
+        world.click(contact, "offer")
+    text = '{"contact_id": "1", "level": {"x": 1}}\n{"contact_id": "2", "level": "cold"}\n{"contact_id": "3", "level": [1]}\n'
+    report, out = world.run(world.export(text, "contacts.ndjson"))
+    assert (out / "contacts.ndjson").read_text() == text.replace('"cold"', '"hot"')
+    assert sorted(report.failures) == [
+        f"link 'offer', contact '{number}': row {number} of contacts.ndjson cannot take it: "
+        "the column holds JSON objects or lists, not texts"
+        for number in "13"
+    ]

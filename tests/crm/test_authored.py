@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,30 @@ def test_a_text_that_the_encoding_lacks_makes_it_utf_8_with_a_bom() -> None:
     assert data.decode("utf-8-sig") == "id;contact_id;email;number;text\n1;2;å@x.se;1;Åsa\n2;2;;1;漢\n3;2;;;Öst\n"
     assert data.startswith(b"\xef\xbb\xbf")
     assert written(PLAIN, ("1", "2", "", 1, "\ud83d")).endswith(b"?\n")
+
+
+CONTROLS = {
+    "a NUL": ("a\0b", "a b"),
+    "a NUL before what a spreadsheet would run": ("\0=1+1", "' =1+1"),
+    "an escape sequence": ("\x1b[31mred", " [31mred"),
+    "what some take for line ends": ("a\vb\fc\x1cd", "a b c d"),
+    "tabs and line ends are kept": ("a\tb\nc\rd", '"a\tb\nc\rd"'),
+}
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_a_control_character_is_a_blank(case: str) -> None:
+    text, expected = CONTROLS[case]
+    data = written(PLAIN, ("1", text, "", None, text))
+    assert data.endswith(f",,,{expected}\n".encode())
+    assert not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", data)
+
+
+def test_what_linktrack_wrote_it_reads_whatever_an_export_held(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.csv"
+    signs = "".join(map(chr, range(0x20)))
+    path.write_bytes(written(PLAIN, ("1", signs, signs, None, signs)).replace(b"id,contact_id", b"number,contact_id"))
+    assert len(list(open_table(path, Mapping(CrmSettings()), "contacts").rows([]))) == 1
 
 
 values = st.text(st.sampled_from(list("ab=;,\t|\"\\\r\n' å漢")), max_size=8)

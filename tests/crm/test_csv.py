@@ -381,8 +381,12 @@ def test_rows_that_are_left_are_said_to_who_reads_contacts(tmp_path: Path) -> No
     assert list(left_alone(open_table(path, Mapping(), "contacts"), rejected)) == [
         "contacts.csv: 4 rows were left as they came: lines 3 (it has 1 field and the header 2, like a title or a "
         "footer), 4 (it has 3 fields and the header 2), 5 (it has 1 field and the header 2, like a title or a footer) "
-        "and 1 more"
+        "and 1 more, which doctor --crm --deep names"
     ]
+    assert list(left_alone(open_table(path, Mapping(), "contacts"), rejected, each=True)) == [
+        f"contacts.csv:{row.line} was left as it came: {row.reason}" for row in rejected
+    ]
+    assert [row.apart for row in rejected] == [True, False, True, True]
     with pytest.raises(BadInput, match=r"contacts\.csv:3: it has 1 field and the header 2.*: correct the export"):
         list(read_contacts(path, Mapping()))
     path.write_text("contact_id,name\n1,Bo\n2\n")

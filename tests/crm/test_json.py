@@ -95,8 +95,44 @@ def test_a_list_that_holds_numbers_is_not_taken_for_names(tmp_path: Path, number
         names_in(values[1], ";")
 
 
+STRUCTURES = {
+    "an object": ('{"id": 1, "a": {"x": 1}}', True),
+    "an empty object": ('{"id": 1, "a": {}}', True),
+    "a list of numbers": ('{"id": 1, "a": [1]}', True),
+    "a list of lists": ('{"id": 1, "a": [["x"]]}', True),
+    "nothing, where others have objects": ('{"id": 1, "a": null}\n{"id": 2, "a": {}}', True),
+    "no value, where others have objects": ('{"id": 1}\n{"id": 2, "a": {}}', True),
+    "a text beside objects": ('{"id": 1, "a": "x"}\n{"id": 2, "a": {}}', False),
+    "nothing, where few have objects": ('{"id": 1, "a": null}\n{"id": 2, "a": "x"}\n{"id": 3, "a": {}}', False),
+    "a list of texts": ('{"id": 1, "a": ["x"]}', False),
+    "an empty list": ('{"id": 1, "a": []}', False),
+    "a number": ('{"id": 1, "a": 1}', False),
+    "an object in another column": ('{"id": 1, "a": "x", "b": {}}', False),
+}
+
+
+@pytest.mark.parametrize("array", [False, True])
+@pytest.mark.parametrize("case", STRUCTURES)
+def test_an_object_is_never_replaced_by_a_text(tmp_path: Path, case: str, array: bool) -> None:
+    text, refused = STRUCTURES[case]
+    table = table_of(tmp_path, "[" + text.replace("\n", ",\n") + "]" if array else text)
+    reason = "the column holds JSON objects or lists, not texts" if refused else ""
+    assert table.unwritable(1, table.columns.index("a")) == reason
+    assert table.unwritable(1, table.columns.index("id")) == table.unwritable(1, len(table.columns)) == ""
+
+
 REFUSED = {
-    "broken JSON": ('{"id": 1}\n{"id": \n', "contacts.ndjson:2: not valid JSON: expecting value"),
+    "broken JSON": ('{"id": 1}\n{"id": \n', "contacts.ndjson:2: not valid JSON: expecting value at column 8"),
+    "a control character": (
+        '{"id": "a\tb"}\n',
+        "contacts.ndjson:1: not valid JSON: invalid control character at column 10",
+    ),
+    "a text without an end": (
+        '{"id": "a',
+        "contacts.ndjson:1: not valid JSON: unterminated string starting at column 8",
+    ),
+    "an escape that is none": ('{"id": "\\x"}\n', "contacts.ndjson:1: not valid JSON: invalid \\escape at column 9"),
+    "two objects in a line": ('{"id": 1}{"id": 2}\n', "contacts.ndjson:1: not valid JSON: extra data at column 10"),
     "a line that is no object": ('{"id": 1}\n[1]\n', "contacts.ndjson:2: each contact must be a JSON object"),
     "no objects": ("\n", "contacts.ndjson: the file holds no objects"),
     "a very deep nesting": ("[" * 100_000 + "\n", "contacts.ndjson: not valid JSON"),

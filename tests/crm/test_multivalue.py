@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm.multivalue import OddCell, joined, names_in, with_name, without_name
+from linktrack.crm.multivalue import OddCell, joined, names_in, shape_among, with_name, without_name
 
 READ = {
     "nothing": ("", ",", []),
+    "JSON's nothing": (" null ", ",", []),
+    "JSON's nothing in quotes is a name": ('"null"', ",", ["null"]),
     "one": ("News", ",", ["News"]),
     "blanks around": (" News ,  Events", ",", ["News", "Events"]),
     "empty items are none": ("News,,Events,", ",", ["News", "Events"]),
@@ -41,6 +43,17 @@ ADDED = {
     "behind a separator at the end": ("News;", ";", "Tips", "News;Tips"),
     "in quotes when the separator is in it": ("News", ",", "Tips, weekly", 'News,"Tips, weekly"'),
     "in quotes when it begins with one": ("", ",", '"best"', '"""best"""'),
+    "between carets, behind the only one, with the export's semicolon": ("^c^", ";", "West", "^c^;^West^"),
+    "between carets, behind the only one, with the export's blank": ("^c^", "; ", "West", "^c^; ^West^"),
+    "between carets, with an export's slash": ("^c^", "/", "West", "^c^/^West^"),
+    "between carets, as the cell has it and not the export": ("^b^,^c^", ";", "West", "^b^,^c^,^West^"),
+    "in quotes where all stand in quotes": ('"a","b"', ",", "West", '"a","b","West"'),
+    "in quotes where the only one stands in quotes": ('"a b"', ",", "West", '"a b","West"'),
+    "in quotes, with blanks, where all stand in quotes": ('"a"; "b"', ";", "West", '"a"; "b"; "West"'),
+    "in quotes between separators around": (',"a",', ",", "West", ',"a","West",'),
+    "without quotes where not all have them": ('a,"b"', ",", "West", 'a,"b",West'),
+    "as a JSON list where JSON has nothing": ("null", ";", "West", '["West"]'),
+    "in quotes where it would be JSON's nothing": ("", ",", "null", '"null"'),
 }
 
 
@@ -59,6 +72,8 @@ REMOVED = {
     "one in quotes": ('"a,b",c', ",", "a,b", "c"),
     "the one before a separator at the end": ("News;Events;", ";", "Events", "News;"),
     "one that is not there": ("News", ",", "Events", "News"),
+    "from nothing": ("null", ",", "News", "null"),
+    "the one beside JSON's nothing, which is a name then": ("null,a", ",", "a", '"null"'),
     "not one of which it is a part": ("Newsletter,News", ",", "News", "Newsletter"),
 }
 
@@ -147,12 +162,37 @@ def test_a_shape_is_understood_and_kept(case: str) -> None:
 def test_a_cell_that_was_emptied_is_filled_in_the_shape_it_had() -> None:
     assert with_name("", ",", "new", like='["north"]') == '["new"]'
     assert with_name("", ",", "new", like="^north^") == "^new^"
+    assert with_name("null", ",", "new", like="^north^") == "^new^"
+    assert with_name("", ",", "new", like='"north"') == '"new"'
+    assert with_name("^east^", ";", "new", like="^north^, ^east^") == "^east^, ^new^"
+
+
+COLUMNS = {
+    "JSON lists": (["", '["a"]', '["a", "b"]', "c"], "", '["new"]'),
+    "JSON lists with escapes": (['["a", "\\u00f6"]', "null"], "", '["new"]'),
+    "names between carets": (["^a^", "^a^,^b^", ""], "", "^new^"),
+    "names in quotes": (['"a","b"', '"c"', ""], "", '"new"'),
+    "names as they are": (["a,b", "c", '"d, e"', ""], "", "new"),
+    "nothing else": (["", " ", "null"], "", "new"),
+    "cells of other shapes show nothing": (['["a"]', "['a']", "{b}", "c;d"], "", '["new"]'),
+    "JSON's nothing among names": (["a,b", "null"], "null", '["new"]'),
+    "JSON's nothing among names between carets": (["^a^", "null"], "null", "^new^"),
+}
+
+
+@pytest.mark.parametrize("case", COLUMNS)
+def test_an_empty_cell_is_filled_in_the_shape_of_its_column(case: str) -> None:
+    cells, cell, expected = COLUMNS[case]
+    for order in (cells, cells[::-1]):
+        assert with_name(cell, ",", "new", like=shape_among(order, ",")) == expected
 
 
 ODD = {
     "semicolons under a comma": ("north;east", ",", "the cell 'north;east' holds ';', and ',' is what parts its names"),
     "semicolons and blanks": ("North; East", ",", "holds ';'"),
     "tight commas under a semicolon": ("north,east", ";", "holds ','"),
+    "a database's NULL": ("NULL", ",", "the cell 'NULL' is a database's word for nothing"),
+    "a dump's nothing": (r"\N", ",", "is a database's word for nothing"),
     "bars": ("north|east", ",", "holds '|'"),
     "lines": ("north\neast", ",", r"holds '\\n'"),
     "carets that are not closed": ("^north,^east", ",", "holds '^'"),

@@ -107,6 +107,45 @@ def test_the_command_ends_with_6_when_the_id_is_not_there(workspace: Workspace, 
     assert run("doctor", "--write").code == 2
 
 
+FINDINGS: dict[str, tuple[str, int]] = {
+    "nothing": ("contact_id,name,interests\n1,Bo,News\n2,Cy,\n", 0),
+    "a title and a footer": ("Our people\n\ncontact_id,name,interests\n1,Bo,\n2,Cy,\n\nTotal: 2\n", 0),
+    "a footer with every delimiter": ("contact_id,name,interests\n1,Bo,\n2,Cy,\n\nThe end,,\n", 0),
+    "a row with too few fields": ("contact_id,name,interests\n1,Bo\n2,Cy,\n", 6),
+    "a row with too many fields": ("contact_id,name,interests\n1,Bo,,x\n2,Cy,\n", 6),
+    "a row with a quote that is not closed": ('contact_id,name,interests\n1, "Bo,\n2,Cy,\n', 6),
+    "a cell of interests that is never changed": ("contact_id,name,interests\n1,Bo,a;b|c\n2,Cy,\n", 6),
+}
+
+
+@pytest.mark.parametrize("case", FINDINGS)
+def test_the_command_ends_with_6_when_rows_cannot_be_used(
+    workspace: Workspace, run: Run, tmp_path: Path, case: str
+) -> None:
+    text, code = FINDINGS[case]
+    export = tmp_path / "contacts.csv"
+    export.write_text(text)
+    workspace.config_path.write_text(
+        workspace.config_path.read_text() + '\n[crm.contacts]\ninterests_separator = ","\n'
+    )
+    shown = run("doctor", "--crm", export, "--quiet")
+    assert shown.code == code, shown.err
+    assert shown.err == ("1 row cannot be read: correct the export.\n" if "a row" in case else "")
+
+
+def test_every_row_that_is_left_is_named_by_deep(workspace: Workspace, run: Run, tmp_path: Path) -> None:
+    export = tmp_path / "contacts.csv"
+    export.write_text("contact_id,name,level\n" + "".join(f"{number},Bo\n" for number in range(9)) + "9,Cy,hot\n")
+    shown = run("doctor", "--crm", export)
+    assert "and 6 more, which doctor --crm --deep names." in shown.err
+    deep = run("doctor", "--crm", export, "--deep")
+    assert (shown.code, deep.code) == (6, 6)
+    named = [line for line in deep.err.splitlines() if "was left" in line]
+    assert named == [
+        f"contacts.csv:{line} was left as it came: it has 2 fields and the header 3." for line in range(2, 11)
+    ]
+
+
 def test_an_export_of_which_nothing_can_be_guessed_is_said_to_be_one(
     workspace: Workspace, run: Run, tmp_path: Path
 ) -> None:
@@ -148,7 +187,7 @@ def test_the_guess_is_shown_in_eighty_columns_and_written(
     )
     assert "--write" in shown.err
     written = run("doctor", "--crm", export, "--write")
-    assert written.code == 0, written.err
+    assert written.code == 6, written.err  # for the row with two fields
     text = workspace.config_path.read_text()
     assert text.startswith(before + "\n# Our CRM\n[crm]  # since 2024\nusers = ['ANNA']  # who may own things\n")
     assert tomllib.loads(text)["crm"] == {
@@ -166,7 +205,7 @@ def test_the_guess_is_shown_in_eighty_columns_and_written(
         },
     }
     again = run("doctor", "--crm", export, "--write")
-    assert again.code == 0
+    assert again.code == 6
     assert "stays as it is" in again.err
     assert workspace.config_path.read_text() == text
 

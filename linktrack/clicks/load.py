@@ -56,9 +56,10 @@ def import_logs(
 
     A path may be a folder, for every log in it, or `-`, standard input; without any it is the workspace's own click
     log. Rejected lines are listed in `rejected`, `tell` gets the progress after each batch, and where `stop` says so
-    the import ends with what was read so far. A log that cannot be read does not keep the others from being read: it is
-    one of the summary's `problems`. NotFound where there is no own click log; Locked when another import runs for
-    longer than `wait` seconds; BadInput when a signing key is missing.
+    the import ends with what was read so far (and with KeyboardInterrupt where it waits for another process). A log
+    that cannot be read does not keep the others from being read: it is one of the summary's `problems`. NotFound where
+    there is no own click log; Locked when another import runs for longer than `wait` seconds; BadInput when a signing
+    key is missing.
     """
     began = monotonic()
     if not paths:
@@ -66,7 +67,7 @@ def import_logs(
         if not own.is_dir():
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
         paths = [str(own)]
-    with alone(workspace, database, "import", wait):
+    with database.stopping(stop), alone(workspace, database, "import", wait):
         job = _Import(workspace, database, order, rejected, tell, stop)
         gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
         try:

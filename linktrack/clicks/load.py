@@ -30,6 +30,7 @@ from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
+from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.files import explained
 from linktrack.moments import now
@@ -75,6 +76,7 @@ def import_logs(
         finally:
             gc.enable()
         with database.transaction():
+            note_taken_away(database)
             database.execute("UPDATE workspace SET imported_at = ?", (now(),))
     return job.tally.summary(round(monotonic() - began, 3), final=True)
 

@@ -193,6 +193,8 @@ def _note(database: Database, recipient_id: int, type: str, how: str, at: int) -
     database.execute(
         "INSERT INTO left_type (recipient_id, type, how, left_at) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (recipient_id, type) DO UPDATE SET how = excluded.how, left_at = excluded.left_at, "
-        "without_at = NULL WHERE excluded.left_at >= left_type.left_at",
-        (recipient_id, type, how, at),
+        "without_at = NULL WHERE excluded.left_at > left_type.left_at "
+        # what is known already, from an import and then from a run, changes nothing
+        "OR (excluded.left_at = left_type.left_at AND (excluded.how = ?) <> (left_type.how = ?))",
+        (recipient_id, type, how, at, _BACK, _BACK),
     )

@@ -64,7 +64,7 @@ class Planner:
         self.unknown: Counter[str] = Counter()
         self.failures: list[str] = []  # the first ones, as sentences
         self.departures: list[tuple[int, str, int]] = []  # (recipient, type of mailing that he leaves, when)
-        self.handled = self.failed = self.number = 0
+        self.handled = self.failed = self.interrupted = self.number = 0
         self.contacts: set[str] = set()
         self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have
 
@@ -256,6 +256,7 @@ class Planner:
         self._attempt(click.recipient_id, identifier)
         if result.status != "ok":
             self._say_failed(click, f"the script {script}: {result.message or result.status}")
+            self.interrupted += result.status == "interrupted"
         self._count(click, action, row, result.status, result.message)
         cells = {
             "script": script,

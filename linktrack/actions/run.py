@@ -48,8 +48,8 @@ _NEAR = 20  # people whose ids nearly match that are named
 class RunReport:
     """What a run did, or would do: `summary` has the keys of SPEC section 12, `failures` the first reasons why
     something could not be carried out, `reworded` which actions made things when they had other settings, `delivered`
-    every change of a rehearsal with the cells of what would be made. `still_open` counts what failed in earlier runs,
-    by status."""
+    every change of a rehearsal with the cells of what would be made. `interrupted` of the failed are scripts of which
+    nobody knows what they did; `still_open` counts what failed in earlier runs, by status."""
 
     run: int | None
     out: Path | None
@@ -58,6 +58,7 @@ class RunReport:
     unknown: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     reworded: tuple[str, ...] = ()
+    interrupted: int = 0
     still_open: Mapping[str, int] = field(default_factory=dict)
     delivered: tuple[Delivered, ...] = ()
 
@@ -211,7 +212,7 @@ def _report(
     delivered: tuple[Delivered, ...],
 ) -> RunReport:
     earlier = ledger.open_failures(work.ledger.database, run_id)
-    said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes
+    said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes, planner.interrupted
     return RunReport(run_id, out, _summary(planner), *said, earlier, delivered)
 
 

@@ -28,12 +28,18 @@ def tell(context: typer.Context, report: RunReport, *, missing: str = "left open
         some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
         sentence = f"{_people(len(report.unknown))} not in the export and {missing}: {some}"
         warn(f"Nobody who clicked is in the export. {sentence}" if report.nobody_matches else sentence)
-    failed = report.summary["failed"]
+    for failure in report.failures[:MOST]:
+        warn(f"Failed: {failure}")
+    failed = report.summary["failed"] - report.interrupted
     if failed:
-        for failure in report.failures[:MOST]:
-            warn(f"Failed: {failure}")
         more = f"{failed} actions failed" if failed > 1 else "1 action failed"
         warn(f"{more}: see linktrack action log --status failed, and try again with --retry-failed.")
+    if report.interrupted:
+        more = f"{report.interrupted} scripts were" if report.interrupted > 1 else "1 script was"
+        warn(
+            f"{more} interrupted, and nobody knows what was done: see linktrack action log --status interrupted, and "
+            "try again with --retry-interrupted."
+        )
     _tell_open(report)
     if report.out is None:
         say(context, "A dry run: nothing was written.")

@@ -43,7 +43,8 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
     imported = database.value("SELECT imported_at FROM workspace")
     first_sent = database.value("SELECT min(sent_at) FROM shipment WHERE finished_at IS NOT NULL")
     newest = database.row("SELECT id, status FROM run WHERE id = (SELECT max(id) FROM run)")
-    failures = sum(open_failures(database, None).values())
+    by_status = open_failures(database, None)
+    failures = sum(by_status.values())
     unfinished = len(unfinished_shipments(database))
     since = f"within {within / HOUR:g} hours"
     due: dict[str, str] = {}
@@ -64,7 +65,8 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
             "see linktrack action run."
         )
     if failures:
-        due["failures"] = f"{failures:,} actions failed and stand open: see linktrack action log --status failed."
+        stands = "1 action failed and stands open" if failures == 1 else f"{failures:,} actions failed and stand open"
+        due["failures"] = f"{stands}: see linktrack action log --status {' or '.join(by_status)}."
     if unfinished:
         due["shipments"] = f"Mails were not all handed out of {unfinished} shipments: see linktrack shipment list."
     return Status(

@@ -144,21 +144,32 @@ def short_memory() -> Iterator[None]:
 def test_equal_lines_far_apart_in_a_log_that_grows_is_interrupted_and_comes_in_other_ways(
     untouched: World, data: st.DataObject
 ) -> None:
-    """Blocks of lines come again much later; what lies between equal lines is more than an import remembers."""
+    """Blocks of lines come again much later; what lies between equal lines is more than an import remembers.
+
+    Where pipes are among the ways, nothing is interrupted: a pipe is another log, and what looks like a cut between the
+    two nobody can tell from one.
+    """
     with scratch(untouched) as make:
         world = make("far")
         some = random_log(world, data.draw(st.integers(0, 10_000)), data.draw(st.integers(4, 40)))
         start = st.integers(0, len(some) - 1)
-        lines = [text for at in data.draw(st.lists(start, min_size=2, max_size=8)) for text in some[at : at + 15]]
-        lines = [as_json(text) if data.draw(st.booleans()) else text for text in lines]
+        plain = [text for at in data.draw(st.lists(start, min_size=2, max_size=8)) for text in some[at : at + 15]]
+        change = data.draw(st.integers(0, len(plain)))
+        lines = plain[:change] + [as_json(text) for text in plain[change:]]
         whole = b"".join(lines)
         wanted = expected(make, lines)
+        ends = [*sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))), len(whole)]
+        pipes = data.draw(st.booleans())
+        if pipes and ambiguous(plain, [(0, complete) for end in ends if (complete := whole[:end].count(b"\n"))]):
+            return
         with short_memory():
-            for end in [*sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))), len(whole)]:
+            for end in ends:
                 again = data.draw(st.sampled_from([False, False, True]))
-                ending = data.draw(st.sampled_from(["", "", "", ".gz", ".zst", "-"]))
+                ending = data.draw(st.sampled_from(["", "", ".gz", ".zst", "-"] if pipes else ["", "", ".gz"]))
                 content = whole[:end]
-                batches = data.draw(st.sampled_from([None, None, 1, 2, 5]))  # after so many it is interrupted
+                batches = data.draw(
+                    st.sampled_from([None] if pipes else [None, None, 1, 2, 5])
+                )  # after so many it is interrupted
                 if ending == "-":
                     with through_a_pipe(content) as pipe:
                         assert adds_up(load_some(world, pipe, batches, again))
@@ -630,7 +641,9 @@ def test_two_imports_at_once_wait_for_each_other(world: World, tmp_path: Path) -
     log = tmp_path / "access.log"
     log.write_bytes(b"".join(lines))
     both = [subprocess.Popen(shell(world, "-q", "--wait", "60", str(log)), stderr=subprocess.PIPE) for _ in range(2)]
-    assert [process.communicate()[1] for process in both] == [b"", b""]
+    for process in both:
+        said = process.communicate()[1]
+        assert said == b"" or b": waiting for up to 60 s" in said
     assert [process.returncode for process in both] == [0, 0]
     assert world.load(log).read == 0
     assert len(fresh_clicks(world, tmp_path, lines)) > 0

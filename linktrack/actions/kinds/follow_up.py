@@ -11,6 +11,9 @@ from linktrack.links.actions import FollowUpAction, seconds_of
 
 def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
     """One thing: with our contact or the default recipient, at the time named or the next that is free."""
+    description, task = fill(action.description), fill(action.task)
+    if not (description.strip() or task.strip()):
+        raise ValueError(f"{action.description or action.task!r} is empty once it is filled in")
     owner = ""
     if action.assign_to_our_contact:
         owner = contact("our_contact").strip()
@@ -23,7 +26,6 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], des
         if action.start == "next-available"
         else desk.slots.at(owner, action.start, seconds)
     )
-    description, task = fill(action.description), fill(action.task)
     row = {
         "kind": action.kind,
         "task": task,

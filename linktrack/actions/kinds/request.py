@@ -9,13 +9,15 @@ from linktrack.links.actions import RequestAction
 
 
 def plan(action: RequestAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
-    """One thing; `auto` takes the member of the category with the fewest requests, nobody where it has no members."""
-    category = fill(action.category)
+    """One thing; `auto` takes the member of the category with the fewest requests, nobody where it has no members.
+    ValueError where nothing is left of the title."""
+    title, category = fill(action.title), fill(action.category)
+    if not title.strip():
+        raise ValueError(f"the title {action.title!r} is empty once it is filled in")
     owner = "" if action.owner == "unassigned" else fill(action.owner)
     if action.owner == "auto":
         owner = desk.owner_for(category)
     if owner:
         desk.requests[owner] = desk.requests.get(owner, 0) + 1
-    title = fill(action.title)
     row = {"title": title, "priority": fill(action.priority), "category": category, "owner": owner}
     yield Thing(category, title, owner, row)

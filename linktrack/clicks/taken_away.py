@@ -41,7 +41,7 @@ _LEAVERS = (
 )
 
 
-class _Taking(NamedTuple):
+class _TakingLink(NamedTuple):
     """A link whose action takes a type away; in the mails of that type alone, where the name says which type."""
 
     link_id: int
@@ -58,7 +58,7 @@ def note_taken_away(database: Database) -> None:
             leave(database, recipient_id, taking.type, "action", at)
 
 
-def _takings(database: Database) -> Iterator[_Taking]:
+def _takings(database: Database) -> Iterator[_TakingLink]:
     types = [row[0] for row in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
     for link_id, rows in read_actions(database).items():
         for name in (name for row in rows for name in _taken_by(row)):
@@ -67,7 +67,7 @@ def _takings(database: Database) -> Iterator[_Taking]:
                 continue
             for type in types:
                 if same_type(fill(name, partial(_itself, type))) == same_type(type):
-                    yield _Taking(link_id, type, own_mails=bool(places))
+                    yield _TakingLink(link_id, type, own_mails=bool(places))
 
 
 def _taken_by(row: ActionRow) -> tuple[str, ...]:

@@ -304,16 +304,18 @@ def _rejects(context: typer.Context, path: Path | None, logs: list[str]) -> Iter
 
 @contextlib.contextmanager
 def _gentle_stop(context: typer.Context) -> Iterator[Any]:
-    """Ctrl-C and SIGTERM ask for a stop, of a log after the batch and of a pipe at once; a second one ends the import
-    wherever it is, which loses nothing either."""
+    """Ctrl-C and SIGTERM ask for a stop, of a log after the batch, of a pipe and of waiting at once; a second one ends
+    the import wherever it is, which loses nothing either."""
     asked: list[int] = []
 
     def ask(number: int, _frame: object) -> None:
         if asked:
             raise KeyboardInterrupt
         asked.append(number)
-        if not context.obj.quiet and sys.stderr.isatty():
-            os.write(2, b"\r\x1b[KStopping after this batch; once more stops at once.\n")
+        if not context.obj.quiet:
+            line_start = b"\r\x1b[K" if sys.stderr.isatty() else b""
+            with contextlib.suppress(OSError):  # nobody listens
+                os.write(2, line_start + b"Stopping as soon as nothing is lost by it; once more stops at once.\n")
 
     before: dict[int, Any] = {}
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -151,6 +151,11 @@ def subscribe(
     from linktrack.moments import now
 
     with opened(context, wait) as database:
-        back = subscribe_again(database, who, type, moment=now())
+        types = workspace_of(context).settings.subscriptions.types
+        back = subscribe_again(database, who, type, moment=now(), types=types)
     named = ", ".join("every type of mailing" if one == EVERY_TYPE else one for one in back)
-    say(context, f"{who} is written to again: {named}." if back else f"{who} has left nothing: nothing is changed.")
+    if back:
+        say(context, f"{who} is written to again: {named}.")
+    else:
+        has = "has left nothing" if type is None else f"has not left the type {type}"
+        say(context, f"{who} {has}: nothing is changed.")

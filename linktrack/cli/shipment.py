@@ -24,6 +24,9 @@ RECIPIENT_COLUMNS = [
 ]
 RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click", "uncounted"]
 
+AgainOption = Annotated[
+    bool, typer.Option("--again", help="Also when recipients of it have got the mailing by another shipment.")
+]
 NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
 
@@ -87,10 +90,13 @@ def render(
     sender: FromOption = "",
     fill: FillOption = False,
     keep_merge_tags: KeepMergeTagsOption = False,
+    again: AgainOption = False,
     wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
     """Write a shipment's mails again: the same bytes, with the same tokens. One that was unfinished is finished by it.
+
+    Of an unfinished or cancelled one whose people have got the mailing by another shipment, nothing is written.
 
     \b
     Examples:
@@ -111,6 +117,7 @@ def render(
             sender=sender,
             fill=fill,
             keep_merge_tags=keep_merge_tags,
+            again=again,
             kept=kept_of(context),
             tell=warn,
             progress=progress,
@@ -140,8 +147,12 @@ def cancel(context: typer.Context, shipment: NumberArgument, wait: WaitOption = 
 
 
 @app.command()
-def restore(context: typer.Context, shipment: NumberArgument, wait: WaitOption = WAIT) -> None:
+def restore(
+    context: typer.Context, shipment: NumberArgument, again: AgainOption = False, wait: WaitOption = WAIT
+) -> None:
     """Let a cancelled shipment count again, or an unfinished one: its mails were sent after all.
+
+    Where people have got the mailing by another shipment meanwhile, it stops and says how many.
 
     \b
     Example:
@@ -151,7 +162,7 @@ def restore(context: typer.Context, shipment: NumberArgument, wait: WaitOption =
     from linktrack.moments import now
 
     with opened(context, wait) as database:
-        found = restore_shipment(database, shipment, now())
+        found = restore_shipment(database, shipment, now(), again=again)
     counts = "is a test and counts in no figure" if found.test else "counts from now on"
     say(context, f"Restored shipment {shipment} of {found.mailing}: it {counts}.")
 

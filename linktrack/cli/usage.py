@@ -48,6 +48,10 @@ COMMANDS = {
     "mailing import": "mailing add",
     "contact list": "shipment recipients NUMBER",
     "report clicks": "click list",
+    "shipment delete": "shipment cancel NUMBER",
+    "shipment finish": "shipment restore NUMBER",
+    "mailing copy": "mailing add NAME FILE",
+    "mailing render": "mailing rewrite NAME --contacts FILE --out DIR",
 }
 OPTIONS = {
     ("link edit", "--folder"): "link move KEY FOLDER",

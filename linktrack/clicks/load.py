@@ -30,6 +30,7 @@ from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
+from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.files import explained
 from linktrack.moments import now
@@ -56,9 +57,10 @@ def import_logs(
 
     A path may be a folder, for every log in it, or `-`, standard input; without any it is the workspace's own click
     log. Rejected lines are listed in `rejected`, `tell` gets the progress after each batch, and where `stop` says so
-    the import ends with what was read so far. A log that cannot be read does not keep the others from being read: it is
-    one of the summary's `problems`. NotFound where there is no own click log; Locked when another import runs for
-    longer than `wait` seconds; BadInput when a signing key is missing.
+    the import ends with what was read so far (and with KeyboardInterrupt where it waits for another process). A log
+    that cannot be read does not keep the others from being read: it is one of the summary's `problems`. NotFound where
+    there is no own click log; Locked when another import runs for longer than `wait` seconds; BadInput when a signing
+    key is missing.
     """
     began = monotonic()
     if not paths:
@@ -66,7 +68,7 @@ def import_logs(
         if not own.is_dir():
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
         paths = [str(own)]
-    with alone(workspace, database, "import", wait):
+    with database.stopping(stop), alone(workspace, database, "import", wait):
         job = _Import(workspace, database, order, rejected, tell, stop)
         gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
         try:
@@ -74,6 +76,7 @@ def import_logs(
         finally:
             gc.enable()
         with database.transaction():
+            note_taken_away(database)
             database.execute("UPDATE workspace SET imported_at = ?", (now(),))
     return job.tally.summary(round(monotonic() - began, 3), final=True)
 

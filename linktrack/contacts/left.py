@@ -11,7 +11,7 @@ late does not take the person away again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from linktrack.contacts.seen import SeenExport
@@ -21,7 +21,7 @@ from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
 from linktrack.errors import Conflict
 from linktrack.store.forgotten import take_print_away
-from linktrack.store.lookups import recipient_id
+from linktrack.store.lookups import recipient_id, unknown_type
 from linktrack.store.session import Database
 
 EVERY_TYPE = ""  # who leaves a mailing without a type leaves them all
@@ -52,11 +52,14 @@ def come_back(database: Database, recipient_id: int, type: str, at: int) -> None
     _note(database, recipient_id, type, _BACK, at)
 
 
-def subscribe_again(database: Database, named: str, type: str | None, *, moment: int) -> tuple[str, ...]:
+def subscribe_again(
+    database: Database, named: str, type: str | None, *, moment: int, types: Collection[str] = ()
+) -> tuple[str, ...]:
     """Take a person back whom a contact id, address or name names, into one type or all that he has left.
 
     Returns the types; of somebody who was forgotten, whose print is taken away, all that there may be. UnknownName for
-    nobody; Conflict for one type when he has left every type, or was forgotten.
+    nobody, or for a type that neither a mailing nor `types` has; Conflict for one type when he has left every type, or
+    was forgotten.
     """
     with database.transaction():
         if take_print_away(database, named):
@@ -68,9 +71,18 @@ def subscribe_again(database: Database, named: str, type: str | None, *, moment:
         back = [one for one in left if type is None or same_type(one) == same_type(type)]
         if type is not None and has_left([one for one in left if one not in back], type):
             raise Conflict(f"{named} has left every type of mailing: take him back without --type")
+        if type is not None and not back:
+            _check_type(database, type, types)
         for one in back:
-            come_back(database, recipient, one, moment)
+            _take_back(database, recipient, one, moment)
     return tuple(back)
+
+
+def _check_type(database: Database, type: str, types: Collection[str]) -> None:
+    of_mailings = database.rows("SELECT DISTINCT type FROM mailing WHERE type <> '' UNION SELECT type FROM left_type")
+    known = [*types, *(row[0] for row in of_mailings)]
+    if same_type(type) not in map(same_type, known):
+        raise unknown_type(type, known)
 
 
 def departures_of(database: Database, recipient_id: int) -> list[Departure]:
@@ -143,7 +155,7 @@ class Absences:
             [(moment, absence.recipient_id, absence.type) for absence in self._without],
         )
         for absence in self._returned:
-            come_back(self._database, absence.recipient_id, absence.type, moment)
+            _take_back(self._database, absence.recipient_id, absence.type, moment)
 
     def _look_for_column(self, columns: Sequence[str]) -> None:
         self._looked = True
@@ -167,10 +179,22 @@ class _Absence(NamedTuple):
     without_at: int | None
 
 
+def _take_back(database: Database, recipient_id: int, type: str, moment: int) -> None:
+    """Take a person back into a type that he is stored to have left, also when that was dated ahead of this moment:
+    a log is written by another clock."""
+    database.execute(
+        "UPDATE left_type SET how = ?, left_at = CASE WHEN left_at < ? THEN ? ELSE left_at + 1 END, without_at = NULL "
+        "WHERE recipient_id = ? AND type = ?",
+        (_BACK, moment, moment, recipient_id, type),
+    )
+
+
 def _note(database: Database, recipient_id: int, type: str, how: str, at: int) -> None:
     database.execute(
         "INSERT INTO left_type (recipient_id, type, how, left_at) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (recipient_id, type) DO UPDATE SET how = excluded.how, left_at = excluded.left_at, "
-        "without_at = NULL WHERE excluded.left_at >= left_type.left_at",
-        (recipient_id, type, how, at),
+        "without_at = NULL WHERE excluded.left_at > left_type.left_at "
+        # what is known already, from an import and then from a run, changes nothing
+        "OR (excluded.left_at = left_type.left_at AND (excluded.how = ?) <> (left_type.how = ?))",
+        (recipient_id, type, how, at, _BACK, _BACK),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +20,14 @@ from linktrack.mailings.outputs.mime import Message
 from linktrack.mailings.outputs.ndjson import ndjson_maker
 from linktrack.mailings.outputs.output_folder import new_file, write_mails, write_stream
 from linktrack.mailings.outputs.template import write_template
-from linktrack.mailings.shipments import WITH_HEADER, Recipient, Shipment, ShipmentSettings, recipients_of
+from linktrack.mailings.shipments import (
+    WITH_HEADER,
+    Recipient,
+    Shipment,
+    ShipmentSettings,
+    got_it_elsewhere,
+    recipients_of,
+)
 from linktrack.mailings.shipping import finish_shipment
 from linktrack.store.session import Database, Tell
 
@@ -36,23 +43,35 @@ Progress = Callable[[str, int, int | None], None]  # what passes, how many more 
 class CutShort(Conflict):
     """A shipment's mails were not all handed out; of a stream, `rows` were. What stopped it decides the exit code."""
 
-    def __init__(self, shipment: Shipment, rows: int | None, reason: LinktrackError) -> None:
+    def __init__(self, shipment: Shipment, rows: int | None, reason: LinktrackError, ways: str) -> None:
         self.shipment = shipment
         self.rows = rows
         self.exit_code = reason.exit_code
         counted = "" if rows is None else f" after {rows:,} of {shipment.recipients:,} rows"
-        super().__init__(f"its mails were cut short{counted} ({reason}). {ways_on(shipment)}")
+        super().__init__(f"its mails were cut short{counted} ({reason}). {ways}")
 
 
-def ways_on(shipment: Shipment) -> str:
+def ways_on(database: Database, shipment: Shipment) -> str:
     """What to do about a shipment whose mails were not all handed out."""
     number = shipment.id
-    again = f"linktrack shipment render {number} --out DIR writes them all"
+    write = f"linktrack shipment render {number} --out DIR"
     if shipment.state != "unfinished":
-        return f"{again} again."
+        return f"{write} writes them all again."
+    cancel = f"linktrack shipment cancel {number}"
+    restore = f"linktrack shipment restore {number}"
+    got = 0
+    if not shipment.test:
+        with suppress(LinktrackError):  # the database may be what has stopped them
+            got = got_it_elsewhere(database, shipment)
+    if got:
+        return (
+            f"Shipment {number} is unfinished and counts in no figure, and {got:,} of its recipients "
+            f"{'has' if got == 1 else 'have'} got the mailing by another one: {cancel} says that its mails were not "
+            f"sent, {restore} --again that they were all the same, {write} --again writes them all."
+        )
     return (
-        f"Shipment {number} is unfinished and counts in no figure: {again}, linktrack shipment restore {number} says "
-        f"that they were sent after all, linktrack shipment cancel {number} that they were not."
+        f"Shipment {number} is unfinished and counts in no figure: {write} writes them all, {restore} says that they "
+        f"were sent after all, {cancel} that they were not."
     )
 
 
@@ -111,11 +130,12 @@ def hand_out(
         if shipment.finished_at is None:
             finish_shipment(database, shipment.id, clock())
     except KeyboardInterrupt:
-        tell(ways_on(shipment))
+        tell(ways_on(database, shipment))
         raise
     except (OSError, LinktrackError) as problem:
         reason = problem if isinstance(problem, LinktrackError) else _reason(problem)
-        raise CutShort(shipment, handed.count if is_stream else None, reason) from None
+        rows = handed.count if is_stream else None
+        raise CutShort(shipment, rows, reason, ways_on(database, shipment)) from None
     return files
 
 

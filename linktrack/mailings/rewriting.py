@@ -37,7 +37,7 @@ from linktrack.mailings.shipments import (
     signing_as_then,
     unfinished_shipments,
 )
-from linktrack.mailings.shipping import make_shipment
+from linktrack.mailings.shipping import make_shipment, refuse_sent_elsewhere
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import iso, now
 from linktrack.store.session import Database, Tell, in_silence
@@ -170,14 +170,20 @@ def render_again(
     sender: str = "",
     fill: bool = False,
     keep_merge_tags: bool = False,
+    again: bool = False,
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
     progress: Progress = unseen,
 ) -> Rewritten:
     """Hand a stored shipment's mails out once more: the same bytes with the same tokens, unless another output or
-    sender is asked for. An unfinished one is finished by it. Errors as `rewrite`."""
+    sender is asked for. An unfinished one is finished by it.
+
+    Errors as `rewrite`; SentElsewhere where people have got the mailing of one that is unfinished or cancelled by
+    another, unless it may go to them `again`.
+    """
     stored = find_shipment(database, number)
+    refuse_sent_elsewhere(database, stored, again=again)
     tokens = signing_as_then(open_keys(workspace, database).tokens, stored)
     settings = replace(
         stored.settings,
@@ -221,7 +227,7 @@ def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *,
         when = iso(shipment.created_at, workspace.zone)
         tell(
             f"Shipment {shipment.id} of {shipment.mailing} to {shipment.recipients:,} recipients, made at {when}, was "
-            f"not handed out to the end, unless another command is at it just now. {ways_on(shipment)}"
+            f"not handed out to the end, unless another command is at it just now. {ways_on(database, shipment)}"
         )
 
 

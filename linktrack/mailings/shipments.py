@@ -151,6 +151,20 @@ def unfinished_shipments(database: Database) -> list[Shipment]:
     return [_shipment(row) for row in rows]
 
 
+def got_it_elsewhere(database: Database, shipment: Shipment) -> int:
+    """How many of a shipment's recipients have got its mailing by another one that counts: tests, and what is
+    unfinished or cancelled, were nobody's."""
+    return int(
+        database.value(
+            "SELECT count(*) FROM shipment_recipient AS sent WHERE sent.shipment_id = ? AND EXISTS ("  # noqa: S608  (names of our own)
+            "SELECT 1 FROM shipment JOIN shipment_recipient AS other ON other.shipment_id = shipment.id "
+            "WHERE shipment.mailing_id = ? "
+            f"AND shipment.id <> sent.shipment_id AND {COUNTS} AND other.recipient_id = sent.recipient_id)",
+            (shipment.id, mailing_id(database, shipment.mailing)),
+        )
+    )
+
+
 def shared_addresses(database: Database, shipment_id: int) -> list[str]:
     """The addresses, in lower case, that more than one recipient of a shipment has, by address."""
     rows = database.rows(

@@ -20,7 +20,7 @@ from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, placements_of, tagged_target
 from linktrack.mailings.outputs.filling import StandingTag, check_fields
-from linktrack.mailings.shipments import COUNTS, Shipment, ShipmentSettings, find_shipment
+from linktrack.mailings.shipments import Shipment, ShipmentSettings, find_shipment, got_it_elsewhere
 from linktrack.store.catalogue import touch
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database
@@ -38,6 +38,22 @@ class AlreadySent(Conflict):
         super().__init__(
             f"{have} got the mailing {mailing!r} already, and nothing was stored: leave them out with --except (the "
             "rows of linktrack shipment recipients will do), or add --again"
+        )
+
+
+class SentElsewhere(Conflict):
+    """Some of a shipment that is unfinished or cancelled, and is to count after all, have got its mailing by another
+    one: `recipients` of them."""
+
+    def __init__(self, shipment: Shipment, recipients: int) -> None:
+        self.shipment = shipment
+        self.recipients = recipients
+        have = "has" if recipients == 1 else "have"
+        cancel = "" if shipment.state == "cancelled" else f"linktrack shipment cancel {shipment.id} leaves it unsent, "
+        super().__init__(
+            f"shipment {shipment.id} stays {shipment.state}: {recipients:,} of its {shipment.recipients:,} recipients "
+            f"{have} got the mailing {shipment.mailing!r} by another shipment, and would have it twice: {cancel}"
+            "--again says that this is meant"
         )
 
 
@@ -89,8 +105,8 @@ def make_shipment(
             progress(len(batch))
         if not count:
             raise BadInput("there is nobody to send to: nothing was stored")
-        if not (test or again):
-            _refuse_repetition(database, mailing, shipment_id)
+        if not (test or again) and (got := got_it_elsewhere(database, find_shipment(database, shipment_id))):
+            raise AlreadySent(mailing.name, got)
         database.executemany(
             "INSERT INTO shipment_domain (shipment_id, domain, sent, uncounted, human, machine, clickers) "
             "VALUES (?, ?, ?, ?, 0, 0, 0)",
@@ -124,15 +140,16 @@ def cancel_shipment(database: Database, number: int, moment: int) -> Shipment:
     return find_shipment(database, number)
 
 
-def restore_shipment(database: Database, number: int, moment: int) -> Shipment:
+def restore_shipment(database: Database, number: int, moment: int, *, again: bool = False) -> Shipment:
     """A cancelled shipment counts again, and one that was unfinished counts from now on: it was sent after all.
 
-    Conflict when it is neither.
+    Conflict when it is neither; SentElsewhere unless it is a test or may go to people `again`.
     """
     with database.transaction(durable=True):
         before = find_shipment(database, number)
         if before.cancelled_at is None and before.finished_at is not None:
             raise Conflict(f"shipment {number} is neither cancelled nor unfinished: there is nothing to take back")
+        refuse_sent_elsewhere(database, before, again=again)
         database.execute(
             "UPDATE shipment SET cancelled_at = NULL, finished_at = COALESCE(finished_at, ?) WHERE id = ?",
             (moment, number),
@@ -141,25 +158,22 @@ def restore_shipment(database: Database, number: int, moment: int) -> Shipment:
     return find_shipment(database, number)
 
 
+def refuse_sent_elsewhere(database: Database, shipment: Shipment, *, again: bool) -> None:
+    """Refuse to send a shipment after all that does not count, when people have got its mailing by another one.
+
+    SentElsewhere, unless it is a test or may go to people `again`.
+    """
+    waits = not shipment.test and shipment.state in ("unfinished", "cancelled")
+    if waits and not again and (got := got_it_elsewhere(database, shipment)):
+        raise SentElsewhere(shipment, got)
+
+
 def _open_its_clicks(database: Database, shipment_id: int) -> None:
     """A shipment counts from now on: a run of the actions has to look where its clicks lie."""
     touch(database)
     clicked = database.row("SELECT first_click, last_click FROM shipment_tally WHERE shipment_id = ?", (shipment_id,))
     if clicked is not None and clicked[0] is not None:
         note_open_times(database, [(clicked[0], clicked[1])])
-
-
-def _refuse_repetition(database: Database, mailing: StoredMailing, shipment_id: int) -> None:
-    """AlreadySent when a recipient of this shipment has got the mailing: tests, and what is unfinished or cancelled,
-    were nobody's."""
-    count = database.value(
-        "SELECT count(*) FROM shipment_recipient AS sent WHERE sent.shipment_id = ? AND EXISTS ("  # noqa: S608  (names of our own)
-        "SELECT 1 FROM shipment JOIN shipment_recipient AS earlier ON earlier.shipment_id = shipment.id "
-        f"WHERE shipment.mailing_id = ? AND {COUNTS} AND earlier.recipient_id = sent.recipient_id)",
-        (shipment_id, mailing.id),
-    )
-    if count:
-        raise AlreadySent(mailing.name, count)
 
 
 def _insert_shipment(

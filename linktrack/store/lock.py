@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +13,8 @@ from linktrack.errors import Locked
 from linktrack.files import explained
 from linktrack.moments import iso, now
 from linktrack.store.dialects import POSTGRESQL
-from linktrack.store.session import SAY_AFTER_SECONDS, Database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace
-
-_PAUSE_SECONDS = 0.1
 
 
 @contextmanager
@@ -33,13 +30,15 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
         file.seek(0)
         return file.read().strip() or "another process"
 
-    def wait_is_told(who: str) -> None:
-        database.tell(f"another {job} is running ({who}): waiting for up to {wait:g} s")
+    def taken(take: Callable[[], bool], who: Callable[[], str]) -> bool:
+        return database.wait_for(
+            take, wait, lambda: f"another {job} is running ({who()}): waiting for up to {wait:g} s"
+        )
 
     with explained(path):
         file = open(path, "a+", encoding="utf-8", opener=_private)  # noqa: SIM115  (closed below)
     with file:
-        if not _taken(lambda: _flock(file.fileno()), wait, lambda: wait_is_told(holder())):
+        if not taken(lambda: _flock(file.fileno()), holder):
             raise Locked(f"another {job} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
         since = iso(now(), workspace.zone)
         with explained(path):
@@ -50,8 +49,8 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
         number = zlib.crc32(job.encode())
         server = database.dialect == POSTGRESQL
         elsewhere = "on another machine"
-        if server and not _taken(
-            lambda: database.value("SELECT pg_try_advisory_lock(?)", (number,)), wait, lambda: wait_is_told(elsewhere)
+        if server and not taken(
+            lambda: bool(database.value("SELECT pg_try_advisory_lock(?)", (number,))), lambda: elsewhere
         ):
             raise Locked(f"another {job} is running {elsewhere}: wait for it with --wait SECONDS")
         try:
@@ -61,21 +60,6 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
                 database.execute("SELECT pg_advisory_unlock(?)", (number,))
             file.seek(0)
             file.truncate()
-
-
-def _taken(take: Callable[[], bool], wait: float, tell: Callable[[], None]) -> bool:
-    """Try `take` until it succeeds or `wait` seconds are over; waiting is told once, after a second."""
-    began = time.monotonic()
-    told = False
-    while not take():
-        waited = time.monotonic() - began
-        if waited >= wait:
-            return False
-        if waited >= SAY_AFTER_SECONDS and not told:
-            told = True
-            tell()
-        time.sleep(_PAUSE_SECONDS)
-    return True
 
 
 def _private(name: str, flags: int) -> int:

@@ -37,6 +37,7 @@ _SHIPMENT = _Noun("shipment", "id", "shipment", "see linktrack shipment list")
 _RUN = _Noun("run", "id", "run", "see linktrack action log")
 _CONTACT = _Noun("recipient", "contact_id", "contact", "nobody of that id, address or name has got a mailing")
 _PLACEMENT = _Noun("placement", "key", "placement", "see linktrack mailing links")
+_TYPE = _Noun("mailing", "type", "type of mailing", "see linktrack mailing list")
 
 
 def folder_id(database: Database, path: str) -> int:
@@ -127,6 +128,11 @@ def _id(database: Database, noun: _Noun, name: str) -> int:
 def unknown_link(database: Database, key: str) -> UnknownName:
     """The error of a link that is not there, for whoever looks for many at once."""
     return _unknown(_LINK, key, _near(database, _LINK, key))
+
+
+def unknown_type(type: str, known: Iterable[str]) -> UnknownName:
+    """The error of a type that is none of the `known` ones, for whoever knows them all."""
+    return _unknown(_TYPE, type, _most_like(type, known))
 
 
 def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:

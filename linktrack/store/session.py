@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LOCK_WAIT_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
-SAY_AFTER_SECONDS = 1.0
+_SAY_AFTER_SECONDS = 1.0
 _AT_ONCE = 90  # rows of one INSERT: more are no faster
 
 Row = tuple[Any, ...]
@@ -33,6 +33,10 @@ Tell = Callable[[str], None]  # says a sentence to whoever waits
 
 def in_silence(_: str) -> None:
     """The `tell` of who wants to hear nothing."""
+
+
+def _never() -> bool:
+    return False
 
 
 class Database:
@@ -57,6 +61,7 @@ class Database:
         self._warn = warn
         self._warned = set[str]()
         self._depth = 0
+        self._stop: Callable[[], bool] = _never
 
     def __enter__(self) -> Database:
         return self
@@ -72,6 +77,35 @@ class Database:
         if sentence not in self._warned:
             self._warned.add(sentence)
             self._warn(sentence)
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], bool]) -> Iterator[None]:
+        """Where `stop` says so, waiting for another process ends at once, with KeyboardInterrupt: for a job that does
+        not end at Ctrl-C itself, but where it has come to a good place."""
+        before, self._stop = self._stop, stop
+        try:
+            yield
+        finally:
+            self._stop = before
+
+    def wait_for(self, take: Callable[[], bool], seconds: float, sentence: Callable[[], str]) -> bool:
+        """Try `take` until it succeeds, or for so many seconds; the sentence about it is told after the first.
+
+        Every waiting for another process is done here. KeyboardInterrupt where a stop is asked for meanwhile.
+        """
+        began = time.monotonic()
+        said = False
+        while not take():
+            waited = time.monotonic() - began
+            if waited >= seconds:
+                return False
+            if self._stop():
+                raise KeyboardInterrupt
+            if waited >= _SAY_AFTER_SECONDS and not said:
+                said = True
+                self.tell(sentence())
+            time.sleep(_PAUSE_SECONDS)
+        return True
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""
@@ -209,20 +243,23 @@ class Database:
             self.execute("BEGIN")
             return
         self.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        began = time.monotonic()
-        said = False
-        while True:  # SQLite's own waiting cannot be interrupted by Ctrl-C
+        busy: list[Locked] = []
+
+        def begun() -> bool:
             try:
                 self.execute("BEGIN IMMEDIATE")
-                return
-            except Locked:
-                waited = time.monotonic() - began
-                if waited >= self._wait:
-                    raise
-                if waited >= SAY_AFTER_SECONDS and not said:
-                    said = True
-                    self.tell(f"{self.name} is being written by another process: waiting for up to {self._wait:g} s")
-                time.sleep(_PAUSE_SECONDS)
+            except Locked as problem:
+                busy[:] = [problem]
+                return False
+            return True
+
+        # SQLite's own waiting cannot be interrupted by Ctrl-C
+        if not self.wait_for(
+            begun,
+            self._wait,
+            lambda: f"{self.name} is being written by another process: waiting for up to {self._wait:g} s",
+        ):
+            raise busy[0]
 
     def _rollback(self) -> None:
         try:

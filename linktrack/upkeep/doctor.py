@@ -233,7 +233,7 @@ def _keys(workspace: Workspace, database: Database) -> Check:
 def _unfinished(database: Database) -> Iterator[Check]:
     for shipment in unfinished_shipments(database):
         detail = f"{shipment.id} of {shipment.mailing} to {shipment.recipients:,} recipients was not all handed out"
-        yield Check("shipment", "warning", detail, ways_on(shipment))
+        yield Check("shipment", "warning", detail, ways_on(database, shipment))
 
 
 def _integrity(database: Database) -> Check:

@@ -24,7 +24,12 @@ def test_who_has_left_is_written_to_again_when_he_is_subscribed(
     assert (outcome.code, outcome.json["recipients"], outcome.json["left"]) == (0, 1, 1)
     assert "Left out, for they have left this type of mailing: 1." in outcome.err
     assert run("contact", "subscribe", "9").code == 4
-    assert "has left nothing" in run("contact", "subscribe", "1", "--type", "offers").err
+    done = run("contact", "subscribe", "1", "--type", "newsleter")
+    assert done.code == 4 and "there is no type of mailing 'newsleter' (did you mean 'newsletter'?)" in done.err
+    done = run("contact", "subscribe", "2", "--type", "newsletter")
+    assert (done.code, done.err) == (0, "2 has not left the type newsletter: nothing is changed.\n")
+    done = run("contact", "subscribe", "2")
+    assert (done.code, done.err) == (0, "2 has left nothing: nothing is changed.\n")
     done = run("contact", "subscribe", "A@x.example", "--type", "Newsletter")
     assert done.code == 0 and done.err == "A@x.example is written to again: newsletter.\n"
     assert run(*rewrite, "three").json["left"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,30 @@ def test_cancelled_restored_and_unfinished_shipments_have_their_state_in_the_lis
     assert run("shipment", "restore", 1).code == 0
     assert run("shipment", "restore", 1).code == 5
     assert run("shipment", "restore", 9).code == 4
+    assert run("shipment", "list", "--format", "json").json[0]["state"] == "sent"
+
+
+@pytest.mark.parametrize("state", ["cancelled", "unfinished"])
+def test_what_everybody_has_got_by_another_shipment_is_not_sent_without_being_asked_for(
+    shipped: Path, run: Run, state: str
+) -> None:
+    rewrite = ("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out")
+    if state == "cancelled":
+        assert run("shipment", "cancel", 1).code == 0
+    else:
+        with sqlite3.connect(shipped / "linktrack.db") as database:
+            database.execute("UPDATE shipment SET finished_at = NULL WHERE id = 1")
+    assert run(*rewrite, "three").code == 0
+    for command in (("restore", 1), ("render", 1, "--out", "after-all")):
+        done = run("shipment", *command)
+        assert done.code == 5 and "2,100 of its 2,100 recipients have got the mailing 'news' by another" in done.err
+    assert not (shipped / "after-all").exists()
+    assert run("shipment", "list", "--format", "json").json[0]["state"] == state
+    done = run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "four", "--test")
+    assert ("shipment cancel 1 says that its mails were not sent" in done.err) == (state == "unfinished")
+    assert run("shipment", "render", 1, "--out", "after-all", "--again").code == 0
+    if state == "cancelled":
+        assert run("shipment", "restore", 1, "--again").code == 0
     assert run("shipment", "list", "--format", "json").json[0]["state"] == "sent"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 from tests_support import Run
 
+from linktrack.store.lock import alone
 from linktrack.store.session import open_database
 from linktrack.workspace import Workspace
 
@@ -55,6 +56,48 @@ def test_waiting_is_said_and_ends_with_ctrl_c_at_once(locked: Workspace) -> None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
         assert process.stderr.read() == "linktrack: interrupted; what was finished is kept\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+@pytest.mark.parametrize("held", ["the database", "the import's lock"])
+def test_an_import_that_waits_ends_at_the_first_signal_and_has_stored_nothing(
+    campaign: Workspace, held: str, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "linktrack", "click", "import", "access.log", "--again", "--wait", "600"]
+    with open_database(campaign) as other:
+        before = other.rows("SELECT * FROM click ORDER BY clicked_at, print")
+        readings = other.value("SELECT max(id) FROM reading")
+        with (
+            other.transaction() if held == "the database" else alone(campaign, other, "import", 0),
+            subprocess.Popen(command, cwd=campaign.root, stderr=subprocess.PIPE, text=True) as process,
+        ):
+            assert process.stderr is not None
+            assert "waiting for up to 600 s" in process.stderr.readline()
+            process.send_signal(number)
+            assert process.wait(timeout=60) == 130
+            assert process.stderr.read() == (
+                "Stopping as soon as nothing is lost by it; once more stops at once.\n"
+                "linktrack: interrupted; what was finished is kept\n"
+            )
+        assert other.rows("SELECT * FROM click ORDER BY clicked_at, print") == before
+        assert other.value("SELECT max(id) FROM reading") == readings
+
+
+def test_a_stop_that_was_asked_for_before_the_waiting_began_ends_it_too(locked: Workspace) -> None:
+    with (
+        open_database(locked, wait=600) as database,
+        database.stopping(lambda: True),
+        pytest.raises(KeyboardInterrupt),
+        database.transaction(),
+    ):
+        pass
+
+
+def test_a_job_that_is_stopped_while_nobody_holds_anything_goes_on(campaign: Workspace) -> None:
+    with open_database(campaign) as database, database.stopping(lambda: True), database.transaction():
+        database.execute("UPDATE workspace SET imported_at = 7")
+    with open_database(campaign) as database:
+        assert database.value("SELECT imported_at FROM workspace") == 7
 
 
 def test_quiet_says_nothing_of_success_and_all_of_failure(campaign: Workspace, run: Run) -> None:

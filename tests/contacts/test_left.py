@@ -60,6 +60,43 @@ def test_who_has_left_every_type_is_not_taken_back_into_one(database: Database, 
     assert has_left([EVERY_TYPE], "newsletter") and not has_left([EVERY_TYPE], "transactional")
 
 
+@pytest.mark.parametrize("how", ["taken back by hand", "seen with it again"])
+def test_coming_back_wins_over_a_leaving_that_another_clock_has_dated_ahead(
+    database: Database, person: int, tmp_path: Path, how: str
+) -> None:
+    ahead = 1_000_000
+    leave(database, person, "newsletter", "unsubscribe", ahead)
+    if how == "taken back by hand":
+        assert subscribe_again(database, "10042", None, moment=10) == ("newsletter",)
+    else:
+        for name, interests in (("a.csv", "sport"), ("b.csv", "newsletter")):
+            (tmp_path / name).write_text(f"contact_id,email,interests\n10042,anna@x.example,{interests}\n")
+            witness_of(database, tmp_path / name, Mapping()).note_what_was_seen(10)
+    assert departures_of(database, person) == []
+    leave(database, person, "newsletter", "unsubscribe", ahead)  # the same click, read again
+    assert departures_of(database, person) == []
+    leave(database, person, "newsletter", "unsubscribe", ahead + 2)
+    assert [one.type for one in departures_of(database, person)] == ["newsletter"]
+
+
+def test_a_type_is_known_by_mailings_by_the_settings_and_by_those_who_have_left_it(
+    database: Database, person: int
+) -> None:
+    database.execute(
+        "INSERT INTO mailing (name, html, text, subject, type, settings, created_at) VALUES "
+        "('news', ?, NULL, '', 'Newsletter', '{}', 1)",
+        (b"<p>x</p>",),
+    )
+    leave(database, person, "fairs", "page", 1)
+    assert subscribe_again(database, "10042", "newsletter ", moment=2) == ()
+    assert subscribe_again(database, "10042", "offers", moment=2, types=["Offers"]) == ()
+    assert subscribe_again(database, "10042", "Fairs", moment=2) == ("fairs",)
+    assert subscribe_again(database, "10042", "fairs", moment=3) == ()
+    with pytest.raises(UnknownName) as caught:
+        subscribe_again(database, "10042", "newsleter", moment=2, types=["Offers"])
+    assert (caught.value.near, caught.value.exit_code) == (("Newsletter",), 4)
+
+
 def test_an_export_that_a_run_has_seen_counts_as_the_contacts_files_do(
     database: Database, person: int, tmp_path: Path
 ) -> None:

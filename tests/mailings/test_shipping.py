@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from mailings.mailings_world import MOMENT, World, write_contacts
+from mailings.mailings_world import MOMENT, World, add, write_contacts
 
 from linktrack.errors import Conflict
+from linktrack.files import Kept
+from linktrack.mailings.handing_out import ways_on
+from linktrack.mailings.rewriting import render_again
 from linktrack.mailings.shipments import find_shipment, list_shipments, recipient_rows, unfinished_shipments
-from linktrack.mailings.shipping import AlreadySent, cancel_shipment, finish_shipment, restore_shipment
+from linktrack.mailings.shipping import AlreadySent, SentElsewhere, cancel_shipment, finish_shipment, restore_shipment
 from linktrack.store.catalogue import version
 from linktrack.store.open_times import open_times
 
@@ -43,7 +48,9 @@ def test_an_unfinished_one_is_finished_or_cancelled_and_counts_only_then(world: 
     assert restore_shipment(world.database, 1, MOMENT).state == "sent"
     assert cancel_shipment(world.database, 2, MOMENT).state == "cancelled"
     assert unfinished_shipments(world.database) == [] and world.sent() == 7
-    assert restore_shipment(world.database, 2, MOMENT).state == "sent"
+    with pytest.raises(SentElsewhere):
+        restore_shipment(world.database, 2, MOMENT)
+    assert restore_shipment(world.database, 2, MOMENT, again=True).state == "sent"
 
 
 def test_a_test_is_one_in_every_state(world: World, contacts: Path) -> None:
@@ -110,6 +117,75 @@ def test_who_got_the_mailing_already_stops_a_second_one(world: World, contacts: 
         world.rewrite(path, **options)
     assert (caught.value.recipients, caught.value.exit_code) == (stopped, 5)
     assert len(list_shipments(world.database)) == 1
+
+
+# How the first shipment, to 1–7, stands, whom the second goes to and how: how many have got the mailing elsewhere.
+ELSEWHERE: dict[str, tuple[str, dict[str, Any], range, int]] = {
+    "an unfinished one, and all of them since": ("unfinished", {}, range(1, 8), 7),
+    "a cancelled one, and one of them since": ("cancelled", {}, range(7, 12), 1),
+    "one that is both": ("unfinished and cancelled", {}, range(6, 12), 2),
+    "others since": ("unfinished", {}, range(8, 12), 0),
+    "a test since": ("unfinished", {"test": True}, range(1, 8), 0),
+    "another mailing since": ("cancelled", {"mailing": "offers"}, range(1, 8), 0),
+}
+
+
+def set_aside(world: World, number: int, state: str) -> None:
+    """Put a shipment into a state in which it does not count."""
+    if "unfinished" in state:
+        world.database.execute("UPDATE shipment SET finished_at = NULL WHERE id = ?", (number,))
+    if "cancelled" in state:
+        cancel_shipment(world.database, number, MOMENT)
+
+
+@pytest.mark.parametrize("way", ["restore", "render"])
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_one_that_did_not_count_is_not_sent_after_all_to_who_has_got_the_mailing_elsewhere(
+    world: World, contacts: Path, case: str, way: str
+) -> None:
+    state, order, ids, elsewhere = ELSEWHERE[case]
+    add(world.database, "offers")
+    world.rewrite(contacts)
+    set_aside(world, 1, state)
+    world.rewrite(write_contacts(world.workspace.root / "second.csv", ids), **order)
+
+    def send(again: bool = False) -> bytes:
+        out = io.BytesIO()
+        if way == "restore":
+            restore_shipment(world.database, 1, MOMENT, again=again)
+        else:
+            render_again(world.workspace, world.database, 1, out, kept=Kept(), again=again)
+        return out.getvalue()
+
+    if elsewhere:
+        before = find_shipment(world.database, 1)
+        with pytest.raises(SentElsewhere, match=f"{elsewhere} of its 7 recipients ha(s|ve) got") as caught:
+            send()
+        assert (caught.value.recipients, caught.value.exit_code) == (elsewhere, 5)
+        assert ("shipment cancel 1" in str(caught.value)) == ("cancelled" not in state)
+        assert find_shipment(world.database, 1) == before
+    made = send(again=bool(elsewhere))
+    assert find_shipment(world.database, 1).finished_at is not None
+    assert way == "restore" or made.count(b'"contact_id"') == 7
+
+
+def test_a_test_may_be_sent_after_all_whoever_has_got_the_mailing(world: World, contacts: Path) -> None:
+    world.rewrite(contacts, test=True)
+    set_aside(world, 1, "unfinished")
+    world.rewrite(contacts)
+    assert restore_shipment(world.database, 1, MOMENT).state == "test"
+
+
+def test_the_ways_on_from_an_unfinished_one_begin_with_cancelling_when_its_people_have_got_the_mailing(
+    world: World, contacts: Path
+) -> None:
+    world.rewrite(contacts)
+    set_aside(world, 1, "unfinished")
+    assert "--again" not in ways_on(world.database, find_shipment(world.database, 1))
+    world.rewrite(contacts)
+    said = ways_on(world.database, find_shipment(world.database, 1))
+    assert "7 of its recipients have got the mailing by another one: linktrack shipment cancel 1" in said
+    assert "shipment restore 1 --again" in said and "shipment render 1 --out DIR --again" in said
 
 
 @pytest.mark.parametrize("state", ["test", "unfinished", "cancelled"])

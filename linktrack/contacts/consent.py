@@ -78,8 +78,10 @@ class Consents:
         word = self._said.get(contact.contact_id)
         if word is None:
             return shown is not False
-        if shown is None or self._seen.before:
+        if shown is None:
             return word.consent
+        if self._seen.before:  # which proves nothing, but that what the CRM knows is a refusal again is not passed over
+            return word.consent and (shown or not word.is_known)
         if shown is word.consent:
             if not word.is_known:
                 self._learnt.append(word)

@@ -72,6 +72,9 @@ CASES = {
     "who has agreed himself is tracked until the CRM has known and says no": (
         True, ["Nej", "", "Ja", "no"], [True, True, True, False],
     ),
+    "a refusal is heeded once the CRM has known, though a file like this was seen before": (
+        True, ["Nej", "Ja", "Nej", "Nej"], [True, True, False, False],
+    ),
 }  # fmt: skip
 
 

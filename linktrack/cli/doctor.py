@@ -72,9 +72,10 @@ def doctor(
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
     checks = examine(root, os.environ, deep=deep)
     list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
-    if any(check.state != "ok" for check in checks):
+    if any(check.state == "error" for check in checks):
         raise typer.Exit(6)
-    say(context, "The workspace is in order.")
+    warnings = sum(check.state == "warning" for check in checks)
+    say(context, f"No errors, {counted(warnings, 'warning')}." if warnings else "The workspace is in order.")
 
 
 def _repair(context: typer.Context, yes: bool, wait: float) -> None:

@@ -62,7 +62,7 @@ def ways_on(database: Database, shipment: Shipment) -> str:
     got = 0
     if not shipment.test:
         with suppress(LinktrackError):  # the database may be what has stopped them
-            got = got_it_elsewhere(database, shipment)
+            got = got_it_elsewhere(database, shipment, since=True)
     if got:
         return (
             f"Shipment {number} is unfinished and counts in no figure, and {got:,} of its recipients "

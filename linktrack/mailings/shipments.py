@@ -151,15 +151,16 @@ def unfinished_shipments(database: Database) -> list[Shipment]:
     return [_shipment(row) for row in rows]
 
 
-def got_it_elsewhere(database: Database, shipment: Shipment) -> int:
-    """How many of a shipment's recipients have got its mailing by another one that counts: tests, and what is
-    unfinished or cancelled, were nobody's."""
+def got_it_elsewhere(database: Database, shipment: Shipment, *, since: bool = False) -> int:
+    """How many of a shipment's recipients have got its mailing by another one that counts, or `since` by one that was
+    made later: tests, and what is unfinished or cancelled, were nobody's."""
+    other = ">" if since else "<>"
     return int(
         database.value(
             "SELECT count(*) FROM shipment_recipient AS sent WHERE sent.shipment_id = ? AND EXISTS ("  # noqa: S608  (names of our own)
             "SELECT 1 FROM shipment JOIN shipment_recipient AS other ON other.shipment_id = shipment.id "
             "WHERE shipment.mailing_id = ? "
-            f"AND shipment.id <> sent.shipment_id AND {COUNTS} AND other.recipient_id = sent.recipient_id)",
+            f"AND shipment.id {other} sent.shipment_id AND {COUNTS} AND other.recipient_id = sent.recipient_id)",
             (shipment.id, mailing_id(database, shipment.mailing)),
         )
     )

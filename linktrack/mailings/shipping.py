@@ -149,7 +149,8 @@ def restore_shipment(database: Database, number: int, moment: int, *, again: boo
         before = find_shipment(database, number)
         if before.cancelled_at is None and before.finished_at is not None:
             raise Conflict(f"shipment {number} is neither cancelled nor unfinished: there is nothing to take back")
-        refuse_sent_elsewhere(database, before, again=again)
+        if before.cancelled_at is None:  # cancelling is undone without a question
+            refuse_sent_elsewhere(database, before, again=again)
         database.execute(
             "UPDATE shipment SET cancelled_at = NULL, finished_at = COALESCE(finished_at, ?) WHERE id = ?",
             (moment, number),
@@ -164,7 +165,7 @@ def refuse_sent_elsewhere(database: Database, shipment: Shipment, *, again: bool
     SentElsewhere, unless it is a test or may go to people `again`.
     """
     waits = not shipment.test and shipment.state in ("unfinished", "cancelled")
-    if waits and not again and (got := got_it_elsewhere(database, shipment)):
+    if waits and not again and (got := got_it_elsewhere(database, shipment, since=True)):
         raise SentElsewhere(shipment, got)
 
 

@@ -48,9 +48,7 @@ def test_an_unfinished_one_is_finished_or_cancelled_and_counts_only_then(world: 
     assert restore_shipment(world.database, 1, MOMENT).state == "sent"
     assert cancel_shipment(world.database, 2, MOMENT).state == "cancelled"
     assert unfinished_shipments(world.database) == [] and world.sent() == 7
-    with pytest.raises(SentElsewhere):
-        restore_shipment(world.database, 2, MOMENT)
-    assert restore_shipment(world.database, 2, MOMENT, again=True).state == "sent"
+    assert restore_shipment(world.database, 2, MOMENT).state == "sent", "cancelling is undone without a question"
 
 
 def test_a_test_is_one_in_every_state(world: World, contacts: Path) -> None:
@@ -157,7 +155,7 @@ def test_one_that_did_not_count_is_not_sent_after_all_to_who_has_got_the_mailing
             render_again(world.workspace, world.database, 1, out, kept=Kept(), again=again)
         return out.getvalue()
 
-    if elsewhere:
+    if elsewhere and not (way == "restore" and "cancelled" in state):
         before = find_shipment(world.database, 1)
         with pytest.raises(SentElsewhere, match=f"{elsewhere} of its 7 recipients ha(s|ve) got") as caught:
             send()

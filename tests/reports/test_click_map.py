@@ -84,7 +84,9 @@ STAND = {
         f'<img usemap="#m" style="display:none"><img usemap="#m"><map name="m"><area coords="0,0,9,9" href="{A}"></map>',
         ["k1"],
     ),
-    "links of a drawing": (f'<svg><a xlink:href="{A}"><rect x=1 y=2 /></a><a href="{B}"><text y=9>x</text></a></svg>', ["k1", "k2"]),
+    "links of a drawing": (
+        f'<p><svg><a xlink:href="{A}"><rect x=1 y=2 /></a><a href="{B}"><text y=9>x</text></a></svg>', ["k1", "k2"],
+    ),
     "a link that is hidden": (f'<div style="display:none"><a href="{A}">x</a></div><a href="{B}">y</a>', ["k2"]),
     "links that were never closed": (f'<a href="{A}">x<p><a href="{B}">y<p>z', ["k1", "k2"]),
     "links in crossed tags": (f'<b><a href="{A}"><i>x</b>y</a></i><table><a href="{B}">z</table>', ["k1", "k2"]),

@@ -11,7 +11,7 @@ import sqlite3
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
@@ -58,14 +58,11 @@ class Contents:
 
 
 class ArchiveWriter:
-    """A backup while it is written into `file`. What is in it is its owner's alone when it is unpacked."""
+    """A backup while it is written. What is in it is its owner's alone when it is unpacked."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._tar = tarfile.open(fileobj=file, mode="w:gz", compresslevel=6)  # noqa: SIM115  (closed by `close`)
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
         self.prints: dict[str, bytes] = {}  # of the files that were added, by name
-
-    def close(self) -> None:
-        self._tar.close()
 
     def add_bytes(self, name: str, data: bytes, moment: int) -> None:
         """Add a file that is at hand; `moment` is its time in UTC milliseconds."""
@@ -102,6 +99,20 @@ class ArchiveWriter:
         printed = _Printed(file)
         self._tar.addfile(member, printed)
         self.prints[member.name] = printed.digest()
+
+
+@contextmanager
+def archiving(file: BinaryIO) -> Iterator[ArchiveWriter]:
+    """A backup that is written into `file` and ends with the block. A failure leaves nothing that writes later."""
+    with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, filename="") as packed:
+        tar = tarfile.open(fileobj=packed, mode="w")  # noqa: SIM115  (what fails is not ended: its gzip is)
+        try:
+            yield ArchiveWriter(tar)
+            tar.close()
+        except BaseException:
+            with suppress(OSError):  # as on a disk that is full; the first error counts
+                packed.close()
+            raise
 
 
 def verify(path: Path, prints: dict[str, bytes]) -> None:

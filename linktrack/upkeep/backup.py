@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from linktrack.links.keys import open_keys
 from linktrack.moments import now
 from linktrack.store.dialects import POSTGRESQL, SQLITE, explain_sqlite
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.archive import PAGES_NAME, ArchiveWriter, Contents, fault_of, row_counts, verify
+from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, fault_of, row_counts, verify
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace
 
 DUMP_NAME = "linktrack.dump"  # what pg_dump is told to write, and pg_restore to read
@@ -46,28 +46,27 @@ def backup(workspace: Workspace, target: Path) -> Backup:
     parts = ["the settings", "the signing key"]
     with open_database(workspace) as database, writing(target, workspace.kept()) as file:
         open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
-        archive = ArchiveWriter(file)
-        moment = now()
-        if database.dialect == SQLITE:
-            folder = Path(database.name).parent if into_stream else target.parent
-            with _copied(database, folder, target) as (copy, rows):
-                contents = Contents(moment, SQLITE, workspace.settings.database.id, rows)
+        with archiving(file) as archive:
+            moment = now()
+            if database.dialect == SQLITE:
+                folder = Path(database.name).parent if into_stream else target.parent
+                with _copied(database, folder, target) as (copy, rows):
+                    contents = Contents(moment, SQLITE, workspace.settings.database.id, rows)
+                    archive.add_bytes("backup.json", contents.text().encode(), moment)
+                    archive.add_open(DATABASE_NAME, copy)
+                parts.insert(0, f"the database ({rows['click']:,} clicks)")
+            else:
+                contents = Contents(moment, POSTGRESQL, workspace.settings.database.id, {})
                 archive.add_bytes("backup.json", contents.text().encode(), moment)
-                archive.add_open(DATABASE_NAME, copy)
-            parts.insert(0, f"the database ({rows['click']:,} clicks)")
-        else:
-            contents = Contents(moment, POSTGRESQL, workspace.settings.database.id, {})
-            archive.add_bytes("backup.json", contents.text().encode(), moment)
-        archive.add_file(workspace.config_path.name, workspace.config_path)
-        archive.add_bytes(KEY_NAME, workspace.secret().encode(), moment)
-        for name, inside, what in (
-            (SCRIPTS_NAME, workspace.scripts_path, "the scripts"),
-            (PAGES_NAME, workspace.templates_path, "the templates of pages"),
-        ):
-            if inside.is_dir() and inside not in (workspace.root, *workspace.root.parents):
-                archive.add_folder(name, inside)
-                parts.append(what)
-        archive.close()
+            archive.add_file(workspace.config_path.name, workspace.config_path)
+            archive.add_bytes(KEY_NAME, workspace.secret().encode(), moment)
+            for name, inside, what in (
+                (SCRIPTS_NAME, workspace.scripts_path, "the scripts"),
+                (PAGES_NAME, workspace.templates_path, "the templates of pages"),
+            ):
+                if inside.is_dir() and inside not in (workspace.root, *workspace.root.parents):
+                    archive.add_folder(name, inside)
+                    parts.append(what)
         file.flush()
         if not into_stream:
             verify(Path(file.name), archive.prints)
@@ -93,22 +92,17 @@ def _copied(database: Database, folder: Path, target: Path) -> Iterator[tuple[Bi
         checked = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)  # reads nothing as yet
         path.unlink()
     with os.fdopen(handle, "r+b") as copy:
-        try:
-            with database.reading():
+        with closing(checked):
+            with closing(into), database.reading():
                 with database.explained():
                     rows = row_counts(database.connection)
                 try:
                     database.connection.backup(into)
                 except sqlite3.Error as problem:
                     raise explain_sqlite(problem, str(target)) or problem from None
-        finally:
-            into.close()
-        with explained(target):
-            os.pwrite(handle, b"\x01\x01", 18)  # it has no write-ahead log (SQLite's file format, 1.3)
-        try:
+            with explained(target):
+                os.pwrite(handle, b"\x01\x01", 18)  # it has no write-ahead log (SQLite's file format, 1.3)
             fault = fault_of(checked, rows)
-        finally:
-            checked.close()
         if fault:
             raise BadInput(
                 f"{database.name} is damaged ({fault}): no backup is made of it. Bring the last good one back with "

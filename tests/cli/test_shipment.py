@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_what_everybody_has_got_by_another_shipment_is_not_sent_without_being_as
     if state == "cancelled":
         assert run("shipment", "cancel", 1).code == 0
     else:
-        with sqlite3.connect(shipped / "linktrack.db") as database:
+        with closing(sqlite3.connect(shipped / "linktrack.db", isolation_level=None)) as database:
             database.execute("UPDATE shipment SET finished_at = NULL WHERE id = 1")
     assert run(*rewrite, "three").code == 0
     restore: tuple[tuple[object, ...], ...] = (("restore", 1),) if state == "unfinished" else ()

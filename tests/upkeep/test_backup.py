@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import shutil
@@ -86,19 +87,20 @@ def test_of_a_damaged_database_no_backup_is_made(run: Run, workspace: Workspace,
 def test_what_the_disk_gives_back_otherwise_is_no_backup(
     run: Run, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = tarfile.TarFile.close
+    written = gzip.GzipFile.close
 
-    def damage(self: tarfile.TarFile) -> None:
+    def damage(self: gzip.GzipFile) -> None:
+        is_written = self.mode == gzip.WRITE and self.fileobj is not None
         written(self)
-        if self.mode == "w":
+        if is_written:
             [aside] = tmp_path.glob(".b.tar.gz.unfinished-*")
             data = aside.read_bytes()
             if len(data) > 2000:
-                with aside.open("r+b") as file:
-                    file.seek(1500)
-                    file.write(bytes(byte ^ 0xFF for byte in data[1500:1510]))
+                with aside.open("r+b") as damaged:
+                    damaged.seek(1500)
+                    damaged.write(bytes(byte ^ 0xFF for byte in data[1500:1510]))
 
-    monkeypatch.setattr(tarfile.TarFile, "close", damage)
+    monkeypatch.setattr(gzip.GzipFile, "close", damage)
     done = run("backup", tmp_path / "b.tar.gz")
     assert done.code == 3, done.err
     assert [one.name for one in tmp_path.iterdir()] == ["workspace"]

@@ -147,10 +147,6 @@ class Ledger:
             )
         ]
 
-    def types(self) -> list[str]:
-        """The types of all mailings."""
-        return [row[0] for row in self.database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
-
     def hits(self) -> dict[int, int]:
         """Human clicks by link."""
         return dict(

@@ -17,7 +17,7 @@ from linktrack.actions.ledger import TAKEN, Ledger
 from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
-from linktrack.contacts.left import leave
+from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.actions import parse_action
@@ -119,7 +119,7 @@ class _Taking:
     def __init__(self, database: Database, run: LostRun) -> None:
         self.database, self.run = database, run
         self.run_id = 0
-        self.types = [row[0] for row in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
+        self.types = mailing_types(database)
         self._links: dict[str, _Link | None] = {}
         self._shipments: dict[tuple[int, str], _Shipment | None] = {}
         self._definitions: dict[tuple[int, int], int] = {}

@@ -17,6 +17,7 @@ from linktrack.actions.ledger import Ledger, purged_failures
 from linktrack.actions.page_buttons import button_actions
 from linktrack.actions.planned import Desk, NumberedAction
 from linktrack.actions.slots import Calendar
+from linktrack.contacts.left import mailing_types
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
 from linktrack.moments import iso, zone_of
@@ -100,7 +101,7 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
         actions = ledger.actions()
         pressed_on = ledger.pressed_on()
         if pressed_on and has_interests(export, mapping):
-            buttons = button_actions({*ledger.types(), *workspace.settings.subscriptions.types})
+            buttons = button_actions({*mailing_types(database), *workspace.settings.subscriptions.types})
             actions |= {link_id: [*actions.get(link_id, ()), *buttons] for link_id in pressed_on}
     else:
         selecting.find_clickers(database, order.by_hand.key, order.by_hand.mailing)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, confirm, counted, say, show_record, warn
+from linktrack.cli.output import Format, FormatOption, confirm, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.upkeep.forget import ForgetSummary

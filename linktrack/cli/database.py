@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import Format, FormatOption, counted, say, show_record, warn
+from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.upkeep.purge import PurgeSummary

@@ -17,6 +17,7 @@ from linktrack.cli.shared_context import single
 from linktrack.cli.shared_visitors import browse, environment, served, write_log
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import PRIVATE, refuse_planted
+from linktrack.sentences import counted
 from linktrack.upkeep.examples import shipped_folder
 
 app = single()
@@ -137,7 +138,7 @@ def demo(
     typer.echo(f"\n# Everything is in {root}:")
     for path in sorted(path for path in root.iterdir() if not path.name.startswith(".")):
         inside = sum(1 for _ in path.rglob("*"))
-        count = f"{inside:,} file{'' if inside == 1 else 's'}" if path.is_dir() else f"{path.stat().st_size:,} bytes"
+        count = counted(inside, "file") if path.is_dir() else f"{path.stat().st_size:,} bytes"
         typer.echo(f"{path}{os.sep if path.is_dir() else ''}  ({count})")
     typer.echo(f"\nOpen this page in a browser: {root / PAGE}")
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, counted, say, warn
+from linktrack.cli.output import FormatOption, confirm, say, warn
 from linktrack.cli.shared_context import WaitOption, opened, single, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.errors import UsageError
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.crm.guess import GuessedSetting

@@ -10,6 +10,7 @@ import typer
 from linktrack.cli.output import FormatOption, confirm, say
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption, list_rows
+from linktrack.sentences import counted
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
 
@@ -114,12 +115,12 @@ def delete(
     with opened(context, wait) as database:
         if recursive:
             count = links_in(database, clean_path(path))
-            question = f"Delete the folder {path} and the {_links(count)} in it?"
+            question = f"Delete the folder {path} and the {counted(count, 'link')} in it?"
             if count and not confirm(context, question, yes):
                 say(context, "Nothing was changed.")
                 return
         count = delete_folder(database, path, recursive=recursive)
-    what = f" and {_links(count)} in it" if count else ""
+    what = f" and {counted(count, 'link')} in it" if count else ""
     say(context, f"Deleted the folder {path}{what}; linktrack folder restore takes it back.")
 
 
@@ -139,8 +140,4 @@ def restore(
 
     with opened(context, wait) as database:
         count = restore_folder(database, path)
-    say(context, f"The folder {path} is back" + (f", with {_links(count)} in it." if count else "."))
-
-
-def _links(count: int) -> str:
-    return f"{count} link{'' if count == 1 else 's'}"
+    say(context, f"The folder {path} is back" + (f", with {counted(count, 'link')} in it." if count else "."))

@@ -25,6 +25,7 @@ from linktrack.cli.shared_tagging import (
     tag_file,
     utm_options,
 )
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.mailings.adding import Added
@@ -233,7 +234,7 @@ def check(
     table = [*whose, "rule", *part, "line", "column", "message", "address"]
     list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=names)
     if rows:
-        say(context, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}.")
+        say(context, f"{counted(len(rows), 'finding')}.")
         raise typer.Exit(6)
     say(context, "Nothing found.")
 

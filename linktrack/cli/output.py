@@ -80,11 +80,6 @@ def warn(sentence: str) -> None:
         typer.echo(spoken(sentence), err=True)
 
 
-def counted(count: int, noun: str) -> str:
-    """A number with what it counts: `1 click`, `2,000 clicks`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def at_terminal() -> bool:
     """Whether there is somebody to ask."""
     return sys.stdin.isatty()

@@ -10,6 +10,7 @@ import typer
 from linktrack.cli.output import FormatOption, say
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.sentences import counted
 
 
 def check(
@@ -48,9 +49,9 @@ def check(
     table = ["finding", "link", "mailing", "explanation"]
     list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=[crm])
     notes = sum(one.is_note for one in found)
-    noted = f"{notes} note{'s' if notes > 1 else ''}" if notes else ""
+    noted = counted(notes, "note") if notes else ""
     if count := len(found) - notes:
-        say(context, f"{count} finding{'s' if count > 1 else ''}" + (f" and {noted}." if noted else "."))
+        say(context, counted(count, "finding") + (f" and {noted}." if noted else "."))
         raise typer.Exit(6)
     say(context, f"Nothing to complain about{f', {noted}' if noted else ''}.")
 

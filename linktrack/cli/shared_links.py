@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linktrack.moments import iso
+from linktrack.sentences import counted
 from linktrack.visible import visible
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def link_sections(
         ("Clicks", _clicks(record, zone)),
         (
             "Stands in",
-            _columns([(place.mailing, f"{_some(place.placements, 'place')}, {place.sent} sent") for place in places])
+            _columns([(place.mailing, f"{counted(place.placements, 'place')}, {place.sent} sent") for place in places])
             or ["no mailing"],
         ),
     ]
@@ -60,7 +61,7 @@ def _facts(record: Mapping[str, Any], zone: tzinfo) -> list[tuple[str, Any]]:
 
 
 def _clicks(record: Mapping[str, Any], zone: tzinfo) -> list[str]:
-    people = f"{_some(record['clicks'], 'click')} by {_some(record['clickers'], 'person', 'people')}"
+    people = f"{counted(record['clicks'], 'click')} by {counted(record['clickers'], 'person', 'people')}"
     lines = [f"{people}, {record['machine_clicks']} by machines"]
     if record["first_click"]:
         lines.append(
@@ -74,10 +75,6 @@ def _clicks(record: Mapping[str, Any], zone: tzinfo) -> list[str]:
 def _columns(pairs: Sequence[tuple[str, str]]) -> list[str]:
     width = max((len(name) for name, _ in pairs), default=0)
     return [f"{name:{width}}  {text}" for name, text in pairs]
-
-
-def _some(count: int, one: str, several: str = "") -> str:
-    return f"{count} {one if count == 1 else several or one + 's'}"
 
 
 def _minute(moment: int | None, zone: tzinfo) -> str:

@@ -18,6 +18,7 @@ from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.errors import Conflict, LinktrackError, UsageError
 from linktrack.files import STDIN, STDOUT
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.mailings.handing_out import Progress
@@ -297,7 +298,8 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         warn(f"Note: {note}")
     test = "test shipment" if shipment.test else "shipment"
     where = "stdout" if str(out) == STDOUT else str(out)
-    say(context, f"Wrote {test} {shipment.id} of {shipment.mailing} for {shipment.recipients:,} recipients to {where}.")
+    people = counted(shipment.recipients, "recipient")
+    say(context, f"Wrote {test} {shipment.id} of {shipment.mailing} for {people} to {where}.")
     if shipment.state == "cancelled":
         warn(f"Shipment {shipment.id} is cancelled: linktrack shipment restore {shipment.id} lets it count again.")
     record = {

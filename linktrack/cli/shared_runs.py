@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from linktrack.cli.output import say, warn
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.actions.run import RunReport
@@ -53,9 +54,9 @@ def _tell_open(report: RunReport) -> None:
     failed = sum(report.still_open.values()) - interrupted
     for count, what, option in ((failed, "failed", "failed"), (interrupted, "were interrupted", "interrupted")):
         if count:
-            actions = "1 action" if count == 1 else f"{count:,} actions"
             what = what.replace("were", "was") if count == 1 else what
-            warn(f"{actions} of earlier runs {what} and {_stand(count)} open: try again with --retry-{option}.")
+            what = f"{counted(count, 'action')} of earlier runs {what}"
+            warn(f"{what} and {_stand(count)} open: try again with --retry-{option}.")
 
 
 def _stand(count: int) -> str:
@@ -78,8 +79,11 @@ def settle_runs(
         return
     taken = take_runs(workspace, database, folders, wait=wait)
     known = f" ({taken.known} were there already)" if taken.known else ""
-    runs = "1 run" if taken.runs == 1 else f"{taken.runs} runs"
-    say(context, f"Took {runs} with {taken.changes:,} changes into the ledger{known}: nothing of it is made again.")
+    runs = counted(taken.runs, "run")
+    say(
+        context,
+        f"Took {runs} with {taken.changes:,} changes into the ledger{known}: nothing of it is made again.",
+    )
     if taken.unknown:
         warn(
             f"{taken.unknown:,} of these changes are of mailings, links or people that the backup does not know: they "

@@ -10,6 +10,7 @@ from linktrack.cli.output import FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_mails import FillOption, FromOption, KeepMergeTagsOption, OutOption, Output
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.mailings.shipments import Shipment
@@ -141,8 +142,8 @@ def cancel(context: typer.Context, shipment: NumberArgument, wait: WaitOption = 
         found = cancel_shipment(database, shipment, now())
     say(
         context,
-        f"Cancelled shipment {shipment} of {found.mailing} ({found.recipients:,} recipients): it counts in no figure, "
-        f"and its addresses go on working. linktrack shipment restore {shipment} takes this back.",
+        f"Cancelled shipment {shipment} of {found.mailing} ({counted(found.recipients, 'recipient')}): it counts in no "
+        f"figure, and its addresses go on working. linktrack shipment restore {shipment} takes this back.",
     )
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.requests import BAD, UNREADABLE
 from linktrack.errors import LinktrackError
+from linktrack.sentences import counted
 
 TOLERATED_PERCENT = 50.0  # of the lines that look like ours
 ALARM_LINES = 20  # so many of them must be there
@@ -135,8 +136,8 @@ class Tally:
     def _alarm(self) -> str:
         if unknown := self.reasons["unknown-shipment"]:
             return (
-                f"{_lines(unknown)} of ours {'name' if unknown > 1 else 'names'} a shipment that this database does "
-                "not know: is it an older copy? Bring the right one back and import again with --again."
+                f"{counted(unknown, 'line')} of ours {'name' if unknown > 1 else 'names'} a shipment that this "
+                "database does not know: is it an older copy? Bring the right one back and import again with --again."
             )
         ours = self.stored + self.suspects
         if ours < ALARM_LINES or self.suspects * 100 <= self.tolerate * ours:
@@ -170,7 +171,3 @@ class Tally:
                     "--again."
                 )
         return found
-
-
-def _lines(count: int) -> str:
-    return f"{count} line{'' if count == 1 else 's'}"

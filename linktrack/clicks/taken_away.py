@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from linktrack.clicks.event import POST
-from linktrack.contacts.left import leave
+from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import LinktrackError
 from linktrack.links.actions import InterestAction, parse_action
@@ -59,7 +59,7 @@ def note_taken_away(database: Database) -> None:
 
 
 def _takings(database: Database) -> Iterator[_TakingLink]:
-    types = [row[0] for row in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> ''")]
+    types = mailing_types(database)
     for link_id, rows in read_actions(database).items():
         for name in (name for row in rows for name in _taken_by(row)):
             places = set(placeholders_in(name))

@@ -40,6 +40,7 @@ from linktrack.mailings.shipments import (
 from linktrack.mailings.shipping import make_shipment, refuse_sent_elsewhere
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import iso, now
+from linktrack.sentences import counted
 from linktrack.store.session import Database, Tell, in_silence
 from linktrack.workspace import Workspace
 
@@ -226,8 +227,8 @@ def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *,
             continue
         when = iso(shipment.created_at, workspace.zone)
         tell(
-            f"Shipment {shipment.id} of {shipment.mailing} to {shipment.recipients:,} recipients, made at {when}, was "
-            f"not handed out to the end, unless another command is at it just now. {ways_on(database, shipment)}"
+            f"Shipment {shipment.id} of {shipment.mailing} to {counted(shipment.recipients, 'recipient')}, made at "
+            f"{when}, was not handed out to the end, unless another command is at it just now. {ways_on(database, shipment)}"
         )
 
 

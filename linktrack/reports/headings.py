@@ -29,7 +29,7 @@ _ENGLISH = {
     "uncounted": "Not counted",
     "url": "URL",
 }
-_SWEDISH = {
+SWEDISH = {
     "action": "Åtgärd",
     "actions": "Åtgärder",
     "address": "Adress",
@@ -155,13 +155,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 
 def heading(column: str, language: Language) -> str:
     """What a column is called; one without a name of its own in the language is called by its key."""
-    own = _SWEDISH.get(column) if language == "sv" else _ENGLISH.get(column)
+    own = SWEDISH.get(column) if language == "sv" else _ENGLISH.get(column)
     return own or column.replace("_", " ").capitalize()
-
-
-def is_named(column: str, language: Language) -> bool:
-    """Whether somebody has thought of what a column is called in a language; in English every key is a name."""
-    return language == "en" or column in _SWEDISH
 
 
 def joined(columns: Sequence[str], language: Language) -> str:

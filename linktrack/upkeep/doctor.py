@@ -18,6 +18,7 @@ from linktrack.links.keys import TAKEN_IN, open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import unfinished_shipments
 from linktrack.moments import iso, now
+from linktrack.sentences import counted
 from linktrack.settings import settings_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
@@ -232,7 +233,8 @@ def _keys(workspace: Workspace, database: Database) -> Check:
 
 def _unfinished(database: Database) -> Iterator[Check]:
     for shipment in unfinished_shipments(database):
-        detail = f"{shipment.id} of {shipment.mailing} to {shipment.recipients:,} recipients was not all handed out"
+        people = counted(shipment.recipients, "recipient")
+        detail = f"the mails of {shipment.id} of {shipment.mailing} to {people} were not all handed out"
         yield Check("shipment", "warning", detail, ways_on(database, shipment))
 
 

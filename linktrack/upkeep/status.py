@@ -11,6 +11,7 @@ from linktrack.actions.work import get_unsubscribes
 from linktrack.errors import Conflict
 from linktrack.mailings.shipments import unfinished_shipments
 from linktrack.moments import HOUR, iso
+from linktrack.sentences import counted
 from linktrack.store.lock import alone
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -65,10 +66,12 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
             "see linktrack action run."
         )
     if failures:
-        stands = "1 action failed and stands open" if failures == 1 else f"{failures:,} actions failed and stand open"
+        stands = f"{counted(failures, 'action')} failed and {'stands' if failures == 1 else 'stand'} open"
         due["failures"] = f"{stands}: see linktrack action log --status {' or '.join(by_status)}."
     if unfinished:
-        due["shipments"] = f"Mails were not all handed out of {unfinished} shipments: see linktrack shipment list."
+        due["shipments"] = (
+            f"Mails were not all handed out of {counted(unfinished, 'shipment')}: see linktrack shipment list."
+        )
     return Status(
         checked_at=now,
         last_import=imported,

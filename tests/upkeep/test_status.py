@@ -72,7 +72,7 @@ def test_the_command(life: Life) -> None:
         database.execute("UPDATE shipment SET finished_at = NULL")
         database.execute("INSERT INTO run (started_at, status, out, summary) VALUES (0, 'running', '', '')")
     due = life.do("status", "--quiet", code=6)
-    assert "not all handed out of 1 shipments" in due.err and "--resume" in due.err
+    assert "not all handed out of 1 shipment:" in due.err and "--resume" in due.err
     life.do("status", "--within", "soon", code=2)
 
 

@@ -225,10 +225,10 @@ def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *,
     for shipment in unfinished_shipments(database):
         if shipment.id == but_for:
             continue
-        when = iso(shipment.created_at, workspace.zone)
+        people, when = counted(shipment.recipients, "recipient"), iso(shipment.created_at, workspace.zone)
         tell(
-            f"Shipment {shipment.id} of {shipment.mailing} to {counted(shipment.recipients, 'recipient')}, made at "
-            f"{when}, was not handed out to the end, unless another command is at it just now. {ways_on(database, shipment)}"
+            f"Shipment {shipment.id} of {shipment.mailing} to {people}, made at {when}, was not handed out to the end, "
+            f"unless another command is at it just now. {ways_on(database, shipment)}"
         )
 
 

@@ -93,7 +93,8 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
     foreign = tuple(number for number in held.ring.secrets if number not in held.ours)
     where = _where(workspace)
     advice = "it neither signs nor verifies; " + (
-        f"if it was made here after the backup that this is, linktrack key rotate takes it in, else remove it from {where}"
+        "if it was made here after the backup that this is, linktrack key rotate takes it in, else remove it from "
+        f"{where}"
         if any(number >= held.next_id for number in foreign)
         else f"remove it from {where}"
     )

@@ -154,7 +154,7 @@ def _refused_with(conninfo: str) -> str:
                 poll = select.poll()
                 poll.register(connection.socket, wanted)
                 if poll.poll(_REFUSAL_SECONDS * 1000):
-                    wanted = waits.get(connection.connect_poll(), 0)
+                    wanted = waits.get(pq.PollingStatus(connection.connect_poll()), 0)
             connection.untrace()  # which writes the rest of it
             trace.seek(0)
             found = _CODE.search(trace.read())

@@ -149,6 +149,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
                 "new_selections": new.get("selection", []),
                 "new_projects": new.get("project", []),
                 "new_interests": sorted({*new.get("interest", []), *new.get("company-interest", [])}),
+                "left_alone": [row._asdict() for row in work.state.left_alone],
                 "files": [*names, output.SUMMARY],
             }
         )

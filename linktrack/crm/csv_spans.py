@@ -90,8 +90,8 @@ def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
         text = io.StringIO(sample, newline="\n")
         records: list[list[str]] = []
         with suppress(BadInput):  # a quote that is never closed: those before it show the delimiter
-            for record in islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS):
-                records.append(record.fields)
+            found = islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS)
+            records.extend(record.fields for record in found)
         if not whole and len(records) < _SAMPLE_RECORDS:
             records = records[: max(1, len(records) - 1)]  # the last one may be cut
         widths = Counter(len(fields) for fields in records if len(fields) > 1)  # a title or a footer has one

@@ -191,7 +191,7 @@ def test_an_object_of_an_export_is_never_overwritten(world: World) -> None:
     ]
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[str, bytes, tuple[bytes, bytes], dict[str, Any]]] = {
     "NDJSON": (
         "contacts.ndjson",
         b'{"contact_id": "1", "level": ""}\n{"contact_id": "2", "lev\n{"contact_id": "3", "level": ""}\n',

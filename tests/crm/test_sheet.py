@@ -168,7 +168,7 @@ def test_a_part_with_a_hundred_megabytes_of_blanks_is_written_back_in_little_mem
     finally:
         tracemalloc.stop()
     assert peak < 20_000_000
-    assert [values[2] for _, values in opened(to).rows([])][0] == "hot"
+    assert next(values[2] for _, values in opened(to).rows([])) == "hot"
 
 
 def test_a_row_with_more_text_than_any_line_may_have_is_refused(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_part_that_cannot_be_unpacked_stops_the_writing_with_a_sentence(tmp_pa
     data = table.path.read_bytes()
     begin = data.index(b"docProps/core.xml") + len(b"docProps/core.xml")
     table.path.write_bytes(data[:begin] + b"\xff" * 20 + data[begin + 20 :])
-    with pytest.raises(BadInput, match="it cannot be written back: its part docprops/core.xml cannot be unpacked"):
+    with pytest.raises(BadInput, match=r"it cannot be written back: its part docprops/core\.xml cannot be unpacked"):
         rewritten(table, {2: {2: "hot"}})
 
 

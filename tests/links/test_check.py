@@ -169,7 +169,7 @@ NEW = {
     ),
     "an interest that is nearly a mailing's type": (
         [link("a", add("interest", "Newsletters"))], [CheckedMailing("m", "Newsletter", ("a",))],
-        [("no-interest", "a", "interest of 'a': the settings know no interest 'Newsletters', but the settings know 'Newsletter'")],
+        [("no-interest", "a", "interest of 'a': the settings know no interest 'Newsletters', but 'Newsletter'")],
     ),
     "an interest that is a mailing's type": ([link("a", add("interest", "News"))], [CheckedMailing("m", "News", ("a",))], []),
     "filled in for each click": ([link("a", add("selection", "{mailing.name}"))], [], []),

@@ -226,8 +226,9 @@ def run(
 ) -> None:
     """Do what the open clicks ask for, and write what the CRM imports.
 
-    A run that was interrupted, or that found the disk full, is finished with --resume. In a restored workspace no run
-    begins until --runs or --no-runs has said what was made since the backup, so that nothing is made again.
+    A run that something has ended half-way (a full disk, a permission, Ctrl-C, a power cut) is finished with --resume.
+    In a restored workspace no run begins until --runs or --no-runs has said what was made since the backup, so that
+    nothing is made again.
 
     \b
     Examples:

@@ -108,7 +108,7 @@ def answer(request: Request, site: Site, *, log_works: bool = True) -> tuple[Ans
 
     A scanner gets what a person gets. Whatever is not known, or is forged, gets the same 404.
     """
-    visit = _visit(request.path, site)
+    visit = visit_of(request.path, site)
     if visit is None:
         page = site.own_pages.get(request.path)
         if page is not None:
@@ -126,7 +126,7 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     return Answer(status, (*_HEADERS, *kind, *headers), body)
 
 
-def _visit(path: str, site: Site) -> Visit | None:
+def visit_of(path: str, site: Site) -> Visit | None:
     """What an address names, None where it is not ours. A token is verified also where the placement is unknown, so
     that nobody learns by the time which placements there are."""
     match = site.tracked.fullmatch(path)

@@ -324,3 +324,26 @@ def test_sent_is_logged_is_imported_also_when_workers_are_killed(
     assert logged >= sent > 50, "an answer that was on its way may have been lost, a line never"
     assert logged - sent <= 3 * 4
     assert imported(world) == logged
+
+
+def test_the_subscriptions_page_knows_what_was_pressed_before_any_import(
+    world: SentWorld, database: Database, tmp_path: Path
+) -> None:
+    """Whichever worker is asked, after a restart too, and while the log is imported."""
+    database.close()
+
+    def shown(server: Served, contact: str) -> set[bool]:
+        return {b"You do not get it" in server.ask("GET", world.path("subscriptions", contact))[2] for _ in range(12)}
+
+    with serving(world.workspace.root, "--workers", 2, said=tmp_path / "said") as server:
+        assert shown(server, "C1") == shown(server, "C2") == {False}
+        assert server.ask("POST", world.path("subscriptions", "C1") + "?off=Newsletter")[0] == 200
+        assert server.ask("POST", world.path("unsubscribe", "C2"))[0] == 200
+        assert shown(server, "C1") == shown(server, "C2") == {True}
+        assert server.ask("POST", world.path("subscriptions", "C2") + "?on=Newsletter")[0] == 200
+        assert shown(server, "C2") == {False}
+        assert server.stop() == 0
+    with serving(world.workspace.root, said=tmp_path / "said") as server:
+        assert (shown(server, "C1"), shown(server, "C2")) == ({True}, {False})
+        imported(world)
+        assert (shown(server, "C1"), shown(server, "C2")) == ({True}, {False})

@@ -26,8 +26,9 @@ from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, 
 
 _DAY = 86_400_000
 RETRY = ("Retry-After", "5")
-# What clients glue to the end of an address (a full stop, a bracket, a blank).
-TAIL = "[.,;:)>\\]'\"/ ]*"
+# What clients glue to the end of an address (a full stop, a bracket, a blank, the bracket of HTML's text). Where `..`
+# is a step, the address is another one.
+TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"
 _HEADERS = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),

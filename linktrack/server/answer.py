@@ -7,7 +7,7 @@ of a page's button (or of RFC 8058's one-click) is the person's will. Nothing of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -26,6 +26,7 @@ from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, 
 
 _DAY = 86_400_000
 RETRY = ("Retry-After", "5")
+_VERIFIED = 4096  # tokens that are remembered: who opens one link of a mail opens others, a scanner all of them
 # What clients glue to the end of an address (a full stop, a bracket, a blank, the bracket of HTML's text). Where `..`
 # is a step, the address is another one.
 TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"
@@ -84,6 +85,7 @@ class Site:
     asks_consent: bool = False  # on the subscriptions page
     tracked: re.Pattern[str] = field(init=False, repr=False, compare=False)
     own_pages: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    person_of: Callable[[str], tuple[int, int] | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         base = f"(?:{re.escape(self.base_path)})?"
@@ -91,6 +93,7 @@ class Site:
         object.__setattr__(self, "tracked", re.compile(shape))
         pages = {f"{path}/{page}": page for path in {"", self.base_path} for page in ("healthz", "robots.txt")}
         object.__setattr__(self, "own_pages", pages)
+        object.__setattr__(self, "person_of", lru_cache(_VERIFIED)(self.tokens.verify))
 
 
 class Visit(NamedTuple):
@@ -134,7 +137,7 @@ def visit_of(path: str, site: Site) -> Visit | None:
     if match is None:
         return None
     token = match[2].lower()
-    person = site.tokens.verify(token)
+    person = site.person_of(token)
     spot = site.snapshot.placements.get(match[1].lower())
     if spot is None or person is None:
         return None

@@ -159,6 +159,8 @@ def _types(
             said[word.type] = (word.at, word.has)
     left = [type for type, (_, has) in said.items() if not has]
     came_back = {type: at for type, (at, has) in said.items() if has and type != EVERY_TYPE}
+    ended_at, ended = said.get(EVERY_TYPE, (-1, True))
+    joined = {same_type(type) for type, at in came_back.items() if not ended and at > ended_at}
     types = _interests(json.loads(found[0]).get(INTERESTS), separator)
     if types is None:
         types = _sent_types(database, recipient)
@@ -166,15 +168,24 @@ def _types(
         last = "SELECT max(created_at) FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id"
         rewritten_at = database.value(f"{last} WHERE sent.recipient_id = ?", (recipient,))
         came_back = {type: at for type, at in came_back.items() if at >= rewritten_at}
-    return frozenset(same_type(type) for type in {*types, *came_back} if not has_left(left, type))
+    left_alone = [type for type in left if type != EVERY_TYPE]  # of who has left all of them, and joined one since
+    return frozenset(
+        same_type(type)
+        for type in {*types, *came_back}
+        if not has_left(left_alone if same_type(type) in joined else left, type)
+    )
 
 
 def _words_of(database: Database, recipient: int, since: Collection[Word]) -> list[Word]:
     """Those words that are of this database's recipient: said in a mail that he got by it."""
     if not since:
         return []
-    sent = "SELECT shipment.number FROM shipment_recipient JOIN shipment ON shipment.id = shipment_id WHERE recipient_id = ?"
-    numbers = {number for (number,) in database.rows(sent, (recipient,))}
+    sent = database.rows(
+        "SELECT shipment.number FROM shipment_recipient JOIN shipment ON shipment.id = shipment_id "
+        "WHERE recipient_id = ?",
+        (recipient,),
+    )
+    numbers = {number for (number,) in sent}
     return [word for word in since if word.shipment in numbers]
 
 

@@ -32,7 +32,7 @@ _POSTED = b'"method": "POST"'  # as request.log_line writes it
 
 class Word(NamedTuple):
     """What a person has said by a button, at a time (UTC milliseconds), in a mail of the shipment of this number:
-    `has` a type (EVERY_TYPE: none any more) or not; of the type CONSENT with `about_consent`, that he may be tracked."""
+    `has` a type (EVERY_TYPE: any) or not; with `about_consent`, whether he may be tracked."""
 
     shipment: int
     at: int

@@ -116,8 +116,12 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
         assert server.ask("POST", world.path("unsubscribe") + "?page", Content_Length="0")[0] == 200
         assert server.ask("POST", world.path("offer"), Content_Length="0")[0] == 405
         assert server.ask("GET", world.path("offer").upper())[0] == 302
-        spelled = b"".join(b"X%bForwarded%bFor: 203.0.113.9\r\n" % one for one in ((b"_", b"_"), (b"_", b"-"), (b"-", b"_")))
-        pretending = b"GET " + world.path("offer").encode() + b"?pretending HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % port + spelled
+        spelled = b"".join(
+            b"X%bForwarded%bFor: 203.0.113.9\r\n" % one for one in ((b"_", b"_"), (b"_", b"-"), (b"-", b"_"))
+        )
+        pretending = (
+            b"GET " + world.path("offer").encode() + b"?pretending HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % port + spelled
+        )
         assert server.say(pretending + b"Connection: close\r\n\r\n")[9:12] == b"302"
         missing = server.ask("GET", "/zzzz")
         forged = world.path("offer")[:-3] + ("aaa" if world.path("offer")[-3:] != "aaa" else "bbb")

@@ -26,6 +26,7 @@ from linktrack.clicks.logs.requests import UNKNOWN, Requests, Rules
 from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.recalled import recall
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
@@ -167,6 +168,7 @@ class _Import:
                     if self._shelved is not self.book.addresses:
                         self.shelf = self._new_shelf()
                     with self.database.transaction():
+                        batches = [recall(self.database, one) for one in batches]
                         source_id = self._write_source(source_id, name, batch.reached)
                         reading = reading or self._begin_reading(source_id)
                         stored = [self._store(one, reading, earlier) for one in batches]
@@ -383,6 +385,7 @@ class _Second:
             reasons=dict(_but_unknown(batch.reasons.items())),
             rejects=list(_but_unknown(batch.rejects)),
             junk=[one for one in batch.junk if one[3] not in UNKNOWN],
+            contested=[one for one in batch.contested if one[2] not in UNKNOWN],
         )
         return [first, found]
 

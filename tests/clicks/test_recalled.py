@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from clicks_world import SENT, World, adds_up, line, state
 
+from linktrack.clicks.load import import_logs
+from linktrack.clicks.summary import ImportOrder
 from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.upkeep.forget import forget_person
+from linktrack.workspace import load_workspace
 
 
 def revoke(world: World) -> None:
@@ -80,9 +83,6 @@ def test_what_is_not_stored_is_judged_by_todays_keys(world: World, tmp_path: Pat
     with log.open("ab") as file:
         file.write(line(world.path(1, 1), 9_000) + line(world.path(2, 7), 9_500))  # a third equal one, and another
     rejects = tmp_path / "rejects.tsv"
-    from linktrack.clicks.load import import_logs
-    from linktrack.clicks.summary import ImportOrder
-
     with world.database() as database, rejects.open("w", encoding="utf-8") as file:
         summary = import_logs(world.workspace, database, [str(log)], ImportOrder(again=True), rejected=file)
     assert adds_up(summary)
@@ -111,9 +111,7 @@ def test_again_gives_stored_clicks_of_a_revoked_key_their_visitors_address(world
     revoke(world)
     settings = world.workspace.root / "linktrack.toml"
     text = settings.read_text("utf-8")
-    settings.write_text(text.replace("[clicks]", "[clicks]\nip = \"none\"", 1), "utf-8")
-    from linktrack.workspace import load_workspace
-
+    settings.write_text(text.replace('ip = "truncate"', 'ip = "none"'), "utf-8")
     other = World(load_workspace(world.workspace.root, {}), world.tokens)
     summary = other.load(log, again=True)
     assert (summary.repeated, summary.readdressed) == (1, 1)

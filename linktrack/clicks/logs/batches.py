@@ -22,6 +22,7 @@ Stretch = tuple[int, int]  # of time, UTC milliseconds, both ends in it
 # if that is wanted.
 Contested = tuple[ClickRow, int, str, bytes]
 EVER: Stretch = (-(1 << 62), 1 << 62)
+BUSY_RECIPIENTS = 1_000  # and how many recipients of one that is behind most of them
 BUSIEST = 8  # how many of the most frequent addresses a batch names
 
 
@@ -57,6 +58,7 @@ class Batch(NamedTuple):
     networks: list[str]  # the first one is "", no network
     pressed: list[tuple[int, int, str]]
     busiest: dict[str, int]
+    busy: dict[str, list[int]]  # the recipients of the one that is behind more than half of the clicks
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
     junk: list[tuple[int, int, str, str]]  # tuples like `verdicts.JunkRequest`, and why each was rejected
     unknown: list[tuple[int, Row]]  # rejected requests that a catalogue of a moment later may know, with their times
@@ -88,6 +90,7 @@ class Gathered:
         self.contested: list[Contested] = []
         self.pressed: list[tuple[int, int, str]] = []
         self.shared: set[str] = set()  # addresses, as kept, of trusted proxies that had to stand for visitors
+        self.unkept: list[tuple[str, int]] = []  # addresses that clicks are stored without, with the recipients
         self.equals: dict[int, tuple[int, int]] = {}  # see `Batch`
         self.agent_size = 0  # characters of all agents
         self._agents: dict[str, int] = {}
@@ -117,11 +120,15 @@ class Gathered:
         uncounted: Sequence[Stretch] = (),
     ) -> Batch:  # fmt: skip
         """All of it."""
-        frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
+        addresses = (ip for ip, _ in self.unkept) if self.unkept else map(itemgetter(6), self.clicks)
+        frequent = Counter(addresses).most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
+        visits = self.unkept or ((click[6], click[5]) for click in self.clicks)
+        most = next((ip for ip, count in busiest.items() if count * 2 > len(self.clicks)), "")
+        busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:BUSY_RECIPIENTS]} if most else {}
         return Batch(
-            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk,
-            self.unknown, self.contested, self.read, self.repeated, self.not_ours, self._reasons, self._rejects,
+            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, busy, self.probes,
+            self.junk, self.unknown, self.contested, self.read, self.repeated, self.not_ours, self._reasons, self._rejects,
             reached, waiting, cut_off, last, unlike, begins, self.equals, list(uncounted),
         )  # fmt: skip
 

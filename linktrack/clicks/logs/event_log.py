@@ -351,7 +351,8 @@ class EventReading:
             if found in _BAD:
                 self.gathered.junk.append((event.clicked_at, identity, "", found))
             who, nowhere = self._visitor(event), (0, 0, 0, 0)
-            row = (event.clicked_at, identity, *nowhere, *who[:2], 0, who[2])
+            ip = "" if self.rules.nameless else who[0]
+            row = (event.clicked_at, identity, *nowhere, ip, who[1], 0, who[2])
             self.gathered.contest(row, identity, found, text.encode("utf-8", "replace"))
             return
         if event.clicked_at <= self.directory.reset_of(found[0]):
@@ -365,10 +366,13 @@ class EventReading:
         ip, network, flags = self._visitor(event)
         if flags & SHARED:
             self.gathered.shared.add(ip)
+        if self.rules.nameless:
+            self.gathered.unkept.append((ip, found[3]))
+            ip = ""
         self.gathered.clicks.append((event.clicked_at, identity, *found, ip, network, agent, flags))
 
     def _visitor(self, event: Event) -> tuple[str, int, int]:
-        """What a click has of whoever made it: the address as it is kept, the number of its network, the flags."""
+        """What is known of whoever made a click: the address, cut as it is kept, the number of its network, the flags."""
         ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
         return ip, self.gathered.network(network), (MACHINE if event.machine else 0) | (SHARED if shared else 0)
 

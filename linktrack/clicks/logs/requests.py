@@ -49,6 +49,7 @@ class Rules:
     since: int | None
     until: int | None
     list_rejects: bool
+    nameless: bool = False  # clicks are stored without the addresses that `visitors` tells
 
     @property
     def bounded(self) -> bool:
@@ -144,7 +145,7 @@ class Requests:
         printer, number = _PRINTER.copy, int.from_bytes
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
-        since, until = self._rules.since, self._rules.until
+        since, until, nameless = self._rules.since, self._rules.until, self._rules.nameless
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
@@ -233,6 +234,9 @@ class Requests:
             if shared:
                 flags |= SHARED
                 self._gathered.shared.add(ip)
+            if nameless:
+                self._gathered.unkept.append((ip, recipient))
+                ip = ""
             if network:
                 name = plain_text(network)
             agent_number = agents.get(agent)
@@ -253,7 +257,8 @@ class Requests:
         _, host, _, _, target, status, _, forwarded, _, _ = row
         mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
         ip, _, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
-        self._gathered.junk.append((moment, row_print(row), ip if mutated and not shared else "", problem))
+        told = mutated and not shared and not self._rules.nameless
+        self._gathered.junk.append((moment, row_print(row), ip if told else "", problem))
 
     def _numbered(self, mark: int) -> int:
         """The identity of a line with this print, counted with its equals."""
@@ -271,6 +276,7 @@ class Requests:
         flags = (POST if method == b"POST" else 0) | (PREFETCH if is_prefetch(purpose) else 0) | SHARED * shared
         number = self._gathered.network(plain_text(network) if network else name)
         mark = row_print(row)
+        ip = "" if self._rules.nameless else ip
         self._gathered.contest((moment, self._numbered(mark), 0, 0, 0, 0, ip, number, 0, flags), mark, reason, line)
 
     def _agent_number(self, agent: bytes) -> int:

@@ -411,7 +411,9 @@ def rules_of(workspace: Workspace, book: AddressBook, order: ImportOrder, *, lis
         addresses=book.addresses,
         key=digest_key(book.keys.keyring),
         # Addresses that are not stored are known while a log is read: one behind most clicks is said.
-        visitors=Visitors(clicks.trusted_proxies, Networks(clicks.networks).named, "truncate" if nameless else clicks.ip),
+        visitors=Visitors(
+            clicks.trusted_proxies, Networks(clicks.networks).named, "truncate" if nameless else clicks.ip
+        ),
         nameless=nameless,
         since=order.since,
         until=order.until,

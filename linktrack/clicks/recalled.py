@@ -12,6 +12,7 @@ from linktrack.store.session import Database
 
 _AT_ONCE = 500  # moments of one query
 _Value = TypeVar("_Value")
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class _Meant(NamedTuple):
@@ -66,7 +67,7 @@ def _stored(database: Database, moments: Sequence[int]) -> dict[tuple[int, int],
     return found
 
 
-def _without(values: Iterable[_Value], taken: Counter[Hashable], key: Callable[[_Value], Hashable]) -> list[_Value]:
+def _without(values: Iterable[_Value], taken: Counter[_Key], key: Callable[[_Value], _Key]) -> list[_Value]:
     """The values but those that are taken, of each as often as it is."""
     left = []
     for value in values:

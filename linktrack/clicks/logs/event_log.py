@@ -372,7 +372,7 @@ class EventReading:
         self.gathered.clicks.append((event.clicked_at, identity, *found, ip, network, agent, flags))
 
     def _visitor(self, event: Event) -> tuple[str, int, int]:
-        """What is known of whoever made a click: the address, cut as it is kept, the number of its network, the flags."""
+        """What is known of whoever made a click: address, as it is kept, number of its network, and flags."""
         ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
         return ip, self.gathered.network(network), (MACHINE if event.machine else 0) | (SHARED if shared else 0)
 

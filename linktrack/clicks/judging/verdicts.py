@@ -232,7 +232,7 @@ def _judge_people(
 
 def _with_two_browsers(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
     """One person's clicks near which another link was opened with another agent, before or after."""
-    near: Counter[tuple[int, int]] = Counter()  # in the window: agent and link, each with 0 in the place of the other
+    near: Counter[tuple[int, int]] = Counter()  # in the window: agent and link, each with -1 in the place of the other
     start = stop = 0
     for index in own:
         click = clicks[index]
@@ -248,7 +248,7 @@ def _with_two_browsers(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[
 
 
 def _traits(click: Click) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
-    return (click.agent_id, click.link_id), (click.agent_id, 0), (0, click.link_id)
+    return (click.agent_id, click.link_id), (click.agent_id, -1), (-1, click.link_id)
 
 
 def _mark_long_sweep(clicks: Sequence[Click], own: Sequence[int], by: Surroundings, extra: dict[int, set[str]]) -> None:

@@ -396,7 +396,7 @@ def shared(clicks: list[Click]) -> list[Click]:
 
 SWEEP = in_turn(1, 8, 5, 0)
 TWO_BROWSERS = [click(HOURS, 1), click(HOURS + 4, 2, agent=OTHER)]
-CROWD = in_turn(12, 2, 5, 3)
+CROWD = [one._replace(recipient_id=one.recipient_id + 1) for one in in_turn(12, 2, 5, 3)]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from linktrack.clicks.event import SHARED
 from linktrack.clicks.judging.reputation import (
     LOOK_MS,
     RECIPIENTS,
@@ -93,20 +94,22 @@ def _neighbours(
     """The stored clicks on which `own` and what is `besides` them (moment, recipient or 0, address or "") bear, with
     all that bears on these, in order; and which of them the former are, None for all.
 
-    That is a person's own clicks and those from one address. Where few clicks come into a busy time, only they are
-    loaded of it; where many come, all there is.
+    That is a person's own clicks, those from one address, and those of one agent that have none. Where few clicks come
+    into a busy time, only they are loaded of it; where many come, all there is.
     """
     first, last = low - 2 * REACH, high + 2 * REACH
     people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
     addresses = {ip for click in own if (ip := address_of(click))} | {ip for _, _, ip in besides if ip}
-    if len(people) + len(addresses) > _FEW:
+    agents = {click.agent_id for click in own if not address_of(click)}
+    if len(people) + len(addresses) + len(agents) > _FEW:
         return stored_clicks(database, first, last), None
-    concerned = stored_clicks(database, first, last, (people, addresses))
+    concerned = stored_clicks(database, first, last, (people, addresses, agents))
     people |= {one.click.recipient_id for one in concerned}
     addresses |= {ip for one in concerned if (ip := address_of(one.click))}
-    if len(people) + len(addresses) > _FEW:
+    agents |= {one.click.agent_id for one in concerned if not address_of(one.click)}
+    if len(people) + len(addresses) + len(agents) > _FEW:
         return stored_clicks(database, first, last), None
-    return stored_clicks(database, first, last, (people, addresses)), {one.click for one in concerned}
+    return stored_clicks(database, first, last, (people, addresses, agents)), {one.click for one in concerned}
 
 
 def judge_reputation(
@@ -177,15 +180,18 @@ def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> Non
 
 
 def stored_clicks(
-    database: Database, low: int, high: int, of: tuple[set[int], set[str]] | None = None
+    database: Database, low: int, high: int, of: tuple[set[int], set[str], set[int]] | None = None
 ) -> list[StoredClick]:
     """The clicks that are stored of a stretch of time, both ends in it, in order; only those `of` these recipients or
-    addresses, if given."""
+    addresses, or without an address and of these agents, if given."""
     where, values = "", list[int | str]()
     if of is not None:
         marks = [", ".join("?" * len(some)) or "NULL" for some in of]
-        where = f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}))"
-        values = [*of[0], *of[1]]
+        nameless = f"(ip = '' OR (flags & {SHARED}) <> 0)"
+        where = (
+            f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}) OR ({nameless} AND agent_id IN ({marks[2]})))"
+        )
+        values = [*of[0], *of[1], *of[2]]
     return [
         StoredClick(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
         for row in database.rows(

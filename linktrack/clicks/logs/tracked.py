@@ -145,7 +145,9 @@ class Addresses:
     def is_in(self, line: bytes) -> bool:
         """Whether a good address of ours stands anywhere in a line that cannot be read."""
         return any(
-            match[1].lower() in self.spots and self.person(match[2].lower()) is not None for match in _ANYWHERE(line)
+            match[1].lower() in self.spots and self.person(match[2].lower()) is not None
+            for text in {line, unquote_to_bytes(line.replace(rb"\/", b"/"))}
+            for match in _ANYWHERE(text)
         )
 
     def recipients_in(self, line: bytes) -> set[int]:

@@ -44,6 +44,17 @@ COMMANDS = {
     "database": "The database itself: upgrade, copy, purge.",
 }
 
+# A campaign, told by examples of the commands' own helps: the top page shows them without importing a command.
+EXAMPLES = (
+    "linktrack demo",
+    "linktrack init --base-url https://click.example.com",
+    "linktrack link add offer --url https://www.example.com/offer --folder Campaigns",
+    "linktrack mailing add news news.html --subject 'Spring is here' --type newsletter",
+    "linktrack mailing rewrite news --contacts contacts.csv --out mails",
+    "linktrack click import access.log",
+    "linktrack report mailing news",
+)
+
 EPILOG = (
     "Global options, anywhere on the line: --workspace DIR, --quiet (-q), --debug. "
     "Exit codes: 0 done, 1 a bug, 2 usage, 3 bad input, 4 not found, 5 conflict, 6 done in part or findings, "
@@ -81,6 +92,9 @@ class Root(Noun):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def examples(self) -> list[str]:
+        return list(EXAMPLES)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.obj, rest = _global_options(ctx, args)

@@ -6,6 +6,7 @@ command that does it, never carried out, so that scripts have one spelling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -69,6 +70,7 @@ _WORDS = {  # a user's for pydantic's
         "this is not UTF-8: check the encoding of your terminal"
     ),
 }
+_EXAMPLE = re.compile(r"\s*(?:\S.*\| )?linktrack ")
 _NO_LIMIT = 1000  # letters of a command's first sentence
 
 
@@ -85,12 +87,27 @@ class Noun(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl([(name, one.get_short_help_str(_NO_LIMIT)) for name, one in self.commands.items()])
 
+    def examples(self) -> list[str]:
+        """What its help shows: the first example of each of its commands."""
+        return [line for one in self.commands.values() for line in examples_in(one.help or "")[:1]]
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Examples"):
+            for line in self.examples():
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+        super().format_epilog(ctx, formatter)
+
     def ours(self, ctx: Any, word: str) -> list[str]:
         """The commands that `word` may mean, as they are typed behind `linktrack`."""
         noun = path_of(ctx)
         if special := COMMANDS.get(f"{noun} {word}"):
             return [special]
         return [f"{noun} {verb}" for verb in verbs_of(self, word)]
+
+
+def examples_in(help: str) -> list[str]:
+    """The examples in a command's help, each as it is typed: what feeds it through a pipe is part of it."""
+    return [line.strip() for line in help.splitlines() if _EXAMPLE.match(line)]
 
 
 def verbs_of(group: Any, word: str) -> list[str]:

@@ -46,7 +46,7 @@ COMMANDS = {
 
 # A campaign, told by examples of the commands' own helps: the top page shows them without importing a command.
 EXAMPLES = (
-    "linktrack demo",
+    "linktrack demo try-it",
     "linktrack init --base-url https://click.example.com",
     "linktrack link add offer --url https://www.example.com/offer --folder Campaigns",
     "linktrack mailing add news news.html --subject 'Spring is here' --type newsletter",

@@ -15,9 +15,10 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 import typer
 
 from linktrack import __version__
+from linktrack.cli.first_words import NOUNS
 from linktrack.cli.shared_context import Invocation
 from linktrack.cli.streams import end_of_pipe, forget_stdout, open_streams
-from linktrack.cli.usage import NOUNS, Noun, usage_sentence, verbs_of
+from linktrack.cli.usage import Noun, usage_sentence, verbs_of
 from linktrack.errors import LinktrackError
 from linktrack.files import sentence_of
 from linktrack.visible import spoken
@@ -81,9 +82,9 @@ class Root(Noun):
         return command
 
     def ours(self, ctx: Any, word: str) -> list[str]:
-        noun = NOUNS.get(word.removesuffix("s"), word.removesuffix("s"))
-        if noun in COMMANDS:
-            return [noun]
+        for one in (word, word.removesuffix("s")):
+            if (noun := NOUNS.get(one, one)) in COMMANDS:
+                return [noun]
         groups = [(noun, self.get_command(ctx, noun)) for noun in COMMANDS]
         return [
             f"{noun} {verb}" for noun, group in groups if hasattr(group, "commands") for verb in verbs_of(group, word)

@@ -157,7 +157,7 @@ def rewrite(
         audience.left,
         audience.not_chosen,
         audience.forgotten,
-        (*audience.notes(), *_notes(database, shipment, mail)),
+        (*audience.notes(shipment.id), *_notes(database, shipment, mail)),
     )
 
 

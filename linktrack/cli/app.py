@@ -63,6 +63,9 @@ EPILOG = (
 )
 
 
+_AROUND = 20  # characters that are shown on either side of one that is not UTF-8
+
+
 class Root(Noun):
     """Imports a noun when it is called and answers for every error."""
 
@@ -147,7 +150,8 @@ class Root(Noun):
             raise typer.Exit(_answered(error)) from None
         except Exception as bug:
             if isinstance(bug, UnicodeEncodeError) and any("\ud800" <= letter <= "\udfff" for letter in bug.object):
-                _print(f"{bug.object!r} is not UTF-8: names and texts must be, only a file's name need not")
+                near = bug.object[max(0, bug.start - _AROUND) : bug.end + _AROUND]
+                _print(f"{near!r} is not UTF-8: names and texts must be, only a file's name need not")
                 raise typer.Exit(2) from None
             if ctx.obj.debug or hasattr(bug, "format_message"):  # the latter is a usage error, for `main`
                 raise

@@ -6,7 +6,7 @@ Two figures are held against each other: people taken for machines (at most 0.5 
 office of a gateway at most 2 %), and machines found (at least 95 % of clicks). `--proxy` shows the log that a server
 behind a trusted proxy writes that hands no address on, with one for all: some 92 % are found then. What is missed looks like a
 reader one by one, and only its address tells it: one link a mail, or some with a reader's pauses, and what stands beside
-junk. The 95 % are out of reach there. `--seconds` shows one whose times are whole seconds.
+junk; the recipients' domains may tell some of these, which is not tried yet. `--seconds` shows one whose times are whole seconds.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def main() -> None:
     wronged = sum(verdict[0] != HUMAN for _, _, verdict in beside)
     print(f"people in the office of a gateway taken for machines: {wronged / len(beside):.2%} (at most 2 %)")
     least = (
-        "95 % is out of reach: one link, or a few at a reader's pace, only an address tells"
+        "at least 95 %, which is not reached without addresses"
         if options.proxy or options.ip == "none"
         else "at least 95 %"
     )

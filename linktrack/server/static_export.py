@@ -215,7 +215,8 @@ def _files(workspace: Workspace, collected: _Collected, kind: str, log: str, out
         path = workspace.settings.base_url.partition("://")[2].partition("/")[2]
         base = f"/{path}" if path else ""
         files["linktrack-http.conf"] = http_text(collected.spots, collected.policies, base).encode()
-        files["linktrack-server.conf"] = server_text(base, f"{out}/pages", log).encode()
+        server = server_text(base, f"{out}/pages", log)
+        files["linktrack-server.conf"] = server.encode("utf-8", "surrogateescape")  # as the folder's name may be
     files[MARKER] = (json.dumps({"for": kind, "log": log}) + "\n").encode()
     return files
 

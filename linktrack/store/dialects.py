@@ -47,7 +47,7 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
             os.close(handle)
     elif not path.exists():
         raise NotFound(f"the database {path} is missing: bring it back from a backup (linktrack restore BACKUP)")
-    where = f"file:{quote(str(path))}"
+    where = f"file:{quote(os.fsencode(path))}"
     if not os.access(path, os.W_OK):
         alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
         where += "?immutable=1" if alone else "?mode=ro"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
 from tests_support import Run
+from world import add as add_mailing
 
 from linktrack.actions.by_hand import ByHand
 from linktrack.actions.ledger import read_log
@@ -23,11 +24,8 @@ FILES = ["changes.ndjson", "follow-ups.csv", "projects.csv", "requests.csv", "sc
 def clicked(world: World) -> World:
     """A link with clicks by two people in two mailings' shipments, by a machine, and by a test."""
     world.link("offer", [{"type": "selection", "add": ["Acted"]}])
-    world.database.execute(
-        "INSERT INTO mailing (name, subject, type, html, settings, created_at) VALUES ('other', '', '', ?, '{}', 0)",
-        (b"",),
-    )
-    world.shipment(mailing=2)
+    add_mailing(world.database, "other", "<p>No link</p>", type="")
+    world.shipment(mailing="other")
     world.shipment(is_test=True)
     for contact, shipment, minute in (("1", 1, 0), ("1", 1, 3), ("2", 2, 1)):
         world.click(contact, "offer", minute, shipment=shipment)

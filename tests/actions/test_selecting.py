@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from actions.actions_world import MAY_4, MINUTE, World, rows_of
 
@@ -81,29 +79,29 @@ def test_which_shipments_count(world: World, case: str) -> None:
 
 
 def test_unsubscribing_acts_in_a_cancelled_shipment_too(world: World) -> None:
-    world.link("unsubscribe", [HOT], kind="special")
+    world.link("unsubscribe", [HOT])
     world.database.execute("UPDATE shipment SET cancelled_at = 1")
     world.click("1", "unsubscribe", flags=_POST)
     assert world.run(world.export(EXPORT))[0].summary["set_field"] == 1
 
 
-PRESSED: dict[str, tuple[str, dict[str, Any], int, str, int]] = {
-    "a look at the page of a link with a button": ("offer", {}, 0, "", 0),
-    "its button, pressed": ("offer", {}, _POST, "", 1),
-    "a look at the page of unsubscribing": ("unsubscribe", {"kind": "special"}, 0, "", 0),
-    "its button": ("unsubscribe", {"kind": "special"}, _POST, "", 1),
+PRESSED: dict[str, tuple[str, int, str, int]] = {
+    "a look at the page of a link with a button": ("offer", 0, "", 0),
+    "its button, pressed": ("offer", _POST, "", 1),
+    "a look at the page of unsubscribing": ("unsubscribe", 0, "", 0),
+    "its button": ("unsubscribe", _POST, "", 1),
     "a look, where a page of one's own has asked": (
-        "unsubscribe", {"kind": "special"}, 0, '[clicks]\nunsubscribe_on = "get"\n', 1,
+        "unsubscribe", 0, '[clicks]\nunsubscribe_on = "get"\n', 1,
     ),
-    "a look at the page of subscriptions": ("subscriptions", {"kind": "special"}, 0, "", 0),
+    "a look at the page of subscriptions": ("subscriptions", 0, "", 0),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", PRESSED)
 def test_what_needs_a_button_acts_when_it_is_pressed(world: World, case: str) -> None:
-    key, given, flags, settings, acts = PRESSED[case]
+    key, flags, settings, acts = PRESSED[case]
     world.configure(settings)
-    world.link(key, [HOT], **given)
+    world.link(key, [HOT])
     world.database.execute("UPDATE link SET confirm = true WHERE kind = 'registered'")
     world.click("1", key, flags=flags)
     report, _ = world.run(world.export(EXPORT))

@@ -53,6 +53,10 @@ SPOTS: dict[int, tuple[str, int, int]] = {
 }
 
 
+def email_of(number: int) -> str:
+    return f"c{number}@example.com"
+
+
 @dataclass(repr=False)
 class World:
     """A workspace with a mailing that was sent."""
@@ -104,10 +108,10 @@ class World:
         *,
         sent_at: int = SENT,
         test: bool = False,
-        emails: Callable[[int], str] | None = None,
+        emails: Callable[[int], str] = email_of,
     ) -> int:
         """Rewrite a mailing for all thirty people, whoever has got it already; returns the shipment."""
-        rows = (f"C{number},{(emails or email_of)(number)},Person {number}\n" for number in PEOPLE)
+        rows = (f"C{number},{emails(number)},Person {number}\n" for number in PEOPLE)
         contacts = self.workspace.root / "contacts.csv"
         contacts.write_text("contact_id,email,name\n" + "".join(rows), "utf-8")
         with self.database() as database:
@@ -173,10 +177,6 @@ def send_to(workspace: Workspace, database: Database, order: RewriteOrder) -> in
     with patch("linktrack.mailings.shipping.secrets.randbelow", lambda _: number_of(last + 1) - 1):
         done = rewrite(workspace, database, order, io.BytesIO(), kept=Kept(), clock=lambda: order.sent_at)
     return done.shipment.id
-
-
-def email_of(number: int) -> str:
-    return f"c{number}@example.com"
 
 
 Sendings = Sequence[tuple[int, bool]]  # when, and whether as a test

@@ -38,7 +38,7 @@ KEYS = (
     "reset", "leave", *(f"offer{number}" for number in range(10)),
 )  # fmt: skip
 PEOPLE = (
-    *map(str, range(1, 40)), "77", "0001", "007", "008", "009", "000123", "151", "152", "0035g00000AbCdEAAV",
+    *map(str, range(1, 40)), "77", "99", "0001", "007", "008", "009", "000123", "151", "152", "0035g00000AbCdEAAV",
 )  # fmt: skip
 
 

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
-from tests_support import Outcome, Run
-from typer.testing import CliRunner
+from tests_support import Run, call
 
-from linktrack.cli.app import app
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
@@ -77,14 +75,7 @@ def _clean_environment() -> Iterator[None]:
 
 @pytest.fixture
 def run() -> Run:
-    """Call linktrack with arguments; `input` is its standard input. A bug shows its traceback."""
-
-    def call(*arguments: object, input: str | bytes | None = None) -> Outcome:
-        result = CliRunner().invoke(app, ["--debug", *map(str, arguments)], input=input)
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Outcome(result.exit_code, result.stdout, result.stderr)
-
+    """What calls linktrack: see `tests_support.call`."""
     return call
 
 

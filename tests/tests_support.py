@@ -1,4 +1,4 @@
-"""Types that tests share."""
+"""What tests share: types, and the one way to call the command line in this process."""
 
 from __future__ import annotations
 
@@ -31,3 +31,15 @@ def decoded(part: Message[str, str]) -> bytes:
 
 
 Run = Callable[..., Outcome]
+
+
+def call(*arguments: object, input: str | bytes | None = None) -> Outcome:
+    """Call linktrack with arguments; `input` is its standard input. A bug shows its traceback."""
+    from typer.testing import CliRunner
+
+    from linktrack.cli.app import app
+
+    result = CliRunner().invoke(app, ["--debug", *map(str, arguments)], input=input)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Outcome(result.exit_code, result.stdout, result.stderr)

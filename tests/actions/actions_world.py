@@ -1,4 +1,4 @@
-"""The world of the tests of actions: a workspace whose rows are put straight into the database."""
+"""The world of the tests of actions: a mailing with links of many keys, sent to many people, and their clicks."""
 
 from __future__ import annotations
 
@@ -8,22 +8,38 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+from world import CHROME, add, begin, send_to
 
 from linktrack.actions.run import RunReport, run_actions
 from linktrack.actions.work import Order
+from linktrack.clicks.event import POST
+from linktrack.clicks.load import import_logs
+from linktrack.links.catalog import add_link, find_link
+from linktrack.links.keys import open_keys
+from linktrack.links.stored_actions import store_actions
+from linktrack.mailings.rewriting import RewriteOrder
 from linktrack.store.click_names import click_name
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday
 MINUTE = 60_000
 NOON = MAY_4 + 167 * MINUTE + 48_000
+AGENTS = {"human": CHROME, "prefetch": "Slackbot 1.0", "scanner": "curl/8.5.0", "test": CHROME}  # by verdict
+KEYS = (
+    "offer", "book", "call", "other", "plain", "hot", "cold", "first", "second", "a", "b", "c", "in", "out", "gone",
+    "reset", "leave", *(f"offer{number}" for number in range(10)),
+)  # fmt: skip
+PEOPLE = (
+    *map(str, range(1, 40)), "77", "99", "0001", "007", "008", "009", "000123", "151", "152", "0035g00000AbCdEAAV",
+)  # fmt: skip
 
 
 @dataclass
@@ -40,68 +56,29 @@ class World:
     def workspace(self) -> Workspace:
         return load_workspace(self.root, {})
 
-    def link(self, key: str, actions: list[dict[str, Any]], **given: Any) -> None:
-        values = {"name": key.title(), "kind": "registered", "url": f"https://www.example.com/{key}", **given}
-        self.database.execute(
-            "INSERT INTO link (key, name, kind, url, response, created_at, updated_at) "
-            "VALUES (?, ?, ?, ?, ?, 0, 0) ON CONFLICT (key) DO NOTHING",  # special links are there already
-            (key, values["name"], values["kind"], values["url"], '{"kind": "redirect"}'),
-        )
-        link_id = self.database.value("SELECT id FROM link WHERE key = ?", (key,))
-        self.database.execute(
-            "INSERT INTO placement (key, mailing_id, link_id, position, part, kind, label, url, start, stop, line, "
-            '"column") VALUES (?, 1, ?, ?, ?, ?, ?, ?, 0, 0, 1, 1)',
-            (f"aaa{key}", link_id, link_id, "html", "a", key, values["url"]),
-        )
+    def link(self, key: str, actions: list[dict[str, Any]]) -> None:
+        """Give one of the links of the mailing its actions; it is called by its key."""
+        find_link(self.database, key)
         self.actions(key, actions)
 
     def actions(self, key: str, actions: list[dict[str, Any]]) -> None:
-        """Make a link's actions these; one that is equal, else one of the same type, keeps its number."""
-        link_id, last = self.database.row("SELECT id, last_action FROM link WHERE key = ?", (key,)) or (0, 0)
+        """Make a link's actions these, as `link apply` does, also such as no file of definitions may hold."""
         with self.database.transaction():
-            left = [
-                (number, {"type": kind, **json.loads(said)})
-                for number, kind, said in self.database.rows(
-                    "SELECT number, type, settings FROM action WHERE link_id = ? ORDER BY position", (link_id,)
-                )
-            ]
-            numbers: dict[int, int] = {}
-            for same in (True, False):
-                for place, action in enumerate(actions):
-                    for one in left:
-                        if place not in numbers and (
-                            one[1] == action or (not same and one[1]["type"] == action["type"])
-                        ):
-                            numbers[place] = one[0]
-                            left.remove(one)
-                            break
-            self.database.execute("DELETE FROM action WHERE link_id = ?", (link_id,))
-            for place, action in enumerate(actions):
-                if place not in numbers:
-                    last += 1
-                said = json.dumps({name: value for name, value in action.items() if name != "type"})
-                self.database.execute(
-                    "INSERT INTO action (link_id, number, position, type, settings) VALUES (?, ?, ?, ?, ?)",
-                    (link_id, numbers.get(place, last), place + 1, action["type"], said),
-                )
-            self.database.execute("UPDATE link SET last_action = ? WHERE id = ?", (last, link_id))
+            store_actions(self.database, find_link(self.database, key).id, actions)
 
-    def shipment(self, is_test: bool = False, mailing: int = 1, finished: bool = True) -> int:
-        number = int(self.database.value("SELECT coalesce(max(id), 0) + 1 FROM shipment"))
-        self.database.execute(
-            "INSERT INTO shipment (number, mailing_id, sent_at, is_test, recipients, settings, created_at, finished_at) "
-            "VALUES (?, ?, ?, ?, 0, '{}', 0, ?)",
-            (1_000 + number, mailing, MAY_4, is_test, MAY_4 if finished else None),
-        )
-        return int(self.database.value("SELECT max(id) FROM shipment"))
+    def shipment(self, is_test: bool = False, mailing: str = "spring-news") -> int:
+        """Send a mailing to everybody, whoever has got it already."""
+        contacts = self.root / "everybody.csv"
+        contacts.write_text("contact_id,email,name\n" + "".join(f"{one},{one}@example.com,{one}\n" for one in PEOPLE))
+        order = RewriteOrder(mailing, contacts, MAY_4, output="ndjson", test=is_test, again=True)
+        made = send_to(load_workspace(self.root, {}), self.database, order)
+        contacts.unlink()
+        return made
 
     def recipient(self, contact_id: str) -> int:
-        self.database.execute(
-            "INSERT INTO recipient (contact_id, email, name, fields) VALUES (?, ?, ?, '{}') "
-            "ON CONFLICT (contact_id) DO NOTHING",
-            (contact_id, f"{contact_id}@example.com", contact_id),
-        )
-        return int(self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact_id,)))
+        found = self.database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact_id,))
+        assert found is not None, f"{contact_id} is none of PEOPLE"
+        return int(found)
 
     def click(
         self,
@@ -114,38 +91,35 @@ class World:
         flags: int = 0,
         pressed: str = "",
     ) -> str:
-        """A click so many minutes after 4 May 2026, 09:12:12 UTC; returns its name."""
-        number = int(self.database.value("SELECT count(*) + 1 FROM click"))
-        link_id = self.database.value("SELECT id FROM link WHERE key = ?", (key,))
-        placement = self.database.value("SELECT id FROM placement WHERE link_id = ?", (link_id,))
+        """Import a click so many minutes after 4 May 2026, 09:12:12 UTC, that is judged so; returns its name.
+
+        With POST among the `flags` a button was pressed, and `pressed` is what it says.
+        """
         at = MAY_4 + round(minutes * MINUTE)
-        line = f"{contact_id}/{key}/{shipment}/{at}/{number}".encode()
-        mark = int.from_bytes(blake2b(line, digest_size=8).digest(), "big", signed=True)
-        with self.database.transaction():
-            self.database.execute(
-                "INSERT INTO click (clicked_at, print, recipient_id, link_id, placement_id, shipment_id, ip, network_id, "
-                "agent_id, flags, pressed, reading_id, ruling_id, passed) "
-                "VALUES (?, ?, ?, ?, ?, ?, '', 0, 1, ?, ?, 1, ?, 0)",
-                (
-                    at,
-                    mark,
-                    self.recipient(contact_id),
-                    link_id,
-                    placement,
-                    shipment,
-                    flags,
-                    pressed,
-                    self._ruling(verdict),
-                ),
-            )
-            self._tally(link_id, shipment, at, verdict)
-            note_open_times(self.database, [(at, at)])
+        number = self.database.value("SELECT number FROM shipment WHERE id = ?", (shipment,))
+        place = self.database.value(
+            "SELECT placement.key FROM placement JOIN link ON link.id = link_id "
+            "JOIN shipment ON shipment.mailing_id = placement.mailing_id WHERE link.key = ? AND shipment.id = ?",
+            (key, shipment),
+        )
+        token = open_keys(load_workspace(self.root, {}), self.database).tokens.sign(number, self.recipient(contact_id))
+        visit = {
+            "time": datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds"), "ip": f"198.51.{len(self.clicks) % 250}.0",
+            "method": "POST" if flags & POST else "GET", "path": f"/{place}/{token}" + (f"?{quote(pressed, safe='=&*')}" if pressed else ""),
+            "status": 302, "user_agent": AGENTS[verdict], "network": "",
+        }  # fmt: skip
+        log = self.root / "visit.ndjson"
+        log.write_text(json.dumps(visit) + "\n", "utf-8")
+        summary = import_logs(self.workspace, self.database, [str(log)])
+        log.unlink()
+        assert getattr(summary, verdict) == summary.stored == 1, summary
+        mark = self.database.value("SELECT print FROM click WHERE reading_id = (SELECT max(id) FROM reading)")
         name = click_name(at, mark)
         self.clicks[name] = at, mark
         return name
 
     def judge(self, click: str, verdict: str) -> None:
-        """Judge a click anew, as `click judge` does."""
+        """Judge a click anew, as `click judge` does by rules that have changed: no test has other rules at hand."""
         with self.database.transaction():
             self.database.execute(
                 "UPDATE click SET ruling_id = ? WHERE clicked_at = ? AND print = ?",
@@ -160,18 +134,6 @@ class World:
             (verdict,),
         )
         return int(self.database.value("SELECT id FROM ruling WHERE verdict = ?", (verdict,)))
-
-    def _tally(self, link_id: int, shipment: int, at: int, verdict: str) -> None:
-        human = int(verdict == "human")
-        self.database.execute(
-            "INSERT INTO link_tally (link_id, shipment_id, human, prefetch, scanner, test, clickers, first_click, "
-            "last_click) VALUES (?, ?, ?, 0, 0, 0, 1, ?, ?) ON CONFLICT (link_id, shipment_id) DO UPDATE SET "
-            "human = link_tally.human + excluded.human, first_click = CASE WHEN excluded.first_click < "
-            "link_tally.first_click THEN excluded.first_click ELSE link_tally.first_click END, "
-            "last_click = CASE WHEN excluded.last_click > link_tally.last_click THEN excluded.last_click "
-            "ELSE link_tally.last_click END",
-            (link_id, shipment, human, at, at),
-        )
 
     def passed(self) -> int:
         """How many clicks runs have passed."""
@@ -205,36 +167,37 @@ class World:
 
 
 @cache
-def _fresh() -> tuple[str, bytes]:
-    """The settings and the database of a workspace that nobody has used: made once, for that takes its time."""
+def _fresh() -> dict[str, bytes]:
+    """The files of a workspace whose mailing was sent once: made once, for that takes its time."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "fresh"
-        init_workspace(root, "https://click.example.com")
+        begin(root)
         said = [
             line
             for line in (root / "linktrack.toml").read_text("utf-8").splitlines()
             if line.startswith(("base_url", "[database]", "id ="))
         ]
-        return "\n".join(said), (root / "linktrack.db").read_bytes()
+        with open_database(load_workspace(root, {})) as database:
+            for key in KEYS:
+                add_link(database, key, url=f"https://www.example.com/{key}", name=key.title())
+            mail = "".join(f'<a href="linktrack:{key}">{key}</a>\n' for key in (*KEYS, "unsubscribe", "subscriptions"))
+            add(database, "spring-news", mail, subject="Spring is here", type="Newsletter")
+            made = World(root, database, settings="\n".join(said))
+            made.configure("")
+            assert made.shipment() == 1
+        return {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()}
 
 
 @contextmanager
 def make_world(root: Path) -> Iterator[World]:
     """A fresh world in a new folder."""
-    settings, data = _fresh()
-    made = World(root, None, settings=settings)  # type: ignore[arg-type]
-    made.root.mkdir()
-    made.configure("")
-    (root / "linktrack.db").write_bytes(data)
-    with open_database(made.workspace) as database:
-        made.database = database
-        database.execute(
-            "INSERT INTO mailing (name, subject, type, html, settings, created_at) "
-            "VALUES ('spring-news', 'Spring is here', 'Newsletter', ?, '{}', 0)",
-            (b"",),
-        )
-        made.shipment()
-        yield made
+    root.mkdir()
+    for name, data in _fresh().items():
+        (root / name).write_bytes(data)
+    key = load_workspace(root, {}).key_path
+    key.chmod(0o600)
+    with open_database(load_workspace(root, {})) as database:
+        yield World(root, database, settings=(root / "linktrack.toml").read_text("utf-8"))
 
 
 def rows_of(path: Path, delimiter: str = ",", encoding: str = "utf-8") -> list[dict[str, Any]]:

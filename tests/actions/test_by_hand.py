@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
+from actions.actions_world import NOON, World, rows_of
 from tests_support import Run
+from world import add as add_mailing
 
 from linktrack.actions.by_hand import ByHand
 from linktrack.actions.ledger import read_log
@@ -23,21 +24,13 @@ FILES = ["changes.ndjson", "follow-ups.csv", "projects.csv", "requests.csv", "sc
 def clicked(world: World) -> World:
     """A link with clicks by two people in two mailings' shipments, by a machine, and by a test."""
     world.link("offer", [{"type": "selection", "add": ["Acted"]}])
-    world.database.execute(
-        "INSERT INTO mailing (name, subject, type, html, settings, created_at) VALUES ('other', '', '', ?, '{}', 0)",
-        (b"",),
-    )
-    world.shipment(mailing=2)
+    add_mailing(world.database, "other", '<a href="linktrack:offer">offer</a>', type="")
+    world.shipment(mailing="other")
     world.shipment(is_test=True)
     for contact, shipment, minute in (("1", 1, 0), ("1", 1, 3), ("2", 2, 1)):
         world.click(contact, "offer", minute, shipment=shipment)
-    for shipment, contact, human, machine, last in ((1, "1", 2, 0, 3), (2, "2", 1, 0, 1), (1, "3", 0, 1, None), (3, "3", 1, 0, 1)):  # fmt: skip
-        at = None if last is None else MAY_4 + last * MINUTE
-        world.database.execute(
-            "INSERT INTO clicker (shipment_id, recipient_id, placement_id, link_id, human, machine, first_click, last_click) "
-            "SELECT ?, ?, p.id, l.id, ?, ?, ?, ? FROM link l JOIN placement p ON p.link_id = l.id WHERE l.key = 'offer'",
-            (shipment, world.recipient(contact), human, machine, at, at),
-        )
+    world.click("3", "offer", 2, verdict="scanner")
+    world.click("3", "offer", 1, shipment=3, verdict="test")
     return world
 
 

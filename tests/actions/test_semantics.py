@@ -78,7 +78,7 @@ def test_in_however_many_runs_it_ends_as_if_handled_one_by_one(
             for run in range(runs):
                 for number, (contact, key, minute, when) in enumerate(clicks):
                     if runs == 1 or when == run:
-                        world.click(contact, key, minute + number / 100)
+                        world.click(contact, key, 60 * minute + number)
                 world.export(text, "crm/contacts.csv")
                 world.export(
                     "selection,contact_id\n" + "".join(f"{name},{who}\n" for who, name in members), "crm/selections.csv"
@@ -210,9 +210,8 @@ def test_only_people_act_and_test_shipments_never(world: World) -> None:
     world.configure(FIELDS)
     world.link("offer", [set_to("hot")])
     test = world.shipment(is_test=True)
-    for minute, verdict in enumerate(["prefetch", "scanner", "test"]):
+    for minute, verdict in enumerate(["prefetch", "scanner"]):
         world.click("1", "offer", minute, verdict=verdict)
-    world.click("2", "offer", shipment=test)
     world.click("2", "offer", shipment=test, verdict="test")
     report, out = world.run(world.export(EXPORT))
     assert report.summary["clicks"] == 0
@@ -250,11 +249,11 @@ def test_a_deleted_link_acts_and_a_reset_link_forgets(world: World) -> None:
     world.configure(FIELDS)
     world.link("gone", [set_to("gone")])
     world.link("reset", [set_to("reset")])
-    world.database.execute("UPDATE link SET deleted_at = 1 WHERE key = 'gone'")
-    world.database.execute("UPDATE link SET reset_at = ? WHERE key = 'reset'", (MAY_4 + 60_000,))
     world.click("1", "gone")
     world.click("2", "reset")
     world.click("3", "reset", 2)
+    world.database.execute("UPDATE link SET deleted_at = 1 WHERE key = 'gone'")
+    world.database.execute("UPDATE link SET reset_at = ? WHERE key = 'reset'", (MAY_4 + 60_000,))
     _, out = world.run(world.export(EXPORT))
     assert [(row["contact_id"], row["new"]) for row in rows_of(out / "changes.ndjson")] == [
         ("1", "gone"),
@@ -370,8 +369,9 @@ def test_the_interests_of_a_company_are_those_of_all_its_people(world: World) ->
 
 
 def test_who_takes_away_the_interest_named_like_the_mailing_has_left_its_type(world: World) -> None:
-    world.link("offer", [{"type": "interest", "remove": ["newsletter", "News"]}])
-    world.click("1", "offer", 2)
+    world.link("offer", [])
+    world.click("1", "offer", 2)  # before the link has its action, or the import would have noted it
+    world.actions("offer", [{"type": "interest", "remove": ["newsletter", "News"]}])
     text = "contact_id,interests\n1,newsletter;x\n2,newsletter\n"
     world.configure('[crm.contacts]\ninterests_separator = ";"\n')
     world.rehearse(world.export(text))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+from world import CHROME
 
 from linktrack.cli.app import app
 from linktrack.workspace import Workspace, load_workspace
@@ -20,9 +21,6 @@ MADE_AT = 1_777_600_000_000  # 2026-05-01T01:46:40Z
 SENT_AT = "2026-05-04 09:00"  # in Europe/Stockholm
 LONG_KEY = "aterforsaljarnas-sommar"
 LONG_MAILING = "Höstens storsatsning på energieffektivitet"
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36"
-)
 PEOPLE = (
     ("10042", "anna@example.com", "Anna Öberg-Wennerström von Knorringsstierna"),
     ("10043", "bo.fredrik.lindqvist-hammarstrom@fastighetsforvaltningen.example.com", "Bo Fredrik Lindqvist"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clicks_world import CHROME, SENT, World, key_of, line
+from clicks_world import CHROME, SENT, World, key_of, line, misplaced
 from tests_support import Run
 
 SUMMARY = [
@@ -34,7 +34,7 @@ def a_log(world: World, root: Path) -> Path:
     lines = [
         line(good, 600, ip="198.51.100.77"),
         line(good + "?utm_source=x", 700),
-        line(good.upper().replace("/PLB/", "/plb/"), 800),
+        line(f"/{key_of(1)}/{token.upper()}", 800),
         line(world.path(2, 2, shipment=3), 900),  # a test shipment
         line(world.path(3, 3), 950, agent="curl/8.5.0"),
         line("/", 960),
@@ -109,7 +109,7 @@ ALARMS: dict[str, tuple[Callable[[World], list[bytes]], list[str], int]] = {
         ["--tolerate", "40"], 6),
     "all is well for somebody": (lambda world: many(lambda n: forged(world.path(2, n)), 20), ["--tolerate", "100"], 0),
     "too few to tell": (lambda world: many(lambda n: forged(world.path(2, n)), 19), [], 0),
-    "unknown placements": (lambda world: many(lambda n: world.path(1, n).replace("/pl", "/qq"), 20), [], 6),
+    "unknown placements": (lambda world: many(lambda n: misplaced(world.path(1, n)), 20), [], 6),
     "malformed tokens": (lambda world: many(lambda n: world.path(1, n)[:-2], 20), [], 6),
     "merge tags that nobody filled": (lambda world: many(lambda n: f"/{key_of(1)}/{{{{token}}}}?{n}", 20), [], 6),
     "lines that cannot be read, with good addresses in them": (
@@ -205,7 +205,7 @@ def test_a_list_of_clicks(world: World, at: Path, run: Run) -> None:
     assert list(rows[0]) == COLUMNS
     assert rows[0] == {
         "click": rows[0]["click"], "clicked_at": "2026-05-04T09:10:00+00:00", "contact_id": "C1", "link": "link-1",
-        "placement": "plb", "mailing": "spring", "shipment": 1, "verdict": "human", "reasons": [],
+        "placement": key_of(1), "mailing": "spring", "shipment": 1, "verdict": "human", "reasons": [],
         "ip": "198.51.100.0", "user_agent": CHROME, "source": str(at / "access.log"),
     }  # fmt: skip
     assert [row["verdict"] for row in rows] == ["human", "human", "human", "test", "scanner"]

@@ -19,7 +19,18 @@ from typing import Any
 
 import pytest
 import zstandard
-from clicks_world import COMPRESSIONS, World, adds_up, as_json, line, random_log, shell, state, through_a_pipe
+from clicks_world import (
+    COMPRESSIONS,
+    World,
+    adds_up,
+    as_json,
+    line,
+    misplaced,
+    random_log,
+    shell,
+    state,
+    through_a_pipe,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -402,7 +413,8 @@ def fresh_clicks(world: World, tmp_path: Path, lines: list[bytes]) -> list[tuple
 
 def test_equal_lines_with_an_escaped_address_are_counted_across_two_runs(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    text = line(world.path().replace("/p", "/%70"))
+    path = world.path()
+    text = line(f"/%{ord(path[1]):x}{path[2:]}")
     log.write_bytes(text)
     assert world.load(log).stored == 1
     log.write_bytes(text * 3)
@@ -624,7 +636,7 @@ def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
 @pytest.mark.faults
 def test_a_reader_of_rejected_lines_that_goes_away_does_not_end_the_import(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    log.write_bytes(line(world.path().replace("/pl", "/qq")) * 2000 + line(world.path()))
+    log.write_bytes(line(misplaced(world.path())) * 2000 + line(world.path()))
     reader, writer = os.pipe()
     os.close(reader)
     command = shell(world, "-q", "--rejected", "-", str(log))

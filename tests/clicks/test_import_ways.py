@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, number_of, shell, state
+from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, shell, state
 
 from linktrack.clicks import load
 from linktrack.clicks.logs import requests
 from linktrack.clicks.logs.sources import Log, recognise
 from linktrack.contacts.left import departures_of
 from linktrack.errors import BadInput
-from linktrack.store import catalogue
 from linktrack.workspace import load_workspace
 
 
@@ -168,21 +167,6 @@ def test_a_named_format_does_not_change_and_that_is_said(world: World, tmp_path:
 # --- the catalogue and the keys change -----------------------------------------------------------------------------
 
 
-def make_shipment(world: World, number: int, *, is_test: bool = False) -> None:
-    with world.database() as database, database.transaction():
-        database.execute(
-            "INSERT INTO shipment (id, number, mailing_id, sent_at, is_test, recipients, settings, created_at, "
-            "finished_at) VALUES (?, ?, 1, ?, ?, 30, '{}', 0, 0)",
-            (number, number_of(number), SENT, is_test),
-        )
-        database.execute(
-            "INSERT INTO shipment_recipient (shipment_id, position, recipient_id, email, name) "
-            "SELECT ?, position, recipient_id, email, name FROM shipment_recipient WHERE shipment_id = 1",
-            (number,),
-        )
-        catalogue.touch(database)
-
-
 @pytest.mark.parametrize("small", [False, True], ids=["in one batch", "read by a process of its own"])
 def test_a_shipment_that_is_made_while_the_import_runs_is_known(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: bool
@@ -191,13 +175,13 @@ def test_a_shipment_that_is_made_while_the_import_runs_is_known(
         monkeypatch.setattr(requests, "BATCH_CLICKS", 3)
         monkeypatch.setattr(Log.blocks, "__defaults__", (700,))
     lines = clicks_on(world, 12)
-    new = [line(world.path(2, number, shipment), 50 * number) for number in range(1, 9) for shipment in (8, 9)]
+    new = [line(world.path(2, number, shipment), 50 * number) for number in range(1, 9) for shipment in (4, 5)]
     log = tmp_path / "access.log"
     log.write_bytes(b"".join([*lines, *new, *new[:3], line(world.path(2, 1, 77))]))
 
     def then_ship(*values: Any) -> Any:
-        make_shipment(world, 8)
-        make_shipment(world, 9, is_test=True)
+        world.send()
+        world.send(test=True)
         return recognise(*values)
 
     with monkeypatch.context() as patched:
@@ -215,10 +199,10 @@ def test_an_event_for_a_shipment_that_is_made_while_the_import_runs(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = tmp_path / "events.json"
-    log.write_bytes(event(world, 1) + event(world, 2).replace(world.path(1, 2).encode(), world.path(1, 2, 8).encode()))
+    log.write_bytes(event(world, 1) + event(world, 2).replace(world.path(1, 2).encode(), world.path(1, 2, 4).encode()))
 
     def then_ship(*values: Any) -> Any:
-        make_shipment(world, 8)
+        world.send()
         return recognise(*values)
 
     monkeypatch.setattr(load, "recognise", then_ship)
@@ -309,10 +293,10 @@ def test_who_turns_human_is_open_and_who_turns_machine_stays_done(world: World, 
 
 def test_again_reads_what_was_rejected_by_mistake(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
-    log.write_bytes(b"".join(clicks_on(world, 5)) + line(world.path(1, 1, 8)))
+    log.write_bytes(b"".join(clicks_on(world, 5)) + line(world.path(1, 1, 4)))
     first = world.load(log)
     assert (first.stored, first.reasons) == (5, {"unknown-shipment": 1})
-    make_shipment(world, 8)
+    world.send()
     second = world.load(log, again=True)
     assert (second.stored, second.repeated, second.human) == (1, 5, 1)
 

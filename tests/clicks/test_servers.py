@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from clicks_world import CHROME, World, adds_up
+from clicks_world import CHROME, World, adds_up, misplaced
 
 from linktrack.clicks.summary import ImportSummary
 from linktrack.workspace import load_workspace
@@ -198,7 +198,7 @@ def visit(world: World, port: int) -> int:
     good = world.path(1, 23)
     ask(23, "/")
     ask(24, good[:-1] + ("a" if good[-1] != "a" else "b"))
-    ask(25, good.replace("/pl", "/qq"))
+    ask(25, misplaced(good))
     ask(26, good, method="HEAD")
     ask(27, good.upper())
     return sent

@@ -16,6 +16,7 @@ from linktrack.links.tokens import NOBODY
 from linktrack.upkeep.repair import _clicks
 
 REFUSED = (1, 2, 3, 5)  # of shipment 1; in shipment 2 nobody did
+OF_LINK_2 = "FROM link_tally JOIN link ON link.id = link_id WHERE link.key = 'link-2'"
 
 
 @pytest.fixture
@@ -95,8 +96,8 @@ def test_the_first_click_is_found_anew_when_the_first_of_nobody_s_goes(refusing:
     second.write_bytes(b"".join(line(refusing.path(spot, NOBODY), 600.5, ip="198.51.1.7") for spot in (3, 4, 5, 9)))
     refusing.load(first)
     with refusing.database() as database:
-        assert database.value("SELECT first_click FROM link_tally WHERE link_id = 102") == SENT + 600_000
+        assert database.value(f"SELECT first_click {OF_LINK_2}") == SENT + 600_000
     refusing.load(second)
     with refusing.database() as database:
-        row = database.row("SELECT human, scanner, clickers, first_click FROM link_tally WHERE link_id = 102")
+        row = database.row(f"SELECT human, scanner, clickers, first_click {OF_LINK_2}")
     assert row == (1, 1, 0, SENT + 900_000)

@@ -80,7 +80,7 @@ def test_every_report_in_every_format(
         (["links", "--mailing", "winer"], 4, "'winter'"),
         (["links", "--folder", "Campaign"], 4, "'Campaigns'"),
         (["links", "--shipment", "99"], 4, "no shipment"),
-        (["clickers", "--mailing", "spring", "--placement", "plz"], 4, "no placement"),
+        (["clickers", "--mailing", "spring", "--placement", "qqqq"], 4, "no placement"),
         (["clickers", "--mailing", "spring", "--domain", "exampel.com"], 4, "'example.com'"),
         (["compare", "spring", "fall"], 4, "no mailing 'fall'"),
         (["nonclickers", "sprung"], 4, "'spring'"),

@@ -12,37 +12,23 @@ import sqlite3
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from server.server_world import SentWorld, make_sent
+from server.sent_now import served as served
+from server.sent_now import world as world
+from server.server_world import SentWorld
 from server.serving_process import Served, command, environment, serving, until
 from tests_support import Run
 
 from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import edit_link
 from linktrack.links.keys import revoke_key, rotate_key
-from linktrack.moments import now
 from linktrack.store.session import Database, open_database
-from linktrack.workspace import Workspace
 
 pytestmark = pytest.mark.servers
 pytest.importorskip("granian")
-
-
-@pytest.fixture
-def world(workspace: Workspace, database: Database, tmp_path: Path) -> SentWorld:
-    """Sent just now, by the clock that the server has."""
-    return make_sent(workspace, database, tmp_path, now())
-
-
-@pytest.fixture
-def served(world: SentWorld, database: Database, tmp_path: Path) -> Iterator[Served]:
-    database.close()
-    with serving(world.workspace.root, said=tmp_path / "said") as server:
-        yield server
 
 
 def get(path: str, *headers: bytes) -> bytes:

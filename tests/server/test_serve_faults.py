@@ -6,37 +6,24 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from server.server_world import SentWorld, make_sent, send
-from server.serving_process import Served, serving, until
+from server.sent_now import served as served
+from server.sent_now import world as world
+from server.server_world import SentWorld, send
+from server.serving_process import Served, until
 
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.summary import ImportSummary
 from linktrack.links.catalog import edit_link
 from linktrack.moments import now
-from linktrack.store.session import Database, open_database
-from linktrack.workspace import Workspace
+from linktrack.store.session import open_database
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults]
 pytest.importorskip("granian")
-
-
-@pytest.fixture
-def world(workspace: Workspace, database: Database, tmp_path: Path) -> SentWorld:
-    """Sent just now, by the clock that the server has."""
-    return make_sent(workspace, database, tmp_path, now())
-
-
-@pytest.fixture
-def served(world: SentWorld, database: Database, tmp_path: Path) -> Iterator[Served]:
-    database.close()
-    with serving(world.workspace.root, said=tmp_path / "said") as server:
-        yield server
 
 
 def log_lines(world: SentWorld) -> list[dict[str, object]]:

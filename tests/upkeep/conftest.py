@@ -6,27 +6,18 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests_support import Outcome
-from typer.testing import CliRunner
+from tests_support import call
 from upkeep.persons_world import PersonsWorld, make_persons_world
 
-from linktrack.cli.app import app
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
-
-
-def _run(*arguments: object, input: str | bytes | None = None) -> Outcome:
-    result = CliRunner().invoke(app, ["--debug", *map(str, arguments)], input=input)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 @pytest.fixture(scope="session")
 def _persons(tmp_path_factory: pytest.TempPathFactory) -> PersonsWorld:
     folder = tmp_path_factory.mktemp("persons")
     init_workspace(folder / "workspace", "https://click.example.com", {})
-    return make_persons_world(load_workspace(folder / "workspace", {}), folder / "outside", _run)
+    return make_persons_world(load_workspace(folder / "workspace", {}), folder / "outside", call)
 
 
 @pytest.fixture
@@ -35,4 +26,4 @@ def persons(_persons: PersonsWorld, tmp_path: Path) -> PersonsWorld:
     root, outside = tmp_path / "workspace", tmp_path / "outside"
     shutil.copytree(_persons.root, root)
     shutil.copytree(_persons.outside, outside)
-    return PersonsWorld(load_workspace(root, {}), outside, _run, _persons.runs, _persons.vera)
+    return PersonsWorld(load_workspace(root, {}), outside, call, _persons.runs, _persons.vera)

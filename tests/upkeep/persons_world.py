@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests_support import Run
+from world import CHROME
 
 from linktrack.store.session import Database, open_database
 from linktrack.workspace import Workspace, load_workspace
@@ -19,9 +20,6 @@ VERA = ("KUND-778812", "vera.unik@enskild-doman.example", "Vera Unikdotter")
 WORDS = tuple(word.encode() for word in (*VERA, "enskild-doman", "VeraPhone", "Hemlig gata", "Hemlig%20gata"))
 OTHERS = 40
 SENT = datetime(2026, 5, 4, 9, tzinfo=UTC)
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36"
-)
 PHONE = "Mozilla/5.0 (Linux; Android 14; VeraPhone) AppleWebKit/537.36 Chrome/124.0.0.0 Mobile Safari/537.36"
 ACTIONS = """
 [[link]]

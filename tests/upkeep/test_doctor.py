@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests_support import Run
-from upkeep.upkeep_world import Life, begin, call
+from tests_support import Run, call
+from upkeep.upkeep_world import Life, begin
 
 from linktrack.store.session import Database, open_database
 from linktrack.workspace import load_workspace

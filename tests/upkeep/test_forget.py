@@ -13,7 +13,8 @@ import pytest
 from faults import killed, points_of, sample
 from server.server_world import request
 from sqlmodel import SQLModel
-from upkeep.persons_world import CHROME, PHONE, SENT, VERA, WORDS, PersonsWorld, own_line
+from upkeep.persons_world import PHONE, SENT, VERA, WORDS, PersonsWorld, own_line
+from world import CHROME
 
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.tracked import AddressBook

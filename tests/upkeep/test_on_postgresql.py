@@ -16,8 +16,8 @@ import pytest
 from clicks_world import line
 from postgresql_server import new_database, ours, programs
 from postgresql_server import server as server
-from tests_support import Run
-from upkeep.upkeep_world import Life, begin, call
+from tests_support import Run, call
+from upkeep.upkeep_world import Life, begin
 
 from linktrack.store.session import connect
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from faults import killed, points_of, sample
-from upkeep.persons_world import CHROME, PHONE, SENT, PersonsWorld, own_line
+from upkeep.persons_world import PHONE, SENT, PersonsWorld, own_line
+from world import CHROME
 
 from linktrack.clicks.formats.click_log import KEYS
 from linktrack.errors import Conflict, Locked, UsageError

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests_support import Run
-from upkeep.upkeep_world import Life, begin, call
+from tests_support import Run, call
+from upkeep.upkeep_world import Life, begin
 
 from linktrack.store.session import open_database
 from linktrack.workspace import load_workspace

@@ -10,9 +10,6 @@ from typing import Any
 
 from clicks_world import line
 from tests_support import Outcome, Run
-from typer.testing import CliRunner
-
-from linktrack.cli.app import app
 
 PEOPLE = range(1, 6)
 EXPORT = "contact_id;email;name;level;Interests\n" + "".join(
@@ -105,14 +102,6 @@ class Life:
         """The contacts whose scripts were started, in order."""
         path = self.root / "started.txt"
         return path.read_text().split() if path.exists() else []
-
-
-def call(*arguments: object, input: str | bytes | None = None) -> Outcome:
-    """Call linktrack, as the fixture `run` does, where there is none."""
-    result = CliRunner().invoke(app, ["--debug", *map(str, arguments)], input=input)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Outcome(result.exit_code, result.stdout, result.stderr)
 
 
 def begin(run: Run, root: Path) -> Life:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clicks_world import CHROME, SENT, World
+from clicks_world import CHROME, SENT, World, key_of
 
 from linktrack.clicks.logs.fields import text_print
 from linktrack.errors import NotFound
@@ -33,7 +33,7 @@ def test_a_click_is_found_by_target_mailing_and_address(world: World, tmp_path: 
     summary = world.load(write(tmp_path / "events.json", [sendgrid(1), {**sendgrid(2), "event": "delivered"}]))
     assert (summary.read, summary.stored, summary.not_ours, summary.human) == (2, 1, 1, 1)
     ((moment, _, link, placement, shipment, recipient, ip, agent, flags, verdict, _),) = world.clicks()
-    assert (moment, link, placement, shipment, recipient) == (SENT + 600_000, 102, 2, 1, 7)
+    assert (moment, link, placement, shipment, recipient) == (SENT + 600_000, "link-2", 2, 1, 7)
     assert (ip, agent, flags, verdict) == ("198.51.100.0", CHROME, 0, "human")
 
 
@@ -46,15 +46,15 @@ def test_a_click_is_found_by_target_mailing_and_address(world: World, tmp_path: 
         pytest.param({"email": "nobody@example.com"}, "unknown-recipient", id="a stranger"),
         pytest.param({"email": ""}, "no-recipient", id="no address"),
         pytest.param({"shipment": ""}, "ambiguous-shipment", id="a person of two shipments"),
-        pytest.param({"mailing": "autumn", "url": "https://www.example.com/11"}, "unknown-recipient",
+        pytest.param({"mailing": "autumn", "url": "https://www.example.com/1"}, "unknown-recipient",
                      id="a mailing that was not sent"),
-        pytest.param({"url": "https://click.example.com/plb/" + "a" * 32}, "forged-token", id="a forged address"),
+        pytest.param({"url": f"https://click.example.com/{key_of(1)}/" + "a" * 32}, "forged-token", id="a forged address"),
         pytest.param({"email": "c7@example.com, c8@example.com"}, "ambiguous-recipient", id="several destinations"),
-        pytest.param({"url": "https://click.example.com/plb/{{linktrack_token}}"}, "unfilled-merge-tag",
+        pytest.param({"url": f"https://click.example.com/{key_of(1)}/{{{{linktrack_token}}}}"}, "unfilled-merge-tag",
                      id="our address without its token"),
-        pytest.param({"url": "https://click.example.com/plb/%7B%7Blinktrack_token%7D%7D"}, "unfilled-merge-tag",
+        pytest.param({"url": f"https://click.example.com/{key_of(1)}/%7B%7Blinktrack_token%7D%7D"}, "unfilled-merge-tag",
                      id="our address without its token, percent-encoded"),
-        pytest.param({"url": "https://click.example.com/plb/" + "a" * 31}, "malformed-token", id="a token cut short"),
+        pytest.param({"url": f"https://click.example.com/{key_of(1)}/" + "a" * 31}, "malformed-token", id="a token cut short"),
         pytest.param({"url": "https://click.example.com/healthz"}, "unknown-target", id="another page of our host"),
     ],
 )  # fmt: skip
@@ -91,7 +91,7 @@ def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: d
 )
 def test_other_ways_to_say_the_same(world: World, tmp_path: Path, change: dict[str, Any]) -> None:
     assert world.load(write(tmp_path / "events.json", [sendgrid(1, **change)])).stored == 1
-    assert world.clicks()[0][2:6] == (102, 2, 1, 7)
+    assert world.clicks()[0][2:6] == ("link-2", 2, 1, 7)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_the_mailing_under_the_services_own_name(
     settings.write_text(settings.read_text().replace("[clicks]\n", f'[clicks]\nmailing_variable = "{variable}"\n'))
     world = World(load_workspace(tmp_path / "world", {}), world.tokens)
     assert world.load(write(tmp_path / "events.json", [event])).stored == 1
-    assert world.clicks()[0][2:6] == (102, 2, 1, 7)
+    assert world.clicks()[0][2:6] == ("link-2", 2, 1, 7)
 
 
 def test_pages_of_events_apis(world: World, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_pages_of_events_apis(world: World, tmp_path: Path) -> None:
 def test_our_own_address_in_an_event_says_everything(world: World, tmp_path: Path) -> None:
     ours = {"url": "https://click.example.com" + world.path(3, 5, shipment=2), "email": "x", "mailing": "?"}
     assert world.load(write(tmp_path / "events.json", [sendgrid(1, **ours)])).stored == 1
-    assert world.clicks()[0][2:6] == (103, 3, 2, 5)
+    assert world.clicks()[0][2:6] == ("link-3", 3, 2, 5)
 
 
 def test_the_mailing_can_be_named(world: World, tmp_path: Path) -> None:
@@ -180,7 +180,12 @@ def test_the_services_own_verdict_counts(world: World, tmp_path: Path) -> None:
     (tmp_path / "mailgun.json").write_text(json.dumps({"signature": {}, "event-data": data}))
     assert world.load(tmp_path / "mailgun.json", mailing="spring").scanner == 1
     click = world.clicks()[0]
-    assert (click[0], click[2:6], click[9], click[10]) == (SENT + 700_500, (103, 3, 2, 2), "scanner", "service-flag")
+    assert (click[0], click[2:6], click[9], click[10]) == (
+        SENT + 700_500,
+        ("link-3", 3, 2, 2),
+        "scanner",
+        "service-flag",
+    )
 
 
 def test_bounds_of_time_and_resets_hold_for_events_too(world: World, tmp_path: Path) -> None:
@@ -208,7 +213,7 @@ def test_mailchimps_member_id_is_the_address_in_disguise(world: World, tmp_path:
         database.execute("DELETE FROM shipment_recipient WHERE shipment_id = 3 AND recipient_id = 7")
     summary = world.load(log, mailing="spring")
     assert (summary.stored, summary.reasons) == (1, {"unknown-recipient": 1})
-    assert world.clicks()[0][2:6] == (102, 2, 1, 7)
+    assert world.clicks()[0][2:6] == ("link-2", 2, 1, 7)
 
 
 def test_an_address_that_the_mailing_went_to_is_known_after_the_contact_got_another(
@@ -219,7 +224,7 @@ def test_an_address_that_the_mailing_went_to_is_known_after_the_contact_got_anot
     events = [sendgrid(1, email="C7@example.com"), sendgrid(2, email="seven@example.net"), sendgrid(3, email="c7@x")]
     summary = world.load(write(tmp_path / "events.json", events))
     assert (summary.stored, summary.reasons) == (2, {"unknown-recipient": 1})
-    assert {click[2:6] for click in world.clicks()} == {(102, 2, 1, 7)}
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
 
 
 def test_events_that_lacked_their_mailing_are_read_again_when_it_is_named(world: World, tmp_path: Path) -> None:
@@ -244,7 +249,7 @@ def test_a_link_by_key_is_known_by_its_own_url(world: World, tmp_path: Path) -> 
     urls = ["https://www.example.com/2", "https://www.example.com/2/?utm_campaign=x"]
     events = [sendgrid(number, url=url) for number, url in enumerate(urls)]
     assert world.load(write(tmp_path / "events.json", events)).stored == 2
-    assert {click[2:6] for click in world.clicks()} == {(102, 2, 1, 7)}
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
 
 
 def test_two_links_that_differ_by_a_slash_are_told_apart_and_a_glued_end_of_them_is_not(
@@ -252,13 +257,13 @@ def test_two_links_that_differ_by_a_slash_are_told_apart_and_a_glued_end_of_them
 ) -> None:
     with world.database() as database, database.transaction():
         database.execute("UPDATE placement SET url = 'https://www.example.com/2/' WHERE id = 3")
-        database.execute("UPDATE link SET url = 'https://www.example.com/2/' WHERE id = 103")
+        database.execute("UPDATE link SET url = 'https://www.example.com/2/' WHERE key = 'link-3'")
     urls = ["https://www.example.com/2", "https://www.example.com/2/", "https://www.example.com/2)"]
     summary = world.load(
         write(tmp_path / "events.json", [sendgrid(number, url=url) for number, url in enumerate(urls)])
     )
     assert (summary.stored, summary.reasons) == (2, {"ambiguous-target": 1})
-    assert [click[2] for click in world.clicks()].count(103) == 1
+    assert [click[2] for click in world.clicks()].count("link-3") == 1
 
 
 def ses(bot: str, destination: list[str]) -> dict[str, Any]:

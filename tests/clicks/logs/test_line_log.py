@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import pytest
-from clicks_world import CHROME, SENT, World, line
+from clicks_world import CHROME, SENT, World, key_of, line
 
 from linktrack.clicks.event import POST, PREFETCH, SHARED
 from linktrack.clicks.formats import LineFormat, format_of
@@ -245,5 +245,5 @@ BEHIND_THE_KEY = {
 @pytest.mark.parametrize("behind", BEHIND_THE_KEY)
 def test_what_stands_where_the_token_should(behind: str, world: World) -> None:
     resolve = rules_of(world).addresses.resolve
-    assert resolve(f"/plb/{behind}".encode()) == BEHIND_THE_KEY[behind]
+    assert resolve(f"/{key_of(1)}/{behind}".encode()) == BEHIND_THE_KEY[behind]
     assert resolve(f"/zzz/{behind}".encode()) is None, "no placement of ours"

@@ -226,7 +226,7 @@ def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: Person
         with path.open("ab") as log:
             log.write(late)
         number = database.value("SELECT id FROM recipient WHERE contact_id = ?", (VERA[0],))
-        assert empty_lines(database, sizes, AddressBook(persons.workspace, database), number) == 4
+        assert empty_lines(database, sizes, AddressBook(persons.workspace, database), {number}) == 4
         assert path.read_bytes().endswith(late)
 
 

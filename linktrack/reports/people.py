@@ -76,9 +76,9 @@ def clickers(
 ) -> Iterator[Clicker]:
     """Who clicked a link, a placement (their numbers) or anything, by shipment and first click; no tests or machines.
 
-    In a period: those whose first click lies in it, with their clicks in it. Whoever clicked after its end too has those
-    counted from the clicks themselves, and None where some were purged. `domain` is that of the address at sending.
-    UnknownName for a domain that nothing was sent to.
+    In a period: those whose first click lies in it, with their clicks in it. Of whoever clicked after its end too they
+    are counted from the clicks themselves, and are None where some were purged. `domain` is that of the address at
+    sending. UnknownName for a domain that nothing was sent to.
     """
     wanted = None if domain is None else _known_domain(database, domain)
     return _clickers(database, scope, link, placement, wanted)

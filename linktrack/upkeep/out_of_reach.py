@@ -1,13 +1,13 @@
-"""Where something of a forgotten person may stand that linktrack cannot take out: files it has written, other places."""
+"""Where something of a forgotten person may stand that linktrack cannot take out: its own outputs, other places."""
 
 from __future__ import annotations
 
 import gzip
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from zlib import error as ZlibError
 
 from linktrack.files import leftovers
 from linktrack.mailings.shipments import list_outputs
@@ -89,8 +89,8 @@ def _beside(workspace: Workspace) -> Iterator[OutOfReach]:
             if contents is not None and contents.database_id == workspace.settings.database.id:
                 made = iso(contents.made_at, workspace.zone)
                 yield OutOfReach(str(path), f"a backup of {made}: delete it once a newer one is there")
-    path = workspace.database_path
-    for copy in sorted(path.parent.glob(f"{path.name}.*")) if path is not None else ():
+    database = workspace.database_path
+    for copy in sorted(database.parent.glob(f"{database.name}.*")) if database is not None else ():
         yield OutOfReach(str(copy), "an older copy of the database: delete it")
     for left in leftovers(workspace.root):
         yield OutOfReach(str(left), "a killed command has left it: delete it")
@@ -105,5 +105,5 @@ def _contents_of(path: Path) -> Contents | None:
             first = tar.next()
             file = None if first is None or first.name != CONTENTS_NAME else tar.extractfile(first)
             return None if file is None else Contents.parse(file.read(_MOST))
-    except (OSError, EOFError, tarfile.TarError, ZlibError, ValueError, RecursionError):
+    except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""The workspace's own click log: the lines in it that are certain people's, found and emptied; and which files are done.
+"""The workspace's own click log: the lines in it that are certain people's, found and emptied; which files are done.
 
 A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file
 is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
@@ -56,8 +56,8 @@ def import_own_log(workspace: Workspace, database: Database, wait: float = 0) ->
 
 
 def lines_of(path: Path, book: AddressBook, recipients: Set[int], size: int | None = None) -> Iterator[OwnLine]:
-    """The lines of a file that name one of these recipients (by number), in its first `size` bytes (None: in all, unfinished or
-    not); of a compressed file always in all."""
+    """The lines of a file that name one of these recipients (by number), in its first `size` bytes (None: in all,
+    unfinished or not); of a compressed file always in all."""
     with open_log(str(path)) as log:
         limit = size if log.regular and log.stream is log.file else None
         for start, line, _ in _lines(log):

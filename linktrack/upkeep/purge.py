@@ -47,8 +47,8 @@ class OpenClicks(Conflict):
 @dataclass(frozen=True)
 class PurgeSummary:
     """What was removed: clicks with those of machines, files of the own click log, agents, and values of recipients
-    (how many had some); and lines of that log emptied, which people had made who are forgotten. `open` of the clicks had
-    waited for a run; `notes` say what could not be done."""
+    (how many had some); and how many lines of that log were emptied, of people who are forgotten. `open` of the clicks
+    had waited for a run; `notes` say what could not be done."""
 
     before: int | None = None
     clicks: int = 0

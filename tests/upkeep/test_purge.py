@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from faults import killed, points_of, sample
-from upkeep.persons_world import VERA, CHROME, PHONE, SENT, PersonsWorld, own_line
+from upkeep.persons_world import CHROME, PHONE, SENT, VERA, PersonsWorld, own_line
 
 from linktrack.clicks.formats.click_log import KEYS
 from linktrack.errors import Conflict, Locked, UsageError

@@ -106,7 +106,7 @@ class RecipientRow(NamedTuple):
     uncounted: bool
 
 
-class Output(NamedTuple):
+class WrittenTo(NamedTuple):
     """Where a shipment's mails were written."""
 
     shipment: int
@@ -226,8 +226,8 @@ def _shipment(row: Sequence[Any]) -> Shipment:
     return Shipment(shipment_id, mailing, sent_at, bool(test), recipients, made_with, *rest)
 
 
-def list_outputs(database: Database) -> list[Output]:
+def list_outputs(database: Database) -> list[WrittenTo]:
     """The folders that mails of shipments were written into, whatever became of those."""
     rows = database.rows("SELECT id, settings FROM shipment ORDER BY id")
-    outputs = (Output(shipment, ShipmentSettings(**json.loads(settings)).out) for shipment, settings in rows)
+    outputs = (WrittenTo(shipment, ShipmentSettings(**json.loads(settings)).out) for shipment, settings in rows)
     return [one for one in outputs if one.out]

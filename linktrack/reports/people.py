@@ -59,7 +59,7 @@ class _Clicked(NamedTuple):
     first: int
 
 
-class _Counted(NamedTuple):
+class _HowOften(NamedTuple):
     """A clicker's last click, and how many; None where they were purged."""
 
     last: int | None
@@ -129,27 +129,27 @@ class _Counting:
     def __init__(self, database: Database, shipment: int, period: Period, of_clicker: str) -> None:
         self._database, self._shipment, self._period = database, shipment, period
         self._of_clicker = of_clicker
-        self._in_period: dict[int, _Counted] | None = None
+        self._in_period: dict[int, _HowOften] | None = None
 
-    def __call__(self, people: Sequence[_Clicked]) -> dict[int, _Counted]:
+    def __call__(self, people: Sequence[_Clicked]) -> dict[int, _HowOften]:
         marks = ", ".join("?" * len(people)) or "NULL"
         rows = self._database.rows(
             "SELECT recipient_id, max(last_click), sum(human) FROM clicker WHERE shipment_id = ? AND human > 0"
             f"{self._of_clicker} AND recipient_id IN ({marks}) GROUP BY recipient_id",
             (self._shipment, *(one.recipient for one in people)),
         )
-        found = {recipient: _Counted(last, int(clicks)) for recipient, last, clicks in rows}
+        found = {recipient: _HowOften(last, int(clicks)) for recipient, last, clicks in rows}
         end = self._period.until
         if end is not None:
             gone = horizon(self._database).clicks
             for one in people:
                 last = found[one.recipient].last
                 if last is not None and last >= end:
-                    unknown = _Counted(None, None)
+                    unknown = _HowOften(None, None)
                     found[one.recipient] = unknown if one.first < gone else self._counted()[one.recipient]
         return found
 
-    def _counted(self) -> dict[int, _Counted]:
+    def _counted(self) -> dict[int, _HowOften]:
         """Those of all clickers, from the clicks themselves; read once."""
         if self._in_period is None:
             rows = self._database.stream(
@@ -159,7 +159,7 @@ class _Counting:
                 "AND ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') GROUP BY recipient_id",
                 (self._shipment,),
             )
-            self._in_period = {recipient: _Counted(last, int(clicks)) for recipient, last, clicks in rows}
+            self._in_period = {recipient: _HowOften(last, int(clicks)) for recipient, last, clicks in rows}
         return self._in_period
 
 

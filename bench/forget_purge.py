@@ -5,6 +5,11 @@
 The workspace is that of bench/reports.py. Forgotten is a person with an average number of clicks; purged are a day's
 clicks of the oldest, then half of all. The disk's peak is that of the database with its companions, looked at every
 20 ms; VACUUM's own copy lies in the folder for temporary files and is not in it.
+
+10 million clicks of 1 million recipients in 500 mailings (SQLite, 2 cores, load 1.6): to forget one person took 20.6 s
+(19.4 s of the processor), with 1,590 MB before, 3,032 at the peak and 1,433 after; to purge a day (182,000 clicks) 16.4 s
+(15.1), 2,867 MB at the peak; half of all (4.9 million) 14.3 s (12.6), 2,610 MB at the peak. Nearly all of it is VACUUM,
+which writes the whole database anew, whatever has gone.
 """
 
 from __future__ import annotations

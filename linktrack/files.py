@@ -115,20 +115,25 @@ class Kept:
 def judged_target(path: Path, kept: Kept) -> Path:
     """Where an output named `path` is really written: links resolved once.
 
-    Conflict for an input, a workspace's own file, or a link of another user; NotFound without the folder; BadInput
-    for a folder.
+    Conflict for a folder, an input, a workspace's own file, or a link of another user; NotFound without the folder that
+    it is to be in.
     """
     with explained(path):
         target = _resolved(path)
         there = target.stat() if target.exists() else None
     if there is not None and stat.S_ISDIR(there.st_mode):
-        raise BadInput("this is a folder, not a file to write to", file=path)
+        raise folder_in_place(path)
     if not target.parent.is_dir():
         raise NotFound(f"there is no such folder: {path.parent}")
     if there is not None and _is_input(there, target, kept):
         raise Conflict("this is read by the same command, and writing would destroy it: name another", file=path)
     refuse_own(target, path, kept)
     return target
+
+
+def folder_in_place(path: Path) -> Conflict:
+    """The error of an output that is to be a file and names a folder."""
+    return Conflict("this is a folder: name a file in it", file=path)
 
 
 def _is_input(there: os.stat_result, target: Path, kept: Kept) -> bool:

@@ -183,7 +183,7 @@ def test_a_device_is_written_into_and_stays_what_it_is(tmp_path: Path, name: str
     ("name", "kind", "words"),
     [
         pytest.param("missing/out", NotFound, "no such folder", id="parents are not made"),
-        pytest.param("", BadInput, "folder", id="a folder"),
+        pytest.param("", Conflict, "folder", id="a folder"),
         pytest.param("a/out", NotFound, "no such folder", id="below a file"),
         pytest.param("x" * 300, LinktrackError, "longer", id="too long a name"),
     ],

@@ -117,7 +117,12 @@ def _show_forgotten(context: typer.Context, done: ForgetSummary, who: str, forma
         }
         show_record(record, format)
     elif done.before:
-        say(context, f"{who} was forgotten already: the database's files were made clean once more.")
+        say(
+            context,
+            f"{who} was forgotten already. Made clean once more: the database's files, and "
+            f"{counted(done.log_lines, 'line')} of the click log that {'has' if done.log_lines == 1 else 'have'} come "
+            "since.",
+        )
     else:
         say(
             context,

@@ -120,6 +120,7 @@ def _show_purged(context: typer.Context, done: PurgeSummary, format: Format | No
             "clicks": done.clicks,
             "open": done.open,
             "log_files": done.log_files,
+            "log_lines": done.log_lines,
             "agents": done.agents,
             "values": done.values,
             "clean": done.cleaned.done,
@@ -130,6 +131,8 @@ def _show_purged(context: typer.Context, done: PurgeSummary, format: Format | No
         f"Removed {counted(done.clicks, 'click')}, {counted(done.agents, 'agent')} that no click has any more, "
         f"{counted(done.log_files, 'file')} of the click log, the values of {counted(done.values, 'recipient')}.",
     )
+    if done.log_lines:
+        say(context, f"Emptied {counted(done.log_lines, 'line')} of the click log, of people who are forgotten.")
     for note in done.notes:
         warn(note[0].upper() + note[1:] + ".")
     if done.cleaned.missing:

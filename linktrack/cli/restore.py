@@ -73,5 +73,9 @@ def _tell(context: typer.Context, made: Restored) -> None:
     for number, step in enumerate(steps, 1):
         warn(f"  {number}. {step}")
     warn(
+        f"People who were forgotten since {at} are in it again, and it does not know who they were: forget each again "
+        f"with {here} contact forget ID, before anything is sent or imported."
+    )
+    warn(
         "Clicks on mails that were sent since are rejected as unknown-shipment: the backup does not know who got them."
     )

@@ -39,7 +39,7 @@ COMPARISON = Layout(
     totals=False,
 )
 LINKS = Layout(LinkFigures._fields, ("key", "name", *_COUNTS, "click_rate", "interval"), BY_CLICKS)
-LINK_SHIPMENTS = Layout(LinkShipment._fields, ("mailing", "shipment", "sent", *_COUNTS, "click_rate"))
+LINK_SHIPMENTS = Layout(LinkShipment._fields, ("mailing", "shipment", "sent", *_COUNTS, "click_rate", "interval"))
 SHIPMENTS = Layout(ShipmentFigures._fields, ("shipment", "sent_at", "sent", *_COUNTS, "click_rate", "interval"))
 PLACEMENTS = Layout(PlacementFigures._fields, ("position", "placement", "link", "label", "kind", *_COUNTS))
 HOURS = Layout(

@@ -11,7 +11,6 @@ import typer
 from linktrack.cli.output import say
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.cli.shared_reports import report_desk
-from linktrack.errors import Conflict
 
 page = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -48,11 +47,11 @@ def html(
       linktrack report html report.html --mailing news
       linktrack report html report.html --mailing news --mailing autumn --lang sv
     """
-    from linktrack.files import STDOUT, write_file
+    from linktrack.files import STDOUT, folder_in_place, write_file
     from linktrack.reports.page import PageOrder, PageOrigin, make_page
 
     if str(out) != STDOUT and out.is_dir():
-        raise Conflict("this is a folder: name a file in it", file=out)
+        raise folder_in_place(out)  # before the page is made
     settings = workspace_of(context).settings
     language = settings.language if lang is None else lang.value
     with report_desk(context) as desk:

@@ -16,7 +16,7 @@ import typer
 from linktrack.cli.output import SPREADSHEETS, Format, Row, plain, show_record, show_rows, times_of
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
-from linktrack.files import STDOUT, passing_folder, writing
+from linktrack.files import STDOUT, folder_in_place, passing_folder, writing
 
 if TYPE_CHECKING:
     from linktrack.files import Kept
@@ -54,8 +54,11 @@ class Destination(NamedTuple):
     def chosen(self) -> Format:
         """The format as told, or of the file's ending, else a table on a terminal and TSV in a pipe.
 
-        UsageError for an ending that is none, for --excel with what is no CSV, and for a workbook on a terminal.
+        UsageError for an ending that is none, for --excel with what is no CSV, and for a workbook on a terminal;
+        Conflict for a folder.
         """
+        if self.file is not None and self.file.is_dir():
+            raise folder_in_place(self.file)
         named = self.format
         if named is None and self.file is not None and (not self.excel or self._ending() in _ENDINGS):
             if self._ending() not in _ENDINGS:

@@ -16,7 +16,7 @@ from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
-from linktrack.files import Kept
+from linktrack.files import STDIN, Kept
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
@@ -118,6 +118,8 @@ def rewrite(
         sender=order.sender or workspace.settings.sender.from_,
         fill=order.fill,
         keep_merge_tags=order.keep_merge_tags,
+        out=str(out.absolute()) if isinstance(out, Path) else "",
+        contacts="" if str(order.contacts) == STDIN else str(order.contacts.absolute()),
     )
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell)

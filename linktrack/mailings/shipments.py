@@ -28,7 +28,8 @@ class ShipmentSettings:
     """What a shipment's mails were made with, so that they can be made again; kept as JSON.
 
     `person_merge_tag`: where a template's special links have a recipient's own token, while `merge_tag` stands for one
-    that those share who refused tracking; "" where nobody is asked.
+    that those share who refused tracking; "" where nobody is asked. `out` is where the mails were first written, and
+    `contacts` the file of whom they are for ("" for a stream): whole paths, by which a person can be told.
     """
 
     base_url: str
@@ -40,6 +41,8 @@ class ShipmentSettings:
     fill: bool = False
     keep_merge_tags: bool = False
     person_merge_tag: str = ""
+    out: str = ""
+    contacts: str = ""
 
     def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -102,6 +105,13 @@ class RecipientRow(NamedTuple):
     first_click: int | None
     last_click: int | None
     uncounted: bool
+
+
+class WrittenTo(NamedTuple):
+    """Where a shipment's mails were written."""
+
+    shipment: int
+    out: str
 
 
 _SHIPMENTS = """
@@ -230,3 +240,10 @@ def _shipment(row: Sequence[Any]) -> Shipment:
     shipment_id, mailing, sent_at, test, recipients, settings, *rest = row
     made_with = ShipmentSettings(**json.loads(settings))
     return Shipment(shipment_id, mailing, sent_at, bool(test), recipients, made_with, *rest)
+
+
+def list_outputs(database: Database) -> list[WrittenTo]:
+    """The folders that mails of shipments were written into, whatever became of those."""
+    rows = database.rows("SELECT id, settings FROM shipment ORDER BY id")
+    outputs = (WrittenTo(shipment, ShipmentSettings(**json.loads(settings)).out) for shipment, settings in rows)
+    return [one for one in outputs if one.out]

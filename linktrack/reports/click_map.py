@@ -15,7 +15,7 @@ from linktrack.links.merge_tags import find
 from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot
-from linktrack.reports.drawing.mail import Mark, draw_mail
+from linktrack.reports.drawing.mail import PICTURED, Mark, draw_mail
 from linktrack.reports.drawing.style import LINKED, Address, no_address
 
 _STEPS = 5  # of heat
@@ -214,12 +214,23 @@ _COLOURS = ("#fff", "#fde3c0", "#fdbb84", "#f9824f", "#cf2d17", "#8e0000")
 
 
 def _style() -> str:
-    """A badge's span reaches 9 pixels farther down than the pill in it, which so stands above a link's words."""
+    """A badge's span reaches 9 pixels farther down than the pill in it, which so stands above a link's words.
+
+    A badge begins where its link does in the line, and as high as the link's own box, or the picture that it begins
+    with: a line may be far higher, for what else stands in it. Of a link that is positioned itself 0 is the top. Where
+    browsers do not know this (CSS Anchor Positioning) it is as high as the line.
+    """
     badge, reset = "span[data-placement]", "all:initial!important;"
     look = {
         "position": "absolute", "z-index": "2147483647", "height": "22px", "translate": "-3px -7px", "direction": "ltr",
         "cursor": "help", "print-color-adjust": "exact", "-webkit-print-color-adjust": "exact",
     }  # fmt: skip
+    link, picture = f"[{LINKED}][data-heat]", f"[{PICTURED}]"
+    high = (
+        f"{link}{{anchor-scope:--link,--picture!important;anchor-name:--link!important}}"
+        f"img{picture}{{anchor-name:--picture!important}}"
+        f"{badge}{{top:anchor(--picture top,anchor(--link top,0px))!important}}"
+    )
     pill = {
         "display": "block", "box-sizing": "border-box", "height": "14px", "padding": "0 4px", "cursor": "inherit",
         "border": "1px solid #222", "border-radius": "7px", "box-shadow": "0 0 0 1px #fff", "white-space": "nowrap",
@@ -233,7 +244,7 @@ def _style() -> str:
     )
     return (
         f"@layer linktrack{{{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
-        f"{badge}::before,{badge}::after,{badge}>b::before,{badge}>b::after{{content:none!important}}"
+        f"{high}{badge}::before,{badge}::after,{badge}>b::before,{badge}>b::after{{content:none!important}}"
         f'{"".join(heats)}{badge}[data-heat="0"]>b{{border-style:dashed!important}}'
         "html{color-scheme:light!important;print-color-adjust:exact!important;-webkit-print-color-adjust:exact!important}}"
         f":where(a[{LINKED}]){{color:-webkit-link;text-decoration:underline}}"

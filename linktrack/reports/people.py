@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
 from linktrack.mailings.shipments import REACHED
-from linktrack.reports.figures import Scope
+from linktrack.reports.figures import Period, Scope
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database, Row
 
 _AT_ONCE = 500  # persons that are looked up in one query
@@ -20,7 +21,8 @@ _COMPARED = 10_000  # domains that a near one is looked for among
 
 
 class Clicker(NamedTuple):
-    """A recipient who clicked, in one shipment; without contact data once the contact is forgotten."""
+    """A recipient who clicked, in one shipment; without contact data once the contact is forgotten. In a period
+    `last_click` and `clicks` are of those in it; None where that is not known any more."""
 
     contact_id: str
     email: str
@@ -28,8 +30,8 @@ class Clicker(NamedTuple):
     mailing: str
     shipment: int
     first_click: int
-    last_click: int
-    clicks: int
+    last_click: int | None
+    clicks: int | None
 
 
 class Nonclicker(NamedTuple):
@@ -55,8 +57,13 @@ class HistoryEntry(NamedTuple):
 class _Clicked(NamedTuple):
     recipient: int
     first: int
-    last: int
-    clicks: int
+
+
+class _HowOften(NamedTuple):
+    """A clicker's last click, and how many; None where they were purged."""
+
+    last: int | None
+    clicks: int | None
 
 
 def clickers(
@@ -69,8 +76,9 @@ def clickers(
 ) -> Iterator[Clicker]:
     """Who clicked a link, a placement (their numbers) or anything, by shipment and first click; no tests or machines.
 
-    In a period: those whose first click lies in it, with all their clicks. `domain` is that of the address at sending.
-    UnknownName for a domain that nothing was sent to.
+    In a period: those whose first click lies in it, with their clicks in it. Of whoever clicked after its end too they
+    are counted from the clicks themselves, and are None where some were purged. `domain` is that of the address at
+    sending. UnknownName for a domain that nothing was sent to.
     """
     wanted = None if domain is None else _known_domain(database, domain)
     return _clickers(database, scope, link, placement, wanted)
@@ -95,9 +103,10 @@ def _clickers(
         """
     )
     for shipment, mailing in shipments:
+        count = _Counting(database, shipment, scope.period, of_clicker)
         found = database.stream(
             f"""
-            SELECT recipient_id, min(first_click) AS first, max(last_click), sum(human) FROM clicker
+            SELECT recipient_id, min(first_click) AS first FROM clicker
             WHERE shipment_id = ? AND human > 0{of_clicker} GROUP BY recipient_id
             HAVING 1 = 1{scope.period.within("min(first_click)")} ORDER BY first, recipient_id
             """,
@@ -106,9 +115,52 @@ def _clickers(
         people = (_Clicked._make(row) for row in found)
         while some := list(islice(people, _AT_ONCE)):
             names = _names(database, shipment, some, domain)
+            counts = count([one for one in some if one.recipient in names])
             for one in some:
                 if (name := names.get(one.recipient)) is not None:
-                    yield Clicker(*name, mailing, shipment, one.first, one.last, int(one.clicks))
+                    last, clicks = counts[one.recipient]
+                    yield Clicker(*name, mailing, shipment, one.first, last, clicks)
+
+
+class _Counting:
+    """How often clickers of a shipment clicked in a period, and when last: some at a time, so that the first row of a
+    long list comes at once."""
+
+    def __init__(self, database: Database, shipment: int, period: Period, of_clicker: str) -> None:
+        self._database, self._shipment, self._period = database, shipment, period
+        self._of_clicker = of_clicker
+        self._in_period: dict[int, _HowOften] | None = None
+
+    def __call__(self, people: Sequence[_Clicked]) -> dict[int, _HowOften]:
+        marks = ", ".join("?" * len(people)) or "NULL"
+        rows = self._database.rows(
+            "SELECT recipient_id, max(last_click), sum(human) FROM clicker WHERE shipment_id = ? AND human > 0"
+            f"{self._of_clicker} AND recipient_id IN ({marks}) GROUP BY recipient_id",
+            (self._shipment, *(one.recipient for one in people)),
+        )
+        found = {recipient: _HowOften(last, int(clicks)) for recipient, last, clicks in rows}
+        end = self._period.until
+        if end is not None:
+            gone = horizon(self._database).clicks
+            for one in people:
+                last = found[one.recipient].last
+                if last is not None and last >= end:
+                    unknown = _HowOften(None, None)
+                    found[one.recipient] = unknown if one.first < gone else self._counted()[one.recipient]
+        return found
+
+    def _counted(self) -> dict[int, _HowOften]:
+        """Those of all clickers, from the clicks themselves; read once."""
+        if self._in_period is None:
+            rows = self._database.stream(
+                "SELECT recipient_id, max(clicked_at), count(*) FROM click JOIN link ON link.id = click.link_id "
+                f"WHERE shipment_id = ?{self._period.within('clicked_at')}{self._of_clicker} "
+                "AND clicked_at > COALESCE(link.reset_at, -1) "
+                "AND ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') GROUP BY recipient_id",
+                (self._shipment,),
+            )
+            self._in_period = {recipient: _HowOften(last, int(clicks)) for recipient, last, clicks in rows}
+        return self._in_period
 
 
 def _names(

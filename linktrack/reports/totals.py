@@ -64,7 +64,7 @@ class _Sums:
         self.rows += 1
         if not record.get("test"):
             for column in self._sums:
-                self._sums[column] += record[column]
+                self._sums[column] += record[column] or 0  # what was purged is not known
 
     def record(self, label: str, words: str) -> Record:
         found: Record = dict.fromkeys(self._columns)

@@ -1,8 +1,9 @@
 """The prints of people who were forgotten: the one thing that is kept of them, so that nothing brings them back.
 
-A print is BLAKE2b-128 of the contact id under the workspace's id. That id stays through restores and new signing keys,
-so a forgotten person stays forgotten; and a print of one workspace says nothing in another. Nothing leads from a print
-to the clicks that are left.
+A print is BLAKE2b-128 of the contact id under the workspace's id. The id is taken as `contact_ids.same_id` compares it,
+so a person is known in whatever form a spreadsheet has left it. The workspace's id stays through restores and new
+signing keys, so a forgotten person stays forgotten; and a print of one workspace says nothing in another. Nothing leads
+from a print to the clicks that are left.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import blake2b
 
+from linktrack.contact_ids import same_id
 from linktrack.store.session import Database
 
 Print = Callable[[str], bytes]
@@ -26,7 +28,7 @@ def forgotten_among(database: Database) -> Callable[[str], bool]:
 
 def is_forgotten(database: Database, contact_id: str) -> bool:
     """Whether this contact id is a forgotten person's."""
-    return forgotten_among(database)(contact_id.strip())
+    return forgotten_among(database)(contact_id)
 
 
 def note_forgotten(database: Database, contact_id: str) -> None:
@@ -38,7 +40,7 @@ def note_forgotten(database: Database, contact_id: str) -> None:
 
 def take_print_away(database: Database, contact_id: str) -> bool:
     """Let a person be written to again; whether there was a print of him. Part of a transaction."""
-    kept = (_printing(database)(contact_id.strip()),)
+    kept = (_printing(database)(contact_id),)
     return bool(database.execute("DELETE FROM forgotten WHERE print = ?", kept).rowcount)
 
 
@@ -51,6 +53,6 @@ def _printing(database: Database) -> Print:
     key = bytes(database.value("SELECT workspace_id FROM workspace"))
 
     def print_of(contact_id: str) -> bytes:
-        return blake2b(contact_id.encode(), key=key, digest_size=16, person=b"linktrack-gone").digest()
+        return blake2b(same_id(contact_id).encode(), key=key, digest_size=16, person=b"linktrack-gone").digest()
 
     return print_of

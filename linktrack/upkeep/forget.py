@@ -13,9 +13,8 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlmodel import SQLModel
@@ -24,14 +23,13 @@ from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
-from linktrack.files import leftovers
 from linktrack.store.catalogue import touch
-from linktrack.store.dialects import POSTGRESQL
-from linktrack.store.forgotten import is_forgotten, note_forgotten
+from linktrack.store.forgotten import is_forgotten, nobodies, note_forgotten
 from linktrack.store.lock import alone
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
+from linktrack.upkeep.out_of_reach import OutOfReach, everything_out_of_reach
 from linktrack.upkeep.own_log import empty_lines, import_own_log
 from linktrack.upkeep.person import RECIPIENT, tables_about_persons
 from linktrack.workspace import Workspace
@@ -42,19 +40,13 @@ KEPT_ROWS = ("click", "clicker", "scanner_evidence", "shipment_recipient", "made
 _EMPTIED = ("recipient", "run", "agent", "shipment_domain", "action_tally")
 
 
-class OutOfReach(NamedTuple):
-    """A place where something of a person may stand that linktrack cannot take out, and what to do there."""
-
-    place: str
-    advice: str
-
-
 @dataclass(frozen=True)
 class ForgetSummary:
     """What was forgotten: how many mails, clicks and changes of the ledger were the person's, how many lines of the own
     click log and agents went, whether the files were made clean, and what is `out_of_reach`.
 
-    `before`: the person was forgotten already, and only the files were made clean again.
+    Lines are those of everybody who was ever forgotten: what they click later is logged too, and nothing says which of
+    them a person is. `before`: the person was forgotten already, and only what has come since was made clean.
     """
 
     mails: int = 0
@@ -91,17 +83,18 @@ def forget_person(
     several of one name (`lookups.recipient_id`) or a log that cannot be read; Locked when another job goes on for
     longer than `wait` seconds.
     """
-    if _is_gone(database, named):
-        with alone(workspace, database, "import", wait):
-            cleaned = clean(database, _touched(), wait)
-        elsewhere = tuple(_always_out_of_reach(workspace, database))
-        return ForgetSummary(before=True, cleaned=cleaned, out_of_reach=elsewhere)
-    recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
+    gone = _is_gone(database, named)
+    if not gone:
+        recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
     sizes = import_own_log(workspace, database, wait)
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
-        number = recipient_id(database, named)
-        out_of_reach = (*_always_out_of_reach(workspace, database), *_files_of(workspace, database, number))
-        lines = empty_lines(database, sizes, AddressBook(workspace, database), number)
+        number = None if gone else recipient_id(database, named)
+        out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
+        everybody = nobodies(database) | ({number} if number is not None else set())
+        lines = empty_lines(database, sizes, AddressBook(workspace, database), everybody)
+        if number is None:
+            cleaned = clean(database, _touched(), wait)
+            return ForgetSummary(log_lines=lines, before=True, cleaned=cleaned, out_of_reach=out_of_reach)
         with database.transaction(durable=True):
             person = _person(database, number)
             counted = _counted(database, number)
@@ -258,39 +251,3 @@ def _drop_domain(database: Database, domain: str) -> None:
     )
     database.execute("DELETE FROM shipment_domain WHERE domain = ?", (domain,))
     database.execute("UPDATE shipment_recipient SET email = '' WHERE email = ?", (f"@{domain}",))
-
-
-# --- what stays elsewhere --------------------------------------------------------------------------------------
-
-
-def _always_out_of_reach(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
-    yield OutOfReach("the CRM and its exports", "delete the contact there, or the next export has him again")
-    yield OutOfReach("backups (linktrack backup)", "a restored one knows him: forget him again after linktrack restore")
-    yield OutOfReach("folders that mailing rewrite has written", "mails, tokens.csv and recipients.ndjson: delete them")
-    yield OutOfReach("mail services and mailboxes", "the lists that were uploaded there, and the mails themselves")
-    yield OutOfReach("logs of web servers and mail services", "let them end soon (logrotate), and delete old ones")
-    if database.dialect == POSTGRESQL:
-        yield OutOfReach("PostgreSQL's own files", "its dumps, archived logs and replicas age by its settings")
-    path = workspace.database_path
-    for copy in sorted(path.parent.glob(f"{path.name}.*")) if path is not None else ():
-        yield OutOfReach(str(copy), "an older copy of the database: delete it")
-    for left in leftovers(workspace.root):
-        yield OutOfReach(str(left), "a killed command has left it: delete it")
-
-
-def _files_of(workspace: Workspace, database: Database, number: int) -> Iterator[OutOfReach]:
-    """The files that this very person is in, as far as the database knows."""
-    for (folder,) in database.rows(
-        "SELECT DISTINCT out FROM run WHERE id IN (SELECT run_id FROM change WHERE recipient_id = ? "
-        "UNION SELECT run_id FROM made WHERE recipient_id = ?) ORDER BY out",
-        (number, number),
-    ):
-        yield OutOfReach(folder, "the files of an action run: delete them once the CRM has them")
-    own = workspace.click_log_path.absolute()
-    for (log,) in database.rows(
-        "SELECT DISTINCT source.name FROM click JOIN reading ON reading.id = reading_id "
-        "JOIN source ON source.id = source_id WHERE recipient_id = ? ORDER BY source.name",
-        (number,),
-    ):
-        if log != "-" and Path(log).absolute().parent != own:
-            yield OutOfReach(log, "a log with his clicks: delete it, or let it end")

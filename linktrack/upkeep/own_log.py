@@ -1,4 +1,4 @@
-"""The workspace's own click log: the lines in it that are one person's, found and emptied; and which files are done.
+"""The workspace's own click log: the lines in it that are certain people's, found and emptied; which files are done.
 
 A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file
 is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
@@ -13,7 +13,7 @@ import io
 import json
 import lzma
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import explained, replace_own, sync_folder
 from linktrack.links.keys import open_keys
+from linktrack.sentences import counted
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -54,20 +55,20 @@ def import_own_log(workspace: Workspace, database: Database, wait: float = 0) ->
     return sizes
 
 
-def lines_of(path: Path, book: AddressBook, recipient: int, size: int | None = None) -> Iterator[OwnLine]:
-    """The lines of a file that name a recipient (by number), in its first `size` bytes (None: in all, unfinished or
-    not); of a compressed file always in all."""
+def lines_of(path: Path, book: AddressBook, recipients: Set[int], size: int | None = None) -> Iterator[OwnLine]:
+    """The lines of a file that name one of these recipients (by number), in its first `size` bytes (None: in all,
+    unfinished or not); of a compressed file always in all."""
     with open_log(str(path)) as log:
         limit = size if log.regular and log.stream is log.file else None
         for start, line, _ in _lines(log):
             if limit is not None and start + len(line) > limit:
                 return
-            if recipient in book.addresses.recipients_in(line):
+            if recipients & book.addresses.recipients_in(line):
                 yield OwnLine(start, line)
 
 
-def empty_lines(database: Database, sizes: Mapping[Path, int], book: AddressBook, recipient: int) -> int:
-    """Take a recipient, with address and agent, out of the files of the log, up to these sizes. Returns of how many
+def empty_lines(database: Database, sizes: Mapping[Path, int], book: AddressBook, recipients: Set[int]) -> int:
+    """Take recipients, with address and agent, out of the files of the log, up to these sizes. Returns of how many
     lines. No import goes on meanwhile.
 
     Done twice, or begun and not finished, it does the same; it has reached the disk when it returns.
@@ -77,7 +78,7 @@ def empty_lines(database: Database, sizes: Mapping[Path, int], book: AddressBook
         if not path.exists():
             continue
         with explained(path):
-            found = [OwnLine(start, _emptied(line)) for start, line in lines_of(path, book, recipient, size)]
+            found = [OwnLine(start, _emptied(line)) for start, line in lines_of(path, book, recipients, size)]
             if not found:
                 continue
             _know_no_more(database, path, key)
@@ -90,19 +91,26 @@ def empty_lines(database: Database, sizes: Mapping[Path, int], book: AddressBook
     return emptied
 
 
-def remove_done_files(workspace: Workspace, database: Database, before: int) -> tuple[int, list[Path]]:
+class KeptFile(NamedTuple):
+    """A file of the log that is old and not wholly imported, with the reason and the way out."""
+
+    path: Path
+    reason: str
+
+
+def remove_done_files(workspace: Workspace, database: Database, before: int) -> tuple[int, list[KeptFile]]:
     """Remove the files that were last written before a moment (UTC milliseconds) and are wholly imported. Returns how
     many, and those that would go but are not."""
     folder = workspace.click_log_path
     if not folder.is_dir():
         return 0, []
     key = digest_key(open_keys(workspace, database).keyring)
-    removed, kept = 0, list[Path]()
+    removed, kept = 0, list[KeptFile]()
     for path in map(Path, logs_in(folder)):
         if path.stat().st_mtime_ns // 1_000_000 >= before:
             continue
-        if not _is_done(path, database, key):
-            kept.append(path)
+        if reason := _not_done(path, database, key):
+            kept.append(KeptFile(path, reason))
             continue
         with explained(path):
             path.unlink()
@@ -112,16 +120,28 @@ def remove_done_files(workspace: Workspace, database: Database, before: int) -> 
     return removed, kept
 
 
-def _is_done(path: Path, database: Database, key: bytes) -> bool:
-    """Whether all of a file was imported: nothing but blanks stands behind what was read of it."""
+def _not_done(path: Path, database: Database, key: bytes) -> str:
+    """Why a file is not wholly imported, with the way out; "" where nothing but blanks stands behind what was read."""
     with open_log(str(path)) as log:
         known = recognise(database, log, key)
         if known is not None:
             log.skip(known.position)
+        left = b""
         try:
-            return not any(piece.strip() for piece in log.chunks()) and not log.cut_off
-        except BadInput:
-            return False
+            for piece in log.chunks():
+                *whole, left = (left + piece).split(b"\n")
+                if any(line.strip() for line in whole):
+                    return "it is not wholly imported: look what linktrack click import says of it"
+        except BadInput as problem:
+            return f"it is not wholly imported ({problem.sentence}): delete it once you need it no more"
+        if log.cut_off:
+            return "it is not wholly imported, for it is cut off in the middle: delete it once you need it no more"
+    if not left.strip():
+        return ""
+    return (
+        f"it is not wholly imported, for its last line breaks off ({counted(len(left), 'byte')} without a line end, as "
+        "a server that is killed leaves them): put a line end there and import it again, or delete the file"
+    )
 
 
 def _emptied(line: bytes) -> bytes:

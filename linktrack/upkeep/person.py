@@ -90,14 +90,57 @@ def export_person(workspace: Workspace, database: Database, named: str, moment: 
     for table in tables_about_persons():
         rows = [readable.row(table, columns) for columns in _rows(database, table, number)]
         known[table] = {"what": _first_sentence(described[table].__doc__ or ""), "rows": rows}
+    known["consent"] = {
+        "what": "Whether he may be tracked, and who said so, at which time.",
+        "rows": [*_consent(workspace, database, number)],
+    }
     book, lines = AddressBook(workspace, database), list[dict[str, str]]()
     if workspace.click_log_path.is_dir():
         for path in sorted(workspace.click_log_path.iterdir()):
             if path.is_file() and not path.name.startswith("."):
-                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, book, number))
+                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, book, {number}))
                 lines += [{"file": path.name, "line": line} for line in found]
     known["click_log"] = {"what": "Lines of the click log of linktrack's own server.", "rows": lines}
     return known
+
+
+_OWN_WORD, _EXPORT = "pressed on the subscriptions page", "the CRM's export"
+
+
+def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[dict[str, Any]]:
+    """What is known of a person's consent, with its source: his own word, and the column of the CRM's export with the
+    file that each mail was written from."""
+    asked = workspace.settings.crm.contacts.consent
+    column = None if asked is None else asked.column
+    word: Row | None = database.row(
+        "SELECT consent, said_at, known_at FROM said_consent WHERE recipient_id = ?", (number,)
+    )
+    if word is not None:
+        source = _source_of(*word[1:])
+        yield {
+            "source": source, "consent": bool(word[0]), "at": iso(word[1], workspace.zone),
+            **({"column": column} if source == _EXPORT else {}),
+        }  # fmt: skip
+    for shipment, settings, made_at, mailing, refused in database.rows(
+        "SELECT shipment.id, shipment.settings, shipment.created_at, mailing.name, sent.uncounted "
+        "FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
+        "JOIN mailing ON mailing.id = mailing_id WHERE sent.recipient_id = ? ORDER BY shipment.id",
+        (number,),
+    ):
+        own = word is not None and word[1] <= made_at and bool(word[0]) is not bool(refused)
+        if own and word is not None and _source_of(*word[1:]) == _OWN_WORD:
+            said: dict[str, Any] = {"source": _OWN_WORD}
+        elif asked is not None or refused:
+            said = {"source": _EXPORT, "column": column, "file": json.loads(settings).get("contacts", "")}
+        else:
+            continue  # nobody was asked
+        at = iso(made_at, workspace.zone)
+        yield {**said, "consent": not refused, "at": at, "shipment": shipment, "mailing": mailing}
+
+
+def _source_of(said_at: int, known_at: int | None) -> str:
+    """Whose word a row of `said_consent` is: a file of contacts that overrules it is noted at its own moment."""
+    return _EXPORT if said_at == known_at else _OWN_WORD
 
 
 def tables_about_persons() -> list[str]:
@@ -162,6 +205,8 @@ class _Readable:
         found: dict[str, Any] = {}
         if table == "click":
             found["click"] = click_name(row["clicked_at"], row["print"])
+        if table == "said_consent":
+            found["source"] = _source_of(row["said_at"], row["known_at"])
         for column, value in row.items():
             if column in _LEFT_OUT or column.endswith("print"):
                 continue

@@ -6,22 +6,25 @@ they are removed in steps, so that a purge may be stopped anywhere: the same com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from linktrack.actions import selecting
 from linktrack.actions.work import get_unsubscribes
+from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_agents, remove_needless_agents
 from linktrack.errors import Conflict, UsageError
 from linktrack.moments import datetime_of, iso, moment_of, read_length
 from linktrack.store.catalogue import touch
+from linktrack.store.forgotten import nobodies
 from linktrack.store.lock import alone
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
-from linktrack.upkeep.own_log import import_own_log, remove_done_files
+from linktrack.upkeep.own_log import empty_lines, import_own_log, remove_done_files
 from linktrack.workspace import Workspace
 
 _AT_ONCE = 50_000  # clicks of one transaction
@@ -44,12 +47,14 @@ class OpenClicks(Conflict):
 @dataclass(frozen=True)
 class PurgeSummary:
     """What was removed: clicks with those of machines, files of the own click log, agents, and values of recipients
-    (how many had some). `open` of the clicks had waited for a run; `notes` say what could not be done."""
+    (how many had some); and how many lines of that log were emptied, of people who are forgotten. `open` of the clicks
+    had waited for a run; `notes` say what could not be done."""
 
     before: int | None = None
     clicks: int = 0
     open: int = 0
     log_files: int = 0
+    log_lines: int = 0
     agents: int = 0
     values: int = 0
     cleaned: Cleaned = CLEAN
@@ -66,20 +71,23 @@ def purge_clicks(
     wait: float = 0,
     tell: Tell = lambda done: None,
 ) -> PurgeSummary:
-    """Remove the clicks before a moment (UTC milliseconds), while no import and no run of the actions goes on.
+    """Remove the clicks before a moment (UTC milliseconds), while no import and no run of the actions goes on; and what
+    forgotten people have left in the own click log, which then is imported first.
 
     UsageError for a moment to come; OpenClicks unless `even_open`; Locked when another job goes on for longer than
     `wait` seconds.
     """
     if before > now:
         raise UsageError(f"--clicks-before {iso(before, workspace.zone)} is still to come: name a day that is past")
+    sizes = import_own_log(workspace, database, wait) if nobodies(database) else {}
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         waiting = _check_open(workspace, database, before, even_open)
+        lines = _empty_lines(workspace, database, sizes)
         clicks = _remove_clicks(database, before, tell)
         with database.transaction():
             agents = remove_needless_agents(database)
         cleaned = clean(database, _TABLES, wait)
-    return PurgeSummary(before, clicks, waiting, agents=agents, cleaned=cleaned)
+    return PurgeSummary(before, clicks, waiting, log_lines=lines, agents=agents, cleaned=cleaned)
 
 
 def purge_due(
@@ -100,12 +108,14 @@ def purge_due(
     )
     if clicks is logs is agents is values is None:
         return PurgeSummary()
-    import_own_log(workspace, database, wait)
+    sizes = import_own_log(workspace, database, wait)
     removed = emptied = files = needless = waiting = 0
     notes: tuple[str, ...] = ()
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         if clicks is not None:
             waiting = _check_open(workspace, database, clicks, even_open)
+        lines = _empty_lines(workspace, database, sizes)
+        if clicks is not None:
             removed = _remove_clicks(database, clicks, tell)
         with database.transaction():
             if agents is not None:
@@ -117,9 +127,9 @@ def purge_due(
                 emptied = _empty_values(database, values)
         if logs is not None:
             files, kept = remove_done_files(workspace, database, logs)
-            notes = tuple(f"{path} is old and not wholly imported, so it stays" for path in kept)
+            notes = tuple(f"{one.path} is old and stays: {one.reason}" for one in kept)
         cleaned = clean(database, _TABLES, wait) if removed or needless or emptied else CLEAN
-    return PurgeSummary(clicks, removed, waiting, files, needless, emptied, cleaned, notes)
+    return PurgeSummary(clicks, removed, waiting, files, lines, needless, emptied, cleaned, notes)
 
 
 _TABLES = ("click", "probe", "junk_request", "scanner_evidence", "agent", "reading", "recipient")
@@ -161,6 +171,12 @@ def _remove_clicks(database: Database, before: int, tell: Tell) -> int:
     with database.transaction():
         database.execute("DELETE FROM reading WHERE id NOT IN (SELECT reading_id FROM click)")
     return removed
+
+
+def _empty_lines(workspace: Workspace, database: Database, sizes: Mapping[Path, int]) -> int:
+    """Empty what people who are forgotten have left in the own click log since. Returns of how many lines."""
+    gone = nobodies(database)
+    return empty_lines(database, sizes, AddressBook(workspace, database), gone) if gone else 0
 
 
 def _empty_values(database: Database, before: int) -> int:

@@ -253,6 +253,24 @@ def links() -> dict[str, tuple[str, int]]:
             "<table width=100%><td align=center><a href=https://a.example style='display:inline-block;width:220px;line-height:46px;text-align:center'>x</a></table>",
             1,
         ),
+        "links beside a high picture": (
+            "<p><img width=90 height=90 alt=x><a href=https://a.example>x</a> <a href=https://b.example style='position:relative'>y</a> "
+            "<a href=https://c.example><img width=9 height=9 alt=x> z</a>",
+            3,
+        ),
+        "links in a line with a high box": (
+            "<p><a href=https://a.example>x <b>y</b></a> <span style='display:inline-block;height:90px'></span>"
+            "<a href=https://b.example style='position:relative'><img width=9 height=9 alt=x></a>",
+            2,
+        ),
+        "a link beside a high picture whose own picture is hidden": (
+            "<style>.no{display:none}</style><p><img width=90 height=90 alt=x><a href=https://a.example><img class=no alt=x>y</a>",
+            1,
+        ),
+        "a link that a browser cuts into several": (
+            "<p><a href=https://a.example>x<p>y<p>z<div style='height:300px'></div></a>w",
+            1,
+        ),
         "a high line": ("<p style='line-height:46px'><a href=https://a.example style='font-size:12px'>x</a>", 1),
         "a link around a table": ("<a href=https://a.example style='display:block'><table><tr><td>x</table></a>", 1),
         "a link that is a table's, where none may stand": (

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from clicks_world import World, key_of
+from clicks_world import SENT, World, key_of
 from reports.reports_world import (
     AUTUMN_SENT,
     DAY,
@@ -29,6 +29,7 @@ from reports.reports_world import (
 from tests_support import Run
 
 from linktrack.reports.statistics import Sample, difference_word, newcombe, wilson
+from linktrack.store.purged import note_purged
 
 Rows = list[dict[str, Any]]
 LINKS = {
@@ -368,11 +369,12 @@ def clicker_rows(oracle: Oracle, shipments: list[int], where: Where, period: Whe
         for one in oracle.human([shipment]):
             if where(one):
                 people.setdefault(one.recipient, []).append(one.at)
-        rows = [
-            (times[0], f"C{person}", shipment, oracle.iso(times[0]), oracle.iso(times[-1]), len(times))
-            for person, times in people.items()
-            if period(RawClick(times[0], "", "", shipment, person, "human", "", 0))
-        ]
+        rows = []
+        for person, times in people.items():
+            within = [at for at in times if period(RawClick(at, "", "", shipment, person, "human", "", 0))]
+            if within[:1] == times[:1]:
+                first, last = oracle.iso(within[0]), oracle.iso(within[-1])
+                rows.append((times[0], f"C{person}", shipment, first, last, len(within)))
         found += [row[1:] for row in sorted(rows, key=lambda row: (row[0], int(row[1][1:])))]
     return found
 
@@ -530,6 +532,23 @@ def test_times_and_people_of_a_period(
     assert len(people) == sum(row["clickers"] for row in rows), "the same people as the figures count"
     of_link = shown(run, "clickers", "link-2", *options)
     assert picked(of_link, *keys) == clicker_rows(state, state.shipments(), on_link("link-2"), inside)
+
+
+def test_what_was_purged_of_a_clickers_period_is_not_told(own_world: World, run: Run) -> None:
+    """Of those who clicked after the end of the period too, whose clicks are gone: all others are told as before."""
+    until = ["--mailing", "spring", "--until", datetime.fromtimestamp((SENT + 4 * DAY) / 1000, UTC).isoformat()]
+    before = shown(run, "clickers", *until)
+    whole = {(row["contact_id"], row["shipment"]): row for row in shown(run, "clickers", "--mailing", "spring")}
+    assert all(row["clicks"] <= whole[row["contact_id"], row["shipment"]]["clicks"] for row in before)
+    with own_world.database() as database, database.transaction():
+        note_purged(database, clicks=SENT + 30 * DAY)
+        database.execute("DELETE FROM click WHERE clicked_at < ?", (SENT + 30 * DAY,))
+    after = shown(run, "clickers", *until)
+    ended = [row == whole[row["contact_id"], row["shipment"]] for row in before]
+    assert True in ended and False in ended
+    for row, then, in_it in zip(after, before, ended, strict=True):
+        assert row == (then if in_it else {**then, "last_click": None, "clicks": None})
+    assert run("report", "clickers", *until, "--format", "table").code == 0
 
 
 def test_the_last_days_end_now(oracle: Oracle, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

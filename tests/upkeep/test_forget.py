@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import multiprocessing
 import shutil
@@ -227,7 +228,7 @@ def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: Person
         with path.open("ab") as log:
             log.write(late)
         number = database.value("SELECT id FROM recipient WHERE contact_id = ?", (VERA[0],))
-        assert empty_lines(database, sizes, AddressBook(persons.workspace, database), number) == 4
+        assert empty_lines(database, sizes, AddressBook(persons.workspace, database), {number}) == 4
         assert path.read_bytes().endswith(late)
 
 
@@ -312,3 +313,75 @@ def test_while_an_import_runs_again_and_again(persons: PersonsWorld) -> None:
     assert importing.exitcode == 0
     forget(persons)
     assert persons.places_of() == []
+
+
+BENT = ["7.0", "7,00", "0007", '="7"', "'7", " 7 ", "7E0", "\ufeff7", "\uff17"]
+
+
+@pytest.mark.parametrize("bent", BENT)
+def test_a_forgotten_person_is_known_in_every_form_of_his_id(persons: PersonsWorld, bent: str) -> None:
+    forget(persons, "7")
+    contacts = persons.outside / "contacts.csv"
+    quoted = '"' + bent.replace('"', '""') + '"'
+    contacts.write_text(contacts.read_text("utf-8").replace("\n7,", f"\n{quoted},"), "utf-8")
+    with persons.open() as database:
+        assert is_forgotten(database, bent) and not is_forgotten(database, "70")
+    assert {bent, bent.strip(), "7"}.isdisjoint(persons.mail("--again"))
+    persons.do("contact", "subscribe", bent)
+    assert len(persons.mail("--again")) == 41
+
+
+def test_what_a_forgotten_person_clicks_later_goes_from_the_log_too(persons: PersonsWorld) -> None:
+    forget(persons)
+    line = own_line(persons.vera["more"], 50_000, agent=PHONE)
+    path = persons.vera["more"].encode()
+    persons.add_to_log(line)
+    assert persons.places_of((path, b"VeraPhone"))
+    again = persons.do("contact", "forget", VERA[0], "--yes", "--format", "json").json
+    assert (again["forgotten_before"], again["log_lines"]) == (True, 1)
+    assert persons.places_of((path, b"VeraPhone")) == []
+    persons.add_to_log(own_line(persons.vera["more"], 50_001, agent=PHONE))
+    assert persons.do("contact", "forget", "3", "--yes", "--format", "json").json["log_lines"] >= 1
+    assert persons.places_of((path, b"VeraPhone")) == []
+    rows = persons.do("click", "list", "--since", "2026-06-01", "--format", "json").json
+    assert [(row["contact_id"], row["verdict"]) for row in rows] == [("", "human")] * 2, "counted as before"
+    is_sound(persons)
+
+
+def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
+    copy = persons.root / "backup.tar.gz"
+    persons.do("backup", copy)
+    (persons.root / "other.gz").write_bytes(gzip.compress(b"no backup"))
+    (persons.root / "damaged.tar.gz").write_bytes(copy.read_bytes()[:40])
+    persons.mail("--again")
+    mails = persons.outside / f"mails-{persons.runs - 1}"
+    quiet = persons.act()  # nothing was to do: but all rows of the export are in its files
+    done = forget(persons, "6")
+    named = {one.place: one.advice for one in done.out_of_reach}
+    assert {str(copy), str(quiet), str(mails)} <= named.keys()
+    assert "a backup of 20" in named[str(copy)]
+    assert not [place for place in named if "other.gz" in place or "damaged" in place]
+    assert any("--rejected" in advice and "contact export" in advice for advice in named.values())
+    shutil.rmtree(quiet)
+    assert str(quiet) not in {one.place for one in forget(persons, "6").out_of_reach}
+
+
+def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsWorld) -> None:
+    with persons.open() as database, database.transaction():
+        for number, known_at in ((1, None), (2, NOW), (3, NOW + 5)):
+            recipient = database.value("SELECT id FROM recipient WHERE contact_id = ?", (str(number),))
+            database.execute(
+                "INSERT INTO said_consent (recipient_id, consent, said_at, known_at) VALUES (?, ?, ?, ?)",
+                (recipient, False, NOW, known_at),
+            )
+        database.execute("UPDATE shipment_recipient SET uncounted = ?", (True,))
+    sources = {}
+    with persons.open() as database:
+        for contact in ("1", "2", "3", "4"):
+            known = export_person(persons.workspace, database, contact, NOW)
+            sources[contact] = [row["source"] for row in known["consent"]["rows"]]
+            assert all(row["consent"] is False and row["at"] for row in known["consent"]["rows"])
+            assert [row["source"] for row in known["said_consent"]["rows"]] == sources[contact][:1] * (contact != "4")
+    own, crm = "pressed on the subscriptions page", "the CRM's export"
+    assert sources == {"1": [own, own], "2": [crm, crm], "3": [own, own], "4": [crm]}, "the mails were written later"
+    assert known["consent"]["rows"][0]["file"].endswith("/contacts.csv")

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faults import killed, points_of, sample
 from postgresql_server import new_database, ours, server  # noqa: F401  (a fixture)
 from tests_support import Run
 from upkeep.persons_world import SENT, VERA, WORDS, PersonsWorld, make_persons_world
+from upkeep.test_forget import NAMED, OF_PERSONS
 
 from linktrack.moments import moment_of
+from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database, connect
+from linktrack.upkeep.deep import missing_rows, wrong_figures
 from linktrack.upkeep.forget import forget_person
 from linktrack.upkeep.making import init_workspace
 from linktrack.upkeep.purge import purge_clicks, purge_due
@@ -77,6 +81,45 @@ def test_forgetting_and_purging_do_the_same(on_server: PersonsWorld, persons: Pe
             done.append((purged.clicks, purged.open, purged.agents, purged.log_files, purged.values))
     assert done[0] == done[1] and done[0][0] > 0
     assert on_server.reports() == before and figures(on_server) == figures(persons)
+
+
+@pytest.mark.servers
+@pytest.mark.faults
+def test_killed_at_any_write_the_same_command_does_the_rest(on_server: PersonsWorld) -> None:
+    """Each time somebody else is forgotten, then more is purged, and the process killed at another point of it."""
+
+    def forget(contact: str) -> None:
+        with on_server.open() as database:
+            forget_person(on_server.workspace, database, contact, NOW)
+
+    def purge(minutes: int) -> None:
+        with on_server.open() as database:
+            purge_clicks(on_server.workspace, database, moment_of(SENT) + minutes * MINUTE, NOW, even_open=True)
+
+    def is_sound() -> None:
+        with on_server.open() as database:
+            assert [*missing_rows(database), *wrong_figures(database)] == []
+
+    before, stopped = figures(on_server), 0
+    for person, point in enumerate(sample(points_of(lambda: forget("0")), 5), 1):
+        stopped += killed(lambda: forget(str(person)), point)  # noqa: B023  (done before the next turn)
+        forget(str(person))
+        is_sound()
+        with on_server.open() as database:
+            assert is_forgotten(database, str(person))
+            word = f"p{person}@example.com"
+            assert [row for row in texts_of(database) if word in row] == [], f"killed before point {point}"
+    after = figures(on_server)
+    assert {name for name in before if before[name] != after[name]} <= {*OF_PERSONS, *NAMED}
+    for step, point in enumerate(sample(points_of(lambda: purge(2)), 4), 1):
+        minutes = 2 + 4 * step
+        stopped += killed(lambda: purge(minutes), point)  # noqa: B023
+        purge(minutes)
+        with on_server.open() as database:
+            edge = moment_of(SENT) + minutes * MINUTE
+            assert not database.value("SELECT count(*) FROM click WHERE clicked_at < ?", (edge,)), f"point {point}"
+        assert figures(on_server) == after
+    assert stopped >= 5, "who has left less behind is forgotten in fewer steps"
 
 
 @pytest.mark.servers

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from faults import killed, points_of, sample
-from upkeep.persons_world import PHONE, SENT, PersonsWorld, own_line
+from upkeep.persons_world import PHONE, SENT, VERA, PersonsWorld, own_line
 from world import CHROME
 
 from linktrack.clicks.formats.click_log import KEYS
@@ -227,8 +227,20 @@ def test_files_of_the_log_go_when_they_are_wholly_imported(persons: PersonsWorld
     clicks = sum(clicks_of(persons).values())
     done = due(persons, int(young.stat().st_mtime * 1000))
     assert done.log_files == 2 and sorted(folder.iterdir()) == [cut, young]
-    assert len(done.notes) == 1 and "not wholly imported" in done.notes[0]
+    assert len(done.notes) == 1 and "its last line breaks off" in done.notes[0]
+    assert str(cut) in done.notes[0] and "delete the file" in done.notes[0]
     assert sum(clicks_of(persons).values()) == clicks + 2, "what waited in it was imported first"
+
+
+@pytest.mark.parametrize("command", ["--due", "--clicks-before=2026-05-01"])
+def test_what_forgotten_people_have_clicked_since_goes_from_the_log(persons: PersonsWorld, command: str) -> None:
+    keep(persons, 'agents = "3650d"')
+    persons.do("contact", "forget", VERA[0], "--yes")
+    line = own_line(persons.vera["more"], 50_000)
+    persons.add_to_log(line)
+    assert persons.do("database", "purge", command, "--format", "json").json["log_lines"] == 1
+    assert persons.places_of((persons.vera["more"].encode(),)) == []
+    assert persons.do("database", "purge", command, "--format", "json").json["log_lines"] == 0
 
 
 def test_a_log_that_cannot_be_read_stops_what_is_due(persons: PersonsWorld) -> None:

@@ -33,8 +33,11 @@ _ENDS = {  # what else a start tag ends, and within what
     "a": (("a",), _CELLS),
 }
 _DEEPEST = 500  # elements in each other; browsers stop there too
-_SHAPES = 50  # pieces of a drawing that are looked at for a link's first shape
+_SHAPES = 50  # pieces of markup that are looked at for a link's first shape or picture
 _FILLER = re.compile("x{3,}")  # a merge tag in the place of an attribute's name
+
+
+PICTURED = "data-pictured"  # the attribute of a link that begins with a picture, and of that picture
 
 
 class Mark(NamedTuple):
@@ -59,7 +62,8 @@ def draw_mail(parts: Parts, marks: Mapping[int, Mark], fetched: Address = no_add
     """The mail's HTML with the marks, by the place where each link's start tag begins; and the places of those marks
     that are displayed at some width of the window.
 
-    A mark is the first thing in its link; that of an area stands before its picture. `fetched` gives the address of a
+    A mark is the first thing in its link, which is `PICTURED` where a picture is the first that is seen of it, as that
+    picture is; the mark of an area stands before its picture. `fetched` gives the address of a
     picture as it may be fetched when the page is opened, None for a blank one.
     """
     drawing = _Drawing(parts, marks, fetched)
@@ -82,6 +86,7 @@ class _Drawing:
         self.drawn: list[str] = []
         self.displayed: set[int] = set()
         self.here = 0
+        self.first_pictures: set[int] = set()  # numbers of the pieces that links begin with
         self.plain = False  # the next words hold no references
         self.skipped: list[str] = []  # elements that are never shown and are open
         self.open: list[_OpenElement] = []
@@ -129,7 +134,13 @@ class _Drawing:
         if areas is not None:
             anchor = f"--picture-{tag.start}"
             self._mark_areas(self.areas.pop(values["usemap"]), anchor)
-        self.drawn.append(f"<{drawn}{self._said(name, values, mark, anchor)}{'/' * closed}>")
+        said = self._said(name, values, mark, anchor)
+        picture = None if mark is None else self._first_picture(number)
+        if picture is not None:
+            self.first_pictures.add(picture)
+        if picture is not None or number in self.first_pictures:
+            said += f" {PICTURED}"
+        self.drawn.append(f"<{drawn}{said}{'/' * closed}>")
         if mark is not None:
             self.displayed.add(tag.start)
             self.drawn.append(self._in_drawing(mark, number) if tag.foreign else mark.drawn())
@@ -197,6 +208,18 @@ class _Drawing:
         if mark is not None:
             said.append(f' data-heat="{mark.heat}"')
         return "".join((*said, FORCED.get(element, "")))
+
+    def _first_picture(self, number: int) -> int | None:
+        """The number of the piece that is the first thing to be seen of a link, if that is a picture."""
+        for place in range(number + 1, min(number + 1 + _SHAPES, len(self.pieces))):
+            piece = self.pieces[place]
+            if self.html.characters(self.pieces[place - 1].stop, piece.start).strip():
+                return None
+            if piece.name == "a" or (piece.kind is MarkupKind.START and piece.name in NEVER_SHOWN):
+                return None
+            if piece.kind is MarkupKind.START and piece.name == "img":
+                return place
+        return None
 
     def _areas_by_map(self) -> dict[str, list[Markup]]:
         """The areas that have marks, by the name of their map as pictures write it."""

@@ -27,7 +27,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import ip_network
 from itertools import pairwise
 from operator import itemgetter
@@ -104,7 +103,6 @@ class Scanner:
 Scanners = Mapping[tuple[int, str], Scanner]  # by shipment and address
 
 
-@lru_cache(maxsize=1 << 16)
 def neighbourhood(ip: str) -> str:
     """The /24 or /48 of an address as it is kept, cut or whole; empty for none."""
     head, dot, _ = ip.rpartition(".")

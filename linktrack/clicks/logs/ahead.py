@@ -39,6 +39,7 @@ def read_ahead(batches: Iterator[Batch], log: int | None, position: int = 0) -> 
         first = next(batches)
         yield first
         if first.last:
+            yield from batches  # an error may stand behind it
             return
     ours, theirs = os.pipe()
     child = os.fork()

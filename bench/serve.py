@@ -4,8 +4,9 @@
 
 Makes a workspace with 40 placements and 1,000 recipients, starts each server, asks each the same over 32 connections
 that are kept open, and does so in turn; what counts is the processor time of the server's processes, for the machine has
-other work. Then what linktrack serve was asked is counted in its log and in the import of it. With --minutes it is asked
-at half of its greatest rate for so long, while its memory is shown.
+other work. Each token is asked for many times, as scanners do, so that serve has mostly verified it before. Then what
+linktrack serve was asked is counted in its log and in the import of it. With --minutes it is asked at half of its
+greatest rate for so long, while its memory is shown.
 """
 
 from __future__ import annotations

@@ -42,6 +42,19 @@ class BadInput(LinktrackError):
     exit_code = 3
 
 
+class LostKeys(BadInput):
+    """Signing keys that cannot be had: `why` is what is the matter with the place where they should be."""
+
+    def __init__(self, why: str, *, file: Path | str | None = None) -> None:
+        super().__init__(
+            f"{why}: bring it back from a backup; what can be done without one is said by linktrack key list", file=file
+        )
+        self.why = why
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_lost_keys, (self.why, self.file))
+
+
 class NotFound(LinktrackError):
     """No such workspace, file, folder, link or mailing."""
 
@@ -79,6 +92,10 @@ class PartlyDone(LinktrackError):
     """Some of it was done, or something was found."""
 
     exit_code = 6
+
+
+def _lost_keys(why: str, file: str | None) -> LostKeys:
+    return LostKeys(why, file=file)
 
 
 def _unknown_name(sentence: str, noun: str, name: str, near: tuple[str, ...]) -> UnknownName:

@@ -12,7 +12,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files import CONFIG_NAME, Kept, explained
 from linktrack.moments import zone_of
 from linktrack.settings import Settings, settings_of
@@ -96,15 +96,14 @@ class Workspace:
         return Kept(own=tuple(own if database is None else [*own, database]))
 
     def secret(self) -> str:
-        """The text of the signing keys: `LINKTRACK_SECRET`, else the key file, which nobody else may read."""
+        """The text of the signing keys: `LINKTRACK_SECRET`, else the key file, which nobody else may read.
+
+        LostKeys when neither has one; BadInput or Conflict for a file that others can read, or this user cannot.
+        """
         if secret := self.environ.get("LINKTRACK_SECRET"):
             return secret
         if not self.key_path.exists():
-            raise BadInput(
-                "the signing key is missing: bring the file back from a backup, or set LINKTRACK_SECRET "
-                "(a new key would make every address in sent mails invalid)",
-                file=self.key_path,
-            )
+            raise LostKeys("the signing key is not here, nor in LINKTRACK_SECRET", file=self.key_path)
         with explained(self.key_path, "a key file"):
             mode = stat.S_IMODE(self.key_path.stat().st_mode)
             data = self.key_path.read_bytes()
@@ -113,7 +112,7 @@ class Workspace:
                 f"the signing key can be read by others (mode {mode:04o}): run chmod 600 on it", file=self.key_path
             )
         if not data.isascii():
-            raise BadInput("this is not a linktrack key file: it holds other bytes than ASCII", file=self.key_path)
+            raise LostKeys("this is not a linktrack key file, it holds other bytes than ASCII", file=self.key_path)
         return data.decode("ascii")
 
 

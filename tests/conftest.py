@@ -17,6 +17,7 @@ from linktrack.store.session import Database, open_database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 
+OWN_MAILS = Path(__file__).parent / "corpus"
 CORPUS = Path(os.environ.get("LINKTRACK_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
 
 # Properties are judged by what they find, never by how busy the machine is. Where CI is set, hypothesis plays the same
@@ -115,3 +116,12 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip(f"the corpus is not at {CORPUS}: set LINKTRACK_CORPUS to run this test")
     return CORPUS
+
+
+@pytest.fixture(scope="session", params=["of our own", "real"])
+def mails(request: pytest.FixtureRequest) -> list[Path]:
+    """Mails as the world writes them: ten of our own making, which every clone has, and those of the corpus."""
+    if request.param == "of our own":
+        return sorted(OWN_MAILS.glob("*.htm*"))
+    folder: Path = request.getfixturevalue("corpus") / "mailings"
+    return sorted(path for path in folder.iterdir() if path.suffix != ".tsv")

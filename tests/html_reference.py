@@ -31,8 +31,9 @@ class _Tap:
         for token in self._tokenizer:
             if token["type"] == tokenTypes["StartTag"]:
                 name, attributes = token["name"], dict(token["data"])
-                if (name in ("a", "area") or name.startswith("v:")) and "href" in attributes:
-                    self._found.append((name, attributes["href"]))
+                href = attributes.get("href", attributes.get("xlink:href"))
+                if (name in ("a", "area") or name.startswith("v:")) and href is not None:
+                    self._found.append((name, href))
             elif token["type"] == tokenTypes["Comment"] and self._depth < NESTED:
                 match = CONDITION.match(token["data"])
                 self._found.extend(hrefs(token["data"][match.end() :], self._depth + 1) if match else ())

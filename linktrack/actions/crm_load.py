@@ -17,7 +17,6 @@ from linktrack.crm.export import (
     Table,
     column_of,
     find_table,
-    left_alone,
     name_columns,
     need_column,
     open_contacts,
@@ -201,7 +200,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             state.people[contact_id] = CrmRow(contact_id, line, cells)
     if interests:
         _liken(state.people.values(), cells_seen, state.mapping.settings.contacts.interests_separator)
-    state.notes += left_alone(table, left)
+    state.leave_alone(table, left)
     if repeated:
         state.notes.append(
             f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "
@@ -252,7 +251,7 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
             state.firms[company] = CrmRow(company, line, {cell: values[place] for cell, place in places.items()})
     if needs.company_interests:
         _liken(state.firms.values(), cells_seen, settings.interests_separator)
-    state.notes += left_alone(table, left)
+    state.leave_alone(table, left)
 
 
 def _load_members(state: CrmState, export: Path) -> None:
@@ -280,17 +279,23 @@ def _load_calendars(state: CrmState, export: Path, zone: ZoneInfo) -> None:
     table = _table(state, export, "follow-ups")
     if table is not None:
         times = settings.follow_ups
+        left: list[BadRow] = []
+        understood = 0
         for line, (user, *span) in _cells(
             state, table, "follow-ups", {"user": times.user, "start": times.start, "end": times.end}
         ):
             try:
                 start, end = (datetime.fromisoformat(text) for text in span)
             except ValueError:
-                raise BadInput(
-                    f"{' and '.join(map(repr, span))} must be times like 2026-05-04T09:00", file=table.path, line=line
-                ) from None
+                reason = f"{' and '.join(map(repr, span))} must be times like 2026-05-04T09:00"
+                left.append(BadRow(reason, line, " ".join((user, *span))[:200]))
+                continue
+            understood += 1
             if user:
                 state.bookings.append((user, _aware(start, zone), _aware(end, zone)))
+        if left and not understood:  # it is the format of all, and nobody's time would be heeded
+            raise BadInput(left[0].reason, file=table.path, line=left[0].line)
+        state.leave_alone(table, left)
     table = _table(state, export, "requests")
     if table is not None:
         owners = (owner for _, (owner,) in _cells(state, table, "requests", {"owner": settings.requests.owner}))
@@ -311,7 +316,7 @@ def _users(state: CrmState, export: Path) -> frozenset[str]:
         at = 0 if alone else need_column(table, settings.user_column, "every user", "user_column under [crm]")
         left: list[BadRow] = []
         users.update(name for _, values in table.rows(left) if (name := values[at].strip()))
-        state.notes += left_alone(table, left)
+        state.leave_alone(table, left)
     return frozenset(users)
 
 
@@ -330,4 +335,4 @@ def _cells(state: CrmState, table: Table, noun: str, columns: Mapping[str, str])
     left: list[BadRow] = []
     for line, values in table.rows(left):
         yield line, [values[at].strip() for at in places]
-    state.notes += left_alone(table, left)
+    state.leave_alone(table, left)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from linktrack.actions.planned import Decision
-from linktrack.crm.export import CsvTable, Table
+from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
+from linktrack.crm.export_rows import LeftRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import names_in, with_name, without_name
 
@@ -53,6 +54,12 @@ class CrmState:
     bookings: list[tuple[str, datetime, datetime]] = field(default_factory=list)  # (user, start, end)
     open_requests: Counter[str] | None = None  # by owner; None = the export does not list requests
     notes: list[str] = field(default_factory=list)
+    left_alone: list[LeftRow] = field(default_factory=list)
+
+    def leave_alone(self, table: Table, left: Sequence[BadRow]) -> None:
+        """Note which rows of a table stay as they came, and why."""
+        self.notes += left_alone(table, left)
+        self.left_alone += (LeftRow(table.path.name, row.line, row.fields, row.reason) for row in left)
 
     def value(self, contact_id: str, name: str) -> str:
         """What a placeholder `{contact.name}` stands for."""

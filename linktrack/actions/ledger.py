@@ -66,6 +66,22 @@ def newest_run(database: Database) -> RunRow | None:
     return None if row is None else RunRow(*row)
 
 
+def last_look(database: Database, run_id: int | None) -> int | None:
+    """When the last finished run before `run_id` (the next one) began that looked at the open clicks."""
+    for run in database.rows(f"{_RUNS} WHERE status IN ('stored', 'done') ORDER BY id DESC"):
+        found = RunRow(*run)
+        if found.id != run_id and not json.loads(found.summary)["by_hand"]:
+            return found.started_at
+    return None
+
+
+def know_any(database: Database, contact_ids: Sequence[str]) -> bool:
+    """Whether a mailing went to any of these contacts."""
+    marks = ", ".join("?" * len(contact_ids))
+    found = database.row(f"SELECT 1 FROM recipient WHERE contact_id IN ({marks}) LIMIT 1", tuple(contact_ids))  # noqa: S608
+    return found is not None
+
+
 def stored_runs(database: Database) -> list[RunRow]:
     """Runs that the ledger has in full, and whose summary may be missing."""
     return [RunRow(*row) for row in database.rows(f"{_RUNS} WHERE status = 'stored' ORDER BY id")]

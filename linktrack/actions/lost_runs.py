@@ -143,8 +143,8 @@ def _cells(path: Path, crm: CrmSettings) -> Iterator[dict[str, str]]:
         return
     columns, escape = COLUMNS[path.name], crm.escape
     with explained(path):
-        encoding, bom = find_encoding(path, crm.encoding or "cp1252")
-        dialect = csv_spans.Dialect(encoding, bom, ",", "", escape)
+        encoding, bom, errors = find_encoding(path, crm.encoding or "cp1252")
+        dialect = csv_spans.Dialect(encoding, bom, ",", "", escape, errors=errors)
         with csv_spans.open_text(path, dialect) as text:
             header = text.readline()
         names = header.replace('"', "").rstrip("\r\n")

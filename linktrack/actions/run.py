@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from linktrack.actions import crm_names, ledger, output, selecting
@@ -24,8 +26,8 @@ from linktrack.contacts.witness import witness_of
 from linktrack.crm.authored import dialect_of
 from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids
-from linktrack.errors import Conflict, DiskFull, NotFound, UsageError
-from linktrack.files import check_new_folder, making_folder, write_file
+from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
+from linktrack.files import check_new_folder, making_folder, sentence_of, write_file
 from linktrack.moments import iso
 from linktrack.moments import now as store_now
 from linktrack.store.lock import alone
@@ -41,6 +43,8 @@ SUMMARY_KEYS = {
     "requests": ("request",),
     "scripts": ("script",),
 }
+RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
+_AT_ONCE = 500  # ids that are looked up at once
 _NEAR = 20  # people whose ids nearly match that are named
 
 
@@ -49,7 +53,9 @@ class RunReport:
     """What a run did, or would do: `summary` has the keys of SPEC section 12, `failures` the first reasons why
     something could not be carried out, `reworded` which actions made things when they had other settings, `delivered`
     every change of a rehearsal with the cells of what would be made. `interrupted` of the failed are scripts of which
-    nobody knows what they did; `still_open` counts what failed in earlier runs, by status."""
+    nobody knows what they did; `still_open` counts what failed in earlier runs, by status. `missing` are those of the
+    `unknown` whose clicks earlier runs have reported already; `others_match` says whether the export has anybody else
+    to whom a mailing went, where that was to be known."""
 
     run: int | None
     out: Path | None
@@ -61,11 +67,15 @@ class RunReport:
     interrupted: int = 0
     still_open: Mapping[str, int] = field(default_factory=dict)
     delivered: tuple[Delivered, ...] = ()
+    missing: tuple[str, ...] = ()
+    others_match: bool = False
 
     @property
     def nobody_matches(self) -> bool:
-        """Whether people clicked and none of them is in the export."""
-        return bool(self.unknown) and not self.summary["contacts"]
+        """Whether people clicked and none of them is in the export; but for those who are known to have gone from an
+        export whose ids are the right ones."""
+        gone = self.others_match and len(self.missing) == len(self.unknown)
+        return bool(self.unknown) and not self.summary["contacts"] and not gone
 
 
 def run_actions(
@@ -75,7 +85,7 @@ def run_actions(
 
     Without `out` it is a rehearsal: nothing is written, no script is run. BadInput when the export lacks what an
     action needs, NotFound without the export, Conflict when `out` is not empty or another run is going on for longer
-    than `wait` seconds; DiskFull leaves a run that `resume_run` finishes.
+    than `wait` seconds. What ends a run that has begun leaves one that `resume_run` finishes, and says so.
     """
     if order.retried and order.replay is not None:
         raise UsageError("--replay and --retry-failed are two runs: give one after the other")
@@ -86,6 +96,12 @@ def run_actions(
         _finish_stored(database, workspace)
         _check_folder(database, workspace, out)
         work = prepare(workspace, database, order)
+        before = ledger.newest_run(database)
+        if before is not None and before.status in ("running", "interrupted"):
+            database.warn(
+                f"run {before.id} was interrupted, and this run takes its place, though linktrack action run --resume "
+                "would have finished it: what its scripts did is kept"
+            )
         run_id = ledger.begin_run(database, order.now, str(out.absolute()), order.text())
         return _carry_out(work, out, run_id)
 
@@ -128,7 +144,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
     work = replace(work, actions=work.ledger.note_definitions(run_id, work.actions))
     database, settings = work.ledger.database, work.workspace.settings
     kept = work.workspace.kept().and_inputs(work.order.export)
-    try:
+    with _finished_by_resuming(database):
         planner = Planner(work, _run_scripts(work, run_id), run_id)
         work.ledger.lay_aside()
         with making_folder(out, kept) as aside:
@@ -143,12 +159,14 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
         text = output.summary_text(
             {
                 "run": run_id,
+                "by_hand": work.order.by_hand is not None,
                 "ran_at": iso(work.order.now, work.workspace.zone),
                 **_summary(planner),
                 "notes": [*work.notes, *notes],
                 "new_selections": new.get("selection", []),
                 "new_projects": new.get("project", []),
                 "new_interests": sorted({*new.get("interest", []), *new.get("company-interest", [])}),
+                "left_alone": [row._asdict() for row in work.state.left_alone],
                 "files": [*names, output.SUMMARY],
             }
         )
@@ -164,12 +182,24 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
                 selecting.pass_clicks(database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace))
         write_file(out / output.SUMMARY, text.encode(), kept)
         ledger.set_status(database, run_id, "done")
-    except DiskFull as problem:
-        raise DiskFull(
-            f"{problem.sentence}; what scripts did is kept: finish this run with linktrack action run --resume",
-            file=problem.file,
-        ) from None
     return _report(work, planner, run_id, out, notes, ())
+
+
+@contextmanager
+def _finished_by_resuming(database: Database) -> Iterator[None]:
+    """Whatever ends a run that has begun also says how it is finished; but for bad input, which ends it again."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        database.warn(f"the run is not finished; {RESUME}")
+        raise
+    except BadInput:
+        raise
+    except (OSError, LinktrackError) as problem:
+        said = problem if isinstance(problem, LinktrackError) else sentence_of(problem)
+        kinds = (DiskFull, Locked, Conflict, NotFound, LinktrackError)
+        kind = next(kind for kind in kinds if isinstance(said, kind))
+        raise kind(f"{said.sentence}; {RESUME}", file=said.file, line=said.line) from None
 
 
 def _run_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
@@ -211,9 +241,30 @@ def _report(
     notes: list[str],
     delivered: tuple[Delivered, ...],
 ) -> RunReport:
-    earlier = ledger.open_failures(work.ledger.database, run_id)
+    database = work.ledger.database
+    summary = _summary(planner)
+    earlier = ledger.open_failures(database, run_id)
     said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes, planner.interrupted
-    return RunReport(run_id, out, _summary(planner), *said, earlier, delivered)
+    missing: tuple[str, ...] = ()
+    others = False
+    if planner.unknown and work.order.by_hand is None:
+        since = ledger.last_look(database, run_id)
+        new = None if since is None else selecting.came_since(database, since)
+        missing = () if new is None else tuple(one for one in planner.unknown if one not in new)
+        others = len(missing) == len(planner.unknown) and not summary["contacts"] and _others_match(work)
+    return RunReport(run_id, out, summary, *said, earlier, delivered, missing, others)
+
+
+def _others_match(work: Work) -> bool:
+    """Whether the export has anybody to whom a mailing went: then its ids are those that are meant."""
+    table = work.state.contacts
+    if table is None:
+        return False
+    ids = (values[work.state.id_column].strip() for _, values in table.rows([]))
+    while some := list(islice(ids, _AT_ONCE)):
+        if ledger.know_any(work.ledger.database, some):
+            return True
+    return False
 
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:

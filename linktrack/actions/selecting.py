@@ -75,6 +75,19 @@ def find_open(database: Database, *, get_unsubscribes: bool) -> None:
         )
 
 
+def came_since(database: Database, moment: int) -> set[str]:
+    """The contacts with open clicks that were imported since a moment (UTC milliseconds)."""
+    return {
+        row[0]
+        for row in database.rows(
+            "SELECT DISTINCT o.contact_id FROM open_click o JOIN click c ON c.clicked_at = o.clicked_at "
+            "AND c.print = o.print AND c.recipient_id = o.recipient_id LEFT JOIN reading r ON r.id = c.reading_id "
+            "WHERE o.why = ? AND coalesce(r.read_at, ?) >= ?",
+            (OPEN, moment, moment),
+        )
+    }
+
+
 def find_failed(database: Database, statuses: Collection[str]) -> None:
     """Add the clicks whose actions failed and ended with one of `statuses`, as far as they still count."""
     marks = ", ".join("?" * len(statuses))

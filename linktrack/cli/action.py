@@ -139,6 +139,7 @@ def edit(
 def list_all(
     context: typer.Context,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this link's.")] = None,
+    link: Annotated[str | None, typer.Option("--link", metavar="KEY", help="The same, as other lists have it.")] = None,
     output: OutputOption = None,
     excel: ExcelOption = False,
     format: FormatOption = None,
@@ -149,18 +150,21 @@ def list_all(
     Example:
       linktrack action list offer
     """
+    from linktrack.errors import UsageError
     from linktrack.links.stored_actions import list_actions
 
+    if key is not None and link is not None and key != link:
+        raise UsageError("name one link: KEY and --link are the same")
     with opened(context) as database:
         rows = [
             {
-                "link": link,
+                "link": owner,
                 "number": action.number,
                 "type": action.type,
                 "description": action.said,
                 "settings": {name: value for name, value in action.table.items() if name != "type"},
             }
-            for link, action in list_actions(database, key)
+            for owner, action in list_actions(database, key or link)
         ]
     list_rows(context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(LIST_COLUMNS[:-1]))
     if not rows:
@@ -226,8 +230,9 @@ def run(
 ) -> None:
     """Do what the open clicks ask for, and write what the CRM imports.
 
-    A run that was interrupted, or that found the disk full, is finished with --resume. In a restored workspace no run
-    begins until --runs or --no-runs has said what was made since the backup, so that nothing is made again.
+    A run that something has ended half-way (a full disk, a permission, Ctrl-C, a power cut) is finished with --resume.
+    In a restored workspace no run begins until --runs or --no-runs has said what was made since the backup, so that
+    nothing is made again.
 
     \b
     Examples:

@@ -15,9 +15,10 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 import typer
 
 from linktrack import __version__
+from linktrack.cli.first_words import NOUNS
 from linktrack.cli.shared_context import Invocation
 from linktrack.cli.streams import end_of_pipe, forget_stdout, open_streams
-from linktrack.cli.usage import NOUNS, Noun, usage_sentence, verbs_of
+from linktrack.cli.usage import Noun, usage_sentence, verbs_of
 from linktrack.errors import LinktrackError
 from linktrack.files import sentence_of
 from linktrack.visible import spoken
@@ -44,11 +45,25 @@ COMMANDS = {
     "database": "The database itself: upgrade, copy, purge.",
 }
 
+# A campaign, told by examples of the commands' own helps: the top page shows them without importing a command.
+EXAMPLES = (
+    "linktrack demo try-it",
+    "linktrack init --base-url https://click.example.com",
+    "linktrack link add offer --url https://www.example.com/offer --folder Campaigns",
+    "linktrack mailing add news news.html --subject 'Spring is here' --type newsletter",
+    "linktrack mailing rewrite news --contacts contacts.csv --out mails",
+    "linktrack click import access.log",
+    "linktrack report mailing news",
+)
+
 EPILOG = (
     "Global options, anywhere on the line: --workspace DIR, --quiet (-q), --debug. "
     "Exit codes: 0 done, 1 a bug, 2 usage, 3 bad input, 4 not found, 5 conflict, 6 done in part or findings, "
     "130 interrupted."
 )
+
+
+_AROUND = 20  # characters that are shown on either side of one that is not UTF-8
 
 
 class Root(Noun):
@@ -70,9 +85,9 @@ class Root(Noun):
         return command
 
     def ours(self, ctx: Any, word: str) -> list[str]:
-        noun = NOUNS.get(word.removesuffix("s"), word.removesuffix("s"))
-        if noun in COMMANDS:
-            return [noun]
+        for one in (word, word.removesuffix("s")):
+            if (noun := NOUNS.get(one, one)) in COMMANDS:
+                return [noun]
         groups = [(noun, self.get_command(ctx, noun)) for noun in COMMANDS]
         return [
             f"{noun} {verb}" for noun, group in groups if hasattr(group, "commands") for verb in verbs_of(group, word)
@@ -81,6 +96,9 @@ class Root(Noun):
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def examples(self) -> list[str]:
+        return list(EXAMPLES)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         ctx.obj, rest = _global_options(ctx, args)
@@ -132,7 +150,8 @@ class Root(Noun):
             raise typer.Exit(_answered(error)) from None
         except Exception as bug:
             if isinstance(bug, UnicodeEncodeError) and any("\ud800" <= letter <= "\udfff" for letter in bug.object):
-                _print(f"{bug.object!r} is not UTF-8: names and texts must be, only a file's name need not")
+                near = bug.object[max(0, bug.start - _AROUND) : bug.end + _AROUND]
+                _print(f"{near!r} is not UTF-8: names and texts must be, only a file's name need not")
                 raise typer.Exit(2) from None
             if ctx.obj.debug or hasattr(bug, "format_message"):  # the latter is a usage error, for `main`
                 raise

@@ -237,7 +237,7 @@ def _show(context: typer.Context, summary: ImportSummary, format: Format | None)
     if format is not None:
         show_record(record, format)
     say(context, f"{_sentence(summary)} in {summary.seconds:.1f} s.")
-    for note in filter(None, (*summary.notes, summary.alarm)):
+    for note in filter(None, (*summary.notes, summary.alarm, *summary.unusual)):
         warn(note)
     for hint in summary.hints:
         say(context, hint)

@@ -12,7 +12,7 @@ import typer
 from linktrack.cli.output import FormatOption, confirm, say, warn
 from linktrack.cli.shared_context import WaitOption, opened, single, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
-from linktrack.errors import UsageError
+from linktrack.errors import PartlyDone, UsageError
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def doctor(
     excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
-    """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 when something is wrong.
+    """Check configuration, key, scripts and database, or an export of the CRM; exit code 6 with findings, warnings too.
 
     What can be derived (the figures of reports, which clicks are open) is made anew by --repair.
 
@@ -73,10 +73,10 @@ def doctor(
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
     checks = examine(root, os.environ, deep=deep)
     list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
-    if any(check.state == "error" for check in checks):
-        raise typer.Exit(6)
-    warnings = sum(check.state == "warning" for check in checks)
-    say(context, f"No errors, {counted(warnings, 'warning')}." if warnings else "The workspace is in order.")
+    errors, warnings = (sum(check.state == state for check in checks) for state in ("error", "warning"))
+    if errors or warnings:
+        raise PartlyDone(f"{counted(errors, 'error')} and {counted(warnings, 'warning')}: follow the advice of each")
+    say(context, "The workspace is in order.")
 
 
 def _repair(context: typer.Context, yes: bool, wait: float) -> None:

@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say
+from linktrack.cli.output import FormatOption, confirm, say, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.errors import PartlyDone
 
 app = noun("The keys that sign addresses.")
 
-COLUMNS = ["key", "signs", "verifies", "created_at", "revoked_at"]
+COLUMNS = ["key", "signs", "verifies", "created_at", "revoked_at", "state", "fingerprint"]
+SHOWN = ["key", "state", "fingerprint", "created_at", "revoked_at"]
 
 
 @app.command("list")
@@ -22,18 +24,23 @@ def list_all(
     excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
-    """The key ids, and which one signs; never the keys themselves.
+    """The key ids, and which one signs, is lost or revoked; never the keys themselves.
+
+    A lost key is one that the key file lacks: bring the file back, or give the key up with revoke.
 
     \b
     Example:
       linktrack key list
     """
-    from linktrack.links.keys import list_keys
+    from linktrack.links.keys import list_keys, next_step
 
     workspace = workspace_of(context)
     with opened(context) as database:
         rows = [row._asdict() for row in list_keys(workspace, database)]
-    list_rows(context, rows, COLUMNS, Destination(format, output, excel))
+        todo = next_step(workspace, database)
+    list_rows(context, rows, COLUMNS, Destination(format, output, excel), Looks(SHOWN))
+    if todo:
+        raise PartlyDone(todo)
 
 
 @app.command()
@@ -59,13 +66,13 @@ def revoke(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: WaitOption = WAIT,
 ) -> None:
-    """End a key: no click on an address that it has signed is counted again.
+    """End a key: no click on an address that it has signed is counted again. A lost one ends without its file.
 
     \b
     Example:
       linktrack key revoke 0 --yes
     """
-    from linktrack.links.keys import from_environment, revoke_key
+    from linktrack.links.keys import from_environment, next_step, revoke_key
 
     question = f"End the key {key}? Clicks on addresses that it has signed are not counted any more."
     with opened(context, wait) as database:
@@ -74,3 +81,5 @@ def revoke(
             revoke_key(workspace, database, key, wait)
             rest = " Take its entry out of LINKTRACK_SECRET." if from_environment(workspace) else ""
             say(context, f"Key {key} is revoked.{rest}")
+            if todo := next_step(workspace, database):
+                warn(f"{todo[0].upper()}{todo[1:]}.")

@@ -79,7 +79,7 @@ def add(
             confirm=bool(confirmed),
             pairs=workspace_of(context).settings.mailings.pairs,
         )
-    say(context, f"Registered {link.key}: {link.url or link.response.stored()}")
+    say(context, f"Registered {link.key}: {link.url or link.response.said()}")
 
 
 @app.command("list")

@@ -24,7 +24,10 @@ def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The backup; - is standard input.")],
     folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="The folder; made when it is not there, never a workspace.")
+        Path,
+        typer.Argument(
+            metavar="[DIR]", help="The folder; made when it is not there (those above it are not), never a workspace."
+        ),
     ] = Path(),
 ) -> None:
     """Make a workspace of a backup, and say what has to be done before it goes on where the lost one stopped.

@@ -25,7 +25,8 @@ def check(
 ) -> None:
     """Duplicate and contradictory actions, and references to what is not there; exit code 6 when it finds any.
 
-    Selections, projects and interests that are new to the export are only noted.
+    Selections, projects and interests that are new to the export, or without one to the settings, are only noted,
+    unless they nearly have the name of another.
 
     \b
     Examples:

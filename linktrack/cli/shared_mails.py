@@ -186,6 +186,8 @@ def preview_mailing(
         shown = preview_of(database, name, mapping_of(workspace_of(context)), contacts=contacts, contact=contact)
     where = _open_in_browser(shown.html) if out is None else out
     if out is not None:
+        if out.is_file() and shown.html != shown.written and out.read_bytes() == shown.written:
+            raise Conflict("this is the mailing itself, as it was written: name another file for its preview", file=out)
         write_file(out, shown.html, kept)
     whose = "as it was written" if shown.person is None else f"for contact {shown.person.contact_id}"
     if shown.person is not None and shown.person.shared_token:

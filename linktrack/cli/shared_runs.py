@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,16 +20,20 @@ MOST = 5  # failures that are said one by one
 
 
 def tell(context: typer.Context, report: RunReport, *, missing: str = "left open for the next run") -> None:
-    """Notes, and with --quiet, too: actions that have other settings by now, clickers who are `missing` in the export
-    and what becomes of them, what failed, what stands open of earlier runs. Then where the files are."""
+    """Notes, and with --quiet, too: actions that have other settings by now, clickers who are not in the export and
+    what becomes of them (`missing`) unless an earlier run has said that, what failed, what stands open of earlier
+    runs. Then where the files are."""
     for note in report.notes:
         say(context, f"Note: {note}")
     for sentence in report.reworded:
         warn(sentence)
-    if report.unknown:
-        some = ", ".join(report.unknown[:5]) + (" …" if len(report.unknown) > 5 else "")
-        sentence = f"{_people(len(report.unknown))} not in the export and {missing}: {some}"
-        warn(f"Nobody who clicked is in the export. {sentence}" if report.nobody_matches else sentence)
+    if report.nobody_matches:
+        warn(f"Nobody who clicked is in the export. {_not_there(report.unknown, 'not', missing)}")
+    else:
+        if new := [one for one in report.unknown if one not in report.missing]:
+            warn(_not_there(new, "not", missing))
+        if report.missing:
+            say(context, _not_there(report.missing, "still not", missing))
     for failure in report.failures[:MOST]:
         warn(f"Failed: {failure}")
     failed = report.summary["failed"] - report.interrupted
@@ -63,8 +68,10 @@ def _stand(count: int) -> str:
     return "stands" if count == 1 else "stand"
 
 
-def _people(count: int) -> str:
-    return "1 clicker is" if count == 1 else f"{count:,} clickers are"
+def _not_there(contact_ids: Sequence[str], how: str, missing: str) -> str:
+    people = "1 clicker is" if len(contact_ids) == 1 else f"{len(contact_ids):,} clickers are"
+    some = ", ".join(contact_ids[:5]) + (" …" if len(contact_ids) > 5 else "")
+    return f"{people} {how} in the export and {missing}: {some}"
 
 
 def settle_runs(

@@ -1,66 +1,17 @@
 """What is said to who calls a command that is not there, or one in a wrong way: the command that does it, if we know.
 
-A person's first word is often another one than ours (`link remove`, `folder create`, `send`): it is answered with the
-command that does it, never carried out, so that scripts have one spelling.
+Which command is meant by a word that is none of ours stands in `first_words`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from typer.core import TyperGroup
 
-# Ours for a word that people try first; the first one that the noun has is meant.
-VERBS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("view", "display", "get", "info", "open", "describe", "inspect"), ("show",)),
-    **dict.fromkeys(("remove", "delete", "rm", "del", "erase", "drop"), ("delete", "remove")),
-    **dict.fromkeys(("create", "new", "make", "insert", "register", "upload"), ("add",)),
-    **dict.fromkeys(("ls", "all", "index"), ("list",)),
-    **dict.fromkeys(("update", "change", "modify", "set"), ("edit",)),
-    **dict.fromkeys(("undelete", "undo", "recover"), ("restore",)),
-    **dict.fromkeys(("send", "deliver"), ("rewrite", "render")),
-    **dict.fromkeys(("load", "ingest", "read"), ("import", "apply", "add")),
-    **dict.fromkeys(("save", "dump", "download"), ("export",)),
-    **dict.fromkeys(("validate", "lint", "verify", "test"), ("check",)),
-    **dict.fromkeys(("execute", "start", "process"), ("run",)),
-    **dict.fromkeys(("stop", "abort"), ("cancel",)),
-    "mv": ("move", "rename"),
-    "history": ("log",),
-    "ledger": ("log",),
-    "rejudge": ("judge",),
-    "addresses": ("links",),
-    "opt-in": ("subscribe",),
-    "migrate": ("upgrade",),
-}
-NOUNS = {
-    **dict.fromkeys(("campaign", "newsletter", "mail", "email", "message"), "mailing"),
-    **dict.fromkeys(("recipient", "person", "subscriber"), "contact"),
-    **dict.fromkeys(("sending", "delivery"), "shipment"),
-    **dict.fromkeys(("url", "address"), "link"),
-    **dict.fromkeys(("stats", "statistics", "figures"), "report"),
-    "directory": "folder",
-    "db": "database",
-}
-COMMANDS = {
-    "link rename": "link edit KEY --key NEW",
-    "mailing rename": "mailing edit NAME --name NEW",
-    "mailing import": "mailing add",
-    "contact list": "shipment recipients NUMBER",
-    "report clicks": "click list",
-    "shipment delete": "shipment cancel NUMBER",
-    "shipment finish": "shipment restore NUMBER",
-    "mailing copy": "mailing add NAME FILE",
-    "mailing render": "mailing rewrite NAME --contacts FILE --out DIR",
-}
-OPTIONS = {
-    ("link edit", "--folder"): "link move KEY FOLDER",
-    ("mailing rewrite", "--to"): "mailing rewrite --contacts FILE",
-    ("mailing rewrite", "--recipients"): "mailing rewrite --contacts FILE",
-    ("mailing add", "--name"): "mailing add NAME FILE",
-    ("action run", "--contacts"): "action run --crm EXPORT",
-}
-
+from linktrack.cli.first_words import COMMANDS, OPTIONS, SAID, VERBS
 
 _WORDS = {  # a user's for pydantic's
     "Input should be a valid integer, unable to parse string as an integer": "this is no whole number",
@@ -69,6 +20,8 @@ _WORDS = {  # a user's for pydantic's
         "this is not UTF-8: check the encoding of your terminal"
     ),
 }
+_EXAMPLE = re.compile(r"\s*(?:\S.*\| )?linktrack ")
+_FEW = 3  # commands that are named in full
 _NO_LIMIT = 1000  # letters of a command's first sentence
 
 
@@ -78,19 +31,31 @@ class Noun(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         word = args[0]
         if not word.startswith("-") and self.get_command(ctx, word) is None and not ctx.resilient_parsing:
-            ctx.fail(said_of(ctx, word, args[1:], self.ours(ctx, word)))
+            ctx.fail(said_of(ctx, word, args[1:], self))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (called by name)
         with formatter.section("Commands"):
             formatter.write_dl([(name, one.get_short_help_str(_NO_LIMIT)) for name, one in self.commands.items()])
 
+    def examples(self) -> list[str]:
+        """What its help shows: the first example of each of its commands."""
+        return [line for one in self.commands.values() for line in examples_in(one.help or "")[:1]]
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Examples"):
+            for line in self.examples():
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+        super().format_epilog(ctx, formatter)
+
     def ours(self, ctx: Any, word: str) -> list[str]:
-        """The commands that `word` may mean, as they are typed behind `linktrack`."""
-        noun = path_of(ctx)
-        if special := COMMANDS.get(f"{noun} {word}"):
-            return [special]
-        return [f"{noun} {verb}" for verb in verbs_of(self, word)]
+        """The commands of its own that `word` may mean, as they are typed behind `linktrack`."""
+        return [f"{path_of(ctx)} {verb}" for verb in verbs_of(self, word)]
+
+
+def examples_in(help: str) -> list[str]:
+    """The examples in a command's help, each as it is typed: what feeds it through a pipe is part of it."""
+    return [line.strip() for line in help.partition("Example")[2].splitlines() if _EXAMPLE.match(line)]
 
 
 def verbs_of(group: Any, word: str) -> list[str]:
@@ -101,19 +66,30 @@ def verbs_of(group: Any, word: str) -> list[str]:
     return [verb for verb in VERBS.get(word, ()) if verb in known][:1]
 
 
-def said_of(ctx: Any, word: str, rest: Iterable[str], ours: list[str]) -> str:
+def said_of(ctx: Any, word: str, rest: Iterable[str], group: Noun) -> str:
     """The sentence about a word that is no command, without the command's own name in front."""
     path = path_of(ctx)
     if word == "help":
         named = [one for one in rest if not one.startswith("-")]
-        ours = [" ".join(filter(None, [path, *named, "--help"]))]
-    if ours:
-        return f" {word}: that is {' or '.join(f'linktrack {command}' for command in ours)}"
+        return f" {word}: that is linktrack {' '.join(filter(None, [path, *named, '--help']))}"
+    asked = list(dict.fromkeys((word.lower(), word.lower().removesuffix("s"))))
+    for one, noun in ((one, noun) for one in asked for noun in (path, "*")):
+        if sentence := SAID.get((noun, one)):
+            return f" {word}: {sentence}"
+        special = COMMANDS.get((noun, one))
+        if ours := [special] if special else group.ours(ctx, one) if noun == path else []:
+            return f" {word}: that is {_listed(ours)}"
     from difflib import get_close_matches
 
-    near = [f"linktrack {f'{path} {one}'.strip()}" for one in get_close_matches(word, ctx.command.commands, n=3)]
+    near = [f"linktrack {f'{path} {one}'.strip()}" for one in get_close_matches(word, group.commands, n=3)]
     way = f"did you mean {' or '.join(near)}?" if near else f"see {_typed(path)} --help"
     return f" {word}: there is no such command; {way}"
+
+
+def _listed(commands: list[str]) -> str:
+    if len(commands) > _FEW:
+        return f"linktrack {', '.join(commands[:-1])} or {commands[-1]}"
+    return " or ".join(f"linktrack {command}" for command in commands)
 
 
 def path_of(ctx: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -26,6 +27,7 @@ from linktrack.clicks.logs.requests import UNKNOWN, Requests, Rules
 from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.recalled import recall
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
@@ -162,11 +164,12 @@ class _Import:
             with closing(EarlierLines(log, partial(self._changing, format))) as earlier:
                 for batch in self._batches(log, format, known) if format else ():
                     batches = [batch]
-                    if batch.unknown and (self.book.renew() or again.rules.addresses is not self.book.addresses):
+                    if batch.unknown and (self.book.renew() or self.rules.addresses is not self.book.addresses):
                         batches = again.looked_up(batch, replace(self.rules, addresses=self.book.addresses))
                     if self._shelved is not self.book.addresses:
                         self.shelf = self._new_shelf()
                     with self.database.transaction():
+                        batches = [recall(self.database, one) for one in batches]
                         source_id = self._write_source(source_id, name, batch.reached)
                         reading = reading or self._begin_reading(source_id)
                         stored = [self._store(one, reading, earlier) for one in batches]
@@ -212,7 +215,7 @@ class _Import:
         if batch is not None and batch.last and batch.cut_off:
             self._note_cut_off(name)
         if batch is not None and batch.unlike:
-            self.tally.hints.append(
+            self.tally.unusual.append(
                 f"{name}: some lines are in another format, {batch.unlike}, than the one that is named: import it "
                 f"again with --log-format {batch.unlike}."
             )
@@ -261,7 +264,7 @@ class _Import:
                         return _detected(text, log.path, self._zone)
             if log.regular or log.ended or len(sample) >= SAMPLE_BYTES:
                 break
-        if complete.strip() or len(sample) >= SAMPLE_BYTES:
+        if complete.strip() or len(sample) >= SAMPLE_BYTES or _is_json(sample):
             return _detected(sample, log.path, self._zone)
         self.tally.waiting += bool(sample.strip()) and not log.cut_off and not log.stopped
         return None
@@ -362,6 +365,14 @@ def _detected(sample: bytes, path: str, zone: str) -> Format:
         raise
 
 
+def _is_json(text: bytes) -> bool:
+    """Whether a text is a whole JSON object or list: then it is no line whose end has yet to come."""
+    try:
+        return isinstance(json.loads(text), dict | list)
+    except (ValueError, RecursionError):
+        return False
+
+
 class _Second:
     """A second look at requests of one log that were unknown when they were read: the catalogue has changed since."""
 
@@ -384,6 +395,7 @@ class _Second:
             reasons=dict(_but_unknown(batch.reasons.items())),
             rejects=list(_but_unknown(batch.rejects)),
             junk=[one for one in batch.junk if one[3] not in UNKNOWN],
+            contested=[one for one in batch.contested if one[2] not in UNKNOWN],
         )
         return [first, found]
 
@@ -395,10 +407,15 @@ def _but_unknown(pairs: Iterable[tuple[str, _Value]]) -> Iterator[tuple[str, _Va
 def rules_of(workspace: Workspace, book: AddressBook, order: ImportOrder, *, list_rejects: bool = False) -> Rules:
     """What the lines of a workspace's logs are read by."""
     clicks = workspace.settings.clicks
+    nameless = clicks.ip == "none"
     return Rules(
         addresses=book.addresses,
         key=digest_key(book.keys.keyring),
-        visitors=Visitors(clicks.trusted_proxies, Networks(clicks.networks).named, clicks.ip),
+        # Addresses that are not stored are known while a log is read: one behind most clicks is said.
+        visitors=Visitors(
+            clicks.trusted_proxies, Networks(clicks.networks).named, "truncate" if nameless else clicks.ip
+        ),
+        nameless=nameless,
         since=order.since,
         until=order.until,
         list_rejects=list_rejects,

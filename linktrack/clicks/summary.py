@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from linktrack.clicks.logs.batches import BUSY_RECIPIENTS as MOST_RECIPIENTS
 from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.requests import BAD, UNREADABLE
 from linktrack.errors import LinktrackError
@@ -14,6 +15,7 @@ from linktrack.sentences import counted
 
 TOLERATED_PERCENT = 50.0  # of the lines that look like ours
 ALARM_LINES = 20  # so many of them must be there
+UNREADABLE_LINES = 5  # fewer are accidents: lines that two processes wrote into one another, a full disk
 BUSY_CLICKS, BUSY_RECIPIENTS = 20, 5  # fewer clicks, or of fewer people, from one address are nothing to speak of
 
 # What speaks against a log, of the reasons for which lines and events are rejected that look like ours.
@@ -62,6 +64,7 @@ class ImportSummary:
     alarm: str = ""  # why the numbers are not to be trusted, and what to do; to be said in any case
     problems: tuple[LinktrackError, ...] = ()  # logs that could not be read, or not to their end
     notes: tuple[str, ...] = ()  # what went wrong
+    unusual: tuple[str, ...] = ()  # what nobody expects of a log, and what can be done about it; said in any case
     hints: tuple[str, ...] = ()  # what can be done about rejections
 
 
@@ -93,8 +96,9 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)  # of the clicks that were stored by this import, as now
     problems: list[LinktrackError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    hints: list[str] = field(default_factory=list)
+    unusual: list[str] = field(default_factory=list)
     suspects: int = 0  # rejected lines that look like ours and were not seen before
+    unreadable: int = 0  # of which in no format that is known
     clicks: int = 0  # of which there is an address
     busiest: Counter[str] = field(default_factory=Counter)
     busy_recipients: dict[str, set[int]] = field(default_factory=dict)
@@ -110,16 +114,18 @@ class Tally:
             self.repeated = 0
         self.rejected += sum(batch.reasons.values())
         self.reasons.update(batch.reasons)
-        self.suspects += sum(reason in _SUSPECT and (at, mark) in new_junk for at, mark, _, reason in batch.junk)
+        new = [reason for at, mark, _, reason in batch.junk if (at, mark) in new_junk]
+        self.suspects += sum(reason in _SUSPECT for reason in new)
+        self.unreadable += new.count(UNREADABLE)
         self.waiting += batch.waiting
         self._add_addresses(batch)
 
     def _add_addresses(self, batch: Batch) -> None:
         self.clicks += len(batch.clicks)
         self.busiest.update(batch.busiest)
-        for ip, count in batch.busiest.items():
-            if count * 2 > len(batch.clicks) and len(known := self.busy_recipients.setdefault(ip, set())) < 1000:
-                known.update(click[5] for click in batch.clicks if click[6] == ip)
+        for ip, recipients in batch.busy.items():
+            if len(known := self.busy_recipients.setdefault(ip, set())) < MOST_RECIPIENTS:
+                known.update(recipients)
 
     def summary(self, seconds: float = 0.0, *, final: bool = False) -> ImportSummary:
         """What was counted; `final`: with what it means."""
@@ -130,7 +136,7 @@ class Tally:
             test=self.verdicts["test"], seconds=seconds, stopped=self.stopped, moved=self.moved,
             readdressed=self.readdressed, waiting=self.waiting, alarm=self._alarm() if final else "",
             problems=tuple(self.problems), notes=tuple(self.notes),
-            hints=(*self.hints, *self._hints()) if final else (),
+            unusual=(*self.unusual, *self._unusual()) if final else (), hints=tuple(self._hints()) if final else (),
         )  # fmt: skip
 
     def _alarm(self) -> str:
@@ -149,7 +155,7 @@ class Tally:
         )
 
     def _hints(self) -> Sequence[str]:
-        """What to do about rejections, and about verdicts, that have one cause."""
+        """What to do about rejections that have one cause."""
         found = []
         others = self.stored or self.repeated or self.reasons["revoked-key"]
         if self.reasons["forged-token"] and not others:
@@ -161,6 +167,17 @@ class Tally:
             found.append(
                 "Some events do not tell their mailing: import them again with --mailing NAME, or set mailing_variable "
                 "in [clicks] to what names it."
+            )
+        return found
+
+    def _unusual(self) -> Sequence[str]:
+        """What is wrong with a log whose lines are fine one by one, or that has changed."""
+        found = []
+        if self.unreadable >= UNREADABLE_LINES and not self._alarm():
+            found.append(
+                f"{counted(self.unreadable, 'new line')} with addresses of ours cannot be read, so their clicks are "
+                "missing: has the log's format changed? --rejected FILE lists them; once --log-format or log_format in "
+                "[clicks] names what they are in, --again reads them again."
             )
         for ip, count in self.busiest.most_common(1):
             many = len(self.busy_recipients.get(ip, ())) >= BUSY_RECIPIENTS

@@ -33,6 +33,12 @@ def said_of(database: Database, recipient_id: int) -> bool | None:
     return None if said is None else bool(said)
 
 
+def said_at(database: Database, recipient_id: int) -> int:
+    """When a person has last said something himself (UTC milliseconds), -1 for never."""
+    at = database.value("SELECT said_at FROM said_consent WHERE recipient_id = ?", (recipient_id,))
+    return -1 if at is None else int(at)
+
+
 def may_be_tracked(database: Database, recipient_id: int) -> bool:
     """Whether a person may be, as far as is known without a file of contacts: by what he has said himself, else by the
     latest mail that he got."""

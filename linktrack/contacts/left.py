@@ -122,6 +122,15 @@ class Absences:
             (_BACK,),
         ):
             self._left.setdefault(contact_id, []).append(_Absence(*row))
+        self._returned_since: dict[str, set[str]] = {}  # who left every type, and the types that he has joined since
+        for contact_id, type in database.stream(
+            "SELECT contact_id, back.type FROM left_type AS back JOIN left_type AS every "
+            "ON every.recipient_id = back.recipient_id AND every.type = ? AND every.how <> ? "
+            "JOIN recipient ON recipient.id = back.recipient_id "
+            "WHERE back.how = ? AND back.type <> ? AND back.left_at > every.left_at",
+            (EVERY_TYPE, _BACK, _BACK, EVERY_TYPE),
+        ):
+            self._returned_since.setdefault(contact_id, set()).add(same_type(type))
         self._column: str | None = None
         self._looked = False
         self._without: list[_Absence] = []
@@ -147,6 +156,8 @@ class Absences:
                     gone = False
             if gone:
                 here.append(absence.type)
+        if same_type(type) in self._returned_since.get(contact.contact_id, ()):
+            here = [one for one in here if one != EVERY_TYPE]
         return has_left(here, type)
 
     def note_what_was_seen(self, moment: int) -> None:

@@ -10,6 +10,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -36,7 +37,7 @@ class Dialect:
 
     `escape` is a backslash where quoted fields use one before `"` and themselves, else nothing: quotes are doubled.
     `end` is the line end of its first line, `\\n` where it has none. Only `\\r` alone makes a lone `\\r` end records:
-    in other files it belongs to its cell.
+    in other files it belongs to its cell. `errors` is how bytes are read that the encoding does not allow.
     """
 
     encoding: str
@@ -45,6 +46,7 @@ class Dialect:
     preamble: str
     escape: str = ""
     end: str = "\n"
+    errors: str = "strict"
 
 
 class Record(NamedTuple):
@@ -59,8 +61,8 @@ class Record(NamedTuple):
 def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted: str, escape: str = "") -> Dialect:
     """How `path` is written. `wanted` is a column that the right delimiter is likely to show in the header."""
     refuse_long_lines(path)
-    name, bom = find_encoding(path, encoding)
-    with open_text(path, Dialect(name, bom, ",", "")) as text:
+    name, bom, errors = find_encoding(path, encoding)
+    with open_text(path, Dialect(name, bom, ",", "", errors=errors)) as text:
         sample = text.read(65_536)
         whole = not text.read(1)
     if not sample.strip():
@@ -68,9 +70,9 @@ def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted
     refuse_nul(path, name)
     end = _line_end(sample, escape)
     if excel := _EXCEL.match(sample):
-        return Dialect(name, bom, delimiter or excel[2], excel[0], escape, end)
+        return Dialect(name, bom, delimiter or excel[2], excel[0], escape, end, errors)
     found = delimiter or _find_delimiter(sample.replace("\r", "\n") if end == "\r" else sample, whole, wanted, escape)
-    return Dialect(name, bom, found, "", escape, end)
+    return Dialect(name, bom, found, "", escape, end, errors)
 
 
 def _line_end(sample: str, escape: str) -> str:
@@ -85,12 +87,11 @@ def _line_end(sample: str, escape: str) -> str:
 
 def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
     def score(delimiter: str) -> tuple[bool, float, int]:
-        try:
-            text = io.StringIO(sample, newline="\n")
+        text = io.StringIO(sample, newline="\n")
+        records: list[list[str]] = []
+        with suppress(BadInput):  # a quote that is never closed: those before it show the delimiter
             found = islice(read_records(text, delimiter, escape=escape), _SAMPLE_RECORDS)
-            records = [record.fields for record in found]
-        except BadInput:
-            return False, 0.0, 0
+            records.extend(record.fields for record in found)
         if not whole and len(records) < _SAMPLE_RECORDS:
             records = records[: max(1, len(records) - 1)]  # the last one may be cut
         widths = Counter(len(fields) for fields in records if len(fields) > 1)  # a title or a footer has one
@@ -108,7 +109,7 @@ def open_text(path: Path, dialect: Dialect) -> TextIO:
     """The text of a file behind its BOM, with its line ends as they are, in lines that end as the file's do."""
     file = path.open("rb")
     file.seek(len(dialect.bom))
-    return io.TextIOWrapper(file, dialect.encoding, newline="\r" if dialect.end == "\r" else "\n")
+    return io.TextIOWrapper(file, dialect.encoding, dialect.errors, newline="\r" if dialect.end == "\r" else "\n")
 
 
 def read_records(text: TextIO, delimiter: str, *, line: int = 1, escape: str = "") -> Iterator[Record]:
@@ -199,6 +200,16 @@ def _behind_blanks(pieces: list[str], at: int, delimiter: str, escape: str) -> t
 def is_doubtful(field: str, escape: str = "") -> bool:
     """Whether a field begins with blanks and a quote that nothing closes: who wrote it may mean more than is here."""
     return field[:1] == " " and field.lstrip(" ")[:1] == '"' and not _CLOSE[escape].match(field, field.index('"') + 1)
+
+
+def goes_on(field: str, escape: str = "") -> bool:
+    """Whether a quoted field goes over the end of its line and on behind the quote that closes it: a quote is missing
+    in it, or one too many, and what it holds may be other records."""
+    if "\n" not in field and "\r" not in field:
+        return False
+    bare = field.strip(" ")
+    close = _CLOSE[escape].match(bare, 1) if bare.startswith('"') else None
+    return close is not None and close.end() < len(bare)
 
 
 def unquoted(field: str, escape: str = "") -> str:

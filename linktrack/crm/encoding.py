@@ -1,13 +1,19 @@
-"""The encoding of a text file: marked by a BOM, UTF-8 throughout, or named by the mapping, but never guessed."""
+"""The encoding of a text file: marked by a BOM, UTF-8 throughout, or named by the mapping, but never guessed.
+
+A line that the encoding does not allow is a damaged one, not another encoding, where enough of the others show it.
+"""
 
 from __future__ import annotations
 
 import codecs
 from pathlib import Path
+from typing import NamedTuple
 
 from linktrack.errors import BadInput
 
 MAX_LINE = 16_000_000  # bytes
+KEEPING = "surrogateescape"  # how damaged lines are decoded, and encoded again as they were
+_SHOWN_BY = 10  # lines beyond ASCII that are UTF-8 show that one that is not is damaged
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose BOM it begins with
@@ -23,33 +29,45 @@ class UnknownEncoding(BadInput):
     offered = "cp1252"
 
 
-def find_encoding(path: Path, named: str | None) -> tuple[str, bytes]:
-    """The encoding of a text file and its BOM: the BOM's, else UTF-8 if it is that throughout, else `named`.
+class FoundEncoding(NamedTuple):
+    """The encoding of a text file, its BOM, and what is done with bytes that it does not allow: `strict` where there
+    are none."""
 
-    A file of plain ASCII is of the encoding `named`, so that what is written into it will be, too.
+    name: str
+    bom: bytes
+    errors: str = "strict"
+
+
+def find_encoding(path: Path, named: str | None) -> FoundEncoding:
+    """The encoding of a text file: its BOM's, else UTF-8 if it is that throughout, else `named`.
+
+    A file of plain ASCII is of the encoding `named`, so that what is written into it will be, too. Lines that are
+    damaged are allowed where BOM or `named` say the encoding and no more lines are damaged than right (beyond ASCII),
+    or ten times as many are UTF-8.
     UnknownEncoding with a preview where nothing tells: an encoding is never guessed.
     """
     with path.open("rb") as file:
         head = file.read(4)
     for bom, encoding in _BOMS:
         if head.startswith(bom):
-            _check(path, encoding, len(bom))
-            return encoding, bom
+            return FoundEncoding(encoding, bom, _errors(path, encoding, len(bom)))
+    is_set = bool(named)
     named = codecs.lookup(named or "utf-8").name
     if named.startswith(("utf-16", "utf-32")):
         encoding = named if named.endswith(("-le", "-be")) else f"{named}-le"
-        _check(path, encoding, 0)
-        return encoding, b""
-    if named.startswith("utf-8"):
-        named = None
-    if named and _undecodable(path, "ascii", 0) is None:
-        return named, b""
+        return FoundEncoding(encoding, b"", _errors(path, encoding, 0))
+    if is_set and named.startswith("utf-8"):
+        return FoundEncoding("utf-8", b"", _errors(path, "utf-8", 0))
+    if is_set and _undecodable(path, "ascii", 0) is None:
+        return FoundEncoding(named, b"")
     problem = _undecodable(path, "utf-8", 0)
     if problem is None:
-        return "utf-8", b""
-    if named:
-        _check(path, named, 0)
-        return named, b""
+        return FoundEncoding("utf-8", b"")
+    damaged, right = _lines(path, "utf-8", 0)
+    if damaged * _SHOWN_BY <= right:
+        return FoundEncoding("utf-8", b"", KEEPING)
+    if is_set:
+        return FoundEncoding(named, b"", _errors(path, named, 0))
     line, text, byte = problem
     preview = text.decode(UnknownEncoding.offered, "replace").strip()
     raise UnknownEncoding(
@@ -78,29 +96,62 @@ def refuse_long_lines(path: Path) -> None:
 
 
 def refuse_nul(path: Path, encoding: str) -> None:
-    """BadInput for a text file with NUL bytes, in an encoding that writes other characters without them."""
+    """BadInput for a text file with NUL bytes in its first line or in most of its lines, in an encoding that writes
+    other characters without them."""
     if encoding.startswith(("utf-16", "utf-32")):
         return
     with path.open("rb") as file:
         at = 0
         while chunk := file.read(1 << 20):
             if (found := chunk.find(b"\0")) >= 0:
-                raise BadInput(
-                    "the file holds NUL bytes, so it is no CSV, or it is UTF-16 without a BOM: "
-                    'in that case set encoding = "utf-16" under [crm] in linktrack.toml',
-                    file=path,
-                    line=_around(path, at + found)[0],
-                )
+                break
             at += len(chunk)
+        else:
+            return
+        file.seek(0)
+        lines = with_nul = 0
+        for line in file:
+            lines += 1
+            with_nul += b"\0" in line
+            if lines == 1 and with_nul:
+                break
+    if lines == 1 or with_nul * 2 > lines:
+        raise BadInput(
+            "the file holds NUL bytes, so it is no CSV, or it is UTF-16 without a BOM: "
+            'in that case set encoding = "utf-16" under [crm] in linktrack.toml',
+            file=path,
+            line=_around(path, at + found)[0],
+        )
 
 
-def _check(path: Path, encoding: str, skip: int) -> None:
+def _errors(path: Path, encoding: str, skip: int) -> str:
+    """What is done with the bytes that an encoding does not allow, which BOM or setting say. BadInput where these are
+    in more lines than one and than are right, or the encoding has no lines of bytes."""
     problem = _undecodable(path, encoding, skip)
-    if problem is not None:
-        line, _, byte = problem
+    if problem is None:
+        return "strict"
+    line, _, byte = problem
+    damaged, right = (2, 0) if encoding.startswith(("utf-16", "utf-32")) else _lines(path, encoding, skip)
+    if damaged > max(1, right):
         raise BadInput(
             f"byte 0x{byte:02X} cannot be read as {encoding}: check encoding under [crm]", file=path, line=line
         )
+    return KEEPING
+
+
+def _lines(path: Path, encoding: str, skip: int) -> tuple[int, int]:
+    """How many lines hold bytes that an encoding does not allow, and how many others beyond ASCII."""
+    damaged = right = 0
+    with path.open("rb") as file:
+        file.seek(skip)
+        for line in file:
+            if not line.isascii():
+                try:
+                    line.decode(encoding)
+                    right += 1
+                except UnicodeDecodeError:
+                    damaged += 1
+    return damaged, right
 
 
 def _undecodable(path: Path, encoding: str, skip: int) -> tuple[int, bytes, int] | None:

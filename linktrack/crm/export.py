@@ -23,6 +23,7 @@ SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _WORKBOOK = b"PK\x03\x04"
 _WORKBOOK_ENDINGS = (".xlsx", ".xlsm", "")  # what comes through a pipe has none
+_UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
 _WEB_PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:!--|(?:!doctype|\?xml|html|head|meta|style|body|div|table|tr|td)\b)", re.IGNORECASE
 )
@@ -81,6 +82,9 @@ class CsvTable:
         line = find_header(candidates, layout, path)
         self.header_line, self.header_is_found = line, not layout.header_row
         self.header = next(record for record in self.records() if record.line == line)
+        self._may_be_damaged = self.dialect.errors != "strict"
+        if damage := self._damage(self.header):
+            raise BadInput(f"the row that names the columns is damaged: {damage}", file=path, line=line)
         self.columns = [value.strip() for value in self._values(self.header)]
         self._id = layout.place_of_id(self.columns)
 
@@ -122,6 +126,16 @@ class CsvTable:
             field[:1] == " " and csvtext.is_doubtful(field, self.dialect.escape) for field in fields
         ):
             return "a quote after blanks is not closed in its line"
+        if any(csvtext.goes_on(field, self.dialect.escape) for field in fields):
+            return "a quote in it is not closed where its field ends, and the lines behind it may be other rows"
+        return ""
+
+    def _damage(self, record: csvtext.Record) -> str:
+        """What is broken in a record, whatever its fields are, or nothing."""
+        if "\0" in record.text:
+            return "it holds a NUL byte"
+        if self._may_be_damaged and not record.text.isascii() and (found := _UNDECODED.search(record.text)):
+            return f"byte 0x{ord(found[0]) - 0xDC00:02X} in it cannot be read as {self.dialect.encoding}"
         return ""
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
@@ -137,6 +151,10 @@ class CsvTable:
                 continue
             if len(fields) == 1 and self.is_blank(record):
                 behind_blank = True
+                continue
+            if damage := self._damage(record):
+                text = _UNDECODED.sub("\ufffd", record.text.strip()[:200])
+                left.append(BadRow(damage, record.line, text, len(fields)))
                 continue
             quotes = '"' in record.text
             if quotes and not escape and csvtext.shows_escapes(record, width):

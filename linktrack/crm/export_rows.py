@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -16,3 +17,12 @@ class BadRow:
     text: str
     fields: int | None = None
     apart: bool = False
+
+
+class LeftRow(NamedTuple):
+    """A row that a run has left as it came, as `summary.json` says it."""
+
+    file: str
+    line: int
+    fields: int | None
+    reason: str

@@ -16,11 +16,15 @@ from linktrack.errors import BadInput
 
 MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
 _BOM = b"\xef\xbb\xbf"
+_BLANK = re.compile(r"[ \t\r\n]*")
+_NO_OBJECT = "each contact must be a JSON object"
 
 
 class JsonTable:
     """One object a line (NDJSON), or one array of objects (JSON). The columns are all names in the order of their
-    first appearance; a list of texts is a cell with `separator` between them, any other one is its JSON."""
+    first appearance; a list of texts is a cell with `separator` between them, any other one is its JSON.
+
+    A line, or a thing in the array, that is no object is left as it is; an array that is broken is no file of rows."""
 
     calculated: frozenset[int] = frozenset()
     header_line, header_is_found = 0, False
@@ -34,7 +38,8 @@ class JsonTable:
             refuse_long_lines(path)
         samples: dict[str, Any] = {}  # by column the first value that is not null: what its values are like
         self._with_structures: set[str] = set()
-        for number, row in self._objects():
+        left: list[BadRow] = []
+        for number, row in self._objects(left):
             for name, value in row.items():
                 if samples.get(name) is None:
                     samples[name] = value
@@ -46,13 +51,15 @@ class JsonTable:
                     file=path,
                     line=number,
                 )
+        if not samples and left:
+            raise BadInput(f"{left[0].reason}, and no other line holds a contact", file=path, line=left[0].line)
         if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
         self._unwritable: dict[str, frozenset[int]] = {}  # by column, of those that were asked for
 
-    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:  # noqa: ARG002  (an object is a row)
-        for line, row in self._objects():
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+        for line, row in self._objects(left):
             yield line, [_cell(row.get(column), self.separator) for column in self.columns]
 
     def first_rows(self) -> list[tuple[int, list[str]]]:
@@ -68,48 +75,41 @@ class JsonTable:
             fills = _is_structure(self.samples[name])
             self._unwritable[name] = frozenset(
                 number
-                for number, row in self._objects()
+                for number, row in self._objects([])
                 if _is_structure(value := row.get(name)) or (fills and value is None)
             )
         return "the column holds JSON objects or lists, not texts" if line in self._unwritable[name] else ""
 
-    def _objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Each object with its line, or with its place in the array."""
+    def _objects(self, left: list[BadRow]) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each object with its line, or with its place in the array; what is none goes to `left`."""
         if self.array:
             try:
                 every = _load(self.path.read_bytes().decode("utf-8-sig"))
             except (ValueError, RecursionError) as problem:
-                raise self._bad(problem, getattr(problem, "lineno", None)) from None
+                line = getattr(problem, "lineno", None)
+                raise BadInput(_reason(problem), file=self.path, line=line) from None
             for number, row in enumerate(every, 1):
-                yield number, self._object(row, number)
+                if isinstance(row, dict):
+                    yield number, row
+                else:
+                    left.append(BadRow(_NO_OBJECT, number, str(row)[:200]))
             return
         for number, line in self._lines():
             if line.strip():
                 try:
                     row = _load(line.decode("utf-8-sig").rstrip("\r\n"))  # the column of a fault is within the line
                 except (ValueError, RecursionError) as problem:
-                    raise self._bad(problem, number) from None
-                yield number, self._object(row, number)
+                    row, reason = None, _reason(problem)
+                else:
+                    reason = _NO_OBJECT
+                if isinstance(row, dict):
+                    yield number, row
+                else:
+                    left.append(BadRow(reason, number, line[:200].decode("utf-8-sig", "replace").strip()))
 
     def _lines(self) -> Iterator[tuple[int, bytes]]:
         with self.path.open("rb") as file:
             yield from enumerate(file, 1)
-
-    def _object(self, row: object, number: int) -> dict[str, Any]:
-        if not isinstance(row, dict):
-            raise BadInput("each contact must be a JSON object", file=self.path, line=number)
-        return row
-
-    def _bad(self, problem: Exception, line: int | None) -> BadInput:
-        match problem:
-            case json.JSONDecodeError():
-                said = problem.msg.rstrip(": ").removesuffix(" at")
-                what = f"{said[0].lower()}{said[1:]} at column {problem.colno}"
-            case UnicodeDecodeError():
-                what = "it is not UTF-8"
-            case _:
-                what = "it is nested too deeply, or a number is too long"
-        return BadInput(f"not valid JSON: {what}", file=self.path, line=line)
 
     def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
         """The file again; in an object that changes, only the changed values are written anew."""
@@ -128,38 +128,40 @@ class JsonTable:
                 file.write(line)
 
     def _array_with(self, text: str, changes: Mapping[int, Mapping[int, str]], columns: list[str]) -> str:
-        pieces, at, number, done = [], text.index("[") + 1, 0, 0
-        decoder = json.JSONDecoder()
-        while (start := text.find("{", at)) >= 0:
+        pieces, start, number, done = [], _skip(_BLANK, text, text.index("[") + 1), 0, 0
+        decoder = json.JSONDecoder(parse_float=Decimal)
+        while text[start] != "]":
             number += 1
             _, at = decoder.raw_decode(text, start)
             if number in changes:
                 named = {columns[column]: value for column, value in changes[number].items()}
                 pieces += [text[done:start], self._with_values(text[:at], start, named)]
                 done = at
+            start = _skip(_BLANK, text, at)
+            if text[start] == ",":
+                start = _skip(_BLANK, text, start + 1)
         return "".join([*pieces, text[done:]])
 
     def _with_values(self, text: str, start: int, values: Mapping[str, str]) -> str:
         """The object that begins at `start`, with some values replaced or added and every other sign as it was."""
         decoder = json.JSONDecoder(parse_float=Decimal)
-        blank = re.compile(r"[ \t\r\n]*")
         pieces: list[str] = []
         missing = dict(values)
         done = start
-        at = _skip(blank, text, text.index("{", start) + 1)
+        at = _skip(_BLANK, text, text.index("{", start) + 1)
         first, last_end = at, at
         while text[at] != "}":
             name, at = decoder.raw_decode(text, at)
-            at = _skip(blank, text, _skip(blank, text, at) + 1)  # the colon
+            at = _skip(_BLANK, text, _skip(_BLANK, text, at) + 1)  # the colon
             old, end = decoder.raw_decode(text, at)
             if name in values:
                 missing.pop(name, None)
                 pieces += [text[done:at], self._typed(values[name], name, old)]
                 done = end
             last_end = end
-            at = _skip(blank, text, end)
+            at = _skip(_BLANK, text, end)
             if text[at] == ",":
-                at = _skip(blank, text, at + 1)
+                at = _skip(_BLANK, text, at + 1)
         added = ", ".join(
             f"{json.dumps(name, ensure_ascii=False)}: {self._typed(value, name, None)}"
             for name, value in missing.items()
@@ -186,6 +188,19 @@ class JsonTable:
         if number and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
             return value
         return json.dumps(value, ensure_ascii=False)
+
+
+def _reason(problem: Exception) -> str:
+    """Why a text is no JSON."""
+    match problem:
+        case json.JSONDecodeError():
+            said = problem.msg.rstrip(": ").removesuffix(" at")
+            what = f"{said[0].lower()}{said[1:]} at column {problem.colno}"
+        case UnicodeDecodeError():
+            what = "it is not UTF-8"
+        case _:
+            what = "it is nested too deeply, or a number is too long"
+    return f"not valid JSON: {what}"
 
 
 def _begins_with_array(path: Path) -> bool:

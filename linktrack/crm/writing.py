@@ -72,15 +72,15 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
             else:
                 as_they_came.append(record.text)
                 if len(as_they_came) == BATCH:
-                    every.write("".join(as_they_came).encode(dialect.encoding))
+                    every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors))
                     as_they_came.clear()
                 continue
             data = _encoded(table, record.line, delimiter.join(fields) + record.end)
-            every.write("".join(as_they_came).encode(dialect.encoding) + data)
+            every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors) + data)
             as_they_came.clear()
             if header or cells is not None:
                 changed.write(data)
-        every.write("".join(as_they_came).encode(dialect.encoding))
+        every.write("".join(as_they_came).encode(dialect.encoding, dialect.errors))
 
 
 def _lines_apart(table: CsvTable) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple
 from urllib.parse import unquote
@@ -15,8 +16,9 @@ MAX_CELLS = 50_000_000  # of the rectangle that is used
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _LETTERS = re.compile(r"[A-Z]{1,3}")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # ST_Xstring (part 1, 22.9.2.19)
-_BLOCK = 1 << 18
-_MAX_TAG = 16_000_000  # bytes
+BLOCK = 1 << 18  # bytes that are read at once
+MAX_TAG = 16_000_000  # bytes
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError)  # what unpacking a damaged part raises
 
 
 class DamagedWorkbook(ValueError):
@@ -154,15 +156,15 @@ def parse(
     parser.StartDoctypeDeclHandler = refuse_doctype
     try:
         given = 0
-        while block := file.read(_BLOCK):
+        while block := file.read(BLOCK):
             parser.Parse(block, False)
             given += len(block)
-            if given - parser.CurrentByteIndex > _MAX_TAG:  # which is looked through again with every block
-                raise DamagedWorkbook(f"a tag is longer than {_MAX_TAG // 1_000_000} MB")
+            if given - parser.CurrentByteIndex > MAX_TAG:  # which is looked through again with every block
+                raise DamagedWorkbook(f"a tag is longer than {MAX_TAG // 1_000_000} MB")
         parser.Parse(b"", True)
     except (expat.ExpatError, LookupError, UnicodeDecodeError) as problem:
         raise DamagedWorkbook(f"its XML is broken ({problem})") from None
-    except (zipfile.BadZipFile, EOFError, OSError) as problem:
+    except (*BROKEN, OSError) as problem:
         raise DamagedWorkbook(f"it cannot be unpacked ({problem})") from None
 
 

@@ -24,7 +24,8 @@ from linktrack.errors import BadInput, DiskFull
 
 MEMORY = 1_000_000_000  # bytes
 SECONDS = 300
-_BATCH = 1_000  # rows
+MAX_ROW = 16_000_000  # characters of a row, as many as a line of other formats has
+_BATCH, _BATCH_TEXT = 1_000, 4_000_000  # rows, characters
 _AREA = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
 _REFUSED, _NO_ROOM = 3, 5  # exit codes of the process
 _BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from linktrack.crm.xlsx_reading import main; main()"
@@ -176,6 +177,7 @@ class _SheetReader:
         self.areas: list[tuple[int, int, int, int, bool]] = []
         self.values: list[str] = []
         self.doubts: dict[int, str] = {}
+        self.length = self.batch_length = 0  # characters
         self.in_data = self.in_cell = self.in_value = self.phonetic = False
         self.pieces: list[str] = []
         self.at = 0
@@ -192,7 +194,7 @@ class _SheetReader:
             self.in_cell, self.pieces = True, []
         elif name == "row":
             self.count.next_row(attributes)
-            self.values, self.doubts, self.formulas = [], {}, []
+            self.values, self.doubts, self.formulas, self.length = [], {}, [], 0
         elif self.in_cell:
             if name in ("v", "t"):
                 self.in_value = not self.phonetic
@@ -225,10 +227,17 @@ class _SheetReader:
             if value:
                 self.values += [""] * (self.at - len(self.values))
                 self.values.append(value)
+                self.length += len(value)
+                if self.length > MAX_ROW:
+                    raise DamagedWorkbook(
+                        f"row {self.count.row} holds more than {MAX_ROW // 1_000_000} million characters, which no "
+                        "row of an export does"
+                    )
         elif name == "row" and self.in_data:
             if self.values:
                 self.batch.append((self.count.row, self.values, self.doubts, self.formulas))
-            if len(self.batch) >= _BATCH:
+                self.batch_length += self.length
+            if len(self.batch) >= _BATCH or self.batch_length > _BATCH_TEXT:
                 self.flush()
         elif name == "sheetData":
             self.in_data = False
@@ -264,7 +273,7 @@ class _SheetReader:
             data = marshal.dumps(self.batch)
             self.to.write(data)
             self.written += len(data)
-            self.batch = []
+            self.batch, self.batch_length = [], 0
 
 
 def _shared_strings(package: WorkbookPackage) -> list[str]:

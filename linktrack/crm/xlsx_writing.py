@@ -5,14 +5,19 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from linktrack.crm.xlsx_formats import NUMBER, CellFormat, number_of, read_formats
 from linktrack.crm.xlsx_package import (
+    BLOCK,
+    BROKEN,
+    MAX_TAG,
     CellCounter,
     DamagedWorkbook,
     LocalNames,
@@ -30,41 +35,90 @@ _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _SPANS = re.compile(rb"""\s+spans\s*=\s*(?:"[^"]*"|'[^']*')""")
 _DIMENSION = re.compile(rb"""(\bref\s*=\s*["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(?=["'])""")
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._\-]+)["']""")
+_HEAD = 1_000  # bytes in which a part says its encoding
 Wanted = Mapping[int, Mapping[int, str]]  # row from 1 -> column from 0 -> text
+Edit = tuple[int, int, bytes]  # from which byte up to which one, and what stands there then
 
 
 def write_workbook(path: Path, to: Path, sheet: SheetName, wanted: Wanted, width: int) -> None:
-    """Write the workbook again with the cells `wanted` of a sheet, which is `width` columns wide then.
+    """Write the workbook again with the cells `wanted` of a sheet, which is `width` columns wide then. Parts go through
+    memory block by block, however large they are.
 
-    DamagedWorkbook when the sheet is not as it was when it was read.
+    DamagedWorkbook when the sheet is not as it was when it was read, or a part cannot be unpacked.
     """
-    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as copy:
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as new:
         package = WorkbookPackage(archive)
         formats, since = read_formats(package), first_day(package)
         for entry in archive.infolist():
-            data = archive.read(entry)
-            if part_name(entry.filename) == sheet.part and not entry.is_dir():
-                data = with_cells(data, wanted, width, formats, since)
-            copy.writestr(entry, data)
+            if entry.is_dir():
+                new.writestr(copy(entry), b"")
+                continue
+            name = part_name(entry.filename)
+
+            def part(name: str = name) -> BinaryIO:
+                return package.open(name)
+
+            blocks = with_cells(part, wanted, width, formats, since) if name == sheet.part else _blocks(part(), name)
+            with new.open(copy(entry), "w") as written:
+                for block in blocks:
+                    written.write(block)
 
 
-def with_cells(data: bytes, wanted: Wanted, width: int, formats: list[CellFormat], since: date) -> bytes:
-    """A sheet's part with some cells replaced, or added to their row."""
-    encoding = _encoding_of(data)
-    plain = data if encoding is None else data.decode(encoding).encode()
-    sheet = _SheetSpans(plain, wanted, formats, since)
-    sheet.find()
-    pieces: list[bytes] = []
-    done = 0
-    for begin, end, new in sorted(sheet.widened(width) + sheet.edits, key=lambda edit: edit[:2]):
-        pieces += [plain[done:begin], new]
-        done = end
-    written = b"".join([*pieces, plain[done:]])
-    return written if encoding is None else written.decode().encode(encoding)
+def with_cells(
+    part: Callable[[], BinaryIO], wanted: Wanted, width: int, formats: list[CellFormat], since: date
+) -> Iterator[bytes]:
+    """A sheet's part, which `part` opens, with some cells replaced, or added to their row; in blocks."""
+    with part() as file:
+        encoding = _encoding_of(file.read(_HEAD))
+    sheet = _SheetSpans(wanted, formats, since)
+    sheet.find(_as_utf8(_blocks(part(), "of the sheet"), encoding))
+    edits = sorted(sheet.widened(width) + sheet.edits, key=lambda edit: edit[:2])
+    for block in _spliced(_as_utf8(_blocks(part(), "of the sheet"), encoding), edits):
+        yield block if encoding is None else block.decode().encode(encoding)
+
+
+def _blocks(file: BinaryIO, name: str) -> Iterator[bytes]:
+    """An open part, block by block. DamagedWorkbook when it cannot be unpacked."""
+    with file:
+        while True:
+            try:
+                block = file.read(BLOCK)
+            except BROKEN as problem:
+                raise DamagedWorkbook(f"its part {name} cannot be unpacked ({problem})") from None
+            if not block:
+                return
+            yield block
+
+
+def _as_utf8(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
+    """A part in UTF-8, in blocks of whole characters unless it is so already."""
+    if encoding is None:
+        yield from blocks
+        return
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for block in blocks:
+        yield decoder.decode(block).encode()
+
+
+def _spliced(blocks: Iterator[bytes], edits: Sequence[Edit]) -> Iterator[bytes]:
+    """What the blocks hold, with the edits made, which are in their order."""
+    at = done = number = 0  # where the block begins; up to where all is written or replaced; which edit is next
+    for block in blocks:
+        end = at + len(block)
+        pieces: list[bytes] = []
+        while number < len(edits) and edits[number][0] < end:
+            begin, until, new = edits[number]
+            pieces += [block[max(done - at, 0) : max(begin - at, 0)], new]
+            done = until
+            number += 1
+        pieces.append(block[max(done - at, 0) :])
+        done = max(done, end)
+        at = end
+        yield b"".join(pieces)
 
 
 def _encoding_of(data: bytes) -> str | None:
-    """The encoding of an XML part, None for UTF-8; a BOM is kept as a character of the text."""
+    """The encoding of an XML part by its first bytes, None for UTF-8; a BOM is kept as a character of the text."""
     for bom, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(bom):
             return name
@@ -79,12 +133,13 @@ def _encoding_of(data: bytes) -> str | None:
 
 class _SheetSpans:
     """Where the cells that change stand in a sheet's part, which is UTF-8 here: an XML parser says it, so that
-    comments, CDATA and quoted signs are what they are."""
+    comments, CDATA and quoted signs are what they are. What is kept of the part is what the parser has not passed."""
 
-    def __init__(self, data: bytes, wanted: Wanted, formats: list[CellFormat], since: date) -> None:
-        self.data, self.wanted, self.formats, self.since = data, wanted, formats, since
-        self.edits: list[tuple[int, int, bytes]] = []
-        self.dimension: int | None = None
+    def __init__(self, wanted: Wanted, formats: list[CellFormat], since: date) -> None:
+        self.wanted, self.formats, self.since = wanted, formats, since
+        self.kept, self.kept_from = b"", 0
+        self.edits: list[Edit] = []
+        self.dimension: tuple[int, bytes] | None = None  # where its tag begins, and the tag
         self.count = CellCounter()
         self.parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         self.parser.StartElementHandler = self._start
@@ -93,25 +148,33 @@ class _SheetSpans:
         self.names = LocalNames()
         self.in_data = False
         self.left: dict[int, str] | None = None  # of the row that is read and changes: what is still to be placed
-        self.cell: tuple[int, dict[str, str]] | None = None  # begin and attributes of the cell that is replaced
+        self.cell: tuple[int, bytes, dict[str, str]] | None = None  # begin, tag, attributes of what is replaced
         self.has_value = False
         self.prefix = ""
-        self.row_begin = 0
+        self.row_begin, self.row_tag = 0, b""
         self.rows_found = 0
 
-    def find(self) -> None:
+    def find(self, blocks: Iterator[bytes]) -> None:
+        """Read the part once."""
         try:
-            self.parser.Parse(self.data, True)
+            for block in blocks:
+                self.kept += block
+                self.parser.Parse(block, False)
+                passed = max(self.parser.CurrentByteIndex, self.kept_from)
+                self.kept, self.kept_from = self.kept[passed - self.kept_from :], passed
+                if len(self.kept) > MAX_TAG:  # which is looked through again with every block
+                    raise DamagedWorkbook(f"a tag is longer than {MAX_TAG // 1_000_000} MB")
+            self.parser.Parse(b"", True)
         except expat.ExpatError as problem:
             raise DamagedWorkbook(f"its XML is broken ({problem})") from None
         if self.rows_found != len(self.wanted):
             raise DamagedWorkbook("a row is not where it was read")
 
-    def widened(self, width: int) -> list[tuple[int, int, bytes]]:
+    def widened(self, width: int) -> list[Edit]:
         """The edit of the sheet's dimension, if it does not reach to its last column: some readers stop there."""
         if self.dimension is None:
             return []
-        tag = self._tag(self.dimension)
+        at, tag = self.dimension
 
         def edit(found: re.Match[bytes]) -> bytes:
             last = found[4] or found[2]
@@ -122,7 +185,7 @@ class _SheetSpans:
         found = _DIMENSION.search(tag)
         if found is None or column_number((found[4] or found[2]).decode()) >= width - 1:
             return []
-        return [(self.dimension, self.dimension + len(tag), _DIMENSION.sub(edit, tag, count=1))]
+        return [(at, at + len(tag), _DIMENSION.sub(edit, tag, count=1))]
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         name = self.names[name]
@@ -132,13 +195,13 @@ class _SheetSpans:
         if not self.in_data:
             self.in_data = name == "sheetData"
             if name == "dimension":
-                self.dimension = at
+                self.dimension = at, self._tag(at)
         elif name == "row":
             number = self.count.next_row(attributes)
             if number in self.wanted:
-                self.left, self.row_begin = dict(self.wanted[number]), at
+                self.left, self.row_begin, self.row_tag = dict(self.wanted[number]), at, self._tag(at)
                 self.rows_found += 1
-                found = re.match(rb"<([^>/\s]*?)row\b", self._tag(at))
+                found = re.match(rb"<([^>/\s]*?)row\b", self.row_tag)
                 self.prefix = found[1].decode() if found else ""
         elif name == "c" and self.left is not None:
             column = self.count.next_cell(attributes)
@@ -146,7 +209,7 @@ class _SheetSpans:
             if before:
                 self.edits.append((at, at, "".join(self._written(one, {}) for one in before).encode()))
             if column in self.left:
-                self.cell, self.has_value = (at, attributes), False
+                self.cell, self.has_value = (at, self._tag(at), attributes), False
         elif name == "v" and self.cell is not None:
             self.has_value = True
 
@@ -157,9 +220,8 @@ class _SheetSpans:
             return
         at = self.parser.CurrentByteIndex
         if name == "c" and self.cell is not None:
-            begin, attributes = self.cell
+            begin, tag, attributes = self.cell
             self.cell = None
-            tag = self._tag(begin)
             end = begin + len(tag) if tag.endswith(b"/>") else at + len(self._tag(at))
             self.edits.append((begin, end, self._written(self.count.column, attributes).encode()))
         elif name == "row" and self.left is not None:
@@ -169,7 +231,7 @@ class _SheetSpans:
     def _end_row(self, at: int) -> None:
         assert self.left is not None  # noqa: S101  (it is a row that changes)
         rest = "".join(self._written(column, {}) for column in sorted(self.left)).encode()
-        tag = self._tag(self.row_begin)
+        tag = self.row_tag
         begin = _SPANS.sub(b"", tag)  # a hint only, and it may not be true any more
         if tag.endswith(b"/>"):
             begin = begin[:-2].rstrip() + b">" + rest + f"</{self.prefix}row>".encode()
@@ -178,7 +240,7 @@ class _SheetSpans:
         self.edits.append((self.row_begin, self.row_begin + len(tag), begin))
 
     def _tag(self, at: int) -> bytes:
-        found = _TAG.match(self.data, at)
+        found = _TAG.match(self.kept, at - self.kept_from)
         if found is None:
             raise DamagedWorkbook("its XML is broken")
         return found[0]

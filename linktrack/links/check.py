@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -59,6 +61,8 @@ class CheckedAgainst:
     folder: Path = Path("scripts")
     export: ExportNames = field(default_factory=ExportNames)
     host: str = ""  # of tracked addresses
+    types: Collection[str] = ()  # of mailings and of the subscriptions page: interests that may have nobody so far
+    named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by kind how many actions name what
 
     @property
     def users(self) -> set[str]:
@@ -75,7 +79,8 @@ def check_links(
     scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
     links, mailings = load(database)
     host = urlsplit(workspace.settings.base_url).hostname or ""
-    around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host)
+    types = workspace.settings.subscriptions.types
+    around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types)
     return [one for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
 
 
@@ -122,9 +127,8 @@ def findings(
 ) -> list[LinkFinding]:
     """Everything worth a look, each link by itself first, then the links of each mailing."""
     by_key = {link.key: link for link in links}
-    types = {mailing.type for mailing in mailings if mailing.type}
-    if around.export.interests is not None:  # a mailing's type is an interest that may have nobody so far
-        around = replace(around, export=replace(around.export, interests={*around.export.interests, *types}))
+    types = {*around.types, *(mailing.type for mailing in mailings if mailing.type)}
+    around = replace(around, types=types, named=_named(links))
     found = [LinkFinding(kind, link.key, "", "", text) for link in links for kind, text in _of_link(link, around)]
     for mailing in mailings:
         for link in (by_key[key] for key in mailing.links):
@@ -228,11 +232,11 @@ def _of_references(action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[
             named = {"created_by": action.created_by, "default_recipient": action.default_recipient}
             yield from _of_users(named, around)
         case SelectionAction():
-            yield from _of_names("selection", action.add, action.remove, export.selections)
+            yield from _of_names("selection", action.add, action.remove, export.selections, around)
         case ProjectAction():
-            yield from _of_names("project", action.add, action.remove, export.projects)
+            yield from _of_names("project", action.add, action.remove, export.projects, around)
         case InterestAction():
-            yield from _of_names("interest", action.add, (), export.interests)
+            yield from _of_names("interest", action.add, (), export.interests, around)
     try:
         parse_action(action.table, crm)
     except BadInput as problem:
@@ -253,11 +257,15 @@ def _of_users(named: Mapping[str, str], around: CheckedAgainst) -> Iterator[tupl
 
 
 def _of_names(
-    kind: str, add: Sequence[str], remove: Sequence[str], known: Collection[str] | None
+    kind: str, add: Sequence[str], remove: Sequence[str], listed: Collection[str] | None, around: CheckedAgainst
 ) -> Iterator[tuple[str, str]]:
-    """Names that the export has not: like one that it has, which may be meant, or new ones, which a run will make."""
-    if known is None:
+    """Names that the export has not: like one that it has, which may be meant, or new ones, which a run will make.
+    Where no export lists such names, those of the settings and of other actions are what a name may be meant for."""
+    types = around.types if kind == "interest" else ()
+    if listed is None:
+        yield from _unlisted(kind, add, remove, types, around.named[kind])
         return
+    known = {*listed, *types}
     alike = {name.casefold(): name for name in sorted(known)}
     for name in (*add, *remove):
         if name in known or "{" in name:
@@ -269,6 +277,39 @@ def _of_names(
             yield f"no-{kind}", f"it removes from the {kind} {name!r}, which the export does not have"
         else:
             yield f"new-{kind}", f"the export has no {kind} {name!r}: it will be a new one"
+
+
+def _unlisted(
+    kind: str, add: Sequence[str], remove: Sequence[str], known: Collection[str], named: Mapping[str, int]
+) -> Iterator[tuple[str, str]]:
+    """Names that the settings do not know, where there is no export to ask."""
+    for name in (*add, *remove):
+        if name in known or "{" in name:
+            continue
+        # of two that are nearly one the rarer may be the slip, and numbers that differ are meant to
+        more = [one for one in named if (named[one], name) > (named[name], one)]
+        others = [one for one in more if _numberless(one) != _numberless(name)]
+        alike = {other.casefold(): other for other in sorted((*others, *known))}
+        near = get_close_matches(name.casefold(), alike, n=1, cutoff=_NEAR)
+        if near:
+            where = "" if alike[near[0]] in known else "other actions name "
+            yield f"no-{kind}", f"the settings know no {kind} {name!r}, but {where}{alike[near[0]]!r}"
+        elif name in add:
+            yield f"new-{kind}", f"the settings know no {kind} {name!r}: it is a new one unless the CRM has it (--crm)"
+
+
+def _numberless(name: str) -> str:
+    return re.sub(r"\d+", "0", name).casefold() if re.search(r"\d", name) else name
+
+
+def _named(links: Sequence[CheckedLink]) -> dict[str, Counter[str]]:
+    """By kind the names that the actions of links have, and how many of them."""
+    named: dict[str, Counter[str]] = {kind: Counter() for kind in ("selection", "project", "interest")}
+    for link in links:
+        for action in () if link.deleted else link.actions:
+            if isinstance(action, SelectionAction | ProjectAction | InterestAction):
+                named[action.type].update({*action.add, *action.remove})
+    return named
 
 
 def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[LinkFinding]:

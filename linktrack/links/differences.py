@@ -26,6 +26,6 @@ def shown_fields(
         ("name", name),
         ("folder", folder or ""),
         ("url", url),
-        ("response", response.stored()),
+        ("response", response.said()),
         ("confirm", "true" if confirm else ""),
     ]

@@ -52,6 +52,10 @@ class ResponseDefinition(BaseModel):
         """Its TOML table, without what is a default."""
         return {"kind": self.kind, **self.model_dump(exclude={"kind"}, exclude_defaults=True)}
 
+    def said(self) -> str:
+        """What a visitor gets, in a few words."""
+        return self.kind
+
     def stored(self) -> str:
         """Its table as the database keeps it."""
         return json.dumps(self.table, ensure_ascii=False)
@@ -69,6 +73,9 @@ class TextResponse(ResponseDefinition):
     kind: Literal["text"] = "text"
     text: Text
 
+    def said(self) -> str:
+        return f"shows {self.text}"
+
 
 class FormResponse(ResponseDefinition):
     """The visitor is led to a form; `prefill` names the contact's field for each of the form's."""
@@ -76,6 +83,10 @@ class FormResponse(ResponseDefinition):
     kind: Literal["form"] = "form"
     url: Text
     prefill: dict[Text, Text] = {}
+
+    def said(self) -> str:
+        prefilled = ", ".join(f"{name} = {field}" for name, field in self.prefill.items())
+        return f"opens {self.url}" + (f", prefilled {prefilled}" if prefilled else "")
 
 
 LinkResponse = RedirectResponse | TextResponse | FormResponse

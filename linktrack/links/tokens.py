@@ -21,7 +21,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from linktrack.errors import BadInput
+from linktrack.errors import BadInput, LostKeys
 
 VERSION = 1
 TOKEN_LENGTH = 32
@@ -61,25 +61,22 @@ class Keyring:
     def parse(cls, text: str) -> Keyring:
         """Read `ID:HEX` entries (64 hex digits each) parted by white space or commas; a bare HEX has id 0.
 
-        BadInput when there is none or one is malformed; the message never repeats the secret.
+        LostKeys when there is none or one is malformed; the message never repeats the secret.
         """
         found: dict[int, bytes] = {}
         uncommented = "\n".join(line.partition("#")[0] for line in text.splitlines())
+        if not uncommented.strip():
+            raise LostKeys("the signing key is empty")
         for number, entry in enumerate(re.split(r"[\s,]+", uncommented.strip()), 1):
             match = _KEY_LINE.fullmatch(entry)
             if match is None or int(match[1] or 0) >= MAX_KEYS:
-                raise BadInput(
-                    f"entry {number} of the signing key is not ID:HEX with an id of 0-15 and 64 hex digits: "
-                    "bring linktrack.key (or LINKTRACK_SECRET) back from a backup"
-                )
+                raise LostKeys(f"entry {number} of the signing key is not ID:HEX with an id of 0-15 and 64 hex digits")
             key_id = int(match[1] or 0)
             if key_id in found:
                 raise BadInput(f"the signing key has id {key_id} twice: remove one of the two entries")
             found[key_id] = bytes.fromhex(match[2])
             if not any(found[key_id]):
-                raise BadInput(
-                    f"the signing key {key_id} is all zeros, which is no secret: bring linktrack.key back from a backup"
-                )
+                raise LostKeys(f"the signing key {key_id} is all zeros, which is no secret")
         return cls(found)
 
     @classmethod

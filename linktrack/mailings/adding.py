@@ -10,6 +10,7 @@ from linktrack.links.alike import links_in_no_mailing, nearly_registered
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import MERGED, Address, Parts, odd_charset, read_mail
 from linktrack.mailings.catalog import MailingOptions
+from linktrack.mailings.foreign_links import wrapped_by
 from linktrack.mailings.placements import (
     Choice,
     choose_links,
@@ -245,6 +246,8 @@ def _warnings(
     for address in parts.addresses:
         if address.reason in MERGED:
             yield f"line {address.line}: not tracked, {MERGED[address.reason]}: {address.url[:80]}"
+        elif not address.reason and (what := wrapped_by(address.target)):
+            yield f"line {address.line}: this is {what}: use the original address instead of {address.target[:80]}"
     if odd := odd_charset(parts.html):
         yield f"line {odd[1]}, column {odd[2]}: {odd[0]}"
     for address, sentence in disagreements:

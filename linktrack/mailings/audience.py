@@ -13,6 +13,7 @@ from linktrack.crm.export import BadRow, Contact, misnamed, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import BadInput
 from linktrack.mailings.outputs.headers import reachable
+from linktrack.sentences import counted
 from linktrack.store.forgotten import forgotten_among
 from linktrack.store.session import Database
 
@@ -42,6 +43,7 @@ class Audience:
         self._database, self._contacts, self._mapping, self._choosing = database, contacts, mapping, choosing
         self._type, self._by_mail, self._moment = type, by_mail, moment
         self._unmet = set(choosing.only or ())
+        self._passed_over: set[int] = set()  # prints of the addresses of who is not taken, but would be reached
         self.rejected: list[BadRow] = []
         self.taken = self.left = self.not_chosen = self.forgotten = 0
 
@@ -76,13 +78,16 @@ class Audience:
                 self.forgotten += 1
             elif not self._choosing.takes(contact.contact_id):
                 self.not_chosen += 1
+                self._passed_over.add(_print(contact.email))
             elif gone:
                 self.left += 1
+                self._passed_over.add(_print(contact.email))
             else:
                 yield contact
         witness.note_what_was_seen(self._moment)
 
-    def notes(self) -> Iterator[str]:
+    def notes(self, shipment_id: int) -> Iterator[str]:
+        """What is worth knowing of the file, once the shipment with the contacts is stored."""
         yield from misnamed(self._contacts)
         if self._unmet:
             asked = len(self._choosing.only or ())
@@ -90,6 +95,24 @@ class Audience:
                 f"{len(self._unmet):,} of the {asked:,} contacts that --only names are not in the contacts file: "
                 f"{some_of(sorted(self._unmet))}"
             )
+        if elsewhere := self._also_elsewhere(shipment_id):
+            addresses = counted(len(elsewhere), "address of this shipment stands", "addresses of this shipment stand")
+            yield (
+                f"{addresses} with further contacts of the file too, who get no mail by it (another part, or who was "
+                f"left out): {some_of(elsewhere)}"
+            )
+
+    def _also_elsewhere(self, shipment_id: int) -> list[str]:
+        """The shipment's addresses, in lower case, that contacts of the file have who are not in it."""
+        if not self._passed_over:
+            return []
+        rows = self._database.stream("SELECT email FROM shipment_recipient WHERE shipment_id = ?", (shipment_id,))
+        return sorted({email.lower() for (email,) in rows if email and _print(email) in self._passed_over})
+
+
+def _print(email: str) -> int:
+    """An address whatever its case, as a number: of a large file not all addresses are kept."""
+    return hash(email.lower())
 
 
 def _no_consent(column: str, contacts: Path) -> BadInput:

@@ -11,6 +11,7 @@ from linktrack.links.hosts import read_web_address
 
 # (what it is, whose hosts end so, what the rest of the address begins with)
 _WRAPPERS = (
+    ("a link of linktrack mailing preview, which leads nowhere", r"preview\.invalid", r"/"),
     ("a link of Microsoft Safe Links", r"safelinks\.protection\.(?:outlook|office365)\.(?:com|us|cn|de)", r"/"),
     ("a link of Proofpoint URL Defense", r"(?:urldefense(?:\.proofpoint)?\.com|urldefense\.us)", r"/v[0-9]"),
     ("a link of Mimecast", r"(?:protect(?:-[a-z0-9]+)?\.mimecast\.com|mimecastprotect\.com)", r"/"),

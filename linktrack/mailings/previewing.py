@@ -27,9 +27,11 @@ _SOMEBODY = "a" * TOKEN_LENGTH
 
 @dataclass(frozen=True)
 class Preview:
-    """The HTML of one copy, whose it is (None: nobody's, as the mail was written), and the merge tags left in it."""
+    """The HTML of one copy, whose it is (None: nobody's, as the mail was written), and the merge tags left in it.
+    `written` is the mailing's own HTML."""
 
     html: bytes
+    written: bytes
     person: Recipient | None
     standing: tuple[str, ...]
 
@@ -61,7 +63,7 @@ def _copy(database: Database, mailing: StoredMailing, person: Recipient | None, 
     contact = None if person is None else Contact(person.contact_id, person.email, person.name, dict(person.fields), 0)
     sharing = Sharing(_SOMEBODY) if person is not None and person.shared_token else None
     copy = copy_for(database, mailing, NOWHERE, _SOMEBODY, value_of, sharing)
-    return Preview(copy.html, person, tuple(map(str, copy.standing)))
+    return Preview(copy.html, mailing.html, person, tuple(map(str, copy.standing)))
 
 
 def _of_file(database: Database, path: Path, wanted: str | None, mapping: Mapping) -> Recipient:

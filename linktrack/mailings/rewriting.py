@@ -18,6 +18,7 @@ from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.files import Kept
 from linktrack.links.keys import open_keys
+from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience, some_of
 from linktrack.mailings.catalog import StoredMailing, find_mailing
@@ -31,6 +32,7 @@ from linktrack.mailings.shipments import (
     WITH_HEADER,
     Shipment,
     ShipmentSettings,
+    empty_values,
     find_shipment,
     shared_addresses,
     shared_token,
@@ -157,7 +159,7 @@ def rewrite(
         audience.left,
         audience.not_chosen,
         audience.forgotten,
-        (*audience.notes(), *_notes(database, shipment, mail)),
+        (*audience.notes(shipment.id), *_notes(database, shipment, mail)),
     )
 
 
@@ -245,6 +247,11 @@ def _notes(database: Database, shipment: Shipment, mail: Mail) -> Iterator[str]:
     """What is worth knowing about a shipment before it is sent."""
     if shipment.settings.output == "html" and mail.filling is None and mail.tags:
         yield f"merge tags stand there as they are: {some_of([str(tag) for tag in mail.tags])}"
+    if shipment.settings.fill:
+        written = {fold(tag.tag.name): tag.written for tag in reversed(mail.tags) if tag.tag.plain}
+        for field, count in empty_values(database, shipment.id, written).items():
+            people = f"{count:,} of the {counted(shipment.recipients, 'recipient')}"
+            yield f"nothing stands where {written[field]} was for {people}: their value is empty"
     shared = shared_addresses(database, shipment.id)
     if shared:
         addresses = "1 address stands" if len(shared) == 1 else f"{len(shared):,} addresses stand"

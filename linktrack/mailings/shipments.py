@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from linktrack.errors import Conflict
 from linktrack.links.tokens import NOBODY, Tokens
+from linktrack.mailings.outputs.filling import values_of
 from linktrack.store.lookups import mailing_id
 from linktrack.store.lookups import shipment_id as shipment_there
 from linktrack.store.session import Database
@@ -174,6 +175,21 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
         (shipment_id,),
     )
     return [row[0] for row in rows]
+
+
+def empty_values(database: Database, shipment_id: int, names: Collection[str]) -> dict[str, int]:
+    """By field how many recipients of a shipment have an empty value there, or none; `names` are as `fold` writes them,
+    and those that nobody lacks are left out."""
+    empty = dict.fromkeys(names, 0)
+    for contact_id, email, name, fields in database.stream(
+        "SELECT contact_id, sent.email, sent.name, recipient.fields FROM shipment_recipient AS sent "
+        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND forgotten_at IS NULL",
+        (shipment_id,),
+    ):
+        values = values_of(Recipient(contact_id, email, name, "", json.loads(fields)))
+        for wanted in names:
+            empty[wanted] += not values.get(wanted, "").strip()
+    return {name: count for name, count in empty.items() if count}
 
 
 def shared_token(shipment: Shipment, tokens: Tokens) -> str:

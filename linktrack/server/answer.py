@@ -7,7 +7,7 @@ of a page's button (or of RFC 8058's one-click) is the person's will. Nothing of
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -26,8 +26,10 @@ from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, 
 
 _DAY = 86_400_000
 RETRY = ("Retry-After", "5")
-# What clients glue to the end of an address (a full stop, a bracket, a blank).
-TAIL = "[.,;:)>\\]'\"/ ]*"
+_VERIFIED = 4096  # tokens that are remembered: who opens one link of a mail opens others, a scanner all of them
+# What clients glue to the end of an address (a full stop, a bracket, a blank, the bracket of HTML's text). Where `..`
+# is a step, the address is another one.
+TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"
 _HEADERS = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),
@@ -83,6 +85,7 @@ class Site:
     asks_consent: bool = False  # on the subscriptions page
     tracked: re.Pattern[str] = field(init=False, repr=False, compare=False)
     own_pages: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    person_of: Callable[[str], tuple[int, int] | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         base = f"(?:{re.escape(self.base_path)})?"
@@ -90,6 +93,7 @@ class Site:
         object.__setattr__(self, "tracked", re.compile(shape))
         pages = {f"{path}/{page}": page for path in {"", self.base_path} for page in ("healthz", "robots.txt")}
         object.__setattr__(self, "own_pages", pages)
+        object.__setattr__(self, "person_of", lru_cache(_VERIFIED)(self.tokens.verify))
 
 
 class Visit(NamedTuple):
@@ -108,7 +112,7 @@ def answer(request: Request, site: Site, *, log_works: bool = True) -> tuple[Ans
 
     A scanner gets what a person gets. Whatever is not known, or is forged, gets the same 404.
     """
-    visit = _visit(request.path, site)
+    visit = visit_of(request.path, site)
     if visit is None:
         page = site.own_pages.get(request.path)
         if page is not None:
@@ -126,14 +130,14 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     return Answer(status, (*_HEADERS, *kind, *headers), body)
 
 
-def _visit(path: str, site: Site) -> Visit | None:
+def visit_of(path: str, site: Site) -> Visit | None:
     """What an address names, None where it is not ours. A token is verified also where the placement is unknown, so
     that nobody learns by the time which placements there are."""
     match = site.tracked.fullmatch(path)
     if match is None:
         return None
     token = match[2].lower()
-    person = site.tokens.verify(token)
+    person = site.person_of(token)
     spot = site.snapshot.placements.get(match[1].lower())
     if spot is None or person is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from threading import Event, Thread
 
 from linktrack.errors import Conflict, LinktrackError, Locked
@@ -13,6 +14,7 @@ from linktrack.links.tokens import Tokens
 from linktrack.server.answer import Site
 from linktrack.server.pages import Look, Pages, logo_address
 from linktrack.server.people import QuietDatabase, StoredPeople
+from linktrack.server.said_since import SaidSince
 from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.store.lock import alone
@@ -57,16 +59,16 @@ class LiveSite:
     Conflict where its snapshot has vanished since the start; BadInput as `site_of`.
     """
 
-    def __init__(self, workspace: Workspace, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, workspace: Workspace, log_folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._workspace = workspace
         self._file = self._file_now()
         snapshot = load_snapshot(workspace)
         if snapshot is None:
             raise Conflict("the snapshot has vanished: start linktrack serve again", file=workspace.snapshot_path)
         self.people = QuietDatabase(workspace, clock)
-        self.site = site_of(
-            workspace, snapshot, StoredPeople(self.people, workspace.settings.crm.contacts.interests_separator)
-        )
+        self._said_since = SaidSince(log_folder, lambda: self.site)
+        separator = workspace.settings.crm.contacts.interests_separator
+        self.site = site_of(workspace, snapshot, StoredPeople(self.people, separator, self._said_since.of))
         self._catalogue = QuietDatabase(workspace, clock)
 
     def look(self) -> None:
@@ -77,6 +79,7 @@ class LiveSite:
             self._file = now
             self._take_over(_loaded(self._workspace))
         self._take_over(self._catalogue.ask(self._renewed))
+        self._said_since.keep_up()
 
     def keep_looking(self, stop: Event, besides: Callable[[], None] = lambda: None) -> Thread:
         """A thread that looks each second until it is to stop, and does `besides`."""

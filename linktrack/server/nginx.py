@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
-from linktrack.links.tokens import PLACEMENT, TOKEN
+from linktrack.links.tokens import PLACEMENT, TOKEN, TOKEN_LENGTH
 
 INSIDE = "/linktrack-pages/"  # where nginx finds the pages itself; nobody else can ask for it
 _WORDS = ("default", "hostnames", "include", "volatile")  # a placement of that name has a backslash before it
 _FEW = 1000  # entries that nginx's own sizes of maps are good for
-_TAIL = r"[.,;:)>\\]'\"/ ]*"  # as server.answer.TAIL, in nginx's quotes
+_TAIL = r"""(?:[.,;:)>\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"""  # as server.answer.TAIL, in nginx's quotes
+_SLASH = "(?:/|%2[fF])"
 _HEADERS = """\
 add_header Cache-Control "no-store" always;
 add_header Referrer-Policy "no-referrer" always;
@@ -26,14 +27,15 @@ add_header X-Content-Type-Options "nosniff" always;
 # What is done, by the method and what a placement is: r(edirect), c(onfirm), d: a text to confirm, p(age),
 # u(nsubscribe).
 _DOES = """\
-map "$linktrack_kind:$request_method:$linktrack_prefetch" $linktrack_does {
+map "$linktrack_sent$linktrack_kind:$request_method:$linktrack_prefetch" $linktrack_does {
     default "refuse";
-    "~^:" "";
-    "~^.:(GET|HEAD):prefetch$" "later";
-    "~^r:(GET|HEAD):" "redirect";
-    "~^.:(GET|HEAD):" "show";
-    "~^c:POST:" "go on";
-    "~^[du]:POST:" "posted";
+    "~^=?:" "";
+    "~^[^=]" "";
+    "~^=.:(GET|HEAD):prefetch$" "later";
+    "~^=r:(GET|HEAD):" "redirect";
+    "~^=.:(GET|HEAD):" "show";
+    "~^=c:POST:" "go on";
+    "~^=[du]:POST:" "posted";
 }
 """
 
@@ -47,7 +49,7 @@ class StaticSpot(NamedTuple):
     posted: str = ""
 
 
-def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str]) -> str:
+def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str], base_path: str = "") -> str:
     """`linktrack-http.conf`, for `http {}`: the maps and the format of the log. `policies` are of pages by file."""
     purposes = " ".join(f"$http_{name.replace('-', '_')}" for name in PREFETCH_HEADERS)
     logged = ",".join(
@@ -67,6 +69,8 @@ def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str]) -> s
         'geo $linktrack_dollar { default "$"; }\n'
         f'map "{purposes}" $linktrack_prefetch {{\n    default "";\n'
         '    "~*(prefetch|preview|prerender)" "prefetch";\n}\n'
+        "# An address as it was sent: a location sees one without its double slashes and its steps.\n"
+        f'map $request_uri $linktrack_sent {{\n    default "";\n    "~{_sent(base_path)}" "=";\n}}\n'
         'map $args $linktrack_asked {\n    default "";\n    "~(^|&)page(=|&|$)" "page";\n}\n'
         f"{_map('linktrack_kind', {key: spot.kind for key, spot in spots.items()})}"
         f"{_map('linktrack_target', {key: spot.target for key, spot in spots.items() if spot.target})}"
@@ -95,7 +99,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
     )
     return (
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
-        f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{_TAIL}$" {{\n'
+        f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{_TAIL}\\z" {{\n'
         f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
         '    if ($linktrack_does = "") { return 404; }\n'
         '    if ($linktrack_does = "later") { return 503; }\n'
@@ -121,6 +125,21 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         "}\n"
         f"{own}"
     )
+
+
+def _sent(base_path: str) -> str:
+    """How an address looks as it is sent, up to its token: any of its characters may be percent-encoded, nothing else
+    stands before it, and no step of its path is `..`."""
+    letter = "(?:[a-zA-Z2-7]|%(?:[46][1-9a-fA-F]|[57][0-9aA]|3[2-7]))"
+    path = f"{_SLASH}{letter}{{3,12}}{_SLASH}{letter}{{{TOKEN_LENGTH}}}"
+    base = "".join(_SLASH if one == "/" else _spelled(one) for one in base_path)
+    return rf"^(?![^?#]*{_SLASH}{_spelled('.')}{{2}}(?:{_SLASH}|[?#]|\z)){f'(?:{base})?' if base else ''}{path}"
+
+
+def _spelled(character: str) -> str:
+    """A character as it is, or percent-encoded in either case."""
+    code = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{ord(character):02x}")
+    return f"(?:{re.escape(character)}|%{code})"
 
 
 def _map(name: str, values: Mapping[str, str], of: str = "linktrack_placement") -> str:

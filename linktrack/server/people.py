@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from linktrack.contacts.consent import may_be_tracked
+from linktrack.contacts.consent import may_be_tracked, said_at
 from linktrack.contacts.left import EVERY_TYPE, has_left
 from linktrack.contacts.recipients import INTERESTS
 from linktrack.contacts.types import same_type
@@ -22,6 +22,7 @@ from linktrack.mailings.catalog import find_mailing
 from linktrack.mailings.copying import copy_for
 from linktrack.mailings.spots import Sharing
 from linktrack.server.new_tabs import in_new_tabs
+from linktrack.server.said_since import Word
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
 from linktrack.workspace import Workspace, load_workspace
@@ -91,11 +92,18 @@ class QuietDatabase:
 
 
 class StoredPeople:
-    """`answer.People`, from the database. `separator` stands between the interests in a contact's cell."""
+    """`answer.People`, from the database and what `said_since` knows that a recipient has said and no import has read.
+    `separator` stands between the interests in a contact's cell."""
 
-    def __init__(self, database: QuietDatabase, separator: str = ",") -> None:
+    def __init__(
+        self,
+        database: QuietDatabase,
+        separator: str = ",",
+        said_since: Callable[[int], Collection[Word]] = lambda recipient: (),
+    ) -> None:
         self._database = database
         self._separator = separator
+        self._said_since = said_since
 
     def values(self, shipment: int, recipient: int) -> Mapping[str, str] | None:
         return self._database.ask(lambda database: _values(database, shipment, recipient))
@@ -104,10 +112,12 @@ class StoredPeople:
         return self._database.ask(lambda database: _return_address(database, link_id, shipment, recipient))
 
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
-        return self._database.ask(lambda database: _types(database, shipment, recipient, self._separator))
+        said = self._said_since(recipient)
+        return self._database.ask(lambda database: _types(database, shipment, recipient, self._separator, said))
 
     def consent(self, shipment: int, recipient: int) -> bool | None:
-        return self._database.ask(lambda database: _consent(database, shipment, recipient))
+        said = self._said_since(recipient)
+        return self._database.ask(lambda database: _consent(database, shipment, recipient, said))
 
     def copy(self, shipment: int, recipient: int, token: str, shared: str) -> str | None:
         return self._database.ask(lambda database: _copy(database, shipment, recipient, token, shared))
@@ -130,15 +140,27 @@ def _return_address(database: Database, link_id: int, shipment: int, recipient: 
     return str(database.value(query, (link_id, shipment, recipient)) or "")
 
 
-def _types(database: Database, shipment: int, recipient: int, separator: str) -> frozenset[str]:
+def _types(
+    database: Database, shipment: int, recipient: int, separator: str, since: Collection[Word]
+) -> frozenset[str]:
     """The types that a person gets: the interests of the contacts file at the last rewrite, or what he was sent where
     it has none, changed by what he has said since; none of who was forgotten."""
     found = database.row(f"SELECT recipient.fields {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient))
     if found is None:
         return frozenset()
-    said = database.rows("SELECT type, how, left_at FROM left_type WHERE recipient_id = ?", (recipient,))
-    left = [type for type, how, _ in said if how != "back"]
-    came_back = {type: at for type, how, at in said if how == "back" and type != EVERY_TYPE}
+    said = {
+        type: (at, how == "back")
+        for type, how, at in database.rows(
+            "SELECT type, how, left_at FROM left_type WHERE recipient_id = ?", (recipient,)
+        )
+    }
+    for word in _words_of(database, recipient, since):
+        if not word.about_consent and word.at > said.get(word.type, (-1, False))[0]:
+            said[word.type] = (word.at, word.has)
+    left = [type for type, (_, has) in said.items() if not has]
+    came_back = {type: at for type, (at, has) in said.items() if has and type != EVERY_TYPE}
+    ended_at, ended = said.get(EVERY_TYPE, (-1, True))
+    joined = {same_type(type) for type, at in came_back.items() if not ended and at > ended_at}
     types = _interests(json.loads(found[0]).get(INTERESTS), separator)
     if types is None:
         types = _sent_types(database, recipient)
@@ -146,7 +168,25 @@ def _types(database: Database, shipment: int, recipient: int, separator: str) ->
         last = "SELECT max(created_at) FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id"
         rewritten_at = database.value(f"{last} WHERE sent.recipient_id = ?", (recipient,))
         came_back = {type: at for type, at in came_back.items() if at >= rewritten_at}
-    return frozenset(same_type(type) for type in {*types, *came_back} if not has_left(left, type))
+    left_alone = [type for type in left if type != EVERY_TYPE]  # of who has left all of them, and joined one since
+    return frozenset(
+        same_type(type)
+        for type in {*types, *came_back}
+        if not has_left(left_alone if same_type(type) in joined else left, type)
+    )
+
+
+def _words_of(database: Database, recipient: int, since: Collection[Word]) -> list[Word]:
+    """Those words that are of this database's recipient: said in a mail that he got by it."""
+    if not since:
+        return []
+    sent = database.rows(
+        "SELECT shipment.number FROM shipment_recipient JOIN shipment ON shipment.id = shipment_id "
+        "WHERE recipient_id = ?",
+        (recipient,),
+    )
+    numbers = {number for (number,) in sent}
+    return [word for word in since if word.shipment in numbers]
 
 
 def _interests(cell: str | None, separator: str) -> list[str] | None:
@@ -166,9 +206,12 @@ def _sent_types(database: Database, recipient: int) -> list[str]:
     return [type for (type,) in sent]
 
 
-def _consent(database: Database, shipment: int, recipient: int) -> bool:
-    known = database.value(f"SELECT 1 {_PERSON}", (shipment, recipient)) is not None
-    return known and may_be_tracked(database, recipient)
+def _consent(database: Database, shipment: int, recipient: int, since: Collection[Word]) -> bool:
+    if database.value(f"SELECT 1 {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient)) is None:
+        return False
+    stored = said_at(database, recipient)
+    words = [word for word in _words_of(database, recipient, since) if word.about_consent and word.at >= stored]
+    return max(words, key=lambda word: word.at).has if words else may_be_tracked(database, recipient)
 
 
 def _copy(database: Database, shipment: int, recipient: int, token: str, shared: str) -> str | None:

@@ -108,8 +108,8 @@ def tokens_of(workspace: Workspace, snapshot: Snapshot) -> Tokens:
     if missing:
         raise BadInput(
             f"the signing key {' and '.join(map(str, missing))} is not the one that addresses in sent mails were made "
-            f"with, or is missing: bring {workspace.key_path} back from a backup (a lost key is given up with "
-            "linktrack key revoke)"
+            f"with, or is missing: bring {workspace.key_path} back from a backup; what can be done without one is said "
+            "by linktrack key list"
         )
     return Tokens(ring.only(ours), snapshot.workspace_id)
 

@@ -212,9 +212,11 @@ def _files(workspace: Workspace, collected: _Collected, kind: str, log: str, out
     if kind == "json":
         files["map.json"] = (json.dumps(collected.rows, ensure_ascii=False, indent=1) + "\n").encode()
     else:
-        base = workspace.settings.base_url.partition("://")[2].partition("/")[2]
-        files["linktrack-http.conf"] = http_text(collected.spots, collected.policies).encode()
-        files["linktrack-server.conf"] = server_text(f"/{base}" if base else "", f"{out}/pages", log).encode()
+        path = workspace.settings.base_url.partition("://")[2].partition("/")[2]
+        base = f"/{path}" if path else ""
+        files["linktrack-http.conf"] = http_text(collected.spots, collected.policies, base).encode()
+        server = server_text(base, f"{out}/pages", log)
+        files["linktrack-server.conf"] = server.encode("utf-8", "surrogateescape")  # as the folder's name may be
     files[MARKER] = (json.dumps({"for": kind, "log": log}) + "\n").encode()
     return files
 

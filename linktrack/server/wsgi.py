@@ -135,7 +135,7 @@ def load_application(root: Path, log_folder: Path) -> Application:
         if not name.startswith(_ENVIRONMENT):  # granian puts all of it into each request, where HTTP_ is a header
             del os.environ[name]
     workspace = load_workspace(root, environ)
-    live = LiveSite(workspace)
+    live = LiveSite(workspace, log_folder)
     log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
     live.keep_looking(Event(), lambda: log.try_again(moments.now()))
     return Application(live, log, visitors_of(workspace), workspace.zone, tell=_tell)

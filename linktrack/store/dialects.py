@@ -7,8 +7,11 @@ message holds a URL: it may have a password in it.
 from __future__ import annotations
 
 import os
+import re
+import select
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _ROOM = 100_000  # bytes that a database's companions need to grow
+_REFUSAL_SECONDS = 5.0  # for asking a server why it refuses
+_CODE = re.compile(rb'ErrorResponse.*? C "([0-9A-Z]{5})"')  # in libpq's trace
 _BUSY_SECONDS = 0.2  # that SQLite itself waits: for longer, `Database.transaction` asks again
 
 Explain = Callable[[Exception, str], LinktrackError | None]
@@ -42,7 +47,7 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
             os.close(handle)
     elif not path.exists():
         raise NotFound(f"the database {path} is missing: bring it back from a backup (linktrack restore BACKUP)")
-    where = f"file:{quote(str(path))}"
+    where = f"file:{quote(os.fsencode(path))}"
     if not os.access(path, os.W_OK):
         alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
         where += "?immutable=1" if alone else "?mode=ro"
@@ -102,10 +107,62 @@ def open_postgresql(url: str, wait: float) -> tuple[psycopg.Connection[tuple[obj
     try:
         connection = psycopg.connect(make_conninfo("", **arguments), autocommit=True)
     except psycopg.Error as problem:
-        said = str(problem).strip().partition("\n")[0]
-        raise Conflict(f"the PostgreSQL server does not answer: {_without_password(said, arguments)}") from None
+        raise _not_opened(problem, make_conninfo("", **arguments), arguments) from None
     connection.execute(f"SET lock_timeout = {round(wait * 1000)}")
     return connection, explain_postgresql
+
+
+def _not_opened(problem: psycopg.Error, conninfo: str, arguments: dict[str, str]) -> LinktrackError:
+    """Why a connection could not be made, by the code with which the server refuses it, if it answers at all."""
+    state = _refused_with(conninfo)
+    database = arguments.get("dbname") or arguments.get("user", "")
+    user = f"the user {arguments['user']}" if "user" in arguments else "this user"
+    if state == "3D000":
+        return NotFound(
+            f"the PostgreSQL server has no database {database}: make it with createdb, or correct url under [database] "
+            "(or LINKTRACK_DATABASE_URL)"
+        )
+    if state.startswith("28"):
+        return BadInput(
+            f"the PostgreSQL server does not let {user} in, for there is no such role, or the password is wrong: "
+            "correct url under [database] (or LINKTRACK_DATABASE_URL, ~/.pgpass)"
+        )
+    if state == "42501":
+        return Conflict(f"the PostgreSQL server does not let {user} into the database {database}: grant it CONNECT")
+    said = _without_password(str(problem).strip().partition("\n")[0], arguments)
+    if state:
+        return Conflict(f"the PostgreSQL server takes no connection just now ({state}): {said}")
+    return Conflict(f"the PostgreSQL server does not answer: {said}")
+
+
+def _refused_with(conninfo: str) -> str:
+    """The SQLSTATE with which a server refuses a connection, "" where it says none.
+
+    The driver hands on only the server's words, which are in its language; the code stands in what libpq traces.
+    """
+    import psycopg
+    from psycopg import pq
+
+    connection = pq.PGconn.connect_start(conninfo.encode())
+    try:
+        with os.fdopen(os.memfd_create("linktrack"), "rb") as trace:  # in memory alone: a password may be in it
+            connection.trace(trace.fileno())
+            waits = {pq.PollingStatus.READING: select.POLLIN, pq.PollingStatus.WRITING: select.POLLOUT}
+            wanted = select.POLLOUT
+            until = time.monotonic() + _REFUSAL_SECONDS
+            while wanted and connection.status != pq.ConnStatus.BAD and time.monotonic() < until:
+                poll = select.poll()
+                poll.register(connection.socket, wanted)
+                if poll.poll(_REFUSAL_SECONDS * 1000):
+                    wanted = waits.get(pq.PollingStatus(connection.connect_poll()), 0)
+            connection.untrace()  # which writes the rest of it
+            trace.seek(0)
+            found = _CODE.search(trace.read())
+    except (psycopg.Error, OSError, AttributeError):  # an older libpq, another system
+        return ""
+    finally:
+        connection.finish()
+    return found[1].decode() if found else ""
 
 
 def explain_postgresql(problem: Exception, name: str) -> LinktrackError | None:

@@ -119,7 +119,8 @@ def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
 
 
 def _id(database: Database, noun: _Noun, name: str) -> int:
-    found = database.value(f"SELECT id FROM {noun.table} WHERE {noun.column} = ?", (name,))  # noqa: S608  (names of ours)
+    held = not any("\ud800" <= letter <= "\udfff" for letter in name)  # what is not UTF-8 no database has, nor takes
+    found = database.value(f"SELECT id FROM {noun.table} WHERE {noun.column} = ?", (name,)) if held else None  # noqa: S608  (names of ours)
     if found is None:
         raise _unknown(noun, name, _near(database, noun, name))
     return int(found)

@@ -89,7 +89,7 @@ def _copied(database: Database, folder: Path, target: Path) -> Iterator[tuple[Bi
         into = sqlite3.connect(path, isolation_level=None)
         into.execute("PRAGMA journal_mode=OFF")  # a copy that fails is thrown away
         into.execute("PRAGMA synchronous=OFF")
-        checked = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)  # reads nothing as yet
+        checked = sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)  # reads nothing as yet
         path.unlink()
     with os.fdopen(handle, "r+b") as copy:
         with closing(checked):

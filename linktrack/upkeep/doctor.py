@@ -14,7 +14,7 @@ from linktrack.actions.processes import unfit_script
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
 from linktrack.files import CONFIG_NAME, leftovers
-from linktrack.links.keys import TAKEN_IN, open_keys
+from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import unfinished_shipments
 from linktrack.moments import iso, now
@@ -226,7 +226,7 @@ def _keys(workspace: Workspace, database: Database) -> Check:
         return _error("key", workspace.key_path, problem)
     if keys.foreign:
         ids = ", ".join(map(str, keys.foreign))
-        return Check("key", "warning", f"key {ids} is not of this workspace", TAKEN_IN)
+        return Check("key", "warning", f"key {ids} is not of this workspace", keys.foreign_advice)
     ring = keys.keyring
     return Check("key", "ok", f"{len(ring.secrets)} keys, id {ring.signing_id} signs", "")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.database_urls import SQLITE_URL
-from linktrack.errors import Conflict, UsageError
+from linktrack.errors import BadInput, Conflict, LostKeys, UsageError
 from linktrack.files import CONFIG_NAME, create, explained, refuse_planted
 from linktrack.links.keys import adopt_first_key
 from linktrack.links.tokens import Keyring
@@ -62,7 +62,13 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
             if os.path.lexists(root / name):
                 raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
         if "LINKTRACK_SECRET" in environ:
-            Keyring.parse(environ["LINKTRACK_SECRET"])
+            try:
+                Keyring.parse(environ["LINKTRACK_SECRET"])
+            except LostKeys as problem:
+                raise BadInput(
+                    f"LINKTRACK_SECRET: {problem.why}: write 0:HEX (64 hexadecimal digits, e.g. from openssl rand "
+                    "-hex 32), or unset it, for a key file to be made"
+                ) from None
         else:
             create(root / KEY_NAME, Keyring.generate().text().encode())
             undoing.callback(remove_made, root / KEY_NAME)

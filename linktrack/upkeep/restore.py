@@ -21,7 +21,7 @@ from typing import NamedTuple
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.files import (
     CONFIG_NAME,
     STDIN,
@@ -63,21 +63,22 @@ def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ) -
     """Make a workspace in `root` of the backup `source` (`-`: standard input), with a new `[database] id`.
 
     Its database is SQLite in `root`; a PostgreSQL workspace gets settings, key and scripts, and its database by the
-    `commands`. BadInput for what is no whole backup; Conflict when `root` has anything of a workspace, or
-    `LINKTRACK_DATABASE_URL` would lead it to another database.
+    `commands`. NotFound without the folder above `root`; BadInput for what is no whole backup; Conflict when `root`
+    has anything of a workspace, or `LINKTRACK_DATABASE_URL` would lead it to another database.
     """
     if environ.get("LINKTRACK_DATABASE_URL"):
         raise Conflict(
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
-    root = root.absolute()
     refuse_planted(root, root)
+    root = root.resolve() if root.is_dir() else root.parent.resolve() / root.name  # without the `..` that was typed
+    if not root.parent.is_dir():
+        raise NotFound(f"there is no such folder: {root.parent}")
     with ExitStack() as undoing:
         with explained(root):
-            for folder in (*reversed(root.parents), root):
-                if not folder.exists():
-                    undoing.callback(remove_made, folder)
-            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not root.exists():
+                undoing.callback(remove_made, root)
+            root.mkdir(mode=0o700, exist_ok=True)
             _clear_killed(root)
             _refuse_workspace(root)
         with passing_folder(root) as aside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ from linktrack.actions.output import COLUMNS
 from linktrack.crm.csv_spans import unquoted
 from linktrack.errors import BadInput
 
+SUMMARY = [  # the keys of summary.json, which others rely on
+    *("run", "by_hand", "ran_at", "clicks", "contacts", "changes", "set_field", "interests", "selections", "projects"),
+    *("follow_ups", "requests", "scripts", "failed", "unknown_contacts", "notes", "new_selections", "new_projects"),
+    *("new_interests", "left_alone", "files"),
+]
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
 EXPORT = "contact_id,name,level,interests\n1,Bo,,News\n2,Cy,,\n3,Di,,\n"
 
@@ -183,3 +189,46 @@ def test_an_object_of_an_export_is_never_overwritten(world: World) -> None:
         "the column holds JSON objects or lists, not texts"
         for number in "13"
     ]
+
+
+BROKEN: dict[str, tuple[str, bytes, tuple[bytes, bytes], dict[str, Any]]] = {
+    "NDJSON": (
+        "contacts.ndjson",
+        b'{"contact_id": "1", "level": ""}\n{"contact_id": "2", "lev\n{"contact_id": "3", "level": ""}\n',
+        (b'"3", "level": ""', b'"3", "level": "hot"'),
+        {"line": 2, "fields": None, "reason": "not valid JSON: unterminated string starting at column 21"},
+    ),
+    "CSV": (
+        "contacts.csv",
+        b"\xef\xbb\xbfcontact_id,level\n1,\n2,\xff\n3,\n",
+        (b"\n3,", b"\n3,hot"),
+        {"line": 3, "fields": 2, "reason": "byte 0xFF in it cannot be read as utf-8"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_row_stops_nobody_else_and_stands_in_the_summary(world: World, case: str) -> None:
+    name, data, (old, new), said = BROKEN[case]
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    for contact in ("2", "3"):
+        world.click(contact, "offer")
+    export = world.root / name
+    export.write_bytes(data)
+    report, out = world.run(export)
+    assert (report.summary["changes"], report.unknown) == (1, ("2",))  # whose click stays open
+    assert report.notes == (f"{name}: 1 row was left as it came: line {said['line']} ({said['reason']})",)
+    assert (out / name).read_bytes() == data.replace(old, new)
+    assert json.loads((out / "summary.json").read_text("utf-8"))["left_alone"] == [{"file": name, **said}]
+
+
+def test_the_summary_names_every_row_that_was_left_alone(world: World) -> None:
+    world.configure(FIELDS)
+    world.link("offer", [set_to("hot")])
+    world.click("1", "offer")
+    _, out = world.run(world.export("contact_id,level\n1,\n" + "2\n" * 30))
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    assert list(summary) == SUMMARY
+    assert [row["line"] for row in summary["left_alone"]] == list(range(3, 33))
+    assert {tuple(row) for row in summary["left_alone"]} == {("file", "line", "fields", "reason")}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from actions.actions_world import World, rows_of
+from actions.actions_world import NOON, World, rows_of
 from tests_support import Run
 
-from linktrack.actions.ledger import open_failures, read_log
+from linktrack.actions.ledger import begin_run, open_failures, read_log
 from linktrack.actions.ledger_rows import LogFilter
+from linktrack.errors import Locked
 
 EXPORT = "contact_id,name,level,score,interests\n1,Bo,,,News\n2,Cy,,,News\n"
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\nscore = { column = "score", type = "number" }\n'
@@ -170,6 +172,58 @@ def test_the_shell_is_told_and_told_what_to_do(world: World, run: Run, monkeypat
     world.configure('[crm.contacts.fields]\nscore = "score"\n')
     assert run("action", "run", "--crm", "contacts.csv", "--out", "again", "--retry-failed").code == 0
     assert run("action", "log", "--status", "failed", "--format", "json").json == []
+
+
+ENDS = {
+    "a full disk": OSError(errno.ENOSPC, ""),
+    "a file larger than is allowed": OSError(errno.EFBIG, ""),
+    "a quota that is used up": OSError(errno.EDQUOT, ""),
+    "no permission": PermissionError(errno.EACCES, ""),
+    "a disk that reports errors": OSError(errno.EIO, ""),
+    "a database that is locked": Locked("it is locked by another process"),
+    "Ctrl-C": KeyboardInterrupt(),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_whatever_ends_a_run_half_way_says_how_it_is_finished(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.chdir(world.root)
+    world.link("offer", [{"type": "project", "add": ["P"]}])
+    world.click("1", "offer")
+    crm, out = world.export(EXPORT), world.root / "out"
+
+    def broken_off(*_: object) -> None:
+        raise ENDS[end]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("linktrack.actions.run.write_crm", broken_off)
+        ended = run("action", "run", "--quiet", "--crm", crm, "--out", out)
+    assert ended.code == (130 if end == "Ctrl-C" else 5)
+    assert "what scripts did is kept: finish this run with linktrack action run --resume" in ended.err
+    assert not out.exists()
+    done = run("action", "run", "--resume", "--format", "json")
+    assert (done.code, done.json["projects"]) == (0, 1)
+    assert (out / "summary.json").exists()
+
+
+def test_the_command_behind_a_run_that_was_killed_says_so(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.root)
+    world.link("offer", [{"type": "project", "add": ["P"]}])
+    world.click("1", "offer")
+    crm = world.export(EXPORT)
+    begin_run(world.database, NOON, str(world.root / "killed"), world.order(crm).text())
+    assert "finish it with linktrack action run --resume" in run("status").err
+    done = run("action", "run", "--quiet", "--crm", crm, "--out", world.root / "out")
+    assert done.code == 0
+    assert done.err.splitlines() == [
+        "run 1 was interrupted, and this run takes its place, though linktrack action run --resume would have finished "
+        "it: what its scripts did is kept"
+    ]
+    assert run("action", "run", "--quiet", "--crm", crm, "--out", world.root / "again").err == ""
 
 
 def test_a_script_is_tried_again_once_though_two_clicks_asked_for_it(world: World) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from actions.actions_world import MAY_4, MINUTE, World, rows_of
+from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
+from tests_support import Run
 
 from linktrack.actions.ledger import Ledger
 from linktrack.actions.selecting import _POST
 from linktrack.clicks.event import POST
 from linktrack.errors import UnknownName, UsageError
+from linktrack.moments import now
 from linktrack.store.open_times import note_open_times, open_times
 
 EXPORT = "contact_id,name,level\n1,Bo,\n2,Cy,\n"
@@ -180,6 +182,60 @@ def test_ids_that_differ_by_what_a_spreadsheet_does_are_named(world: World) -> N
     assert report.notes == ("'0001' has clicked and is not in contacts.csv, but '1' is: is that the same contact?",)
     assert not world.run(world.export("contact_id,name,level\n77,Bo,\n"))[0].nobody_matches
     assert not world.run(world.export(EXPORT))[0].summary["contacts"]  # 0001 is open still
+
+
+def imported(world: World, click: str, moment: int) -> None:
+    """Have a click come with an import at a moment (UTC milliseconds)."""
+    world.database.execute(
+        "INSERT INTO source (name, format, state, head, head_length, tail, position, first_lines, last_lines, "
+        "imported_at) VALUES ('access.log', 'combined', '', ?, 0, ?, 0, ?, ?, ?)",
+        (b"", b"", b"", b"", moment),
+    )
+    world.database.execute("INSERT INTO reading (source_id, read_at) SELECT max(id), ? FROM source", (moment,))
+    world.database.execute(
+        "UPDATE click SET reading_id = (SELECT max(id) FROM reading) WHERE clicked_at = ? AND print = ?",
+        world.clicks[click],
+    )
+
+
+def test_who_has_gone_from_the_export_is_reported_with_6_once_and_said_aloud_after_that(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.root)
+    world.link("offer", [HOT])
+    imported(world, world.click("9", "offer"), NOON - MINUTE)
+    world.recipient("1")  # to whom a mailing went, too
+    crm = world.export(EXPORT)
+    first = run("action", "run", "--quiet", "--crm", crm, "--out", world.root / "first")
+    assert (first.code, first.err) == (
+        6,
+        "Nobody who clicked is in the export. 1 clicker is not in the export and left open for the next run: 9\n",
+    )
+    quiet = run("action", "run", "--quiet", "--crm", crm, "--out", world.root / "second")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+    aloud = run("action", "run", "--crm", crm, "--out", world.root / "third", "--format", "json")
+    assert (aloud.code, aloud.json["unknown_contacts"]) == (0, 1)
+    assert "1 clicker is still not in the export and left open for the next run: 9\n" in aloud.err
+    # one who is new is reported, and he alone
+    imported(world, world.click("8", "offer", 1), now() + MINUTE)
+    new = run("action", "run", "--quiet", "--crm", crm, "--dry-run")
+    assert (new.code, "2 clickers are not" in new.err) == (6, True)
+    world.click("1", "offer", 2)
+    new = run("action", "run", "--quiet", "--crm", crm, "--out", world.root / "fourth")
+    assert (new.code, new.err) == (0, "1 clicker is not in the export and left open for the next run: 8\n")
+
+
+def test_an_export_in_which_no_id_is_known_is_reported_with_6_each_time(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.root)
+    world.link("offer", [HOT])
+    imported(world, world.click("9", "offer"), NOON - MINUTE)
+    world.recipient("1")
+    crm = world.export("contact_id,name,level\n1.0,Bo,\n9.0,Cy,\n")
+    for out in ("first", "second"):
+        done = run("action", "run", "--quiet", "--crm", crm, "--out", world.root / out)
+        assert (done.code, done.err.startswith("Nobody who clicked is in the export. 1 clicker")) == (6, True)
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

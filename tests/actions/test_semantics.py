@@ -323,6 +323,15 @@ def test_the_next_available_time_is_free_in_the_export_and_in_earlier_runs(world
     world.export("assigned_to,start,end\nBO,soon,later\n", "crm/follow-ups.csv")
     with pytest.raises(BadInput, match=r"follow-ups\.csv:2: 'soon' and 'later' must be times like 2026-05-04T09:00"):
         world.run(export)
+    world.export("assigned_to,start,end\nBO,soon,later\nBO,2026-05-04T14:00,2026-05-04T15:00\n", "crm/follow-ups.csv")
+    world.click("1", "call", 3)
+    report, out = world.run(export)  # one odd row stops nobody
+    assert [row["start"] for row in rows_of(out / "follow-ups.csv")] == ["2026-05-05T10:00:00+02:00"]
+    reason = "'soon' and 'later' must be times like 2026-05-04T09:00"
+    assert report.notes == (f"follow-ups.csv: 1 row was left as it came: line 2 ({reason})",)
+    assert json.loads((out / "summary.json").read_text())["left_alone"] == [
+        {"file": "follow-ups.csv", "line": 2, "fields": None, "reason": reason}
+    ]
 
 
 def test_memberships_are_net_changes_and_new_names_are_told(world: World) -> None:

@@ -15,6 +15,7 @@ import pytest
 from every_command import ALL
 from tests_support import Run
 
+from linktrack.cli.usage import examples_in
 from linktrack.links.actions import KINDS, settings_of
 from linktrack.workspace import Workspace
 
@@ -39,15 +40,30 @@ BEFORE = {
 
 def examples() -> Iterator[Any]:
     for path, command in ALL.items():
-        lines = re.findall(r"^\s*(\S.*?\| )?(linktrack .*)$", command.help or "", re.MULTILINE)
-        for before, line in lines:
+        for line in examples_in(command.help or ""):
             if path not in PLAYED_ELSEWHERE:
-                yield pytest.param(path, before + line, id=before + line)
+                yield pytest.param(path, line, id=line)
 
 
 @pytest.mark.parametrize("command", ALL)
 def test_every_help_has_an_example(command: str) -> None:
     assert f"linktrack {command}" in (ALL[command].help or "")
+
+
+PAGES = ["", *sorted({path.split()[0] for path in ALL} | set(ALL))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page or "the top")
+def test_every_page_of_help_shows_examples_of_commands_that_parse(run: Run, page: str) -> None:
+    shown = examples_in(run(*page.split(), "--help").out)
+    assert shown
+    if page not in ALL:
+        assert set(shown) <= {line for command in ALL.values() for line in examples_in(command.help or "")}
+    for typed in (shlex.split(part) for line in shown for part in line.split(" | ")):
+        if typed[0] == "linktrack":
+            path = next(path for path in (" ".join(typed[1:3]), typed[1]) if path in ALL)
+            with ALL[path].make_context(path, typed[1 + len(path.split()) :]):
+                pass
 
 
 @pytest.mark.parametrize(("command", "line"), list(examples()))

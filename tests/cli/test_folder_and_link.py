@@ -176,7 +176,7 @@ def test_an_edit_says_what_changed(library: Run) -> None:
     assert edited.err.splitlines() == [
         "offer: name is now Yes (was: offer)",
         "offer: url is now empty (was: https://www.example.com/offer)",
-        'offer: response is now {"kind": "text", "text": "<p>Tack!</p>"} (was: {"kind": "redirect"})',
+        "offer: response is now shows <p>Tack!</p> (was: redirect)",
         "offer: confirm is now true (was: empty)",
     ]
     again = library("link", "edit", "offer", "--name", "Yes")

@@ -599,3 +599,20 @@ def test_a_charset_that_there_is_not_is_said_when_a_mailing_is_added(files: Path
     (files / "mail.html").write_text(f'<meta charset="klingon-8">{HTML}', "utf-8")
     outcome = run("mailing", "add", "news", "mail.html")
     assert outcome.code == 0 and "line 1, column 16: the mail says that it is in the charset 'klingon-8'" in outcome.err
+
+
+def test_a_preview_does_not_replace_the_mailing_s_own_file_but_any_other(files: Path, run: Run) -> None:
+    own = files / "own.html"
+    own.write_text('<a href="https://shop.example/own">x</a>', "utf-8")
+    assert run("mailing", "add", "own", str(own)).code == 0
+    done = run("mailing", "preview", "own", "-o", str(own))
+    assert (done.code, own.read_text("utf-8")) == (5, '<a href="https://shop.example/own">x</a>')
+    assert "the mailing itself" in done.err
+    other = files / "other.html"
+    other.write_text("something", "utf-8")
+    assert run("mailing", "preview", "own", "-o", str(other)).code == 0
+    assert run("mailing", "preview", "own", "-o", str(other)).code == 0
+    assert "preview.invalid" in other.read_text("utf-8")
+    done = run("mailing", "add", "again", str(other))
+    assert done.code == 0 and "leads nowhere: use the original address" in done.err
+    assert "wrapped" in run("mailing", "check", "again").out

@@ -113,6 +113,21 @@ def test_a_file_name_need_not_be_utf8(named: Path) -> None:
     (named / os.fsdecode(name)).write_text('<a href="https://e.example/">x</a>', "utf-8")
     done = subprocess.run([*PROGRAM, "mailing", "add", "spring", name], cwd=named, capture_output=True, text=True)
     assert (done.returncode, "bug" in done.stderr) == (0, False), done.stderr
+    done = subprocess.run([*PROGRAM, "mailing", "check", name], cwd=named, capture_output=True, text=True)
+    assert (done.returncode, "bug" in done.stderr) == (6, False), done.stderr
+    for words in (
+        [b"redirects", b"export", b"map\xe5", b"--for", b"nginx"],
+        [b"redirects", b"export", b"map\xe5", b"--for", b"nginx", b"--check"],
+        [b"init", b"n\xe5", b"--base-url", b"https://c.example"],
+        [b"link", b"list", b"-o", b"l\xe5.csv"],
+        [b"backup", b"b\xe5.tar.gz"],
+        [b"restore", b"b\xe5.tar.gz", b"r\xe5"],
+        [b"--workspace", b"r\xe5", b"doctor", b"--deep"],
+        [b"--workspace", b"n\xe5", b"backup", b"again\xe5.tar.gz"],
+    ):
+        done = subprocess.run([*PROGRAM, *words], cwd=named, capture_output=True, text=True)
+        assert (done.returncode in (0, 6), "bug" in done.stderr) == (True, False), (words, done.stderr)
+    assert b"map\xe5/pages" in (named / os.fsdecode(b"map\xe5") / "linktrack-server.conf").read_bytes()
     line = '1.2.3.4 - - [04/May/2026:09:10:00 +0200] "GET /nothing HTTP/1.1" 404 0 "-" "x"\n'
     (named / os.fsdecode(b"\xe5.log")).write_text(line, "utf-8")
     done = subprocess.run([*PROGRAM, "click", "import", b"\xe5.log"], cwd=named, capture_output=True, text=True)

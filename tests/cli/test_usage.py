@@ -10,8 +10,8 @@ from every_command import ALL
 from tests_support import Run
 
 from linktrack.cli.app import COMMANDS
-from linktrack.cli.usage import COMMANDS as INSTEAD
-from linktrack.cli.usage import NOUNS, OPTIONS, VERBS
+from linktrack.cli.first_words import COMMANDS as INSTEAD
+from linktrack.cli.first_words import NOUNS, OPTIONS, ROWS, SAID, SENTENCES, VERBS
 from linktrack.workspace import Workspace
 
 
@@ -70,17 +70,116 @@ def test_control_characters_of_an_argument_do_not_reach_the_terminal(run: Run) -
         assert (done.code, "\x1b" in done.err) == (2, False)
 
 
+FIRST = """
+    login: there is nothing to log in to
+    config: settings stand in linktrack.toml
+    opens: opens are not measured
+    link opens: opens are not measured
+    version: that is linktrack --version
+    stats: that is linktrack report
+    subscribers: that is linktrack contact
+    unsubscribed: that is linktrack report clickers unsubscribe
+    unsubscribe: nobody is taken out by hand here
+    rewrite: that is linktrack mailing rewrite
+    track: that is linktrack mailing add NAME FILE
+    dashboard: that is linktrack report html OUT
+    new: that is linktrack folder add, link add, action add, mailing add or key rotate
+    export: that is linktrack link export or linktrack contact export or linktrack redirects export
+    schedule: that is linktrack mailing rewrite NAME --contacts FILE --out DIR --sent-at TIME
+    split: that is linktrack mailing rewrite NAME --contacts FILE --out DIR --part 1/2 --split NAME
+    compare: that is linktrack report compare
+    nginx: that is linktrack redirects export DIR
+    gdpr: that is linktrack contact forget
+    retry: that is linktrack action run --retry-failed
+    folder mkdir: that is linktrack folder add
+    folder rm: that is linktrack folder delete
+    link new: that is linktrack link add
+    link stats: that is linktrack report link KEY
+    link clicks: that is linktrack report link KEY
+    link clickers: that is linktrack report clickers KEY
+    link search: that is linktrack link list --search TEXT
+    link archive: that is linktrack link delete
+    link import: that is linktrack link apply FILE
+    link selection: that is linktrack action add KEY selection
+    action create: that is linktrack action add
+    action execute: that is linktrack action run
+    action ledger: that is linktrack action log
+    action resume: that is linktrack action run --resume
+    action show: that is linktrack action list KEY
+    mailing upload: that is linktrack mailing add
+    mailing copy: that is linktrack mailing add NAME FILE
+    mailing duplicate: that is linktrack mailing add NAME FILE
+    mailing send: that is linktrack mailing rewrite
+    mailing export: that is linktrack mailing rewrite NAME --contacts FILE --out DIR
+    mailing stats: that is linktrack report mailing NAME
+    mailing clicks: that is linktrack report mailing NAME
+    mailing lint: that is linktrack mailing check
+    mailing cancel: that is linktrack shipment cancel NUMBER
+    mailing recipients: that is linktrack shipment recipients NUMBER
+    mailing heatmap: that is linktrack report html OUT
+    mailing utm: that is linktrack mailing tag FILE --source SOURCE --campaign CAMPAIGN
+    shipment delete: that is linktrack shipment cancel NUMBER
+    shipment finish: that is linktrack shipment restore NUMBER
+    shipment create: that is linktrack mailing rewrite NAME --contacts FILE --out DIR
+    shipment resend: that is linktrack shipment render NUMBER --out DIR
+    contact unsubscribe: nobody is taken out by hand here
+    contact block: nobody is taken out by hand here
+    contact deactivate: nobody is taken out by hand here
+    contact resubscribe: that is linktrack contact subscribe
+    contact delete: that is linktrack contact forget
+    contact add: contacts stand in the CRM
+    contact import: contacts stand in the CRM
+    contact find: that is linktrack contact show WHO
+    contact list: that is linktrack shipment recipients NUMBER
+    contact history: that is linktrack report contact WHO
+    click load: that is linktrack click import
+    click delete: that is linktrack database purge --clicks-before DATE
+    click export: that is linktrack click list --format csv
+    report unsubscribed: that is linktrack report clickers unsubscribe
+    report unsubscribes: that is linktrack report clickers unsubscribe
+    report domains: that is linktrack report mailing NAME --by domain
+    report bots: that is linktrack report mailing NAME --by reason
+    report campaigns: that is linktrack report mailings
+    report excel: that is linktrack report mailings --output FILE
+    redirects serve: that is linktrack serve
+    key create: that is linktrack key rotate
+    key delete: that is linktrack key revoke
+    database backup: that is linktrack backup FILE
+    database migrate: that is linktrack database upgrade
+    LINK LIST: that is linktrack link
+"""
+
+
+@pytest.mark.parametrize("line", FIRST.strip().splitlines(), ids=str.strip)
+def test_a_newcomers_words_are_answered(run: Run, line: str) -> None:
+    typed, _, answer = line.strip().partition(": ")
+    done = run(*typed.split())
+    assert (done.code, done.out) == (2, "")
+    said = done.err.partition(": ")[2].rstrip()
+    assert said == answer if answer.startswith("that is") else said.startswith(answer)
+
+
 def test_what_is_named_instead_is_there() -> None:
     verbs = {path.split()[-1] for path in ALL}
     assert {ours for every in VERBS.values() for ours in every} <= verbs
     assert set(NOUNS.values()) <= set(COMMANDS)
     for command in (*INSTEAD.values(), *OPTIONS.values()):
         words = command.split()
-        parser = ALL[" ".join(words[:2])]
+        parser = ALL.get(" ".join(words[:2])) or ALL[words[0]]
         known = {option for parameter in parser.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known
     for command, option in OPTIONS:
         assert option not in {name for parameter in ALL[command].params for name in parameter.opts}
+
+
+def test_no_word_is_answered_twice_and_none_of_ours_at_all() -> None:
+    for rows, words in ((ROWS, INSTEAD), (SENTENCES, SAID)):
+        assert sum(len(row[1].split()) for row in rows) == len(words)
+    assert not set(INSTEAD) & set(SAID)
+    typed = {f"{noun} {word}".strip() for noun, word in (*INSTEAD, *SAID) if noun != "*"}
+    assert not typed & {*ALL, *COMMANDS}
+    assert not set(NOUNS) & set(COMMANDS)
+    assert {noun for noun, _ in (*INSTEAD, *SAID)} <= {*COMMANDS, "*", ""}
 
 
 WRITING = (

@@ -159,7 +159,7 @@ def test_a_named_format_does_not_change_and_that_is_said(world: World, tmp_path:
     log.write_bytes(b"".join(lines[:9]) + b"".join(map(as_json, lines[9:])))
     summary = world.load(log, log_format="combined")
     assert (summary.stored, summary.reasons) == (9, {"malformed": 11})
-    assert "in another format, nginx-json" in summary.hints[0]
+    assert "in another format, nginx-json" in summary.unusual[0]
     assert "more than half" not in summary.alarm and summary.alarm
     assert world.load(log, log_format="nginx-json").stored == 11
     assert len(world.clicks()) == 20

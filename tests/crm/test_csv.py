@@ -97,10 +97,24 @@ REFUSED = {
         {},
         "contacts.csv:2: byte 0xC5 is not UTF-8 and the file has no BOM; as cp1252 the line would read '1,Åsa Öst'",
     ),
-    "NUL bytes": (b"contact_id,name\n1,\0\n", {}, "contacts.csv:2: the file holds NUL bytes"),
+    "NUL bytes in most lines": (b"contact_id,name\n1,\0\n2,\0\n", {}, "contacts.csv:2: the file holds NUL bytes"),
+    "NUL bytes in the header": (b"contact_id,name\0\n1,Bo\n2,Cy\n", {}, "contacts.csv:1: the file holds NUL bytes"),
+    "UTF-16 without a BOM": ("contact_id,name\n1,Bo\n".encode("utf-16-le"), {}, 'set encoding = "utf-16"'),
     "a quote that is never closed": (b'contact_id,name\n1,"Bo\n2,Cy\n', {}, "contacts.csv:2: the quote that opens"),
+    "a quote that is never closed between semicolons": (
+        b'contact_id;name\n1;Bo\n2;"Cy\n3;Di\n',
+        {},
+        "contacts.csv:3: the quote that opens in this record is never closed",
+    ),
+    "a damaged header": (
+        b"\xef\xbb\xbfcontact_id,n\xffme\n1,Bo\n",
+        {},
+        "contacts.csv:1: the row that names the columns is damaged: byte 0xFF in it cannot be read as utf-8",
+    ),
+    "as many lines as not that are no UTF-8": ("contact_id\nÅ\n".encode() + b"\xff\n", {}, "byte 0xFF is not UTF-8"),
+    "a damaged line of UTF-16": ("\ufeffcontact_id\n1\n".encode("utf-16-le") + b"\0\xd8\0\xd8", {}, "as utf-16-le"),
     "another encoding than the mapping says": (
-        b"contact_id,name\n1,\x81\n",
+        b"contact_id,name\n1,\x81\n2,\x81\n",
         {"encoding": "cp1252"},
         "contacts.csv:2: byte 0x81 cannot be read as cp1252",
     ),
@@ -113,6 +127,53 @@ def test_it_is_refused_with_the_place_and_the_way_out(tmp_path: Path, case: str)
     with pytest.raises(BadInput) as problem:
         list(table_of(tmp_path, data, **crm).rows([]))
     assert sentence in str(problem.value)
+
+
+DAMAGED = {
+    "a byte that is not UTF-8, behind a BOM": (
+        b"\xef\xbb\xbfcontact_id,name\n1,Bo\n2,C\xffy\n3,Di\n",
+        {},
+        "byte 0xFF in it cannot be read as utf-8",
+    ),
+    "a byte that is not UTF-8, as the settings say": (
+        b"contact_id,name\n1,Bo\n2,C\xffy\n3,Di\n",
+        {"encoding": "utf-8"},
+        "byte 0xFF in it cannot be read as utf-8",
+    ),
+    "a byte that is not UTF-8, where ten other lines are beyond ASCII": (
+        b"contact_id,name\n1,Bo\n2,C\xffy\n3,Di\n" + 10 * "9,Å\n".encode(),
+        {},
+        "byte 0xFF in it cannot be read as utf-8",
+    ),
+    "a byte that cp1252 has not": (
+        b"contact_id,name\n1,Bo\n2,C\x81y\n3,Di\n",
+        {"encoding": "cp1252"},
+        "byte 0x81 in it cannot be read as cp1252",
+    ),
+    "a NUL byte": (b"contact_id,name\n1,Bo\n2,C\0y\n3,Di\n", {}, "it holds a NUL byte"),
+    "a quote that the next one closes": (
+        b'contact_id,name\n1,Bo\n2,"Cy\n4,"Eve"\n3,Di\n',
+        {},
+        "a quote in it is not closed where its field ends, and the lines behind it may be other rows",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED)
+def test_a_damaged_row_is_left_as_it_is_and_stops_no_other(tmp_path: Path, case: str) -> None:
+    data, crm, reason = DAMAGED[case]
+    table = table_of(tmp_path, data, **crm)
+    left: list[BadRow] = []
+    rows = dict(table.rows(left))
+    line = 5 if b'"' in data else 4
+    assert (rows[2], rows[line]) == (["1", "Bo"], ["3", "Di"])
+    assert [(row.line, row.reason, row.apart) for row in left] == [(3, reason, False)]
+    left[0].text.encode()
+    changes = {2: {1: "new"}, line: {1: "Dy"}}
+    assert rewritten(table, changes)[0] == data.replace(b"1,Bo", b"1,new").replace(b"3,Di", b"3,Dy")
+    made = rewritten(table, {2: {2: "x"}}, ("level",))[0].splitlines()
+    assert made[0].endswith(b"contact_id,name,level")
+    assert made[2] == data.splitlines()[2]
 
 
 def test_a_bad_byte_far_into_the_file_is_found_in_its_line(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm.export import open_table
+from linktrack.crm.export import BadRow, open_table
 from linktrack.crm.json_spans import JsonTable
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
@@ -122,7 +122,12 @@ def test_an_object_is_never_replaced_by_a_text(tmp_path: Path, case: str, array:
 
 
 REFUSED = {
-    "broken JSON": ('{"id": 1}\n{"id": \n', "contacts.ndjson:2: not valid JSON: expecting value at column 8"),
+    "broken JSON alone": (
+        '\n{"id": \n',
+        "contacts.ndjson:2: not valid JSON: expecting value at column 8, and no other line holds a contact",
+    ),
+    "an object over several lines": ('{\n"id": 1\n}\n', "contacts.ndjson:1: not valid JSON"),
+    "a broken array": ('[{"id": 1}, {"id": ]', "contacts.ndjson:1: not valid JSON: expecting value at column 20"),
     "a control character": (
         '{"id": "a\tb"}\n',
         "contacts.ndjson:1: not valid JSON: invalid control character at column 10",
@@ -133,7 +138,7 @@ REFUSED = {
     ),
     "an escape that is none": ('{"id": "\\x"}\n', "contacts.ndjson:1: not valid JSON: invalid \\escape at column 9"),
     "two objects in a line": ('{"id": 1}{"id": 2}\n', "contacts.ndjson:1: not valid JSON: extra data at column 10"),
-    "a line that is no object": ('{"id": 1}\n[1]\n', "contacts.ndjson:2: each contact must be a JSON object"),
+    "lines that are no objects": ("1\n2\n", "contacts.ndjson:1: each contact must be a JSON object"),
     "no objects": ("\n", "contacts.ndjson: the file holds no objects"),
     "a very deep nesting": ("[" * 100_000 + "\n", "contacts.ndjson: not valid JSON"),
     "a number of 5,000 digits": ('{"id": ' + "9" * 5_000 + "}\n", "contacts.ndjson:1: not valid JSON: it is nested"),
@@ -148,11 +153,38 @@ def test_it_is_refused_with_the_place(tmp_path: Path, case: str) -> None:
     assert sentence in str(problem.value)
 
 
-def test_what_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+BROKEN = {
+    "is cut": (b'{"id": "2", "a"', "not valid JSON: expecting ':' delimiter at column 16"),
+    "is not UTF-8": (b'{"id": "\xe5"}', "not valid JSON: it is not UTF-8"),
+    "is no object": (b'[1, {"id": "2"}]', "each contact must be a JSON object"),
+    "nests deeply": (b'{"id": ' + b"[" * 100_000, "not valid JSON: it is nested too deeply, or a number is too long"),
+    "holds half a BOM": (b'\xef\xbb{"id": "2"}', "not valid JSON: it is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_line_that_is_broken_is_left_as_it_is_and_stops_no_other(tmp_path: Path, case: str, end: bytes) -> None:
+    line, reason = BROKEN[case]
     path = tmp_path / "contacts.ndjson"
-    path.write_bytes(b'{"id": 1}\n{"id": "\xe5"}\n')
-    with pytest.raises(BadInput, match=r"contacts\.ndjson:2: not valid JSON: it is not UTF-8"):
-        open_table(path, Mapping(CrmSettings()), "contacts")
+    data = end.join([b'{"id": "1", "a": "x"}', line, b'{"id": "3", "a": "y"}', b""])
+    path.write_bytes(data)
+    table = open_table(path, Mapping(CrmSettings()), "contacts")
+    left: list[BadRow] = []
+    assert list(table.rows(left)) == [(1, ["1", "x"]), (3, ["3", "y"])]
+    assert [(row.line, row.reason, row.apart) for row in left] == [(2, reason, False)]
+    write_back(table, {3: {1: "new"}}, [], tmp_path / "to", tmp_path / "changed")
+    assert (tmp_path / "to").read_bytes() == data.replace(b'"y"', b'"new"')
+
+
+def test_a_thing_in_an_array_that_is_no_object_is_left_as_it_is(tmp_path: Path) -> None:
+    text = '[ {"id": "1"} , [{"id": "2"}], "{", 1e2,{"id": "3"}\n]\n'
+    table = table_of(tmp_path, text, "contacts.json")
+    left: list[BadRow] = []
+    assert list(table.rows(left)) == [(1, ["1"]), (5, ["3"])]
+    assert [row.line for row in left] == [2, 3, 4]
+    write_back(table, {5: {0: "4"}}, [], tmp_path / "to", tmp_path / "changed")
+    assert (tmp_path / "to").read_text() == text.replace('"3"', '"4"')
 
 
 values = (

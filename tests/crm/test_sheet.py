@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tracemalloc
 import zipfile
 from contextlib import closing
 from datetime import date
@@ -123,7 +125,70 @@ def test_an_empty_cell_is_filled_in_and_keeps_its_style(case: str, behind: str) 
     row = f'<row r="2"><c r="A2"><v>1</v></c>{written.format("B2", style)}{behind}</row>'
     after = sheet.format(f'{row}<row r="3" ht="20">{written.format("B3", "")}</row>')
     wanted = {2: {1: "x"}, 3: {1: "x"}}
-    assert with_cells(before.encode(), wanted, 3, [NUMBER], date(1899, 12, 30)).decode() == after
+    written_anew = with_cells(lambda: io.BytesIO(before.encode()), wanted, 3, [NUMBER], date(1899, 12, 30))
+    assert b"".join(written_anew).decode() == after
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
+def test_where_a_part_is_cut_into_blocks_does_not_matter(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = (
+        '<?xml version="1.0"?><worksheet><dimension ref="A1:B4"/><sheetData><!-- <row r="2"> --><row r="1" spans="1:2">'
+        '<c r="A1"><v>1</v></c></row><row r="2"><c r="A2" t="str"><v>Åsa</v></c><c r="B2"><v>2</v></c></row>'
+        '<row r="4" ht="20"/></sheetData><x/></worksheet>'
+    )
+    wanted = {1: {2: "new"}, 2: {0: "Bø", 1: "3"}, 4: {2: "x"}}
+
+    def written(encoding: str) -> str:
+        part = (sheet if encoding == "utf-8" else "\ufeff" + sheet).encode(encoding)
+        return b"".join(with_cells(lambda: io.BytesIO(part), wanted, 3, [NUMBER], date(1899, 12, 30))).decode(encoding)
+
+    whole = {encoding: written(encoding) for encoding in ("utf-8", "utf-16-le")}
+    monkeypatch.setattr("linktrack.crm.xlsx_writing.BLOCK", size)
+    assert {encoding: written(encoding) for encoding in whole} == whole
+    assert whole["utf-16-le"] == "\ufeff" + whole["utf-8"]
+    assert '<dimension ref="A1:C4"/>' in whole["utf-8"]
+
+
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/media/picture.bin"])
+def test_a_part_with_a_hundred_megabytes_of_blanks_is_written_back_in_little_memory(tmp_path: Path, part: str) -> None:
+    before = parts(made(tmp_path / "contacts.xlsx", ROWS).path)
+    with zipfile.ZipFile(tmp_path / "wide.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        for name, data in {"xl/media/picture.bin": b"", **before}.items():
+            with package.open(name, "w") as file:
+                begin, behind, rest = data.partition(b"<sheetData>")
+                file.write(begin + behind)
+                for _ in range(100 if name == part else 0):
+                    file.write(b" " * 1_000_000)
+                file.write(rest)
+    table = opened(tmp_path / "wide.xlsx")
+    tracemalloc.start()
+    try:
+        to = rewritten(table, {2: {2: "hot"}})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 20_000_000
+    assert next(values[2] for _, values in opened(to).rows([])) == "hot"
+
+
+def test_a_row_with_more_text_than_any_line_may_have_is_refused(tmp_path: Path) -> None:
+    made(tmp_path / "contacts.xlsx", [["contact_id", "name"], ["1", "x" * 32_000]])
+    with zipfile.ZipFile(tmp_path / "contacts.xlsx") as package:
+        names = {name: package.read(name) for name in package.namelist()}
+    with zipfile.ZipFile(tmp_path / "long.xlsx", "w", zipfile.ZIP_DEFLATED) as package:
+        for name, data in names.items():
+            package.writestr(name, data.replace(b"x" * 32_000, b"x" * 16_000_001))
+    with pytest.raises(BadInput, match="row 2 holds more than 16 million characters"):
+        opened(tmp_path / "long.xlsx")
+
+
+def test_a_part_that_cannot_be_unpacked_stops_the_writing_with_a_sentence(tmp_path: Path) -> None:
+    table = made(tmp_path / "contacts.xlsx", ROWS)
+    data = table.path.read_bytes()
+    begin = data.index(b"docProps/core.xml") + len(b"docProps/core.xml")
+    table.path.write_bytes(data[:begin] + b"\xff" * 20 + data[begin + 20 :])
+    with pytest.raises(BadInput, match=r"it cannot be written back: its part docprops/core\.xml cannot be unpacked"):
+        rewritten(table, {2: {2: "hot"}})
 
 
 def test_what_cannot_be_read_back_names_the_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ WRAPPED = {
     "https://trk.klclick1.com/ls/click?upn=x": "",
     "https://x.mjt.lu/lnk/abc": "Mailjet",
     "https://m.shop.example/r/0123456789abcdef0123456789?ct=YTo1": "Mautic",
+    "https://preview.invalid/abc/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": "linktrack mailing preview",
 }
 ORDINARY = [
     "https://www.google.com/maps", "https://www.facebook.com/shop", "https://www.linkedin.com/in/x", "https://shop.example/track/click",

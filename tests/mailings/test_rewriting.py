@@ -113,6 +113,54 @@ def test_the_same_address_on_several_contacts_is_said(world: World) -> None:
     assert done.notes == ("1 address stands with several contacts, and each of these gets a mail: a@x.example",)
 
 
+def test_an_address_that_contacts_of_the_file_share_is_said_across_the_parts_of_a_split(world: World) -> None:
+    path = world.workspace.root / "c.csv"
+    path.write_text("contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n4,\n5,\n", "utf-8")
+    parts = {name: [Part(number, 2, name) for number in (1, 2)] for name in map(str, range(20))}
+    apart = next(two for two in parts.values() if any("1" in ids for ids in _ids_of(world, path, two)) and not any(
+        {"1", "2"} <= ids for ids in _ids_of(world, path, two)))  # fmt: skip
+    for part in apart:
+        done, _ = world.rewrite(path, part=part, test=True)
+        assert [note for note in done.notes if "a@x.example" in note] == [
+            "1 address of this shipment stands with further contacts of the file too, who get no mail by it (another "
+            "part, or who was left out): a@x.example"
+        ]
+
+
+def _ids_of(world: World, path: Path, parts: list[Part]) -> list[set[str]]:
+    return [set(world.ids(path, part=part, test=True)) for part in parts]
+
+
+def test_an_address_of_somebody_who_is_left_out_is_said_where_another_contact_has_it_too(world: World) -> None:
+    path = world.workspace.root / "c.csv"
+    path.write_text("contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n", "utf-8")
+    (world.workspace.root / "one.csv").write_text("contact_id\n1\n", "utf-8")
+    for option, said in ({"only": 1}, True), ({"leave_out": 1}, True), ({}, False):
+        done, _ = world.rewrite(path, test=True, **dict.fromkeys(option, world.workspace.root / "one.csv"))
+        assert any("further contacts of the file" in note for note in done.notes) is said
+    (world.workspace.root / "one.csv").write_text("contact_id\n3\n", "utf-8")
+    done, _ = world.rewrite(path, test=True, only=world.workspace.root / "one.csv")
+    assert done.notes == ()
+
+
+def test_empty_values_of_filled_tags_are_counted(world: World) -> None:
+    add(
+        world.database,
+        "filled",
+        b"<p>Hej {{ Town }}, {{ name }}, {{Town}}{{ Shoe }}</p><a href='https://e.example/'>x</a>",
+    )
+    path = world.workspace.root / "c.csv"
+    path.write_text(
+        "contact_id,email,name,Town,Shoe\n1,a@x.example,A,,42\n2,b@x.example,B, ,43\n3,c@x.example,,Lund,1\n"
+    )
+    done, _ = world.rewrite(path, mailing="filled", fill=True)
+    assert done.notes == (
+        "nothing stands where {{ Town }} was for 2 of the 3 recipients: their value is empty",
+        "nothing stands where {{ name }} was for 1 of the 3 recipients: their value is empty",
+    )
+    assert world.rewrite(path, mailing="filled", again=True)[0].notes == ()
+
+
 @pytest.mark.parametrize(
     ("base_url", "test", "said"),
     [

@@ -21,6 +21,15 @@ REAL = (
     "mimekit-xamarin3.html", "phpmime-infusionsoft-sent.html", "dcondrey-2014-be-better.html",
     "mailparser-mailchimp-sent.html", "spamassassin-winxpnews-2002.html", "hermes-default-receipt.html",
 )  # fmt: skip
+OWN_MAILS = Path(__file__).parent.parent / "corpus"
+OWN = (
+    "components.html",
+    "forwarded.html",
+    "interactive.html",
+    "old-letter.html",
+    "one-line.html",
+    "outlook-button.html",
+)
 NEAR = 8  # pixels
 KERNING = 2  # pixels that letters move when something without width stands between them
 LATER = 400  # milliseconds: what a mail does by itself is done by then
@@ -313,6 +322,14 @@ def test_badges_stand_at_their_links_in_the_samples(window: Window, width: int) 
         found = distances(window, path.read_bytes(), width)
         assert found and all(one.displayed for one in found), path.name
         assert [one for one in found if one.pixels > NEAR] == [], path.name
+
+
+@pytest.mark.parametrize("width", [1000, 380], ids=lambda width: f"in {width} pixels")
+@pytest.mark.parametrize("name", OWN)
+def test_badges_stand_at_their_links_in_mails_as_the_world_writes_them(window: Window, name: str, width: int) -> None:
+    found = distances(window, (OWN_MAILS / name).read_bytes(), width)
+    assert len([one for one in found if one.displayed]) >= 3
+    assert [one for one in found if one.displayed and one.pixels > NEAR] == []
 
 
 @pytest.mark.parametrize("width", [1000, 380], ids=lambda width: f"in {width} pixels")

@@ -116,6 +116,13 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
         assert server.ask("POST", world.path("unsubscribe") + "?page", Content_Length="0")[0] == 200
         assert server.ask("POST", world.path("offer"), Content_Length="0")[0] == 405
         assert server.ask("GET", world.path("offer").upper())[0] == 302
+        spelled = b"".join(
+            b"X%bForwarded%bFor: 203.0.113.9\r\n" % one for one in ((b"_", b"_"), (b"_", b"-"), (b"-", b"_"))
+        )
+        pretending = (
+            b"GET " + world.path("offer").encode() + b"?pretending HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n" % port + spelled
+        )
+        assert server.say(pretending + b"Connection: close\r\n\r\n")[9:12] == b"302"
         missing = server.ask("GET", "/zzzz")
         forged = world.path("offer")[:-3] + ("aaa" if world.path("offer")[-3:] != "aaa" else "bbb")
         for hostile in (forged, "/zzzz/" + world.tokens["C1"], world.path("offer") + "%0d%0aX-A:%20b", "/%2e%2e/x"):
@@ -125,13 +132,13 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
             assert "x-a" not in headers
     (log,) = workspace.click_log_path.iterdir()
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_bytes().splitlines()]
-    assert [line["status"] for line in lines][:9] == [302, 200, 200, 503, 200, 405, 302, 404, 404]
+    assert [line["status"] for line in lines][:9] == [302, 200, 200, 503, 200, 405, 302, 302, 404]
     assert lines[0]["user_agent"] == "Moz" and lines[3]["sec_purpose"] == "prefetch"
-    assert lines[1]["ip"] == "127.0.0.0"
+    assert lines[1]["ip"] == lines[7]["ip"] == "127.0.0.0", "nobody can pretend to be another"
     assert lines[4]["path"] == world.path("unsubscribe") + "?page"
     with open_database(workspace) as again:
         summary = import_logs(workspace, again)
     assert summary.read == len(lines) == summary.stored + summary.repeated + summary.not_ours + summary.rejected
-    assert (summary.stored, summary.reasons["forged-token"], summary.reasons["unknown-placement"]) == (5, 1, 1), (
+    assert (summary.stored, summary.reasons["forged-token"], summary.reasons["unknown-placement"]) == (6, 1, 1), (
         "HEAD and 405 do not count"
     )

@@ -70,6 +70,8 @@ def test_the_types_that_a_person_gets(people: StoredPeople, number: int, databas
     assert people.types(number, 1) == frozenset({"offers"})
     leave(database, 1, "", "unsubscribe", 2)
     assert people.types(number, 1) == frozenset()
+    come_back(database, 1, "Offers", 3)
+    assert people.types(number, 1) == frozenset({"offers"}), "who has left all of them may join one again"
 
 
 def test_the_interests_of_the_contacts_file_and_what_was_said_since(

@@ -277,7 +277,7 @@ def test_no_target_is_lost_in_a_hundred_thousand(tmp_path: Path) -> None:
     }
     own = {f"a{letters[n] * 3}": StaticSpot("r", target) for n, target in enumerate(TARGETS.values())}
     (tmp_path / "pages").mkdir()
-    (tmp_path / "linktrack-http.conf").write_text(http_text({**spots, **words, **own}, {}))
+    (tmp_path / "linktrack-http.conf").write_text(http_text({**spots, **words, **own}, {}, "/k"))
     (tmp_path / "linktrack-server.conf").write_text(server_text("/k", f"{tmp_path}/pages", f"{tmp_path}/x.log"))
     token = "a" * 32
     with nginx_with(tmp_path, tmp_path / "nginx", 'location / { return 200 "mine"; }') as server:

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 from clicks_world import line
 from mailings.consent_world import BASE, links_of, make_mailing, rewrite, visits
+from postgresql_server import ours
 from postgresql_server import server as server
 from tests_support import Run
+
+from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.store.session import connect
 
 pytestmark = pytest.mark.servers
 
@@ -196,9 +200,6 @@ def test_consent_is_the_same_on_both(run: Run, server: str, tmp_path: Path, monk
 def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str) -> None:
     import psycopg
 
-    from linktrack.errors import Conflict
-    from linktrack.store.session import connect
-
     address = f"postgresql+psycopg:///postgres{server}"
     with connect(address, wait=0.2) as database, psycopg.connect(f"postgresql:///postgres{server}") as other:
         database.execute("CREATE TABLE held (number INTEGER)")
@@ -209,3 +210,43 @@ def test_a_lock_that_is_held_and_a_server_that_is_gone_are_conflicts(server: str
         assert database.rows("SELECT number FROM held") == []
     with pytest.raises(Conflict, match="does not answer"):
         connect("postgresql+psycopg:///postgres?host=/nowhere")
+
+
+def test_who_is_not_let_in_and_what_is_not_there_are_told_from_a_silent_server(server: str) -> None:
+    """By the server's code, whatever its language; no password is said."""
+    secret = "hunter2secret"
+    for address, kind, code, said in (
+        (f"postgresql:///nowhere{server}&password={secret}", NotFound, 4, "no database nowhere"),
+        (f"postgresql:///postgres{server.replace('user=linktrack', 'user=nobody')}", BadInput, 3, "the user nobody in"),
+        (f"postgresql:///postgres?host=/nowhere&password={secret}", Conflict, 5, "does not answer"),
+    ):
+        with pytest.raises(kind) as refused:
+            connect(ours(address))
+        assert refused.value.exit_code == code and said in str(refused.value)
+        assert secret not in str(refused.value)
+
+
+def test_a_wrong_password_is_said_without_it(server: str) -> None:
+    import psycopg
+
+    folder = Path(server.partition("host=")[2].partition("&")[0])
+    rules = folder / "data" / "pg_hba.conf"
+    before = rules.read_text()
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        connection.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        connection.execute("CREATE DATABASE shut")
+        connection.execute("REVOKE CONNECT ON DATABASE shut FROM public")
+        rules.write_text(f"local all locked scram-sha-256\n{before}")
+        try:
+            connection.execute("SELECT pg_reload_conf()")
+            as_locked = server.replace("user=linktrack", "user=locked")
+            with pytest.raises(BadInput, match="does not let the user locked in") as refused:
+                connect(ours(f"postgresql:///postgres{as_locked}&password=hunter2secret"))
+            assert "hunter2secret" not in str(refused.value)
+            with pytest.raises(NotFound, match="no database nowhere"):
+                connect(ours(f"postgresql:///nowhere{as_locked}&password=right"))
+            with pytest.raises(Conflict, match="grant it CONNECT"):
+                connect(ours(f"postgresql:///shut{as_locked}&password=right"))
+        finally:
+            rules.write_text(before)
+            connection.execute("SELECT pg_reload_conf()")

@@ -186,7 +186,7 @@ def test_on_a_full_disk_every_command_says_the_way_out_and_goes_on_when_there_is
         filler.unlink()
         life.do("click", "import", log)
         life.run("run-1")
-        life.do("doctor", "--deep")
+        life.sound("--deep")
 
 
 def test_into_a_pipe_and_a_folder_that_is_not_there(run: Run, workspace: Workspace, tmp_path: Path) -> None:

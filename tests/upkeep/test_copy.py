@@ -37,7 +37,7 @@ def test_the_copy_is_the_workspace_from_then_on(life: Life) -> None:
     life.do("link", "list", code=3)
     (life.root / "linktrack.toml").write_text(settings.replace("[database]\n", f'[database]\nid = "{made}"\n'))
     assert life.do("report", "links", "--format", "json").out == before
-    life.do("doctor", "--deep")
+    life.sound("--deep")
     life.do("link", "add", "new", "--url", "https://www.example.com/new")
     life.run("run-2")
     life.do("database", "copy", "sqlite:///linktrack.db", "sqlite:///more.db", code=3)  # not its database any more

@@ -38,9 +38,9 @@ def found(life: Life, *options: str, code: int = 6) -> dict[str, str]:
 
 
 def test_a_workspace_in_order(life: Life) -> None:
-    (failures,) = found(life, "--deep", code=0).values()
+    (failures,) = found(life, "--deep").values()
     assert "--status failed" in failures, "the script for contact 3"
-    checks = [row["check"] for row in life.json_of(0, "doctor", "--deep")]
+    checks = [row["check"] for row in life.json_of(6, "doctor", "--deep")]
     assert checks == [
         *(
             "settings",
@@ -95,7 +95,7 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
     change, check, said, is_error = WRONG[wrong]
     with open_database(load_workspace(life.root, {})) as database:
         change(life, database)
-    there = found(life, "--deep", code=6 if is_error else 0)
+    there = found(life, "--deep")
     assert said in there[check], there
     assert there[check].startswith("error" if is_error else "warning")
 
@@ -103,7 +103,21 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
 def test_little_room_is_said(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(life.root)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=50_000_000))
-    assert "50 MB free" in found(life, code=0)["space"]
+    assert "50 MB free" in found(life)["space"]
+
+
+def test_a_fresh_workspace_has_no_findings_and_ends_with_0(run: Run, tmp_path: Path) -> None:
+    assert run("init", tmp_path / "new", "--base-url", "https://click.example.com").code == 0
+    life = Life(run, tmp_path / "new")
+    assert found(life, "--deep", code=0) == {}
+    assert "in order" in life.do("doctor").err
+
+
+def test_a_warning_is_a_finding_and_ends_with_6(run: Run, tmp_path: Path) -> None:
+    assert run("init", tmp_path / "new", "--base-url", "http://click.example.com").code == 0
+    life = Life(run, tmp_path / "new")
+    assert set(found(life, code=6)) == {"base_url"}
+    assert "1 warning" in life.do("doctor", "--quiet", code=6).err
 
 
 def test_repair_says_asks_and_makes_anew_what_is_derived(life: Life) -> None:
@@ -116,7 +130,7 @@ def test_repair_says_asks_and_makes_anew_what_is_derived(life: Life) -> None:
     asked = life.do("doctor", "--repair", code=2)
     assert "Count 5 clicks anew" in asked.err and "--yes" in asked.err
     assert "Count 5 clicks anew" in life.do("doctor", "--repair", "--yes").err
-    assert "failures" in found(life, "--deep", code=0)
+    assert set(found(life, "--deep")) == {"failures", "run"}, "and what was lost is due"
     with open_database(load_workspace(life.root, {})) as database:
         assert figures(database) == before
         assert database.value("SELECT count(*) FROM open_time") == 1, "what was lost is found by the next run"

@@ -62,7 +62,7 @@ def test_there_and_back_again_with_every_row(
 
     move("sqlite:///linktrack.db", ours(target))
     assert shown(life) == before
-    life.do("doctor", "--deep")
+    life.sound("--deep")
     # numbers go on behind those that were copied
     life.do("click", "import", life.log("b.log", (paths["4"][0], 120)))
     life.do("link", "add", "new", "--url", "https://www.example.com/new")
@@ -70,10 +70,10 @@ def test_there_and_back_again_with_every_row(
     life.send("summer")
     life.do("key", "rotate")
     after = shown(life)
-    life.do("doctor", "--deep")
+    life.sound("--deep")
     move(ours(target), "sqlite:///back.db")
     assert shown(life) == after
-    life.do("doctor", "--deep")
+    life.sound("--deep")
 
 
 def test_a_backup_names_pg_dump_and_a_restore_the_lines_that_bring_it_back(
@@ -113,7 +113,7 @@ def test_a_backup_names_pg_dump_and_a_restore_the_lines_that_bring_it_back(
     again.do("click", "import", tmp_path / "b.log")
     again.do("action", "run", "--runs", life.root)
     assert json.loads(again.run("run-3", "--format", "json").out)["changes"] == 0
-    again.do("doctor", "--deep")
+    again.sound("--deep")
 
 
 def shell(command: str, folder: Path, **environment: str) -> None:
@@ -258,4 +258,4 @@ def test_a_connection_lost_in_mid_import_is_a_sentence_and_the_next_one_counts_r
     with connect(ours(address)) as database:
         assert database.value("SELECT count(*) FROM click") == 20_000 + 2
         assert database.value("SELECT sum(clicks) FROM shipment_ruling") == 20_000 + 2
-    life.do("doctor", "--deep")
+    life.sound("--deep")

@@ -204,7 +204,7 @@ def test_a_restored_workspace_is_never_the_living_one(
     assert new.database_path == tmp_path / "r" / "linktrack.db"
     assert new.settings.database.id != old.settings.database.id
     restored = Life(run, tmp_path / "r")
-    restored.do("doctor")
+    restored.sound()
     # its addresses are the same, and the old settings do not open it
     assert (
         json.loads(restored.do("click", "import", life.log("a.log", (paths["1"][0], 60)), "--format", "json").out)[
@@ -314,10 +314,26 @@ def test_what_is_no_whole_backup_is_bad_input_and_leaves_nothing(
 ) -> None:
     change, sentence = BROKEN[broken]
     whole.write_bytes(change(whole.read_bytes()))
-    done = run("restore", tmp_path / "b.tar.gz", tmp_path / "deep" / "r")
+    done = run("restore", tmp_path / "b.tar.gz", tmp_path / "r")
     assert done.code == 3, done.err
     assert sentence in done.err and "b.tar.gz" in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["b.tar.gz"]
+
+
+def test_the_folders_above_are_not_made_and_no_path_is_said_with_dots(
+    run: Run, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a backup does not make them: the same code, the same sentence."""
+    refused = run("restore", whole, tmp_path / "no" / "r")
+    assert (refused.code, f"there is no such folder: {tmp_path / 'no'}" in refused.err) == (4, True), refused.err
+    assert not (tmp_path / "no").exists()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    done = run("restore", "../b.tar.gz", "../here/../r")
+    assert done.code == 0, done.err
+    assert f"Made a workspace in {tmp_path / 'r'} of" in done.err and ".." not in done.err
+    again = run("restore", "../b.tar.gz", "../here/../r")
+    assert (again.code, ".." in again.err) == (5, False), again.err
 
 
 def test_a_newer_backup_is_refused(run: Run, whole: Path, tmp_path: Path) -> None:

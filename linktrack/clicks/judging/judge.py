@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
+from linktrack.clicks.event import SHARED
 from linktrack.clicks.judging.reputation import (
     LOOK_MS,
     RECIPIENTS,
@@ -30,7 +31,7 @@ from linktrack.store.session import Database, Row
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
-_RECIPIENT, _IP = Click._fields.index("recipient_id"), Click._fields.index("ip")
+_RECIPIENT, _IP, _AGENT, _FLAGS = map(Click._fields.index, ("recipient_id", "ip", "agent_id", "flags"))
 _AT_ONCE = 500  # values of one query
 _DIGITS = "0123456789"
 _FEW = 400  # recipients and addresses that a query can name
@@ -97,25 +98,34 @@ def _neighbours(
     """The stored clicks on which `own` and what is `besides` them (moment, recipient or 0, address or "") bear, with
     all that bears on these, in order; and which of them the former are.
 
-    That is a person's own clicks and those from one address: in a busy hour few of those who clicked a moment ago.
+    That is a person's own clicks, those from one address, and those of one agent that have none: in a busy hour few of
+    those who clicked a moment ago.
     """
     first, last = low - 2 * REACH, high + 2 * REACH
     people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
     addresses = {ip for click in own if (ip := address_of(click))} | {ip for _, _, ip in besides if ip}
+    agents = {click.agent_id for click in own if not address_of(click)}
     rows: list[Row] | None = None
 
     def bearing() -> list[StoredClick]:
         nonlocal rows
-        if rows is None and len(people) + len(addresses) <= _FEW:
-            return stored_clicks(database, first, last, (people, addresses))
+        if rows is None and len(people) + len(addresses) + len(agents) <= _FEW:
+            return stored_clicks(database, first, last, (people, addresses, agents))
         rows = _rows(database, first, last, "", ()) if rows is None else rows
-        return [_click_of(row) for row in rows if row[_RECIPIENT] in people or row[_IP] in addresses]
+        return [
+            _click_of(row)
+            for row in rows
+            if row[_RECIPIENT] in people
+            or row[_IP] in addresses
+            or (row[_AGENT] in agents and (not row[_IP] or row[_FLAGS] & SHARED))
+        ]
 
     concerned = bearing()
     if not concerned:
         return [], set()
     people |= {one.click.recipient_id for one in concerned}
     addresses |= {ip for one in concerned if (ip := address_of(one.click))}
+    agents |= {one.click.agent_id for one in concerned if not address_of(one.click)}
     return bearing(), {one.click for one in concerned}
 
 
@@ -189,15 +199,18 @@ def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> Non
 
 
 def stored_clicks(
-    database: Database, low: int, high: int, of: tuple[set[int], set[str]] | None = None
+    database: Database, low: int, high: int, of: tuple[set[int], set[str], set[int]] | None = None
 ) -> list[StoredClick]:
     """The clicks that are stored of a stretch of time, both ends in it, in order; only those `of` these recipients or
-    addresses, if given, which are no more than a query can name."""
+    addresses, or without an address and of these agents, if given, which are no more than a query can name."""
     where, values = "", list[int | str]()
     if of is not None:
         marks = [", ".join("?" * len(some)) or "NULL" for some in of]
-        where = f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}))"
-        values = [*of[0], *of[1]]
+        nameless = f"(ip = '' OR (flags & {SHARED}) <> 0)"
+        where = (
+            f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}) OR ({nameless} AND agent_id IN ({marks[2]})))"
+        )
+        values = [*of[0], *of[1], *of[2]]
     return list(map(_click_of, _rows(database, low, high, where, values)))
 
 

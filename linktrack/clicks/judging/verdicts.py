@@ -7,9 +7,11 @@ does for hours is another matter, judged afterwards: see `reputation`.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
 from typing import NamedTuple
 
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
@@ -25,8 +27,14 @@ PROBE_MS = 10_000  # between a HEAD and a GET of the same placement
 JUNK_MS = 10_000  # between a malformed, forged or mutated request and a good one from the same address
 # One address and agent that opens so many links each of so many mails: at once, or slowly one mail after the other.
 CROWDS = ((10, 2, 60_000), (10, 3, 300_000), (5, 6, 300_000))
+# The same without an address, where nothing else tells who asks: nearly all mails that the agent opened just then …
+AGENT_CROWD, AGENT_CROWD_LINKS, AGENT_CROWD_SHARE, AGENT_CROWD_MS = 10, 2, 0.8, 60_000
+LONG_SWEEP_LINKS, LONG_SWEEP_SHARE, LONG_SWEEP_MS = 7, 0.75, 60_000  # … or nearly all links of one mail
+BROWSERS_MS = 5_000  # nor does a person open two links with two browsers within five seconds
 REPEATS = ((5, 2_000), (10, 10_000), (15, 300_000))  # as often do fingers open one address; the rest is a machine …
 REPEATS_ANYWHERE = ((50, 10_000), (100, 60_000))  # … and as often those of all who got a forwarded mail
+# So many pauses between clicks on one address that differ by no more than this are a clock's and not a person's.
+EVEN_PAUSES, EVEN_MS, EVEN_LEAST_MS = 5, 1_000, 10_000  # (fingers tap evenly, too, but faster)
 SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
 REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
@@ -37,8 +45,8 @@ HUMAN, TEST, SCANNER, PREFETCHED = "human", "test", "scanner", "prefetch"
 # makes a prefetch stands behind what makes a scanner, and weak reasons stand last.
 REASONS = (
     "test-shipment", "posted",
-    "service-flag", "honeypot", "agent", "burst", "sweep", "many-recipients", "head-request", "honeypot-neighbour",
-    "malformed-neighbour", "repetition", "known-scanner-address", "purpose-header",
+    "service-flag", "honeypot", "agent", "burst", "sweep", "two-browsers", "many-recipients", "head-request",
+    "honeypot-neighbour", "malformed-neighbour", "repetition", "known-scanner-address", "purpose-header",
     "network", "scanner-address", "soon-after-sending",
 )  # fmt: skip
 WEAK = frozenset({"network", "scanner-address", "soon-after-sending"})
@@ -129,6 +137,8 @@ def judge(
         people = [person_of(click) for click in clicks]
     _judge_people(clicks, people, by, extra)
     _judge_addresses(clicks, list(zip(ips, agents, strict=True)), extra)
+    if "" in ips or any(flag & SHARED for flag in set(flags)):
+        _judge_without_addresses(clicks, people, by, extra)
     _judge_probed(clicks, probes, extra)
     _judge_beside_junk(clicks, junk, extra)
     weights = _weights(networks, by.network)
@@ -224,6 +234,36 @@ def _judge_people(
             _mark(extra, "honeypot-neighbour", (index for index in near if index not in traps))
 
 
+def _with_two_browsers(clicks: Sequence[Click], own: Sequence[int]) -> Iterator[int]:
+    """One person's clicks near which another link was opened with another agent, before or after."""
+    near: Counter[tuple[int, int]] = Counter()  # in the window: agent and link, each with -1 in the place of the other
+    start = stop = 0
+    for index in own:
+        click = clicks[index]
+        while stop < len(own) and clicks[own[stop]].clicked_at <= click.clicked_at + BROWSERS_MS:
+            near.update(_traits(clicks[own[stop]]))
+            stop += 1
+        while clicks[own[start]].clicked_at < click.clicked_at - BROWSERS_MS:
+            near.subtract(_traits(clicks[own[start]]))
+            start += 1
+        both, agent, link = _traits(click)
+        if stop - start - near[agent] - near[link] + near[both] > 0:
+            yield index
+
+
+def _traits(click: Click) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    return (click.agent_id, click.link_id), (click.agent_id, -1), (-1, click.link_id)
+
+
+def _mark_long_sweep(clicks: Sequence[Click], own: Sequence[int], by: Surroundings, extra: dict[int, set[str]]) -> None:
+    """Mark where nearly all links of one mail were opened with one agent: a reader may come while a scanner looks."""
+    most = max(LONG_SWEEP_LINKS, ceil(LONG_SWEEP_SHARE * by.links.get(clicks[own[0]].shipment_id, 0)))
+    for among in groups([clicks[index].agent_id for index in own], most).values():
+        swept = [own[at] for at in among]
+        moments, opened = [clicks[index].clicked_at for index in swept], [clicks[index].link_id for index in swept]
+        _mark(extra, "sweep", (swept[at] for at in crowded(moments, opened, LONG_SWEEP_MS, most)))
+
+
 def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[int, set[str]]) -> None:
     """Mark what one person's clicks on one placement, from one address, have beyond what fingers do.
 
@@ -242,6 +282,37 @@ def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[in
                     if moment - before <= width
                 )
                 _mark(extra, "repetition", close)
+            if places is from_one:
+                _mark(extra, "repetition", _in_even_time(moments, [own[index] for index in among]))
+
+
+def _in_even_time(moments: Sequence[int], repeated: Sequence[int]) -> Iterator[int]:
+    """The clicks before which as many pauses were equal as a person's never are, as far as clicks bear on another."""
+    pauses = [later - before for before, later in pairwise(moments)]
+    for at in range(EVEN_PAUSES, len(repeated)):
+        some = pauses[at - EVEN_PAUSES : at]
+        if min(some) >= EVEN_LEAST_MS and max(some) - min(some) <= EVEN_MS and sum(some) <= REACH:
+            yield repeated[at]
+
+
+def _judge_without_addresses(
+    clicks: Sequence[Click], people: Sequence[_Person], by: Surroundings, extra: dict[int, set[str]]
+) -> None:
+    """What tells machines by their agents alone, of clicks that have no address or one that anybody may stand behind.
+
+    Nothing of it is evidence about an address, so that more clicks may acquit some: see `reputation`.
+    """
+    nameless = [index for index, click in enumerate(clicks) if not address_of(click)]
+    for among in groups([people[index] for index in nameless], 2).values():
+        own = [nameless[at] for at in among]
+        _mark(extra, "two-browsers", _with_two_browsers(clicks, own))
+        if len(own) >= LONG_SWEEP_LINKS:
+            _mark_long_sweep(clicks, own, by, extra)
+    senders = [(clicks[index].shipment_id, clicks[index].agent_id) for index in nameless]
+    for among in groups(senders, AGENT_CROWD * AGENT_CROWD_LINKS).values():
+        own = [nameless[at] for at in among if clicks[nameless[at]].recipient_id != NOBODY]
+        crowd = _crowds(clicks, own, AGENT_CROWD, AGENT_CROWD_LINKS, AGENT_CROWD_MS, AGENT_CROWD_SHARE)
+        _mark(extra, "many-recipients", crowd)
 
 
 def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int]], extra: dict[int, set[str]]) -> None:
@@ -265,24 +336,29 @@ def person_of(click: Click) -> _Person:
     return (shipment, recipient) if recipient != NOBODY else (shipment, recipient, address_of(click), click.agent_id)
 
 
-def _crowds(clicks: Sequence[Click], own: Sequence[int], enough: int, enough_links: int, width: int) -> Iterator[int]:
-    """The clicks of those whose mails had several links opened in a window with many such mails.
+def _crowds(
+    clicks: Sequence[Click], own: Sequence[int], enough: int, enough_links: int, width: int, share: float = 0
+) -> Iterator[int]:
+    """The clicks of those whose mails had several links opened in a window with many such mails, which are this share
+    at least of all mails in it.
 
     The window moves by one click at a time; once it is a crowd, only the recipient who came last can be new in it.
     """
-    within: dict[_Person, deque[int]] = {}  # their clicks in the window
+    within: defaultdict[_Person, deque[int]] = defaultdict(deque)  # their clicks in the window
     links: dict[_Person, Counter[int]] = {}  # and how often each link is among them
     several: set[_Person] = set()
     start, crowded = 0, False
     for index in own:
         click = clicks[index]
         person = person_of(click)
-        within.setdefault(person, deque()).append(index)
+        within[person].append(index)
         links.setdefault(person, Counter())[click.link_id] += 1
         while click.clicked_at - clicks[own[start]].clicked_at > width:
             past = clicks[own[start]]
             left = links[person_of(past)]
             within[person_of(past)].popleft()
+            if not within[person_of(past)]:
+                del within[person_of(past)]
             left[past.link_id] -= 1
             if not left[past.link_id]:
                 del left[past.link_id]
@@ -292,7 +368,7 @@ def _crowds(clicks: Sequence[Click], own: Sequence[int], enough: int, enough_lin
         joins = person not in several and len(links[person]) >= enough_links
         if joins:
             several.add(person)
-        before, crowded = crowded, len(several) >= enough
+        before, crowded = crowded, len(several) >= max(enough, share * len(within))
         if crowded and not before:
             for one in several:
                 yield from within[one]

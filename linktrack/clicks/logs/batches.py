@@ -17,7 +17,12 @@ from linktrack.clicks.logs.fields import digest
 # one are indices into the batch's `networks` and `agents`.
 ClickRow = tuple[int, int, int, int, int, int, str, int, int, int]
 Stretch = tuple[int, int]  # of time, UTC milliseconds, both ends in it
+# A rejected request or event, that may have been stored when the catalogue or the keys were others: the row of a click
+# that names nobody (all of its four numbers are 0), the print that it has as junk, why it was rejected, and its line,
+# if that is wanted.
+Contested = tuple[ClickRow, int, str, bytes]
 EVER: Stretch = (-(1 << 62), 1 << 62)
+BUSY_RECIPIENTS = 1_000  # and how many recipients of one that is behind most of them
 BUSIEST = 8  # how many of the most frequent addresses a batch names
 
 
@@ -53,9 +58,11 @@ class Batch(NamedTuple):
     networks: list[str]  # the first one is "", no network
     pressed: list[tuple[int, int, str]]
     busiest: dict[str, int]
+    busy: dict[str, list[int]]  # the recipients of the one that is behind more than half of the clicks
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
     junk: list[tuple[int, int, str, str]]  # tuples like `verdicts.JunkRequest`, and why each was rejected
     unknown: list[tuple[int, Row]]  # rejected requests that a catalogue of a moment later may know, with their times
+    contested: list[Contested]
     read: int
     repeated: int  # within this batch: events that came twice
     not_ours: int
@@ -80,8 +87,10 @@ class Gathered:
         self.junk: list[tuple[int, int, str, str]] = []
         self.unknown: list[tuple[int, Row]] = []
         self.unknown_size = 0  # bytes of their lines
+        self.contested: list[Contested] = []
         self.pressed: list[tuple[int, int, str]] = []
         self.shared: set[str] = set()  # addresses, as kept, of trusted proxies that had to stand for visitors
+        self.unkept: list[tuple[str, int]] = []  # addresses that clicks are stored without, with the recipients
         self.equals: dict[int, tuple[int, int]] = {}  # see `Batch`
         self.agent_size = 0  # characters of all agents
         self._agents: dict[str, int] = {}
@@ -97,6 +106,10 @@ class Gathered:
         if self._list_rejects:
             self._rejects.append((reason, line))
 
+    def contest(self, click: ClickRow, mark: int, reason: str, line: bytes) -> None:
+        """Keep what was rejected for reasons of today, until it is known whether it is stored."""
+        self.contested.append((click, mark, reason, line if self._list_rejects else b""))
+
     def put_aside(self, moment: int, row: Row) -> None:
         """Keep a rejected request that may be looked up again."""
         self.unknown.append((moment, row))
@@ -107,12 +120,16 @@ class Gathered:
         uncounted: Sequence[Stretch] = (),
     ) -> Batch:  # fmt: skip
         """All of it."""
-        frequent = Counter(map(itemgetter(6), self.clicks)).most_common(BUSIEST + 1)
+        addresses = (ip for ip, _ in self.unkept) if self.unkept else map(itemgetter(6), self.clicks)
+        frequent = Counter(addresses).most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
+        visits = self.unkept or ((click[6], click[5]) for click in self.clicks)
+        most = next((ip for ip, count in busiest.items() if count * 2 > len(self.clicks)), "")
+        busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:BUSY_RECIPIENTS]} if most else {}
         return Batch(
-            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, self.probes, self.junk,
-            self.unknown, self.read, self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting,
-            cut_off, last, unlike, begins, self.equals, list(uncounted),
+            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, busy, self.probes,
+            self.junk, self.unknown, self.contested, self.read, self.repeated, self.not_ours, self._reasons,
+            self._rejects, reached, waiting, cut_off, last, unlike, begins, self.equals, list(uncounted),
         )  # fmt: skip
 
     def agent(self, text: str) -> int:

@@ -89,7 +89,7 @@ class EarlierLines:
             self._prints.add(
                 (moment, row_print(row))
                 for row in rows
-                if row[3] and isinstance(addresses.resolve(row[4]), tuple)
+                if row[3] and addresses.resolve(row[4]) is not None
                 if (moment := changing.moment_or_none(row[2])) is not None
             )
 

@@ -285,7 +285,8 @@ class EventReading:
             for block in self.log.chunks(BLOCK_BYTES):
                 self._take_block(block)
                 late = not self.log.regular and monotonic() - began >= COMMIT_SECONDS
-                full = len(self.gathered.clicks) >= BATCH_CLICKS or self.gathered.agent_size >= BATCH_BYTES
+                taken = len(self.gathered.clicks) + len(self.gathered.contested)
+                full = taken >= BATCH_CLICKS or self.gathered.agent_size >= BATCH_BYTES
                 if full or (late and self.gathered.read):
                     yield self._batch(last=False)
                 if late:
@@ -345,9 +346,14 @@ class EventReading:
         if found in _UNKNOWN and self.directory.renew():
             found = self.directory.find(event)
         if isinstance(found, str):
-            self._reject(found, f"{event.identity} {event.url}")
+            text = f"{event.identity} {event.url}"
+            self._reject(found, text)
             if found in _BAD:
                 self.gathered.junk.append((event.clicked_at, identity, "", found))
+            who, nowhere = self._visitor(event), (0, 0, 0, 0)
+            ip = "" if self.rules.nameless else who[0]
+            row = (event.clicked_at, identity, *nowhere, ip, who[1], 0, who[2])
+            self.gathered.contest(row, identity, found, text.encode("utf-8", "replace"))
             return
         if event.clicked_at <= self.directory.reset_of(found[0]):
             self._reject("before-reset", event.identity)
@@ -357,13 +363,18 @@ class EventReading:
             return
         self.seen.add(identity)
         agent = self.gathered.agent(event.agent[:AGENT_LENGTH])
-        ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
-        flags = (MACHINE if event.machine else 0) | (SHARED if shared else 0)
-        if shared:
+        ip, network, flags = self._visitor(event)
+        if flags & SHARED:
             self.gathered.shared.add(ip)
-        self.gathered.clicks.append(
-            (event.clicked_at, identity, *found, ip, self.gathered.network(network), agent, flags)
-        )
+        if self.rules.nameless:
+            self.gathered.unkept.append((ip, found[3]))
+            ip = ""
+        self.gathered.clicks.append((event.clicked_at, identity, *found, ip, network, agent, flags))
+
+    def _visitor(self, event: Event) -> tuple[str, int, int]:
+        """What is known of whoever made a click: address, as it is kept, number of its network, and flags."""
+        ip, network, shared = self.rules.visitors.kept(event.ip.encode("utf-8", "replace"))
+        return ip, self.gathered.network(network), (MACHINE if event.machine else 0) | (SHARED if shared else 0)
 
     def _reject(self, reason: str, text: str) -> None:
         self.gathered.reject(reason, text.encode("utf-8", "replace"))

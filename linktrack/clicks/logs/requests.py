@@ -49,6 +49,7 @@ class Rules:
     since: int | None
     until: int | None
     list_rejects: bool
+    nameless: bool = False  # clicks are stored without the addresses that `visitors` tells
 
     @property
     def bounded(self) -> bool:
@@ -79,7 +80,7 @@ class Requests:
         """Whether what was taken is enough for a batch."""
         gathered = self._gathered
         return (
-            len(gathered.clicks) >= BATCH_CLICKS
+            len(gathered.clicks) + len(gathered.contested) >= BATCH_CLICKS
             or self._lines >= BATCH_LINES
             or gathered.agent_size + gathered.unknown_size >= BATCH_BYTES
         )
@@ -122,7 +123,7 @@ class Requests:
         Not `whole`: others stand before them.
         """
         for row in rows:
-            if row[3] and isinstance(self._rules.addresses.resolve(row[4]), tuple):
+            if row[3] and self._rules.addresses.resolve(row[4]) is not None:
                 mark = row_print(row)
                 self._counts[mark] = self._counts.get(mark, 0) + 1
                 with suppress(ValueError, OverflowError):
@@ -144,7 +145,7 @@ class Requests:
         printer, number = _PRINTER.copy, int.from_bytes
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
-        since, until = self._rules.since, self._rules.until
+        since, until, nameless = self._rules.since, self._rules.until, self._rules.nameless
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
@@ -194,6 +195,7 @@ class Requests:
                 if problem in BAD:
                     row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                     self._note_junk(row, moment, problem)
+                    self._contest(row, moment, problem)
                     if problem in UNKNOWN:
                         self._gathered.put_aside(moment, row)
                 continue
@@ -207,6 +209,9 @@ class Requests:
                     if method == b"HEAD":
                         mark = request_print(stamp, method, target, status, agent, purpose)
                         self._gathered.probes.append((moment, mark, placement, shipment, recipient))
+                    elif method == b"POST":
+                        row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                        self._contest(row, moment, "method")
                     continue
                 flags = POST
             if purpose and is_prefetch(purpose):
@@ -220,10 +225,7 @@ class Requests:
                 hasher.update(purpose)
             mark = identity = number(hasher.digest(), "little", signed=True)
             if mark in counts or mark in older:
-                count = (counts.get(mark) or older[mark]) + 1
-                counts[mark] = count
-                identity = nth(mark, count)
-                self._gathered.equals[identity] = (mark, count)
+                identity = self._numbered(mark)
             else:
                 counts[mark] = 1
             if forwarded:
@@ -232,6 +234,9 @@ class Requests:
             if shared:
                 flags |= SHARED
                 self._gathered.shared.add(ip)
+            if nameless:
+                self._gathered.unkept.append((ip, recipient))
+                ip = ""
             if network:
                 name = plain_text(network)
             agent_number = agents.get(agent)
@@ -252,7 +257,27 @@ class Requests:
         _, host, _, _, target, status, _, forwarded, _, _ = row
         mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
         ip, _, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
-        self._gathered.junk.append((moment, row_print(row), ip if mutated and not shared else "", problem))
+        told = mutated and not shared and not self._rules.nameless
+        self._gathered.junk.append((moment, row_print(row), ip if told else "", problem))
+
+    def _numbered(self, mark: int) -> int:
+        """The identity of a line with this print, counted with its equals."""
+        count = (self._counts.get(mark) or self._older.get(mark, 0)) + 1
+        self._counts[mark] = count
+        identity = nth(mark, count)
+        if count > 1:
+            self._gathered.equals[identity] = (mark, count)
+        return identity
+
+    def _contest(self, row: Row, moment: int, reason: str) -> None:
+        """Keep a request that is rejected by what the catalogue and the keys are today: it may be stored."""
+        line, host, _, method, _, _, _, forwarded, purpose, network = row
+        ip, name, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
+        flags = (POST if method == b"POST" else 0) | (PREFETCH if is_prefetch(purpose) else 0) | SHARED * shared
+        number = self._gathered.network(plain_text(network) if network else name)
+        mark = row_print(row)
+        ip = "" if self._rules.nameless else ip
+        self._gathered.contest((moment, self._numbered(mark), 0, 0, 0, 0, ip, number, 0, flags), mark, reason, line)
 
     def _agent_number(self, agent: bytes) -> int:
         """The place of an agent in the batch's list; long ones are not remembered as they are written."""

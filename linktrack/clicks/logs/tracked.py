@@ -109,8 +109,8 @@ class Addresses:
     def _resolved(self, target: bytes) -> Found | str | None:
         match = self.tracked(target)
         if match is None:
-            if b"%" in target.partition(b"?")[0]:
-                match = self.tracked(unquote_to_bytes(target))
+            plain = unquote_to_bytes(target) if b"%" in target.partition(b"?")[0] else target
+            match = self.tracked(plain) if plain is not target else None
             if match is None:
                 if self._is_unfilled(target):
                     return "unfilled-merge-tag"
@@ -119,7 +119,7 @@ class Addresses:
                     return "malformed-token"
                 # Below another path: base_url was another one when the mail was sent, or a proxy has changed the path.
                 # The token proves that it is ours, and without a good one it is not.
-                found = self._named(*match.groups()) if (match := self.elsewhere(target)) else None
+                found = self._named(*match.groups()) if (match := self.elsewhere(plain)) else None
                 return found if isinstance(found, tuple) else None
         return self._named(match[1], match[2])
 
@@ -145,7 +145,9 @@ class Addresses:
     def is_in(self, line: bytes) -> bool:
         """Whether a good address of ours stands anywhere in a line that cannot be read."""
         return any(
-            match[1].lower() in self.spots and self.person(match[2].lower()) is not None for match in _ANYWHERE(line)
+            match[1].lower() in self.spots and self.person(match[2].lower()) is not None
+            for text in {line, unquote_to_bytes(line.replace(rb"\/", b"/"))}
+            for match in _ANYWHERE(text)
         )
 
     def recipients_in(self, line: bytes) -> set[int]:

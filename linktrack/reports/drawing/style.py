@@ -26,7 +26,7 @@ _FUNCTIONS = frozenset(
 )  # fmt: skip
 _SELECTING = frozenset(
     ["not", "is", "where", "has", "matches", "any", "-webkit-any", "-moz-any", "lang", "dir", "nth-child",
-     "nth-last-child", "nth-of-type", "nth-last-of-type", ""]
+     "nth-last-child", "nth-of-type", "nth-last-of-type"]
 )  # fmt: skip
 _BLOCKS_OF_RULES = frozenset(("@media", "@supports", "@layer", "@container", "@keyframes", "@-webkit-keyframes"))
 _STRING = r"\"(?:[^\"\\\n\r\f]|\\.)*+\"|'(?:[^'\\\n\r\f]|\\.)*+'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -44,6 +45,7 @@ from linktrack.clicks.judging.verdicts import (
     JunkRequest,
     Probe,
     Verdict,
+    address_of,
     deciding,
     in_order,
     judge,
@@ -210,9 +212,15 @@ def test_junk_requests(request_: JunkRequest, clicked: Click, wanted: Verdict) -
         pytest.param([0, 0.4, 0.8, 1.2, 1.6, 2.001], 0, id="six clicks a little slower"),
         pytest.param(list(range(11)), 1, id="eleven in ten seconds"),
         pytest.param([n * 1.01 for n in range(11)], 0, id="eleven a little slower"),
-        pytest.param([n * 20 for n in range(16)], 1, id="sixteen in five minutes"),
-        pytest.param([n * 20 for n in range(300)], 285, id="one every twenty seconds, all the time"),
-        pytest.param([n * 20.01 for n in range(300)], 0, id="one a little slower"),
+        pytest.param([n * 20 + n % 3 * 2 for n in range(16)], 1, id="sixteen in five minutes"),
+        pytest.param([n * 21 + n % 3 * 2 for n in range(300)], 0, id="one every twenty-one seconds or so"),
+        pytest.param([n * 20 for n in range(300)], 295, id="one every twenty seconds, all the time"),
+        pytest.param([n * 60 for n in range(300)], 295, id="one a minute"),
+        pytest.param([n * 10 for n in range(6)], 1, id="six with even pauses"),
+        pytest.param([n * 10 for n in range(5)], 0, id="five with even pauses"),
+        pytest.param([n * 9.9 for n in range(6)], 0, id="six with even pauses as short as fingers tap"),
+        pytest.param([0, 20, 40, 62.1, 82.1, 102.1], 0, id="six with pauses that differ"),
+        pytest.param([n * 60.01 for n in range(300)], 0, id="pauses over more than five minutes"),
         pytest.param([*(n / 100 for n in range(50)), 900], 45, id="a person a quarter of an hour after the machine"),
     ],
 )
@@ -362,11 +370,62 @@ def test_a_stretch_judged_alone_with_its_surroundings_is_judged_the_same(seed: i
 
 @given(st.randoms(use_true_random=False), st.integers(1, 80))
 def test_more_clicks_acquit_nobody(chance: random.Random, count: int) -> None:
-    """What makes evidence last: a scanner's click is one whatever else turns up, so no row is ever taken back."""
+    """What makes evidence last: a scanner's click is one whatever else turns up, so no row is ever taken back.
+
+    But for a crowd that has no address, which is told by its share of what its agent does, and is no evidence.
+    """
     clicks = busy(chance, count, 60)
     some = [c for c in clicks if chance.random() < 0.6]
     all_of_them = dict(zip(clicks, judge(clicks, BY), strict=True))
     for c, (verdict, reasons) in zip(some, judge(some, BY), strict=True):
-        if verdict == S:
+        if verdict == S and not (reasons == "many-recipients" and not address_of(c)):
             assert all_of_them[c][0] == S
-            assert set(reasons.split(",")) <= set(all_of_them[c][1].split(","))
+            acquitted = set(reasons.split(",")) - set(all_of_them[c][1].split(","))
+            assert acquitted <= (set() if address_of(c) else {"many-recipients"}), "which is evidence of no address"
+
+
+def nameless(clicks: list[Click]) -> list[Click]:
+    """The same, stored without an address."""
+    return [one._replace(ip="") for one in clicks]
+
+
+def shared(clicks: list[Click]) -> list[Click]:
+    """The same, behind a trusted proxy that hands no address on."""
+    return [one._replace(ip="10.0.0.0", flags=SHARED) for one in clicks]
+
+
+SWEEP = in_turn(1, 8, 5, 0)
+TWO_BROWSERS = [click(HOURS, 1), click(HOURS + 4, 2, agent=OTHER)]
+CROWD = [one._replace(recipient_id=one.recipient_id + 1) for one in in_turn(12, 2, 5, 3)]
+
+
+@pytest.mark.parametrize(
+    ("clicks", "reason"),
+    [
+        pytest.param(SWEEP, "sweep", id="eight links of a mail in a minute"),
+        pytest.param(TWO_BROWSERS, "two-browsers", id="two links with two browsers in five seconds"),
+        pytest.param(CROWD, "many-recipients", id="one agent, twelve mails, two links of each"),
+    ],
+)
+@pytest.mark.parametrize("how", [nameless, shared])
+def test_without_addresses_agents_have_to_do(
+    clicks: list[Click], reason: str, how: Callable[[list[Click]], list[Click]]
+) -> None:
+    assert set(judge(how(clicks), BY)) == {(S, reason)}
+    assert all(reason not in reasons for _, reasons in judge(clicks, BY)) or reason == "many-recipients"
+
+
+@pytest.mark.parametrize(
+    "clicks",
+    [
+        pytest.param(in_turn(1, 6, 5, 0), id="six links of a mail"),
+        pytest.param(in_turn(1, 8, 9, 0), id="eight links in more than a minute"),
+        pytest.param([click(HOURS, 1), click(HOURS + 5.001, 2, agent=OTHER)], id="two browsers a little later"),
+        pytest.param([click(HOURS, 1), click(HOURS + 4, 1, agent=OTHER)], id="one link in two browsers"),
+        pytest.param(in_turn(9, 2, 5, 3), id="nine readers with one agent"),
+        pytest.param(sorted([*CROWD, *(click(HOURS + 2 * n, person=50 + n) for n in range(12))]),
+                     id="as many readers of one link among them"),
+    ],
+)  # fmt: skip
+def test_readers_without_addresses(clicks: list[Click]) -> None:
+    assert set(judge(nameless(clicks), BY)) == {(H, "")}

@@ -227,9 +227,9 @@ def test_every_word_of_the_samples_is_drawn() -> None:
         assert words(result) == words(path.read_bytes().decode("cp1252" if path.name == "kampanj.html" else "utf-8"))
 
 
-def test_every_word_of_real_mails_is_drawn_and_nothing_in_them_acts(corpus: Path) -> None:
+def test_every_word_of_a_mail_is_drawn_and_nothing_in_it_acts(mails: list[Path]) -> None:
     compared = 0
-    for path in sorted((corpus / "mailings").glob("*.html")):
+    for path in (one for one in mails if one.suffix == ".html"):
         try:
             document = read_document(path.read_bytes())
         except BadInput:
@@ -237,8 +237,8 @@ def test_every_word_of_real_mails_is_drawn_and_nothing_in_them_acts(corpus: Path
         parts = read_parts(document, None, OPTIONS)
         result, _ = draw_mail(parts, {})
         assert faults(result) == [], path.name
-        if "<%" in document.text:  # a statement between attributes, which no parser of HTML reads
+        if "<%" in document.text or "<?" in document.text:  # a statement of a template, which no parser of HTML reads
             continue
         compared += 1
         assert words(result) == words(document.characters(0, len(document.text)).removeprefix("\ufeff")), path.name
-    assert compared > 50
+    assert compared > 0.75 * len(mails)

@@ -1,0 +1,78 @@
+"""What is stored is seen before, whatever has become of its key, link, mailing or person since: requests and events
+that would be rejected today are looked up among the clicks, and mean what they meant when they were stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from linktrack.clicks.logs.batches import Batch, ClickRow
+from linktrack.store.session import Database
+
+_AT_ONCE = 500  # moments of one query
+_Value = TypeVar("_Value")
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+class _Meant(NamedTuple):
+    """What a stored click means."""
+
+    link_id: int
+    placement_id: int
+    shipment_id: int
+    recipient_id: int
+    agent: str
+
+
+def recall(database: Database, batch: Batch) -> Batch:
+    """The batch with those of its contested requests as clicks that are stored, and no longer rejected."""
+    if not batch.contested:
+        return batch
+    stored = _stored(database, sorted({click[0] for click, *_ in batch.contested}))
+    found = [one for one in batch.contested if one[0][:2] in stored]
+    if not found:
+        return batch
+    agents = {text: number for number, text in enumerate(batch.agents)}
+    clicks: list[ClickRow] = []
+    for (moment, identity, _, _, _, _, ip, network, _, flags), *_ in found:
+        *meant, agent = stored[moment, identity]
+        link, placement, shipment, recipient = meant
+        number = agents.setdefault(agent, len(agents))
+        clicks.append((moment, identity, link, placement, shipment, recipient, ip, network, number, flags))
+    reasons = Counter(batch.reasons)
+    reasons.subtract(reason for _, _, reason, _ in found)
+    lines = Counter((reason, line) for _, _, reason, line in found)
+    junk = Counter((click[0], mark, reason) for click, mark, reason, _ in found)
+    return batch._replace(
+        clicks=[*batch.clicks, *clicks],
+        agents=list(agents),
+        reasons={reason: count for reason, count in reasons.items() if count},
+        rejects=_without(batch.rejects, lines, lambda reject: reject),
+        junk=_without(batch.junk, junk, lambda one: (one[0], one[1], one[3])),
+    )
+
+
+def _stored(database: Database, moments: Sequence[int]) -> dict[tuple[int, int], _Meant]:
+    """The clicks of some moments, by time and print."""
+    found: dict[tuple[int, int], _Meant] = {}
+    for start in range(0, len(moments), _AT_ONCE):
+        some = moments[start : start + _AT_ONCE]
+        rows = database.rows(
+            "SELECT clicked_at, print, link_id, placement_id, shipment_id, recipient_id, text FROM click "  # noqa: S608  (marks of our own)
+            f"JOIN agent ON agent.id = agent_id WHERE clicked_at IN ({', '.join('?' * len(some))})",
+            some,
+        )
+        found.update(((row[0], row[1]), _Meant._make(row[2:])) for row in rows)
+    return found
+
+
+def _without(values: Iterable[_Value], taken: Counter[_Key], key: Callable[[_Value], _Key]) -> list[_Value]:
+    """The values but those that are taken, of each as often as it is."""
+    left = []
+    for value in values:
+        if taken[key(value)] > 0:
+            taken[key(value)] -= 1
+        else:
+            left.append(value)
+    return left

@@ -1,0 +1,65 @@
+"""What is unusual about an import is said, with --quiet too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from clicks_world import World, line, shell
+
+
+def quietly(world: World, log: Path) -> subprocess.CompletedProcess[str]:
+    command = shell(world, str(log))
+    return subprocess.run([*command[:3], "--quiet", *command[3:]], capture_output=True, text=True, check=False)
+
+
+def test_addresses_of_ours_in_an_unknown_format_are_said(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    known = [line(world.path(1, 1 + number % 30), 600 + number) for number in range(50)]
+    unknown = [f"visit;{number};{world.path(2, 1 + number)};done\n".encode() for number in range(30)]
+    log.write_bytes(b"".join(known + unknown))
+    done = quietly(world, log)
+    assert done.returncode == 0, "they are rejected lines like others, and the fewer"
+    assert "30 new lines with addresses of ours cannot be read" in done.stderr
+    assert "--log-format" in done.stderr
+    assert quietly(world, log).stderr == "", "once"
+
+
+def test_addresses_of_ours_in_unknown_json(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    known = [line(world.path(1, 1 + number % 30), 600 + number) for number in range(50)]
+    slash = [json.dumps({"p": world.path(2, 1 + n), "n": n}).replace("/", "\\/").encode() + b"\n" for n in range(9)]
+    log.write_bytes(b"".join(known + slash))
+    assert "9 new lines with addresses of ours cannot be read" in quietly(world, log).stderr
+
+
+@pytest.mark.parametrize("how", ["truncate", "full", "none"])
+def test_one_untrusted_address_behind_most_clicks_is_said(world: World, tmp_path: Path, how: str) -> None:
+    settings = world.workspace.root / "linktrack.toml"
+    settings.write_text(settings.read_text("utf-8").replace('ip = "truncate"', f'ip = "{how}"'), "utf-8")
+    log = tmp_path / "access.log"
+    lines = [line(world.path(1, 1 + number), 600 + 60 * number, ip="203.0.113.7") for number in range(30)]
+    log.write_bytes(b"".join(lines))
+    done = quietly(world, log)
+    shown = "203.0.113.7" if how == "full" else "203.0.113.0"
+    assert f"One address, {shown}, is behind 30 of 30 clicks" in done.stderr
+    kept = {click[6] for click in world.clicks()}
+    assert kept == {"" if how == "none" else shown}
+
+
+@pytest.mark.parametrize("value", [{"hello": "world"}, [{"path": "/x"}], {"many": list(range(50))}], ids=str)
+def test_a_whole_json_value_of_no_known_format_does_not_wait(world: World, tmp_path: Path, value: object) -> None:
+    log = tmp_path / "events.json"
+    log.write_text(json.dumps(value), "utf-8")
+    done = quietly(world, log)
+    assert done.returncode == 3
+    assert "none of the log formats" in done.stderr
+
+
+def test_half_of_a_json_value_waits(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "events.json"
+    log.write_text('{"hello": "wor', "utf-8")
+    summary = world.load(log)
+    assert (summary.waiting, summary.read) == (1, 0)

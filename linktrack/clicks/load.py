@@ -235,7 +235,8 @@ class _Import:
         if isinstance(format, LineFormat):
             named = self.order.log_format is not None or bool(self.settings.clicks.log_format)
             changing = Changing(format, named=named, time_zone=self._zone)
-            return read_ahead(Reading(log, changing, known, self.rules).batches(), log.handle)
+            batches = Reading(log, changing, known, self.rules).batches()
+            return read_ahead(batches, log.handle, known.position if known else 0)
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
             self._directory = Directory(self.database, self.book, clicks, base_url, self.order.mailing)

@@ -603,6 +603,36 @@ def test_a_process_that_reads_ahead_reports_what_it_met(world: World, tmp_path: 
 
 
 @pytest.mark.usefixtures("small_batches")
+def test_a_long_log_is_read_by_another_process_from_its_first_batch_on(
+    untouched: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from linktrack.clicks.logs import line_log
+
+    lines = random_log(untouched, 16, 300)
+    takers: list[int] = []  # a list of this process: what a fork adds to it is not seen here
+    take = line_log.Reading._take  # noqa: SLF001  (what is called in one process or the other)
+
+    def noted(self: line_log.Reading, block: bytes) -> None:
+        takers.append(os.getpid())
+        take(self, block)
+
+    monkeypatch.setattr(line_log.Reading, "_take", noted)
+    with scratch(untouched) as make:
+        wanted = expected(make, lines)
+        for name, long, here in (("long", 1, False), ("short", 1 << 30, True)):
+            monkeypatch.setattr("linktrack.clicks.logs.ahead.LONG_BYTES", long)
+            world = make(name)
+            log = world.workspace.root / "access.log"
+            log.write_bytes(b"".join(lines[:200]))
+            takers.clear()
+            world.load(log)
+            assert bool(takers) is here
+            log.write_bytes(b"".join(lines))
+            world.load(log)
+            assert state(world) == wanted
+
+
+@pytest.mark.usefixtures("small_batches")
 @pytest.mark.faults
 def test_a_reading_process_that_is_killed_is_said_and_loses_nothing(
     untouched: World, monkeypatch: pytest.MonkeyPatch

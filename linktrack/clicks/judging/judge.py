@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.clicks.event import SHARED
@@ -25,12 +27,14 @@ from linktrack.clicks.judging.reputation import (
 )  # fmt: skip
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import REACH, Click, JunkRequest, Probe, Surroundings, address_of, judge
-from linktrack.store.session import Database
+from linktrack.store.session import Database, Row
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
+_RECIPIENT, _IP, _AGENT, _FLAGS = map(Click._fields.index, ("recipient_id", "ip", "agent_id", "flags"))
 _AT_ONCE = 500  # values of one query
-_FEW = 400  # recipients and addresses whose clicks are looked for one by one
+_DIGITS = "0123456789"
+_FEW = 400  # recipients and addresses that a query can name
 
 
 class StoredClick(NamedTuple):
@@ -82,7 +86,7 @@ def judge_new(
             verdict = judged[one.click]
             before = without_reputation(rulings.verdict(one.ruling))
             near = low - REACH <= one.click.clicked_at <= high + REACH
-            reached = near and (concerned is None or one.click in concerned) and not by.is_final(one.click)
+            reached = near and one.click in concerned and not by.is_final(one.click)
             if reached and verdict != before:
                 moved.append((one, rulings.number(verdict)))
     return FirstPass(numbers, moved, said)
@@ -90,26 +94,39 @@ def judge_new(
 
 def _neighbours(
     database: Database, own: Sequence[Click], besides: Sequence[tuple[int, int, str]], low: int, high: int
-) -> tuple[list[StoredClick], set[Click] | None]:
+) -> tuple[list[StoredClick], set[Click]]:
     """The stored clicks on which `own` and what is `besides` them (moment, recipient or 0, address or "") bear, with
-    all that bears on these, in order; and which of them the former are, None for all.
+    all that bears on these, in order; and which of them the former are.
 
-    That is a person's own clicks, those from one address, and those of one agent that have none. Where few clicks come
-    into a busy time, only they are loaded of it; where many come, all there is.
+    That is a person's own clicks, those from one address, and those of one agent that have none: in a busy hour few of
+    those who clicked a moment ago.
     """
     first, last = low - 2 * REACH, high + 2 * REACH
     people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
     addresses = {ip for click in own if (ip := address_of(click))} | {ip for _, _, ip in besides if ip}
     agents = {click.agent_id for click in own if not address_of(click)}
-    if len(people) + len(addresses) + len(agents) > _FEW:
-        return stored_clicks(database, first, last), None
-    concerned = stored_clicks(database, first, last, (people, addresses, agents))
+    rows: list[Row] | None = None
+
+    def bearing() -> list[StoredClick]:
+        nonlocal rows
+        if rows is None and len(people) + len(addresses) + len(agents) <= _FEW:
+            return stored_clicks(database, first, last, (people, addresses, agents))
+        rows = _rows(database, first, last, "", ()) if rows is None else rows
+        return [
+            _click_of(row)
+            for row in rows
+            if row[_RECIPIENT] in people
+            or row[_IP] in addresses
+            or (row[_AGENT] in agents and (not row[_IP] or row[_FLAGS] & SHARED))
+        ]
+
+    concerned = bearing()
+    if not concerned:
+        return [], set()
     people |= {one.click.recipient_id for one in concerned}
     addresses |= {ip for one in concerned if (ip := address_of(one.click))}
     agents |= {one.click.agent_id for one in concerned if not address_of(one.click)}
-    if len(people) + len(addresses) + len(agents) > _FEW:
-        return stored_clicks(database, first, last), None
-    return stored_clicks(database, first, last, (people, addresses, agents)), {one.click for one in concerned}
+    return bearing(), {one.click for one in concerned}
 
 
 def judge_reputation(
@@ -128,11 +145,13 @@ def judge_reputation(
         (row for row in new if row[:2] in heard),
         (click for click in looked_at if (click.shipment_id, neighbourhood(address_of(click))) in heard),
     )
+    inside = _within(found)
+    places = {(span.shipment_id, span.address) for span in found}
     scanners = known_scanners(_evidence_of(database, found))
     changed: list[tuple[StoredClick, int]] = []
     for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
-        stored = _of_addresses(stored_clicks(database, start, stop), found)
-        changed += second_pass(stored, scanners, by, rulings, lambda click: _is_in(click, found))
+        stored = _clicks_from(database, start, stop, places)
+        changed += second_pass(stored, scanners, by, rulings, inside)
     return changed
 
 
@@ -157,8 +176,8 @@ def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence
     """Store what clicks say about addresses, in the open transaction. Returns what had not been said before."""
     rows = sorted(said)
     known: set[tuple[object, ...]] = set()
-    for shipment, address in sorted({row[:2] for row in rows}):
-        minutes = [row.minute for row in rows if row[:2] == (shipment, address)]
+    for (shipment, address), own in groupby(rows, key=itemgetter(0, 1)):
+        minutes = [row.minute for row in own]
         known.update(
             database.rows(
                 "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
@@ -183,7 +202,7 @@ def stored_clicks(
     database: Database, low: int, high: int, of: tuple[set[int], set[str], set[int]] | None = None
 ) -> list[StoredClick]:
     """The clicks that are stored of a stretch of time, both ends in it, in order; only those `of` these recipients or
-    addresses, or without an address and of these agents, if given."""
+    addresses, or without an address and of these agents, if given, which are no more than a query can name."""
     where, values = "", list[int | str]()
     if of is not None:
         marks = [", ".join("?" * len(some)) or "NULL" for some in of]
@@ -192,14 +211,34 @@ def stored_clicks(
             f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}) OR ({nameless} AND agent_id IN ({marks[2]})))"
         )
         values = [*of[0], *of[1], *of[2]]
+    return list(map(_click_of, _rows(database, low, high, where, values)))
+
+
+def _clicks_from(database: Database, low: int, high: int, places: set[tuple[int, str]]) -> list[StoredClick]:
+    """The same of some shipments and addresses (/24 or /48)."""
+    where, values = "", list[int | str]()
+    # What an IPv4 address begins with; IPv6 is written in too many ways to be told apart by a query.
+    beginnings = sorted({address.rstrip(_DIGITS) for _, address in places if ":" not in address})
+    if len(beginnings) <= _FEW:
+        where = f" AND (rtrim(ip, '{_DIGITS}') IN ({', '.join('?' * len(beginnings)) or 'NULL'}) OR ip LIKE '%:%')"
+        values = [*beginnings]
+    rows = _rows(database, low, high, where, values)
     return [
-        StoredClick(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
-        for row in database.rows(
-            f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names and marks of our own)
-            f"WHERE clicked_at BETWEEN ? AND ?{where} ORDER BY clicked_at, print",
-            (low, high, *values),
-        )
+        one for one in map(_click_of, rows) if (one.click.shipment_id, neighbourhood(address_of(one.click))) in places
     ]
+
+
+def _rows(database: Database, low: int, high: int, where: str, values: Sequence[int | str]) -> list[Row]:
+    """Clicks of a stretch of time as `_click_of` takes them, in order."""
+    return database.rows(
+        f"SELECT {CLICK_COLUMNS}, ruling_id, reading_id FROM click "  # noqa: S608  (names and marks of our own)
+        f"WHERE clicked_at BETWEEN ? AND ?{where} ORDER BY clicked_at, print",
+        (low, high, *values),
+    )
+
+
+def _click_of(row: Row) -> StoredClick:
+    return StoredClick(Click._make(row[:_WIDTH]), row[_WIDTH], row[_WIDTH + 1])
 
 
 def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[JunkRequest]]:
@@ -252,21 +291,20 @@ def _evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence
     return found
 
 
-def _of_addresses(stored: Iterable[StoredClick], spans: Iterable[Affected]) -> list[StoredClick]:
-    """The clicks of the addresses of these spans."""
-    wanted = {(span.shipment_id, span.address) for span in spans}
-    shipments = {shipment for shipment, _ in wanted}
-    return [
-        one
-        for one in stored
-        if one.click.shipment_id in shipments
-        and (one.click.shipment_id, neighbourhood(address_of(one.click))) in wanted
-    ]
+def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:
+    """What tells whether a click lies in one of these spans, which are sorted and do not overlap."""
+    starts: dict[tuple[int, str], list[int]] = {}
+    stops: dict[tuple[int, str], list[int]] = {}
+    for shipment, address, start, stop in spans:
+        starts.setdefault((shipment, address), []).append(start)
+        stops.setdefault((shipment, address), []).append(stop)
 
+    def inside(click: Click) -> bool:
+        key = (click.shipment_id, neighbourhood(address_of(click)))
+        at = bisect_right(starts.get(key, ()), click.clicked_at) - 1
+        return at >= 0 and click.clicked_at <= stops[key][at]
 
-def _is_in(click: Click, spans: Iterable[Affected]) -> bool:
-    key = (click.shipment_id, neighbourhood(address_of(click)))
-    return any(span[:2] == key and span.start <= click.clicked_at <= span.stop for span in spans)
+    return inside
 
 
 def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, int, int, int]]:

@@ -113,16 +113,15 @@ def neighbourhood(ip: str) -> str:
 
 def evidence(clicks: Sequence[Click], verdicts: Sequence[Verdict], by: Surroundings) -> set[Evidence]:
     """What clicks with verdicts of the first pass say about addresses. Weak reasons together say nothing."""
-    return {
-        Evidence(
-            click.shipment_id,
-            neighbourhood(address),
-            click.clicked_at // MINUTE_MS,
-            click.recipient_id,
-            by.family(click.agent_id),
-        )
+    strong = {verdict for verdict in set(verdicts) if _is_strong(verdict)}
+    said = {  # many clicks say the same
+        (click.shipment_id, address, click.clicked_at // MINUTE_MS, click.recipient_id, click.agent_id)
         for click, verdict in zip(clicks, verdicts, strict=True)
-        if _is_strong(verdict) and (address := address_of(click))
+        if verdict in strong and (address := address_of(click))
+    }
+    return {
+        Evidence(shipment, neighbourhood(address), minute, recipient, by.family(agent))
+        for shipment, address, minute, recipient, agent in said
     }
 
 
@@ -209,8 +208,9 @@ def _place(click: Click) -> _Place:
 def _looks(clicks: Sequence[Click], verdicts: Sequence[Verdict]) -> dict[_Place, list[int]]:
     """When each recipient's mail was looked at from each address, by the verdicts of the first pass."""
     found: dict[_Place, list[int]] = {}
+    strong = {verdict for verdict in set(verdicts) if _is_strong(verdict)}
     for click, verdict in zip(clicks, verdicts, strict=True):
-        if _is_strong(verdict):
+        if verdict in strong:
             found.setdefault(_place(click), []).append(click.clicked_at)
     return found
 

@@ -54,6 +54,7 @@ _RANK = {reason: rank for rank, reason in enumerate(REASONS)}
 
 # Shipment and recipient; of those who share a token, whom nothing else tells apart, address and agent too.
 _Person = tuple[int, int] | tuple[int, int, str, int]
+_NOTHING = frozenset[str]()
 _SPEAKING = MACHINE | PREFETCH | POST  # flags that say something about a click
 
 
@@ -143,10 +144,13 @@ def judge(
     weights = _weights(networks, by.network)
     soon = _soon_after_sending(times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag & _SPEAKING} if any(flags) else set()
+    weighed: dict[tuple[int, Signal, frozenset[str], int, bool], Verdict] = {}  # there are few different ones
     for index in {*extra, *weights, *soon, *flagged}:
-        result[index] = _weighed(
-            clicks[index], result[index], extra.get(index, set()), weights.get(index, 0), index in soon
-        )
+        more = frozenset(extra[index]) if index in extra else _NOTHING
+        said = (flags[index] & _SPEAKING, result[index], more, weights.get(index, 0), index in soon)
+        if said not in weighed:
+            weighed[said] = _weighed(*said)
+        result[index] = weighed[said]
     if by.tests.intersection(shipments):
         for index, shipment in enumerate(shipments):
             if shipment in by.tests:
@@ -183,9 +187,9 @@ def _soon_after_sending(times: Sequence[int], shipments: Sequence[int], sent_at:
     }
 
 
-def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: bool) -> Verdict:
+def _weighed(flags: int, agent: Signal, more: frozenset[str], weight: int, soon: bool) -> Verdict:
     """The verdict on a click about which there is something to say."""
-    if click.flags & POST:
+    if flags & POST:
         return (HUMAN, "posted")
     scanner = set(more)
     prefetch = set()
@@ -194,9 +198,9 @@ def _weighed(click: Click, agent: Signal, more: set[str], weight: int, soon: boo
         scanner.add(reason)
     elif kind == PREFETCHED:
         prefetch.add(reason)
-    if click.flags & MACHINE:
+    if flags & MACHINE:
         scanner.add("service-flag")
-    if click.flags & PREFETCH:
+    if flags & PREFETCH:
         prefetch.add("purpose-header")
     weak = {"network"} if weight else set()
     weak |= {"soon-after-sending"} if soon else set()
@@ -270,18 +274,20 @@ def _mark_repetition(clicks: Sequence[Click], own: Sequence[int], extra: dict[in
     from_any = [("", clicks[index].placement_id) for index in own]
     for places, limits in ((from_one, REPEATS), (from_any, REPEATS_ANYWHERE)):
         for among in groups(places, limits[0][0] + 1).values():
-            repeated = [own[index] for index in among]
+            moments = [clicks[own[index]].clicked_at for index in among]
             for often, width in limits:
-                for before, index in zip(repeated, repeated[often:], strict=False):
-                    if clicks[index].clicked_at - clicks[before].clicked_at <= width:
-                        _mark(extra, "repetition", (index,))
+                close = (
+                    own[index]
+                    for before, moment, index in zip(moments, moments[often:], among[often:], strict=False)
+                    if moment - before <= width
+                )
+                _mark(extra, "repetition", close)
             if places is from_one:
-                _mark(extra, "repetition", _in_even_time(clicks, repeated))
+                _mark(extra, "repetition", _in_even_time(moments, [own[index] for index in among]))
 
 
-def _in_even_time(clicks: Sequence[Click], repeated: Sequence[int]) -> Iterator[int]:
+def _in_even_time(moments: Sequence[int], repeated: Sequence[int]) -> Iterator[int]:
     """The clicks before which as many pauses were equal as a person's never are, as far as clicks bear on another."""
-    moments = [clicks[index].clicked_at for index in repeated]
     pauses = [later - before for before, later in pairwise(moments)]
     for at in range(EVEN_PAUSES, len(repeated)):
         some = pauses[at - EVEN_PAUSES : at]
@@ -407,4 +413,7 @@ def _mark_near(
 
 def _mark(extra: dict[int, set[str]], reason: str, indices: Iterable[int]) -> None:
     for index in indices:
-        extra.setdefault(index, set()).add(reason)
+        if index in extra:
+            extra[index].add(reason)
+        else:
+            extra[index] = {reason}

@@ -1,4 +1,6 @@
-"""Reading ahead: from its second batch on, a long log is read by a process of its own while batches are stored.
+"""Reading ahead: a long log is read by a process of its own while batches are stored.
+
+One of which nobody knows how long it is, like a compressed one, is so from its second batch on.
 
 The process is a fork, so it goes on just where the reading stands. It only reads the log and writes to a pipe, has no
 part in the database or in any lock, and ends as soon as nobody reads what it writes.
@@ -24,13 +26,21 @@ _BATCH, _ERROR, _END = b"B", b"E", b"."
 _LENGTH = 8  # bytes of the length that follows the kind
 
 
-def read_ahead(batches: Iterator[Batch], log: int | None) -> Iterator[Batch]:
-    """The same batches. `log` is the file handle that they are read from, or None to stay in this process."""
-    first = next(batches)
-    yield first
-    if first.last or log is None or not _worthwhile():
+LONG_BYTES = 8 << 20  # a log of this length and more has several batches
+
+
+def read_ahead(batches: Iterator[Batch], log: int | None, position: int = 0) -> Iterator[Batch]:
+    """The same batches. `log` is the file handle that they are read from, or None to stay in this process; `position`
+    is where in it they begin."""
+    if log is None or not _worthwhile():
         yield from batches
         return
+    if os.fstat(log).st_size - position < LONG_BYTES:
+        first = next(batches)
+        yield first
+        if first.last:
+            yield from batches  # an error may stand behind it
+            return
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:

@@ -64,7 +64,7 @@ def add(
     from linktrack.errors import UsageError
     from linktrack.links.catalog import REDIRECT, add_link
 
-    response = _response(text, form, prefill, redirect=False)
+    response = _response(context, text, form, prefill, redirect=False)
     if url is None and response is None:
         raise UsageError(f"the link {key!r} needs --url, or --text or --form for what a visitor sees instead")
     with opened(context, wait) as database:
@@ -183,7 +183,7 @@ def edit(
     from linktrack.errors import UsageError
     from linktrack.links.catalog import edit_link
 
-    response = _response(text, form, prefill, redirect=redirect)
+    response = _response(context, text, form, prefill, redirect=redirect)
     if url is None and name is None and new_key is None and response is None and confirmed is None:
         raise UsageError("say what to change: --url, --name, --key, --redirect, --text, --form or --confirm")
     pairs = workspace_of(context).settings.mailings.pairs
@@ -314,7 +314,9 @@ def _row(link: LinkRow) -> dict[str, Any]:
     }
 
 
-def _response(text: str | None, form: str | None, prefill: list[str] | None, *, redirect: bool) -> LinkResponse | None:
+def _response(
+    context: typer.Context, text: str | None, form: str | None, prefill: list[str] | None, *, redirect: bool
+) -> LinkResponse | None:
     """The response that the options describe, or None when they say nothing of it."""
     from linktrack.errors import UsageError
     from linktrack.links.responses import parse_response
@@ -332,5 +334,5 @@ def _response(text: str | None, form: str | None, prefill: list[str] | None, *, 
             raise UsageError("--prefill is written FIELD=CONTACT_FIELD, e.g. --prefill name=name")
         if pairs:
             response["prefill"] = {name: value for name, _, value in pairs}
-        return parse_response(response)
+        return parse_response(response, workspace_of(context).settings.serve.form_hosts)
     return parse_response({"kind": "redirect"}) if redirect else None

@@ -81,7 +81,7 @@ def apply(
     destination = Destination(format, output, excel)
     destination.check_dry_run(dry_run)
     settings = workspace_of(context).settings
-    wanted = read_definitions(file, settings.crm, settings.mailings.pairs)
+    wanted = read_definitions(file, settings.crm, settings.mailings.pairs, settings.serve.form_hosts)
     with opened(context, wait) as database:
         differences = compare(database, wanted) if dry_run else apply_definitions(database, wanted)
     if dry_run or format is not None:

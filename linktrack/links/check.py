@@ -31,7 +31,7 @@ from linktrack.links.contradictions import (
     within_link,
 )
 from linktrack.links.near_targets import differs_in
-from linktrack.links.responses import FormResponse, read_response
+from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
 from linktrack.settings import CrmSettings
 from linktrack.store.session import Database
@@ -77,15 +77,15 @@ def check_links(
     folder = workspace.scripts_path
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
-    links, mailings = load(database)
+    links, mailings = load(database, workspace.settings.serve.form_hosts)
     host = urlsplit(workspace.settings.base_url).hostname or ""
     types = workspace.settings.subscriptions.types
     around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types)
     return [one for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
 
 
-def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
-    """All links, and all mailings that are not deleted."""
+def load(database: Database, form_hosts: Sequence[str] = ()) -> tuple[list[CheckedLink], list[CheckedMailing]]:
+    """All links, and all mailings that are not deleted. `form_hosts` are those of the settings."""
     actions = read_actions(database)
     links = []
     for link_id, key, kind, deleted_at, said, url in database.rows(
@@ -101,7 +101,8 @@ def load(database: Database) -> tuple[list[CheckedLink], list[CheckedMailing]]:
         response = read_response(said)
         prefill = tuple(response.prefill.values()) if isinstance(response, FormResponse) else ()
         facts = (tuple(parsed), tuple(broken), response.kind, prefill, url, tuple(numbers))
-        links.append(CheckedLink(key, kind, deleted_at is not None, *facts))
+        unfilled = problem_of_host(response, form_hosts)
+        links.append(CheckedLink(key, kind, deleted_at is not None, *facts, unfilled))
     stands: dict[int, list[str]] = {}
     for mailing_id, key in database.rows(
         "SELECT DISTINCT p.mailing_id, l.key FROM placement p JOIN link l ON l.id = p.link_id "
@@ -178,6 +179,8 @@ def _of_link(link: CheckedLink, around: CheckedAgainst) -> Iterator[tuple[str, s
     for problem in link.broken:
         yield "bad-value", f"an action of {link.key!r} cannot be carried out: {problem}"
     yield from within_link(link)
+    if link.unfilled:
+        yield "form-host", f"{link.key!r} opens its form empty: {link.unfilled}"
     if link.key == "honeypot" and link.actions:
         yield "at-odds", "the honeypot has actions, but whoever follows it is a machine: they never run"
     for action in link.actions:

@@ -45,6 +45,7 @@ class CheckedLink:
     prefill: tuple[str, ...] = ()  # the contact's fields that a form is opened with
     url: str = ""
     numbers: tuple[int, ...] = ()  # of the actions; none given = 1, 2, 3 …
+    unfilled: str = ""  # why its form gets no values, where it should
 
     @property
     def numbered(self) -> list[tuple[int, AnyAction]]:

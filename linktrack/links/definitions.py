@@ -39,9 +39,11 @@ class LinkDefinition:
     line: int | None = field(default=None, compare=False)
 
 
-def read_definitions(path: Path, crm: CrmSettings | None = None, pairs: Pairs = ()) -> list[LinkDefinition]:
+def read_definitions(
+    path: Path, crm: CrmSettings | None = None, pairs: Pairs = (), form_hosts: Sequence[str] = ()
+) -> list[LinkDefinition]:
     """The links of a TOML file, in its order. With `crm`, values are checked against the types of its fields; `pairs`
-    are the workspace's own merge tags.
+    are the workspace's own merge tags, `form_hosts` those that may be sent a person's values.
 
     BadInput names file and line; nothing is taken from a bad file.
     """
@@ -57,7 +59,7 @@ def read_definitions(path: Path, crm: CrmSettings | None = None, pairs: Pairs = 
     for number, link in enumerate(links):
         line = headers[number] if number < len(headers) else None
         try:
-            definition = _parse_link(link, line, crm, pairs)
+            definition = _parse_link(link, line, crm, pairs, form_hosts)
         except LinktrackError as problem:
             raise BadInput(problem.sentence, file=path, line=line) from None
         if definition.key in found:
@@ -69,7 +71,9 @@ def read_definitions(path: Path, crm: CrmSettings | None = None, pairs: Pairs = 
     return list(found.values())
 
 
-def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None, pairs: Pairs) -> LinkDefinition:
+def _parse_link(
+    raw: dict[str, Any], line: int | None, crm: CrmSettings | None, pairs: Pairs, form_hosts: Sequence[str]
+) -> LinkDefinition:
     key = raw.get("key")
     if not isinstance(key, str) or not key:
         raise BadInput('a [[link]] needs its key: key = "offer"')
@@ -87,7 +91,7 @@ def _parse_link(raw: dict[str, Any], line: int | None, crm: CrmSettings | None, 
         raise BadInput(f"{key!r} is a special link: a file can set its actions, and nothing else")
     if not special:
         catalog.checked_key(key)
-    response = parse_response(raw["response"]) if "response" in raw else catalog.REDIRECT
+    response = parse_response(raw["response"], form_hosts) if "response" in raw else catalog.REDIRECT
     url = "" if special else target_of(raw.get("url", ""), response, pairs)
     actions = raw.get("actions", [])
     if not isinstance(actions, list):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
@@ -38,6 +39,20 @@ def read_web_address(url: str) -> WebAddress | None:
         return None
     host = browser_host(match[1])
     return None if host is None else WebAddress(host, match.end())
+
+
+def browser_hosts(named: Iterable[str]) -> tuple[str, ...]:
+    """Hosts of the settings as browsers send them."""
+    return tuple(browser_host(host) or host.lower() for host in named)
+
+
+def may_have_values(url: str, hosts: tuple[str, ...]) -> bool:
+    """Whether a form may get a person's values: over https, and where `hosts` (as `browser_hosts` has them) names any,
+    on one of them or below it."""
+    read = read_web_address(url)
+    if read is None or not url.lower().startswith("https://"):
+        return False
+    return not hosts or any(read.host == one or read.host.endswith(f".{one}") for one in hosts)
 
 
 @lru_cache(maxsize=4096)

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from linktrack.errors import BadInput
+from linktrack.links.hosts import browser_hosts, may_have_values
 from linktrack.links.location import checked_form
 from linktrack.values import wrong_value
 
 RESPONSE_KINDS = ("redirect", "text", "form")
 
 
-def parse_response(raw: object) -> LinkResponse:
-    """A TOML table as a response. BadInput, without a file's name, with the way out."""
+def parse_response(raw: object, form_hosts: Sequence[str] = ()) -> LinkResponse:
+    """A TOML table as a response. `form_hosts` are those of the settings. BadInput, without a file's name, with the way
+    out."""
     try:
         response: LinkResponse = _ADAPTER.validate_python(raw)
-    except ValidationError as problem:
-        raise BadInput(_sentence(problem, raw)) from None
+    except ValidationError as error:
+        raise BadInput(_sentence(error, raw)) from None
     if isinstance(response, FormResponse):
-        checked_form(response.url)
+        response = response.model_copy(update={"url": checked_form(response.url)})
+        if problem := problem_of_host(response, form_hosts):
+            raise BadInput(f"{problem}: leave prefill out, or name its host there")
     return response
+
+
+def problem_of_host(response: LinkResponse, form_hosts: Sequence[str]) -> str:
+    """What is said of a form that is to be prefilled on a host that the settings do not allow it; "" where all is
+    well."""
+    if not form_hosts or not isinstance(response, FormResponse) or not response.prefill:
+        return ""
+    if may_have_values(response.url, browser_hosts(form_hosts)):
+        return ""
+    return f"the form {response.url!r} may not be prefilled: [serve] form_hosts names {', '.join(form_hosts)} alone"
 
 
 def read_response(stored: str) -> LinkResponse:

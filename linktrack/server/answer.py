@@ -17,6 +17,7 @@ from linktrack.clicks.logs.fields import is_prefetch
 from linktrack.contacts.pressed import CONSENT, joins, said_in
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
+from linktrack.links.hosts import may_have_values
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens
@@ -251,7 +252,7 @@ def _led(visit: Visit, site: Site, status: int) -> Answer:
         if returned and (reply := _redirect(returned, status)) is not None:
             return reply
     url = spot.url
-    prefilled = link.prefill and _may_have_values(url, site.form_hosts)
+    prefilled = link.prefill and may_have_values(url, site.form_hosts)
     if spot.tags or prefilled:
         values = site.people.values(visit.shipment, visit.recipient) or {}
         url = fill(url, values, site.snapshot.mailings[spot.mailing_id].pairs) if spot.tags else url
@@ -280,13 +281,6 @@ def prefilled_url(url: str, prefill: tuple[tuple[str, str], ...], values: Mappin
     before, mark, fragment = url.partition("#")
     joint = "?" if "?" not in before else "" if before.endswith(("?", "&")) else "&"
     return f"{before}{joint}{more}{mark}{fragment}"
-
-
-def _may_have_values(url: str, hosts: tuple[str, ...]) -> bool:
-    if not url.lower().startswith("https://"):
-        return False
-    host = host_of(url).lower()
-    return not hosts or any(host == one or host.endswith(f".{one}") for one in hosts)
 
 
 def host_of(url: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from linktrack.errors import Conflict, LinktrackError, Locked
-from linktrack.links.hosts import browser_host
+from linktrack.links.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
 from linktrack.server.answer import Site
 from linktrack.server.pages import Look, Pages, logo_address
@@ -48,7 +48,7 @@ def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> S
         "/" + base[2] if base[2] else "",
         tuple(settings.subscriptions.types),
         settings.serve.subscriptions_days,
-        tuple(browser_host(host) or host.lower() for host in settings.serve.form_hosts),
+        browser_hosts(settings.serve.form_hosts),
         settings.pages.consent,
     )
 

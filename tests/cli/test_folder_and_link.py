@@ -305,6 +305,29 @@ def test_mistakes(library: Run, arguments: list[str], code: int, words: str) -> 
     assert "Traceback" not in done.err
 
 
+FORM = ["--form", "https://forms.example.org/x", "--prefill", "mail=email"]
+FORM_FILE = '[[link]]\nkey = "survey"\nresponse = { kind = "form", url = "https://badexample.com/", prefill = { a = "email" } }\n'
+
+
+def test_a_form_elsewhere_than_the_settings_name_is_not_prefilled(
+    library: Run, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "links.toml").write_text(FORM_FILE)
+    assert library("link", "add", "before", *FORM).code == 0
+    with workspace.config_path.open("a") as file:
+        file.write('\n[serve]\nform_hosts = ["Example.com"]\n')
+    for command in (["add", "after", *FORM], ["edit", "offer", *FORM], ["apply", str(tmp_path / "links.toml")]):
+        done = library("link", *command)
+        assert (done.code, "[serve] form_hosts names Example.com alone" in done.err) == (3, True), done.err
+    found = library("link", "check", "--format", "json")
+    assert (found.code, [(one["finding"], one["link"]) for one in found.json]) == (6, [("form-host", "before")])
+    assert library("link", "edit", "before", "--form", "forms.example.com/x", "--prefill", "mail=email").code == 0
+    shown = library("link", "show", "before", "--format", "json").json
+    assert shown["response"]["url"] == "https://forms.example.com/x"
+    assert library("link", "add", "after", *FORM[:2]).code == 0, "it gets nobody's values"
+    assert library("link", "check").code == 0
+
+
 def test_a_missing_scheme_becomes_https(workspace: Workspace, run: Run) -> None:
     run("link", "add", "home", "--url", "www.example.com/start?x=1")
     assert run("link", "show", "home", "--format", "json").json["url"] == "https://www.example.com/start?x=1"

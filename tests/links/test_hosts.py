@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.links.hosts import browser_host, read_web_address
+from linktrack.links.hosts import browser_host, browser_hosts, may_have_values, read_web_address
 
 READ = {
     "ASCII": ("www.a.example", "www.a.example"),
@@ -97,3 +97,25 @@ def test_what_was_read_once_reads_the_same_again(host: str) -> None:
 def test_hostile_addresses_are_read_in_linear_time(piece: str) -> None:
     """A reader that is quadratic would take minutes here."""
     read_web_address("https://" + piece * 300_000)
+
+
+FORMS = {
+    "any, where none is named": ("https://forms.evil.example/x", (), True),
+    "the one that is named": ("https://example.com/x", ("example.com",), True),
+    "below it": ("https://forms.example.com/x", ("example.com",), True),
+    "above it": ("https://example.com/x", ("forms.example.com",), False),
+    "another that ends alike": ("https://badexample.com/x", ("example.com",), False),
+    "another altogether": ("https://forms.evil.example/x", ("example.com",), False),
+    "another, the named one before an @": ("https://example.com@evil.example/x", ("example.com",), False),
+    "another, the named one behind a backslash": ("https://evil.example\\.example.com/x", ("example.com",), False),
+    "in capitals, with a port": ("HTTPS://Forms.EXAMPLE.com:443/x", ("Example.COM",), True),
+    "of letters, where its ASCII is named": ("https://räv.example/x", ("xn--rv-via.example",), True),
+    "in ASCII, where its letters are named": ("https://a.xn--rv-via.example/x", ("Räv.example",), True),
+    "without https": ("http://example.com/x", (), False),
+}
+
+
+@pytest.mark.parametrize("case", FORMS)
+def test_a_host_may_get_values(case: str) -> None:
+    url, named, may = FORMS[case]
+    assert may_have_values(url, browser_hosts(named)) == may

@@ -85,15 +85,14 @@ class Site:
     form_hosts: tuple[str, ...] = ()
     asks_consent: bool = False  # on the subscriptions page
     tracked: re.Pattern[str] = field(init=False, repr=False, compare=False)
-    own_pages: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    own_pages: re.Pattern[str] = field(init=False, repr=False, compare=False)
     person_of: Callable[[str], tuple[int, int] | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        base = f"(?:{re.escape(self.base_path)})?"
+        base = f"(?i:{re.escape(self.base_path)})?"  # gateways lower-case addresses, or write them in capitals
         shape = f"{base}/({PLACEMENT})/({TOKEN}){TAIL}"
         object.__setattr__(self, "tracked", re.compile(shape))
-        pages = {f"{path}/{page}": page for path in {"", self.base_path} for page in ("healthz", "robots.txt")}
-        object.__setattr__(self, "own_pages", pages)
+        object.__setattr__(self, "own_pages", re.compile(rf"{base}/(healthz|robots\.txt)"))
         object.__setattr__(self, "person_of", lru_cache(_VERIFIED)(self.tokens.verify))
 
 
@@ -115,9 +114,8 @@ def answer(request: Request, site: Site, *, log_works: bool = True) -> tuple[Ans
     """
     visit = visit_of(request.path, site)
     if visit is None:
-        page = site.own_pages.get(request.path)
-        if page is not None:
-            return _of_method(request, _own_page(page, request.method, log_works)), b""
+        if own := site.own_pages.fullmatch(request.path):
+            return _of_method(request, _own_page(own[1], request.method, log_works)), b""
         reply = _shown(404, site.pages.not_found)
     else:
         reply = _answered(request, visit, site)

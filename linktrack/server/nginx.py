@@ -92,10 +92,10 @@ def server_text(base_path: str, pages: str, log: str) -> str:
     base = f"(?:{re.escape(base_path)})?" if base_path else ""
     headers = _indented(_HEADERS)
     own = "".join(
-        f"location = {path}{name} {{\n    access_log off;\n    default_type text/plain;\n{headers}"
+        f"location {where} {{\n    access_log off;\n    default_type text/plain;\n{headers}"
         f'    return 200 "{text}";\n}}\n'
-        for path in dict.fromkeys(("", base_path))
         for name, text in (("/robots.txt", "User-agent: *\\nDisallow: /\\n"), ("/healthz", "ok\\n"))
+        for where in (f"= {name}", *([f'~ "^(?i:{re.escape(base_path)}){re.escape(name)}\\z"'] if base_path else []))
     )
     return (
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
@@ -137,9 +137,12 @@ def _sent(base_path: str) -> str:
 
 
 def _spelled(character: str) -> str:
-    """A character as it is, or percent-encoded in either case."""
-    code = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{ord(character):02x}")
-    return f"(?:{re.escape(character)}|%{code})"
+    """A character in either case, as it is or percent-encoded."""
+    ways = []
+    for one in dict.fromkeys((character.lower(), character.upper())):
+        code = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{ord(one):02x}")
+        ways += [re.escape(one), f"%{code}"]
+    return f"(?:{'|'.join(ways)})"
 
 
 def _map(name: str, values: Mapping[str, str], of: str = "linktrack_placement") -> str:

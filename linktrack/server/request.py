@@ -16,7 +16,8 @@ _PATH_SAFE = "/!$&'()*+,-.:;=@_~"
 class Request(NamedTuple):
     """A request as an answer needs it. `at` is UTC milliseconds and `time` the same as the log writes it; `ip` and
     `network` are what is kept of the visitor's address; `path` is decoded, one character a byte; `query` is as it
-    came; `purpose` is the first of the headers by which a browser says that it fetches ahead."""
+    came; `purpose` is the first of the headers by which a browser says that it fetches ahead. `number` is no other
+    request's, of this worker or another."""
 
     method: str
     path: str
@@ -27,6 +28,7 @@ class Request(NamedTuple):
     time: str = ""
     ip: str = ""
     network: str = ""
+    number: str = ""
 
 
 def log_line(request: Request, status: int) -> bytes:
@@ -38,8 +40,9 @@ def log_line(request: Request, status: int) -> bytes:
         target = f"{target}?{request.query}"
     text = encode_basestring_ascii
     purpose = f', "sec_purpose": {text(request.purpose)}' if request.purpose else ""
+    number = f', "number": "{request.number}"' if request.number else ""
     return (
         f'{{"time": "{request.time}", "ip": "{request.ip}", "method": {text(request.method)}, '
         f'"path": {text(target[:PATH_LENGTH])}, "status": {status}, '
-        f'"user_agent": {text(request.agent[:AGENT_LENGTH])}, "network": {text(request.network)}{purpose}}}\n'
+        f'"user_agent": {text(request.agent[:AGENT_LENGTH])}, "network": {text(request.network)}{purpose}{number}}}\n'
     ).encode("ascii")

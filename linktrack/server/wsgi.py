@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from http.client import responses
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
@@ -58,12 +60,16 @@ class Application:
         self._zone = zone
         self._clock = clock
         self._tell = tell
+        self._worker, self._numbers = secrets.token_hex(4), count(1)  # by which equal lines of the log are told apart
         self._second = -1
         self._before = self._behind = ""  # the time of that second, around the milliseconds
 
     def __call__(self, environ: Environ, start: Start) -> list[bytes]:
         reply = _refused(environ) or self._answered(environ)
-        start(_STATUS[reply.status], list(reply.headers))
+        headers = list(reply.headers)
+        if "HTTP_TRANSFER_ENCODING" in environ and _CLOSE not in headers:
+            headers.append(_CLOSE)  # where its body ends is not known, so nothing that follows it is read
+        start(_STATUS[reply.status], headers)
         return [reply.body]
 
     def _answered(self, environ: Environ) -> Answer:
@@ -97,6 +103,7 @@ class Application:
             self._time(at),
             ip,
             network,
+            f"{self._worker}-{next(self._numbers)}",
         )
 
     def _time(self, at: int) -> str:
@@ -114,9 +121,10 @@ def _refused(environ: Environ) -> Answer | None:
         return plain(414, "", _CLOSE)
     if sum([len(name) + len(value) for name, value in environ.items() if name[:5] == "HTTP_"]) > HEADERS:
         return plain(431, "", _CLOSE)
-    if "HTTP_TRANSFER_ENCODING" in environ:
-        return plain(411, "", _CLOSE)
     announced = environ.get("CONTENT_LENGTH")
+    encoding = environ.get("HTTP_TRANSFER_ENCODING", "chunked")
+    if encoding.strip().lower() != "chunked" or (announced and "HTTP_TRANSFER_ENCODING" in environ):
+        return plain(411, "", _CLOSE)
     if announced and (not announced.isdigit() or int(announced[:12]) > BODY):
         return plain(413, "", _CLOSE)
     return None

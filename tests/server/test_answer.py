@@ -158,6 +158,7 @@ def test_a_revoked_key_is_the_same_404() -> None:
 ALSO_OURS = {
     "in capitals": path().upper(),
     "below the base path": f"/k{path()}",
+    "below the base path, all of it in capitals": f"/k{path()}".upper(),
     "with what clients glue to it": path() + ".,;:)>]'\"/ ",
     "of a cancelled shipment": path(shipment=70_002),
 }
@@ -241,6 +242,7 @@ def test_a_prefill_keeps_what_the_address_has() -> None:
 OWN = {
     "healthz": ("GET", "/healthz", True, 200, b"ok\n"),
     "healthz below the path": ("GET", "/k/healthz", True, 200, b"ok\n"),
+    "healthz below the path in capitals": ("GET", "/K/healthz", True, 200, b"ok\n"),
     "healthz without a log": ("GET", "/healthz", False, 503, b"the click log cannot be written\n"),
     "robots": ("GET", "/robots.txt", False, 200, b"User-agent: *\nDisallow: /\n"),
     "HEAD": ("HEAD", "/robots.txt", True, 200, b""),
@@ -286,7 +288,7 @@ paths = st.one_of(texts, st.sampled_from(OURS), st.builds(str.__add__, st.sample
 requests = st.builds(
     Request, st.one_of(st.sampled_from(["GET", "HEAD", "POST", "PUT"]), st.text("ABCDEFGHIJ", min_size=1)), paths, texts,
     st.text(max_size=50), st.one_of(st.just(""), st.just("prefetch"), texts), st.integers(SENT, LATE),
-    st.just("2026-05-04T11:00:01.000+02:00"), st.just("192.0.2.0"), st.just(""),
+    st.just("2026-05-04T11:00:01.000+02:00"), st.just("192.0.2.0"), st.just(""), st.sampled_from(["", "9f3a1c2e-12"]),
 )  # fmt: skip
 
 
@@ -308,7 +310,9 @@ def test_no_request_gets_a_header_or_a_byte_of_its_own_into_the_answer(asked: Re
 def test_the_import_reads_what_the_log_says(asked: Request) -> None:
     (row,) = ClickLog().rows(log_line(asked, 302))
     target = row[4].partition(b"?")[0]
-    assert row[1:4] == (b"192.0.2.0", asked.time.encode(), asked.method.encode() if row[3] else b"")
+    stamp = f"{asked.time} #{asked.number}" if asked.number else asked.time
+    assert row[1:4] == (b"192.0.2.0", stamp.encode(), asked.method.encode() if row[3] else b"")
+    assert ClickLog().moment(row[2]) == ClickLog().moment(asked.time.encode())
     if row[3] and len(asked.path) < 500:
         assert unquote(target.decode(), "latin-1") == asked.path
 

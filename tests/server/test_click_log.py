@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import resource
@@ -155,6 +156,37 @@ def test_a_line_s_keys() -> None:
         "status": 302, "user_agent": 'Moz "x" å\n', "network": "Net", "sec_purpose": "prefetch",
     }  # fmt: skip
     assert len(json.loads(log_line(asked._replace(path="/" + "x" * 9000), 404))["path"]) == 2000
+
+
+def test_equal_requests_of_two_workers_are_two_clicks_and_their_logs_come_in_once(
+    world: SentWorld, database: Database, tmp_path: Path
+) -> None:
+    asked = Request("GET", world.path("offer"), at=SENT + 1000, time="2026-05-04T11:00:01.000+02:00", ip="192.0.2.0")
+    folder = tmp_path / "log"
+    make_folder(folder)
+    for worker in ("9f3a1c2e", "00a1b2c3"):
+        writer = ClickLogWriter(folder, 1_000_000, STOCKHOLM, lambda said: None)
+        for number in (1, 2):
+            assert writer.write(log_line(asked._replace(number=f"{worker}-{number}"), 302), asked.at)
+        writer.close()
+    assert import_logs(world.workspace, database, [str(folder)]).stored == 4
+    assert database.rows("SELECT DISTINCT clicked_at FROM click") == [(SENT + 1000,)]
+    again = tmp_path / "again"
+    again.mkdir()
+    for number, file in enumerate(sorted(folder.iterdir())):
+        (again / f"{number}.gz").write_bytes(gzip.compress(file.read_bytes()))
+    (again / "both").write_bytes(b"".join(file.read_bytes() for file in sorted(folder.iterdir(), reverse=True)))
+    summary = import_logs(world.workspace, database, [str(again)])
+    assert (summary.stored, summary.rejected) == (0, 0)
+    assert database.value("SELECT count(*) FROM click") == 4
+
+
+def test_lines_of_before_have_no_number_and_are_counted_by_what_they_say(
+    world: SentWorld, database: Database, tmp_path: Path
+) -> None:
+    asked = Request("GET", world.path("offer"), at=SENT + 1000, time="2026-05-04T11:00:01.000+02:00", ip="192.0.2.0")
+    (tmp_path / "old.ndjson").write_bytes(2 * log_line(asked, 302))
+    assert import_logs(world.workspace, database, [str(tmp_path / "old.ndjson")]).stored == 2
 
 
 def test_what_was_answered_is_what_is_imported(world: SentWorld, database: Database, tmp_path: Path) -> None:

@@ -114,6 +114,11 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
         assert server.ask("GET", world.path("thanks") + "%20")[0] == 200
         assert server.ask("GET", world.path("thanks"), Sec_Purpose="prefetch")[0] == 503
         assert server.ask("POST", world.path("unsubscribe") + "?page", Content_Length="0")[0] == 200
+        chunked = (
+            f"POST {world.path('unsubscribe')} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nTransfer-Encoding: chunked\r\n"
+            "Connection: close\r\n\r\n1a\r\nList-Unsubscribe=One-Click\r\n0\r\n\r\n"
+        )
+        assert server.say(chunked.encode())[9:12] == b"200"
         assert server.ask("POST", world.path("offer"), Content_Length="0")[0] == 405
         assert server.ask("GET", world.path("offer").upper())[0] == 302
         spelled = b"".join(
@@ -132,13 +137,13 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
             assert "x-a" not in headers
     (log,) = workspace.click_log_path.iterdir()
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_bytes().splitlines()]
-    assert [line["status"] for line in lines][:9] == [302, 200, 200, 503, 200, 405, 302, 302, 404]
+    assert [line["status"] for line in lines][:10] == [302, 200, 200, 503, 200, 200, 405, 302, 302, 404]
     assert lines[0]["user_agent"] == "Moz" and lines[3]["sec_purpose"] == "prefetch"
-    assert lines[1]["ip"] == lines[7]["ip"] == "127.0.0.0", "nobody can pretend to be another"
+    assert lines[1]["ip"] == lines[8]["ip"] == "127.0.0.0", "nobody can pretend to be another"
     assert lines[4]["path"] == world.path("unsubscribe") + "?page"
     with open_database(workspace) as again:
         summary = import_logs(workspace, again)
     assert summary.read == len(lines) == summary.stored + summary.repeated + summary.not_ours + summary.rejected
-    assert (summary.stored, summary.reasons["forged-token"], summary.reasons["unknown-placement"]) == (6, 1, 1), (
+    assert (summary.stored, summary.reasons["forged-token"], summary.reasons["unknown-placement"]) == (7, 1, 1), (
         "HEAD and 405 do not count"
     )

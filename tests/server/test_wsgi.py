@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -60,11 +61,22 @@ def test_a_redirect_and_its_line(shell: Shell) -> None:
         "GET", path(), "a=1", HTTP_USER_AGENT="Moz", HTTP_COOKIE="x=y", HTTP_HOST="evil.example"
     )
     assert (status, headers["Location"], body) == ("302 Found", "https://www.example.com/%C3%A5?utm_medium=email", b"")
-    assert shell.lines() == [
-        {"time": "2026-05-04T11:00:00.007+02:00", "ip": "203.0.113.0", "method": "GET", "path": f"{path()}?a=1",
-         "status": 302, "user_agent": "Moz", "network": ""}
-    ]  # fmt: skip
+    (line,) = shell.lines()
+    assert re.fullmatch("[0-9a-f]{8}-1", line.pop("number"))
+    assert line == {
+        "time": "2026-05-04T11:00:00.007+02:00", "ip": "203.0.113.0", "method": "GET", "path": f"{path()}?a=1",
+        "status": 302, "user_agent": "Moz", "network": "",
+    }  # fmt: skip
     assert "evil.example" not in str(headers)
+
+
+def test_equal_requests_of_one_moment_are_told_apart_whichever_worker_answers(tmp_path: Path) -> None:
+    workers = [Shell(tmp_path / "log") for _ in range(2)]
+    for worker in (*workers, *workers):
+        worker.ask("GET", path())
+    lines = workers[0].lines()
+    assert len({line["number"] for line in lines}) == len(lines) == 4
+    assert len({json.dumps({**line, "number": ""}) for line in lines}) == 1
 
 
 VISITORS = {
@@ -99,7 +111,11 @@ REFUSED = {
     "headers that are too long": ({"HTTP_A": "x" * 20_000, "HTTP_B": "x" * 20_000}, "431 Too Large"),
     "a body that is too long": ({"CONTENT_LENGTH": "65537"}, "413 Request Entity Too Large"),
     "a body of any length": ({"CONTENT_LENGTH": "9" * 5000}, "413 Request Entity Too Large"),
-    "a body of no length": ({"HTTP_TRANSFER_ENCODING": "chunked"}, "411 Length Required"),
+    "a body with a length and in chunks": (
+        {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "3"},
+        "411 Length Required",
+    ),
+    "a body in chunks of something else": ({"HTTP_TRANSFER_ENCODING": "gzip, chunked"}, "411 Length Required"),
 }
 
 
@@ -109,6 +125,11 @@ def test_what_is_no_request_is_refused_and_not_in_the_log(shell: Shell, case: st
     told, headers, _ = shell.ask("POST", path("unsubscribe"), **more)
     assert told.split()[0] == status.split()[0] and headers["Connection"] == "close"
     assert shell.lines() == []
+
+
+def test_a_body_in_chunks_is_a_request_and_the_last_of_its_connection(shell: Shell) -> None:
+    status, headers, _ = shell.ask("POST", path("unsubscribe"), HTTP_TRANSFER_ENCODING="Chunked")
+    assert (status, headers["Connection"], len(shell.lines())) == ("200 OK", "close", 1)
 
 
 def test_a_body_of_64_kilobytes_is_a_request(shell: Shell) -> None:

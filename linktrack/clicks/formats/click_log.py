@@ -6,10 +6,12 @@ from linktrack.clicks.event import Row, junk
 from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
 from linktrack.clicks.formats.parts.lines import agent_in, row
 
-# Each line is a JSON object with these keys, and with sec_purpose where one of the prefetch headers was there:
+# Each line is a JSON object with these keys, with sec_purpose where one of the prefetch headers was there, and with a
+# number that no other line has, of whichever worker (lines of before have none):
 # {"time": "2026-05-04T09:12:33.123+02:00", "ip": …, "method": "GET", "path": …, "status": 302, "user_agent": …,
-#  "network": ""}
+#  "network": "", "number": "9f3a1c2e-812"}
 KEYS = ("time", "ip", "method", "path", "status", "user_agent", "network")
+_NUMBERED = b" #"  # between a line's time and its number
 
 
 def is_click_log(record: Record) -> bool:
@@ -18,7 +20,8 @@ def is_click_log(record: Record) -> bool:
 
 
 class ClickLog(JsonLines):
-    """`path` has the query as it came; `ip` was truncated when the line was written, after `network` was looked up."""
+    """`path` has the query as it came; `ip` was truncated when the line was written, after `network` was looked up. A
+    line's number goes with its time: lines that say the same are two wherever they stand."""
 
     name = "linktrack"
     names: tuple[str, ...] = ("linktrack", "click-log")
@@ -27,10 +30,11 @@ class ClickLog(JsonLines):
         if not is_click_log(record):
             return junk(line)
         time, ip, method, path, status, agent, network = (text_of(record, key) for key in KEYS)
+        number = text_of(record, "number")
         return row(
             line,
             host=ip,
-            stamp=time,
+            stamp=time + _NUMBERED + number if time and number else time,
             method=method,
             target=path,
             status=status,
@@ -38,3 +42,6 @@ class ClickLog(JsonLines):
             purpose=text_of(record, "sec_purpose"),
             network=network,
         )
+
+    def moment(self, stamp: bytes) -> int:
+        return super().moment(stamp.partition(_NUMBERED)[0])

@@ -88,7 +88,9 @@ class Directory:
             url = urlsplit(event.url)
         except ValueError:
             return "unknown-target"
-        if url.hostname == self._base.hostname and url.path.startswith(self._base.path.rstrip("/") + "/"):
+        if url.hostname == self._base.hostname and url.path.lower().startswith(
+            self._base.path.rstrip("/").lower() + "/"
+        ):
             return ours or "unknown-target"  # another page of our host
         mailing = self._mailing_of(event)
         if isinstance(mailing, str):

@@ -77,8 +77,8 @@ class Addresses:
         ):
             self.sendings[shipment] = self._by_number[number] = Sending(shipment, mailing, sent_at, bool(is_test))
         self.acting = {spot.placement_id for spot in self.spots.values() if spot.acts}
-        path = re.escape(path_of(base_url))
-        start = rb"(?:https?://[^/\s]+)?/*" + path.lstrip(b"/") if path else rb"(?:https?://[^/\s]+)?"
+        path = re.escape(path_of(base_url))  # compared without case, as the server does: gateways change that
+        start = rb"(?:https?://[^/\s]+)?/*(?i:" + path.lstrip(b"/") + rb")" if path else rb"(?:https?://[^/\s]+)?"
         # What clients glue to an address (`?…`, `/`, `.`, `)`, `>`, `%22`) ends the token: no token character follows.
         self.tracked = re.compile(start + rb"/+" + _PLACEMENT + rb"/+" + _TOKEN).match
         self.elsewhere = re.compile(rb"[^?\s]*?/" + _PLACEMENT + rb"/" + _TOKEN).match

@@ -78,6 +78,7 @@ FIELDS: dict[str, tuple[str, str, str, bytes]] = {
     "IIS, no agents in the log": ("iis", "#Fields: date time cs-method cs-uri-stem\n2026-05-04 07:12:33 GET /x", "agent", b""),
     "Caddy, an empty agent": ("caddy", CADDY % ("GET", "/x", ""), "agent", b"-"),
     "our own log, no agent": ("linktrack", '{"time":"2026-05-04T07:12:33Z","ip":"","method":"GET","path":"/x","status":302,"user_agent":"","network":""}', "agent", b"-"),
+    "our own log, a line with its number": ("linktrack", '{"time":"2026-05-04T07:12:33Z","ip":"","method":"GET","path":"/x","status":302,"user_agent":"","network":"","number":"9f3a1c2e-12"}', "stamp", b"2026-05-04T07:12:33Z #9f3a1c2e-12"),
     **{f"combined, {host} in front": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")).replace("192.0.2.1", host, 1), "host", host.encode())
        for host in ("[2001:db8:5::1]:333, 10.0.0.2", "10.0.0.2, [2001:db8:5::1]:333", "[2001:db8:5::1], [2001:db8:5::2]", "192.0.2.7:80, [fe80::1%eth0]:1")},
 }  # fmt: skip

@@ -110,6 +110,8 @@ class ClickLogWriter:
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
     refuse_planted(folder, folder)
+    if folder.is_file():
+        raise Conflict("the click log is a folder of files, and this is a file: name a folder", file=folder)
     with explained(folder):
         folder.mkdir(mode=0o700, exist_ok=True)
         probe = folder / f".linktrack-{secrets.token_hex(6)}"

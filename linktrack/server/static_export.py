@@ -70,12 +70,17 @@ def export_redirects(
     """Write what a web server needs into `out`, a new folder or an earlier export of which only what changed is
     written. `kind` None is what `out` was made for.
 
-    UsageError without a kind, Conflict for a folder that holds something else.
+    UsageError without a kind, Conflict for a folder that holds something else, an export of the other kind too.
     """
     before = _marker(out)
     chosen = kind or (before or {}).get("for")
     if chosen is None:
         raise UsageError(f"--for is missing: what the export is for, {' or '.join(EXPORT_KINDS)}")
+    if before is not None and chosen != before["for"]:
+        raise Conflict(
+            f"the export in {out} is for {before['for']}, and a web server may have its files open: name another folder "
+            f"for {chosen}"
+        )
     where = log or (before or {}).get("log") or LOG
     if before is None:
         check_new_folder(out, kept)
@@ -235,10 +240,8 @@ def _marker(out: Path) -> dict[str, str] | None:
 
 
 def _own_files(out: Path) -> list[str]:
-    """The files of an export that are there: its pages, and those of the other kind."""
-    pages = sorted(f"pages/{path.name}" for path in (out / "pages").glob("*") if path.suffix in (".html", ".txt"))
-    known = ("map.json", "linktrack-http.conf", "linktrack-server.conf")
-    return [*pages, *(name for name in known if (out / name).is_file())]
+    """The pages of an export that are there."""
+    return sorted(f"pages/{path.name}" for path in (out / "pages").glob("*") if path.suffix in (".html", ".txt"))
 
 
 def _now(path: Path) -> bytes | None:

@@ -132,7 +132,7 @@ def test_a_folder_that_may_not_be_written_is_said_at_the_start(tmp_path: Path) -
 
 def test_a_folder_that_is_a_file_is_said_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("x")
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="name a folder"):
         make_folder(tmp_path / "log")
 
 

@@ -86,11 +86,16 @@ def test_only_what_has_changed_is_written(world: SentWorld, run: Run, database: 
     assert run("redirects", "export", out, "--check").code == 0
 
 
-def test_an_export_that_becomes_another_kind_leaves_nothing_behind(world: SentWorld, run: Run, tmp_path: Path) -> None:
+def test_an_export_stays_of_its_kind_for_a_web_server_may_have_it_open(
+    world: SentWorld, run: Run, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     run("redirects", "export", out, "--for", "nginx")
-    run("redirects", "export", out, "--for", "json")
-    assert sorted(path.name for path in out.iterdir()) == ["linktrack-export.json", "map.json", "pages"]
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    done = run("redirects", "export", out, "--for", "json")
+    assert (done.code, "is for nginx" in done.err) == (5, True)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert run("redirects", "export", out, "--for", "nginx").code == 0
 
 
 def test_a_change_of_the_catalogue_says_which_exports_it_has_left_behind(

@@ -78,8 +78,8 @@ def export_redirects(
         raise UsageError(f"--for is missing: what the export is for, {' or '.join(EXPORT_KINDS)}")
     if before is not None and chosen != before["for"]:
         raise Conflict(
-            f"the export in {out} is for {before['for']}, and a web server may have its files open: name another folder "
-            f"for {chosen}"
+            f"the export in {out} is for {before['for']}, and a web server may have its files open: "
+            f"name another folder for {chosen}"
         )
     where = log or (before or {}).get("log") or LOG
     if before is None:

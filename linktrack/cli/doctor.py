@@ -118,7 +118,7 @@ def _show_export(
     if understood.faulty:
         warn(f"{counted(understood.faulty, 'row')} cannot be read: correct the export.")
     unwritten = not write and any(setting.keys == ("crm", "contacts", "id") for setting in understood.guessed)
-    if unwritten or understood.faulty or any(column.state == "error" for column in understood.columns):
+    if unwritten or understood.faulty or any(column.state != "ok" for column in understood.columns):
         raise typer.Exit(6)
 
 

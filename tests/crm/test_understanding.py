@@ -114,6 +114,8 @@ FINDINGS: dict[str, tuple[str, int]] = {
     "a row with too few fields": ("contact_id,name,interests\n1,Bo\n2,Cy,\n", 6),
     "a row with too many fields": ("contact_id,name,interests\n1,Bo,,x\n2,Cy,\n", 6),
     "a row with a quote that is not closed": ('contact_id,name,interests\n1, "Bo,\n2,Cy,\n', 6),
+    "an id that is repeated": ("contact_id,name,interests\n1,Bo,\n1,Cy,\n", 6),
+    "a row without an id": ("contact_id,name,interests\n1,Bo,\n,Cy,x\n", 6),
     "a cell of interests that is never changed": ("contact_id,name,interests\n1,Bo,a;b|c\n2,Cy,\n", 6),
 }
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 app = single()
 
+_NEEDED = (("crm", "contacts", "id"), ("crm", "encoding"))  # settings without which the export cannot be used
+
 
 @app.command()
 def doctor(
@@ -117,7 +119,7 @@ def _show_export(
         _write_guess(context, workspace.config_path, understood.guessed, yes, understood=known)
     if understood.faulty:
         warn(f"{counted(understood.faulty, 'row')} cannot be read: correct the export.")
-    unwritten = not write and any(setting.keys == ("crm", "contacts", "id") for setting in understood.guessed)
+    unwritten = not write and any(setting.keys in _NEEDED for setting in understood.guessed)
     if unwritten or understood.faulty or any(column.state != "ok" for column in understood.columns):
         raise typer.Exit(6)
 

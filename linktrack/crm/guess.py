@@ -132,7 +132,9 @@ def _of_table(table: Table, noun: str, mapping: Mapping, guessed: list[GuessedSe
             mapping = _with(mapping, guessed, keys, column)
     if noun == "contacts":
         now = mapping.settings.contacts
-        beside = found(_COMPANY_BESIDE_PERSON) if _plain(now.id) == _PERSON and not _stands(table, now.company) else None
+        beside = (
+            found(_COMPANY_BESIDE_PERSON) if _plain(now.id) == _PERSON and not _stands(table, now.company) else None
+        )
         if beside:
             mapping = _with(mapping, guessed, ("contacts", "company"), beside)
         parts = section["name"] if isinstance(section["name"], list) else [section["name"]]

@@ -45,7 +45,8 @@ ENDS = {
     "an emphasis around it, and the end of the sentence in it": (f"*{X}.* och _{X}_!", [X, X]),
     "an emphasis around it, and a mark of its own": (f"*{X}_*", [f"{X}_"]),
     "an emphasis whose twin does not stand before it does not": (
-        f"{X}_ {X}~ {X}* {X}?y=~~x~~ *{X}~", [f"{X}_", f"{X}~", f"{X}*", f"{X}?y=~~x~~", f"{X}~"],
+        f"{X}_ {X}~ {X}* {X}?y=~~x~~ *{X}~",
+        [f"{X}_", f"{X}~", f"{X}*", f"{X}?y=~~x~~", f"{X}~"],
     ),
     "a mark and the end of the sentence": (f"Se {X}_a_.", [f"{X}_a_"]),
     "a statement behind a mark": (f"{X}_{{% endif %}} nu", [f"{X}_"]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import FormatOption, confirm, say, warn
-from linktrack.cli.shared_context import WaitOption, opened, single, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, opened, single, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.errors import PartlyDone, UsageError
 from linktrack.sentences import counted
@@ -45,7 +45,7 @@ def doctor(
     yes: Annotated[
         bool, typer.Option("--yes", help="With --repair or --write: do it, or change what stands there, unasked.")
     ] = False,
-    wait: WaitOption = 0.0,
+    wait: WaitOption = WAIT,
     output: OutputOption = None,
     excel: ExcelOption = False,
     format: FormatOption = None,

@@ -88,7 +88,7 @@ def test_the_column_of_ids_is_found_by_our_headings_too(tmp_path: Path, case: st
 
 
 def test_the_headings_are_those_of_workbooks() -> None:
-    assert CONTACT_ID == ("contact_id", heading("contact_id", "en"), heading("contact_id", "sv"))
+    assert ("contact_id", heading("contact_id", "en"), heading("contact_id", "sv")) == CONTACT_ID
 
 
 def test_other_files_are_errors_with_a_way_out(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_a_file_that_is_not_utf_8(workspace: Workspace) -> None:
 
 def test_a_missing_key_is_an_error_and_no_new_one_is_made(workspace: Workspace, run: Run) -> None:
     workspace.key_path.unlink()
-    done = run("key", "list")
+    done = run("backup", "kept.tar.gz")
     assert done.code == 3
     assert "linktrack.key" in done.err
     assert "LINKTRACK_SECRET" in done.err

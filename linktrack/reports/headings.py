@@ -66,6 +66,7 @@ SWEDISH = {
     "file": "Fil",
     "filled": "Ifyllda",
     "finding": "Anmärkning",
+    "fingerprint": "Fingeravtryck",
     "first_click": "Första klick",
     "folder": "Mapp",
     "guessed": "Gissad",

@@ -41,11 +41,11 @@ def forget(world: World) -> None:
 
 CHANGES: dict[str, Callable[[World], None]] = {
     "its key was revoked": revoke,
-    "the link was deleted": say("UPDATE link SET deleted_at = 1 WHERE id = 101"),
+    "the link was deleted": say("UPDATE link SET deleted_at = 1 WHERE key = 'link-1'"),
     "the mailing was deleted": say("UPDATE mailing SET deleted_at = 1 WHERE id = 1"),
     "the shipment was cancelled": say("UPDATE shipment SET cancelled_at = 1 WHERE id = 1"),
     "the person was forgotten": forget,
-    "the link's page with a button is gone": say("UPDATE link SET confirm = FALSE WHERE id = 104"),
+    "the link's page with a button is gone": say("UPDATE link SET confirm = FALSE WHERE key = 'link-4'"),
 }
 TWICE = 2
 
@@ -62,7 +62,7 @@ def a_log(world: World, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("again", [False, True], ids=["plainly", "with --again"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_stored_line_is_seen_before_although(world: World, tmp_path: Path, change: str, again: bool) -> None:
-    say("UPDATE link SET confirm = TRUE WHERE id = 104")(world)
+    say("UPDATE link SET confirm = TRUE WHERE key = 'link-4'")(world)
     log = a_log(world, tmp_path)
     assert world.load(log).stored == 63
     CHANGES[change](world)

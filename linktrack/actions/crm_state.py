@@ -12,7 +12,7 @@ from linktrack.actions.planned import Decision
 from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
 from linktrack.crm.export_rows import LeftRow
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.multivalue import names_in, with_name, without_name
+from linktrack.crm.multivalue import names_in, same_name, with_name, without_name
 
 _NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MOST_IN_A_CELL = 32_767
@@ -97,10 +97,9 @@ class CrmState:
         if decision.kind == "company-interest":
             row, separator, table = self._firm_of(person), *self._of_companies()
         cell = row.cells["interests"]
-        there = decision.name in names_in(cell, separator)
-        if there:
-            self.known_names.setdefault(decision.kind, set()).add(decision.name)
-        if there == bool(decision.value):
+        standing = [one for one in names_in(cell, separator) if same_name(one) == same_name(decision.name)]
+        self.known_names.setdefault(decision.kind, set()).update(standing)
+        if bool(standing) == bool(decision.value):
             return None
         if decision.value:
             changed = _holdable(with_name(cell, separator, decision.name, like=row.likes), table)
@@ -113,7 +112,7 @@ class CrmState:
         else:
             row.likes = row.likes or cell
         _set(row, "interests", changed)
-        return ("", decision.name) if decision.value else (decision.name, "")
+        return ("", decision.name) if decision.value else (standing[0], "")
 
     def _firm_of(self, person: CrmRow) -> CrmRow:
         """A contact's company. LookupError when it is not there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.actions.planned import ClickKey, ScriptResult
+from linktrack.crm.multivalue import same_name
 
 
 class RunRow(NamedTuple):
@@ -74,6 +75,11 @@ class SettledRow(NamedTuple):
     clicked_at: int
     click_print: int
     value: str
+
+
+def settled_as(kind: str, name: str) -> str:
+    """The name under which it is kept what a click has decided: interests are the same in whatever case."""
+    return same_name(name) if kind in ("interest", "company-interest") else name
 
 
 class Failure(NamedTuple):

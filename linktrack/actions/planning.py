@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
-from linktrack.actions.ledger_rows import ChangeRow, ClosedRow, MadeRow, SettledRow
+from linktrack.actions.ledger_rows import ChangeRow, ClosedRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
@@ -152,7 +152,7 @@ class Planner:
         self, click: Clicked, action: NumberedAction, wanted: Decision, only: set[str] | None
     ) -> Generator[Delivered, None, bool]:
         """What a click decides; the answer is whether no later one had decided before."""
-        recipient, name = click.recipient_id, wanted.name
+        recipient, name = click.recipient_id, settled_as(wanted.kind, wanted.name)
         at = self.now if click.why == BY_HAND else click.at
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
         identifier = ""  # which is only needed where something changes, fails, or has failed before

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from linktrack.actions import ledger, selecting
 from linktrack.actions.ledger import TAKEN, Ledger
-from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow
+from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
@@ -269,7 +269,7 @@ class _Taking:
         """Note what a click has decided, unless a later one has; who lost the interest named like a type of mailing has
         left that."""
         value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
-        key = recipient_id, change.kind, change.name
+        key = recipient_id, change.kind, settled_as(change.kind, change.name)
         before = self.database.row(
             "SELECT clicked_at, click_print FROM settled WHERE recipient_id = ? AND kind = ? AND name = ?", key
         )

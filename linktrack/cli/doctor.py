@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import FormatOption, confirm, say, warn
-from linktrack.cli.shared_context import WaitOption, opened, single, workspace_of
+from linktrack.cli.shared_context import WAIT, WaitOption, opened, single, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.errors import PartlyDone, UsageError
 from linktrack.sentences import counted
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from linktrack.crm.guess import GuessedSetting
 
 app = single()
+
+_NEEDED = (("crm", "contacts", "id"), ("crm", "encoding"))  # settings without which the export cannot be used
 
 
 @app.command()
@@ -43,7 +45,7 @@ def doctor(
     yes: Annotated[
         bool, typer.Option("--yes", help="With --repair or --write: do it, or change what stands there, unasked.")
     ] = False,
-    wait: WaitOption = 0.0,
+    wait: WaitOption = WAIT,
     output: OutputOption = None,
     excel: ExcelOption = False,
     format: FormatOption = None,
@@ -117,8 +119,8 @@ def _show_export(
         _write_guess(context, workspace.config_path, understood.guessed, yes, understood=known)
     if understood.faulty:
         warn(f"{counted(understood.faulty, 'row')} cannot be read: correct the export.")
-    unwritten = not write and any(setting.keys == ("crm", "contacts", "id") for setting in understood.guessed)
-    if unwritten or understood.faulty or any(column.state == "error" for column in understood.columns):
+    unwritten = not write and any(setting.keys in _NEEDED for setting in understood.guessed)
+    if unwritten or understood.faulty or any(column.state != "ok" for column in understood.columns):
         raise typer.Exit(6)
 
 

@@ -99,7 +99,8 @@ def add(
     utm = Utm.of_options(options, workspace.settings.utm.model_dump())
     settings = MailingOptions(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
     plain = None if text is None else read_bytes(text, "a mail")
-    draft = Draft(name, read_bytes(file, "a mail"), plain, subject, type, settings, str(file))
+    html = read_bytes(file, "a mail")
+    draft = Draft(name, html, plain, subject, type, settings, str(file), "" if text is None else str(text))
     with opened(context, wait) as database:
         added = add_mailing(
             database, draft, workspace.settings.base_url, moment=now(), replace_it=replace, strict=strict
@@ -304,6 +305,7 @@ def edit(
         None if html is None else read_bytes(html, "a mail"),
         None if text is None else read_bytes(text, "a mail"),
         "" if html is None else str(html),
+        "" if text is None else str(text),
     )
     with opened(context, wait) as database:
         edited = edit_mailing(database, name, changes, workspace_of(context).settings.base_url, moment=now())

@@ -85,15 +85,24 @@ def at_terminal() -> bool:
     return sys.stdin.isatty()
 
 
+_ANSWERS = {**dict.fromkeys(("y", "yes", "j", "ja"), True), **dict.fromkeys(("n", "no", "nej"), False)}
+
+
 def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: ARG001  (called as `say` is)
-    """Ask on a terminal; elsewhere only --yes will do."""
+    """Ask on a terminal, for an answer in English or Swedish; elsewhere only --yes will do."""
     from linktrack.errors import UsageError
 
     if yes:
         return True
     if not at_terminal():
         raise UsageError(f"{question} Say so with --yes (there is no terminal to ask at)")
-    return typer.confirm(spoken(question), err=True)
+    answer = ""
+    while answer not in _ANSWERS:
+        if answer:
+            warn(f"{answer!r} is no answer: y or n, in Swedish j or n.")
+        given = typer.prompt(f"{spoken(question)} [y/N]", default="n", show_default=False, err=True)
+        answer = str(given).strip().casefold()
+    return _ANSWERS[answer]
 
 
 def show_record(

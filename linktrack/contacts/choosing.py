@@ -14,7 +14,7 @@ from linktrack.errors import BadInput, UsageError
 from linktrack.files import open_input
 from linktrack.settings import CrmSettings
 
-_CONTACT_ID = "contact_id"  # how our own commands name the column
+CONTACT_ID = ("contact_id", "Contact ID", "Kontakt-id")  # how our own commands name the column, and its heading
 _MOST_PARTS = 1000
 
 
@@ -66,8 +66,8 @@ class Choosing:
 
 
 def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
-    """The contact ids of any file with a column of them: rows as linktrack prints them (CSV, TSV, JSON, NDJSON) or an
-    export of the CRM (a file, or a folder). A list of nobody has its header still, or is `[]`.
+    """The contact ids of any file with a column of them: rows as linktrack writes them (CSV, TSV, JSON, NDJSON, a
+    workbook) or an export of the CRM (a file, or a folder). A list of nobody has its header still, or is `[]`.
 
     NotFound or BadInput with the way out, also for a file without anything in it: a command that failed leaves one.
     """
@@ -86,16 +86,34 @@ def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
 
 
 def _with_ids(path: Path, mapping: Mapping) -> tuple[Table, int]:
-    """The table in a file, and its column of ids: ours, which needs no mapping, or the export's."""
-    if not path.is_dir():
-        ours = Mapping(CrmSettings(), mapping.file)
-        try:
-            table = open_table(path, ours, "contacts")
-            column = column_of(table, _CONTACT_ID)
-        except BadInput:  # in an encoding or with quotes that only the mapping explains
-            column = None
-        if column is not None:
-            return table, column
-    table = open_contacts(path, mapping)
-    name = mapping.settings.contacts.id
-    return table, need_column(table, name, "a list of contacts", "id under [crm.contacts] (or contact_id in the file)")
+    """The table in a file, and its column of ids: ours, which needs no mapping, or the export's. Our headings come
+    last: some systems call companies so."""
+    ours, *headings = CONTACT_ID
+    if not path.is_dir() and (found := _ours(path, mapping, ours)):
+        return found
+    try:
+        table = open_contacts(path, mapping)
+        name = mapping.settings.contacts.id
+        what = "a list of contacts"
+        return table, need_column(table, name, what, "id under [crm.contacts] (or contact_id in the file)")
+    except BadInput:
+        for heading in [] if path.is_dir() else headings:
+            if found := _ours(path, mapping, heading):
+                return found
+        raise
+
+
+def _ours(path: Path, mapping: Mapping, name: str) -> tuple[Table, int] | None:
+    """A table and its column of that name, but None where the mapping has that for the companies' ids, and another
+    column for the contacts'."""
+    named = CrmSettings.model_validate({"contacts": {"id": name}})
+    settings = mapping.settings.contacts
+    try:
+        table = open_table(path, Mapping(named, mapping.file), "contacts")
+        column = column_of(table, name)
+        if column is None:
+            return None
+        of_companies = column_of(table, settings.company) == column
+        return None if of_companies and column_of(table, settings.id) not in (None, column) else (table, column)
+    except BadInput:  # in an encoding or with quotes that only the mapping explains
+        return None

@@ -1,6 +1,8 @@
 """Types of mailings as they are compared with one another, and with the interests that are named like them."""
 
+from linktrack.crm.multivalue import same_name
+
 
 def same_type(type: str) -> str:
     """A type, or the interest that is named like it, as it is compared."""
-    return type.strip().casefold()
+    return same_name(type)

@@ -24,7 +24,8 @@ _BOMS = (
 
 
 class UnknownEncoding(BadInput):
-    """A text file whose encoding nothing tells; `offered` is one in which it can be read, shown in the sentence."""
+    """A text file whose encoding nothing tells, or that is not of the one that is set; `offered` is one in which it can
+    be read, shown in the sentence."""
 
     offered = "cp1252"
 
@@ -44,7 +45,7 @@ def find_encoding(path: Path, named: str | None) -> FoundEncoding:
     A file of plain ASCII is of the encoding `named`, so that what is written into it will be, too. Lines that are
     damaged are allowed where BOM or `named` say the encoding and no more lines are damaged than right (beyond ASCII),
     or ten times as many are UTF-8.
-    UnknownEncoding with a preview where nothing tells: an encoding is never guessed.
+    UnknownEncoding with a preview where nothing tells, and where `named` cannot be: an encoding is never guessed.
     """
     with path.open("rb") as file:
         head = file.read(4)
@@ -126,16 +127,22 @@ def refuse_nul(path: Path, encoding: str) -> None:
 
 def _errors(path: Path, encoding: str, skip: int) -> str:
     """What is done with the bytes that an encoding does not allow, which BOM or setting say. BadInput where these are
-    in more lines than one and than are right, or the encoding has no lines of bytes."""
+    in more lines than one and than are right, or the encoding has no lines of bytes: UnknownEncoding where no BOM says
+    it and another one can read the file."""
     problem = _undecodable(path, encoding, skip)
     if problem is None:
         return "strict"
     line, _, byte = problem
     damaged, right = (2, 0) if encoding.startswith(("utf-16", "utf-32")) else _lines(path, encoding, skip)
     if damaged > max(1, right):
-        raise BadInput(
-            f"byte 0x{byte:02X} cannot be read as {encoding}: check encoding under [crm]", file=path, line=line
-        )
+        sentence = f"byte 0x{byte:02X} cannot be read as {encoding}: check encoding under [crm]"
+        others = [] if skip else [one for one in ("utf-8", UnknownEncoding.offered) if one != encoding]
+        for other in others:
+            if _undecodable(path, other, 0) is None:
+                unknown = UnknownEncoding(f"{sentence}; as {other} it can be", file=path, line=line)
+                unknown.offered = other
+                raise unknown
+        raise BadInput(sentence, file=path, line=line)
     return KEEPING
 
 

@@ -22,8 +22,9 @@ SEPARATORS = ";,|"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 # What columns are called, the surest first: in Swedish, English, SuperOffice, HubSpot, Salesforce, Dynamics.
+_PERSON = "personid"  # where SuperOffice has it, `contact_id` is the company
 _ID = (
-    "contact_id person-id personid kontakt-id kontaktid contactid recordid hsobjectid donotmodifycontact contactid18 "
+    f"{_PERSON} contact_id kontakt-id kontaktid recordid hsobjectid donotmodifycontact contactid18 "
     "casesafeid id kontaktnr kontaktnummer personnummerid kundid kundnr kundnummer customerid customernumber "
     "contactnumber membernumber medlemsnr medlemsnummer crmid externalid externtid nummer number nr no"
 )
@@ -32,7 +33,11 @@ _COMPANY_ID = (
     "bolagsid organisationsid företagsnr företagsnummer bolagsnr bolagsnummer companynumber accountnumber "
     "parentcustomerid"
 )
-_COMPANY = "company companyname accountname account associatedcompany parentcustomer företag företagsnamn bolag"
+_COMPANY_BESIDE_PERSON = "contactid kontaktid"
+_COMPANY = (
+    "company companyname accountname account associatedcompany parentcustomer företag företagsnamn bolag organisation "
+    "organization organisationname organizationname organisationsnamn"
+)
 _SELLER = (
     "ourcontact vårkontakt contactowner kontaktägare ansvarigsäljare säljare ansvarig ägare owner ownerid "
     "contactownerid accountmanager responsible salesperson"
@@ -114,7 +119,8 @@ def _of_table(table: Table, noun: str, mapping: Mapping, guessed: list[GuessedSe
     section = _section(mapping.settings, noun)
     for setting, names in NAMES[noun].items():
         keys = ("user_column",) if noun == "users" else (noun.replace("-", "_"), setting)
-        if _stands(table, str(section[keys[-1]])):
+        by_default = setting == "id" and noun == "contacts" and "id" not in mapping.settings.contacts.model_fields_set
+        if _stands(table, str(section[keys[-1]])) and not (by_default and found(_PERSON, _is_id)):
             continue
         fits = {"id": _is_id, "email": _is_address}.get(setting)
         column = found(names, fits) if fits else found(names)
@@ -125,6 +131,12 @@ def _of_table(table: Table, noun: str, mapping: Mapping, guessed: list[GuessedSe
         if column is not None:
             mapping = _with(mapping, guessed, keys, column)
     if noun == "contacts":
+        now = mapping.settings.contacts
+        beside = (
+            found(_COMPANY_BESIDE_PERSON) if _plain(now.id) == _PERSON and not _stands(table, now.company) else None
+        )
+        if beside:
+            mapping = _with(mapping, guessed, ("contacts", "company"), beside)
         parts = section["name"] if isinstance(section["name"], list) else [section["name"]]
         if not all(_stands(table, part) for part in parts):
             both = [column for names in (_FIRST, _LAST) if (column := found(names))]

@@ -4,6 +4,8 @@ Three shapes are understood: names with the export's separator between them, JSO
 names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to. `null` is
 JSON's empty cell; what databases write for nothing (`NULL`, `\\N`) is refused.
 
+Names that differ in case, blanks around them, or how Unicode writes their letters alone are one name (`same_name`).
+
 A name without quotes holds no sign that parts lists (a slash does with a blank beside it: `AC/DC` is a name), its
 brackets are closed and not around all of it (`Wine (red)`), and no quotes or other signs are (`C#`, `Rock'n'Roll`).
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
@@ -27,6 +30,11 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}", "\uff08": "\uff09", "\u3010": "\u3011
 
 class OddCell(ValueError):
     """A cell whose shape the separator does not explain; the text is the reason."""
+
+
+def same_name(name: str) -> str:
+    """A name as it is compared with others."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
 
 
 def names_in(cell: str, separator: str) -> list[str]:
@@ -69,18 +77,20 @@ def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
 
 
 def without_name(cell: str, separator: str, name: str) -> str:
-    """The cell without a name, however often it stood there. OddCell for a cell that is not understood."""
-    wanted = [one for one in names_in(cell, separator) if one != name]
+    """The cell without a name, however often and in whatever case it stood there. OddCell for a cell that is not
+    understood."""
+    gone = {one for one in names_in(cell, separator) if same_name(one) == same_name(name)}
+    wanted = [one for one in names_in(cell, separator) if one not in gone]
     if is_empty(cell):
         return cell
     if _json_list(cell) is not None:
         return _json_text(wanted, cell)
     if _in_carets(cell, separator):
-        kept = [part for part in re.findall(r"\^[^^]*\^", cell) if part != f"^{name}^"]
+        kept = [part for part in re.findall(r"\^[^^]*\^", cell) if part[1:-1] not in gone]
         return _between_carets(separator, cell).join(kept)
     pieces = _pieces(cell, separator)
-    kept = [piece for piece in pieces if _name(piece) != name]
-    if kept and pieces and _name(pieces[0]) == name:
+    kept = [piece for piece in pieces if _name(piece) not in gone]
+    if kept and pieces and _name(pieces[0]) in gone:
         kept[0] = kept[0].lstrip()
     return _unless_misread(separator.join(kept), separator, wanted)
 

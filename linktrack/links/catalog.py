@@ -133,7 +133,7 @@ def checked_key(key: str) -> str:
     """A key as it may stand in `linktrack:KEY`. BadInput for other characters, Conflict for a special link's."""
     if not re.fullmatch(KEY_SHAPE, key) or len(key) > _KEY_LENGTH:
         shown = key if len(key) <= _KEY_LENGTH else f"{key[:_KEY_LENGTH]}…"
-        rule = "letters, digits, '-', '_' and '.', beginning with a letter or digit"
+        rule = "letters a to z, digits, '-', '_' and '.', beginning with a letter or digit"
         raise BadInput(f"{shown!r} is not a key: use {rule}, at most {_KEY_LENGTH} of them")
     if key in SPECIAL_LINKS:
         raise Conflict(f"{key!r} is a special link: choose another key")

@@ -316,7 +316,12 @@ def _named(links: Sequence[CheckedLink]) -> dict[str, Counter[str]]:
 
 
 def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[LinkFinding]:
-    wanted = {value for _, value in wishes(link, mailing.type).get(("interest", mailing.type), ())}
+    wanted = {
+        value
+        for (kind, name), done in wishes(link, mailing.type).items()
+        if kind == "interest" and name.strip().casefold() == mailing.type.strip().casefold()
+        for _, value in done
+    }
     if "remove" not in wanted:
         done = "adds" if "add" in wanted else "does not remove"
         text = (

@@ -22,6 +22,7 @@ from linktrack.mailings.placements import (
 )
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
+from linktrack.mailings.reading.document import refuse_no_text
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -30,7 +31,8 @@ _SHOWN = 10  # keys in a sentence
 
 @dataclass(frozen=True)
 class Draft:
-    """A mailing as it is handed in. `file` is where the HTML comes from, for messages."""
+    """A mailing as it is handed in. `file` and `text_file` are where HTML and text come from, for messages; a text
+    without one has been taken before."""
 
     name: str
     html: bytes
@@ -39,6 +41,7 @@ class Draft:
     type: str = ""
     settings: MailingOptions = field(default_factory=MailingOptions)
     file: str = ""
+    text_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ def read_draft(draft: Draft, tracking: str, strict: bool = False) -> tuple[Parts
     `strict`."""
     if not draft.html.strip():
         raise BadInput("the file is empty: a mailing needs its HTML", file=draft.file or None)
+    if draft.text is not None and draft.text_file:
+        refuse_no_text(draft.text, draft.text_file)
     options = draft.settings.options(tracking)
     parts = read_mail(draft.html, draft.text, options, name=draft.file, charset=draft.settings.charset)
     disagreements = cross_check(parts)
@@ -159,17 +164,17 @@ def checked_words(*texts: str) -> None:
             raise BadInput(f"{text!r} is not UTF-8: check the encoding of your terminal") from None
 
 
-def free_name(database: Database, name: str) -> None:
+def free_name(database: Database, name: str, *, renaming: bool = False) -> None:
     """See to it that no mailing has this name: a deleted one that went to nobody but testers steps aside. Part of a
     transaction; Conflict when it is taken."""
     row = database.row("SELECT id, deleted_at FROM mailing WHERE name = ?", (name,))
     if row is None:
         return
     if row[1] is None:
-        raise Conflict(
-            f"a mailing {name!r} is there already: choose another name, change it with linktrack mailing edit, or add "
-            "--replace if it has not been shipped"
-        )
+        there = f"a mailing {name!r} is there already: choose another name"
+        if renaming:
+            raise Conflict(f"{there}, or give that one another first")
+        raise Conflict(f"{there}, change it with linktrack mailing edit, or add --replace if it has not been shipped")
     if was_shipped(database, row[0]):
         raise Conflict(
             f"a mailing {name!r} was deleted, but its mails are still out there: choose another name, or bring it back "

@@ -26,7 +26,7 @@ from linktrack.store.session import Database
 @dataclass(frozen=True)
 class MailingChanges:
     """What is to be different about a mailing; None: it stays. `utm` is by parameter, "" sets one to nothing; `file`
-    is where the HTML comes from, for messages."""
+    and `text_file` are where HTML and text come from, for messages."""
 
     name: str | None = None
     subject: str | None = None
@@ -35,6 +35,7 @@ class MailingChanges:
     html: bytes | None = None
     text: bytes | None = None
     file: str = ""
+    text_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
     UsageError for nothing to do, Conflict for what was shipped, a deleted mailing or a name that is taken; else as
     `add_mailing`.
     """
-    if changes == MailingChanges(file=changes.file):
+    if changes == MailingChanges(file=changes.file, text_file=changes.text_file):
         raise UsageError("say what to change: --name, --subject, --type, --utm-source …, --html or --text")
     checked_words(changes.subject or "", changes.type or "")
     with database.transaction():
@@ -65,7 +66,7 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
         if {"html", "text", "type"} & set(changed):
             refuse_shipped(database, mailing.id, name)
         if "name" in changed:
-            free_name(database, checked_name(after.name))
+            free_name(database, checked_name(after.name), renaming=True)
             rename(database, mailing.id, name, after.name)
         database.execute(
             "UPDATE mailing SET html = ?, text = ?, subject = ?, type = ?, settings = ? WHERE id = ?",
@@ -74,7 +75,10 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
         touch(database)
         added = None
         if {"html", "text"} & set(changed):
-            draft = Draft(after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file)
+            draft = Draft(
+                after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file,
+                changes.text_file,
+            )  # fmt: skip
             parts, disagreements = read_draft(draft, tracking)
             added = store_parts(database, mailing.id, draft, parts, disagreements, tracking, moment)
     return Edited(after.name, changed, added)

@@ -391,3 +391,34 @@ def test_a_run_notes_what_its_export_shows_of_those_who_have_left(world: World) 
     assert world.database.value("SELECT without_at FROM left_type") is not None
     world.run(world.export("contact_id,interests\n1,Newsletter\n"))
     assert departures_of(world.database, world.recipient("1")) == []
+
+
+CASES = {
+    "removed in another case": ([["remove", "nyhetsbrev"]], "Nyhetsbrev;Golf", "Golf", "Nyhetsbrev"),
+    "removed where Unicode writes it otherwise": ([["remove", "v\u00e5r"]], "Va\u030ar;Golf", "Golf", "Va\u030ar"),
+    "added where it stands in another case": ([["add", "nyhetsbrev"]], "Nyhetsbrev;Golf", "Nyhetsbrev;Golf", None),
+    "added in one case, then removed in another": ([["add", "Wine"], ["remove", "WINE"]], "Golf", "Golf", "Wine"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_interest_is_the_one_that_stands_in_the_cell_whatever_its_case(world: World, case: str) -> None:
+    clicks, before, after, gone = CASES[case]
+    world.configure('[crm.contacts]\ninterests_separator = ";"\n')
+    for minute, (key, (change, name)) in enumerate(zip("ab", clicks, strict=False)):
+        world.link(key, [{"type": "interest", change: [name]}])
+        world.click("1", key, minute)
+    report, out = world.run(world.export(f"contact_id,interests\n1,{before}\n"))
+    assert (out / "contacts.csv").read_text() == f"contact_id,interests\n1,{after}\n"
+    removed = [row["old"] for row in rows_of(out / "changes.ndjson") if row["operation"] == "remove"]
+    assert (removed, report.notes) == ([] if gone is None else [gone], ())
+
+
+def test_a_late_click_does_not_overrule_what_a_later_one_decided_of_an_interest_in_another_case(world: World) -> None:
+    world.link("a", [{"type": "interest", "remove": ["News"]}])
+    world.link("b", [{"type": "interest", "add": ["news"]}])
+    world.click("1", "a", 10)
+    world.run(world.export("contact_id,interests\n1,News\n"))
+    world.click("1", "b", 5)
+    _, out = world.run(world.export("contact_id,interests\n1,\n"))
+    assert (out / "contacts.csv").read_text() == "contact_id,interests\n1,\n"

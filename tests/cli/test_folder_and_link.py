@@ -506,3 +506,8 @@ def test_global_options_may_stand_anywhere(
     assert run("folder", "list").code == 4
     monkeypatch.setenv("LINKTRACK_WORKSPACE", str(workspace.root))
     assert run("folder", "list").code == 0
+
+
+def test_what_is_no_key_says_which_letters_are_meant(workspace: Workspace, run: Run) -> None:
+    done = run("link", "add", "Åå", "--url", "https://a.example/")
+    assert (done.code, "use letters a to z, digits" in done.err) == (3, True)

@@ -620,3 +620,43 @@ def test_a_preview_does_not_replace_the_mailing_s_own_file_but_any_other(files: 
     done = run("mailing", "add", "again", str(other))
     assert done.code == 0 and "leads nowhere: use the original address" in done.err
     assert "wrapped" in run("mailing", "check", "again").out
+
+
+ANSWERS = {
+    "yes": ("y\n", True),
+    "yes in full, in capitals": (" YES \n", True),
+    "yes in Swedish": ("j\n", True),
+    "yes in full in Swedish": ("Ja\n", True),
+    "no": ("n\n", False),
+    "no in Swedish": ("nej\n", False),
+    "nothing": ("\n", False),
+    "first what is no answer": ("kanske\nja\n", True),
+}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_questions_take_answers_in_english_and_swedish(
+    workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    said, deleted = ANSWERS[case]
+    (workspace.root / "mail.html").write_text("<p>Hej", "utf-8")
+    assert run("mailing", "add", "news", "mail.html").code == 0
+    monkeypatch.setattr("linktrack.cli.output.at_terminal", lambda: True)
+    done = run("mailing", "delete", "news", input=said)
+    assert "Delete the mailing 'news'? [y/N]" in done.out + done.err
+    assert ("'kanske' is no answer" in done.err) == ("kanske" in said)
+    assert (run("mailing", "list", "--format", "json").json == []) == deleted
+
+
+def test_a_text_part_is_refused_by_its_file_s_name(workspace: Workspace, run: Run) -> None:
+    (workspace.root / "mail.html").write_text("<p>Hej", "utf-8")
+    (workspace.root / "ok.html").write_text("<p>Hej", "utf-8")
+    (workspace.root / "c.html").write_text("id;html\n1;<b>hej</b>\n", "utf-8")
+    assert run("mailing", "add", "news", "mail.html").code == 0
+    for command, name in (
+        (("add", "x", "mail.html", "--text", "ok.html"), "ok.html"),
+        (("add", "x", "c.html"), "c.html"),
+        (("edit", "news", "--text", "ok.html"), "ok.html"),
+    ):
+        done = run("mailing", *command)
+        assert (done.code, f"{name}: this is" in done.err) == (3, True), done.err

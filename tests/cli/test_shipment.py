@@ -198,3 +198,24 @@ def test_a_sender_can_be_named_when_a_shipment_is_rendered_as_e_mails(shipped: P
     assert run("shipment", "render", 1, "--as", "mbox", "--out", "mbox").code == 3
     assert run("shipment", "render", 1, "--as", "mbox", "--out", "mbox", "--from", "Åsa <asa@x.example>").code == 0
     assert (shipped / "mbox" / "mailing.mbox").read_bytes().startswith(b"From asa@x.example ")
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+@pytest.mark.parametrize("command", [("report", "nonclickers", "news"), ("shipment", "recipients", "1")], ids=" ".join)
+def test_lists_of_ours_choose_contacts_as_workbooks_too(
+    workspace: Workspace, run: Run, command: tuple[str, ...], language: str
+) -> None:
+    root = workspace.root
+    settings = (root / "linktrack.toml").read_text("utf-8")
+    named = settings + f'\nlanguage = "{language}"\n' if "language" not in settings else settings
+    (root / "linktrack.toml").write_text(named, "utf-8")
+    (root / "mail.html").write_text('<body><a href="https://shop.example/">a</a></body>', "utf-8")
+    (root / "some.csv").write_text("contact_id,email\n0001,a@x.example\n2,b@x.example\n", "utf-8")
+    (root / "all.csv").write_text("contact_id,email\n0001,a@x.example\n2,b@x.example\n3,c@x.example\n", "utf-8")
+    assert run("mailing", "add", "news", "mail.html").code == 0
+    assert run("mailing", "rewrite", "news", "--contacts", "some.csv", "--out", "one").code == 0
+    assert run(*command, "-o", "list.xlsx").code == 0
+    again = ("mailing", "rewrite", "news", "--contacts", "all.csv", "--again")
+    assert run(*again, "--only", "list.xlsx", "--out", "two").code == 0
+    assert run(*again, "--except", "list.xlsx", "--out", "three").code == 0
+    assert [len(tree(root / folder)) for folder in ("two", "three")] == [2, 1]

@@ -37,6 +37,7 @@ def locked(campaign: Workspace) -> Iterator[Workspace]:
         "shipment cancel 1 --wait 0",
         "key rotate --wait 0",
         "click judge --wait 0",
+        "doctor --repair --yes --wait 0",
         "click import access.log.2.gz --since 2026-05-01 --wait 0",
     ],
 )
@@ -56,6 +57,21 @@ def test_waiting_is_said_and_ends_with_ctrl_c_at_once(locked: Workspace) -> None
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
         assert process.stderr.read() == "linktrack: interrupted; what was finished is kept\n"
+
+
+@pytest.mark.parametrize("held", ["the database", "the import's lock"])
+def test_a_repair_waits_unless_it_is_told_not_to(campaign: Workspace, held: str) -> None:
+    command = [sys.executable, "-m", "linktrack", "doctor", "--repair", "--yes"]
+    with (
+        open_database(campaign) as other,
+        other.transaction() if held == "the database" else alone(campaign, other, "import", 0),
+        subprocess.Popen(command, cwd=campaign.root, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stderr is not None
+        assert "Count " in process.stderr.readline()
+        assert "waiting for up to 30 s" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
+from linktrack.contacts.choosing import CONTACT_ID, Choosing, Part, read_contact_ids
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import BadInput, NotFound, UsageError
+from linktrack.reports.headings import heading
 from linktrack.settings import CrmSettings
 
 EXPORT = Mapping(CrmSettings.model_validate({"encoding": "cp1252", "delimiter": ";", "contacts": {"id": "Kontakt-ID"}}))
@@ -57,6 +59,36 @@ def test_a_file_with_nothing_in_it_is_what_a_failed_command_leaves(tmp_path: Pat
 def test_a_folder_is_an_export(tmp_path: Path) -> None:
     (tmp_path / "contacts.csv").write_bytes(FILES["the CRM's export"])
     assert read_contact_ids(tmp_path, EXPORT) == {"1", "2"}
+
+
+HEADERS = {
+    "our heading in English": (["Contact ID", "E-mail"], "Nyckel", {"1"}),
+    "our heading in Swedish": (["Kontakt-id", "E-post"], "Nyckel", {"1"}),
+    "our heading where the mapping's column is there too": (["Kontakt-id", "Nyckel"], "Nyckel", {"a"}),
+    "our name where the mapping has it for companies": (["contact_id", "Nyckel"], "Nyckel", {"a"}),
+    "our name where the mapping's contacts are not there": (["contact_id", "E-mail"], "Nyckel", {"1"}),
+}
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+@pytest.mark.parametrize("case", HEADERS)
+def test_the_column_of_ids_is_found_by_our_headings_too(tmp_path: Path, case: str, ending: str) -> None:
+    header, name, expected = HEADERS[case]
+    mapping = Mapping(CrmSettings.model_validate({"contacts": {"id": name, "company": "contact_id"}}))
+    path = tmp_path / f"list.{ending}"
+    if ending == "csv":
+        path.write_text(f"{','.join(header)}\n1,a\n", "utf-8")
+    else:
+        book = openpyxl.Workbook()
+        assert book.active is not None
+        for row in (header, ["1", "a"]):
+            book.active.append(row)
+        book.save(path)
+    assert read_contact_ids(path, mapping) == expected
+
+
+def test_the_headings_are_those_of_workbooks() -> None:
+    assert ("contact_id", heading("contact_id", "en"), heading("contact_id", "sv")) == CONTACT_ID
 
 
 def test_other_files_are_errors_with_a_way_out(tmp_path: Path) -> None:

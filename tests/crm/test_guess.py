@@ -24,8 +24,16 @@ EXPORTS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "SuperOffice in Swedish": (
         "Person-ID;Kontakt-ID;Förnamn;Efternamn;E-postadress;Vår kontakt;Intressen\n1;9;A;B;a@x.se;ANNA;x;\n2;9;A;B;b@x.se;ANNA;\n",
-        {"id": "Person-ID", "email": "E-postadress", "our_contact": "Vår kontakt", "interests": "Intressen", "name": ["Förnamn", "Efternamn"]},
+        {"id": "Person-ID", "email": "E-postadress", "company": "Kontakt-ID", "our_contact": "Vår kontakt", "interests": "Intressen", "name": ["Förnamn", "Efternamn"]},
     ),
+    "SuperOffice's API, each person of a company of his own": (
+        "person_id,contact_id,firstname,lastname,email\n1,9,A,B,a@x.se\n2,8,A,B,b@x.se\n",
+        {"id": "person_id", "company": "contact_id", "name": ["firstname", "lastname"]},
+    ),
+    "SuperOffice's API as it writes itself": (
+        "personId,contactId,Organisation\n1,9,A\n2,8,B\n", {"id": "personId", "company": "Organisation"},
+    ),
+    "persons' numbers that are none": ("person_id,contact_id\n,1\n,2\n", {}),
     "Swedish": (
         "Kundnr;Namn;Mejl;Företagsnr;Prenumererar på\n1;A;a@x.se;9;x;y\n2;B;b@x.se;9;\n".replace("x;y", '"x;y"'),
         {"id": "Kundnr", "name": "Namn", "email": "Mejl", "company": "Företagsnr", "interests": "Prenumererar på", "interests_separator": ";"},

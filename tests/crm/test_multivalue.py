@@ -75,6 +75,12 @@ REMOVED = {
     "from nothing": ("null", ",", "News", "null"),
     "the one beside JSON's nothing, which is a name then": ("null,a", ",", "a", '"null"'),
     "not one of which it is a part": ("Newsletter,News", ",", "News", "Newsletter"),
+    "in another case": ("NEWS,Events", ",", "news", "Events"),
+    "in two cases": ("News; Events; NEWS", ";", "news", "Events"),
+    "whose letters Unicode writes otherwise": ("Va\u030ar,H\u00f6st", ",", "v\u00e5r", "H\u00f6st"),
+    "in another case, between carets": ("^News^,^Events^", ",", "news", "^Events^"),
+    "in another case, of a JSON list": ('["News","Events"]', ",", "news", '["Events"]'),
+    "in another case, in quotes": ('"News, weekly",Events', ",", "news, weekly", "Events"),
 }
 
 

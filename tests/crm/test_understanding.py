@@ -114,6 +114,8 @@ FINDINGS: dict[str, tuple[str, int]] = {
     "a row with too few fields": ("contact_id,name,interests\n1,Bo\n2,Cy,\n", 6),
     "a row with too many fields": ("contact_id,name,interests\n1,Bo,,x\n2,Cy,\n", 6),
     "a row with a quote that is not closed": ('contact_id,name,interests\n1, "Bo,\n2,Cy,\n', 6),
+    "an id that is repeated": ("contact_id,name,interests\n1,Bo,\n1,Cy,\n", 6),
+    "an id that is missing": ("contact_id,name,interests\n1,Bo,\n,Cy,x\n", 6),
     "a cell of interests that is never changed": ("contact_id,name,interests\n1,Bo,a;b|c\n2,Cy,\n", 6),
 }
 
@@ -235,3 +237,28 @@ def test_what_stands_there_is_changed_only_when_it_is_said(workspace: Workspace,
     assert workspace.config_path.read_text() == text
     assert run("doctor", "--crm", export, "--write", "--yes").code == 0
     assert workspace.config_path.read_text() == text.replace('"Number"', '"Record ID"')
+
+
+SAID = {
+    "cp1252 where UTF-8 is set": ("utf-8", "cp1252", "contact_id,name\n1,Åsa\n2,Örjan\n"),
+    "cp1252 where ASCII is set": ("ascii", "cp1252", "contact_id,name\n1,Åsa\n2,Örjan\n"),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_another_encoding_than_is_set_is_shown_and_written_after_a_question(
+    workspace: Workspace, run: Run, tmp_path: Path, case: str
+) -> None:
+    before, encoding, content = SAID[case]
+    export = tmp_path / "people.csv"
+    export.write_bytes(content.encode(encoding))
+    text = workspace.config_path.read_text() + f'\n[crm]\nencoding = "{before}"  # ours\n'
+    workspace.config_path.write_text(text)
+    shown = run("doctor", "--crm", export)
+    assert (shown.code, "Åsa" in shown.out) == (6, True)
+    assert f"people.csv: CSV, {encoding}, delimiter ','" in shown.err
+    refused = run("doctor", "--crm", export, "--write")
+    assert (refused.code, workspace.config_path.read_text()) == (2, text)
+    assert f'Change crm.encoding = "{encoding}" in linktrack.toml?' in refused.err
+    assert run("doctor", "--crm", export, "--write", "--yes").code == 0
+    assert workspace.config_path.read_text() == text.replace(f'"{before}"', f'"{encoding}"')

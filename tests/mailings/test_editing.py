@@ -121,6 +121,7 @@ def test_a_broken_mail_or_a_taken_name_changes_nothing(world: World) -> None:
         ({"html": b"<a href='https://x.example>x"}, BadInput),
         ({"html": b"\x89PNG\r\n\x1a\n" + bytes(100)}, BadInput),
         ({"subject": "new", "name": "other"}, Conflict),
+        ({"text": b"<html><p>Hej", "text_file": "mail.txt"}, BadInput),
         ({"name": "a/b"}, BadInput),
         ({"subject": "\udcff"}, BadInput),
     ):
@@ -128,6 +129,13 @@ def test_a_broken_mail_or_a_taken_name_changes_nothing(world: World) -> None:
             edit(world, **changes)
     mailing = find_mailing(world.database, "news")
     assert (mailing.html, mailing.subject) == (MAIL, "Hej") and len(placements_of(world.database, mailing.id)) == 2
+
+
+def test_a_taken_name_is_no_reason_to_name_options_that_edit_has_not(world: World) -> None:
+    add(world.database, "other")
+    with pytest.raises(Conflict, match="choose another name, or give that one another first") as caught:
+        edit(world, name="other")
+    assert "--replace" not in str(caught.value)
 
 
 def test_deleted_and_restored(world: World) -> None:

@@ -19,6 +19,18 @@ def rules(html: str, text: str | None = None) -> list[str]:
     return [finding.rule for finding in found if finding.rule != "raw-merge-tag"]
 
 
+IN_TEXT = {
+    "a tag of an unknown language at the end of an address": ("https://a.example/x?y=~~x~~", "unknown-merge-tag"),
+    "a tag of an unknown language in an address": ("https://a.example/~~x~~/y nu", "unknown-merge-tag"),
+}
+
+
+@pytest.mark.parametrize("case", IN_TEXT)
+def test_what_is_found_in_a_text_part(case: str) -> None:
+    text, rule = IN_TEXT[case]
+    assert rules("", text) == [rule]
+
+
 FOUND = {
     "a misspelt scheme": ('<a href="htp://a.example/">x</a>', "wrong-scheme"),
     "a missing slash": ('<a href="https:/a.example/">x</a>', "wrong-scheme"),

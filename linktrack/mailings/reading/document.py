@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import bisect
 import codecs
+import csv
 import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from linktrack.errors import BadInput
 from linktrack.mailings.reading.markup import first_element, has_markup
@@ -64,8 +66,13 @@ _OTHER_ROOTS = {
     "svg": "a picture",
     "mjml": "MJML, of which an HTML file is still to be made",
 }
+_BINARY = "a file of bytes that are no text"
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _LOOKED_AT = 4096  # bytes that say whether a file is text
+_TABLE_WITHIN = 65_536  # characters that say whether a text is a table
+_HEADING = re.compile(r"[\w][\w .\-/]{0,40}")  # of a column
+_OF_TEXTS = (".md", ".markdown", ".rst", ".adoc", ".log")  # endings that a plain-text part may have
+_IS_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b[^<>]*>", re.IGNORECASE)
 _TOML = re.compile(r"\s*(?:#|\[|[\w.\-\"']+\s*=)")
 _NO_CHARSETS = frozenset(("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"))
 _MAIL_HEADER = re.compile(rb"(?:[!-9;-~]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:", re.IGNORECASE)
@@ -174,6 +181,19 @@ def read_text(data: bytes, *, name: str = "") -> Document:
     return Document(data, data.decode(document.charset), document.charset, False)
 
 
+def refuse_no_text(data: bytes, name: str) -> None:
+    """BadInput for a file that is handed in as a plain-text part and is something else, by its bytes or its ending."""
+    document = read_text(data, name=name)
+    ending = name[name.rfind(".") :].lower() if "." in name else ""
+    other = None if ending in _OF_TEXTS else _OTHER_ENDINGS.get(ending)
+    if ending in (".html", ".htm", ".xhtml") or _IS_HTML.search(document.text, 0, _LOOKED_AT):
+        other = "HTML"
+    elif other is None and _is_binary(document):
+        other = _BINARY
+    if other is not None:
+        raise BadInput(f"this is {other}, not plain text: name the mail's text file", file=name)
+
+
 def declared_charset(data: bytes) -> str | None:
     """The charset that the mail's own `<meta>` or XML declaration names."""
     match = _META.search(data, 0, _DECLARED_WITHIN)
@@ -194,9 +214,8 @@ def unknown_charset(data: bytes) -> tuple[str, int] | None:
 
 def _what_else(document: Document) -> str | None:
     """What a document is that is no HTML; None for HTML, and for nothing at all."""
-    start = document.data[:_LOOKED_AT]
-    if document.bytewise and len(_CONTROLS.findall(start)) * 100 > len(start):
-        return "a file of bytes that are no text"
+    if _is_binary(document):
+        return _BINARY
     text = document.text.removeprefix("\xef\xbb\xbf").strip()
     if text.startswith("{") and _is_json(text):
         return "JSON"
@@ -208,6 +227,8 @@ def _what_else(document: Document) -> str | None:
         root = first_element(text)
         if root in _OTHER_ROOTS or (text.startswith("<?xml") and root != "html"):
             return _OTHER_ROOTS.get(root, "XML")
+    if not text.startswith("<") and _is_table(document):
+        return "a table"
     if not text or has_markup(document.text):
         return None
     if text.startswith("[") and _is_json(text):
@@ -215,6 +236,28 @@ def _what_else(document: Document) -> str | None:
     first, _, rest = text.partition("\n")
     table = rest and any(sign in first and sign in rest.partition("\n")[0] for sign in ";,\t")
     return "a table or a text without HTML tags" if table else "a text without HTML tags"
+
+
+def _is_binary(document: Document) -> bool:
+    start = document.data[:_LOOKED_AT]
+    shifts = document.charset in UTF16 or document.charset.replace("-", "_") in _STATEFUL  # with controls of their own
+    return not shifts and len(_CONTROLS.findall(start)) * 100 > len(start)
+
+
+def _is_table(document: Document) -> bool:
+    """Whether a text is rows below the names of columns, and HTML only in cells behind the first."""
+    text = document.characters(0, _TABLE_WITHIN).lstrip("\ufeff\r\n")
+    header = text.partition("\n")[0].rstrip("\r")
+    sign = max(";\t|,", key=header.count)
+    names = [cell.strip('"') for cell in header.split(sign)]
+    if len(names) < 2 or not all(map(_HEADING.fullmatch, names)):
+        return False
+    try:
+        rows = [row for row in islice(csv.reader(text.splitlines(keepends=True), delimiter=sign), 1, 50) if row]
+    except csv.Error:
+        return False
+    whole = rows[:-1] if len(document.text) > _TABLE_WITHIN and len(rows) < 49 else rows  # the last may be cut
+    return bool(whole) and all(len(row) == len(names) or (len(row) > len(names) and "<" not in row[0]) for row in whole)
 
 
 def _is_json(text: str) -> bool:

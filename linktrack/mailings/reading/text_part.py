@@ -27,7 +27,10 @@ _URL = re.compile(  # the group is not possessive: Python before 3.11.5 does not
     rf"|[{_PICTURE}]+[\ufe0e\ufe0f]?(?=[/?#&=]))+",  # a picture is part of a path only when that goes on
     re.IGNORECASE,
 )
-_AFTER = ".,:;!?'*_~…\u060c\u061b\u061f\u06d4\u0964\u0965\u0589\ufe0e\ufe0f"  # of the sentence when it comes last
+_STATEMENT = "!"  # stands for a statement's tag: it ends no word, and is of the sentence at the end
+_EMPHASIS = "*_~"  # of the text where the same stands right before the address
+_MOST_EMPHASIS = 8
+_AFTER = ".,:;!?'…\u060c\u061b\u061f\u06d4\u0964\u0965\u0589\ufe0e\ufe0f"  # of the sentence when it comes last
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -57,14 +60,15 @@ def _hidden(text: str, tags: Sequence[MergeTag]) -> str:
     parts: list[str] = []
     here = 0
     for tag in tags:
-        parts += (text[here : tag.start], ("~" if tag.statement else "x") * (tag.stop - tag.start))
+        parts += (text[here : tag.start], (_STATEMENT if tag.statement else "x") * (tag.stop - tag.start))
         here = tag.stop
     parts.append(text[here:])
     return "".join(parts)
 
 
 def _end(text: str, start: int, stop: int) -> int:
-    """Where the address ends: without final punctuation or pictures, and brackets that were opened before it."""
+    """Where the address ends: without final punctuation or pictures, brackets that were opened before it, and marks of
+    emphasis that stand before it too."""
     depth = dict.fromkeys(_PAIRS, 0)
     for index in range(start, stop):
         character = text[index]
@@ -75,10 +79,26 @@ def _end(text: str, start: int, stop: int) -> int:
             if depth[character] < 0:  # closes a bracket from before the address
                 stop = index
                 break
+    begin = start  # where marks of emphasis begin whose twins were found
     while stop > start:
         last = text[stop - 1]
-        if last in _AFTER or last in _PAIRS.values() or _is_picture(last):
+        if last in _EMPHASIS:
+            twins = _twins(text, begin, stop)
+            if not twins:
+                break
+            begin, stop = begin - twins, stop - twins
+        elif last in _AFTER or last in _PAIRS.values() or _is_picture(last):
             stop -= 1
         else:
             break
     return stop
+
+
+def _twins(text: str, begin: int, stop: int) -> int:
+    """How many marks of emphasis before `stop` are, mirrored, those before `begin`."""
+    before = text[max(0, begin - _MOST_EMPHASIS) : begin]
+    before = before[len(before.rstrip(_EMPHASIS)) :]
+    after = text[stop - len(before) : stop]
+    while before and after[::-1] != before:
+        before, after = before[1:], after[1:]
+    return len(before)

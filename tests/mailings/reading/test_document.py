@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from linktrack.errors import BadInput
@@ -10,7 +12,7 @@ from linktrack.mailings.compile import PlacedSpan, compile_part
 from linktrack.mailings.outputs.made_text import made_text
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
-from linktrack.mailings.reading.document import read_document, read_html, read_text
+from linktrack.mailings.reading.document import read_document, read_html, read_text, refuse_no_text
 from linktrack.mailings.reading.text_part import find_urls
 
 BASE = "https://click.example.com"
@@ -148,6 +150,9 @@ def test_a_text_that_begins_like_a_header_is_a_text() -> None:
         (b'{"html": "<a href=x>"}\n{"html": "<p>"}\n', "JSON"),
         (b'\xef\xbb\xbf[{"a": 1}]', "JSON"),
         (b"contact_id;email\n1;a@x.example\n", "a table"),
+        (b'id;html\n1;<b>hej</b>\n2;<a href="https://a.example/">x</a>\n', "a table"),
+        (b'\xef\xbb\xbfId,"F\xc3\xb6retag",html\r\n1,A,"<p>a,\r\nb</p>"\r\n', "a table"),
+        (b"id;html\n1;<b style='color:red;top:0'>hej</b>\n", "a table"),
         (b"Hej!\n\nhttps://a.example/x < 2 <https://b.example/>\n", "a text without HTML tags"),
         ("Hej å".encode("utf-16"), "a text without HTML tags"),
         (b"<?xml version='1.0'?><rss><channel/></rss>", "XML"),
@@ -160,7 +165,7 @@ def test_a_text_that_begins_like_a_header_is_a_text() -> None:
         (b"Date: today\nMessage-ID: <x@y>\nX: y\n z\n\n<a href=x>", "a whole e-mail"),
         (b"From a@b Mon\nReceived: x\n\n<a href=x>", "a whole e-mail"),
     ],
-    ids=["PNG", "SQLite", "WebP", "TOML", "TOML with CRLF", "JSON", "NDJSON", "JSON with a BOM", "CSV", "text", "UTF-16", "RSS",
+    ids=["PNG", "SQLite", "WebP", "TOML", "TOML with CRLF", "JSON", "NDJSON", "JSON with a BOM", "CSV", "CSV with HTML", "CSV with a BOM and HTML", "CSV with a delimiter in HTML", "text", "UTF-16", "RSS",
          "RSS with links", "other XML", "Atom", "SVG", "MJML", "old EML", "EML without MIME", "mbox"],
 )  # fmt: skip
 def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
@@ -173,7 +178,8 @@ def test_only_html_is_taken_as_html(data: bytes, what: str) -> None:
     "data",
     [b"<p>x", b"Hej <b>du</b>", b"{{#if x}}<td>", b"[[name]] = <br>", b"", b" \n", b"<!--[if mso]><v:rect><![endif]--><BR/>",
      b"<?xml version='1.0'?><!DOCTYPE html><html><p>x", b"<p><svg><a href=x></svg>", b"From: us, to you: <b>Hej</b>\n\n",
-     b"<layout><p>x", b"{% extends 'x' %}<p>{\"a\": 1}</p>", b"<p>\0</p>" + b"x" * 200, "<p>å".encode("utf-16"), b"key = <a href=x>"],
+     b"<layout><p>x", b"{% extends 'x' %}<p>{\"a\": 1}</p>", b"<p>\0</p>" + b"x" * 200, "<p>å".encode("utf-16"), b"key = <a href=x>",
+     b"Hej, Anna\n<b>Nu, igen</b>", b"Hej\n<b>a;b</b>", b"a;b\n<b>c;d;e</b>", b"Nyheter | Maj\n<p>x | y</p>\n<p>z</p>"],
 )  # fmt: skip
 def test_html_is_html_however_little_of_it_there_is(data: bytes) -> None:
     assert read_html(data).data == data
@@ -193,6 +199,44 @@ def test_a_file_of_another_ending_is_refused_whatever_html_is_in_it(name: str) -
 )
 def test_html_may_have_any_ending_that_says_nothing_else(name: str) -> None:
     assert read_html(b"<p><a href=x>x</a>", name=name).data == b"<p><a href=x>x</a>"
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "what"),
+    [
+        (b"contact_id;email\n1;a@x.example\n", "kunder.csv", "a table"),
+        (b"<p>Hej", "ok.html", "HTML"),
+        (b"Hej", "ok.HTM", "HTML"),
+        (b"<!DOCTYPE html>\n<p>Hej", "ok.txt", "HTML"),
+        (b"\xef\xbb\xbf<html lang=sv><body>Hej", "-", "HTML"),
+        (b"\xff\xd8\xff\xe0", "bild.jpg", "a picture"),
+        (b"RIFF\x24\0\0\0WEBP\0\0\0\0", "bild.webp", "bytes that are no text"),
+        (b"BEGIN:VCALENDAR", "x.ics", "a calendar"),
+    ],
+    ids=str,
+)
+def test_only_plain_text_is_taken_as_a_text_part(data: bytes, name: str, what: str) -> None:
+    with pytest.raises(
+        BadInput, match=rf"^{re.escape(name)}: this is .*{what}" if what != "HTML" else "this is HTML"
+    ) as caught:
+        refuse_no_text(data, name)
+    assert (caught.value.exit_code, caught.value.file) == (3, name)
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"Hej <https://a.example/> a < b > c", "mail.txt"),
+        (b"# Hej\n", "mail.md"),
+        ("Hej å".encode("utf-16"), "mail.txt"),
+        ("こんにちは".encode("iso2022_jp"), "mail.txt"),
+        (b"a;b\n1;2\n", "-"),
+        (b"", "mail"),
+    ],
+    ids=str,
+)
+def test_a_plain_text_may_look_like_anything_else(data: bytes, name: str) -> None:
+    refuse_no_text(data, name)
 
 
 def test_a_text_part_needs_no_tags() -> None:

@@ -40,6 +40,16 @@ ENDS = {
     "a next line of C1": (f"{X}\u0085nu", [X]),
     "an Arabic comma": (f"{X}، {X}؟", [X, X]),
     "a danda": (f"{X}।", [X]),
+    "an emphasis around it": (f"*{X}* _{X}_ ~~{X}~~ **{X}**", [X] * 4),
+    "two emphases around it": (f"**_{X}_** och _*{X}*_.", [X, X]),
+    "an emphasis around it, and the end of the sentence in it": (f"*{X}.* och _{X}_!", [X, X]),
+    "an emphasis around it, and a mark of its own": (f"*{X}_*", [f"{X}_"]),
+    "an emphasis whose twin does not stand before it does not": (
+        f"{X}_ {X}~ {X}* {X}?y=~~x~~ *{X}~",
+        [f"{X}_", f"{X}~", f"{X}*", f"{X}?y=~~x~~", f"{X}~"],
+    ),
+    "a mark and the end of the sentence": (f"Se {X}_a_.", [f"{X}_a_"]),
+    "a statement behind a mark": (f"{X}_{{% endif %}} nu", [f"{X}_"]),
     "three dots": (f"{X}…", [X]),
 }
 
@@ -79,7 +89,7 @@ def test_an_international_tracking_host_is_known_however_it_is_written() -> None
 
 
 _texts = st.lists(
-    st.sampled_from(["https://a.example/", "x", "?", "&", "&gt;", "🎉", "。", "「", "」", "(", ")", "|", "—", ".", " ", "\u202c", "{{x}}", "%C3"]),
+    st.sampled_from(["https://a.example/", "x", "?", "&", "&gt;", "🎉", "*", "_", "~~", "{% if a %}", "。", "「", "」", "(", ")", "|", "—", ".", " ", "\u202c", "{{x}}", "%C3"]),
     max_size=15,
 ).map("".join)  # fmt: skip
 
@@ -93,7 +103,7 @@ def test_spans_do_not_overlap_and_what_was_found_is_found_again(text: str) -> No
         here = stop
 
 
-@pytest.mark.parametrize("piece", ["😀", "&lt", "(", "https://a", "。"])
+@pytest.mark.parametrize("piece", ["😀", "&lt", "(", "https://a", "。", "~", "*_"])
 def test_hostile_texts_are_read_in_linear_time(piece: str) -> None:
     """A reader that is quadratic would take minutes here."""
     find_urls("https://" + piece * 200_000)

@@ -125,7 +125,9 @@ def without_chance(out: Path) -> dict[str, bytes]:
         return named.setdefault(found[0], b"%s%d" % (kind, len(named) + 1))
 
     return {
-        path.name: re.sub(rb'\bc[0-9a-f]{23}\b|(?<=-)[0-9a-f]{16}\b|(?<="workspace": ")[0-9a-f]{16}\b', counted, path.read_bytes())
+        path.name: re.sub(
+            rb'\bc[0-9a-f]{23}\b|(?<=-)[0-9a-f]{16}\b|(?<="workspace": ")[0-9a-f]{16}\b', counted, path.read_bytes()
+        )
         for path in sorted(out.iterdir())
     }
 

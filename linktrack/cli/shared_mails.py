@@ -6,8 +6,9 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
+_PREVIEW = "linktrack-preview-"
+_PREVIEW_SECONDS = 3_600  # that a browser may need its file
 _SHOWN = 20  # rows left out that are named
 
 
@@ -198,10 +201,14 @@ def preview_mailing(
 
 
 def _open_in_browser(html: bytes) -> Path:
-    """Show a page in the browser, from a file that stays for as long as the system keeps what is temporary."""
+    """Show a page in the browser, from a file that stays until a later preview, for there may be a person in it."""
     import webbrowser
 
-    folder = Path(tempfile.mkdtemp(prefix="linktrack-preview-"))
+    for earlier in Path(tempfile.gettempdir()).glob(f"{_PREVIEW}*"):
+        with suppress(OSError):  # somebody else's
+            if time.time() - earlier.lstat().st_mtime > _PREVIEW_SECONDS:
+                shutil.rmtree(earlier)
+    folder = Path(tempfile.mkdtemp(prefix=_PREVIEW))
     path = folder / "preview.html"
     path.write_bytes(html)
     path.chmod(0o600)

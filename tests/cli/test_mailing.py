@@ -552,7 +552,11 @@ def test_preview_writes_a_copy_or_opens_it_and_stores_nothing(
     assert "for contact 2" in done.err and "<p>Hej Bo</p>" in (files / "p.html").read_text("utf-8")
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
+    (files / "temporary" / "linktrack-preview-old").mkdir(parents=True)
+    os.utime(files / "temporary" / "linktrack-preview-old", (0, 0))
+    monkeypatch.setattr("tempfile.tempdir", str(files / "temporary"))
     done = run("mailing", "preview", "news")
+    assert not (files / "temporary" / "linktrack-preview-old").exists()
     path = Path(opened[0].removeprefix("file://"))
     assert "{{ name }}" in path.read_text("utf-8") and path.stat().st_mode & 0o777 == 0o600
     assert run("shipment", "list", "--format", "json").json == []

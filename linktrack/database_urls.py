@@ -46,6 +46,16 @@ _PARAMETERS: dict[str, Callable[[str], str]] = {  # of libpq, behind the ? of a 
 }  # fmt: skip
 
 
+def holds_password(url: object) -> bool:
+    """Whether a URL of a PostgreSQL server has a password in it, in whichever place."""
+    if not isinstance(url, str) or not url.startswith("postgresql"):
+        return False
+    try:
+        return bool(postgresql_arguments(url).get("password"))
+    except ValueError:  # of a setting that something else stands in for
+        return True
+
+
 def checked_database_url(url: str) -> str:
     """The URL as it is, or "" for none. ValueError for one that names no database that linktrack can use."""
     if url.startswith("postgresql"):

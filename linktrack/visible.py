@@ -12,6 +12,7 @@ import re
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff{_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
 _JSON_UNSAFE = re.compile(f"[\x7f-\x9f\u2028\u2029{_BIDI}\ud800-\udfff]")
+_ENDS_A_CELL = re.compile("[\t\n\r\ud800-\udfff]")  # and what no encoding can write
 _ENDLESS = re.compile(r"\S{1001,}")
 _NAMES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")  # what begins markup within a line; a cell has no blocks
@@ -20,6 +21,11 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&])")  # what begins markup within a lin
 def visible(text: str) -> str:
     """`text` in one line, with an escape for every character that would do something to a terminal."""
     return text if text.isprintable() else _UNSAFE.sub(_escape, text)
+
+
+def cell_of_a_line(text: str) -> str:
+    """`text` as a cell of tab-separated lines for a program: only what would end the cell or the line is an escape."""
+    return _ENDS_A_CELL.sub(_escape, text)
 
 
 def visible_lines(text: str) -> str:

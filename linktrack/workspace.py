@@ -181,6 +181,29 @@ def strangers_fault(path: Path) -> str:
     return ""
 
 
+def lock_path(root: Path, job: str) -> Path:
+    """The file that is locked while a job is done in the workspace in `root`, as in "import"."""
+    return root / f".linktrack-{job.replace(' ', '-')}.lock"
+
+
+def lock_paths(root: Path) -> list[Path]:
+    """The locks that are there, links that lead nowhere too."""
+    return sorted(root.glob(lock_path(root, "*").name))
+
+
+def lock_fault(found: os.stat_result, root: Path) -> str:
+    """Why what is found in a lock's place (itself, not what it leads to) is no lock of the workspace; "" if it is."""
+    if stat.S_ISLNK(found.st_mode):
+        return "is a link to another file"
+    if not stat.S_ISREG(found.st_mode):
+        return "is no plain file"
+    if found.st_nlink != 1:
+        return "has another name, too, or none any more"
+    if found.st_uid not in (0, os.geteuid(), root.stat().st_uid):
+        return "belongs to another user"
+    return ""
+
+
 def places_of(workspace: Workspace) -> Iterator[Path]:
     """The files and folders of a workspace that must be its owner's alone, as far as they are there."""
     yield from _first_places(workspace.root)
@@ -194,7 +217,7 @@ def _first_places(root: Path) -> Iterator[Path]:
 
 def _further_places(workspace: Workspace) -> Iterator[Path]:
     scripts = workspace.scripts_path
-    for path in (workspace.key_path, workspace.database_path, scripts):
+    for path in (workspace.key_path, workspace.database_path, scripts, *lock_paths(workspace.root)):
         if path is not None and path.exists():
             yield path
     if scripts.is_dir():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests_support import Run
 
-from linktrack.database_urls import address_of, checked_database_url, postgresql_arguments
+from linktrack.database_urls import address_of, checked_database_url, holds_password, postgresql_arguments
 from linktrack.workspace import Workspace
 
 PASSWORD = "hunter2"
@@ -64,3 +64,18 @@ def test_the_address_without_a_password_names_the_same_database(name: str, host:
     arguments = postgresql_arguments(url)
     assert arguments.pop("password") == "p@w/"
     assert postgresql_arguments(address_of(url)) == arguments
+
+
+@pytest.mark.parametrize(
+    ("url", "held"),
+    [
+        ("postgresql+psycopg://u:hunter2@h/d", True),
+        ("postgresql+psycopg://u@h/d?password=hunter2", True),
+        ("postgresql+psycopg://u@h/d", False),
+        ("postgresql+psycopg://u:@h/d", False),
+        ("sqlite:///a:b@c.db", False),
+        (None, False),
+    ],
+)
+def test_a_password_is_seen_wherever_it_stands(url: str | None, held: bool) -> None:
+    assert holds_password(url) == held

@@ -31,13 +31,17 @@ def _opened_to_a_group(path: Path) -> None:
     path.chmod(path.stat().st_mode | 0o020)
 
 
-PLACES = (".", "linktrack.toml", "linktrack.key", "linktrack.db", "scripts", "scripts/deep", "scripts/deep/x.py")
+PLACES = (
+    *(".", "linktrack.toml", "linktrack.key", "linktrack.db", "scripts", "scripts/deep", "scripts/deep/x.py"),
+    ".linktrack-import.lock",
+)
 
 
 @pytest.fixture
 def scripted(workspace: Workspace) -> Workspace:
     (workspace.scripts_path / "deep").mkdir()
     (workspace.scripts_path / "deep" / "x.py").write_text("print(1)")
+    (workspace.root / ".linktrack-import.lock").touch(0o600)
     return workspace
 
 

@@ -39,9 +39,11 @@ class Made(NamedTuple):
 
 
 class LostRun(NamedTuple):
-    """A finished run as its folder has it; `summary` is its `summary.json`, `ran_at` UTC milliseconds."""
+    """A finished run as its folder has it; `summary` is its `summary.json`, `ran_at` UTC milliseconds, `workspace` the
+    print of its workspace, or empty."""
 
     folder: Path
+    workspace: str
     number: int
     ran_at: int
     summary: str
@@ -78,8 +80,9 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
         text = path.read_text("utf-8")
     try:
         said = json.loads(text)
+        whose = str(said.get("workspace") or "")
         number, ran_at = int(said["run"]), moment_of(datetime.fromisoformat(said["ran_at"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise BadInput("this is not the summary of a run", file=path) from None
     made: dict[str, Made] = {}
     for row in _cells(folder / "follow-ups.csv", crm):
@@ -94,7 +97,7 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
             return_url=str(address or ""),
             message=str(script.get("message") or ""),
         )
-    return LostRun(folder, number, ran_at, text, made)
+    return LostRun(folder, whose, number, ran_at, text, made)
 
 
 def click_in(change: CrmChange) -> tuple[int, int]:

@@ -31,6 +31,7 @@ from linktrack.files import check_new_folder, making_folder, sentence_of, write_
 from linktrack.moments import iso
 from linktrack.moments import now as store_now
 from linktrack.store.lock import alone
+from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -159,6 +160,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
         text = output.summary_text(
             {
                 "run": run_id,
+                "workspace": workspace_print(database),
                 "by_hand": work.order.by_hand is not None,
                 "ran_at": iso(work.order.now, work.workspace.zone),
                 **_summary(planner),

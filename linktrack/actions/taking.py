@@ -16,6 +16,7 @@ from linktrack.actions import ledger, selecting
 from linktrack.actions.ledger import TAKEN, Ledger
 from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
+from linktrack.actions.output import SUMMARY
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
@@ -25,6 +26,7 @@ from linktrack.moments import now as store_now
 from linktrack.store.catalogue import touch
 from linktrack.store.counters import count_on
 from linktrack.store.lock import alone
+from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -48,36 +50,58 @@ def is_awaited(database: Database) -> bool:
 
 
 def refuse_before_taking(database: Database) -> None:
-    """Conflict in a restored workspace as long as nobody has said what later runs have made."""
-    if is_awaited(database):
+    """Conflict in a restored workspace as long as nobody has said what all later runs have made."""
+    if not is_awaited(database):
+        return
+    if missing := missing_runs(database):
         raise Conflict(
-            "this workspace was restored from a backup: name the folders with the files of all later runs of the "
-            "actions with linktrack action run --runs DIR…, so that nothing is made again, or say --no-runs if there "
-            "was none"
+            "this workspace was restored from a backup, and nobody has said what run "
+            f"{', '.join(map(str, missing))} made: {HOW_A_GAP_CLOSES}"
         )
+    raise Conflict(
+        "this workspace was restored from a backup: name the folders with the files of all later runs of the "
+        "actions with linktrack action run --runs DIR…, so that nothing is made again, or say --no-runs if there "
+        "was none"
+    )
+
+
+HOW_A_GAP_CLOSES = (
+    "name the folder with its files, too, with linktrack action run --runs DIR…, so that nothing is made again, or say "
+    "--no-runs if it made nothing"
+)
+
+
+def missing_runs(database: Database) -> tuple[int, ...]:
+    """The numbers of runs between those that the backup knows and the last one that was taken whose folders nobody has
+    named."""
+    own = {row[0] for row in database.rows("SELECT id FROM run WHERE status <> ?", (TAKEN,))}
+    rows = database.rows("SELECT summary FROM run WHERE status = ?", (TAKEN,))
+    taken = {int(json.loads(row[0])["run"]) for row in rows}
+    return tuple(number for number in range(max(own, default=0) + 1, max(taken, default=0)) if number not in taken)
 
 
 def no_runs(workspace: Workspace, database: Database, *, wait: float = 0) -> None:
-    """Note that nothing ran after the backup. Conflict where nothing was restored."""
+    """Note that nothing ran after the backup but what was taken. Conflict where nothing was restored."""
     with alone(workspace, database, "action run", wait):
         _refuse_unrestored(database)
-        _settle(database)
+        _settle(database, store_now())
 
 
 def take_runs(workspace: Workspace, database: Database, folders: Sequence[Path], *, wait: float = 0) -> Taken:
     """Take what the runs in these folders made into the ledger, each run whole or not at all; a run that is known is
-    left alone, so this may be called again.
+    left alone, so this may be called again. While one is missing in between, no run begins.
 
-    Conflict where nothing was restored; NotFound without a run; BadInput for files that no run has written.
+    Conflict where nothing was restored; NotFound without a run; BadInput for files that no run has written, or a run
+    of another workspace.
     """
     with alone(workspace, database, "action run", wait):
         _refuse_unrestored(database)
         runs = find_runs(folders, workspace.settings.crm)
-        before = int(database.value("SELECT coalesce(max(id), 0) FROM run WHERE status <> ?", (TAKEN,)))
+        for run in runs:
+            _refuse_others(run, workspace_print(database))
         taken = [_Taking(database, run).carry_out() for run in runs]
-        _settle(database)
-    had = {run.number for run in runs} | {row[0] for row in database.rows("SELECT id FROM run")}
-    missing = tuple(number for number in range(before + 1, max(had)) if number not in had)
+        missing = missing_runs(database)
+        _settle(database, store_now() if not missing else None)
     known = sum(1 for one in taken if one is None)
     counts = [one for one in taken if one is not None]
     return Taken(len(counts), known, sum(one[0] for one in counts), sum(one[1] for one in counts), missing)
@@ -88,9 +112,19 @@ def _refuse_unrestored(database: Database) -> None:
         raise Conflict("this workspace was not restored from a backup: its ledger knows all its runs")
 
 
-def _settle(database: Database) -> None:
+def _refuse_others(run: LostRun, ours: str) -> None:
+    """BadInput for a run of another workspace, or of nobody knows which."""
+    if run.workspace != ours:
+        whose = "says not which workspace's run it is" if not run.workspace else "is of another workspace's run"
+        raise BadInput(
+            f"this {whose}: only runs of the workspace that was backed up are taken", file=run.folder / SUMMARY
+        )
+
+
+def _settle(database: Database, at: int | None) -> None:
+    """Note when all was said; None while something is missing."""
     with database.transaction(durable=True):
-        database.execute("UPDATE workspace SET runs_taken_at = ?", (store_now(),))
+        database.execute("UPDATE workspace SET runs_taken_at = ?", (at,))
 
 
 class _Link(NamedTuple):

@@ -32,6 +32,7 @@ def backup(
     done = write_backup(workspace_of(context), file)
     named = f"{file} ({file.stat().st_size:,} bytes)" if file.is_file() else "the backup"
     held = f"{', '.join(done.parts[:-1])} and {done.parts[-1]}"
-    say(context, f"Wrote {named} with {held}. It holds the signing key, so keep it where others cannot read it.")
+    secrets = "the signing key and the database's password" if done.has_password else "the signing key"
+    say(context, f"Wrote {named} with {held}. It holds {secrets}, so keep it where others cannot read it.")
     if done.dump:
         say(context, f"The database is not in it: copy that at the same time with\n  {done.dump}")

@@ -17,7 +17,7 @@ import typer
 
 from linktrack.cli.streams import end_of_pipe
 from linktrack.moments import datetime_of, iso
-from linktrack.visible import json_text, markdown_cell, spoken, visible
+from linktrack.visible import cell_of_a_line, json_text, markdown_cell, spoken, visible
 
 if TYPE_CHECKING:
     from linktrack.settings import Language
@@ -167,7 +167,7 @@ def show_rows(
         case Format.csv:
             _write(_csv_lines(rows, columns, out, spreadsheet), out)
         case Format.tsv:
-            _write(_tab_separated(rows, columns), out)
+            _write(_tab_separated(rows, columns, out), out)
         case Format.md:
             _write(_markdown(rows, columns), out)
         case Format.xlsx:
@@ -255,10 +255,11 @@ def _csv_lines(
         yield str(writer.writerow(texts))
 
 
-def _tab_separated(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+def _tab_separated(rows: Iterable[Row], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+    in_cell = visible if out.isatty() else cell_of_a_line
     yield "\t".join(columns) + "\n"
     for row in rows:
-        yield "\t".join(visible(plain(row[column])) for column in columns) + "\n"
+        yield "\t".join(in_cell(plain(row[column])) for column in columns) + "\n"
 
 
 def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:

@@ -77,8 +77,10 @@ def _not_there(contact_ids: Sequence[str], how: str, missing: str) -> str:
 def settle_runs(
     context: typer.Context, workspace: Workspace, database: Database, folders: list[Path], wait: float
 ) -> None:
-    """After a restore: take what the runs in these folders made into the ledger; without one, nothing ran."""
-    from linktrack.actions.taking import no_runs, take_runs
+    """After a restore: take what the runs in these folders made into the ledger; without one, nothing ran. PartlyDone
+    while runs in between are missing."""
+    from linktrack.actions.taking import HOW_A_GAP_CLOSES, no_runs, take_runs
+    from linktrack.errors import PartlyDone
 
     if not folders:
         no_runs(workspace, database, wait=wait)
@@ -98,4 +100,6 @@ def settle_runs(
         )
     if taken.missing:
         numbers = ", ".join(map(str, taken.missing))
-        warn(f"There is nothing here of run {numbers}: if it made anything, name its folder with --runs, too.")
+        raise PartlyDone(
+            f"there is nothing here of run {numbers}, and until that is said no run begins: {HOW_A_GAP_CLOSES}"
+        )

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
-from linktrack.errors import Locked
+from linktrack.errors import Conflict, Locked
 from linktrack.files import explained
 from linktrack.moments import iso, now
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
-from linktrack.workspace import Workspace
+from linktrack.workspace import Workspace, lock_fault, lock_path
 
 
 @contextmanager
 def alone(workspace: Workspace, database: Database, job: str, wait: float) -> Iterator[None]:
     """Hold the lock of `job`, as in "import". The system lets go of it when the process ends, however it ends.
 
-    Locked, with the holder named, when another process has it for longer than `wait` seconds. Several machines
-    on one PostgreSQL database exclude each other too.
+    Locked, with the holder named, when another process has it for longer than `wait` seconds; Conflict when the lock
+    is no file of this workspace alone. Several machines on one PostgreSQL database exclude each other too.
     """
-    path = workspace.root / f".linktrack-{job.replace(' ', '-')}.lock"
+    path = lock_path(workspace.root, job)
 
     def holder() -> str:
         file.seek(0)
@@ -35,9 +38,7 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
             take, wait, lambda: f"another {job} is running ({who()}): waiting for up to {wait:g} s"
         )
 
-    with explained(path):
-        file = open(path, "a+", encoding="utf-8", opener=_private)  # noqa: SIM115  (closed below)
-    with file:
+    with _opened(path) as file:
         if not taken(lambda: _flock(file.fileno()), holder):
             raise Locked(f"another {job} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
         since = iso(now(), workspace.zone)
@@ -62,8 +63,28 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
             file.truncate()
 
 
-def _private(name: str, flags: int) -> int:
-    return os.open(name, flags, 0o600)
+def _opened(path: Path) -> TextIO:
+    """The lock's file, which is emptied and written into: never what a link leads to, nor anything but a file."""
+    with explained(path):
+        try:
+            handle = os.open(path, _FLAGS, 0o600)
+        except OSError as problem:
+            if problem.errno not in _NO_FILE:
+                raise
+            raise _no_lock(path, lock_fault(path.lstat(), path.parent) or "is no file") from None
+        fault = lock_fault(os.fstat(handle), path.parent)
+        if fault:
+            os.close(handle)
+            raise _no_lock(path, fault)
+        return os.fdopen(handle, "a+", encoding="utf-8")
+
+
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NO_FILE = (errno.ELOOP, errno.EISDIR, errno.ENXIO)  # what the system says of a link, a folder, a socket
+
+
+def _no_lock(path: Path, fault: str) -> Conflict:
+    return Conflict(f"this lock {fault}: see what it is, and remove it", file=path)
 
 
 def _flock(handle: int) -> bool:

@@ -4,6 +4,7 @@ upgrade` brings them up to date, and every other command only looks."""
 from __future__ import annotations
 
 import secrets
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,12 @@ def make_tables(database: Database, *, time_zone: str) -> str:
 def workspace_id(database: Database) -> bytes:
     """The 16 random bytes of a workspace, which are part of its tokens and of its placements' keys."""
     return bytes(database.value("SELECT workspace_id FROM workspace"))
+
+
+def workspace_print(database: Database) -> str:
+    """What tells the files of this workspace from those of another, before and after a restore; its id cannot be told
+    from it."""
+    return blake2b(workspace_id(database), digest_size=8, person=b"linktrack-runs").hexdigest()
 
 
 def upgrade(database: Database, workspace: Workspace) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
-from linktrack.database_urls import address_of
+from linktrack.database_urls import address_of, holds_password
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import STDOUT, explained, is_written_into, passing_folder, writing
 from linktrack.links.keys import open_keys
@@ -25,10 +25,11 @@ DUMP_NAME = "linktrack.dump"  # what pg_dump is told to write, and pg_restore to
 
 class Backup(NamedTuple):
     """What a backup holds: `parts` in words, and the command line that copies the rest where the database is on a
-    server."""
+    server. `has_password` says whether the database's password is in the settings, and so in the backup."""
 
     parts: tuple[str, ...]
     dump: str
+    has_password: bool
 
 
 def backup(workspace: Workspace, target: Path) -> Backup:
@@ -43,7 +44,8 @@ def backup(workspace: Workspace, target: Path) -> Backup:
     into_stream = str(target) == STDOUT or is_written_into(target)
     if not into_stream and (target.exists() or target.is_symlink()):
         raise Conflict(f"{target} is there already: a backup overwrites nothing")
-    parts = ["the settings", "the signing key"]
+    has_password = holds_password(workspace.file.tables.get("database", {}).get("url"))
+    parts = ["the settings with the database's password" if has_password else "the settings", "the signing key"]
     with open_database(workspace) as database, writing(target, workspace.kept()) as file:
         open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
         with archiving(file) as archive:
@@ -72,7 +74,7 @@ def backup(workspace: Workspace, target: Path) -> Backup:
             verify(Path(file.name), archive.prints)
     server = "" if contents.database == SQLITE else address_of(workspace.database_url)
     dump = f"pg_dump --format=custom --file={DUMP_NAME} --dbname='{server}'" if server else ""
-    return Backup(tuple(parts), dump)
+    return Backup(tuple(parts), dump, has_password)
 
 
 @contextmanager

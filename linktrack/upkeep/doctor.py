@@ -25,7 +25,7 @@ from linktrack.store.session import Database, open_database
 from linktrack.toml_files import read_toml
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.status import status_of
-from linktrack.workspace import Workspace, load_workspace, places_of, strangers_fault
+from linktrack.workspace import Workspace, load_workspace, lock_fault, lock_paths, places_of, strangers_fault
 
 _WAIT_SECONDS = 2
 MEGA = 1_000_000
@@ -56,6 +56,7 @@ def examine(root: Path, environ: Mapping[str, str], *, deep: bool = False) -> li
         _settings(workspace),
         _base_url(settings.base_url),
         *_owners(workspace),
+        *_locks(workspace),
         *_modes(workspace),
         *_space(workspace),
         *_database(workspace, deep),
@@ -84,7 +85,14 @@ def _owners(workspace: Workspace) -> Iterator[Check]:
             "owner", "error", f"{path} {fault}", "nobody else may be able to change what belongs to a workspace"
         )
     if not faults:
-        yield Check("owner", "ok", "settings, key, database and scripts are their owner's alone", "")
+        yield Check("owner", "ok", "settings, key, database, scripts and locks are their owner's alone", "")
+
+
+def _locks(workspace: Workspace) -> Iterator[Check]:
+    """Locks that no command takes."""
+    for path in lock_paths(workspace.root):
+        if fault := lock_fault(path.lstat(), workspace.root):
+            yield Check("lock", "error", f"{path} {fault}", "see what it is, and remove it: no command takes this lock")
 
 
 def _modes(workspace: Workspace) -> Iterator[Check]:

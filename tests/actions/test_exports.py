@@ -14,9 +14,9 @@ from linktrack.crm.csv_spans import unquoted
 from linktrack.errors import BadInput
 
 SUMMARY = [  # the keys of summary.json, which others rely on
-    *("run", "by_hand", "ran_at", "clicks", "contacts", "changes", "set_field", "interests", "selections", "projects"),
-    *("follow_ups", "requests", "scripts", "failed", "unknown_contacts", "notes", "new_selections", "new_projects"),
-    *("new_interests", "left_alone", "files"),
+    *("run", "workspace", "by_hand", "ran_at", "clicks", "contacts", "changes", "set_field", "interests", "selections"),
+    *("projects", "follow_ups", "requests", "scripts", "failed", "unknown_contacts", "notes", "new_selections"),
+    *("new_projects", "new_interests", "left_alone", "files"),
 ]
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
 EXPORT = "contact_id,name,level,interests\n1,Bo,,News\n2,Cy,,\n3,Di,,\n"

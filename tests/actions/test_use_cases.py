@@ -116,8 +116,8 @@ def visits(workspace: Path) -> str:
 
 
 def without_chance(out: Path) -> dict[str, bytes]:
-    """The files of a run by name. What hangs on the workspace's random key and numbers, the ids of changes and the
-    prints in the names of clicks, is counted through instead, in the order in which the files have it."""
+    """The files of a run by name. What hangs on the workspace's random key and numbers, the ids of changes, the
+    prints in the names of clicks and its own, is counted through instead, in the order in which the files have it."""
     named: dict[bytes, bytes] = {}
 
     def counted(found: re.Match[bytes]) -> bytes:
@@ -125,7 +125,9 @@ def without_chance(out: Path) -> dict[str, bytes]:
         return named.setdefault(found[0], b"%s%d" % (kind, len(named) + 1))
 
     return {
-        path.name: re.sub(rb"\bc[0-9a-f]{23}\b|(?<=-)[0-9a-f]{16}\b", counted, path.read_bytes())
+        path.name: re.sub(
+            rb'\bc[0-9a-f]{23}\b|(?<=-)[0-9a-f]{16}\b|(?<="workspace": ")[0-9a-f]{16}\b', counted, path.read_bytes()
+        )
         for path in sorted(out.iterdir())
     }
 

@@ -63,6 +63,11 @@ def test_tsv_has_one_line_a_row_and_no_quotes() -> None:
     ]
 
 
+def test_tsv_for_a_program_escapes_only_what_would_end_a_cell() -> None:
+    odd = "\x1b\x85\u200f\u2028\\x1b"
+    assert shown(Format.tsv, [{**ROWS[0], "key": f"{odd}\t\r\n"}]).split("\n")[1].split("\t")[0] == f"{odd}\\t\\r\\n"
+
+
 def test_markdown_escapes_its_bars() -> None:
     lines = shown(Format.md).splitlines()
     assert lines[1] == "| --- | --- | --- | --- | --- | --- |"

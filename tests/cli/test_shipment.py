@@ -152,6 +152,18 @@ def test_the_rows_of_recipients_go_into_the_next_rewrite(shipped: Path, run: Run
         assert (outcome.json["recipients"], outcome.json["not_chosen"]) == (1, 1)
 
 
+def test_ids_with_odd_letters_are_found_again_behind_a_pipe(shipped: Path, run: Run) -> None:
+    ids = ["a\u200fb", "c\x85d", "e\u2028f", "g\\u200fh"]
+    rows = "".join(f"{contact_id},{number}@x.example\n" for number, contact_id in enumerate(ids))
+    (shipped / "odd.csv").write_text(f"contact_id,email\n{rows}", "utf-8")
+    command = ("mailing", "rewrite", "news", "--contacts", "odd.csv", "--format", "json", "--test")
+    sent = run(*command, "--out", "odd")
+    assert sent.code == 0 and sent.json["recipients"] == 4, sent.err
+    listed = run("shipment", "recipients", 3).out
+    again = run(*command, "--out", "again", "--only", "-", input=listed)
+    assert again.code == 0 and again.json["recipients"] == 4, again.err
+
+
 def test_what_cannot_be_rewritten_is_a_usage_error_or_a_conflict_with_a_way_out(shipped: Path, run: Run) -> None:
     rewrite = ("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "next")
     for code, said, options in (

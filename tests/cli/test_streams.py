@@ -69,6 +69,10 @@ def test_what_a_terminal_is_shown_is_clean_whatever_the_format(named: Path, argu
 def test_files_and_pipes_get_the_bytes_as_they_are(named: Path) -> None:
     done = subprocess.run([*PROGRAM, *TAG], cwd=named, capture_output=True, check=True)
     assert done.stdout.startswith(f"<p>{EVIL}</p>\r\n".encode())
+    for more in ([], ["--format", "tsv"], ["-o", "links.tsv"]):
+        done = subprocess.run([*PROGRAM, "link", "list", *more], cwd=named, capture_output=True, check=True)
+        text = done.stdout or (named / "links.tsv").read_bytes()
+        assert EVIL in text.decode() and text.count(b"\n") == 2, "one line of columns, one of the link"
 
 
 @pytest.mark.parametrize("command", ["link list", "link list --format json", "--help", "link --help", "link export"])

@@ -204,6 +204,13 @@ def test_a_password_with_percent_signs_and_no_message_with_it(
         assert database.connection.info.password == password
     said = run("--workspace", tmp_path / "w", "backup", tmp_path / "b.tar.gz").err
     assert "keeper@" in said and "p%w" not in said and "%25" not in said
+    assert "database's password" not in said, "which is not in the settings"
+    settings = tmp_path / "w" / "linktrack.toml"
+    settings.write_text(settings.read_text().replace("[database]\n", f'[database]\nurl = "{url}"\n'))
+    told = run("--workspace", tmp_path / "w", "backup", tmp_path / "c.tar.gz").err
+    assert "with the settings with the database's password, the signing key and the scripts." in told
+    assert "It holds the signing key and the database's password, so keep it" in told and "p%w" not in told
+    assert (tmp_path / "c.tar.gz").stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("LINKTRACK_DATABASE_URL", url.replace(host, "/nowhere"))
     gone = run("--workspace", tmp_path / "w", "link", "list")
     assert (gone.code, "does not answer" in gone.err) == (5, True)

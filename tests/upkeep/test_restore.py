@@ -118,12 +118,27 @@ def test_logs_may_be_imported_after_the_runs_were_taken(lost: Lost, tmp_path: Pa
 
 def test_runs_are_taken_once_and_a_gap_is_said(lost: Lost, tmp_path: Path) -> None:
     life, _ = lost.restore(tmp_path / "r")
-    gap = life.do("action", "run", "--runs", lost.runs[1])
+    life.do("click", "import", lost.second)
+    gap = life.do("action", "run", "--runs", lost.runs[1], code=6)
     assert "nothing here of run 2" in gap.err
+    rows = life.json_of(6, "doctor")
+    assert [row["state"] for row in rows if row["check"] == "runs-after-restore"] == ["warning"]
+    for arguments in (
+        ["--dry-run"],
+        ["--out", life.root / "again"],
+        ["--out", life.root / "o", "--runs", lost.runs[1]],
+    ):
+        code = 6 if "--runs" in arguments else 5
+        shut = life.do("action", "run", "--crm", life.root / "contacts.csv", *arguments, code=code)
+        assert "run 2" in shut.err and "--no-runs" in shut.err
+    assert life.started() == [], "nothing is made again meanwhile"
     again = life.do("action", "run", "--runs", lost.life.root)
     assert "Took 1 run " in again.err and "(2 were there already)" in again.err
+    assert json.loads(life.run("run-4", "--format", "json").out)["changes"] == 0
+    shutil.rmtree(life.root / "run-4")
     with open_database(load_workspace(life.root, {})) as database:
-        assert database.rows("SELECT id, status FROM run ORDER BY id") == [(1, "done"), (2, "taken"), (3, "taken")]
+        runs = [(1, "done"), (2, "taken"), (3, "taken"), (4, "done")]
+        assert database.rows("SELECT id, status FROM run ORDER BY id") == runs
         doubled = "SELECT count(*) FROM (SELECT id FROM change GROUP BY id, recipient_id HAVING count(*) > 1) d"
         assert database.value(doubled) == 0
         counted = "SELECT kind, name, status, count(*) FROM change GROUP BY kind, name, status ORDER BY 1, 2, 3"
@@ -131,6 +146,53 @@ def test_runs_are_taken_once_and_a_gap_is_said(lost: Lost, tmp_path: Path) -> No
         assert database.rows(counted) == database.rows(tally)
         left = "SELECT r.contact_id FROM left_type t JOIN recipient r ON r.id = t.recipient_id WHERE t.type = 'News'"
         assert {row[0] for row in database.rows(left)} == {"1", "2", "3", "4"}
+
+
+def test_a_gap_is_closed_by_saying_that_there_was_nothing(lost: Lost, tmp_path: Path) -> None:
+    life, _ = lost.restore(tmp_path / "r")
+    life.do("action", "run", "--runs", lost.runs[1], code=6)
+    life.do("action", "run", "--no-runs")
+    life.run("run-4")
+
+
+def another_s(said: dict[str, object], other: str) -> None:
+    said["workspace"] = other
+
+
+def nobody_s(said: dict[str, object], _: str) -> None:
+    del said["workspace"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [(another_s, "is of another workspace's run"), (nobody_s, "says not which workspace's run it is")],
+)
+def test_runs_of_another_workspace_are_not_taken(
+    lost: Lost, tmp_path: Path, change: Callable[[dict[str, object], str], None], sentence: str
+) -> None:
+    life, _ = lost.restore(tmp_path / "r")
+    other = begin(call, tmp_path / "other")
+    other.run("run-1")
+    said = json.loads((lost.runs[0] / "summary.json").read_text())
+    change(said, json.loads((other.root / "run-1" / "summary.json").read_text())["workspace"])
+    foreign = Path(shutil.copytree(lost.runs[0], tmp_path / "foreign"))
+    (foreign / "summary.json").write_text(json.dumps(said))
+    refused = life.do("action", "run", "--runs", foreign, lost.runs[1], code=3)
+    assert str(foreign / "summary.json") in refused.err and sentence in refused.err
+    with open_database(load_workspace(life.root, {})) as database:
+        assert database.rows("SELECT id FROM run") == [(1,)], "nor are those beside it"
+
+
+def test_a_copy_of_a_run_s_folder_counts_nothing_twice(lost: Lost, tmp_path: Path) -> None:
+    life, _ = lost.restore(tmp_path / "r")
+    copies = [shutil.copytree(path, tmp_path / f"copy-of-{path.name}") for path in lost.runs]
+    taken = life.do("action", "run", "--runs", *lost.runs, *copies, lost.life.root / "run-1")
+    assert "Took 2 runs" in taken.err and "(3 were there already)" in taken.err
+    again, _ = lost.restore(tmp_path / "r2")
+    again.do("action", "run", "--runs", *lost.runs)
+    figures = [one.json("report", "link", "offer") for one in (life, again)]
+    assert figures[0] == figures[1]
+    assert len(life.json("action", "log")) == len(again.json("action", "log"))
 
 
 def test_without_runs_everything_since_is_done(lost: Lost, tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
 # (nginx's "main"), and nothing where other formats have purpose and network. A virtual host may stand in front of the
-# address, and the address may be a list; what a list holds in front of its last address may be anything. Nearly possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not
-# `(?:…)?+`: Python before 3.11.5 loses what is captured in the latter, and all have it faster than `(?:…)?`; nor is a
-# group possessive that holds something to go back into, like a lookahead.
+# address, and the address may be a list; what a list holds in front of its last address may be anything. Nearly
+# possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not `(?:…)?+`: Python before 3.11.5 loses
+# what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
+# to go back into, like a lookahead.
 _LINE = re.compile(
     rb"^((?:(?="
     + _WORD

@@ -35,7 +35,7 @@ from linktrack.moments import iso
 from linktrack.store.click_names import click_name
 
 MAX_SENTENCES = 100  # of failures that are kept to be said
-_OVERRULED = "a later click has decided since"
+_OVERRULED = "a later click or action has decided since"
 
 
 class Delivered(NamedTuple):
@@ -58,6 +58,9 @@ class Planner:
         self.made = made_before(self.ledger.made(), self.actions)
         self.taken = self.ledger.taken()
         self.open_failures = self.ledger.failures()
+        self.failed_before = {
+            ((one.clicked_at, one.click_print, one.recipient_id), one.action) for one in self.open_failures.values()
+        }
         self.again = self._to_be_tried_again(work.order.retried)
         self.done = self.ledger.done_before() if work.order.replay is not None else frozenset()
         self.by_kind: Counter[str] = Counter()
@@ -123,14 +126,7 @@ class Planner:
         else:
             whole = stable_id(click.at, click.print, click.contact_id, click.link.key, kind, action.number)
         try:
-            plan = list(
-                PLANS[kind](
-                    action.definition,
-                    lambda text: fill(text, lambda name: self._value(click, name)),
-                    lambda name: self.state.value(click.contact_id, name),
-                    self.desk,
-                )
-            )
+            plan = self._plan(click, action)
         except (ValueError, LookupError) as problem:
             name, operation = _about(action)
             self._fail(click, action, self._row(click, whole, kind, name, operation, "", ""), problem)
@@ -148,6 +144,16 @@ class Planner:
         else:
             self._attempt(click.recipient_id, whole)
 
+    def _plan(self, click: Clicked, action: NumberedAction) -> list[Decision | Thing]:
+        return list(
+            PLANS[action.definition.type](
+                action.definition,
+                lambda text: fill(text, lambda name: self._value(click, name)),
+                lambda name: self.state.value(click.contact_id, name),
+                self.desk,
+            )
+        )
+
     def _decide(
         self, click: Clicked, action: NumberedAction, wanted: Decision, only: set[str] | None
     ) -> Generator[Delivered, None, bool]:
@@ -164,9 +170,12 @@ class Planner:
             company = self.state.people[click.contact_id].cells.get("company", "")
             recipient, name = 0, f"{company}\x1f{name}"
         settled = self.settled.get((recipient, wanted.kind, name), (-1, -1))
-        if settled > (at, click.print) or (click.why == REPLAYED and settled == (at, click.print)):
+        over = settled > (at, click.print)  # this click came late, or is tried again
+        if settled == (at, click.print):  # it has decided before, by this action or another one
+            over = click.why == REPLAYED or (click.why == RETRIED and self._decided_later(click, action, wanted))
+        if over:
             self._close(click.recipient_id, identifier, _OVERRULED)
-            return False  # this click came late, or is replayed: it or a later one has decided already
+            return False
         problem: Exception | None = None
         changed: tuple[str, str] | None = None
         try:
@@ -190,6 +199,29 @@ class Planner:
             self.departures.append((click.recipient_id, type, at))
         yield Delivered(self._count(click, action, row), "", {})
         return True
+
+    def _decided_later(self, click: Clicked, action: NumberedAction, wanted: Decision) -> bool:
+        """Whether an action of the click that comes after this one decides the same, and did not fail."""
+        every = self.actions[click.link.id]
+        for other in every[every.index(action) + 1 :]:
+            pressed = not other.button or other.button in click.pressed
+            held = pressed and (click.key, other.number) not in self.failed_before
+            if held and (wanted.kind, wanted.name) in self._decided_by(click, other):
+                return True
+        return False
+
+    def _decided_by(self, click: Clicked, action: NumberedAction) -> set[tuple[str, str]]:
+        """What an action decides because of a click: kinds and names."""
+        if isinstance(action.definition, ScriptAction):
+            found = self.scripts.get(made_id(action, click))
+            result = found.result if found is not None and found.click == click.key else None
+            return {("set-field", name) for name in result.fields} if result and result.status == "ok" else set()
+        if action.definition.type in MADE_KINDS:
+            return set()
+        try:
+            return {(one.kind, one.name) for one in self._plan(click, action) if isinstance(one, Decision)}
+        except (ValueError, LookupError):
+            return set()
 
     def _settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
         """Keep aside that this click has decided something."""

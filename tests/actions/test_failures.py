@@ -114,6 +114,34 @@ def test_what_fails_again_stands_open_again_once(world: World) -> None:
     assert world.database.rows("SELECT status, count FROM action_tally") == [("failed", 1)]
 
 
+FAILING = {"type": "set-field", "field": "score", "value": "{contact.name}"}
+# The link's actions, the export's score before, and what stands there when what failed is tried again.
+SAME_CLICK: dict[str, tuple[list[dict[str, Any]], str, str]] = {
+    "a later action has decided": ([FAILING, {"type": "set-field", "field": "score", "value": 5}], "", "5"),
+    "a later action found it decided already": ([FAILING, {"type": "set-field", "field": "score", "value": 5}], "5", "5"),
+    "an earlier action has decided": ([{"type": "set-field", "field": "score", "value": 5}, FAILING], "", "Bo"),
+    "a later action decided something else": ([FAILING, {"type": "set-field", "field": "level", "value": "5"}], "", "Bo"),
+    "a later action failed, too": ([{"type": "set-field", "field": "score", "value": 5}, FAILING, FAILING | {"value": "{contact.level}x"}], "", "x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SAME_CLICK)
+def test_a_second_try_does_not_overrule_a_later_action_of_the_same_click(world: World, name: str) -> None:
+    actions, before, wanted = SAME_CLICK[name]
+    world.configure(FIELDS)
+    world.link("offer", actions)
+    world.click("1", "offer")
+    report, out = world.run(world.export(f"contact_id,name,level,score\n1,Bo,,{before}\n"))
+    assert report.summary["failed"] >= 1
+    written = out / "contacts.csv"
+    text = written.read_text() if written.exists() else f"contact_id,name,level,score\n1,Bo,,{before}\n"
+    world.configure(FIELDS.replace(', type = "number"', ""))
+    again, out = world.run(world.export(text), retry_failed=True)
+    assert (again.summary["failed"], again.still_open) == (0, {})
+    written = out / "contacts.csv"
+    assert (written.read_text() if written.exists() else text).splitlines()[1].split(",")[3] == wanted
+
+
 def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: World) -> None:
     world.configure(FIELDS)
     world.link("first", [{"type": "set-field", "field": "level", "value": "{contact.score}{contact.name}"}])
@@ -132,7 +160,7 @@ def test_a_later_click_that_decided_is_not_overruled_by_a_second_try(world: Worl
     assert "2,Cy,cold" in (out / "contacts.csv").read_text()
     (row,) = read_log(world.database, LogFilter(status="failed"))
     assert row.run == 1
-    assert row.message.endswith(" (a later click has decided since)")
+    assert row.message.endswith(" (a later click or action has decided since)")
     assert ("failed", 1) in world.database.rows("SELECT status, count FROM action_tally")
     world.run(world.export(text), retry_failed=True)
     assert read_log(world.database, LogFilter(status="failed")) == [row]

@@ -9,6 +9,7 @@ from linktrack.clicks.formats.parts.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
+_ENTRY = rb'[^"\\\n,]*+(?:\\.[^"\\\n,]*+)*+'  # of a list in quotes
 _ADDRESS = (
     rb"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d++)?|\[[0-9a-fA-F:.]++(?:%\w++)?\](?::\d++)?"
     rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w++)?)[ ,]"
@@ -19,20 +20,33 @@ _WORD = rb'[^\s"\[<+|,]'
 _HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
-# line (whatever it is), host, stamp, method, target, status, agent, a list of addresses right behind it (nginx's
-# "main"), and nothing where other formats have purpose and network. A virtual host may stand in front of the address,
-# and the address may be a list. Nearly possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not
-# `(?:…)?+`: Python before 3.11.5 loses what is captured in the latter, and all have it faster than `(?:…)?`; nor is a
-# group possessive that holds something to go back into, like a lookahead.
+# line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
+# (nginx's "main"), and nothing where other formats have purpose and network. A virtual host may stand in front of the
+# address, and the address may be a list; what a list holds in front of its last address may be anything. Nearly
+# possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not `(?:…)?+`: Python before 3.11.5 loses
+# what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
+# to go back into, like a lookahead.
 _LINE = re.compile(
-    rb"^((?:(?=" + _WORD + rb"++ " + _ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
+    rb"^((?:(?="
+    + _WORD
+    + rb"++ (?:"
+    + _WORD
+    + rb"*+, ?)*?"
+    + _ADDRESS
+    + rb")(?!"
+    + _ADDRESS
+    + rb")"
+    + _WORD
+    + rb"++ |)"
     rb"(" + _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+)" + _NO_HOST + rb'[^\["\n]*+'
     rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
     rb'(?: "'
     + _QUOTED
     + rb'" "('
     + _QUOTED
-    + rb')"(?: "([0-9a-fA-F.:,\[\] ]++(?:%\w++[0-9a-fA-F.:,\[\] ]*+)*+)"(?=[ \r\n]|\Z)|)'
+    + rb')"(?: "((?:'
+    + _ENTRY
+    + rb',)*+[0-9a-fA-F.:\[\] ]++(?:%\w++[0-9a-fA-F.:\[\] ]*+|))"(?=[ \r\n]|\Z)|)'
     rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*|)|)()()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,

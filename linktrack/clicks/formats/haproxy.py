@@ -25,8 +25,8 @@ _TIME = re.compile(
 _ENCODED = re.compile(rb"#([0-9A-F]{2})")
 _AGENT = re.compile(rb"[A-Za-z][\w. -]*+/\d").match
 _NO_AGENT = re.compile(rb"https?://.*+|[\w.-]++(?::\d++)?|prefetch.*+|preview.*+").fullmatch  # host, referrer, purpose
-_FORWARDED = re.compile(  # an address, or a list of some
-    rb"\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\]?(?::\d+)?(?:, ?[0-9a-fA-F:.\[\], ]*)?"
+_FORWARDED = re.compile(  # an address, or a list that ends with one, whatever stands before it
+    rb"(?:[^,]*+,)*+ ?\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\]?(?::\d+)? ?"
 ).fullmatch
 
 
@@ -89,7 +89,7 @@ class HaProxy:
 
 def _agent_of(captured: list[bytes]) -> bytes:
     """The captured header that is an agent: the log does not say which is which, only the configuration."""
-    there = [text for text in captured if text]
+    there = [text for text in captured if text and not _FORWARDED(text)]
     if (agent := next(filter(_AGENT, there), None)) is not None:
         return agent
     return there[0] if len(there) == 1 and not _NO_AGENT(there[0]) else b""

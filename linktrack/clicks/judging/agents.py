@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from linktrack.clicks.judging.rule_files import rows_of
-
-if TYPE_CHECKING:
-    from is_bot import Bots
 
 Signal = tuple[str, str]  # verdict and reason
 
 OWN_RULES = "2026-11-27"
 LONGEST = 500  # characters of an agent that are looked at
-PACKAGE_LONGEST = 300  # and by the package, which takes a millisecond for 400
+PACKAGE_LONGEST = 300  # and by the package
 REMEMBERED = 20_000  # agents; more are forgotten, so that memory does not depend on how many there are
 
 _DIGITS = re.compile(r"\d+")
@@ -30,11 +27,16 @@ def _mail_rules() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
 
 
 @cache
-def _machines() -> Bots:
-    """The package's list of machines' agents, asked after our own rules."""
+def _machines() -> tuple[Callable[[str], object], ...]:
+    """The package's list of machines' agents, asked after our own rules.
+
+    One pattern after the other: the package asks them as one alternation, which finds the same and takes six times as
+    long, a millisecond and a half for a long agent.
+    """
+    import regex
     from is_bot import Bots
 
-    return Bots()
+    return tuple(regex.compile(pattern, flags=regex.IGNORECASE).search for pattern in sorted(Bots().patterns))
 
 
 @cache
@@ -69,4 +71,5 @@ def _judged(agent: str) -> Signal:
     for verdict, name, pattern in _mail_rules():
         if pattern.search(lower):
             return (verdict, "" if verdict == "human" else f"agent:{name}")
-    return ("scanner", "agent:machine") if _machines().is_bot(agent[:PACKAGE_LONGEST]) else ("human", "")
+    agent = agent[:PACKAGE_LONGEST]
+    return ("scanner", "agent:machine") if any(finds(agent) for finds in _machines()) else ("human", "")

@@ -9,20 +9,22 @@ Device = Literal["desktop", "phone", "tablet", "unknown"]
 DEVICES: tuple[Device, ...] = get_args(Device)
 
 # Asked in this order; the first that fits decides. Windows on a desktop may say "Tablet PC", an Android without
-# "Mobile" is a tablet, Amazon's Silk asks for desktop pages with "Linux" alone, and televisions are none of these.
+# "Mobile" is a tablet, Amazon's Silk asks for desktop pages with "Linux" alone, and televisions are none of these. In
+# lower case, as agents are made before they are asked: a search that minds no case takes three times as long.
 _PATTERNS: tuple[tuple[Device, str], ...] = (
-    ("unknown", r"SMART-?TV|\bTizen.*\bTV\b|Web0S|\bHbbTV|AppleTV|BRAVIA|GoogleTV|\bAFT[A-Z]"),
-    ("unknown", r"PlayStation|Xbox|Nintendo"),
-    ("phone", r"Windows Phone|IEMobile"),
-    ("tablet", r"\biPad|\bKindle|\bSilk/|PlayBook|\bKF[A-Z]{2,4}\b|\bTablet\b(?! PC)"),
-    ("phone", r"\biPhone|\biPod|Outlook-(?:iOS|Android)|BlackBerry|\bBB10\b|Opera M(?:ini|obi)"),
-    ("phone", r"\bAndroid\b.*\bMobi(?:le)?|\bMobile\b.*(?:\bAndroid\b|Firefox/)"),
-    ("tablet", r"\bAndroid\b"),
-    ("desktop", r"Windows NT|Macintosh|\bX11\b|\bCrOS\b|\bms-office\b|\bWindows; U\b|Mac OS X"),
+    ("unknown", r"smart-?tv|\btizen.*\btv\b|web0s|\bhbbtv|appletv|bravia|googletv|\baft[a-z]"),
+    ("unknown", r"playstation|xbox|nintendo"),
+    ("phone", r"windows phone|iemobile"),
+    ("tablet", r"\bipad|\bkindle|\bsilk/|playbook|\bkf[a-z]{2,4}\b|\btablet\b(?! pc)"),
+    ("phone", r"\biphone|\bipod|outlook-(?:ios|android)|blackberry|\bbb10\b|opera m(?:ini|obi)"),
+    ("phone", r"\bandroid\b.*\bmobi(?:le)?|\bmobile\b.*(?:\bandroid\b|firefox/)"),
+    ("tablet", r"\bandroid\b"),
+    ("desktop", r"windows nt|macintosh|\bx11\b|\bcros\b|\bms-office\b|\bwindows; u\b|mac os x"),
 )
-_DEVICES = tuple((device, re.compile(pattern, re.IGNORECASE)) for device, pattern in _PATTERNS)
+_DEVICES = tuple((device, re.compile(pattern)) for device, pattern in _PATTERNS)
 
 
 def device_of(agent: str) -> Device:
     """The kind of device of an agent. An iPad that asks for desktop pages says that it is a Macintosh."""
-    return next((device for device, pattern in _DEVICES if pattern.search(agent)), "unknown")
+    lower = agent.lower()
+    return next((device for device, pattern in _DEVICES if pattern.search(lower)), "unknown")

@@ -51,6 +51,15 @@ JSON_LINE = '{"time": "2026-05-04T07:12:33Z", "request": "GET /x HTTP/1.1", "sta
 REQUESTED = '{%s, "request": "GET /x HTTP/1.1"}'
 ALB_LINE = 'http 2026-05-04T07:12:34Z app/c/1 %s - -1 -1 -1 302 - 1 1 "GET http://c.example:80/x HTTP/1.1" "%s"'
 
+# What proxies say in front of an address that counts.
+CHAINS = (
+    "unknown, 203.0.113.77",
+    "_hidden, 203.0.113.77",
+    r"\x22a\x22,203.0.113.77, 10.0.0.2",
+    "unknown, [2001:db8::1]:80",
+    "two words, 203.0.113.77",
+)
+
 # The format, the line, and the field of its row with what it says.
 FIELDS: dict[str, tuple[str, str, str, bytes]] = {
     "JSON, several upstreams' times and states": ("nginx-json", JSON_LINE % '"rt":0.010, 0.020,"st":502, 302', "status", b"302"),
@@ -81,6 +90,13 @@ FIELDS: dict[str, tuple[str, str, str, bytes]] = {
     "our own log, a line with its number": ("linktrack", '{"time":"2026-05-04T07:12:33Z","ip":"","method":"GET","path":"/x","status":302,"user_agent":"","network":"","number":"9f3a1c2e-12"}', "stamp", b"2026-05-04T07:12:33Z #9f3a1c2e-12"),
     **{f"combined, {host} in front": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")).replace("192.0.2.1", host, 1), "host", host.encode())
        for host in ("[2001:db8:5::1]:333, 10.0.0.2", "10.0.0.2, [2001:db8:5::1]:333", "[2001:db8:5::1], [2001:db8:5::2]", "192.0.2.7:80, [fe80::1%eth0]:1")},
+    **{f"combined, the list {chain} behind the agent": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")) + f' "{chain}"{behind}', "forwarded", chain.encode())
+       for chain in CHAINS for behind in ("", ' "0.01"')},
+    "combined, a list behind the agent that ends with no address": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")) + ' "203.0.113.77, unknown"', "forwarded", b""),
+    **{f"combined, a virtual host and {chain} in front": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")).replace("192.0.2.1", f"click.example.com {chain}", 1), "host", chain.encode())
+       for chain in CHAINS[:-1]},
+    **{f"HAProxy, the list {chain} captured": ("haproxy", HAPROXY % (f"{{{chain}|curl/8.5.0}} ", "GET /x HTTP/1.1"), "forwarded", chain.encode()) for chain in CHAINS},
+    "HAProxy, a list alone captured is no agent": ("haproxy", HAPROXY % (f"{{{CHAINS[0]}}} ", "GET /x HTTP/1.1"), "agent", b""),
 }  # fmt: skip
 
 

@@ -124,6 +124,29 @@ MACHINES += [
     "Cloudflare-Healthchecks/1.0 (+https://www.cloudflare.com/; healthcheck-id: 1)", "Sophos Web Appliance",
     "Mozilla/5.0 (compatible; ESET/1.0)", "-",
 ]  # fmt: skip
+# A suite's name may stand anywhere in a browser's agent …
+PEOPLE += [
+    shape.format(suite)
+    for suite in ("Kaspersky", "Avast/21.3", "BitDefender", "ESET", "McAfee", "Sophos", "Trend Micro", "Touch; MAAR; AVG", "Kaspersky Protected Browser")
+    for shape in (
+        "Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; {}; rv:11.0) like Gecko",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; {}) Gecko/20100101 Firefox/125.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; {}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko; {}) Chrome/124.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) {} Chrome/124.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X; {}) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+        "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0; {})",
+        "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0; {}; .NET4.0C)",
+    )
+]  # fmt: skip
+# … where it is no product of gateways, and something around it is a browser.
+MACHINES += [
+    *(f"Mozilla/5.0 (Windows NT 10.0; Win64; x64; {product}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36" for product in (
+        "Sophos URL scanner", "McAfee Web Gateway", "McAfee-Gateway", "TrendMicro WRS", "Sophos Web Appliance", "Kaspersky Anti-Spam",
+        "Kaspersky Secure Mail Gateway", "Proofpoint; Kaspersky", "Barracuda; Avast", "Sophos Email", "Kaspersky; +https://a.example")),
+    "Mozilla/5.0 (Kaspersky)", "Mozilla/5.0 (Windows NT 10.0) Kaspersky", "Mozilla/5.0 (compatible; Trend Micro)",
+    "Mozilla/5.0 (Windows NT 10.0; Bitdefender) HeadlessChrome/120.0 Safari/537.36",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("agent", PEOPLE, ids=_name)

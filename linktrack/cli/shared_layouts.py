@@ -41,7 +41,7 @@ COMPARISON = Layout(
 LINKS = Layout(LinkFigures._fields, ("key", "name", *_COUNTS, "click_rate", "interval"), BY_CLICKS)
 LINK_SHIPMENTS = Layout(LinkShipment._fields, ("mailing", "shipment", "sent", *_COUNTS, "click_rate", "interval"))
 SHIPMENTS = Layout(ShipmentFigures._fields, ("shipment", "sent_at", "sent", *_COUNTS, "click_rate", "interval"))
-PLACEMENTS = Layout(PlacementFigures._fields, ("position", "placement", "link", "label", "kind", *_COUNTS))
+PLACEMENTS = Layout(PlacementFigures._fields, ("position", "placement", "link", "label", "kind", *_COUNTS, "share"))
 HOURS = Layout(
     HourFigures._fields,
     ("hour", *_COUNTS, BAR),

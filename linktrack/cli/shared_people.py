@@ -134,7 +134,8 @@ def clickers(
             domain=domain,
         )
         where = " ".join(filter(None, (key, mailing and f"in {mailing}")))
-        empty = f"Nobody has clicked {where} so far."
+        first = f"on {where}" if key else where
+        empty = f"Nobody's first click {first} lies in this time." if times else f"Nobody has clicked {where} so far."
         count = show(context, desk, scope, found, layouts.CLICKERS, choice, empty, inputs=[crm])
     if out is not None and key is not None and count:
         from linktrack.actions.by_hand import ByHand

@@ -2,7 +2,8 @@
 
 What he has said wins over the export until the CRM has learnt of it: until a file of contacts has been seen that says
 the same, and later one of other content that says otherwise. A file without the column of the consent proves nothing,
-nor one that was seen before. All rows of `said_consent` are written here.
+nor one that was seen before. His own word stays in the record beside the CRM's later one. All rows of `said_consent`
+are written here.
 """
 
 from __future__ import annotations
@@ -17,25 +18,33 @@ from linktrack.store.session import Database
 def say_consent(database: Database, recipient_id: int, consent: bool, at: int) -> None:
     """A person has said at this time whether he may be tracked. Part of a transaction.
 
-    The latest word counts, in whatever order they become known.
+    The latest word counts, in whatever order they become known: one from before the CRM's later word changes nothing of
+    that.
     """
+    kept = "CASE WHEN excluded.said_at < said_consent.crm_said_at THEN said_consent.{0} END"
+    crm = ", ".join(f"{column} = {kept.format(column)}" for column in ("known_at", "crm_consent", "crm_said_at"))
     database.execute(
-        "INSERT INTO said_consent (recipient_id, consent, said_at) VALUES (?, ?, ?) "
-        "ON CONFLICT (recipient_id) DO UPDATE SET consent = excluded.consent, said_at = excluded.said_at, "
-        "known_at = NULL WHERE excluded.said_at >= said_consent.said_at",
+        "INSERT INTO said_consent (recipient_id, consent, said_at) VALUES (?, ?, ?) ON CONFLICT (recipient_id) "  # noqa: S608  (columns of our own)
+        f"DO UPDATE SET consent = excluded.consent, said_at = excluded.said_at, {crm} "
+        "WHERE excluded.said_at >= said_consent.said_at",
         (recipient_id, consent, at),
     )
 
 
 def said_of(database: Database, recipient_id: int) -> bool | None:
-    """What a person has said himself, None for nothing."""
-    said = database.value("SELECT consent FROM said_consent WHERE recipient_id = ?", (recipient_id,))
+    """What counts of a person who has said something himself: that, or what the CRM has said since; None for nobody
+    of whom that is known."""
+    said = database.value(
+        "SELECT COALESCE(crm_consent, consent) FROM said_consent WHERE recipient_id = ?", (recipient_id,)
+    )
     return None if said is None else bool(said)
 
 
 def said_at(database: Database, recipient_id: int) -> int:
-    """When a person has last said something himself (UTC milliseconds), -1 for never."""
-    at = database.value("SELECT said_at FROM said_consent WHERE recipient_id = ?", (recipient_id,))
+    """Since when `said_of` counts (UTC milliseconds), -1 for never."""
+    at = database.value(
+        "SELECT COALESCE(crm_said_at, said_at) FROM said_consent WHERE recipient_id = ?", (recipient_id,)
+    )
     return -1 if at is None else int(at)
 
 
@@ -68,7 +77,7 @@ class Consents:
         self._said: dict[str, _Word] = {
             contact_id: _Word(recipient, bool(consent), known_at is not None)
             for contact_id, recipient, consent, known_at in database.stream(
-                "SELECT contact_id, recipient_id, consent, known_at FROM said_consent "
+                "SELECT contact_id, recipient_id, COALESCE(crm_consent, consent), known_at FROM said_consent "
                 "JOIN recipient ON recipient.id = recipient_id"
             )
         }
@@ -107,13 +116,13 @@ class Consents:
             "UPDATE said_consent SET known_at = ? WHERE recipient_id = ?",
             [(moment, word.recipient_id) for word in self._learnt],
         )
-        self._database.executemany(  # and stays known, so that an older word that arrives late changes nothing
-            "UPDATE said_consent SET consent = ?, said_at = ?, known_at = ? WHERE recipient_id = ?",
-            [(not word.consent, moment, moment, word.recipient_id) for word in self._overruled],
+        self._database.executemany(
+            "UPDATE said_consent SET crm_consent = ?, crm_said_at = ? WHERE recipient_id = ?",
+            [(not word.consent, moment, word.recipient_id) for word in self._overruled],
         )
 
 
 class _Word(NamedTuple):
     recipient_id: int
-    consent: bool
+    consent: bool  # what counts
     is_known: bool  # to the CRM

@@ -10,11 +10,15 @@ from typing import Any, NamedTuple
 
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.reports.figures import Scope
+from linktrack.reports.shipments import counts_by_shipment
 from linktrack.store.session import Database
+
+_DIGITS = 6
 
 
 class PlacementFigures(NamedTuple):
-    """One spot of a mailing; `clickers` have clicked there, whatever else they clicked."""
+    """One spot of a mailing; `clickers` have clicked there, whatever else they clicked. `share`: of all who clicked in
+    the mailing, None where nobody did."""
 
     placement: str
     position: int
@@ -26,6 +30,7 @@ class PlacementFigures(NamedTuple):
     clicks: int
     clickers: int
     machine_clicks: int
+    share: float | None
 
 
 class DomainFigures(NamedTuple):
@@ -92,7 +97,22 @@ def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures
         """,
         (scope.mailing, *values),
     )
-    return [PlacementFigures(*row, *tallies.get(placement, (0, 0, 0))) for placement, *row in rows]
+    everybody = clickers_in(database, scope)
+    found = []
+    for placement, *row in rows:
+        clicks, clickers, machine = tallies.get(placement, (0, 0, 0))
+        found.append(PlacementFigures(*row, clicks, clickers, machine, share_of(clickers, everybody)))
+    return found
+
+
+def clickers_in(database: Database, scope: Scope) -> int:
+    """How many have clicked in the shipments that count in a scope, whatever its folder is."""
+    return sum(one.clickers for one in counts_by_shipment(database, scope))
+
+
+def share_of(clickers: int, everybody: int) -> float | None:
+    """Their share of everybody who clicked, in six digits; None for nobody's."""
+    return round(clickers / everybody, _DIGITS) if everybody else None
 
 
 def domain_figures(database: Database, scope: Scope) -> list[DomainFigures]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
-from linktrack.reports.breakdowns import clickers_together, placement_figures
+from linktrack.reports.breakdowns import clickers_in, clickers_together, placement_figures, share_of
 from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
 from linktrack.reports.figures import Scope
 from linktrack.reports.page_values import Writer
@@ -38,11 +38,15 @@ def map_of(
     parts = mailing_parts(mailing, tracking)
     placements = _placements(database, mailing, scope)
     clickers = clickers_together(database, scope, shared_badges(parts, placements))
+    everybody = clickers_in(database, scope)
 
     def described(badge: Badge) -> str:
+        share, machines = share_of(badge.clickers, everybody), write.count(badge.machine_clicks)
+        if share is None:
+            return write.text("map_badge_nobody", machines=machines)
         return write.text(
             "map_badge", clicks=write.count(badge.clicks), clickers=write.count(badge.clickers),
-            machines=write.count(badge.machine_clicks),
+            share=write.rate(share), machines=machines,
         )  # fmt: skip
 
     drawn = draw_click_map(parts, placements, clickers, described, images=images)

@@ -28,7 +28,7 @@ TOP = 20  # rows of a long table
 _COUNTS = ("clicks", "clickers", "machine_clicks")
 _RATE = ("click_rate", "rate_low", "rate_high")
 _LINK = ("key", "name", "placements", *_COUNTS, *_RATE)
-_MAP = ("label", *_COUNTS, "link", "kind", "line")
+_MAP = ("label", *_COUNTS, "share", "link", "kind", "line")
 _PLACES = ("link", "label", "kind", "line", *_COUNTS)
 _SHIPMENT = ("shipment", "sent_at", "sent", "uncounted", *_COUNTS, *_RATE)
 

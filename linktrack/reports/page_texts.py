@@ -62,7 +62,8 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "map_about": "The mail as it was sent, with the rank of each place by people’s clicks. "
         "A place that nobody clicked has an outline only.",
         "map_frame": "{mailing} as it was sent, with a badge at each link",
-        "map_badge": "{clicks} clicks by people ({clickers} of them), {machines} by machines",
+        "map_badge": "{clicks} clicks by people ({clickers} of them, {share} of the clickers), {machines} by machines",
+        "map_badge_nobody": "No clicks by people in the whole mailing, {machines} here by machines",
         "map_no_images": "Pictures are left blank: no request leaves this page.",
         "places": "The same link in several places",
         "places_about": "Where a link stands more than once: which of its places is clicked.",
@@ -153,7 +154,8 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "map_about": "Utskicket så som det skickades, med varje plats rang efter människors klick. "
         "En plats som ingen har klickat på har bara en kontur.",
         "map_frame": "{mailing} så som det skickades, med ett märke vid varje länk",
-        "map_badge": "{clicks} klick av människor ({clickers} personer), {machines} av maskiner",
+        "map_badge": "{clicks} klick av människor ({clickers} personer, {share} av klickarna), {machines} av maskiner",
+        "map_badge_nobody": "Inga klick av människor i hela utskicket, {machines} här av maskiner",
         "map_no_images": "Bilderna är tomma: inga anrop lämnar den här sidan.",
         "places": "Samma länk på flera platser",
         "places_about": "Där en länk står mer än en gång: vilken av platserna som klickas.",

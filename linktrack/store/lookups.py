@@ -1,7 +1,8 @@
 """Everything that is found by name or number, with the names that are nearest when there is none.
 
 A folder, a link, a mailing, a shipment, a contact: what a person names on the command line is looked up here and
-nowhere else, so an unknown name is the same error everywhere.
+nowhere else, so an unknown name is the same error everywhere. A letter with its accent is the same whether it is stored
+or typed as one sign or as two (NFC).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
+from unicodedata import normalize
 
 from linktrack.errors import Conflict, UnknownName
 from linktrack.store.forgotten import is_forgotten
@@ -78,7 +80,8 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 
 def recipient_id(database: Database, named: str) -> int:
-    """The id of the one recipient with this contact id, e-mail address or name, without regard to case.
+    """The id of the one recipient with this contact id, e-mail address or name, without regard to case and to how
+    accents are put together.
 
     UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have that
     address or name.
@@ -86,7 +89,7 @@ def recipient_id(database: Database, named: str) -> int:
     exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
     if exact is not None:
         return int(exact)
-    wanted = named.strip().casefold()
+    wanted = _folded(named.strip())
     found = _people_called(database, wanted) if wanted else []
     if len(found) == 1:
         return int(found[0][0])
@@ -114,13 +117,22 @@ def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
     return [
         (number, contact)
         for number, contact, email, name in database.stream(_NOT_FORGOTTEN)
-        if wanted in (contact.casefold(), email.casefold(), name.casefold())
+        if wanted in (_folded(contact), _folded(email), _folded(name))
     ]
+
+
+def _folded(name: str) -> str:
+    """A name without regard to case and to how its accents are put together."""
+    return normalize("NFC", normalize("NFC", name).casefold())
 
 
 def _id(database: Database, noun: _Noun, name: str) -> int:
     held = not any("\ud800" <= letter <= "\udfff" for letter in name)  # what is not UTF-8 no database has, nor takes
     found = database.value(f"SELECT id FROM {noun.table} WHERE {noun.column} = ?", (name,)) if held else None  # noqa: S608  (names of ours)
+    if found is None and held and not name.isascii():
+        composed = normalize("NFC", name)
+        rows = database.rows(f"SELECT id, {noun.column} FROM {noun.table} ORDER BY id")  # noqa: S608  (names of ours)
+        found = next((number for number, stored in rows if normalize("NFC", stored) == composed), None)
     if found is None:
         raise _unknown(noun, name, _near(database, noun, name))
     return int(found)

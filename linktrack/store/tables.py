@@ -249,7 +249,8 @@ class LeftTypeRecord(SQLModel, table=True):
 
 class SaidConsentRecord(SQLModel, table=True):
     """What a person has said himself of being tracked, which wins over the CRM. `known_at`: when the CRM's export was
-    first seen saying the same."""
+    first seen saying the same; `crm_consent` and `crm_said_at`: what it was seen saying since, and when, which wins
+    over his word."""
 
     __tablename__ = "said_consent"
 
@@ -257,6 +258,8 @@ class SaidConsentRecord(SQLModel, table=True):
     consent: bool
     said_at: int = Field(sa_column=_time())
     known_at: int | None = Field(default=None, sa_column=_time(nullable=True))
+    crm_consent: bool | None = None
+    crm_said_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class SeenExportRecord(SQLModel, table=True):

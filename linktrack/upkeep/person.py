@@ -24,6 +24,7 @@ from linktrack.workspace import Workspace
 
 RECIPIENT = "recipient_id"  # the column that a table about persons has
 _MINUTE = 60_000
+_NEVER = 1 << 62
 _FLAGS = ((PREFETCH, "prefetch"), (MACHINE, "machine"), (POST, "post"), (SHARED, "shared address"))
 _LEFT_OUT = {RECIPIENT, "family", "position"}  # numbers of ours that say nothing of a person
 
@@ -108,39 +109,32 @@ _OWN_WORD, _EXPORT = "pressed on the subscriptions page", "the CRM's export"
 
 
 def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[dict[str, Any]]:
-    """What is known of a person's consent, with its source: his own word, and the column of the CRM's export with the
-    file that each mail was written from."""
+    """What is known of a person's consent, with its source: his own word, what the CRM's export was seen saying since,
+    and its column with the file that each mail was written from."""
     asked = workspace.settings.crm.contacts.consent
     column = None if asked is None else asked.column
+    crm = {"source": _EXPORT, "column": column}
     word: Row | None = database.row(
-        "SELECT consent, said_at, known_at FROM said_consent WHERE recipient_id = ?", (number,)
+        "SELECT consent, said_at, crm_consent, crm_said_at FROM said_consent WHERE recipient_id = ?", (number,)
     )
     if word is not None:
-        source = _source_of(*word[1:])
-        yield {
-            "source": source, "consent": bool(word[0]), "at": iso(word[1], workspace.zone),
-            **({"column": column} if source == _EXPORT else {}),
-        }  # fmt: skip
+        yield {"source": _OWN_WORD, "consent": bool(word[0]), "at": iso(word[1], workspace.zone)}
+        if word[2] is not None:
+            yield {**crm, "consent": bool(word[2]), "at": iso(word[3], workspace.zone)}
     for shipment, settings, made_at, mailing, refused in database.rows(
         "SELECT shipment.id, shipment.settings, shipment.created_at, mailing.name, sent.uncounted "
         "FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
         "JOIN mailing ON mailing.id = mailing_id WHERE sent.recipient_id = ? ORDER BY shipment.id",
         (number,),
     ):
-        own = word is not None and word[1] <= made_at and bool(word[0]) is not bool(refused)
-        if own and word is not None and _source_of(*word[1:]) == _OWN_WORD:
+        if word is not None and bool(word[0]) is not bool(refused) and word[1] <= made_at < (word[3] or _NEVER):
             said: dict[str, Any] = {"source": _OWN_WORD}
         elif asked is not None or refused:
-            said = {"source": _EXPORT, "column": column, "file": json.loads(settings).get("contacts", "")}
+            said = {**crm, "file": json.loads(settings).get("contacts", "")}
         else:
             continue  # nobody was asked
         at = iso(made_at, workspace.zone)
         yield {**said, "consent": not refused, "at": at, "shipment": shipment, "mailing": mailing}
-
-
-def _source_of(said_at: int, known_at: int | None) -> str:
-    """Whose word a row of `said_consent` is: a file of contacts that overrules it is noted at its own moment."""
-    return _EXPORT if said_at == known_at else _OWN_WORD
 
 
 def tables_about_persons() -> list[str]:
@@ -205,8 +199,6 @@ class _Readable:
         found: dict[str, Any] = {}
         if table == "click":
             found["click"] = click_name(row["clicked_at"], row["print"])
-        if table == "said_consent":
-            found["source"] = _source_of(row["said_at"], row["known_at"])
         for column, value in row.items():
             if column in _LEFT_OUT or column.endswith("print"):
                 continue

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from linktrack.contacts.consent import anybody_said, may_be_tracked, said_of, say_consent
+from linktrack.contacts.consent import anybody_said, may_be_tracked, said_at, said_of, say_consent
 from linktrack.contacts.witness import Witness
 from linktrack.crm.export import read_contacts
 from linktrack.crm.mapping import Mapping
@@ -89,9 +89,32 @@ def test_a_word_of_before_that_arrives_late_does_not_count_against_the_crm(known
     say_consent(known, PERSON, False, 500)
     assert see(known, tmp_path, "Nej", "Ja") == [False, True]
     say_consent(known, PERSON, False, 700)  # before the file was seen
-    assert may_be_tracked(known, PERSON)
+    assert may_be_tracked(known, PERSON) and said_at(known, PERSON) == 1_000
+    assert see(known, tmp_path, "Ja", "Yes", "no") == [True, True, False], (
+        "the CRM's word counts, however often it changes"
+    )
+    assert see(known, tmp_path, "yes") == [True]
     say_consent(known, PERSON, False, 2_000)
-    assert not may_be_tracked(known, PERSON)
+    assert not may_be_tracked(known, PERSON) and said_at(known, PERSON) == 2_000
+    assert see(known, tmp_path, " Ja") == [False], "the CRM has not learnt of the new word"
+
+
+STORED = {
+    "the CRM says the same": (["Nej"], (False, 500, 1_000, None, None)),
+    "it says otherwise since": (["Nej", "Ja"], (False, 500, 1_000, True, 1_000)),
+    "and the same again": (["Nej", "Ja", "no"], (False, 500, 1_000, False, 1_000)),
+}
+
+
+@pytest.mark.parametrize("case", STORED)
+def test_a_persons_own_word_and_its_time_stay_beside_that_of_the_crm(
+    known: Database, tmp_path: Path, case: str
+) -> None:
+    cells, stored = STORED[case]
+    say_consent(known, PERSON, False, 500)
+    see(known, tmp_path, *cells)
+    columns = "consent, said_at, known_at, crm_consent, crm_said_at"
+    assert known.row(f"SELECT {columns} FROM said_consent") == stored
 
 
 def test_without_a_word_the_latest_mail_says_it(known: Database) -> None:

@@ -243,6 +243,8 @@ def test_placements(state: Oracle, run: Run) -> None:
         machine = [one for one in state.machine(shipments) if one.placement == row["placement"]]
         people = {(one.shipment, one.recipient) for one in human}
         assert (row["clicks"], row["clickers"], row["machine_clicks"]) == (len(human), len(people), len(machine))
+        everybody = {(one.shipment, one.recipient) for one in state.human(shipments)}
+        assert row["share"] == (round(len(people) / len(everybody), 6) if everybody else None)
 
 
 def test_hours_days_and_weekdays(state: Oracle, run: Run) -> None:

@@ -273,6 +273,8 @@ def test_the_list_beside_the_map_has_every_placement_but_the_honeypot(page_world
     assert {str(badge["data-placement"]) for badge in badges} == set(shown)
     for badge in badges:
         assert int(str(badge["data-clicks"])) == shown[str(badge["data-placement"])]["clicks"]
+        assert f", {shown[str(badge['data-placement'])]['share']:.1%} of the clickers)" in str(badge["title"])
+    assert {"share"} < {str(head["data-key"]) for head in html.select(".map th[data-key]")}
 
 
 def test_values_are_written_in_the_language_and_raw_ones_are_not(page_world: Path, run: Run) -> None:

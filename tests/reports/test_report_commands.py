@@ -15,7 +15,7 @@ from clicks_world import World, line
 from reports.reports_world import OTHER_ZONE, ZONE, Oracle, make_reports_world, speak
 from tests_support import Outcome, Run
 
-from linktrack.cli.shared_drawing import bar, sparkline
+from linktrack.cli.shared_drawing import bar, sparkline, speaks_utf8
 from linktrack.workspace import load_workspace
 
 WRITE = "REPORTS_GOLDEN" in os.environ  # write the tables as they are now, to be looked at before they are kept
@@ -32,7 +32,8 @@ KEYS: list[tuple[list[str], list[str]]] = [
     (["mailing", "spring"], ["key", "name", "folder", "url", "status", "placements", *COUNTS, "sent", *RATE, *CLICKS, "actions"]),
     (["link", "link-1"],
      ["mailing", "shipment", "sent_at", "test", "placements", "sent", *COUNTS, "test_clicks", *RATE, *CLICKS]),
-    (["mailing", "spring", "--by", "placement"], ["placement", "position", "link", "label", "part", "kind", "line", *COUNTS]),
+    (["mailing", "spring", "--by", "placement"], ["placement", "position", "link", "label", "part", "kind", "line", *COUNTS,
+      "share"]),
     (["mailing", "spring", "--by", "shipment"], ["mailing", "shipment", "sent_at", "test", "sent", *COUNTS, "test_clicks", *RATE, *CLICKS]),
     (["mailing", "spring", "--by", "hour"], ["hour", *COUNTS]),
     (["mailing", "spring", "--by", "day"], ["day", *COUNTS]),
@@ -221,6 +222,47 @@ def test_without_utf_8_there_is_ascii_alone(
     assert not set("▏▎▍▌▋▊▉█▁▂▃▄▅▆▇–") & set(out)
     if {"hour", "day", "weekday", "domain", "age"} & set(arguments):
         assert "###" in out
+
+
+NOBODYS_FIRST = [
+    (["link-1", "--mailing", "spring"], "Nobody's first click on link-1 in spring lies in this time."),
+    (["link-1"], "Nobody's first click on link-1 lies in this time."),
+    (["--mailing", "spring"], "Nobody's first click in spring lies in this time."),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), NOBODYS_FIRST, ids=lambda value: "".join(value[:1]))
+def test_a_time_without_clickers_does_not_say_that_nobody_ever_clicked(
+    oracle: Oracle, run: Run, arguments: list[str], said: str
+) -> None:
+    done = run("report", "clickers", *arguments, "--since", "2020-01-01", "--until", "2020-01-02")
+    assert said in done.err and "so far" not in done.err
+
+
+LOCALES: list[tuple[dict[str, str], bool]] = [
+    ({}, True),
+    ({"LC_CTYPE": "C.UTF-8"}, True),
+    ({"LANG": "sv_SE.UTF-8"}, True),
+    ({"LANG": "C.utf8"}, True),
+    ({"LANG": "sv_SE"}, True),
+    ({"LC_CTYPE": "UTF-8"}, True),
+    ({"LC_CTYPE": "UTF-8", "LANG": "sv_SE.UTF-8"}, True),
+    ({"LC_ALL": "de_DE.utf8@euro", "LANG": "C"}, True),
+    ({"LC_CTYPE": "sv_SE.UTF-8", "LANG": "C"}, True),
+    ({"LC_ALL": "C"}, False),
+    ({"LC_ALL": "POSIX", "LANG": "sv_SE.UTF-8"}, False),
+    ({"LC_ALL": "en_US.ISO-8859-1"}, False),
+    ({"LC_CTYPE": "de_DE.ISO-8859-15@euro", "LANG": "sv_SE.UTF-8"}, False),
+    ({"LANG": "C"}, False),
+    ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # as Python leaves it of LANG=C
+    ({"LC_ALL": "C", "PYTHONUTF8": "1"}, True),
+    ({"LC_ALL": "C", "PYTHONIOENCODING": "utf-8"}, True),
+]
+
+
+@pytest.mark.parametrize(("environ", "speaks"), LOCALES, ids=str)
+def test_the_locale_says_whether_a_terminal_speaks_utf_8(environ: dict[str, str], speaks: bool) -> None:
+    assert speaks_utf8(environ) is speaks
 
 
 def test_bars_and_sparks() -> None:

@@ -20,7 +20,7 @@ from world import CHROME
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import Conflict, Locked, UnknownName
-from linktrack.moments import moment_of
+from linktrack.moments import iso, moment_of
 from linktrack.server.answer import answer
 from linktrack.server.live import site_of
 from linktrack.server.people import QuietDatabase, StoredPeople
@@ -367,21 +367,37 @@ def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
 
 
 def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsWorld) -> None:
+    """Mails were written at NOW, all without tracking."""
+    words = {  # said at, known at, what the CRM has said since, and when
+        1: (NOW, None, None, None),
+        2: (NOW - 9, NOW - 5, True, NOW - 3),
+        3: (NOW, NOW + 5, None, None),
+    }
     with persons.open() as database, database.transaction():
-        for number, known_at in ((1, None), (2, NOW), (3, NOW + 5)):
+        for number, word in words.items():
             recipient = database.value("SELECT id FROM recipient WHERE contact_id = ?", (str(number),))
             database.execute(
-                "INSERT INTO said_consent (recipient_id, consent, said_at, known_at) VALUES (?, ?, ?, ?)",
-                (recipient, False, NOW, known_at),
+                "INSERT INTO said_consent (recipient_id, consent, said_at, known_at, crm_consent, crm_said_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (recipient, False, *word),
             )
         database.execute("UPDATE shipment_recipient SET uncounted = ?", (True,))
-    sources = {}
+    told = {}
     with persons.open() as database:
         for contact in ("1", "2", "3", "4"):
             known = export_person(persons.workspace, database, contact, NOW)
-            sources[contact] = [row["source"] for row in known["consent"]["rows"]]
-            assert all(row["consent"] is False and row["at"] for row in known["consent"]["rows"])
-            assert [row["source"] for row in known["said_consent"]["rows"]] == sources[contact][:1] * (contact != "4")
+            told[contact] = [(row["source"], row["consent"]) for row in known["consent"]["rows"]]
+            own_words = [(row["consent"], row["said_at"]) for row in known["said_consent"]["rows"]]
+            assert own_words == [
+                (False, iso(word[0], persons.workspace.zone))
+                for number, word in words.items()
+                if str(number) == contact
+            ]
     own, crm = "pressed on the subscriptions page", "the CRM's export"
-    assert sources == {"1": [own, own], "2": [crm, crm], "3": [own, own], "4": [crm]}, "the mails were written later"
+    assert told == {
+        "1": [(own, False), (own, False)],
+        "2": [(own, False), (crm, True), (crm, False)],
+        "3": [(own, False), (own, False)],
+        "4": [(crm, False)],
+    }
     assert known["consent"]["rows"][0]["file"].endswith("/contacts.csv")

@@ -225,6 +225,8 @@ def upgrade() -> None:
         sa.Column("consent", sa.Boolean(), nullable=False),
         sa.Column("said_at", sa.BigInteger(), nullable=False),
         sa.Column("known_at", sa.BigInteger(), nullable=True),
+        sa.Column("crm_consent", sa.Boolean(), nullable=True),
+        sa.Column("crm_said_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("recipient_id"),
     )
     op.create_table(

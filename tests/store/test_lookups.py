@@ -1,0 +1,57 @@
+"""What is found by its name: the same letters are the same name, however their accents are put together."""
+
+from __future__ import annotations
+
+from unicodedata import normalize
+
+import pytest
+
+from linktrack.errors import Conflict, UnknownName
+from linktrack.store.lookups import folder_id, mailing_id, recipient_id
+from linktrack.store.session import Database
+
+FORMS = ("NFC", "NFD")
+
+
+def add_person(database: Database, number: int, contact: str, email: str, name: str) -> None:
+    database.execute(
+        "INSERT INTO recipient (id, contact_id, email, name, fields) VALUES (?, ?, ?, ?, '{}')",
+        (number, contact, email, name),
+    )
+
+
+@pytest.mark.parametrize("typed", FORMS)
+@pytest.mark.parametrize("stored", FORMS)
+@pytest.mark.parametrize(
+    "named", ["René Nyström", "RENÉ NYSTRÖM", " rené nyström ", "åsa@x.example", "ÅSA@x.example", "é7"]
+)
+def test_a_person_is_found_however_accents_are_put_together(
+    database: Database, stored: str, typed: str, named: str
+) -> None:
+    person = (normalize(stored, text) for text in ("É7", "åsa@x.example", "René Nyström"))
+    add_person(database, 7, *person)
+    add_person(database, 8, "8", "rene@x.example", "Rene Nystrom")
+    assert recipient_id(database, normalize(typed, named)) == 7
+    assert recipient_id(database, "rene nystrom") == 8, "another letter is another name"
+
+
+def test_people_of_one_name_in_two_forms_are_told_apart_by_their_ids(database: Database) -> None:
+    add_person(database, 7, "7", "a@x.example", normalize("NFC", "René"))
+    add_person(database, 8, "8", "b@x.example", normalize("NFD", "René"))
+    with pytest.raises(Conflict, match="7, 8"):
+        recipient_id(database, "rené")
+
+
+@pytest.mark.parametrize("typed", FORMS)
+@pytest.mark.parametrize("stored", FORMS)
+def test_mailings_and_folders_too_but_for_their_case(database: Database, stored: str, typed: str) -> None:
+    name = normalize(stored, "vår.1")
+    database.execute(
+        "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES (3, ?, '', '', x'', '{}', 0)",
+        (name,),
+    )
+    database.execute("INSERT INTO folder (id, path, created_at) VALUES (4, ?, 0)", (normalize(stored, "köp/å"),))
+    assert mailing_id(database, normalize(typed, "vår.1")) == 3
+    assert folder_id(database, normalize(typed, "köp/å")) == 4
+    with pytest.raises(UnknownName, match="did you mean"):
+        mailing_id(database, normalize(typed, "Vår.1"))

@@ -505,6 +505,11 @@ def open_failures(database: Database, but: int | None) -> dict[str, int]:
     )
 
 
+def interrupted_in(database: Database, run_id: int) -> int:
+    """How many scripts a run has reported of which nobody knows what they did."""
+    return int(database.value("SELECT count(*) FROM change WHERE run_id = ? AND status = 'interrupted'", (run_id,)))
+
+
 # --- read back ---------------------------------------------------------------------------------------------------
 
 _NAMED = (

@@ -116,7 +116,8 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> 
         if run is not None and run.id in finished:
             said = json.loads(run.summary)
             summary = {key: said[key] for key in _empty_summary()}
-            return RunReport(run.id, Path(run.out), summary, tuple(said["notes"]))
+            interrupted = ledger.interrupted_in(database, run.id)
+            return RunReport(run.id, Path(run.out), summary, tuple(said["notes"]), interrupted=interrupted)
         if run is None or run.status not in ("running", "interrupted"):
             raise NotFound("no run was interrupted, so there is none to resume: see linktrack action log")
         order, out = Order.parse(run.summary), Path(run.out)

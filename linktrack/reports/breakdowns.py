@@ -101,7 +101,7 @@ def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures
     found = []
     for placement, *row in rows:
         clicks, clickers, machine = tallies.get(placement, (0, 0, 0))
-        found.append(PlacementFigures(*row, clicks, clickers, machine, share_of(clickers, everybody)))
+        found.append(PlacementFigures._make((*row, clicks, clickers, machine, share_of(clickers, everybody))))
     return found
 
 

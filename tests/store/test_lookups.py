@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from unicodedata import normalize
 
 import pytest
@@ -10,7 +11,8 @@ from linktrack.errors import Conflict, UnknownName
 from linktrack.store.lookups import folder_id, mailing_id, recipient_id
 from linktrack.store.session import Database
 
-FORMS = ("NFC", "NFD")
+Form = Literal["NFC", "NFD"]
+FORMS: tuple[Form, ...] = ("NFC", "NFD")
 
 
 def add_person(database: Database, number: int, contact: str, email: str, name: str) -> None:
@@ -26,7 +28,7 @@ def add_person(database: Database, number: int, contact: str, email: str, name: 
     "named", ["René Nyström", "RENÉ NYSTRÖM", " rené nyström ", "åsa@x.example", "ÅSA@x.example", "é7"]
 )
 def test_a_person_is_found_however_accents_are_put_together(
-    database: Database, stored: str, typed: str, named: str
+    database: Database, stored: Form, typed: Form, named: str
 ) -> None:
     person = (normalize(stored, text) for text in ("É7", "åsa@x.example", "René Nyström"))
     add_person(database, 7, *person)
@@ -44,7 +46,7 @@ def test_people_of_one_name_in_two_forms_are_told_apart_by_their_ids(database: D
 
 @pytest.mark.parametrize("typed", FORMS)
 @pytest.mark.parametrize("stored", FORMS)
-def test_mailings_and_folders_too_but_for_their_case(database: Database, stored: str, typed: str) -> None:
+def test_mailings_and_folders_too_but_for_their_case(database: Database, stored: Form, typed: Form) -> None:
     name = normalize(stored, "vår.1")
     database.execute(
         "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES (3, ?, '', '', x'', '{}', 0)",

@@ -216,9 +216,10 @@ _COLOURS = ("#fff", "#fde3c0", "#fdbb84", "#f9824f", "#cf2d17", "#8e0000")
 def _style() -> str:
     """A badge's span reaches 9 pixels farther down than the pill in it, which so stands above a link's words.
 
-    A badge begins where its link does in the line, and as high as the link's own box, or the picture that it begins
-    with: a line may be far higher, for what else stands in it. Of a link that is positioned itself 0 is the top. Where
-    browsers do not know this (CSS Anchor Positioning) it is as high as the line.
+    A badge begins where its link does in the line, and as high as the link's own box: a line may be far higher, for
+    what else stands in it. Of a link that begins with a picture it stands at the picture's corner: that may be a block, in a
+    line of its own. Of a link that is positioned itself 0 is the top. Where browsers do not know this (CSS Anchor
+    Positioning) it is as high as the line.
     """
     badge, reset = "span[data-placement]", "all:initial!important;"
     look = {
@@ -229,7 +230,7 @@ def _style() -> str:
     high = (
         f"{link}{{anchor-scope:--link,--picture!important;anchor-name:--link!important}}"
         f"img{picture}{{anchor-name:--picture!important}}"
-        f"{badge}{{top:anchor(--picture top,anchor(--link top,0px))!important}}"
+        f"{badge}{{top:anchor(--picture top,anchor(--link top,0px))!important;left:anchor(--picture left)!important}}"
     )
     pill = {
         "display": "block", "box-sizing": "border-box", "height": "14px", "padding": "0 4px", "cursor": "inherit",

@@ -19,7 +19,7 @@ POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'no
 SAMPLES = Path(__file__).parent.parent.parent / "sample_mailings"
 REAL = (
     "mimekit-xamarin3.html", "phpmime-infusionsoft-sent.html", "dcondrey-2014-be-better.html",
-    "mailparser-mailchimp-sent.html", "spamassassin-winxpnews-2002.html", "hermes-default-receipt.html",
+    "dcondrey-2014-vday.html", "mailparser-mailchimp-sent.html", "spamassassin-winxpnews-2002.html", "hermes-default-receipt.html",
 )  # fmt: skip
 OWN_MAILS = Path(__file__).parent.parent / "corpus"
 OWN = (
@@ -332,6 +332,23 @@ def test_badges_stand_at_every_kind_of_link(window: Window, case: str) -> None:
     found = distances(window, html, 1000)
     assert sum(one.displayed for one in found) == displayed
     assert [one for one in found if one.displayed and one.pixels > NEAR] == []
+
+
+@pytest.mark.parametrize("width", [1200, 380], ids=lambda width: f"in {width} pixels")
+@pytest.mark.parametrize("style", ["display:block", "display:block;margin:auto", ""])
+def test_a_badge_stands_at_the_picture_that_begins_its_link_and_not_where_the_line_before_ends(
+    window: Window, style: str, width: int
+) -> None:
+    distances(
+        window,
+        "<table width=100%><td align=center><b>THE V-DAY DEAL OF THE YEAR</b> <a href=https://a.example>"
+        f"<img width=90 height=20 alt=x style='{style}'></a> INCLUDES FREE SHIPPING</table>",
+        width,
+    )
+    corners = """() => ['span[data-placement]', 'img'].map(
+      one => { const box = document.querySelector(one).getBoundingClientRect(); return [box.left, box.top] })"""
+    badge, picture = window.page.frames[1].evaluate(corners)
+    assert max(abs(one - other) for one, other in zip(badge, picture, strict=True)) <= NEAR
 
 
 @pytest.mark.parametrize("width", [1000, 380], ids=lambda width: f"in {width} pixels")

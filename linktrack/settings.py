@@ -370,7 +370,7 @@ Colour = Annotated[str, AfterValidator(_colour)]
 class ServeSettings(Section):
     """How `linktrack serve` answers."""
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=8080, ge=0, le=65_535)  # 0 = one that is free
     workers: int = Field(default=1, ge=1, le=64)
     log: str = ""  # the folder of the click log; empty = clicklog in the workspace

@@ -217,8 +217,10 @@ def _style() -> str:
     """A badge's span reaches 9 pixels farther down than the pill in it, which so stands above a link's words.
 
     A badge begins where its link does in the line, and as high as the link's own box: a line may be far higher, for
-    what else stands in it. Of a link that begins with a picture it stands at the picture's corner: that may be a block in
-    a line of its own. Of a link that is positioned itself 0 is the top. Where browsers do not know this (CSS Anchor
+    what else stands in it. Of a link that begins with a picture it stands at the picture's corner: that may be
+    a block in
+    a line of its own. Of a link that is positioned itself 0 is the top. Where browsers do not know
+    this (CSS Anchor
     Positioning) it is as high as the line.
     """
     badge, reset = "span[data-placement]", "all:initial!important;"
@@ -247,10 +249,14 @@ def _style() -> str:
         f"@layer linktrack{{{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
         f"{high}{badge}::before,{badge}::after,{badge}>b::before,{badge}>b::after{{content:none!important}}"
         f'{"".join(heats)}{badge}[data-heat="0"]>b{{border-style:dashed!important}}'
-        "html{color-scheme:light!important;print-color-adjust:exact!important;-webkit-print-color-adjust:exact!important}}"
-        f":where(a[{LINKED}]){{color:-webkit-link;text-decoration:underline}}"
-        ":where(img:not([src])){display:inline-block;overflow:hidden;background:#8882;outline:1px dashed #8888;"
-        "outline-offset:-1px}"
+     
+      "html{color-scheme:light!important;print-color-adjust:exact!important;-webkit-print-color-adjust:exact!important}}"
+     
+      f":where(a[{LINKED}]){{color:-webkit-link;text-decoration:underline}}"
+       
+    ":where(img:not([src])){display:inline-block;overflow:hidden;background:#8882;outline:1px dashed #8888;"
+     
+      "outline-offset:-1px}"
     )
 
 

@@ -249,14 +249,10 @@ def _style() -> str:
         f"@layer linktrack{{{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
         f"{high}{badge}::before,{badge}::after,{badge}>b::before,{badge}>b::after{{content:none!important}}"
         f'{"".join(heats)}{badge}[data-heat="0"]>b{{border-style:dashed!important}}'
-     
-      "html{color-scheme:light!important;print-color-adjust:exact!important;-webkit-print-color-adjust:exact!important}}"
-     
-      f":where(a[{LINKED}]){{color:-webkit-link;text-decoration:underline}}"
-       
-    ":where(img:not([src])){display:inline-block;overflow:hidden;background:#8882;outline:1px dashed #8888;"
-     
-      "outline-offset:-1px}"
+        "html{color-scheme:light!important;print-color-adjust:exact!important;-webkit-print-color-adjust:exact!important}}"
+        f":where(a[{LINKED}]){{color:-webkit-link;text-decoration:underline}}"
+        ":where(img:not([src])){display:inline-block;overflow:hidden;background:#8882;outline:1px dashed #8888;"
+        "outline-offset:-1px}"
     )
 
 

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from linktrack.cli.streams import end_of_pipe
+from linktrack.cli.streams import UTF8, encoding_of, end_of_pipe
 from linktrack.moments import datetime_of, iso
 from linktrack.visible import cell_of_a_line, json_text, markdown_cell, spoken, visible
 
@@ -206,7 +206,7 @@ def _json(values: Iterable[Row], out: IO[str], indent: int | None = None) -> Ite
     """Each value as JSON, with a line end. What the encoding of `out` has no letter for is escaped as JSON does."""
     for value in values:
         text = json_text(value, indent)
-        if _fitting(text, out) != text:
+        if _fitting(text, getattr(out, "encoding", None) or UTF8) != text:
             text = json.dumps(value, indent=indent)
         yield text + "\n"
 
@@ -275,10 +275,11 @@ def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[s
 
     if not rows:
         return
+    encoding = encoding_of(out)
     shown = [
         TableColumn(
             name,
-            [_fitting(_short(name, row[name], name in times), out) for row in rows],
+            [_fitting(_short(name, row[name], name in times), encoding) for row in rows],
             numeric=all(map(_is_number, rows, repeat(name))),
             timed=name in times,
         )
@@ -286,7 +287,7 @@ def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[s
     ]
     # Off a terminal a table is as wide as it needs to be, unless COLUMNS says otherwise.
     width = shutil.get_terminal_size((80 if out.isatty() else 1000, 24)).columns
-    rule = _RULE if _fitting(_RULE, out) == _RULE else "-"
+    rule = _RULE if _fitting(_RULE, encoding) == _RULE else "-"
     _write((line + "\n" for line in table_lines(shown, width, rule)), out)
 
 
@@ -309,9 +310,8 @@ def _short(column: str, value: Any, is_moment: bool) -> str:
     return visible(plain(value))
 
 
-def _fitting(text: str, out: IO[str]) -> str:
-    """A text as `out` can write it: what its encoding has no letter for is escaped, before widths are counted."""
-    encoding = getattr(out, "encoding", None) or "utf-8"
+def _fitting(text: str, encoding: str) -> str:
+    """A text in an encoding: what that has no letter for is escaped, before widths are counted."""
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 

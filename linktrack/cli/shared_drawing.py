@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linktrack.cli.output import Format, show_rows
+from linktrack.cli.streams import UTF8, encoding_of
 
 if TYPE_CHECKING:
     from linktrack.cli.shared_reports import Layout
@@ -17,7 +17,6 @@ Cells = dict[str, Any]
 BAR = ""  # the column of the bars, which needs no name
 EVENT = "event"  # the column of a person's history that says it in one line
 BAR_WIDTH = 16
-_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # what Python sets LC_CTYPE to where the locale is C
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SPARKS = " ▁▂▃▄▅▆▇█"
@@ -83,29 +82,8 @@ def sparkline(counts: Sequence[int], largest: int, *, plain: bool = False) -> st
 
 
 def can_draw() -> bool:
-    """Whether the terminal writes UTF-8, and speaks it as far as its locale is set."""
-    return _is_utf8(getattr(sys.stdout, "encoding", None) or "") and speaks_utf8(os.environ)
-
-
-def speaks_utf8(environ: Mapping[str, str]) -> bool:
-    """Whether the locale is of UTF-8 (POSIX: LC_ALL, else LC_CTYPE, else LANG); one that is not set may be.
-
-    Python writes UTF-8 in the locale C whatever the terminal can show (PEP 540), and says so in LC_CTYPE (PEP 538):
-    what it may have set itself is passed over. Who has told Python what to write is believed.
-    """
-    if environ.get("PYTHONUTF8") == "1" or environ.get("PYTHONIOENCODING"):
-        return True
-    ctype = environ.get("LC_CTYPE", "")
-    own = "" if ctype in _COERCED and environ.get("LANG") else ctype
-    locale = environ.get("LC_ALL") or own or environ.get("LANG") or ""
-    charset = locale.partition(".")[2].partition("@")[0]
-    if charset or locale in _COERCED:
-        return _is_utf8(charset or locale)
-    return locale not in ("C", "POSIX")
-
-
-def _is_utf8(charset: str) -> bool:
-    return charset.lower().replace("-", "").startswith("utf8")
+    """Whether the terminal shows UTF-8."""
+    return encoding_of(sys.stdout) == UTF8
 
 
 def show_week(rows: Iterable[Any]) -> None:

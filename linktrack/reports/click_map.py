@@ -217,10 +217,8 @@ def _style() -> str:
     """A badge's span reaches 9 pixels farther down than the pill in it, which so stands above a link's words.
 
     A badge begins where its link does in the line, and as high as the link's own box: a line may be far higher, for
-    what else stands in it. Of a link that begins with a picture it stands at the picture's corner: that may be
-    a block in
-    a line of its own. Of a link that is positioned itself 0 is the top. Where browsers do not know
-    this (CSS Anchor
+    what else stands in it. Of a link that begins with a picture it stands at the picture's corner: that may be a block,
+    in a line of its own. Of a link that is positioned itself 0 is the top. Where browsers do not know this (CSS Anchor
     Positioning) it is as high as the line.
     """
     badge, reset = "span[data-placement]", "all:initial!important;"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from linktrack.cli.streams import speaks_utf8
 from linktrack.workspace import Workspace
 
 PROGRAM = [sys.executable, "-m", "linktrack"]
@@ -136,3 +137,49 @@ def test_a_file_name_need_not_be_utf8(named: Path) -> None:
     (named / os.fsdecode(b"\xe5.log")).write_text(line, "utf-8")
     done = subprocess.run([*PROGRAM, "click", "import", b"\xe5.log"], cwd=named, capture_output=True, text=True)
     assert (done.returncode, "bug" in done.stderr) == (0, False), done.stderr
+
+
+LOCALES: list[tuple[dict[str, str], bool]] = [
+    ({}, True),
+    ({"LC_CTYPE": "C.UTF-8"}, True),
+    ({"LANG": "sv_SE.UTF-8"}, True),
+    ({"LANG": "C.utf8"}, True),
+    ({"LANG": "sv_SE"}, True),
+    ({"LC_CTYPE": "UTF-8"}, True),
+    ({"LC_CTYPE": "UTF-8", "LANG": "sv_SE.UTF-8"}, True),
+    ({"LC_ALL": "de_DE.utf8@euro", "LANG": "C"}, True),
+    ({"LC_CTYPE": "sv_SE.UTF-8", "LANG": "C"}, True),
+    ({"LC_ALL": "C"}, False),
+    ({"LC_ALL": "POSIX", "LANG": "sv_SE.UTF-8"}, False),
+    ({"LC_ALL": "en_US.ISO-8859-1"}, False),
+    ({"LC_CTYPE": "de_DE.ISO-8859-15@euro", "LANG": "sv_SE.UTF-8"}, False),
+    ({"LANG": "C"}, False),
+    ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # as Python leaves it of LANG=C
+    ({"LC_ALL": "C", "PYTHONUTF8": "1"}, True),
+    ({"LC_ALL": "C", "PYTHONIOENCODING": "utf-8"}, True),
+]
+
+
+@pytest.mark.parametrize(("environ", "speaks"), LOCALES, ids=str)
+def test_the_locale_says_whether_a_terminal_speaks_utf_8(environ: dict[str, str], speaks: bool) -> None:
+    assert speaks_utf8(environ) is speaks
+
+
+@pytest.mark.parametrize(
+    "locale", ["LC_ALL=C", "LC_ALL=POSIX", "LANG=C", "LC_ALL=en_US.ISO-8859-1", "LANG=sv_SE.UTF-8", ""]
+)
+def test_a_table_is_of_ascii_alone_where_the_locale_is_not_of_utf_8(named: Path, locale: str) -> None:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LC_", "LANG", "PYTHONUTF8", "PYTHONIO"))
+    }
+    name, _, value = locale.partition("=")
+    env = {**kept, name: value} if name else kept
+    subprocess.run([*PROGRAM, "link", "edit", "evil", "--name", "Köp"], cwd=named, env=env, check=True)
+    done = subprocess.run(
+        [*PROGRAM, "link", "list", "--format", "table"], cwd=named, env=env, capture_output=True, check=True
+    )
+    ascii_alone = "UTF" not in locale and locale != ""
+    assert done.stdout.isascii() is ascii_alone
+    assert (rb"K\xf6p" if ascii_alone else "Köp".encode()) in done.stdout

@@ -15,7 +15,7 @@ from clicks_world import World, line
 from reports.reports_world import OTHER_ZONE, ZONE, Oracle, make_reports_world, speak
 from tests_support import Outcome, Run
 
-from linktrack.cli.shared_drawing import bar, sparkline, speaks_utf8
+from linktrack.cli.shared_drawing import bar, sparkline
 from linktrack.workspace import load_workspace
 
 WRITE = "REPORTS_GOLDEN" in os.environ  # write the tables as they are now, to be looked at before they are kept
@@ -237,32 +237,6 @@ def test_a_time_without_clickers_does_not_say_that_nobody_ever_clicked(
 ) -> None:
     done = run("report", "clickers", *arguments, "--since", "2020-01-01", "--until", "2020-01-02")
     assert said in done.err and "so far" not in done.err
-
-
-LOCALES: list[tuple[dict[str, str], bool]] = [
-    ({}, True),
-    ({"LC_CTYPE": "C.UTF-8"}, True),
-    ({"LANG": "sv_SE.UTF-8"}, True),
-    ({"LANG": "C.utf8"}, True),
-    ({"LANG": "sv_SE"}, True),
-    ({"LC_CTYPE": "UTF-8"}, True),
-    ({"LC_CTYPE": "UTF-8", "LANG": "sv_SE.UTF-8"}, True),
-    ({"LC_ALL": "de_DE.utf8@euro", "LANG": "C"}, True),
-    ({"LC_CTYPE": "sv_SE.UTF-8", "LANG": "C"}, True),
-    ({"LC_ALL": "C"}, False),
-    ({"LC_ALL": "POSIX", "LANG": "sv_SE.UTF-8"}, False),
-    ({"LC_ALL": "en_US.ISO-8859-1"}, False),
-    ({"LC_CTYPE": "de_DE.ISO-8859-15@euro", "LANG": "sv_SE.UTF-8"}, False),
-    ({"LANG": "C"}, False),
-    ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # as Python leaves it of LANG=C
-    ({"LC_ALL": "C", "PYTHONUTF8": "1"}, True),
-    ({"LC_ALL": "C", "PYTHONIOENCODING": "utf-8"}, True),
-]
-
-
-@pytest.mark.parametrize(("environ", "speaks"), LOCALES, ids=str)
-def test_the_locale_says_whether_a_terminal_speaks_utf_8(environ: dict[str, str], speaks: bool) -> None:
-    assert speaks_utf8(environ) is speaks
 
 
 def test_bars_and_sparks() -> None:

@@ -12,7 +12,8 @@ from linktrack.actions.planned import Decision
 from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
 from linktrack.crm.export_rows import LeftRow
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.multivalue import names_in, same_name, with_name, without_name
+from linktrack.crm.multivalue import names_in, with_name, without_name
+from linktrack.names import same_name
 
 _NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MOST_IN_A_CELL = 32_767

@@ -70,7 +70,7 @@ def last_look(database: Database, run_id: int | None) -> int | None:
     """When the last finished run before `run_id` (the next one) began that looked at the open clicks."""
     for run in database.rows(f"{_RUNS} WHERE status IN ('stored', 'done') ORDER BY id DESC"):
         found = RunRow(*run)
-        if found.id != run_id and not json.loads(found.summary)["by_hand"]:
+        if found.id != run_id and not json.loads(found.summary).get("by_hand"):
             return found.started_at
     return None
 

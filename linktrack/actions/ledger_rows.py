@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.actions.planned import ClickKey, ScriptResult
-from linktrack.crm.multivalue import same_name
+from linktrack.names import same_name
 
 
 class RunRow(NamedTuple):

@@ -206,12 +206,12 @@ class Planner:
         for other in every[every.index(action) + 1 :]:
             pressed = not other.button or other.button in click.pressed
             held = pressed and (click.key, other.number) not in self.failed_before
-            if held and (wanted.kind, wanted.name) in self._decided_by(click, other):
+            if held and (wanted.kind, settled_as(wanted.kind, wanted.name)) in self._decided_by(click, other):
                 return True
         return False
 
     def _decided_by(self, click: Clicked, action: NumberedAction) -> set[tuple[str, str]]:
-        """What an action decides because of a click: kinds and names."""
+        """What an action decides because of a click: kinds and names, as they are settled."""
         if isinstance(action.definition, ScriptAction):
             found = self.scripts.get(made_id(action, click))
             result = found.result if found is not None and found.click == click.key else None
@@ -219,7 +219,8 @@ class Planner:
         if action.definition.type in MADE_KINDS:
             return set()
         try:
-            return {(one.kind, one.name) for one in self._plan(click, action) if isinstance(one, Decision)}
+            decisions = (one for one in self._plan(click, action) if isinstance(one, Decision))
+            return {(one.kind, settled_as(one.kind, one.name)) for one in decisions}
         except (ValueError, LookupError):
             return set()
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from linktrack.actions import ledger, selecting
 from linktrack.actions.ledger import TAKEN, Ledger
-from linktrack.actions.ledger_rows import ChangeRow, MadeRow, SettledRow, settled_as
+from linktrack.actions.ledger_rows import ChangeRow, Failure, MadeRow, SettledRow, settled_as
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
 from linktrack.actions.output import SUMMARY
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
@@ -113,11 +113,11 @@ def _refuse_unrestored(database: Database) -> None:
 
 
 def _refuse_others(run: LostRun, ours: str) -> None:
-    """BadInput for a run of another workspace, or of nobody knows which."""
+    """BadInput for a run of another workspace, or one that does not say whose it is."""
     if run.workspace != ours:
-        whose = "says not which workspace's run it is" if not run.workspace else "is of another workspace's run"
+        whose = "does not say which workspace made the run" if not run.workspace else "is a run of another workspace"
         raise BadInput(
-            f"this {whose}: only runs of the workspace that was backed up are taken", file=run.folder / SUMMARY
+            f"this {whose}: only those of the workspace that was backed up are taken", file=run.folder / SUMMARY
         )
 
 
@@ -184,8 +184,8 @@ class _Taking:
                 self._keep(number, change, known)
             database.insert("spool_settled", SettledRow._fields, list(self._settled.values()))
             database.execute(
-                "INSERT INTO spool_attempted SELECT f.recipient_id, f.id, f.run_id, f.number, f.clicked_at, "
-                "f.click_print, f.link_id, f.action, f.status FROM failure f "
+                f"INSERT INTO spool_attempted ({', '.join(Failure._fields)}) "  # noqa: S608  (of our own)
+                f"SELECT {', '.join(f'f.{column}' for column in Failure._fields)} FROM failure f "
                 "JOIN spool_change c ON c.recipient_id = f.recipient_id AND c.id = f.id"
             )
             book.store(self.run_id, run.summary, run.ran_at)

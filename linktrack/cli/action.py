@@ -139,7 +139,6 @@ def edit(
 def list_all(
     context: typer.Context,
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Only this link's.")] = None,
-    link: Annotated[str | None, typer.Option("--link", metavar="KEY", help="The same, as other lists have it.")] = None,
     output: OutputOption = None,
     excel: ExcelOption = False,
     format: FormatOption = None,
@@ -150,21 +149,18 @@ def list_all(
     Example:
       linktrack action list offer
     """
-    from linktrack.errors import UsageError
     from linktrack.links.stored_actions import list_actions
 
-    if key is not None and link is not None and key != link:
-        raise UsageError("name one link: KEY and --link are the same")
     with opened(context) as database:
         rows = [
             {
-                "link": owner,
+                "link": link,
                 "number": action.number,
                 "type": action.type,
                 "description": action.said,
                 "settings": {name: value for name, value in action.table.items() if name != "type"},
             }
-            for owner, action in list_actions(database, key or link)
+            for link, action in list_actions(database, key)
         ]
     list_rows(context, rows, LIST_COLUMNS, Destination(format, output, excel), Looks(LIST_COLUMNS[:-1]))
     if not rows:

@@ -153,7 +153,8 @@ def subscribe(
       linktrack contact subscribe 10042
       linktrack contact subscribe anna@example.com --type newsletter
     """
-    from linktrack.contacts.left import EVERY_TYPE, subscribe_again
+    from linktrack.contacts.left import subscribe_again
+    from linktrack.contacts.types import EVERY_TYPE
     from linktrack.moments import now
 
     with opened(context, wait) as database:

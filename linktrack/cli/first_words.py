@@ -208,4 +208,5 @@ OPTIONS = {
     ("mailing rewrite", "--recipients"): "mailing rewrite --contacts FILE",
     ("mailing add", "--name"): "mailing add NAME FILE",
     ("action run", "--contacts"): "action run --crm EXPORT",
+    ("action list", "--link"): "action list KEY",
 }

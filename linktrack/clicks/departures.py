@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping
 from linktrack.clicks.event import POST
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.contacts.consent import say_consent
-from linktrack.contacts.left import EVERY_TYPE, How, come_back, leave
-from linktrack.contacts.pressed import CONSENT, said_in
+from linktrack.contacts.left import How, come_back, leave
+from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database
-
-_EVERY = "*"
 
 
 class Departures:
@@ -40,14 +38,14 @@ class Departures:
             if link is None or not acts or click.recipient_id == NOBODY:
                 continue
             query = pressed.get(click[:2], "") if click.flags & POST else ""
-            for what, type in said_in(query) or [("off", "")]:
+            for what, type in pressed_in(query):
                 if what == CONSENT:
                     say_consent(self._database, click.recipient_id, type == "on", click.clicked_at)
                     continue
                 if what == "on":
                     come_back(self._database, click.recipient_id, type, click.clicked_at)
                     continue
-                left = EVERY_TYPE if type == _EVERY else type or self._type_of(click.shipment_id)
+                left = left_by(type, self._type_of(click.shipment_id))
                 how: How = "unsubscribe" if link == "unsubscribe" else "page"
                 leave(self._database, click.recipient_id, left, how, click.clicked_at)
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from linktrack.clicks.logs.batches import BUSY_RECIPIENTS as MOST_RECIPIENTS
-from linktrack.clicks.logs.batches import Batch
+from linktrack.clicks.logs.batches import MOST_RECIPIENTS, Batch
 from linktrack.clicks.logs.requests import BAD, UNREADABLE
 from linktrack.errors import LinktrackError
 from linktrack.sentences import counted

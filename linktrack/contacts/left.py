@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from linktrack.contacts.seen import SeenExport
-from linktrack.contacts.types import same_type
+from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.crm.export import Contact
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
@@ -24,7 +24,6 @@ from linktrack.store.forgotten import take_print_away
 from linktrack.store.lookups import recipient_id, unknown_type
 from linktrack.store.session import Database
 
-EVERY_TYPE = ""  # who leaves a mailing without a type leaves them all
 TRANSACTIONAL = "transactional"  # what a person has asked for himself: leaving every type does not end it
 How = Literal["unsubscribe", "page", "action"]
 
@@ -99,10 +98,12 @@ def departures_of(database: Database, recipient_id: int) -> list[Departure]:
     return [Departure(*row) for row in rows]
 
 
-def has_left(left: Sequence[str], type: str) -> bool:
-    """Whether who has left these types is left out of a mailing of this type."""
+def has_left(left: Sequence[str], type: str, joined: Collection[str] = ()) -> bool:
+    """Whether who has left these types is left out of a mailing of this type. `joined` (as `same_type` has them) are
+    those that he has come back to since he left every type."""
     wanted = same_type(type)
-    return any(same_type(one) == wanted or (one == EVERY_TYPE and wanted != TRANSACTIONAL) for one in left)
+    ended = wanted != TRANSACTIONAL and wanted not in joined
+    return any(same_type(one) == wanted or (one == EVERY_TYPE and ended) for one in left)
 
 
 class Absences:
@@ -156,9 +157,7 @@ class Absences:
                     gone = False
             if gone:
                 here.append(absence.type)
-        if same_type(type) in self._returned_since.get(contact.contact_id, ()):
-            here = [one for one in here if one != EVERY_TYPE]
-        return has_left(here, type)
+        return has_left(here, type, self._returned_since.get(contact.contact_id, ()))
 
     def note_what_was_seen(self, moment: int) -> None:
         """Store that the file was seen, who stood in it without his interest, and who has come back. Part of a

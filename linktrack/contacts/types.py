@@ -1,6 +1,8 @@
 """Types of mailings as they are compared with one another, and with the interests that are named like them."""
 
-from linktrack.crm.multivalue import same_name
+from linktrack.names import same_name
+
+EVERY_TYPE = ""  # who leaves a mailing without a type leaves them all
 
 
 def same_type(type: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from linktrack.contacts.consent import Consents
-from linktrack.contacts.left import EVERY_TYPE, Absences
+from linktrack.contacts.left import Absences
 from linktrack.contacts.seen import SeenExport
+from linktrack.contacts.types import EVERY_TYPE
 from linktrack.crm.export import read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.store.session import Database

@@ -4,7 +4,7 @@ Three shapes are understood: names with the export's separator between them, JSO
 names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to. `null` is
 JSON's empty cell; what databases write for nothing (`NULL`, `\\N`) is refused.
 
-Names that differ in case, blanks around them, or how Unicode writes their letters alone are one name (`same_name`).
+Names that differ in case, blanks around them, or how Unicode writes their letters alone are one (`names.same_name`).
 
 A name without quotes holds no sign that parts lists (a slash does with a blank beside it: `AC/DC` is a name), its
 brackets are closed and not around all of it (`Wine (red)`), and no quotes or other signs are (`C#`, `Rock'n'Roll`).
@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
+
+from linktrack.names import same_name
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _OTHERS = re.compile(
@@ -30,11 +31,6 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}", "\uff08": "\uff09", "\u3010": "\u3011
 
 class OddCell(ValueError):
     """A cell whose shape the separator does not explain; the text is the reason."""
-
-
-def same_name(name: str) -> str:
-    """A name as it is compared with others."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())
 
 
 def names_in(cell: str, separator: str) -> list[str]:

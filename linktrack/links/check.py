@@ -33,6 +33,7 @@ from linktrack.links.contradictions import (
 from linktrack.links.near_targets import differs_in
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
+from linktrack.names import same_name
 from linktrack.settings import CrmSettings
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -319,7 +320,7 @@ def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[Link
     wanted = {
         value
         for (kind, name), done in wishes(link, mailing.type).items()
-        if kind == "interest" and name.strip().casefold() == mailing.type.strip().casefold()
+        if kind == "interest" and same_name(name) == same_name(mailing.type)
         for _, value in done
     }
     if "remove" not in wanted:

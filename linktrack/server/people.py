@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from linktrack.contacts.consent import may_be_tracked, said_at
-from linktrack.contacts.left import EVERY_TYPE, has_left
+from linktrack.contacts.left import has_left
 from linktrack.contacts.recipients import INTERESTS
-from linktrack.contacts.types import same_type
+from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import LinktrackError
 from linktrack.links.merge_tags import fold
@@ -168,12 +168,7 @@ def _types(
         last = "SELECT max(created_at) FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id"
         rewritten_at = database.value(f"{last} WHERE sent.recipient_id = ?", (recipient,))
         came_back = {type: at for type, at in came_back.items() if at >= rewritten_at}
-    left_alone = [type for type in left if type != EVERY_TYPE]  # of who has left all of them, and joined one since
-    return frozenset(
-        same_type(type)
-        for type in {*types, *came_back}
-        if not has_left(left_alone if same_type(type) in joined else left, type)
-    )
+    return frozenset(same_type(type) for type in {*types, *came_back} if not has_left(left, type, joined))
 
 
 def _words_of(database: Database, recipient: int, since: Collection[Word]) -> list[Word]:

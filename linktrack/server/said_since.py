@@ -16,8 +16,7 @@ from threading import Lock
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from linktrack.contacts.left import EVERY_TYPE
-from linktrack.contacts.pressed import CONSENT, said_in
+from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
 from linktrack.moments import moment_of
 from linktrack.server.answer import Site, visit_of
 
@@ -123,13 +122,13 @@ class SaidSince:
         if visit is None or visit.link.kind not in ("unsubscribe", "subscriptions"):
             return
         own_type = site.snapshot.mailings[visit.spot.mailing_id].type
-        for name, value in said_in(query) or [("off", "")]:
+        for name, value in pressed_in(query):
             if name == CONSENT:
                 word = Word(visit.shipment, at, "", value == "on", about_consent=True)
             elif name == "on":
                 word = Word(visit.shipment, at, value, has=True)
             else:
-                word = Word(visit.shipment, at, EVERY_TYPE if value == "*" else value or own_type, has=False)
+                word = Word(visit.shipment, at, left_by(value, own_type), has=False)
             self._keep(visit.recipient, word)
 
     def _keep(self, recipient: int, word: Word) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from linktrack.errors import Conflict, UnknownName
+from linktrack.names import same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
 
@@ -89,7 +90,7 @@ def recipient_id(database: Database, named: str) -> int:
     exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
     if exact is not None:
         return int(exact)
-    wanted = _folded(named.strip())
+    wanted = same_name(named)
     found = _people_called(database, wanted) if wanted else []
     if len(found) == 1:
         return int(found[0][0])
@@ -117,13 +118,8 @@ def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
     return [
         (number, contact)
         for number, contact, email, name in database.stream(_NOT_FORGOTTEN)
-        if wanted in (_folded(contact), _folded(email), _folded(name))
+        if wanted in map(same_name, (contact, email, name))
     ]
-
-
-def _folded(name: str) -> str:
-    """A name without regard to case and to how its accents are put together."""
-    return normalize("NFC", normalize("NFC", name).casefold())
 
 
 def _id(database: Database, noun: _Noun, name: str) -> int:

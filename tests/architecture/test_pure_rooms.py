@@ -26,6 +26,8 @@ def impure_calls(source: str, *, files: bool = False) -> list[str]:
     """The calls in a module that reach for the world, with their lines; `files` may be reached for."""
     found = []
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module == "linktrack.moments":
+            found += [f"{node.lineno}: {one.name}" for one in node.names if one.name in CLOCKS]
         if not isinstance(node, ast.Call):
             continue
         called = node.func
@@ -60,6 +62,7 @@ BREACHES = {
     "the time is asked for": "from datetime import datetime\nNOW = datetime.now()",
     "the day is asked for": "from datetime import date as day\ndef f():\n    return day.today()",
     "the time is asked for in a default": "import datetime\ndef f(at=datetime.datetime.utcnow()): ...",
+    "our own clock is taken": "from linktrack.moments import now as clock\nNOW = clock()",
     "something is printed": "def f(x):\n    print(x)",
 }
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from linktrack.contacts.left import EVERY_TYPE, come_back, departures_of, has_left, leave, subscribe_again
+from linktrack.contacts.left import come_back, departures_of, has_left, leave, subscribe_again
+from linktrack.contacts.types import EVERY_TYPE
 from linktrack.contacts.witness import witness_of
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import Conflict, UnknownName

@@ -10,6 +10,7 @@ from linktrack.clicks.formats.parts.times import common_moment
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _ENTRY = rb'[^"\\\n,]*+(?:\\.[^"\\\n,]*+)*+'  # of a list in quotes
+_FORWARDED = rb"(?:" + _ENTRY + rb",)*+[0-9a-fA-F.:\[\] ]++(?:%\w++[0-9a-fA-F.:\[\] ]*+|)"
 _ADDRESS = (
     rb"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d++)?|\[[0-9a-fA-F:.]++(?:%\w++)?\](?::\d++)?"
     rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w++)?)[ ,]"
@@ -18,6 +19,7 @@ _ADDRESS = (
 # with offset, one that ends with Z; and none is followed by what follows `May` or `nginx.1`.
 _WORD = rb'[^\s"\[<+|,]'
 _HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
+_ENDS_WITH_ADDRESS = rb"(?:" + _WORD + rb"*+, ?)*?" + _ADDRESS
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
@@ -27,26 +29,10 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 # what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
 # to go back into, like a lookahead.
 _LINE = re.compile(
-    rb"^((?:(?="
-    + _WORD
-    + rb"++ (?:"
-    + _WORD
-    + rb"*+, ?)*?"
-    + _ADDRESS
-    + rb")(?!"
-    + _ADDRESS
-    + rb")"
-    + _WORD
-    + rb"++ |)"
+    rb"^((?:(?=" + _WORD + rb"++ " + _ENDS_WITH_ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
     rb"(" + _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+)" + _NO_HOST + rb'[^\["\n]*+'
     rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
-    rb'(?: "'
-    + _QUOTED
-    + rb'" "('
-    + _QUOTED
-    + rb')"(?: "((?:'
-    + _ENTRY
-    + rb',)*+[0-9a-fA-F.:\[\] ]++(?:%\w++[0-9a-fA-F.:\[\] ]*+|))"(?=[ \r\n]|\Z)|)'
+    rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: "(' + _FORWARDED + rb')"(?=[ \r\n]|\Z)|)'
     rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*|)|)()()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,

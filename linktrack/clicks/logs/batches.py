@@ -22,8 +22,8 @@ Stretch = tuple[int, int]  # of time, UTC milliseconds, both ends in it
 # if that is wanted.
 Contested = tuple[ClickRow, int, str, bytes]
 EVER: Stretch = (-(1 << 62), 1 << 62)
-BUSY_RECIPIENTS = 1_000  # and how many recipients of one that is behind most of them
 BUSIEST = 8  # how many of the most frequent addresses a batch names
+MOST_RECIPIENTS = 1_000  # and how many recipients of one that is behind most of them
 
 
 class Reached(NamedTuple):
@@ -125,7 +125,7 @@ class Gathered:
         busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
         visits = self.unkept or ((click[6], click[5]) for click in self.clicks)
         most = next((ip for ip, count in busiest.items() if count * 2 > len(self.clicks)), "")
-        busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:BUSY_RECIPIENTS]} if most else {}
+        busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:MOST_RECIPIENTS]} if most else {}
         return Batch(
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, busy, self.probes,
             self.junk, self.unknown, self.contested, self.read, self.repeated, self.not_ours, self._reasons,

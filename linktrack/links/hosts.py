@@ -1,6 +1,8 @@
-"""Hosts as browsers read them (WHATWG URL, section 3.5): percent-decoded, in lower case, international ones in ASCII.
+"""Hosts as browsers read them (WHATWG URL Standard, "host parsing"): percent-decoded, mapped and put into punycode as
+UTS 46 says without its transitional part, an IPv4 address when the last label is a number.
 
-A host that a browser refuses is none: nothing could be opened there, so such an address is left alone.
+A host that a browser refuses is none: nothing could be opened there. A mail's address with such a one is left alone, a
+link's target is refused.
 """
 
 from __future__ import annotations
@@ -16,13 +18,14 @@ from urllib.parse import unquote_to_bytes
 _AUTHORITY = re.compile(
     r"https?://(?:[^/?#\\]*@)?(\[[^\]/?#@\\]*\]|[^/?#@:\\\[\]]*)(?::([0-9]*))?(?=[/?#]|$)", re.IGNORECASE
 )
-_PLAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?)*\.?", re.IGNORECASE)
-_FORBIDDEN = re.compile('[\x00-\x20\x7f#/:<>?@\\[\\\\\\]^|%"`{}]')
-_DOTS = re.compile("[\u3002\uff0e\uff61]")
-_IGNORED = re.compile("[\u00ad\u034f\u180b-\u180d\u200b\u2060\ufe00-\ufe0f\ufeff]")
-_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+# "Forbidden domain code points", and with them what no name in the world has and mails have where they are broken.
+_FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#/:<>?@\[\\\]^|%\"`{}]")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|\d+")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+_DEVIATIONS = frozenset("ßς\u200c\u200d")  # mapped by the transitional part of UTS 46 only
+_IGNORED = re.compile("[\u00ad\u034f\u180b-\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff]")
 _LONGEST = 253  # characters of a name in the domain name system
-_KEPT = {"ß": "\ue000", "ς": "\ue001"}  # letters that folding case would change, and browsers keep
+_LONGEST_WRITTEN = 12 * _LONGEST  # which may be percent-encoded
 
 
 class WebAddress(NamedTuple):
@@ -55,77 +58,97 @@ def may_have_values(url: str, hosts: tuple[str, ...]) -> bool:
     return not hosts or any(read.host == one or read.host.endswith(f".{one}") for one in hosts)
 
 
-@lru_cache(maxsize=4096)
 def browser_host(host: str) -> str | None:
     """A host as browsers send it, in ASCII: `R%C3%A4v.example` is `xn--rv-via.example`. None for what they refuse."""
+    try:
+        return host_asked(host)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)  # a mail has few hosts, and a server redirects to few, many times
+def host_asked(host: str) -> str:
+    """The host that a browser asks: lower case, in punycode, an IPv4 address as four numbers.
+
+    ValueError for one that browsers refuse.
+    """
     if host.startswith("["):
         try:
+            if not host.endswith("]") or "%" in host:
+                raise AddressValueError
             return f"[{IPv6Address(host[1:-1]).compressed}]"
         except AddressValueError:
-            return None
-    if len(host) > 12 * _LONGEST:
-        return None
-    if _PLAIN.fullmatch(host) is None:
-        mapped = _mapped(host)
-        if mapped is None:
-            return None
-        host = mapped
-    host = host.lower()
-    labels = [_ascii_label(label) for label in host.split(".")]
-    if None in labels:
-        return None
-    host = ".".join(label or "" for label in labels)
-    if len(host.rstrip(".")) > _LONGEST or not host.strip("."):
-        return None
-    last = host.removesuffix(".").rpartition(".")[2]
-    return _ipv4(host.removesuffix(".")) if _NUMBER.fullmatch(last) else host
-
-
-def _mapped(host: str) -> str | None:
-    """The host percent-decoded and mapped as UTS #46 does; None where it then holds what no host may."""
+            raise ValueError(f"{host!r} is no IPv6 address") from None
+    if len(host) > _LONGEST_WRITTEN:
+        raise ValueError(f"its host is longer than {_LONGEST} characters")
     try:
-        text = unquote_to_bytes(host).decode()
-    except UnicodeError:
-        return None
-    for letter, kept in _KEPT.items():
-        text = text.replace(letter, kept)
-    text = unicodedata.normalize("NFKC", _IGNORED.sub("", _DOTS.sub(".", text))).casefold()
-    text = unicodedata.normalize("NFC", text)
-    for letter, kept in _KEPT.items():
-        text = text.replace(kept, letter)
-    if _FORBIDDEN.search(text) or any(unicodedata.category(character)[0] in "CZ" for character in text):
-        return None
-    return text
+        text = unquote_to_bytes(host).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{host!r} is not UTF-8 once it is percent-decoded") from None
+    name = ".".join(_ascii_label(label) for label in _DOTS.split(_mapped(text)))
+    if not name.strip("."):
+        raise ValueError(f"{host!r} is empty")
+    if len(name.rstrip(".")) > _LONGEST:
+        raise ValueError(f"its host is longer than {_LONGEST} characters")
+    if found := _FORBIDDEN_IN_HOST.search(name):
+        raise ValueError(f"{host!r} has the character {found[0]!r}")
+    last = name.removesuffix(".").rpartition(".")[2]
+    return _ipv4(name) if last.isdecimal() or re.fullmatch(r"0[xX][0-9a-fA-F]*", last) else name
 
 
-def _ascii_label(label: str) -> str | None:
-    """One label in ASCII; None for an `xn--` one that says nothing."""
-    if len(label) > _LONGEST:
-        return None
-    if not label.isascii():
-        return "xn--" + label.encode("punycode").decode("ascii")
+def _mapped(text: str) -> str:
+    """A host's text in the form that is looked up: small letters, compatible forms made one, ignored ones left out."""
+    if text.isascii():
+        return text.lower()
+    folded = "".join(sign if sign in _DEVIATIONS else sign.casefold() for sign in _IGNORED.sub("", text))
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", folded).lower())
+
+
+def _ascii_label(label: str) -> str:
     if label.startswith("xn--"):
         try:
-            if label[4:].encode("ascii").decode("punycode").isascii():
-                return None
-        except UnicodeError:
-            return None
-    return label
+            decoded = label[4:].encode("ascii").decode("punycode")
+            if decoded.isascii() or _ascii_label(_mapped(decoded)) != label:
+                raise ValueError
+        except ValueError:  # of the codec, too
+            raise ValueError(f"{label!r} is no punycode") from None
+    if label.isascii():
+        return label
+    if unicodedata.category(label[0]).startswith("M"):
+        raise ValueError(f"{label!r} begins with a mark")
+    for sign in label:
+        if sign not in "\u200c\u200d" and unicodedata.category(sign) in (
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Cn",
+            "Zs",
+            "Zl",
+            "Zp",
+        ):
+            raise ValueError(f"{label!r} has the character {sign!r}")
+    return "xn--" + label.encode("punycode").decode("ascii")
 
 
-def _ipv4(host: str) -> str | None:
-    """A host whose last part is a number as an IPv4 address; its numbers may be octal or hexadecimal."""
+def _ipv4(name: str) -> str:
+    """An IPv4 address as browsers read it: decimal, octal (0…) and hexadecimal (0x…) numbers, the last one filling
+    what is left."""
+    parts = name.removesuffix(".").split(".")
+    if len(parts) > 4 or not all(_NUMBER.fullmatch(part) for part in parts):
+        raise ValueError(f"{name!r} ends in a number and is no IPv4 address")
     numbers = []
-    for part in host.split("."):
-        if not _NUMBER.fullmatch(part) or len(part) > 40:
-            return None
-        try:
-            base = 16 if part.startswith("0x") else 8 if part.startswith("0") and len(part) > 1 else 10
-            numbers.append(int(part.removeprefix("0x") or "0", base))
-        except ValueError:  # an 8 or 9 in an octal number
-            return None
-    *first, last = numbers
-    if len(first) > 3 or any(number > 255 for number in first) or last >= 256 ** (4 - len(first)):
-        return None
-    value = last + sum(number * 256 ** (3 - place) for place, number in enumerate(first))
-    return ".".join(str(value >> shift & 255) for shift in (24, 16, 8, 0))
+    for part in parts:
+        if part[:2].lower() == "0x":
+            numbers.append(int(part[2:] or "0", 16))
+        elif len(part) > 1 and part.startswith("0"):
+            if re.search("[89]", part):
+                raise ValueError(f"{name!r} is no IPv4 address")
+            numbers.append(int(part, 8))
+        else:
+            numbers.append(int(part))
+    last = numbers.pop()
+    if any(number > 255 for number in numbers) or last >= 256 ** (4 - len(numbers)):
+        raise ValueError(f"{name!r} is no IPv4 address")
+    whole = last + sum(number << 8 * (3 - place) for place, number in enumerate(numbers))
+    return ".".join(str(whole >> shift & 255) for shift in (24, 16, 8, 0))

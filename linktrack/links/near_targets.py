@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from linktrack.links.location import browser_host
+from linktrack.links.hosts import browser_host
 
 _PARTS = re.compile(r"(?i)(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
 
@@ -42,8 +42,5 @@ def _parts(url: str) -> tuple[str, str, str, str, str] | None:
         return None
     info, at, rest = found[2].rpartition("@")
     host, colon, port = rest.partition(":") if not rest.startswith("[") else (rest, "", "")
-    try:
-        host = browser_host(host)
-    except ValueError:
-        host = host.lower()
+    host = browser_host(host) or host.lower()
     return found[1].lower(), info + at + host + colon + port, found[3], found[4] or "", found[5] or ""

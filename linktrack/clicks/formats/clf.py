@@ -10,7 +10,7 @@ from linktrack.clicks.formats.parts.times import common_moment
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _ENTRY = rb'[^"\\\n,]*+(?:\\.[^"\\\n,]*+)*+'  # of a list in quotes
-_FORWARDED = rb"(?:" + _ENTRY + rb",)*+[0-9a-fA-F.:\[\] ]++(?:%\w++[0-9a-fA-F.:\[\] ]*+|)"
+_FORWARDED = rb"(?:" + _ENTRY + rb",)*[0-9a-fA-F.:\[\] ]++(?:%\w++[0-9a-fA-F.:\[\] ]*+|)"
 _ADDRESS = (
     rb"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d++)?|\[[0-9a-fA-F:.]++(?:%\w++)?\](?::\d++)?"
     rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w++)?)[ ,]"
@@ -27,7 +27,7 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 # address, and the address may be a list; what a list holds in front of its last address may be anything. Nearly
 # possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not `(?:…)?+`: Python before 3.11.5 loses
 # what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
-# to go back into, like a lookahead.
+# to go back into, like a lookahead or one that repeats a possessive group.
 _LINE = re.compile(
     rb"^((?:(?=" + _WORD + rb"++ " + _ENDS_WITH_ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
     rb"(" + _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+)" + _NO_HOST + rb'[^\["\n]*+'

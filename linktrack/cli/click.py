@@ -15,6 +15,7 @@ import typer
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import JobWaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -248,7 +249,7 @@ def _sentence(summary: ImportSummary) -> str:
     parts = [f"{summary.human} by people", f"{machines} by machines"]
     if summary.test:
         parts.append(f"{summary.test} of tests")
-    text = f"Read {summary.read} lines: {summary.stored} clicks stored ({', '.join(parts)})"
+    text = f"Read {counted(summary.read, 'line')}: {counted(summary.stored, 'click')} stored ({', '.join(parts)})"
     text += f", {summary.repeated} seen before, {summary.not_ours} not ours, {summary.rejected} rejected"
     text += f" ({_reasons(summary)})" if summary.reasons else ""
     if summary.readdressed:

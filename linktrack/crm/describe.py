@@ -13,6 +13,7 @@ from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.errors import BadInput, NotFound
+from linktrack.sentences import counted
 from linktrack.settings import ConsentSettings, FieldSettings
 
 COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", "problem", "guessed")
@@ -81,7 +82,9 @@ def describe_export(export: Path, mapping: Mapping, *, deep: bool = False) -> Un
             table = open_table(path, mapping, noun)
             left: list[BadRow] = []
             rows, found = _describe(table, wanted, left)
-            sentences.append(f"{path.name}: {_written(table)}; {len(table.columns)} columns, {rows:,} rows.")
+            sentences.append(
+                f"{path.name}: {_written(table)}; {counted(len(table.columns), 'column')}, {counted(rows, 'row')}."
+            )
             sentences += (f"{sentence}." for sentence in left_alone(table, left, each=deep))
             faulty += sum(not row.apart for row in left)
             names = set(names_of(guessed, noun))
@@ -202,15 +205,15 @@ class _Tally:
 
     def problems(self) -> Iterator[str]:
         if self.expected.unique and self.empty:
-            yield f"{self.empty} rows have none and are left alone"
+            yield f"{counted(self.empty, 'row')} without one: left alone"
         if self.repeated:
-            yield f"{self.repeated} rows repeat an earlier one"
+            yield f"{counted(self.repeated, 'row')} with the id of an earlier one"
         if self.formulas:
             yield f"{self.formulas} look like formulas and are taken as they stand"
         if self.odd:
-            yield f"{self.odd} rows are never changed: {self.first_odd}"
+            yield f"{counted(self.odd, 'row')} never changed: {self.first_odd}"
         if self.unfit:
-            yield f"{self.unfit} rows do not fit: {self.first_unfit}"
+            yield f"{counted(self.unfit, 'row')} not fitting: {self.first_unfit}"
 
 
 def _describe(table: Table, expected: list[Expected], left: list[BadRow]) -> tuple[int, list[Column]]:

@@ -49,13 +49,13 @@ def columns(tmp_path: Path) -> dict[str, Column]:
 
 
 UNDERSTOOD: dict[str, tuple[Any, ...]] = {
-    "the id, with what is wrong with it": ("No", 1, "contact id", 2, "1", "warning", "1 rows have none and are left alone; 1 rows repeat an earlier one"),
+    "the id, with what is wrong with it": ("No", 1, "contact id", 2, "1", "warning", "1 row without one: left alone; 1 row with the id of an earlier one"),
     "one of two names": ("Last", 3, "name", 3, "Ek", "ok", ""),
     "the address": ("E-mail", 4, "e-mail address", 3, "bo@example.com", "ok", ""),
     "interests with their separator": ("Likes", 5, "interests, with ';' between", 1, "News", "ok", ""),
-    "a list with values that do not fit": ("Level", 6, "field level (list: cold, hot)", 2, "cold", "warning", "1 rows do not fit: 'warm' is none of cold, hot (row 3)"),
+    "a list with values that do not fit": ("Level", 6, "field level (list: cold, hot)", 2, "cold", "warning", "1 row not fitting: 'warm' is none of cold, hot (row 3)"),
     "a date, also as ISO 8601": ("Since", 7, "field since (date)", 2, "01.05.2026", "ok", ""),
-    "numbers": ("Score", 8, "field score (number)", 2, "3,5", "warning", "1 rows do not fit: 'many' is not a number (row 3)"),
+    "numbers": ("Score", 8, "field score (number)", 2, "3,5", "warning", "1 row not fitting: 'many' is not a number (row 3)"),
     "a column that nothing uses": ("Phone", 9, "", None, "123", "ok", ""),
     "one that the mapping names and that is not there": ("Seller", None, "our contact (the seller)", None, "", "warning", "the file has no such column"),
     "a field without its column": ("Gone", None, "field gone (text)", None, "", "warning", "the file has no such column"),
@@ -100,7 +100,7 @@ def test_the_command_ends_with_6_when_the_id_is_not_there(workspace: Workspace, 
         ("name", "name", "ok", False),
         ("contact_id", "contact id", "error", False),
     ]
-    assert "people.csv: CSV, utf-8, delimiter ',', line ends LF; 2 columns, 1 rows." in shown.err
+    assert "people.csv: CSV, utf-8, delimiter ',', line ends LF; 2 columns, 1 row." in shown.err
     export.write_text("contact_id,name\n1,Bo\n")
     assert run("doctor", "--crm", export).code == 0
     assert run("doctor", "--crm", tmp_path / "nothing.csv").code == 4

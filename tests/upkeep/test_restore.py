@@ -165,7 +165,7 @@ def nobody_s(said: dict[str, object], _: str) -> None:
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
-    [(another_s, "is of another workspace's run"), (nobody_s, "says not which workspace's run it is")],
+    [(another_s, "is a run of another workspace"), (nobody_s, "does not say which workspace made the run")],
 )
 def test_runs_of_another_workspace_are_not_taken(
     lost: Lost, tmp_path: Path, change: Callable[[dict[str, object], str], None], sentence: str

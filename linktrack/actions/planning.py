@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
-from linktrack.actions.ledger_rows import ChangeRow, ClosedRow, MadeRow, SettledRow, settled_as
+from linktrack.actions.ledger.rows import ChangeRow, ClosedRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.planned import (
     MADE_KINDS,
     Clicked,
@@ -32,7 +32,7 @@ from linktrack.crm.guard import would_run
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
 from linktrack.moments import iso
-from linktrack.store.click_names import click_name
+from linktrack.click_names import click_name
 
 MAX_SENTENCES = 100  # of failures that are kept to be said
 _OVERRULED = "a later click or action has decided since"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from linktrack.actions import selecting
 from linktrack.actions.kinds.script import payload
-from linktrack.actions.ledger_rows import KnownScript, MadeRow
+from linktrack.actions.ledger.rows import KnownScript, MadeRow
 from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult, made_before, made_id, occasion
 from linktrack.actions.processes import run_batch, run_script, unfit_script
 from linktrack.actions.work import Work

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from linktrack.actions import ledger, selecting
 from linktrack.actions.ledger import TAKEN, Ledger
-from linktrack.actions.ledger_rows import ChangeRow, Failure, MadeRow, SettledRow, settled_as
+from linktrack.actions.ledger.rows import ChangeRow, Failure, MadeRow, SettledRow, settled_as
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
 from linktrack.actions.output import SUMMARY
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id

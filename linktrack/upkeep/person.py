@@ -16,7 +16,7 @@ from linktrack.contacts.left import departures_of
 from linktrack.mailings.shipments import REACHED
 from linktrack.moments import iso
 from linktrack.store import tables
-from linktrack.store.click_names import click_name
+from linktrack.click_names import click_name
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
 from linktrack.upkeep.own_log import lines_of

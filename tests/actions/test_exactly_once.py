@@ -22,7 +22,7 @@ from actions.actions_world import MAY_4, World, make_world, rows_of
 from faults import failing, killed, points_of, sample
 
 from linktrack.actions.ledger import Ledger, newest_run, read_log
-from linktrack.actions.ledger_rows import LogFilter, MadeRow
+from linktrack.actions.ledger.rows import LogFilter, MadeRow
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
 from linktrack.store.session import open_database

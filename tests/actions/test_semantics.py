@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.ledger import read_log
-from linktrack.actions.ledger_rows import LogFilter
+from linktrack.actions.ledger.rows import LogFilter
 from linktrack.contacts.left import departures_of, leave
 from linktrack.errors import BadInput
-from linktrack.store.click_names import click_name
+from linktrack.click_names import click_name
 
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
 EXPORT = "contact_id,name,level,interests\n1,Bo,,News\n2,Cy,,\n3,Di,,\n"

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from linktrack.actions.ledger_rows import (
+from linktrack.actions.ledger.rows import (
     ChangeRow,
     ClosedRow,
     Failure,

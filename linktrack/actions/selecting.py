@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
 from linktrack.links.tokens import NOBODY
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
-
-OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a click is looked at
 
 _POST = 4  # of `click.flags`: the person has pressed the button (see clicks.event)
 _COLUMNS = (

@@ -320,7 +320,7 @@ def log(
       linktrack action log --contact 10042
       linktrack action log --status failed --format csv
     """
-    from linktrack.actions.ledger import read_log
+    from linktrack.actions.ledger.log import read_log
     from linktrack.actions.ledger.rows import LogFilter
 
     only = LogFilter(

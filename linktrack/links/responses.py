@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from linktrack.errors import BadInput
-from linktrack.links.hosts import browser_hosts, may_have_values
+from linktrack.hosts import browser_hosts, may_have_values
 from linktrack.links.location import checked_form
 from linktrack.values import wrong_value
 

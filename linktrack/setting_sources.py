@@ -6,7 +6,7 @@ or the variable that says it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import ValidationError
@@ -33,7 +33,7 @@ def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | 
     tables = {name: dict(value) if isinstance(value, dict) else value for name, value in file.tables.items()}
     variables = _variables()
     _lay_over(tables, environ, variables)
-    problems = _unknown_variables(environ, variables)
+    problems = [*_undecoded_variables(environ, variables), *_unknown_variables(environ, variables)]
     try:
         settings = Settings.model_validate(tables)
     except ValidationError as problem:
@@ -83,6 +83,15 @@ def _lay_over(tables: dict[str, Any], environ: Mapping[str, str], variables: Map
         table = tables.setdefault(keys[0], {}) if len(keys) == 2 else tables
         if isinstance(table, dict):
             table[keys[-1]] = _typed(environ[variable], annotation)
+
+
+def _undecoded_variables(environ: Mapping[str, str], variables: Mapping[str, _Variable]) -> Iterator[BadInput]:
+    """Variables whose bytes are no text."""
+    for name in sorted(variables.keys() & environ.keys()):
+        try:
+            environ[name].encode()
+        except UnicodeEncodeError:
+            yield BadInput(f"{name}: it is not UTF-8, like all settings: write it in that encoding")
 
 
 def _unknown_variables(environ: Mapping[str, str], variables: Mapping[str, _Variable]) -> list[BadInput]:

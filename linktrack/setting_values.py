@@ -295,7 +295,8 @@ def _encoding(value: str) -> str:
     try:
         name = codecs.lookup(value or "utf-8").name
         written = plain.encode(name)
-        fits = name.startswith(("utf-16", "utf-32")) or (written, written.decode(name)) == (plain.encode(), plain)
+        fits = (written, written.decode(name)) == (plain.encode(), plain)
+        fits = fits or name.startswith(("utf-8", "utf-16", "utf-32"))
     except (LookupError, ValueError):  # unknown, no encoding of text, or none of ASCII
         fits = False
     if not fits:

@@ -45,6 +45,7 @@ from linktrack.setting_values import (
     is_zone,
     refuse_twice,
 )
+from linktrack.values import shown
 
 Language = Literal["en", "sv"]
 WorkingDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -170,7 +171,9 @@ class FieldSettings(Section):
         if self.type == "list" and not self.values:
             raise Misfit('a list needs them: values = ["cold", "warm", "hot"]', "values")
         said = same_name(self.yes), same_name(self.no)
-        if said[0] == said[1] or said[0] in _NO or said[1] in _YES:
+        if said[1] in _YES:
+            raise Misfit(f"with yes = {self.yes!r}, {self.no!r} cannot be told from a yes", "no")
+        if said[0] in (said[1], *_NO):
             raise Misfit(f"with no = {self.no!r}, {self.yes!r} cannot be told from a no", "yes")
         return self
 
@@ -249,7 +252,7 @@ def _columns(value: object) -> object:
     """The column or columns of a name."""
     columns = [value] if isinstance(value, str) else value
     if not isinstance(columns, list) or not columns or not all(isinstance(one, str) and one.strip() for one in columns):
-        raise ValueError(f'it must be a column or a list of some, like ["First name", "Last name"], not {value!r}')
+        raise ValueError(f'it must be a column or a list of some, like ["First name", "Last name"], not {shown(value)}')
     refuse_twice(columns)
     return value
 
@@ -292,7 +295,7 @@ class ContactSettings(TableSettings):
         own = {**{name: getattr(self, name, None) for name in CONTACT_NAMES}, "contact_id": self.id}
         for name, field in self.fields.items():
             if _is_one(field.column, self.id):
-                raise Misfit(f"{field.column!r} holds the ids, which nothing may change", "fields", name)
+                raise Misfit(f"{field.column!r} holds the ids, which nothing may change", "fields", name, "column")
             if name in own and not _is_one(field.column, own[name]):
                 raise Misfit(f"{name!r} is {own[name]!r} already: give this field another name", "fields", name)
         return self

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 _TYPES = {
     "string_type": "a text",
-    "string_unicode": "a text in UTF-8",
     "bool_type": "true or false",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -41,7 +40,7 @@ def wrong_value(error: ErrorDetails, name: str, *, owner: str = "", known: Seque
     if kind == "value_error":
         reason = str(error["ctx"]["error"])
     else:
-        reason = f"it must be {_expected(error)}, not {_shown(error['input'])}"
+        reason = f"it must be {_expected(error)}, not {shown(error['input'])}"
     place = " of ".join(filter(None, (name, owner)))
     return f"{place}: {reason}" if place else reason
 
@@ -57,8 +56,16 @@ def _expected(error: ErrorDetails) -> str:
     return _TYPES.get(kind, "a value of another kind")
 
 
-def _shown(value: object) -> str:
-    """A value as TOML writes it, as far as Python's words are others."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, date | time) else repr(value)
+def shown(value: object) -> str:
+    """A value as a person writes it in TOML, but for the quotes around a text, which are Python's."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case date() | time():
+            return value.isoformat()
+        case list() | tuple():
+            return f"[{', '.join(map(shown, value))}]"
+        case dict():
+            pairs = (f"{name} = {shown(one)}" for name, one in value.items())
+            return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    return repr(value)

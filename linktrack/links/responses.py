@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from linktrack.errors import BadInput
 from linktrack.hosts import browser_hosts, may_have_values
 from linktrack.links.location import checked_form
-from linktrack.values import wrong_value
+from linktrack.values import shown, wrong_value
 
 RESPONSE_KINDS = ("redirect", "text", "form")
 
@@ -122,7 +122,7 @@ def _sentence(problem: ValidationError, raw: object) -> str:
     errors = problem.errors()
     error = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     if not error["loc"]:
-        return f"a response is a table with kind = one of {', '.join(RESPONSE_KINDS)}, not {raw!r}"
+        return f"a response is a table with kind = one of {', '.join(RESPONSE_KINDS)}, not {shown(raw)}"
     kind, *keys = map(str, error["loc"])
     name = keys[0] if keys else ""
     if error["type"] != "extra_forbidden" and (kind, name) in _EXAMPLES:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from linktrack.names import same_name
+from linktrack.names import folded, same_name
 from linktrack.setting_values import (
     LONGEST_DAYS,
     BaseUrl,
@@ -125,7 +125,8 @@ class ClickSettings(Section):
 
     @model_validator(mode="after")
     def _check_variables(self) -> ClickSettings:
-        if same_name(self.contact_variable) == same_name(self.mailing_variable):
+        contact, mailing = self.contact_variable, self.mailing_variable  # as events are searched for them
+        if contact == mailing or (folded(contact) and folded(contact) == folded(mailing)):
             raise Misfit(
                 f"mailing_variable is {self.mailing_variable!r}, too: one variable cannot hold both", "contact_variable"
             )
@@ -162,6 +163,11 @@ class FieldSettings(Section):
     @classmethod
     def _from_name(cls, value: Any) -> Any:
         return {"column": value} if isinstance(value, str) else value
+
+    @classmethod
+    def of_column(cls, name: str) -> FieldSettings:
+        """A field that no setting names: a text in the column of its own name, whatever that is."""
+        return cls.model_construct(column=name)
 
     @model_validator(mode="after")
     def _check_type(self) -> FieldSettings:

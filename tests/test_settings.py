@@ -100,7 +100,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     ],
     "clicks.time_zone": [("Mars", ZONE), ("Factory", ZONE)],
     "clicks.unsubscribe_on": [("put", "must be 'post' or 'get'")],
-    "clicks.contact_variable": [("", NOT_EMPTY), (" ", NOT_EMPTY), ("a\nb", CONTROL), ("Mailing", "one variable")],
+    "clicks.contact_variable": [("", NOT_EMPTY), (" ", NOT_EMPTY), ("a\nb", CONTROL), ("Mail-ing", "one variable")],
     "clicks.mailing_variable": [("", NOT_EMPTY), (" ", NOT_EMPTY), ("a\nb", CONTROL)],
     "actions.time_zone": [("Mars", ZONE), ("posix/Europe/Stockholm", ZONE)],
     "actions.working_days": [([], "no time for a follow-up"), (["monday"], "must be 'mon'"), (["mon", "mon"], TWICE)],

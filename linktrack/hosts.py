@@ -67,15 +67,17 @@ def checked_host(host: str) -> str:
     ValueError with the reason.
     """
     if found := re.search(r"://|[/:?#@*\s]", "" if host.startswith("[") else host):
-        raise ValueError(f"it must be a host alone like shop.example, without {found[0]!r}, not {host!r}")
+        raise ValueError(f"a host is written alone, like shop.example, and {host!r} has {found[0]!r}")
+    if not host:
+        raise ValueError("a host is written like shop.example, and this is none at all")
     name = host_asked(host)
     for label in [] if name.startswith("[") else name.split("."):
         if not label:
-            raise ValueError(f"it must be a host like shop.example, not {host!r}, where nothing stands beside a dot")
+            raise ValueError(f"a host is written like shop.example, not {host!r}, of which a part is empty")
         if len(label) > _LONGEST_LABEL:
             raise ValueError(f"a part of the host {host!r} is longer than {_LONGEST_LABEL} characters")
         if not _LABEL.fullmatch(label):
-            raise ValueError(f"it must be a host like shop.example, not {host!r}: none is called {label!r}")
+            raise ValueError(f"a host is written like shop.example, not {host!r}: no part of one is {label!r}")
     return name
 
 

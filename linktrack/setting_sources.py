@@ -51,6 +51,8 @@ def refused(file: TomlFile, environ: Mapping[str, str], keys: Sequence[str], sen
 def _located(error: ErrorDetails, file: TomlFile, environ: Mapping[str, str]) -> BadInput:
     found = error.get("ctx", {}).get("error")
     place = [*error["loc"], *(found.keys if isinstance(found, Misfit) else ())]
+    if place[-1:] == ["[key]"]:  # a name on the left of a =
+        place = place[:-2]
     name = ".".join(str(part) for part in place if not isinstance(part, int))
     return refused(file, environ, [str(part) for part in place], wrong_value(error, name))
 

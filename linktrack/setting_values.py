@@ -34,7 +34,7 @@ def _text(value: str) -> str:
     if found := _CONTROLS.search(value):
         raise ValueError(f"it must be a text in one line, without the sign {found[0]!r}")
     if value and not value.strip():
-        raise ValueError(f"it must not be blanks alone, as {value!r} is: leave the setting out")
+        raise ValueError(f'it must not be blanks alone, as {value!r} is: write "", or leave the setting out')
     return value
 
 
@@ -55,7 +55,8 @@ def refuse_twice(names: Iterable[str]) -> None:
     known: dict[str, str] = {}
     for name in names:
         if first := known.get(same_name(name)):
-            raise ValueError(f"{first!r} and {name!r} are one name: leave out one of them")
+            twice = f"{name!r} stands there twice" if first == name else f"{first!r} and {name!r} are one name"
+            raise ValueError(f"{twice}: leave out one of them")
         known[same_name(name)] = name
 
 
@@ -90,7 +91,7 @@ def _host_with_others(value: str) -> str:
     """A host, which stands for its sub-domains, too: no top level domain, which would be the whole world."""
     name = checked_host(value)
     if "." not in name and name != "localhost":
-        raise ValueError(f"it must be a host like shop.example, not {value!r}, which would be all hosts below it")
+        raise ValueError(f"a host is written like shop.example, not {value!r}: that would be all hosts below it")
     return value
 
 

@@ -303,7 +303,9 @@ class ContactSettings(TableSettings):
             if _is_one(field.column, self.id):
                 raise Misfit(f"{field.column!r} holds the ids, which nothing may change", "fields", name, "column")
             if name in own and not _is_one(field.column, own[name]):
-                raise Misfit(f"{name!r} is {own[name]!r} already: give this field another name", "fields", name)
+                raise Misfit(
+                    f"{name!r} is the column {own[name]!r} already: give this field another name", "fields", name
+                )
         return self
 
 

@@ -19,8 +19,8 @@ _TYPES = {
     "tuple_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",
-    "date_type": "a date like 2026-05-04",
-    "date_from_datetime_inexact": "a date like 2026-05-04",
+    "date_type": "a date like 2026-05-04 without quotes",
+    "date_from_datetime_inexact": "a date like 2026-05-04 without quotes",
 }
 
 

@@ -60,7 +60,7 @@ def test_the_database_url_of_the_environment_wins(workspace: Workspace, tmp_path
         pytest.param(
             'base_url = "https://e.com"\n[utm]\ndomains = ["https://e.com"]\n',
             ":3",
-            "utm.domains: it must be a host alone",
+            "utm.domains: a host is written alone",
             id="no domain",
         ),
         pytest.param(

@@ -3,6 +3,7 @@ the environment with its variable; and `doctor` says the same."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,12 +17,13 @@ from tests_support import OF_EVERY_TYPE, Run, in_toml, words_of_a_library
 from linktrack.errors import BadInput
 from linktrack.settings import Settings
 from linktrack.upkeep.doctor import examine
+from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 
 LONG = "x" * 64
 BLANK, CONTROL, COLUMN = "must not be blanks alone", "a text in one line", "must be the name of a column"
 ZONE, TWICE, SAME, NOT_EMPTY = "a time zone has a name", "are one name", "is that of", "must not be empty"
-HOST, FORMAT, NETWORK, PATH = "must be a host", "can be read back", "is no network", "must be the path"
+HOST, FORMAT, NETWORK, PATH = "a host is written", "can be read back", "is no network", "must be the path"
 SEPARATOR, SIZE, LENGTH, ELSEWHERE = "parts the names", "a size is written", "a length of time", "name another place"
 
 # The setting -> a value of the right type that nothing could use, and what is said of it.
@@ -38,8 +40,8 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         ("https://click.example.com/a b", "must look like"),
         ("https://click.example.com/a/../b", "must look like"),
         ("https://click.example.com/" + 600 * "x", "must look like"),
-        ("https://a..b", "nothing stands beside a dot"),
-        ("https://click.example.com.", "nothing stands beside a dot"),
+        ("https://a..b", "a part is empty"),
+        ("https://click.example.com.", "a part is empty"),
         (f"https://{LONG}.example", "longer than 63"),
         ("https://-click.example.com", HOST),
         ("https://300.1.1.1", "no IPv4 address"),
@@ -71,7 +73,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "utm.marketing_tactic": [(" ", BLANK), ("a\nb", CONTROL)],
     "utm.domains": [
         (["https://shop.example"], HOST), (["shop.example/x"], HOST), (["shop.example:443"], HOST), (["com"], HOST),
-        (["*.com"], HOST), (["a..b"], "beside a dot"), ([f"{LONG}.example"], "longer than 63"), ([""], "is empty"),
+        (["*.com"], HOST), (["a..b"], "a part is empty"), ([f"{LONG}.example"], "longer than 63"), ([""], HOST),
         (["*.*.example"], HOST), (["1.2.3.999"], "no IPv4 address"),
     ],
     "sender.from": [
@@ -103,7 +105,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "clicks.contact_variable": [("", NOT_EMPTY), (" ", NOT_EMPTY), ("a\nb", CONTROL), ("Mail-ing", "one variable")],
     "clicks.mailing_variable": [("", NOT_EMPTY), (" ", NOT_EMPTY), ("a\nb", CONTROL)],
     "actions.time_zone": [("Mars", ZONE), ("posix/Europe/Stockholm", ZONE)],
-    "actions.working_days": [([], "no time for a follow-up"), (["monday"], "must be 'mon'"), (["mon", "mon"], TWICE)],
+    "actions.working_days": [([], "no time for a follow-up"), (["monday"], "must be 'mon'"), (["mon", "mon"], "stands there twice")],
     "actions.working_hours": [
         ([], "no time for a follow-up"), (["9-17"], "must look like"), (["17:00-09:00"], "must look like"),
         (["09:00-09:00"], "must look like"), (["13:00-17:00", "09:00-12:00"], "must look like"),
@@ -113,8 +115,8 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "actions.holidays": [([datetime(2026, 12, 24, 9)], "must be a date"), (["2026-12-24"], "must be a date")],
     "actions.guard_formulas": [(1, "must be true or false"), ("yes", "must be true or false")],
     "serve.host": [
-        ("", "is empty"), ("http://127.0.0.1", HOST), ("127.0.0.1:8080", HOST), ("[::1]", "without brackets"),
-        ("127.0.0.1/8", HOST), ("a..b", "beside a dot"), ("999.0.0.1", "no IPv4 address"), ("a b", HOST),
+        ("", HOST), ("http://127.0.0.1", HOST), ("127.0.0.1:8080", HOST), ("[::1]", "without brackets"),
+        ("127.0.0.1/8", HOST), ("a..b", "a part is empty"), ("999.0.0.1", "no IPv4 address"), ("a b", HOST),
     ],
     "serve.port": [(-1, "must be at least 0"), (65536, "must be at most 65,535")],
     "serve.workers": [(0, "must be at least 1"), (65, "must be at most 64")],
@@ -126,7 +128,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     "serve.log_size": [("0MB", SIZE), ("100", SIZE), ("-1MB", SIZE), ("", SIZE), ("999999GB", SIZE), ("1٩MB", SIZE)],
     "serve.form_hosts": [
         (["https://forms.example"], HOST), (["forms.example:443"], HOST), (["forms.example/x"], HOST), (["com"], HOST),
-        (["*.forms.example"], HOST), ([""], "is empty"), (["a..b"], "beside a dot"), ([f"{LONG}.example"], "longer than 63"),
+        (["*.forms.example"], HOST), ([""], HOST), (["a..b"], "a part is empty"), ([f"{LONG}.example"], "longer than 63"),
         (["anna@forms.example"], HOST),
     ],
     "serve.subscriptions_days": [(0, "must be at least 1"), (-3, "at least 1"), (10**9, "must be at most 36,500")],
@@ -290,9 +292,10 @@ def test_every_setting_has_a_row() -> None:
     assert set(settings_in(Settings)) == set(REFUSED)
 
 
-@pytest.fixture
-def furnished(workspace: Workspace) -> Workspace:
-    """A workspace with a folder and a file that are nobody's."""
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace with a folder and a file that are nobody's; each test writes its settings anew."""
+    workspace = init_workspace(tmp_path_factory.mktemp("furnished"), "https://click.example.com", {})
     (workspace.root / "full").mkdir()
     (workspace.root / "a-file").write_text("x")
     return workspace
@@ -304,7 +307,7 @@ def test_a_value_that_nothing_could_use_is_refused_at_load_with_its_line(
 ) -> None:
     text, line = written(setting, value)
     furnished.config_path.write_text(text, "utf-8")
-    done = run("folder", "list")
+    done = run("--workspace", furnished.root, "folder", "list")
     assert (done.code, done.out) == (3, "")
     assert f"linktrack.toml:{line}: {setting}" in done.err, done.err
     assert words in done.err
@@ -317,8 +320,9 @@ def test_a_value_of_the_environment_is_refused_by_the_same_rule(
     furnished: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch, setting: str, value: object, words: str
 ) -> None:
     variable = "LINKTRACK_" + setting.replace(".", "_").upper()
+    furnished.config_path.write_text('base_url = "https://click.example.com"\n')
     monkeypatch.setenv(variable, value if isinstance(value, str) else in_toml(value))
-    done = run("folder", "list")
+    done = run("--workspace", furnished.root, "folder", "list")
     assert (done.code, done.out) == (3, "")
     assert f"{variable}: {setting}" in done.err and words in done.err, done.err
 
@@ -410,6 +414,15 @@ TAKEN: dict[str, list[Any]] = {
 }  # fmt: skip
 
 
+def test_the_examples_in_the_comments_of_the_commented_configuration_can_be_used(workspace: Workspace) -> None:
+    text = (Path(__file__).parent.parent / "configs" / "linktrack.toml").read_text("utf-8")
+    shown, examples = re.subn(r"^# (?=\w+ = [\[{\"])", "", text, flags=re.MULTILINE)
+    assert examples == 8
+    workspace.config_path.write_text(shown)
+    crm = load_workspace(workspace.root, {}).settings.crm
+    assert crm.categories and crm.contacts.consent and len(crm.contacts.fields) >= 6
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -418,6 +431,6 @@ TAKEN: dict[str, list[Any]] = {
         for value in values
     ],
 )
-def test_a_value_that_can_be_used_is_taken(workspace: Workspace, setting: str, value: object) -> None:
-    workspace.config_path.write_text(written(setting, value).text, "utf-8")
-    load_workspace(workspace.root, {})
+def test_a_value_that_can_be_used_is_taken(furnished: Workspace, setting: str, value: object) -> None:
+    furnished.config_path.write_text(written(setting, value).text, "utf-8")
+    load_workspace(furnished.root, {})

@@ -46,12 +46,12 @@ def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
     return datetime_of(milliseconds, zone).isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name. ValueError with a sentence for none, for one that counts leap seconds, and for names
-    that stand for another zone on each machine."""
+def zone_of(name: str) -> tzinfo:
+    """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none, for one that counts
+    leap seconds, and for names that stand for another zone on each machine."""
     try:
         if not name.startswith(("right/", "posix/")) and name not in ("localtime", "posixrules", "Factory"):
-            return ZoneInfo(name)
+            return UTC if name.upper() in ("UTC", "Z") else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
     raise ValueError(f"a time zone has a name like Europe/Stockholm, not {name!r}")
@@ -68,7 +68,8 @@ def machine_zone() -> str:
         candidates.append(named.read_text("utf-8", "replace").strip())
     for name in filter(None, candidates):
         with suppress(ValueError):
-            return zone_of(name).key
+            zone_of(name)
+            return name
     return "UTC"
 
 

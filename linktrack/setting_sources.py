@@ -110,7 +110,7 @@ def _unknown_variables(environ: Mapping[str, str], variables: Mapping[str, _Vari
     return found
 
 
-def _typed(text: str, annotation: object) -> Any:
+def _typed(text: str, annotation: object) -> object:
     """An environment value as its setting's type wants it: a text as it is, anything else as TOML writes it."""
     if annotation is str or getattr(annotation, "__origin__", None) is Literal:
         return text

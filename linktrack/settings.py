@@ -161,7 +161,7 @@ class FieldSettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_name(cls, value: Any) -> Any:
+    def _from_name(cls, value: object) -> object:
         return {"column": value} if isinstance(value, str) else value
 
     @classmethod

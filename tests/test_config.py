@@ -167,12 +167,20 @@ def test_init_refuses_a_strange_base_url(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("LINKTRACK_UTM_MEDUM", "x", "LINKTRACK_UTM_MEDIUM"),
+        ("LINKTRACK_DATABASE_URL", "sqlite:///linktrack.key", "is linktrack.key already"),
+        ("LINKTRACK_SERVE_LOG", "scripts", "is scripts already"),
+    ],
+)
 def test_init_makes_nothing_where_the_environment_is_wrong(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
-    monkeypatch.setenv("LINKTRACK_UTM_MEDUM", "x")
+    monkeypatch.setenv(variable, value)
     done = run("init", tmp_path / "w", "--base-url", "https://e.com")
-    assert done.code == 3 and "LINKTRACK_UTM_MEDIUM" in done.err
+    assert done.code == 3 and said in done.err
     assert not (tmp_path / "w").exists()
 
 

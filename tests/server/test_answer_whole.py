@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 from server.server_world import DAY, PAGES, SENT, SNAPSHOT, KnownPeople, path, request, site
 
-from linktrack.server.answer import answer, host_of, prefilled_url
+from linktrack.server.answer import Answer, answer, host_of, prefilled_url
 from linktrack.server.pages import Page, TypeRow
-from linktrack.server.answer import Answer
 
 HEADERS = (
     ("Cache-Control", "no-store"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+
 def given_text(value: object) -> str:
     """A text with something in it, as it stands. ValueError for anything else."""
     if not isinstance(value, str) or not value.strip():

@@ -255,7 +255,11 @@ class _SheetWriter:
 
     def _point(self, column: str, value: object) -> str:
         """What names a point of the chart."""
-        return f"{datetime_of(value, self._sheet.zone):%Y-%m-%d %H:%M}" if isinstance(value, int) and column in self._sheet.times else str(value)
+        return (
+            f"{datetime_of(value, self._sheet.zone):%Y-%m-%d %H:%M}"
+            if isinstance(value, int) and column in self._sheet.times
+            else str(value)
+        )
 
 
 def _fitting(text: str) -> str:

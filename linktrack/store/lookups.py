@@ -19,7 +19,13 @@ from linktrack.store.session import Database
 
 _COMPARED = 10_000  # names that a near one is looked for among
 _MANY = 10  # ids that are shown of people of one name
+# Everybody by what he is called today, and by the addresses and names that mails went to before; forgotten people have
+# neither.
 _NOT_FORGOTTEN = "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
+_EARLIER = (
+    "SELECT recipient.id, contact_id, earlier.email, earlier.name FROM earlier_address AS earlier "
+    "JOIN recipient ON recipient.id = earlier.recipient_id WHERE contact_id IS NOT NULL"
+)
 
 
 class _Noun(NamedTuple):
@@ -81,22 +87,22 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 
 def recipient_id(database: Database, named: str) -> int:
-    """The id of the one recipient with this contact id, e-mail address or name, without regard to case and to how
-    accents are put together.
+    """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that he got,
+    without regard to case and to how accents are put together.
 
-    UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have that
+    UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
     address or name.
     """
     exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
     if exact is not None:
         return int(exact)
     wanted = same_name(named)
-    found = _people_called(database, wanted) if wanted else []
+    found = _people_called(database, wanted) if wanted else {}
     if len(found) == 1:
-        return int(found[0][0])
+        return next(iter(found))
     if found:
-        ids = ", ".join(contact for _, contact in found[:_MANY]) + (" …" if len(found) > _MANY else "")
-        raise Conflict(f"{len(found)} contacts are called {named!r}: name one by its id ({ids})")
+        ids = ", ".join(list(found.values())[:_MANY]) + (" …" if len(found) > _MANY else "")
+        raise Conflict(f"{len(found)} contacts are or were called {named!r}: name one by its id ({ids})")
     if is_forgotten(database, named):
         raise UnknownName(
             f"the contact {named!r} was forgotten, and nothing is known of him: linktrack contact subscribe lets him "
@@ -106,20 +112,22 @@ def recipient_id(database: Database, named: str) -> int:
     raise _unknown(_CONTACT, named, _near_people(database, wanted))
 
 
-def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
-    """Number and contact id of those whose id, address or name is `wanted`, when their letters are folded.
+def _people_called(database: Database, wanted: str) -> dict[int, str]:
+    """Contact ids, by number, of those whose id, address or name is or was `wanted`, when their letters are folded.
 
-    The database folds ASCII, which is four times as fast; what it does not find is looked for letter by letter.
+    The database folds ASCII, which is four times as fast; texts with other letters are looked at one by one.
     """
-    if wanted.isascii():
-        same = " OR ".join(f"lower({column}) = ?" for column in ("contact_id", "email", "name"))
-        if rows := database.rows(f"{_NOT_FORGOTTEN} AND ({same})", (wanted, wanted, wanted)):
-            return [(number, contact) for number, contact, *_ in rows]
-    return [
-        (number, contact)
-        for number, contact, email, name in database.stream(_NOT_FORGOTTEN)
-        if wanted in map(same_name, (contact, email, name))
-    ]
+    found: dict[int, str] = {}
+    for people, email, name in ((_NOT_FORGOTTEN, "email", "name"), (_EARLIER, "earlier.email", "earlier.name")):
+        columns = ("contact_id", email, name)
+        if wanted.isascii():
+            same = " OR ".join(f"trim(lower({column})) = ?" for column in columns)
+            found.update(row[:2] for row in database.rows(f"{people} AND ({same})", (wanted,) * len(columns)))
+        others = " OR ".join(database.has_other_letters(column) for column in columns)
+        for number, contact, *names in database.stream(f"{people} AND ({others})"):
+            if wanted in map(same_name, (contact, *names)):
+                found[number] = contact
+    return found
 
 
 def _id(database: Database, noun: _Noun, name: str) -> int:

@@ -19,7 +19,7 @@ from linktrack.moments import iso
 from linktrack.store import tables
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
-from linktrack.upkeep.own_log import lines_of
+from linktrack.upkeep.own_log import lines_of, traces_of
 from linktrack.workspace import Workspace
 
 RECIPIENT = "recipient_id"  # the column that a table about persons has
@@ -95,11 +95,12 @@ def export_person(workspace: Workspace, database: Database, named: str, moment: 
         "what": "Whether he may be tracked, and who said so, at which time.",
         "rows": [*_consent(workspace, database, number)],
     }
-    book, lines = AddressBook(workspace, database), list[dict[str, str]]()
+    traces = traces_of(database, AddressBook(workspace, database), {number})  # others' lines are not for him
+    lines = list[dict[str, str]]()
     if workspace.click_log_path.is_dir():
         for path in sorted(workspace.click_log_path.iterdir()):
             if path.is_file() and not path.name.startswith("."):
-                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, book, {number}))
+                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, traces))
                 lines += [{"file": path.name, "line": line} for line in found]
     known["click_log"] = {"what": "Lines of the click log of linktrack's own server.", "rows": lines}
     return known
@@ -135,6 +136,19 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
             continue  # nobody was asked
         at = iso(made_at, workspace.zone)
         yield {**said, "consent": not refused, "at": at, "shipment": shipment, "mailing": mailing}
+
+
+def emails_of(database: Database, number: int) -> set[str]:
+    """Every e-mail address that a person has, or mails went to."""
+    return {
+        email
+        for (email,) in database.rows(
+            "SELECT email FROM recipient WHERE id = ? UNION SELECT email FROM shipment_recipient WHERE recipient_id = ? "
+            "UNION SELECT email FROM earlier_address WHERE recipient_id = ?",
+            (number,) * 3,
+        )
+        if "@" in email.strip("@")
+    }
 
 
 def tables_about_persons() -> list[str]:

@@ -30,7 +30,7 @@ from linktrack.store.lock import alone
 from linktrack.store.session import open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, forget_person
-from linktrack.upkeep.own_log import empty_lines, import_own_log
+from linktrack.upkeep.own_log import empty_lines, import_own_log, traces_of
 from linktrack.upkeep.person import export_person, tables_about_persons
 from linktrack.workspace import load_workspace
 
@@ -228,7 +228,8 @@ def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: Person
         with path.open("ab") as log:
             log.write(late)
         number = database.value("SELECT id FROM recipient WHERE contact_id = ?", (VERA[0],))
-        assert empty_lines(database, sizes, AddressBook(persons.workspace, database), {number}) == 4
+        traces = traces_of(database, AddressBook(persons.workspace, database), {number})
+        assert empty_lines(database, sizes, traces) == 4
         assert path.read_bytes().endswith(late)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from linktrack.moments import datetime_of, iso
 from linktrack.reports.page_texts import MONTHS, TEXTS, VALUES, said_value

@@ -122,9 +122,12 @@ def _sums(rows: Iterable[HourFigures]) -> tuple[int, int, int]:
 
 
 def ages(database: Database, scope: Scope, now: int) -> list[AgeFigures]:
-    """All 48 hours since the shipments of the scope's mailing were sent; `now` says which mailings have them behind."""
+    """All 48 hours since the shipments of the scope's mailing were sent, none where nothing was; `now` says which
+    mailings have them behind."""
     from statistics import median
 
+    if database.value(f"SELECT 1 FROM shipment WHERE {scope.counted()} LIMIT 1") is None:
+        return []
     counts: dict[int, tuple[int, int, int]] = {
         age: (int(clicks), int(clickers), int(machine))
         for age, clicks, clickers, machine in database.rows(

@@ -64,6 +64,11 @@ def mailing_id(database: Database, name: str) -> int:
     return _id(database, _MAILING, name)
 
 
+def mailing_name(database: Database, number: int) -> str:
+    """The name of a mailing that there is, by its id."""
+    return str(database.value("SELECT name FROM mailing WHERE id = ?", (number,)))
+
+
 def placement_id(database: Database, key: str) -> int:
     """The id of a placement. UnknownName with near keys."""
     return _id(database, _PLACEMENT, key)
@@ -124,9 +129,8 @@ def _people_called(database: Database, wanted: str) -> dict[int, str]:
             same = " OR ".join(f"trim(lower({column})) = ?" for column in columns)
             found.update(row[:2] for row in database.rows(f"{people} AND ({same})", (wanted,) * len(columns)))
         others = " OR ".join(database.has_other_letters(column) for column in columns)
-        for number, contact, *names in database.stream(f"{people} AND ({others})"):
-            if wanted in map(same_name, (contact, *names)):
-                found[number] = contact
+        rows = database.stream(f"{people} AND ({others})")
+        found |= {number: contact for number, contact, *names in rows if wanted in map(same_name, (contact, *names))}
     return found
 
 

@@ -162,8 +162,8 @@ def _counted(database: Database, number: int) -> tuple[int, int, int]:
 
 
 def _forget_clicks(database: Database, number: int) -> int:
-    """Empty a person's clicks of what is personal, and the requests that speak against others of the addresses that were
-    the person's. Returns how many agents nobody else has, which went."""
+    """Empty a person's clicks of what is personal, and the requests that speak against others of the person's
+    addresses. Returns how many agents nobody else has, which went."""
     sql = "SELECT clicked_at, print, recipient_id, agent_id, ip FROM click WHERE recipient_id = ?"
     clicks = database.rows(sql, (number,))
     database.execute("UPDATE junk_request SET ip = '' WHERE recipient_id = ?", (number,))

@@ -65,9 +65,9 @@ def import_own_log(workspace: Workspace, database: Database, wait: float = 0) ->
 
 @dataclass(frozen=True)
 class Traces:
-    """By what a line of the log is told to be some people's: their good tokens, what is left of a damaged one (`halves`,
-    the first and the last letters of every token that they have), and their e-mail addresses, which somebody may have
-    written behind anybody's address."""
+    """By what a line of the log is told to be some people's: their good tokens, what is left of a damaged one
+    (`halves`: the first and the last letters of every token that they have), and their e-mail addresses, which somebody
+    may have written behind anybody's address."""
 
     book: AddressBook
     recipients: Set[int]

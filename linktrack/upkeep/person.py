@@ -143,7 +143,8 @@ def emails_of(database: Database, number: int) -> set[str]:
     return {
         email
         for (email,) in database.rows(
-            "SELECT email FROM recipient WHERE id = ? UNION SELECT email FROM shipment_recipient WHERE recipient_id = ? "
+            "SELECT email FROM recipient WHERE id = ? "
+            "UNION SELECT email FROM shipment_recipient WHERE recipient_id = ? "
             "UNION SELECT email FROM earlier_address WHERE recipient_id = ?",
             (number,) * 3,
         )

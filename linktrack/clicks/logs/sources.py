@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 from linktrack.clicks.logs.fields import digest
 from linktrack.clicks.logs.pipe import Pipe
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput
 from linktrack.files import explained
 from linktrack.store.session import Database
 

@@ -7,7 +7,6 @@ from calendar import timegm
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-
 MONTHS = {name: number for number, name in enumerate(
     (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"), 1
 )}  # fmt: skip

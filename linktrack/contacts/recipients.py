@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 
 from linktrack.store.session import Database
 
@@ -12,6 +15,7 @@ if TYPE_CHECKING:  # reports only ask for a domain
     from linktrack.crm.export import Contact
     from linktrack.crm.mapping import Mapping
 
+_PUNYCODE = "xn--"
 INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column
 
 
@@ -87,5 +91,19 @@ def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
 
 
 def domain_of(email: str) -> str:
-    """The domain of an address in lower case, "" without one."""
-    return email.rpartition("@")[2].strip().lower() if "@" in email else ""
+    """The domain of an address in lower case, "" without one; in letters, also where it is written in punycode."""
+    domain = email.rpartition("@")[2].strip().lower() if "@" in email else ""
+    return domain if domain.isascii() and _PUNYCODE not in domain else _in_letters(domain)
+
+
+@lru_cache(maxsize=1000)
+def _in_letters(domain: str) -> str:
+    """A domain beyond ASCII as it is the same however it is written: `xn--bcher-kva.example` is `bücher.example`."""
+    labels = []
+    for label in normalize("NFKC", domain).replace("\u3002", ".").split("."):
+        decoded = label
+        if label.startswith(_PUNYCODE):
+            with suppress(UnicodeError):
+                decoded = label[len(_PUNYCODE) :].encode("ascii").decode("punycode")
+        labels.append(normalize("NFC", (decoded or label).lower()))
+    return ".".join(labels)

@@ -13,8 +13,9 @@ from linktrack.click_names import click_name
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.contacts.consent import anybody_said, may_be_tracked
 from linktrack.contacts.left import departures_of
-from linktrack.mailings.shipments import REACHED
+from linktrack.mailings.shipments import REACHED, anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
 from linktrack.store.lookups import recipient_id
@@ -30,12 +31,14 @@ _LEFT_OUT = {RECIPIENT, "family", "position"}  # numbers of ours that say nothin
 
 
 class PersonFigures(NamedTuple):
-    """A person in short. `mails` are those of shipments that reached him, tests too; times are UTC milliseconds."""
+    """A person in short. `consent`: whether he may be tracked, by his own word or the latest mail, None where nobody
+    was ever asked. `mails` are those of shipments that reached him, tests too; times are UTC milliseconds."""
 
     contact_id: str
     email: str
     name: str
     fields: dict[str, str]
+    consent: bool | None
     mails: int
     first_sent_at: int | None
     last_sent_at: int | None
@@ -62,6 +65,7 @@ def show_person(database: Database, named: str) -> PersonFigures:
     ) or (0, 0, None, None)
     return PersonFigures(
         **_contact(database, number),
+        consent=may_be_tracked(database, number) if anybody_said(database) or anybody_refused(database) else None,
         mails=mails,
         first_sent_at=first_sent,
         last_sent_at=last_sent,

@@ -93,7 +93,7 @@ def _compare(with_: Draughtsman, table: PageTable) -> Drawing | None:
 
     def said(record: Record) -> str:
         difference = record["difference"]
-        return word(record) if difference is None else f"{write.named_points(difference)}, {word(record)}"
+        return word(record) if difference is None else f"{write.points(difference)} {word(record)}"
 
     first = known[0]
     found = write.text(

@@ -200,12 +200,13 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
 _SHORT: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "rate_low": "from (95 %)", "rate_high": "to (95 %)", "low": "from (95 %)", "high": "to (95 %)",
-        "other_rate": "Its rate", "other": "Other", "difference": "Difference", "median": "Earlier mailings",
+        "other_rate": "Its rate", "other": "Other", "difference": "Difference (points)", "median": "Earlier mailings",
         "hours": "Hour", "share": "Share", "placements": "Places", "verdict": "Verdict",
     },
     "sv": {
         "rate_low": "från (95 %)", "rate_high": "till (95 %)", "low": "från (95 %)", "high": "till (95 %)",
-        "other_rate": "Dess frekvens", "other": "Annat", "difference": "Skillnad", "median": "Tidigare utskick",
+        "other_rate": "Dess frekvens", "other": "Annat", "difference": "Skillnad (procentenheter)",
+        "median": "Tidigare utskick",
         "hours": "Timme", "share": "Andel", "placements": "Platser", "verdict": "Bedömning",
     },
 }  # fmt: skip

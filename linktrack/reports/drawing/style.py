@@ -39,6 +39,7 @@ _MARKS = re.compile(rf"{_STRING}|\\.|[;{{}}()\[\]]", re.DOTALL)
 _ESCAPED = re.compile(r"\\[:./@%,!#+*]")  # in the name of a class
 _LINK_CLASS = re.compile(r":(?:any-)?link(?![\w-])", re.IGNORECASE)
 _ELEMENT = re.compile(r"[a-z][a-z0-9]*$", re.IGNORECASE)
+_WHOLE = ("html", "body")  # which mails hide until scripts of theirs have run, and there are none here
 _OWN_LAYER = re.compile(rf"@layer\s+{LAYER}(?![\w-])", re.IGNORECASE)
 _SIMPLE = re.compile(r"[a-z0-9]*([.#][\w-]+)$", re.IGNORECASE)
 _NAMED = re.compile(r"([.#])([\w-]+)|\[(class|id)[~|^$*]?=[\"']?([\w-]+)", re.IGNORECASE)
@@ -123,7 +124,7 @@ def _learn(selectors: str, block: str, shown: Shown, narrow: bool) -> None:
             for selector in map(str.strip, selectors.split(",")):
                 if simple := _SIMPLE.match(selector):
                     shown.hidden.add(simple[1])
-                elif _ELEMENT.match(selector):
+                elif _ELEMENT.match(selector) and selector.lower() not in _WHOLE:
                     shown.hidden.add(selector.lower())
     elif re.search(r"(?:display|max-height|visibility)\s*:", block, re.IGNORECASE):
         for sign, name, attribute, value in _NAMED.findall(selectors):

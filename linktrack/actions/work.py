@@ -118,9 +118,9 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     if export is None:
         for contact_id, name, email in ledger.people():
             state.people[contact_id].cells.update(name=name, email=email)
-    for contact_id, kind, name, value in ledger.memberships():
-        if kind not in state.listed:
-            state.members[contact_id, kind, name] = bool(value)
+    for member in ledger.memberships():
+        if member.kind not in state.listed:
+            state.members[member.contact_id, member.kind, member.name] = bool(member.value)
     calendar = Calendar(settings, _moment(now))
     for user, start, end in ledger.bookings(now):
         calendar.book(user, _moment(start), _moment(end))
@@ -130,13 +130,13 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     desk = Desk(mapping.settings, state.users, calendar, requests)
     anew = [] if order.by_hand is not None else list(worded_anew(database))
     notes = tuple(_beyond_reach(workspace, database, order)) + tuple(
-        f"action {action.number} of the link {key!r} ({action.definition.type}) has other settings by now: what it "
-        f"made before ({count:,}) stays, and is not made again for the same clicks"
-        for _, key, action, count in anew
+        f"action {one.action.number} of the link {one.key!r} ({one.action.definition.type}) has other settings by now: "
+        f"what it made before ({one.changes:,}) stays, and is not made again for the same clicks"
+        for one in anew
     )
     reworded: dict[int, list[NumberedAction]] = {}
-    for link_id, _, action, _ in anew:
-        reworded.setdefault(link_id, []).append(action)
+    for one in anew:
+        reworded.setdefault(one.link_id, []).append(one.action)
     return Work(workspace, order, ledger, actions, state, desk, notes, reworded)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from linktrack.settings import CrmSettings
+from linktrack.settings import CONTACT_NAMES, CrmSettings
 
-CONTACT_NAMES = ("id", "contact_id", "email", "name", "company", "our_contact", "interests")
 COMPANY_NAMES = ("id", "name")
 _GROUPS = {
     "company": COMPANY_NAMES,

@@ -10,7 +10,7 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
-from linktrack.links.hosts import read_web_address
+from linktrack.hosts import read_web_address
 from linktrack.links.merge_tags import find
 from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.references import clean, decode

@@ -255,11 +255,9 @@ class _SheetWriter:
 
     def _point(self, column: str, value: object) -> str:
         """What names a point of the chart."""
-        return (
-            f"{datetime_of(value, self._sheet.zone):%Y-%m-%d %H:%M}"
-            if isinstance(value, int) and column in self._sheet.times
-            else str(value)
-        )
+        if isinstance(value, int) and column in self._sheet.times:
+            return f"{datetime_of(value, self._sheet.zone):%Y-%m-%d %H:%M}"
+        return str(value)
 
 
 def _fitting(text: str) -> str:

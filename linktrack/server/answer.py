@@ -17,7 +17,7 @@ from linktrack.clicks.logs.fields import is_prefetch
 from linktrack.contacts.pressed import CONSENT, joins, said_in
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
-from linktrack.links.hosts import may_have_values
+from linktrack.hosts import may_have_values
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens

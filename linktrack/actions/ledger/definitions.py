@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from linktrack.actions.ledger.rows import Reworded
 from linktrack.actions.ledger.runs import UNFINISHED
 from linktrack.actions.planned import NumberedAction
 from linktrack.links.actions import parse_action
 from linktrack.store.session import Database
 
 
-def worded_anew(database: Database) -> Iterator[tuple[int, str, NumberedAction, int]]:
-    """(link, its key, action, how many) of what was made when the action had other settings, where no finished run
-    has followed it as it is today: of all links, whether they have open clicks or not."""
+def worded_anew(database: Database) -> Iterator[Reworded]:
+    """Actions that made things when they had other settings, where no finished run has followed them as they are today:
+    of all links, whether they have open clicks or not."""
     for link_id, key, number, kind, settings in database.rows(
         "SELECT a.link_id, l.key, a.number, a.type, a.settings FROM action a JOIN link l ON l.id = a.link_id "
         "WHERE a.link_id IN (SELECT link_id FROM definition) ORDER BY a.link_id, a.position"
@@ -34,7 +35,7 @@ def worded_anew(database: Database) -> Iterator[tuple[int, str, NumberedAction, 
                 "SELECT count(*) FROM change WHERE link_id = ? AND action = ? AND status = 'ok'", (link_id, number)
             )
             if count:
-                yield link_id, key, action, int(count)
+                yield Reworded(link_id, key, action, int(count))
 
 
 def note_definitions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from linktrack.actions.ledger.rows import Before, Failure
+from linktrack.actions.ledger.rows import Before, Failure, Membership
 from linktrack.actions.ledger.runs import TAKEN
 from linktrack.actions.page_buttons import buttons_in
 from linktrack.actions.planned import REPLAYED, Clicked, ClickKey, LinkFacts, MadeFor, NumberedAction, ShipmentFacts
@@ -138,12 +138,13 @@ class Ledger:
             )
         }
 
-    def memberships(self) -> list[tuple[str, str, str, str]]:
-        """(contact id, kind, name, value) as linktrack left them."""
-        return self.database.rows(
+    def memberships(self) -> list[Membership]:
+        """The selections and projects of whose clicks the run looks at, as linktrack left them."""
+        rows = self.database.rows(
             "SELECT r.contact_id, d.kind, d.name, d.value FROM settled d JOIN recipient r ON r.id = d.recipient_id "
             "WHERE d.kind IN ('selection', 'project') AND d.recipient_id IN (SELECT recipient_id FROM open_click)"
         )
+        return [Membership(*row) for row in rows]
 
     def _taken(self) -> set[str]:
         """The ids of changes, by people with clicks in this run, that were taken over from runs after a backup."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from linktrack.actions.planned import ClickKey, MadeFor, ScriptResult
+from linktrack.actions.planned import ClickKey, MadeFor, NumberedAction, ScriptResult
 from linktrack.names import same_name
 
 
@@ -95,6 +95,24 @@ class Failure(NamedTuple):
     link_id: int
     action: int
     status: str
+
+
+class Membership(NamedTuple):
+    """Whether a contact is in a selection or project ("" = no), as linktrack left it."""
+
+    contact_id: str
+    kind: str
+    name: str
+    value: str
+
+
+class Reworded(NamedTuple):
+    """An action that has made `changes` with other settings than it has today."""
+
+    link_id: int
+    key: str
+    action: NumberedAction
+    changes: int
 
 
 class Before(NamedTuple):

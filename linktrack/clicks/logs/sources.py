@@ -235,7 +235,7 @@ class _Apart(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (any buffer)
         data = os.pread(self._handle, len(buffer), self._place)
         buffer[: len(data)] = data
         self._place += len(data)
@@ -278,7 +278,7 @@ def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
 class _ZstdFrames:
     """The content of a zstd file. The package's own reader does not tell a file that was cut off from a whole one."""
 
-    def __init__(self, decompressor: Any, file: IO[bytes]) -> None:
+    def __init__(self, decompressor: Any, file: IO[bytes]) -> None:  # noqa: ANN401  (an untyped package's)
         self._decompressor = decompressor
         self._file = file
         self._frame: Any = None

@@ -37,8 +37,9 @@ def drawn(records: list[Cells], layout: Layout, *, in_file: bool) -> list[Cells]
         value = None if layout.bars is None or SUM in record else record[layout.bars]
         record[BAR] = bar(value / largest, plain=plain, width=layout.bar_width) if value else ""
         differs = "difference" in record
-        bounds = ("low", "high") if differs else ("rate_low", "rate_high")
-        record["interval"] = _interval(*map(record.get, bounds), _POINTS if differs else "%", plain=plain)
+        low, high = ("low", "high") if differs else ("rate_low", "rate_high")
+        unit = _POINTS if differs else "%"
+        record["interval"] = _interval(record.get(low), record.get(high), unit, plain=plain)
         if "what" in record:
             record[EVENT] = "" if SUM in record else _event(record)
         if isinstance(record.get("weekday"), int):

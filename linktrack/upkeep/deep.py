@@ -125,7 +125,7 @@ def missing_rows(database: Database) -> Iterator[Fault]:
 
 
 def wrong_figures(database: Database) -> Iterator[Fault]:
-    """Figures that are not what the clicks give; where some were purged, only those of people and of the hours since."""
+    """Figures that are not what the clicks give; where some were purged, those of people and of the hours since."""
     with database.reading():
         purged = horizon(database).clicks
         figures = (*(_OF_ALL_CLICKS if purged == NEVER else _of_hours_since(database, purged)), *_OF_PEOPLE)

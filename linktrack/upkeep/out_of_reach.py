@@ -119,8 +119,8 @@ def _folders_in(root: Path) -> list[Path]:
 def _contents_of(path: Path) -> Contents | None:
     """What a backup says of itself, whatever it is called; None for any other file: it stands at the very beginning."""
     try:
-        with path.open("rb") as file:
-            if file.read(2) != _GZIP:
+        with path.open("rb") as beginning:
+            if beginning.read(len(_GZIP)) != _GZIP:
                 return None
         with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
             first = tar.next()

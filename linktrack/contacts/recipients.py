@@ -19,7 +19,7 @@ _PUNYCODE = "xn--"
 INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column
 
 
-class _Known(NamedTuple):
+class _RecipientBefore(NamedTuple):
     """A recipient as he was until now; `fields` are JSON."""
 
     id: int
@@ -40,7 +40,7 @@ def store_recipients(
     marks = ", ".join("?" * len(contacts))
     contact_ids = [contact.contact_id for contact in contacts]
     query = f"SELECT contact_id, id, fields, email, name FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608  (names and marks of our own)
-    known = {row[0]: _Known(*row[1:]) for row in database.rows(query, contact_ids)}
+    known = {row[0]: _RecipientBefore(*row[1:]) for row in database.rows(query, contact_ids)}
     rows, earlier = [], []
     for contact in contacts:
         before = known.get(contact.contact_id)

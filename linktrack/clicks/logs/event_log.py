@@ -27,6 +27,7 @@ from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, K
 from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, Found, TrackedSpot
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.errors import LinktrackError
+from linktrack.links.tokens import NOBODY
 from linktrack.names import folded
 from linktrack.settings import ClickSettings
 from linktrack.store.lookups import mailing_id
@@ -351,7 +352,7 @@ class EventReading:
             text = f"{event.identity} {event.url}"
             self._reject(found, text)
             if found in _BAD:
-                self.gathered.junk.append((event.clicked_at, identity, "", found))
+                self.gathered.junk.append((event.clicked_at, identity, "", found, NOBODY))
             who, nowhere = self._visitor(event), (0, 0, 0, 0)
             ip = "" if self.rules.nameless else who[0]
             row = (event.clicked_at, identity, *nowhere, ip, who[1], 0, who[2])

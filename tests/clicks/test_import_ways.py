@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, shell, state
+from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, shell, state, through_a_pipe
 
 from linktrack.clicks import load
 from linktrack.clicks.logs import requests
@@ -53,6 +53,26 @@ def test_a_last_line_without_its_end_waits_and_is_said(world: World, tmp_path: P
     log.write_bytes(whole)
     summary = world.load(log)
     assert (summary.read, summary.stored, summary.waiting) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 20, 21])
+@pytest.mark.parametrize("ways", [("", "-"), ("-", "-"), (".gz", "-"), ("-", ""), ("-", ".xz"), (".zst", ".bz2")])
+def test_a_log_that_grows_by_a_line_and_comes_in_another_way(
+    world: World, tmp_path: Path, ways: tuple[str, str], count: int
+) -> None:
+    """Its times begin anew after ten lines, as a clock does that is put back."""
+    lines = [line(world.path(1, number % 8 + 1, number % 3 + 1), number % 10) for number in range(count + 1)]
+    for number, (ending, length) in enumerate(zip(ways, (count, count + 1), strict=True)):
+        content = b"".join(lines[:length])
+        if ending == "-":
+            with through_a_pipe(content) as pipe:
+                summary = world.load(pipe)
+        else:
+            log = tmp_path / f"{number}.log{ending}"
+            log.write_bytes(COMPRESSIONS[ending](content))
+            summary = world.load(log)
+        assert summary.stored == (count, 1)[number]
+    assert len(world.clicks()) == count + 1
 
 
 def test_a_common_line_that_is_cut_inside_its_size_is_one_click(world: World, tmp_path: Path) -> None:

@@ -31,12 +31,13 @@ _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f
 
 @dataclass(frozen=True)
 class Known:
-    """How far a log was read, as the table `source` has it."""
+    """How far a log was read, as the table `source` has it. `only_second`: all of that is of one second."""
 
     id: int
     format: str
     state: str
     position: int
+    only_second: bool = False
 
 
 class Log:
@@ -336,10 +337,11 @@ def recognise(database: Database, log: Log, key: bytes) -> Known | None:
     prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
     found: list[tuple[int, bytes, Known]] = []
     for head in prints:
-        for number, form, state, position, tail in database.rows(
-            "SELECT id, format, state, position, tail FROM source WHERE head = ?", (head,)
+        for number, form, state, position, tail, first_at, last_at, last in database.rows(
+            "SELECT id, format, state, position, tail, first_at, last_at, last_lines FROM source WHERE head = ?", (head,)
         ):
-            found.append((position, bytes(tail), Known(number, form, state, position)))
+            only_second = first_at is not None and first_at == last_at and not last
+            found.append((position, bytes(tail), Known(number, form, state, position, only_second)))
     found.sort(key=lambda item: item[0])
     best: Known | None = None
     at = 0

@@ -107,6 +107,44 @@ def test_a_complete_event_at_the_end_needs_no_line_end_and_an_unfinished_one_wai
     assert len(world.clicks()) == 4
 
 
+# --- what stands between and behind compressed streams --------------------------------------------------------------
+
+SKIPPED_FRAME = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
+
+
+@pytest.mark.parametrize("between", [b"", b"\0" * 4, b"\0" * 20_000], ids=["nothing", "a pad", "a long pad"])
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst", "zstd in frames of pzstd"])
+def test_all_streams_of_an_archive_are_read(world: World, tmp_path: Path, ending: str, between: bytes) -> None:
+    lines = clicks_on(world, 8)
+    compress = COMPRESSIONS.get(ending, COMPRESSIONS[".zst"])
+    frame = SKIPPED_FRAME if "frames" in ending else b""
+    packed = b"".join(frame + compress(text) + between for text in lines)
+    log = tmp_path / "access.log"
+    log.write_bytes(packed)
+    assert (world.load(log).stored, world.load(log).read) == (8, 0)
+    with through_a_pipe(packed) as pipe:
+        assert (world.load(pipe).repeated, len(world.clicks())) == (8, 8)
+
+
+@pytest.mark.parametrize("way", ["a file", "a pipe"])
+@pytest.mark.parametrize("between", [b"", b"\0" * 4], ids=["right behind it", "behind a pad"])
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_what_is_no_stream_behind_one_is_said(
+    world: World, tmp_path: Path, ending: str, between: bytes, way: str
+) -> None:
+    lines = clicks_on(world, 8)
+    packed = COMPRESSIONS[ending](b"".join(lines)) + between + b"".join(lines)
+    if way == "a pipe":
+        done = piped(world, packed)
+        assert (done.returncode, "the compressed content is damaged" in done.stderr) == (3, True)
+    else:
+        log = tmp_path / "access.log"
+        log.write_bytes(packed)
+        assert [str(problem) for problem in world.load(log).problems if "is damaged" in str(problem)]
+        assert world.load(log).problems, "it is not done"
+    assert len(world.clicks()) == 8
+
+
 # --- the format changes --------------------------------------------------------------------------------------------
 
 ISO = "%Y-%m-%d %H:%M:%S"

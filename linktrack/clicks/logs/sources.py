@@ -16,7 +16,8 @@ from typing import IO, Any, cast
 
 from linktrack.clicks.logs.fields import digest
 from linktrack.clicks.logs.pipe import Pipe
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput
+from linktrack.files import explained
 from linktrack.store.session import Database
 
 HEAD_BYTES = 4096
@@ -204,14 +205,8 @@ def open_log(path: str, stop: Callable[[], bool] = lambda: False) -> Log:
 
 
 def _opened(path: str) -> IO[bytes]:
-    try:
+    with explained(path, "a log"):
         return Path(path).open("rb")
-    except FileNotFoundError:
-        raise NotFound("no such log", file=path) from None
-    except PermissionError:
-        raise Conflict("no permission to read this log", file=path) from None
-    except OSError as problem:
-        raise BadInput(f"this cannot be read ({problem.strerror}): name a file or a pipe", file=path) from None
 
 
 def _standard_input() -> IO[bytes]:
@@ -243,7 +238,7 @@ class _Apart(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (any buffer)
         data = os.pread(self._handle, len(buffer), self._place)
         buffer[: len(data)] = data
         self._place += len(data)

@@ -348,10 +348,11 @@ def recognise(database: Database, log: Log, key: bytes) -> Known | None:
     prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
     found: list[tuple[int, bytes, Known]] = []
     for head in prints:
-        for number, form, state, position, tail, first_at, last_at, last in database.rows(
-            "SELECT id, format, state, position, tail, first_at, last_at, last_lines FROM source WHERE head = ?", (head,)
+        for number, form, state, position, tail, first_at, last_at, lines in database.rows(
+            "SELECT id, format, state, position, tail, first_at, last_at, last_lines FROM source WHERE head = ?",
+            (head,),
         ):
-            only_second = first_at is not None and first_at == last_at and not last
+            only_second = first_at is not None and first_at == last_at and not lines
             found.append((position, bytes(tail), Known(number, form, state, position, only_second)))
     found.sort(key=lambda item: item[0])
     best: Known | None = None

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clicks_world import World, line, random_log
+from clicks_world import World, adds_up, as_json, line, random_log, state
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.clicks.event import NOTE
 from linktrack.clicks.formats import LineFormat, format_of
+from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.envelopes import Unwrapping, bare, detect_inside, opened
 from linktrack.errors import BadInput
 
@@ -145,17 +146,17 @@ def test_a_line_that_came_in_parts_is_put_together_whatever_stands_between_and_w
     for cut in range(len(lines) + 1):
         format = format_of("combined")
         assert isinstance(format, LineFormat)
-        unwrapping = Unwrapping(format)
+        changing = Changing(format, named=False)
         blocks = [b"".join(text + b"\n" for text in some) for some in (lines[:cut], lines[cut:])]
-        before = unwrapping.rows(blocks[0])
+        before = changing.rows(blocks[0])
         waiting = len(b"".join(text + b"\n" for text in lines[1:cut])) if 1 < cut < 4 else 0
-        assert unwrapping.waiting == waiting
-        rows = [*before, *unwrapping.rows(blocks[1])]
+        assert changing.waiting == waiting
+        rows = [*before, *changing.rows(blocks[1])]
         assert [row[0] for row in rows] == lines
         assert [row[3] for row in rows] == [b"GET", b"", b"GET", b"GET", b"GET"]
         assert rows[1][2] is NOTE
         assert rows[3][1:] == rows[0][1:]
-        assert unwrapping.waiting == 0
+        assert changing.waiting == 0
 
 
 @given(st.binary(max_size=80), st.sampled_from(sorted(WRAPS)))
@@ -210,6 +211,33 @@ def test_a_click_whose_last_part_has_not_come_waits_for_it(case: str, world: Wor
     summary = world.load(log)
     assert (summary.stored, summary.rejected) == (2, 0)
     assert [click[5] for click in world.clicks()] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("case", PARTED)
+@pytest.mark.parametrize("change", [False, True], ids=["one format", "the format changes before it"])
+def test_parts_of_two_streams_with_a_line_an_import(
+    case: str, change: bool, world: World, untouched: World, tmp_path: Path
+) -> None:
+    """However long a line is unfinished, those of the other stream count at once, and once."""
+    texts = [line(world.path(1, number), 600 + 60 * number).rstrip(b"\n") for number in range(1, 6)]
+    if change:
+        texts[1:] = [as_json(text).rstrip(b"\n") for text in texts[1:]]
+    wrap = PARTED[case]
+    err = (lambda text: docker(text, "stderr")) if case == "Docker" else lambda text: b"2026-05-04T07:12:33Z stderr F " + text
+    lines = [
+        wrap(texts[0], True), wrap(texts[1][:90], False), err(texts[2]), wrap(texts[1][90:120], False), err(texts[3]),
+        err(texts[3]), wrap(texts[1][120:], True), wrap(texts[4], True),
+    ]  # fmt: skip
+    log, whole = tmp_path / "x.log", untouched.copy(tmp_path / "whole")
+    stored = []
+    for count in range(1, len(lines) + 1):
+        log.write_bytes(b"".join(text + b"\n" for text in lines[:count]))
+        summary = world.load(log)
+        stored.append(summary.stored)
+        assert (adds_up(summary), summary.rejected, summary.waiting) == (True, 0, 2 <= count < 7)
+    assert stored == [1, 0, 1, 0, 1, 1, 1, 1]
+    assert whole.load(log).stored == 6
+    assert state(whole) == state(world)
 
 
 def test_compressed_containers_logs_are_read_too(world: World, tmp_path: Path) -> None:

@@ -252,6 +252,58 @@ def test_a_link_by_key_is_known_by_its_own_url(world: World, tmp_path: Path) -> 
     assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
 
 
+PLACES = [
+    ("https://shop.example.com/åäö/", "https://shop.example.com/%C3%A5%C3%A4%C3%B6/"),
+    ("https://shop.example.com/%c3%a5%c3%a4ö", "https://shop.example.com/%C3%A5%C3%A4%C3%B6"),
+    ("https://www.blåbär.se/x", "https://www.xn--blbr-noae.se/x"),
+    ("https://www.example.com:443/p", "https://WWW.example.com/p"),
+    ("http://www.example.com/p", "http://www.example.com:80/p"),
+    ("https://www.example.com/a b?q=r%c3%b6d", "https://www.example.com/a%20b?q=r%C3%B6d&utm_medium=email"),
+    ("https://www.example.com/kött?s=Åre", "https://www.example.com/k%C3%B6tt?s=%C3%85re"),
+    ("https://www.example.com/a(b)!", "https://www.example.com/a%28b%29%21"),
+]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["so in the mail", "so in the event"])
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place[0])
+@pytest.mark.parametrize("service", ["sendgrid", "mailgun", "mailjet", "ses"])
+def test_a_target_is_one_however_it_is_written(
+    world: World, tmp_path: Path, place: tuple[str, str], turned: bool, service: str
+) -> None:
+    written, said = reversed(place) if turned else place
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE placement SET url = ? WHERE id = 2", (written,))
+        database.execute("UPDATE link SET url = ? WHERE key = 'link-2'", (written,))
+    event: dict[str, Any] = {
+        "sendgrid": sendgrid(1, url=said),
+        "mailgun": {"event-data": {"event": "clicked", "id": "a", "timestamp": SENT / 1000 + 700, "url": said,
+                                   "recipient": "c7@example.com",
+                                   "user-variables": {"shipment": "1", "mailing": "spring"}}},
+        "mailjet": {"event": "click", "time": SENT // 1000 + 700, "MessageID": 1, "email": "c7@example.com", "url": said,
+                    "Payload": '{"shipment": "1", "mailing": "spring"}'},
+        "ses": ses("Unlikely", ["c7@example.com"]),
+    }[service]  # fmt: skip
+    if service == "ses":
+        event["click"]["link"] = said
+    summary = world.load(write(tmp_path / "events.json", [event]))
+    assert (summary.stored, summary.reasons) == (1, {})
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
+
+
+def test_two_links_of_one_target_are_ambiguous_where_the_event_has_what_both_are_for_a_browser(
+    world: World, tmp_path: Path
+) -> None:
+    with world.database() as database, database.transaction():
+        for number, url in ((2, "https://www.example.com/å"), (3, "https://www.example.com/%C3%A5")):
+            database.execute("UPDATE placement SET url = ? WHERE id = ?", (url, number))
+            database.execute("UPDATE link SET url = ? WHERE key = ?", (url, f"link-{number}"))
+    urls = ["https://www.example.com/å", "https://www.example.com/%C3%A5", "https://www.example.com/%c3%a5"]
+    events = [sendgrid(number, url=url) for number, url in enumerate(urls)]
+    summary = world.load(write(tmp_path / "events.json", events))
+    assert (summary.stored, summary.reasons) == (1, {"ambiguous-target": 2})
+    assert world.clicks()[0][2] == "link-2"
+
+
 def test_two_links_that_differ_by_a_slash_are_told_apart_and_a_glued_end_of_them_is_not(
     world: World, tmp_path: Path
 ) -> None:

@@ -21,6 +21,8 @@ _ADDRESS = (
 _WORD = rb'[^\s"\[<+|,]'
 _HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
 _ENDS_WITH_ADDRESS = rb"(?:" + _WORD + rb"*+, ?)*?" + _ADDRESS
+# What begins with no address and has one further on is a line behind a head: whose address it is, the head says.
+_NO_HEAD = rb"(?:(?=" + _ENDS_WITH_ADDRESS + rb")|(?!" + _WORD + rb'++[^"\n]*? ' + _ADDRESS + rb"))"
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
@@ -30,8 +32,23 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 # what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
 # to go back into, like a lookahead or one that repeats a possessive group.
 _LINE = re.compile(
-    rb"^((?:(?=" + _WORD + rb"++ " + _ENDS_WITH_ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
-    rb"(" + _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+)" + _NO_HOST + rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
+    rb"^((?:(?="
+    + _WORD
+    + rb"++ "
+    + _ENDS_WITH_ADDRESS
+    + rb")(?!"
+    + _ADDRESS
+    + rb")"
+    + _WORD
+    + rb"++ |)"
+    + _NO_HEAD
+    + rb"("
+    + _HOST
+    + rb"(?:, ?(?:"
+    + _HOST
+    + rb"|))*+)"
+    + _NO_HOST
+    + rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
     rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
     rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: "(' + _FORWARDED + rb')"(?=[ \r\n]|\Z)|)'
     rb"(?: ([^\r\n]*+(?:\r(?!$)[^\r\n]*+)*)|)|)()(?=\r?$)"
@@ -44,7 +61,7 @@ _EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + _QUOTED + rb'" ""(?=
 
 
 def with_forwarded(row: Row) -> Row:
-    """A row with what the rest of its line is: behind the agent, the one field in quotes that is a list of addresses."""
+    """A row with what the rest of its line is: behind the agent the one field in quotes that is a list of addresses."""
     *fields, forwarded, rest, network = row
     if not forwarded and b'"' in rest:
         lists = [field for field in _FIELDS(rest) if is_address_list(field)]

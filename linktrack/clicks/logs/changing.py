@@ -117,9 +117,7 @@ class Changing:
                 assert isinstance(format, LineFormat)  # noqa: S101  (one of LINE_FORMATS)
                 found = Unwrapping(format).rows(text)
                 timed = {
-                    index
-                    for index, row in enumerate(found)
-                    if _is_request(row) and _moment(format, row[2]) is not None
+                    index for index, row in enumerate(found) if _is_request(row) and _moment(format, row[2]) is not None
                 }
                 if timed or (format.state() and any(row[2] is NOTE for row in found)):
                     read[name] = timed

@@ -163,7 +163,7 @@ def test_and_imported(world: World, tmp_path: Path, one: str, other: str, pieces
     then = [WRITTEN[other](world.path(1, number), 100 * number) + "\n" for number in (4, 5, 6)]
     log = tmp_path / "access.log"
     stored = 0
-    for lines in ([first + then] if pieces == "at once" else [first, first + then]):
+    for lines in [first + then] if pieces == "at once" else [first, first + then]:
         log.write_text("".join(lines))
         summary = world.load(log)
         stored += summary.stored

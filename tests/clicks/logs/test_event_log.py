@@ -344,3 +344,60 @@ def test_amazon_says_likely_of_a_machine_and_several_destinations_are_ambiguous(
 def test_the_print_of_an_event_is_that_of_its_identity_and_of_no_key(world: World, tmp_path: Path) -> None:
     world.load(write(tmp_path / "events.json", [sendgrid(1)]))
     assert world.clicks()[0][1] == text_print(b'["sendgrid", "event-1"]')
+
+
+def of_every_service(number: int) -> list[dict[str, Any]]:
+    """The same click as four services tell it, with numbers that make it four clicks."""
+    url, email, said = "https://www.example.com/2", "c7@example.com", {"mailing": "spring", "shipment": "1"}
+    at = SENT // 1000 + 600 + number
+    return [
+        sendgrid(number, timestamp=at),
+        {"signature": {}, "event-data": {"event": "clicked", "id": f"g{number}", "timestamp": at, "url": url,
+                                         "recipient": email, "user-variables": said}},
+        {"event": "click", "time": at, "MessageID": number, "email": email, "url": url, "Payload": json.dumps(said)},
+        {"RecordType": "Click", "MessageID": f"p{number}", "ReceivedAt": f"2026-05-04T09:12:{number:02}Z",
+         "OriginalLink": url, "Recipient": email, "Metadata": said},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ["lines", "an array", "one behind the other", "three imports"])
+def test_events_of_several_services_in_one_file_are_read(world: World, tmp_path: Path, shape: str) -> None:
+    events = [event for number in (1, 2, 3) for event in of_every_service(number)]
+    if shape == "one behind the other":
+        events.sort(key=lambda event: sorted(event))
+    log = tmp_path / "events.json"
+    texts = [json.dumps(event) + "\n" for event in events]
+    pieces = [json.dumps(events)] if shape == "an array" else ["".join(texts)]
+    if shape == "three imports":
+        pieces = ["".join(texts[:end]) for end in (1, 7, 12)]
+    for piece in pieces:
+        log.write_text(piece)
+        summary = world.load(log, log_format="sendgrid") if shape == "an array" else world.load(log)
+        assert not summary.reasons
+    assert len(world.clicks()) == 12
+
+
+PAGES: dict[str, dict[str, Any]] = {
+    "Mailgun": {"items": [{"id": "a", "event": "clicked", "timestamp": SENT / 1000 + 700, "tags": ["spring"],
+                           "url": "https://www.example.com/2", "recipient": "c7@example.com", "ip": "198.51.100.9",
+                           "client-info": {"user-agent": CHROME, "bot": ""}}], "paging": {}},
+    "Postmark": {"TotalCount": 1, "Clicks": [{"OriginalLink": "https://www.example.com/2", "MessageID": "a",
+                                              "ReceivedAt": "2026-05-04T09:12:33Z", "Recipient": "c7@example.com",
+                                              "UserAgent": CHROME, "Geo": {"IP": "198.51.100.9"}, "Tag": "spring"}]},
+    "Brevo": {"events": [{"email": "c7@example.com", "date": "2026-05-04T11:12:33.000+02:00", "event": "clicks",
+                          "messageId": "<a@example.com>", "tag": "spring", "link": "https://www.example.com/2"}]},
+    "SparkPost": {"results": [{"type": "click", "event_id": "1", "rcpt_to": "c7@example.com", "user_agent": CHROME,
+                               "timestamp": "2026-05-04T09:12:33.000Z", "rcpt_tags": ["spring"],
+                               "target_link_url": "https://www.example.com/2", "ip_address": "198.51.100.9"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("service", PAGES)
+def test_pages_of_a_services_api(world: World, tmp_path: Path, service: str) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("DELETE FROM shipment_recipient WHERE shipment_id <> 1 AND recipient_id = 7")
+    log = tmp_path / "page.json"
+    log.write_text(json.dumps(PAGES[service]))
+    summary = world.load(log, mailing="spring")
+    assert (summary.stored, summary.reasons) == (1, {})
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}

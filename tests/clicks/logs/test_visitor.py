@@ -277,7 +277,7 @@ def test_the_visitor_of_a_combined_line(case: str, user: str) -> None:
     [
         (
             "haproxy",
-            'h[1]: 10.0.0.1:5 [04/May/2026:09:12:33.143] f b/s 0/0/7/14/21 302 1 - - ---- 2/1/0/0/0 0/0 {{{}|an agent/1}} '
+            "h[1]: 10.0.0.1:5 [04/May/2026:09:12:33.143] f b/s 0/0/7/14/21 302 1 - - ---- 2/1/0/0/0 0/0 {{{}|an agent/1}} "
             '"GET /x HTTP/1.1"',
         ),
         (

@@ -25,7 +25,7 @@ from linktrack.errors import LinktrackError
 from linktrack.files import CONFIG_NAME, leftovers
 from linktrack.links.keys import open_keys, rotate_key
 from linktrack.store.session import open_database
-from linktrack.upkeep.archive import Contents
+from linktrack.upkeep.archive import contents_in
 from linktrack.upkeep.backup import backup
 from linktrack.upkeep.restore import restore
 from linktrack.workspace import Workspace, load_workspace
@@ -53,7 +53,7 @@ def test_a_backup_says_what_it_holds_and_holds_what_it_says(run: Run, workspace:
     with tarfile.open(tmp_path / "b.tar.gz") as archive:
         said = archive.extractfile("backup.json")
         assert said is not None
-        contents = Contents.parse(said.read())
+        contents = contents_in(said.read(), tmp_path / "b.tar.gz")
     with open_database(workspace) as database:
         for table, rows in contents.rows.items():
             assert database.value(f"SELECT count(*) FROM {table}") == rows, table

@@ -307,6 +307,26 @@ def _fewer_rows(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, 
     return member, data
 
 
+def _added(name: str, data: bytes = b"x", kind: bytes = tarfile.REGTYPE) -> Callable[[bytes], bytes]:
+    """The archive with one more member at its end."""
+
+    def add(whole: bytes) -> bytes:
+        out = io.BytesIO()
+        with tarfile.open(fileobj=io.BytesIO(whole)) as old, tarfile.open(fileobj=out, mode="w:gz") as new:
+            for member in old:
+                new.addfile(member, old.extractfile(member))
+            more = tarfile.TarInfo(name)
+            more.type, more.size = kind, len(data) if kind == tarfile.REGTYPE else 0
+            new.addfile(more, io.BytesIO(data))
+        return out.getvalue()
+
+    return add
+
+
+def _with_key(text: str) -> Callable[[bytes], bytes]:
+    return _repacked(lambda member, data: (member, text.encode("latin-1") if member.name == "linktrack.key" else data))
+
+
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut short": (_cut, "cut short or damaged"),
     "a byte is damaged": (_flipped, "damaged"),
@@ -322,6 +342,26 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "belongs to",
     ),
     "a device in it": (_renamed("scripts/note.py", "scripts/a", type=tarfile.CHRTYPE), "belongs to no backup"),
+    "a file twice": (_added("scripts/note.py"), "'scripts/note.py' in it stands there twice"),
+    "the key twice": (_added("linktrack.key"), "'linktrack.key' in it stands there twice"),
+    "a folder twice": (_added("scripts", kind=tarfile.DIRTYPE), "'scripts' in it stands there twice"),
+    "a file twice by another spelling": (_added("scripts/./note.py"), "belongs to no backup"),
+    "a file without its folder": (_added("scripts/under/x.sh"), "stands there without its folder 'scripts/under'"),
+    "a file in a file": (_added("scripts/note.py/x.sh"), "stands there without its folder 'scripts/note.py'"),
+    "a line end in a name": (_added("scripts/two\nlines"), "has a control character in its name"),
+    "a terminal's command in a name": (_added("scripts/\x1b[2J"), "has a control character in its name"),
+    "a C1 control character in a name": (_added("scripts/\x9b2J"), "has a control character in its name"),
+    "a folder in the place of the settings": (_added("linktrack.toml", kind=tarfile.DIRTYPE), "belongs to no backup"),
+    "a sparse file": (_added("scripts/huge", kind=tarfile.GNUTYPE_SPARSE), "backup"),
+    "another key": (_with_key("0:" + "11" * 32), "the signing key 0 in this backup is not the one of its mails"),
+    "a key of zeros": (_with_key("0:" + "00" * 32), "all zeros"),
+    "a key under two ids": (_with_key("0:" + "11" * 32 + " 1:" + "11" * 32), "are one and the same"),
+    "no key in its file": (_with_key("# nothing"), "linktrack.key in it: the signing key is empty"),
+    "a key that is no ASCII": (_with_key("\xe5"), "linktrack.key in it holds other bytes"),
+    "settings that no command takes": (
+        _repacked(lambda member, data: (member, data + b"\n[nothing]\n" if member.name == "linktrack.toml" else data)),
+        "linktrack.toml in it: unknown",
+    ),
     "rows are missing": (_repacked(_fewer_rows), "rows instead of 99"),
 }
 

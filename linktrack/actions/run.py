@@ -40,15 +40,6 @@ from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
-SUMMARY_KEYS = {
-    "set_field": ("set-field",),
-    "interests": ("interest", "company-interest"),
-    "selections": ("selection",),
-    "projects": ("project",),
-    "follow_ups": ("follow-up",),
-    "requests": ("request",),
-    "scripts": ("script",),
-}
 RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
 _AT_ONCE = 500  # ids that are looked up at once
 _NEAR = 20  # people whose ids nearly match that are named
@@ -301,9 +292,9 @@ def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
 
 def _summary(planner: Planner) -> dict[str, int]:
     """The counts of a walk, with the keys of SPEC section 12 in their order."""
-    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in SUMMARY_KEYS.items()}
+    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
     return {**_empty_summary(), **planner.counts(), "changes": sum(planner.by_kind.values()), **kinds}
 
 
 def _empty_summary() -> dict[str, int]:
-    return dict.fromkeys(("clicks", "contacts", "changes", *SUMMARY_KEYS, "failed", "unknown_contacts"), 0)
+    return dict.fromkeys(("clicks", "contacts", "changes", *output.SUMMARY_KEYS, "failed", "unknown_contacts"), 0)

@@ -26,8 +26,9 @@ _NO_HEAD = rb"(?:(?=" + _ENDS_WITH_ADDRESS + rb")|(?!" + _WORD + rb'++[^"\n]*? '
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
-# (nginx's "main"), the rest of the line where other formats have the purpose, and nothing where they have a network. A virtual host may stand in front of the
-# address, and the address may be a list; what a list holds in front of its last address may be anything. Nearly
+# (nginx's "main"), the rest of the line where other formats have the purpose, and nothing where they have a network. A
+# virtual host may stand in front of the address, and the address may be a list; what a list holds in front of its last
+# address may be anything. Nearly
 # possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not `(?:…)?+`: Python before 3.11.5 loses
 # what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
 # to go back into, like a lookahead or one that repeats a possessive group.

@@ -263,6 +263,7 @@ def passing_folder(beside: Path) -> Iterator[Path]:
     """A folder for files that are needed for a moment, in a folder on the same disk; a killed command's goes later."""
     with explained(beside):
         folder = beside / f".linktrack{_ASIDE}{secrets.token_hex(6)}"
+        _remove_leftovers(folder)
         folder.mkdir(mode=0o700)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

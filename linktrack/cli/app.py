@@ -207,6 +207,8 @@ def _global_options(ctx: Any, args: list[str]) -> tuple[Invocation, list[str]]:
             value = arg.partition("=")[2] if "=" in arg else next(remaining, "")
             if not value:
                 ctx.fail("Option '--workspace' requires an argument.")
+            if workspace is not None:
+                ctx.fail("--workspace is given twice and takes one value: say which one is meant.")
             workspace = Path(value)
         else:
             rest.append(arg)

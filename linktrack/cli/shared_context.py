@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import say, warn
-from linktrack.cli.usage import Noun
+from linktrack.cli.usage import CommandFrame, Noun
 
 if TYPE_CHECKING:
     from linktrack.files import Kept
@@ -30,9 +30,9 @@ class Invocation:
     debug: bool = False
 
 
-def noun(help: str) -> typer.Typer:
+def noun(help: str) -> CommandFrame:
     """The group of commands of one noun."""
-    return typer.Typer(
+    return CommandFrame(
         cls=Noun,
         help=help,
         no_args_is_help=True,
@@ -102,9 +102,9 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
                 warn(f"The export in {out} is behind now: run linktrack redirects export {shlex.quote(str(out))}")
 
 
-def single() -> typer.Typer:
+def single() -> CommandFrame:
     """The frame of a command that is no noun's."""
-    return typer.Typer(
+    return CommandFrame(
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,

@@ -9,6 +9,7 @@ import typer
 
 from linktrack.cli.output import FormatOption
 from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_inputs import refuse_pipe
 from linktrack.cli.shared_reports import (
     Choice,
     LastOption,
@@ -28,9 +29,10 @@ from linktrack.cli.shared_reports import (
 )  # fmt: skip
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.cli.shared_runs import tell
+from linktrack.cli.usage import CommandFrame
 from linktrack.errors import UsageError
 
-people = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+people = CommandFrame(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @people.command()
@@ -123,6 +125,7 @@ def clickers(
         raise UsageError("the clickers of a KEY, or of a KEY in a --mailing, are added: leave out the other options")
     if not all(name.strip() for name in names):
         raise UsageError("a selection or project needs a name")
+    refuse_pipe(crm, "--crm")
     check_choice(layouts.CLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))

@@ -44,7 +44,7 @@ def check(
     workspace = workspace_of(context)
     with opened(context) as database, readable_or_none(crm) as export:
         if key is not None:
-            find_link(database, key)
+            key = find_link(database, key).key
         names = ExportNames() if export is None else ExportNames(**export_names(export, mapping_of(workspace)))
         found = check_links(workspace, database, key, names)
     rows = [asdict(one) for one in found]

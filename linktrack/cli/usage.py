@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.models import CommandFunctionType
 
 from linktrack.cli.first_words import COMMANDS, OPTIONS, SAID, VERBS
 
@@ -51,7 +52,9 @@ class Command(TyperCommand):
 class CommandFrame(typer.Typer):
     """What commands are put into: each is a `Command`."""
 
-    def command(self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **settings: Any) -> Any:
+    def command(
+        self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **settings: Any
+    ) -> Callable[[CommandFunctionType], CommandFunctionType]:
         return super().command(name, cls=cls or Command, **settings)
 
 
@@ -95,7 +98,8 @@ def _refuse_given_twice(ctx: Any, order: Iterable[Any]) -> None:
 def _refuse_empty(ctx: Any, command: Command, given: Mapping[str, Any]) -> None:
     """A usage error for an empty text where a file, a name or a number is asked for."""
     may_be_empty = EMPTY_IS_SAID.get(path_of(ctx), frozenset())
-    for param in command.params:
+    params: list[Any] = command.params
+    for param in params:
         value = given.get(param.name or "")
         for one in (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ():
             is_path = names_a_path(param)
@@ -107,8 +111,13 @@ def _refuse_empty(ctx: Any, command: Command, given: Mapping[str, Any]) -> None:
 
 def names_a_path(param: Any) -> bool:
     """Whether what is given to a parameter is the path of a file or folder."""
-    asked = param.type_descriptor.annotation if hasattr(param, "type_descriptor") else None
+    asked = _asked_of(param)
     return Path in (asked, *get_args(asked))
+
+
+def _asked_of(param: Any) -> Any:
+    """The type of what is given to a parameter; None for those of the parser itself, like --help."""
+    return param.type_descriptor.annotation if hasattr(param, "type_descriptor") else None
 
 
 def examples_in(help: str) -> list[str]:
@@ -185,8 +194,8 @@ def _message_of(error: Any) -> str:
     said = str(error.message)
     if said in _WORDS:
         return _WORDS[said]
-    param = getattr(error, "param", None)
-    asked = param.type_descriptor.annotation if hasattr(param, "type_descriptor") else None
+    param: Any = getattr(error, "param", None)
+    asked = _asked_of(param)
     if asked in (int, float) and " is empty: " not in said:
         return f"this is no {'whole number' if asked is int else 'number'}{_range_of(param)}"
     if too_many := _TOO_MANY.match(said):

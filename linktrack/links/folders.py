@@ -7,6 +7,7 @@ from shlex import quote
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import now
+from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import folder_id
 from linktrack.store.session import Database
@@ -37,9 +38,9 @@ def list_folders(database: Database) -> list[FolderRow]:
 
 
 def clean_path(path: str) -> str:
-    """`Campaigns / Spring/` as `Campaigns/Spring`. BadInput for an empty path, and for a part that is empty or
-    made of dots alone: `..` is a parent in a file system, not here."""
-    parts = [part.strip() for part in path.strip().strip("/").split("/")]
+    """`Campaigns / Spring/` as `Campaigns/Spring`, its letters composed. BadInput for an empty path, and for a part
+    that is empty or made of dots alone: `..` is a parent in a file system, not here."""
+    parts = [part.strip() for part in composed(path).strip().strip("/").split("/")]
     if not all(part.strip(".") for part in parts) or any(character < " " for part in parts for character in part):
         raise BadInput(f"{path!r} is not a folder path: write it like Campaigns/Spring")
     return "/".join(parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.alike import links_in_no_mailing, nearly_registered
@@ -23,6 +23,7 @@ from linktrack.mailings.placements import (
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import refuse_no_text
+from linktrack.names import composed
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -69,8 +70,8 @@ def add_mailing(
     mail; with `strict` also BadInput for a mail that parsers read differently and NotFound for an unknown `linktrack:`
     key.
     """
-    checked_name(draft.name)
     checked_words(draft.subject, draft.type)
+    draft = replace(draft, name=checked_name(draft.name), type=composed(draft.type))
     parts, disagreements = read_draft(draft, tracking, strict)
     with database.transaction():
         if replace_it and is_standing(database, draft.name):
@@ -146,13 +147,14 @@ def store_parts(
 
 
 def checked_name(name: str) -> str:
-    """A mailing's name. BadInput for an empty one, a leading `-`, `/`, control characters, or a broken encoding."""
+    """A mailing's name, its letters composed. BadInput for an empty one, a leading `-`, `/`, control characters, or a
+    broken encoding."""
     checked_words(name)
     if not name.strip() or name != name.strip() or name.startswith("-") or len(name) > 200:
         raise BadInput(f"{name!r} is not a name for a mailing: use something like spring-news")
     if any(character < " " or character in "/\\" for character in name):
         raise BadInput(f"{name!r} is not a name for a mailing: leave out slashes, tabs and line ends")
-    return name
+    return composed(name)
 
 
 def checked_words(*texts: str) -> None:

@@ -19,6 +19,7 @@ from linktrack.mailings.adding import (
     store_parts,
 )
 from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 
@@ -67,7 +68,7 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
             refuse_shipped(database, mailing.id, name)
         if "name" in changed:
             free_name(database, checked_name(after.name), renaming=True)
-            rename(database, mailing.id, name, after.name)
+            rename(database, mailing.id, mailing.name, after.name)
         database.execute(
             "UPDATE mailing SET html = ?, text = ?, subject = ?, type = ?, settings = ? WHERE id = ?",
             (after.html, after.text, after.subject, after.type, after.settings.text(), mailing.id),
@@ -111,6 +112,7 @@ def _after(mailing: StoredMailing, changes: MailingChanges) -> StoredMailing:
         for word in ("name", "subject", "type", "html", "text")
         if (value := getattr(changes, word)) is not None
     }
+    given |= {word: composed(given[word]) for word in ("name", "type") if word in given}
     utm = Utm.from_settings({**vars(mailing.settings.utm), **changes.utm})
     return replace(mailing, **given, settings=replace(mailing.settings, utm=utm))
 

@@ -1,8 +1,8 @@
 """Everything that is found by name or number, with the names that are nearest when there is none.
 
 A folder, a link, a mailing, a shipment, a contact: what a person names on the command line is looked up here and
-nowhere else, so an unknown name is the same error everywhere. A letter with its accent is the same whether it is stored
-or typed as one sign or as two (NFC).
+nowhere else, so an unknown name is the same error everywhere. A letter with its accent is the same whether it is typed
+as one sign or as two: names are kept as `names.composed` has them, but for those that the CRM has written.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
-from unicodedata import normalize
 
 from linktrack.errors import Conflict, UnknownName
-from linktrack.names import same_name
+from linktrack.names import composed, same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
 
@@ -124,11 +123,8 @@ def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
 
 def _id(database: Database, noun: _Noun, name: str) -> int:
     held = not any("\ud800" <= letter <= "\udfff" for letter in name)  # what is not UTF-8 no database has, nor takes
-    found = database.value(f"SELECT id FROM {noun.table} WHERE {noun.column} = ?", (name,)) if held else None  # noqa: S608  (names of ours)
-    if found is None and held and not name.isascii():
-        composed = normalize("NFC", name)
-        rows = database.rows(f"SELECT id, {noun.column} FROM {noun.table} ORDER BY id")  # noqa: S608  (names of ours)
-        found = next((number for number, stored in rows if normalize("NFC", stored) == composed), None)
+    query = f"SELECT id FROM {noun.table} WHERE {noun.column} = ?"  # noqa: S608  (names of ours)
+    found = database.value(query, (composed(name),)) if held else None
     if found is None:
         raise _unknown(noun, name, _near(database, noun, name))
     return int(found)
@@ -158,8 +154,8 @@ def _near_people(database: Database, name: str) -> tuple[str, ...]:
 def _most_like(name: str, known: Iterable[str]) -> tuple[str, ...]:
     from difflib import get_close_matches
 
-    by_folded = {one.casefold(): one for one in known if one}
-    return tuple(by_folded[close] for close in get_close_matches(name.casefold(), by_folded, n=3))
+    by_folded = {composed(one).casefold(): one for one in known if one}
+    return tuple(by_folded[close] for close in get_close_matches(composed(name).casefold(), by_folded, n=3))
 
 
 def _unknown(noun: _Noun, name: str, near: tuple[str, ...]) -> UnknownName:

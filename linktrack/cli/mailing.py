@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +27,6 @@ from linktrack.cli.shared_tagging import (
     utm_options,
 )
 from linktrack.sentences import counted
-
-if TYPE_CHECKING:
-    from linktrack.mailings.adding import Added
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
 
@@ -105,7 +103,7 @@ def add(
         added = add_mailing(
             database, draft, workspace.settings.base_url, moment=now(), replace_it=replace, strict=strict
         )
-    _tell(context, added)
+    _tell(context, added.warnings, added.notes)
     say(context, f"Added {name}: {added.placements} of {added.addresses} addresses are tracked.")
     if format is not None:
         record = {
@@ -309,8 +307,7 @@ def edit(
     )
     with opened(context, wait) as database:
         edited = edit_mailing(database, name, changes, workspace_of(context).settings.base_url, moment=now())
-    if edited.added is not None:
-        _tell(context, edited.added)
+    _tell(context, edited.warnings, () if edited.added is None else edited.added.notes)
     what = ", ".join(edited.changed) if edited.changed else "nothing, it was so already"
     say(context, f"Changed {edited.name}: {what}.")
 
@@ -354,9 +351,9 @@ def restore(context: typer.Context, name: NameArgument, wait: WaitOption = WAIT)
     say(context, f"Restored {name}.")
 
 
-def _tell(context: typer.Context, added: Added) -> None:
+def _tell(context: typer.Context, warnings: Sequence[str], notes: Sequence[str]) -> None:
     """What is worth knowing about a mailing's links."""
-    for sentence in added.warnings:
+    for sentence in warnings:
         warn(f"Warning: {sentence}")
-    for sentence in added.notes:
+    for sentence in notes:
         say(context, f"Note: {sentence}")

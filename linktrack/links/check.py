@@ -30,7 +30,8 @@ from linktrack.links.contradictions import (
     wishes,
     within_link,
 )
-from linktrack.links.near_targets import differs_in
+from linktrack.links.hosts import browser_host, read_web_address
+from linktrack.links.near_targets import comparable, differs_in
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
 from linktrack.names import composed, held_under, same_name
@@ -167,10 +168,11 @@ def _of_addresses(links: Sequence[CheckedLink], around: CheckedAgainst) -> Itera
     for link in links:
         if link.kind != "registered" or link.deleted or link.response != "redirect" or not link.url:
             continue
-        if around.host and urlsplit(link.url).hostname == around.host:
+        leads_to = read_web_address(link.url)
+        if around.host and leads_to is not None and leads_to.host == browser_host(around.host):
             text = f"{link.key!r} leads to {around.host}, where tracked addresses lead: visitors would go in a circle"
             yield LinkFinding("circle", link.key, "", "", text)
-        other = first.setdefault(link.url, link.key)
+        other = first.setdefault(comparable(link.url), link.key)
         if other != link.key:
             text = f"{link.key!r} and {other!r} have one address: where a mail has it as it is, one of them is taken"
             yield LinkFinding("duplicate-url", link.key, other, "", text)
@@ -324,10 +326,12 @@ def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[Link
         if kind == "interest" and same_name(name) == same_name(mailing.type)
         for _, value in done
     }
-    if "remove" not in wanted:
-        done = "adds" if "add" in wanted else "does not remove"
-        text = (
-            f"the mailing {mailing.name!r} is of the type {mailing.type!r}, but its unsubscribe link {done} the "
-            "interest of that name: whoever unsubscribes goes on getting mails"
-        )
+    if "remove" in wanted:
+        return
+    here = f"whoever unsubscribes from the mailing {mailing.name!r} gets no more of the type {mailing.type!r} from here"
+    if "add" in wanted:
+        text = f"{here}, but the CRM is told the opposite: its unsubscribe link adds the interest of that name"
         yield LinkFinding("unsubscribe", link.key, "", mailing.name, text)
+    else:
+        text = f"{here}, but the CRM is not told: no action of its unsubscribe link removes the interest of that name"
+        yield LinkFinding("untold", link.key, "", mailing.name, text)

@@ -24,7 +24,7 @@ from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import refuse_no_text
 from linktrack.names import composed
-from linktrack.store.lookups import mailing_id
+from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
 
 _SHOWN = 10  # keys in a sentence
@@ -126,7 +126,7 @@ def store_parts(
     take_up(database, mailing_id, sent=sent, moment=moment)
     choices, unknown = choose_links(database, parts.addresses, draft.settings)
     if strict and unknown:
-        sentence = f"there is no link {unknown[0].key!r}: see linktrack link list"
+        sentence = unknown_link(database, unknown[0].key).sentence
         raise NotFound(sentence, file=draft.file or None, line=unknown[0].line, column=unknown[0].column)
     local = make_local_links(database, mailing_id, draft.name, choices)
     placed = place(database, mailing_id, draft.name, choices, local)
@@ -141,7 +141,7 @@ def store_parts(
         tuple(registered),
         len(set(local.values())),
         tuple(unknown),
-        tuple(_warnings(parts, draft.settings, unknown, disagreements)),
+        tuple(warnings_of(database, parts, draft.settings, unknown, disagreements)),
         tuple(_notes(database, parts, choices, registered)),
     )
 
@@ -242,12 +242,22 @@ def _notes(database: Database, parts: Parts, choices: Sequence[Choice], register
         yield f'links with actions that stand in no mailing: {shown} (href="linktrack:KEY" puts one into a mail)'
 
 
-def _warnings(
-    parts: Parts, settings: MailingOptions, unknown: Sequence[Address], disagreements: Iterable[tuple[Address, str]]
+def warnings_of(
+    database: Database,
+    parts: Parts,
+    settings: MailingOptions,
+    unknown: Sequence[Address],
+    disagreements: Iterable[tuple[Address, str]],
 ) -> Iterable[str]:
+    """What may go wrong with a mail as it is: addresses that lead nowhere, parsers at odds, UTM values in vain.
+
+    `unknown` are the addresses whose `linktrack:` key is not there.
+    """
     for address in unknown:
+        near = unknown_link(database, address.key).near
+        hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
         yield (
-            f"line {address.line}: there is no link {address.key!r}; the address stays as it is until "
+            f"line {address.line}: there is no link {address.key!r}{hint}; the address stays as it is until "
             f"linktrack link add {address.key} has made it"
         )
     for address in parts.addresses:

@@ -17,8 +17,10 @@ from linktrack.mailings.adding import (
     refuse_shipped,
     rename,
     store_parts,
+    warnings_of,
 )
 from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.mailings.placements import choose_links
 from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
@@ -41,11 +43,13 @@ class MailingChanges:
 
 @dataclass(frozen=True)
 class Edited:
-    """What `edit_mailing` did: the names of what is different now, and the new parts if there are some."""
+    """What `edit_mailing` did: the names of what is different now, the new parts if there are some, and what may go
+    wrong with the mail as it is now (`adding.warnings_of`)."""
 
     name: str
     changed: tuple[str, ...]
-    added: Added | None
+    added: Added | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def edit_mailing(database: Database, name: str, changes: MailingChanges, tracking: str, *, moment: int) -> Edited:
@@ -74,15 +78,20 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
             (after.html, after.text, after.subject, after.type, after.settings.text(), mailing.id),
         )
         touch(database)
-        added = None
+        draft = Draft(
+            after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file,
+            changes.text_file,
+        )  # fmt: skip
         if {"html", "text"} & set(changed):
-            draft = Draft(
-                after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file,
-                changes.text_file,
-            )  # fmt: skip
             parts, disagreements = read_draft(draft, tracking)
             added = store_parts(database, mailing.id, draft, parts, disagreements, tracking, moment)
-    return Edited(after.name, changed, added)
+            return Edited(after.name, changed, added, added.warnings)
+        if any(one.startswith("utm_") for one in changed):
+            parts, disagreements = read_draft(draft, tracking)
+            _, unknown = choose_links(database, parts.addresses, draft.settings)
+            said = warnings_of(database, parts, draft.settings, unknown, disagreements)
+            return Edited(after.name, changed, None, tuple(said))
+    return Edited(after.name, changed)
 
 
 def delete_mailing(database: Database, name: str, *, moment: int) -> None:

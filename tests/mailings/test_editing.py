@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mailings.mailings_world import MAIL, MOMENT, World, add, write_contacts
 
-from linktrack.errors import BadInput, Conflict, UsageError
+from linktrack.errors import BadInput, Conflict, NotFound, UsageError
+from linktrack.links.catalog import add_link
+from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
-from linktrack.mailings.catalog import find_mailing, list_mailings, placements_of
+from linktrack.mailings.catalog import MailingOptions, find_mailing, list_mailings, placements_of
 from linktrack.mailings.editing import Edited, MailingChanges, delete_mailing, edit_mailing, restore_mailing
 from linktrack.mailings.shipping import cancel_shipment
 
@@ -213,3 +216,32 @@ def test_registered_links_in_a_mail_those_nearly_in_it_and_those_in_none_are_sai
         'href="linktrack:form" if it is meant',
         'links with actions that stand in no mailing: form, idle (href="linktrack:KEY" puts one into a mail)',
     )
+
+
+UTM = {
+    "a source that is missing": {"campaign": "spring"},
+    "a placeholder that nothing fills": {"source": "news", "campaign": "{hej}"},
+    "a medium that is none": {"source": "news", "medium": "banner"},
+    "a source that the author overrules": {"source": "news"},
+}
+
+
+@pytest.mark.parametrize("case", UTM)
+def test_an_edit_says_what_adding_with_the_same_values_says(world: World, case: str) -> None:
+    html = b'<a href="https://shop.example/x?utm_source=old">x</a> <a href="linktrack:gone">y</a>'
+    settings = MailingOptions(Utm.from_settings({"medium": "email", **UTM[case]}))
+    added = add_mailing(world.database, Draft("like-this", html, settings=settings), BASE, moment=MOMENT)
+    add(world.database, "edited", html)
+    edited = edit(world, "edited", utm={"medium": "email", **UTM[case]})
+    assert any("utm_" in one for one in added.warnings), added.warnings
+    assert edited.warnings == added.warnings
+    assert edit(world, "edited", subject="Another").warnings == ()
+
+
+def test_a_key_that_is_nearly_a_links_is_said_with_it(world: World) -> None:
+    add_link(world.database, "koppar", url="https://shop.example/koppar")
+    draft = Draft("near", b'<a href="linktrack:kopp">x</a>')
+    assert any("no link 'kopp' (did you mean 'koppar'?)" in one for one in add_mailing(
+        world.database, draft, BASE, moment=MOMENT).warnings)  # fmt: skip
+    with pytest.raises(NotFound, match="did you mean 'koppar'"):
+        add_mailing(world.database, replace(draft, name="strict"), BASE, moment=MOMENT, strict=True)

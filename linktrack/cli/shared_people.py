@@ -129,13 +129,14 @@ def clickers(
     check_choice(layouts.CLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
-        found = find_clickers(
-            desk.database,
-            scope,
-            link=None if key is None else link_id(desk.database, key),
-            placement=None if placement is None else placement_id(desk.database, placement),
-            domain=domain,
+        link = None if key is None else link_id(desk.database, key)
+        of = () if scope.mailing is None else (scope.mailing,)
+        spot = (
+            None
+            if placement is None
+            else placement_id(desk.database, placement, of=of, link=link, shipment=scope.shipment)
         )
+        found = find_clickers(desk.database, scope, link=link, placement=spot, domain=domain)
         where = " ".join(filter(None, (key, mailing and f"in {mailing}")))
         first = f"on {where}" if key else where
         empty = f"Nobody's first click {first} lies in this time." if times else f"Nobody has clicked {where} so far."

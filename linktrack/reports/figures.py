@@ -84,17 +84,16 @@ def scope_of(
     period: Period = ALWAYS,
     mailings: Sequence[str] = (),
 ) -> Scope:
-    """The scope of what a person names; no `mailings` are all. UnknownName, with near ones, for what there is not."""
+    """The scope of what a person names; no `mailings` are all. UnknownName, with near ones, for what there is not,
+    and for a shipment of another mailing."""
     path = None if folder is None else clean_path(folder)
     if path is not None:
         folder_id(database, path)
-    return Scope(
-        None if mailing is None else mailing_id(database, mailing),
-        None if shipment is None else shipment_id(database, shipment),
-        path,
-        period,
-        tuple(mailing_id(database, name) for name in mailings) or None,
-    )
+    one = None if mailing is None else mailing_id(database, mailing)
+    several = tuple(mailing_id(database, name) for name in mailings)
+    of = several if one is None else (one, *several)
+    number = None if shipment is None else shipment_id(database, shipment, of=of)
+    return Scope(one, number, path, period, several or None)
 
 
 def read_period(

@@ -7,7 +7,7 @@ as one sign or as two: names are kept as `names.composed` has them, but for thos
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import NamedTuple
 
@@ -57,14 +57,33 @@ def mailing_id(database: Database, name: str) -> int:
     return _id(database, _MAILING, name)
 
 
-def placement_id(database: Database, key: str) -> int:
-    """The id of a placement. UnknownName with near keys."""
-    return _id(database, _PLACEMENT, key)
+def placement_id(
+    database: Database, key: str, *, of: Collection[int] = (), link: int | None = None, shipment: int | None = None
+) -> int:
+    """The id of a placement, of one of the mailings `of` (none: of any), the mailing of a shipment, or a link.
+
+    UnknownName with near keys, or that says where it stands instead.
+    """
+    found = _id(database, _PLACEMENT, key)
+    if shipment is not None:
+        of = [database.value("SELECT mailing_id FROM shipment WHERE id = ?", (shipment,))]
+    row = database.row("SELECT mailing_id, link_id FROM placement WHERE id = ?", (found,))
+    mailing, its_link = (-1, -1) if row is None else row
+    if of and mailing not in of:
+        raise _of_another(database, _PLACEMENT, key, _MAILING, mailing, of)
+    if link is not None and its_link != link:
+        raise _of_another(database, _PLACEMENT, key, _LINK, its_link, (link,))
+    return found
 
 
-def shipment_id(database: Database, number: int) -> int:
-    """A shipment's number as people see it, if there is such a shipment. UnknownName otherwise."""
-    return _number(database, _SHIPMENT, number)
+def shipment_id(database: Database, number: int, *, of: Collection[int] = ()) -> int:
+    """A shipment's number as people see it, if there is such a shipment of one of the mailings `of` (none: of any).
+    UnknownName otherwise, which says of which mailing it is."""
+    found = _number(database, _SHIPMENT, number)
+    mailing = database.value("SELECT mailing_id FROM shipment WHERE id = ?", (found,)) if of else None
+    if mailing is not None and mailing not in of:
+        raise _of_another(database, _SHIPMENT, str(number), _MAILING, mailing, of)
+    return found
 
 
 def run_id(database: Database, number: int) -> int:
@@ -156,6 +175,20 @@ def _most_like(name: str, known: Iterable[str]) -> tuple[str, ...]:
 
     by_folded = {composed(one).casefold(): one for one in known if one}
     return tuple(by_folded[close] for close in get_close_matches(composed(name).casefold(), by_folded, n=3))
+
+
+def _of_another(
+    database: Database, noun: _Noun, name: str, owner: _Noun, its: int, asked: Iterable[int]
+) -> UnknownName:
+    """The error of something that is there, and belongs to another mailing or link than the one asked for."""
+    query = f"SELECT {owner.column} FROM {owner.table} WHERE id = ?"  # noqa: S608  (names of ours)
+    other = " or ".join(repr(database.value(query, (one,))) for one in asked)
+    return UnknownName(
+        f"the {noun.word} {name} is of the {owner.word} {database.value(query, (its,))!r}, not of {other}: "
+        f"{noun.advice}",
+        noun=noun.word,
+        name=name,
+    )
 
 
 def _unknown(noun: _Noun, name: str, near: tuple[str, ...]) -> UnknownName:

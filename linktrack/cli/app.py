@@ -140,7 +140,7 @@ class Root(Noun):
             _print(str(error))
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            _print("interrupted; what was finished is kept")
+            _print("interrupted; what was finished is kept" if ctx.obj.has_stored else "interrupted")
             raise typer.Exit(130) from None
         except BrokenPipeError:
             end_of_pipe()

@@ -273,12 +273,9 @@ def _reasons(summary: ImportSummary) -> str:
 
 def _stretch(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
     """--since and --until as UTC milliseconds."""
-    from linktrack.moments import read_time
+    from linktrack.moments import read_stretch
 
-    return (
-        None if since is None else read_time(since, zone, "--since"),
-        None if until is None else read_time(until, zone, "--until", end=True),
-    )
+    return read_stretch(since, until, zone)
 
 
 @contextlib.contextmanager

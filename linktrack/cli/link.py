@@ -249,6 +249,9 @@ def reset(
 def delete(
     context: typer.Context,
     keys: KeysArgument,
+    yes: Annotated[  # noqa: ARG001  (taken, as by mailing and folder delete)
+        bool, typer.Option("--yes", "-y", help="Nothing is asked, with it or without: link restore takes it back.")
+    ] = False,
     wait: WaitOption = WAIT,
 ) -> None:
     """Delete links; mails already sent go on redirecting, and their clicks go on counting and acting.

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from linktrack.workspace import Workspace
 
 
-@dataclass(frozen=True)
+@dataclass
 class Invocation:
-    """The global options of this call; they may stand anywhere on the command line."""
+    """The global options of this call, which may stand anywhere on the command line, and whether it has stored
+    something by now."""
 
     workspace: Path | None = None
     quiet: bool = False
     debug: bool = False
+    has_stored: bool = False
 
 
 def noun(help: str) -> CommandFrame:
@@ -94,7 +96,10 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
         workspace, wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence), warn=warn
     ) as database:
         before = version(database) if workspace.exports_path.exists() else None
-        yield database
+        try:
+            yield database
+        finally:
+            context.obj.has_stored = context.obj.has_stored or database.has_stored
         if before is not None and version(database) != before:
             from linktrack.server.known_exports import exports_behind
 

@@ -71,8 +71,9 @@ def rewrite_mailing(
     out: OutOption,
     output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
     merge_tag: Annotated[
-        str, typer.Option(help="With --as template: the ESP's merge tag where the token goes.")
-    ] = "{{ linktrack_token }}",
+        str | None,
+        typer.Option(help="With --as template: the ESP's merge tag where the token goes; else {{ linktrack_token }}."),
+    ] = None,
     person_merge_tag: Annotated[
         str,
         typer.Option(
@@ -122,10 +123,19 @@ def rewrite_mailing(
     """
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite
-    from linktrack.moments import now, read_time
+    from linktrack.moments import at_clock_change, now, read_time
 
     workspace = workspace_of(context)
-    when = now() if sent_at is None else read_time(sent_at, workspace.zone, "--sent-at")
+    when = now()
+    if sent_at is not None:
+        when = read_time(sent_at, workspace.zone, "--sent-at")
+        if odd := at_clock_change(sent_at, workspace.zone, when):
+            warn(f"Note: --sent-at {odd}.")
+    if output is not Output.template and (merge_tag is not None or person_merge_tag):
+        raise UsageError(
+            f"{'--person-merge-tag' if merge_tag is None else '--merge-tag'} goes with --as template: only a template "
+            "has a merge tag where the token goes"
+        )
     if part is None and split:
         raise UsageError("--split needs --part K/N: which of the parts is it?")
     chosen = None if part is None else Part.read(part, split)
@@ -145,7 +155,7 @@ def rewrite_mailing(
             sent_at=when,
             streamed=is_pipe(contacts),
             output=output.value,
-            merge_tag=merge_tag,
+            merge_tag=merge_tag or "",
             person_merge_tag=person_merge_tag,
             sender=sender,
             honeypot=honeypot,

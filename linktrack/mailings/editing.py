@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from linktrack.errors import Conflict, UsageError
@@ -94,23 +94,26 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
     return Edited(after.name, changed)
 
 
-def delete_mailing(database: Database, name: str, *, moment: int) -> None:
-    """Take a mailing out of lists; addresses in mails that were sent go on working. Conflict when it is deleted."""
+def delete_mailings(database: Database, names: Sequence[str], *, moment: int) -> None:
+    """Take mailings out of lists, all or none; addresses in mails that were sent go on working. Conflict when one is
+    deleted."""
     with database.transaction():
-        mailing = find_mailing(database, name)
-        if mailing.deleted_at is not None:
-            raise Conflict(f"the mailing {name!r} is deleted already")
-        database.execute("UPDATE mailing SET deleted_at = ? WHERE id = ?", (moment, mailing.id))
+        for name in names:
+            mailing = find_mailing(database, name)
+            if mailing.deleted_at is not None:
+                raise Conflict(f"the mailing {name!r} is deleted already")
+            database.execute("UPDATE mailing SET deleted_at = ? WHERE id = ?", (moment, mailing.id))
         touch(database)
 
 
-def restore_mailing(database: Database, name: str) -> None:
-    """Take a deleted mailing back. Conflict when it is not deleted."""
+def restore_mailings(database: Database, names: Sequence[str]) -> None:
+    """Take deleted mailings back, all or none. Conflict when one is not deleted."""
     with database.transaction():
-        mailing = find_mailing(database, name)
-        if mailing.deleted_at is None:
-            raise Conflict(f"the mailing {name!r} is not deleted")
-        database.execute("UPDATE mailing SET deleted_at = NULL WHERE id = ?", (mailing.id,))
+        for name in names:
+            mailing = find_mailing(database, name)
+            if mailing.deleted_at is None:
+                raise Conflict(f"the mailing {name!r} is not deleted")
+            database.execute("UPDATE mailing SET deleted_at = NULL WHERE id = ?", (mailing.id,))
         touch(database)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from linktrack.links.folders import clean_path
 from linktrack.mailings.shipments import COUNTS, REACHED, anybody_refused
-from linktrack.moments import HOUR, hour_start, iso, read_length, read_time
+from linktrack.moments import HOUR, hour_start, iso, read_length, read_stretch
 from linktrack.reports.statistics import Sample, wilson
 from linktrack.store.lookups import folder_id, mailing_id, shipment_id
 from linktrack.store.session import Database
@@ -109,11 +109,10 @@ def read_period(
         return Period(begin, hour_start(now, zone) + HOUR), _moved("--last", start, begin, zone)
     said: list[str] = []
     ends: list[int | None] = []
-    for text, option in ((since, "--since"), (until, "--until")):
-        if text is None:
+    for moment, option in zip(read_stretch(since, until, zone), ("--since", "--until"), strict=True):
+        if moment is None:
             ends.append(None)
             continue
-        moment = read_time(text, zone, option, end=option == "--until")
         ends.append(hour_start(moment, zone))
         said += _moved(option, moment, hour_start(moment, zone), zone)
     return Period(*ends), said

@@ -14,7 +14,7 @@ from linktrack.links.catalog import add_link
 from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import MailingOptions, find_mailing, list_mailings, placements_of
-from linktrack.mailings.editing import Edited, MailingChanges, delete_mailing, edit_mailing, restore_mailing
+from linktrack.mailings.editing import Edited, MailingChanges, delete_mailings, edit_mailing, restore_mailings
 from linktrack.mailings.shipping import cancel_shipment
 
 BASE = "https://click.example.com"
@@ -142,31 +142,31 @@ def test_a_taken_name_is_no_reason_to_name_options_that_edit_has_not(world: Worl
 
 
 def test_deleted_and_restored(world: World) -> None:
-    delete_mailing(world.database, "news", moment=MOMENT)
+    delete_mailings(world.database, ["news"], moment=MOMENT)
     assert list_mailings(world.database) == [] and len(list_mailings(world.database, deleted=True)) == 1
-    for refused in (lambda: delete_mailing(world.database, "news", moment=MOMENT), lambda: edit(world, subject="x")):
+    for refused in (lambda: delete_mailings(world.database, ["news"], moment=MOMENT), lambda: edit(world, subject="x")):
         with pytest.raises(Conflict, match="deleted"):
             refused()
-    restore_mailing(world.database, "news")
+    restore_mailings(world.database, ["news"])
     assert [row.mailing for row in list_mailings(world.database)] == ["news"]
     with pytest.raises(Conflict, match="not deleted"):
-        restore_mailing(world.database, "news")
+        restore_mailings(world.database, ["news"])
 
 
 def test_a_deleted_mailing_s_name_is_free_when_only_testers_had_it(world: World, contacts: Path) -> None:
     world.rewrite(contacts, test=True)
     keys = {row[0] for row in world.database.rows("SELECT key FROM placement")}
     for _ in range(2):
-        delete_mailing(world.database, "news", moment=MOMENT)
+        delete_mailings(world.database, ["news"], moment=MOMENT)
         add(world.database)
     names = [row.mailing for row in list_mailings(world.database, deleted=True)]
     assert sorted(names) == ["news", "news (deleted 2)", "news (deleted)"]
     assert keys < {row[0] for row in world.database.rows("SELECT key FROM placement")}
     assert world.ids(contacts) == ["1", "2", "3"]
-    delete_mailing(world.database, "news", moment=MOMENT)
+    delete_mailings(world.database, ["news"], moment=MOMENT)
     with pytest.raises(Conflict, match="mailing restore news"):
         add(world.database)
-    restore_mailing(world.database, "news (deleted)")
+    restore_mailings(world.database, ["news (deleted)"])
     edit(world, "news (deleted)", name="first")
     assert [row.mailing for row in list_mailings(world.database)] == ["first"]
 

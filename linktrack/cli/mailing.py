@@ -348,7 +348,7 @@ def restore(context: typer.Context, names: NamesArgument, wait: WaitOption = WAI
 
     \b
     Example:
-      linktrack mailing restore news autumn
+      linktrack mailing restore news
     """
     from linktrack.mailings.editing import restore_mailings
 

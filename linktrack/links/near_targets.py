@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from linktrack.links.hosts import browser_host
 from linktrack.links.merge_tags import find
@@ -21,26 +22,40 @@ def differs_in(url: str, other: str) -> tuple[str, ...]:
     one, two = _parts(url), _parts(other)
     if one is None or two is None or page_of(url) != page_of(other):
         return ()
-    pairs = (("the scheme", 0), ("the slash at the end", 2), ("the query", 3), ("what is behind #", 4))
-    return tuple(word for word, part in pairs if one[part] != two[part])
+    words = {
+        "scheme": "the scheme",
+        "path": "the slash at the end",
+        "query": "the query",
+        "fragment": "what is behind #",
+    }
+    return tuple(word for part, word in words.items() if getattr(one, part) != getattr(two, part))
 
 
 def comparable(url: str) -> str:
     """An address as it is compared with others: scheme, host and port as browsers read them, no blanks in merge tags,
     the rest as it stands."""
     parts = _parts(url)
-    return url if parts is None else f"{parts[0]}://{''.join(parts[1:])}"
+    return url if parts is None else f"{parts.scheme}://{''.join(parts[1:])}"
 
 
 def page_of(url: str) -> tuple[str, str] | None:
     """What addresses of one page have in common: the host, and the path without a slash at its end."""
     parts = _parts(url)
-    return None if parts is None else (parts[1], parts[2].rstrip("/"))
+    return None if parts is None else (parts.host, parts.path.rstrip("/"))
 
 
-def _parts(url: str) -> tuple[str, str, str, str, str] | None:
-    """Scheme, host (as a browser reads it, with user info and a port that is not the scheme's own), path, query and
-    fragment; the blanks in merge tags, which are none of their names, are left out."""
+class _Parts(NamedTuple):
+    """An address taken apart: `host` as a browser reads it, with user info and a port that is not the scheme's own;
+    the blanks in merge tags, which are none of their names, are left out."""
+
+    scheme: str
+    host: str
+    path: str
+    query: str
+    fragment: str
+
+
+def _parts(url: str) -> _Parts | None:
     found = _PARTS.fullmatch(_tight(url) if " " in url else url)
     if found is None:
         return None
@@ -51,7 +66,7 @@ def _parts(url: str) -> tuple[str, str, str, str, str] | None:
     scheme = found[1].lower()
     behind = "" if port in ("", _OWN_PORT[scheme]) else f":{port}"
     host = browser_host(host) or host.lower()
-    return scheme, info + at + host + behind, found[3], found[4] or "", found[5] or ""
+    return _Parts(scheme, info + at + host + behind, found[3], found[4] or "", found[5] or "")
 
 
 def _tight(url: str) -> str:

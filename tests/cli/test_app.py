@@ -84,7 +84,7 @@ def test_usage_errors(workspace: Workspace, run: Run, arguments: list[str], word
 
 def test_a_bug_is_one_sentence_and_a_traceback_only_with_debug(workspace: Workspace, tmp_path: Path) -> None:
     breaking = tmp_path / "sitecustomize.py"
-    breaking.write_text("import linktrack.links.folders as c\nc.list_folders = lambda database: 1 / 0\n", "utf-8")
+    breaking.write_text("import linktrack.links.folders as c\nc.list_folders = lambda *_, **__: 1 / 0\n", "utf-8")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     environment = {**os.environ, "PYTHONPATH": path}
     done = shell("folder", "list", cwd=workspace.root, env=environment)

@@ -28,6 +28,7 @@ from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
 from linktrack.links.placeholders import placeholders_in
 from linktrack.moments import zone_of
+from linktrack.names import composed
 from linktrack.settings import CONTACT_NAMES, FieldSettings
 
 MAX_CELLS = 50_000  # different cells of interests that are kept in mind
@@ -268,8 +269,9 @@ def _load_members(state: CrmState, export: Path) -> None:
         known = state.known_names.setdefault(kind, set())
         for _, (name, contact) in _cells(state, table, noun, {"name": columns.name, "contact": columns.contact}):
             known.add(name)
+            state.written.setdefault((kind, composed(name)), name)
             if contact in state.people:
-                state.members[contact, kind, name] = True
+                state.members[contact, kind, composed(name)] = True
     state.listed = frozenset(listed)
 
 

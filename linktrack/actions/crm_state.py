@@ -13,7 +13,7 @@ from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
 from linktrack.crm.export_rows import LeftRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import names_in, with_name, without_name
-from linktrack.names import same_name
+from linktrack.names import composed, same_name
 
 _NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _MOST_IN_A_CELL = 32_767
@@ -49,7 +49,8 @@ class CrmState:
     known_names: dict[str, set[str]] = field(default_factory=dict)  # by kind
     interest_cells: set[str] = field(default_factory=set)  # of all contacts, or the first so many
     given_names: dict[str, set[str]] = field(default_factory=dict)  # of interests, by kind: what the run has added
-    members: dict[tuple[str, str, str], bool] = field(default_factory=dict)  # (contact, kind, name) -> is a member
+    members: dict[tuple[str, str, str], bool] = field(default_factory=dict)  # (contact, kind, composed name) -> is one
+    written: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, composed name) -> as the export has it
     before: dict[tuple[str, str, str], bool | None] = field(default_factory=dict)  # the same, before this run
     users: frozenset[str] = frozenset()
     bookings: list[tuple[str, datetime, datetime]] = field(default_factory=list)  # (user, start, end)
@@ -132,7 +133,8 @@ class CrmState:
         return self.mapping.settings.companies.interests_separator, self.companies
 
     def _join(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
-        key = contact_id, decision.kind, decision.name
+        name = composed(decision.name)
+        key = contact_id, decision.kind, name
         member = self.members.get(key)
         if member is None and decision.kind in self.listed:
             member = False
@@ -141,14 +143,15 @@ class CrmState:
             return None
         self.before.setdefault(key, member)
         self.members[key] = wanted
-        return ("", decision.name) if wanted else (decision.name, "")
+        shown = self.written.get((decision.kind, name), decision.name)
+        return ("", shown) if wanted else (shown, "")
 
     def net_members(self, kind: str) -> Iterator[tuple[str, str, str]]:
         """(name, contact id, add or remove) for each membership that is not what it was before the run."""
         for key, before in self.before.items():
             after = self.members[key]
             if key[1] == kind and after is not before:
-                yield key[2], key[0], "add" if after else "remove"
+                yield self.written.get(key[1:], key[2]), key[0], "add" if after else "remove"
 
     def changed_contacts(self) -> dict[int, dict[int, str]]:
         """By the number of the row: the new text of each cell that has changed, by its column."""

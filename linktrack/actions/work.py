@@ -25,6 +25,7 @@ from linktrack.contacts.left import mailing_types
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
 from linktrack.moments import iso, zone_of
+from linktrack.names import composed
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -120,7 +121,7 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
             state.people[contact_id].cells.update(name=name, email=email)
     for member in ledger.memberships():
         if member.kind not in state.listed:
-            state.members[member.contact_id, member.kind, member.name] = bool(member.value)
+            state.members[member.contact_id, member.kind, composed(member.name)] = bool(member.value)
     calendar = Calendar(settings, _moment(now))
     for user, start, end in ledger.bookings(now):
         calendar.book(user, _moment(start), _moment(end))

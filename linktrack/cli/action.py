@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
 from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
+from linktrack.cli.shared_inputs import refuse_pipe
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows, put_record
 from linktrack.cli.shared_runs import settle_runs, tell
+from linktrack.cli.usage import Command
 
 if TYPE_CHECKING:
     from linktrack.actions.ledger.rows import LogRow
@@ -56,7 +57,7 @@ class ChangeKind(StrEnum):
     script = "script"
 
 
-class KindsCommand(TyperCommand):
+class KindsCommand(Command):
     """A command that takes the settings of every kind of action as options: its help shows them."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -252,6 +253,7 @@ def run(
     settles = bool(runs) or nothing_ran
     if not resume and (crm is None or (out is None and not dry_run)) and not (settles and not (crm or out)):
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
+    refuse_pipe(crm, "--crm")
     workspace = workspace_of(context)
     with opened(context, wait) as database:
         if runs or nothing_ran:

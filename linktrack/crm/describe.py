@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linktrack.crm.csv_spans import Dialect
-from linktrack.crm.export import BadRow, CsvTable, Table, column_of, find_table, left_alone, open_table
+from linktrack.crm.export import BadRow, CsvTable, Table, column_of, find_table, left_alone, odd_header, open_table
 from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
@@ -80,6 +80,8 @@ def describe_export(export: Path, mapping: Mapping, *, deep: bool = False) -> Un
         path = find_table(export, noun)
         if path is not None:
             table = open_table(path, mapping, noun)
+            if odd := odd_header(table):
+                raise BadInput(odd, file=path, line=table.header_line)
             left: list[BadRow] = []
             rows, found = _describe(table, wanted, left)
             sentences.append(

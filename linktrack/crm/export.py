@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _WORKBOOK = b"PK\x03\x04"
 _WORKBOOK_ENDINGS = (".xlsx", ".xlsm", "")  # what comes through a pipe has none
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _WEB_PAGE = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*<(?:!--|(?:!doctype|\?xml|html|head|meta|style|body|div|table|tr|td)\b)", re.IGNORECASE
 )
@@ -73,6 +75,7 @@ class CsvTable:
 
     def __init__(self, path: Path, settings: CrmSettings, layout: TableLayout) -> None:
         self.path, self.suffix = path, ".csv"
+        self.delimiter_is_set = bool(settings.delimiter)
         self.dialect = csvtext.find_dialect(
             path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
         )
@@ -275,13 +278,31 @@ def need_column(table: Table, name: str, what: str, setting: str) -> int:
         there = ", ".join(repr(column) for column in table.columns[:12])
         more = " …" if len(table.columns) > 12 else ""
         alone = isinstance(table, CsvTable) and len(table.columns) == 1
-        hint = " (or the delimiter, if these are several columns, under [crm])" if alone else ""
+        way = "or the delimiter, if these are several columns, under [crm]" if alone else ""
+        hint = f" ({odd})" if (odd := odd_header(table) or way) else ""
         raise BadInput(
             f"{what} needs the column {name!r}, which is not among {there}{more}: "
             f"name the right one as {setting}{hint}",
             file=table.path,
         )
     return found
+
+
+def odd_header(table: Table) -> str:
+    """What is odd about the line that names the columns of a table: it is one column where another delimiter stands,
+    or it looks like a contact. Nothing for others, and where a setting says which line it is."""
+    if not isinstance(table, CsvTable):
+        return ""
+    if len(table.columns) == 1 and table.delimiter_is_set:
+        other = [sign for sign in csvtext.DELIMITERS if sign != table.dialect.delimiter and sign in table.header.text]
+        if other:
+            return (
+                f"it is read with the delimiter {table.dialect.delimiter!r}, and has {other[0]!r} between its columns: "
+                f"say delimiter = {json.dumps(other[0])} under [crm], or leave it out there"
+            )
+    if table.header_is_found and any(_ADDRESS.fullmatch(column) for column in table.columns):
+        return "its first line looks like a contact, not like the names of columns: export it with a header line"
+    return ""
 
 
 def refuse_calculated(table: Table, column: int, what: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -149,13 +150,16 @@ def _cells(path: Path, crm: CrmSettings) -> Iterator[dict[str, str]]:
         encoding, bom, errors = find_encoding(path, crm.encoding or "cp1252")
         dialect = csv_spans.Dialect(encoding, bom, ",", "", escape, errors=errors)
         with csv_spans.open_text(path, dialect) as text:
+            end = csv_spans.find_line_end(text.read(65_536), escape)
+        dialect = replace(dialect, end=end)
+        with csv_spans.open_text(path, dialect) as text:
             header = text.readline()
         names = header.replace('"', "").rstrip("\r\n")
         delimiter = names[len(columns[0]) : names.find(columns[1])]
         if names != delimiter.join(columns) or len(delimiter) != 1:
             raise BadInput("this file was not written by a run, or somebody has changed its columns", file=path, line=1)
         with csv_spans.open_text(path, dialect) as text:
-            for record in csv_spans.read_records(text, delimiter, escape=escape):
+            for record in csv_spans.read_records(text, delimiter, escape=escape, file_end=end):
                 values = [csv_spans.unquoted(field, escape) for field in record.fields]
                 if record.line > 1 and len(values) == len(columns):
                     yield dict(zip(columns, values, strict=True))

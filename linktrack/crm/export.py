@@ -90,11 +90,14 @@ class CsvTable:
 
     def records(self) -> Iterator[csvtext.Record]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
-        with csvtext.open_text(self.path, self.dialect) as text:
-            text.read(len(self.dialect.preamble))
-            first = 2 if self.dialect.preamble else 1
+        dialect = self.dialect
+        with csvtext.open_text(self.path, dialect) as text:
+            text.read(len(dialect.preamble))
+            first = 2 if dialect.preamble else 1
             try:
-                yield from csvtext.read_records(text, self.dialect.delimiter, line=first, escape=self.dialect.escape)
+                yield from csvtext.read_records(
+                    text, dialect.delimiter, line=first, escape=dialect.escape, file_end=dialect.end
+                )
             except BadInput as problem:
                 raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
 

@@ -24,7 +24,7 @@ from linktrack.crm.export import (
     refuse_calculated,
 )
 from linktrack.crm.mapping import Mapping as CrmMapping
-from linktrack.crm.multivalue import is_empty, shape_among
+from linktrack.crm.multivalue import is_empty, shape_among, shows_quotes
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
 from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
@@ -199,7 +199,10 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
             state.people[contact_id] = CrmRow(contact_id, line, cells)
     if interests:
-        _liken(state.people.values(), cells_seen, state.mapping.settings.contacts.interests_separator)
+        separator = state.mapping.settings.contacts.interests_separator
+        _liken(state.people.values(), cells_seen, separator)
+        if at_interests in table.lists or shows_quotes(cells_seen, separator):
+            state.quoting.add("interest")
     state.leave_alone(table, left)
     if repeated:
         state.notes.append(
@@ -251,6 +254,8 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
             state.firms[company] = CrmRow(company, line, {cell: values[place] for cell, place in places.items()})
     if needs.company_interests:
         _liken(state.firms.values(), cells_seen, settings.interests_separator)
+        if places["interests"] in table.lists or shows_quotes(cells_seen, settings.interests_separator):
+            state.quoting.add("company-interest")
     state.leave_alone(table, left)
 
 

@@ -78,19 +78,19 @@ def find_line_end(sample: str, escape: str = "") -> str:
     """What ends the lines of a file that begins with `sample`, outside of quotes; `\\n` where nothing does.
 
     `\\r` only where no other line end is seen, and `\\n\\r` (as of some instruments) only where no line ends
-    otherwise. Several `\\r` before `\\n`, as a program leaves them that writes Windows' line ends twice, where most lines
-    have them; else what the first line has. Lines of the file that end otherwise keep their ends, but a lone `\\r`
-    that is not the file's belongs to its cell.
+    otherwise. Several `\\r` before `\\n`, as a program leaves them that writes Windows' line ends twice, where most
+    lines have them; else what the first line has. Lines of the file that end otherwise keep their ends, but a lone
+    `\\r` that is not the file's belongs to its cell.
     """
     outside = re.sub('"' + _CLOSE[escape].pattern, "", sample, flags=re.DOTALL)
     text = outside if "\n" in outside or "\r" in outside else sample
-    breaks = re.findall(r"[\r\n]+", text)
+    breaks: list[str] = re.findall(r"[\r\n]+", text)
     if not any("\n" in one for one in breaks):
         return "\r" if breaks else "\n"
     whole = breaks[:-1] if len(breaks) > 1 else breaks  # the sample may end within the last one
     if all(re.fullmatch(r"(?:\n\r)+", one) for one in whole):
         return "\n\r"
-    ends = re.findall(r"\r*\n", text)
+    ends: list[str] = re.findall(r"\r*\n", text)
     most, times = Counter(ends).most_common(1)[0]
     return most if len(most) > 2 and times * 2 > len(ends) else ends[0][-2:]
 

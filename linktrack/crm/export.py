@@ -49,6 +49,7 @@ class Table(Protocol):
     suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
     columns: list[str]
     calculated: frozenset[int]  # the columns with a formula in every row, which cannot be written into
+    lists: frozenset[int]  # the columns whose cells are lists, which any names can stand in
     header_line: int  # the line or row that names the columns; 0 where every row names its own
     header_is_found: bool  # it was looked for, no setting says where it is
 
@@ -70,6 +71,7 @@ class CsvTable:
     """A CSV file: any delimiter, quoting, line end and encoding. Every cell is text, also one like `=1+1`."""
 
     calculated: frozenset[int] = frozenset()
+    lists: frozenset[int] = frozenset()
 
     def __init__(self, path: Path, settings: CrmSettings, layout: TableLayout) -> None:
         self.path, self.suffix = path, ".csv"

@@ -12,7 +12,9 @@ from typing import Any
 from linktrack.crm.encoding import refuse_long_lines
 from linktrack.crm.export import BadRow
 from linktrack.crm.multivalue import OddCell, joined, names_in
+from linktrack.crm.typed_values import plain_text
 from linktrack.errors import BadInput
+from linktrack.settings import FieldSettings
 
 MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
 _BOM = b"\xef\xbb\xbf"
@@ -56,6 +58,8 @@ class JsonTable:
         if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
+        self.lists = frozenset(at for at, value in enumerate(samples.values()) if isinstance(value, list))
+        self._fields: dict[str, FieldSettings] = {}  # by column, of those that are written
         self._unwritable: dict[str, frozenset[int]] = {}  # by column, of those that were asked for
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
@@ -111,9 +115,16 @@ class JsonTable:
         with self.path.open("rb") as file:
             yield from enumerate(file, 1)
 
-    def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
+    def write(
+        self,
+        to: Path,
+        changes: Mapping[int, Mapping[int, str]],
+        created: Sequence[str],
+        fields: Mapping[int, FieldSettings],
+    ) -> None:
         """The file again; in an object that changes, only the changed values are written anew."""
         columns = [*self.columns, *created]
+        self._fields = {columns[at]: known for at, known in fields.items() if at < len(columns)}
         if self.array:
             data = self.path.read_bytes()
             bom = _BOM if data.startswith(_BOM) else b""
@@ -182,11 +193,18 @@ class JsonTable:
             return json.dumps(names, ensure_ascii=False)
         if value == "" and not isinstance(like, str | None):
             return "null"
-        if isinstance(like, bool) and value in ("true", "false"):
-            return value
+        known = self._fields.get(name)
+        plain = value if known is None else plain_text(value, known)
+        if like is None and known is not None:  # nothing shows what the column holds: what the field says
+            words = known.type == "yes-no" and (known.yes, known.no) == ("true", "false")
+            like = False if words else 0 if known.type == "number" else None
+        if isinstance(like, bool) and plain in ("true", "false"):
+            return plain
         number = isinstance(like, int | Decimal) and not isinstance(like, bool)
-        if number and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
-            return value
+        if number and known is not None and known.type == "yes-no" and plain in ("true", "false"):
+            return "1" if plain == "true" else "0"
+        if number and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", plain):
+            return plain
         return json.dumps(value, ensure_ascii=False)
 
 

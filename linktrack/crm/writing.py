@@ -12,22 +12,26 @@ from typing import Protocol, cast
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export import BadRow, CsvTable, Table
 from linktrack.errors import BadInput
+from linktrack.settings import FieldSettings
 
 BATCH = 2_000  # records that are written at once
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text
+Fields = AnyMapping[int, FieldSettings]  # column -> the field that is written into it
 
 
 class Rewritable(Protocol):
     """A table whose format writes itself again."""
 
-    def write(self, to: Path, changes: Changes, created: Sequence[str]) -> None: ...
+    def write(self, to: Path, changes: Changes, created: Sequence[str], fields: Fields) -> None: ...
 
 
-def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path, changed_to: Path) -> None:
+def write_back(
+    table: Table, changes: Changes, created: Sequence[str], to: Path, changed_to: Path, fields: Fields | None = None
+) -> None:
     """Write `table` with `changes` to `to`, and the header with the changed rows alone to `changed_to` (CSV).
 
-    `created` names the columns that are added behind the last one. BadInput for a text that the file's encoding
-    does not have.
+    `created` names the columns that are added behind the last one; `fields` says what columns hold, for formats that
+    know more than texts. BadInput for a text that the file's encoding does not have.
     """
     if isinstance(table, CsvTable):
         if not changes and not created:
@@ -36,7 +40,7 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
             return
         _write_csv(table, changes, created, to, changed_to)
         return
-    cast(Rewritable, table).write(to, changes, created)
+    cast(Rewritable, table).write(to, changes, created, fields or {})
     width = len(table.columns)
     with changed_to.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")

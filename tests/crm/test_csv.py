@@ -67,7 +67,10 @@ READ = {
         [["1", "Bo\rEk"], ["2", "Cy\r"]],
     ),
     "a lone CR in a cell of an LF file": (b"contact_id,name\n1,Bo\rEk\n", [["1", "Bo\rEk"]]),
-    "Windows' line ends written twice": (b"contact_id,name\r\r\n1,Bo\r\r\n\r\r\n2,Cy\r\r\n", [["1", "Bo"], ["2", "Cy"]]),
+    "Windows' line ends written twice": (
+        b"contact_id,name\r\r\n1,Bo\r\r\n\r\r\n2,Cy\r\r\n",
+        [["1", "Bo"], ["2", "Cy"]],
+    ),
     "Windows' line ends written twice, behind Excel's sep= line": (
         b"sep=;\r\r\ncontact_id;name\r\r\n1;B,o\r\r\n",
         [["1", "B,o"]],

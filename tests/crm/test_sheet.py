@@ -19,7 +19,7 @@ from linktrack.crm.export import open_table, refuse_calculated
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
-from linktrack.crm.xlsx_formats import NUMBER
+from linktrack.crm.xlsx_filling import CellFiller
 from linktrack.crm.xlsx_writing import with_cells
 from linktrack.errors import BadInput
 
@@ -125,7 +125,7 @@ def test_an_empty_cell_is_filled_in_and_keeps_its_style(case: str, behind: str) 
     row = f'<row r="2"><c r="A2"><v>1</v></c>{written.format("B2", style)}{behind}</row>'
     after = sheet.format(f'{row}<row r="3" ht="20">{written.format("B3", "")}</row>')
     wanted = {2: {1: "x"}, 3: {1: "x"}}
-    written_anew = with_cells(lambda: io.BytesIO(before.encode()), wanted, 3, [NUMBER], date(1899, 12, 30))
+    written_anew = with_cells(lambda: io.BytesIO(before.encode()), wanted, 3, CellFiller())
     assert b"".join(written_anew).decode() == after
 
 
@@ -140,7 +140,7 @@ def test_where_a_part_is_cut_into_blocks_does_not_matter(size: int, monkeypatch:
 
     def written(encoding: str) -> str:
         part = (sheet if encoding == "utf-8" else "\ufeff" + sheet).encode(encoding)
-        return b"".join(with_cells(lambda: io.BytesIO(part), wanted, 3, [NUMBER], date(1899, 12, 30))).decode(encoding)
+        return b"".join(with_cells(lambda: io.BytesIO(part), wanted, 3, CellFiller())).decode(encoding)
 
     whole = {encoding: written(encoding) for encoding in ("utf-8", "utf-16-le")}
     monkeypatch.setattr("linktrack.crm.xlsx_writing.BLOCK", size)

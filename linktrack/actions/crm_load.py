@@ -14,6 +14,7 @@ from linktrack.actions.crm_state import CrmRow, CrmState
 from linktrack.actions.planned import NumberedAction
 from linktrack.crm.export import (
     BadRow,
+    CsvTable,
     Table,
     column_of,
     find_table,
@@ -94,6 +95,10 @@ def load_state(
     table = open_contacts(export, mapping)
     columns, created = _columns(table, mapping, needs, companies=find_table(export, "companies") is not None)
     state = CrmState(mapping, table, columns, created)
+    if isinstance(table, CsvTable) and table.dialect.has_two_boms:
+        state.notes.append(
+            f"{table.path.name} begins with its byte order mark (BOM) twice, and is read as if it was once"
+        )
     if needs.sellers and "our_contact" not in columns:
         column = mapping.settings.contacts.our_contact
         state.notes.append(f"the export has no column {column!r}, so follow-ups go to the default recipient")

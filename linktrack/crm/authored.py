@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO
 
@@ -20,8 +21,12 @@ PLAIN = Dialect("utf-8", b"", ",", "")
 
 
 def dialect_of(table: Table | None) -> Dialect:
-    """How files are written that go with an export: as its contacts are, or plainly where these are no CSV."""
-    return table.dialect if isinstance(table, CsvTable) else PLAIN
+    """How files are written that go with an export: as its contacts are, but for a BOM that stands there twice, or
+    plainly where these are no CSV."""
+    if not isinstance(table, CsvTable):
+        return PLAIN
+    dialect = table.dialect
+    return replace(dialect, bom=dialect.bom[: len(dialect.bom) // 2]) if dialect.has_two_boms else dialect
 
 
 class AuthoredCsv:

@@ -33,7 +33,7 @@ _CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written. `preamble` is what stands before the records: a line like `sep=;`, or nothing.
+    """How a CSV file is written. `bom` is what marks its encoding. `preamble` is what stands before the records: a line like `sep=;`, or nothing.
 
     `escape` is a backslash where quoted fields use one before `"` and themselves, else nothing: quotes are doubled.
     `end` is its line end, see `find_line_end`. `errors` is how bytes are read that the encoding does not allow.
@@ -46,6 +46,11 @@ class Dialect:
     escape: str = ""
     end: str = "\n"
     errors: str = "strict"
+
+    @property
+    def has_two_boms(self) -> bool:
+        """Whether the file begins with its BOM twice, as files do that were put together."""
+        return len(self.bom) > 1 and self.bom == 2 * self.bom[: len(self.bom) // 2]
 
 
 class Record(NamedTuple):

@@ -164,7 +164,7 @@ def _written(table: Table) -> str:
     if not isinstance(table, CsvTable):
         return f"XLSX, sheet {table.sheet!r}" if isinstance(table, SheetTable) else "JSON, UTF-8"
     dialect: Dialect = table.dialect
-    bom = " with BOM" if dialect.bom else ""
+    bom = "" if not dialect.bom else f" with {'two BOMs' if dialect.has_two_boms else 'BOM'}"
     end = table.header.end and dialect.end.replace("\r", "CR").replace("\n", "LF")
     return f"CSV, {dialect.encoding}{bom}, delimiter {dialect.delimiter!r}, line ends {end or 'none'}"
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export_rows import BadRow as BadRow
+from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse_other_kinds
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
 from linktrack.crm.multivalue import OddCell, names_in
@@ -20,13 +21,7 @@ from linktrack.files import explained, open_input
 from linktrack.settings import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_WORKBOOK = b"PK\x03\x04"
-_WORKBOOK_ENDINGS = (".xlsx", ".xlsm", "")  # what comes through a pipe has none
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
-_WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*<(?:!--|(?:!doctype|\?xml|html|head|meta|style|body|div|table|tr|td)\b)", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,23 +208,12 @@ def open_table(path: Path, mapping: Mapping, noun: str) -> Table:
     """
     layout = mapping.layout(noun)
     with open_input(path) as file:
-        head = file.read(64)
-    if head.startswith(_WORKBOOK):
+        head = file.read(HEAD)
+    refuse_other_kinds(path, head)
+    if is_workbook(head):
         from linktrack.crm.xlsx_cells import SheetTable
 
         return SheetTable(path, layout)
-    if head.startswith(_OLD_EXCEL):
-        raise BadInput(
-            "this is an old Excel file (.xls), or one with a password: save it as .xlsx or CSV without one", file=path
-        )
-    if _WEB_PAGE.match(head):
-        raise BadInput(
-            "this is a web page or XML, as some systems write for Excel (.xls): open it there and save it as .xlsx or "
-            "CSV",
-            file=path,
-        )
-    if head.startswith((b"%PDF", b"\x1f\x8b", b"\x89PNG")):
-        raise BadInput("this is neither CSV nor XLSX nor NDJSON", file=path)
     json_like = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     if path.suffix.lower() in (".ndjson", ".jsonl", ".json") or (json_like and path.suffix.lower() not in SUFFIXES):
         from linktrack.crm.json_spans import JsonTable
@@ -242,10 +226,10 @@ def misnamed(export: Path) -> Iterator[str]:
     """A sentence on an export's contacts if they are a workbook of today under another ending; it is read as what it
     is. NotFound and the like as `open_table`."""
     path = find_table(export, "contacts")
-    if path is None or path.suffix.lower() in _WORKBOOK_ENDINGS:
+    if path is None or path.suffix.lower() in (*WORKBOOK_ENDINGS, ""):  # what comes through a pipe has none
         return
     with open_input(path) as file:
-        if file.read(len(_WORKBOOK)) == _WORKBOOK:
+        if is_workbook(file.read(HEAD)):
             yield f"{path.name} is an Excel workbook of today (.xlsx) under another ending, and is read as one"
 
 

@@ -92,7 +92,7 @@ class JsonTable:
             except (ValueError, RecursionError) as problem:
                 line = getattr(problem, "lineno", None)
                 raise BadInput(_reason(problem), file=self.path, line=line) from None
-            for number, row in enumerate(every, 1):
+            for number, row in enumerate(every if isinstance(every, list) else [every], 1):
                 if isinstance(row, dict):
                     yield number, row
                 else:
@@ -244,7 +244,7 @@ class _NoJson(ValueError):
     """A value that programs write and JSON has not (RFC 8259, section 6); the text is the reason."""
 
 
-def _load(text: str) -> Any:
+def _load(text: str) -> object:
     return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
 
 

@@ -188,6 +188,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     width = len(table.columns)
     repeated = 0
     left: list[BadRow] = []
+    without_id: list[BadRow] = []
     at_interests = state.columns["interests"] if interests else -1
     cells_seen = state.interest_cells
     for line, values in table.rows(left):
@@ -195,7 +196,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             cells_seen.add(values[at_interests])
         contact_id = values[identifier].strip()
         if not contact_id:
-            left.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
+            without_id.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
         elif contact_id in state.people:
             repeated += 1
             state.people[contact_id].again += (line,)
@@ -208,7 +209,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
         _liken(state.people.values(), cells_seen, separator)
         if at_interests in table.lists or shows_quotes(cells_seen, separator):
             state.quoting.add("interest")
-    state.leave_alone(table, left)
+    state.leave_alone(table, left, without_id)
     if repeated:
         state.notes.append(
             f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "

@@ -59,11 +59,17 @@ class CrmState:
     bookings: list[tuple[str, datetime, datetime]] = field(default_factory=list)  # (user, start, end)
     open_requests: Counter[str] | None = None  # by owner; None = the export does not list requests
     notes: list[str] = field(default_factory=list)
+    urgent: list[str] = field(default_factory=list)  # of the notes, those on faults of the export's rows
     left_alone: list[LeftRow] = field(default_factory=list)
 
-    def leave_alone(self, table: Table, left: Sequence[BadRow]) -> None:
-        """Note which rows of a table stay as they came, and why."""
-        self.notes += left_alone(table, left)
+    def leave_alone(self, table: Table, left: Sequence[BadRow], without_id: Sequence[BadRow] = ()) -> None:
+        """Note which rows of a table stay as they came, and why: those that are no rows of it, and those that have no
+        id, which may be meant so."""
+        is_urgent = any(not row.apart for row in left)
+        left = sorted([*left, *without_id], key=lambda row: row.line)
+        said = list(left_alone(table, left))
+        self.notes += said
+        self.urgent += said if is_urgent else ()
         self.left_alone += (LeftRow(table.path.name, row.line, row.fields, row.reason) for row in left)
 
     def value(self, contact_id: str, name: str) -> str:

@@ -35,7 +35,8 @@ def check(
     """
     from dataclasses import asdict
 
-    from linktrack.crm.export import export_names
+    from linktrack.actions.crm_names import unfit_interests
+    from linktrack.crm.export import any_interests, export_names
     from linktrack.crm.mapping import mapping_of
     from linktrack.links.catalog import find_link
     from linktrack.links.check import FINDING_COLUMNS, ExportNames, check_links
@@ -45,7 +46,8 @@ def check(
         if key is not None:
             find_link(database, key)
         names = ExportNames() if crm is None else ExportNames(**export_names(crm, mapping_of(workspace)))
-        found = check_links(workspace, database, key, names)
+        fit = crm is not None and any_interests(crm, mapping_of(workspace))
+        found = check_links(workspace, database, key, names, (lambda *_: ()) if fit else unfit_interests)
     rows = [asdict(one) for one in found]
     table = ["finding", "link", "mailing", "explanation"]
     list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=[crm])

@@ -33,7 +33,8 @@ _CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written. `bom` is what marks its encoding. `preamble` is what stands before the records: a line like `sep=;`, or nothing.
+    """How a CSV file is written. `bom` is what marks its encoding, `preamble` what stands before the records then: a
+    line like `sep=;`, or nothing.
 
     `escape` is a backslash where quoted fields use one before `"` and themselves, else nothing: quotes are doubled.
     `end` is its line end, see `find_line_end`. `errors` is how bytes are read that the encoding does not allow.

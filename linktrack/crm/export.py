@@ -15,7 +15,7 @@ from linktrack.crm.export_rows import BadRow as BadRow
 from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse_other_kinds
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
-from linktrack.crm.multivalue import OddCell, names_in
+from linktrack.crm.multivalue import OddCell, names_in, shows_quotes
 from linktrack.errors import BadInput, NotFound
 from linktrack.files import explained, open_input
 from linktrack.settings import CrmSettings
@@ -349,6 +349,14 @@ def left_alone(table: Table, left: Sequence[BadRow], *, each: bool = False) -> I
     rows = "1 row was left as it came: line" if len(left) == 1 else f"{len(left):,} rows were left as they came: lines"
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
     yield f"{table.path.name}: {rows} {listed}"
+
+
+def any_interests(export: Path, mapping: Mapping) -> bool:
+    """Whether the contacts' cells of interests can hold any names: they are lists, or show names in quotes."""
+    table = open_contacts(export, mapping)
+    at = column_of(table, mapping.settings.contacts.interests)
+    separator = mapping.settings.contacts.interests_separator
+    return at is not None and (at in table.lists or shows_quotes((row[at] for _, row in table.rows([])), separator))
 
 
 def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:

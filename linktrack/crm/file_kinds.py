@@ -29,7 +29,7 @@ _WEB_PAGE = re.compile(
     r"|workbook|ss:workbook)\b)",
     re.IGNORECASE,
 )
-_DOCUMENT = re.compile(rb"mimetypeapplication/vnd\.oasis\.opendocument\.(\w+)")  # OpenDocument 1.3, part 2, 3.3
+_DOCUMENT = re.compile(rb"mimetypeapplication/vnd\.oasis\.opendocument\.(spreadsheet|text)?")  # OpenDocument 1.3, part 2, 3.3
 
 
 def is_workbook(head: bytes) -> bool:
@@ -45,7 +45,7 @@ def refuse_other_kinds(path: Path, head: bytes) -> None:
         )
     if is_workbook(head):
         if found := _DOCUMENT.search(head):
-            what = {b"spreadsheet": "spreadsheet (.ods)", b"text": "text (.odt)"}.get(found[1], "document")
+            what = {b"spreadsheet": "spreadsheet (.ods)", b"text": "text (.odt)"}.get(found[1], "file")
             raise BadInput(f"this is an OpenDocument {what}: open it there and save it as .xlsx or CSV", file=path)
         return
     if _WEB_PAGE.match(_text_of(head)):

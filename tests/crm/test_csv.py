@@ -42,6 +42,8 @@ READ = {
     "Excel's sep= line": (b"sep=;\r\ncontact_id;name\r\n1;Bo\r\n", [["1", "Bo"]]),
     "a BOM": ("\ufeffcontact_id,name\n1,Åsa\n".encode(), [["1", "Åsa"]]),
     "UTF-16, little end first": ("\ufeffcontact_id,name\n1,Åsa\n".encode("utf-16-le"), [["1", "Åsa"]]),
+    "a BOM that stands there twice": ("\ufeff\ufeffcontact_id,name\n1,Åsa\n".encode(), [["1", "Åsa"]]),
+    "a BOM of UTF-16 that stands there twice": ("\ufeff\ufeffcontact_id,name\n1,Å\n".encode("utf-16-le"), [["1", "Å"]]),
     "UTF-16, big end first": ("\ufeffcontact_id,name\n1,Åsa\n".encode("utf-16-be"), [["1", "Åsa"]]),
     "line ends of an old Mac": (b"contact_id,name\r1,Bo\r2,Cy\r", [["1", "Bo"], ["2", "Cy"]]),
     "no line end at the end": (b"contact_id,name\n1,Bo", [["1", "Bo"]]),
@@ -121,7 +123,22 @@ REFUSED = {
     ),
     "NUL bytes in most lines": (b"contact_id,name\n1,\0\n2,\0\n", {}, "contacts.csv:2: the file holds NUL bytes"),
     "NUL bytes in the header": (b"contact_id,name\0\n1,Bo\n2,Cy\n", {}, "contacts.csv:1: the file holds NUL bytes"),
-    "UTF-16 without a BOM": ("contact_id,name\n1,Bo\n".encode("utf-16-le"), {}, 'set encoding = "utf-16"'),
+    "UTF-16 without a BOM": (
+        "contact_id,name\n1,Bo\n".encode("utf-16-le"),
+        {},
+        "contacts.csv: it is UTF-16 without a BOM; as utf-16-le its first line would read 'contact_id,name': if that is "
+        'right, set encoding = "utf-16-le" under [crm]',
+    ),
+    "UTF-16 without a BOM, with letters beyond ASCII": (
+        "contact_id,name\n1,Åsa åäö\n".encode("utf-16-be"),
+        {},
+        'if that is right, set encoding = "utf-16-be"',
+    ),
+    "UTF-16 without a BOM, where another encoding is set": (
+        "contact_id,name\n1,Åsa\n".encode("utf-16-le"),
+        {"encoding": "cp1252"},
+        'set encoding = "utf-16-le"',
+    ),
     "a quote that is never closed": (b'contact_id,name\n1,"Bo\n2,Cy\n', {}, "contacts.csv:2: the quote that opens"),
     "a quote that is never closed between semicolons": (
         b'contact_id;name\n1;Bo\n2;"Cy\n3;Di\n',

@@ -26,8 +26,8 @@ from linktrack.settings import FieldSettings
 openpyxl = pytest.importorskip("openpyxl")
 xlsxwriter = pytest.importorskip("xlsxwriter")
 
-HEADER = ["contact_id", "since", "score", "calls", "flag", "words"]
-FULL = ["1", date(2025, 3, 1), 12.5, True, 1, "ja"]
+HEADER: list[Any] = ["contact_id", "since", "score", "calls", "flag", "words"]
+FULL: list[Any] = ["1", date(2025, 3, 1), 12.5, True, 1, "ja"]
 FIELDS = {
     "since": FieldSettings(column="since", type="date", format="%d.%m.%Y"),
     "score": FieldSettings(column="score", type="number", decimal=","),

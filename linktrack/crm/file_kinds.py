@@ -29,7 +29,9 @@ _WEB_PAGE = re.compile(
     r"|workbook|ss:workbook)\b)",
     re.IGNORECASE,
 )
-_DOCUMENT = re.compile(rb"mimetypeapplication/vnd\.oasis\.opendocument\.(spreadsheet|text)?")  # OpenDocument 1.3, part 2, 3.3
+_DOCUMENT = re.compile(
+    rb"mimetypeapplication/vnd\.oasis\.opendocument\.(spreadsheet|text)?"
+)  # OpenDocument 1.3, part 2, 3.3
 
 
 def is_workbook(head: bytes) -> bool:

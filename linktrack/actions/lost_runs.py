@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -243,13 +244,16 @@ def _cells(path: Path, crm: CrmSettings) -> Iterator[tuple[int, dict[str, str]]]
         dialect = csv_spans.Dialect(encoding, bom, ",", "", escape, errors=errors)
         try:
             with csv_spans.open_text(path, dialect) as text:
+                end = csv_spans.find_line_end(text.read(65_536), escape)
+            dialect = replace(dialect, end=end)
+            with csv_spans.open_text(path, dialect) as text:
                 header = text.readline()
             names = header.replace('"', "").rstrip("\r\n")
             delimiter = names[len(columns[0]) : names.find(columns[1])]
             if names != delimiter.join(columns) or len(delimiter) != 1:
                 raise BadInput("this file was not written by a run, or somebody has changed its columns", line=1)
             with csv_spans.open_text(path, dialect) as text:
-                for record in csv_spans.read_records(text, delimiter, escape=escape):
+                for record in csv_spans.read_records(text, delimiter, escape=escape, file_end=end):
                     if record.line == 1:
                         continue
                     values = [csv_spans.unquoted(field, escape) for field in record.fields]

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from linktrack.clicks.event import NOTE, Report, Row
 from linktrack.clicks.formats.alb import LoadBalancer
@@ -98,6 +98,7 @@ class EventFormat(Protocol):
 
 
 Format = LineFormat | EventFormat
+_AnyFormat = TypeVar("_AnyFormat", LineFormat, Format)
 
 LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (
     CommonLog, NginxJson, Caddy, TraefikJson, HaProxy, ExtendedLog, CloudFront, CloudFrontJson, LoadBalancer, Envoy,
@@ -163,13 +164,21 @@ def detect(sample: bytes, path: str, time_zone: str | None = None) -> Format:
     )
 
 
+def line_formats(time_zone: str | None = None) -> list[LineFormat]:
+    """One of each that has a request a line, ready to read; `time_zone` as for `format_of`."""
+    zone = zone_of(time_zone)
+    return [_in_zone(make(), zone) for make in LINE_FORMATS]
+
+
 def _all_formats(zone: tzinfo) -> Sequence[Format]:
     """One of each, ready to read."""
-    formats = [make() for make in FORMATS]
-    for format in formats:
-        if isinstance(format, LocalTime):
-            format.zone = zone
-    return formats
+    return [_in_zone(make(), zone) for make in FORMATS]
+
+
+def _in_zone(format: _AnyFormat, zone: tzinfo) -> _AnyFormat:
+    if isinstance(format, LocalTime):
+        format.zone = zone
+    return format
 
 
 def _fits(format: Format, sample: bytes) -> bool:

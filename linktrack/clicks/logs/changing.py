@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from linktrack.clicks.event import NOTE, Row
-from linktrack.clicks.formats import LINE_FORMATS, LineFormat, format_of
+from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
 from linktrack.links.tokens import PLACEMENT, TOKEN
 
@@ -96,19 +96,16 @@ class Changing:
         known = {reader.format.name for reader in self._readers}
         text = b"".join(line + b"\n" for line in lines)
         read: dict[str, int] = {}
-        for make in LINE_FORMATS:
-            if (name := make().name) not in known:
-                format = format_of(name, self._time_zone)
-                assert isinstance(format, LineFormat)  # noqa: S101  (one of LINE_FORMATS)
+        for format in line_formats(self._time_zone):
+            if format.name not in known:
                 found = Unwrapping(format).rows(text)
                 timed = sum(_is_request(row) and _moment(format, row[2]) is not None for row in found)
                 if timed or (format.state() and any(row[2] is NOTE for row in found)):
-                    read[name] = timed
+                    read[format.name] = timed
         best = [name for name, count in read.items() if count == max(read.values())]
         if len(best) != 1:
             return None
-        format = format_of(best[0], self._time_zone)
-        return format if isinstance(format, LineFormat) else None
+        return next(fresh for fresh in line_formats(self._time_zone) if fresh.name == best[0])
 
 
 def _is_request(row: Row) -> bool:

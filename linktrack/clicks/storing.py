@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -223,10 +224,13 @@ class Shelf:
                 moved[one.click] = (moved[one.click][0] if one.click in moved else one, ruling)
         rulings = list(numbers.values()) if second else first.rulings
         changed = [(one, ruling) for one, ruling in moved.values() if one.ruling != ruling]
-        shifts = [Shift(click, None, ruling) for click, ruling in zip(new, rulings, strict=True)]
-        shifts += [Shift(one.click, one.ruling, ruling) for one, ruling in changed]
+        shifts: list[Shift] = [
+            *zip(new, repeat(None), rulings),
+            *((one.click, one.ruling, ruling) for one, ruling in changed),
+        ]
         apply(self.database, shifts, self.facts)
-        opened = [shift.click for shift in shifts if shift.after and names[shift.after] == "human"]
+        human = set(self.facts.rulings.numbers_of("human"))
+        opened = [click for click, _, after in shifts if after in human]
         note_open_times(self.database, [(click.clicked_at, click.clicked_at) for click in opened])
         nobodies = self.by.nobodies
         self.departures.note((click for click in opened if click.recipient_id not in nobodies), pressed)

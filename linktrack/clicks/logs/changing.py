@@ -43,13 +43,13 @@ class Changing:
 
     def moment(self, stamp: bytes) -> int:
         """UTC milliseconds of a stamp of any of these formats; ValueError if it is none."""
-        for reader in self._readers[1:]:
-            try:
-                return self.format.moment(stamp)
-            except (ValueError, OverflowError):
+        try:
+            return self._readers[0].format.moment(stamp)
+        except (ValueError, OverflowError):
+            for reader in self._readers[1:]:
                 if (other := _moment(reader.format, stamp)) is not None:
                     return other
-        return self.format.moment(stamp)
+            raise
 
     def moment_or_none(self, stamp: bytes) -> int | None:
         """The same, and None where it is none."""

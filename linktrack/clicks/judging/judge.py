@@ -139,6 +139,8 @@ def judge_reputation(
     """
     looked_at = [*new, *(one.click for one, _ in first.moved)]
     said = note_evidence(database, first.said)
+    if not said and not _anything_said(database, {click.shipment_id for click in looked_at}):
+        return []  # no scanner has been seen
     heard = _heard_of(database, {(row.shipment_id, row.address) for row in said} | _places(looked_at))
     if not heard:
         return []
@@ -196,6 +198,12 @@ def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence
     new = [row for row in rows if tuple(row) not in known]
     database.insert("scanner_evidence", Evidence._fields, new)
     return new
+
+
+def _anything_said(database: Database, shipments: Iterable[int]) -> bool:
+    """Whether there is evidence about any address in these shipments."""
+    sql = "SELECT 1 FROM scanner_evidence WHERE shipment_id = ? LIMIT 1"
+    return any(database.value(sql, (shipment,)) is not None for shipment in shipments)
 
 
 def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> None:

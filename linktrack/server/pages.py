@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import nh3
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
@@ -123,7 +123,7 @@ class Pages:
     def _unsubscribed(self, type: str) -> Page:
         return self._page("unsubscribed.html", "unsubscribed_title", type=type)
 
-    def _page(self, template: str, title: str, *, forms: bool = True, **values: Any) -> Page:
+    def _page(self, template: str, title: str, *, forms: bool = True, **values: object) -> Page:
         shown = self._environment.get_template(template).render(title=self.words.get(title, self.look.name), **values)
         return Page(shown.encode(), policy_of(shown, forms=forms))
 

@@ -22,8 +22,7 @@ _COLUMNS = (
 )
 _KEY = "shipment_id, recipient_id, placement_id"
 
-# What a person has done on a placement: a row of the table without its key, so like a deed.
-Standing = tuple[int, int, int, int | None, int | None, int | None]
+Standing = Deed  # what a person has done on a placement: a row of the table without its key, so like a deed
 First = tuple[int, int]  # the first human click of a person (of several at one moment, by device): moment and device
 
 
@@ -33,18 +32,16 @@ class Turnout:
     that does not any more."""
 
     on_placements: list[tuple[int, int, int]] = field(default_factory=list)  # placement, shipment, ±1
-    on_links: list[tuple[int, int, int, int]] = field(default_factory=list)  # link, shipment, first click, ±1
-    in_shipments: list[tuple[int, int, int, int, int]] = field(default_factory=list)
-    # shipment, recipient, first click, its device, ±1
+    on_links: list[tuple[tuple[int, int], int, int]] = field(default_factory=list)  # link and shipment, moment, ±1
+    in_shipments: list[tuple[Person, First, int]] = field(default_factory=list)  # ±1
 
     def turn(self, person: Person, link: int, before: First | None, after: First | None) -> None:
         """A person's first human click on a link (0: in the shipment) is another one now; None = there is none."""
-        shipment, recipient = person
         for first, sign in ((before, -1), (after, 1)):
             if first is not None and link:
-                self.on_links.append((link, shipment, first[0], sign))
+                self.on_links.append(((link, person[0]), first[0], sign))
             elif first is not None:
-                self.in_shipments.append((shipment, recipient, *first, sign))
+                self.in_shipments.append((person, first, sign))
 
 
 def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusing: Refusing) -> Turnout:
@@ -109,8 +106,8 @@ def _note_newcomer(
     rows.append((shipment, recipient, placement, link, human, machine, first, last, device))
     if first is not None and device is not None and recipient != NOBODY:
         turnout.on_placements.append((placement, shipment, 1))
-        turnout.on_links.append((link, shipment, first, 1))
-        turnout.in_shipments.append((shipment, recipient, first, device, 1))
+        turnout.on_links.append(((link, shipment), first, 1))
+        turnout.in_shipments.append((person, (first, device), 1))
 
 
 def _note_more(

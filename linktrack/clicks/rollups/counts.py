@@ -58,9 +58,7 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     deed_of[None] = NO_DEED
     was, now = (list(map(deed_of.__getitem__, rulings)) for rulings in (columns.before, columns.after))
     deeds = gathered(
-        zip(
-            columns.people, columns.placements, columns.links, columns.times, columns.devices, was, now, strict=True
-        )
+        columns.people, columns.placements, columns.links, columns.times, columns.devices, was, now
     )  # fmt: skip
     turnout = note_deeds(database, deeds, facts.rulings.numbers_of("human"), facts.refusing)
     hours = _Hours(facts.zone)
@@ -202,14 +200,14 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
     """Clickers, where the first of their human clicks stands."""
     for (placement, shipment, sign), count in Counter(turnout.on_placements).items():
         tables.add("placement_tally", (placement, shipment), "clickers", sign * count)
-    firsts = ((link, shipment, hours[at // _QUARTER], sign) for link, shipment, at, sign in turnout.on_links)
-    for (link, shipment, hour, sign), count in Counter(firsts).items():
-        tables.add("link_tally", (link, shipment), "clickers", sign * count)
-        tables.add("link_hour", (link, shipment, hour), "clickers", sign * count)
+    firsts = ((spot, hours[at // _QUARTER], sign) for spot, at, sign in turnout.on_links)
+    for (spot, hour, sign), count in Counter(firsts).items():
+        tables.add("link_tally", spot, "clickers", sign * count)
+        tables.add("link_hour", (*spot, hour), "clickers", sign * count)
     sent = facts.sent_at.get
     turned = (
         (shipment, hours[at // _QUARTER], (at - sent(shipment, 0)) // HOUR, device, sign)
-        for shipment, _, at, device, sign in turnout.in_shipments
+        for (shipment, _), (at, device), sign in turnout.in_shipments
     )
     for (shipment, hour, age, device, sign), count in Counter(turned).items():
         tables.add("shipment_tally", (shipment,), "clickers", sign * count)
@@ -235,10 +233,7 @@ def _count_domains(
     for (where, old, new), clicks in seen.items():
         counts[where][old] -= clicks
         counts[where][new] += clicks
-    turned = (
-        ((shipment, domains.get((shipment, recipient), "")), sign)
-        for shipment, recipient, *_, sign in turnout.in_shipments
-    )
+    turned = (((person[0], domains.get(person, "")), sign) for person, _, sign in turnout.in_shipments)
     for (where, sign), clickers in Counter(turned).items():
         counts[where]["clickers"] += sign * clickers
     for where, own in counts.items():

@@ -32,11 +32,21 @@ class Deeds:
     lost: set[Spot] = field(default_factory=set)
 
 
-def gathered(clicks: Iterable[tuple[Person, int, int, int, int, str, str]]) -> Deeds:
-    """The deeds of clicks: person, placement, link, moment, device, what it was and what it is now."""
+def gathered(
+    persons: Iterable[Person],
+    placements: Iterable[int],
+    links: Iterable[int],
+    moments: Iterable[int],
+    devices: Iterable[int],
+    was: Iterable[str],
+    now: Iterable[str],
+) -> Deeds:
+    """The deeds of clicks, given in columns; the last two are what each was as a deed, and what it is now."""
     deeds = Deeds()
     people = deeds.people
-    for person, placement, link, at, device, old, new in clicks:
+    for person, placement, link, at, device, old, new in zip(
+        persons, placements, links, moments, devices, was, now, strict=True
+    ):
         if not old and not new:
             continue
         own = people[person]

@@ -147,6 +147,7 @@ class Requests:
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
         since, until, nameless = self._rules.since, self._rules.until, self._rules.nameless
+        moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
@@ -180,11 +181,13 @@ class Requests:
                         row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                         with suppress(ValueError, OverflowError):
                             self._note_junk(row, moment_of(stamp))
-            try:
-                moment = moment_of(stamp)
-            except (ValueError, OverflowError):
-                reject("bad-time", line)
-                continue
+            moment = moments.get(stamp)
+            if moment is None:
+                try:
+                    moment = moments[stamp] = moment_of(stamp)
+                except (ValueError, OverflowError):
+                    reject("bad-time", line)
+                    continue
             if (since is not None and moment < since) or (until is not None and moment >= until):
                 not_ours += 1
                 continue

@@ -67,8 +67,10 @@ class Application:
     def __call__(self, environ: Environ, start: Start) -> list[bytes]:
         reply = _refused(environ) or self._answered(environ)
         headers = list(reply.headers)
-        if "HTTP_TRANSFER_ENCODING" in environ and _CLOSE not in headers:
-            headers.append(_CLOSE)  # where its body ends is not known, so nothing that follows it is read
+        if _has_body(environ) and _CLOSE not in headers:
+            # granian shuts a connection with a body that nobody reads, and reading one has no end where a client sends
+            # half of it: whoever keeps connections must know that this one is over.
+            headers.append(_CLOSE)
         start(_STATUS[reply.status], headers)
         return [reply.body]
 
@@ -113,6 +115,10 @@ class Application:
             shown = moments.iso(second * 1000, self._zone)
             self._second, self._before, self._behind = second, shown[:19], shown[19:]
         return f"{self._before}.{rest:03}{self._behind}"
+
+
+def _has_body(environ: Environ) -> bool:
+    return "HTTP_TRANSFER_ENCODING" in environ or environ.get("CONTENT_LENGTH", "0").strip("0") != ""
 
 
 def _refused(environ: Environ) -> Answer | None:

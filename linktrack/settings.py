@@ -455,9 +455,10 @@ class Settings(Section):
 
 
 def checked_base_url(value: str) -> str:
-    """`value` without a final slash; ValueError unless it is http(s)://host[:port][/path]."""
-    found = re.fullmatch(r"https?://[A-Za-z0-9.\-]+(?::([0-9]{1,5}))?(/[A-Za-z0-9._~\-]+)*/?", value)
-    if not found or not 0 < int(found[1] or 1) < 65_536:
+    """`value` without a final slash; ValueError unless it is http(s)://host[:port][/path], with a path that browsers
+    leave as it is."""
+    found = re.fullmatch(r"https?://[A-Za-z0-9.\-]+(?::([0-9]{1,5}))?((?:/[A-Za-z0-9._~\-]+)*)/?", value)
+    if not found or not 0 < int(found[1] or 1) < 65_536 or {".", ".."} & {*found[2].split("/")}:
         raise ValueError(f"base_url must look like https://click.example.com, not {value!r}")
     return value.rstrip("/")
 

@@ -380,7 +380,8 @@ class ProbeRecord(SQLModel, table=True):
 
 
 class JunkRequestRecord(SQLModel, table=True):
-    """A malformed, forged or mutated request for a tracked address: it speaks against the clicks beside it."""
+    """A malformed, forged or mutated request for a tracked address: it speaks against the clicks beside it. Or one that
+    was rejected for its method or status: it was seen, whatever it is rejected for later."""
 
     __tablename__ = "junk_request"
     __table_args__ = (CLUSTERED,)

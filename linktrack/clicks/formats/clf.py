@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import NO_AGENT, Row
+from linktrack.clicks.formats.parts.lines import METHOD
 from linktrack.clicks.formats.parts.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
@@ -20,6 +21,7 @@ _ADDRESS = (
 _WORD = rb'[^\s"\[<+|,]'
 _HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
 _ENDS_WITH_ADDRESS = rb"(?:" + _WORD + rb"*+, ?)*?" + _ADDRESS
+_REQUEST = rb"(" + METHOD + rb') ([^\s"]++)(?: [^\s"]++|)(?=")'
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
@@ -31,7 +33,7 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 _LINE = re.compile(
     rb"^((?:(?=" + _WORD + rb"++ " + _ENDS_WITH_ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
     rb"(" + _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+)" + _NO_HOST + rb'[^\["\n]*+'
-    rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
+    rb'\[([^\]\n]{20,36}+)\] "(?:' + _REQUEST + rb"|" + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
     rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: "(' + _FORWARDED + rb')"(?=[ \r\n]|\Z)|)'
     rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*|)|)()()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",

@@ -138,6 +138,12 @@ class Addresses:
         tokens_like = (match[2].lower(), match[2].lower().translate(_ROT13)) if match else ()
         return any((person := self.person(token)) is not None and person[2] is not None for token in tokens_like)
 
+    def was_reset(self, target: bytes, moment: int) -> bool:
+        """Whether a request's target names a link that was reset after this moment, whomever else it names."""
+        match = self.tracked(target) or self.tracked(unquote_to_bytes(target))
+        spot = self.spots.get(match[1].lower()) if match else None
+        return spot is not None and moment <= spot.reset_at
+
     def has_unfilled(self, line: bytes) -> bool:
         """Whether a line has one of our addresses with a merge tag for its token, blanks in the tag as they are."""
         return any(match[1].lower() in self.spots and _is_tagged(line[match.end() :][:300]) for match in _PLACED(line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -18,7 +19,7 @@ from linktrack.server.said_since import SaidSince
 from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.store.lock import alone
-from linktrack.store.session import Database
+from linktrack.store.session import Database, in_silence
 from linktrack.workspace import Workspace
 
 LOOK_EVERY = 1.0  # seconds
@@ -54,13 +55,22 @@ def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> S
 
 
 class LiveSite:
-    """The site of a workspace, `site`, which another thread replaces when the catalogue changes.
+    """The site of a workspace, `site`, which another thread replaces when the catalogue or a template of its pages
+    changes. `tell` hears of templates that cannot be used.
 
     Conflict where its snapshot has vanished since the start; BadInput as `site_of`.
     """
 
-    def __init__(self, workspace: Workspace, log_folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        log_folder: Path,
+        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] = in_silence,
+    ) -> None:
         self._workspace = workspace
+        self._tell = tell
+        self._templates = self._templates_now()
         self._file = self._file_now()
         snapshot = load_snapshot(workspace)
         if snapshot is None:
@@ -73,13 +83,17 @@ class LiveSite:
 
     def look(self) -> None:
         """See whether the catalogue has changed, and take it over: from the file that another worker has written, else
-        from the database, which one of them writes down."""
+        from the database, which one of them writes down. And see whether a template has."""
         now = self._file_now()
         if now != self._file:
             self._file = now
             self._take_over(_loaded(self._workspace))
         self._take_over(self._catalogue.ask(self._renewed))
         self._said_since.keep_up()
+        templates = self._templates_now()
+        if templates != self._templates:
+            self._templates = templates
+            self._renew_pages()
 
     def keep_looking(self, stop: Event, besides: Callable[[], None] = lambda: None) -> Thread:
         """A thread that looks each second until it is to stop, and does `besides`."""
@@ -124,6 +138,21 @@ class LiveSite:
             ring = self.site.tokens.keyring
             known = {number for number in ring.secrets if ring.fingerprint(number) == snapshot.keys.get(number)}
             return Tokens(ring.only(known), snapshot.workspace_id)
+
+    def _renew_pages(self) -> None:
+        try:
+            self.site = replace(self.site, pages=pages_of(self._workspace))
+        except LinktrackError as problem:
+            self._tell(f"The pages stay as they were: {problem}")
+
+    def _templates_now(self) -> frozenset[tuple[str, int, int, int]]:
+        """The templates of the workspace, as far as a change of one shows."""
+        found = set()
+        with suppress(OSError):
+            for path in self._workspace.templates_path.glob("*.html"):
+                now = path.stat()
+                found.add((path.name, now.st_ino, now.st_mtime_ns, now.st_size))
+        return frozenset(found)
 
     def _file_now(self) -> tuple[int, int, int] | None:
         try:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from linktrack import moments
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.errors import LinktrackError
 from linktrack.server.answer import RETRY, Answer, Site, answer, plain
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
@@ -79,7 +80,8 @@ class Application:
         try:
             reply, line = answer(asked, self._live.site, log_works=self._log.works)
         except Exception as bug:
-            self._tell(f"a bug in linktrack ({type(bug).__name__}): please report it")
+            ours = f"a bug in linktrack ({type(bug).__name__}): please report it"
+            self._tell(str(bug) if isinstance(bug, LinktrackError) else ours)
             reply = plain(500, "")
             line = log_line(asked, 500)
         if line and not self._log.write(line, asked.at) and reply.acts:
@@ -149,7 +151,7 @@ def load_application(root: Path, log_folder: Path) -> Application:
         if not name.startswith(_ENVIRONMENT):  # granian puts all of it into each request, where HTTP_ is a header
             del os.environ[name]
     workspace = load_workspace(root, environ)
-    live = LiveSite(workspace, log_folder)
+    live = LiveSite(workspace, log_folder, tell=_tell)
     log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
     live.keep_looking(Event(), lambda: log.try_again(moments.now()))
     return Application(live, log, visitors_of(workspace), workspace.zone, tell=_tell)

@@ -227,6 +227,40 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
     assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
 
 
+NO_MATTER = {
+    "If-Match": '"x"', "If-None-Match": '"x"', "If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",
+    "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT", "Range": "bytes=0-1", "If-Range": '"x"',
+}  # fmt: skip
+LET_GO = ("If-Match", "If-Unmodified-Since")  # with 203, for nginx has no way to say 200 then
+
+
+@with_nginx
+@pytest.mark.servers
+def test_what_a_request_wants_a_page_to_be_matters_to_nobody(
+    world: SentWorld, run: Run, database: Database, tmp_path: Path
+) -> None:
+    out, log = tmp_path / "out", tmp_path / "click.log"
+    assert run("redirects", "export", out, "--for", "nginx", "--log", log).code == 0
+    asked = (
+        ("GET", "thanks", ""),
+        ("GET", "unsubscribe", ""),
+        ("POST", "unsubscribe", ""),
+        ("POST", "unsubscribe", "?page"),
+    )
+    with nginx_with(out, tmp_path / "nginx") as server:
+        for method, link, query in asked:
+            _, headers, page = server.ask(method, world.path(link) + query)
+            for name, value in NO_MATTER.items():
+                status, others, body = server.ask(method, world.path(link) + query, **{name.replace("-", "_"): value})
+                assert (status, body) == (203 if name in LET_GO else 200, page), (method, link, name)
+                assert {one: others.get(one) for one in COMPARED} == {one: headers.get(one) for one in COMPARED}
+        for name, value in NO_MATTER.items():
+            assert server.ask("GET", world.path("offer"), **{name.replace("-", "_"): value})[0] == 302
+            assert server.ask("GET", "/zzzz/" + world.tokens["C1"], **{name.replace("-", "_"): value})[0] == 404
+    summary = import_logs(world.workspace, database, [str(log)])
+    assert summary.stored == len(asked) * (1 + len(NO_MATTER)) + len(NO_MATTER)
+
+
 @with_nginx
 @pytest.mark.servers
 def test_a_reload_under_load_loses_nothing(world: SentWorld, run: Run, database: Database, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def open_input(path: Path, what: str = "a file") -> BinaryIO:
 
 
 @contextmanager
-def explained(path: Path, what: str = "a file") -> Iterator[None]:
+def explained(path: Path | str, what: str = "a file") -> Iterator[None]:
     """Errors of the system about `path` as sentences."""
     try:
         yield

@@ -46,10 +46,10 @@ def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
     return datetime_of(milliseconds, zone).isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name. ValueError with a sentence for none."""
+def zone_of(name: str) -> tzinfo:
+    """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none."""
     try:
-        return ZoneInfo(name)
+        return UTC if name.upper() in ("UTC", "Z") else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"a time zone has a name like Europe/Stockholm, not {name!r}") from None
 
@@ -65,7 +65,8 @@ def machine_zone() -> str:
         candidates.append(named.read_text("utf-8", "replace").strip())
     for name in filter(None, candidates):
         with suppress(ValueError):
-            return zone_of(name).key
+            zone_of(name)
+            return name
     return "UTC"
 
 

@@ -187,7 +187,7 @@ class FieldSettings(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_name(cls, value: Any) -> Any:
+    def _from_name(cls, value: object) -> object:
         return {"column": value} if isinstance(value, str) else value
 
     def written(self, value: str | int | float | bool) -> str:
@@ -546,7 +546,7 @@ def _unknown_variables(environ: Mapping[str, str], variables: Mapping[str, _Vari
     return found
 
 
-def _typed(text: str, annotation: object) -> Any:
+def _typed(text: str, annotation: object) -> object:
     """An environment value as its setting's type wants it: a text as it is, anything else as TOML writes it."""
     if annotation is str or getattr(annotation, "__origin__", None) is Literal:
         return text

@@ -1,4 +1,4 @@
-"""What is wrong with a value that a person wrote, as a sentence: pydantic's errors in our words."""
+"""Values that a person wrote: texts that are there, and what is wrong with one as a sentence in our words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+def given_text(value: object) -> str:
+    """A text with something in it, as it stands. ValueError for anything else."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("it must be a text")
+    return value
+
 
 _TYPES = {
     "string_type": "a text",

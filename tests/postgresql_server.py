@@ -34,7 +34,17 @@ def server() -> Iterator[str]:
         assert done.returncode == 0, done.stderr
 
     call(program / "initdb", "-D", data, "-A", "trust", "-U", "linktrack", "-E", "UTF8", "--locale=C.UTF-8")
-    call(program / "pg_ctl", "-D", data, "-o", f"-k {folder} -c listen_addresses=", "-w", "-l", folder / "log", "start")
+    call(
+        program / "pg_ctl",
+        "-D",
+        data,
+        "-o",
+        f"-k {folder} -c listen_addresses= -c fsync=off",
+        "-w",
+        "-l",
+        folder / "log",
+        "start",
+    )
     try:
         yield f"?host={folder}&user=linktrack"
     finally:
@@ -42,13 +52,16 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-def new_database(server: str, role: str = "") -> str:
-    """A new empty database, owned by a role; its address as the server's own programs take it."""
+def new_database(server: str, role: str = "", template: str = "") -> str:
+    """A new database, empty or like the one at the address `template`, owned by a role; its address as the server's own
+    programs take it."""
     import psycopg
 
     name = f"x{secrets.token_hex(4)}"
     with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} {f'OWNER {role}' if role else ''}")
+        like = template.removeprefix("postgresql:///").partition("?")[0]
+        of = f"{f'OWNER {role}' if role else ''} {f'TEMPLATE {like}' if like else ''}"
+        connection.execute(f"CREATE DATABASE {name} {of}")
     return f"postgresql:///{name}{server}"
 
 

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from linktrack.actions.crm_state import CrmRow, CrmState
 from linktrack.actions.planned import NumberedAction
@@ -28,6 +27,7 @@ from linktrack.crm.multivalue import is_empty, shape_among
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
 from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
+from linktrack.moments import zone_of
 from linktrack.settings import FieldSettings
 
 MAX_CELLS = 50_000  # different cells of interests that are kept in mind
@@ -101,7 +101,7 @@ def load_state(
     if needs.company_interests or needs.company_names:
         _load_companies(state, export, needs)
     _load_members(state, export)
-    _load_calendars(state, export, ZoneInfo(time_zone))
+    _load_calendars(state, export, zone_of(time_zone))
     state.users = _users(state, export)
     return state
 
@@ -273,7 +273,7 @@ def _load_members(state: CrmState, export: Path) -> None:
     state.listed = frozenset(listed)
 
 
-def _load_calendars(state: CrmState, export: Path, zone: ZoneInfo) -> None:
+def _load_calendars(state: CrmState, export: Path, zone: tzinfo) -> None:
     """What the export says of people's time and of their open requests."""
     settings = state.mapping.settings
     table = _table(state, export, "follow-ups")
@@ -302,7 +302,7 @@ def _load_calendars(state: CrmState, export: Path, zone: ZoneInfo) -> None:
         state.open_requests = Counter(owner for owner in owners if owner)
 
 
-def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
+def _aware(moment: datetime, zone: tzinfo) -> datetime:
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from linktrack.actions import output as files
 from linktrack.actions.calendar_file import CalendarFiles
 from linktrack.actions.crm_state import CrmState
+from linktrack.actions.planned import Clicked
 from linktrack.actions.planning import Planner
 from linktrack.crm.writing import write_back
 
 
-def write_plan(folder: files.RunFolder, planner: Planner, now: int) -> None:
-    """Walk over the clicks and write every change to the files that it belongs to."""
+def write_plan(folder: files.RunFolder, planner: Planner, clicks: Iterable[Clicked]) -> None:
+    """Walk over the clicks, in the order of time, and write every change to the files that it belongs to."""
     for name in files.ALWAYS:
         folder.start(name)
-    calendars = CalendarFiles(folder.path, now)
-    for change, name, cells in planner.changes():
+    calendars = CalendarFiles(folder.path, planner.now)
+    for change, name, cells in planner.changes(clicks):
         row = change._asdict()
         folder.whole_row("changes.ndjson", row)
         if name:
@@ -27,8 +30,8 @@ def write_plan(folder: files.RunFolder, planner: Planner, now: int) -> None:
         for name, contact_id, what in state.net_members(kind):
             person = {column: state.value(contact_id, column) for column in ("name", "email")}
             folder.row(f"{kind}s.csv", {kind: name, "contact_id": contact_id, "change": what, **person})
-    for contact_id, clicks in planner.unknown.items():
-        folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": clicks})
+    for contact_id, count in planner.unknown.items():
+        folder.row("unknown-contacts.csv", {"contact_id": contact_id, "clicks": count})
 
 
 def write_crm(folder: files.RunFolder, state: CrmState) -> None:

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from linktrack.actions.output import COLUMNS, SUMMARY
 from linktrack.actions.planned import CrmChange, stable_id
+from linktrack.click_names import click_of
 from linktrack.crm import csv_spans
 from linktrack.crm.encoding import find_encoding
 from linktrack.errors import BadInput, NotFound
 from linktrack.files import explained
 from linktrack.moments import moment_of
 from linktrack.settings import CrmSettings
-from linktrack.store.click_names import click_of
 
 _KINDS_OF = {"set-field": ("set-field", "script"), "company-interest": ("interest",)}  # whose actions make such changes
 _FURTHER = 50  # numbers of actions beyond those that the backup knows

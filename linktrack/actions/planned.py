@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -12,6 +12,7 @@ from linktrack.links.actions import AnyAction, MakingAction
 from linktrack.settings import CrmSettings
 
 MADE_KINDS = ("follow-up", "request", "script")
+OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a run looks at a click
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ShipmentFacts:
 
 class Clicked(NamedTuple):
     """One human click: `at` in UTC milliseconds, `at` and `print` together the same in every database; `why` the run
-    looks at it (see `selecting`). `pressed` are buttons of the subscriptions page, named as an action's `button` is."""
+    looks at it (OPEN and so on). `pressed` are buttons of the subscriptions page, named as an action's `button` is."""
 
     at: int
     print: int
@@ -122,6 +123,15 @@ class ScriptResult:
     message: str = ""
 
 
+class FoundScript(NamedTuple):
+    """A script that was asked for: by which click, what became of it (None: it is not run yet), and whether an
+    earlier run has reported it."""
+
+    click: ClickKey
+    result: ScriptResult | None
+    reported: bool = False
+
+
 class Slots(Protocol):
     """Who is free when."""
 
@@ -200,7 +210,7 @@ class MadeFor(NamedTuple):
     click: ClickKey
 
 
-def made_before(made: Iterable[MadeFor], actions: Mapping[int, list[NumberedAction]]) -> set[Occasion]:
+def made_before(made: Iterable[MadeFor], actions: Mapping[int, Sequence[NumberedAction]]) -> set[Occasion]:
     """The occasions, as today's definitions repeat, of what was made earlier for the people with open clicks."""
     repeats = {
         (link_id, action.number): repeat_of(action)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, NamedTuple
 
+from linktrack.actions.crm_state import CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
-from linktrack.actions.ledger_rows import ChangeRow, ClosedRow, MadeRow, SettledRow, settled_as
+from linktrack.actions.ledger.rows import Before, Book, ChangeRow, ClosedRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.planned import (
+    BY_HAND,
     MADE_KINDS,
+    REPLAYED,
+    RETRIED,
     Clicked,
     ClickKey,
     CrmChange,
     Decision,
+    Desk,
+    FoundScript,
     NumberedAction,
     ScriptResult,
     Thing,
@@ -24,15 +32,12 @@ from linktrack.actions.planned import (
     repeat_of,
     stable_id,
 )
-from linktrack.actions.scripts import FoundScript
-from linktrack.actions.selecting import BY_HAND, REPLAYED, RETRIED
-from linktrack.actions.work import Work
+from linktrack.click_names import click_name
 from linktrack.contacts.types import same_type
 from linktrack.crm.guard import would_run
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
 from linktrack.moments import iso
-from linktrack.store.click_names import click_name
 
 MAX_SENTENCES = 100  # of failures that are kept to be said
 _OVERRULED = "a later click or action has decided since"
@@ -46,23 +51,35 @@ class Delivered(NamedTuple):
     cells: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a plan goes by: the actions by link, the CRM, `now` (UTC milliseconds), the zone that `{click.date}` is in,
+    whether a value that a spreadsheet would run is refused, and which states of failures are tried again."""
+
+    actions: Mapping[int, Sequence[NumberedAction]]
+    state: CrmState
+    desk: Desk
+    now: int
+    zone: tzinfo
+    guard: bool
+    retried: tuple[str, ...]
+
+
 class Planner:
     """One walk over the clicks. Afterwards the counts, `unknown` and `failures` say what was found."""
 
-    def __init__(self, work: Work, scripts: dict[str, FoundScript], run_id: int | None) -> None:
-        """Without `run_id` the walk is a rehearsal, and no rows are kept aside for the ledger."""
-        self.ledger, self.actions, self.state, self.desk = work.ledger, work.actions, work.state, work.desk
-        self.now, self.scripts, self.run_id = work.order.now, scripts, run_id
-        self.zone, self.guard = work.zone, work.workspace.settings.actions.guard_formulas
-        self.settled = self.ledger.settled()
-        self.made = made_before(self.ledger.made(), self.actions)
-        self.taken = self.ledger.taken()
-        self.open_failures = self.ledger.failures()
+    def __init__(self, terms: Terms, before: Before, scripts: Mapping[str, FoundScript], book: Book | None) -> None:
+        """Without a `book` the walk is a rehearsal, and no rows are kept aside for the ledger."""
+        self.actions, self.state, self.desk = terms.actions, terms.state, terms.desk
+        self.now, self.zone, self.guard = terms.now, terms.zone, terms.guard
+        self.scripts, self.book = scripts, book
+        self.settled, self.taken, self.done = before.settled, before.taken, before.done
+        self.made = made_before(before.made, self.actions)
+        self.open_failures = before.failures
         self.failed_before = {
             ((one.clicked_at, one.click_print, one.recipient_id), one.action) for one in self.open_failures.values()
         }
-        self.again = self._to_be_tried_again(work.order.retried)
-        self.done = self.ledger.done_before() if work.order.replay is not None else frozenset()
+        self.again = self._to_be_tried_again(terms.retried)
         self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.failures: list[str] = []  # the first ones, as sentences
@@ -79,9 +96,10 @@ class Planner:
             "unknown_contacts": len(self.unknown),
         }
 
-    def changes(self) -> Iterator[Delivered]:
-        """Every change in order, with the file and the further cells of what was made."""
-        for click in self.ledger.clicks():
+    def changes(self, clicks: Iterable[Clicked]) -> Iterator[Delivered]:
+        """Every change because of `clicks`, which come in the order of time, with the file and the further cells of
+        what was made."""
+        for click in clicks:
             if click.contact_id not in self.state.people:
                 if click.why != RETRIED:
                     self.unknown[click.contact_id] += 1
@@ -226,8 +244,8 @@ class Planner:
 
     def _settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
         """Keep aside that this click has decided something."""
-        if self.run_id is not None:
-            self.ledger.settle(SettledRow(recipient, wanted.kind, name, at, click.print, wanted.value))
+        if self.book is not None:
+            self.book.settle(SettledRow(recipient, wanted.kind, name, at, click.print, wanted.value))
 
     def _make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing) -> Delivered:
         kind = action.definition.type
@@ -237,7 +255,7 @@ class Planner:
             MadeRow(
                 click.recipient_id,
                 identifier,
-                self.run_id or 0,
+                self.book.run_id if self.book else 0,
                 click.at,
                 click.print,
                 click.link.id,
@@ -354,11 +372,11 @@ class Planner:
 
     def _keep_change(self, click: Clicked, action: NumberedAction, row: CrmChange, status: str, message: str) -> None:
         self.number += 1
-        if self.run_id is not None:
-            self.ledger.add(
+        if self.book is not None:
+            self.book.add(
                 "spool_change",
                 ChangeRow(
-                    self.run_id,
+                    self.book.run_id,
                     self.number,
                     click.recipient_id,
                     row.id,
@@ -394,8 +412,8 @@ class Planner:
 
     def _keep(self, table: str, row: tuple[Any, ...]) -> None:
         """Keep a row aside for the ledger, unless this is a rehearsal."""
-        if self.run_id is not None:
-            self.ledger.add(table, row)
+        if self.book is not None:
+            self.book.add(table, row)
 
     def _value(self, click: Clicked, name: str) -> str:
         group, _, what = name.partition(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from linktrack.actions.ledger_rows import LogRow
+from linktrack.actions.ledger.rows import LogRow
 from linktrack.actions.planned import CrmChange
 from linktrack.actions.planning import Delivered
 

@@ -14,14 +14,19 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from linktrack.actions import crm_names, ledger, output, selecting
+from linktrack.actions import crm_names, output, selecting
 from linktrack.actions.crm_load import load_answered
 from linktrack.actions.delivery import write_crm, write_plan
+from linktrack.actions.ledger import runs
+from linktrack.actions.ledger.additions import Additions
+from linktrack.actions.ledger.definitions import note_definitions
+from linktrack.actions.planned import FoundScript
 from linktrack.actions.planning import Delivered, Planner
-from linktrack.actions.scripts import FoundScript, run_open_scripts
+from linktrack.actions.scripts import run_open_scripts
 from linktrack.actions.taking import refuse_before_taking
 from linktrack.actions.work import Order, Work, get_unsubscribes, prepare
 from linktrack.contacts.left import leave
+from linktrack.contacts.recipients import know_any
 from linktrack.contacts.witness import witness_of
 from linktrack.crm.authored import dialect_of
 from linktrack.crm.export import column_of, misnamed
@@ -97,13 +102,13 @@ def run_actions(
         _finish_stored(database, workspace)
         _check_folder(database, workspace, out)
         work = prepare(workspace, database, order)
-        before = ledger.newest_run(database)
+        before = runs.newest_run(database)
         if before is not None and before.status in ("running", "interrupted"):
             database.warn(
                 f"run {before.id} was interrupted, and this run takes its place, though linktrack action run --resume "
                 "would have finished it: what its scripts did is kept"
             )
-        run_id = ledger.begin_run(database, order.now, str(out.absolute()), order.text())
+        run_id = runs.begin_run(database, order.now, str(out.absolute()), order.text())
         return _carry_out(work, out, run_id)
 
 
@@ -112,11 +117,11 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> 
     refuse_before_taking(database)
     with alone(workspace, database, "action run", wait):
         finished = _finish_stored(database, workspace)
-        run = ledger.newest_run(database)
+        run = runs.newest_run(database)
         if run is not None and run.id in finished:
             said = json.loads(run.summary)
             summary = {key: said[key] for key in _empty_summary()}
-            interrupted = ledger.interrupted_in(database, run.id)
+            interrupted = runs.interrupted_in(database, run.id)
             return RunReport(run.id, Path(run.out), summary, tuple(said["notes"]), interrupted=interrupted)
         if run is None or run.status not in ("running", "interrupted"):
             raise NotFound("no run was interrupted, so there is none to resume: see linktrack action log")
@@ -125,35 +130,36 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> 
             raise NotFound(
                 f"the export of the interrupted run is gone: {order.export}: bring it back or begin a new run"
             )
-        ledger.interrupt_runs(database)
+        runs.interrupt_runs(database)
         work = prepare(workspace, database, order)
         output.clear_unfinished(out)
         check_new_folder(out, workspace.kept())
-        ledger.set_status(database, run.id, "running")
+        runs.set_status(database, run.id, "running")
         return _carry_out(work, out, run.id)
 
 
 def _rehearse(workspace: Workspace, database: Database, order: Order) -> RunReport:
     work = prepare(workspace, database, order)
-    planner = Planner(work, _run_scripts(work, None), None)
-    delivered = tuple(planner.changes())
+    planner = work.planner(_run_scripts(work, None), None)
+    delivered = tuple(planner.changes(work.ledger.clicks()))
     return _report(work, planner, None, None, _notes(work, planner, crm_names.new_names(work.state)), delivered)
 
 
 def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
     """Run the scripts, write the files, and store the run in the ledger."""
-    work.ledger.note_definitions(run_id, work.reworded)
-    work = replace(work, actions=work.ledger.note_definitions(run_id, work.actions))
     database, settings = work.ledger.database, work.workspace.settings
+    note_definitions(database, run_id, work.reworded)
+    work = replace(work, actions=note_definitions(database, run_id, work.actions))
     kept = work.workspace.kept().and_inputs(work.order.export)
     with _finished_by_resuming(database):
-        planner = Planner(work, _run_scripts(work, run_id), run_id)
-        work.ledger.lay_aside()
+        scripts = _run_scripts(work, run_id)
+        additions = Additions(database, run_id)
+        planner = work.planner(scripts, additions)
         with making_folder(out, kept) as aside:
             dialect, guard = dialect_of(work.state.contacts), settings.actions.guard_formulas
             with output.RunFolder(aside, dialect, guard=guard) as folder:
-                write_plan(folder, planner, work.order.now)
-                work.ledger.flush()
+                write_plan(folder, planner, work.ledger.clicks())
+                additions.flush()
                 write_crm(folder, work.state)
             names = sorted(path.name for path in aside.iterdir())
         new = crm_names.new_names(work.state)
@@ -176,7 +182,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
         export = work.order.export  # read before the transaction, so that nobody waits meanwhile
         seen = None if export is None else witness_of(database, export, work.state.mapping)
         with database.transaction(durable=True):
-            work.ledger.store(run_id, text, store_now())
+            additions.store(text, store_now())
             if seen is not None:
                 seen.note_what_was_seen(store_now())
             for recipient_id, type, at in planner.departures:
@@ -184,7 +190,7 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
             if work.order.by_hand is None:
                 selecting.pass_clicks(database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace))
         write_file(out / output.SUMMARY, text.encode(), kept)
-        ledger.set_status(database, run_id, "done")
+        runs.set_status(database, run_id, "done")
     return _report(work, planner, run_id, out, notes, ())
 
 
@@ -215,18 +221,18 @@ def _run_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
 def _finish_stored(database: Database, workspace: Workspace) -> list[int]:
     """Put the missing `summary.json` into the folders of runs that the ledger has in full. Returns their numbers."""
     finished = []
-    for run in ledger.stored_runs(database):
+    for run in runs.stored_runs(database):
         path = Path(run.out) / output.SUMMARY
         if path.parent.is_dir() and not path.exists():
             write_file(path, run.summary.encode(), workspace.kept())
-        ledger.set_status(database, run.id, "done")
+        runs.set_status(database, run.id, "done")
         finished.append(run.id)
     return finished
 
 
 def _check_folder(database: Database, workspace: Workspace, out: Path) -> None:
     """Conflict when the folder is not empty; where a run was interrupted in it, with the way to finish it."""
-    newest = ledger.newest_run(database)
+    newest = runs.newest_run(database)
     unfinished = newest is not None and newest.status in ("running", "interrupted")
     if newest is not None and unfinished and newest.out == str(out.absolute()) and out.is_dir() and any(out.iterdir()):
         raise Conflict(
@@ -246,12 +252,12 @@ def _report(
 ) -> RunReport:
     database = work.ledger.database
     summary = _summary(planner)
-    earlier = ledger.open_failures(database, run_id)
+    earlier = runs.open_failures(database, run_id)
     said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes, planner.interrupted
     missing: tuple[str, ...] = ()
     others = False
     if planner.unknown and work.order.by_hand is None:
-        since = ledger.last_look(database, run_id)
+        since = runs.last_look(database, run_id)
         new = None if since is None else selecting.came_since(database, since)
         missing = () if new is None else tuple(one for one in planner.unknown if one not in new)
         others = len(missing) == len(planner.unknown) and not summary["contacts"] and _others_match(work)
@@ -265,7 +271,7 @@ def _others_match(work: Work) -> bool:
         return False
     ids = (values[work.state.id_column].strip() for _, values in table.rows([]))
     while some := list(islice(ids, _AT_ONCE)):
-        if ledger.know_any(work.ledger.database, some):
+        if know_any(work.ledger.database, some):
             return True
     return False
 

@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from linktrack.actions import selecting
 from linktrack.actions.kinds.script import payload
-from linktrack.actions.ledger_rows import KnownScript, MadeRow
-from linktrack.actions.planned import Clicked, ClickKey, NumberedAction, ScriptResult, made_before, made_id, occasion
+from linktrack.actions.ledger import started
+from linktrack.actions.ledger.rows import KnownScript, MadeRow
+from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_before, made_id, occasion
 from linktrack.actions.processes import run_batch, run_script, unfit_script
 from linktrack.actions.work import Work
 from linktrack.links.actions import ScriptAction, seconds_of
-
-
-class FoundScript(NamedTuple):
-    """A script that was asked for: by which click, what became of it (None: it is not run yet), and whether an
-    earlier run has reported it."""
-
-    click: ClickKey
-    result: ScriptResult | None
-    reported: bool = False
 
 
 class Asked(NamedTuple):
@@ -39,15 +30,15 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
     """
     if not any(one.definition.type == "script" for every in work.actions.values() for one in every):
         return {}
-    ledger, folder = work.ledger, work.workspace.scripts_path
-    known = ledger.scripts()
+    database, folder = work.ledger.database, work.workspace.scripts_path
+    known = started.known_scripts(database)
     found = {identifier: FoundScript(*one) for identifier, one in known.items()}
     asked = list(_asked(work, known))
     if run_id is None:
         unfit = {name: unfit_script(folder, name) for name in {one.says.script for one in asked}}
         found.update({one.id: FoundScript(one.click.key, unfit[one.says.script]) for one in asked})
         return found
-    hits, addresses = ledger.hits(), ledger.return_addresses()
+    hits, addresses = work.ledger.hits(), started.return_addresses(database)
 
     def told(one: Asked) -> dict[str, str | int]:
         click = one.click
@@ -61,17 +52,17 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
             batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
             continue
         row = _row(one, run_id, work.order.now)
-        ledger.start_scripts([row])
+        started.start_scripts(database, [row])
         result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
-        ledger.end_scripts([(row, result)])
+        started.end_scripts(database, [(row, result)])
         if result.return_url:
             addresses[row.link_id, row.recipient_id] = result.return_url
         found[one.id] = FoundScript(one.click.key, result)
     for (script, seconds), every in batches.items():
         rows = [_row(one, run_id, work.order.now) for one in every]
-        ledger.start_scripts(rows)
+        started.start_scripts(database, rows)
         results = run_batch(folder, script, [(one.id, told(one)) for one in every], seconds)
-        ledger.end_scripts([(row, results[row.id]) for row in rows])
+        started.end_scripts(database, [(row, results[row.id]) for row in rows])
         found.update({one.id: FoundScript(one.click.key, results[one.id]) for one in every})
     return found
 
@@ -89,7 +80,7 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
             continue
         for action, says in scripts[click.link.id]:
             identifier = made_id(action, click)
-            if click.why == selecting.RETRIED:
+            if click.why == RETRIED:
                 failure = failures.get((click.recipient_id, identifier))
                 before = known.get(identifier)
                 # What an interrupted run has tried again already is reported, not tried once more.

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
 from linktrack.links.tokens import NOBODY
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
-
-OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a click is looked at
 
 _POST = 4  # of `click.flags`: the person has pressed the button (see clicks.event)
 _COLUMNS = (
@@ -130,7 +129,8 @@ def find_clickers(database: Database, key: str, mailing: str | None) -> None:
         f"INSERT INTO open_click ({', '.join(_COLUMNS)}) "  # noqa: S608  (of our own)
         "SELECT k.last_click, coalesce(min(c.print), 0), k.link_id, k.shipment_id, k.placement_id, k.recipient_id, "
         f"r.contact_id, '', {BY_HAND} "
-        "FROM (SELECT k.*, row_number() OVER (PARTITION BY k.recipient_id ORDER BY k.last_click DESC, k.shipment_id, "
+        "FROM (SELECT k.shipment_id, k.recipient_id, k.placement_id, k.link_id, k.last_click, "
+        "row_number() OVER (PARTITION BY k.recipient_id ORDER BY k.last_click DESC, k.shipment_id, "
         "k.placement_id) AS place FROM clicker k JOIN shipment s ON s.id = k.shipment_id "
         "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? "
         f"AND k.human > 0 AND NOT s.is_test AND s.finished_at IS NOT NULL AND s.cancelled_at IS NULL {only}) k "

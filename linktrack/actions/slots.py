@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
+from linktrack.moments import zone_of
 from linktrack.settings import ActionSettings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -21,7 +21,7 @@ class Calendar:
     ones, also on the day when the clocks change."""
 
     def __init__(self, settings: ActionSettings, now: datetime) -> None:
-        self.zone = ZoneInfo(settings.time_zone)
+        self.zone = zone_of(settings.time_zone)
         self.settings = settings
         self.holidays = frozenset(settings.holidays)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)

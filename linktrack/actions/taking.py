@@ -12,9 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.actions import ledger, selecting
-from linktrack.actions.ledger import TAKEN, Ledger
-from linktrack.actions.ledger_rows import ChangeRow, Failure, MadeRow, SettledRow, settled_as
+from linktrack.actions import selecting
+from linktrack.actions.ledger.additions import Additions
+from linktrack.actions.ledger.definitions import note_definition
+from linktrack.actions.ledger.known import last_decision
+from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
+from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, missing_runs, set_status
+from linktrack.actions.ledger.started import lead_to
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
 from linktrack.actions.output import SUMMARY
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
@@ -22,9 +26,8 @@ from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.actions import parse_action
+from linktrack.links.stored_actions import keep_numbers_free
 from linktrack.moments import now as store_now
-from linktrack.store.catalogue import touch
-from linktrack.store.counters import count_on
 from linktrack.store.lock import alone
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
@@ -69,15 +72,6 @@ HOW_A_GAP_CLOSES = (
     "name the folder with its files, too, with linktrack action run --runs DIR…, so that nothing is made again, or say "
     "--no-runs if it made nothing"
 )
-
-
-def missing_runs(database: Database) -> tuple[int, ...]:
-    """The numbers of runs between those that the backup knows and the last one that was taken whose folders nobody has
-    named."""
-    own = {row[0] for row in database.rows("SELECT id FROM run WHERE status <> ?", (TAKEN,))}
-    rows = database.rows("SELECT summary FROM run WHERE status = ?", (TAKEN,))
-    taken = {int(json.loads(row[0])["run"]) for row in rows}
-    return tuple(number for number in range(max(own, default=0) + 1, max(taken, default=0)) if number not in taken)
 
 
 def no_runs(workspace: Workspace, database: Database, *, wait: float = 0) -> None:
@@ -164,13 +158,12 @@ class _Taking:
     def carry_out(self) -> tuple[int, int] | None:
         """Take it over in one transaction: (changes, of them unknown); None where it stands in the ledger already."""
         database, run = self.database, self.run
-        if database.value("SELECT 1 FROM run WHERE summary = ?", (run.summary,)):
+        if is_taken(database, run.summary):
             return None
         selecting.begin(database)
-        book = Ledger(database)
-        book.lay_aside()
         with database.transaction(durable=True):
-            self.run_id = self._begin()
+            self.run_id = begin_taken(database, run.number, run.ran_at, run.folder)
+            self.additions = Additions(database, self.run_id)
             changes = unknown = 0
             for number, change in enumerate(run.changes(), 1):
                 changes += 1
@@ -183,34 +176,13 @@ class _Taking:
                     continue
                 self._keep(number, change, known)
             database.insert("spool_settled", SettledRow._fields, list(self._settled.values()))
-            database.execute(
-                f"INSERT INTO spool_attempted ({', '.join(Failure._fields)}) "  # noqa: S608  (of our own)
-                f"SELECT {', '.join(f'f.{column}' for column in Failure._fields)} FROM failure f "
-                "JOIN spool_change c ON c.recipient_id = f.recipient_id AND c.id = f.id"
-            )
-            book.store(self.run_id, run.summary, run.ran_at)
-            ledger.set_status(database, self.run_id, TAKEN)
+            self.additions.flush()
+            self.additions.attempt_what_is_kept()
+            self.additions.store(run.summary, run.ran_at)
+            set_status(database, self.run_id, TAKEN)
             for link_id, number in self._last.items():
-                database.execute(
-                    "UPDATE link SET last_action = ? WHERE id = ? AND last_action < ?", (number, link_id, number)
-                )
+                keep_numbers_free(database, link_id, number)
         return changes, unknown
-
-    def _begin(self) -> int:
-        """The run's own number, unless another run has it."""
-        database, run = self.database, self.run
-        there = database.row("SELECT status FROM run WHERE id = ?", (run.number,))
-        if there is not None and there[0] in ("running", "interrupted"):  # it was going on when the backup was taken
-            return run.number
-        number = run.number
-        if there is not None:
-            number = int(database.value("SELECT max(id) FROM run")) + 1
-        database.execute(
-            "INSERT INTO run (id, started_at, status, out, summary) VALUES (?, ?, ?, ?, '')",
-            (number, run.ran_at, "interrupted", str(run.folder.absolute())),
-        )
-        count_on(database, "run")
-        return number
 
     def _known(self, change: CrmChange) -> _KnownPlace | None:
         """What a change is about; None where the database does not have it. ValueError for no change of a run."""
@@ -263,10 +235,9 @@ class _Taking:
 
     def _keep(self, number: int, change: CrmChange, known: _KnownPlace) -> None:
         """Put a change and what it made aside for the ledger."""
-        database, run = self.database, self.run
-        made = run.made.get(change.id, Made()) if change.kind in MADE_KINDS else Made()
+        made = self.run.made.get(change.id, Made()) if change.kind in MADE_KINDS else Made()
         row = self._row(number, change, known, made)
-        database.insert("spool_change", ChangeRow._fields, [row])
+        self.additions.add("spool_change", row)
         if change.kind in MADE_KINDS:
             self._keep_made(row, made)
 
@@ -285,29 +256,17 @@ class _Taking:
             made.start_at, made.end_at, made.status, made.exit_code, made.return_url, "{}", made.message,
             self.run.ran_at,
         )  # fmt: skip
-        database = self.database
         # A script that had been started when the backup was taken stands there already, as interrupted.
-        database.execute("DELETE FROM made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))
-        database.execute("DELETE FROM spool_made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))
-        database.insert("spool_made", MadeRow._fields, [row])
-        if made.return_url:
-            database.execute(
-                "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) "
-                "VALUES (?, ?, ?, ?, ?) ON CONFLICT (link_id, recipient_id) DO UPDATE SET "
-                "shipment_id = excluded.shipment_id, url = excluded.url, change_id = excluded.change_id",
-                (row.link_id, row.recipient_id, row.shipment_id, made.return_url, row.id),
-            )
-            touch(database)
+        self.additions.replace_made(row)
+        lead_to(self.database, [(row, made.return_url)] if made.return_url else [])
 
     def _decide(self, recipient_id: int, change: CrmChange, click: tuple[int, int]) -> None:
         """Note what a click has decided, unless a later one has; who lost the interest named like a type of mailing has
         left that."""
         value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
         key = recipient_id, change.kind, settled_as(change.kind, change.name)
-        before = self.database.row(
-            "SELECT clicked_at, click_print FROM settled WHERE recipient_id = ? AND kind = ? AND name = ?", key
-        )
-        if before is None or tuple(before) <= click:
+        before = last_decision(self.database, *key)
+        if before is None or before <= click:
             self._settled[key] = SettledRow(*key, *click, value)
         if change.kind == "interest" and change.operation == "remove":
             for type in self.types:
@@ -323,14 +282,5 @@ class _Taking:
             table = {"type": kind} if row is None else {"type": row[0], **json.loads(row[1])}
             if row is not None:
                 table = parse_action(table).table
-            text = json.dumps(table, ensure_ascii=False)
-            database.execute(
-                "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (link_id, action, text) DO NOTHING",
-                (*key, text, self.run_id),
-            )
-            found = database.value(
-                "SELECT id FROM definition WHERE link_id = ? AND action = ? AND text = ?", (*key, text)
-            )
-            self._definitions[key] = int(found)
+            self._definitions[key] = note_definition(database, self.run_id, *key, table)
         return self._definitions[key]

@@ -6,16 +6,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from pathlib import Path
 
 from linktrack.actions import selecting
 from linktrack.actions.by_hand import ByHand
 from linktrack.actions.crm_load import has_interests, load_state, needs_of
 from linktrack.actions.crm_state import CrmState
-from linktrack.actions.ledger import Ledger, purged_failures
+from linktrack.actions.ledger.definitions import worded_anew
+from linktrack.actions.ledger.known import Ledger
+from linktrack.actions.ledger.rows import Book
+from linktrack.actions.ledger.runs import purged_failures
 from linktrack.actions.page_buttons import button_actions
-from linktrack.actions.planned import Desk, NumberedAction
+from linktrack.actions.planned import Desk, FoundScript, NumberedAction
+from linktrack.actions.planning import Planner, Terms
 from linktrack.actions.slots import Calendar
 from linktrack.contacts.left import mailing_types
 from linktrack.crm.mapping import mapping_of
@@ -73,10 +77,12 @@ class Work:
     notes: tuple[str, ...]
     reworded: Mapping[int, list[NumberedAction]]  # by link the actions that have other settings since they made things
 
-    @property
-    def zone(self) -> tzinfo:
-        """In which `{click.date}` is."""
-        return zone_of(self.workspace.settings.time_zone)
+    def planner(self, scripts: Mapping[str, FoundScript], book: Book | None) -> Planner:
+        """The walk over the clicks, with what scripts have said; a rehearsal without a `book`."""
+        settings, order = self.workspace.settings, self.order
+        zone, guard = zone_of(settings.time_zone), settings.actions.guard_formulas
+        terms = Terms(self.actions, self.state, self.desk, order.now, zone, guard, order.retried)
+        return Planner(terms, self.ledger.before(replays=order.replay is not None), scripts, book)
 
 
 def get_unsubscribes(workspace: Workspace) -> bool:
@@ -112,9 +118,9 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     if export is None:
         for contact_id, name, email in ledger.people():
             state.people[contact_id].cells.update(name=name, email=email)
-    for contact_id, kind, name, value in ledger.memberships():
-        if kind not in state.listed:
-            state.members[contact_id, kind, name] = bool(value)
+    for member in ledger.memberships():
+        if member.kind not in state.listed:
+            state.members[member.contact_id, member.kind, member.name] = bool(member.value)
     calendar = Calendar(settings, _moment(now))
     for user, start, end in ledger.bookings(now):
         calendar.book(user, _moment(start), _moment(end))
@@ -122,15 +128,15 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
         calendar.book(user, begin, until)
     requests = ledger.request_counts() if state.open_requests is None else dict(state.open_requests)
     desk = Desk(mapping.settings, state.users, calendar, requests)
-    anew = [] if order.by_hand is not None else list(ledger.worded_anew())
+    anew = [] if order.by_hand is not None else list(worded_anew(database))
     notes = tuple(_beyond_reach(workspace, database, order)) + tuple(
-        f"action {action.number} of the link {key!r} ({action.definition.type}) has other settings by now: what it "
-        f"made before ({count:,}) stays, and is not made again for the same clicks"
-        for _, key, action, count in anew
+        f"action {one.action.number} of the link {one.key!r} ({one.action.definition.type}) has other settings by now: "
+        f"what it made before ({one.changes:,}) stays, and is not made again for the same clicks"
+        for one in anew
     )
     reworded: dict[int, list[NumberedAction]] = {}
-    for link_id, _, action, _ in anew:
-        reworded.setdefault(link_id, []).append(action)
+    for one in anew:
+        reworded.setdefault(one.link_id, []).append(one.action)
     return Work(workspace, order, ledger, actions, state, desk, notes, reworded)
 
 

@@ -15,7 +15,7 @@ from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOpt
 from linktrack.cli.shared_runs import settle_runs, tell
 
 if TYPE_CHECKING:
-    from linktrack.actions.ledger_rows import LogRow
+    from linktrack.actions.ledger.rows import LogRow
     from linktrack.actions.planned import CrmChange
     from linktrack.actions.planning import Delivered
 
@@ -320,8 +320,8 @@ def log(
       linktrack action log --contact 10042
       linktrack action log --status failed --format csv
     """
-    from linktrack.actions.ledger import read_log
-    from linktrack.actions.ledger_rows import LogFilter
+    from linktrack.actions.ledger.log import read_log
+    from linktrack.actions.ledger.rows import LogFilter
 
     only = LogFilter(
         run, contact, link, mailing, kind and kind.value, status and status.value, machine=machine, limit=limit
@@ -341,7 +341,7 @@ def log(
 def _logged(row: LogRow) -> dict[str, Any]:
     """A row of the log with the click's name, and the change in words."""
     from linktrack.actions.preview import sentence
-    from linktrack.store.click_names import click_name
+    from linktrack.click_names import click_name
 
     shown = row._asdict()
     shown["click"] = click_name(shown["clicked_at"], shown.pop("click_print"))

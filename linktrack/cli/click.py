@@ -95,7 +95,6 @@ def import_(
     """
     from linktrack.clicks.load import import_logs
     from linktrack.clicks.summary import TOLERATED_PERCENT, ImportOrder
-    from linktrack.store.lookups import mailing_id
 
     if log_format == "help":
         from linktrack.clicks.formats import format_names
@@ -115,8 +114,6 @@ def import_(
         _gentle_stop(context) as stop,
         _progress(context, logs, so_far) as tell,
     ):
-        if mailing is not None:
-            mailing_id(database, mailing)
         try:
             summary = import_logs(
                 workspace, database, logs, order, rejected=rejects, tell=tell, stop=stop, wait=wait or 0

@@ -58,7 +58,7 @@ def is_time(column: str) -> bool:
     return column.endswith("_at") or column in _TIMES
 
 
-def as_time(column: str, value: Any, zone: tzinfo | None, *, on_the_wall: bool = False) -> Any:
+def as_time(column: str, value: object, zone: tzinfo | None, *, on_the_wall: bool = False) -> object:
     """What is shown of a value: the milliseconds of a column of times as ISO 8601 with the offset of `zone`, or as the
     clock on the wall has shown it there."""
     if not isinstance(value, int):
@@ -124,8 +124,8 @@ def show_record(
         case Format.csv:
             show_rows([timed], list(timed), Format.csv, stream=out)
         case Format.table:
-            pairs = [{"name": name, "value": _short(name, value, is_time(name))} for name, value in timed.items()]
-            show_rows(pairs, ["name", "value"], Format.table, stream=out)
+            shown = [{"name": name, "value": _short(name, value, is_time(name))} for name, value in timed.items()]
+            show_rows(shown, ["name", "value"], Format.table, stream=out)
         case chosen:
             pairs = [{"name": name, "value": value} for name, value in timed.items()]
             show_rows(pairs, ["name", "value"], chosen, stream=out)
@@ -179,7 +179,7 @@ def times_of(columns: Collection[str], times: Collection[str] | None) -> set[str
     return set(columns).intersection(times) if times is not None else set(filter(is_time, columns))
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """A value as text in a cell: lists joined by commas, nothing for None."""
     if isinstance(value, str):
         return value
@@ -299,7 +299,7 @@ def _is_number(row: Row, column: str) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _short(column: str, value: Any, is_moment: bool) -> str:
+def _short(column: str, value: object, is_moment: bool) -> str:
     """A value as a reader wants it in a table: minutes instead of an ISO stamp, percent instead of a share."""
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from linktrack.click_names import click_name
 from linktrack.errors import UnknownName, UsageError
-from linktrack.store.click_names import click_name
 from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id
 from linktrack.store.session import Database, Row
 

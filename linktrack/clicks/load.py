@@ -37,6 +37,7 @@ from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.files import explained
 from linktrack.moments import now
 from linktrack.store.lock import alone
+from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -61,10 +62,12 @@ def import_logs(
     log. Rejected lines are listed in `rejected`, `tell` gets the progress after each batch, and where `stop` says so
     the import ends with what was read so far (and with KeyboardInterrupt where it waits for another process). A log
     that cannot be read does not keep the others from being read: it is one of the summary's `problems`. NotFound where
-    there is no own click log; Locked when another import runs for longer than `wait` seconds; BadInput when a signing
-    key is missing.
+    there is no own click log; UnknownName for the order's mailing; Locked when another import runs for longer than
+    `wait` seconds; BadInput when a signing key is missing.
     """
     began = monotonic()
+    if order.mailing is not None:
+        mailing_id(database, order.mailing)
     if not paths:
         own = workspace.click_log_path
         if not own.is_dir():

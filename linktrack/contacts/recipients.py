@@ -43,6 +43,13 @@ def store_recipients(
     return {row[0]: row[1] for row in database.rows(query, contact_ids)}
 
 
+def know_any(database: Database, contact_ids: Sequence[str]) -> bool:
+    """Whether a mailing went to any of these contacts."""
+    marks = ", ".join("?" * len(contact_ids))
+    found = database.row(f"SELECT 1 FROM recipient WHERE contact_id IN ({marks}) LIMIT 1", tuple(contact_ids))  # noqa: S608
+    return found is not None
+
+
 def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
     """A contact's value by the name of a field: the mapping's column for it, else the column of that name."""
     from linktrack.links.merge_tags import fold

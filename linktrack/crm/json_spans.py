@@ -88,7 +88,7 @@ class JsonTable:
             except (ValueError, RecursionError) as problem:
                 line = getattr(problem, "lineno", None)
                 raise BadInput(_reason(problem), file=self.path, line=line) from None
-            for number, row in enumerate(every, 1):
+            for number, row in enumerate(every if isinstance(every, list) else [every], 1):
                 if isinstance(row, dict):
                     yield number, row
                 else:
@@ -208,7 +208,7 @@ def _begins_with_array(path: Path) -> bool:
         return file.read(64).removeprefix(_BOM).lstrip()[:1] == b"["
 
 
-def _load(text: str) -> Any:
+def _load(text: str) -> object:
     return json.loads(text, parse_float=Decimal)
 
 

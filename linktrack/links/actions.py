@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from linktrack.errors import BadInput
 from linktrack.links.placeholders import check_placeholders, placeholders_in
 from linktrack.settings import CrmSettings
-from linktrack.values import wrong_value
+from linktrack.values import given_text, wrong_value
 
 MAX_SECONDS = 366 * 86_400
 ActionTable = dict[str, Any]  # an action as TOML and JSON have it: `type`, and the settings that are no defaults
@@ -55,14 +55,8 @@ def seconds_of(value: object) -> int:
 # --- what a setting may be: each takes the value as written and returns it uniform, or raises ValueError ---------
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("it must be a text")
-    return value
-
-
 def _optional_text(value: object) -> str:
-    return "" if value == "" else _text(value)
+    return "" if value == "" else given_text(value)
 
 
 def _scalar(value: object) -> str | int | float | bool:
@@ -97,13 +91,13 @@ def _start(value: object) -> str:
 
 
 def _script(value: object) -> str:
-    path = PurePosixPath(_text(value))
+    path = PurePosixPath(given_text(value))
     if path.is_absolute() or ".." in path.parts or "\\" in str(value) or "\0" in str(value):
         raise ValueError(f"it must be the name of a file in the workspace's scripts folder, not {value!r}")
     return str(path)
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(given_text)]
 OptionalText = Annotated[str, BeforeValidator(_optional_text)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Duration = Annotated[str, BeforeValidator(_duration)]

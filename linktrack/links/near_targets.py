@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from linktrack.links.hosts import browser_host
 
@@ -19,28 +20,42 @@ def differs_in(url: str, other: str) -> tuple[str, ...]:
     one, two = _parts(url), _parts(other)
     if one is None or two is None or page_of(url) != page_of(other):
         return ()
-    pairs = (("the scheme", 0), ("the slash at the end", 2), ("the query", 3), ("what is behind #", 4))
-    return tuple(word for word, part in pairs if one[part] != two[part])
+    words = {
+        "scheme": "the scheme",
+        "path": "the slash at the end",
+        "query": "the query",
+        "fragment": "what is behind #",
+    }
+    return tuple(word for part, word in words.items() if getattr(one, part) != getattr(two, part))
 
 
 def comparable(url: str) -> str:
     """An address as it is compared with others: scheme and host as browsers read them, the rest as it stands."""
     parts = _parts(url)
-    return url if parts is None else f"{parts[0]}://{''.join(parts[1:])}"
+    return url if parts is None else f"{parts.scheme}://{''.join(parts[1:])}"
 
 
 def page_of(url: str) -> tuple[str, str] | None:
     """What addresses of one page have in common: the host, and the path without a slash at its end."""
     parts = _parts(url)
-    return None if parts is None else (parts[1], parts[2].rstrip("/"))
+    return None if parts is None else (parts.host, parts.path.rstrip("/"))
 
 
-def _parts(url: str) -> tuple[str, str, str, str, str] | None:
-    """Scheme, host (as a browser reads it, with user info and port), path, query and fragment."""
+class _Parts(NamedTuple):
+    """An address taken apart: `host` as a browser reads it, with user info and port."""
+
+    scheme: str
+    host: str
+    path: str
+    query: str
+    fragment: str
+
+
+def _parts(url: str) -> _Parts | None:
     found = _PARTS.fullmatch(url)
     if found is None:
         return None
     info, at, rest = found[2].rpartition("@")
     host, colon, port = rest.partition(":") if not rest.startswith("[") else (rest, "", "")
     host = browser_host(host) or host.lower()
-    return found[1].lower(), info + at + host + colon + port, found[3], found[4] or "", found[5] or ""
+    return _Parts(found[1].lower(), info + at + host + colon + port, found[3], found[4] or "", found[5] or "")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from linktrack.errors import BadInput
 from linktrack.links.hosts import browser_hosts, may_have_values
 from linktrack.links.location import checked_form
-from linktrack.values import wrong_value
+from linktrack.values import given_text, wrong_value
 
 RESPONSE_KINDS = ("redirect", "text", "form")
 
@@ -46,13 +46,7 @@ def read_response(stored: str) -> LinkResponse:
     return response
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("it must be a text")
-    return value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(given_text)]
 
 
 class ResponseDefinition(BaseModel):

@@ -51,7 +51,7 @@ def in_order(rows: Iterable[AnyRow], columns: Sequence[str], order: SortOrder) -
     return sorted(known, key=lambda row: _comparable(row[place]), reverse=descending) + empty
 
 
-def _comparable(value: Any) -> Any:
+def _comparable(value: Any) -> tuple[int, Any, str]:  # noqa: ANN401  (a column is of one kind: they compare)
     """Texts without regard to case, with it where they are else the same; an empty cell before all others."""
     if isinstance(value, tuple):
         value = ", ".join(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from linktrack.moments import datetime_of, iso
 from linktrack.reports.page_texts import MONTHS, TEXTS, VALUES, said_value
@@ -66,11 +66,11 @@ class Writer:
         shown = f"{when.day} {MONTHS[self.language][when.month - 1]} {when.year} {when:%H:%M}"
         return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
-    def value(self, column: str, value: Any) -> PageValue:
+    def value(self, column: str, value: object) -> PageValue:
         """A value of a column."""
         if value is None:
             return EMPTY
-        if column in _TIMES:
+        if isinstance(value, int) and column in _TIMES:
             return PageValue(iso(value, self.zone), self.time(value))
         if isinstance(value, tuple | list):
             return PageValue(", ".join(value), ", ".join(map(visible, value)))
@@ -78,13 +78,15 @@ class Writer:
             shown = visible(said_value(column, value, self.language))
             return PageValue(None if shown == value else value, shown)
         raw = json.dumps(value)
+        if not isinstance(value, int | float):
+            return PageValue(raw, raw)
         if column in VALUES[self.language]:  # yes and no, and the days of the week
             return PageValue(raw, said_value(column, raw, self.language))
         if column in _RATES:
             return PageValue(raw, self.rate(value), numeric=True)
         if column in _POINTS:
             return PageValue(raw, self.points(value), numeric=True)
-        return PageValue(raw, self.count(value), numeric=True)
+        return PageValue(raw, self.count(int(value)), numeric=True)
 
     def _decimal(self, number: str) -> str:
         return number if self.language == "en" else number.replace(".", ",")

@@ -159,7 +159,7 @@ class _SheetWriter:
             if (shown := self._write_cell(at, place, column, row[column], bold=bold)) > self._widths[place]:
                 self._widths[place] = shown
 
-    def _write_cell(self, at: int, place: int, column: str, value: Any, *, bold: bool) -> int:
+    def _write_cell(self, at: int, place: int, column: str, value: object, *, bold: bool) -> int:
         """Write a cell as the type that it has. Returns how many characters it shows."""
         page = self._page
         match value:
@@ -253,9 +253,11 @@ class _SheetWriter:
         said = f"{number:.1%}" if value in _SHARES else str(number)
         return self._words["highest"].format(heading=heading(value, self._sheet.language), value=said, where=where)
 
-    def _point(self, column: str, value: Any) -> str:
+    def _point(self, column: str, value: object) -> str:
         """What names a point of the chart."""
-        return f"{datetime_of(value, self._sheet.zone):%Y-%m-%d %H:%M}" if column in self._sheet.times else str(value)
+        if isinstance(value, int) and column in self._sheet.times:
+            return f"{datetime_of(value, self._sheet.zone):%Y-%m-%d %H:%M}"
+        return str(value)
 
 
 def _fitting(text: str) -> str:

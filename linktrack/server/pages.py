@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import nh3
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
@@ -142,7 +142,7 @@ class Pages:
     def _unsubscribed(self, type: str) -> Page:
         return self._page("unsubscribed.html", "unsubscribed_title", type=type)
 
-    def _page(self, template: str, title: str, *, forms: bool = True, **values: Any) -> Page:
+    def _page(self, template: str, title: str, *, forms: bool = True, **values: object) -> Page:
         try:
             made = self._environment.get_template(template)
             shown = made.render(title=self.words.get(title, self.look.name), **values).encode()

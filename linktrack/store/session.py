@@ -173,13 +173,25 @@ class Database:
         (Others survive a crash of the process; SQLite writes them to the disk a little later.)
         Locked when another process holds the database for longer than `wait` seconds; waiting is told after a second.
         """
-        if self._depth:
+        with self._within(lambda: self._begin(durable)):
             yield self
+
+    @contextmanager
+    def aside(self) -> Iterator[Database]:
+        """A transaction of temporary tables alone: it locks nobody out. Inside another one it is part of that."""
+        with self._within(lambda: self.execute("BEGIN")):
+            yield self
+
+    @contextmanager
+    def _within(self, begin: Callable[[], object]) -> Iterator[None]:
+        """What is begun now is committed at the end; what has been begun already is not ended here."""
+        if self._depth:
+            yield
             return
-        self._begin(durable)
+        begin()
         self._depth = 1
         try:
-            yield self
+            yield
             self.execute("COMMIT")
         except BaseException:
             self._rollback()

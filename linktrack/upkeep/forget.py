@@ -10,15 +10,13 @@ unreadable. Whatever stops it in between, the same command done again does the r
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlmodel import SQLModel
 
+from linktrack.actions.ledger.forgetting import forget_in_ledger
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
 from linktrack.contacts.recipients import domain_of
@@ -98,7 +96,7 @@ def forget_person(
         with database.transaction(durable=True):
             person = _person(database, number)
             counted = _counted(database, number)
-            _forget_ledger(database, person)
+            forget_in_ledger(database, person.number, person.is_spoken_of)
             agents = _forget_clicks(database, number)
             _forget_addresses(database, number)
             for table in tables_about_persons():
@@ -145,59 +143,6 @@ def _counted(database: Database, number: int) -> tuple[int, int, int]:
         for table in tables
     )
     return mails, clicks, changes
-
-
-# --- the ledger ------------------------------------------------------------------------------------------------
-
-
-def _forget_ledger(database: Database, person: _Person) -> None:
-    """Take a person out of what the runs have noted. What he caused stays counted; what it was called does not, where
-    that was made of his values. A follow-up's time stays taken, and a request with who has it."""
-    database.execute("DELETE FROM made WHERE recipient_id = ? AND owner = ''", (person.number,))
-    for (identifier,) in database.rows("SELECT id FROM made WHERE recipient_id = ?", (person.number,)):
-        database.execute(
-            "UPDATE made SET id = ?, name = '', return_url = '', fields = '{}', message = '' "
-            "WHERE recipient_id = ? AND id = ?",
-            (f"c{secrets.token_hex(12)[:23]}", person.number, identifier),
-        )
-    for row in database.rows(
-        "SELECT DISTINCT change.link_id, shipment_id, kind, name, definition.text FROM change "
-        "JOIN definition ON definition.id = definition_id WHERE recipient_id = ? AND name <> ''",
-        (person.number,),
-    ):
-        *key, definition = row
-        if json.dumps(key[-1], ensure_ascii=False)[1:-1] not in definition:  # else the action itself is called so
-            _rename_tally(database, key)
-    for number, summary in database.rows("SELECT id, summary FROM run"):
-        said = json.loads(summary)
-        if (left := _without(said, person)) != said:
-            database.execute("UPDATE run SET summary = ? WHERE id = ?", (json.dumps(left, ensure_ascii=False), number))
-
-
-def _rename_tally(database: Database, key: Sequence[Any]) -> None:
-    """Count what was caused under no name any more."""
-    same = "link_id = ? AND shipment_id = ? AND kind = ? AND name = ?"
-    database.execute(
-        "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "  # noqa: S608  (of our own)
-        f"SELECT link_id, shipment_id, kind, '', status, count FROM action_tally WHERE {same} "
-        "ON CONFLICT (link_id, shipment_id, kind, name, status) "
-        "DO UPDATE SET count = action_tally.count + excluded.count",
-        key,
-    )
-    database.execute(f"DELETE FROM action_tally WHERE {same}", key)  # noqa: S608
-
-
-def _without(said: Any, person: _Person) -> Any:
-    """A run's summary without the sentences and names in which a person is spoken of."""
-    if isinstance(said, dict):
-        return {key: _without(value, person) for key, value in said.items()}
-    if isinstance(said, list):
-        return [_without(value, person) for value in said if not _is_about(value, person)]
-    return "" if _is_about(said, person) else said
-
-
-def _is_about(value: Any, person: _Person) -> bool:
-    return isinstance(value, str) and person.is_spoken_of(value)
 
 
 # --- clicks and addresses --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlmodel import SQLModel
 
+from linktrack.click_names import click_name
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.tracked import AddressBook
@@ -16,7 +17,6 @@ from linktrack.contacts.left import departures_of
 from linktrack.mailings.shipments import REACHED
 from linktrack.moments import iso
 from linktrack.store import tables
-from linktrack.store.click_names import click_name
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
 from linktrack.upkeep.own_log import lines_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linktrack.actions import selecting
-from linktrack.actions.ledger import open_failures
+from linktrack.actions.ledger.runs import open_failures
 from linktrack.actions.taking import is_awaited
 from linktrack.actions.work import get_unsubscribes
 from linktrack.errors import Conflict

@@ -18,13 +18,13 @@ from world import CHROME, add, begin, send_to
 
 from linktrack.actions.run import RunReport, run_actions
 from linktrack.actions.work import Order
+from linktrack.click_names import click_name
 from linktrack.clicks.event import POST
 from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import add_link, find_link
 from linktrack.links.keys import open_keys
 from linktrack.links.stored_actions import store_actions
 from linktrack.mailings.rewriting import RewriteOrder
-from linktrack.store.click_names import click_name
 from linktrack.store.open_times import note_open_times
 from linktrack.store.session import Database, open_database
 from linktrack.workspace import Workspace, load_workspace

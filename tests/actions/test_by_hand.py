@@ -11,8 +11,8 @@ from tests_support import Run
 from world import add as add_mailing
 
 from linktrack.actions.by_hand import ByHand
-from linktrack.actions.ledger import read_log
-from linktrack.actions.ledger_rows import LogFilter
+from linktrack.actions.ledger.log import read_log
+from linktrack.actions.ledger.rows import LogFilter
 from linktrack.actions.run import RunReport
 from linktrack.errors import NotFound
 

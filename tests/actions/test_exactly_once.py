@@ -21,11 +21,13 @@ import pytest
 from actions.actions_world import MAY_4, World, make_world, rows_of
 from faults import failing, killed, points_of, sample
 
-from linktrack.actions.ledger import Ledger, newest_run, read_log
-from linktrack.actions.ledger_rows import LogFilter, MadeRow
+from linktrack.actions.ledger import started
+from linktrack.actions.ledger.log import read_log
+from linktrack.actions.ledger.rows import LogFilter, MadeRow
+from linktrack.actions.ledger.runs import newest_run
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
-from linktrack.store.session import open_database
+from linktrack.store.session import Database, open_database
 from linktrack.workspace import load_workspace
 
 EXPORT = "contact_id,email,name,level,interests\n" + "".join(
@@ -239,18 +241,18 @@ def test_a_batch_that_was_started_is_never_started_again(world: World, ended: bo
 
     def carry_out_until_then() -> None:
         """Killed between the script's start in the ledger and its end there."""
-        start, end = Ledger.start_scripts, Ledger.end_scripts
+        start, end = started.start_scripts, started.end_scripts
 
         def die(*_: object) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
-        def start_and_die(noted: Ledger, rows: Sequence[MadeRow]) -> None:
-            start(noted, rows)
+        def start_and_die(database: Database, rows: Sequence[MadeRow]) -> None:
+            start(database, rows)
             die()
 
         with (
-            mock.patch.object(Ledger, "end_scripts", die if ended else end),
-            mock.patch.object(Ledger, "start_scripts", start if ended else start_and_die),
+            mock.patch.object(started, "end_scripts", die if ended else end),
+            mock.patch.object(started, "start_scripts", start if ended else start_and_die),
         ):
             carry_out(world)
 

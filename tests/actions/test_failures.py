@@ -10,8 +10,9 @@ import pytest
 from actions.actions_world import NOON, World, rows_of
 from tests_support import Run
 
-from linktrack.actions.ledger import begin_run, open_failures, read_log
-from linktrack.actions.ledger_rows import LogFilter
+from linktrack.actions.ledger.log import read_log
+from linktrack.actions.ledger.rows import LogFilter
+from linktrack.actions.ledger.runs import begin_run, open_failures
 from linktrack.errors import Locked
 
 EXPORT = "contact_id,name,level,score,interests\n1,Bo,,,News\n2,Cy,,,News\n"

@@ -6,7 +6,7 @@ import pytest
 from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
 from tests_support import Run
 
-from linktrack.actions.ledger import Ledger
+from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.selecting import _POST
 from linktrack.clicks.event import POST
 from linktrack.errors import UnknownName, UsageError
@@ -45,14 +45,14 @@ def test_a_run_with_nothing_to_do_looks_at_no_click(world: World) -> None:
 def test_a_click_that_is_imported_during_a_run_stays_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.link("offer", [HOT])
     world.click("1", "offer")
-    flush = Ledger.flush
+    flush = Additions.flush
 
-    def import_meanwhile(ledger: Ledger) -> None:
-        flush(ledger)
+    def import_meanwhile(additions: Additions) -> None:
+        flush(additions)
         world.click("2", "offer", 0.1)  # in a stretch of time that the run has looked at
 
     with monkeypatch.context() as patch:
-        patch.setattr(Ledger, "flush", import_meanwhile)
+        patch.setattr(Additions, "flush", import_meanwhile)
         assert world.run(world.export(EXPORT))[0].summary["clicks"] == 1
     assert world.run(world.export(EXPORT))[0].summary["clicks"] == 1
     assert open_times(world.database) == []

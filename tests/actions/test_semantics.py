@@ -11,11 +11,11 @@ from actions.actions_world import MAY_4, MINUTE, World, make_world, rows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.actions.ledger import read_log
-from linktrack.actions.ledger_rows import LogFilter
+from linktrack.actions.ledger.log import read_log
+from linktrack.actions.ledger.rows import LogFilter
+from linktrack.click_names import click_name
 from linktrack.contacts.left import departures_of, leave
 from linktrack.errors import BadInput
-from linktrack.store.click_names import click_name
 
 FIELDS = '[crm.contacts.fields]\nlevel = "level"\n'
 EXPORT = "contact_id,name,level,interests\n1,Bo,,News\n2,Cy,,\n3,Di,,\n"

@@ -46,3 +46,14 @@ def trees() -> Iterator[tuple[str, ast.Module]]:
     """Every file of the package by its path in it, read as Python."""
     for path in sorted(PACKAGE.rglob("*.py")):
         yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text("utf-8"))
+
+
+def texts_in(tree: ast.AST) -> Iterator[str]:
+    """The texts that stand in a module: of a formatted one its fixed parts joined, with `?` for each value."""
+    inside: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            inside.update(id(part) for part in node.values)
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "?" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            yield node.value

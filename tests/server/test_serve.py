@@ -252,6 +252,21 @@ def test_a_change_of_the_catalogue_is_live_within_seconds(served: Served, world:
     until(lambda: served.ask("GET", world.path("offer"))[0] == 404, 10)
 
 
+def test_a_changed_template_is_taken_over_and_a_wrong_one_leaves_the_pages_as_they_are(
+    served: Served, world: SentWorld
+) -> None:
+    template = world.workspace.templates_path / "not-found.html"
+    template.parent.mkdir()
+    template.write_text("<p>Gone</p>")
+    until(lambda: served.ask("GET", "/x")[2] == b"<p>Gone</p>", 10)
+    template.write_text("<p>\n{{ 1/0 }}")
+    until(lambda: f"{template}:2: " in served.said, 10)
+    assert served.ask("GET", "/x")[2] == b"<p>Gone</p>"
+    assert "bug" not in served.said
+    template.unlink()
+    until(lambda: b"<h1>" in served.ask("GET", "/x")[2], 10)
+
+
 def test_nothing_that_happens_to_the_database_matters_to_redirects(served: Served, world: SentWorld) -> None:
     path = world.workspace.database_path
     assert path is not None

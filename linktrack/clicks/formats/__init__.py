@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Protocol, runtime_checkable
 
 from linktrack.clicks.event import NOTE, Report, Row
@@ -38,7 +38,6 @@ from linktrack.clicks.formats.mandrill import Mandrill
 from linktrack.clicks.formats.nginx_json import NginxJson
 from linktrack.clicks.formats.parts.apache_string import apache_format
 from linktrack.clicks.formats.parts.nginx_string import nginx_format
-from linktrack.clicks.formats.parts.times import zone_of
 from linktrack.clicks.formats.postal import Postal
 from linktrack.clicks.formats.postmark import Postmark
 from linktrack.clicks.formats.resend import Resend
@@ -48,6 +47,7 @@ from linktrack.clicks.formats.sparkpost import SparkPost
 from linktrack.clicks.formats.traefik_json import TraefikJson
 from linktrack.clicks.formats.w3c import ExtendedLog
 from linktrack.errors import BadInput, UsageError
+from linktrack.moments import zone_of
 
 
 @runtime_checkable
@@ -124,7 +124,7 @@ def format_of(wanted: str, time_zone: str | None = None) -> Format:
     `time_zone` is that of a log which writes local time without offset, UTC without one. UsageError for an unknown
     name or zone, and for a string that lacks what a click needs.
     """
-    zone = zone_of(time_zone)
+    zone = _zone(time_zone)
     if re.match(r"\s*log_format\s", wanted) or re.search(r"\$\{?[a-z]", wanted):
         return nginx_format(wanted, zone)
     if "%" in wanted:
@@ -148,7 +148,7 @@ def detect(sample: bytes, path: str, time_zone: str | None = None) -> Format:
     sample = sample.removeprefix(_BOM)
     if sample.count(b"\x00") * 10 > len(sample):
         raise BadInput("this is no log: a tenth of it and more is NUL bytes", file=path)
-    formats = _all_formats(zone_of(time_zone))
+    formats = _all_formats(_zone(time_zone))
     fitting = [format for format in formats if _fits(format, sample)]
     if len(fitting) == 1:
         return format_of(fitting[0].name, time_zone)  # a fresh one: this one has read the sample
@@ -161,6 +161,13 @@ def detect(sample: bytes, path: str, time_zone: str | None = None) -> Format:
     raise BadInput(
         f"this could be {' or '.join(format.name for format in fitting)}: say which with --log-format", file=path
     )
+
+
+def _zone(name: str | None) -> tzinfo:
+    try:
+        return zone_of(name) if name else UTC
+    except ValueError as problem:
+        raise UsageError(str(problem)) from None
 
 
 def _all_formats(zone: tzinfo) -> Sequence[Format]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, text
-from linktrack.clicks.formats.parts.times import epoch_moment, iso_moment, zone_of
+from linktrack.clicks.formats.parts.times import epoch_moment, iso_moment
+from linktrack.moments import zone_of
 
 Record = dict[str, Any]
 
@@ -53,7 +54,7 @@ def _moment(record: Record) -> int:
     return iso_moment(number(record, "date_event", "date"), zone_of("Europe/Paris"))
 
 
-def _tags(record: Record) -> Any:
+def _tags(record: Record) -> object:
     """The list `tags`, or `tag`, which is a text or a JSON list as text."""
     if isinstance(tags := record.get("tags"), list) and tags:
         return tags

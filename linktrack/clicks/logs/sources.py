@@ -15,7 +15,8 @@ from typing import IO, Any, cast
 
 from linktrack.clicks.logs.fields import digest
 from linktrack.clicks.logs.pipe import Pipe
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput
+from linktrack.files import explained
 from linktrack.store.session import Database
 
 HEAD_BYTES = 4096
@@ -201,14 +202,8 @@ def open_log(path: str, stop: Callable[[], bool] = lambda: False) -> Log:
 
 
 def _opened(path: str) -> IO[bytes]:
-    try:
+    with explained(path, "a log"):
         return Path(path).open("rb")
-    except FileNotFoundError:
-        raise NotFound("no such log", file=path) from None
-    except PermissionError:
-        raise Conflict("no permission to read this log", file=path) from None
-    except OSError as problem:
-        raise BadInput(f"this cannot be read ({problem.strerror}): name a file or a pipe", file=path) from None
 
 
 def _standard_input() -> IO[bytes]:
@@ -240,7 +235,7 @@ class _Apart(RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  (any buffer)
         data = os.pread(self._handle, len(buffer), self._place)
         buffer[: len(data)] = data
         self._place += len(data)
@@ -283,7 +278,7 @@ def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
 class _ZstdFrames:
     """The content of a zstd file. The package's own reader does not tell a file that was cut off from a whole one."""
 
-    def __init__(self, decompressor: Any, file: IO[bytes]) -> None:
+    def __init__(self, decompressor: Any, file: IO[bytes]) -> None:  # noqa: ANN401  (an untyped package's)
         self._decompressor = decompressor
         self._file = file
         self._frame: Any = None

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linktrack.clicks.formats.haproxy import HaProxy
-from linktrack.clicks.formats.parts.times import common_moment, epoch_moment, iso_moment, moment_by_look, zone_of
-from linktrack.errors import UsageError
+from linktrack.clicks.formats.parts.times import common_moment, epoch_moment, iso_moment, moment_by_look
+from linktrack.moments import zone_of
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 GOOD = {
@@ -114,9 +114,3 @@ def test_the_local_time_of_haproxy(case: str) -> None:
     format = HaProxy()
     format.zone = STOCKHOLM
     assert format.moment(stamp) == millis(moment)
-
-
-@pytest.mark.parametrize("name", ["Europe/Nowhere", "../etc/passwd", "/etc/passwd", "Europe", "x\0y"])
-def test_a_zone_that_is_none_is_named(name: str) -> None:
-    with pytest.raises(UsageError, match="no time zone is called"):
-        zone_of(name)

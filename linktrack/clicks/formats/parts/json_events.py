@@ -179,6 +179,6 @@ def values_of(record: Record) -> dict[str, str]:
     return found
 
 
-def named(**values: Any) -> dict[str, str]:
+def named(**values: object) -> dict[str, str]:
     """Variables by name, those left out that the event does not have."""
     return {name: value for name, value in values_of(values).items() if value}

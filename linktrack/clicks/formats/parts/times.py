@@ -6,9 +6,6 @@ import re
 from calendar import timegm
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
-from zoneinfo import ZoneInfo
-
-from linktrack.errors import UsageError
 
 MONTHS = {name: number for number, name in enumerate(
     (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"), 1
@@ -26,16 +23,6 @@ _MINUTES_KEPT = 100_000
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SECONDS = {b"%02d" % second: second * 1000 for second in range(60)}
-
-
-def zone_of(name: str | None) -> tzinfo:
-    """A time zone by its name, UTC without one; UsageError when there is none of that name."""
-    if name is None or name.upper() in ("", "UTC", "Z"):
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such zone, no possible name of one, a folder of zones
-        raise UsageError(f"no time zone is called {name!r}: use a name like Europe/Stockholm") from None
 
 
 def common_moment(stamp: bytes) -> int:

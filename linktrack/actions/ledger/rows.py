@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
-from linktrack.actions.planned import ClickKey, ScriptResult
+from linktrack.actions.planned import ClickKey, MadeFor, NumberedAction, ScriptResult
 from linktrack.names import same_name
 
 
@@ -94,6 +95,48 @@ class Failure(NamedTuple):
     link_id: int
     action: int
     status: str
+
+
+class Membership(NamedTuple):
+    """Whether a contact is in a selection or project ("" = no), as linktrack left it."""
+
+    contact_id: str
+    kind: str
+    name: str
+    value: str
+
+
+class Reworded(NamedTuple):
+    """An action that has made `changes` with other settings than it has today."""
+
+    link_id: int
+    key: str
+    action: NumberedAction
+    changes: int
+
+
+class Before(NamedTuple):
+    """What the ledger says of the people whose clicks a run looks at.
+
+    `settled`: (recipient, kind, name) -> (time, print) of the click that has decided last; `made` what exists; `taken`
+    the ids of changes that runs after a backup have made; `failures` what stands open, by recipient and id of the
+    change; `done` what earlier runs have changed because of the replayed clicks: (click, number of the action).
+    """
+
+    settled: dict[tuple[int, str, str], tuple[int, int]]
+    made: list[MadeFor]
+    taken: set[str]
+    failures: dict[tuple[int, str], Failure]
+    done: frozenset[tuple[ClickKey, int]]
+
+
+class Book(Protocol):
+    """Where a walk over the clicks keeps its rows for the ledger."""
+
+    run_id: int
+
+    def add(self, table: str, row: Sequence[object]) -> None: ...
+    def settle(self, row: SettledRow) -> None: ...
 
 
 class ClosedRow(NamedTuple):

@@ -1,0 +1,151 @@
+"""What a run adds to the ledger: rows kept aside while it works, so that nobody waits, then stored at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from linktrack.actions.ledger.rows import ChangeRow, ClosedRow, Failure, MadeRow, SettledRow
+from linktrack.actions.ledger.runs import UNFINISHED
+from linktrack.store.session import Database
+
+_AT_ONCE = 4_500  # rows that are put aside at once
+_SPOOLS: dict[str, tuple[str, tuple[str, ...]]] = {  # the temporary tables: which table each is like, and its columns
+    "spool_change": ("change", ChangeRow._fields),
+    "spool_made": ("made", MadeRow._fields),
+    "spool_settled": ("settled", SettledRow._fields),
+    "spool_reported": ("made", ("recipient_id", "id")),
+    "spool_attempted": ("failure", Failure._fields),
+    "spool_closed": ("change", ClosedRow._fields),
+}
+
+
+class Additions:
+    """The rows of one run: in temporary tables, empty when this is made, until `store` adds them."""
+
+    def __init__(self, database: Database, run_id: int) -> None:
+        self.database, self.run_id = database, run_id
+        self._aside: dict[str, list[Sequence[Any]]] = {}
+        self._settled: dict[tuple[int, str, str], SettledRow] = {}
+        for name, (like, columns) in _SPOOLS.items():
+            database.execute(f"DROP TABLE IF EXISTS {name}")
+            database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608
+        database.execute("CREATE UNIQUE INDEX spool_settled_key ON spool_settled (recipient_id, kind, name)")
+
+    def add(self, table: str, row: Sequence[Any]) -> None:
+        """Keep a row of `spool_change` and the like aside."""
+        batch = self._aside.setdefault(table, [])
+        batch.append(row)
+        if len(batch) >= _AT_ONCE:
+            self._put_aside(table, self._aside.pop(table))
+
+    def settle(self, row: SettledRow) -> None:
+        """Keep aside what a click has decided; a later one decides anew."""
+        self._settled[row.recipient_id, row.kind, row.name] = row
+        if len(self._settled) >= _AT_ONCE:
+            self._put_settled_aside()
+
+    def replace_made(self, row: MadeRow) -> None:
+        """Keep a thing aside that may stand there already: a script that was started, or what an earlier row made."""
+        for table in ("made", "spool_made"):
+            self.database.execute(f"DELETE FROM {table} WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))  # noqa: S608
+        self.database.insert("spool_made", MadeRow._fields, [row])
+
+    def attempt_what_is_kept(self) -> None:
+        """What failed before under the id of a change that is kept aside stands open no more."""
+        self.database.execute(
+            f"INSERT INTO spool_attempted ({', '.join(Failure._fields)}) "  # noqa: S608  (of our own)
+            f"SELECT {', '.join(f'f.{column}' for column in Failure._fields)} FROM failure f "
+            "JOIN spool_change c ON c.recipient_id = f.recipient_id AND c.id = f.id"
+        )
+
+    def flush(self) -> None:
+        """Put the last rows aside."""
+        for table in list(self._aside):
+            self._put_aside(table, self._aside.pop(table))
+        self._put_settled_aside()
+
+    def _put_settled_aside(self) -> None:
+        rows = list(self._settled.values())
+        self._settled.clear()
+        self._put_aside(
+            "spool_settled",
+            rows,
+            " ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
+            "click_print = excluded.click_print, value = excluded.value",
+        )
+
+    def _put_aside(self, table: str, rows: Sequence[Sequence[Any]], besides: str = "") -> None:
+        if rows:
+            with self.database.aside():
+                self.database.insert(table, _SPOOLS[table][1], rows, besides=besides)
+
+    def store(self, summary: str, now: int) -> None:
+        """Add everything that was kept aside and flushed. Part of the run's transaction."""
+        database, run_id = self.database, self.run_id
+        changes, made, settled = (", ".join(row._fields) for row in (ChangeRow, MadeRow, SettledRow))
+        database.execute(f"INSERT INTO change ({changes}) SELECT {changes} FROM spool_change ORDER BY number")  # noqa: S608
+        database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made")  # noqa: S608
+        database.execute(
+            f"INSERT INTO settled ({settled}) SELECT {settled} FROM spool_settled WHERE 1 = 1 "  # noqa: S608
+            "ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
+            "click_print = excluded.click_print, value = excluded.value"
+        )
+        database.execute(  # scripts that an interrupted run had started
+            "UPDATE made SET run_id = ? WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM spool_reported)",
+            (run_id,),
+        )
+        self._store_failures()
+        self._count()
+        database.execute(
+            "UPDATE definition SET run_id = ? WHERE run_id IN "  # noqa: S608
+            f"(SELECT id FROM run WHERE status IN {UNFINISHED} AND id <> ?) "
+            "AND id IN (SELECT definition_id FROM spool_change)",
+            (run_id, run_id),
+        )
+        database.execute(
+            "UPDATE run SET status = 'stored', finished_at = ?, summary = ? WHERE id = ?", (now, summary, run_id)
+        )
+
+    def _store_failures(self) -> None:
+        """What was tried again stands open no more, nor what will never be done; what failed in this run does."""
+        self.database.execute(
+            "UPDATE change SET retried_by = ? WHERE (run_id, number, recipient_id) IN "
+            "(SELECT run_id, number, recipient_id FROM spool_attempted)",
+            (self.run_id,),
+        )
+        self.database.executemany(
+            "UPDATE change SET message = message || ? WHERE run_id = ? AND number = ? AND recipient_id = ?",
+            [
+                (f" ({row[3]})", *row[:3])
+                for row in self.database.rows("SELECT run_id, number, recipient_id, message FROM spool_closed")
+            ],
+        )
+        for spool in ("spool_attempted", "spool_closed"):
+            self.database.execute(
+                f"DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM {spool})"  # noqa: S608
+            )
+        columns = ", ".join(Failure._fields)
+        self.database.execute(
+            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action <> 0 "  # noqa: S608
+            "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number"
+        )
+
+    def _count(self) -> None:
+        """Keep the tally of changes, in which each counts with what became of it in the end."""
+        self.database.execute(
+            "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "
+            "SELECT link_id, shipment_id, kind, name, status, count(*) FROM spool_change "
+            "WHERE 1 = 1 GROUP BY link_id, shipment_id, kind, name, status "
+            "ON CONFLICT (link_id, shipment_id, kind, name, status) "
+            "DO UPDATE SET count = action_tally.count + excluded.count"
+        )
+        tried = self.database.rows(
+            "SELECT count(*), c.link_id, c.shipment_id, c.kind, c.name, c.status FROM change c "
+            "JOIN spool_attempted a ON a.run_id = c.run_id AND a.number = c.number AND a.recipient_id = c.recipient_id "
+            "GROUP BY c.link_id, c.shipment_id, c.kind, c.name, c.status"
+        )
+        same = "link_id = ? AND shipment_id = ? AND kind = ? AND name = ? AND status = ?"
+        for row in tried:
+            self.database.execute(f"UPDATE action_tally SET count = count - ? WHERE {same}", row)  # noqa: S608
+        self.database.execute("DELETE FROM action_tally WHERE count <= 0")

@@ -1,0 +1,73 @@
+"""The ledger read back: what runs have changed, and why something failed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from linktrack.actions.ledger.rows import LogFilter, LogRow
+from linktrack.actions.ledger.runs import UNFINISHED
+from linktrack.store import lookups
+from linktrack.store.session import Database
+
+_NAMED = (
+    "JOIN definition d ON d.id = c.definition_id JOIN link l ON l.id = c.link_id "
+    "JOIN recipient r ON r.id = c.recipient_id JOIN shipment s ON s.id = c.shipment_id "
+    "JOIN mailing m ON m.id = s.mailing_id"
+)
+
+
+def read_log(database: Database, only: LogFilter) -> list[LogRow]:
+    """The changes of runs, oldest first, and the scripts of a run that is not finished.
+
+    What failed and was tried again is shown as it ended. UnknownName for a run, contact, link or mailing that there is
+    not.
+    """
+    where, values = ["1 = 1"], list[Any]()
+    for column, value in (
+        ("c.run_id", None if only.run is None else lookups.run_id(database, only.run)),
+        ("c.recipient_id", None if only.contact is None else lookups.recipient_id(database, only.contact)),
+        ("c.link_id", None if only.link is None else lookups.link_id(database, only.link)),
+        ("m.id", None if only.mailing is None else lookups.mailing_id(database, only.mailing)),
+        ("c.kind", only.kind),
+        ("c.status", only.status),
+    ):
+        if value is not None:
+            where.append(f"{column} = ?")
+            values.append(value)
+    if only.machine:
+        where.append(
+            "EXISTS (SELECT 1 FROM click k JOIN ruling g ON g.id = k.ruling_id WHERE k.clicked_at = c.clicked_at "
+            "AND k.print = c.click_print AND k.recipient_id = c.recipient_id AND g.verdict <> 'human')"
+        )
+    columns = (
+        "c.id, c.kind, r.contact_id, c.name, c.operation, c.old, c.new, l.key, m.name, c.shipment_id, c.clicked_at, "
+        "c.click_print, c.run_id, c.status, c.ran_at, c.message, d.text"
+    )
+    newest = "" if only.limit is None else f" DESC LIMIT {int(only.limit)}"
+    rows = database.rows(
+        f"SELECT {columns} FROM change c {_NAMED} WHERE c.retried_by IS NULL AND {' AND '.join(where)} "  # noqa: S608
+        f"ORDER BY c.run_id{' DESC' if only.limit else ''}, c.number{newest}",
+        values,
+    )
+    found = [LogRow(*row) for row in (reversed(rows) if only.limit else rows)]
+    found += _unreported(database, columns, where, values)
+    return found if only.limit is None else found[-only.limit :]
+
+
+def _unreported(database: Database, columns: str, where: Sequence[str], values: Collection[Any]) -> list[LogRow]:
+    """The scripts that a run which is not finished has started."""
+    runs = [row[0] for row in database.rows(f"SELECT id FROM run WHERE status IN {UNFINISHED}")]  # noqa: S608
+    if not runs:
+        return []
+    started = (
+        "(SELECT recipient_id, id, run_id, clicked_at, click_print, link_id, shipment_id, kind, name, definition_id, "  # noqa: S608
+        "'run' AS operation, '' AS old, status AS new, status, message, ran_at FROM made "
+        f"WHERE kind = 'script' AND run_id IN ({', '.join(map(str, runs))}))"
+    )
+    rows = database.rows(
+        f"SELECT {columns} FROM {started} c {_NAMED} WHERE {' AND '.join(where)} "  # noqa: S608
+        "ORDER BY c.run_id, c.clicked_at, c.click_print",
+        tuple(values),
+    )
+    return [LogRow(*row) for row in rows]

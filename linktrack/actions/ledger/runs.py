@@ -1,0 +1,111 @@
+"""The runs of the actions: which there are, how far each has got, and what of them stands open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+
+from linktrack.actions.ledger.rows import RunRow
+from linktrack.store.counters import count_on
+from linktrack.store.purged import horizon
+from linktrack.store.session import Database
+
+UNFINISHED = "('running', 'interrupted')"  # states of runs that the ledger has no changes of
+TAKEN = "taken"  # the state of runs that were taken over after a restore: see `taking`
+
+_RUNS = "SELECT id, started_at, status, out, summary FROM run"
+
+
+def begin_run(database: Database, now: int, out: str, order: str) -> int:
+    """Note down that a run has begun; another one that is still running was interrupted. Returns its number."""
+    with database.transaction():
+        interrupt_runs(database)
+        database.execute(
+            "INSERT INTO run (started_at, status, out, summary) VALUES (?, 'running', ?, ?)", (now, out, order)
+        )
+        return int(database.value("SELECT max(id) FROM run"))
+
+
+def interrupt_runs(database: Database) -> None:
+    """Mark runs as interrupted whose process is gone: whoever calls this holds the lock of runs."""
+    database.execute("UPDATE run SET status = 'interrupted' WHERE status = 'running'")
+
+
+def newest_run(database: Database) -> RunRow | None:
+    """The run that was begun last."""
+    row = database.row(f"{_RUNS} WHERE id = (SELECT max(id) FROM run)")  # noqa: S608  (of our own)
+    return None if row is None else RunRow(*row)
+
+
+def last_look(database: Database, run_id: int | None) -> int | None:
+    """When the last finished run before `run_id` (the next one) began that looked at the open clicks."""
+    for run in database.rows(f"{_RUNS} WHERE status IN ('stored', 'done') ORDER BY id DESC"):
+        found = RunRow(*run)
+        if found.id != run_id and not json.loads(found.summary).get("by_hand"):
+            return found.started_at
+    return None
+
+
+def stored_runs(database: Database) -> list[RunRow]:
+    """Runs that the ledger has in full, and whose summary may be missing."""
+    return [RunRow(*row) for row in database.rows(f"{_RUNS} WHERE status = 'stored' ORDER BY id")]
+
+
+def set_status(database: Database, run_id: int, status: str) -> None:
+    """Say how far a run has got."""
+    database.execute("UPDATE run SET status = ? WHERE id = ?", (status, run_id))
+
+
+def purged_failures(database: Database, statuses: Collection[str]) -> int:
+    """How many actions failed, and ended with one of `statuses`, because of clicks that are purged by now."""
+    marks = ", ".join("?" * len(statuses))
+    sql = f"SELECT count(*) FROM failure WHERE clicked_at < ? AND status IN ({marks})"  # noqa: S608  (marks)
+    return int(database.value(sql, (horizon(database).clicks, *statuses)))
+
+
+def open_failures(database: Database, but: int | None) -> dict[str, int]:
+    """How many actions stand open because they failed, by status, but for those of the run `but`, and of clicks that
+    were purged: nothing tries them again."""
+    return dict(
+        database.rows(
+            "SELECT status, count(*) FROM failure WHERE run_id <> ? AND clicked_at >= ? GROUP BY status "
+            "ORDER BY status",
+            (but or 0, horizon(database).clicks),
+        )
+    )
+
+
+def interrupted_in(database: Database, run_id: int) -> int:
+    """How many scripts a run has reported of which nobody knows what they did."""
+    return int(database.value("SELECT count(*) FROM change WHERE run_id = ? AND status = 'interrupted'", (run_id,)))
+
+
+def is_taken(database: Database, summary: str) -> bool:
+    """Whether the ledger has the run of a summary."""
+    return database.value("SELECT 1 FROM run WHERE summary = ?", (summary,)) is not None
+
+
+def begin_taken(database: Database, number: int, ran_at: int, folder: Path) -> int:
+    """Note down a run that was made after the backup, under its own number unless another run has that. Returns its
+    number. Part of a transaction."""
+    there = database.row("SELECT status FROM run WHERE id = ?", (number,))
+    if there is not None and there[0] in ("running", "interrupted"):  # it was going on when the backup was taken
+        return number
+    if there is not None:
+        number = int(database.value("SELECT max(id) FROM run")) + 1
+    database.execute(
+        "INSERT INTO run (id, started_at, status, out, summary) VALUES (?, ?, ?, ?, '')",
+        (number, ran_at, "interrupted", str(folder.absolute())),
+    )
+    count_on(database, "run")
+    return number
+
+
+def missing_runs(database: Database) -> tuple[int, ...]:
+    """The numbers of runs between those that the backup knows and the last one that was taken whose folders nobody has
+    named."""
+    own = {row[0] for row in database.rows("SELECT id FROM run WHERE status <> ?", (TAKEN,))}
+    rows = database.rows("SELECT summary FROM run WHERE status = ?", (TAKEN,))
+    taken = {int(json.loads(row[0])["run"]) for row in rows}
+    return tuple(number for number in range(max(own, default=0) + 1, max(taken, default=0)) if number not in taken)

@@ -1,0 +1,81 @@
+"""Scripts in the ledger: they stand there before they are started, and what became of them is added."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from linktrack.actions.ledger.rows import KnownScript, MadeRow
+from linktrack.actions.planned import ScriptResult
+from linktrack.store.catalogue import touch
+from linktrack.store.session import Database
+
+
+def known_scripts(database: Database) -> dict[str, KnownScript]:
+    """The scripts that were started for the people with clicks in this run, by the id of their change."""
+    return {
+        row[0]: KnownScript(
+            (row[1], row[2], row[3]),
+            ScriptResult(row[4], row[5], row[6], json.loads(row[7]), row[8]),
+            row[9] not in ("running", "interrupted"),
+        )
+        for row in database.rows(
+            "SELECT m.id, m.clicked_at, m.click_print, m.recipient_id, m.status, m.exit_code, m.return_url, "
+            "m.fields, m.message, u.status FROM made m JOIN run u ON u.id = m.run_id WHERE m.kind = 'script' "
+            "AND m.recipient_id IN (SELECT recipient_id FROM open_click)"
+        )
+    }
+
+
+def start_scripts(database: Database, rows: Sequence[MadeRow]) -> None:
+    """Note down that scripts are being started, on the disk: from here on they count as interrupted until they
+    have ended."""
+    with database.transaction(durable=True):
+        database.insert(
+            "made",
+            MadeRow._fields,
+            rows,
+            besides=" ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, "
+            "definition_id = excluded.definition_id, status = excluded.status, ran_at = excluded.ran_at",
+        )
+
+
+def end_scripts(database: Database, ended: Sequence[tuple[MadeRow, ScriptResult]]) -> None:
+    """Note down what became of scripts, and the addresses that they want later clicks to lead to."""
+    with database.transaction():
+        database.executemany(
+            "UPDATE made SET status = ?, exit_code = ?, return_url = ?, fields = ?, message = ? "
+            "WHERE recipient_id = ? AND id = ?",
+            [
+                (
+                    *(result.status, result.exit_code, result.return_url),
+                    *(json.dumps(result.fields, ensure_ascii=False), result.message, row.recipient_id, row.id),
+                )
+                for row, result in ended
+            ],
+        )
+        lead_to(database, [(row, result.return_url) for row, result in ended if result.return_url])
+
+
+def lead_to(database: Database, led: Sequence[tuple[MadeRow, str]]) -> None:
+    """Note down the addresses that scripts want later clicks of these people to lead to. Part of a transaction."""
+    database.executemany(
+        "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (link_id, recipient_id) DO UPDATE SET shipment_id = excluded.shipment_id, "
+        "url = excluded.url, change_id = excluded.change_id",
+        [(row.link_id, row.recipient_id, row.shipment_id, url, row.id) for row, url in led],
+    )
+    if led:
+        touch(database)
+
+
+def return_addresses(database: Database) -> dict[tuple[int, int], str]:
+    """The addresses that scripts have set for visitors of links: (link, recipient) -> URL."""
+    return {
+        (row[0], row[1]): row[2]
+        for row in database.rows(
+            "SELECT link_id, recipient_id, url FROM return_address "
+            "WHERE link_id IN (SELECT link_id FROM open_click) "
+            "AND recipient_id IN (SELECT recipient_id FROM open_click)"
+        )
+    }

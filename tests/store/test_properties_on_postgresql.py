@@ -1,0 +1,111 @@
+"""The properties of imports, runs and stored actions, with the same steps on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from actions import actions_world, test_semantics
+from clicks import test_exact_import
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from links import test_stored_actions
+from postgresql_server import new_database, ours
+from postgresql_server import server as server
+from world import World, make_world
+
+from linktrack.store.session import Database, connect, open_database
+from linktrack.upkeep.copy import copy_database
+from linktrack.workspace import Workspace, load_workspace
+
+pytestmark = pytest.mark.servers
+
+
+def moved(workspace: Workspace, server: str) -> str:
+    """Move a workspace's database to PostgreSQL; returns its address."""
+    address = new_database(server)
+    copied = copy_database(workspace, f"sqlite:///{workspace.root / 'linktrack.db'}", ours(address))
+    points_at(workspace.root, address, copied.database_id)
+    return address
+
+
+def points_at(root: Path, address: str, database_id: str) -> None:
+    """Say in the settings where the database is."""
+    path = root / "linktrack.toml"
+    said = path.read_text("utf-8").partition("\n[database]")[0]
+    path.write_text(f'{said}\n[database]\nurl = "{ours(address)}"\nid = "{database_id}"\n', "utf-8")
+
+
+class WorldOnPostgresql(World):
+    """A world whose copies have each a database of its own on the server."""
+
+    server: str
+    address: str
+
+    def copy(self, root: Path) -> World:
+        shutil.copytree(self.workspace.root, root)
+        address = new_database(self.server, template=self.address)
+        points_at(root, address, self.workspace.settings.database.id)
+        return World(load_workspace(root, {}), self.tokens)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory, server: str) -> WorldOnPostgresql:
+    made = make_world(tmp_path_factory.mktemp("clicks") / "world")
+    address = moved(made.workspace, server)
+    world = WorldOnPostgresql(load_workspace(made.workspace.root, {}), made.tokens)
+    world.server, world.address = server, address
+    return world
+
+
+def same_steps(test: Any) -> Any:
+    """What a property does with what is drawn, without its own drawing."""
+    return test.hypothesis.inner_test
+
+
+@settings(max_examples=4)
+@given(st.data())
+def test_pieces_in_any_order_and_compression_with_overlaps(untouched: World, data: st.DataObject) -> None:
+    same_steps(test_exact_import.test_pieces_in_any_order_and_compression_with_overlaps)(untouched, data)
+
+
+@settings(max_examples=4)
+@given(st.data())
+def test_a_growing_log_in_any_way_cut_anywhere(untouched: World, data: st.DataObject) -> None:
+    same_steps(test_exact_import.test_a_growing_log_in_any_way_cut_anywhere)(untouched, data)
+
+
+@settings(max_examples=2)
+@given(clicks=test_semantics.clicks)
+def test_in_however_many_runs_it_ends_as_if_handled_one_by_one(
+    tmp_path_factory: pytest.TempPathFactory, server: str, clicks: list[tuple[str, str, int, int]]
+) -> None:
+    @contextmanager
+    def made_there(root: Path) -> Iterator[actions_world.World]:
+        with actions_world.make_world(root) as world:
+            moved(world.workspace, server)
+        said = (root / "linktrack.toml").read_text("utf-8")
+        with open_database(load_workspace(root, {})) as database:
+            yield actions_world.World(root, database, settings=said)
+
+    with mock.patch.object(test_semantics, "make_world", made_there):
+        same_steps(test_semantics.test_in_however_many_runs_it_ends_as_if_handled_one_by_one)(tmp_path_factory, clicks)
+
+
+@pytest.fixture(scope="module")
+def database(untouched: WorldOnPostgresql, server: str) -> Iterator[Database]:
+    with connect(ours(new_database(server, template=untouched.address))) as opened:
+        yield opened
+
+
+@settings(max_examples=20)
+@given(steps=st.lists(st.lists(test_stored_actions.tables, max_size=5), min_size=1, max_size=6))
+def test_no_number_of_an_action_comes_again(database: Database, steps: list[list[dict[str, Any]]]) -> None:
+    for table in ("shipment_recipient", "shipment_domain", "placement"):
+        database.execute(f"DELETE FROM {table}")
+    same_steps(test_stored_actions.test_what_is_stored_is_what_was_wanted_and_no_number_comes_again)(database, steps)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -23,6 +22,7 @@ from linktrack.store.session import Database, in_silence
 from linktrack.workspace import Workspace
 
 LOOK_EVERY = 1.0  # seconds
+_Stamp = tuple[int, int, int]
 
 
 def pages_of(workspace: Workspace) -> Pages:
@@ -145,21 +145,21 @@ class LiveSite:
         except LinktrackError as problem:
             self._tell(f"The pages stay as they were: {problem}")
 
-    def _templates_now(self) -> frozenset[tuple[str, int, int, int]]:
+    def _templates_now(self) -> dict[str, _Stamp | None]:
         """The templates of the workspace, as far as a change of one shows."""
-        found = set()
-        with suppress(OSError):
-            for path in self._workspace.templates_path.glob("*.html"):
-                now = path.stat()
-                found.add((path.name, now.st_ino, now.st_mtime_ns, now.st_size))
-        return frozenset(found)
+        return {path.name: _stamp(path) for path in self._workspace.templates_path.glob("*.html")}
 
-    def _file_now(self) -> tuple[int, int, int] | None:
-        try:
-            found = self._workspace.snapshot_path.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+    def _file_now(self) -> _Stamp | None:
+        return _stamp(self._workspace.snapshot_path)
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    """What tells one state of a file from another."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _loaded(workspace: Workspace) -> Snapshot | None:

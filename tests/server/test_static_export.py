@@ -135,6 +135,24 @@ def test_what_cannot_be_exported(world: SentWorld, run: Run, tmp_path: Path) -> 
     assert run("redirects", "export", tmp_path / "full", "--for", "json").code == 5
 
 
+@pytest.mark.parametrize("text", [b"{{ nope.x.y }}", b"{{ 1/0 }}", b"R\xe4ksm\xf6rg\xe5s"])
+def test_a_template_that_cannot_be_used_stops_every_command_that_needs_it_and_doctor_sees_it(
+    world: SentWorld, run: Run, tmp_path: Path, text: bytes
+) -> None:
+    template = world.workspace.templates_path / "text.html"
+    template.parent.mkdir()
+    template.write_bytes(b"<p>\n" + text)
+    for command in (["redirects", "export", tmp_path / "out", "--for", "json"], ["serve", "--port", "0"]):
+        done = run(*command)
+        assert (done.code, f"{template}:2: this template" in done.err) == (3, True), command
+    done = run("doctor", "--format", "json")
+    (found,) = [row for row in json.loads(done.out) if row["check"] == "pages"]
+    assert (done.code, found["state"]) == (6, "error") and f"{template}:2: " in found["advice"]
+    template.write_text("<p>{{ text }}</p>")
+    done = run("doctor", "--format", "json")
+    assert [row["state"] for row in json.loads(done.out) if row["check"] == "pages"] == ["ok"]
+
+
 # --- a real nginx ------------------------------------------------------------------------------------------------
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")

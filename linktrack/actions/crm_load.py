@@ -26,9 +26,9 @@ from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.crm.multivalue import is_empty, shape_among
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
-from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
+from linktrack.links.placeholders import placeholders_in
 from linktrack.moments import zone_of
-from linktrack.settings import FieldSettings
+from linktrack.settings import CONTACT_NAMES, FieldSettings
 
 MAX_CELLS = 50_000  # different cells of interests that are kept in mind
 

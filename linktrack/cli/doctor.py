@@ -12,12 +12,11 @@ import typer
 from linktrack.cli.output import FormatOption, confirm, say, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, opened, single, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
-from linktrack.errors import LinktrackError, PartlyDone, UsageError
+from linktrack.errors import PartlyDone, UsageError
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
     from linktrack.crm.guess import GuessedSetting
-    from linktrack.upkeep.doctor import Check
 
 app = single()
 
@@ -70,36 +69,17 @@ def doctor(
     if repair:
         _repair(context, yes, wait)
         return
+    from linktrack.server.live import pages_of
     from linktrack.upkeep.doctor import examine
     from linktrack.workspace import find_root
 
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
-    checks = [*examine(root, os.environ, deep=deep), *_pages(root)]
+    checks = examine(root, os.environ, deep=deep, uses=(pages_of,))
     list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
     errors, warnings = (sum(check.state == state for check in checks) for state in ("error", "warning"))
     if errors or warnings:
         raise PartlyDone(f"{counted(errors, 'error')} and {counted(warnings, 'warning')}: follow the advice of each")
     say(context, "The workspace is in order.")
-
-
-def _pages(root: Path) -> list[Check]:
-    """Whether the pages can be shown in the workspace's own look and templates; nothing where it has none."""
-    from linktrack.upkeep.doctor import Check
-    from linktrack.workspace import load_workspace
-
-    try:
-        workspace = load_workspace(root, os.environ)
-    except LinktrackError:  # which is said of the settings
-        return []
-    if not (workspace.settings.pages.logo or workspace.templates_path.is_dir()):
-        return []
-    from linktrack.server.live import pages_of
-
-    try:
-        pages_of(workspace)
-    except LinktrackError as problem:
-        return [Check("pages", "error", str(workspace.templates_path), str(problem))]
-    return [Check("pages", "ok", str(workspace.templates_path), "")]
 
 
 def _repair(context: typer.Context, yes: bool, wait: float) -> None:

@@ -14,11 +14,11 @@ from linktrack.files import CONFIG_NAME, create, explained, refuse_planted
 from linktrack.links.keys import adopt_first_key
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
-from linktrack.settings import checked_base_url, settings_of
+from linktrack.setting_values import checked_base_url
 from linktrack.store.revisions import make_tables, prepare
 from linktrack.store.session import connect, open_database
 from linktrack.toml_files import TomlFile
-from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, load_workspace
+from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
 
 CONFIG_TEXT = """\
 # linktrack's settings; configs/linktrack.toml shows all of them with comments.
@@ -48,7 +48,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     except ValueError as problem:
         raise UsageError(f"--base-url: {problem}") from None
     root = root.absolute()
-    _, problems = settings_of(TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
+    _, problems = checked_workspace(root, TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
     refuse_planted(root, root)

@@ -10,7 +10,7 @@ import pytest
 
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import write_file
-from linktrack.settings import bytes_of
+from linktrack.setting_values import bytes_of
 from linktrack.upkeep.making import init_workspace, machine_language
 from linktrack.workspace import Workspace, load_workspace
 
@@ -70,9 +70,9 @@ def test_a_path_of_base_url_that_browsers_would_change_is_refused(workspace: Wor
     text = workspace.config_path.read_text("utf-8")
     value = json.dumps("https://click.example.com" + path, ensure_ascii=True).replace("\x7f", "\\u007f")
     workspace.config_path.write_text(text.replace('"https://click.example.com"', value), "utf-8")
-    with pytest.raises(BadInput, match="must look like"):
+    with pytest.raises(BadInput, match="base_url"):
         load_workspace(workspace.root, {})
-    with pytest.raises(BadInput, match="must look like"):
+    with pytest.raises(BadInput, match="base_url"):
         load_workspace(workspace.root, {"LINKTRACK_BASE_URL": "https://click.example.com" + path})
 
 

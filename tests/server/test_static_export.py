@@ -146,11 +146,11 @@ def test_a_template_that_cannot_be_used_stops_every_command_that_needs_it_and_do
         done = run(*command)
         assert (done.code, f"{template}:2: this template" in done.err) == (3, True), command
     done = run("doctor", "--format", "json")
-    (found,) = [row for row in json.loads(done.out) if row["check"] == "pages"]
+    (found,) = [row for row in json.loads(done.out) if row["check"] == "settings"]
     assert (done.code, found["state"]) == (6, "error") and f"{template}:2: " in found["advice"]
     template.write_text("<p>{{ text }}</p>")
     done = run("doctor", "--format", "json")
-    assert [row["state"] for row in json.loads(done.out) if row["check"] == "pages"] == ["ok"]
+    assert [row["state"] for row in json.loads(done.out) if row["check"] == "settings"] == ["ok"]
 
 
 # --- a real nginx ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ def plan(action: SetFieldAction, fill: Texts, contact: Callable[[str], str], des
 
 def decide(field: str, value: str | int | float | bool, desk: Desk) -> Decision:
     """The decision that `field` becomes `value`; ValueError when it does not fit the field's type."""
-    settings = desk.crm.contacts.fields.get(field) or FieldSettings(column=field)
+    settings = desk.crm.contacts.fields.get(field) or FieldSettings.of_column(field)
     try:
         return Decision("set-field", field, "set", settings.written(value))
     except ValueError as problem:

@@ -20,6 +20,7 @@ from linktrack.clicks.logs.fields import (
 from linktrack.clicks.logs.sources import MAX_LINE_BYTES
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.links.tokens import NOBODY
 
 BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
 BATCH_LINES = 400_000  # … or this many lines …
@@ -155,7 +156,7 @@ class Requests:
                 elif line.strip():
                     reject(reason := _junk_reason(line), line)
                     if reason == UNREADABLE and addresses.is_in(line):
-                        self._gathered.junk.append((0, text_print(line), "", UNREADABLE))
+                        self._gathered.junk.append((0, text_print(line), "", UNREADABLE, NOBODY))
                 else:
                     blank += 1
                 continue
@@ -262,13 +263,14 @@ class Requests:
         mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
         ip, _, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
         told = mutated and not shared and not self._rules.nameless
-        self._gathered.junk.append((moment, row_print(row), ip if told else "", problem))
+        whose = self._rules.addresses.owner_of(target) if told and ip else NOBODY
+        self._gathered.junk.append((moment, row_print(row), ip if told else "", problem, whose))
 
     def _note_seen(self, row: Row, moment: int, reason: str) -> None:
         """Keep that a request of ours was read which counts as nothing: it is not new once its key is revoked."""
         mark, junk = row_print(row), self._gathered.junk
         if not junk or junk[-1][:2] != (moment, mark):  # one that is mutated has been noted
-            junk.append((moment, mark, "", reason))
+            junk.append((moment, mark, "", reason, NOBODY))
 
     def _numbered(self, mark: int) -> int:
         """The identity of a line with this print, counted with its equals."""

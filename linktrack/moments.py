@@ -19,6 +19,7 @@ from linktrack.errors import UsageError
 HOUR = 3_600_000
 _QUARTER = HOUR // 4  # at one of which clocks are moved
 DAY = 24 * HOUR
+_HOUR_OF_ONE_DIGIT = re.compile(r"^(\d{4}-\d\d-\d\d[T ])(\d(?::|$))")
 _LENGTHS = {"h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
@@ -79,7 +80,7 @@ def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int
 
     A date alone is its first moment, and with `end` the first one after it. UsageError that names `option`.
     """
-    text = text.strip()
+    text = _HOUR_OF_ONE_DIGIT.sub(r"\g<1>0\2", text.strip())
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
@@ -92,6 +93,38 @@ def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int
     raise UsageError(
         f"{option}: {text!r} is not a time: write it like 2026-05-04, 2026-05-04T09:00 or 2026-05-04T09:00:00+02:00"
     )
+
+
+def read_stretch(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
+    """`--since` and `--until` as UTC milliseconds; of a date alone `--until` has that day too. UsageError, also for an
+    end that does not come after the beginning: nothing lies between them."""
+    first = None if since is None else read_time(since, zone, "--since")
+    end = None if until is None else read_time(until, zone, "--until", end=True)
+    if first is not None and end is not None and end <= first:
+        raise UsageError(f"--until {until} is not after --since {since}: nothing lies between them")
+    return first, end
+
+
+def at_clock_change(text: str, zone: tzinfo, moment: int) -> str:
+    """What is odd about a time that was read as `moment`, where the clocks of `zone` are changed just then and it
+    names no offset: there is no such time, or it comes twice. A sentence, or nothing."""
+    shown = datetime_of(moment, zone)
+    with suppress(ValueError):
+        wall = datetime.fromisoformat(_HOUR_OF_ONE_DIGIT.sub(r"\g<1>0\2", text.strip()))
+        if wall.tzinfo is not None:
+            return ""
+        if abs(shown.replace(tzinfo=None) - wall) >= timedelta(minutes=1):
+            return (
+                f"{wall:%Y-%m-%d %H:%M} is no time in {zone}, where the clocks go forward then: "
+                f"{iso(moment, zone)} is meant"
+            )
+        other = moment_of(wall.replace(tzinfo=zone, fold=1))
+        if other != moment:
+            return (
+                f"{wall:%Y-%m-%d %H:%M} comes twice in {zone}, where the clocks go back then: {iso(moment, zone)} is "
+                f"taken, write {iso(other, zone)} for the other"
+            )
+    return ""
 
 
 def read_length(text: str, option: str) -> int:

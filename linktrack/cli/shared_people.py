@@ -9,6 +9,7 @@ import typer
 
 from linktrack.cli.output import FormatOption
 from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_inputs import refuse_pipe
 from linktrack.cli.shared_reports import (
     Choice,
     Found,
@@ -29,9 +30,10 @@ from linktrack.cli.shared_reports import (
 )  # fmt: skip
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.cli.shared_runs import tell
+from linktrack.cli.usage import CommandFrame
 from linktrack.errors import UsageError
 
-people = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+people = CommandFrame(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @people.command()
@@ -131,11 +133,17 @@ def clickers(
         raise UsageError("the clickers of a KEY, or of a KEY in a --mailing, are added: leave out the other options")
     if not all(name.strip() for name in names):
         raise UsageError("a selection or project needs a name")
+    refuse_pipe(crm, "--crm")
     check_choice(layouts.CLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
         link = None if key is None else link_id(desk.database, key)
-        spot = None if placement is None else placement_id(desk.database, placement)
+        of = () if scope.mailing is None else (scope.mailing,)
+        spot = (
+            None
+            if placement is None
+            else placement_id(desk.database, placement, of=of, link=link, shipment=scope.shipment)
+        )
         where = " ".join(filter(None, (key, mailing and f"in {mailing}")))
         first = f"on {where}" if key else where
         every = Found(

@@ -263,11 +263,12 @@ class Shelf:
             "SELECT first_at, first_lines, last_at, last_lines FROM source WHERE first_at = ? OR last_at = ?",
             (second, second),
         ):
-            if first_at == last_at:
+            if first_at == last_at and not last:
                 pieces.append(Piece(cuts.unpacked(first), False, False))
-            elif first_at == second:
+                continue
+            if first_at == second:
                 pieces.append(Piece(cuts.unpacked(first), False, True))
-            else:
+            if last_at == second:  # also of a log that comes back to its first second
                 pieces.append(Piece(cuts.unpacked(last), True, False))
         return [piece for piece in pieces if piece.lines]
 

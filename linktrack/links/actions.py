@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from linktrack.errors import BadInput
 from linktrack.links.placeholders import check_placeholders, placeholders_in
+from linktrack.names import composed, held_under
 from linktrack.settings import CrmSettings
 from linktrack.values import given_text, shown, wrong_value
 
@@ -60,6 +61,14 @@ def _optional_text(value: object) -> str:
     return "" if value == "" else given_text(value)
 
 
+def _name(value: object) -> str:
+    return composed(given_text(value))
+
+
+def _optional_name(value: object) -> str:
+    return composed(_optional_text(value))
+
+
 def _scalar(value: object) -> str | int | float | bool:
     if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
         return value
@@ -72,7 +81,7 @@ def _names(value: object) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list | tuple) or not all(isinstance(one, str) and one.strip() for one in values):
         raise ValueError('it must be a list of names like ["Product news"]')
-    return tuple(dict.fromkeys(one.strip() for one in values))
+    return tuple(dict.fromkeys(composed(one).strip() for one in values))
 
 
 def _duration(value: object) -> str:
@@ -100,6 +109,8 @@ def _script(value: object) -> str:
 
 Text = Annotated[str, BeforeValidator(given_text)]
 OptionalText = Annotated[str, BeforeValidator(_optional_text)]
+Name = Annotated[str, BeforeValidator(_name)]  # of something in the CRM: composed, see `linktrack.names`
+OptionalName = Annotated[str, BeforeValidator(_optional_name)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Duration = Annotated[str, BeforeValidator(_duration)]
 
@@ -137,12 +148,12 @@ class SetFieldAction(ActionDefinition):
     """Write a value into an extra field of the contact."""
 
     type: Literal["set-field"] = "set-field"
-    field: Text
+    field: Name
     value: Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 
     def check_value(self, crm: CrmSettings) -> None:
         """BadInput when the value does not fit the field's type in the mapping (one with a placeholder waits)."""
-        known = crm.contacts.fields.get(self.field)
+        known = held_under(crm.contacts.fields, self.field)
         if known is None or (isinstance(self.value, str) and any(placeholders_in(self.value))):
             return
         try:
@@ -208,10 +219,10 @@ class FollowUpAction(MakingAction):
     kind: Literal["task", "appointment"] = "task"
     description: OptionalText = "Clicked {link.name} in {mailing.name}"
     task: OptionalText = ""
-    project: OptionalText = ""
-    created_by: OptionalText = ""
+    project: OptionalName = ""
+    created_by: OptionalName = ""
     assign_to_our_contact: bool = False
-    default_recipient: OptionalText = ""
+    default_recipient: OptionalName = ""
     assignment: bool = False  # an invitation that can be refused
     start: Annotated[str, BeforeValidator(_start)] = "next-available"
     duration: Duration = "30m"
@@ -236,8 +247,8 @@ class RequestAction(MakingAction):
     type: Literal["request"] = "request"
     title: Text
     priority: OptionalText = ""
-    category: OptionalText = ""
-    owner: Text = "unassigned"  # a user, "auto" or "unassigned"
+    category: OptionalName = ""
+    owner: Name = "unassigned"  # a user, "auto" or "unassigned"
 
     @model_validator(mode="after")
     def _check_owner(self) -> RequestAction:

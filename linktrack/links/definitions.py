@@ -17,6 +17,7 @@ from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
 from linktrack.moments import now
+from linktrack.names import composed
 from linktrack.settings import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
@@ -107,7 +108,7 @@ def _parse_link(
         parsed.append(definition.table)
     return LinkDefinition(
         key,
-        catalog.SPECIAL_LINKS[key] if special else raw.get("name", key),
+        catalog.SPECIAL_LINKS[key] if special else composed(raw.get("name", key)),
         folders.clean_path(raw["folder"]) if raw.get("folder") else None,
         url,
         response,

@@ -16,7 +16,7 @@ from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
-from linktrack.files import STDIN, Kept
+from linktrack.files import Kept
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
@@ -68,9 +68,10 @@ class RewriteOrder:
     keep_merge_tags: bool = False
     test: bool = False
     again: bool = False  # also to those who got it already
-    only: Path | None = None
-    leave_out: Path | None = None
+    only: tuple[Path, ...] = ()  # lists of contacts: none is everybody
+    leave_out: tuple[Path, ...] = ()
     part: Part | None = None
+    streamed: bool = False  # the contacts came through a pipe: their file is gone when the job is done
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def rewrite(
         fill=order.fill,
         keep_merge_tags=order.keep_merge_tags,
         out=str(out.absolute()) if isinstance(out, Path) else "",
-        contacts="" if str(order.contacts) == STDIN else str(order.contacts.absolute()),
+        contacts="" if order.streamed else str(order.contacts.absolute()),
     )
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell)
@@ -140,6 +141,7 @@ def rewrite(
         _choosing(order, mapping, tokens),
         type=mailing.type,
         by_mail=order.output in WITH_HEADER,
+        test=order.test,
         moment=moment,
     )
     shipment = make_shipment(
@@ -248,12 +250,11 @@ def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *,
 
 
 def _choosing(order: RewriteOrder, mapping: Mapping, tokens: Tokens) -> Choosing:
-    return Choosing(
-        tokens.workspace_id,
-        None if order.only is None else read_contact_ids(order.only, mapping),
-        frozenset() if order.leave_out is None else read_contact_ids(order.leave_out, mapping),
-        order.part,
+    only, leave_out = (
+        frozenset().union(*(read_contact_ids(path, mapping) for path in paths))
+        for paths in (order.only, order.leave_out)
     )
+    return Choosing(tokens.workspace_id, only if order.only else None, leave_out, order.part)
 
 
 def _notes(database: Database, shipment: Shipment, copies: Copies) -> Iterator[str]:

@@ -1,19 +1,18 @@
 """Everything that is found by name or number, with the names that are nearest when there is none.
 
 A folder, a link, a mailing, a shipment, a contact: what a person names on the command line is looked up here and
-nowhere else, so an unknown name is the same error everywhere. A letter with its accent is the same whether it is stored
-or typed as one sign or as two (NFC).
+nowhere else, so an unknown name is the same error everywhere. A letter with its accent is the same whether it is typed
+as one sign or as two: names are kept as `names.composed` has them, but for those that the CRM has written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import NamedTuple
-from unicodedata import normalize
 
 from linktrack.errors import Conflict, UnknownName
-from linktrack.names import same_name
+from linktrack.names import composed, same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
 
@@ -69,14 +68,33 @@ def mailing_name(database: Database, number: int) -> str:
     return str(database.value("SELECT name FROM mailing WHERE id = ?", (number,)))
 
 
-def placement_id(database: Database, key: str) -> int:
-    """The id of a placement. UnknownName with near keys."""
-    return _id(database, _PLACEMENT, key)
+def placement_id(
+    database: Database, key: str, *, of: Collection[int] = (), link: int | None = None, shipment: int | None = None
+) -> int:
+    """The id of a placement, of one of the mailings `of` (none: of any), the mailing of a shipment, or a link.
+
+    UnknownName with near keys, or that says where it stands instead.
+    """
+    found = _id(database, _PLACEMENT, key)
+    if shipment is not None:
+        of = [database.value("SELECT mailing_id FROM shipment WHERE id = ?", (shipment,))]
+    row = database.row("SELECT mailing_id, link_id FROM placement WHERE id = ?", (found,))
+    mailing, its_link = (-1, -1) if row is None else row
+    if of and mailing not in of:
+        raise _of_another(database, _PLACEMENT, key, _MAILING, mailing, of)
+    if link is not None and its_link != link:
+        raise _of_another(database, _PLACEMENT, key, _LINK, its_link, (link,))
+    return found
 
 
-def shipment_id(database: Database, number: int) -> int:
-    """A shipment's number as people see it, if there is such a shipment. UnknownName otherwise."""
-    return _number(database, _SHIPMENT, number)
+def shipment_id(database: Database, number: int, *, of: Collection[int] = ()) -> int:
+    """A shipment's number as people see it, if there is such a shipment of one of the mailings `of` (none: of any).
+    UnknownName otherwise, which says of which mailing it is."""
+    found = _number(database, _SHIPMENT, number)
+    mailing = database.value("SELECT mailing_id FROM shipment WHERE id = ?", (found,)) if of else None
+    if mailing is not None and mailing not in of:
+        raise _of_another(database, _SHIPMENT, str(number), _MAILING, mailing, of)
+    return found
 
 
 def run_id(database: Database, number: int) -> int:
@@ -138,11 +156,8 @@ def _people_called(database: Database, wanted: str) -> dict[int, str]:
 
 def _id(database: Database, noun: _Noun, name: str) -> int:
     held = not any("\ud800" <= letter <= "\udfff" for letter in name)  # what is not UTF-8 no database has, nor takes
-    found = database.value(f"SELECT id FROM {noun.table} WHERE {noun.column} = ?", (name,)) if held else None  # noqa: S608  (names of ours)
-    if found is None and held and not name.isascii():
-        composed = normalize("NFC", name)
-        rows = database.rows(f"SELECT id, {noun.column} FROM {noun.table} ORDER BY id")  # noqa: S608  (names of ours)
-        found = next((number for number, stored in rows if normalize("NFC", stored) == composed), None)
+    query = f"SELECT id FROM {noun.table} WHERE {noun.column} = ?"  # noqa: S608  (names of ours)
+    found = database.value(query, (composed(name),)) if held else None
     if found is None:
         raise _unknown(noun, name, _near(database, noun, name))
     return int(found)
@@ -172,8 +187,22 @@ def _near_people(database: Database, name: str) -> tuple[str, ...]:
 def _most_like(name: str, known: Iterable[str]) -> tuple[str, ...]:
     from difflib import get_close_matches
 
-    by_folded = {one.casefold(): one for one in known if one}
-    return tuple(by_folded[close] for close in get_close_matches(name.casefold(), by_folded, n=3))
+    by_folded = {composed(one).casefold(): one for one in known if one}
+    return tuple(by_folded[close] for close in get_close_matches(composed(name).casefold(), by_folded, n=3))
+
+
+def _of_another(
+    database: Database, noun: _Noun, name: str, owner: _Noun, its: int, asked: Iterable[int]
+) -> UnknownName:
+    """The error of something that is there, and belongs to another mailing or link than the one asked for."""
+    query = f"SELECT {owner.column} FROM {owner.table} WHERE id = ?"  # noqa: S608  (names of ours)
+    other = " or ".join(repr(database.value(query, (one,))) for one in asked)
+    return UnknownName(
+        f"the {noun.word} {name} is of the {owner.word} {database.value(query, (its,))!r}, not of {other}: "
+        f"{noun.advice}",
+        noun=noun.word,
+        name=name,
+    )
 
 
 def _unknown(noun: _Noun, name: str, near: tuple[str, ...]) -> UnknownName:

@@ -61,6 +61,7 @@ class Database:
         self._warn = warn
         self._warned = set[str]()
         self._depth = 0
+        self.has_stored = False  # whether a transaction of this connection has been committed
         self._stop: Callable[[], bool] = _never
 
     def __enter__(self) -> Database:
@@ -198,6 +199,7 @@ class Database:
         try:
             yield
             self.execute("COMMIT")
+            self.has_stored = True
         except BaseException:
             self._rollback()
             raise

@@ -11,12 +11,13 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.errors import BadInput
 from linktrack.files import leftovers
 from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
-from linktrack.upkeep.archive import CONTENTS_NAME, Contents
+from linktrack.upkeep.archive import CONTENTS_NAME, Contents, contents_in
 from linktrack.workspace import Workspace
 
 _GZIP = b"\x1f\x8b"  # what a gzip file begins with (RFC 1952)
@@ -125,6 +126,6 @@ def _contents_of(path: Path) -> Contents | None:
         with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
             first = tar.next()
             file = None if first is None or first.name != CONTENTS_NAME else tar.extractfile(first)
-            return None if file is None else Contents.parse(file.read(_MOST))
-    except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, RecursionError):
+            return None if file is None else contents_in(file.read(_MOST), path)
+    except (BadInput, OSError, EOFError, tarfile.TarError, zlib.error, ValueError, RecursionError):
         return None

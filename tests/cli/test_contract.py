@@ -115,7 +115,7 @@ def test_the_keys_of_every_command(run: Run) -> None:
         {
             "doctor": "check state detail advice",
             "doctor --crm crm": "file number column meaning filled example state problem guessed",
-            "folder list": "path links created_at",
+            "folder list": "path links created_at status",
             "link list": "key name folder url kind status mailing response actions",
             "link show offer": "key name folder url kind status mailing response.kind actions[].type actions[].field actions[].value actions[].add confirm created_at updated_at deleted_at reset_at clicks clickers machine_clicks first_click last_click mailings",
             "link show contact-me": "key name folder url kind status mailing response.kind response.url response.prefill.name response.prefill.email actions[].type actions[].description actions[].task actions[].project actions[].created_by actions[].assign_to_our_contact actions[].default_recipient confirm created_at updated_at deleted_at reset_at clicks clickers machine_clicks first_click last_click mailings",

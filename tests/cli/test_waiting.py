@@ -56,7 +56,7 @@ def test_waiting_is_said_and_ends_with_ctrl_c_at_once(locked: Workspace) -> None
         assert WAITING in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
-        assert process.stderr.read() == "linktrack: interrupted; what was finished is kept\n"
+        assert process.stderr.read() == "linktrack: interrupted\n"
 
 
 @pytest.mark.parametrize("held", ["the database", "the import's lock"])
@@ -92,8 +92,7 @@ def test_an_import_that_waits_ends_at_the_first_signal_and_has_stored_nothing(
             process.send_signal(number)
             assert process.wait(timeout=60) == 130
             assert process.stderr.read() == (
-                "Stopping as soon as nothing is lost by it; once more stops at once.\n"
-                "linktrack: interrupted; what was finished is kept\n"
+                "Stopping as soon as nothing is lost by it; once more stops at once.\nlinktrack: interrupted\n"
             )
         assert other.rows("SELECT * FROM click ORDER BY clicked_at, print") == before
         assert other.value("SELECT max(id) FROM reading") == readings

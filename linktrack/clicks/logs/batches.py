@@ -32,6 +32,7 @@ MOST_RECIPIENTS = 1_000  # and how many recipients of one that is behind most of
 class Reached(NamedTuple):
     """How far a log was read: columns of the table `source`.
 
+    `last_lines` are none where all of the log is of one second: `first_lines` has them.
     A `head_length` of 0 means that nothing is known about it: lines outside of bounds of time were passed over.
     """
 

@@ -62,7 +62,7 @@ class Visitors:
     def _visitor(self, chain: bytes) -> tuple[Address | None, bool]:
         """The last address that is not trusted, or the first one if all are; whether it is trusted.
 
-        What stands before something that is no address was said by nobody who is known.
+        Words that are no addresses (`unknown`, `_hidden`, `unix:`) say nothing about who stood before them.
         """
         first: Address | None = None
         for part in reversed(chain.split(b",")):
@@ -73,7 +73,7 @@ class Visitors:
                 continue
             address = address_of(text)
             if address is None:
-                break
+                continue
             if not self._trusted.name(address):
                 return address, False
             first = address

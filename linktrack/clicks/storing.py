@@ -111,17 +111,18 @@ class Shelf:
         clicks = new_to_read.clicks
         new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
         ignore = " ON CONFLICT DO NOTHING"
-        self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
         nobodies = self.by.nobodies
         junk = sorted({one._replace(ip="") if one.recipient_id in nobodies else one for one in new_to_read.junk})
         known_junk = self._known("junk_request", junk) if junk else set()
+        known_probes = self._known("probe", junk) if junk else set()  # HEAD requests from before their key was revoked
+        self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
         self.database.insert("junk_request", JunkRequest._fields, junk, besides=ignore)
         if again:
             self._readdress_junk([one for one in junk if one[:2] in known_junk])
         stored = self._put(new_to_read._replace(clicks=new, junk=[one for one in junk if one.ip]), reading)
         self._blank(clicks, new)
         readdressed = self._readdress([one for one in clicks if one[:2] in known]) if again and known else 0
-        new_junk = frozenset(one[:2] for one in junk) - known_junk
+        new_junk = frozenset(one[:2] for one in junk) - known_junk - known_probes
         return replace(stored, junk=new_junk, readdressed=readdressed)
 
     def _blank(self, clicks: Sequence[Click], new: Sequence[Click]) -> None:

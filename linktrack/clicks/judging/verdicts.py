@@ -84,10 +84,11 @@ class Probe(NamedTuple):
 
 
 class JunkRequest(NamedTuple):
-    """A request for an address of ours with a malformed, forged or mutated token: what is kept of it.
+    """A request for an address of ours with a malformed, forged or mutated token, or one whose method or status does
+    not count: what is kept of it.
 
-    `ip` is kept as a click's is, and empty where that is a trusted proxy's. The recipient is whose good token was in it
-    all the same, 0 where it had none.
+    `ip` is kept as a click's is, and empty where that is a trusted proxy's and where nothing speaks against it. The
+    recipient is whose good token was in it all the same, 0 where it had none.
     """
 
     clicked_at: int

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from linktrack.errors import UsageError
 
 HOUR = 3_600_000
+_QUARTER = HOUR // 4  # at one of which clocks are moved
 DAY = 24 * HOUR
 _HOUR_OF_ONE_DIGIT = re.compile(r"^(\d{4}-\d\d-\d\d[T ])(\d(?::|$))")
 _LENGTHS = {"h": HOUR, "d": DAY, "w": 7 * DAY}
@@ -48,11 +49,14 @@ def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none."""
+    """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none, for one that counts
+    leap seconds, and for names that stand for another zone on each machine."""
     try:
-        return UTC if name.upper() in ("UTC", "Z") else ZoneInfo(name)
+        if not name.startswith(("right/", "posix/")) and name not in ("localtime", "posixrules", "Factory"):
+            return UTC if name.upper() in ("UTC", "Z") else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"a time zone has a name like Europe/Stockholm, not {name!r}") from None
+        pass
+    raise ValueError(f"a time zone has a name like Europe/Stockholm, not {name!r}")
 
 
 def machine_zone() -> str:
@@ -132,6 +136,14 @@ def read_length(text: str, option: str) -> int:
 
 
 def hour_start(milliseconds: int, zone: tzinfo) -> int:
-    """When the hour of `zone` began in which a moment lies (zones of :30 and :45 have hours of their own)."""
-    offset = datetime_of(milliseconds, zone).utcoffset() or timedelta()
-    return milliseconds - (milliseconds + offset // timedelta(milliseconds=1)) % HOUR
+    """When the hour of `zone` began in which a moment lies (zones of :30 and :45 have hours of their own). Where clocks
+    are moved within an hour, as by the half hours of Lord Howe Island, one ends there and another begins."""
+    offset = _offset(milliseconds, zone)
+    start = milliseconds - (milliseconds + offset) % HOUR
+    while start < milliseconds and _offset(start, zone) != offset:
+        start = min(start + _QUARTER - start % _QUARTER, milliseconds)
+    return start
+
+
+def _offset(milliseconds: int, zone: tzinfo) -> int:
+    return (datetime_of(milliseconds, zone).utcoffset() or timedelta()) // timedelta(milliseconds=1)

@@ -1,4 +1,4 @@
-"""Names as they are kept and compared: folders, mailings, types, keys, interests, users, people.
+"""Names as they are kept and compared: folders, mailings, types, keys, interests, users, people, variables of logs.
 
 A letter with its accent may be one sign or two (macOS writes two into the names of files). What people name here is
 kept in one sign (NFC) and looked up so, at the door of each noun; what the CRM has written stays as it stands, and is
@@ -7,11 +7,14 @@ only compared so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TypeVar
 from unicodedata import normalize
 
 Held = TypeVar("Held")
+_NO_NAME = re.compile(r"[^a-z0-9]+")
 
 
 def composed(name: str) -> str:
@@ -29,3 +32,9 @@ def held_under(table: Mapping[str, Held], name: str) -> Held | None:
 def same_name(name: str) -> str:
     """A name as it is the same whatever its case, the blanks around it, and how Unicode writes its letters."""
     return composed(composed(name).strip().casefold())
+
+
+@lru_cache(maxsize=1000)
+def folded(name: str) -> str:
+    """A variable's name without case and all that is no letter or digit of ASCII; "" where nothing is left."""
+    return _NO_NAME.sub("", name.lower())

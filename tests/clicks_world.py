@@ -47,12 +47,17 @@ def random_log(world: World, seed: int, lines: int) -> list[bytes]:
     return found[:lines]
 
 
+def in_two(compress: Callable[[bytes], bytes], between: bytes = b"") -> Callable[[bytes], bytes]:
+    """Data as two streams in one file."""
+    return lambda data: compress(data[: len(data) // 2]) + between + compress(data[len(data) // 2 :])
+
+
 COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "": lambda data: data,
-    ".gz": lambda data: gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :]),  # two members
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-    ".zst": zstandard.compress,
+    ".gz": in_two(gzip.compress),
+    ".bz2": in_two(bz2.compress, b"\0" * 512),
+    ".xz": in_two(lzma.compress, b"\0" * 4),
+    ".zst": in_two(zstandard.compress),
 }
 
 

@@ -37,7 +37,7 @@ class Order:
 
     `now` (UTC milliseconds) is the time that free slots are looked for from. Without an `export`, which only an
     order by hand may lack, everybody who clicked is taken for a contact. `replay` names a link whose actions of today
-    are carried out for clicks of before.
+    are carried out for clicks of before. `export_print` is what the export's content was known by when the run began.
     """
 
     export: Path | None
@@ -46,6 +46,7 @@ class Order:
     retry_interrupted: bool = False
     replay: str | None = None
     by_hand: ByHand | None = None
+    export_print: str = ""
 
     @property
     def retried(self) -> tuple[str, ...]:

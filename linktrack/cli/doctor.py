@@ -72,11 +72,12 @@ def doctor(
     if repair:
         _repair(context, yes, wait)
         return
+    from linktrack.server.live import pages_of
     from linktrack.upkeep.doctor import examine
     from linktrack.workspace import find_root
 
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
-    checks = examine(root, os.environ, deep=deep)
+    checks = examine(root, os.environ, deep=deep, uses=(pages_of,))
     list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
     errors, warnings = (sum(check.state == state for check in checks) for state in ("error", "warning"))
     if errors or warnings:

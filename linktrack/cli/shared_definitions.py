@@ -36,7 +36,8 @@ def check(
     """
     from dataclasses import asdict
 
-    from linktrack.crm.export import export_names
+    from linktrack.actions.crm_names import unfit_interests
+    from linktrack.crm.export import any_interests, export_names
     from linktrack.crm.mapping import mapping_of
     from linktrack.links.catalog import find_link
     from linktrack.links.check import FINDING_COLUMNS, ExportNames, check_links
@@ -46,7 +47,8 @@ def check(
         if key is not None:
             key = find_link(database, key).key
         names = ExportNames() if export is None else ExportNames(**export_names(export, mapping_of(workspace)))
-        found = check_links(workspace, database, key, names)
+        fit = export is not None and any_interests(export, mapping_of(workspace))
+        found = check_links(workspace, database, key, names, (lambda *_: ()) if fit else unfit_interests)
     rows = [asdict(one) for one in found]
     table = ["finding", "link", "mailing", "explanation"]
     list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=[crm])

@@ -289,8 +289,8 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
     shipment = done.shipment
     if done.left:
         say(context, f"Left out, for they have left this type of mailing: {done.left:,}.")
-    if shipment.uncounted:
-        say(context, f"Written without tracking, for they refuse it: {shipment.uncounted:,}.")
+    if done.uncounted:
+        say(context, f"Written without tracking, for they refuse it: {done.uncounted:,}.")
     if done.not_chosen:
         say(context, f"Not chosen: {done.not_chosen:,}.")
     if done.forgotten:
@@ -299,20 +299,20 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         warn(f"Note: {note}")
     test = "test shipment" if shipment.test else "shipment"
     where = "stdout" if str(out) == STDOUT else str(out)
-    people = counted(shipment.recipients, "recipient")
+    people = counted(done.recipients, "recipient")
     say(context, f"Wrote {test} {shipment.id} of {shipment.mailing} for {people} to {where}.")
     if shipment.state == "cancelled":
         warn(f"Shipment {shipment.id} is cancelled: linktrack shipment restore {shipment.id} lets it count again.")
     record = {
         "shipment": shipment.id,
-        "recipients": shipment.recipients,
+        "recipients": done.recipients,
         "placements": done.placements,
         "files": done.files,
         "left_out": len(done.rejected),
         "left": done.left,
         "not_chosen": done.not_chosen,
         "forgotten": done.forgotten,
-        **({"uncounted": shipment.uncounted} if shipment.uncounted else {}),
+        **({"uncounted": done.uncounted} if shipment.uncounted else {}),
     }
     if format is not None:
         show_record(record, format, stream=sys.stderr if str(out) == STDOUT else None)

@@ -19,7 +19,7 @@ from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.earlier import EarlierLines
-from linktrack.clicks.logs.envelopes import detect_inside
+from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
 from linktrack.clicks.logs.event_log import Directory, EventReading
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.line_log import Reading
@@ -260,7 +260,7 @@ class _Import:
                 raise log.damage
             complete = sample[: sample.rfind(b"\n") + 1]
             if told and sample.strip():
-                return told
+                return with_envelopes(told, sample)
             for text in (complete, sample):  # a JSON value may lack the last line end
                 if text.strip():
                     with suppress(BadInput):
@@ -284,7 +284,7 @@ class _Import:
         return Arrivals(
             clicks,
             list(map(Probe._make, batch.probes)),
-            [JunkRequest(at, mark, ip) for at, mark, ip, _ in batch.junk],
+            [JunkRequest(at, mark, ip, whose) for at, mark, ip, _, whose in batch.junk],
             {(at, mark): query for at, mark, query in batch.pressed},
         )
 

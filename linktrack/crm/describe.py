@@ -20,7 +20,6 @@ COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", 
 SHOWN = ("column", "meaning", "example", "problem")  # of these, in a terminal
 EXAMPLE_ROWS = 1_000  # how far an example is looked for in a column that nothing uses
 EXAMPLE_LENGTH = 28
-_LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR", "": "none"}
 
 
 @dataclass(frozen=True)
@@ -167,8 +166,9 @@ def _written(table: Table) -> str:
     if not isinstance(table, CsvTable):
         return f"XLSX, sheet {table.sheet!r}" if isinstance(table, SheetTable) else "JSON, UTF-8"
     dialect: Dialect = table.dialect
-    bom = " with BOM" if dialect.bom else ""
-    return f"CSV, {dialect.encoding}{bom}, delimiter {dialect.delimiter!r}, line ends {_LINE_ENDS[table.header.end]}"
+    bom = "" if not dialect.bom else f" with {'two BOMs' if dialect.has_two_boms else 'BOM'}"
+    end = table.header.end and dialect.end.replace("\r", "CR").replace("\n", "LF")
+    return f"CSV, {dialect.encoding}{bom}, delimiter {dialect.delimiter!r}, line ends {end or 'none'}"
 
 
 class _Tally:

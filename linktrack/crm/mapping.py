@@ -41,7 +41,7 @@ class Mapping:
 
     def field(self, name: str) -> FieldSettings:
         """What is known of an action's field; one without an entry is a text in the column of its own name."""
-        return held_under(self.settings.contacts.fields, name) or FieldSettings(column=name)
+        return held_under(self.settings.contacts.fields, name) or FieldSettings.of_column(name)
 
     def layout(self, noun: str) -> TableLayout:
         """How the file of `noun` (`contacts`, `companies`, `follow-ups` …) is laid out. KeyError for other nouns."""

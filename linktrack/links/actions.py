@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from math import isfinite
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -15,7 +16,7 @@ from linktrack.errors import BadInput
 from linktrack.links.placeholders import check_placeholders, placeholders_in
 from linktrack.names import composed, held_under
 from linktrack.settings import CrmSettings
-from linktrack.values import given_text, wrong_value
+from linktrack.values import given_text, shown, wrong_value
 
 MAX_SECONDS = 366 * 86_400
 ActionTable = dict[str, Any]  # an action as TOML and JSON have it: `type`, and the settings that are no defaults
@@ -45,7 +46,7 @@ def seconds_of(value: object) -> int:
     """A length of time like `30m`, `1h30m`, `10s` or `2d` in seconds; ValueError for anything else or none."""
     found = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", str(value).replace(" ", ""))
     if found is None or not isinstance(value, str):
-        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {value!r}")
+        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {shown(value)}")
     days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
     total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
     if not 0 < total <= MAX_SECONDS:
@@ -69,7 +70,7 @@ def _optional_name(value: object) -> str:
 
 
 def _scalar(value: object) -> str | int | float | bool:
-    if isinstance(value, str | int | float):
+    if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
         return value
     if isinstance(value, date | time):
         return value.isoformat()
@@ -96,7 +97,7 @@ def _start(value: object) -> str:
     try:
         return datetime.fromisoformat(str(value)).isoformat()
     except ValueError:
-        raise ValueError(f'it must be "next-available" or a time like 2026-05-04T09:00, not {value!r}') from None
+        raise ValueError(f'it must be "next-available" or a time like 2026-05-04T09:00, not {shown(value)}') from None
 
 
 def _script(value: object) -> str:
@@ -308,9 +309,9 @@ def _sentence(problem: ValidationError) -> str:
     error = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     match error["type"]:
         case "union_tag_not_found":
-            return f"unknown action type None: the types are {', '.join(KINDS)}"
+            return f"an action needs its type: the types are {', '.join(KINDS)}"
         case "union_tag_invalid":
-            return f"unknown action type {error['ctx']['tag']!r}: the types are {', '.join(KINDS)}"
+            return f"unknown action type {shown(error['input']['type'])}: the types are {', '.join(KINDS)}"
         case "model_attributes_type":
             return 'an action is a table like { type = "selection", add = ["Prospects"] }'
     kind, *keys = map(str, error["loc"])

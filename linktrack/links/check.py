@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from linktrack.errors import BadInput
+from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.actions import (
     AnyAction,
     FollowUpAction,
@@ -30,7 +31,6 @@ from linktrack.links.contradictions import (
     wishes,
     within_link,
 )
-from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.near_targets import comparable, differs_in
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
@@ -40,6 +40,7 @@ from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 FINDING_COLUMNS = ["finding", "link", "other", "mailing", "explanation"]
+Unfit = Callable[[InterestAction, CrmSettings], Iterable[str]]  # why interests have no place in an export's cells
 _NEAR = 0.75  # how alike two names are of which one may be a slip (difflib's ratio)
 
 
@@ -64,6 +65,7 @@ class CheckedAgainst:
     export: ExportNames = field(default_factory=ExportNames)
     host: str = ""  # of tracked addresses
     types: Collection[str] = ()  # of mailings and of the subscriptions page: interests that may have nobody so far
+    unfit: Unfit = lambda *_: ()
     named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by kind how many actions name what
 
     @property
@@ -73,16 +75,21 @@ class CheckedAgainst:
 
 
 def check_links(
-    workspace: Workspace, database: Database, key: str | None = None, export: ExportNames | None = None
+    workspace: Workspace,
+    database: Database,
+    key: str | None = None,
+    export: ExportNames | None = None,
+    unfit: Unfit = lambda *_: (),
 ) -> list[LinkFinding]:
-    """The findings of a workspace; with `key` only those that concern this link."""
+    """The findings of a workspace; with `key` only those that concern this link. `unfit` says why interests may have no
+    place in the cells of an export."""
     folder = workspace.scripts_path
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
     links, mailings = load(database, workspace.settings.serve.form_hosts)
     host = urlsplit(workspace.settings.base_url).hostname or ""
     types = workspace.settings.subscriptions.types
-    around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types)
+    around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types, unfit)
     return [one for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
 
 
@@ -244,6 +251,7 @@ def _of_references(action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[
             yield from _of_names("project", action.add, action.remove, export.projects, around)
         case InterestAction():
             yield from _of_names("interest", action.add, (), export.interests, around)
+            yield from (("bad-value", reason) for reason in around.unfit(action, crm))
     try:
         parse_action(action.table, crm)
     except BadInput as problem:

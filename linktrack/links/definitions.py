@@ -22,6 +22,7 @@ from linktrack.settings import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 from linktrack.toml_files import read_toml
+from linktrack.values import shown
 
 FIELDS = ("name", "folder", "url", "response", "confirm", "actions")
 
@@ -53,7 +54,8 @@ def read_definitions(
     headers = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*link\s*\]\]", line)]
     links = raw.pop("link", [])
     if raw:
-        raise BadInput(f"unknown table {next(iter(raw))!r}: a link file holds [[link]] tables only", file=path)
+        name = next(iter(raw))
+        raise file.error_at((name,), f"unknown table {name!r}: a link file holds [[link]] tables only")
     if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
         raise BadInput("links are written as [[link]] tables", file=path)
     found: dict[str, LinkDefinition] = {}
@@ -84,9 +86,9 @@ def _parse_link(
         )
     for name in ("name", "folder", "url"):
         if not isinstance(raw.get(name, ""), str):
-            raise BadInput(f"{name} of the link {key!r} must be text, not {raw[name]!r}")
+            raise BadInput(f"{name} of the link {key!r} must be text, not {shown(raw[name])}")
     if not isinstance(raw.get("confirm", False), bool):
-        raise BadInput(f"confirm of the link {key!r} must be true or false, not {raw['confirm']!r}")
+        raise BadInput(f"confirm of the link {key!r} must be true or false, not {shown(raw['confirm'])}")
     special = key in catalog.SPECIAL_LINKS
     if special and (raw.keys() - {"key", "name", "actions"} or key == "honeypot"):
         raise BadInput(f"{key!r} is a special link: a file can set its actions, and nothing else")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from linktrack.links.hosts import browser_host
+from linktrack.hosts import browser_host
 from linktrack.links.merge_tags import find
 
 _OWN_PORT = {"http": "80", "https": "443"}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from linktrack.errors import UnknownName
 from linktrack.files import STDIN, read_bytes
+from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
-from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.merge_tags import fill, find
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import MERGED, Address, Parts, ReadingOptions, odd_charset, read_parts

@@ -18,7 +18,13 @@ from linktrack.store.session import Database
 
 _COMPARED = 10_000  # names that a near one is looked for among
 _MANY = 10  # ids that are shown of people of one name
+# Everybody by what he is called today, and by the addresses and names that mails went to before; forgotten people have
+# neither.
 _NOT_FORGOTTEN = "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
+_EARLIER = (
+    "SELECT recipient.id, contact_id, earlier.email, earlier.name FROM earlier_address AS earlier "
+    "JOIN recipient ON recipient.id = earlier.recipient_id WHERE contact_id IS NOT NULL"
+)
 
 
 class _Noun(NamedTuple):
@@ -55,6 +61,11 @@ def link_id(database: Database, key: str) -> int:
 def mailing_id(database: Database, name: str) -> int:
     """The id of a mailing, deleted or not. UnknownName with near names."""
     return _id(database, _MAILING, name)
+
+
+def mailing_name(database: Database, number: int) -> str:
+    """The name of a mailing that there is, by its id."""
+    return str(database.value("SELECT name FROM mailing WHERE id = ?", (number,)))
 
 
 def placement_id(
@@ -99,22 +110,22 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 
 def recipient_id(database: Database, named: str) -> int:
-    """The id of the one recipient with this contact id, e-mail address or name, without regard to case and to how
-    accents are put together.
+    """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that he got,
+    without regard to case and to how accents are put together.
 
-    UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have that
+    UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
     address or name.
     """
     exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
     if exact is not None:
         return int(exact)
     wanted = same_name(named)
-    found = _people_called(database, wanted) if wanted else []
+    found = _people_called(database, wanted) if wanted else {}
     if len(found) == 1:
-        return int(found[0][0])
+        return next(iter(found))
     if found:
-        ids = ", ".join(contact for _, contact in found[:_MANY]) + (" …" if len(found) > _MANY else "")
-        raise Conflict(f"{len(found)} contacts are called {named!r}: name one by its id ({ids})")
+        ids = ", ".join(list(found.values())[:_MANY]) + (" …" if len(found) > _MANY else "")
+        raise Conflict(f"{len(found)} contacts are or were called {named!r}: name one by its id ({ids})")
     if is_forgotten(database, named):
         raise UnknownName(
             f"the contact {named!r} was forgotten, and nothing is known of him: linktrack contact subscribe lets him "
@@ -124,20 +135,23 @@ def recipient_id(database: Database, named: str) -> int:
     raise _unknown(_CONTACT, named, _near_people(database, wanted))
 
 
-def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
-    """Number and contact id of those whose id, address or name is `wanted`, when their letters are folded.
+def _people_called(database: Database, wanted: str) -> dict[int, str]:
+    """Contact ids, by number, of those whose id, address or name is or was `wanted`, when their letters are folded.
 
-    The database folds ASCII, which is four times as fast; what it does not find is looked for letter by letter.
+    The database folds ASCII; where it finds nobody, texts with other letters are looked at one by one.
     """
+    columns = {_NOT_FORGOTTEN: ("contact_id", "email", "name"), _EARLIER: ("earlier.email", "earlier.name")}
+    found: dict[int, str] = {}
     if wanted.isascii():
-        same = " OR ".join(f"lower({column}) = ?" for column in ("contact_id", "email", "name"))
-        if rows := database.rows(f"{_NOT_FORGOTTEN} AND ({same})", (wanted, wanted, wanted)):
-            return [(number, contact) for number, contact, *_ in rows]
-    return [
-        (number, contact)
-        for number, contact, email, name in database.stream(_NOT_FORGOTTEN)
-        if wanted in map(same_name, (contact, email, name))
-    ]
+        for people, names in columns.items():
+            same = " OR ".join(f"lower({name}) = ?" for name in names)
+            found.update(row[:2] for row in database.rows(f"{people} AND ({same})", (wanted,) * len(names)))
+    if not found:
+        for people, names in columns.items():
+            others = " OR ".join(map(database.has_other_letters, names))
+            rows = database.stream(f"{people} AND ({others})")
+            found |= {number: contact for number, contact, *said in rows if wanted in map(same_name, (contact, *said))}
+    return found
 
 
 def _id(database: Database, noun: _Noun, name: str) -> int:

@@ -108,6 +108,11 @@ class Database:
             time.sleep(_PAUSE_SECONDS)
         return True
 
+    def has_other_letters(self, column: str) -> str:
+        """The condition, in SQL, that a text has letters outside ASCII."""
+        length = f"length(CAST({column} AS BLOB))" if self.dialect == SQLITE else f"octet_length({column})"
+        return f"{length} > length({column})"
+
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""
         with self.explained():

@@ -153,7 +153,7 @@ def test_a_bad_log_format_is_said_with_its_line_whatever_command_is_run(
     line = file.read_text("utf-8").splitlines().index('log_format = "nginks"') + 1
     done = run(*command)
     assert done.code == 3
-    assert f"linktrack.toml:{line}: log_format: unknown log format 'nginks'" in done.err
+    assert f"linktrack.toml:{line}: clicks.log_format: unknown log format 'nginks'" in done.err
 
 
 @pytest.mark.parametrize(

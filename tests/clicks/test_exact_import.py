@@ -138,6 +138,49 @@ def test_a_growing_log_in_any_way_cut_anywhere(untouched: World, data: st.DataOb
         assert state(world) == expected(make, written)
 
 
+@settings(max_examples=60)
+@given(st.data())
+def test_a_short_log_whose_clock_goes_back_in_any_pieces_and_any_way(untouched: World, data: st.DataObject) -> None:
+    """Its beginnings, its ends or any pieces of it, each under its own name or the log's, in any order."""
+    with scratch(untouched) as make:
+        world = make("short")
+        times = data.draw(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 3)), min_size=1, max_size=5))
+        lines = [line(world.path(1, person), 60 + second) for second, person in times]
+        size = len(lines)
+        cut = st.integers(1, size)
+        kind = data.draw(st.sampled_from(["beginnings", "beginnings", "ends", "pieces"]))
+        if kind == "beginnings":
+            pieces = [(0, stop) for stop in data.draw(st.lists(cut, max_size=4))]
+        elif kind == "ends":
+            pieces = [(size - length, size) for length in data.draw(st.lists(cut, max_size=4))]
+        else:
+            starts = data.draw(st.lists(st.tuples(cut, cut), max_size=4))
+            pieces = [(min(one) - 1, max(one)) for one in starts]
+        if kind == "pieces" and (comes_back(times) or ambiguous(lines, [*pieces, (0, size)])):
+            return
+        for number, (start, stop) in enumerate(data.draw(st.permutations([*pieces, (0, size)]))):
+            content = b"".join(lines[start:stop])
+            ending = data.draw(st.sampled_from([*sorted(COMPRESSIONS), "-", "-"]))
+            if ending == "-":
+                packed = COMPRESSIONS[data.draw(st.sampled_from(["", "", ".gz", ".xz"]))](content)
+                with through_a_pipe(packed) as pipe:
+                    assert adds_up(world.load(pipe))
+                continue
+            log = world.workspace.root / f"{data.draw(st.sampled_from(['access', str(number)]))}.log{ending}"
+            log.write_bytes(COMPRESSIONS[ending](content))
+            assert adds_up(world.load(log))
+        assert state(world) == expected(make, lines)
+
+
+def comes_back(times: list[tuple[int, int]]) -> bool:
+    """Whether a line comes again after its second was left: on both sides of a cut, the two are taken for one."""
+    return any(
+        one == other and any(between[0] != one[0] for between in times[at:after])
+        for at, one in enumerate(times)
+        for after, other in enumerate(times[at + 1 :], at + 1)
+    )
+
+
 @contextmanager
 def short_memory() -> Iterator[None]:
     """Of a log, a few lines are remembered, and a few are read again before the place where an earlier run stopped."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, shell, state
+from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, shell, state, through_a_pipe
 
 from linktrack.clicks import load
 from linktrack.clicks.logs import requests
@@ -55,6 +55,26 @@ def test_a_last_line_without_its_end_waits_and_is_said(world: World, tmp_path: P
     assert (summary.read, summary.stored, summary.waiting) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 20, 21])
+@pytest.mark.parametrize("ways", [("", "-"), ("-", "-"), (".gz", "-"), ("-", ""), ("-", ".xz"), (".zst", ".bz2")])
+def test_a_log_that_grows_by_a_line_and_comes_in_another_way(
+    world: World, tmp_path: Path, ways: tuple[str, str], count: int
+) -> None:
+    """Its times begin anew after ten lines, as a clock does that is put back."""
+    lines = [line(world.path(1, number % 8 + 1, number % 3 + 1), number % 10) for number in range(count + 1)]
+    for number, (ending, length) in enumerate(zip(ways, (count, count + 1), strict=True)):
+        content = b"".join(lines[:length])
+        if ending == "-":
+            with through_a_pipe(content) as pipe:
+                summary = world.load(pipe)
+        else:
+            log = tmp_path / f"{number}.log{ending}"
+            log.write_bytes(COMPRESSIONS[ending](content))
+            summary = world.load(log)
+        assert summary.stored == (count, 1)[number]
+    assert len(world.clicks()) == count + 1
+
+
 def test_a_common_line_that_is_cut_inside_its_size_is_one_click(world: World, tmp_path: Path) -> None:
     text = f'192.0.2.1 - - [04/May/2026:09:12:33 +0000] "GET {world.path()} HTTP/1.1" 302 1380\n'.encode()
     assert piped(world, text * 2 + text[:-3]).returncode == 0
@@ -85,6 +105,44 @@ def test_a_complete_event_at_the_end_needs_no_line_end_and_an_unfinished_one_wai
     assert (world.load(log).stored, len(world.clicks())) == (1, 3)
     assert "1 unfinished line waits" in piped(world, event(world, 4) + event(world, 5)[:-20]).stderr
     assert len(world.clicks()) == 4
+
+
+# --- what stands between and behind compressed streams --------------------------------------------------------------
+
+SKIPPED_FRAME = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
+
+
+@pytest.mark.parametrize("between", [b"", b"\0" * 4, b"\0" * 20_000], ids=["nothing", "a pad", "a long pad"])
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst", "zstd in frames of pzstd"])
+def test_all_streams_of_an_archive_are_read(world: World, tmp_path: Path, ending: str, between: bytes) -> None:
+    lines = clicks_on(world, 8)
+    compress = COMPRESSIONS.get(ending, COMPRESSIONS[".zst"])
+    frame = SKIPPED_FRAME if "frames" in ending else b""
+    packed = b"".join(frame + compress(text) + between for text in lines)
+    log = tmp_path / "access.log"
+    log.write_bytes(packed)
+    assert (world.load(log).stored, world.load(log).read) == (8, 0)
+    with through_a_pipe(packed) as pipe:
+        assert (world.load(pipe).repeated, len(world.clicks())) == (8, 8)
+
+
+@pytest.mark.parametrize("way", ["a file", "a pipe"])
+@pytest.mark.parametrize("between", [b"", b"\0" * 4], ids=["right behind it", "behind a pad"])
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst"])
+def test_what_is_no_stream_behind_one_is_said(
+    world: World, tmp_path: Path, ending: str, between: bytes, way: str
+) -> None:
+    lines = clicks_on(world, 8)
+    packed = COMPRESSIONS[ending](b"".join(lines)) + between + b"".join(lines)
+    if way == "a pipe":
+        done = piped(world, packed)
+        assert (done.returncode, "the compressed content is damaged" in done.stderr) == (3, True)
+    else:
+        log = tmp_path / "access.log"
+        log.write_bytes(packed)
+        assert [str(problem) for problem in world.load(log).problems if "is damaged" in str(problem)]
+        assert world.load(log).problems, "it is not done"
+    assert len(world.clicks()) == 8
 
 
 # --- the format changes --------------------------------------------------------------------------------------------

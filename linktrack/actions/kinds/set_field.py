@@ -18,7 +18,7 @@ def plan(action: SetFieldAction, fill: Texts, contact: Callable[[str], str], des
 
 def decide(field: str, value: str | int | float | bool, desk: Desk) -> Decision:
     """The decision that `field` becomes `value`; ValueError when it does not fit the field's type."""
-    settings = held_under(desk.crm.contacts.fields, field) or FieldSettings(column=field)
+    settings = held_under(desk.crm.contacts.fields, field) or FieldSettings.of_column(field)
     try:
         return Decision("set-field", field, "set", settings.written(value))
     except ValueError as problem:

@@ -37,6 +37,7 @@ from linktrack.clicks.formats.mailjet import Mailjet
 from linktrack.clicks.formats.mandrill import Mandrill
 from linktrack.clicks.formats.nginx_json import NginxJson
 from linktrack.clicks.formats.parts.apache_string import apache_format
+from linktrack.clicks.formats.parts.json_events import JsonEvents
 from linktrack.clicks.formats.parts.nginx_string import nginx_format
 from linktrack.clicks.formats.postal import Postal
 from linktrack.clicks.formats.postmark import Postmark
@@ -176,6 +177,8 @@ def _all_formats(zone: tzinfo) -> Sequence[Format]:
     for format in formats:
         if isinstance(format, LocalTime):
             format.zone = zone
+        if isinstance(format, JsonEvents):
+            format.others = [other for other in formats if isinstance(other, JsonEvents) and other is not format]
     return formats
 
 

@@ -1,4 +1,4 @@
-"""Brevo (Sendinblue): the webhooks of transactional mails and of marketing campaigns."""
+"""Brevo (Sendinblue): the webhooks of transactional mails and of campaigns, and pages of the API (`events`)."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ class Brevo(JsonEvents):
     def knows(self, record: Record) -> bool:
         return (
             "event" in record
-            and ("message-id" in record or "camp_id" in record)
+            and any(key in record for key in ("message-id", "messageId", "camp_id"))
             and any(key in record for key in ("ts_epoch", "ts_event", "ts", "date", "date_event"))
         )
 
     def report(self, record: Record) -> Report:
-        if record["event"] not in ("click", "clicked"):
+        if record["event"] not in ("click", "clicked", "clicks"):
             return Skipped(text(record, "event"))
         return click(
             record,
             service=self.name,
             time=lambda: _moment(record),
             url=text(record, "link", "URL", "url"),
-            instead_of_id=(text(record, "message-id", "camp_id"), text(record, "email")),
+            instead_of_id=(text(record, "message-id", "messageId", "camp_id"), text(record, "email")),
             email=text(record, "email"),
             agent=text(record, "user_agent"),
             variables=named(
                 tag=_tags(record),
                 campaign=record.get("campaign name"),
                 campaign_id=record.get("camp_id"),
-                template=record.get("template_id"),
+                template=record.get("template_id") or record.get("templateId"),
                 custom=record.get("X-Mailin-custom"),
             ),
         )

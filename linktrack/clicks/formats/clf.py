@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import NO_AGENT, Row
+from linktrack.clicks.formats.parts.addresses import is_address_list
 from linktrack.clicks.formats.parts.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
@@ -12,33 +13,61 @@ _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _ENTRY = rb'[^"\\\n,]*+(?:\\.[^"\\\n,]*+)*+'  # of a list in quotes
 _FORWARDED = rb"(?:" + _ENTRY + rb",)*[0-9a-fA-F.:\[\] ]++(?:%\w++[0-9a-fA-F.:\[\] ]*+|)"
 _ADDRESS = (
-    rb"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d++)?|\[[0-9a-fA-F:.]++(?:%\w++)?\](?::\d++)?"
-    rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w++)?)[ ,]"
+    rb"(?:[fF][oO][rR]=|)(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d++)?|\[[0-9a-fA-F:.]++(?:%\w++)?\](?::\d++)?"
+    rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w++)?)(?:;[^\s\",]*+|)[ ,]"
 )
 # No host looks like what other programs put in front of a line (`logs.envelopes` takes it off): `<190>May`, a time
 # with offset, one that ends with Z; and none is followed by what follows `May` or `nginx.1`.
 _WORD = rb'[^\s"\[<+|,]'
 _HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
 _ENDS_WITH_ADDRESS = rb"(?:" + _WORD + rb"*+, ?)*?" + _ADDRESS
+# What begins with no address and has one further on is a line behind a head: whose address it is, the head says.
+_NO_HEAD = rb"(?:(?=" + _ENDS_WITH_ADDRESS + rb")|(?!" + _WORD + rb'++[^"\n]*? ' + _ADDRESS + rb"))"
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
-# (nginx's "main"), and nothing where other formats have purpose and network. A virtual host may stand in front of the
-# address, and the address may be a list; what a list holds in front of its last address may be anything. Nearly
+# (nginx's "main"), the rest of the line where other formats have the purpose, and nothing where they have a network. A
+# virtual host may stand in front of the address, and the address may be a list; what a list holds in front of its last
+# address may be anything. Nearly
 # possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not `(?:…)?+`: Python before 3.11.5 loses
 # what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
 # to go back into, like a lookahead or one that repeats a possessive group.
 _LINE = re.compile(
-    rb"^((?:(?=" + _WORD + rb"++ " + _ENDS_WITH_ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ |)"
-    rb"(" + _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+)" + _NO_HOST + rb'[^\["\n]*+'
+    rb"^((?:(?="
+    + _WORD
+    + rb"++ "
+    + _ENDS_WITH_ADDRESS
+    + rb")(?!"
+    + _ADDRESS
+    + rb")"
+    + _WORD
+    + rb"++ |)"
+    + _NO_HEAD
+    + rb"("
+    + _HOST
+    + rb"(?:, ?(?:"
+    + _HOST
+    + rb"|))*+)"
+    + _NO_HOST
+    + rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
     rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
     rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: "(' + _FORWARDED + rb')"(?=[ \r\n]|\Z)|)'
-    rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*|)|)()()(?=\r?$)"
+    rb"(?: ([^\r\n]*+(?:\r(?!$)[^\r\n]*+)*)|)|)()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,
 )
+_FIELDS = re.compile(rb'(?:(?<= )|^)"(' + _QUOTED + rb')"(?= |\Z)').findall
 # An agent that holds nothing: behind status and size, a referrer and `""`.
 _EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + _QUOTED + rb'" ""(?= |\Z)').match
+
+
+def with_forwarded(row: Row) -> Row:
+    """A row with what the rest of its line is: behind the agent the one field in quotes that is a list of addresses."""
+    *fields, forwarded, rest, network = row
+    if not forwarded and b'"' in rest:
+        lists = [field for field in _FIELDS(rest) if is_address_list(field)]
+        forwarded = lists[0] if len(lists) == 1 else b""
+    return (*fields, forwarded, b"", network)  # type: ignore[return-value]  # ten fields, as before
 
 
 class CommonLog:
@@ -53,7 +82,7 @@ class CommonLog:
         rows: list[Row] = _LINE.findall(block)
         if b'""' in block:
             rows = [(*row[:6], NO_AGENT, *row[7:]) if row[2] and not row[6] and _EMPTY(row[0]) else row for row in rows]
-        return rows
+        return [with_forwarded(row) if row[8] else row for row in rows]
 
     moment = staticmethod(common_moment)
 

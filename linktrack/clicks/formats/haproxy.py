@@ -6,6 +6,7 @@ import re
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.formats.parts.addresses import is_address_list
 from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
 from linktrack.clicks.formats.parts.times import MONTHS, local_moment, moment_of, seconds_of
 
@@ -25,9 +26,6 @@ _TIME = re.compile(
 _ENCODED = re.compile(rb"#([0-9A-F]{2})")
 _AGENT = re.compile(rb"[A-Za-z][\w. -]*+/\d").match
 _NO_AGENT = re.compile(rb"https?://.*+|[\w.-]++(?::\d++)?|prefetch.*+|preview.*+").fullmatch  # host, referrer, purpose
-_FORWARDED = re.compile(  # an address, or a list that ends with one, whatever stands before it
-    rb"(?:[^,]*+,)*+ ?\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)\]?(?::\d+)? ?"
-).fullmatch
 
 
 class HaProxy:
@@ -66,7 +64,7 @@ class HaProxy:
             target=_decoded(target),
             status=rest[1],
             agent=escaped(_agent_of(captured)),
-            forwarded=next(filter(_FORWARDED, captured), b""),
+            forwarded=next(filter(is_address_list, captured), b""),
             purpose=next((text for text in captured if text.startswith((b"prefetch", b"preview"))), b""),
         )
 
@@ -89,7 +87,7 @@ class HaProxy:
 
 def _agent_of(captured: list[bytes]) -> bytes:
     """The captured header that is an agent: the log does not say which is which, only the configuration."""
-    there = [text for text in captured if text and not _FORWARDED(text)]
+    there = [text for text in captured if text and not is_address_list(text)]
     if (agent := next(filter(_AGENT, there), None)) is not None:
         return agent
     return there[0] if len(there) == 1 and not _NO_AGENT(there[0]) else b""

@@ -19,7 +19,8 @@ class Mailgun(JsonEvents):
 
     def knows(self, record: Record) -> bool:
         event = part(record, "event-data") or record
-        return "event" in event and "timestamp" in event and ("log-level" in event or "event-data" in record)
+        told = "log-level" in event or "event-data" in record or "recipient" in event
+        return "event" in event and "timestamp" in event and told
 
     def report(self, record: Record) -> Report:
         event = part(record, "event-data") or record

@@ -1,4 +1,4 @@
-"""Postmark's click webhook: one object for each click."""
+"""Postmark: the click webhook, one object for each click, and pages of the messages API (`Clicks`)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Postmark(JsonEvents):
     names: tuple[str, ...] = ("postmark",)
 
     def knows(self, record: dict[str, Any]) -> bool:
-        return "RecordType" in record
+        return "RecordType" in record or ("OriginalLink" in record and "MessageID" in record)
 
     def report(self, record: dict[str, Any]) -> Report:
-        if record["RecordType"] != "Click":
+        if record.get("RecordType", "Click") != "Click":
             return Skipped(text(record, "RecordType").lower())
         return click(
             record,

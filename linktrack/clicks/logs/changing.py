@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from linktrack.clicks.event import NOTE, Row
+from linktrack.clicks.event import NOTE, Row, note
 from linktrack.clicks.formats import LINE_FORMATS, LineFormat, format_of
 from linktrack.clicks.logs.envelopes import Unwrapping
+from linktrack.clicks.logs.parts import LineParts
 from linktrack.links.tokens import PLACEMENT, TOKEN
 
 _ENDS = (
@@ -29,6 +30,7 @@ class Changing:
         self._readers = [Unwrapping(format)]  # the one of the last line first
         self._named = named
         self._time_zone = time_zone
+        self._parts = LineParts()
         self.unlike = ""
 
     @property
@@ -38,8 +40,8 @@ class Changing:
 
     @property
     def waiting(self) -> int:
-        """How many of the last bytes are read again when more has come: see `Unwrapping`."""
-        return self._readers[0].waiting
+        """How many of the last bytes are read again when more has come: see `LineParts`."""
+        return self._parts.waiting
 
     def moment(self, stamp: bytes) -> int:
         """UTC milliseconds of a stamp of any of these formats; ValueError if it is none."""
@@ -59,8 +61,17 @@ class Changing:
 
     def rows(self, block: bytes) -> list[Row]:
         """One row for each line of a block, each with its line as the log has it."""
+        joined = self._parts.joined(block)
+        if joined is None:
+            return self._read(block)
+        whole = [text for _, text in joined if text and text.strip()]
+        read = iter(self._read(b"".join(text + b"\n" for text in whole)))
+        return [(line, *next(read)[1:]) if text and text.strip() else note(line) for line, text in joined]
+
+    def _read(self, block: bytes) -> list[Row]:
+        """The same, of whole lines."""
         rows = self._readers[0].rows(block)
-        bad = [index for index, row in enumerate(rows) if not row[2] and row[0].strip()]
+        bad = [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and _is_missed(row)]
         if bad and not (self._named and self.unlike):
             self._read_otherwise(rows, bad)
         return rows
@@ -68,47 +79,62 @@ class Changing:
     def _read_otherwise(self, rows: list[Row], bad: list[int]) -> None:
         """Put what other formats read in the place of the rows that could not be read."""
         last, of_last = next((index for index in range(len(rows) - 1, -1, -1) if _is_request(rows[index])), -1), 0
-        for number, reader in enumerate(self._readers[1:], 1):
-            bad, last_read = self._filled(rows, bad, reader)
+        number = 1
+        while bad:
+            if number == len(self._readers):
+                other = self._other_format([rows[index][0] for index in _sample(rows, bad)])
+                if other is None:
+                    break
+                if self._named:
+                    self.unlike = other.name
+                    return
+                self._readers.append(Unwrapping(other))
+            bad, last_read = self._filled(rows, bad, self._readers[number])
             if last_read > last:
                 last, of_last = last_read, number
-        if bad and (other := self._other_format([rows[index][0] for index in _sample(rows, bad)])) is not None:
-            if self._named:
-                self.unlike = other.name
-                return
-            self._readers.append(Unwrapping(other))
-            _, last_read = self._filled(rows, bad, self._readers[-1])
-            if last_read > last:
-                of_last = len(self._readers) - 1
+            number += 1
         self._readers.insert(0, self._readers.pop(of_last))
 
     def _filled(self, rows: list[Row], bad: list[int], reader: Unwrapping) -> tuple[list[int], int]:
         """Rows that `reader` reads are put in their places. Returns those that are still bad, and the last request."""
         last = -1
         for index, row in zip(bad, reader.rows(b"".join(rows[index][0] + b"\n" for index in bad)), strict=True):
-            rows[index] = (rows[index][0], *row[1:])
             if _is_request(row):
                 last = index
-        return [index for index in bad if not rows[index][2]], last
+            elif rows[index][2] is NOTE:
+                continue
+            rows[index] = (rows[index][0], *row[1:])
+        return [index for index in bad if _is_missed(rows[index])], last
 
     def _other_format(self, lines: Sequence[bytes]) -> LineFormat | None:
-        """The one format that reads most of these lines, fresh; None where there is none, or more than one."""
+        """The format that reads most of these lines, fresh; None where there is none, or where two read the same."""
         known = {reader.format.name for reader in self._readers}
         text = b"".join(line + b"\n" for line in lines)
-        read: dict[str, int] = {}
+        read: dict[str, set[int]] = {}
         for make in LINE_FORMATS:
             if (name := make().name) not in known:
                 format = format_of(name, self._time_zone)
                 assert isinstance(format, LineFormat)  # noqa: S101  (one of LINE_FORMATS)
                 found = Unwrapping(format).rows(text)
-                timed = sum(_is_request(row) and _moment(format, row[2]) is not None for row in found)
+                timed = {
+                    index for index, row in enumerate(found) if _is_request(row) and _moment(format, row[2]) is not None
+                }
                 if timed or (format.state() and any(row[2] is NOTE for row in found)):
                     read[name] = timed
-        best = [name for name, count in read.items() if count == max(read.values())]
-        if len(best) != 1:
+        most = max(map(len, read.values()), default=0)
+        best = [name for name, timed in read.items() if len(timed) == most]
+        if len(best) != 1 and (not most or len(set().union(*(read[name] for name in best))) < most * len(best)):
             return None
         format = format_of(best[0], self._time_zone)
         return format if isinstance(format, LineFormat) else None
+
+
+def _is_missed(row: Row) -> bool:
+    """Whether a line could not be read, or was passed over with what looks like an address of ours in it: a message of
+    one server's program may be another's request."""
+    if row[2] is NOTE:
+        return _OURS(row[0]) is not None
+    return not row[2] and bool(row[0].strip())
 
 
 def _is_request(row: Row) -> bool:

@@ -75,8 +75,9 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
 
 
 def _without_contained(pieces: list[Piece]) -> list[Piece]:
+    """The pieces but those that another one shows; of those with the same lines it is the one that knows its place."""
     kept: list[Piece] = []
-    for piece in sorted(pieces, key=lambda piece: (-len(piece.lines), piece.starts + piece.ends, piece.lines)):
+    for piece in sorted(pieces, key=lambda piece: (-len(piece.lines), -piece.starts - piece.ends, piece.lines)):
         if not any(_contains(other, piece) for other in kept):
             kept.append(piece)
     return kept

@@ -10,35 +10,40 @@ from linktrack.clicks.logs.fields import row_print
 
 
 class Ends:
-    """The ends of a log that is being read; `begun`: its beginning was read by an earlier run.
+    """The ends of a log that is being read; `begun`: its beginning was read by an earlier run, and `only_second` says
+    whether all that was read then was of one second.
 
     Lines that say nothing (notes, and what cannot be read) are no part of them.
     """
 
-    def __init__(self, moment: Callable[[bytes], int], begun: bool) -> None:
+    def __init__(self, moment: Callable[[bytes], int], *, begun: bool, only_second: bool = False) -> None:
         self._moment = moment
         self.first: list[int] = []
         self.first_at: int | None = None
-        self._first_done = begun
         self.first_news = not begun  # whether `first` has anything that `source` has not
+        self._only_second = only_second or not begun  # whether no line of another second was met …
+        self._only_at: int | None = None  # … than this one
         self._last_rows: list[Row] = []
 
     def seed(self, rows: Sequence[Row], whole: bool) -> None:
         """Take the rows before the position; if they are the `whole` of them, the first second may go on."""
         self._last_rows = list(rows[-MAX_LINES - 1 :])
         if whole:
-            self._first_done = False
-            self.first_news = True
+            self._only_second = self.first_news = True
+        if self._only_second:
             self._note_first(rows)
 
     def note(self, rows: list[Row]) -> None:
         """Take the next rows of the log."""
-        if not self._first_done:
+        if self._only_second:
             self._note_first(rows)
         self._last_rows = rows if len(rows) > MAX_LINES else [*self._last_rows, *rows][-MAX_LINES - 1 :]
 
     def last(self) -> tuple[int | None, list[int]]:
-        """The log's last second so far, as UTC milliseconds, and the prints of its lines."""
+        """The log's last second so far, as UTC milliseconds, and the prints of its lines; none where all of the log is
+        of one second, which is its first."""
+        if self._only_second:
+            return self._only_at, []
         second: int | None = None
         lines: list[int] = []
         for row in reversed(self._last_rows):
@@ -54,18 +59,17 @@ class Ends:
         return second, lines[::-1]
 
     def _note_first(self, rows: Sequence[Row]) -> None:
+        """Take rows of the first second, up to one of another second."""
         for row in rows:
             second = self._second(row)
             if second is not None:
-                if self.first_at is None:
-                    self.first_at = second
-                elif second != self.first_at:
-                    self._first_done = True
+                if self._only_at is None:
+                    self._only_at = second
+                    self.first_at = second if self.first_news else None
+                elif second != self._only_at:
+                    self._only_second = False
                     return
-            if len(self.first) >= MAX_LINES:
-                self._first_done = True
-                return
-            if row[2] and row[2] is not NOTE:
+            if self.first_news and len(self.first) < MAX_LINES and row[2] and row[2] is not NOTE:
                 self.first.append(row_print(row))
 
     def _second(self, row: Row) -> int | None:

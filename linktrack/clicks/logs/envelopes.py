@@ -3,108 +3,92 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from contextlib import suppress
+from urllib.parse import unquote_to_bytes
 
-from linktrack.clicks.event import Row, note
-from linktrack.clicks.formats import Format, LineFormat, detect
+from linktrack.clicks.event import Report, Row
+from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect
 from linktrack.clicks.formats.parts.json_lines import parsed, text_of
 from linktrack.clicks.formats.parts.lines import split_lines
-from linktrack.clicks.logs.sources import MAX_LINE_BYTES
+from linktrack.clicks.logs.parts import LineParts, part_of_line
 from linktrack.errors import BadInput
 
 _DEPTH = 3  # envelopes around one line: a container's log of what a syslog daemon wrote
 _ISO = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
-_DATE = rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|" + _ISO + rb")"
 _COLOUR = rb"(?:\x1b\[[\d;]*m)?"
+_DATE = (  # RFC 3164, journalctl's short-precise and short-full
+    rb"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?"
+    rb"|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})? [A-Z0-9+-]{1,6}|" + _ISO + rb")"
+)
+_PRIORITY = rb"(?:\d{1,6} (?=<)|)(?:<\d{1,3}>)"  # with RFC 6587's count of octets before it
+_NAME = _COLOUR + rb"[a-z][\w.-]*" + _COLOUR + rb" "
 
-# Kubernetes CRI: the stream, and whether the line is Full or Partial.
-_CRI = re.compile(_ISO + rb" (stdout|stderr) ([FP])(?::[^ ]*)? ").match
 _HEAD = re.compile(
     # RFC 5424, with its structured data
-    rb"(?:<\d{1,3}>)?1 (?:" + _ISO + rb"|-) [^ ]+ [^ ]+ [^ ]+ [^ ]+ "
+    rb"(?:" + _PRIORITY + rb")?1 (?:" + _ISO + rb"|-) [^ ]+ [^ ]+ [^ ]+ [^ ]+ "
     rb'(?:-|(?:\[[^"\]\n]*(?:"[^"\\\n]*(?:\\.[^"\\\n]*)*"[^"\]\n]*)*\])+) ?(?:\xef\xbb\xbf)?'
     # RFC 3164 as nginx, rsyslog and journald write it, with a host or without
-    rb"|(?:<\d{1,3}>)?" + _DATE + rb" (?:[^ ]+ )?[\w./@-]+(?:\[\d+\])?: "
-    # docker compose logs: `nginx.1  | `
-    rb"|" + _COLOUR + rb"[\w.-]+ *\| " + _COLOUR + rb"(?:" + _ISO + rb" )?"
+    rb"|(?:" + _PRIORITY + rb")?" + _DATE + rb" (?:[^ ]+ )?[\w./@-]+(?:\[\d+\])?: "
+    # docker compose logs: `nginx.1  | `, docker service logs: `web.1.k3j4@node  | `
+    rb"|" + _COLOUR + rb"[\w.@-]+ *\| " + _COLOUR + rb"(?:" + _ISO + rb" )?"
     # kubectl logs --prefix, docker logs --timestamps, and a bare priority
-    rb"|\[pod/[^\]\n]*\] |" + _ISO + rb" |<\d{1,3}>"
+    rb"|\[pod/[^\]\n]*\] |"
+    + _ISO
+    + rb" |"
+    + _PRIORITY
+    +
+    # stern: pod and container, with a namespace before them or without
+    rb"|(?:"
+    + _NAME
+    + rb"){2,3}(?=[\d\[{:\"a-fA-F])"
 ).match
-_DOCKER = re.compile(rb'\s*\{\s*"log"\s*:').match
+# Where an object of what collects logs has the line: Fluent Bit, journalctl -o json, Filebeat.
+_TEXTS = ("log", "MESSAGE", "message")
+_FORM = b"mandrill_events="  # the body of Mandrill's webhook as it is posted
 
 
-class Letter(NamedTuple):
-    """What was in an envelope: the line or part of one, whether the line ends with it, and the stream it belongs to."""
-
-    text: bytes
-    ends: bool = True
-    stream: str = ""
-
-
-def opened(line: bytes) -> Letter | None:
+def opened(line: bytes) -> bytes | None:
     """What is inside of the outermost envelope of a line; None for a line without one."""
-    if _DOCKER(line):
-        return _docker(line)
-    if (cri := _CRI(line)) is not None:
-        return Letter(line[cri.end() :], cri[2] == b"F", cri[1].decode())
+    if (part := part_of_line(line)) is not None:
+        return part.text
+    if line.startswith(_FORM):
+        return unquote_to_bytes(line.removeprefix(_FORM).partition(b"&")[0].replace(b"+", b" "))
+    if line.lstrip()[:1] == b"{":
+        return _collected(line)
     head = _HEAD(line)
-    return Letter(line[head.end() :]) if head else None
+    return line[head.end() :] if head else None
 
 
-def _docker(line: bytes) -> Letter | None:
-    """Docker's json-file: a text that lacks its line end goes on in the next line of its stream."""
-    record = parsed(line)
-    if record is None or not isinstance(record.get("log"), str):
-        return None
-    text = text_of(record, "log")
-    return Letter(text.rstrip(b"\r\n").replace(b"\n", b" "), text.endswith(b"\n"), str(record.get("stream", "")))
+def _collected(line: bytes) -> bytes | None:
+    """The line in an object of a program that collects logs."""
+    record = parsed(line) or {}
+    for name in _TEXTS:
+        if isinstance(found := record.get(name), list):  # journald's way with what is not UTF-8: a number each byte
+            with suppress(ValueError, TypeError):
+                record[name] = bytes(map(int, found)).decode("utf-8", "surrogateescape")
+        if isinstance(record.get(name), str):
+            return text_of(record, name).rstrip(b"\r\n").replace(b"\n", b" ")
+    return None
 
 
 class Unwrapping:
     """A format that reads through envelopes: what it cannot read is taken out of its envelope and read again.
 
-    So a log without envelopes costs nothing, and lines with and without one may stand in one log. A line that came in
-    parts is read when its last part is there.
+    So a log without envelopes costs nothing, and lines with and without one may stand in one log.
     """
 
     def __init__(self, format: LineFormat) -> None:
         self.format = format
-        self._parts: dict[str, tuple[int, bytes]] = {}  # stream → where its unfinished line began, and what came of it
-        self._taken = 0  # bytes
-
-    @property
-    def waiting(self) -> int:
-        """How many of the last bytes are read again when more has come: from the first unfinished line on."""
-        return self._taken - min(began for began, _ in self._parts.values()) if self._parts else 0
 
     def rows(self, block: bytes) -> list[Row]:
         """One row for each line of a block, as the format would give; each carries its line as the log has it."""
         rows = self.format.rows(block)
-        if bad := [index for index, row in enumerate(rows) if not row[2]]:
-            found = self._opened(rows, bad, block)
-            for _ in range(_DEPTH):
-                self._read(rows, found)
-                still = [(index, opened(text)) for index, text in found if not rows[index][2]]
-                found = [(index, letter.text) for index, letter in still if letter is not None]
-        self._taken += len(block)
+        found = [(index, row[0]) for index, row in enumerate(rows) if not row[2]]
+        for _ in range(_DEPTH if found else 0):
+            inside = [(index, text) for index, line in found if (text := opened(line)) is not None]
+            self._read(rows, inside)
+            found = [(index, text) for index, text in inside if not rows[index][2]]
         return rows
-
-    def _opened(self, rows: list[Row], bad: list[int], block: bytes) -> list[tuple[int, bytes]]:
-        """What was in the envelopes of rows that could not be read, whole lines only; the others become notes."""
-        found: list[tuple[int, bytes]] = []
-        for index in bad:
-            letter = opened(rows[index][0])
-            if letter is None:
-                continue
-            began, text = self._parts.pop(letter.stream, (-1, b""))
-            if letter.ends:
-                found.append((index, text + letter.text))
-                continue
-            if began < 0:
-                began = self._taken + sum(len(line) + 1 for line in block.split(b"\n")[:index])
-            rows[index] = note(rows[index][0])
-            self._parts[letter.stream] = (began, (text + letter.text)[:MAX_LINE_BYTES])
-        return found
 
     def _read(self, rows: list[Row], found: list[tuple[int, bytes]]) -> None:
         """Put what the format reads in the texts in the place of the rows that could not be read."""
@@ -114,14 +98,51 @@ class Unwrapping:
             rows[index] = (rows[index][0], *row[1:])
 
 
+class OpenedEvents:
+    """A service's events of which each line is in an envelope: a container's log of what a webhook was sent."""
+
+    def __init__(self, format: EventFormat) -> None:
+        self._format = format
+        self.name, self.names = format.name, format.names
+        self._line = b""  # its end has not come
+        self._held = 0  # bytes of the lines before it that belong to an event that is not complete
+
+    @property
+    def pending(self) -> int:
+        return len(self._line) + self._held
+
+    def events(self, block: bytes) -> list[Report]:
+        *lines, self._line = (self._line + block).split(b"\n")
+        return [report for line in lines for report in self._opened(line, 1)]
+
+    def finish(self, whole: bool) -> list[Report]:
+        line, self._line = self._line, b""
+        return [*self._opened(line, 0), *self._format.finish(whole)]
+
+    def fits(self, sample: bytes) -> bool:
+        return self._format.fits(bare(sample))
+
+    def state(self) -> str:
+        return self._format.state()
+
+    def resume(self, state: str) -> None:
+        self._format.resume(state)
+
+    def _opened(self, line: bytes, end: int) -> list[Report]:
+        found = self._format.events(bare(line) + b"\n")
+        self._held = self._held + len(line) + end if self._format.pending else 0
+        return found
+
+
 def bare(sample: bytes) -> bytes:
     """A sample without the envelopes around its lines."""
-    lines = list(split_lines(sample))
+    joined = LineParts().joined(sample)
+    lines = list(split_lines(sample)) if joined is None else [whole for _, whole in joined if whole is not None]
     for _ in range(_DEPTH):
-        letters = [opened(line) for line in lines]
-        if not any(letters):
+        inside = [opened(line) for line in lines]
+        if not any(inside):
             break
-        lines = [line if letter is None else letter.text for line, letter in zip(lines, letters, strict=True)]
+        lines = [line if text is None else text for line, text in zip(lines, inside, strict=True)]
     return b"\n".join(lines)
 
 
@@ -137,6 +158,15 @@ def detect_inside(sample: bytes, path: str, time_zone: str | None = None) -> For
             found = detect(inside, path, time_zone)
         except BadInput:
             found = None
-        if not isinstance(found, LineFormat):  # events are no lines
+        if found is None:
             raise
-        return found
+        return OpenedEvents(found) if isinstance(found, EventFormat) else found
+
+
+def with_envelopes(format: Format, sample: bytes) -> Format:
+    """A format that is known by its name, as it reads a log that begins like this."""
+    if isinstance(format, EventFormat) and not format.fits(sample):
+        inside = bare(sample)
+        if inside.strip() != sample.strip() and format.fits(inside):
+            return OpenedEvents(format)
+    return format

@@ -15,11 +15,10 @@ from functools import cached_property
 from hashlib import md5
 from html import unescape
 from time import monotonic
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from linktrack.clicks.event import MACHINE, SHARED, Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
-from linktrack.clicks.formats.nginx_json import folded
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.line_log import COMMIT_SECONDS
@@ -28,6 +27,9 @@ from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, K
 from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, Found, TrackedSpot
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.errors import LinktrackError
+from linktrack.links.normal_form import normal_form
+from linktrack.links.tokens import NOBODY
+from linktrack.names import folded
 from linktrack.settings import ClickSettings
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
@@ -118,7 +120,7 @@ class Directory:
         if mailing not in self._targets:
             self._targets[mailing] = self._targets_of(mailing)
         targets = self._targets[mailing]
-        names = [name(one) for one in dict.fromkeys((url, unescape(url))) for name in (str, comparable, loosely)]
+        names = [name(one) for one in dict.fromkeys((url, unescape(url))) for name in _NAMES_OF_TARGET]
         for name in names:
             if spots := targets.get(name):
                 return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
@@ -138,7 +140,7 @@ class Directory:
         for spot in sorted(self._addresses.spots.values(), key=lambda spot: spot.placement_id):
             if spot.mailing_id == mailing:
                 for url in {spot.url, urls.get(spot.placement_id) or spot.url}:
-                    for name in {url, comparable(url), loosely(url)}:
+                    for name in {name(url) for name in _NAMES_OF_TARGET}:
                         if spot not in (spots := found.setdefault(name, [])):
                             spots.append(spot)
         return found
@@ -212,14 +214,23 @@ class Directory:
 
 
 def comparable(url: str) -> str:
-    """A target without what a mail service or our tagging may have added or rewritten: `utm_*`, the case of the host,
-    an empty path or query, the way in which the query is escaped."""
+    """A target without what a mail service or our tagging may have added or rewritten: `utm_*`, an empty path or query,
+    the way in which path and query are escaped."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(normal_form(url))
     except ValueError:
         return url
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not pair[0].lower().startswith("utm_")]
-    return repr((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", query, parts.fragment))
+    return repr((parts.scheme, parts.netloc, _unescaped(parts.path) or "/", query, _unescaped(parts.fragment)))
+
+
+# Escapes that mean something else than what they stand for.
+_MEANT = re.compile("%(?:2[35fF]|3[fF]|5[cC])")
+
+
+def _unescaped(text: str) -> str:
+    """A path or fragment as a person reads it."""
+    return unquote(_MEANT.sub(lambda match: f"%25{match[0][1:]}", text))
 
 
 # The punctuation of a text around an address, as it is or percent-encoded.
@@ -230,11 +241,13 @@ def loosely(url: str) -> str:
     """The same, also without a slash at the end of the path and without the punctuation of a text around it."""
     bare = _GLUED.sub("", url)
     try:
-        parts = urlsplit(bare)
+        parts = urlsplit(normal_form(bare))
     except ValueError:
         return url
     return f"~{comparable(parts._replace(path=parts.path.rstrip('/')).geturl())}"
 
+
+_NAMES_OF_TARGET = (str, normal_form, comparable, loosely)  # from the strictest one on
 
 # What services call a variable themselves, and its name here, both without case and signs.
 _OWN_NAMES = {
@@ -249,7 +262,7 @@ def _said(event: Event, name: str) -> str:
     if said := event.variables.get(name):
         return said
     wanted = folded(name)
-    others = {folded(key): value for key, value in event.variables.items() if value}
+    others = {folded(key): value for key, value in event.variables.items() if value and folded(key)}
     while wanted not in others and wanted in _OWN_NAMES:
         wanted = _OWN_NAMES[wanted]
     return others.get(wanted, "")
@@ -351,7 +364,7 @@ class EventReading:
             text = f"{event.identity} {event.url}"
             self._reject(found, text)
             if found in _BAD:
-                self.gathered.junk.append((event.clicked_at, identity, "", found))
+                self.gathered.junk.append((event.clicked_at, identity, "", found, NOBODY))
             who, nowhere = self._visitor(event), (0, 0, 0, 0)
             ip = "" if self.rules.nameless else who[0]
             row = (event.clicked_at, identity, *nowhere, ip, who[1], 0, who[2])

@@ -34,7 +34,7 @@ class Reading:
         self.start = log.peek(HEAD_BYTES) if log.regular else b""
         self._tail = b""  # the last bytes before the position
         self._begins = known.position if known else 0  # where the next batch begins
-        self.ends = Ends(changing.moment, begun=known is not None)
+        self.ends = Ends(changing.moment, begun=known is not None, only_second=known is not None and known.only_second)
         self.requests = Requests(rules, changing.moment)
 
     def batches(self) -> Iterator[Batch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,22 +23,24 @@ from linktrack.store.session import Database
 HEAD_BYTES = 4096
 TAIL_BYTES = 4096
 BLOCK_BYTES = 1 << 20
-_PACKED_BYTES = 1 << 13  # read of a zstd file at once: no more than 32 MB can come of it
+_PACKED_BYTES = 1 << 13  # read of a compressed file at once: no more than 32 MB can come of it
 MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at
 
 Unpack = Callable[[IO[bytes]], Any]  # a compressed file → a stream of its content
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18").match  # a frame that says nothing, as pzstd begins with
 
 
 @dataclass(frozen=True)
 class Known:
-    """How far a log was read, as the table `source` has it."""
+    """How far a log was read, as the table `source` has it. `only_second`: all of that is of one second."""
 
     id: int
     format: str
     state: str
     position: int
+    only_second: bool = False
 
 
 class Log:
@@ -253,53 +256,68 @@ def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
     """How the content of a file at its beginning is decompressed, if it is compressed."""
     start = cast(BufferedReader, file).peek(6)
     if start.startswith(_GZIP):
-        import gzip
+        import zlib
 
-        return gzip.open
+        return partial(_Members, partial(zlib.decompressobj, 16 + zlib.MAX_WBITS))
     if start.startswith(_BZIP2):
-        import bz2
+        from bz2 import BZ2Decompressor
 
-        return bz2.open
+        return partial(_Members, BZ2Decompressor)
     if start.startswith(_XZ):
-        import lzma
+        from lzma import LZMADecompressor
 
-        return lzma.open
-    if start.startswith(_ZSTD):
+        return partial(_Members, LZMADecompressor)
+    if start.startswith(_ZSTD) or _ZSTD_SKIPPED(start):
         try:
             import zstandard
         except ImportError:
             raise BadInput(
                 "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
             ) from None
-        return partial(_ZstdFrames, zstandard.ZstdDecompressor())
+        return partial(_Members, zstandard.ZstdDecompressor().decompressobj)
     return None
 
 
-class _ZstdFrames:
-    """The content of a zstd file. The package's own reader does not tell a file that was cut off from a whole one."""
+class _Members:
+    """The content of a compressed file: one or more streams of its kind (gzip's members, zstd's frames), whatever
+    number of NUL bytes stands between and behind them, as xz, tapes and disks pad.
 
-    def __init__(self, decompressor: Any, file: IO[bytes]) -> None:  # noqa: ANN401  (an untyped package's)
-        self._decompressor = decompressor
+    The readers of the standard library pass over all that follows such a pad in silence, or what follows garbage.
+    `make` makes the decompressor of one stream; what it raises for what is none of its kind is raised here.
+    """
+
+    def __init__(self, make: Callable[[], Any], file: IO[bytes]) -> None:
+        self._make = make
         self._file = file
-        self._frame: Any = None
+        self._member: Any = None  # None between two of them
+        self._packed = b""  # read and not given to it yet
         self._content = b""
 
     def read1(self, count: int) -> bytes:
-        """Some of the content, at most `count` bytes; EOFError where a frame lacks its end."""
+        """Some of the content, at most `count` bytes; EOFError where a stream lacks its end."""
         while not self._content:
-            begun = self._frame is not None and not self._frame.eof
-            packed = (b"" if self._frame is None or begun else self._frame.unused_data) or self._file.read(
-                _PACKED_BYTES
-            )
-            if not packed and begun:
-                raise EOFError
-            if not packed:
-                return b""
-            if not begun:
-                self._frame = self._decompressor.decompressobj()
-            self._content = self._frame.decompress(packed)
+            if self._member is None:
+                self._packed = self._packed.lstrip(b"\0")
+            packed, self._packed = self._packed, b""
+            if not packed and getattr(self._member, "needs_input", True):
+                packed = self._file.read(_PACKED_BYTES)
+                if not packed and self._member is not None:
+                    raise EOFError
+                if not packed:
+                    return b""
+                if self._member is None and not (packed := packed.lstrip(b"\0")):
+                    continue
+            self._unpack(packed)
         taken, self._content = self._content[:count], self._content[count:]
         return taken
+
+    def _unpack(self, packed: bytes) -> None:
+        if self._member is None:
+            self._member = self._make()
+        bounded = hasattr(self._member, "needs_input")
+        self._content = self._member.decompress(packed, BLOCK_BYTES) if bounded else self._member.decompress(packed)
+        if self._member.eof:
+            self._packed, self._member = self._member.unused_data, None
 
     def close(self) -> None:
         """Nothing is held."""
@@ -308,9 +326,8 @@ class _ZstdFrames:
 def _damage() -> tuple[type[Exception], ...]:
     """What the decompressors that are loaded raise for broken content."""
     import zlib
-    from gzip import BadGzipFile
 
-    found: list[type[Exception]] = [zlib.error, BadGzipFile, OSError]
+    found: list[type[Exception]] = [zlib.error, OSError]
     if "lzma" in sys.modules:
         found.append(sys.modules["lzma"].LZMAError)
     if "zstandard" in sys.modules:
@@ -331,10 +348,12 @@ def recognise(database: Database, log: Log, key: bytes) -> Known | None:
     prints = [digest(start[:length], key) for length in lengths if 0 < length <= len(start)]
     found: list[tuple[int, bytes, Known]] = []
     for head in prints:
-        for number, form, state, position, tail in database.rows(
-            "SELECT id, format, state, position, tail FROM source WHERE head = ?", (head,)
+        for number, form, state, position, tail, first_at, last_at, lines in database.rows(
+            "SELECT id, format, state, position, tail, first_at, last_at, last_lines FROM source WHERE head = ?",
+            (head,),
         ):
-            found.append((position, bytes(tail), Known(number, form, state, position)))
+            only_second = first_at is not None and first_at == last_at and not lines
+            found.append((position, bytes(tail), Known(number, form, state, position, only_second)))
     found.sort(key=lambda item: item[0])
     best: Known | None = None
     at = 0

@@ -92,7 +92,7 @@ FIELDS: dict[str, tuple[str, str, str, bytes]] = {
        for host in ("[2001:db8:5::1]:333, 10.0.0.2", "10.0.0.2, [2001:db8:5::1]:333", "[2001:db8:5::1], [2001:db8:5::2]", "192.0.2.7:80, [fe80::1%eth0]:1")},
     **{f"combined, the list {chain} behind the agent": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")) + f' "{chain}"{behind}', "forwarded", chain.encode())
        for chain in CHAINS for behind in ("", ' "0.01"')},
-    "combined, a list behind the agent that ends with no address": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")) + ' "203.0.113.77, unknown"', "forwarded", b""),
+    "combined, a list behind the agent that ends with no address": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")) + ' "203.0.113.77, unknown"', "forwarded", b"203.0.113.77, unknown"),
     **{f"combined, a virtual host and {chain} in front": ("combined", (COMBINED % ("GET /x HTTP/1.1", "a")).replace("192.0.2.1", f"click.example.com {chain}", 1), "host", chain.encode())
        for chain in CHAINS[:-1]},
     **{f"HAProxy, the list {chain} captured": ("haproxy", HAPROXY % (f"{{{chain}|curl/8.5.0}} ", "GET /x HTTP/1.1"), "forwarded", chain.encode()) for chain in CHAINS},

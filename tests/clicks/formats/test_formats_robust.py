@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from linktrack.clicks.event import NO_AGENT, NOTE, Event, Refusal, Report, Row
 from linktrack.clicks.formats import EVENT_FORMATS, LINE_FORMATS, EventFormat, LineFormat, format_of
-from linktrack.clicks.formats.clf import CommonLog
+from linktrack.clicks.formats.clf import CommonLog, with_forwarded
 from linktrack.clicks.formats.parts.lines import split_lines
 
 CUSTOM = [
@@ -96,17 +96,18 @@ def test_any_bytes_give_events_that_a_database_takes_and_the_same_ones_however_t
 
 
 ADDRESS = (
-    rb"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?|\[[0-9a-fA-F:.]+(?:%\w+)?\](?::\d+)?"
-    rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w+)?)[ ,]"
+    rb"(?:for=)?(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?|\[[0-9a-fA-F:.]+(?:%\w+)?\](?::\d+)?"
+    rb"|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w+)?)(?:;[^\s\",]*)?[ ,]"
 )
 WORD = rb'[^\s"\[<+|,]'
 PLAIN = re.compile(
     rb"^((?:(?!" + ADDRESS + rb")" + WORD + rb"+ (?=(?:" + WORD + rb"*, ?)*" + ADDRESS + rb"))?"
+    rb"(?:(?=(?:" + WORD + rb"*, ?)*" + ADDRESS + rb")|(?!" + WORD + rb'+[^"\n]* ' + ADDRESS + rb"))"
     rb"((?>" + WORD + rb"+(?:, ?" + WORD + rb"*)*)|\[[0-9a-fA-F:.]+(?:%\w+)?\](?::\d+)?)"
     rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
-    rb'[^\["\n]*\[([^\]\n]{20,36})\] "(?:([A-Z]+) ([^\s"]+)(?: [^\s"]+)?|[^"\\\n]*(?:\\.[^"\\\n]*)*)" (\d{3}|-) (?:\d+|-)'
+    rb'[^\["\n]*(?:\[(?!\d\d/\w\w\w/)[^\["\n]*)*\[([^\]\n]{20,36})\] "(?:([A-Z]+) ([^\s"]+)(?: [^\s"]+)?|[^"\\\n]*(?:\\.[^"\\\n]*)*)" (\d{3}|-) (?:\d+|-)'
     rb'(?: "[^"\\\n]*(?:\\.[^"\\\n]*)*" "([^"\\\n]*(?:\\.[^"\\\n]*)*)"'
-    rb'(?: "((?:(?:[^"\\\n,]|\\.)*,)*[0-9a-fA-F.:\[\] ]+(?:%\w+[0-9a-fA-F.:\[\] ]*)?)"(?=[ \r\n]|\Z))?(?: [^\n]*?)?)?()()|[^\n]+?)\r?$',
+    rb'(?: "((?:(?:[^"\\\n,]|\\.)*,)*[0-9a-fA-F.:\[\] ]+(?:%\w+[0-9a-fA-F.:\[\] ]*)?)"(?=[ \r\n]|\Z))?(?: ([^\n]*?))?)?()|[^\n]+?)\r?$',
     re.MULTILINE,
 )  # fmt: skip
 
@@ -126,7 +127,7 @@ def test_the_fast_pattern_of_the_combined_log_reads_what_the_plain_one_reads(see
             )
         log = line + chance.choice((b"\n", b"\r\n", b""))
         fast = [row for row in CommonLog().rows(log) if row[0].strip()]
-        plain = [row for row in PLAIN.findall(log) if row[0].strip()]
+        plain = [with_forwarded(row) for row in PLAIN.findall(log) if row[0].strip()]
         assert [without_no_agent(row) for row in fast] == [without_no_agent(row) for row in plain]
 
 

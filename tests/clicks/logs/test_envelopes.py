@@ -6,14 +6,16 @@ import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
-from clicks_world import World, line, random_log
+from clicks_world import World, adds_up, as_json, line, random_log, state
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.clicks.event import NOTE
 from linktrack.clicks.formats import LineFormat, format_of
+from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.envelopes import Unwrapping, bare, detect_inside, opened
 from linktrack.errors import BadInput
 
@@ -49,6 +51,22 @@ WRAPS: dict[str, Wrap] = {
     "docker logs --timestamps": lambda text: b"2026-05-04T07:12:33.123456789Z " + text,
     "kubectl logs --prefix": lambda text: b"[pod/web-7d4-x/nginx] " + text,
     "a bare priority": lambda text: b"<190>" + text,
+    "RFC 6587's count of octets": lambda text: b"183 <190>1 2026-05-04T07:12:33.123Z web01 nginx - - - " + text,
+    "the same before RFC 3164": lambda text: b"183 <190>May  4 10:12:33 web01 nginx: " + text,
+    "journalctl -o short-precise": lambda text: b"May 04 10:12:33.123456 web01 nginx[12]: " + text,
+    "journalctl -o short-full": lambda text: b"Mon 2026-05-04 10:12:33 CEST web01 nginx[12]: " + text,
+    "journalctl -o short-iso": lambda text: b"2026-05-04T10:12:33+0200 web01 nginx[12]: " + text,
+    "journalctl -o json": lambda text: json.dumps(
+        {"__REALTIME_TIMESTAMP": "1777878753", "SYSLOG_IDENTIFIER": "nginx", "MESSAGE": text.decode()}).encode(),
+    "journalctl -o json, as bytes": lambda text: json.dumps({"_PID": "1", "MESSAGE": list(text)}).encode(),
+    "Filebeat": lambda text: json.dumps(
+        {"@timestamp": "2026-05-04T07:12:33Z", "log": {"offset": 1}, "message": text.decode()}).encode(),
+    "Fluent Bit": lambda text: json.dumps({"date": 1777878753.1, "log": text.decode() + "\n"}).encode(),
+    "docker service logs": lambda text: b"web_nginx.1.k3j4h5@node-1    | " + text,
+    "stern": lambda text: b"web-7d4b9c nginx " + text,
+    "stern with a namespace": lambda text: b"shop web-7d4b9c nginx " + text,
+    "stern in colour": lambda text: b"\x1b[36mweb-7d4b9c\x1b[0m \x1b[32mnginx\x1b[0m " + text,
+    "stern --timestamps": lambda text: b"web-7d4b9c nginx 2026-05-04T10:12:33.123+02:00 " + text,
     "syslog inside a container's log": lambda text: docker(b"<190>May  4 10:12:33 web01 nginx: " + text),
     "compose inside CRI inside Docker": lambda text: docker(b"2026-05-04T07:12:33Z stdout F nginx.1  | " + text),
 }  # fmt: skip
@@ -108,7 +126,6 @@ def test_a_header_in_envelopes_names_the_columns_behind_it() -> None:
 REFUSED = {
     "another program's syslog": b"May  4 09:12:34 lb1 sshd[1]: Connection closed by 192.0.2.1 port 22\n" * 5,
     "a container that says something else": (docker(b"listening on :8080") + b"\n") * 5,
-    "events in a container's log": (docker(b'{"RecordType":"Click"}') + b"\n") * 3,
 }
 
 
@@ -125,6 +142,32 @@ def test_lines_with_and_without_an_envelope_stand_in_one_log() -> None:
     rows = Unwrapping(format).rows(b"\n".join(lines) + b"\n")
     assert [row[0] for row in rows] == lines
     assert [bool(row[3]) for row in rows] == [True, True, True, False, False, True]
+
+
+EVENTS = {
+    "sendgrid": b'[{"event":"click","sg_event_id":"a","email":"c7@example.com","timestamp":1777885800,"url":"https://www.example.com/2","mailing":"spring","shipment":"1"}]',
+    "postmark": b'{"RecordType":"Click","MessageID":"a","ReceivedAt":"2026-05-04T09:12:33Z","OriginalLink":"https://www.example.com/2","Recipient":"c7@example.com","Metadata":{"shipment":"1","mailing":"spring"}}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
+@pytest.mark.parametrize("service", EVENTS)
+def test_events_in_envelopes_are_read_a_line_an_import(service: str, wrap: Wrap, world: World, tmp_path: Path) -> None:
+    log = tmp_path / "events.log"
+    first, second = (wrap(EVENTS[service].replace(b'"a"', text)) + b"\n" for text in (b'"a"', b'"b"'))
+    log.write_bytes(first + second[:-20])
+    assert (world.load(log).stored, world.load(log).read) == (1, 0)
+    log.write_bytes(first + second.replace(b"09:12:33Z", b"09:12:34Z"))
+    assert (world.load(log).stored, world.load(log).read) == (1, 0)
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
+
+
+def test_the_body_of_mandrills_webhook_as_it_is_posted(world: World, tmp_path: Path) -> None:
+    event = {"event": "click", "ts": 1_777_885_800, "_id": "a", "url": "https://www.example.com/2",
+             "msg": {"email": "c7@example.com", "metadata": {"mailing": "spring", "shipment": "1"}}}  # fmt: skip
+    log = tmp_path / "body.txt"
+    log.write_text(urlencode({"mandrill_events": json.dumps([event])}))
+    assert world.load(log).stored == 1
 
 
 def parts(text: bytes, at: int, wrap: Callable[[bytes, bool], bytes]) -> list[bytes]:
@@ -145,17 +188,17 @@ def test_a_line_that_came_in_parts_is_put_together_whatever_stands_between_and_w
     for cut in range(len(lines) + 1):
         format = format_of("combined")
         assert isinstance(format, LineFormat)
-        unwrapping = Unwrapping(format)
+        changing = Changing(format, named=False)
         blocks = [b"".join(text + b"\n" for text in some) for some in (lines[:cut], lines[cut:])]
-        before = unwrapping.rows(blocks[0])
+        before = changing.rows(blocks[0])
         waiting = len(b"".join(text + b"\n" for text in lines[1:cut])) if 1 < cut < 4 else 0
-        assert unwrapping.waiting == waiting
-        rows = [*before, *unwrapping.rows(blocks[1])]
+        assert changing.waiting == waiting
+        rows = [*before, *changing.rows(blocks[1])]
         assert [row[0] for row in rows] == lines
         assert [row[3] for row in rows] == [b"GET", b"", b"GET", b"GET", b"GET"]
         assert rows[1][2] is NOTE
         assert rows[3][1:] == rows[0][1:]
-        assert unwrapping.waiting == 0
+        assert changing.waiting == 0
 
 
 @given(st.binary(max_size=80), st.sampled_from(sorted(WRAPS)))
@@ -210,6 +253,37 @@ def test_a_click_whose_last_part_has_not_come_waits_for_it(case: str, world: Wor
     summary = world.load(log)
     assert (summary.stored, summary.rejected) == (2, 0)
     assert [click[5] for click in world.clicks()] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("case", PARTED)
+@pytest.mark.parametrize("change", [False, True], ids=["one format", "the format changes before it"])
+def test_parts_of_two_streams_with_a_line_an_import(
+    case: str, change: bool, world: World, untouched: World, tmp_path: Path
+) -> None:
+    """However long a line is unfinished, those of the other stream count at once, and once."""
+    texts = [line(world.path(1, number), 600 + 60 * number).rstrip(b"\n") for number in range(1, 6)]
+    if change:
+        texts[1:] = [as_json(text).rstrip(b"\n") for text in texts[1:]]
+    wrap = PARTED[case]
+    err = (
+        (lambda text: docker(text, "stderr"))
+        if case == "Docker"
+        else lambda text: b"2026-05-04T07:12:33Z stderr F " + text
+    )
+    lines = [
+        wrap(texts[0], True), wrap(texts[1][:90], False), err(texts[2]), wrap(texts[1][90:120], False), err(texts[3]),
+        err(texts[3]), wrap(texts[1][120:], True), wrap(texts[4], True),
+    ]  # fmt: skip
+    log, whole = tmp_path / "x.log", untouched.copy(tmp_path / "whole")
+    stored = []
+    for count in range(1, len(lines) + 1):
+        log.write_bytes(b"".join(text + b"\n" for text in lines[:count]))
+        summary = world.load(log)
+        stored.append(summary.stored)
+        assert (adds_up(summary), summary.rejected, summary.waiting) == (True, 0, 2 <= count < 7)
+    assert stored == [1, 0, 1, 0, 1, 1, 1, 1]
+    assert whole.load(log).stored == 6
+    assert state(whole) == state(world)
 
 
 def test_compressed_containers_logs_are_read_too(world: World, tmp_path: Path) -> None:

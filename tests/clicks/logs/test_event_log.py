@@ -252,6 +252,58 @@ def test_a_link_by_key_is_known_by_its_own_url(world: World, tmp_path: Path) -> 
     assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
 
 
+PLACES = [
+    ("https://shop.example.com/åäö/", "https://shop.example.com/%C3%A5%C3%A4%C3%B6/"),
+    ("https://shop.example.com/%c3%a5%c3%a4ö", "https://shop.example.com/%C3%A5%C3%A4%C3%B6"),
+    ("https://www.blåbär.se/x", "https://www.xn--blbr-noae.se/x"),
+    ("https://www.example.com:443/p", "https://WWW.example.com/p"),
+    ("http://www.example.com/p", "http://www.example.com:80/p"),
+    ("https://www.example.com/a b?q=r%c3%b6d", "https://www.example.com/a%20b?q=r%C3%B6d&utm_medium=email"),
+    ("https://www.example.com/kött?s=Åre", "https://www.example.com/k%C3%B6tt?s=%C3%85re"),
+    ("https://www.example.com/a(b)!", "https://www.example.com/a%28b%29%21"),
+]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["so in the mail", "so in the event"])
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place[0])
+@pytest.mark.parametrize("service", ["sendgrid", "mailgun", "mailjet", "ses"])
+def test_a_target_is_one_however_it_is_written(
+    world: World, tmp_path: Path, place: tuple[str, str], turned: bool, service: str
+) -> None:
+    written, said = reversed(place) if turned else place
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE placement SET url = ? WHERE id = 2", (written,))
+        database.execute("UPDATE link SET url = ? WHERE key = 'link-2'", (written,))
+    event: dict[str, Any] = {
+        "sendgrid": sendgrid(1, url=said),
+        "mailgun": {"event-data": {"event": "clicked", "id": "a", "timestamp": SENT / 1000 + 700, "url": said,
+                                   "recipient": "c7@example.com",
+                                   "user-variables": {"shipment": "1", "mailing": "spring"}}},
+        "mailjet": {"event": "click", "time": SENT // 1000 + 700, "MessageID": 1, "email": "c7@example.com", "url": said,
+                    "Payload": '{"shipment": "1", "mailing": "spring"}'},
+        "ses": ses("Unlikely", ["c7@example.com"]),
+    }[service]  # fmt: skip
+    if service == "ses":
+        event["click"]["link"] = said
+    summary = world.load(write(tmp_path / "events.json", [event]))
+    assert (summary.stored, summary.reasons) == (1, {})
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}
+
+
+def test_two_links_of_one_target_are_ambiguous_where_the_event_has_what_both_are_for_a_browser(
+    world: World, tmp_path: Path
+) -> None:
+    with world.database() as database, database.transaction():
+        for number, url in ((2, "https://www.example.com/å"), (3, "https://www.example.com/%C3%A5")):
+            database.execute("UPDATE placement SET url = ? WHERE id = ?", (url, number))
+            database.execute("UPDATE link SET url = ? WHERE key = ?", (url, f"link-{number}"))
+    urls = ["https://www.example.com/å", "https://www.example.com/%C3%A5", "https://www.example.com/%c3%a5"]
+    events = [sendgrid(number, url=url) for number, url in enumerate(urls)]
+    summary = world.load(write(tmp_path / "events.json", events))
+    assert (summary.stored, summary.reasons) == (1, {"ambiguous-target": 2})
+    assert world.clicks()[0][2] == "link-2"
+
+
 def test_two_links_that_differ_by_a_slash_are_told_apart_and_a_glued_end_of_them_is_not(
     world: World, tmp_path: Path
 ) -> None:
@@ -292,3 +344,60 @@ def test_amazon_says_likely_of_a_machine_and_several_destinations_are_ambiguous(
 def test_the_print_of_an_event_is_that_of_its_identity_and_of_no_key(world: World, tmp_path: Path) -> None:
     world.load(write(tmp_path / "events.json", [sendgrid(1)]))
     assert world.clicks()[0][1] == text_print(b'["sendgrid", "event-1"]')
+
+
+def of_every_service(number: int) -> list[dict[str, Any]]:
+    """The same click as four services tell it, with numbers that make it four clicks."""
+    url, email, said = "https://www.example.com/2", "c7@example.com", {"mailing": "spring", "shipment": "1"}
+    at = SENT // 1000 + 600 + number
+    return [
+        sendgrid(number, timestamp=at),
+        {"signature": {}, "event-data": {"event": "clicked", "id": f"g{number}", "timestamp": at, "url": url,
+                                         "recipient": email, "user-variables": said}},
+        {"event": "click", "time": at, "MessageID": number, "email": email, "url": url, "Payload": json.dumps(said)},
+        {"RecordType": "Click", "MessageID": f"p{number}", "ReceivedAt": f"2026-05-04T09:12:{number:02}Z",
+         "OriginalLink": url, "Recipient": email, "Metadata": said},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ["lines", "an array", "one behind the other", "three imports"])
+def test_events_of_several_services_in_one_file_are_read(world: World, tmp_path: Path, shape: str) -> None:
+    events = [event for number in (1, 2, 3) for event in of_every_service(number)]
+    if shape == "one behind the other":
+        events.sort(key=lambda event: sorted(event))
+    log = tmp_path / "events.json"
+    texts = [json.dumps(event) + "\n" for event in events]
+    pieces = [json.dumps(events)] if shape == "an array" else ["".join(texts)]
+    if shape == "three imports":
+        pieces = ["".join(texts[:end]) for end in (1, 7, 12)]
+    for piece in pieces:
+        log.write_text(piece)
+        summary = world.load(log, log_format="sendgrid") if shape == "an array" else world.load(log)
+        assert not summary.reasons
+    assert len(world.clicks()) == 12
+
+
+PAGES: dict[str, dict[str, Any]] = {
+    "Mailgun": {"items": [{"id": "a", "event": "clicked", "timestamp": SENT / 1000 + 700, "tags": ["spring"],
+                           "url": "https://www.example.com/2", "recipient": "c7@example.com", "ip": "198.51.100.9",
+                           "client-info": {"user-agent": CHROME, "bot": ""}}], "paging": {}},
+    "Postmark": {"TotalCount": 1, "Clicks": [{"OriginalLink": "https://www.example.com/2", "MessageID": "a",
+                                              "ReceivedAt": "2026-05-04T09:12:33Z", "Recipient": "c7@example.com",
+                                              "UserAgent": CHROME, "Geo": {"IP": "198.51.100.9"}, "Tag": "spring"}]},
+    "Brevo": {"events": [{"email": "c7@example.com", "date": "2026-05-04T11:12:33.000+02:00", "event": "clicks",
+                          "messageId": "<a@example.com>", "tag": "spring", "link": "https://www.example.com/2"}]},
+    "SparkPost": {"results": [{"type": "click", "event_id": "1", "rcpt_to": "c7@example.com", "user_agent": CHROME,
+                               "timestamp": "2026-05-04T09:12:33.000Z", "rcpt_tags": ["spring"],
+                               "target_link_url": "https://www.example.com/2", "ip_address": "198.51.100.9"}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("service", PAGES)
+def test_pages_of_a_services_api(world: World, tmp_path: Path, service: str) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("DELETE FROM shipment_recipient WHERE shipment_id <> 1 AND recipient_id = 7")
+    log = tmp_path / "page.json"
+    log.write_text(json.dumps(PAGES[service]))
+    summary = world.load(log, mailing="spring")
+    assert (summary.stored, summary.reasons) == (1, {})
+    assert {click[2:6] for click in world.clicks()} == {("link-2", 2, 1, 7)}

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import REMEMBERED_BYTES, Visitors, address_of
-from linktrack.errors import BadInput
 from linktrack.settings import PRIVATE_NETWORKS
 
 # The chain, the visitor's nearest proxy last, and what is kept of the visitor with the default proxies.
@@ -34,7 +33,11 @@ CHAINS = {
     "what a visitor wrote in front": ("198.51.100.7, 203.0.113.9, 10.0.0.1", "203.0.113.0"),
     "a public peer is the visitor, whatever was forwarded": ("198.51.100.7, 203.0.113.9", "203.0.113.0"),
     "all are trusted: the first": ("10.1.2.3, 10.0.0.1, 127.0.0.1", "10.1.2.0"),
-    "all but junk are trusted: the first behind it": ("198.51.100.7, unknown, 10.1.2.3, 10.0.0.1", "10.1.2.0"),
+    "a word that is no address among proxies": ("198.51.100.7, unknown, 10.1.2.3, 10.0.0.1", "198.51.100.0"),
+    "a word that is no address behind the visitor": ("198.51.100.7, unknown, 10.0.0.1", "198.51.100.0"),
+    "a hidden proxy": ("198.51.100.7, _hidden, 10.0.0.1", "198.51.100.0"),
+    "a comma at the end": ("198.51.100.7, , 10.0.0.1", "198.51.100.0"),
+    "a socket as the peer": ("198.51.100.7, unix:", "198.51.100.0"),
     "an unknown visitor": ("unknown, 10.0.0.1", "10.0.0.0"),
     "empty places": ("203.0.113.9, , -, 10.0.0.1,", "203.0.113.0"),
     "documentation's networks are ordinary addresses": ("203.0.113.9, 192.0.2.1", "192.0.2.0"),
@@ -119,12 +122,6 @@ def test_own_networks_are_named_before_known_ones() -> None:
 def test_how_much_is_kept(how: str, wanted: list[str]) -> None:
     visitors = Visitors(PRIVATE_NETWORKS, [], how)
     assert [visitors.kept(chain)[0] for chain in (b"203.0.113.9", b"2001:db8:1:2::9")] == wanted
-
-
-@pytest.mark.parametrize("setting", ["trusted_proxies", "networks"])
-def test_what_is_no_network_is_named_with_its_setting(setting: str) -> None:
-    with pytest.raises(BadInput, match=rf"\[clicks\] {setting}: '10.0.0' is no network"):
-        Visitors(["10.0.0"] if setting == "trusted_proxies" else [], [("10.0.0", "x")], "full")
 
 
 @pytest.mark.parametrize("how", ["truncate", "full", "none"])
@@ -230,3 +227,61 @@ def test_the_visitor_in_every_format(case: str) -> None:
     assert row[3] == b"GET"
     chain = row[7] + b"," + row[1] if row[7] else row[1]
     assert Visitors(PRIVATE_NETWORKS, [], "truncate").kept(chain)[:2] == (wanted, "")
+
+
+# What stands before and behind the middle of a combined line, and the visitor's whole address.
+COMBINED = '- {} [04/May/2026:09:12:33 +0200] "GET /plb/x HTTP/1.1" 302 0 "-" "an agent"'
+COMBINED_LINES = {
+    "a list with an unknown proxy": ("10.0.0.1", ' "198.51.100.7, unknown"', "198.51.100.7"),
+    "a list with a hidden proxy": ("10.0.0.1", ' "198.51.100.7, _hidden"', "198.51.100.7"),
+    "a comma at the end of a list": ("10.0.0.1", ' "198.51.100.7,"', "198.51.100.7"),
+    "nginx on a socket": ("unix:", ' "198.51.100.7"', "198.51.100.7"),
+    "the host before the list": ("10.0.0.1", ' "click.example.com" "198.51.100.7, 10.0.0.3"', "198.51.100.7"),
+    "more behind it": ("10.0.0.1", ' "click.example.com" "198.51.100.7" 0.003 "x"', "198.51.100.7"),
+    "an empty field before it": ("10.0.0.1", ' "" "198.51.100.7"', "198.51.100.7"),
+    "RFC 7239": ("10.0.0.1", ' "for=198.51.100.7;proto=https, for=unknown"', "198.51.100.7"),
+    "nobody forwarded it": ("10.0.0.1", ' "click.example.com" "-"', "10.0.0.1"),
+    "two lists, nobody knows which": ("10.0.0.1", ' 0.1 "198.51.100.7" "203.0.113.2"', "10.0.0.1"),
+    "Traefik's router and server": ("198.51.100.7", ' 1 "router@docker" "http://10.0.0.2:80" 3ms', "198.51.100.7"),
+    "a list as the first field": ("198.51.100.7, unknown", "", "198.51.100.7"),
+    "with a comma at its end": ("198.51.100.7,", "", "198.51.100.7"),
+    "behind a virtual host": ("click.example.com:443 198.51.100.7, unknown", "", "198.51.100.7"),
+    "RFC 7239 as the first field": ("for=198.51.100.7", "", "198.51.100.7"),
+    "RFC 7239 behind a virtual host": ("click.example.com for=198.51.100.7", "", "198.51.100.7"),
+    "its list behind one": ("vh.example.com for=198.51.100.7;proto=https, for=10.0.0.2", "", "198.51.100.7"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("user", ["-", "ann", "a[b", "[x]", "[12/Dec"])
+@pytest.mark.parametrize("case", COMBINED_LINES)
+def test_the_visitor_of_a_combined_line(case: str, user: str) -> None:
+    head, behind, wanted = COMBINED_LINES[case]
+    format = format_of("combined")
+    assert isinstance(format, LineFormat)
+    (row,) = format.rows(f"{head} {COMBINED.format(user)}{behind}\n".encode())
+    assert (row[3], row[6], row[8:]) == (b"GET", b"an agent", (b"", b""))
+    chain = row[7] + b"," + row[1] if row[7] else row[1]
+    assert Visitors(PRIVATE_NETWORKS, [], "full").kept(chain)[0] == wanted
+
+
+@pytest.mark.parametrize("list_", ["198.51.100.7, unknown", "198.51.100.7,", "for=198.51.100.7;proto=https"])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "haproxy",
+            "h[1]: 10.0.0.1:5 [04/May/2026:09:12:33.143] f b/s 0/0/7/14/21 302 1 - - ---- 2/1/0/0/0 0/0 {{{}|an agent/1}} "
+            '"GET /x HTTP/1.1"',
+        ),
+        (
+            "nginx-json",
+            '{{"msec":"1777878753.0","remote_addr":"10.0.0.1","request":"GET /x HTTP/1.1","status":302,'
+            '"http_x_forwarded_for":"{}"}}',
+        ),
+    ],
+)
+def test_a_list_with_words_that_are_no_addresses_in_other_formats(name: str, text: str, list_: str) -> None:
+    format = format_of(name)
+    assert isinstance(format, LineFormat)
+    row = format.rows(text.format(list_).encode() + b"\n")[0]
+    assert Visitors(PRIVATE_NETWORKS, [], "full").kept(row[7] + b"," + row[1])[0] == "198.51.100.7"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from linktrack.clicks.event import Event, Refusal, Report
@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 # Answers of events APIs, the form field of Mandrill, and what Lambda and SQS hand on, hold their events in a list of
 # one of these names.
-_LISTS = ("items", "results", "events", "mandrill_events", "Records", "Messages")
+_LISTS = ("items", "results", "events", "mandrill_events", "Records", "Messages", "Clicks")
 _LIST_AHEAD = re.compile(rb'\s*\{\s*"(?:%s)"\s*:\s*(?=\[)' % b"|".join(name.encode() for name in _LISTS))
 _NAME = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _COMMENT = re.compile(r"\([^()]*\)")  # RFC 5322
@@ -31,6 +31,7 @@ class JsonEvents(ABC):
 
     def __init__(self) -> None:
         self._values = ValueStream()
+        self.others: Sequence[JsonEvents] = ()  # of services whose events may stand among these
 
     @abstractmethod
     def knows(self, record: Record) -> bool:
@@ -72,7 +73,8 @@ class JsonEvents(ABC):
                 elif self.knows(record):
                     yield self.report(record)
                 else:
-                    yield refused("malformed", record)
+                    knowing = [other for other in self.others if other.knows(record)]
+                    yield knowing[0].report(record) if len(knowing) == 1 else refused("malformed", record)
 
 
 def records_of(value: Record | Broken) -> list[Record | Broken]:

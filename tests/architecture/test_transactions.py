@@ -28,7 +28,7 @@ HOLD_A_TRANSACTION = {
     "links/keys.py": {"adopt_first_key", "rotate_key", "revoke_key"},
     "links/stored_actions.py": {"add_action", "edit_action", "remove_action"},
     "mailings/adding.py": {"add_mailing"},
-    "mailings/editing.py": {"edit_mailing", "delete_mailing", "restore_mailing"},
+    "mailings/editing.py": {"edit_mailing", "delete_mailings", "restore_mailings"},
     "mailings/placements.py": {"place_late_keys", "place_system_links"},
     "mailings/shipping.py": {"make_shipment", "finish_shipment", "cancel_shipment", "restore_shipment"},
     "store/revisions.py": {"make_tables", "upgrade"},

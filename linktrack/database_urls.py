@@ -60,8 +60,10 @@ def checked_database_url(url: str) -> str:
     """The URL as it is, or "" for none. ValueError for one that names no database that linktrack can use."""
     if url.startswith("postgresql"):
         postgresql_arguments(url)
-    elif url and (not url.startswith(SQLITE_URL) or "?" in url or url == SQLITE_URL):
+    elif url and (not url.startswith(SQLITE_URL) or "?" in url or not url.removeprefix(SQLITE_URL).strip()):
         raise ValueError(f"write {SQLITE_URL}FILE or postgresql+psycopg://USER@HOST/NAME")
+    elif url.endswith("/") or url.removeprefix(SQLITE_URL) in (":memory:", ".", ".."):
+        raise ValueError(f"a database that is kept is a file: write {SQLITE_URL}FILE")
     return url
 
 

@@ -26,8 +26,18 @@ class LinktrackError(Exception):
         self.file = None if file is None else str(file)
         self.line = line
         self.column = column
-        place = ":".join(str(part) for part in (self.file, line, column) if part is not None)
-        super().__init__(f"{place}: {sentence}" if place else sentence)
+        super().__init__(self._said())
+
+    def rename(self, old: Path | str, new: Path | str) -> None:
+        """Speak of a file by the name that the user knows, where it is read under another one."""
+        if self.file == str(old):
+            self.file = str(new)
+        self.sentence = self.sentence.replace(str(old), str(new))
+        self.args = (self._said(),)
+
+    def _said(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{place}: {self.sentence}" if place else self.sentence
 
 
 class UsageError(LinktrackError):

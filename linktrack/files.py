@@ -16,12 +16,13 @@ import secrets
 import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
 
@@ -30,9 +31,10 @@ PRIVATE, PUBLIC = 0o600, 0o644  # modes of files; their folders get 0o700 and 0o
 _OWN_FILE = re.compile(r"linktrack\.(toml|key|db|snapshot|exports).*|\.linktrack-.*")  # of a workspace, with companions
 _OWN_FOLDERS = ("scripts", "clicklog", "pages")
 _ASIDE = ".unfinished-"
-_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _MANY = 100  # files that are synced one by one
 _LINKS = 40  # symbolic links that are followed, as the system does
+_IN_MEMORY = 1 << 24  # bytes that wait there for a stream
 
 STDIN = STDOUT = "-"
 
@@ -210,24 +212,40 @@ def is_written_into(path: Path) -> bool:
 
 
 @contextmanager
-def writing(path: Path, kept: Kept, *, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+def writing(path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None = None) -> Iterator[BinaryIO]:
     """A file to be written whole: it takes the name `path` when the block ends well, and vanishes when it does not.
 
-    `-` is standard output. Errors as `judged_target`, DiskFull, Conflict; errors of reading inside are the caller's.
+    `-` is standard output, which gets nothing before all is well, nor does a pipe or a device: what is for them waits
+    in the folder `waiting`, or the system's for such. Errors as `judged_target`, DiskFull, Conflict; errors of reading
+    inside are the caller's.
     """
     if str(path) == STDOUT:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _waiting(waiting) as file:
+            yield file
+            _pass_on(file, sys.stdout.buffer)
         return
     target = judged_target(path, kept)
     if is_written_into(target):
         with explained(path):
             handle = os.open(target, os.O_WRONLY | os.O_APPEND)
-        with os.fdopen(handle, "wb") as device:
-            yield device
+        with os.fdopen(handle, "wb") as device, _waiting(waiting) as file:
+            yield file
+            _pass_on(file, device)
         return
     with _replacing(target, path, mode) as file:
         yield file
+
+
+def _waiting(folder: Path | None) -> BinaryIO:
+    """A file without a name, for what is to go into a stream once it is whole."""
+    file = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=None if folder is None else str(folder))  # noqa: SIM115  (closed by who asks)
+    return cast("BinaryIO", file)
+
+
+def _pass_on(file: BinaryIO, stream: BinaryIO) -> None:
+    file.seek(0)
+    shutil.copyfileobj(file, stream)
+    stream.flush()
 
 
 def write_file(path: Path, data: bytes, kept: Kept, *, mode: int = PRIVATE) -> None:
@@ -258,10 +276,17 @@ def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
         file.write(data)
 
 
+def folder_for_a_moment(wanted: Path) -> Path:
+    """A folder that may be written to, for what is needed for a moment: `wanted`, or the system's for such."""
+    return wanted if os.access(wanted, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
+
+
 @contextmanager
 def passing_folder(beside: Path) -> Iterator[Path]:
-    """A folder for files that are needed for a moment, in a folder on the same disk; a killed command's goes later."""
+    """A folder for files that are needed for a moment, in a folder on the same disk; a killed command's goes with the
+    next one."""
     with explained(beside):
+        remove_leftovers(beside)
         folder = beside / f".linktrack{_ASIDE}{secrets.token_hex(6)}"
         folder.mkdir(mode=0o700)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -281,7 +306,7 @@ def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]
     """
     check_new_folder(out, kept)
     whole = out.absolute()
-    _remove_leftovers(whole)
+    remove_leftovers(whole.parent)
     aside = whole.with_name(f".{whole.name}{_ASIDE}{secrets.token_hex(6)}")
     handle = -1
     try:
@@ -348,11 +373,13 @@ def leftovers(folder: Path) -> list[Path]:
     return sorted(path for path in found if not _is_held(path))
 
 
-def _remove_leftovers(target: Path) -> None:
-    """Remove what killed commands of this user have left in the folder of a target."""
-    for path in leftovers(target.parent):
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed commands of this user have left in a folder, but a workspace that was on its way there: only
+    with it a restore knows its own files again."""
+    for path in leftovers(folder):
         with suppress(OSError), _held(path, fcntl.LOCK_EX):  # so that nobody begins to write to it meanwhile
-            if path.lstat().st_uid != os.geteuid():
+            on_its_way = (path / CONFIG_NAME).exists() and not (folder / CONFIG_NAME).exists()
+            if on_its_way or path.lstat().st_uid != os.geteuid():
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
@@ -393,10 +420,10 @@ def _replacing(target: Path, named: Path, mode: int) -> Iterator[BinaryIO]:
     """A new file beside `target` that this process holds, put in its place at the end; what a killed command has left
     of the same target goes. Errors are about `named`."""
     with explained(named):
-        _remove_leftovers(target)
+        remove_leftovers(target.parent)
         while True:
             aside = target.with_name(f".{target.name[:200]}{_ASIDE}{secrets.token_hex(6)}")
-            file = open(aside, "wb", opener=lambda name, _: os.open(name, _NEW, mode))  # noqa: SIM115  (closed below)
+            file = open(aside, "w+b", opener=lambda name, _: os.open(name, _NEW, mode))  # noqa: SIM115  (closed below)
             if _take(file.fileno()):
                 break
             file.close()

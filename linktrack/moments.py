@@ -17,7 +17,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from linktrack.errors import UsageError
 
 HOUR = 3_600_000
+_QUARTER = HOUR // 4  # at one of which clocks are moved
 DAY = 24 * HOUR
+_HOUR_OF_ONE_DIGIT = re.compile(r"^(\d{4}-\d\d-\d\d[T ])(\d(?::|$))")
 _LENGTHS = {"h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
@@ -47,11 +49,14 @@ def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none."""
+    """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none, for one that counts
+    leap seconds, and for names that stand for another zone on each machine."""
     try:
-        return UTC if name.upper() in ("UTC", "Z") else ZoneInfo(name)
+        if not name.startswith(("right/", "posix/")) and name not in ("localtime", "posixrules", "Factory"):
+            return UTC if name.upper() in ("UTC", "Z") else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"a time zone has a name like Europe/Stockholm, not {name!r}") from None
+        pass
+    raise ValueError(f"a time zone has a name like Europe/Stockholm, not {name!r}")
 
 
 def machine_zone() -> str:
@@ -75,7 +80,7 @@ def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int
 
     A date alone is its first moment, and with `end` the first one after it. UsageError that names `option`.
     """
-    text = text.strip()
+    text = _HOUR_OF_ONE_DIGIT.sub(r"\g<1>0\2", text.strip())
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
@@ -90,6 +95,38 @@ def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int
     )
 
 
+def read_stretch(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
+    """`--since` and `--until` as UTC milliseconds; of a date alone `--until` has that day too. UsageError, also for an
+    end that does not come after the beginning: nothing lies between them."""
+    first = None if since is None else read_time(since, zone, "--since")
+    end = None if until is None else read_time(until, zone, "--until", end=True)
+    if first is not None and end is not None and end <= first:
+        raise UsageError(f"--until {until} is not after --since {since}: nothing lies between them")
+    return first, end
+
+
+def at_clock_change(text: str, zone: tzinfo, moment: int) -> str:
+    """What is odd about a time that was read as `moment`, where the clocks of `zone` are changed just then and it
+    names no offset: there is no such time, or it comes twice. A sentence, or nothing."""
+    shown = datetime_of(moment, zone)
+    with suppress(ValueError):
+        wall = datetime.fromisoformat(_HOUR_OF_ONE_DIGIT.sub(r"\g<1>0\2", text.strip()))
+        if wall.tzinfo is not None:
+            return ""
+        if abs(shown.replace(tzinfo=None) - wall) >= timedelta(minutes=1):
+            return (
+                f"{wall:%Y-%m-%d %H:%M} is no time in {zone}, where the clocks go forward then: "
+                f"{iso(moment, zone)} is meant"
+            )
+        other = moment_of(wall.replace(tzinfo=zone, fold=1))
+        if other != moment:
+            return (
+                f"{wall:%Y-%m-%d %H:%M} comes twice in {zone}, where the clocks go back then: {iso(moment, zone)} is "
+                f"taken, write {iso(other, zone)} for the other"
+            )
+    return ""
+
+
 def read_length(text: str, option: str) -> int:
     """A length of time like `12h`, `30d` or `4w` in milliseconds. UsageError that names `option`."""
     found = re.fullmatch(r"([1-9]\d{0,4})([hdw])", text.strip())
@@ -99,6 +136,14 @@ def read_length(text: str, option: str) -> int:
 
 
 def hour_start(milliseconds: int, zone: tzinfo) -> int:
-    """When the hour of `zone` began in which a moment lies (zones of :30 and :45 have hours of their own)."""
-    offset = datetime_of(milliseconds, zone).utcoffset() or timedelta()
-    return milliseconds - (milliseconds + offset // timedelta(milliseconds=1)) % HOUR
+    """When the hour of `zone` began in which a moment lies (zones of :30 and :45 have hours of their own). Where clocks
+    are moved within an hour, as by the half hours of Lord Howe Island, one ends there and another begins."""
+    offset = _offset(milliseconds, zone)
+    start = milliseconds - (milliseconds + offset) % HOUR
+    while start < milliseconds and _offset(start, zone) != offset:
+        start = min(start + _QUARTER - start % _QUARTER, milliseconds)
+    return start
+
+
+def _offset(milliseconds: int, zone: tzinfo) -> int:
+    return (datetime_of(milliseconds, zone).utcoffset() or timedelta()) // timedelta(milliseconds=1)

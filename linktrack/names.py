@@ -1,10 +1,40 @@
-"""Names as they are compared: interests, types of mailings, people."""
+"""Names as they are kept and compared: folders, mailings, types, keys, interests, users, people, variables of logs.
+
+A letter with its accent may be one sign or two (macOS writes two into the names of files). What people name here is
+kept in one sign (NFC) and looked up so, at the door of each noun; what the CRM has written stays as it stands, and is
+only compared so.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeVar
 from unicodedata import normalize
+
+Held = TypeVar("Held")
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+
+
+def composed(name: str) -> str:
+    """A name as it is kept: each letter with its accents in one sign (NFC)."""
+    return name if name.isascii() else normalize("NFC", name)
+
+
+def held_under(table: Mapping[str, Held], name: str) -> Held | None:
+    """What a table of the settings holds under a name, however either writes its accents."""
+    if name in table or name.isascii():
+        return table.get(name)
+    return next((held for one, held in table.items() if composed(one) == composed(name)), None)
 
 
 def same_name(name: str) -> str:
     """A name as it is the same whatever its case, the blanks around it, and how Unicode writes its letters."""
-    return normalize("NFC", normalize("NFC", name).strip().casefold())
+    return composed(composed(name).strip().casefold())
+
+
+@lru_cache(maxsize=1000)
+def folded(name: str) -> str:
+    """A variable's name without case and all that is no letter or digit of ASCII; "" where nothing is left."""
+    return _NO_NAME.sub("", name.lower())

@@ -1,59 +1,68 @@
-"""The settings: all of `linktrack.toml`, checked when it is read, with file and line of what is wrong in it.
+"""The settings: all tables of `linktrack.toml`, with what each setting may hold and what does not go together.
 
-A setting comes from the file, and the environment stands over it (`LINKTRACK_CLICKS_IP`); an environment value has the
-type of its setting, not of its look. What a setting means stands in `configs/linktrack.toml`.
+What a setting means stands in `configs/linktrack.toml`, where the settings come from in `setting_sources`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from ipaddress import ip_network
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from linktrack.database_urls import checked_database_url
-from linktrack.errors import BadInput, UsageError
-from linktrack.mail_senders import sender
-from linktrack.moments import read_length, zone_of
-from linktrack.toml_files import TomlFile, parse_toml
-from linktrack.values import wrong_value
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
+from linktrack.names import folded, same_name
+from linktrack.setting_values import (
+    LONGEST_DAYS,
+    BaseUrl,
+    Colour,
+    Column,
+    DatabaseUrl,
+    DateFormat,
+    Delimiter,
+    Domain,
+    Encoding,
+    FilePath,
+    Folder,
+    FormHost,
+    Length,
+    ListeningHost,
+    MachinesNetwork,
+    MergeTags,
+    Name,
+    Names,
+    Network,
+    NoneTwice,
+    OptionalColour,
+    Sender,
+    Separator,
+    Size,
+    SomeTime,
+    Text,
+    WorkingHours,
+    ZoneName,
+    is_zone,
+    refuse_twice,
+)
+from linktrack.values import shown
 
 Language = Literal["en", "sv"]
+WorkingDay = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Misfit(ValueError):
+    """A setting that does not go together with others of its table, in which it has the place `keys`."""
+
+    def __init__(self, reason: str, *keys: str) -> None:
+        super().__init__(reason)
+        self.keys = keys
 
 
 class Section(BaseModel):
     """A table of the file: unknown keys and wrong types are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-def _zone_name(value: str) -> str:
-    zone_of(value)
-    return value
-
-
-def _is_zone(value: str) -> bool:
-    try:
-        zone_of(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _network(value: str) -> str:
-    try:
-        ip_network(value, strict=False)
-    except ValueError:
-        raise ValueError(f"{value!r} is no network like 192.0.2.0/24") from None
-    return value
 
 
 # Loopback, RFC 1918, RFC 4193 and link-local: what no visitor can come from.
@@ -63,47 +72,25 @@ PRIVATE_NETWORKS = (
 )
 
 
-def _domain(value: str) -> str:
-    name = value.strip().removeprefix("*.").strip(".")  # as `links.utm.allowed` reads it: no top level domain
-    if name != "localhost" and not re.fullmatch(r"[\w\-]+(\.[\w\-]+)+", name):
-        raise ValueError(f"a domain is written like shop.example or *.shop.example, not {value!r}")
-    return value
-
-
-def _sender(value: str) -> str:
-    try:
-        if value:
-            sender(value)
-    except BadInput:
-        raise ValueError(f"a sender is written like Anna <anna@example.com>, not {value!r}") from None
-    return value
-
-
-ZoneName = Annotated[str, AfterValidator(_zone_name)]
-Network = Annotated[str, AfterValidator(_network)]
-Domain = Annotated[str, AfterValidator(_domain)]  # with its sub-domains; `*.` these only
-Sender = Annotated[str, AfterValidator(_sender)]
-
-
 class DatabaseSettings(Section):
-    url: Annotated[str, AfterValidator(checked_database_url)] = ""  # empty = linktrack.db in the workspace
-    id: str = ""  # the database that belongs to these settings; init and restore write it
+    url: DatabaseUrl = ""  # empty = linktrack.db in the workspace
+    id: Text = ""  # the database that belongs to these settings; init and restore write it
 
 
 class UtmSettings(Section):
     """What `utm_*` parameters say where a mailing does not say otherwise."""
 
     policy: Literal["keep", "replace", "off"] = "keep"
-    medium: str = "email"
-    source: str = ""
-    campaign: str = ""
-    content: str = ""
-    term: str = ""
-    id: str = ""
-    source_platform: str = ""
-    creative_format: str = ""
-    marketing_tactic: str = ""
-    domains: list[Domain] = Field(default=[])  # empty = every host
+    medium: Text = "email"
+    source: Text = ""
+    campaign: Text = ""
+    content: Text = ""
+    term: Text = ""
+    id: Text = ""
+    source_platform: Text = ""
+    creative_format: Text = ""
+    marketing_tactic: Text = ""
+    domains: list[Domain] = []  # empty = every host
 
 
 class SenderSettings(Section):
@@ -115,14 +102,7 @@ class SenderSettings(Section):
 class MailingSettings(Section):
     """How mails are read."""
 
-    merge_tags: list[list[str]] = Field(default=[])  # further dialects: [opening, closing]
-
-    @field_validator("merge_tags")
-    @classmethod
-    def _check_merge_tags(cls, value: list[list[str]]) -> list[list[str]]:
-        if not all(len(pair) == 2 and all(pair) for pair in value):
-            raise ValueError(f'mailings.merge_tags is a list of pairs like [["##", "##"]], not {value!r}')
-        return value
+    merge_tags: MergeTags = []  # further dialects: [opening, closing]
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -133,62 +113,75 @@ class ClickSettings(Section):
     """How clicks are imported and judged."""
 
     ip: Literal["truncate", "full", "none"] = "truncate"
-    networks: list[Network] = []  # networks whose clicks are machines', as 192.0.2.0/24
+    networks: list[MachinesNetwork] = []  # networks whose clicks are machines', as 192.0.2.0/24
     trusted_proxies: list[Network] = list(PRIVATE_NETWORKS)  # whose word is believed about who stands before them
     log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
     time_zone: ZoneName = (
         "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set
     )
     unsubscribe_on: Literal["post", "get"] = "post"  # get: where a page of one's own has asked the person already
-    contact_variable: str = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
-    mailing_variable: str = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
+    contact_variable: Name = "contact_id"  # the custom variable of a mail service that holds the CRM's contact id
+    mailing_variable: Name = "mailing"  # the custom variable, tag or campaign that holds the mailing's name
+
+    @model_validator(mode="after")
+    def _check_variables(self) -> ClickSettings:
+        contact, mailing = self.contact_variable, self.mailing_variable  # as events are searched for them
+        if contact == mailing or (folded(contact) and folded(contact) == folded(mailing)):
+            raise Misfit(
+                f"mailing_variable is {self.mailing_variable!r}, too: one variable cannot hold both", "contact_variable"
+            )
+        return self
 
 
 class ActionSettings(Section):
     """When follow-ups may be planned, and how files are written."""
 
     time_zone: ZoneName = "UTC"  # of working hours, holidays and start times; the workspace's unless it is set
-    working_days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = ["mon", "tue", "wed", "thu", "fri"]
-    working_hours: list[str] = ["09:00-17:00"]
+    working_days: Annotated[list[WorkingDay], SomeTime, NoneTwice] = ["mon", "tue", "wed", "thu", "fri"]
+    working_hours: WorkingHours = ["09:00-17:00"]
     holidays: list[date] = []
     guard_formulas: bool = True  # a ' stands before what a spreadsheet would run in the CSV files that linktrack makes
 
-    @field_validator("working_days", "working_hours")
-    @classmethod
-    def _check_not_empty(cls, value: list[str]) -> list[str]:
-        if not value:
-            raise ValueError("without working_days and working_hours there is no time for a follow-up: name some")
-        return value
 
-    @field_validator("working_hours")
-    @classmethod
-    def _check_working_hours(cls, value: list[str]) -> list[str]:
-        clock = r"([01]\d|2[0-3]):[0-5]\d"
-        last = ""
-        for span in value:
-            start, _, stop = span.partition("-")
-            if not re.fullmatch(f"{clock}-({clock}|24:00)", span) or stop <= start or start < last:
-                raise ValueError(f'working_hours must look like ["09:00-12:00", "13:00-17:00"], not {value!r}')
-            last = stop
-        return value
+_YES, _NO = ("true", "yes", "1"), ("false", "no", "0")  # which every yes-no understands, whatever it writes
+_OF_TYPES = {"values": "list", "format": "date", "decimal": "number", "yes": "yes-no", "no": "yes-no"}
 
 
 class FieldSettings(Section):
     """The column of an action's field, and what it may hold; in the file also just the column's name."""
 
-    column: str
+    column: Column
     type: Literal["text", "number", "date", "yes-no", "list"] = "text"
-    values: list[str] = []  # of a list
-    format: str = "%Y-%m-%d"  # of a date
+    values: Names = []  # of a list
+    format: DateFormat = "%Y-%m-%d"  # of a date
     decimal: Literal[".", ","] = "."  # of a number
-    yes: str = "true"  # of a yes-no
-    no: str = "false"
+    yes: Name = "true"  # of a yes-no
+    no: Text = "false"
     create: bool = False  # add the column where the export lacks it
 
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: object) -> object:
         return {"column": value} if isinstance(value, str) else value
+
+    @classmethod
+    def of_column(cls, name: str) -> FieldSettings:
+        """A field that no setting names: a text in the column of its own name, whatever that is."""
+        return cls.model_construct(column=name)
+
+    @model_validator(mode="after")
+    def _check_type(self) -> FieldSettings:
+        for setting, type_of_it in _OF_TYPES.items():
+            if setting in self.model_fields_set and self.type != type_of_it:
+                raise Misfit(f'it belongs to type = "{type_of_it}", and this is a {self.type}', setting)
+        if self.type == "list" and not self.values:
+            raise Misfit('a list needs them: values = ["cold", "warm", "hot"]', "values")
+        said = same_name(self.yes), same_name(self.no)
+        if said[1] in _YES:
+            raise Misfit(f"with yes = {self.yes!r}, {self.no!r} cannot be told from a yes", "no")
+        if said[0] in (said[1], *_NO):
+            raise Misfit(f"with no = {self.no!r}, {self.yes!r} cannot be told from a no", "yes")
+        return self
 
     def written(self, value: str | int | float | bool) -> str:
         """An action's value as the export's cells write it. ValueError with a reason when it does not fit the type."""
@@ -213,9 +206,9 @@ class FieldSettings(Section):
 
     def _is_yes(self, value: str | int | float | bool) -> bool:
         text = str(value).strip().casefold()
-        if value is True or text in (self.yes.casefold(), "true", "yes", "1"):
+        if value is True or text in (self.yes.casefold(), *_YES):
             return True
-        if value is False or text in (self.no.casefold(), "false", "no", "0"):
+        if value is False or text in (self.no.casefold(), *_NO):
             return False
         raise ValueError(f"{value!r} is neither yes nor no")
 
@@ -228,25 +221,28 @@ class FieldSettings(Section):
         raise ValueError(f"{text!r} is not a date like 2026-05-04")
 
 
+MOST_ROWS = 1_048_576  # of a sheet: no header stands below
+
+
 class TableSettings(Section):
     """Where a file of an export has its header: in an XLSX file on a sheet, in any file on a line or row."""
 
-    sheet: str = ""  # empty: the first visible one
-    header_row: int = Field(default=0, ge=0, le=1_000_000_000)  # counted from 1, blank lines too; 0: it is looked for
+    sheet: Text = ""  # empty: the first visible one
+    header_row: int = Field(default=0, ge=0, le=MOST_ROWS)  # counted from 1, blank lines too; 0: it is looked for
 
 
 class ConsentSettings(Section):
     """The column that says who may be tracked: whoever has none of the values of `yes` there refuses."""
 
-    column: str = Field(min_length=1)
-    yes: list[str]
+    column: Column
+    yes: list[Name]
     empty: Literal["yes", "no"] = "no"  # what an empty cell means
 
     @field_validator("yes")
     @classmethod
     def _check_yes(cls, value: list[str]) -> list[str]:
-        if not any(word.strip() for word in value):
-            raise ValueError("consent.yes names what stands in the column of who agrees: nobody could be counted else")
+        if not value:
+            raise ValueError("it must name what stands in the column of who agrees: nobody could be counted else")
         return value
 
     def given(self, cell: str) -> bool:
@@ -255,157 +251,198 @@ class ConsentSettings(Section):
         return any(word.strip().casefold() == text for word in self.yes) if text else self.empty == "yes"
 
 
+CONTACT_NAMES = ("id", "contact_id", "email", "name", "company", "our_contact", "interests")  # in `{contact.name}`
+
+
+def _columns(value: object) -> object:
+    """The column or columns of a name."""
+    columns = [value] if isinstance(value, str) else value
+    if not isinstance(columns, list) or not columns or not all(isinstance(one, str) and one.strip() for one in columns):
+        raise ValueError(f'it must be a column or a list of some, like ["First name", "Last name"], not {shown(value)}')
+    refuse_twice(columns)
+    return value
+
+
+def _is_one(column: str, other: object) -> bool:
+    """Whether two settings name the same column, as columns are looked for."""
+    return isinstance(other, str) and same_name(column) == same_name(other)
+
+
+def _refuse_same(table: TableSettings, setting: str, *others: str) -> None:
+    """Misfit when the column of one setting is that of another one, too."""
+    column = getattr(table, setting)
+    for other in others:
+        if _is_one(column, getattr(table, other)):
+            raise Misfit(f"the column {column!r} is that of {other}, too: name another one", setting)
+
+
 class ContactSettings(TableSettings):
     """The columns of `contacts.*`."""
 
-    id: str = "contact_id"
-    email: str = "email"
-    name: str | list[str] = "name"  # several columns are joined by blanks
-    company: str = "company_id"
-    our_contact: str = "our_contact"
-    interests: str = "interests"
-    interests_separator: str = Field(default=",", min_length=1)
+    id: Column = "contact_id"
+    email: Column = "email"
+    name: Annotated[str | list[str], BeforeValidator(_columns)] = "name"  # several columns are joined by blanks
+    company: Column = "company_id"
+    our_contact: Column = "our_contact"
+    interests: Column = "interests"
+    interests_separator: Separator = ","
     consent: ConsentSettings | None = None  # without it the export says nothing, and whoever has not refused is tracked
-    fields: dict[str, FieldSettings] = {}
+    fields: dict[Name, FieldSettings] = {}
+
+    @field_validator("fields")
+    @classmethod
+    def _check_fields(cls, value: dict[str, FieldSettings]) -> dict[str, FieldSettings]:
+        refuse_twice(value)
+        return value
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> ContactSettings:
+        _refuse_same(self, "interests", "id", "email", "name", "company", "our_contact")
+        own = {**{name: getattr(self, name, None) for name in CONTACT_NAMES}, "contact_id": self.id}
+        for name, field in self.fields.items():
+            if _is_one(field.column, self.id):
+                raise Misfit(f"{field.column!r} holds the ids, which nothing may change", "fields", name, "column")
+            if name in own and not _is_one(field.column, own[name]):
+                raise Misfit(
+                    f"{name!r} is the column {own[name]!r} already: give this field another name", "fields", name
+                )
+        return self
 
 
 class CompanySettings(TableSettings):
     """The columns of `companies.*`."""
 
-    id: str = "company_id"
-    name: str = "name"
-    interests: str = "interests"
-    interests_separator: str = Field(default=",", min_length=1)
+    id: Column = "company_id"
+    name: Column = "name"
+    interests: Column = "interests"
+    interests_separator: Separator = ","
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> CompanySettings:
+        _refuse_same(self, "interests", "id", "name")
+        return self
 
 
-class SelectionSettings(TableSettings):
-    """The columns of `selections.*`: one row for each member."""
+class MemberSettings(TableSettings):
+    """The columns of a file with one row for each member of something."""
 
-    name: str = "selection"
-    contact: str = "contact_id"
+    name: Column
+    contact: Column = "contact_id"
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> MemberSettings:
+        _refuse_same(self, "name", "contact")
+        return self
 
 
-class ProjectSettings(TableSettings):
-    """The columns of `projects.*`: one row for each member."""
+class SelectionSettings(MemberSettings):
+    """The columns of `selections.*`."""
 
-    name: str = "project"
-    contact: str = "contact_id"
+    name: Column = "selection"
+
+
+class ProjectSettings(MemberSettings):
+    """The columns of `projects.*`."""
+
+    name: Column = "project"
 
 
 class FollowUpSettings(TableSettings):
     """The columns of `follow-ups.*`: what is in people's calendars already, as times in ISO 8601."""
 
-    user: str = "assigned_to"
-    start: str = "start"
-    end: str = "end"
+    user: Column = "assigned_to"
+    start: Column = "start"
+    end: Column = "end"
+
+    @model_validator(mode="after")
+    def _check_columns(self) -> FollowUpSettings:
+        _refuse_same(self, "start", "end")
+        _refuse_same(self, "user", "start", "end")
+        return self
 
 
 class RequestSettings(TableSettings):
     """The column of `requests.*`: one row for each open request."""
 
-    owner: str = "owner"
+    owner: Column = "owner"
+
+
+def _users(value: list[str]) -> list[str]:
+    if found := next((user for user in value if user.strip().casefold() in ("auto", "unassigned")), None):
+        raise ValueError(f"{found!r} is no user: an action says so of a request that nobody or any member is to own")
+    return value
+
+
+Users = Annotated[Names, AfterValidator(_users)]
 
 
 class CrmSettings(Section):
     """How a CRM's export is understood."""
 
-    encoding: str = ""  # needed where it is neither UTF-8 nor marked by a BOM
-    delimiter: str = ""  # needed where it cannot be found
+    encoding: Encoding = ""  # needed where it is neither UTF-8 nor marked by a BOM
+    delimiter: Delimiter = ""  # needed where it cannot be found
     escape: Literal["", "\\"] = ""  # what stands before a quote within quotes; nothing: quotes are doubled
-    users: list[str] = []
-    categories: dict[str, list[str]] = {}
+    users: Users = []
+    categories: dict[Name, Users] = {}
     contacts: ContactSettings = ContactSettings()
     companies: CompanySettings = CompanySettings()
     selections: SelectionSettings = SelectionSettings()
     projects: ProjectSettings = ProjectSettings()
     follow_ups: FollowUpSettings = FollowUpSettings()
     requests: RequestSettings = RequestSettings()
-    user_column: str = "user"  # of users.*
-    user_sheet: str = ""
-    user_header_row: int = Field(default=0, ge=0, le=1_000_000_000)
+    user_column: Column = "user"  # of users.*
+    user_sheet: Text = ""
+    user_header_row: int = Field(default=0, ge=0, le=MOST_ROWS)
 
-    @field_validator("encoding")
+    @field_validator("categories")
     @classmethod
-    def _check_encoding(cls, value: str) -> str:
-        try:
-            "".encode(value or "utf-8")
-        except LookupError:  # unknown, or no encoding of text
-            raise ValueError(f"encoding must be a name like cp1252 or utf-16, not {value!r}") from None
+    def _check_categories(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
+        refuse_twice(value)
         return value
 
-    @field_validator("delimiter")
-    @classmethod
-    def _check_delimiter(cls, value: str) -> str:
-        if len(value) > 1 or value in ('"', "\r", "\n"):
-            raise ValueError(f"delimiter must be one character like ; or \\t, not {value!r}")
-        return value
-
-
-_SIZE_UNITS = {"KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
-
-
-def bytes_of(size: str) -> int:
-    """A size like `100MB` in bytes. ValueError for what is none, or is less than a kilobyte."""
-    found = re.fullmatch(r"([1-9][0-9]{0,5}) ?([KMG]B)", size)
-    if found is None:
-        raise ValueError(f"a size is written like 100MB, not {size!r}")
-    return int(found[1]) * _SIZE_UNITS[found[2]]
-
-
-def _size(value: str) -> str:
-    bytes_of(value)
-    return value
-
-
-def _colour(value: str) -> str:
-    if value and not re.fullmatch(r"#[0-9A-Fa-f]{6}", value):
-        raise ValueError(f"a colour is written like #0b57d0, not {value!r}")
-    return value
-
-
-Size = Annotated[str, AfterValidator(_size)]
-Colour = Annotated[str, AfterValidator(_colour)]
+    @model_validator(mode="after")
+    def _check_signs(self) -> CrmSettings:
+        if self.escape and self.delimiter == self.escape:
+            raise Misfit("escape is the same sign: it cannot be both", "delimiter")
+        return self
 
 
 class ServeSettings(Section):
     """How `linktrack serve` answers."""
 
-    host: str = Field(default="127.0.0.1", min_length=1)
+    host: ListeningHost = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)  # 0 = one that is free
     workers: int = Field(default=1, ge=1, le=64)
-    log: str = ""  # the folder of the click log; empty = clicklog in the workspace
+    log: FilePath = ""  # the folder of the click log; empty = clicklog in the workspace
     log_size: Size = "100MB"  # beyond which a file of it is followed by another
-    form_hosts: list[str] = []  # whose forms may get prefilled values, with their sub-domains; empty = all
-    subscriptions_days: int = Field(default=21, ge=1)  # after the sending, that a mail opens the subscriptions page
+    form_hosts: list[FormHost] = []  # whose forms may get prefilled values, with their sub-domains; empty = all
+    subscriptions_days: int = Field(
+        default=21, ge=1, le=LONGEST_DAYS
+    )  # after the sending, that a mail opens the subscriptions page
 
 
 class PageSettings(Section):
     """How the pages look that visitors see."""
 
-    name: str = ""  # empty = the host of base_url
+    name: Text = ""  # empty = the host of base_url
     accent: Colour = "#0b57d0"
-    background: Colour = ""  # empty = light or dark, as the visitor's system is
-    logo: str = ""  # a PNG, JPEG or SVG file in the workspace
+    background: OptionalColour = ""  # empty = light or dark, as the visitor's system is
+    logo: FilePath = ""  # a PNG, JPEG or SVG file in the workspace
     consent: bool = False  # the subscriptions page asks whether the person may be tracked
-    templates: str = Field(default="pages", min_length=1)  # a folder in the workspace; they stand in the place of ours
+    templates: Folder = "pages"  # a folder in the workspace; they stand in the place of ours
 
 
 class SubscriptionSettings(Section):
     """What stands on the subscriptions page beside the types of all mailings."""
 
-    types: list[str] = []
+    types: Names = []
 
-
-def _length(value: str) -> str:
-    try:
-        if value:
-            read_length(value, "")
-    except UsageError:
-        raise ValueError(f"a length of time is written like 400d or 60w, not {value!r}") from None
-    return value
-
-
-Length = Annotated[str, AfterValidator(_length)]
+    @field_validator("types")
+    @classmethod
+    def _check_types(cls, value: list[str]) -> list[str]:
+        if any(type.strip() == "*" for type in value):
+            raise ValueError('no type is called "*": a button with it leaves them all')
+        return value
 
 
 class RetentionSettings(Section):
@@ -420,7 +457,7 @@ class RetentionSettings(Section):
 class Settings(Section):
     """All of `linktrack.toml`."""
 
-    base_url: str
+    base_url: BaseUrl
     time_zone: ZoneName = "UTC"  # in which times are read and shown, and cut into hours and days
     language: Language = "en"  # of pages and reports
     database: DatabaseSettings = DatabaseSettings()
@@ -435,121 +472,15 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     crm: CrmSettings = CrmSettings()
 
-    @field_validator("base_url")
-    @classmethod
-    def _check_base_url(cls, value: str) -> str:
-        return checked_base_url(value)
-
     @model_validator(mode="before")
     @classmethod
     def _share_time_zone(cls, tables: dict[str, Any]) -> dict[str, Any]:
         """`[clicks]` and `[actions]` live in the workspace's zone unless they say otherwise; a zone that is none is
         an error once, of the workspace."""
         zone = tables.get("time_zone")
-        if isinstance(zone, str) and _is_zone(zone):
+        if is_zone(zone):
             for name in ("clicks", "actions"):
                 section = tables.get(name, {})
                 if isinstance(section, dict):
                     tables = {**tables, name: {"time_zone": zone, **section}}
         return tables
-
-
-def checked_base_url(value: str) -> str:
-    """`value` without a final slash; ValueError unless it is http(s)://host[:port][/path]."""
-    found = re.fullmatch(r"https?://[A-Za-z0-9.\-]+(?::([0-9]{1,5}))?(/[A-Za-z0-9._~\-]+)*/?", value)
-    if not found or not 0 < int(found[1] or 1) < 65_536:
-        raise ValueError(f"base_url must look like https://click.example.com, not {value!r}")
-    return value.rstrip("/")
-
-
-# --- reading ---------------------------------------------------------------------------------------------------
-
-# What a script of an action gets, which may call linktrack in its turn: `custId` as CUST_ID and as CUSTID.
-SCRIPT_VARIABLES = frozenset(
-    f"LINKTRACK_{name}"
-    for words in ("CUST_ID", "LINK_ID", "SHIPMENT_ID", "LINK_URL", "LINK_HITS", "RETURN_URL")
-    for name in (words, words.replace("_", ""))
-)
-_NO_SETTINGS = SCRIPT_VARIABLES | {"LINKTRACK_WORKSPACE", "LINKTRACK_SECRET"}
-
-
-def settings_of(file: TomlFile, environ: Mapping[str, str]) -> tuple[Settings | None, list[BadInput]]:
-    """The settings that a file and the environment make, or all that is wrong with them."""
-    tables = {name: dict(value) if isinstance(value, dict) else value for name, value in file.tables.items()}
-    variables = _variables()
-    overrides = _lay_over(tables, environ, variables)
-    problems = _unknown_variables(environ, variables)
-    try:
-        settings = Settings.model_validate(tables)
-    except ValidationError as problem:
-        return None, [*(_located(error, file, overrides) for error in problem.errors()), *problems]
-    return (None, problems) if problems else (settings, [])
-
-
-def _located(error: ErrorDetails, file: TomlFile, overrides: Mapping[tuple[str, ...], str]) -> BadInput:
-    keys = tuple(str(part) for part in error["loc"])
-    name = ".".join(str(part) for part in error["loc"] if not isinstance(part, int))
-    sentence = wrong_value(error, name)
-    variable = next((overrides[keys[:size]] for size in (1, 2) if keys[:size] in overrides), None)
-    if variable is not None:
-        return BadInput(f"{variable}: {sentence}")
-    return file.error_at(keys, sentence)
-
-
-class _Variable(NamedTuple):
-    """The setting that an environment variable stands over, and its type."""
-
-    keys: tuple[str, ...]
-    annotation: object
-
-
-def _variables() -> dict[str, _Variable]:
-    """`LINKTRACK_BASE_URL`, `LINKTRACK_DATABASE_URL`, `LINKTRACK_<TABLE>_<KEY>`; `[crm]` cannot be given so."""
-    found: dict[str, _Variable] = {}
-    for name, field in Settings.model_fields.items():
-        section = field.annotation
-        if not (isinstance(section, type) and issubclass(section, Section)):
-            found[f"LINKTRACK_{name.upper()}"] = _Variable((name,), section)
-        elif name != "crm":
-            for key, setting in section.model_fields.items():
-                keys = (name, setting.alias or key)
-                found["LINKTRACK_" + "_".join(keys).upper()] = _Variable(keys, setting.annotation)
-    return found
-
-
-def _lay_over(
-    tables: dict[str, Any], environ: Mapping[str, str], variables: Mapping[str, _Variable]
-) -> dict[tuple[str, ...], str]:
-    """Lay the environment over the tables of the file. Returns the variables by the settings that they stand over."""
-    overrides: dict[tuple[str, ...], str] = {}
-    for variable in variables.keys() & environ.keys():
-        keys, annotation = variables[variable]
-        table = tables.setdefault(keys[0], {}) if len(keys) == 2 else tables
-        if isinstance(table, dict):
-            table[keys[-1]] = _typed(environ[variable], annotation)
-            overrides[keys] = variable
-    return overrides
-
-
-def _unknown_variables(environ: Mapping[str, str], variables: Mapping[str, _Variable]) -> list[BadInput]:
-    """A variable that begins like ours and is none would be passed over in silence: it is misspelt."""
-    known = {*variables, *_NO_SETTINGS}
-    found = []
-    for name in sorted(name for name in environ if name.startswith("LINKTRACK_") and name not in known):
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, sorted(known - SCRIPT_VARIABLES), n=1, cutoff=0.8)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        there = "[crm] stands in linktrack.toml alone" if name.startswith("LINKTRACK_CRM_") else "take it out"
-        found.append(BadInput(f"no setting has the environment variable {name}{hint}: {there}"))
-    return found
-
-
-def _typed(text: str, annotation: object) -> object:
-    """An environment value as its setting's type wants it: a text as it is, anything else as TOML writes it."""
-    if annotation is str or getattr(annotation, "__origin__", None) is Literal:
-        return text
-    try:
-        return parse_toml(f"value = {text}")["value"]
-    except BadInput:
-        return text

@@ -130,18 +130,26 @@ def _read(number: str) -> int | None:
     return None
 
 
+_PART = r"""(?:"[^"]*"|'[^']*'|[\w\-]+)"""
+_KEY = rf"{_PART}(?:\s*\.\s*{_PART})*"
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, key))
+
+
 def line_of(text: str, keys: tuple[str, ...]) -> int | None:
     """The line of a TOML text where the key or table `keys` stands (the nearest that can be found)."""
     table: tuple[str, ...] = ()
     best: tuple[int, int | None] = (0, None)
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line):
-            here = table = tuple(part.strip().strip("\"'") for part in header[1].split("."))
-        elif pair := re.match(r"""\s*("[^"]*"|'[^']*'|[\w\-]+)\s*=""", line):
-            here = (*table, pair[1].strip("\"'"))
+        if header := re.match(rf"\s*\[\[?\s*({_KEY})\s*\]", line):
+            here = table = _parts(header[1])
+        elif pair := re.match(rf"\s*({_KEY})\s*=", line):
+            here = (*table, *_parts(pair[1]))
         else:
             continue
-        depth = len(here) if keys[: len(here)] == here else 0
-        if depth > best[0]:
+        depth = min(len(here), len(keys))
+        if here[:depth] == keys[:depth] and depth > best[0]:
             best = (depth, number)
     return best[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ _TYPES = {
     "tuple_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",
-    "date_type": "a date like 2026-05-04",
+    "date_type": "a date like 2026-05-04 without quotes",
+    "date_from_datetime_inexact": "a date like 2026-05-04 without quotes",
 }
 
 
@@ -45,17 +47,33 @@ def wrong_value(error: ErrorDetails, name: str, *, owner: str = "", known: Seque
         return f"{owner} needs the setting {name!r}" if owner else f"the setting {name!r} is missing"
     if kind == "value_error":
         reason = str(error["ctx"]["error"])
-        if not owner:
-            return reason
-        return f"{name} of {owner}: {reason}" if name else f"{owner}: {reason}"
-    reason = f"{_expected(error)}, not {error['input']!r}"
-    return f"{name} of {owner}: {reason}" if owner else f"{name}: {reason}"
+    else:
+        reason = f"it must be {_expected(error)}, not {shown(error['input'])}"
+    place = " of ".join(filter(None, (name, owner)))
+    return f"{place}: {reason}" if place else reason
 
 
 def _expected(error: ErrorDetails) -> str:
-    kind = error["type"]
-    if kind in _TYPES:
-        return f"it must be {_TYPES[kind]}"
-    if kind == "literal_error":
-        return f"it must be {error['ctx']['expected']}"
-    return error["msg"].replace("Input should", "it must", 1)
+    match kind := error["type"]:
+        case "literal_error":
+            return str(error["ctx"]["expected"])
+        case "greater_than_equal":
+            return f"at least {error['ctx']['ge']:,}"
+        case "less_than_equal":
+            return f"at most {error['ctx']['le']:,}"
+    return _TYPES.get(kind, "a value of another kind")
+
+
+def shown(value: object) -> str:
+    """A value as a person writes it in TOML, but for the quotes around a text, which are Python's."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case date() | time():
+            return value.isoformat()
+        case list() | tuple():
+            return f"[{', '.join(map(shown, value))}]"
+        case dict():
+            pairs = (f"{name} = {shown(one)}" for name, one in value.items())
+            return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    return repr(value)

@@ -15,7 +15,8 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files import CONFIG_NAME, Kept, explained
 from linktrack.moments import zone_of
-from linktrack.settings import Settings, settings_of
+from linktrack.setting_sources import refused, settings_of
+from linktrack.settings import Settings
 from linktrack.toml_files import TomlFile, read_toml
 
 KEY_NAME = "linktrack.key"
@@ -87,6 +88,10 @@ class Workspace:
         """The zone in which times are read and shown, and cut into hours and days."""
         return zone_of(self.settings.time_zone)
 
+    def refused(self, keys: tuple[str, ...], sentence: str) -> BadInput:
+        """An error about a setting that is found where it is used: with its line, or the variable over it."""
+        return refused(self.file, self.environ, keys, sentence)
+
     def kept(self) -> Kept:
         """The files and folders that no output may replace."""
         database = self.database_path
@@ -150,11 +155,71 @@ def find_root(start: Path, named: Path | None, environ: Mapping[str, str]) -> tu
 
 def load_workspace(root: Path, environ: Mapping[str, str] = os.environ) -> Workspace:
     """Read `root`'s settings. BadInput with file and line for broken TOML, unknown keys and wrong values."""
-    file = read_toml(root / CONFIG_NAME)
+    workspace, problems = read_workspace(root, environ)
+    if workspace is None:
+        raise problems[0]
+    return workspace
+
+
+def read_workspace(root: Path, environ: Mapping[str, str]) -> tuple[Workspace | None, list[BadInput]]:
+    """The workspace in `root`, or all that is wrong with its settings. BadInput and the like for broken TOML."""
+    return checked_workspace(root, read_toml(root / CONFIG_NAME), environ)
+
+
+def checked_workspace(
+    root: Path, file: TomlFile, environ: Mapping[str, str]
+) -> tuple[Workspace | None, list[BadInput]]:
+    """The workspace that a file makes of `root`, or all that is wrong with the settings in it and the environment."""
     settings, problems = settings_of(file, environ)
     if settings is None:
-        raise problems[0]
-    return Workspace(root, file, settings, environ)
+        return None, problems
+    workspace = Workspace(root, file, settings, environ)
+    problems = list(_misplaced(workspace))
+    return (None, problems) if problems else (workspace, [])
+
+
+def _misplaced(workspace: Workspace) -> Iterator[BadInput]:
+    """What is wrong with the places that settings name: each is a file or a folder as it should be, and none is
+    another one of the workspace's own, or lies where all files are taken for scripts or logs."""
+    settings = workspace.settings
+    scripts, log = workspace.scripts_path, workspace.click_log_path
+    own = {
+        **{path.name: path for path in (workspace.config_path, workspace.key_path, workspace.exports_path, scripts)},
+        SNAPSHOT_NAME: workspace.snapshot_path,
+        "database.url": workspace.database_path,
+        "serve.log": log,
+        "pages.templates": workspace.templates_path,
+        "pages.logo": workspace.root / settings.pages.logo if settings.pages.logo else None,
+    }
+    places = {name: Path(os.path.normpath(path)) for name, path in own.items() if path is not None}
+    whole = [places[name] for name in (SCRIPTS_NAME, "serve.log") if not _holds(places[name], workspace.root)]
+    for table, key in (("database", "url"), ("serve", "log"), ("pages", "logo"), ("pages", "templates")):
+        name, is_folder = f"{table}.{key}", key in ("log", "templates")
+        if name not in places or key not in getattr(settings, table).model_fields_set:
+            continue
+        place = places[name]
+        other = next((of for of, path in places.items() if of != name and path == place), "")
+        if other:
+            reason = f"{place} is {other} already: name another place"
+        elif any(folder in place.parents for folder in whole):
+            reason = f"{place} lies where all files are taken for scripts or logs: name another place"
+        elif _is_folder(place) not in (None, is_folder):
+            reason = f"it must be a {'folder' if is_folder else 'file'}, and {place} is none"
+        else:
+            continue
+        yield workspace.refused((table, key), f"{name}: {reason}")
+
+
+def _holds(folder: Path, path: Path) -> bool:
+    return folder == path or folder in path.parents
+
+
+def _is_folder(path: Path) -> bool | None:
+    """Whether a path is a folder's; None where nothing is found."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return None
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------

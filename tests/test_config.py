@@ -58,9 +58,17 @@ def test_the_database_url_of_the_environment_wins(workspace: Workspace, tmp_path
             'base_url = "https://e.com"\n[sender]\nfrom = "anna"\n', ":3", "a sender is written like", id="no sender"
         ),
         pytest.param(
-            'base_url = "https://e.com"\n[utm]\ndomains = ["https://e.com"]\n', ":3", "a domain is", id="no domain"
+            'base_url = "https://e.com"\n[utm]\ndomains = ["https://e.com"]\n',
+            ":3",
+            "utm.domains: a host is written alone",
+            id="no domain",
         ),
-        pytest.param('base_url = "https://e.com"\n[utm]\ndomains = ["com"]\n', ":3", "a domain is", id="the world"),
+        pytest.param(
+            'base_url = "https://e.com"\n[utm]\ndomains = ["com"]\n',
+            ":3",
+            "would be all hosts below it",
+            id="the world",
+        ),
         pytest.param(
             'base_url = "https://e.com"\n[actions]\nguard_formulas = True\n', ":3:18", "write true", id="Python's True"
         ),
@@ -84,8 +92,12 @@ def test_bad_settings_name_file_and_line(workspace: Workspace, run: Run, text: s
     ("variable", "value", "sentence"),
     [
         pytest.param("LINKTRACK_UTM_POLICY", "merge", "LINKTRACK_UTM_POLICY: utm.policy: it must be", id="a choice"),
-        pytest.param("LINKTRACK_TIME_ZONE", "Mars", "LINKTRACK_TIME_ZONE: a time zone has a name", id="a zone"),
-        pytest.param("LINKTRACK_SENDER_FROM", "anna", "LINKTRACK_SENDER_FROM: a sender is written", id="a sender"),
+        pytest.param(
+            "LINKTRACK_TIME_ZONE", "Mars", "LINKTRACK_TIME_ZONE: time_zone: a time zone has a name", id="a zone"
+        ),
+        pytest.param(
+            "LINKTRACK_SENDER_FROM", "anna", "LINKTRACK_SENDER_FROM: sender.from: a sender is written", id="a sender"
+        ),
         pytest.param("LINKTRACK_ACTIONS_HOLIDAYS", '["x"]', "LINKTRACK_ACTIONS_HOLIDAYS: actions", id="one of a list"),
         pytest.param(
             "LINKTRACK_SERVE_PORT", f"0x{'f' * 5000}", "LINKTRACK_SERVE_PORT: serve.port", id="a large number"
@@ -103,7 +115,7 @@ def test_a_bad_environment_names_the_variable(workspace: Workspace, variable: st
 def test_doctor_names_a_wrong_time_zone_once(workspace: Workspace, run: Run) -> None:
     workspace.config_path.write_text('base_url = "https://e.com"\ntime_zone = "Mars"\n[clicks]\n', "utf-8")
     (row,) = run("doctor", "--format", "json").json
-    assert "linktrack.toml:2: a time zone has a name" in row["advice"]
+    assert "linktrack.toml:2: time_zone: a time zone has a name" in row["advice"]
 
 
 def test_domains_may_be_written_as_tagging_reads_them(workspace: Workspace) -> None:
@@ -155,12 +167,20 @@ def test_init_refuses_a_strange_base_url(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "w").exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("LINKTRACK_UTM_MEDUM", "x", "LINKTRACK_UTM_MEDIUM"),
+        ("LINKTRACK_DATABASE_URL", "sqlite:///linktrack.key", "is linktrack.key already"),
+        ("LINKTRACK_SERVE_LOG", "scripts", "is scripts already"),
+    ],
+)
 def test_init_makes_nothing_where_the_environment_is_wrong(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
-    monkeypatch.setenv("LINKTRACK_UTM_MEDUM", "x")
+    monkeypatch.setenv(variable, value)
     done = run("init", tmp_path / "w", "--base-url", "https://e.com")
-    assert done.code == 3 and "LINKTRACK_UTM_MEDIUM" in done.err
+    assert done.code == 3 and said in done.err
     assert not (tmp_path / "w").exists()
 
 

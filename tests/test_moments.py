@@ -72,8 +72,29 @@ def test_what_is_shown_is_read_back(moment: int, zone: tzinfo) -> None:
 def test_an_hour_begins_at_a_full_hour_of_the_zone(moment: int, zone: tzinfo) -> None:
     begin = hour_start(moment, zone)
     assert 0 <= moment - begin < HOUR
-    shown = datetime_of(moment, zone)
-    assert (begin + int(shown.utcoffset().total_seconds() * 1000)) % HOUR == 0  # type: ignore[union-attr]
+    shown, began, before = (datetime_of(at, zone) for at in (moment, begin, begin - 1))
+    assert began.utcoffset() == shown.utcoffset() and hour_start(begin, zone) == begin
+    on_the_hour = (begin + int(shown.utcoffset().total_seconds() * 1000)) % HOUR == 0  # type: ignore[union-attr]
+    assert on_the_hour or before.utcoffset() != began.utcoffset(), "where clocks are moved"
+
+
+LORD_HOWE = zone_of("Australia/Lord_Howe")
+HALF_HOURS = {  # moments in UTC, and when their hours began: in 2026 clocks go back on 5 April, forward on 4 October
+    "2026-04-04T14:40": "2026-04-05T01:00:00+11:00",
+    "2026-04-04T14:59": "2026-04-05T01:00:00+11:00",
+    "2026-04-04T15:00": "2026-04-05T01:30:00+10:30",
+    "2026-04-04T15:29": "2026-04-05T01:30:00+10:30",
+    "2026-04-04T15:30": "2026-04-05T02:00:00+10:30",
+    "2026-10-03T15:29": "2026-10-04T01:00:00+10:30",
+    "2026-10-03T15:30": "2026-10-04T02:30:00+11:00",
+    "2026-10-03T16:00": "2026-10-04T03:00:00+11:00",
+}
+
+
+@pytest.mark.parametrize("moment", HALF_HOURS)
+def test_an_hour_ends_where_clocks_are_moved_by_half_of_one(moment: str) -> None:
+    at = moment_of(datetime.fromisoformat(moment), UTC)
+    assert iso(hour_start(at, LORD_HOWE), LORD_HOWE) == HALF_HOURS[moment]
 
 
 def test_a_time_without_a_zone_is_utc_unless_another_one_is_given() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from linktrack.values import wrong_value
 
@@ -24,6 +24,7 @@ class Model(BaseModel):
     day: date = date(2026, 5, 4)
     choice: Literal["a", "b", "c"] = "a"
     even: int = 0
+    small: int = Field(default=1, ge=1, le=4_096)
 
     @field_validator("even")
     @classmethod
@@ -38,12 +39,18 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a number for a text": ({"text": 5}, "text: it must be a text, not 5", "text of a form: it must be a text, not 5"),
     "a word for a flag": ({"flag": "yes"}, "flag: it must be true or false, not 'yes'", "flag of a form: it must be true or false, not 'yes'"),
     "a text for a number": ({"number": "5"}, "number: it must be a whole number, not '5'", "number of a form: it must be a whole number, not '5'"),
+    "true for a number": ({"number": True}, "number: it must be a whole number, not true", "number of a form: it must be a whole number, not true"),
+    "a day for a list of flags": ({"names": date(2026, 5, 4)}, "names: it must be a list, not 2026-05-04", "names of a form: it must be a list, not 2026-05-04"),
+    "a table for a flag": ({"flag": {"a": [True]}}, "flag: it must be true or false, not { a = [true] }", "flag of a form: it must be true or false, not { a = [true] }"),
+    "too small a number": ({"small": 0}, "small: it must be at least 1, not 0", "small of a form: it must be at least 1, not 0"),
+    "too large a number": ({"small": 5000}, "small: it must be at most 4,096, not 5000", "small of a form: it must be at most 4,096, not 5000"),
+    "a time of a day": ({"day": datetime(2026, 5, 4, 9)}, "day: it must be a date like 2026-05-04 without quotes, not 2026-05-04T09:00:00", "day of a form: it must be a date like 2026-05-04 without quotes, not 2026-05-04T09:00:00"),
     "a text for a share": ({"share": "x"}, "share: it must be a number, not 'x'", "share of a form: it must be a number, not 'x'"),
     "a text for a list": ({"names": "x"}, "names: it must be a list, not 'x'", "names of a form: it must be a list, not 'x'"),
     "a text for a table": ({"table": "x"}, "table: it must be a table, not 'x'", "table of a form: it must be a table, not 'x'"),
-    "a text for a day": ({"day": "x"}, "day: it must be a date like 2026-05-04, not 'x'", "day of a form: it must be a date like 2026-05-04, not 'x'"),
+    "a text for a day": ({"day": "x"}, "day: it must be a date like 2026-05-04 without quotes, not 'x'", "day of a form: it must be a date like 2026-05-04 without quotes, not 'x'"),
     "none of the choices": ({"choice": "d"}, "choice: it must be 'a', 'b' or 'c', not 'd'", "choice of a form: it must be 'a', 'b' or 'c', not 'd'"),
-    "what a check of ours refuses": ({"even": 3}, "3 is odd", "even of a form: 3 is odd"),
+    "what a check of ours refuses": ({"even": 3}, "even: 3 is odd", "even of a form: 3 is odd"),
     "an unknown setting": ({"colour": 1}, "unknown setting 'colour': see configs/linktrack.toml for the ones there are", "a form has no setting 'colour': it has one, two"),
 }  # fmt: skip
 

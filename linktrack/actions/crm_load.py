@@ -13,6 +13,7 @@ from linktrack.actions.crm_state import CrmRow, CrmState
 from linktrack.actions.planned import NumberedAction
 from linktrack.crm.export import (
     BadRow,
+    CsvTable,
     Table,
     column_of,
     find_table,
@@ -23,12 +24,13 @@ from linktrack.crm.export import (
     refuse_calculated,
 )
 from linktrack.crm.mapping import Mapping as CrmMapping
-from linktrack.crm.multivalue import is_empty, shape_among
+from linktrack.crm.multivalue import is_empty, shape_among, shows_quotes
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
-from linktrack.links.placeholders import CONTACT_NAMES, placeholders_in
+from linktrack.links.placeholders import placeholders_in
 from linktrack.moments import zone_of
-from linktrack.settings import FieldSettings
+from linktrack.names import composed
+from linktrack.settings import CONTACT_NAMES, FieldSettings
 
 MAX_CELLS = 50_000  # different cells of interests that are kept in mind
 
@@ -94,6 +96,10 @@ def load_state(
     table = open_contacts(export, mapping)
     columns, created = _columns(table, mapping, needs, companies=find_table(export, "companies") is not None)
     state = CrmState(mapping, table, columns, created)
+    if isinstance(table, CsvTable) and table.dialect.has_two_boms:
+        state.notes.append(
+            f"{table.path.name} begins with its byte order mark (BOM) twice, and is read as if it was once"
+        )
     if needs.sellers and "our_contact" not in columns:
         column = mapping.settings.contacts.our_contact
         state.notes.append(f"the export has no column {column!r}, so follow-ups go to the default recipient")
@@ -183,6 +189,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
     width = len(table.columns)
     repeated = 0
     left: list[BadRow] = []
+    without_id: list[BadRow] = []
     at_interests = state.columns["interests"] if interests else -1
     cells_seen = state.interest_cells
     for line, values in table.rows(left):
@@ -190,7 +197,7 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             cells_seen.add(values[at_interests])
         contact_id = values[identifier].strip()
         if not contact_id:
-            left.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
+            without_id.append(BadRow("it has no contact id", line, " ".join(filter(None, values))[:200]))
         elif contact_id in state.people:
             repeated += 1
             state.people[contact_id].again += (line,)
@@ -199,8 +206,11 @@ def _load_people(state: CrmState, table: Table, wanted: Collection[str], *, inte
             cells["name"] = " ".join(part for at in names if (part := values[at].strip()))
             state.people[contact_id] = CrmRow(contact_id, line, cells)
     if interests:
-        _liken(state.people.values(), cells_seen, state.mapping.settings.contacts.interests_separator)
-    state.leave_alone(table, left)
+        separator = state.mapping.settings.contacts.interests_separator
+        _liken(state.people.values(), cells_seen, separator)
+        if at_interests in table.lists or shows_quotes(cells_seen, separator):
+            state.quoting.add("interest")
+    state.leave_alone(table, left, without_id)
     if repeated:
         state.notes.append(
             f"{repeated} rows of {table.path.name} repeat the id of somebody who clicked: "
@@ -251,6 +261,8 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
             state.firms[company] = CrmRow(company, line, {cell: values[place] for cell, place in places.items()})
     if needs.company_interests:
         _liken(state.firms.values(), cells_seen, settings.interests_separator)
+        if places["interests"] in table.lists or shows_quotes(cells_seen, settings.interests_separator):
+            state.quoting.add("company-interest")
     state.leave_alone(table, left)
 
 
@@ -268,8 +280,9 @@ def _load_members(state: CrmState, export: Path) -> None:
         known = state.known_names.setdefault(kind, set())
         for _, (name, contact) in _cells(state, table, noun, {"name": columns.name, "contact": columns.contact}):
             known.add(name)
+            state.written.setdefault((kind, composed(name)), name)
             if contact in state.people:
-                state.members[contact, kind, name] = True
+                state.members[contact, kind, composed(name)] = True
     state.listed = frozenset(listed)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from linktrack.actions.crm_load import MAX_CELLS
 from linktrack.actions.crm_state import CrmState
-from linktrack.crm.multivalue import OddCell, names_in
+from linktrack.crm.multivalue import OddCell, names_in, needs_quotes
+from linktrack.links.actions import InterestAction
+from linktrack.settings import CrmSettings
 
 NOUNS = {
     "selection": "selection",
@@ -50,6 +52,23 @@ def sentences(state: CrmState, new: Mapping[str, list[str]]) -> Iterator[str]:
             yield f"the {NOUNS[kind]} {name!r} is new: the export has none of that name{hint}"
         if len(names) > _MOST:
             yield f"{len(names) - _MOST:,} more names of the kind {NOUNS[kind]} are new: see summary.json"
+
+
+def unfit_interests(action: InterestAction, crm: CrmSettings) -> Iterator[str]:
+    """A sentence on each interest of an action that has a place only in lists and in cells with names in quotes."""
+    separators = {
+        "person": [crm.contacts.interests_separator],
+        "company": [crm.companies.interests_separator],
+        "both": [crm.contacts.interests_separator, crm.companies.interests_separator],
+    }
+    for name in action.add:
+        for separator in dict.fromkeys(separators[action.on]):
+            if "{" not in name and needs_quotes(name, separator):
+                what = "holds" if separator in name else "could be read as something else beside"
+                yield (
+                    f"the interest {name!r} {what} {separator!r}, which parts names: it is only written where the "
+                    "export's cells are lists or have names in quotes"
+                )
 
 
 def _names_of(cells: Iterable[str], separator: str) -> Iterator[str]:

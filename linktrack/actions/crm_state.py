@@ -13,9 +13,12 @@ from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
 from linktrack.crm.export_rows import LeftRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import names_in, with_name, without_name
-from linktrack.names import same_name
+from linktrack.crm.typed_values import same_value
+from linktrack.names import composed, same_name
+from linktrack.settings import FieldSettings
 
 _NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_OWN = ("email", "company", "our_contact", "interests")  # columns that the mapping has names of its own for
 _MOST_IN_A_CELL = 32_767
 
 
@@ -48,18 +51,26 @@ class CrmState:
     listed: frozenset[str] = frozenset()  # kinds of membership that the export lists: selection, project
     known_names: dict[str, set[str]] = field(default_factory=dict)  # by kind
     interest_cells: set[str] = field(default_factory=set)  # of all contacts, or the first so many
+    quoting: set[str] = field(default_factory=set)  # kinds of interests whose column has names in quotes, or lists
     given_names: dict[str, set[str]] = field(default_factory=dict)  # of interests, by kind: what the run has added
-    members: dict[tuple[str, str, str], bool] = field(default_factory=dict)  # (contact, kind, name) -> is a member
+    members: dict[tuple[str, str, str], bool] = field(default_factory=dict)  # (contact, kind, composed name) -> is one
+    written: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, composed name) -> as the export has it
     before: dict[tuple[str, str, str], bool | None] = field(default_factory=dict)  # the same, before this run
     users: frozenset[str] = frozenset()
     bookings: list[tuple[str, datetime, datetime]] = field(default_factory=list)  # (user, start, end)
     open_requests: Counter[str] | None = None  # by owner; None = the export does not list requests
     notes: list[str] = field(default_factory=list)
+    urgent: list[str] = field(default_factory=list)  # of the notes, those on faults of the export's rows
     left_alone: list[LeftRow] = field(default_factory=list)
 
-    def leave_alone(self, table: Table, left: Sequence[BadRow]) -> None:
-        """Note which rows of a table stay as they came, and why."""
-        self.notes += left_alone(table, left)
+    def leave_alone(self, table: Table, left: Sequence[BadRow], without_id: Sequence[BadRow] = ()) -> None:
+        """Note which rows of a table stay as they came, and why: those that are no rows of it, and those that have no
+        id, which may be meant so."""
+        is_urgent = any(not row.apart for row in left)
+        left = sorted([*left, *without_id], key=lambda row: row.line)
+        said = list(left_alone(table, left))
+        self.notes += said
+        self.urgent += said if is_urgent else ()
         self.left_alone += (LeftRow(table.path.name, row.line, row.fields, row.reason) for row in left)
 
     def value(self, contact_id: str, name: str) -> str:
@@ -90,22 +101,32 @@ class CrmState:
             if self.columns[decision.name] == self.id_column:
                 raise ValueError(f"the field {decision.name!r} is the contact's id, which is never changed")
             value = _holdable(decision.value, self.contacts)
+            old, known = person.cells[decision.name], self.mapping.field(decision.name)
+            if self.contacts is not None and self.contacts.suffix != ".csv" and same_value(old, value, known):
+                return None  # a number, a day, yes or no, in whatever way the cell says it
             _refuse_unwritable(person, decision.name, value, self.contacts, self.columns[decision.name])
             return _set(person, decision.name, value)
         if decision.kind in ("selection", "project"):
             return self._join(contact_id, decision)
+        try:
+            return self._interest(person, decision)
+        except (ValueError, LookupError) as problem:
+            done = "added" if decision.value else "removed"
+            raise ValueError(f"the interest {decision.name!r} cannot be {done}: {problem.args[0]}") from None
+
+    def _interest(self, person: CrmRow, decision: Decision) -> tuple[str, str] | None:
         row, separator, table = person, self.mapping.settings.contacts.interests_separator, self.contacts
         if decision.kind == "company-interest":
             row, separator, table = self._firm_of(person), *self._of_companies()
-        cell = row.cells["interests"]
+        cell, quotes = row.cells["interests"], decision.kind in self.quoting
         standing = [one for one in names_in(cell, separator) if same_name(one) == same_name(decision.name)]
         self.known_names.setdefault(decision.kind, set()).update(standing)
         if bool(standing) == bool(decision.value):
             return None
         if decision.value:
-            changed = _holdable(with_name(cell, separator, decision.name, like=row.likes), table)
+            changed = _holdable(with_name(cell, separator, decision.name, like=row.likes, quotes=quotes), table)
         else:
-            changed = without_name(cell, separator, decision.name)
+            changed = without_name(cell, separator, decision.name, quotes=quotes)
         at = self.company_column if decision.kind == "company-interest" else self.columns["interests"]
         _refuse_unwritable(row, "interests", changed, table, at)
         if decision.value:
@@ -132,7 +153,8 @@ class CrmState:
         return self.mapping.settings.companies.interests_separator, self.companies
 
     def _join(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
-        key = contact_id, decision.kind, decision.name
+        name = composed(decision.name)
+        key = contact_id, decision.kind, name
         member = self.members.get(key)
         if member is None and decision.kind in self.listed:
             member = False
@@ -141,18 +163,26 @@ class CrmState:
             return None
         self.before.setdefault(key, member)
         self.members[key] = wanted
-        return ("", decision.name) if wanted else (decision.name, "")
+        shown = self.written.get((decision.kind, name), decision.name)
+        return ("", shown) if wanted else (shown, "")
 
     def net_members(self, kind: str) -> Iterator[tuple[str, str, str]]:
         """(name, contact id, add or remove) for each membership that is not what it was before the run."""
         for key, before in self.before.items():
             after = self.members[key]
             if key[1] == kind and after is not before:
-                yield key[2], key[0], "add" if after else "remove"
+                yield self.written.get(key[1:], key[2]), key[0], "add" if after else "remove"
 
     def changed_contacts(self) -> dict[int, dict[int, str]]:
         """By the number of the row: the new text of each cell that has changed, by its column."""
         return _changed(self.people.values(), self.columns)
+
+    def written_fields(self) -> dict[int, FieldSettings]:
+        """By the column what the fields hold that may have changed in it."""
+        declared = self.mapping.settings.contacts.fields
+        return {
+            at: self.mapping.field(name) for name, at in self.columns.items() if name in declared or name not in _OWN
+        }
 
     def changed_companies(self) -> dict[int, dict[int, str]]:
         return _changed(self.firms.values(), {"interests": self.company_column})

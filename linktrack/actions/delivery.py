@@ -41,7 +41,7 @@ def write_crm(folder: files.RunFolder, state: CrmState) -> None:
         width = len(state.contacts.columns)
         created = state.created if any(column >= width for cells in changes.values() for column in cells) else []
         to = folder.path(f"contacts{state.contacts.suffix}")
-        write_back(state.contacts, changes, created, to, folder.path("contacts-changed.csv"))
+        write_back(state.contacts, changes, created, to, folder.path("contacts-changed.csv"), state.written_fields())
     if state.companies is not None:
         to = folder.path(f"companies{state.companies.suffix}")
         write_back(state.companies, state.changed_companies(), [], to, folder.path("companies-changed.csv"))

@@ -1,29 +1,37 @@
 """Runs that a restored backup does not know, read from the folders of their files: what they made, for which clicks.
 
 A folder tells who, what and when; the number of the action is found by trying which one gives the id of the change.
+It must be whole, as the run left it: what is not found in it would be made a second time.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-from linktrack.actions.output import COLUMNS, SUMMARY
+from pydantic import Field
+
+from linktrack.actions.output import COLUMNS, SUMMARY, SUMMARY_KEYS
 from linktrack.actions.planned import CrmChange, stable_id
 from linktrack.click_names import click_of
 from linktrack.crm import csv_spans
 from linktrack.crm.encoding import find_encoding
 from linktrack.errors import BadInput, NotFound
-from linktrack.files import explained
+from linktrack.files import explained, open_input
+from linktrack.json_files import Count, WrittenModel, read_written, read_written_lines
 from linktrack.moments import moment_of
 from linktrack.settings import CrmSettings
 
 _KINDS_OF = {"set-field": ("set-field", "script"), "company-interest": ("interest",)}  # whose actions make such changes
 _FURTHER = 50  # numbers of actions beyond those that the backup knows
-_OF_A_CHANGE = frozenset(COLUMNS["changes.ndjson"])
+_CHANGES = "changes.ndjson"
+_ROWS_OF = {"follow-up": "follow-ups.csv", "request": "requests.csv", "script": "scripts.ndjson"}  # what was made
+_MOST_RUNS = 1_000_000  # of a workspace's life: one a minute for two years
+_WHOLE = "name the folder as the run left it, with all its files"
 
 
 class Made(NamedTuple):
@@ -51,23 +59,73 @@ class LostRun(NamedTuple):
 
     def changes(self) -> Iterator[CrmChange]:
         """Its changes, in their order. BadInput for a file that no run has written."""
-        path = self.folder / "changes.ndjson"
-        for line, said in _ndjson(path):
-            if not said.keys() >= _OF_A_CHANGE or not isinstance(said["shipment"], int):
-                raise BadInput("this line is no change of a run", file=path, line=line)
-            yield CrmChange._make(said[name] for name in CrmChange._fields)
+        return (change for _, change in _changes(self.folder))
+
+
+class _SaidSummary(WrittenModel):
+    """What is needed of a `summary.json`."""
+
+    run: Annotated[int, Field(ge=1, le=_MOST_RUNS)]
+    ran_at: str
+    workspace: str = ""
+    files: list[str]
+    changes: Count
+    set_field: Count
+    interests: Count
+    selections: Count
+    projects: Count
+    follow_ups: Count
+    requests: Count
+    scripts: Count
+
+
+class _SaidChange(WrittenModel):
+    """A line of `changes.ndjson`."""
+
+    id: str
+    kind: Literal["set-field", "interest", "company-interest", "selection", "project", "follow-up", "request", "script"]
+    contact_id: str
+    name: str
+    operation: Literal["set", "add", "remove", "make", "run"]
+    old: str
+    new: str
+    link: str
+    mailing: str
+    shipment: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    click: str
+    clicked_at: str
+
+
+class _SaidScript(WrittenModel):
+    """A line of `scripts.ndjson`."""
+
+    id: str
+    status: Literal["ok", "failed", "timeout", "interrupted"]
+    exit_code: Annotated[int, Field(ge=-(2**31), le=2**31 - 1)] | None
+    return_url: str
+    message: str
 
 
 def find_runs(folders: Sequence[Path], crm: CrmSettings) -> list[LostRun]:
     """The finished runs in these folders, or in folders that these hold, in the order in which they ran.
 
-    NotFound where there is none, and for a folder that is not there; BadInput for files that no run has written.
+    NotFound where there is none, and for a folder that is not there; BadInput for files that no run has written, or
+    a run's folder that is not whole.
     """
     found: dict[Path, LostRun] = {}
     for folder in folders:
         with explained(folder):
-            inside = [path for path in sorted(folder.iterdir()) if path.is_dir()]
-        runs = [path for path in (folder, *inside) if (path / SUMMARY).is_file()]
+            inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+        places = [folder, *inside]
+        for path in places:
+            if (path / _CHANGES).exists() and not (path / SUMMARY).exists():
+                raise BadInput(
+                    f"this folder has the files of a run and no {SUMMARY}, so the run was interrupted, or not all of "
+                    "it is here: bring that file back, or name the other runs' folders one by one if the CRM has had "
+                    "nothing of this one",
+                    file=path,
+                )
+        runs = [path for path in places if (path / SUMMARY).exists()]
         if not runs:
             raise NotFound(f"there is no finished run in {folder}: a run's folder has a {SUMMARY}")
         found.update((path.resolve(), _read_run(path, crm)) for path in runs if path.resolve() not in found)
@@ -75,29 +133,82 @@ def find_runs(folders: Sequence[Path], crm: CrmSettings) -> list[LostRun]:
 
 
 def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
+    """A run with all that its folder says. BadInput where its files do not agree."""
     path = folder / SUMMARY
-    with explained(path):
-        text = path.read_text("utf-8")
+    with open_input(path) as file, explained(path):
+        data = file.read()
+    said = read_written(_SaidSummary, data, "the summary of a run", file=path)
     try:
-        said = json.loads(text)
-        whose = str(said.get("workspace") or "")
-        number, ran_at = int(said["run"]), moment_of(datetime.fromisoformat(said["ran_at"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise BadInput("this is not the summary of a run", file=path) from None
+        ran_at = moment_of(datetime.fromisoformat(said.ran_at))
+    except ValueError:
+        raise BadInput(f"this is not the summary of a run: {said.ran_at!r} is no time", file=path) from None
+    for name in said.files:
+        if "/" in name or not (folder / name).is_file():
+            raise BadInput(f"{SUMMARY} names the file {name!r}, which is not here: {_WHOLE}", file=folder)
+    kinds: Counter[str] = Counter()
+    ids: dict[str, set[str]] = {kind: set() for kind in _ROWS_OF}
+    for _, change in _changes(folder):
+        kinds[change.kind] += 1
+        if change.kind in ids:
+            ids[change.kind].add(change.id)
+    _check_counts(folder / _CHANGES, said, kinds)
     made: dict[str, Made] = {}
-    for row in _cells(folder / "follow-ups.csv", crm):
-        made[row["id"]] = Made(row["assigned_to"], _moment(row["start"]), _moment(row["end"]))
-    for row in _cells(folder / "requests.csv", crm):
-        made[row["id"]] = Made(row["owner"])
-    for _, script in _ndjson(folder / "scripts.ndjson"):
-        status, code, address = script.get("status"), script.get("exit_code"), script.get("return_url")
-        made[str(script.get("id"))] = Made(
-            status=str(status or "ok"),
-            exit_code=code if isinstance(code, int) else None,
-            return_url=str(address or ""),
-            message=str(script.get("message") or ""),
+    for kind, name in _ROWS_OF.items():
+        rows = dict(_made(folder / name, crm))
+        _check_made(folder / name, kind, rows, ids[kind])
+        made.update(rows)
+    return LostRun(folder, said.workspace, said.run, ran_at, data.decode(), made)
+
+
+def _check_counts(path: Path, said: _SaidSummary, kinds: Counter[str]) -> None:
+    """BadInput when a run has made more or fewer changes than its file has, of all kinds or of one."""
+    found = {"changes": kinds.total()}
+    found |= {key: sum(kinds[kind] for kind in every) for key, every in SUMMARY_KEYS.items()}
+    for key, count in found.items():
+        if (wanted := getattr(said, key)) != count:
+            what = key.replace("_", "-") if key != "changes" else key
+            raise BadInput(f"{SUMMARY} says {wanted:,} {what}, and {count:,} are found here: {_WHOLE}", file=path)
+
+
+def _check_made(path: Path, kind: str, rows: Mapping[str, Made], ids: set[str]) -> None:
+    """BadInput when a file of what was made has other rows than the changes name."""
+    if lost := sorted(ids - rows.keys()):
+        raise BadInput(
+            f"{_CHANGES} names {len(ids):,} of the kind {kind}, and {len(rows):,} are found here, not {lost[0]!r}: "
+            f"{_WHOLE}",
+            file=path,
         )
-    return LostRun(folder, whose, number, ran_at, text, made)
+    if more := sorted(rows.keys() - ids):
+        raise BadInput(f"{_CHANGES} knows nothing of {more[0]!r} ({kind}), which is found here: {_WHOLE}", file=path)
+
+
+def _changes(folder: Path) -> Iterator[tuple[int, CrmChange]]:
+    """The lines of `changes.ndjson` with their numbers. BadInput for a line that is no change."""
+    path, what = folder / _CHANGES, "a change of a run"
+    for line, said in read_written_lines(_SaidChange, path, what):
+        change = CrmChange._make(getattr(said, name) for name in CrmChange._fields)
+        try:
+            click_in(change)
+        except ValueError as problem:
+            raise BadInput(f"this is not {what}: {problem}", file=path, line=line) from None
+        yield line, change
+
+
+def _made(path: Path, crm: CrmSettings) -> Iterator[tuple[str, Made]]:
+    """What a file says of each thing that was made, by the id of its change."""
+    if path.suffix == ".ndjson":
+        for _, one in read_written_lines(_SaidScript, path, "what became of a script"):
+            yield one.id, Made("", None, None, one.status, one.exit_code, one.return_url, one.message)
+        return
+    for line, row in _cells(path, crm):
+        if "owner" in row:
+            yield row["id"], Made(row["owner"])
+            continue
+        try:
+            start, end = (moment_of(datetime.fromisoformat(row[at])) if row[at] else None for at in ("start", "end"))
+        except ValueError:
+            raise BadInput("this row's start or end is no time", file=path, line=line) from None
+        yield row["id"], Made(row["assigned_to"], start, end)
 
 
 def click_in(change: CrmChange) -> tuple[int, int]:
@@ -125,44 +236,40 @@ def number_in(change: CrmChange, shipment_number: int, last: int, likely: int) -
     return 0
 
 
-def _ndjson(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    """The objects in a file of lines, with the numbers of their lines; none where it is not there."""
-    if not path.is_file():
-        return
-    with explained(path), path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                said = json.loads(line)
-            except ValueError:
-                said = None
-            if not isinstance(said, dict):
-                raise BadInput("this line is no JSON object", file=path, line=number)
-            yield number, said
-
-
-def _cells(path: Path, crm: CrmSettings) -> Iterator[dict[str, str]]:
-    """The rows of a CSV file that a run has written, in whatever dialect its export had."""
-    if not path.is_file():
-        return
+def _cells(path: Path, crm: CrmSettings) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file that a run has written, in whatever dialect its export had, with their lines."""
     columns, escape = COLUMNS[path.name], crm.escape
     with explained(path):
         encoding, bom, errors = find_encoding(path, crm.encoding or "cp1252")
         dialect = csv_spans.Dialect(encoding, bom, ",", "", escape, errors=errors)
-        with csv_spans.open_text(path, dialect) as text:
-            header = text.readline()
-        names = header.replace('"', "").rstrip("\r\n")
-        delimiter = names[len(columns[0]) : names.find(columns[1])]
-        if names != delimiter.join(columns) or len(delimiter) != 1:
-            raise BadInput("this file was not written by a run, or somebody has changed its columns", file=path, line=1)
-        with csv_spans.open_text(path, dialect) as text:
-            for record in csv_spans.read_records(text, delimiter, escape=escape):
-                values = [csv_spans.unquoted(field, escape) for field in record.fields]
-                if record.line > 1 and len(values) == len(columns):
-                    yield dict(zip(columns, values, strict=True))
+        try:
+            with csv_spans.open_text(path, dialect) as text:
+                end = csv_spans.find_line_end(text.read(65_536), escape)
+            dialect = replace(dialect, end=end)
+            with csv_spans.open_text(path, dialect) as text:
+                header = text.readline()
+            names = header.replace('"', "").rstrip("\r\n")
+            delimiter = names[len(columns[0]) : names.find(columns[1])]
+            if names != delimiter.join(columns) or len(delimiter) != 1:
+                raise BadInput("this file was not written by a run, or somebody has changed its columns", line=1)
+            with csv_spans.open_text(path, dialect) as text:
+                for record in csv_spans.read_records(text, delimiter, escape=escape, file_end=end):
+                    if record.line == 1:
+                        continue
+                    values = [csv_spans.unquoted(field, escape) for field in record.fields]
+                    if len(values) != len(columns) or not _is_text(values):
+                        raise BadInput("this row was not written by a run, or is cut short", line=record.line)
+                    yield record.line, dict(zip(columns, values, strict=True))
+        except UnicodeError:
+            raise BadInput(f"this file is not {encoding}, in which the run has written it", file=path) from None
+        except BadInput as problem:
+            raise BadInput(problem.sentence, file=path, line=problem.line) from None
 
 
-def _moment(text: str) -> int | None:
+def _is_text(values: Sequence[str]) -> bool:
+    """Whether values can be stored: there are no bytes among them that their file's encoding does not allow."""
     try:
-        return moment_of(datetime.fromisoformat(text))
-    except ValueError:
-        return None
+        "".join(values).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

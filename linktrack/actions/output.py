@@ -17,6 +17,15 @@ from linktrack.errors import Conflict
 from linktrack.files import PRIVATE
 
 SUMMARY = "summary.json"
+SUMMARY_KEYS = {  # the counts of a run's summary, each with its kinds of changes
+    "set_field": ("set-field",),
+    "interests": ("interest", "company-interest"),
+    "selections": ("selection",),
+    "projects": ("project",),
+    "follow_ups": ("follow-up",),
+    "requests": ("request",),
+    "scripts": ("script",),
+}
 _PERSON = ("name", "email")
 COLUMNS = {
     "selections.csv": ("selection", "contact_id", "change", *_PERSON),

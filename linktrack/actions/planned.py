@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
 from linktrack.links.actions import AnyAction, MakingAction
+from linktrack.names import composed, held_under
 from linktrack.settings import CrmSettings
 
 MADE_KINDS = ("follow-up", "request", "script")
@@ -148,9 +149,15 @@ class Desk:
     slots: Slots
     requests: dict[str, int]
 
+    def user(self, name: str) -> str:
+        """A user as the CRM writes him, however the accents of his name are put together; who is none, as named."""
+        if name in self.users or name.isascii():
+            return name
+        return next((one for one in sorted(self.users) if composed(one) == composed(name)), name)
+
     def owner_for(self, category: str) -> str:
         """The member of a category with the fewest requests, the first named among equals; "" without members."""
-        members = self.crm.categories.get(category, [])
+        members = held_under(self.crm.categories, category)
         if not members:
             return ""
         return min(members, key=lambda member: self.requests.get(member, 0))
@@ -162,7 +169,7 @@ Plan = Callable[[Any, Texts, Callable[[str], str], Desk], Iterable[Decision | Th
 
 def named(fill: Texts, text: str) -> str:
     """The name that a text with placeholders stands for. ValueError when nothing is left of it."""
-    name = fill(text).strip()
+    name = composed(fill(text)).strip()
     if not name:
         raise ValueError(f"the name {text!r} is empty once it is filled in")
     return name

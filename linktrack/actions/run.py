@@ -27,6 +27,7 @@ from linktrack.actions.taking import refuse_before_taking
 from linktrack.actions.work import Order, Work, get_unsubscribes, prepare
 from linktrack.contacts.left import leave
 from linktrack.contacts.recipients import know_any
+from linktrack.contacts.seen import print_of
 from linktrack.contacts.witness import witness_of
 from linktrack.crm.authored import dialect_of
 from linktrack.crm.export import column_of, misnamed
@@ -40,15 +41,6 @@ from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
-SUMMARY_KEYS = {
-    "set_field": ("set-field",),
-    "interests": ("interest", "company-interest"),
-    "selections": ("selection",),
-    "projects": ("project",),
-    "follow_ups": ("follow-up",),
-    "requests": ("request",),
-    "scripts": ("script",),
-}
 RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
 _AT_ONCE = 500  # ids that are looked up at once
 _NEAR = 20  # people whose ids nearly match that are named
@@ -61,7 +53,8 @@ class RunReport:
     every change of a rehearsal with the cells of what would be made. `interrupted` of the failed are scripts of which
     nobody knows what they did; `still_open` counts what failed in earlier runs, by status. `missing` are those of the
     `unknown` whose clicks earlier runs have reported already; `others_match` says whether the export has anybody else
-    to whom a mailing went, where that was to be known."""
+    to whom a mailing went, where that was to be known. `urgent` are those of the `notes` that tell of faults of the
+    export: rows that are none, ids that are nearly those of who clicked."""
 
     run: int | None
     out: Path | None
@@ -75,6 +68,7 @@ class RunReport:
     delivered: tuple[Delivered, ...] = ()
     missing: tuple[str, ...] = ()
     others_match: bool = False
+    urgent: frozenset[str] = frozenset()
 
     @property
     def nobody_matches(self) -> bool:
@@ -108,7 +102,8 @@ def run_actions(
                 f"run {before.id} was interrupted, and this run takes its place, though linktrack action run --resume "
                 "would have finished it: what its scripts did is kept"
             )
-        run_id = runs.begin_run(database, order.now, str(out.absolute()), order.text())
+        seen = replace(order, export_print=_print_of(order.export))
+        run_id = runs.begin_run(database, order.now, str(out.absolute()), seen.text())
         return _carry_out(work, out, run_id)
 
 
@@ -130,12 +125,21 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> 
             raise NotFound(
                 f"the export of the interrupted run is gone: {order.export}: bring it back or begin a new run"
             )
+        if order.export_print != _print_of(order.export):
+            now = "the run is finished with it as it is now"
+            database.warn(f"the export {order.export} has changed since run {run.id} began: {now}")
         runs.interrupt_runs(database)
         work = prepare(workspace, database, order)
         output.clear_unfinished(out)
         check_new_folder(out, workspace.kept())
         runs.set_status(database, run.id, "running")
         return _carry_out(work, out, run.id)
+
+
+def _print_of(export: Path | None) -> str:
+    """What an export is known by, whichever of its files a run may read; nothing where there is none."""
+    nouns = ("contacts", "companies", "selections", "projects", "users", "follow-ups", "requests")
+    return "" if export is None else print_of(export, nouns).hex()
 
 
 def _rehearse(workspace: Workspace, database: Database, order: Order) -> RunReport:
@@ -261,7 +265,7 @@ def _report(
         new = None if since is None else selecting.came_since(database, since)
         missing = () if new is None else tuple(one for one in planner.unknown if one not in new)
         others = len(missing) == len(planner.unknown) and not summary["contacts"] and _others_match(work)
-    return RunReport(run_id, out, summary, *said, earlier, delivered, missing, others)
+    return RunReport(run_id, out, summary, *said, earlier, delivered, missing, others, frozenset(work.state.urgent))
 
 
 def _others_match(work: Work) -> bool:
@@ -277,10 +281,12 @@ def _others_match(work: Work) -> bool:
 
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
-    """What is to be said of a run besides its counts."""
+    """What is to be said of a run besides its counts; ids that nearly are there are `urgent` like faulty rows."""
     export = work.order.export
     odd = [] if export is None else misnamed(export)
-    return [*odd, *work.state.notes, *crm_names.sentences(work.state, new), *_near_misses(work, planner)]
+    near = list(_near_misses(work, planner))
+    work.state.urgent += near
+    return [*odd, *work.state.notes, *crm_names.sentences(work.state, new), *near]
 
 
 def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
@@ -301,9 +307,9 @@ def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
 
 def _summary(planner: Planner) -> dict[str, int]:
     """The counts of a walk, with the keys of SPEC section 12 in their order."""
-    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in SUMMARY_KEYS.items()}
+    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
     return {**_empty_summary(), **planner.counts(), "changes": sum(planner.by_kind.values()), **kinds}
 
 
 def _empty_summary() -> dict[str, int]:
-    return dict.fromkeys(("clicks", "contacts", "changes", *SUMMARY_KEYS, "failed", "unknown_contacts"), 0)
+    return dict.fromkeys(("clicks", "contacts", "changes", *output.SUMMARY_KEYS, "failed", "unknown_contacts"), 0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from linktrack.moments import zone_of
+from linktrack.names import composed
 from linktrack.settings import ActionSettings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -26,7 +27,7 @@ class Calendar:
         self.holidays = frozenset(settings.holidays)
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
         self.now = midnight - (-(now.astimezone(UTC) - midnight) // STEP) * STEP
-        self.busy: dict[str, list[Span]] = {}  # by user, in UTC and in order; spans neither touch nor overlap
+        self.busy: dict[str, list[Span]] = {}  # by composed name, in UTC and in order: none meet
         self.passed: dict[tuple[str, int], datetime] = {}  # before this time no slot of that length is free
 
     def book(self, user: str, start: datetime, end: datetime) -> None:
@@ -34,7 +35,7 @@ class Calendar:
         start, end = start.astimezone(UTC), end.astimezone(UTC)
         if not user or end <= start:
             return
-        taken = self.busy.setdefault(user, [])
+        taken = self.busy.setdefault(composed(user), [])
         first = bisect_right(taken, start, key=lambda span: span[0])
         if first and taken[first - 1][1] >= start:
             first -= 1
@@ -73,7 +74,7 @@ class Calendar:
 
     def _free_from(self, user: str, start: datetime, length: timedelta) -> datetime:
         """The first time from `start` on from which the user has nothing for that long."""
-        taken = self.busy.get(user, [])
+        taken = self.busy.get(composed(user), [])
         place = bisect_right(taken, start, key=lambda span: span[0])
         if place and taken[place - 1][1] > start:
             start = taken[place - 1][1]

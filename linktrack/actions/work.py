@@ -25,6 +25,7 @@ from linktrack.contacts.left import mailing_types
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
 from linktrack.moments import iso, zone_of
+from linktrack.names import composed
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -36,7 +37,7 @@ class Order:
 
     `now` (UTC milliseconds) is the time that free slots are looked for from. Without an `export`, which only an
     order by hand may lack, everybody who clicked is taken for a contact. `replay` names a link whose actions of today
-    are carried out for clicks of before.
+    are carried out for clicks of before. `export_print` is what the export's content was known by when the run began.
     """
 
     export: Path | None
@@ -45,6 +46,7 @@ class Order:
     retry_interrupted: bool = False
     replay: str | None = None
     by_hand: ByHand | None = None
+    export_print: str = ""
 
     @property
     def retried(self) -> tuple[str, ...]:
@@ -120,7 +122,7 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
             state.people[contact_id].cells.update(name=name, email=email)
     for member in ledger.memberships():
         if member.kind not in state.listed:
-            state.members[member.contact_id, member.kind, member.name] = bool(member.value)
+            state.members[member.contact_id, member.kind, composed(member.name)] = bool(member.value)
     calendar = Calendar(settings, _moment(now))
     for user, start, end in ledger.bookings(now):
         calendar.book(user, _moment(start), _moment(end))

@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
-from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows
+from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows, warn
 from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
+from linktrack.cli.shared_inputs import refuse_pipe
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows, put_record
 from linktrack.cli.shared_runs import settle_runs, tell
+from linktrack.cli.usage import Command
 
 if TYPE_CHECKING:
     from linktrack.actions.ledger.rows import LogRow
     from linktrack.actions.planned import CrmChange
     from linktrack.actions.planning import Delivered
+    from linktrack.links.actions import AnyAction
+    from linktrack.workspace import Workspace
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
 
@@ -56,7 +59,7 @@ class ChangeKind(StrEnum):
     script = "script"
 
 
-class KindsCommand(TyperCommand):
+class KindsCommand(Command):
     """A command that takes the settings of every kind of action as options: its help shows them."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -101,6 +104,7 @@ def add(
             database, key, {"type": kind, **settings}, workspace.settings.crm, workspace.scripts_path
         )
     say(context, f"Action {number} of {key}: {kind}, {action.said()}")
+    _warn_of_names(action, workspace)
 
 
 @app.command("edit", cls=KindsCommand, context_settings=_OPTIONS)
@@ -133,6 +137,17 @@ def edit(
         say(context, f"Action {number} of {key} is so already: {after.type}, {was}")
     else:
         say(context, f"Action {number} of {key}: {after.type}, {after.said()} (was: {was})")
+    _warn_of_names(after, workspace)
+
+
+def _warn_of_names(action: AnyAction, workspace: Workspace) -> None:
+    """Say which interests of an action may have no place in the export."""
+    from linktrack.actions.crm_names import unfit_interests
+    from linktrack.links.actions import InterestAction
+
+    if isinstance(action, InterestAction):
+        for sentence in unfit_interests(action, workspace.settings.crm):
+            warn(sentence)
 
 
 @app.command("list")
@@ -252,6 +267,7 @@ def run(
     settles = bool(runs) or nothing_ran
     if not resume and (crm is None or (out is None and not dry_run)) and not (settles and not (crm or out)):
         raise UsageError("name the CRM's export with --crm and the folder for the files with --out (or use --dry-run)")
+    refuse_pipe(crm, "--crm")
     workspace = workspace_of(context)
     with opened(context, wait) as database:
         if runs or nothing_ran:

@@ -140,7 +140,7 @@ class Root(Noun):
             _print(str(error))
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            _print("interrupted; what was finished is kept")
+            _print("interrupted; what was finished is kept" if ctx.obj.has_stored else "interrupted")
             raise typer.Exit(130) from None
         except BrokenPipeError:
             end_of_pipe()
@@ -207,6 +207,8 @@ def _global_options(ctx: Any, args: list[str]) -> tuple[Invocation, list[str]]:
             value = arg.partition("=")[2] if "=" in arg else next(remaining, "")
             if not value:
                 ctx.fail("Option '--workspace' requires an argument.")
+            if workspace is not None:
+                ctx.fail("--workspace is given twice and takes one value: say which one is meant.")
             workspace = Path(value)
         else:
             rest.append(arg)

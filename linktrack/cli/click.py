@@ -15,6 +15,7 @@ import typer
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import JobWaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
+from linktrack.names import composed
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def import_(
         typer.echo("\n".join(format_names()))
         return
     workspace = workspace_of(context)
+    mailing = None if mailing is None else composed(mailing)
     order = ImportOrder(
         log_format, *_stretch(since, until, workspace.zone), mailing, time_zone, again,
         TOLERATED_PERCENT if tolerate is None else tolerate,
@@ -268,12 +270,9 @@ def _reasons(summary: ImportSummary) -> str:
 
 def _stretch(since: str | None, until: str | None, zone: tzinfo) -> tuple[int | None, int | None]:
     """--since and --until as UTC milliseconds."""
-    from linktrack.moments import read_time
+    from linktrack.moments import read_stretch
 
-    return (
-        None if since is None else read_time(since, zone, "--since"),
-        None if until is None else read_time(until, zone, "--until", end=True),
-    )
+    return read_stretch(since, until, zone)
 
 
 @contextlib.contextmanager

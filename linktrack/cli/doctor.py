@@ -11,6 +11,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, confirm, say, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, opened, single, workspace_of
+from linktrack.cli.shared_inputs import readable
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.errors import PartlyDone, UsageError
 from linktrack.sentences import counted
@@ -28,7 +29,9 @@ def doctor(
     context: typer.Context,
     crm: Annotated[
         Path | None,
-        typer.Option("--crm", metavar="EXPORT", help="Show how each column of this file or folder is understood."),
+        typer.Option(
+            "--crm", metavar="EXPORT", help="Show how each column of this file or folder is understood; - reads stdin."
+        ),
     ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="With --crm: put what was guessed into [crm] of linktrack.toml.")
@@ -69,11 +72,12 @@ def doctor(
     if repair:
         _repair(context, yes, wait)
         return
+    from linktrack.server.live import pages_of
     from linktrack.upkeep.doctor import examine
     from linktrack.workspace import find_root
 
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
-    checks = examine(root, os.environ, deep=deep)
+    checks = examine(root, os.environ, deep=deep, uses=(pages_of,))
     list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
     errors, warnings = (sum(check.state == state for check in checks) for state in ("error", "warning"))
     if errors or warnings:
@@ -103,7 +107,8 @@ def _show_export(
     from linktrack.crm.settings_file import as_lines
 
     workspace = workspace_of(context)
-    understood = describe_export(export, mapping_of(workspace), deep=deep)
+    with readable(export) as file:
+        understood = describe_export(file, mapping_of(workspace), deep=deep)
     several = len({column.file for column in understood.columns}) > 1
     table = ["file", *SHOWN] if several else SHOWN
     rows = [asdict(column) for column in understood.columns]

@@ -9,7 +9,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, confirm, say
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened
-from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption, list_rows
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.sentences import counted
 
 app = noun("Folders for links; a path is written Campaigns/Spring.")
@@ -39,6 +39,7 @@ def add(
 @app.command("list")
 def list_all(
     context: typer.Context,
+    deleted: Annotated[bool, typer.Option("--all", "--deleted", help="Deleted folders too.")] = False,
     output: OutputOption = None,
     excel: ExcelOption = False,
     format: FormatOption = None,
@@ -46,14 +47,17 @@ def list_all(
     """All folders, with the number of links in each.
 
     \b
-    Example:
+    Examples:
       linktrack folder list
+      linktrack folder list --all
     """
     from linktrack.links.folders import list_folders
 
     with opened(context) as database:
-        rows = [asdict(row) for row in list_folders(database)]
-    list_rows(context, rows, ["path", "links", "created_at"], Destination(format, output, excel))
+        rows = [asdict(row) for row in list_folders(database, deleted=deleted)]
+    table = ["path", "links", *(["status"] if deleted else []), "created_at"]
+    columns = ["path", "links", "created_at", "status"]
+    list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
     if not rows:
         say(context, "There are no folders yet: make one with linktrack folder add PATH.")
 

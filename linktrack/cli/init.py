@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -66,8 +67,12 @@ def _asked() -> str:
             "--base-url is missing: say where tracked addresses point, e.g. --base-url https://click.example.com, "
             f"or {TRY_OUT} to try it on this machine"
         )
-    return str(
+    answer = str(
         typer.prompt(
             "Where do tracked addresses point? (Enter tries it out on this machine)", default=TRY_OUT, err=True
         )
-    )
+    ).strip()
+    if "://" in answer:
+        return answer
+    here = re.match(r"(localhost|127\.[\d.]+|\[::1\])(?::|/|$)", answer, re.IGNORECASE)
+    return f"{'http' if here else 'https'}://{answer}"

@@ -72,12 +72,13 @@ def revoke(
     Example:
       linktrack key revoke 0 --yes
     """
-    from linktrack.links.keys import from_environment, next_step, revoke_key
+    from linktrack.links.keys import check_revoking, from_environment, next_step, revoke_key
 
     question = f"End the key {key}? Clicks on addresses that it has signed are not counted any more."
     with opened(context, wait) as database:
+        workspace = workspace_of(context)
+        check_revoking(workspace, database, key)
         if confirm(context, question, yes):
-            workspace = workspace_of(context)
             revoke_key(workspace, database, key, wait)
             rest = " Take its entry out of LINKTRACK_SECRET." if from_environment(workspace) else ""
             say(context, f"Key {key} is revoked.{rest}")

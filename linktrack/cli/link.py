@@ -135,7 +135,7 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
     with opened(context) as database:
         link = find_link(database, key)
         actions = [action for _, action in list_actions(database, key)]
-        figures = next(iter(link_figures(database, keys=[key])), None)
+        figures = next(iter(link_figures(database, keys=[link.key])), None)
         mailings = mailings_with(database, link.id)
     record = {
         **_row(link),
@@ -236,8 +236,8 @@ def reset(
     from linktrack.reports.links import link_figures
 
     with opened(context, wait) as database:
-        find_link(database, key)
-        clicks = sum(figures.clicks for figures in link_figures(database, keys=[key]))
+        link = find_link(database, key)
+        clicks = sum(figures.clicks for figures in link_figures(database, keys=[link.key]))
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return
@@ -249,6 +249,9 @@ def reset(
 def delete(
     context: typer.Context,
     keys: KeysArgument,
+    yes: Annotated[  # noqa: ARG001  (taken, as by mailing and folder delete)
+        bool, typer.Option("--yes", "-y", help="Nothing is asked, with it or without: link restore takes it back.")
+    ] = False,
     wait: WaitOption = WAIT,
 ) -> None:
     """Delete links; mails already sent go on redirecting, and their clicks go on counting and acting.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -27,10 +29,9 @@ from linktrack.cli.shared_tagging import (
 )
 from linktrack.sentences import counted
 
-if TYPE_CHECKING:
-    from linktrack.mailings.adding import Added
-
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
+
+NamesArgument = Annotated[list[str], typer.Argument(metavar="NAME …", help="The mailings' names.")]
 
 LIST_COLUMNS = ["mailing", "subject", "type", "placements", "links", "shipments", "size", "status", "created_at"]
 ADDRESS_COLUMNS = ["placement", "link", "label", "kind", "line", "column", "target", "tracked", "reason"]
@@ -105,7 +106,7 @@ def add(
         added = add_mailing(
             database, draft, workspace.settings.base_url, moment=now(), replace_it=replace, strict=strict
         )
-    _tell(context, added)
+    _tell(context, added.warnings, added.notes)
     say(context, f"Added {name}: {added.placements} of {added.addresses} addresses are tracked.")
     if format is not None:
         record = {
@@ -309,8 +310,7 @@ def edit(
     )
     with opened(context, wait) as database:
         edited = edit_mailing(database, name, changes, workspace_of(context).settings.base_url, moment=now())
-    if edited.added is not None:
-        _tell(context, edited.added)
+    _tell(context, edited.warnings, () if edited.added is None else edited.added.notes)
     what = ", ".join(edited.changed) if edited.changed else "nothing, it was so already"
     say(context, f"Changed {edited.name}: {what}.")
 
@@ -318,45 +318,48 @@ def edit(
 @app.command()
 def delete(
     context: typer.Context,
-    name: NameArgument,
+    names: NamesArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     wait: WaitOption = WAIT,
 ) -> None:
-    """Take a mailing out of the lists; addresses in mails already sent go on working.
+    """Take mailings out of the lists; addresses in mails already sent go on working.
 
     \b
     Example:
-      linktrack mailing delete news --yes
+      linktrack mailing delete news autumn --yes
     """
     from linktrack.mailings.catalog import find_mailing
-    from linktrack.mailings.editing import delete_mailing
+    from linktrack.mailings.editing import delete_mailings
     from linktrack.moments import now
 
     with opened(context, wait) as database:
-        find_mailing(database, name)
-        if confirm(context, f"Delete the mailing {name!r}?", yes):
-            delete_mailing(database, name, moment=now())
-            say(context, f"Deleted {name}: linktrack mailing restore {name} brings it back.")
+        for name in names:
+            find_mailing(database, name)
+        asked = f"the mailing {names[0]!r}" if len(names) == 1 else f"the mailings {', '.join(map(repr, names))}"
+        if confirm(context, f"Delete {asked}?", yes):
+            delete_mailings(database, names, moment=now())
+            typed = shlex.join(names)
+            say(context, f"Deleted {', '.join(names)}. Take back with linktrack mailing restore {typed}.")
 
 
 @app.command()
-def restore(context: typer.Context, name: NameArgument, wait: WaitOption = WAIT) -> None:
-    """Bring a deleted mailing back.
+def restore(context: typer.Context, names: NamesArgument, wait: WaitOption = WAIT) -> None:
+    """Bring deleted mailings back.
 
     \b
     Example:
       linktrack mailing restore news
     """
-    from linktrack.mailings.editing import restore_mailing
+    from linktrack.mailings.editing import restore_mailings
 
     with opened(context, wait) as database:
-        restore_mailing(database, name)
-    say(context, f"Restored {name}.")
+        restore_mailings(database, names)
+    say(context, f"Restored {', '.join(names)}.")
 
 
-def _tell(context: typer.Context, added: Added) -> None:
+def _tell(context: typer.Context, warnings: Sequence[str], notes: Sequence[str]) -> None:
     """What is worth knowing about a mailing's links."""
-    for sentence in added.warnings:
+    for sentence in warnings:
         warn(f"Warning: {sentence}")
-    for sentence in added.notes:
+    for sentence in notes:
         say(context, f"Note: {sentence}")

@@ -232,11 +232,10 @@ class _Lines:
 def _csv_lines(
     rows: Iterable[Row], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
 ) -> Iterable[str]:
-    """CSV whose texts no spreadsheet takes for formulas; what has to be found again (ids, e-mails) stays as it is."""
-    from linktrack.crm.guard import guarded, must_match
+    """CSV whose texts no spreadsheet takes for formulas."""
+    from linktrack.crm.guard import guarded
 
     on_terminal = out.isatty()
-    free = {column for column in columns if not must_match(column)}
     delimiter, decimal = spreadsheet or Spreadsheet(",", ".")
     ends = "\n" if spreadsheet is None or on_terminal else "\r\n"
     writer = csv.writer(_Lines(), delimiter=delimiter, lineterminator=ends)
@@ -249,7 +248,7 @@ def _csv_lines(
             value, text = row[column], plain(row[column])
             if isinstance(value, float):
                 text = text.replace(".", decimal)
-            elif column in free and not isinstance(value, int):
+            elif not isinstance(value, int):
                 text = guarded(text)
             texts.append(visible(text) if on_terminal else text)
         yield str(writer.writerow(texts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from linktrack.cli.shared_people import people
 from linktrack.cli.shared_reports import (
     Choice,
     FolderOption,
+    Found,
     LastOption,
     MailingOption,
     MailingsOption,
@@ -33,12 +35,14 @@ from linktrack.cli.shared_reports import (
     report_desk,
     say_rules,
     say_uncounted,
+    say_why_empty,
     show,
 )  # fmt: skip
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.errors import UsageError
 
 if TYPE_CHECKING:
+    from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import Scope
 
 app = noun(
@@ -107,7 +111,8 @@ def mailings(
       linktrack report mailings --by engagement --of 5
     """
     from linktrack.cli import shared_layouts as layouts
-    from linktrack.reports.figures import scope_of
+    from linktrack.reports.emptiness import Sentences
+    from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.mailings import engagement, mailing_figures
 
     times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
@@ -121,12 +126,17 @@ def mailings(
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailings=mailing or (), shipment=shipment, period=period)
-        rows: list[Any] = (
-            list(mailing_figures(desk.database, scope))
-            if by is MailingsBy.mailing
-            else list(engagement(desk.database, scope, of or 5))
-        )
-        show(context, desk, scope, rows, layout, choice, "No mailing was sent or clicked.")
+
+        def find(scope: Scope) -> list[Any]:
+            if by is MailingsBy.mailing:
+                return list(mailing_figures(desk.database, scope))
+            return list(engagement(desk.database, scope, of or 5))
+
+        some = "None of them was sent yet." if by is MailingsBy.engagement else "None of them was sent or clicked."
+        nothing = "There are no mailings yet: linktrack mailing add takes one in."
+        if by is MailingsBy.engagement:
+            nothing = "No mailing was sent yet: linktrack mailing rewrite sends one."
+        show(context, desk, scope, Found(find, EVERYTHING, Sentences(nothing, elsewhere=some)), layout, choice)
 
 
 @app.command()
@@ -174,16 +184,42 @@ def mailing(
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailing=name, shipment=shipment, folder=folder, period=period)
-        layout, rows = report.layout, report.figures(desk, scope)
-        if include_tests:
-            layout, rows = layouts.with_tests(layout), shipment_figures(desk.database, scope, tests=True)
+        layout = layouts.with_tests(report.layout) if include_tests else report.layout
+
+        def find(scope: Scope) -> Iterable[Any]:
+            return shipment_figures(desk.database, scope, tests=True) if include_tests else report.figures(desk, scope)
+
+        found = Found(find, scope_of(desk.database, mailing=name), _of_mailing(desk, name, by))
         if by is By.weekhour and is_table(choice.destination) and sort is None and top is None:
+            rows = list(find(scope))
             show_week(rows)
+            if not rows:
+                say_why_empty(context, desk, scope, found)
             say_rules(context, desk, scope)
             say_uncounted(context, desk, scope)
         else:
-            show(context, desk, scope, rows, layout, choice, f"Nothing is counted of {name} yet.")
+            show(context, desk, scope, found, layout, choice)
         _say_mailing(context, desk, scope, name)
+
+
+def _of_mailing(desk: ReportDesk, name: str, by: By) -> Sentences:
+    """What is said of a mailing of which there is nothing to report."""
+    from linktrack.reports.emptiness import Sentences
+    from linktrack.reports.figures import scope_of
+    from linktrack.reports.shipments import shipment_figures
+
+    if not shipment_figures(desk.database, scope_of(desk.database, mailing=name)):
+        nothing = f"{name} has not been sent yet: linktrack mailing rewrite {name} sends it."
+    elif by in (By.link, By.placement):
+        nothing = f"No tracked link stands in {name}."
+    elif by is By.action:
+        nothing = f"No click in {name} has caused anything so far."
+    else:
+        nothing = f"Nothing was clicked in {name} so far."
+    in_time = "Nothing was sent or clicked in this time."
+    if by in (By.hour, By.day, By.weekhour):
+        in_time = f"Nothing was clicked in {name} in this time."
+    return Sentences(nothing, in_time, f"Nothing of it is in that shipment of {name}.")
 
 
 def _say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
@@ -221,7 +257,8 @@ def links(
       linktrack report links --last 30d --format csv
     """
     from linktrack.cli import shared_layouts as layouts
-    from linktrack.reports.figures import scope_of
+    from linktrack.reports.emptiness import Sentences
+    from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.links import link_figures
 
     times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
@@ -230,8 +267,10 @@ def links(
     with report_desk(context) as desk:
         period = period_of(context, desk, times)
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, folder=folder, period=period)
-        empty = "There are no links to report on yet: see linktrack link add and linktrack mailing add."
-        show(context, desk, scope, link_figures(desk.database, scope), layouts.LINKS, choice, empty)
+        nothing = "There are no links to report on yet: see linktrack link add and linktrack mailing add."
+        sentences = Sentences(nothing, elsewhere="No tracked link stands there.")
+        found = Found(lambda scope: link_figures(desk.database, scope), EVERYTHING, sentences)
+        show(context, desk, scope, found, layouts.LINKS, choice)
 
 
 @app.command()
@@ -258,7 +297,8 @@ def link(
       linktrack report link offer --last 4w
     """
     from linktrack.cli import shared_layouts as layouts
-    from linktrack.reports.figures import scope_of
+    from linktrack.reports.emptiness import Sentences
+    from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.links import link_shipments
 
     times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
@@ -266,10 +306,13 @@ def link(
     check_choice(layouts.LINK_SHIPMENTS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
-        rows = link_shipments(desk.database, key, scope, tests=include_tests)
-        empty = f"{key} has not been sent there." if mailing or shipment or times else f"{key} has not been sent yet."
+        found = Found(
+            lambda scope: link_shipments(desk.database, key, scope, tests=include_tests),
+            EVERYTHING,
+            Sentences(f"{key} has not been sent yet.", elsewhere=f"{key} has not been sent there."),
+        )
         layout = layouts.with_tests(layouts.LINK_SHIPMENTS) if include_tests else layouts.LINK_SHIPMENTS
-        show(context, desk, scope, rows, layout, choice, empty)
+        show(context, desk, scope, found, layout, choice)
 
 
 @app.command()
@@ -298,4 +341,5 @@ def compare(
     choice = Choice(sort, top, Destination(format, output, excel))
     check_choice(layouts.COMPARISON, choice)
     with report_desk(context) as desk:
-        show(context, desk, EVERYTHING, compare_mailings(desk.database, names), layouts.COMPARISON, choice, "")
+        found = Found(lambda _: compare_mailings(desk.database, names), EVERYTHING)
+        show(context, desk, EVERYTHING, found, layouts.COMPARISON, choice)

@@ -52,7 +52,8 @@ def _tell(context: typer.Context, made: Restored) -> None:
 
     workspace = load_workspace(made.root, {})
     at, zone = iso(made.made_at, workspace.zone), workspace.zone
-    say(context, f"Made a workspace in {made.root} of the backup of {at} ({made.clicks:,} clicks).")
+    held = "its database comes from the dump" if made.clicks is None else f"{made.clicks:,} clicks"
+    say(context, f"Made a workspace in {made.root} of the backup of {at} ({held}).")
     here = f"linktrack --workspace {shlex.quote(str(made.root))}"
     since = "" if made.last_import is None else f" since {iso(made.last_import, zone)}"
     named = ", ".join(made.logs[:_MOST]) + (" …" if len(made.logs) > _MOST else "")

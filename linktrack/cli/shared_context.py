@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import say, warn
-from linktrack.cli.usage import Noun
+from linktrack.cli.usage import CommandFrame, Noun
 
 if TYPE_CHECKING:
     from linktrack.files import Kept
@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from linktrack.workspace import Workspace
 
 
-@dataclass(frozen=True)
+@dataclass
 class Invocation:
-    """The global options of this call; they may stand anywhere on the command line."""
+    """The global options of this call, which may stand anywhere on the command line, and whether it has stored
+    something by now."""
 
     workspace: Path | None = None
     quiet: bool = False
     debug: bool = False
+    has_stored: bool = False
 
 
-def noun(help: str) -> typer.Typer:
+def noun(help: str) -> CommandFrame:
     """The group of commands of one noun."""
-    return typer.Typer(
+    return CommandFrame(
         cls=Noun,
         help=help,
         no_args_is_help=True,
@@ -94,7 +96,10 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
         workspace, wait=WAIT if wait is None else wait, tell=lambda sentence: say(context, sentence), warn=warn
     ) as database:
         before = version(database) if workspace.exports_path.exists() else None
-        yield database
+        try:
+            yield database
+        finally:
+            context.obj.has_stored = context.obj.has_stored or database.has_stored
         if before is not None and version(database) != before:
             from linktrack.server.known_exports import exports_behind
 
@@ -102,9 +107,9 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
                 warn(f"The export in {out} is behind now: run linktrack redirects export {shlex.quote(str(out))}")
 
 
-def single() -> typer.Typer:
+def single() -> CommandFrame:
     """The frame of a command that is no noun's."""
-    return typer.Typer(
+    return CommandFrame(
         rich_markup_mode=None,
         add_completion=False,
         pretty_exceptions_enable=False,

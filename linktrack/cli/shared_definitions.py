@@ -9,6 +9,7 @@ import typer
 
 from linktrack.cli.output import FormatOption, say
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
+from linktrack.cli.shared_inputs import readable_or_none
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.sentences import counted
 
@@ -35,17 +36,19 @@ def check(
     """
     from dataclasses import asdict
 
-    from linktrack.crm.export import export_names
+    from linktrack.actions.crm_names import unfit_interests
+    from linktrack.crm.export import any_interests, export_names
     from linktrack.crm.mapping import mapping_of
     from linktrack.links.catalog import find_link
     from linktrack.links.check import FINDING_COLUMNS, ExportNames, check_links
 
     workspace = workspace_of(context)
-    with opened(context) as database:
+    with opened(context) as database, readable_or_none(crm) as export:
         if key is not None:
-            find_link(database, key)
-        names = ExportNames() if crm is None else ExportNames(**export_names(crm, mapping_of(workspace)))
-        found = check_links(workspace, database, key, names)
+            key = find_link(database, key).key
+        names = ExportNames() if export is None else ExportNames(**export_names(export, mapping_of(workspace)))
+        fit = export is not None and any_interests(export, mapping_of(workspace))
+        found = check_links(workspace, database, key, names, (lambda *_: ()) if fit else unfit_interests)
     rows = [asdict(one) for one in found]
     table = ["finding", "link", "mailing", "explanation"]
     list_rows(context, rows, FINDING_COLUMNS, Destination(format, output, excel), Looks(table), inputs=[crm])

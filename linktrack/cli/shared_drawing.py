@@ -21,6 +21,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _SPARKS = " ▁▂▃▄▅▆▇█"
 _ASCII_SPARKS = " .:-=+*%#"
+_POINTS = " pp"  # percentage points
 WEEK_HEAD = "0.....6.....12....18...."  # over a line of 24 hours
 
 
@@ -35,8 +36,10 @@ def drawn(records: list[Cells], layout: Layout, *, in_file: bool) -> list[Cells]
     for record in records:
         value = None if layout.bars is None or SUM in record else record[layout.bars]
         record[BAR] = bar(value / largest, plain=plain, width=layout.bar_width) if value else ""
-        bounds = ("low", "high") if "difference" in record else ("rate_low", "rate_high")
-        record["interval"] = _interval(*map(record.get, bounds), plain=plain)
+        differs = "difference" in record
+        low, high = ("low", "high") if differs else ("rate_low", "rate_high")
+        unit = _POINTS if differs else "%"
+        record["interval"] = _interval(record.get(low), record.get(high), unit, plain=plain)
         if "what" in record:
             record[EVENT] = "" if SUM in record else _event(record)
         if isinstance(record.get("weekday"), int):
@@ -45,7 +48,7 @@ def drawn(records: list[Cells], layout: Layout, *, in_file: bool) -> list[Cells]
             if record.get(name) is not None:
                 record[name] = f"{record[name]:.0%}"
         if record.get("difference") is not None:
-            record["difference"] = f"{record['difference']:+.1%}"
+            record["difference"] = f"{record['difference'] * 100:+.1f}{_POINTS}"
     return records
 
 
@@ -58,10 +61,10 @@ def _event(record: Cells) -> str:
     return ": ".join(filter(None, (verdict, detail)))
 
 
-def _interval(low: float | None, high: float | None, *, plain: bool) -> str:
+def _interval(low: float | None, high: float | None, unit: str, *, plain: bool) -> str:
     if low is None or high is None:
         return ""
-    return f"{low * 100:.1f}{' to ' if plain or low < 0 else '–'}{high:.1%}"
+    return f"{low * 100:.1f}{' to ' if plain or low < 0 else '–'}{high * 100:.1f}{unit}"
 
 
 def bar(share: float, *, plain: bool = False, width: int = BAR_WIDTH) -> str:

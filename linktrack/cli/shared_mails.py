@@ -17,8 +17,9 @@ import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
+from linktrack.cli.shared_inputs import all_readable, is_pipe, readable, readable_or_none, refuse_stdin_twice
 from linktrack.errors import Conflict, LinktrackError, UsageError
-from linktrack.files import STDIN, STDOUT
+from linktrack.files import STDOUT
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ def rewrite_mailing(
     out: OutOption,
     output: Annotated[Output, typer.Option("--as", help="What to write.")] = Output.html,
     merge_tag: Annotated[
-        str, typer.Option(help="With --as template: the ESP's merge tag where the token goes.")
-    ] = "{{ linktrack_token }}",
+        str | None,
+        typer.Option(help="With --as template: the ESP's merge tag where the token goes; else {{ linktrack_token }}."),
+    ] = None,
     person_merge_tag: Annotated[
         str,
         typer.Option(
@@ -80,10 +82,11 @@ def rewrite_mailing(
         ),
     ] = "",
     only: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Only these: any rows with a contact_id; - reads stdin.")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Only these: any rows with a contact_id; - reads stdin. Again for more."),
     ] = None,
     leave_out: Annotated[
-        Path | None, typer.Option("--except", metavar="FILE", help="All but these; - reads stdin.")
+        list[Path] | None, typer.Option("--except", metavar="FILE", help="All but these; as --only. Again for more.")
     ] = None,
     part: Annotated[
         str | None, typer.Option(metavar="K/N", help="One of N random parts of a split, e.g. 1/2 for an A/B.")
@@ -120,29 +123,39 @@ def rewrite_mailing(
     """
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite
-    from linktrack.moments import now, read_time
+    from linktrack.moments import at_clock_change, now, read_time
 
     workspace = workspace_of(context)
-    when = now() if sent_at is None else read_time(sent_at, workspace.zone, "--sent-at")
+    when = now()
+    if sent_at is not None:
+        when = read_time(sent_at, workspace.zone, "--sent-at")
+        if odd := at_clock_change(sent_at, workspace.zone, when):
+            warn(f"Note: --sent-at {odd}.")
+    if output is not Output.template and (merge_tag is not None or person_merge_tag):
+        raise UsageError(
+            f"{'--person-merge-tag' if merge_tag is None else '--merge-tag'} goes with --as template: only a template "
+            "has a merge tag where the token goes"
+        )
     if part is None and split:
         raise UsageError("--split needs --part K/N: which of the parts is it?")
     chosen = None if part is None else Part.read(part, split)
-    if [str(path) for path in (contacts, only, leave_out)].count(STDIN) > 1:
-        raise UsageError("only one of --contacts, --only and --except can be - (standard input)")
-    kept = kept_of(context, contacts, only, leave_out)
+    lists = (*(only or ()), *(leave_out or ()))
+    refuse_stdin_twice(contacts, *lists, options="--contacts, --only and --except")
+    kept = kept_of(context, contacts, *lists)
     with (
         opened(context, wait) as database,
-        input_path(contacts) as contacts_path,
-        _optional_path(only) as only_path,
-        _optional_path(leave_out) as left_out_path,
+        readable(contacts) as contacts_path,
+        all_readable(only or ()) as only_paths,
+        all_readable(leave_out or ()) as left_out_paths,
         progress_bars(context) as progress,
     ):
         order = RewriteOrder(
             mailing=name,
             contacts=contacts_path,
             sent_at=when,
+            streamed=is_pipe(contacts),
             output=output.value,
-            merge_tag=merge_tag,
+            merge_tag=merge_tag or "",
             person_merge_tag=person_merge_tag,
             sender=sender,
             honeypot=honeypot,
@@ -150,8 +163,8 @@ def rewrite_mailing(
             keep_merge_tags=keep_merge_tags,
             test=test,
             again=again,
-            only=only_path,
-            leave_out=left_out_path,
+            only=only_paths,
+            leave_out=left_out_paths,
             part=chosen,
         )
         if not no_import:
@@ -164,7 +177,7 @@ def preview_mailing(
     context: typer.Context,
     name: NameArgument,
     contacts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A contacts file, for whose copy it is.")
+        Path | None, typer.Option(metavar="FILE", help="A contacts file, for whose copy it is; - reads stdin.")
     ] = None,
     contact: Annotated[
         str | None, typer.Option(metavar="ID", help="The contact by id or address; else the file's first.")
@@ -185,8 +198,8 @@ def preview_mailing(
     from linktrack.mailings.previewing import preview_of
 
     kept = kept_of(context, contacts)
-    with opened(context) as database:
-        shown = preview_of(database, name, mapping_of(workspace_of(context)), contacts=contacts, contact=contact)
+    with opened(context) as database, readable_or_none(contacts) as file:
+        shown = preview_of(database, name, mapping_of(workspace_of(context)), contacts=file, contact=contact)
     where = _open_in_browser(shown.html) if out is None else out
     if out is not None:
         if out.is_file() and shown.html != shown.written and out.read_bytes() == shown.written:
@@ -245,27 +258,6 @@ def out_of(out: Path) -> Path | BinaryIO:
 
 
 @contextmanager
-def input_path(path: Path) -> Iterator[Path]:
-    """An input file; stdin is kept in a temporary file, because the reader looks at it twice."""
-    if str(path) != STDIN:
-        yield path
-        return
-    with tempfile.NamedTemporaryFile(prefix="linktrack-contacts-") as kept:
-        shutil.copyfileobj(sys.stdin.buffer, kept)
-        kept.flush()
-        yield Path(kept.name)
-
-
-@contextmanager
-def _optional_path(path: Path | None) -> Iterator[Path | None]:
-    if path is None:
-        yield None
-        return
-    with input_path(path) as found:
-        yield found
-
-
-@contextmanager
 def progress_bars(context: typer.Context) -> Iterator[Progress]:
     """A bar on stderr for each thing that passes, when that is a terminal; else nothing."""
     from linktrack.mailings.rewriting import unseen
@@ -297,8 +289,8 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
     shipment = done.shipment
     if done.left:
         say(context, f"Left out, for they have left this type of mailing: {done.left:,}.")
-    if shipment.uncounted:
-        say(context, f"Written without tracking, for they refuse it: {shipment.uncounted:,}.")
+    if done.uncounted:
+        say(context, f"Written without tracking, for they refuse it: {done.uncounted:,}.")
     if done.not_chosen:
         say(context, f"Not chosen: {done.not_chosen:,}.")
     if done.forgotten:
@@ -307,20 +299,20 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
         warn(f"Note: {note}")
     test = "test shipment" if shipment.test else "shipment"
     where = "stdout" if str(out) == STDOUT else str(out)
-    people = counted(shipment.recipients, "recipient")
+    people = counted(done.recipients, "recipient")
     say(context, f"Wrote {test} {shipment.id} of {shipment.mailing} for {people} to {where}.")
     if shipment.state == "cancelled":
         warn(f"Shipment {shipment.id} is cancelled: linktrack shipment restore {shipment.id} lets it count again.")
     record = {
         "shipment": shipment.id,
-        "recipients": shipment.recipients,
+        "recipients": done.recipients,
         "placements": done.placements,
         "files": done.files,
         "left_out": len(done.rejected),
         "left": done.left,
         "not_chosen": done.not_chosen,
         "forgotten": done.forgotten,
-        **({"uncounted": shipment.uncounted} if shipment.uncounted else {}),
+        **({"uncounted": done.uncounted} if shipment.uncounted else {}),
     }
     if format is not None:
         show_record(record, format, stream=sys.stderr if str(out) == STDOUT else None)

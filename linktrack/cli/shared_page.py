@@ -11,8 +11,9 @@ import typer
 from linktrack.cli.output import say
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.cli.shared_reports import report_desk
+from linktrack.cli.usage import CommandFrame
 
-page = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+page = CommandFrame(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 class PageLanguage(StrEnum):

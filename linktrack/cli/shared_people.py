@@ -9,8 +9,10 @@ import typer
 
 from linktrack.cli.output import FormatOption
 from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_inputs import refuse_pipe
 from linktrack.cli.shared_reports import (
     Choice,
+    Found,
     LastOption,
     MailingOption,
     ShipmentOption,
@@ -28,9 +30,10 @@ from linktrack.cli.shared_reports import (
 )  # fmt: skip
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.cli.shared_runs import tell
+from linktrack.cli.usage import CommandFrame
 from linktrack.errors import UsageError
 
-people = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+people = CommandFrame(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @people.command()
@@ -53,7 +56,8 @@ def contact(
       linktrack report contact anna@example.com
     """
     from linktrack.cli import shared_layouts as layouts
-    from linktrack.reports.figures import scope_of
+    from linktrack.reports.emptiness import Sentences
+    from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.people import history
     from linktrack.store.lookups import recipient_id
 
@@ -61,8 +65,13 @@ def contact(
     check_choice(layouts.HISTORY, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment)
-        rows = history(desk.database, recipient_id(desk.database, who), scope, tests=include_tests)
-        show(context, desk, scope, rows, layouts.HISTORY, choice, f"Nothing was sent to {who} there.")
+        number = recipient_id(desk.database, who)
+        found = Found(
+            lambda scope: history(desk.database, number, scope, tests=include_tests),
+            EVERYTHING,
+            Sentences(f"Nothing was sent to {who} but tests.", elsewhere=f"Nothing was sent to {who} there."),
+        )
+        show(context, desk, scope, found, layouts.HISTORY, choice)
 
 
 @people.command()
@@ -108,6 +117,7 @@ def clickers(
       linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import clickers as find_clickers
     from linktrack.store.lookups import link_id, placement_id
@@ -123,20 +133,29 @@ def clickers(
         raise UsageError("the clickers of a KEY, or of a KEY in a --mailing, are added: leave out the other options")
     if not all(name.strip() for name in names):
         raise UsageError("a selection or project needs a name")
+    refuse_pipe(crm, "--crm")
     check_choice(layouts.CLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=mailing, shipment=shipment, period=period_of(context, desk, times))
-        found = find_clickers(
-            desk.database,
-            scope,
-            link=None if key is None else link_id(desk.database, key),
-            placement=None if placement is None else placement_id(desk.database, placement),
-            domain=domain,
+        link = None if key is None else link_id(desk.database, key)
+        of = () if scope.mailing is None else (scope.mailing,)
+        spot = (
+            None
+            if placement is None
+            else placement_id(desk.database, placement, of=of, link=link, shipment=scope.shipment)
         )
         where = " ".join(filter(None, (key, mailing and f"in {mailing}")))
         first = f"on {where}" if key else where
-        empty = f"Nobody's first click {first} lies in this time." if times else f"Nobody has clicked {where} so far."
-        count = show(context, desk, scope, found, layouts.CLICKERS, choice, empty, inputs=[crm])
+        every = Found(
+            lambda scope: find_clickers(desk.database, scope, link=link, placement=spot, domain=domain),
+            scope_of(desk.database, mailing=mailing),
+            Sentences(
+                f"Nobody {'of them ' if spot or domain else ''}has clicked {where} so far.",
+                f"Nobody's first click {first} lies in this time.",
+                f"Nobody has clicked {where} in shipment {shipment}.",
+            ),
+        )
+        count = show(context, desk, scope, every, layouts.CLICKERS, choice, inputs=[crm])
     if out is not None and key is not None and count:
         from linktrack.actions.by_hand import ByHand
         from linktrack.actions.run import run_actions
@@ -167,6 +186,7 @@ def nonclickers(
       linktrack report nonclickers news | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
     from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import nonclickers as find_nonclickers
 
@@ -174,13 +194,6 @@ def nonclickers(
     check_choice(layouts.NONCLICKERS, choice)
     with report_desk(context) as desk:
         scope = scope_of(desk.database, mailing=name)
-        rows = find_nonclickers(desk.database, scope)
-        show(
-            context,
-            desk,
-            scope,
-            rows,
-            layouts.NONCLICKERS,
-            choice,
-            f"There is nobody who got {name} and did not click.",
-        )
+        nobody = Sentences(f"There is nobody who got {name} and did not click.")
+        found = Found(lambda scope: find_nonclickers(desk.database, scope), scope, nobody)
+        show(context, desk, scope, found, layouts.NONCLICKERS, choice)

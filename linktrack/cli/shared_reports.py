@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -19,6 +19,7 @@ from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
 
 if TYPE_CHECKING:
+    from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import Period, Scope
     from linktrack.reports.order import SortOrder
     from linktrack.reports.workbook import Chart
@@ -96,6 +97,15 @@ class ReportDesk(NamedTuple):
     now: int
 
 
+class Found(NamedTuple):
+    """What a report finds in a scope, the scope that it has without any option, and what is said where there is
+    nothing (None: it never is)."""
+
+    find: Callable[[Scope], Iterable[tuple[Any, ...]]]
+    whole: Scope
+    sentences: Sentences | None = None
+
+
 @contextmanager
 def report_desk(context: typer.Context) -> Iterator[ReportDesk]:
     """The database as it is at one moment, once its figures are known to be counted in the workspace's hours."""
@@ -143,10 +153,10 @@ def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> Non
 
 
 def show(
-    context: typer.Context, desk: ReportDesk, scope: Scope, rows: Iterable[tuple[Any, ...]], layout: Layout,
-    choice: Choice, empty: str, *, inputs: Sequence[Path | None] = (),
+    context: typer.Context, desk: ReportDesk, scope: Scope, found: Found, layout: Layout, choice: Choice, *,
+    inputs: Sequence[Path | None] = (),
 ) -> int:  # fmt: skip
-    """The rows in their order, or a sentence where there are none, and which rules judged.
+    """The rows in their order, or why there are none, and which rules judged.
 
     Returns how many rows there were; totals are none. No file that is written is one of `inputs`.
     """
@@ -155,16 +165,25 @@ def show(
 
     layout = replace(layout, columns=columns_shown(layout.columns, desk.database))
     order = layout.order if choice.sort is None else read_order(choice.sort, layout.columns)
+    rows = found.find(scope)
     if order is not None:
         rows = in_order(rows, layout.columns, order)
     records = _Counted(_record(row, layout) for row in rows)
     shown, looks = _looked_at(context, desk, scope, records, layout, choice)
     list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)
-    if records.count == 0 and empty:
-        say(context, empty)
+    if records.count == 0:
+        say_why_empty(context, desk, scope, found)
     say_rules(context, desk, scope)
     say_uncounted(context, desk, scope)
     return records.count
+
+
+def say_why_empty(context: typer.Context, desk: ReportDesk, scope: Scope, found: Found) -> None:
+    """Why a report has no rows, where it says anything of that."""
+    from linktrack.reports.emptiness import why_empty
+
+    if found.sentences is not None:
+        say(context, why_empty(desk.database, scope, found.whole, found.find, found.sentences))
 
 
 def _looked_at(

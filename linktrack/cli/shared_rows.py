@@ -16,7 +16,7 @@ import typer
 from linktrack.cli.output import SPREADSHEETS, Format, Row, plain, show_record, show_rows, times_of
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
-from linktrack.files import STDOUT, folder_in_place, passing_folder, writing
+from linktrack.files import STDOUT, folder_for_a_moment, folder_in_place, passing_folder, writing
 
 if TYPE_CHECKING:
     from linktrack.files import Kept
@@ -118,7 +118,7 @@ def list_rows(
         sheet = Sheet(columns, timed, place.zone, place.language, looks.chart, looks.notes)
         with (
             writing(destination.file or Path(STDOUT), kept) as file,
-            passing_folder(place.folder) as folder,
+            passing_folder(folder_for_a_moment(place.folder)) as folder,
         ):
             write_workbook(file, sheet, map(_flat, rows), folder)
         return

@@ -20,11 +20,14 @@ MOST = 5  # failures that are said one by one
 
 
 def tell(context: typer.Context, report: RunReport, *, missing: str = "left open for the next run") -> None:
-    """Notes, and with --quiet, too: actions that have other settings by now, clickers who are not in the export and
-    what becomes of them (`missing`) unless an earlier run has said that, what failed, what stands open of earlier
-    runs. Then where the files are."""
+    """Notes, and with --quiet, too: those on faults of the export, actions that have other settings by now, clickers
+    who are not in the export and what becomes of them (`missing`) unless an earlier run has said that, what failed,
+    what stands open of earlier runs. Then where the files are."""
     for note in report.notes:
-        say(context, f"Note: {note}")
+        if note in report.urgent:
+            warn(f"Note: {note}")
+        else:
+            say(context, f"Note: {note}")
     for sentence in report.reworded:
         warn(sentence)
     if report.nobody_matches:

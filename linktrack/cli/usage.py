@@ -6,10 +6,14 @@ Which command is meant by a word that is none of ours stands in `first_words`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
 
-from typer.core import TyperGroup
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.models import CommandFunctionType
 
 from linktrack.cli.first_words import COMMANDS, OPTIONS, SAID, VERBS
 
@@ -20,9 +24,38 @@ _WORDS = {  # a user's for pydantic's
         "this is not UTF-8: check the encoding of your terminal"
     ),
 }
+_TOO_MANY = re.compile(r"Got unexpected extra argument\S* \((.*)\)")
+_UTM = "source campaign medium content term id source-platform creative-format marketing-tactic"
+EMPTY_IS_SAID = {  # by command the options whose empty text says something: that there is to be none
+    "mailing add": frozenset({"--subject", "--type", *(f"--utm-{part}" for part in _UTM.split())}),
+    "mailing edit": frozenset({"--subject", "--type", *(f"--utm-{part}" for part in _UTM.split())}),
+    "mailing tag": frozenset(f"--{part}" for part in _UTM.split()),
+    "link edit": frozenset({"--name", "--url"}),
+}
 _EXAMPLE = re.compile(r"\s*(?:\S.*\| )?linktrack ")
 _FEW = 3  # commands that are named in full
 _NO_LIMIT = 1000  # letters of a command's first sentence
+
+
+class Command(TyperCommand):
+    """A command that loses nothing it was given: an option for one value takes one, and an empty text, as a variable
+    that is not set leaves it, is no file and no name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            given, _, order = self.make_parser(ctx).parse_args(args=list(args))
+            _refuse_given_twice(ctx, order)
+            _refuse_empty(ctx, self, given)
+        return super().parse_args(ctx, args)
+
+
+class CommandFrame(typer.Typer):
+    """What commands are put into: each is a `Command`."""
+
+    def command(
+        self, name: str | None = None, *, cls: type[TyperCommand] | None = None, **settings: Any
+    ) -> Callable[[CommandFunctionType], CommandFunctionType]:
+        return super().command(name, cls=cls or Command, **settings)
 
 
 class Noun(TyperGroup):
@@ -51,6 +84,40 @@ class Noun(TyperGroup):
     def ours(self, ctx: Any, word: str) -> list[str]:
         """The commands of its own that `word` may mean, as they are typed behind `linktrack`."""
         return [f"{path_of(ctx)} {verb}" for verb in verbs_of(self, word)]
+
+
+def _refuse_given_twice(ctx: Any, order: Iterable[Any]) -> None:
+    """A usage error for an option that takes one value and has been given several, all but the last of which would be
+    lost."""
+    options = [one for one in order if one.param_type_name == "option" and not one.multiple and not one.is_flag]
+    for option, times in Counter(options).items():
+        if times > 1:
+            ctx.fail(f"{_named(option)} is given {times} times and takes one value: say which one is meant.")
+
+
+def _refuse_empty(ctx: Any, command: Command, given: Mapping[str, Any]) -> None:
+    """A usage error for an empty text where a file, a name or a number is asked for."""
+    may_be_empty = EMPTY_IS_SAID.get(path_of(ctx), frozenset())
+    params: list[Any] = command.params
+    for param in params:
+        value = given.get(param.name or "")
+        for one in (value,) if isinstance(value, str) else value if isinstance(value, list | tuple) else ():
+            is_path = names_a_path(param)
+            empty = isinstance(one, str) and not (one if is_path else one.strip())
+            if empty and not may_be_empty.intersection(param.opts):
+                what = "name a file or a folder" if is_path else "say what is meant"
+                raise typer.BadParameter(f"{one!r} is empty: {what}, or leave it out", ctx=ctx, param=param)
+
+
+def names_a_path(param: Any) -> bool:
+    """Whether what is given to a parameter is the path of a file or folder."""
+    asked = _asked_of(param)
+    return Path in (asked, *get_args(asked))
+
+
+def _asked_of(param: Any) -> Any:
+    """The type of what is given to a parameter; None for those of the parser itself, like --help."""
+    return param.type_descriptor.annotation if hasattr(param, "type_descriptor") else None
 
 
 def examples_in(help: str) -> list[str]:
@@ -102,7 +169,7 @@ def usage_sentence(error: Any) -> str:
     ctx = error.ctx
     path = "" if ctx is None else path_of(ctx)
     command = _typed(path)
-    message = _WORDS.get(str(error.message), str(error.message)).removeprefix("Value error, ").rstrip(".")
+    message = _message_of(error)
     if message.startswith(" "):  # said_of: it goes on where the command ends
         return command + message
     option = getattr(error, "option_name", None)
@@ -120,6 +187,28 @@ def usage_sentence(error: Any) -> str:
     else:
         what = message[:1].lower() + message[1:]
     return f"{command}: {what}; see {command} --help"
+
+
+def _message_of(error: Any) -> str:
+    """What the parser says, in a user's words."""
+    said = str(error.message)
+    if said in _WORDS:
+        return _WORDS[said]
+    param: Any = getattr(error, "param", None)
+    asked = _asked_of(param)
+    if asked in (int, float) and " is empty: " not in said:
+        return f"this is no {'whole number' if asked is int else 'number'}{_range_of(param)}"
+    if too_many := _TOO_MANY.match(said):
+        return f"{too_many[1]} is more than it takes"
+    return said.removeprefix("Value error, ").rstrip(".")
+
+
+def _range_of(param: Any) -> str:
+    """` from 1 to 65,535`: the numbers that an option takes."""
+    first, last = (None if end is None else f"{end:,}" for end in (param.min, param.max))
+    if last is None:
+        return "" if first is None else f" from {first} on"
+    return f" from {first or 0} to {last}"
 
 
 def _typed(path: str) -> str:

@@ -11,6 +11,7 @@ from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import How, come_back, leave
 from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
 from linktrack.links.tokens import NOBODY
+from linktrack.store.forgotten import nobodies
 from linktrack.store.session import Database
 
 
@@ -28,6 +29,7 @@ class Departures:
         self._links: dict[int, str] = dict(
             database.rows("SELECT id, key FROM link WHERE kind = 'special' AND key IN ('unsubscribe', 'subscriptions')")
         )
+        self._nobodies = {NOBODY, *nobodies(database)}  # of whom nothing is kept
         self._types: dict[int, str] = {}  # of mailings, by shipment
 
     def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> None:
@@ -35,7 +37,7 @@ class Departures:
         for click in clicks:
             link = self._links.get(click.link_id)
             acts = click.flags & POST or (self._by_get and link == "unsubscribe")
-            if link is None or not acts or click.recipient_id == NOBODY:
+            if link is None or not acts or click.recipient_id in self._nobodies:
                 continue
             query = pressed.get(click[:2], "") if click.flags & POST else ""
             for what, type in pressed_in(query):

@@ -132,13 +132,15 @@ def _conditions(database: Database, wanted: ClickFilter) -> tuple[str, list[obje
     """The filter as SQL and its values."""
     if wanted.verdict not in (None, *VERDICTS):
         raise UsageError(f"no verdict is called {wanted.verdict!r}: {', '.join(VERDICTS)}")
+    mailing = None if wanted.mailing is None else mailing_id(database, wanted.mailing)
+    of = () if mailing is None else (mailing,)
     tests: list[tuple[str, object]] = [
         ("click.link_id = ?", None if wanted.link is None else link_id(database, wanted.link)),
-        ("click.shipment_id = ?", None if wanted.shipment is None else shipment_id(database, wanted.shipment)),
+        ("click.shipment_id = ?", None if wanted.shipment is None else shipment_id(database, wanted.shipment, of=of)),
         ("click.recipient_id = ?", None if wanted.contact is None else recipient_id(database, wanted.contact)),
         (
             "click.shipment_id IN (SELECT id FROM shipment WHERE mailing_id = ?)",
-            None if wanted.mailing is None else mailing_id(database, wanted.mailing),
+            mailing,
         ),
         ("click.clicked_at >= ?", wanted.since),
         ("click.clicked_at < ?", wanted.until),

@@ -284,7 +284,7 @@ class _Import:
         return Arrivals(
             clicks,
             list(map(Probe._make, batch.probes)),
-            [JunkRequest(at, mark, ip) for at, mark, ip, _ in batch.junk],
+            [JunkRequest(at, mark, ip, whose) for at, mark, ip, _, whose in batch.junk],
             {(at, mark): query for at, mark, query in batch.pressed},
         )
 

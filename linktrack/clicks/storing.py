@@ -112,7 +112,8 @@ class Shelf:
         new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
         ignore = " ON CONFLICT DO NOTHING"
         self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
-        junk = sorted(set(new_to_read.junk))
+        nobodies = self.by.nobodies
+        junk = sorted({one._replace(ip="") if one.recipient_id in nobodies else one for one in new_to_read.junk})
         known_junk = self._known("junk_request", junk) if junk else set()
         self.database.insert("junk_request", JunkRequest._fields, junk, besides=ignore)
         if again:
@@ -155,8 +156,8 @@ class Shelf:
 
     def _readdress_junk(self, junk: Sequence[JunkRequest]) -> None:
         self.database.executemany(
-            "UPDATE junk_request SET ip = ? WHERE clicked_at = ? AND print = ?",
-            [(one.ip, one.clicked_at, one.print) for one in junk],
+            "UPDATE junk_request SET ip = ?, recipient_id = ? WHERE clicked_at = ? AND print = ?",
+            [(one.ip, one.recipient_id, one.clicked_at, one.print) for one in junk],
         )
 
     def mend_cuts(self, source_id: int, reading: int) -> StoredBatch:

@@ -113,7 +113,7 @@ class Tally:
             self.repeated = 0
         self.rejected += sum(batch.reasons.values())
         self.reasons.update(batch.reasons)
-        new = [reason for at, mark, _, reason in batch.junk if (at, mark) in new_junk]
+        new = [reason for at, mark, _, reason, _ in batch.junk if (at, mark) in new_junk]
         self.suspects += sum(reason in _SUSPECT for reason in new)
         self.unreadable += new.count(UNREADABLE)
         self.waiting += batch.waiting

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from linktrack.crm.export import Table, column_of, need_column, open_contacts, open_table
+from linktrack.crm.csv_spans import DELIMITERS
+from linktrack.crm.export import BadRow, Table, column_of, need_column, open_contacts, open_table
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import BadInput, UsageError
 from linktrack.files import open_input
@@ -69,7 +70,9 @@ def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
     """The contact ids of any file with a column of them: rows as linktrack writes them (CSV, TSV, JSON, NDJSON, a
     workbook) or an export of the CRM (a file, or a folder). A list of nobody has its header still, or is `[]`.
 
-    NotFound or BadInput with the way out, also for a file without anything in it: a command that failed leaves one.
+    Outputs of one kind may stand one behind the other. NotFound or BadInput with the way out, also for a file without
+    anything in it (a command that failed leaves one) and for one with a line that is no row: nothing of a broken list
+    is taken, for a mail that somebody got cannot be taken back.
     """
     if not path.is_dir():
         with open_input(path, "a list of contacts") as file:
@@ -77,12 +80,43 @@ def read_contact_ids(path: Path, mapping: Mapping) -> frozenset[str]:
                 case b"":
                     raise BadInput(
                         "the list of contacts for --only or --except has nothing in it, not even a header: look "
-                        "whether the command that was to write it has failed; leave the option away if nobody is meant"
+                        "whether the command that was to write it has failed; leave the option away if nobody is meant",
+                        file=path,
                     )
                 case b"[]":
                     return frozenset()
-    table, column = _with_ids(path, mapping)
-    return frozenset(contact_id for _, values in table.rows([]) if (contact_id := values[column].strip()))
+    return frozenset(_ids_in(*_with_ids(path, mapping)))
+
+
+def _ids_in(table: Table, column: int) -> Iterator[str]:
+    """The ids of a list, its header over again left out. BadInput with the line of what is no row."""
+    name, width = table.columns[column], len(table.columns)
+    left: list[BadRow] = []
+    for line, values in table.rows(left):
+        cells = [value.strip() for value in values]
+        if name in cells:
+            if cells[:width] == table.columns:
+                continue
+            raise _no_row("it is a header like the first, with other columns", table.path, line)
+        if cells[column]:
+            yield cells[column]
+    for row in left:
+        if not (row.apart and _reads_as_words(row.text)):
+            raise _no_row(row.reason, table.path, row.line)
+
+
+def _reads_as_words(text: str) -> bool:
+    """Whether a line beside the rows is a title or a footer of an export: words, and nothing that could be a row."""
+    return " " in text.strip() and not any(delimiter in text for delimiter in DELIMITERS)
+
+
+def _no_row(reason: str, path: Path, line: int) -> BadInput:
+    return BadInput(
+        f"this is no row of the list ({reason}), and nothing was taken: give each list of its own with an --only or "
+        "--except of its own, or mend the line",
+        file=path,
+        line=line,
+    )
 
 
 def _with_ids(path: Path, mapping: Mapping) -> tuple[Table, int]:

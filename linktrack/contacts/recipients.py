@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 
 from linktrack.store.session import Database
 
@@ -12,24 +15,38 @@ if TYPE_CHECKING:  # reports only ask for a domain
     from linktrack.crm.export import Contact
     from linktrack.crm.mapping import Mapping
 
+_PUNYCODE = "xn--"
 INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column
+
+
+class _RecipientBefore(NamedTuple):
+    """A recipient as he was until now; `fields` are JSON."""
+
+    id: int
+    fields: str
+    email: str
+    name: str
 
 
 def store_recipients(
     database: Database, contacts: Sequence[Contact], needed: Sequence[str], mapping: Mapping
 ) -> dict[str, int]:
     """Insert or update a batch of contacts with their values of the fields `needed`, and with their interests where
-    those are kept already. Returns ids by contact id.
+    those are kept already. The address and name that somebody had before are kept beside, for he is found by them too.
+    Returns ids by contact id.
 
     Part of a transaction.
     """
     marks = ", ".join("?" * len(contacts))
     contact_ids = [contact.contact_id for contact in contacts]
-    query = f"SELECT contact_id, id, fields FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608  (names and marks of our own)
-    known = {row[0]: json.loads(row[2]) for row in database.rows(query, contact_ids)}
-    rows = []
+    query = f"SELECT contact_id, id, fields, email, name FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608  (names and marks of our own)
+    known = {row[0]: _RecipientBefore(*row[1:]) for row in database.rows(query, contact_ids)}
+    rows, earlier = [], []
     for contact in contacts:
-        fields: dict[str, str] = known.get(contact.contact_id, {})
+        before = known.get(contact.contact_id)
+        fields: dict[str, str] = {} if before is None else json.loads(before.fields)
+        if before is not None and (before.email, before.name) != (contact.email, contact.name):
+            earlier.append((before.id, before.email, before.name))
         for name in (*needed, INTERESTS) if INTERESTS in fields else needed:
             value = field_value(contact, name, mapping)
             if value is not None:
@@ -39,6 +56,11 @@ def store_recipients(
         "INSERT INTO recipient (contact_id, email, name, fields) VALUES (?, ?, ?, ?) ON CONFLICT (contact_id) "
         "DO UPDATE SET email = excluded.email, name = excluded.name, fields = excluded.fields",
         rows,
+    )
+    database.executemany(
+        "INSERT INTO earlier_address (recipient_id, email, name) VALUES (?, ?, ?) "
+        "ON CONFLICT (recipient_id, email, name) DO NOTHING",
+        earlier,
     )
     return {row[0]: row[1] for row in database.rows(query, contact_ids)}
 
@@ -69,5 +91,19 @@ def field_value(contact: Contact, name: str, mapping: Mapping) -> str | None:
 
 
 def domain_of(email: str) -> str:
-    """The domain of an address in lower case, "" without one."""
-    return email.rpartition("@")[2].strip().lower() if "@" in email else ""
+    """The domain of an address in lower case, "" without one; in letters, also where it is written in punycode."""
+    domain = email.rpartition("@")[2].strip().lower() if "@" in email else ""
+    return domain if domain.isascii() and _PUNYCODE not in domain else _in_letters(domain)
+
+
+@lru_cache(maxsize=1000)
+def _in_letters(domain: str) -> str:
+    """A domain beyond ASCII as it is the same however it is written: `xn--bcher-kva.example` is `bücher.example`."""
+    labels = []
+    for label in normalize("NFKC", domain).replace("\u3002", ".").split("."):
+        decoded = label
+        if label.startswith(_PUNYCODE):
+            with suppress(UnicodeError):
+                decoded = label[len(_PUNYCODE) :].encode("ascii").decode("punycode")
+        labels.append(normalize("NFC", (decoded or label).lower()))
+    return ".".join(labels)

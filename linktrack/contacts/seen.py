@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import blake2b
 from pathlib import Path
 
@@ -15,7 +16,7 @@ class SeenExport:
 
     def __init__(self, database: Database, export: Path) -> None:
         self._database = database
-        self._print = _print_of(export)
+        self._print = print_of(export)
         self.before = database.value("SELECT 1 FROM seen_export WHERE print = ?", (self._print,)) is not None
 
     def note(self, moment: int) -> None:
@@ -26,12 +27,13 @@ class SeenExport:
         )
 
 
-def _print_of(export: Path) -> bytes:
-    """What a file of contacts is known by: a print of its content."""
+def print_of(export: Path, nouns: Collection[str] = ("contacts",)) -> bytes:
+    """What an export is known by: a print of the content of its contacts, or of its files of several `nouns`."""
     digest = blake2b(digest_size=16)
-    path = find_table(export, "contacts")
-    if path is not None:
-        with open_input(path, "a contacts file") as file:
-            while data := file.read(1 << 20):
-                digest.update(data)
+    for noun in nouns:
+        path = find_table(export, noun)
+        if path is not None:
+            with open_input(path, f"a file of {noun}" if noun != "contacts" else "a contacts file") as file:
+                while data := file.read(1 << 20):
+                    digest.update(data)
     return digest.digest()

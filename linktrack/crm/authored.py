@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO
 
 from linktrack.crm.csv_spans import Dialect, quoted
 from linktrack.crm.export import CsvTable, Table
-from linktrack.crm.guard import guarded, must_match
+from linktrack.crm.guard import guarded
 
 _REMEMBERED = 4_096  # cells
 _CONTROLS = re.compile(
@@ -20,8 +21,12 @@ PLAIN = Dialect("utf-8", b"", ",", "")
 
 
 def dialect_of(table: Table | None) -> Dialect:
-    """How files are written that go with an export: as its contacts are, or plainly where these are no CSV."""
-    return table.dialect if isinstance(table, CsvTable) else PLAIN
+    """How files are written that go with an export: as its contacts are, but for a BOM that stands there twice, or
+    plainly where these are no CSV."""
+    if not isinstance(table, CsvTable):
+        return PLAIN
+    dialect = table.dialect
+    return replace(dialect, bom=dialect.bom[: len(dialect.bom) // 2]) if dialect.has_two_boms else dialect
 
 
 class AuthoredCsv:
@@ -29,33 +34,29 @@ class AuthoredCsv:
 
     Delimiter, escapes, encoding, BOM and line end are those of `dialect`; from the first text on that its encoding
     lacks, the whole file is UTF-8 with a BOM. A control character (C0) other than a tab or a line end is a blank.
-    With `guard`, texts that a spreadsheet would run get a `'`, but for
-    numbers and the columns that must match (`guard.must_match`).
+    With `guard`, texts that a spreadsheet would run get a `'`, whatever column they stand in.
     """
 
     def __init__(self, file: BinaryIO, dialect: Dialect, columns: Sequence[str], *, guard: bool = True) -> None:
         self.dialect, self.columns = dialect, tuple(columns)
         self._file, self._encoding = file, dialect.encoding
-        self._guarded = [guard and not must_match(column) for column in columns]
+        self._guards = guard
         self._field = lru_cache(_REMEMBERED)(self._field_of)  # many cells of a file are alike
         file.write(dialect.bom)
-        self._write([self._field(column, False) for column in columns])
+        self._write([self._field(column) for column in columns])
 
     def row(self, values: Mapping[str, object]) -> None:
         """Write a row, whose cells are taken from `values` by the names of the columns; None is an empty cell."""
         field = self._field
         fields = []
-        for column, is_guarded in zip(self.columns, self._guarded, strict=True):
+        for column in self.columns:
             value = values[column]
-            if isinstance(value, str):
-                fields.append(field(value, is_guarded))
-            else:
-                fields.append("" if value is None else field(str(value), False))
+            fields.append("" if value is None else field(value if isinstance(value, str) else str(value)))
         self._write(fields)
 
-    def _field_of(self, text: str, is_guarded: bool) -> str:
+    def _field_of(self, text: str) -> str:
         text = _CONTROLS.sub(" ", text)  # first: the guard is to see what is written
-        return quoted(guarded(text) if is_guarded else text, self.dialect.delimiter, self.dialect.escape)
+        return quoted(guarded(text) if self._guards else text, self.dialect.delimiter, self.dialect.escape)
 
     def _write(self, fields: list[str]) -> None:
         line = (self.dialect.delimiter.join(fields) or '""') + self.dialect.end

@@ -24,7 +24,7 @@ HEADER_WITHIN = 20  # records, of which one is the header
 MAX_RECORD = 4_000_000  # characters; more means that a quote was never closed
 _SAMPLE_RECORDS = 50
 _MOST = 0.3  # of the records are rows, where no header is known: the others are titles, footers and blank lines
-_EXCEL = re.compile(r'("?)sep=(.)\1(\r\n|\r|\n)', re.IGNORECASE)
+_EXCEL = re.compile(r'("?)sep=(.)\1(\r+\n|\n\r(?!\n)|\r|\n)', re.IGNORECASE)
 _CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the quote that closes it
     "": re.compile(r'[^"]*(?:""[^"]*)*"(?!")'),
     "\\": re.compile(r'[^"\\]*(?:(?:""|\\.)[^"\\]*)*"(?!")', re.DOTALL),
@@ -33,11 +33,11 @@ _CLOSE = {  # by the sign that escapes quotes: from inside a quoted field to the
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a CSV file is written. `preamble` is what stands before the records: a line like `sep=;`, or nothing.
+    """How a CSV file is written. `bom` is what marks its encoding, `preamble` what stands before the records then: a
+    line like `sep=;`, or nothing.
 
     `escape` is a backslash where quoted fields use one before `"` and themselves, else nothing: quotes are doubled.
-    `end` is the line end of its first line, `\\n` where it has none. Only `\\r` alone makes a lone `\\r` end records:
-    in other files it belongs to its cell. `errors` is how bytes are read that the encoding does not allow.
+    `end` is its line end, see `find_line_end`. `errors` is how bytes are read that the encoding does not allow.
     """
 
     encoding: str
@@ -47,6 +47,11 @@ class Dialect:
     escape: str = ""
     end: str = "\n"
     errors: str = "strict"
+
+    @property
+    def has_two_boms(self) -> bool:
+        """Whether the file begins with its BOM twice, as files do that were put together."""
+        return len(self.bom) > 1 and self.bom == 2 * self.bom[: len(self.bom) // 2]
 
 
 class Record(NamedTuple):
@@ -68,21 +73,32 @@ def find_dialect(path: Path, encoding: str | None, delimiter: str | None, wanted
     if not sample.strip():
         raise BadInput("the file is empty: an export begins with a line that names its columns", file=path)
     refuse_nul(path, name)
-    end = _line_end(sample, escape)
+    end = find_line_end(sample, escape)
     if excel := _EXCEL.match(sample):
         return Dialect(name, bom, delimiter or excel[2], excel[0], escape, end, errors)
-    found = delimiter or _find_delimiter(sample.replace("\r", "\n") if end == "\r" else sample, whole, wanted, escape)
+    found = delimiter or _find_delimiter(sample.replace(end, "\n"), whole, wanted, escape)
     return Dialect(name, bom, found, "", escape, end, errors)
 
 
-def _line_end(sample: str, escape: str) -> str:
-    """The line end of the first line, outside of quotes; `\\r` only where no other line end is seen."""
+def find_line_end(sample: str, escape: str = "") -> str:
+    """What ends the lines of a file that begins with `sample`, outside of quotes; `\\n` where nothing does.
+
+    `\\r` only where no other line end is seen, and `\\n\\r` (as of some instruments) only where no line ends
+    otherwise. Several `\\r` before `\\n`, as a program leaves them that writes Windows' line ends twice, where most
+    lines have them; else what the first line has. Lines of the file that end otherwise keep their ends, but a lone
+    `\\r` that is not the file's belongs to its cell.
+    """
     outside = re.sub('"' + _CLOSE[escape].pattern, "", sample, flags=re.DOTALL)
     text = outside if "\n" in outside or "\r" in outside else sample
-    found = text.find("\n")
-    if found < 0:
-        return "\r" if "\r" in text else "\n"
-    return "\r\n" if text[found - 1 : found] == "\r" else "\n"
+    breaks: list[str] = re.findall(r"[\r\n]+", text)
+    if not any("\n" in one for one in breaks):
+        return "\r" if breaks else "\n"
+    whole = breaks[:-1] if len(breaks) > 1 else breaks  # the sample may end within the last one
+    if all(re.fullmatch(r"(?:\n\r)+", one) for one in whole):
+        return "\n\r"
+    ends: list[str] = re.findall(r"\r*\n", text)
+    most, times = Counter(ends).most_common(1)[0]
+    return most if len(most) > 2 and times * 2 > len(ends) else ends[0][-2:]
 
 
 def _find_delimiter(sample: str, whole: bool, wanted: str, escape: str) -> str:
@@ -109,22 +125,26 @@ def open_text(path: Path, dialect: Dialect) -> TextIO:
     """The text of a file behind its BOM, with its line ends as they are, in lines that end as the file's do."""
     file = path.open("rb")
     file.seek(len(dialect.bom))
-    return io.TextIOWrapper(file, dialect.encoding, dialect.errors, newline="\r" if dialect.end == "\r" else "\n")
+    return io.TextIOWrapper(file, dialect.encoding, dialect.errors, newline=dialect.end[-1])
 
 
-def read_records(text: TextIO, delimiter: str, *, line: int = 1, escape: str = "") -> Iterator[Record]:
-    """The records of a CSV text; blank lines are records with one empty field.
+def read_records(
+    text: TextIO, delimiter: str, *, line: int = 1, escape: str = "", file_end: str = "\n"
+) -> Iterator[Record]:
+    """The records of a CSV text, which comes in lines as `open_text` cuts them; blank lines are records with one empty
+    field. `file_end` is the file's line end.
 
     BadInput (without the file's name) when a quote is not closed.
     """
     lines = iter(text)
+    known_ends = frozenset({file_end, "\r\n"})
     for piece in lines:
         first = line
         line += 1
         body = piece.rstrip("\r\n")
         end = piece[len(body) :]
-        if len(end) > 1 and end != "\r\n":
-            end = "\r\n" if end.endswith("\r\n") else end[-1]  # what stands before it belongs to the last cell
+        if len(end) > 1 and end not in known_ends:
+            end = _end_of(piece, file_end)  # what stands before it belongs to the last cell
             body = piece[: -len(end)]
         fields = split_record(body, delimiter, escape)
         if fields is None:
@@ -139,9 +159,14 @@ def read_records(text: TextIO, delimiter: str, *, line: int = 1, escape: str = "
                     raise BadInput(f"the quote that opens in this record is never closed{hint}", line=first)
                 is_open = _stays_open(more, delimiter, escape)
             piece = "".join(pieces)
-            end = "\r\n" if piece.endswith("\r\n") else piece[-1:] if piece.endswith(("\n", "\r")) else ""
+            end = _end_of(piece, file_end)
             fields = split_record(piece[: len(piece) - len(end)], delimiter, escape) or []
         yield Record(first, piece, fields, end)
+
+
+def _end_of(piece: str, file_end: str) -> str:
+    """The line end of a line or record: the file's, or another one that it has."""
+    return next((end for end in (file_end, "\r\n", "\n", "\r") if piece.endswith(end)), "")
 
 
 def _stays_open(piece: str, delimiter: str, escape: str) -> bool:

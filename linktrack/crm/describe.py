@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linktrack.crm.csv_spans import Dialect
-from linktrack.crm.export import BadRow, CsvTable, Table, column_of, find_table, left_alone, open_table
+from linktrack.crm.export import BadRow, CsvTable, Table, column_of, find_table, left_alone, odd_header, open_table
 from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
@@ -20,7 +20,6 @@ COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", 
 SHOWN = ("column", "meaning", "example", "problem")  # of these, in a terminal
 EXAMPLE_ROWS = 1_000  # how far an example is looked for in a column that nothing uses
 EXAMPLE_LENGTH = 28
-_LINE_ENDS = {"\r\n": "CRLF", "\n": "LF", "\r": "CR", "": "none"}
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ def describe_export(export: Path, mapping: Mapping, *, deep: bool = False) -> Un
         path = find_table(export, noun)
         if path is not None:
             table = open_table(path, mapping, noun)
+            if odd := odd_header(table):
+                raise BadInput(odd, file=path, line=table.header_line)
             left: list[BadRow] = []
             rows, found = _describe(table, wanted, left)
             sentences.append(
@@ -165,8 +166,9 @@ def _written(table: Table) -> str:
     if not isinstance(table, CsvTable):
         return f"XLSX, sheet {table.sheet!r}" if isinstance(table, SheetTable) else "JSON, UTF-8"
     dialect: Dialect = table.dialect
-    bom = " with BOM" if dialect.bom else ""
-    return f"CSV, {dialect.encoding}{bom}, delimiter {dialect.delimiter!r}, line ends {_LINE_ENDS[table.header.end]}"
+    bom = "" if not dialect.bom else f" with {'two BOMs' if dialect.has_two_boms else 'BOM'}"
+    end = table.header.end and dialect.end.replace("\r", "CR").replace("\n", "LF")
+    return f"CSV, {dialect.encoding}{bom}, delimiter {dialect.delimiter!r}, line ends {end or 'none'}"
 
 
 class _Tally:

@@ -23,6 +23,10 @@ _BOMS = (
 )
 
 
+_WIDE_SAMPLE = 4_096  # bytes
+_WIDE_SHARE = 0.8  # of the bytes at every other place are NUL, and hardly any between, where a text is UTF-16
+
+
 class UnknownEncoding(BadInput):
     """A text file whose encoding nothing tells, or that is not of the one that is set; `offered` is one in which it can
     be read, shown in the sentence."""
@@ -31,8 +35,8 @@ class UnknownEncoding(BadInput):
 
 
 class FoundEncoding(NamedTuple):
-    """The encoding of a text file, its BOM, and what is done with bytes that it does not allow: `strict` where there
-    are none."""
+    """The encoding of a text file, its BOM (twice where it stands there twice), and what is done with bytes that it
+    does not allow: `strict` where there are none."""
 
     name: str
     bom: bytes
@@ -48,11 +52,21 @@ def find_encoding(path: Path, named: str | None) -> FoundEncoding:
     UnknownEncoding with a preview where nothing tells, and where `named` cannot be: an encoding is never guessed.
     """
     with path.open("rb") as file:
-        head = file.read(4)
+        head = file.read(_WIDE_SAMPLE)
     for bom, encoding in _BOMS:
         if head.startswith(bom):
-            return FoundEncoding(encoding, bom, _errors(path, encoding, len(bom)))
+            written = 2 * bom if head.startswith(2 * bom) else bom
+            return FoundEncoding(encoding, written, _errors(path, encoding, len(written)))
     is_set = bool(named)
+    if (wide := wide_encoding(head)) and not (is_set and codecs.lookup(named or "").name.startswith("utf-16")):
+        preview = head[: len(head) // 2 * 2].decode(wide, "replace").strip().splitlines()[0][:80]
+        unknown = UnknownEncoding(
+            f"it is UTF-16 without a BOM; as {wide} its first line would read {preview!r}: if that is right, set "
+            f'encoding = "{wide}" under [crm] in linktrack.toml',
+            file=path,
+        )
+        unknown.offered = wide
+        raise unknown
     named = codecs.lookup(named or "utf-8").name
     if named.startswith(("utf-16", "utf-32")):
         encoding = named if named.endswith(("-le", "-be")) else f"{named}-le"
@@ -77,6 +91,17 @@ def find_encoding(path: Path, named: str | None) -> FoundEncoding:
         file=path,
         line=line,
     )
+
+
+def wide_encoding(head: bytes) -> str:
+    """The UTF-16 that a text without a BOM begins in, by where its NUL bytes stand; nothing for other texts."""
+    pairs = len(head) // 2
+    high, low = (head[at::2].count(0) for at in (0, 1))
+    if pairs < 4:
+        return ""
+    if low >= _WIDE_SHARE * pairs and high <= (1 - _WIDE_SHARE) * pairs:
+        return "utf-16-le"
+    return "utf-16-be" if high >= _WIDE_SHARE * pairs and low <= (1 - _WIDE_SHARE) * pairs else ""
 
 
 def refuse_long_lines(path: Path) -> None:

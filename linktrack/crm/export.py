@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -12,21 +13,17 @@ from typing import Protocol
 
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export_rows import BadRow as BadRow
+from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse_other_kinds
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
-from linktrack.crm.multivalue import OddCell, names_in
+from linktrack.crm.multivalue import OddCell, names_in, shows_quotes
 from linktrack.errors import BadInput, NotFound
 from linktrack.files import explained, open_input
 from linktrack.settings import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-_WORKBOOK = b"PK\x03\x04"
-_WORKBOOK_ENDINGS = (".xlsx", ".xlsm", "")  # what comes through a pipe has none
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
-_WEB_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*<(?:!--|(?:!doctype|\?xml|html|head|meta|style|body|div|table|tr|td)\b)", re.IGNORECASE
-)
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,7 @@ class Table(Protocol):
     suffix: str  # of a file in the same format: .csv, .xlsx, .ndjson, .json
     columns: list[str]
     calculated: frozenset[int]  # the columns with a formula in every row, which cannot be written into
+    lists: frozenset[int]  # the columns whose cells are lists, which any names can stand in
     header_line: int  # the line or row that names the columns; 0 where every row names its own
     header_is_found: bool  # it was looked for, no setting says where it is
 
@@ -70,9 +68,11 @@ class CsvTable:
     """A CSV file: any delimiter, quoting, line end and encoding. Every cell is text, also one like `=1+1`."""
 
     calculated: frozenset[int] = frozenset()
+    lists: frozenset[int] = frozenset()
 
     def __init__(self, path: Path, settings: CrmSettings, layout: TableLayout) -> None:
         self.path, self.suffix = path, ".csv"
+        self.delimiter_is_set = bool(settings.delimiter)
         self.dialect = csvtext.find_dialect(
             path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
         )
@@ -90,11 +90,14 @@ class CsvTable:
 
     def records(self) -> Iterator[csvtext.Record]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
-        with csvtext.open_text(self.path, self.dialect) as text:
-            text.read(len(self.dialect.preamble))
-            first = 2 if self.dialect.preamble else 1
+        dialect = self.dialect
+        with csvtext.open_text(self.path, dialect) as text:
+            text.read(len(dialect.preamble))
+            first = 2 if dialect.preamble else 1
             try:
-                yield from csvtext.read_records(text, self.dialect.delimiter, line=first, escape=self.dialect.escape)
+                yield from csvtext.read_records(
+                    text, dialect.delimiter, line=first, escape=dialect.escape, file_end=dialect.end
+                )
             except BadInput as problem:
                 raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
 
@@ -208,23 +211,12 @@ def open_table(path: Path, mapping: Mapping, noun: str) -> Table:
     """
     layout = mapping.layout(noun)
     with open_input(path) as file:
-        head = file.read(64)
-    if head.startswith(_WORKBOOK):
+        head = file.read(HEAD)
+    refuse_other_kinds(path, head)
+    if is_workbook(head):
         from linktrack.crm.xlsx_cells import SheetTable
 
         return SheetTable(path, layout)
-    if head.startswith(_OLD_EXCEL):
-        raise BadInput(
-            "this is an old Excel file (.xls), or one with a password: save it as .xlsx or CSV without one", file=path
-        )
-    if _WEB_PAGE.match(head):
-        raise BadInput(
-            "this is a web page or XML, as some systems write for Excel (.xls): open it there and save it as .xlsx or "
-            "CSV",
-            file=path,
-        )
-    if head.startswith((b"%PDF", b"\x1f\x8b", b"\x89PNG")):
-        raise BadInput("this is neither CSV nor XLSX nor NDJSON", file=path)
     json_like = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
     if path.suffix.lower() in (".ndjson", ".jsonl", ".json") or (json_like and path.suffix.lower() not in SUFFIXES):
         from linktrack.crm.json_spans import JsonTable
@@ -237,10 +229,10 @@ def misnamed(export: Path) -> Iterator[str]:
     """A sentence on an export's contacts if they are a workbook of today under another ending; it is read as what it
     is. NotFound and the like as `open_table`."""
     path = find_table(export, "contacts")
-    if path is None or path.suffix.lower() in _WORKBOOK_ENDINGS:
+    if path is None or path.suffix.lower() in (*WORKBOOK_ENDINGS, ""):  # what comes through a pipe has none
         return
     with open_input(path) as file:
-        if file.read(len(_WORKBOOK)) == _WORKBOOK:
+        if is_workbook(file.read(HEAD)):
             yield f"{path.name} is an Excel workbook of today (.xlsx) under another ending, and is read as one"
 
 
@@ -275,13 +267,31 @@ def need_column(table: Table, name: str, what: str, setting: str) -> int:
         there = ", ".join(repr(column) for column in table.columns[:12])
         more = " …" if len(table.columns) > 12 else ""
         alone = isinstance(table, CsvTable) and len(table.columns) == 1
-        hint = " (or the delimiter, if these are several columns, under [crm])" if alone else ""
+        way = "or the delimiter, if these are several columns, under [crm]" if alone else ""
+        hint = f" ({odd})" if (odd := odd_header(table) or way) else ""
         raise BadInput(
             f"{what} needs the column {name!r}, which is not among {there}{more}: "
             f"name the right one as {setting}{hint}",
             file=table.path,
         )
     return found
+
+
+def odd_header(table: Table) -> str:
+    """What is odd about the line that names the columns of a table: it is one column where another delimiter stands,
+    or it looks like a contact. Nothing for others, and where a setting says which line it is."""
+    if not isinstance(table, CsvTable):
+        return ""
+    if len(table.columns) == 1 and table.delimiter_is_set:
+        other = [sign for sign in csvtext.DELIMITERS if sign != table.dialect.delimiter and sign in table.header.text]
+        if other:
+            return (
+                f"it is read with the delimiter {table.dialect.delimiter!r}, and has {other[0]!r} between its columns: "
+                f"say delimiter = {json.dumps(other[0])} under [crm], or leave it out there"
+            )
+    if table.header_is_found and any(_ADDRESS.fullmatch(column) for column in table.columns):
+        return "its first line looks like a contact, not like the names of columns: export it with a header line"
+    return ""
 
 
 def refuse_calculated(table: Table, column: int, what: str) -> None:
@@ -360,6 +370,14 @@ def left_alone(table: Table, left: Sequence[BadRow], *, each: bool = False) -> I
     rows = "1 row was left as it came: line" if len(left) == 1 else f"{len(left):,} rows were left as they came: lines"
     listed = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
     yield f"{table.path.name}: {rows} {listed}"
+
+
+def any_interests(export: Path, mapping: Mapping) -> bool:
+    """Whether the contacts' cells of interests can hold any names: they are lists, or show names in quotes."""
+    table = open_contacts(export, mapping)
+    at = column_of(table, mapping.settings.contacts.interests)
+    separator = mapping.settings.contacts.interests_separator
+    return at is not None and (at in table.lists or shows_quotes((row[at] for _, row in table.rows([])), separator))
 
 
 def export_names(export: Path, mapping: Mapping) -> dict[str, set[str]]:

@@ -11,7 +11,7 @@ _TOTAL = re.compile(
     r"\W*(?:grand |sub-?)?(?:total|summ|sum\b|suma|somme|gesamt|insgesamt|count|anzahl|antal|i alt|razem|yhteens)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"[-+]?[\d.,\s']*\d")
+_NUMBER = re.compile(r"(?:[^\W\d]{1,12}\.?[:\s]\s*)?[-+]?[\d.,\s']*\d(?:\s*(?:%|[^\W\d]+\.?))?")  # `2 rows`, `SEK 3,5`
 
 
 def without_footers(
@@ -20,9 +20,9 @@ def without_footers(
     """The rows of a table without its footers, which go to `left`; `rows` says of each whether it stands behind an
     empty line.
 
-    A footer has nothing in its cells but in the first (a line that begins with a total: and a number), which is no id
-    like those above, and stands behind an empty line or at the end. Where the first column is not that of the ids, it
-    stands behind an empty line.
+    A footer has nothing in its cells but in the first (a line that begins with a total: and a number of things), which
+    is no id like those above, and stands behind an empty line or at the end. Where the first column is not that of the
+    ids, it stands behind an empty line.
     """
     known = _KnownIds()
     waiting: list[tuple[int, list[str], bool]] = []  # what is a footer if no row follows, or stands behind a blank

@@ -20,13 +20,22 @@ _WITHIN = re.compile(
 )
 _SIGN = re.compile(f"[{_EQUALS}{_OTHERS}]")  # without any of which nothing is run
 _NUMBER = re.compile(r"[+-]?\d[\d .,\u00a0\u202f]*(?:[eE][+-]?\d+)?\s*%?")
+# What has to be found again as it is and does nothing: an id, and an address (RFC 5322, atoms of letters, digits and
+# the signs that no spreadsheet calculates with but for the sum of names that are none).
+_ID = re.compile(r"-[\w-]+")
+_ADDRESS = re.compile(r"[+-][\w+-]*(?:\.[\w+-]+)*@\w[\w-]*(?:\.\w[\w-]*)*")
 _EXACT = frozenset({"id", "email", "token", "person_token"})
 
 
 def would_run(text: str) -> bool:
-    """Whether a spreadsheet that opens a CSV file would take `text`, or a part of it, for a formula. A plain number
-    is none."""
-    return (_BEGIN.match(text) is not None and not _NUMBER.fullmatch(text)) or _WITHIN.search(text) is not None
+    """Whether a spreadsheet that opens a CSV file would take `text`, or a part of it, for a formula that does anything.
+    A plain number does not, nor does what looks like an id or an e-mail address: these must match, whichever column
+    they stand in."""
+    return _begins_formula(text) or _WITHIN.search(text) is not None
+
+
+def _begins_formula(text: str) -> bool:
+    return _BEGIN.match(text) is not None and not any(harmless.fullmatch(text) for harmless in (_NUMBER, _ID, _ADDRESS))
 
 
 def guarded(text: str) -> str:
@@ -34,11 +43,10 @@ def guarded(text: str) -> str:
     are. Guarded twice is guarded once."""
     if not _SIGN.search(text):
         return text
-    begins = _BEGIN.match(text) is not None and not _NUMBER.fullmatch(text)
     within = _WITHIN.sub(r"\1'", text)
-    return f"'{within}" if begins else within
+    return f"'{within}" if _begins_formula(text) else within
 
 
 def must_match(column: str) -> bool:
-    """Whether a column's values have to be found again as they are, and so are never guarded: ids, e-mails, tokens."""
+    """Whether a column's values have to be found again as they are: ids, e-mails, tokens."""
     return column in _EXACT or column.endswith("_id")

@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from linktrack.crm.encoding import UnknownEncoding
 from linktrack.crm.export import CsvTable, Table, find_table, open_table
 from linktrack.crm.mapping import Mapping, find_column
@@ -224,9 +226,14 @@ def _with(
     table = tables
     for key in keys[:-1]:
         table = table.setdefault(key, {})
-    guessed.append(GuessedSetting(("crm", *keys), value, table.get(keys[-1])))
+    before = table.get(keys[-1])
     table[keys[-1]] = value
-    return replace(mapping, settings=CrmSettings.model_validate(tables))
+    try:
+        settings = CrmSettings.model_validate(tables)
+    except ValidationError:  # it does not go together with what stands there: then it is no guess
+        return mapping
+    guessed.append(GuessedSetting(("crm", *keys), value, before))
+    return replace(mapping, settings=settings)
 
 
 def names_of(guessed: Sequence[GuessedSetting], noun: str) -> Iterator[str]:

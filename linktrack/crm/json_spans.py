@@ -12,10 +12,12 @@ from typing import Any
 from linktrack.crm.encoding import refuse_long_lines
 from linktrack.crm.export import BadRow
 from linktrack.crm.multivalue import OddCell, joined, names_in
+from linktrack.crm.typed_values import plain_text
 from linktrack.errors import BadInput
+from linktrack.settings import FieldSettings
 
 MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
-_BOM = b"\xef\xbb\xbf"
+_BOMS = re.compile(rb"(?:\xef\xbb\xbf)*")  # files that were put together have several
 _BLANK = re.compile(r"[ \t\r\n]*")
 _NO_OBJECT = "each contact must be a JSON object"
 
@@ -32,7 +34,7 @@ class JsonTable:
     def __init__(self, path: Path, separator: str) -> None:
         self.path, self.separator = path, separator
         data = path.read_bytes() if path.suffix.lower() == ".json" or _begins_with_array(path) else b""
-        self.array = data.removeprefix(_BOM).lstrip()[:1] == b"["
+        self.array = _shown(data)[:1] == b"["
         self.suffix = ".json" if path.suffix.lower() == ".json" else ".ndjson"
         if not self.array:
             refuse_long_lines(path)
@@ -56,6 +58,8 @@ class JsonTable:
         if not samples:
             raise BadInput("the file holds no objects: an export has one for each contact", file=path)
         self.columns, self.samples = list(samples), samples
+        self.lists = frozenset(at for at, value in enumerate(samples.values()) if isinstance(value, list))
+        self._fields: dict[str, FieldSettings] = {}  # by column, of those that are written
         self._unwritable: dict[str, frozenset[int]] = {}  # by column, of those that were asked for
 
     def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
@@ -84,7 +88,7 @@ class JsonTable:
         """Each object with its line, or with its place in the array; what is none goes to `left`."""
         if self.array:
             try:
-                every = _load(self.path.read_bytes().decode("utf-8-sig"))
+                every = _load(_parted(self.path.read_bytes())[1])
             except (ValueError, RecursionError) as problem:
                 line = getattr(problem, "lineno", None)
                 raise BadInput(_reason(problem), file=self.path, line=line) from None
@@ -97,7 +101,7 @@ class JsonTable:
         for number, line in self._lines():
             if line.strip():
                 try:
-                    row = _load(line.decode("utf-8-sig").rstrip("\r\n"))  # the column of a fault is within the line
+                    row = _load(_parted(line)[1].rstrip("\r\n"))  # the column of a fault is within the line
                 except (ValueError, RecursionError) as problem:
                     row, reason = None, _reason(problem)
                 else:
@@ -111,20 +115,27 @@ class JsonTable:
         with self.path.open("rb") as file:
             yield from enumerate(file, 1)
 
-    def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
+    def write(
+        self,
+        to: Path,
+        changes: Mapping[int, Mapping[int, str]],
+        created: Sequence[str],
+        fields: Mapping[int, FieldSettings],
+    ) -> None:
         """The file again; in an object that changes, only the changed values are written anew."""
         columns = [*self.columns, *created]
+        self._fields = {columns[at]: known for at, known in fields.items() if at < len(columns)}
         if self.array:
             data = self.path.read_bytes()
-            bom = _BOM if data.startswith(_BOM) else b""
-            to.write_bytes(bom + self._array_with(data.decode("utf-8-sig"), changes, columns).encode())
+            bom, text = _parted(data)
+            to.write_bytes(bom + self._array_with(text, changes, columns).encode())
             return
         with to.open("wb") as file:
             for number, line in self._lines():
                 if number in changes:
-                    text = line.decode("utf-8-sig")
+                    bom, text = _parted(line)
                     named = {columns[at]: value for at, value in changes[number].items()}
-                    line = (_BOM if line.startswith(_BOM) else b"") + self._with_values(text, 0, named).encode()
+                    line = bom + self._with_values(text, 0, named).encode()
                 file.write(line)
 
     def _array_with(self, text: str, changes: Mapping[int, Mapping[int, str]], columns: list[str]) -> str:
@@ -182,11 +193,18 @@ class JsonTable:
             return json.dumps(names, ensure_ascii=False)
         if value == "" and not isinstance(like, str | None):
             return "null"
-        if isinstance(like, bool) and value in ("true", "false"):
-            return value
+        known = self._fields.get(name)
+        plain = value if known is None else plain_text(value, known)
+        if like is None and known is not None:  # nothing shows what the column holds: what the field says
+            words = known.type == "yes-no" and (known.yes, known.no) == ("true", "false")
+            like = False if words else 0 if known.type == "number" else None
+        if isinstance(like, bool) and plain in ("true", "false"):
+            return plain
         number = isinstance(like, int | Decimal) and not isinstance(like, bool)
-        if number and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", value):
-            return value
+        if number and known is not None and known.type == "yes-no" and plain in ("true", "false"):
+            return "1" if plain == "true" else "0"
+        if number and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", plain):
+            return plain
         return json.dumps(value, ensure_ascii=False)
 
 
@@ -198,6 +216,8 @@ def _reason(problem: Exception) -> str:
             what = f"{said[0].lower()}{said[1:]} at column {problem.colno}"
         case UnicodeDecodeError():
             what = "it is not UTF-8"
+        case _NoJson():
+            what = str(problem)
         case _:
             what = "it is nested too deeply, or a number is too long"
     return f"not valid JSON: {what}"
@@ -205,11 +225,31 @@ def _reason(problem: Exception) -> str:
 
 def _begins_with_array(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(64).removeprefix(_BOM).lstrip()[:1] == b"["
+        return _shown(file.read(64))[:1] == b"["
+
+
+def _parted(data: bytes) -> tuple[bytes, str]:
+    """The BOMs that a line or file begins with, and its text. UnicodeDecodeError."""
+    found = _BOMS.match(data)
+    bom = found[0] if found else b""
+    return bom, data[len(bom) :].decode()
+
+
+def _shown(data: bytes) -> bytes:
+    """What a file begins with behind BOMs and blanks."""
+    return _BOMS.sub(b"", data, count=1).lstrip()
+
+
+class _NoJson(ValueError):
+    """A value that programs write and JSON has not (RFC 8259, section 6); the text is the reason."""
 
 
 def _load(text: str) -> object:
-    return json.loads(text, parse_float=Decimal)
+    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> None:
+    raise _NoJson(f"{name} is no number in it: write null or a text")
 
 
 def _is_structure(value: object) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from linktrack.errors import BadInput
+from linktrack.names import held_under, same_name
 from linktrack.settings import CrmSettings, FieldSettings
 from linktrack.workspace import Workspace
 
@@ -40,7 +41,7 @@ class Mapping:
 
     def field(self, name: str) -> FieldSettings:
         """What is known of an action's field; one without an entry is a text in the column of its own name."""
-        return self.settings.contacts.fields.get(name) or FieldSettings(column=name)
+        return held_under(self.settings.contacts.fields, name) or FieldSettings.of_column(name)
 
     def layout(self, noun: str) -> TableLayout:
         """How the file of `noun` (`contacts`, `companies`, `follow-ups` …) is laid out. KeyError for other nouns."""
@@ -69,14 +70,13 @@ def mapping_of(workspace: Workspace) -> Mapping:
 
 
 def find_column(columns: Sequence[str], name: str) -> int | None:
-    """Where the column `name` stands: an exact match, else the only one that differs in case and blanks.
+    """Where the column `name` stands: an exact match, else the only one that differs in case, blanks, and how Unicode
+    writes its letters.
 
     BadInput when several columns bear the name, because it cannot be known which one is meant.
     """
     exact = [number for number, column in enumerate(columns) if column == name]
-    alike = exact or [
-        number for number, column in enumerate(columns) if column.strip().casefold() == name.strip().casefold()
-    ]
+    alike = exact or [number for number, column in enumerate(columns) if same_name(column) == same_name(name)]
     if len(alike) > 1:
         numbers = " and ".join(str(number + 1) for number in alike)
         raise BadInput(f"the export has several columns {name!r} (numbers {numbers}): rename all but one")

@@ -2,12 +2,11 @@
 
 Three shapes are understood: names with the export's separator between them, JSON lists (`["News","Events"]`) and
 names between carets (`^News^,^Events^`). A cell of another shape is refused (`OddCell`), never added to. `null` is
-JSON's empty cell; what databases write for nothing (`NULL`, `\\N`) is refused.
+JSON's empty cell; what other programs write for nothing (`NULL`, `#N/A`, `-`) is refused.
 
 Names that differ in case, blanks around them, or how Unicode writes their letters alone are one (`names.same_name`).
-
-A name without quotes holds no sign that parts lists (a slash does with a blank beside it: `AC/DC` is a name), its
-brackets are closed and not around all of it (`Wine (red)`), and no quotes or other signs are (`C#`, `Rock'n'Roll`).
+A name that cannot stand without quotes (see `explained_names`) gets them only where the column has such quotes already:
+who reads the export may know none.
 """
 
 from __future__ import annotations
@@ -17,16 +16,10 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from linktrack.crm.explained_names import bullet_before, is_word_for_nothing, is_wrapped, parting_sign
 from linktrack.names import same_name
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-_OTHERS = re.compile(
-    r"[;|^,<>\t\r\n\v\f\x85\u2028\u2029，；、､﹐﹑｜؛،•]|(?<=\s)/|/(?=\s)"
-)  # what parts names in other exports
-_QUOTES = "\"'`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
-_NOTHING = ("NULL", "\\N")  # as the dumps of databases have it
-_APOSTROPHES = "'\u2019"  # which may end a name: `Ladies'`
-_BRACKETS = {"(": ")", "[": "]", "{": "}", "\uff08": "\uff09", "\u3010": "\u3011", "\u300c": "\u300d"}
 
 
 class OddCell(ValueError):
@@ -45,9 +38,9 @@ def names_in(cell: str, separator: str) -> list[str]:
     return [name for piece in _explained(cell, separator) if (name := _name(piece))]
 
 
-def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
+def with_name(cell: str, separator: str, name: str, like: str = "", *, quotes: bool = False) -> str:
     """The cell with one more name at its end, set off as the others are, or as those of the cell `like` it: in quotes
-    where all of them are.
+    where all of them are. `quotes` says that the column has names in quotes, or is one of lists.
 
     OddCell for a cell that is not understood, and for a name that its shape cannot hold.
     """
@@ -60,6 +53,9 @@ def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
         if "^" in name:
             raise OddCell(f"{name!r} cannot stand in the cell {shape!r}, whose names are between carets")
         return f"^{name}^" if empty else f"{cell.rstrip()}{_between_carets(separator, cell, like)}^{name}^"
+    quotes = quotes or shows_quotes([cell, like], separator)
+    if not quotes and needs_quotes(name, separator):
+        raise OddCell(unquotable(name, separator))
     written = _in_quotes(name) if _all_quoted(shape, separator) else _written(name, separator)
     if empty:
         return written
@@ -67,14 +63,15 @@ def with_name(cell: str, separator: str, name: str, like: str = "") -> str:
         framed = cell.lstrip().startswith(separator)  # `;News;Events;`
         longer = cell + written + (separator if framed else "")
     else:
-        blank = " " if f"{separator} " in (cell if separator in cell else like) else ""
+        set_off = _pieces(cell if separator in cell else like, separator)[1:]
+        blank = " " if any(piece.startswith(" ") for piece in set_off) else ""
         longer = f"{cell}{separator}{blank}{written}"
-    return _unless_misread(longer, separator, wanted)
+    return _unless_misread(longer, separator, wanted, quotes=quotes)
 
 
-def without_name(cell: str, separator: str, name: str) -> str:
-    """The cell without a name, however often and in whatever case it stood there. OddCell for a cell that is not
-    understood."""
+def without_name(cell: str, separator: str, name: str, *, quotes: bool = False) -> str:
+    """The cell without a name, however often and in whatever case it stood there; `quotes` as for `with_name`. OddCell
+    for a cell that is not understood."""
     gone = {one for one in names_in(cell, separator) if same_name(one) == same_name(name)}
     wanted = [one for one in names_in(cell, separator) if one not in gone]
     if is_empty(cell):
@@ -88,7 +85,33 @@ def without_name(cell: str, separator: str, name: str) -> str:
     kept = [piece for piece in pieces if _name(piece) not in gone]
     if kept and pieces and _name(pieces[0]) in gone:
         kept[0] = kept[0].lstrip()
-    return _unless_misread(separator.join(kept), separator, wanted)
+    quotes = quotes or shows_quotes([cell], separator)
+    return _unless_misread(separator.join(kept), separator, wanted, quotes=quotes)
+
+
+def needs_quotes(name: str, separator: str) -> bool:
+    """Whether a name cannot stand among others with the separator between them unless it is in quotes."""
+    return _written(name, separator) != name
+
+
+def unquotable(name: str, separator: str) -> str:
+    """Why a name that needs quotes cannot stand in a cell."""
+    what = "holds" if separator in name else "could be read as something else beside"
+    return f"the name {name!r} {what} {separator!r}, which parts names, and the column has none in quotes: use another"
+
+
+def shows_quotes(cells: Iterable[str], separator: str) -> bool:
+    """Whether any of the cells holds a name in quotes among names with the separator between them."""
+    for cell in cells:
+        if '"' in cell:
+            try:
+                if _json_list(cell) is None and any(
+                    _QUOTED.fullmatch(piece.strip()) for piece in _explained(cell, separator)
+                ):
+                    return True
+            except OddCell:  # it shows nothing
+                continue
+    return False
 
 
 def joined(names: list[str], separator: str) -> str:
@@ -164,41 +187,24 @@ def _between_carets(separator: str, *cells: str) -> str:
 
 
 def _explained(cell: str, separator: str) -> list[str]:
-    """The items of a cell, as they stand. OddCell where one looks like several with something else between them."""
-    if cell.strip() in _NOTHING:
-        raise OddCell(f"the cell {cell[:60]!r} is a database's word for nothing, which is no name")
+    """The items of a cell, as they stand. OddCell where one looks like something else than a name."""
     pieces = _pieces(cell, separator)
     for piece in pieces:
         text = piece.strip()
-        if _QUOTED.fullmatch(text):
+        is_quoted = _QUOTED.fullmatch(text) is not None
+        if other := parting_sign(piece.replace(text, "", 1) if is_quoted else piece):
+            raise OddCell(f"the cell {cell[:60]!r} holds {other!r}, and {separator!r} is what parts its names")
+        if is_quoted or not text:
             continue
-        if other := _OTHERS.search(text):
-            raise OddCell(f"the cell {cell[:60]!r} holds {other[0]!r}, and {separator!r} is what parts its names")
-        if _is_wrapped(text):
+        if is_word_for_nothing(text):
+            raise OddCell(f"the cell {cell[:60]!r} holds {text[:60]!r}, a word or sign for nothing, which is no name")
+        if bullet := bullet_before(text):
+            raise OddCell(f"the cell {cell[:60]!r} has {bullet[:60]!r} before a name, like an item of another list")
+        if is_wrapped(text):
             raise OddCell(
                 f"the cell {cell[:60]!r} has quotes, brackets or signs around {text[:60]!r}, like another list"
             )
     return pieces
-
-
-def _is_wrapped(name: str) -> bool:
-    """Whether quotes, brackets or other signs stand around a name, or the first or last of them is missing."""
-    if not name:
-        return False
-    if name[0] in _QUOTES or (name[-1] in _QUOTES and name[-1] not in _APOSTROPHES):
-        return True
-    if name[0] == name[-1] and not name[0].isalnum() and len(set(name)) > 1:
-        return True
-    opened: list[int] = []
-    for at, sign in enumerate(name):
-        if sign in _BRACKETS:
-            opened.append(at)
-        elif sign in _BRACKETS.values():
-            if not opened or _BRACKETS[name[begin := opened.pop()]] != sign:
-                return True
-            if begin == 0 and at == len(name) - 1:
-                return True
-    return bool(opened)
 
 
 @cache
@@ -239,9 +245,14 @@ def _in_quotes(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _unless_misread(cell: str, separator: str, names: list[str]) -> str:
-    """The cell, or where a quote that was never closed would pair with another one, the names written anew."""
-    return cell if _reads_as(cell, separator, names) else joined(names, separator)
+def _unless_misread(cell: str, separator: str, names: list[str], *, quotes: bool) -> str:
+    """The cell, or where a quote that was never closed would pair with another one, the names written anew. OddCell
+    where these would need quotes and have none."""
+    if _reads_as(cell, separator, names):
+        return cell
+    if not quotes:
+        raise OddCell(f"the names of the cell {cell[:60]!r} could be read as others, and the column has none in quotes")
+    return joined(names, separator)
 
 
 def _reads_as(cell: str, separator: str, names: list[str]) -> bool:

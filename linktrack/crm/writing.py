@@ -12,22 +12,26 @@ from typing import Protocol, cast
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export import BadRow, CsvTable, Table
 from linktrack.errors import BadInput
+from linktrack.settings import FieldSettings
 
 BATCH = 2_000  # records that are written at once
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text
+Fields = AnyMapping[int, FieldSettings]  # column -> the field that is written into it
 
 
 class Rewritable(Protocol):
     """A table whose format writes itself again."""
 
-    def write(self, to: Path, changes: Changes, created: Sequence[str]) -> None: ...
+    def write(self, to: Path, changes: Changes, created: Sequence[str], fields: Fields) -> None: ...
 
 
-def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path, changed_to: Path) -> None:
+def write_back(
+    table: Table, changes: Changes, created: Sequence[str], to: Path, changed_to: Path, fields: Fields | None = None
+) -> None:
     """Write `table` with `changes` to `to`, and the header with the changed rows alone to `changed_to` (CSV).
 
-    `created` names the columns that are added behind the last one. BadInput for a text that the file's encoding
-    does not have.
+    `created` names the columns that are added behind the last one; `fields` says what columns hold, for formats that
+    know more than texts. BadInput for a text that the file's encoding does not have.
     """
     if isinstance(table, CsvTable):
         if not changes and not created:
@@ -36,7 +40,7 @@ def write_back(table: Table, changes: Changes, created: Sequence[str], to: Path,
             return
         _write_csv(table, changes, created, to, changed_to)
         return
-    cast(Rewritable, table).write(to, changes, created)
+    cast(Rewritable, table).write(to, changes, created, fields or {})
     width = len(table.columns)
     with changed_to.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -62,13 +66,10 @@ def _write_csv(table: CsvTable, changes: Changes, created: Sequence[str], to: Pa
             cells = changes.get(record.line)
             header = record.line == table.header_line
             if header:
-                always = all(field.startswith('"') for field in record.fields)
-                names = [csvtext.quoted(name, delimiter, dialect.escape, always=always) for name in created]
-                fields = [*record.fields, *names]
-            elif cells is not None:
-                fields = _changed(record.fields, cells, width, dialect)
-            elif width and not table.is_blank(record) and record.line not in apart:
-                fields = record.fields + [""] * (width - len(record.fields))
+                record = _whole_end(record) if created else record
+                fields = _changed(record.fields, dict(enumerate(created, len(record.fields))), width, dialect)
+            elif cells is not None or (width and not table.is_blank(record) and record.line not in apart):
+                fields = _changed(record.fields, cells or {}, width, dialect)
             else:
                 as_they_came.append(record.text)
                 if len(as_they_came) == BATCH:
@@ -109,10 +110,21 @@ def _encoded(table: CsvTable, line: int, text: str) -> bytes:
         ) from None
 
 
+def _whole_end(record: csvtext.Record) -> csvtext.Record:
+    """A header with the carriage returns before its end as a part of that: no name ends with one."""
+    last = record.fields[-1].rstrip("\r")
+    returns = record.fields[-1][len(last) :]
+    return record._replace(fields=[*record.fields[:-1], last], end=returns + record.end)
+
+
 def _changed(fields: Sequence[str], cells: AnyMapping[int, str], width: int, dialect: csvtext.Dialect) -> list[str]:
-    """The fields of a record with some replaced, quoted where they must be or were; never fewer than `width`."""
-    changed = [*fields, *[""] * (max(max(cells) + 1, width) - len(fields))]  # a row may end before its last columns
+    """The fields of a record with some replaced, and others added up to `width`; in quotes where they must be, were, or
+    all others are."""
+    filled = [field for field in fields if field]
+    every = bool(filled) and all(field.startswith('"') for field in filled)
+    blank = '""' if every and len(filled) == len(fields) else ""
+    changed = [*fields, *[blank] * (max(max(cells, default=0) + 1, width) - len(fields))]  # a row may end early
     for column, text in cells.items():
-        always = changed[column].startswith('"')
+        always = changed[column].startswith('"') or (every and changed[column] == "" and text != "")
         changed[column] = csvtext.quoted(text, dialect.delimiter, dialect.escape, always=always)
     return changed if changed != [""] else ['""']  # which would be a blank line

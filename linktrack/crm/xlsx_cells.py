@@ -15,10 +15,12 @@ from linktrack.crm.csv_spans import HEADER_WITHIN
 from linktrack.crm.export import BadRow, find_header
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import TableLayout
+from linktrack.crm.typed_values import same_value
 from linktrack.crm.xlsx_package import DamagedWorkbook, WorkbookPackage
 from linktrack.crm.xlsx_reading import SheetRow, read_sheet
 from linktrack.crm.xlsx_writing import write_workbook
 from linktrack.errors import BadInput
+from linktrack.settings import FieldSettings
 
 
 class SheetTable:
@@ -26,6 +28,7 @@ class SheetTable:
     `xlsx_formats.number_text` says, texts as they are."""
 
     suffix = ".xlsx"
+    lists: frozenset[int] = frozenset()
 
     def __init__(self, path: Path, layout: TableLayout) -> None:
         self.path, self.header_is_found = path, not layout.header_row
@@ -113,7 +116,13 @@ class SheetTable:
             return f"it has {len(values)} cells and the header {width}"
         return ""
 
-    def write(self, to: Path, changes: Mapping[int, Mapping[int, str]], created: Sequence[str]) -> None:
+    def write(
+        self,
+        to: Path,
+        changes: Mapping[int, Mapping[int, str]],
+        created: Sequence[str],
+        fields: Mapping[int, FieldSettings],
+    ) -> None:
         """The package again, with the cells of the sheet changed that change, read back and compared."""
         if not changes and not created:
             shutil.copyfile(self.path, to)
@@ -125,12 +134,12 @@ class SheetTable:
         try:
             with zipfile.ZipFile(self.path) as archive:
                 sheet = WorkbookPackage(archive).choose(self.sheet)
-            write_workbook(self.path, to, sheet, wanted, width + len(created))
+            write_workbook(self.path, to, sheet, wanted, width + len(created), fields, self._cells.seen)
         except DamagedWorkbook as problem:
             raise BadInput(f"it cannot be written back: {problem}", file=self.path) from None
-        self._compare(to, wanted)
+        self._compare(to, wanted, fields)
 
-    def _compare(self, to: Path, wanted: Mapping[int, Mapping[int, str]]) -> None:
+    def _compare(self, to: Path, wanted: Mapping[int, Mapping[int, str]], fields: Mapping[int, FieldSettings]) -> None:
         """BadInput unless all cells of the workbook that was written are as they were or as they are wanted."""
         try:
             written = read_sheet(to, self.sheet)
@@ -151,7 +160,10 @@ class SheetTable:
                     width = max(len(before), len(after), max(cells) + 1)
                     before, after = (row + [""] * (width - len(row)) for row in (before, after))
                     alike = all(
-                        _same(cells[at], after[at]) if at in cells else before[at] == after[at] for at in range(width)
+                        _same(cells[at], after[at], fields.get(at) if number != self.header_line else None)
+                        if at in cells
+                        else before[at] == after[at]
+                        for at in range(width)
                     )
                 if not alike:
                     raise BadInput(f"row {number} could not be written back: save it as CSV", file=self.path)
@@ -159,9 +171,9 @@ class SheetTable:
             written.close()
 
 
-def _same(wanted: str, written: str) -> bool:
-    """Whether a cell holds what was to be written: the same text, or the same number."""
-    if wanted == written:
+def _same(wanted: str, written: str, known: FieldSettings | None) -> bool:
+    """Whether a cell holds what was to be written: the same text, the same number, or what the field means by it."""
+    if wanted == written or (known is not None and same_value(written, wanted, known)):
         return True
     try:
         return Decimal(wanted) == Decimal(written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from linktrack.crm.xlsx_package import WorkbookPackage, parse
@@ -116,11 +117,16 @@ def number_of(text: str, form: CellFormat, since: date) -> str | None:
     """The digits of a number with a format that `number_text` reads as `text`, or None: then it must be a text."""
     if form.kind == "day":
         try:
-            return str((date.fromisoformat(text) - since).days) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
+            day = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else date.min
         except ValueError:
             return None
+        days = (day - since).days
+        if since.year == 1899 and days <= 60:
+            days -= 1  # the 29th of February 1900, which workbooks count, was none
+            return str(days) if days > 0 else None
+        return str(days) if days >= 0 else None
     if form.kind == "zeros" and re.fullmatch(rf"\d{{{form.digits}}}", text):
         return str(int(text)) if int(text) < MOST_EXACT else None
-    if form.kind != "number" or not _PLAIN.fullmatch(text) or len(text) > 16:
+    if form.kind != "number" or not _PLAIN.fullmatch(text) or len(text) > 16 or abs(Decimal(text)) >= MOST_EXACT:
         return None
     return text

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 from typing import IO, BinaryIO, NamedTuple
 
+from linktrack.crm.xlsx_filling import SeenCells, kind_of
 from linktrack.crm.xlsx_formats import NUMBER, number_text, read_formats
 from linktrack.crm.xlsx_package import CellCounter, DamagedWorkbook, WorkbookPackage, column_number, parse, unescaped
 from linktrack.errors import BadInput, DiskFull
@@ -27,6 +28,7 @@ SECONDS = 300
 MAX_ROW = 16_000_000  # characters of a row, as many as a line of other formats has
 _BATCH, _BATCH_TEXT = 1_000, 4_000_000  # rows, characters
 _AREA = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7}):\$?([A-Z]{1,3})\$?(\d{1,7})")
+_CONSTANTS = {"TRUE()": "true", "FALSE()": "false", "TRUE": "true", "FALSE": "false"}  # formulas that are values
 _REFUSED, _NO_ROOM = 3, 5  # exit codes of the process
 _BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from linktrack.crm.xlsx_reading import main; main()"
 
@@ -60,9 +62,10 @@ class SheetCells:
         file.seek(-8, os.SEEK_END)
         self._end = int.from_bytes(file.read(8), "big")
         file.seek(self._end)
-        self.sheet, calculated, self.hidden, areas = marshal.load(file)  # noqa: S302  (our own process has written it)
+        self.sheet, calculated, self.hidden, areas, seen = marshal.load(file)  # noqa: S302  (our own process wrote it)
         self.calculated = frozenset(calculated)  # columns with any formula
         self.areas = [Area(*area) for area in areas]
+        self.seen = [SeenCells(*cells) for cells in seen]
 
     def rows(self) -> Iterator[SheetRow]:
         at = 0
@@ -150,15 +153,16 @@ def first_day(package: WorkbookPackage) -> date:
 
 
 def write_rows(package: WorkbookPackage, name: str, to: BinaryIO) -> None:
-    """Write a sheet's rows in batches, then its name, its columns with formulas, the names of hidden sheets and
-    the areas of merged cells and of formulas, then the place of these."""
+    """Write a sheet's rows in batches, then its name, its columns with formulas, the names of hidden sheets, the areas
+    of merged cells and of formulas and what was seen in its columns, then the place of these."""
     sheet = package.choose(name)
     reader = _SheetReader(package, to)
     with package.open(sheet.part) as file:
         parse(file, reader.start, reader.end, reader.text)
     reader.flush()
     hidden = [one.name for one in package.sheets if not one.visible]
-    marshal.dump((sheet.name, sorted(reader.calculated), hidden, reader.areas), to)
+    seen = [(*cells, times) for cells, times in reader.seen.items()]
+    marshal.dump((sheet.name, sorted(reader.calculated), hidden, reader.areas, seen), to)
     to.write(reader.written.to_bytes(8, "big"))
 
 
@@ -178,8 +182,10 @@ class _SheetReader:
         self.values: list[str] = []
         self.doubts: dict[int, str] = {}
         self.length = self.batch_length = 0  # characters
-        self.in_data = self.in_cell = self.in_value = self.phonetic = False
+        self.in_data = self.in_cell = self.in_value = self.in_formula = self.phonetic = False
         self.pieces: list[str] = []
+        self.formula: list[str] | None = None  # of the cell that is read, in pieces
+        self.seen: dict[tuple[int, str, str], int] = {}  # column, kind, style -> how many cells
         self.at = 0
         self.kind = self.style = ""
 
@@ -191,7 +197,7 @@ class _SheetReader:
         elif name == "c":
             self.at = self.count.next_cell(attributes)
             self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
-            self.in_cell, self.pieces = True, []
+            self.in_cell, self.pieces, self.formula = True, [], None
         elif name == "row":
             self.count.next_row(attributes)
             self.values, self.doubts, self.formulas, self.length = [], {}, [], 0
@@ -199,8 +205,7 @@ class _SheetReader:
             if name in ("v", "t"):
                 self.in_value = not self.phonetic
             elif name == "f":
-                self.calculated.add(self.at)
-                self.formulas.append(self.at)
+                self.formula, self.in_formula = [], True
                 if attributes.get("t") in ("array", "dataTable"):
                     self._note_area(attributes, merged=False)
             elif name == "rPh":
@@ -215,16 +220,32 @@ class _SheetReader:
     def text(self, text: str) -> None:
         if self.in_value:
             self.pieces.append(text)
+        elif self.in_formula and self.formula is not None:
+            self.formula.append(text)
 
     def end(self, name: str) -> None:
         if name in ("v", "t"):
             self.in_value = False
+        elif name == "f":
+            self.in_formula = False
         elif name == "rPh":
             self.phonetic = False
         elif name == "c" and self.in_cell:
             self.in_cell = False
             value = self._value("".join(self.pieces))
+            kind = kind_of(self.kind)
+            if self.formula is not None:
+                constant = _CONSTANTS.get("".join(self.formula).strip().upper())
+                if constant is not None:  # as LibreOffice writes what is true or false
+                    value, kind = constant, "b"
+                else:
+                    self.calculated.add(self.at)
+                    self.formulas.append(self.at)
+                    kind = ""
             if value:
+                if kind:
+                    what = self.at, kind, self.style
+                    self.seen[what] = self.seen.get(what, 0) + 1
                 self.values += [""] * (self.at - len(self.values))
                 self.values.append(value)
                 self.length += len(value)

@@ -7,13 +7,13 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from linktrack.crm.xlsx_formats import NUMBER, CellFormat, number_of, read_formats
+from linktrack.crm.xlsx_filling import CellFiller, SeenCells, kind_of
+from linktrack.crm.xlsx_formats import read_formats
 from linktrack.crm.xlsx_package import (
     BLOCK,
     BROKEN,
@@ -30,6 +30,7 @@ from linktrack.crm.xlsx_package import (
     refuse_doctype,
 )
 from linktrack.crm.xlsx_reading import first_day
+from linktrack.settings import FieldSettings
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _SPANS = re.compile(rb"""\s+spans\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -40,15 +41,24 @@ Wanted = Mapping[int, Mapping[int, str]]  # row from 1 -> column from 0 -> text
 Edit = tuple[int, int, bytes]  # from which byte up to which one, and what stands there then
 
 
-def write_workbook(path: Path, to: Path, sheet: SheetName, wanted: Wanted, width: int) -> None:
-    """Write the workbook again with the cells `wanted` of a sheet, which is `width` columns wide then. Parts go through
-    memory block by block, however large they are.
+def write_workbook(
+    path: Path,
+    to: Path,
+    sheet: SheetName,
+    wanted: Wanted,
+    width: int,
+    fields: Mapping[int, FieldSettings],
+    seen: Sequence[SeenCells],
+) -> None:
+    """Write the workbook again with the cells `wanted` of a sheet, which is `width` columns wide then. `fields` are
+    those of its columns that have one, `seen` what stands in it. Parts go through memory block by block, however large
+    they are.
 
     DamagedWorkbook when the sheet is not as it was when it was read, or a part cannot be unpacked.
     """
     with zipfile.ZipFile(path) as archive, zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as new:
         package = WorkbookPackage(archive)
-        formats, since = read_formats(package), first_day(package)
+        filler = CellFiller(read_formats(package), first_day(package), fields, seen)
         for entry in archive.infolist():
             if entry.is_dir():
                 new.writestr(copy(entry), b"")
@@ -58,19 +68,17 @@ def write_workbook(path: Path, to: Path, sheet: SheetName, wanted: Wanted, width
             def part(name: str = name) -> BinaryIO:
                 return package.open(name)
 
-            blocks = with_cells(part, wanted, width, formats, since) if name == sheet.part else _blocks(part(), name)
+            blocks = with_cells(part, wanted, width, filler) if name == sheet.part else _blocks(part(), name)
             with new.open(copy(entry), "w") as written:
                 for block in blocks:
                     written.write(block)
 
 
-def with_cells(
-    part: Callable[[], BinaryIO], wanted: Wanted, width: int, formats: list[CellFormat], since: date
-) -> Iterator[bytes]:
+def with_cells(part: Callable[[], BinaryIO], wanted: Wanted, width: int, filler: CellFiller) -> Iterator[bytes]:
     """A sheet's part, which `part` opens, with some cells replaced, or added to their row; in blocks."""
     with part() as file:
         encoding = _encoding_of(file.read(_HEAD))
-    sheet = _SheetSpans(wanted, formats, since)
+    sheet = _SheetSpans(wanted, filler)
     sheet.find(_as_utf8(_blocks(part(), "of the sheet"), encoding))
     edits = sorted(sheet.widened(width) + sheet.edits, key=lambda edit: edit[:2])
     for block in _spliced(_as_utf8(_blocks(part(), "of the sheet"), encoding), edits):
@@ -135,8 +143,8 @@ class _SheetSpans:
     """Where the cells that change stand in a sheet's part, which is UTF-8 here: an XML parser says it, so that
     comments, CDATA and quoted signs are what they are. What is kept of the part is what the parser has not passed."""
 
-    def __init__(self, wanted: Wanted, formats: list[CellFormat], since: date) -> None:
-        self.wanted, self.formats, self.since = wanted, formats, since
+    def __init__(self, wanted: Wanted, filler: CellFiller) -> None:
+        self.wanted, self.filler = wanted, filler
         self.kept, self.kept_from = b"", 0
         self.edits: list[Edit] = []
         self.dimension: tuple[int, bytes] | None = None  # where its tag begins, and the tag
@@ -149,7 +157,7 @@ class _SheetSpans:
         self.in_data = False
         self.left: dict[int, str] | None = None  # of the row that is read and changes: what is still to be placed
         self.cell: tuple[int, bytes, dict[str, str]] | None = None  # begin, tag, attributes of what is replaced
-        self.has_value = False
+        self.held = ""  # the kind of what stands in the cell
         self.prefix = ""
         self.row_begin, self.row_tag = 0, b""
         self.rows_found = 0
@@ -209,9 +217,12 @@ class _SheetSpans:
             if before:
                 self.edits.append((at, at, "".join(self._written(one, {}) for one in before).encode()))
             if column in self.left:
-                self.cell, self.has_value = (at, self._tag(at), attributes), False
-        elif name == "v" and self.cell is not None:
-            self.has_value = True
+                self.cell, self.held = (at, self._tag(at), attributes), ""
+        elif self.cell is not None:
+            if name == "f":  # TRUE() or FALSE(), for nothing is written into others
+                self.held = "b"
+            elif name in ("v", "is"):
+                self.held = self.held or kind_of(self.cell[2].get("t", "n"))
 
     def _end(self, name: str) -> None:
         name = self.names[name]
@@ -246,25 +257,20 @@ class _SheetSpans:
         return found[0]
 
     def _written(self, column: int, attributes: dict[str, str]) -> str:
-        """The cell of a column with its new text, as what it held before: a number or a day where it can be one, else
-        a text, which stands in the cell, so that the table of shared strings stays as it is."""
+        """The cell of a column with its new text, as the filler says; a text stands in the cell, so that the table of
+        shared strings stays as it is."""
         assert self.left is not None  # noqa: S101  (it is a row that changes)
-        text = self.left.pop(column)
-        prefix, style, kind = self.prefix, attributes.get("s", ""), attributes.get("t", "n")
-        begin = f'<{prefix}c r="{column_letters(column)}{self.count.row}"' + (f' s="{escape(style)}"' if style else "")
-        if text == "":
+        new = self.filler.value(column, self.left.pop(column), self.held, attributes.get("s", ""))
+        self.held = ""
+        prefix = self.prefix
+        style = f' s="{escape(new.style)}"' if new.style else ""
+        begin = f'<{prefix}c r="{column_letters(column)}{self.count.row}"{style}'
+        if new.kind == "":
             return f"{begin}/>"
-        digits, typed = None, ""
-        if self.has_value and kind == "b" and text in ("true", "false"):
-            digits, typed = str(int(text == "true")), ' t="b"'
-        elif self.has_value and kind == "n":
-            at = int(style) if style.isdecimal() else 0
-            form = self.formats[at] if at < len(self.formats) else NUMBER
-            digits = number_of(text, form, self.since)
-        self.has_value = False
-        if digits is not None:
-            return f"{begin}{typed}><{prefix}v>{digits}</{prefix}v></{prefix}c>"
-        safe = escape(escaped(text))
+        if new.kind in ("n", "b"):
+            typed = ' t="b"' if new.kind == "b" else ""
+            return f"{begin}{typed}><{prefix}v>{new.text}</{prefix}v></{prefix}c>"
+        safe = escape(escaped(new.text))
         return (
             f'{begin} t="inlineStr"><{prefix}is><{prefix}t xml:space="preserve">{safe}</{prefix}t></{prefix}is>'
             f"</{prefix}c>"

@@ -38,6 +38,8 @@ def settings_from_options(kind: str, options: list[str]) -> dict[str, Any]:
                 settings[name] = text == "true"
             elif isinstance(known.get(name), tuple):
                 settings.setdefault(name, []).extend([text] if text else [])  # '' alone is an empty list
+            elif name in settings:
+                raise UsageError(f"--{name.replace('_', '-')} is given twice and takes one value: say which is meant")
             else:
                 settings[name] = text
     return settings

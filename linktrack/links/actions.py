@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from math import isfinite
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -13,8 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from linktrack.errors import BadInput
 from linktrack.links.placeholders import check_placeholders, placeholders_in
+from linktrack.names import composed, held_under
 from linktrack.settings import CrmSettings
-from linktrack.values import given_text, wrong_value
+from linktrack.values import given_text, shown, wrong_value
 
 MAX_SECONDS = 366 * 86_400
 ActionTable = dict[str, Any]  # an action as TOML and JSON have it: `type`, and the settings that are no defaults
@@ -44,7 +46,7 @@ def seconds_of(value: object) -> int:
     """A length of time like `30m`, `1h30m`, `10s` or `2d` in seconds; ValueError for anything else or none."""
     found = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", str(value).replace(" ", ""))
     if found is None or not isinstance(value, str):
-        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {value!r}")
+        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {shown(value)}")
     days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
     total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
     if not 0 < total <= MAX_SECONDS:
@@ -59,8 +61,16 @@ def _optional_text(value: object) -> str:
     return "" if value == "" else given_text(value)
 
 
+def _name(value: object) -> str:
+    return composed(given_text(value))
+
+
+def _optional_name(value: object) -> str:
+    return composed(_optional_text(value))
+
+
 def _scalar(value: object) -> str | int | float | bool:
-    if isinstance(value, str | int | float):
+    if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
         return value
     if isinstance(value, date | time):
         return value.isoformat()
@@ -71,7 +81,7 @@ def _names(value: object) -> tuple[str, ...]:
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list | tuple) or not all(isinstance(one, str) and one.strip() for one in values):
         raise ValueError('it must be a list of names like ["Product news"]')
-    return tuple(dict.fromkeys(one.strip() for one in values))
+    return tuple(dict.fromkeys(composed(one).strip() for one in values))
 
 
 def _duration(value: object) -> str:
@@ -87,7 +97,7 @@ def _start(value: object) -> str:
     try:
         return datetime.fromisoformat(str(value)).isoformat()
     except ValueError:
-        raise ValueError(f'it must be "next-available" or a time like 2026-05-04T09:00, not {value!r}') from None
+        raise ValueError(f'it must be "next-available" or a time like 2026-05-04T09:00, not {shown(value)}') from None
 
 
 def _script(value: object) -> str:
@@ -99,6 +109,8 @@ def _script(value: object) -> str:
 
 Text = Annotated[str, BeforeValidator(given_text)]
 OptionalText = Annotated[str, BeforeValidator(_optional_text)]
+Name = Annotated[str, BeforeValidator(_name)]  # of something in the CRM: composed, see `linktrack.names`
+OptionalName = Annotated[str, BeforeValidator(_optional_name)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Duration = Annotated[str, BeforeValidator(_duration)]
 
@@ -136,12 +148,12 @@ class SetFieldAction(ActionDefinition):
     """Write a value into an extra field of the contact."""
 
     type: Literal["set-field"] = "set-field"
-    field: Text
+    field: Name
     value: Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 
     def check_value(self, crm: CrmSettings) -> None:
         """BadInput when the value does not fit the field's type in the mapping (one with a placeholder waits)."""
-        known = crm.contacts.fields.get(self.field)
+        known = held_under(crm.contacts.fields, self.field)
         if known is None or (isinstance(self.value, str) and any(placeholders_in(self.value))):
             return
         try:
@@ -207,10 +219,10 @@ class FollowUpAction(MakingAction):
     kind: Literal["task", "appointment"] = "task"
     description: OptionalText = "Clicked {link.name} in {mailing.name}"
     task: OptionalText = ""
-    project: OptionalText = ""
-    created_by: OptionalText = ""
+    project: OptionalName = ""
+    created_by: OptionalName = ""
     assign_to_our_contact: bool = False
-    default_recipient: OptionalText = ""
+    default_recipient: OptionalName = ""
     assignment: bool = False  # an invitation that can be refused
     start: Annotated[str, BeforeValidator(_start)] = "next-available"
     duration: Duration = "30m"
@@ -235,8 +247,8 @@ class RequestAction(MakingAction):
     type: Literal["request"] = "request"
     title: Text
     priority: OptionalText = ""
-    category: OptionalText = ""
-    owner: Text = "unassigned"  # a user, "auto" or "unassigned"
+    category: OptionalName = ""
+    owner: Name = "unassigned"  # a user, "auto" or "unassigned"
 
     @model_validator(mode="after")
     def _check_owner(self) -> RequestAction:
@@ -297,9 +309,9 @@ def _sentence(problem: ValidationError) -> str:
     error = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     match error["type"]:
         case "union_tag_not_found":
-            return f"unknown action type None: the types are {', '.join(KINDS)}"
+            return f"an action needs its type: the types are {', '.join(KINDS)}"
         case "union_tag_invalid":
-            return f"unknown action type {error['ctx']['tag']!r}: the types are {', '.join(KINDS)}"
+            return f"unknown action type {shown(error['input']['type'])}: the types are {', '.join(KINDS)}"
         case "model_attributes_type":
             return 'an action is a table like { type = "selection", add = ["Prospects"] }'
     kind, *keys = map(str, error["loc"])

@@ -14,6 +14,7 @@ from linktrack.links.location import checked_target
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, RedirectResponse, TextResponse, read_response
 from linktrack.moments import now
+from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
@@ -101,13 +102,15 @@ def list_links(
     found = _link_rows(database, f"{_LINKS} WHERE {' AND '.join(where)} {order}", values)
     if search is None:
         return found
-    wanted = search.casefold()
-    return [link for link in found if any(wanted in text.casefold() for text in (link.key, link.name, link.url))]
+    wanted = composed(search).casefold()
+    return [
+        link for link in found if any(wanted in composed(text).casefold() for text in (link.key, link.name, link.url))
+    ]
 
 
 def find_link(database: Database, key: str) -> LinkRow:
     """The link of this key, deleted or not. NotFound with near keys."""
-    found = _link_rows(database, f"{_LINKS} WHERE link.key = ?", [key])
+    found = _link_rows(database, f"{_LINKS} WHERE link.key = ?", [composed(key)])
     if found:
         return found[0]
     raise unknown_link(database, key)
@@ -193,7 +196,7 @@ def add_link(
         session.add(
             LinkRecord(
                 key=key,
-                name=name or key,
+                name=composed(name or key),
                 kind="registered",
                 url=target_of(url, response, pairs),
                 folder_id=folder_id,
@@ -228,13 +231,13 @@ def edit_link(
     with database.session() as session:
         before = find_link(database, key)
         _refuse_special(before)
-        link = session.exec(select(LinkRecord).where(LinkRecord.key == key)).one()
+        link = session.exec(select(LinkRecord).where(LinkRecord.id == before.id)).one()
         if new_key is not None and new_key != key:
             if session.exec(select(LinkRecord).where(LinkRecord.key == checked_key(new_key))).first() is not None:
                 raise Conflict(f"a link {new_key!r} is there already: choose another key")
             link.key = new_key
         if name is not None:
-            link.name = name
+            link.name = composed(name)
         said = before.response if response is None else response
         if url is None and isinstance(said, TextResponse):
             url = ""
@@ -259,8 +262,8 @@ def delete_links(database: Database, keys: Sequence[str]) -> None:
     them."""
     with database.transaction():
         for key in keys:
-            _registered(database, key)
-            database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE key = ?", (now(), key))
+            link = _registered(database, key)
+            database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE id = ?", (now(), link.id))
         touch(database)
 
 
@@ -275,8 +278,8 @@ def restore_links(database: Database, keys: Sequence[str]) -> dict[str, str]:
                 raise Conflict(f"the link {key!r} is not deleted")
             if link.folder is not None and is_deleted(database, link.folder):
                 lost[key] = link.folder
-                database.execute("UPDATE link SET folder_id = NULL WHERE key = ?", (key,))
-            database.execute("UPDATE link SET deleted_at = NULL WHERE key = ?", (key,))
+                database.execute("UPDATE link SET folder_id = NULL WHERE id = ?", (link.id,))
+            database.execute("UPDATE link SET deleted_at = NULL WHERE id = ?", (link.id,))
         touch(database)
     return lost
 
@@ -287,11 +290,12 @@ def move_links(database: Database, keys: Sequence[str], folder: str) -> str | No
         path = None if folder.strip() in ("", "/") else clean_path(folder)
         folder_id = None if path is None else find_folder(database, path)
         for key in keys:
-            if _registered(database, key).kind == "local":
+            link = _registered(database, key)
+            if link.kind == "local":
                 raise Conflict(
                     f"{key!r} belongs to its mailing and to no folder: register a link with the same URL instead"
                 )
-            database.execute("UPDATE link SET folder_id = ? WHERE key = ?", (folder_id, key))
+            database.execute("UPDATE link SET folder_id = ? WHERE id = ?", (folder_id, link.id))
     return path
 
 

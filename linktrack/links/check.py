@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from linktrack.errors import BadInput
+from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.actions import (
     AnyAction,
     FollowUpAction,
@@ -30,15 +31,16 @@ from linktrack.links.contradictions import (
     wishes,
     within_link,
 )
-from linktrack.links.near_targets import differs_in
+from linktrack.links.near_targets import comparable, differs_in
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
-from linktrack.names import same_name
+from linktrack.names import composed, held_under, same_name
 from linktrack.settings import CrmSettings
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 FINDING_COLUMNS = ["finding", "link", "other", "mailing", "explanation"]
+Unfit = Callable[[InterestAction, CrmSettings], Iterable[str]]  # why interests have no place in an export's cells
 _NEAR = 0.75  # how alike two names are of which one may be a slip (difflib's ratio)
 
 
@@ -63,25 +65,31 @@ class CheckedAgainst:
     export: ExportNames = field(default_factory=ExportNames)
     host: str = ""  # of tracked addresses
     types: Collection[str] = ()  # of mailings and of the subscriptions page: interests that may have nobody so far
+    unfit: Unfit = lambda *_: ()
     named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by kind how many actions name what
 
     @property
     def users(self) -> set[str]:
-        """Who is known to be a user; nobody where neither the mapping nor the export says."""
-        return {*self.crm.users, *(self.export.users or ())}
+        """Who is known to be a user, as names are compared; nobody where neither the mapping nor the export says."""
+        return {composed(user) for user in (*self.crm.users, *(self.export.users or ()))}
 
 
 def check_links(
-    workspace: Workspace, database: Database, key: str | None = None, export: ExportNames | None = None
+    workspace: Workspace,
+    database: Database,
+    key: str | None = None,
+    export: ExportNames | None = None,
+    unfit: Unfit = lambda *_: (),
 ) -> list[LinkFinding]:
-    """The findings of a workspace; with `key` only those that concern this link."""
+    """The findings of a workspace; with `key` only those that concern this link. `unfit` says why interests may have no
+    place in the cells of an export."""
     folder = workspace.scripts_path
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
     links, mailings = load(database, workspace.settings.serve.form_hosts)
     host = urlsplit(workspace.settings.base_url).hostname or ""
     types = workspace.settings.subscriptions.types
-    around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types)
+    around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types, unfit)
     return [one for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
 
 
@@ -167,10 +175,11 @@ def _of_addresses(links: Sequence[CheckedLink], around: CheckedAgainst) -> Itera
     for link in links:
         if link.kind != "registered" or link.deleted or link.response != "redirect" or not link.url:
             continue
-        if around.host and urlsplit(link.url).hostname == around.host:
+        leads_to = read_web_address(link.url)
+        if around.host and leads_to is not None and leads_to.host == browser_host(around.host):
             text = f"{link.key!r} leads to {around.host}, where tracked addresses lead: visitors would go in a circle"
             yield LinkFinding("circle", link.key, "", "", text)
-        other = first.setdefault(link.url, link.key)
+        other = first.setdefault(comparable(link.url), link.key)
         if other != link.key:
             text = f"{link.key!r} and {other!r} have one address: where a mail has it as it is, one of them is taken"
             yield LinkFinding("duplicate-url", link.key, other, "", text)
@@ -199,7 +208,7 @@ def _of_response(link: CheckedLink, action: AnyAction, around: CheckedAgainst) -
             "nobody is led there",
         )
     if isinstance(action, SetFieldAction):
-        known = around.crm.contacts.fields.get(action.field)
+        known = held_under(around.crm.contacts.fields, action.field)
         for name in (action.field, known.column if known else action.field):
             if name in link.prefill:
                 yield (
@@ -215,7 +224,7 @@ def _of_references(action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[
     crm, export = around.crm, around.export
     match action:
         case SetFieldAction():
-            known = crm.contacts.fields.get(action.field)
+            known = held_under(crm.contacts.fields, action.field)
             column = known.column if known else action.field
             if crm.contacts.fields and known is None:
                 yield "unknown-field", f"no column is named for the field {action.field!r} under [crm.contacts.fields]"
@@ -225,7 +234,8 @@ def _of_references(action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[
             if action.script not in around.scripts:
                 yield "no-script", f"there is no script {action.script!r} in {around.folder}"
         case RequestAction():
-            if action.owner == "auto" and not crm.categories.get(action.category) and "{" not in action.category:
+            members = held_under(crm.categories, action.category)
+            if action.owner == "auto" and not members and "{" not in action.category:
                 text = f"the category {action.category!r} has no members under [crm.categories]"
                 yield "no-owner", f"{text}, so requests stay unassigned"
             yield from _of_users({"owner": action.owner}, around)
@@ -241,6 +251,7 @@ def _of_references(action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[
             yield from _of_names("project", action.add, action.remove, export.projects, around)
         case InterestAction():
             yield from _of_names("interest", action.add, (), export.interests, around)
+            yield from (("bad-value", reason) for reason in around.unfit(action, crm))
     try:
         parse_action(action.table, crm)
     except BadInput as problem:
@@ -249,14 +260,14 @@ def _of_references(action: AnyAction, around: CheckedAgainst) -> Iterator[tuple[
 
 def _lacks(columns: Collection[str] | None, name: str) -> bool:
     """Whether the export's columns are known and the one of that name is not among them; case does not matter."""
-    return columns is not None and name.strip().casefold() not in {column.casefold() for column in columns}
+    return columns is not None and same_name(name) not in map(same_name, columns)
 
 
 def _of_users(named: Mapping[str, str], around: CheckedAgainst) -> Iterator[tuple[str, str]]:
     """Settings that name somebody who is no user of the CRM."""
     users = around.users
     for setting, user in named.items():
-        if users and user and user not in users | {"auto", "unassigned"} and "{" not in user:
+        if users and user and composed(user) not in users | {"auto", "unassigned"} and "{" not in user:
             yield "no-user", f"{setting} names {user!r}, who is not among the users of the CRM"
 
 
@@ -269,7 +280,7 @@ def _of_names(
     if listed is None:
         yield from _unlisted(kind, add, remove, types, around.named[kind])
         return
-    known = {*listed, *types}
+    known = {composed(name) for name in (*listed, *types)}
     alike = {name.casefold(): name for name in sorted(known)}
     for name in (*add, *remove):
         if name in known or "{" in name:
@@ -323,10 +334,12 @@ def _of_unsubscribe(link: CheckedLink, mailing: CheckedMailing) -> Iterator[Link
         if kind == "interest" and same_name(name) == same_name(mailing.type)
         for _, value in done
     }
-    if "remove" not in wanted:
-        done = "adds" if "add" in wanted else "does not remove"
-        text = (
-            f"the mailing {mailing.name!r} is of the type {mailing.type!r}, but its unsubscribe link {done} the "
-            "interest of that name: whoever unsubscribes goes on getting mails"
-        )
+    if "remove" in wanted:
+        return
+    here = f"whoever unsubscribes from the mailing {mailing.name!r} gets no more of the type {mailing.type!r} from here"
+    if "add" in wanted:
+        text = f"{here}, but the CRM is told the opposite: its unsubscribe link adds the interest of that name"
         yield LinkFinding("unsubscribe", link.key, "", mailing.name, text)
+    else:
+        text = f"{here}, but the CRM is not told: no action of its unsubscribe link removes the interest of that name"
+        yield LinkFinding("untold", link.key, "", mailing.name, text)

@@ -11,7 +11,7 @@ from linktrack.links.actions import AnyAction, InterestAction, MakingAction, Nam
 
 _ON = {"person": ("interest",), "company": ("company's interest",), "both": ("interest", "company's interest")}
 
-NOTES = frozenset(("new-selection", "new-project", "new-interest", "nowhere", "near-address"))
+NOTES = frozenset(("new-selection", "new-project", "new-interest", "nowhere", "near-address", "untold"))
 
 Thing = tuple[str, str]  # what an action is about: the kind (field, interest, selection …) and the name
 
@@ -20,7 +20,7 @@ Thing = tuple[str, str]  # what an action is about: the kind (field, interest, s
 class LinkFinding:
     """One thing to look at; `other` is the second link of a pair, `mailing` where the pair stands, or both empty."""
 
-    finding: str  # duplicate, contradiction, at-odds, unsubscribe, bad-value, unknown-field, no-script, no-user, …
+    finding: str  # duplicate, contradiction, at-odds, unsubscribe, untold, bad-value, no-script, …
     link: str
     other: str
     mailing: str

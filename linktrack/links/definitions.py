@@ -17,10 +17,12 @@ from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
 from linktrack.moments import now
+from linktrack.names import composed
 from linktrack.settings import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 from linktrack.toml_files import read_toml
+from linktrack.values import shown
 
 FIELDS = ("name", "folder", "url", "response", "confirm", "actions")
 
@@ -52,7 +54,8 @@ def read_definitions(
     headers = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s*\[\[\s*link\s*\]\]", line)]
     links = raw.pop("link", [])
     if raw:
-        raise BadInput(f"unknown table {next(iter(raw))!r}: a link file holds [[link]] tables only", file=path)
+        name = next(iter(raw))
+        raise file.error_at((name,), f"unknown table {name!r}: a link file holds [[link]] tables only")
     if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
         raise BadInput("links are written as [[link]] tables", file=path)
     found: dict[str, LinkDefinition] = {}
@@ -83,9 +86,9 @@ def _parse_link(
         )
     for name in ("name", "folder", "url"):
         if not isinstance(raw.get(name, ""), str):
-            raise BadInput(f"{name} of the link {key!r} must be text, not {raw[name]!r}")
+            raise BadInput(f"{name} of the link {key!r} must be text, not {shown(raw[name])}")
     if not isinstance(raw.get("confirm", False), bool):
-        raise BadInput(f"confirm of the link {key!r} must be true or false, not {raw['confirm']!r}")
+        raise BadInput(f"confirm of the link {key!r} must be true or false, not {shown(raw['confirm'])}")
     special = key in catalog.SPECIAL_LINKS
     if special and (raw.keys() - {"key", "name", "actions"} or key == "honeypot"):
         raise BadInput(f"{key!r} is a special link: a file can set its actions, and nothing else")
@@ -105,7 +108,7 @@ def _parse_link(
         parsed.append(definition.table)
     return LinkDefinition(
         key,
-        catalog.SPECIAL_LINKS[key] if special else raw.get("name", key),
+        catalog.SPECIAL_LINKS[key] if special else composed(raw.get("name", key)),
         folders.clean_path(raw["folder"]) if raw.get("folder") else None,
         url,
         response,

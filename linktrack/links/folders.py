@@ -7,6 +7,7 @@ from shlex import quote
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import now
+from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import folder_id
 from linktrack.store.session import Database
@@ -17,6 +18,7 @@ class FolderRow:
     path: str
     links: int
     created_at: int
+    status: str = "active"  # or deleted
 
 
 def find_folder(database: Database, path: str) -> int:
@@ -27,19 +29,24 @@ def find_folder(database: Database, path: str) -> int:
     return found
 
 
-def list_folders(database: Database) -> list[FolderRow]:
-    """All folders by path, with the number of links that stand directly in each."""
+def list_folders(database: Database, *, deleted: bool = False) -> list[FolderRow]:
+    """All folders by path, with the number of links that stand directly in each; with `deleted` those too, with the
+    links that went with each."""
     rows = database.rows(
-        "SELECT path, (SELECT count(*) FROM link WHERE folder_id = folder.id AND deleted_at IS NULL), created_at "
-        "FROM folder WHERE deleted_at IS NULL ORDER BY path"
+        "SELECT path, (SELECT count(*) FROM link WHERE folder_id = folder.id "
+        "AND (deleted_at IS NULL OR deleted_at = folder.deleted_at)), created_at, deleted_at FROM folder ORDER BY path"
     )
-    return [FolderRow(*row) for row in rows]
+    found = [
+        FolderRow(path, links, created_at, "active" if deleted_at is None else "deleted")
+        for path, links, created_at, deleted_at in rows
+    ]
+    return [folder for folder in found if deleted or folder.status == "active"]
 
 
 def clean_path(path: str) -> str:
-    """`Campaigns / Spring/` as `Campaigns/Spring`. BadInput for an empty path, and for a part that is empty or
-    made of dots alone: `..` is a parent in a file system, not here."""
-    parts = [part.strip() for part in path.strip().strip("/").split("/")]
+    """`Campaigns / Spring/` as `Campaigns/Spring`, its letters composed. BadInput for an empty path, and for a part
+    that is empty or made of dots alone: `..` is a parent in a file system, not here."""
+    parts = [part.strip() for part in composed(path).strip().strip("/").split("/")]
     if not all(part.strip(".") for part in parts) or any(character < " " for part in parts for character in part):
         raise BadInput(f"{path!r} is not a folder path: write it like Campaigns/Spring")
     return "/".join(parts)

@@ -106,11 +106,11 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
     return Keys(Tokens(held.usable, workspace_id(database)), held.revoked, foreign, advice)
 
 
-def adopt_first_key(workspace: Workspace, database: Database) -> None:
-    """Note the fingerprints of all keys of a new workspace's file."""
-    ring = Keyring.parse(workspace.secret())
+def adopt_first_keys(database: Database, ring: Keyring) -> None:
+    """Note the fingerprints of all keys of a new workspace."""
     with database.transaction(durable=True):
-        for number in ring.secrets:
+        known = {row[0] for row in database.rows("SELECT id FROM signing_key")}
+        for number in ring.secrets.keys() - known:
             _note(database, ring, number)
 
 
@@ -163,6 +163,11 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
         if held.lost:
             raise BadInput(_said_of_lost(workspace, held))
         ring, number = held.ring, held.next_id
+        if number in ring.secrets and (same := _known_as(held, ring.fingerprint(number))) is not None:
+            raise BadInput(
+                f"the key {number} in {_where(workspace)} is the key {same} again, which the workspace has had: remove "
+                "that entry"
+            )
         adopted = number in ring.secrets and ring.only({*held.known, number}).signing_id == number
         if not adopted:
             if number >= MAX_KEYS:
@@ -178,9 +183,10 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
                     "-hex 32), and run linktrack key rotate again"
                 )
             ring = ring.signing_with(number) if number in ring.secrets else ring.with_new(number)
-            replace_own(workspace.key_path, ring.text().encode())
         with database.transaction(durable=True):
-            _note(database, ring, number)
+            _note(database, ring, number)  # who may not write that is refused before the file is touched
+            if not adopted:
+                replace_own(workspace.key_path, ring.text().encode())
         open_keys(workspace, database)  # which says what is there besides
     return number, MAX_KEYS - 1 - number
 
@@ -193,22 +199,36 @@ def revoke_key(workspace: Workspace, database: Database, number: int, wait: floa
     """
     with _alone(workspace, database, wait):
         held = _held(workspace, database)
-        if number not in held.known:
-            raise NotFound(f"there is no key {number}: see linktrack key list")
-        if number in held.revoked:
-            raise Conflict(f"the key {number} is revoked already: see linktrack key list")
-        if set(held.usable.secrets) == {number}:
-            way_out = (
-                "make another with linktrack key rotate first"
-                if held.next_id < MAX_KEYS
-                else f"it stays, for a workspace has {MAX_KEYS} keys in its life, and this one has had them"
-            )
-            raise Conflict(f"the key {number} is the only one left: {way_out}")
+        _refuse_revoking(held, number)
         with database.transaction(durable=True):
             database.execute("UPDATE signing_key SET revoked_at = ? WHERE id = ?", (now(), number))
             database.execute("UPDATE workspace SET catalogue = catalogue + 1")
         if number in held.ours and not from_environment(workspace):
             replace_own(workspace.key_path, held.ring.only(set(held.ring.secrets) - {number}).text().encode())
+
+
+def check_revoking(workspace: Workspace, database: Database, number: int) -> None:
+    """NotFound or Conflict where `revoke_key` would not end a key: for whoever asks before."""
+    _refuse_revoking(_held(workspace, database), number)
+
+
+def _refuse_revoking(held: _Held, number: int) -> None:
+    if number not in held.known:
+        raise NotFound(f"there is no key {number}: see linktrack key list")
+    if number in held.revoked:
+        raise Conflict(f"the key {number} is revoked already: see linktrack key list")
+    if set(held.usable.secrets) == {number}:
+        way_out = (
+            "make another with linktrack key rotate first"
+            if held.next_id < MAX_KEYS
+            else f"it stays, for a workspace has {MAX_KEYS} keys in its life, and this one has had them"
+        )
+        raise Conflict(f"the key {number} is the only one left: {way_out}")
+
+
+def _known_as(held: _Held, fingerprint: bytes) -> int | None:
+    """The id under which the workspace has, or had, a key."""
+    return next((number for number, key in held.known.items() if key.fingerprint == fingerprint), None)
 
 
 def _held(workspace: Workspace, database: Database) -> _Held:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from linktrack.errors import BadInput
-from linktrack.links.hosts import host_asked
+from linktrack.hosts import host_asked
 from linktrack.links.merge_tags import Pairs, find
 
 _WEB = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from linktrack.links.hosts import browser_host
+from linktrack.hosts import browser_host
+from linktrack.links.merge_tags import find
 
+_OWN_PORT = {"http": "80", "https": "443"}
 _PARTS = re.compile(r"(?i)(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
 
 
@@ -30,7 +32,8 @@ def differs_in(url: str, other: str) -> tuple[str, ...]:
 
 
 def comparable(url: str) -> str:
-    """An address as it is compared with others: scheme and host as browsers read them, the rest as it stands."""
+    """An address as it is compared with others: scheme, host and port as browsers read them, no blanks in merge tags,
+    the rest as it stands."""
     parts = _parts(url)
     return url if parts is None else f"{parts.scheme}://{''.join(parts[1:])}"
 
@@ -42,7 +45,8 @@ def page_of(url: str) -> tuple[str, str] | None:
 
 
 class _Parts(NamedTuple):
-    """An address taken apart: `host` as a browser reads it, with user info and port."""
+    """An address taken apart: `host` as a browser reads it, with user info and a port that is not the scheme's own;
+    the blanks in merge tags, which are none of their names, are left out."""
 
     scheme: str
     host: str
@@ -52,10 +56,24 @@ class _Parts(NamedTuple):
 
 
 def _parts(url: str) -> _Parts | None:
-    found = _PARTS.fullmatch(url)
+    found = _PARTS.fullmatch(_tight(url) if " " in url else url)
     if found is None:
         return None
     info, at, rest = found[2].rpartition("@")
-    host, colon, port = rest.partition(":") if not rest.startswith("[") else (rest, "", "")
+    end = rest.find("]") + 1 if rest.startswith("[") else rest.find(":")  # of the host; an IPv6 address has colons
+    host, port = (rest, "") if end < 1 else (rest[:end], rest[end:].removeprefix(":"))
+    port = port.lstrip("0") or port[:1]
+    scheme = found[1].lower()
+    behind = "" if port in ("", _OWN_PORT[scheme]) else f":{port}"
     host = browser_host(host) or host.lower()
-    return _Parts(found[1].lower(), info + at + host + colon + port, found[3], found[4] or "", found[5] or "")
+    return _Parts(scheme, info + at + host + behind, found[3], found[4] or "", found[5] or "")
+
+
+def _tight(url: str) -> str:
+    """An address without the blanks that are in its merge tags."""
+    pieces, done = [], 0
+    for tag in find(url):
+        if tag.plain:
+            pieces += [url[done : tag.start], url[tag.start : tag.stop].replace(" ", "")]
+            done = tag.stop
+    return "".join((*pieces, url[done:]))

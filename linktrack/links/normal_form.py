@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from linktrack.links.hosts import browser_host
+from linktrack.hosts import browser_host
 
 _PARTS = re.compile(r"(?is)(https?):[/\\]{2,}([^/\\?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
 _PORTS = {"http": "80", "https": "443"}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from linktrack.settings import CrmSettings
+from linktrack.settings import CONTACT_NAMES, CrmSettings
 
-CONTACT_NAMES = ("id", "contact_id", "email", "name", "company", "our_contact", "interests")
 COMPANY_NAMES = ("id", "name")
 _GROUPS = {
     "company": COMPANY_NAMES,
@@ -15,6 +14,7 @@ _GROUPS = {
     "mailing": ("name", "subject", "type"),
     "click": ("at", "date", "time", "shipment", "placement"),
 }
+_OF_PERSON = ("contact", "company")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]+\.[^{}]+|[A-Za-z_]*)\}")
 
 
@@ -36,6 +36,14 @@ def check_placeholders(text: str, crm: CrmSettings | None) -> None:
             raise ValueError(f"unknown placeholder {{{name}}}: there are {groups}, then a dot")
         if rest not in known:
             raise ValueError(f"unknown placeholder {{{name}}}: {group} has {', '.join(known)}")
+
+
+def may_become(text: str, filled: str) -> bool:
+    """Whether `fill` can make this of a text that speaks of the contact or the company, whatever their values are."""
+    if not any(name.partition(".")[0] in _OF_PERSON for name in placeholders_in(text)):
+        return False
+    literal = _PLACEHOLDER.split(text)[::2]
+    return re.fullmatch(".*".join(map(re.escape, literal)), filled, re.DOTALL) is not None
 
 
 def fill(text: str, values: Callable[[str], str]) -> str:

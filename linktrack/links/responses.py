@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from linktrack.errors import BadInput
-from linktrack.links.hosts import browser_hosts, may_have_values
+from linktrack.hosts import browser_hosts, may_have_values
 from linktrack.links.location import checked_form
-from linktrack.values import given_text, wrong_value
+from linktrack.values import given_text, shown, wrong_value
 
 RESPONSE_KINDS = ("redirect", "text", "form")
 
@@ -116,7 +116,7 @@ def _sentence(problem: ValidationError, raw: object) -> str:
     errors = problem.errors()
     error = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     if not error["loc"]:
-        return f"a response is a table with kind = one of {', '.join(RESPONSE_KINDS)}, not {raw!r}"
+        return f"a response is a table with kind = one of {', '.join(RESPONSE_KINDS)}, not {shown(raw)}"
     kind, *keys = map(str, error["loc"])
     name = keys[0] if keys else ""
     if error["type"] != "extra_forbidden" and (kind, name) in _EXAMPLES:

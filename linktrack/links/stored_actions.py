@@ -83,7 +83,7 @@ def read_actions(database: Database) -> dict[int, list[ActionRow]]:
 def list_actions(database: Database, key: str | None = None) -> list[tuple[str, ActionRow]]:
     """(key of the link, action) of the link `key`, or of all links, in their order. NotFound with near keys."""
     if key is not None:
-        find_link(database, key)
+        key = find_link(database, key).key
     rows = database.rows(
         "SELECT link.key, action.id, action.link_id, action.number, action.type, action.settings "
         "FROM action JOIN link ON link.id = action.link_id WHERE ? = '' OR link.key = ? "

@@ -74,7 +74,10 @@ class Keyring:
             key_id = int(match[1] or 0)
             if key_id in found:
                 raise BadInput(f"the signing key has id {key_id} twice: remove one of the two entries")
-            found[key_id] = bytes.fromhex(match[2])
+            secret = bytes.fromhex(match[2])
+            for other in (other for other, one in found.items() if one == secret):
+                raise BadInput(f"the signing keys {other} and {key_id} are one and the same: remove the entry {key_id}")
+            found[key_id] = secret
             if not any(found[key_id]):
                 raise LostKeys(f"the signing key {key_id} is all zeros, which is no secret")
         return cls(found)

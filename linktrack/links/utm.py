@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 from urllib.parse import quote, unquote
 
-from linktrack.links.hosts import browser_host
+from linktrack.hosts import browser_host
 from linktrack.links.merge_tags import Pairs, find, masked
 
 Policy = Literal["keep", "replace", "off"]

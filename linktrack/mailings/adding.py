@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.alike import links_in_no_mailing, nearly_registered
@@ -23,7 +23,8 @@ from linktrack.mailings.placements import (
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import refuse_no_text
-from linktrack.store.lookups import mailing_id
+from linktrack.names import composed
+from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
 
 _SHOWN = 10  # keys in a sentence
@@ -69,8 +70,8 @@ def add_mailing(
     mail; with `strict` also BadInput for a mail that parsers read differently and NotFound for an unknown `linktrack:`
     key.
     """
-    checked_name(draft.name)
     checked_words(draft.subject, draft.type)
+    draft = replace(draft, name=checked_name(draft.name), type=composed(draft.type))
     parts, disagreements = read_draft(draft, tracking, strict)
     with database.transaction():
         if replace_it and is_standing(database, draft.name):
@@ -125,7 +126,7 @@ def store_parts(
     take_up(database, mailing_id, sent=sent, moment=moment)
     choices, unknown = choose_links(database, parts.addresses, draft.settings)
     if strict and unknown:
-        sentence = f"there is no link {unknown[0].key!r}: see linktrack link list"
+        sentence = unknown_link(database, unknown[0].key).sentence
         raise NotFound(sentence, file=draft.file or None, line=unknown[0].line, column=unknown[0].column)
     local = make_local_links(database, mailing_id, draft.name, choices)
     placed = place(database, mailing_id, draft.name, choices, local)
@@ -140,19 +141,20 @@ def store_parts(
         tuple(registered),
         len(set(local.values())),
         tuple(unknown),
-        tuple(_warnings(parts, draft.settings, unknown, disagreements)),
+        tuple(warnings_of(database, parts, draft.settings, unknown, disagreements)),
         tuple(_notes(database, parts, choices, registered)),
     )
 
 
 def checked_name(name: str) -> str:
-    """A mailing's name. BadInput for an empty one, a leading `-`, `/`, control characters, or a broken encoding."""
+    """A mailing's name, its letters composed. BadInput for an empty one, a leading `-`, `/`, control characters, or a
+    broken encoding."""
     checked_words(name)
     if not name.strip() or name != name.strip() or name.startswith("-") or len(name) > 200:
         raise BadInput(f"{name!r} is not a name for a mailing: use something like spring-news")
     if any(character < " " or character in "/\\" for character in name):
         raise BadInput(f"{name!r} is not a name for a mailing: leave out slashes, tabs and line ends")
-    return name
+    return composed(name)
 
 
 def checked_words(*texts: str) -> None:
@@ -240,12 +242,22 @@ def _notes(database: Database, parts: Parts, choices: Sequence[Choice], register
         yield f'links with actions that stand in no mailing: {shown} (href="linktrack:KEY" puts one into a mail)'
 
 
-def _warnings(
-    parts: Parts, settings: MailingOptions, unknown: Sequence[Address], disagreements: Iterable[tuple[Address, str]]
+def warnings_of(
+    database: Database,
+    parts: Parts,
+    settings: MailingOptions,
+    unknown: Sequence[Address],
+    disagreements: Iterable[tuple[Address, str]],
 ) -> Iterable[str]:
+    """What may go wrong with a mail as it is: addresses that lead nowhere, parsers at odds, UTM values in vain.
+
+    `unknown` are the addresses whose `linktrack:` key is not there.
+    """
     for address in unknown:
+        near = unknown_link(database, address.key).near
+        hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
         yield (
-            f"line {address.line}: there is no link {address.key!r}; the address stays as it is until "
+            f"line {address.line}: there is no link {address.key!r}{hint}; the address stays as it is until "
             f"linktrack link add {address.key} has made it"
         )
     for address in parts.addresses:

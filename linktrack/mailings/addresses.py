@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from linktrack.errors import BadInput
-from linktrack.links.hosts import read_web_address
+from linktrack.hosts import read_web_address
 from linktrack.links.merge_tags import MergeTag, find, masked
 from linktrack.mailings.reading.document import Document, read_html, read_text, unknown_charset
 from linktrack.mailings.reading.labels import label_of

@@ -11,6 +11,7 @@ from linktrack.contacts.consent import anybody_said
 from linktrack.contacts.witness import Witness
 from linktrack.crm.export import BadRow, Contact, misnamed, read_contacts
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.near_ids import near_ids
 from linktrack.errors import BadInput
 from linktrack.mailings.outputs.headers import reachable
 from linktrack.sentences import counted
@@ -26,7 +27,8 @@ class Audience:
     The `consent` of those who refuse to be tracked is False, by what they have said themselves or by the file.
 
     Consumed once, in the transaction that stores the shipment: what the file shows of those who have left is part of
-    it. `type` is the mailing's; `by_mail`: it must have an address. BadInput when there is nobody.
+    it. `type` is the mailing's; `by_mail`: it must have an address. BadInput when there is nobody, and, unless it is a
+    test, when of those who are to be left out nobody is there: ids of another kind would mail to all of them.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class Audience:
         *,
         type: str,
         by_mail: bool,
+        test: bool,
         moment: int,
     ) -> None:
         self._database, self._contacts, self._mapping, self._choosing = database, contacts, mapping, choosing
-        self._type, self._by_mail, self._moment = type, by_mail, moment
-        self._unmet = set(choosing.only or ())
+        self._type, self._by_mail, self._test, self._moment = type, by_mail, test, moment
+        self._unmet = {"--only": set(choosing.only or ()), "--except": set(choosing.leave_out)}
         self._passed_over: set[int] = set()  # prints of the addresses of who is not taken, but would be reached
         self.rejected: list[BadRow] = []
         self.taken = self.left = self.not_chosen = self.forgotten = 0
@@ -58,7 +61,13 @@ class Audience:
             raise BadInput(
                 f"there is nobody in the contacts file to send to, and nothing was stored: {len(self.rejected)} rows "
                 f"cannot be used, {self.not_chosen} contacts are not chosen, {self.forgotten} were forgotten, "
-                f"{self.left} have left this type of mailing"
+                f"{self.left} have left this type of mailing" + "".join(f"; {one}" for one in self._strangers())
+            )
+        asked = len(self._choosing.leave_out)
+        if asked and len(self._unmet["--except"]) == asked and not self._test:
+            raise BadInput(
+                f"nobody would be left out, and nothing was stored: {'; '.join(self._strangers())} (leave --except "
+                "away if nobody is meant)"
             )
 
     def _chosen(self) -> Iterator[Contact]:
@@ -73,7 +82,8 @@ class Audience:
             consent = contact.consent is not False
             if may_refuse and witness.may_be_tracked(contact) is not consent:
                 contact = replace(contact, consent=not consent)
-            self._unmet.discard(contact.contact_id)
+            for named in self._unmet.values():
+                named.discard(contact.contact_id)
             if was_forgotten(contact.contact_id):
                 self.forgotten += 1
             elif not self._choosing.takes(contact.contact_id):
@@ -89,18 +99,28 @@ class Audience:
     def notes(self, shipment_id: int) -> Iterator[str]:
         """What is worth knowing of the file, once the shipment with the contacts is stored."""
         yield from misnamed(self._contacts)
-        if self._unmet:
-            asked = len(self._choosing.only or ())
-            yield (
-                f"{len(self._unmet):,} of the {asked:,} contacts that --only names are not in the contacts file: "
-                f"{some_of(sorted(self._unmet))}"
-            )
+        yield from self._strangers()
         if elsewhere := self._also_elsewhere(shipment_id):
             addresses = counted(len(elsewhere), "address of this shipment stands", "addresses of this shipment stand")
             yield (
                 f"{addresses} with further contacts of the file too, who get no mail by it (another part, or who was "
                 f"left out): {some_of(elsewhere)}"
             )
+
+    def _strangers(self) -> Iterator[str]:
+        """A sentence on those whom --only names and who are not in the contacts file, and one on those of --except,
+        with the ids that may be meant."""
+        asked = {"--only": len(self._choosing.only or ()), "--except": len(self._choosing.leave_out)}
+        for option, unmet in self._unmet.items():
+            if unmet:
+                there = (contact.contact_id for contact in read_contacts(self._contacts, self._mapping, []))
+                near = near_ids(unmet, there)
+                first = sorted(unmet, key=lambda one: (one not in near, one))
+                shown = [f"{one} (is {' or '.join(near[one])} meant?)" if one in near else one for one in first]
+                yield (
+                    f"{len(unmet):,} of the {counted(asked[option], 'contact')} that {option} names "
+                    f"{'is' if len(unmet) == 1 else 'are'} not in the contacts file: {some_of(shown)}"
+                )
 
     def _also_elsewhere(self, shipment_id: int) -> list[str]:
         """The shipment's addresses, in lower case, that contacts of the file have who are not in it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from linktrack.errors import Conflict, UsageError
@@ -17,8 +17,11 @@ from linktrack.mailings.adding import (
     refuse_shipped,
     rename,
     store_parts,
+    warnings_of,
 )
 from linktrack.mailings.catalog import StoredMailing, find_mailing
+from linktrack.mailings.placements import choose_links
+from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 
@@ -40,11 +43,13 @@ class MailingChanges:
 
 @dataclass(frozen=True)
 class Edited:
-    """What `edit_mailing` did: the names of what is different now, and the new parts if there are some."""
+    """What `edit_mailing` did: the names of what is different now, the new parts if there are some, and what may go
+    wrong with the mail as it is now (`adding.warnings_of`)."""
 
     name: str
     changed: tuple[str, ...]
-    added: Added | None
+    added: Added | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def edit_mailing(database: Database, name: str, changes: MailingChanges, tracking: str, *, moment: int) -> Edited:
@@ -67,40 +72,48 @@ def edit_mailing(database: Database, name: str, changes: MailingChanges, trackin
             refuse_shipped(database, mailing.id, name)
         if "name" in changed:
             free_name(database, checked_name(after.name), renaming=True)
-            rename(database, mailing.id, name, after.name)
+            rename(database, mailing.id, mailing.name, after.name)
         database.execute(
             "UPDATE mailing SET html = ?, text = ?, subject = ?, type = ?, settings = ? WHERE id = ?",
             (after.html, after.text, after.subject, after.type, after.settings.text(), mailing.id),
         )
         touch(database)
-        added = None
+        draft = Draft(
+            after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file,
+            changes.text_file,
+        )  # fmt: skip
         if {"html", "text"} & set(changed):
-            draft = Draft(
-                after.name, after.html, after.text, after.subject, after.type, after.settings, changes.file,
-                changes.text_file,
-            )  # fmt: skip
             parts, disagreements = read_draft(draft, tracking)
             added = store_parts(database, mailing.id, draft, parts, disagreements, tracking, moment)
-    return Edited(after.name, changed, added)
+            return Edited(after.name, changed, added, added.warnings)
+        if any(one.startswith("utm_") for one in changed):
+            parts, disagreements = read_draft(draft, tracking)
+            _, unknown = choose_links(database, parts.addresses, draft.settings)
+            said = warnings_of(database, parts, draft.settings, unknown, disagreements)
+            return Edited(after.name, changed, None, tuple(said))
+    return Edited(after.name, changed)
 
 
-def delete_mailing(database: Database, name: str, *, moment: int) -> None:
-    """Take a mailing out of lists; addresses in mails that were sent go on working. Conflict when it is deleted."""
+def delete_mailings(database: Database, names: Sequence[str], *, moment: int) -> None:
+    """Take mailings out of lists, all or none; addresses in mails that were sent go on working. Conflict when one is
+    deleted."""
     with database.transaction():
-        mailing = find_mailing(database, name)
-        if mailing.deleted_at is not None:
-            raise Conflict(f"the mailing {name!r} is deleted already")
-        database.execute("UPDATE mailing SET deleted_at = ? WHERE id = ?", (moment, mailing.id))
+        for name in names:
+            mailing = find_mailing(database, name)
+            if mailing.deleted_at is not None:
+                raise Conflict(f"the mailing {name!r} is deleted already")
+            database.execute("UPDATE mailing SET deleted_at = ? WHERE id = ?", (moment, mailing.id))
         touch(database)
 
 
-def restore_mailing(database: Database, name: str) -> None:
-    """Take a deleted mailing back. Conflict when it is not deleted."""
+def restore_mailings(database: Database, names: Sequence[str]) -> None:
+    """Take deleted mailings back, all or none. Conflict when one is not deleted."""
     with database.transaction():
-        mailing = find_mailing(database, name)
-        if mailing.deleted_at is None:
-            raise Conflict(f"the mailing {name!r} is not deleted")
-        database.execute("UPDATE mailing SET deleted_at = NULL WHERE id = ?", (mailing.id,))
+        for name in names:
+            mailing = find_mailing(database, name)
+            if mailing.deleted_at is None:
+                raise Conflict(f"the mailing {name!r} is not deleted")
+            database.execute("UPDATE mailing SET deleted_at = NULL WHERE id = ?", (mailing.id,))
         touch(database)
 
 
@@ -111,6 +124,7 @@ def _after(mailing: StoredMailing, changes: MailingChanges) -> StoredMailing:
         for word in ("name", "subject", "type", "html", "text")
         if (value := getattr(changes, word)) is not None
     }
+    given |= {word: composed(given[word]) for word in ("name", "type") if word in given}
     utm = Utm.from_settings({**vars(mailing.settings.utm), **changes.utm})
     return replace(mailing, **given, settings=replace(mailing.settings, utm=utm))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from linktrack.links.hosts import read_web_address
+from linktrack.hosts import read_web_address
 
 # (what it is, whose hosts end so, what the rest of the address begins with)
 _WRAPPERS = (

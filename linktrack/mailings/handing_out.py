@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from linktrack.errors import BadInput, Conflict, LinktrackError, UsageError
 from linktrack.files import Kept, check_new_folder, making_folder, sentence_of
@@ -98,6 +98,14 @@ def check_out(settings: ShipmentSettings, out: Out, kept: Kept) -> None:
         raise UsageError(f"--as {settings.output} makes several files: name a folder with --out DIR")
 
 
+class HandedOut(NamedTuple):
+    """What was written: how many files, the mails of how many recipients, and how many of these refused tracking."""
+
+    files: int
+    recipients: int
+    uncounted: int
+
+
 @dataclass(frozen=True)
 class Copies:
     """What a shipment's mails are made from: `own` for whoever may be tracked, `uncounted` for who refused."""
@@ -116,8 +124,9 @@ def hand_out(
     clock: Clock,
     tell: Tell,
     progress: Progress,
-) -> int:
-    """Write a stored shipment's mails in the order of the contacts, and finish it. Returns how many files were made.
+) -> HandedOut:
+    """Write a stored shipment's mails in the order of the contacts, and finish it. `shipment.recipients` are those that
+    are left of it: who was forgotten since gets none.
 
     A folder appears under its name only when it is complete. CutShort when it does not come to that.
     """
@@ -125,7 +134,7 @@ def hand_out(
     is_stream = not isinstance(out, Path)
     try:
         with closing(recipients_of(database, shipment, tokens)) as people:
-            files = _write(copies, shipment, people, out, kept, handed)
+            files = _write(copies, shipment, handed.looked_at(people), out, kept, handed)
         handed.report()
         if shipment.finished_at is None:
             finish_shipment(database, shipment.id, clock())
@@ -136,7 +145,7 @@ def hand_out(
         reason = problem if isinstance(problem, LinktrackError) else _reason(problem)
         rows = handed.count if is_stream else None
         raise CutShort(shipment, rows, reason, ways_on(database, shipment)) from None
-    return files
+    return HandedOut(files, handed.count, handed.uncounted)
 
 
 def _write(
@@ -184,7 +193,7 @@ class _Handed:
 
     def __init__(self, shipment: Shipment, progress: Progress) -> None:
         self._total, self._progress = shipment.recipients, progress
-        self.count = self._reported = 0
+        self.count = self.uncounted = self._reported = 0
 
     def add(self, more: int) -> None:
         self.count += more
@@ -194,6 +203,11 @@ class _Handed:
     def report(self) -> None:
         self._progress("Mails", self.count - self._reported, self._total)
         self._reported = self.count
+
+    def looked_at(self, people: Iterable[Recipient]) -> Iterator[Recipient]:
+        for row in people:
+            self.uncounted += bool(row.shared_token)
+            yield row
 
     def watched(self, people: Iterable[Recipient]) -> Iterator[Recipient]:
         for row in people:

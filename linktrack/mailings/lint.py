@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from linktrack.errors import UnknownName
+from linktrack.files import STDIN, read_bytes
+from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
-from linktrack.links.hosts import browser_host, read_web_address
 from linktrack.links.merge_tags import fill, find
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import MERGED, Address, Parts, ReadingOptions, odd_charset, read_parts
@@ -50,7 +51,8 @@ class LintFinding:
 
 
 def check_mailing(database: Database, workspace: Workspace, name: str, *, online: bool = False) -> list[LintFinding]:
-    """Findings of a stored mailing, or of an HTML file, in order of place. UnknownName for neither.
+    """Findings of a stored mailing, or of an HTML file (`-` is standard input), in order of place. UnknownName for
+    neither.
 
     With `online` every target is asked for once, and what does not answer is a finding too.
     """
@@ -61,11 +63,11 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
         mailing = find_mailing(database, name)
     except UnknownName as problem:
         path = Path(name)
-        if not path.is_file():
+        if str(path) != STDIN and (not path.exists() or path.is_dir()):  # a pipe is a file, too
             hint = f" (did you mean {' or '.join(map(repr, problem.near))}?)" if problem.near else ""
             sentence = f"there is no mailing {name!r}{hint}, and no file of that name: see linktrack mailing list"
             raise UnknownName(sentence, noun=problem.noun, name=name, near=problem.near) from None
-        html, text, file = path.read_bytes(), None, name
+        html, text, file = read_bytes(path, "a mail"), None, name
     else:
         html, text, settings, subject = mailing.html, mailing.text, mailing.settings, mailing.subject
     rows = database.rows("SELECT key, url FROM link WHERE deleted_at IS NULL AND kind <> 'local'")

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from socket import SHUT_RDWR
 from urllib.parse import quote, urljoin
 
-from linktrack.links.hosts import read_web_address
+from linktrack.hosts import read_web_address
 
 _AT_ONCE = 8  # addresses that are asked at the same time
 _MOST = 1000  # addresses of one mail

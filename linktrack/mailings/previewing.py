@@ -18,6 +18,7 @@ from linktrack.mailings.copying import copy_for
 from linktrack.mailings.outputs.filling import values_of
 from linktrack.mailings.shipments import Recipient
 from linktrack.mailings.spots import Sharing
+from linktrack.names import same_name
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 
@@ -68,7 +69,7 @@ def _copy(database: Database, mailing: StoredMailing, person: Recipient | None, 
 
 def _of_file(database: Database, path: Path, wanted: str | None, mapping: Mapping) -> Recipient:
     for contact in read_contacts(path, mapping, []):
-        if wanted is None or wanted == contact.contact_id or wanted.casefold() == contact.email.casefold():
+        if wanted is None or same_name(wanted) in map(same_name, (contact.contact_id, contact.email)):
             refuses = contact.consent is False
             known = database.value("SELECT id FROM recipient WHERE contact_id = ?", (contact.contact_id,))
             if known is not None and (said := said_of(database, known)) is not None:

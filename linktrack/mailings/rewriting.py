@@ -16,7 +16,7 @@ from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
-from linktrack.files import STDIN, Kept
+from linktrack.files import Kept
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
@@ -34,6 +34,7 @@ from linktrack.mailings.shipments import (
     ShipmentSettings,
     empty_values,
     find_shipment,
+    recipients_left,
     shared_addresses,
     shared_token,
     signing_as_then,
@@ -67,19 +68,23 @@ class RewriteOrder:
     keep_merge_tags: bool = False
     test: bool = False
     again: bool = False  # also to those who got it already
-    only: Path | None = None
-    leave_out: Path | None = None
+    only: tuple[Path, ...] = ()  # lists of contacts: none is everybody
+    leave_out: tuple[Path, ...] = ()
     part: Part | None = None
+    streamed: bool = False  # the contacts came through a pipe: their file is gone when the job is done
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """What was handed out. The rows of the contacts file are recipients, `rejected`, `left` (the mailing's type),
+    """What was handed out: the mails of `recipients`, of whom `uncounted` refused tracking. The rows of the contacts
+    file, or the recipients of a shipment that is rendered, are these, `rejected`, `left` (the mailing's type),
     `not_chosen` and `forgotten`; `notes` are sentences."""
 
     shipment: Shipment
     placements: int
     files: int
+    recipients: int
+    uncounted: int = 0
     rejected: tuple[BadRow, ...] = ()
     left: int = 0
     not_chosen: int = 0
@@ -119,7 +124,7 @@ def rewrite(
         fill=order.fill,
         keep_merge_tags=order.keep_merge_tags,
         out=str(out.absolute()) if isinstance(out, Path) else "",
-        contacts="" if str(order.contacts) == STDIN else str(order.contacts.absolute()),
+        contacts="" if order.streamed else str(order.contacts.absolute()),
     )
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell)
@@ -136,6 +141,7 @@ def rewrite(
         _choosing(order, mapping, tokens),
         type=mailing.type,
         by_mail=order.output in WITH_HEADER,
+        test=order.test,
         moment=moment,
     )
     shipment = make_shipment(
@@ -152,16 +158,16 @@ def rewrite(
         progress=lambda more: progress("Recipients", more, None),
     )
     copies = _copies(database, mailing, shipment, mail, tokens)
-    files = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
+    written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
     return Rewritten(
         find_shipment(database, shipment.id),
         mail.placements,
-        files,
+        *written,
         tuple(audience.rejected),
         audience.left,
         audience.not_chosen,
         audience.forgotten,
-        (*audience.notes(shipment.id), *_notes(database, shipment, mail)),
+        (*audience.notes(shipment.id), *_notes(database, shipment, copies)),
     )
 
 
@@ -182,7 +188,8 @@ def render_again(
     progress: Progress = unseen,
 ) -> Rewritten:
     """Hand a stored shipment's mails out once more: the same bytes with the same tokens, unless another output or
-    sender is asked for. An unfinished one is finished by it.
+    sender is asked for, or values were purged since. An unfinished one is finished by it. Who was forgotten since gets
+    none, and is counted.
 
     Errors as `rewrite`; SentElsewhere where people have got the mailing of one that is unfinished or cancelled by
     another, unless it may go to them `again`.
@@ -204,11 +211,17 @@ def render_again(
     _tell_of_unfinished(workspace, database, tell, but_for=number)
     mailing = find_mailing(database, stored.mailing)
     mail = _own_copies(database, mailing, settings)
-    shipment = replace(stored, settings=settings)
+    left = recipients_left(database, stored)
+    shipment = replace(stored, settings=settings, recipients=left.recipients, uncounted=left.uncounted)
     copies = _copies(database, mailing, shipment, mail, tokens)
-    files = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
-    notes = tuple(_notes(database, shipment, mail))
-    return Rewritten(find_shipment(database, number), mail.placements, files, notes=notes)
+    written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
+    return Rewritten(
+        find_shipment(database, number),
+        mail.placements,
+        *written,
+        forgotten=stored.recipients - written.recipients,
+        notes=tuple(_notes(database, shipment, copies)),
+    )
 
 
 def _own_copies(database: Database, mailing: StoredMailing, settings: ShipmentSettings) -> Mail:
@@ -237,16 +250,16 @@ def _tell_of_unfinished(workspace: Workspace, database: Database, tell: Tell, *,
 
 
 def _choosing(order: RewriteOrder, mapping: Mapping, tokens: Tokens) -> Choosing:
-    return Choosing(
-        tokens.workspace_id,
-        None if order.only is None else read_contact_ids(order.only, mapping),
-        frozenset() if order.leave_out is None else read_contact_ids(order.leave_out, mapping),
-        order.part,
+    only, leave_out = (
+        frozenset().union(*(read_contact_ids(path, mapping) for path in paths))
+        for paths in (order.only, order.leave_out)
     )
+    return Choosing(tokens.workspace_id, only if order.only else None, leave_out, order.part)
 
 
-def _notes(database: Database, shipment: Shipment, mail: Mail) -> Iterator[str]:
+def _notes(database: Database, shipment: Shipment, copies: Copies) -> Iterator[str]:
     """What is worth knowing about a shipment before it is sent."""
+    mail = copies.own
     if shipment.settings.output == "html" and mail.filling is None and mail.tags:
         yield f"merge tags stand there as they are: {some_of([str(tag) for tag in mail.tags])}"
     if shipment.settings.fill:
@@ -254,6 +267,11 @@ def _notes(database: Database, shipment: Shipment, mail: Mail) -> Iterator[str]:
         for field, count in empty_values(database, shipment.id, written).items():
             people = f"{count:,} of the {counted(shipment.recipients, 'recipient')}"
             yield f"nothing stands where {written[field]} was for {people}: their value is empty"
+    elif copies.uncounted is not None and copies.uncounted.filling is not None:  # of the links' own targets alone
+        names = copies.uncounted.filling.names
+        for field, count in empty_values(database, shipment.id, names, uncounted=True).items():
+            people = f"{count:,} of the {shipment.uncounted:,} who refuse tracking"
+            yield f"{field} is empty in the links of {people}: they have no such value"
     shared = shared_addresses(database, shipment.id)
     if shared:
         addresses = "1 address stands" if len(shared) == 1 else f"{len(shared):,} addresses stand"

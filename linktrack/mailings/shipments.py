@@ -107,6 +107,13 @@ class RecipientRow(NamedTuple):
     uncounted: bool
 
 
+class RecipientsLeft(NamedTuple):
+    """How many of a shipment's recipients nobody has forgotten, and how many of these refused tracking."""
+
+    recipients: int
+    uncounted: int
+
+
 class WrittenTo(NamedTuple):
     """Where a shipment's mails were written."""
 
@@ -187,13 +194,16 @@ def shared_addresses(database: Database, shipment_id: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def empty_values(database: Database, shipment_id: int, names: Collection[str]) -> dict[str, int]:
-    """By field how many recipients of a shipment have an empty value there, or none; `names` are as `fold` writes them,
-    and those that nobody lacks are left out."""
+def empty_values(
+    database: Database, shipment_id: int, names: Collection[str], *, uncounted: bool = False
+) -> dict[str, int]:
+    """By field how many recipients of a shipment, or those of them who refused tracking, have an empty value there, or
+    none; `names` are as `fold` writes them, and those that nobody lacks are left out."""
     empty = dict.fromkeys(names, 0)
+    which = " AND uncounted" if uncounted else ""
     for contact_id, email, name, fields in database.stream(
-        "SELECT contact_id, sent.email, sent.name, recipient.fields FROM shipment_recipient AS sent "
-        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND forgotten_at IS NULL",
+        "SELECT contact_id, sent.email, sent.name, recipient.fields FROM shipment_recipient AS sent "  # noqa: S608  (of our own)
+        f"JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND forgotten_at IS NULL{which}",
         (shipment_id,),
     ):
         values = values_of(Recipient(contact_id, email, name, "", json.loads(fields)))
@@ -205,6 +215,16 @@ def empty_values(database: Database, shipment_id: int, names: Collection[str]) -
 def shared_token(shipment: Shipment, tokens: Tokens) -> str:
     """The token that all have in common who refused tracking in this shipment."""
     return signing_as_then(tokens, shipment).sign(shipment.number, NOBODY)
+
+
+def recipients_left(database: Database, shipment: Shipment) -> RecipientsLeft:
+    """Who `recipients_of` finds, counted."""
+    row = database.row(
+        "SELECT count(*), COALESCE(sum(CASE WHEN uncounted THEN 1 ELSE 0 END), 0) FROM shipment_recipient "
+        "JOIN recipient ON recipient.id = recipient_id WHERE shipment_id = ? AND forgotten_at IS NULL",
+        (shipment.id,),
+    )
+    return RecipientsLeft(*map(int, row or (0, 0)))
 
 
 def recipients_of(database: Database, shipment: Shipment, tokens: Tokens) -> Generator[Recipient]:

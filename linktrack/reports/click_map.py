@@ -10,13 +10,13 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
-from linktrack.links.hosts import read_web_address
+from linktrack.hosts import read_web_address
 from linktrack.links.merge_tags import find
 from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot
 from linktrack.reports.drawing.mail import PICTURED, Mark, draw_mail
-from linktrack.reports.drawing.style import LINKED, Address, no_address
+from linktrack.reports.drawing.style import LAYER, LINKED, Address, no_address
 
 _STEPS = 5  # of heat
 
@@ -244,7 +244,7 @@ def _style() -> str:
         for step, colour in enumerate(_COLOURS)
     )
     return (
-        f"@layer linktrack{{{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
+        f"@layer {LAYER}{{{badge}{{{reset}{_important(look)}}}{badge}>b{{{reset}{_important(pill)}}}"
         f"{high}{badge}::before,{badge}::after,{badge}>b::before,{badge}>b::after{{content:none!important}}"
         f'{"".join(heats)}{badge}[data-heat="0"]>b{{border-style:dashed!important}}'
         "html{color-scheme:light!important;print-color-adjust:exact!important;-webkit-print-color-adjust:exact!important}}"

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from linktrack.links.folders import clean_path
 from linktrack.mailings.shipments import COUNTS, REACHED, anybody_refused
-from linktrack.moments import HOUR, hour_start, iso, read_length, read_time
+from linktrack.moments import HOUR, hour_start, iso, read_length, read_stretch
 from linktrack.reports.statistics import Sample, wilson
 from linktrack.store.lookups import folder_id, mailing_id, shipment_id
 from linktrack.store.session import Database
@@ -84,17 +84,16 @@ def scope_of(
     period: Period = ALWAYS,
     mailings: Sequence[str] = (),
 ) -> Scope:
-    """The scope of what a person names; no `mailings` are all. UnknownName, with near ones, for what there is not."""
+    """The scope of what a person names; no `mailings` are all. UnknownName, with near ones, for what there is not,
+    and for a shipment of another mailing."""
     path = None if folder is None else clean_path(folder)
     if path is not None:
         folder_id(database, path)
-    return Scope(
-        None if mailing is None else mailing_id(database, mailing),
-        None if shipment is None else shipment_id(database, shipment),
-        path,
-        period,
-        tuple(mailing_id(database, name) for name in mailings) or None,
-    )
+    one = None if mailing is None else mailing_id(database, mailing)
+    several = tuple(mailing_id(database, name) for name in mailings)
+    of = several if one is None else (one, *several)
+    number = None if shipment is None else shipment_id(database, shipment, of=of)
+    return Scope(one, number, path, period, several or None)
 
 
 def read_period(
@@ -110,11 +109,10 @@ def read_period(
         return Period(begin, hour_start(now, zone) + HOUR), _moved("--last", start, begin, zone)
     said: list[str] = []
     ends: list[int | None] = []
-    for text, option in ((since, "--since"), (until, "--until")):
-        if text is None:
+    for moment, option in zip(read_stretch(since, until, zone), ("--since", "--until"), strict=True):
+        if moment is None:
             ends.append(None)
             continue
-        moment = read_time(text, zone, option, end=option == "--until")
         ends.append(hour_start(moment, zone))
         said += _moved(option, moment, hour_start(moment, zone), zone)
     return Period(*ends), said

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from linktrack.errors import UsageError
 from linktrack.links.tokens import NOBODY
+from linktrack.names import composed
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of, sample_of
 from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
 from linktrack.reports.statistics import Sample, difference_word, newcombe
@@ -103,7 +104,7 @@ def compare_mailings(database: Database, names: Sequence[str]) -> list[Compariso
 
     UnknownName for an unknown one, UsageError for fewer than two different ones.
     """
-    numbers = {name: mailing_id(database, name) for name in names}
+    numbers = {composed(name): mailing_id(database, name) for name in names}
     if len(numbers) < 2:
         raise UsageError("report compare needs two different mailings or more: linktrack report compare A B")
     samples = {}

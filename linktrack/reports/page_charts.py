@@ -91,20 +91,24 @@ def _compare(with_: Draughtsman, table: PageTable) -> Drawing | None:
     def word(record: Record) -> str:
         return said_value("verdict", record["verdict"], write.language)
 
+    def said(record: Record) -> str:
+        difference = record["difference"]
+        return word(record) if difference is None else f"{write.points(difference)} {word(record)}"
+
     first = known[0]
     found = write.text(
-        "compare_found", name=first["mailing"], other=first["other"], difference=write.points(first["difference"]),
-        verdict=word(first),
+        "compare_found", name=first["mailing"], other=first["other"],
+        difference=write.named_points(first["difference"]), verdict=word(first),
     )  # fmt: skip
     reach = max(abs(record[bound]) for record in known for bound in ("low", "high")) or 1.0
     reach *= 1.02
     steps = round_ticks(reach, 3)
     marks = sorted({*(-step for step in steps), *steps})
-    ticks = [Tick((mark + reach) / (2 * reach), write.round_rate(mark)) for mark in marks]
+    ticks = [Tick((mark + reach) / (2 * reach), write.round_points(mark)) for mark in marks]
     estimates = [
         Estimate(
             f"{record['mailing']} \N{MINUS SIGN} {record['other']}",
-            word(record) if record["difference"] is None else f"{write.points(record['difference'])} {word(record)}",
+            said(record),
             record["low"], record["difference"], record["high"],
         )
         for record in table.records

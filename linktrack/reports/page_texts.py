@@ -41,7 +41,8 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "compare": "Which did better?",
         "compare_about": "The difference of two click rates, in percentage points, with its 95 % interval. "
         "Where the bar does not reach 0 the difference is more than chance.",
-        "compare_chart": "Differences of click rates with their 95 % intervals",
+        "compare_chart": "Differences of click rates in percentage points with their 95 % intervals",
+        "points": "points",
         "compare_found": "{name} compared with {other}: {difference}, {verdict}.",
         "engagement": "Who clicks again and again?",
         "engagement_about": "Persons who got any of the last {count} mailings, by how many of those they clicked.",
@@ -133,7 +134,8 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "compare": "Vilket gick bäst?",
         "compare_about": "Skillnaden mellan två klickfrekvenser, i procentenheter, med sitt 95 % intervall. "
         "Där stapeln inte når 0 är skillnaden mer än slump.",
-        "compare_chart": "Skillnader i klickfrekvens med 95 % intervall",
+        "compare_chart": "Skillnader i klickfrekvens i procentenheter, med 95 % intervall",
+        "points": "procentenheter",
         "compare_found": "{name} jämfört med {other}: {difference}, {verdict}.",
         "engagement": "Vilka klickar gång på gång?",
         "engagement_about": "Personer som fick något av de {count} senaste utskicken, efter hur många de klickade i.",
@@ -198,12 +200,13 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
 _SHORT: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "rate_low": "from (95 %)", "rate_high": "to (95 %)", "low": "from (95 %)", "high": "to (95 %)",
-        "other_rate": "Its rate", "other": "Other", "difference": "Difference", "median": "Earlier mailings",
+        "other_rate": "Its rate", "other": "Other", "difference": "Difference (points)", "median": "Earlier mailings",
         "hours": "Hour", "share": "Share", "placements": "Places", "verdict": "Verdict",
     },
     "sv": {
         "rate_low": "från (95 %)", "rate_high": "till (95 %)", "low": "från (95 %)", "high": "till (95 %)",
-        "other_rate": "Dess frekvens", "other": "Annat", "difference": "Skillnad", "median": "Tidigare utskick",
+        "other_rate": "Dess frekvens", "other": "Annat", "difference": "Skillnad (procentenheter)",
+        "median": "Tidigare utskick",
         "hours": "Timme", "share": "Andel", "placements": "Platser", "verdict": "Bedömning",
     },
 }  # fmt: skip

@@ -51,14 +51,22 @@ class Writer:
 
     def round_rate(self, share: float) -> str:
         """A round share on an axis, without digits that say nothing."""
-        number = f"{abs(share) * 100:.2f}".rstrip("0").rstrip(".")
-        return ("" if share >= 0 else _MINUS) + self._decimal(number) + self._percent_sign()
+        return self.round_points(share) + self._percent_sign()
+
+    def round_points(self, difference: float) -> str:
+        """A round difference of two rates on an axis, likewise."""
+        number = f"{abs(difference) * 100:.2f}".rstrip("0").rstrip(".")
+        return ("" if difference >= 0 else _MINUS) + self._decimal(number)
 
     def points(self, difference: float) -> str:
-        """A difference of two rates in percentage points, with its sign."""
+        """A difference of two rates in percentage points, with its sign: `+7.9`."""
         number = f"{abs(difference) * 100:.1f}"
         sign = "" if number == "0.0" else "+" if difference > 0 else _MINUS
-        return sign + self._decimal(number) + self._percent_sign()
+        return sign + self._decimal(number)
+
+    def named_points(self, difference: float) -> str:
+        """The same with its unit: `+7.9 points`."""
+        return f"{self.points(difference)}\N{NO-BREAK SPACE}{self.text('points')}"
 
     def time(self, milliseconds: int) -> str:
         """A time to the minute: `4 May 2026 09:12`."""

@@ -184,7 +184,7 @@ def _names(
 
 def _known_domain(database: Database, domain: str) -> str:
     """A domain that something was sent to, in lower case. UnknownName with near ones."""
-    wanted = domain.strip().removeprefix("@").lower()
+    wanted = domain_of("@" + domain.strip().removeprefix("@"))
     if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
         rows = database.rows("SELECT DISTINCT domain FROM shipment_domain LIMIT ?", (_COMPARED,))
         near = tuple(get_close_matches(wanted, [row[0] for row in rows], n=3))

@@ -122,7 +122,8 @@ def _sums(rows: Iterable[HourFigures]) -> tuple[int, int, int]:
 
 
 def ages(database: Database, scope: Scope, now: int) -> list[AgeFigures]:
-    """All 48 hours since the shipments of the scope's mailing were sent; `now` says which mailings have them behind."""
+    """All 48 hours since the shipments of the scope's mailing were sent, none where nothing was sent or clicked; `now`
+    says which mailings have them behind."""
     from statistics import median
 
     counts: dict[int, tuple[int, int, int]] = {
@@ -135,6 +136,8 @@ def ages(database: Database, scope: Scope, now: int) -> list[AgeFigures]:
             """
         )
     }
+    if not any(map(any, counts.values())):
+        return []
     every = [counts.get(age, (0, 0, 0)) for age in range(AGES)]
     shares = _shares([clickers for _, clickers, _ in every])
     earlier = _earlier_shares(database, scope, now)

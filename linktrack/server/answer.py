@@ -17,7 +17,7 @@ from linktrack.clicks.logs.fields import is_prefetch
 from linktrack.contacts.pressed import CONSENT, joins, said_in
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
-from linktrack.links.hosts import may_have_values
+from linktrack.hosts import may_have_values
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
 from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens
@@ -59,6 +59,9 @@ class People(Protocol):
 
     def return_address(self, link_id: int, shipment: int, recipient: int) -> str | None:
         """The address that a script has set for the person on a link, "" for none."""
+
+    def is_forgotten(self, shipment: int, recipient: int) -> bool | None:
+        """Whether the person was forgotten, so that nothing that is said here is kept."""
 
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
         """The types that the person gets, as `same_type` writes them."""
@@ -190,6 +193,8 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
 
 
 def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
+    if site.people.is_forgotten(visit.shipment, visit.recipient):
+        return _shown(410, site.pages.forgotten)
     if _is_over(request, visit, site):
         return _shown(410, site.pages.over(_type_of(visit, site)))
     rows = _type_rows(visit, site)
@@ -199,7 +204,10 @@ def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
 
 
 def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, str]]) -> Answer:
-    """What a button of the subscriptions page changes; leaving is for ever, joining as long as the page is open."""
+    """What a button of the subscriptions page changes; leaving is for ever, joining as long as the page is open. Of who
+    was forgotten nothing is changed."""
+    if site.people.is_forgotten(visit.shipment, visit.recipient):
+        return _shown(410, site.pages.forgotten)
     over = _is_over(request, visit, site)
     if over and all(joins(*one) for one in said):
         return _shown(410, site.pages.over(_type_of(visit, site)))

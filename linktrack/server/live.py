@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from linktrack.errors import Conflict, LinktrackError, Locked
-from linktrack.links.hosts import browser_hosts
+from linktrack.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
 from linktrack.server.answer import Site
 from linktrack.server.pages import Look, Pages, logo_address
@@ -17,6 +17,7 @@ from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.said_since import SaidSince
 from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
+from linktrack.settings import PageSettings
 from linktrack.store.lock import alone
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -25,14 +26,19 @@ LOOK_EVERY = 1.0  # seconds
 
 
 def pages_of(workspace: Workspace) -> Pages:
-    """The workspace's pages. BadInput for a logo or template that cannot be used."""
+    """The workspace's pages. BadInput, about the setting, for a logo or templates that cannot be used."""
     settings = workspace.settings
     host = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
-    logo = logo_address(workspace.root / settings.pages.logo) if settings.pages.logo else ""
+    try:
+        logo = logo_address(workspace.root / settings.pages.logo) if settings.pages.logo else ""
+    except LinktrackError as problem:
+        raise workspace.refused(("pages", "logo"), f"pages.logo: {problem}") from None
     look = Look(
         settings.pages.name or host, settings.language, settings.pages.accent, settings.pages.background, logo
     )  # fmt: skip
     own = workspace.templates_path
+    if not own.is_dir() and (own.exists() or settings.pages.templates != PageSettings().templates):
+        raise workspace.refused(("pages", "templates"), f"pages.templates: there is no folder {own}: make it")
     return Pages(look, own if own.is_dir() else None)
 
 

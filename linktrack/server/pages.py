@@ -84,6 +84,11 @@ class Pages:
         """The page of everything that is not there."""
         return self._page("not-found.html", "not_found_title")
 
+    @cached_property
+    def forgotten(self) -> Page:
+        """The subscriptions page of who was forgotten: whatever he chose would not hold."""
+        return self._page("forgotten.html", "forgotten_title")
+
     @property
     def empty(self) -> Page:
         """The page that machines find at a honeypot."""
@@ -131,7 +136,8 @@ class Pages:
         rows = [TypeRow("News", True, "News"), TypeRow("Offers", False, "Offers")]
         try:
             for page in (
-                self.not_found, self._text("<p>x</p>"), self._confirm("www.example.com"), self._unsubscribe("News"),
+                self.not_found, self.forgotten, self._text("<p>x</p>"), self._confirm("www.example.com"),
+                self._unsubscribe("News"),
                 self._unsubscribed(""), self.over("News"), self.subscriptions(rows, True), self.saved([]),
                 self.view_online("<p>x</p>"),
             ):  # fmt: skip

@@ -111,6 +111,9 @@ class StoredPeople:
     def return_address(self, link_id: int, shipment: int, recipient: int) -> str | None:
         return self._database.ask(lambda database: _return_address(database, link_id, shipment, recipient))
 
+    def is_forgotten(self, shipment: int, recipient: int) -> bool | None:
+        return self._database.ask(lambda database: _is_forgotten(database, shipment, recipient))
+
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
         said = self._said_since(recipient)
         return self._database.ask(lambda database: _types(database, shipment, recipient, self._separator, said))
@@ -138,6 +141,11 @@ def _return_address(database: Database, link_id: int, shipment: int, recipient: 
     person = f"(SELECT recipient.id {_PERSON})"
     query = f"SELECT url FROM return_address WHERE link_id = ? AND recipient_id = {person}"  # noqa: S608  (names of ours)
     return str(database.value(query, (link_id, shipment, recipient)) or "")
+
+
+def _is_forgotten(database: Database, shipment: int, recipient: int) -> bool:
+    query = f"SELECT 1 {_PERSON} AND recipient.forgotten_at IS NOT NULL"
+    return database.value(query, (shipment, recipient)) is not None
 
 
 def _types(

@@ -116,7 +116,7 @@ def read_snapshot(text: str, file: str) -> Snapshot:
             },
             {int(number): KnownShipment(*row) for number, row in raw["shipments"].items()},
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise BadInput(
             "this is no snapshot that linktrack has made: remove it, and it is made again from the database", file=file
         ) from None

@@ -234,7 +234,7 @@ def _marker(out: Path) -> dict[str, str] | None:
         found = json.loads(read_bytes(out / MARKER, "an export"))
         if found["for"] in EXPORT_KINDS and isinstance(found["log"], str):
             return {"for": found["for"], "log": found["log"]}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         pass
     raise Conflict("this is no export that linktrack knows: name a new folder", file=out / MARKER)
 

@@ -36,6 +36,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "over_title": "This page is closed",
         "over_text": "This mail is too old to choose subscriptions. A newer one has a fresh link. "
         "You can always unsubscribe:",
+        "forgotten_title": "Nothing can be chosen here any more",
+        "forgotten_text": "We do not know any more whose mail this was, and send nothing to whoever it was. "
+        "If you would like to get something from us, please write to us.",
         "online_title": "The mail",
         "not_found_title": "Not found",
         "not_found_text": "There is nothing at this address.",
@@ -72,6 +75,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "over_title": "Sidan är stängd",
         "over_text": "Det här utskicket är för gammalt för att välja prenumerationer. I ett nyare finns en ny länk. "
         "Du kan alltid avsluta prenumerationen:",
+        "forgotten_title": "Här går det inte att välja längre",
+        "forgotten_text": "Vi vet inte längre vem det här utskicket gick till, och skickar inget mer dit. "
+        "Skriv till oss om du vill få något från oss.",
         "online_title": "Utskicket",
         "not_found_title": "Sidan finns inte",
         "not_found_text": "Det finns inget på den här adressen.",

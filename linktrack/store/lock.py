@@ -76,7 +76,7 @@ def _opened(path: Path) -> TextIO:
         if fault:
             os.close(handle)
             raise _no_lock(path, fault)
-        return os.fdopen(handle, "a+", encoding="utf-8")
+        return os.fdopen(handle, "a+", encoding="utf-8", errors="replace")
 
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

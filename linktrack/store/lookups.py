@@ -1,25 +1,30 @@
 """Everything that is found by name or number, with the names that are nearest when there is none.
 
 A folder, a link, a mailing, a shipment, a contact: what a person names on the command line is looked up here and
-nowhere else, so an unknown name is the same error everywhere. A letter with its accent is the same whether it is stored
-or typed as one sign or as two (NFC).
+nowhere else, so an unknown name is the same error everywhere. A letter with its accent is the same whether it is typed
+as one sign or as two: names are kept as `names.composed` has them, but for those that the CRM has written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 from typing import NamedTuple
-from unicodedata import normalize
 
 from linktrack.errors import Conflict, UnknownName
-from linktrack.names import same_name
+from linktrack.names import composed, same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
 
 _COMPARED = 10_000  # names that a near one is looked for among
 _MANY = 10  # ids that are shown of people of one name
+# Everybody by what he is called today, and by the addresses and names that mails went to before; forgotten people have
+# neither.
 _NOT_FORGOTTEN = "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
+_EARLIER = (
+    "SELECT recipient.id, contact_id, earlier.email, earlier.name FROM earlier_address AS earlier "
+    "JOIN recipient ON recipient.id = earlier.recipient_id WHERE contact_id IS NOT NULL"
+)
 
 
 class _Noun(NamedTuple):
@@ -58,14 +63,38 @@ def mailing_id(database: Database, name: str) -> int:
     return _id(database, _MAILING, name)
 
 
-def placement_id(database: Database, key: str) -> int:
-    """The id of a placement. UnknownName with near keys."""
-    return _id(database, _PLACEMENT, key)
+def mailing_name(database: Database, number: int) -> str:
+    """The name of a mailing that there is, by its id."""
+    return str(database.value("SELECT name FROM mailing WHERE id = ?", (number,)))
 
 
-def shipment_id(database: Database, number: int) -> int:
-    """A shipment's number as people see it, if there is such a shipment. UnknownName otherwise."""
-    return _number(database, _SHIPMENT, number)
+def placement_id(
+    database: Database, key: str, *, of: Collection[int] = (), link: int | None = None, shipment: int | None = None
+) -> int:
+    """The id of a placement, of one of the mailings `of` (none: of any), the mailing of a shipment, or a link.
+
+    UnknownName with near keys, or that says where it stands instead.
+    """
+    found = _id(database, _PLACEMENT, key)
+    if shipment is not None:
+        of = [database.value("SELECT mailing_id FROM shipment WHERE id = ?", (shipment,))]
+    row = database.row("SELECT mailing_id, link_id FROM placement WHERE id = ?", (found,))
+    mailing, its_link = (-1, -1) if row is None else row
+    if of and mailing not in of:
+        raise _of_another(database, _PLACEMENT, key, _MAILING, mailing, of)
+    if link is not None and its_link != link:
+        raise _of_another(database, _PLACEMENT, key, _LINK, its_link, (link,))
+    return found
+
+
+def shipment_id(database: Database, number: int, *, of: Collection[int] = ()) -> int:
+    """A shipment's number as people see it, if there is such a shipment of one of the mailings `of` (none: of any).
+    UnknownName otherwise, which says of which mailing it is."""
+    found = _number(database, _SHIPMENT, number)
+    mailing = database.value("SELECT mailing_id FROM shipment WHERE id = ?", (found,)) if of else None
+    if mailing is not None and mailing not in of:
+        raise _of_another(database, _SHIPMENT, str(number), _MAILING, mailing, of)
+    return found
 
 
 def run_id(database: Database, number: int) -> int:
@@ -81,22 +110,22 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 
 def recipient_id(database: Database, named: str) -> int:
-    """The id of the one recipient with this contact id, e-mail address or name, without regard to case and to how
-    accents are put together.
+    """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that he got,
+    without regard to case and to how accents are put together.
 
-    UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have that
+    UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
     address or name.
     """
     exact = database.value("SELECT id FROM recipient WHERE contact_id = ? AND forgotten_at IS NULL", (named,))
     if exact is not None:
         return int(exact)
     wanted = same_name(named)
-    found = _people_called(database, wanted) if wanted else []
+    found = _people_called(database, wanted) if wanted else {}
     if len(found) == 1:
-        return int(found[0][0])
+        return next(iter(found))
     if found:
-        ids = ", ".join(contact for _, contact in found[:_MANY]) + (" …" if len(found) > _MANY else "")
-        raise Conflict(f"{len(found)} contacts are called {named!r}: name one by its id ({ids})")
+        ids = ", ".join(list(found.values())[:_MANY]) + (" …" if len(found) > _MANY else "")
+        raise Conflict(f"{len(found)} contacts are or were called {named!r}: name one by its id ({ids})")
     if is_forgotten(database, named):
         raise UnknownName(
             f"the contact {named!r} was forgotten, and nothing is known of him: linktrack contact subscribe lets him "
@@ -106,29 +135,29 @@ def recipient_id(database: Database, named: str) -> int:
     raise _unknown(_CONTACT, named, _near_people(database, wanted))
 
 
-def _people_called(database: Database, wanted: str) -> list[tuple[int, str]]:
-    """Number and contact id of those whose id, address or name is `wanted`, when their letters are folded.
+def _people_called(database: Database, wanted: str) -> dict[int, str]:
+    """Contact ids, by number, of those whose id, address or name is or was `wanted`, when their letters are folded.
 
-    The database folds ASCII, which is four times as fast; what it does not find is looked for letter by letter.
+    The database folds ASCII; where it finds nobody, texts with other letters are looked at one by one.
     """
+    columns = {_NOT_FORGOTTEN: ("contact_id", "email", "name"), _EARLIER: ("earlier.email", "earlier.name")}
+    found: dict[int, str] = {}
     if wanted.isascii():
-        same = " OR ".join(f"lower({column}) = ?" for column in ("contact_id", "email", "name"))
-        if rows := database.rows(f"{_NOT_FORGOTTEN} AND ({same})", (wanted, wanted, wanted)):
-            return [(number, contact) for number, contact, *_ in rows]
-    return [
-        (number, contact)
-        for number, contact, email, name in database.stream(_NOT_FORGOTTEN)
-        if wanted in map(same_name, (contact, email, name))
-    ]
+        for people, names in columns.items():
+            same = " OR ".join(f"lower({name}) = ?" for name in names)
+            found.update(row[:2] for row in database.rows(f"{people} AND ({same})", (wanted,) * len(names)))
+    if not found:
+        for people, names in columns.items():
+            others = " OR ".join(map(database.has_other_letters, names))
+            rows = database.stream(f"{people} AND ({others})")
+            found |= {number: contact for number, contact, *said in rows if wanted in map(same_name, (contact, *said))}
+    return found
 
 
 def _id(database: Database, noun: _Noun, name: str) -> int:
     held = not any("\ud800" <= letter <= "\udfff" for letter in name)  # what is not UTF-8 no database has, nor takes
-    found = database.value(f"SELECT id FROM {noun.table} WHERE {noun.column} = ?", (name,)) if held else None  # noqa: S608  (names of ours)
-    if found is None and held and not name.isascii():
-        composed = normalize("NFC", name)
-        rows = database.rows(f"SELECT id, {noun.column} FROM {noun.table} ORDER BY id")  # noqa: S608  (names of ours)
-        found = next((number for number, stored in rows if normalize("NFC", stored) == composed), None)
+    query = f"SELECT id FROM {noun.table} WHERE {noun.column} = ?"  # noqa: S608  (names of ours)
+    found = database.value(query, (composed(name),)) if held else None
     if found is None:
         raise _unknown(noun, name, _near(database, noun, name))
     return int(found)
@@ -158,8 +187,22 @@ def _near_people(database: Database, name: str) -> tuple[str, ...]:
 def _most_like(name: str, known: Iterable[str]) -> tuple[str, ...]:
     from difflib import get_close_matches
 
-    by_folded = {one.casefold(): one for one in known if one}
-    return tuple(by_folded[close] for close in get_close_matches(name.casefold(), by_folded, n=3))
+    by_folded = {composed(one).casefold(): one for one in known if one}
+    return tuple(by_folded[close] for close in get_close_matches(composed(name).casefold(), by_folded, n=3))
+
+
+def _of_another(
+    database: Database, noun: _Noun, name: str, owner: _Noun, its: int, asked: Iterable[int]
+) -> UnknownName:
+    """The error of something that is there, and belongs to another mailing or link than the one asked for."""
+    query = f"SELECT {owner.column} FROM {owner.table} WHERE id = ?"  # noqa: S608  (names of ours)
+    other = " or ".join(repr(database.value(query, (one,))) for one in asked)
+    return UnknownName(
+        f"the {noun.word} {name} is of the {owner.word} {database.value(query, (its,))!r}, not of {other}: "
+        f"{noun.advice}",
+        noun=noun.word,
+        name=name,
+    )
 
 
 def _unknown(noun: _Noun, name: str, near: tuple[str, ...]) -> UnknownName:

@@ -66,14 +66,13 @@ def prepare(database: Database) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-def make_tables(database: Database, *, time_zone: str) -> str:
-    """Make the tables in a prepared database. Returns its random id, which belongs into the settings.
+def make_tables(database: Database, *, time_zone: str, database_id: str) -> None:
+    """Make the tables in a prepared database, whose random id belongs into the settings.
 
     `time_zone` is the zone in which its hours are counted. Conflict when there are tables already.
     """
     from linktrack.store.migrations import run
 
-    database_id = secrets.token_hex(8)
     with database.transaction(durable=True):
         _wait_for_others(database)
         if revision(database) is not None:
@@ -84,7 +83,6 @@ def make_tables(database: Database, *, time_zone: str) -> str:
             "VALUES (1, ?, ?, ?, 0, ?)",
             (database_id, secrets.token_bytes(16), time_zone, now()),
         )
-    return database_id
 
 
 def workspace_id(database: Database) -> bytes:

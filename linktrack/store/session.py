@@ -61,6 +61,7 @@ class Database:
         self._warn = warn
         self._warned = set[str]()
         self._depth = 0
+        self.has_stored = False  # whether a transaction of this connection has been committed
         self._stop: Callable[[], bool] = _never
 
     def __enter__(self) -> Database:
@@ -106,6 +107,11 @@ class Database:
                 self.tell(sentence())
             time.sleep(_PAUSE_SECONDS)
         return True
+
+    def has_other_letters(self, column: str) -> str:
+        """The condition, in SQL, that a text has letters outside ASCII."""
+        length = f"length(CAST({column} AS BLOB))" if self.dialect == SQLITE else f"octet_length({column})"
+        return f"{length} > length({column})"
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
         """Run one statement; returns the DB-API cursor."""
@@ -193,6 +199,7 @@ class Database:
         try:
             yield
             self.execute("COMMIT")
+            self.has_stored = True
         except BaseException:
             self._rollback()
             raise

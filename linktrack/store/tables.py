@@ -187,6 +187,17 @@ class RecipientRecord(SQLModel, table=True):
     forgotten_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
+class EarlierAddressRecord(SQLModel, table=True):
+    """An address and name that a person had in the contacts before those of today, by which he is found too."""
+
+    __tablename__ = "earlier_address"
+    __table_args__ = (CLUSTERED,)
+
+    recipient_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    email: str = Field(sa_column=Column(Text, primary_key=True))
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+
+
 class ShipmentRecord(SQLModel, table=True):
     """One sending of a mailing to a list of recipients. People see its `id`; its random `number` (32 bit) is what
     tokens carry, so that after a restore no two shipments have the same. Without `finished_at` it is unfinished: its
@@ -380,7 +391,8 @@ class ProbeRecord(SQLModel, table=True):
 
 
 class JunkRequestRecord(SQLModel, table=True):
-    """A malformed, forged or mutated request for a tracked address: it speaks against the clicks beside it."""
+    """A malformed, forged or mutated request for a tracked address: it speaks against the clicks beside it. The
+    recipient is whose good token was in it all the same, 0 where it had none."""
 
     __tablename__ = "junk_request"
     __table_args__ = (CLUSTERED,)
@@ -388,6 +400,7 @@ class JunkRequestRecord(SQLModel, table=True):
     clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
     print: int = Field(sa_column=Column(BigInteger, primary_key=True))
     ip: str = Field(sa_column=_text())
+    recipient_id: int = Field(default=0, sa_column=_big(server_default="0"))
 
 
 class ScannerEvidenceRecord(SQLModel, table=True):

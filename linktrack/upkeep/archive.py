@@ -5,20 +5,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import json
 import os
 import sqlite3
 import tarfile
+import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Literal
 
 from linktrack.errors import BadInput
 from linktrack.files import CONFIG_NAME, PRIVATE, explained
-from linktrack.store.dialects import POSTGRESQL, SQLITE
+from linktrack.json_files import Count, WrittenModel, read_written
+from linktrack.store.dialects import SQLITE
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME
 
 CONTENTS_NAME = "backup.json"
@@ -28,30 +28,22 @@ _FOLDERS = (SCRIPTS_NAME, PAGES_NAME)
 _AT_ONCE = 1 << 20  # bytes
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(WrittenModel):
     """What a backup says of itself: when it was made (UTC milliseconds), of which kind of database, and the rows of
     every table of a database that is in it."""
 
-    made_at: int
-    database: str  # sqlite, postgresql
+    made_at: Count
+    database: Literal["sqlite", "postgresql"]
     database_id: str
-    rows: dict[str, int]
+    rows: dict[str, Count]
 
     def text(self) -> str:
-        return json.dumps(asdict(self), indent=1) + "\n"
+        return self.model_dump_json(indent=1) + "\n"
 
-    @classmethod
-    def parse(cls, data: bytes) -> Contents:
-        """ValueError for what no backup says."""
-        said = json.loads(data)
-        if not isinstance(said, dict) or said.get("database") not in (SQLITE, POSTGRESQL):
-            raise ValueError("no backup says that")
-        try:
-            rows = {str(table): int(count) for table, count in said["rows"].items()}
-            return cls(int(said["made_at"]), said["database"], str(said["database_id"]), rows)
-        except (KeyError, AttributeError, TypeError):
-            raise ValueError("no backup says that") from None
+
+def contents_in(data: bytes, named: Path) -> Contents:
+    """What a backup says of itself, in these bytes of it. BadInput for what none says."""
+    return read_written(Contents, data, f"what a backup has in {CONTENTS_NAME}", file=named)
 
 
 # --- written -----------------------------------------------------------------------------------------------------
@@ -85,6 +77,8 @@ class ArchiveWriter:
             inside = sorted(folder.rglob("*"))
         for path in inside:
             within = f"{name}/{path.relative_to(folder).as_posix()}"
+            if fault := fault_in_name(within):
+                raise BadInput(f"this {fault}: give it another name, for no backup holds it", file=path)
             if path.is_dir():
                 self._add_folder(within)
             elif path.is_file():
@@ -115,12 +109,15 @@ def archiving(file: BinaryIO) -> Iterator[ArchiveWriter]:
             raise
 
 
-def verify(path: Path, prints: dict[str, bytes]) -> None:
+def verify(file: BinaryIO, named: Path, prints: dict[str, bytes]) -> None:
     """Read a backup that was just written again. BadInput when it does not hold what was put into it."""
-    with _read_as_backup(path), path.open("rb") as file:
-        found = {member.name: _print_of(data) for member, data in _members(file, path) if data is not None}
+    file.seek(0)
+    with _read_as_backup(named):
+        found = {member.name: _print_of(data) for member, data in _members(file, named) if data is not None}
     if found != prints:
-        raise BadInput("what was written reads back otherwise: is this disk in order? Nothing is kept of it", file=path)
+        raise BadInput(
+            "what was written reads back otherwise: is this disk in order? Nothing is kept of it", file=named
+        )
 
 
 def _member(name: str, size: int, mode: int, moment: int) -> tarfile.TarInfo:
@@ -159,15 +156,38 @@ def _members(file: BinaryIO, named: Path) -> Iterator[tuple[tarfile.TarInfo, IO[
 
     BadInput for anything in it that belongs to none; errors of reading it are to be explained by `_read_as_backup`.
     """
+    seen: dict[str, bool] = {}
     with gzip.open(file) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as archive:
         for member in archive:
-            name = PurePosixPath(member.name)
-            inside = name.parts[:1] and name.parts[0] in _FOLDERS and ".." not in name.parts
-            if not ((member.isreg() and (member.name in _FILES or inside)) or (member.isdir() and inside)):
-                raise BadInput(f"{member.name!r} in it belongs to no backup of linktrack", file=named)
-            yield member, archive.extractfile(member) if member.isreg() else None
+            if fault := fault_in_name(member.name) or _fault_of(member, seen):
+                raise BadInput(f"{member.name!r} in it {fault}", file=named)
+            seen[member.name] = member.isdir()
+            yield member, None if member.isdir() else archive.extractfile(member)
         while unzipped.read(_AT_ONCE):  # to its end, where the sum of all bytes stands
             pass
+
+
+def fault_in_name(name: str) -> str:
+    """What is wrong with a name in a backup, "" when nothing is: a line of a list shows it whole, and as it is."""
+    return "has a control character in its name" if any(unicodedata.category(one) == "Cc" for one in name) else ""
+
+
+def _fault_of(member: tarfile.TarInfo, seen: Mapping[str, bool]) -> str:
+    """Why what comes next belongs to no backup, after what was `seen` in it (by name, whether it is a folder)."""
+    above, _, last = member.name.rpartition("/")
+    is_folder, is_file = member.isdir(), member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
+    if not above:
+        known = last in _FOLDERS if is_folder else is_file and last in _FILES
+    else:
+        parts = PurePosixPath(member.name).parts
+        known = (is_folder or is_file) and parts[0] in _FOLDERS and ".." not in parts and "/".join(parts) == member.name
+    if not known:
+        return "belongs to no backup of linktrack"
+    if member.name in seen:
+        return "stands there twice"
+    if above and not seen.get(above):
+        return f"stands there without its folder {above!r} before it"
+    return ""
 
 
 def unpack(file: BinaryIO, named: Path, into: Path) -> Contents:
@@ -188,13 +208,10 @@ def _unpack(file: BinaryIO, named: Path, into: Path) -> Contents | None:
     for member, data in _members(file, named):
         target = into / member.name
         if data is None:
-            target.mkdir(mode=0o700, exist_ok=True)
+            target.mkdir(mode=0o700)
             continue
         if member.name == CONTENTS_NAME:
-            try:
-                contents = Contents.parse(data.read(_AT_ONCE))
-            except ValueError:
-                raise BadInput(f"{CONTENTS_NAME} in it cannot be understood", file=named) from None
+            contents = contents_in(data.read(_AT_ONCE), named)
             continue
         with open(target, "xb", opener=lambda path, flags: os.open(path, flags, PRIVATE)) as copy:
             os.fchmod(copy.fileno(), 0o600 | member.mode & 0o100)
@@ -207,7 +224,7 @@ def _unpack(file: BinaryIO, named: Path, into: Path) -> Contents | None:
 def _read_as_backup(named: Path) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error):
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError, OverflowError, RecursionError):
         raise BadInput("this is no backup of linktrack, or it is cut short or damaged", file=named) from None
 
 

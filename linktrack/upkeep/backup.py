@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 from linktrack.database_urls import address_of, holds_password
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import STDOUT, explained, is_written_into, passing_folder, writing
+from linktrack.files import STDOUT, explained, folder_for_a_moment, is_written_into, passing_folder, writing
 from linktrack.links.keys import open_keys
 from linktrack.moments import now
-from linktrack.store.dialects import POSTGRESQL, SQLITE, explain_sqlite
+from linktrack.store.dialects import SQLITE, explain_sqlite
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, fault_of, row_counts, verify
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace
@@ -37,28 +37,28 @@ def backup(workspace: Workspace, target: Path) -> Backup:
     standard output.
 
     The database is copied as it is at one moment, opened and counted, and the file read again before it takes its
-    name. The key is the one that is used, also when it comes from `LINKTRACK_SECRET`. BadInput for a damaged database,
-    or keys that are not those of sent mails; Conflict when a file is there already, for it holds the signing key;
-    DiskFull leaves nothing.
+    name, or its first byte goes into a stream. The key is the one that is used, also when it comes from
+    `LINKTRACK_SECRET`. BadInput for a damaged database, or keys that are not those of sent mails; Conflict when a file
+    is there already, for it holds the signing key; DiskFull leaves nothing.
     """
     into_stream = str(target) == STDOUT or is_written_into(target)
     if not into_stream and (target.exists() or target.is_symlink()):
         raise Conflict(f"{target} is there already: a backup overwrites nothing")
     has_password = holds_password(workspace.file.tables.get("database", {}).get("url"))
     parts = ["the settings with the database's password" if has_password else "the settings", "the signing key"]
-    with open_database(workspace) as database, writing(target, workspace.kept()) as file:
+    beside = folder_for_a_moment(workspace.root) if into_stream else None  # what the disk must have room for
+    with open_database(workspace) as database, writing(target, workspace.kept(), waiting=beside) as file:
         open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
         with archiving(file) as archive:
-            moment = now()
+            moment, identifier = now(), workspace.settings.database.id
             if database.dialect == SQLITE:
-                folder = Path(database.name).parent if into_stream else target.parent
-                with _copied(database, folder, target) as (copy, rows):
-                    contents = Contents(moment, SQLITE, workspace.settings.database.id, rows)
+                with _copied(database, beside or target.parent, target) as (copy, rows):
+                    contents = Contents(made_at=moment, database="sqlite", database_id=identifier, rows=rows)
                     archive.add_bytes("backup.json", contents.text().encode(), moment)
                     archive.add_open(DATABASE_NAME, copy)
                 parts.insert(0, f"the database ({rows['click']:,} clicks)")
             else:
-                contents = Contents(moment, POSTGRESQL, workspace.settings.database.id, {})
+                contents = Contents(made_at=moment, database="postgresql", database_id=identifier, rows={})
                 archive.add_bytes("backup.json", contents.text().encode(), moment)
             archive.add_file(workspace.config_path.name, workspace.config_path)
             archive.add_bytes(KEY_NAME, workspace.secret().encode(), moment)
@@ -70,8 +70,7 @@ def backup(workspace: Workspace, target: Path) -> Backup:
                     archive.add_folder(name, inside)
                     parts.append(what)
         file.flush()
-        if not into_stream:
-            verify(Path(file.name), archive.prints)
+        verify(file, target, archive.prints)
     server = "" if contents.database == SQLITE else address_of(workspace.database_url)
     dump = f"pg_dump --format=custom --file={DUMP_NAME} --dbname='{server}'" if server else ""
     return Backup(tuple(parts), dump, has_password)

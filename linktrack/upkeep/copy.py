@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
-from linktrack.errors import BadInput, UsageError
+from linktrack.errors import BadInput, Conflict, UsageError
+from linktrack.files import explained, passing_folder, sync_folder, sync_tree
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import alone
@@ -52,11 +53,11 @@ def copy_database(
         with _new(target_url, wait, tell) as target, _standing_still(source):
             zone = str(source.value("SELECT time_zone FROM workspace"))
             with target.transaction(durable=True):
-                make_tables(target, time_zone=zone)
+                database_id = secrets.token_hex(8)
+                make_tables(target, time_zone=zone, database_id=database_id)
                 for table in reversed(_tables()):  # of what new tables have in them
                     target.execute(f'DELETE FROM "{table.name}"')  # noqa: S608  (names of our own)
                 rows = {table.name: _copy_table(source, target, table) for table in _tables()}
-                database_id = secrets.token_hex(8)
                 target.execute("UPDATE workspace SET database_id = ?", (database_id,))
                 for name, count in rows.items():
                     there = int(target.value(f'SELECT count(*) FROM "{name}"'))  # noqa: S608  (names of our own)
@@ -85,19 +86,32 @@ def _whole(workspace: Workspace, url: str) -> str:
 
 @contextmanager
 def _new(url: str, wait: float, tell: Tell) -> Iterator[Database]:
-    """An empty database; the file of one that fails is taken away again."""
-    path = Path(url.removeprefix(SQLITE_URL)) if url.startswith(SQLITE_URL) else None
-    was_there = path is not None and path.exists()
-    try:
+    """An empty database. A file is made aside and gets its name when the block ends well; Conflict when there is one
+    with anything in it."""
+    if not url.startswith(SQLITE_URL):
         with connect(url, wait=wait, tell=tell, new=True) as database:
             prepare(database)
             yield database
-    except BaseException:
-        if path is not None and not was_there:
-            for tail in ("", "-wal", "-shm"):
-                with suppress(OSError):
-                    path.with_name(path.name + tail).unlink()
-        raise
+        return
+    path = Path(url.removeprefix(SQLITE_URL))
+    _refuse_full(path)
+    with passing_folder(path.parent) as aside:
+        with connect(f"{SQLITE_URL}{aside / path.name}", wait=wait, tell=tell, new=True) as database:
+            database.name = str(path)
+            prepare(database)
+            yield database
+        with explained(path):
+            sync_tree(aside)
+            _refuse_full(path)
+            (aside / path.name).replace(path)
+            sync_folder(path.parent)
+
+
+def _refuse_full(path: Path) -> None:
+    """Conflict when a file is there that is not empty."""
+    with explained(path):
+        if path.is_symlink() or (path.exists() and (not path.is_file() or path.stat().st_size)):
+            raise Conflict(f"{path} is there already: name a new file")
 
 
 @contextmanager

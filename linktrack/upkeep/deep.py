@@ -125,9 +125,10 @@ def missing_rows(database: Database) -> Iterator[Fault]:
 
 
 def wrong_figures(database: Database) -> Iterator[Fault]:
-    """Figures that are not what the clicks give; where some were purged, only those of people."""
-    figures = _OF_PEOPLE if horizon(database).clicks != NEVER else (*_OF_ALL_CLICKS, *_OF_PEOPLE)
+    """Figures that are not what the clicks give; where some were purged, those of people and of the hours since."""
     with database.reading():
+        purged = horizon(database).clicks
+        figures = (*(_OF_ALL_CLICKS if purged == NEVER else _of_hours_since(database, purged)), *_OF_PEOPLE)
         for table, kept, counted in figures:
             wrong = 0
             for one, other in ((kept, counted), (counted, kept)):
@@ -135,6 +136,22 @@ def wrong_figures(database: Database) -> Iterator[Fault]:
                 wrong += int(database.value(f"SELECT count(*) FROM ({unlike}) unlike"))
             if wrong:
                 yield Fault(table, wrong, "figures are not those of the clicks")
+
+
+def _of_hours_since(database: Database, moment: int) -> Iterator[tuple[str, str, str]]:
+    """The figures of whole hours from a moment on, as they are kept and as they are counted."""
+    first = database.value("SELECT min(hour) FROM shipment_hour WHERE hour >= ?", (moment,))
+    if first is None:
+        return
+    since = int(first)
+    for table, of_link in (("link_hour", "link_id, "), ("shipment_hour", "")):
+        key = f"{of_link}shipment_id"
+        yield (
+            table,
+            f"SELECT {key}, sum(human), sum(machine), sum(test) FROM {table} WHERE hour >= {since} GROUP BY {key} "
+            "HAVING sum(human + machine + test) <> 0",
+            f"SELECT {key}, {_HUMAN}, {_MACHINE}, {_TEST} {_OF_CLICKS} WHERE c.clicked_at >= {since} GROUP BY {key}",
+        )
 
 
 def lost_open_clicks(database: Database) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,13 +19,11 @@ from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import unfinished_shipments
 from linktrack.moments import iso, now
 from linktrack.sentences import counted
-from linktrack.settings import settings_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
-from linktrack.toml_files import read_toml
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.status import status_of
-from linktrack.workspace import Workspace, load_workspace, lock_fault, lock_paths, places_of, strangers_fault
+from linktrack.workspace import Workspace, lock_fault, lock_paths, places_of, read_workspace, strangers_fault
 
 _WAIT_SECONDS = 2
 MEGA = 1_000_000
@@ -42,19 +40,23 @@ class Check(NamedTuple):
     advice: str
 
 
-def examine(root: Path, environ: Mapping[str, str], *, deep: bool = False) -> list[Check]:
-    """Look at everything in the workspace in `root`, `deep`: at every row; raises nothing that a user can cause."""
+def examine(
+    root: Path, environ: Mapping[str, str], *, deep: bool = False, uses: Sequence[Callable[[Workspace], object]] = ()
+) -> list[Check]:
+    """Look at everything in the workspace in `root`, `deep`: at every row; raises nothing that a user can cause.
+
+    `uses` are uses of settings in rooms that are not known here: each refuses what it cannot use.
+    """
     path = root / CONFIG_NAME
     try:
-        settings, problems = settings_of(read_toml(path), environ)
+        workspace, problems = read_workspace(root, environ)
     except LinktrackError as problem:
         return [_error("settings", path, problem)]
-    if settings is None:
+    if workspace is None:
         return [_error("settings", path, problem) for problem in problems]
-    workspace = load_workspace(root, environ)
     return [
-        _settings(workspace),
-        _base_url(settings.base_url),
+        *_settings(workspace, uses),
+        _base_url(workspace.settings.base_url),
         *_owners(workspace),
         *_locks(workspace),
         *_modes(workspace),
@@ -64,12 +66,16 @@ def examine(root: Path, environ: Mapping[str, str], *, deep: bool = False) -> li
     ]
 
 
-def _settings(workspace: Workspace) -> Check:
-    try:
-        check_log_format(workspace)
-    except LinktrackError as problem:
-        return _error("settings", workspace.config_path, problem)
-    return Check("settings", "ok", str(workspace.config_path), "")
+def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]]) -> Iterator[Check]:
+    refused = False
+    for use in (check_log_format, *uses):
+        try:
+            use(workspace)
+        except LinktrackError as problem:
+            refused = True
+            yield _error("settings", workspace.config_path, problem)
+    if not refused:
+        yield Check("settings", "ok", str(workspace.config_path), "")
 
 
 def _base_url(url: str) -> Check:

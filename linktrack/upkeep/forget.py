@@ -21,6 +21,7 @@ from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
+from linktrack.links.tokens import NOBODY
 from linktrack.store.catalogue import touch
 from linktrack.store.forgotten import is_forgotten, nobodies, note_forgotten
 from linktrack.store.lock import alone
@@ -28,13 +29,14 @@ from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
 from linktrack.upkeep.out_of_reach import OutOfReach, everything_out_of_reach
-from linktrack.upkeep.own_log import empty_lines, import_own_log
-from linktrack.upkeep.person import RECIPIENT, tables_about_persons
+from linktrack.upkeep.own_log import empty_lines, import_own_log, traces_of
+from linktrack.upkeep.person import RECIPIENT, emails_of, tables_about_persons
 from linktrack.workspace import Workspace
 
 # Tables whose rows stay, emptied of what is personal: what is counted in them is in the figures of reports, or has a
 # place in somebody's calendar. All others lose the person's rows.
-KEPT_ROWS = ("click", "clicker", "scanner_evidence", "shipment_recipient", "made")
+KEPT_ROWS = ("click", "clicker", "junk_request", "scanner_evidence", "shipment_recipient", "made")
+_LONG = 6  # letters of a name that is found within other words, in a genitive say
 _EMPTIED = ("recipient", "run", "agent", "shipment_domain", "action_tally")
 
 
@@ -65,10 +67,15 @@ class _Person(NamedTuple):
     words: frozenset[str]  # addresses and names, as they are compared
 
     def is_spoken_of(self, text: str) -> bool:
-        """Whether a text has the person's id, address or name in it."""
+        """Whether a text has the person's id, address or name in it; short ones as words of their own, for others are
+        made of them."""
         folded = text.casefold()
-        return any(word in folded for word in self.words) or (
-            re.search(rf"(?<!\w){re.escape(self.contact_id)}(?!\w)", text) is not None
+        long, short = (
+            (word for word in self.words if len(word) >= _LONG),
+            (word for word in self.words if len(word) < _LONG),
+        )
+        return any(word in folded for word in long) or any(
+            re.search(rf"(?<!\w){re.escape(word)}(?!\w)", folded) for word in (*short, self.contact_id.casefold())
         )
 
 
@@ -89,7 +96,9 @@ def forget_person(
         number = None if gone else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
         everybody = nobodies(database) | ({number} if number is not None else set())
-        lines = empty_lines(database, sizes, AddressBook(workspace, database), everybody)
+        emails = () if number is None else emails_of(database, number)
+        traces = traces_of(database, AddressBook(workspace, database), everybody, emails)
+        lines = empty_lines(database, sizes, traces)
         if number is None:
             cleaned = clean(database, _touched(), wait)
             return ForgetSummary(log_lines=lines, before=True, cleaned=cleaned, out_of_reach=out_of_reach)
@@ -130,7 +139,11 @@ def _touched() -> tuple[str, ...]:
 
 def _person(database: Database, number: int) -> _Person:
     contact_id, *now = database.row("SELECT contact_id, email, name FROM recipient WHERE id = ?", (number,)) or ("", "")
-    then = database.rows("SELECT DISTINCT email, name FROM shipment_recipient WHERE recipient_id = ?", (number,))
+    then = database.rows(
+        "SELECT email, name FROM shipment_recipient WHERE recipient_id = ? "
+        "UNION SELECT email, name FROM earlier_address WHERE recipient_id = ?",
+        (number, number),
+    )
     words = {word.strip().casefold() for pair in (now, *then) for word in pair}
     return _Person(number, contact_id, frozenset(words - {""}))
 
@@ -149,11 +162,26 @@ def _counted(database: Database, number: int) -> tuple[int, int, int]:
 
 
 def _forget_clicks(database: Database, number: int) -> int:
-    """Empty a person's clicks of what is personal. Returns how many agents nobody else has, which went."""
-    sql = "SELECT clicked_at, print, recipient_id, agent_id FROM click WHERE recipient_id = ?"
+    """Empty a person's clicks of what is personal, and the requests that speak against others of the person's
+    addresses. Returns how many agents nobody else has, which went."""
+    sql = "SELECT clicked_at, print, recipient_id, agent_id, ip FROM click WHERE recipient_id = ?"
     clicks = database.rows(sql, (number,))
+    database.execute("UPDATE junk_request SET ip = '' WHERE recipient_id = ?", (number,))
+    for ip in _addresses_of_nobody_else(database, number, {row[4] for row in clicks} - {""}):
+        database.execute("UPDATE junk_request SET ip = '' WHERE ip = ? AND recipient_id = ?", (ip, NOBODY))
     blank_clicks(database, (row[:3] for row in clicks))
     return remove_needless_agents(database, {row[3] for row in clicks})
+
+
+def _addresses_of_nobody_else(database: Database, number: int, addresses: set[str]) -> list[str]:
+    """Which of a person's addresses stand with requests of which nobody knows whose they were, and in no click of
+    others: those of a damaged token, which may be the person's."""
+    unknown = {ip for (ip,) in database.rows("SELECT DISTINCT ip FROM junk_request WHERE recipient_id = ?", (NOBODY,))}
+    return [
+        ip
+        for ip in sorted(addresses & unknown)
+        if database.value("SELECT 1 FROM click WHERE ip = ? AND recipient_id <> ? LIMIT 1", (ip, number)) is None
+    ]
 
 
 def _forget_addresses(database: Database, number: int) -> None:
@@ -175,8 +203,10 @@ def _forget_addresses(database: Database, number: int) -> None:
 def _is_others(database: Database, domain: str, number: int) -> bool:
     """Whether anybody else who is not forgotten has got a mail at this domain."""
     rows = database.stream(
-        "SELECT sent.email FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id "
-        "WHERE sent.recipient_id <> ? AND forgotten_at IS NULL AND lower(sent.email) LIKE ?",
+        "SELECT sent.email FROM shipment_recipient AS sent "  # noqa: S608  (a condition of our own)
+        "JOIN recipient ON recipient.id = sent.recipient_id "
+        "WHERE sent.recipient_id <> ? AND forgotten_at IS NULL AND "
+        f"(lower(sent.email) LIKE ? OR lower(sent.email) LIKE '%xn--%' OR {database.has_other_letters('sent.email')})",
         (number, f"%@{domain}%"),
         at_once=1,
     )

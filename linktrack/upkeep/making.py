@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.database_urls import SQLITE_URL
-from linktrack.errors import BadInput, Conflict, LostKeys, UsageError
-from linktrack.files import CONFIG_NAME, create, explained, refuse_planted
-from linktrack.links.keys import adopt_first_key
+from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
+from linktrack.files import CONFIG_NAME, create, explained, passing_folder, refuse_planted, sync_folder, sync_tree
+from linktrack.links.keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
-from linktrack.settings import checked_base_url, settings_of
-from linktrack.store.revisions import make_tables, prepare
-from linktrack.store.session import connect, open_database
-from linktrack.toml_files import TomlFile
-from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, load_workspace
+from linktrack.setting_values import checked_base_url
+from linktrack.store.revisions import make_tables, prepare, revision
+from linktrack.store.session import connect
+from linktrack.toml_files import TomlFile, read_toml
+from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, remove_made
+from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
 
 CONFIG_TEXT = """\
 # linktrack's settings; configs/linktrack.toml shows all of them with comments.
@@ -40,15 +43,16 @@ ip = "truncate"           # or "full", "none"
 def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.environ) -> Workspace:
     """Make `linktrack.toml`, `linktrack.key` (unless `LINKTRACK_SECRET` is set), `scripts/` and the database in `root`.
 
-    Conflict when one of the files is there already, or the database has tables; nothing is overwritten. BadInput for
-    what is wrong in the environment.
+    They are there together or not at all; what a killed one has left is taken back, or gone on with where its
+    database is elsewhere. Conflict when one of the files is there already, or the database has tables; nothing is
+    overwritten. BadInput for what is wrong in the environment.
     """
     try:
         base_url = checked_base_url(base_url)
     except ValueError as problem:
         raise UsageError(f"--base-url: {problem}") from None
     root = root.absolute()
-    _, problems = settings_of(TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
+    _, problems = checked_workspace(root, TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
     refuse_planted(root, root)
@@ -58,54 +62,89 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
                 if not folder.exists():
                     undoing.callback(remove_made, folder)
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            begun = [made for aside in on_their_way(root) if (made := _begun(aside))]
+            clear_killed(root)
         for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
             if os.path.lexists(root / name):
                 raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
-        if "LINKTRACK_SECRET" in environ:
-            try:
-                Keyring.parse(environ["LINKTRACK_SECRET"])
-            except LostKeys as problem:
-                raise BadInput(
-                    f"LINKTRACK_SECRET: {problem.why}: write 0:HEX (64 hexadecimal digits, e.g. from openssl rand "
-                    "-hex 32), or unset it, for a key file to be made"
-                ) from None
-        else:
-            create(root / KEY_NAME, Keyring.generate().text().encode())
-            undoing.callback(remove_made, root / KEY_NAME)
-        for name in (CONFIG_NAME, *(f"{DATABASE_NAME}{tail}" for tail in ("", "-wal", "-shm"))):
-            undoing.callback(remove_made, root / name)
-        with explained(root):
-            if not (root / SCRIPTS_NAME).exists():
-                undoing.callback(remove_made, root / SCRIPTS_NAME)
-            (root / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
-        zone = machine_zone()
-        database_id = _make_database(root, environ, zone)
-        text = CONFIG_TEXT.format(
-            base_url=base_url, time_zone=zone, language=machine_language(environ), database_id=database_id
-        )
-        create(root / CONFIG_NAME, text.encode())
+        elsewhere = _file_elsewhere(root, environ)
+        if elsewhere is not None and not elsewhere.exists():
+            for tail in ("", "-wal", "-shm"):
+                undoing.callback(remove_made, elsewhere.with_name(elsewhere.name + tail))
+        with passing_folder(root) as aside:
+            _make(aside, root, base_url, environ, begun)
+            with explained(root):
+                for path in put_in_place(aside, root):
+                    undoing.callback(remove_made, path)
         workspace = load_workspace(root, environ)
         check_log_format(workspace)
-        with open_database(workspace) as database:
-            adopt_first_key(workspace, database)
         undoing.pop_all()
     return workspace
 
 
-def remove_made(path: Path) -> None:
-    """Remove a file, or a folder that is empty, if it is there."""
-    with suppress(OSError):
-        path.rmdir() if path.is_dir() else path.unlink()
+class _Begun(NamedTuple):
+    """What a killed one was making: the id of its database, and its keys."""
+
+    database_id: str
+    ring: Keyring
 
 
-def _make_database(root: Path, environ: Mapping[str, str], time_zone: str) -> str:
-    """Make the tables in `LINKTRACK_DATABASE_URL` or in a SQLite file in `root`. Returns the database's id."""
-    url = environ.get("LINKTRACK_DATABASE_URL", "")
-    if not url or url.startswith(SQLITE_URL):
-        url = f"{SQLITE_URL}{root / (url.removeprefix(SQLITE_URL) or DATABASE_NAME)}"
+def _begun(aside: Path) -> _Begun | None:
+    """What a killed one was making in `aside`, None where it did not come that far."""
+    try:
+        tables = read_toml(aside / CONFIG_NAME).tables
+        return _Begun(str(tables["database"]["id"]), Keyring.parse((aside / KEY_NAME).read_text("ascii")))
+    except (LinktrackError, OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _make(aside: Path, root: Path, base_url: str, environ: Mapping[str, str], begun: Sequence[_Begun]) -> None:
+    """Make all parts of a workspace for `root` in `aside`, its database last: elsewhere it stands for good."""
+    elsewhere, zone = _file_elsewhere(root, environ), machine_zone()
+    url = environ.get("LINKTRACK_DATABASE_URL", "") if elsewhere is None else f"{SQLITE_URL}{elsewhere}"
+    url = url or f"{SQLITE_URL}{aside / DATABASE_NAME}"
     with connect(url, new=True) as database:
-        prepare(database)
-        return make_tables(database, time_zone=time_zone)
+        database.name = database.name.replace(str(aside), str(root))
+        there = None if revision(database) is None else database.value("SELECT database_id FROM workspace")
+        goes_on = next((one for one in begun if one.database_id == there), None)
+        if goes_on is None:
+            prepare(database)
+        ring = _ring(environ, goes_on)
+        database_id = goes_on.database_id if goes_on else secrets.token_hex(8)
+        text = CONFIG_TEXT.format(
+            base_url=base_url, time_zone=zone, language=machine_language(environ), database_id=database_id
+        )
+        with explained(root):
+            (aside / SCRIPTS_NAME).mkdir(mode=0o700)
+            if "LINKTRACK_SECRET" not in environ:
+                create(aside / KEY_NAME, ring.text().encode())
+            create(aside / CONFIG_NAME, text.encode())
+            sync_folder(aside.parent)
+        with database.transaction(durable=True):
+            if goes_on is None:
+                make_tables(database, time_zone=zone, database_id=database_id)
+            adopt_first_keys(database, ring)
+    with explained(root):
+        sync_tree(aside)
+
+
+def _file_elsewhere(root: Path, environ: Mapping[str, str]) -> Path | None:
+    """The SQLite file that `LINKTRACK_DATABASE_URL` names, None where it names none."""
+    url = environ.get("LINKTRACK_DATABASE_URL", "")
+    return root / url.removeprefix(SQLITE_URL) if url.startswith(SQLITE_URL) else None
+
+
+def _ring(environ: Mapping[str, str], goes_on: _Begun | None) -> Keyring:
+    """The keys of a new workspace: those of the environment, of the one that is gone on with, or a new one."""
+    if "LINKTRACK_SECRET" not in environ:
+        return Keyring.generate() if goes_on is None else goes_on.ring
+    try:
+        return Keyring.parse(environ["LINKTRACK_SECRET"])
+    except LostKeys as problem:
+        raise BadInput(
+            f"LINKTRACK_SECRET: {problem.why}: write 0:HEX (64 hexadecimal digits, e.g. from openssl rand "
+            "-hex 32), or unset it, for a key file to be made"
+        ) from None
 
 
 def machine_language(environ: Mapping[str, str]) -> str:

@@ -6,17 +6,22 @@ import gzip
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.errors import BadInput
 from linktrack.files import leftovers
 from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
-from linktrack.upkeep.archive import CONTENTS_NAME, Contents
+from linktrack.upkeep.archive import CONTENTS_NAME, Contents, contents_in
 from linktrack.workspace import Workspace
 
+_GZIP = b"\x1f\x8b"  # what a gzip file begins with (RFC 1952)
+_MANY = 10_000  # files of a folder that are looked at
 _MOST = 1 << 20  # bytes of what a backup says of itself
 
 
@@ -83,12 +88,16 @@ def _logs(workspace: Workspace, database: Database, number: int | None) -> Itera
 
 def _beside(workspace: Workspace) -> Iterator[OutOfReach]:
     """What lies in the workspace's folder and beside it: backups with their time, older copies, leftovers."""
-    for folder in (workspace.root, workspace.root.parent):
-        for path in sorted(folder.glob("*.gz")):
-            contents = _contents_of(path)
-            if contents is not None and contents.database_id == workspace.settings.database.id:
-                made = iso(contents.made_at, workspace.zone)
-                yield OutOfReach(str(path), f"a backup of {made}: delete it once a newer one is there")
+    for path in _files_about(workspace.root):
+        contents = _contents_of(path)
+        if contents is None:
+            continue
+        made = iso(contents.made_at, workspace.zone)
+        if contents.database_id == workspace.settings.database.id:
+            yield OutOfReach(str(path), f"a backup of {made}: delete it once a newer one is there")
+        else:
+            whose = "of another workspace, or of this one before a linktrack restore"
+            yield OutOfReach(str(path), f"a backup of {made} {whose}: delete it if it is")
     database = workspace.database_path
     for copy in sorted(database.parent.glob(f"{database.name}.*")) if database is not None else ():
         yield OutOfReach(str(copy), "an older copy of the database: delete it")
@@ -96,14 +105,27 @@ def _beside(workspace: Workspace) -> Iterator[OutOfReach]:
         yield OutOfReach(str(left), "a killed command has left it: delete it")
 
 
+def _files_about(root: Path) -> Iterator[Path]:
+    """The files in a workspace's folder, in the folders in it, and beside it, by folder and name; of a folder that has
+    very many only some, for those are mails."""
+    for folder in (root, *_folders_in(root), root.parent):
+        with suppress(OSError):  # nobody may look there
+            yield from sorted(path for path in islice(folder.iterdir(), _MANY) if path.is_file())
+
+
+def _folders_in(root: Path) -> list[Path]:
+    return sorted(path for path in islice(root.iterdir(), _MANY) if path.is_dir() and not path.is_symlink())
+
+
 def _contents_of(path: Path) -> Contents | None:
-    """What a backup says of itself, None for any other file: it stands at the very beginning."""
+    """What a backup says of itself, whatever it is called; None for any other file: it stands at the very beginning."""
     try:
-        if not path.is_file():  # a pipe would be waited for
-            return None
+        with path.open("rb") as beginning:
+            if beginning.read(len(_GZIP)) != _GZIP:
+                return None
         with gzip.open(path) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
             first = tar.next()
             file = None if first is None or first.name != CONTENTS_NAME else tar.extractfile(first)
-            return None if file is None else Contents.parse(file.read(_MOST))
-    except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, RecursionError):
+            return None if file is None else contents_in(file.read(_MOST), path)
+    except (BadInput, OSError, EOFError, tarfile.TarError, zlib.error, ValueError, RecursionError):
         return None

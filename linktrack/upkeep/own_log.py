@@ -13,9 +13,12 @@ import io
 import json
 import lzma
 import os
-from collections.abc import Callable, Iterator, Mapping, Set
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.formats.click_log import KEYS, is_click_log
 from linktrack.clicks.load import import_logs, logs_in
@@ -25,11 +28,16 @@ from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import explained, replace_own, sync_folder
 from linktrack.links.keys import open_keys
+from linktrack.links.tokens import Tokens
 from linktrack.sentences import counted
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 _BLOCK = 1 << 20
+_AT_ONCE = 500  # people of one query
+_HALF = 16  # letters that no two tokens have in common
+# What a token may be that has lost some letters or has others: behind a placement, at least a half of one.
+_TOKEN_LIKE = re.compile(rb"/[a-zA-Z2-7]{3,12}/+([a-zA-Z0-9_=\-]{%d,})" % _HALF).finditer
 
 
 class OwnLine(NamedTuple):
@@ -55,30 +63,78 @@ def import_own_log(workspace: Workspace, database: Database, wait: float = 0) ->
     return sizes
 
 
-def lines_of(path: Path, book: AddressBook, recipients: Set[int], size: int | None = None) -> Iterator[OwnLine]:
-    """The lines of a file that name one of these recipients (by number), in its first `size` bytes (None: in all,
-    unfinished or not); of a compressed file always in all."""
+@dataclass(frozen=True)
+class Traces:
+    """By what a line of the log is told to be some people's: their good tokens, what is left of a damaged one
+    (`halves`: the first and the last letters of every token that they have), and their e-mail addresses, which somebody
+    may have written behind anybody's address."""
+
+    book: AddressBook
+    recipients: Set[int]
+    halves: frozenset[bytes] = frozenset()
+    emails: re.Pattern[str] | None = None  # in small letters
+
+    def are_in(self, line: bytes) -> bool:
+        """Whether a line is theirs, or speaks of them."""
+        if self.recipients & self.book.addresses.recipients_in(line):
+            return True
+        if any(
+            half in self.halves
+            for token in _TOKEN_LIKE(line)
+            for half in (token[1][:_HALF].lower(), token[1][-_HALF:].lower())
+        ):
+            return True
+        if self.emails is None or not (b"@" in line or b"%40" in line):
+            return False
+        texts = (text.decode("utf-8", "replace").casefold() for text in (line, unquote_to_bytes(line)))
+        return any(map(self.emails.search, texts))
+
+
+def traces_of(
+    database: Database, book: AddressBook, recipients: Collection[int], emails: Collection[str] = ()
+) -> Traces:
+    """The traces of recipients, by number. Tokens of a key that is revoked are nobody's any more."""
+    keyring, halves, numbers = book.keys.keyring, set[bytes](), sorted(recipients)
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        for shipment, recipient, settings in database.rows(
+            "SELECT shipment.number, recipient_id, shipment.settings FROM shipment JOIN shipment_recipient "  # noqa: S608  (marks of our own)
+            f"ON shipment_id = shipment.id AND recipient_id IN ({', '.join('?' * len(some))})",
+            some,
+        ):
+            if (key_id := json.loads(settings)["key_id"]) in keyring.secrets:
+                signing = Tokens(keyring.signing_with(key_id), book.keys.tokens.workspace_id)
+                token = signing.sign(shipment, recipient).encode()
+                halves |= {token[:_HALF], token[-_HALF:]}
+    every = "|".join(re.escape(email.strip().casefold()) for email in sorted(emails))
+    pattern = re.compile(rf"(?<![\w.+-])(?:{every})(?![\w-])") if every else None
+    return Traces(book, frozenset(recipients), frozenset(halves), pattern)
+
+
+def lines_of(path: Path, traces: Traces, size: int | None = None) -> Iterator[OwnLine]:
+    """The lines of a file that these traces are in, in its first `size` bytes (None: in all, unfinished or not); of a
+    compressed file always in all."""
     with open_log(str(path)) as log:
         limit = size if log.regular and log.stream is log.file else None
         for start, line, _ in _lines(log):
             if limit is not None and start + len(line) > limit:
                 return
-            if recipients & book.addresses.recipients_in(line):
+            if traces.are_in(line):
                 yield OwnLine(start, line)
 
 
-def empty_lines(database: Database, sizes: Mapping[Path, int], book: AddressBook, recipients: Set[int]) -> int:
-    """Take recipients, with address and agent, out of the files of the log, up to these sizes. Returns of how many
-    lines. No import goes on meanwhile.
+def empty_lines(database: Database, sizes: Mapping[Path, int], traces: Traces) -> int:
+    """Take people, with address and agent, out of the files of the log, up to these sizes. Returns of how many lines.
+    No import goes on meanwhile.
 
     Done twice, or begun and not finished, it does the same; it has reached the disk when it returns.
     """
-    key, emptied = digest_key(book.keys.keyring), 0
+    key, emptied = digest_key(traces.book.keys.keyring), 0
     for path, size in sizes.items():
         if not path.exists():
             continue
         with explained(path):
-            found = [OwnLine(start, _emptied(line)) for start, line in lines_of(path, book, recipients, size)]
+            found = [OwnLine(start, _emptied(line)) for start, line in lines_of(path, traces, size)]
             if not found:
                 continue
             _know_no_more(database, path, key)

@@ -13,13 +13,14 @@ from linktrack.click_names import click_name
 from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.contacts.consent import anybody_said, may_be_tracked
 from linktrack.contacts.left import departures_of
-from linktrack.mailings.shipments import REACHED
+from linktrack.mailings.shipments import REACHED, anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
-from linktrack.upkeep.own_log import lines_of
+from linktrack.upkeep.own_log import lines_of, traces_of
 from linktrack.workspace import Workspace
 
 RECIPIENT = "recipient_id"  # the column that a table about persons has
@@ -30,12 +31,14 @@ _LEFT_OUT = {RECIPIENT, "family", "position"}  # numbers of ours that say nothin
 
 
 class PersonFigures(NamedTuple):
-    """A person in short. `mails` are those of shipments that reached him, tests too; times are UTC milliseconds."""
+    """A person in short. `consent`: whether he may be tracked, by his own word or the latest mail, None where nobody
+    was ever asked. `mails` are those of shipments that reached him, tests too; times are UTC milliseconds."""
 
     contact_id: str
     email: str
     name: str
     fields: dict[str, str]
+    consent: bool | None
     mails: int
     first_sent_at: int | None
     last_sent_at: int | None
@@ -62,6 +65,7 @@ def show_person(database: Database, named: str) -> PersonFigures:
     ) or (0, 0, None, None)
     return PersonFigures(
         **_contact(database, number),
+        consent=may_be_tracked(database, number) if anybody_said(database) or anybody_refused(database) else None,
         mails=mails,
         first_sent_at=first_sent,
         last_sent_at=last_sent,
@@ -95,11 +99,12 @@ def export_person(workspace: Workspace, database: Database, named: str, moment: 
         "what": "Whether he may be tracked, and who said so, at which time.",
         "rows": [*_consent(workspace, database, number)],
     }
-    book, lines = AddressBook(workspace, database), list[dict[str, str]]()
+    traces = traces_of(database, AddressBook(workspace, database), {number})  # others' lines are not for him
+    lines = list[dict[str, str]]()
     if workspace.click_log_path.is_dir():
         for path in sorted(workspace.click_log_path.iterdir()):
             if path.is_file() and not path.name.startswith("."):
-                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, book, {number}))
+                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, traces))
                 lines += [{"file": path.name, "line": line} for line in found]
     known["click_log"] = {"what": "Lines of the click log of linktrack's own server.", "rows": lines}
     return known
@@ -135,6 +140,20 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
             continue  # nobody was asked
         at = iso(made_at, workspace.zone)
         yield {**said, "consent": not refused, "at": at, "shipment": shipment, "mailing": mailing}
+
+
+def emails_of(database: Database, number: int) -> set[str]:
+    """Every e-mail address that a person has, or mails went to."""
+    return {
+        email
+        for (email,) in database.rows(
+            "SELECT email FROM recipient WHERE id = ? "
+            "UNION SELECT email FROM shipment_recipient WHERE recipient_id = ? "
+            "UNION SELECT email FROM earlier_address WHERE recipient_id = ?",
+            (number,) * 3,
+        )
+        if "@" in email.strip("@")
+    }
 
 
 def tables_about_persons() -> list[str]:

@@ -24,7 +24,7 @@ from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
-from linktrack.upkeep.own_log import empty_lines, import_own_log, remove_done_files
+from linktrack.upkeep.own_log import empty_lines, import_own_log, remove_done_files, traces_of
 from linktrack.workspace import Workspace
 
 _AT_ONCE = 50_000  # clicks of one transaction
@@ -176,7 +176,7 @@ def _remove_clicks(database: Database, before: int, tell: Tell) -> int:
 def _empty_lines(workspace: Workspace, database: Database, sizes: Mapping[Path, int]) -> int:
     """Empty what people who are forgotten have left in the own click log since. Returns of how many lines."""
     gone = nobodies(database)
-    return empty_lines(database, sizes, AddressBook(workspace, database), gone) if gone else 0
+    return empty_lines(database, sizes, traces_of(database, AddressBook(workspace, database), gone)) if gone else 0
 
 
 def _empty_values(database: Database, before: int) -> int:

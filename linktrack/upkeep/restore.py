@@ -1,7 +1,7 @@
 """A workspace made of a backup, with what has to be done before it goes on where the lost one stopped.
 
-It appears whole: the files are unpacked and checked in a folder beside their places, then linked there one by one,
-`linktrack.toml` last, which makes them a workspace. What a killed restore left is known by being the same files.
+It appears whole: the files are unpacked and checked in a folder beside their places, then put there. Whatever is wrong
+with them is wrong with the backup, and nothing is left of it.
 """
 
 from __future__ import annotations
@@ -9,37 +9,37 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import shutil
 import sqlite3
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from linktrack.errors import BadInput, Conflict, NotFound
+from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files import (
     CONFIG_NAME,
     STDIN,
     explained,
-    leftovers,
     open_input,
     passing_folder,
     refuse_planted,
-    sync_folder,
     sync_tree,
 )
+from linktrack.links.tokens import Keyring
 from linktrack.moments import now
+from linktrack.setting_sources import settings_of
 from linktrack.store.dialects import SQLITE, explain_sqlite
 from linktrack.store.revisions import HEAD
+from linktrack.toml_files import read_toml
 from linktrack.upkeep.archive import PAGES_NAME, Contents, fault_of, unpack
 from linktrack.upkeep.backup import DUMP_NAME
-from linktrack.upkeep.making import remove_made
-from linktrack.workspace import DATABASE_NAME, SCRIPTS_NAME
+from linktrack.upkeep.placing import clear_killed, put_in_place, remove_made
+from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME
 
 _OF_A_WORKSPACE = re.compile(r"linktrack\.(toml|key|db|snapshot).*")
 
@@ -47,13 +47,14 @@ _OF_A_WORKSPACE = re.compile(r"linktrack\.(toml|key|db|snapshot).*")
 class Restored(NamedTuple):
     """A workspace that was made of a backup of `made_at` (UTC milliseconds).
 
-    `clicks` it has; `logs` are the names of the logs that had been read, the latest first, and `last_import` is when.
-    `commands`: of a PostgreSQL workspace, the lines that bring its database back, else none.
+    `clicks` it has, None where its database is not in the backup; `logs` are the names of the logs that had been read,
+    the latest first, and `last_import` is when. `commands`: of a PostgreSQL workspace, the lines that bring its
+    database back, else none.
     """
 
     root: Path
     made_at: int
-    clicks: int
+    clicks: int | None
     logs: tuple[str, ...]
     last_import: int | None
     commands: tuple[str, ...]
@@ -79,20 +80,21 @@ def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ) -
             if not root.exists():
                 undoing.callback(remove_made, root)
             root.mkdir(mode=0o700, exist_ok=True)
-            _clear_killed(root)
+            clear_killed(root)
             _refuse_workspace(root)
         with passing_folder(root) as aside:
             contents, database_id = _unpack(source, aside, root), secrets.token_hex(8)
             text = _settings(aside / CONFIG_NAME, source, database_id)
+            ring = _keys(aside / KEY_NAME, source)
             with explained(root):
                 (aside / CONFIG_NAME).write_bytes(text)
                 (aside / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
-            made = Restored(root, contents.made_at, 0, (), None, _commands(database_id))
+            made = Restored(root, contents.made_at, None, (), None, _commands(database_id))
             if contents.database == SQLITE:
-                made = _mend_database(aside / DATABASE_NAME, source, contents, database_id, made)
+                made = _mend_database(aside / DATABASE_NAME, source, contents, database_id, made, ring)
             with explained(root):
                 sync_tree(aside)
-                for path in _put_in_place(aside, root):
+                for path in put_in_place(aside, root):
                     undoing.callback(remove_made, path)
         undoing.pop_all()
     return made
@@ -119,7 +121,14 @@ def _refuse_workspace(root: Path) -> None:
 def _settings(path: Path, source: Path, database_id: str) -> bytes:
     """The settings of a backup with a new id of the database, and without the address of the living one."""
     try:
-        document = tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
+        file = read_toml(path)
+    except BadInput as problem:
+        raise BadInput(f"{CONFIG_NAME} in it: {problem.sentence}", file=source) from None
+    _, problems = settings_of(file, {})
+    if problems:
+        raise BadInput(f"{CONFIG_NAME} in it: {problems[0].sentence}", file=source)
+    try:
+        document = tomlkit.parse(file.text)
         if "database" not in document:
             document.add("database", tomlkit.table())
         table = document["database"]
@@ -128,12 +137,39 @@ def _settings(path: Path, source: Path, database_id: str) -> bytes:
         text = tomlkit.dumps(document)
         if tomllib.loads(text)["database"] == {"id": database_id}:
             return text.encode()
-    except (TOMLKitError, tomllib.TOMLDecodeError, UnicodeDecodeError, AttributeError, TypeError, ValueError):
+    except (TOMLKitError, tomllib.TOMLDecodeError, AttributeError, TypeError, ValueError, RecursionError):
         pass
     raise BadInput(f"{CONFIG_NAME} in it cannot be understood", file=source)
 
 
-def _mend_database(path: Path, source: Path, contents: Contents, database_id: str, made: Restored) -> Restored:
+def _keys(path: Path, source: Path) -> Keyring:
+    """The keys of a backup, as a file has them."""
+    data = path.read_bytes()
+    if not data.isascii():
+        raise BadInput(f"{KEY_NAME} in it holds other bytes than ASCII", file=source)
+    try:
+        return Keyring.parse(data.decode("ascii"))
+    except LostKeys as problem:
+        raise BadInput(f"{KEY_NAME} in it: {problem.why}", file=source) from None
+    except BadInput as problem:
+        raise BadInput(f"{KEY_NAME} in it: {problem.sentence}", file=source) from None
+
+
+def _check_keys(database: sqlite3.Connection, ring: Keyring, source: Path) -> None:
+    """BadInput when a key with which the backup's mails were signed is not the one in it."""
+    known = database.execute("SELECT id, fingerprint FROM signing_key WHERE revoked_at IS NULL ORDER BY id").fetchall()
+    for number, mark in known:
+        if number not in ring.secrets or ring.fingerprint(number) != bytes(mark):
+            raise BadInput(
+                f"the signing key {number} in this backup is not the one of its mails, or is missing: take an older "
+                "backup",
+                file=source,
+            )
+
+
+def _mend_database(
+    path: Path, source: Path, contents: Contents, database_id: str, made: Restored, ring: Keyring
+) -> Restored:
     """Check the database of a backup, and make it the one of these settings: with a new id, waiting for later runs."""
     try:
         database = sqlite3.connect(path, isolation_level=None)
@@ -148,6 +184,7 @@ def _mend_database(path: Path, source: Path, contents: Contents, database_id: st
                     "upgrade this program with pip install --upgrade linktrack",
                     file=source,
                 )
+            _check_keys(database, ring, source)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
             database.execute(_MARK, (database_id, now()))
@@ -177,44 +214,3 @@ def _commands(database_id: str) -> tuple[str, ...]:
         f"pg_restore --no-owner --exit-on-error --dbname={name} {DUMP_NAME}",
         f'psql --dbname={name} --command="{mark}"',
     )
-
-
-# --- put in place ------------------------------------------------------------------------------------------------
-
-
-def _put_in_place(aside: Path, root: Path) -> Iterator[Path]:
-    """Link everything in `aside` to its place below `root`, the settings last; what was made is yielded."""
-    inside = [path for path in sorted(aside.rglob("*")) if path != aside / CONFIG_NAME]
-    folders = [root]
-    for path in inside:
-        target = root / path.relative_to(aside)
-        if not path.is_dir():
-            os.link(path, target)
-            yield target
-            continue
-        if not target.is_dir():
-            target.mkdir(mode=0o700)
-            yield target
-        folders.append(target)
-    for folder in folders:
-        sync_folder(folder)
-    os.link(aside / CONFIG_NAME, root / CONFIG_NAME)
-    yield root / CONFIG_NAME
-    sync_folder(root)
-
-
-def _clear_killed(root: Path) -> None:
-    """Take back what a killed restore has put into a folder that has not become a workspace."""
-    if (root / CONFIG_NAME).exists():
-        return
-    for aside in leftovers(root):
-        if not aside.is_dir() or aside.is_symlink() or aside.lstat().st_uid != os.geteuid():
-            continue
-        for path in sorted(aside.rglob("*"), reverse=True):
-            target = root / path.relative_to(aside)
-            if path.is_dir():
-                with suppress(OSError):
-                    target.rmdir()
-            elif target.exists() and target.samefile(path):
-                target.unlink()
-        shutil.rmtree(aside, ignore_errors=True)

@@ -46,7 +46,7 @@ CASES: dict[str, Case] = {
     ),
     "no companies in the export": Case(
         {"type": "interest", "add": ["X"], "on": "company"},
-        "the export has no companies.*: export the companies into the same folder and name the folder",
+        "the interest 'X' cannot be added: the export has no companies.*: export the companies into the same folder and name the folder",
     ),
     "a text that the export's encoding lacks": Case(
         {"type": "set-field", "field": "level", "value": "漢"},
@@ -56,7 +56,7 @@ CASES: dict[str, Case] = {
     ),
     "a cell of a shape that is not understood": Case(
         {"type": "interest", "add": ["X"]},
-        "the cell \"['News']\" is a list of a kind that is not understood",
+        "the interest 'X' cannot be added: the cell \"['News']\" is a list of a kind that is not understood",
         export=EXPORT.replace("Bo,,,News", "Bo,,,['News']"),
         changed='1,Bo,,,"News,X"',
     ),

@@ -50,7 +50,7 @@ def test_superoffice(world: World) -> None:
         '- "000122";"Bo";"Ek";"bo@example.com";"2020";"Björk; Ek";"ANNA";"Newsletter";"warm";',
         '+ "000122";"Bo";"Ek";"bo@example.com";"2020";"Björk; Ek";"ANNA";"Newsletter";"warm";;;',
         '- "000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Newsletter, Product news";"warm";',
-        '+ "000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Product news, Events";"hot";;1;7,5',
+        '+ "000123";"Karin";"Sjöström";"k@example.com";"2021";"Fjällbris AB";"ANNA";"Product news, Events";"hot";;"1";"7,5"',
     ]
     assert [
         (row["contact_id"], row["title"], row["owner"]) for row in rows_of(out / "requests.csv", ";", "cp1252")

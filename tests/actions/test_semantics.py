@@ -364,7 +364,10 @@ def test_the_interests_of_a_company_are_those_of_all_its_people(world: World) ->
     world.click("3", "in", 6)
     report, out = world.run(export)
     assert report.summary["interests"] == 0
-    assert report.failures == ("link 'in', contact '3': the company 'gone' of contact '3' is not in the export",)
+    assert report.failures == (
+        "link 'in', contact '3': the interest 'X' cannot be added: the company 'gone' of contact '3' is not in the "
+        "export",
+    )
     assert report.summary["failed"] == 1
 
 

@@ -84,7 +84,7 @@ def test_usage_errors(workspace: Workspace, run: Run, arguments: list[str], word
 
 def test_a_bug_is_one_sentence_and_a_traceback_only_with_debug(workspace: Workspace, tmp_path: Path) -> None:
     breaking = tmp_path / "sitecustomize.py"
-    breaking.write_text("import linktrack.links.folders as c\nc.list_folders = lambda database: 1 / 0\n", "utf-8")
+    breaking.write_text("import linktrack.links.folders as c\nc.list_folders = lambda *_, **__: 1 / 0\n", "utf-8")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     environment = {**os.environ, "PYTHONPATH": path}
     done = shell("folder", "list", cwd=workspace.root, env=environment)
@@ -151,3 +151,22 @@ def test_a_database_that_has_gone_is_not_replaced_by_an_empty_one(workspace: Wor
     assert "linktrack.db is missing: bring it back from a backup" in done.err
     assert run("database", "upgrade").code == 4
     assert not path.exists()
+
+
+@pytest.mark.parametrize("stored", [True, False], ids=["something was stored", "nothing was stored"])
+def test_ctrl_c_says_that_something_is_kept_only_where_something_was_stored(
+    workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch, stored: bool
+) -> None:
+    from linktrack.links import folders
+    from linktrack.store.session import Database
+
+    def interrupted(database: Database, path: str, *, parents: bool = False) -> str:
+        if stored:
+            with database.transaction():
+                database.execute("INSERT INTO folder (path, created_at) VALUES (?, 0)", (path,))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folders, "add_folder", interrupted)
+    done = run("folder", "add", "News")
+    assert (done.code, done.out) == (130, "")
+    assert done.err == ("linktrack: interrupted; what was finished is kept\n" if stored else "linktrack: interrupted\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests_support import Run
 
+from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import leave
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -33,3 +34,17 @@ def test_who_has_left_is_written_to_again_when_he_is_subscribed(
     done = run("contact", "subscribe", "A@x.example", "--type", "Newsletter")
     assert done.code == 0 and done.err == "A@x.example is written to again: newsletter.\n"
     assert run(*rewrite, "three").json["left"] == 0
+
+
+def test_a_person_in_short_says_whether_he_may_be_tracked(workspace: Workspace, run: Run, database: Database) -> None:
+    Path("mail.html").write_text('<a href="https://shop.example/">x</a>')
+    Path("contacts.csv").write_text("contact_id,email\n1,a@x.example\n2,b@x.example\n", "utf-8")
+    assert run("mailing", "add", "news", "mail.html").code == 0
+    assert run("mailing", "rewrite", "news", "--contacts", "contacts.csv", "--out", "one").code == 0
+
+    def consents() -> list[bool | None]:
+        return [run("contact", "show", who, "--format", "json").json["consent"] for who in ("1", "2")]
+
+    assert consents() == [None, None], "nobody was ever asked"
+    say_consent(database, 1, consent=False, at=5)
+    assert consents() == [False, True]

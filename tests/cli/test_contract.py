@@ -115,7 +115,7 @@ def test_the_keys_of_every_command(run: Run) -> None:
         {
             "doctor": "check state detail advice",
             "doctor --crm crm": "file number column meaning filled example state problem guessed",
-            "folder list": "path links created_at",
+            "folder list": "path links created_at status",
             "link list": "key name folder url kind status mailing response actions",
             "link show offer": "key name folder url kind status mailing response.kind actions[].type actions[].field actions[].value actions[].add confirm created_at updated_at deleted_at reset_at clicks clickers machine_clicks first_click last_click mailings",
             "link show contact-me": "key name folder url kind status mailing response.kind response.url response.prefill.name response.prefill.email actions[].type actions[].description actions[].task actions[].project actions[].created_by actions[].assign_to_our_contact actions[].default_recipient confirm created_at updated_at deleted_at reset_at clicks clickers machine_clicks first_click last_click mailings",
@@ -150,7 +150,7 @@ def test_the_keys_of_every_command(run: Run) -> None:
             "report nonclickers newsletter": "contact_id email name",
             "key list": "key signs verifies created_at revoked_at state fingerprint",
             "status": "checked_at last_import last_run open_clicks oldest_open_click failures unfinished_shipments due",
-            "contact show 10166": "contact_id email name fields.* mails first_sent_at last_sent_at clicks machine_clicks first_click last_click left changes",
+            "contact show 10166": "contact_id email name fields.* consent mails first_sent_at last_sent_at clicks machine_clicks first_click last_click left changes",
             "contact forget 10166 --yes": "mails clicks changes log_lines agents forgotten_before clean out_of_reach[].place out_of_reach[].advice",
             "database purge --clicks-before 2000-01-01": "clicks open log_files log_lines agents values clean",
         }

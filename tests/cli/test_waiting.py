@@ -56,7 +56,7 @@ def test_waiting_is_said_and_ends_with_ctrl_c_at_once(locked: Workspace) -> None
         assert WAITING in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
-        assert process.stderr.read() == "linktrack: interrupted; what was finished is kept\n"
+        assert process.stderr.read() == "linktrack: interrupted\n"
 
 
 @pytest.mark.parametrize("held", ["the database", "the import's lock"])
@@ -92,8 +92,7 @@ def test_an_import_that_waits_ends_at_the_first_signal_and_has_stored_nothing(
             process.send_signal(number)
             assert process.wait(timeout=60) == 130
             assert process.stderr.read() == (
-                "Stopping as soon as nothing is lost by it; once more stops at once.\n"
-                "linktrack: interrupted; what was finished is kept\n"
+                "Stopping as soon as nothing is lost by it; once more stops at once.\nlinktrack: interrupted\n"
             )
         assert other.rows("SELECT * FROM click ORDER BY clicked_at, print") == before
         assert other.value("SELECT max(id) FROM reading") == readings
@@ -154,7 +153,7 @@ def test_a_bad_log_format_is_said_with_its_line_whatever_command_is_run(
     line = file.read_text("utf-8").splitlines().index('log_format = "nginks"') + 1
     done = run(*command)
     assert done.code == 3
-    assert f"linktrack.toml:{line}: log_format: unknown log format 'nginks'" in done.err
+    assert f"linktrack.toml:{line}: clicks.log_format: unknown log format 'nginks'" in done.err
 
 
 @pytest.mark.parametrize(

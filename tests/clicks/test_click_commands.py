@@ -217,7 +217,7 @@ def test_a_list_of_clicks(world: World, at: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        pytest.param(["nowhere.log"], 4, "nowhere.log: no such log", id="a log that is not there"),
+        pytest.param(["nowhere.log"], 4, "nowhere.log: there is no such file or folder", id="a log that is not there"),
         pytest.param(["page.html"], 3, "none of the log formats", id="no log at all"),
         pytest.param(["access.log", "--log-format", "nope"], 2, "nope", id="a format that is not there"),
         pytest.param(["access.log", "--since", "yesterday"], 2, "2026-05-04", id="a time that is none"),
@@ -236,7 +236,7 @@ def test_a_log_that_cannot_be_read_does_not_keep_the_others_from_being_read(worl
     (at / "page.html").write_text("<!doctype html>\n<html>\n<p>Hello</p>\n</html>\n")
     done = run("click", "import", "nowhere.log", "page.html", a_log(world, at), "--format", "json")
     assert (done.code, done.json["files"], done.json["stored"]) == (3, 1, 5)
-    assert "nowhere.log: no such log" in done.err
+    assert "nowhere.log: there is no such file or folder" in done.err
     assert "page.html: this looks like none of the log formats" in done.err
     assert len(world.clicks()) == 5
 

@@ -36,6 +36,49 @@ def test_any_rows_with_a_contact_id_will_do(tmp_path: Path, case: str) -> None:
     assert read_contact_ids(path, EXPORT) == {"1", "2"}
 
 
+BROKEN = {
+    "an object, then CSV": (b'{"contact_id":"1"}\ncontact_id,email\n2,b@x.example\n', 2),
+    "objects with a stray line": (b'{"contact_id":"1"}\nlinktrack: interrupted\n{"contact_id":"2"}\n', 2),
+    "objects with one that is cut off": (b'{"contact_id":"1"}\n{"contact_id":"2"', 2),
+    "CSV, then TSV with another header": (b"contact_id,email\n1,a@x.example\ncontact_id\tname\n2\tBo\n", 3),
+    "CSV, then ids alone": (b"contact_id,email\n1,a@x.example\ncontact_id\n2\n", 3),
+    "CSV, then other columns": (b"contact_id,email\n1,a@x.example\nemail,contact_id\nb@x.example,2\n", 3),
+    "CSV, then objects": (b'contact_id,email\n1,a@x.example\n{"contact_id":"2"}\n', 3),
+    "a row with a field too few": (b"contact_id,email,name\n1,a@x.example,A\n2,b@x.example\n", 3),
+    "a quote that is never closed": (b'contact_id,name\n1,A\n2,"Bo\n', 3),
+    "the CRM's export, then ids": (b"Kontakt-ID;Namn\n1;A\ncontact_id\n2\n", 1),  # which is taken for a title
+    "an id that looks like a footer": (b"contact_id,email\n1,a@x.example\nA-7,\n", 3),
+}
+
+
+@pytest.mark.parametrize("ending", ["", ".csv", ".ndjson"])
+@pytest.mark.parametrize("case", BROKEN)
+def test_nothing_of_a_broken_list_is_taken(tmp_path: Path, case: str, ending: str) -> None:
+    data, line = BROKEN[case]
+    path = tmp_path / f"list{ending}"
+    path.write_bytes(data)
+    with pytest.raises(BadInput) as refused:
+        read_contact_ids(path, EXPORT)
+    assert (refused.value.exit_code, refused.value.file) == (3, str(path))
+    if ending == "":
+        assert refused.value.line == line
+
+
+TWICE = {
+    "TSV": b"contact_id\temail\n1\ta@x.example\ncontact_id\temail\n2\tb@x.example\n",
+    "CSV of a spreadsheet": b"contact_id;email\r\n1;a@x.example\r\ncontact_id;email\r\n2;b@x.example\r\n",
+    "NDJSON": b'{"contact_id":"1"}\n{"contact_id":"2","email":"b"}\n',
+    "the CRM's export with title and footer": b"Export 2026-05-04 from CRM\nKontakt-ID;Namn\n1;A\n2;B\n\nAntal rader: 2\n",
+}
+
+
+@pytest.mark.parametrize("case", TWICE)
+def test_outputs_of_one_kind_may_stand_one_behind_the_other(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "list"
+    path.write_bytes(TWICE[case])
+    assert read_contact_ids(path, EXPORT) == {"1", "2"}
+
+
 @pytest.mark.parametrize(
     "nobody",
     [b"[]\n", b"\xef\xbb\xbf[]", b"contact_id\temail\n", b"\xef\xbb\xbfcontact_id,email\r\n", b"Kontakt-ID;Namn\n"],

@@ -27,13 +27,15 @@ def written(dialect: csvtext.Dialect, *rows: tuple[object, ...], guard: bool = T
     return file.getvalue()
 
 
-ROW = ("=id", "-1", "+bo@example.com", -5, "=1+1")
+ROW = ("=id", "-1", "+bo@example.com", -5, "=1+1")  # guarded by what it is, whatever column it stands in
 DIALECTS: dict[str, tuple[bytes, dict[str, object], bytes]] = {
-    "commas": (b"contact_id,a\n", {}, b"id,contact_id,email,number,text\n=id,-1,+bo@example.com,-5,'=1+1\n"),
-    "semicolons and CRLF": (b"contact_id;a\r\n", {}, b"id;contact_id;email;number;text\r\n=id;-1;+bo@example.com;-5;'=1+1\r\n"),
-    "tabs and CR": (b"contact_id\ta\r", {}, b"id\tcontact_id\temail\tnumber\ttext\r=id\t-1\t+bo@example.com\t-5\t'=1+1\r"),
-    "a BOM": (b"\xef\xbb\xbfcontact_id,a\n", {}, b"\xef\xbb\xbfid,contact_id,email,number,text\n=id,-1,+bo@example.com,-5,'=1+1\n"),
-    "a line sep=": (b"sep=;\ncontact_id;a\n", {}, b"id;contact_id;email;number;text\n=id;-1;+bo@example.com;-5;'=1+1\n"),
+    "commas": (b"contact_id,a\n", {}, b"id,contact_id,email,number,text\n'=id,-1,+bo@example.com,-5,'=1+1\n"),
+    "semicolons and CRLF": (b"contact_id;a\r\n", {}, b"id;contact_id;email;number;text\r\n'=id;-1;+bo@example.com;-5;'=1+1\r\n"),
+    "tabs and CR": (b"contact_id\ta\r", {}, b"id\tcontact_id\temail\tnumber\ttext\r'=id\t-1\t+bo@example.com\t-5\t'=1+1\r"),
+    "a BOM": (b"\xef\xbb\xbfcontact_id,a\n", {}, b"\xef\xbb\xbfid,contact_id,email,number,text\n'=id,-1,+bo@example.com,-5,'=1+1\n"),
+    "a BOM that stands there twice": (b"\xef\xbb\xbf\xef\xbb\xbfcontact_id,a\n", {}, b"\xef\xbb\xbfid,contact_id,email,number,text\n'=id,-1,+bo@example.com,-5,'=1+1\n"),
+    "line ends that were written twice": (b"contact_id,a\r\r\n", {}, b"id,contact_id,email,number,text\r\r\n'=id,-1,+bo@example.com,-5,'=1+1\r\r\n"),
+    "a line sep=": (b"sep=;\ncontact_id;a\n", {}, b"id;contact_id;email;number;text\n'=id;-1;+bo@example.com;-5;'=1+1\n"),
 }  # fmt: skip
 
 

@@ -42,6 +42,8 @@ READ = {
     "Excel's sep= line": (b"sep=;\r\ncontact_id;name\r\n1;Bo\r\n", [["1", "Bo"]]),
     "a BOM": ("\ufeffcontact_id,name\n1,Åsa\n".encode(), [["1", "Åsa"]]),
     "UTF-16, little end first": ("\ufeffcontact_id,name\n1,Åsa\n".encode("utf-16-le"), [["1", "Åsa"]]),
+    "a BOM that stands there twice": ("\ufeff\ufeffcontact_id,name\n1,Åsa\n".encode(), [["1", "Åsa"]]),
+    "a BOM of UTF-16 that stands there twice": ("\ufeff\ufeffcontact_id,name\n1,Å\n".encode("utf-16-le"), [["1", "Å"]]),
     "UTF-16, big end first": ("\ufeffcontact_id,name\n1,Åsa\n".encode("utf-16-be"), [["1", "Åsa"]]),
     "line ends of an old Mac": (b"contact_id,name\r1,Bo\r2,Cy\r", [["1", "Bo"], ["2", "Cy"]]),
     "no line end at the end": (b"contact_id,name\n1,Bo", [["1", "Bo"]]),
@@ -67,6 +69,28 @@ READ = {
         [["1", "Bo\rEk"], ["2", "Cy\r"]],
     ),
     "a lone CR in a cell of an LF file": (b"contact_id,name\n1,Bo\rEk\n", [["1", "Bo\rEk"]]),
+    "Windows' line ends written twice": (
+        b"contact_id,name\r\r\n1,Bo\r\r\n\r\r\n2,Cy\r\r\n",
+        [["1", "Bo"], ["2", "Cy"]],
+    ),
+    "Windows' line ends written twice, behind Excel's sep= line": (
+        b"sep=;\r\r\ncontact_id;name\r\r\n1;B,o\r\r\n",
+        [["1", "B,o"]],
+    ),
+    "Windows' line ends written twice, and within quotes": (
+        b'contact_id,name\r\r\n1,"B\r\r\no"\r\r\n2,Cy',
+        [["1", "B\r\r\no"], ["2", "Cy"]],
+    ),
+    "Windows' line ends written three times": (b"contact_id,name\r\r\r\n1,Bo\r\r\r\n", [["1", "Bo"]]),
+    "Windows' line ends written twice but in two lines": (
+        b"contact_id,name\r\r\n1,Bo\r\r\n2,Cy\r\n3,Di\r\r\n4,Ed\n",
+        [["1", "Bo"], ["2", "Cy"], ["3", "Di"], ["4", "Ed"]],
+    ),
+    "line ends the other way round": (b'contact_id,name\n\r1,"B\n\ro"\n\r\n\r2,C\n\r', [["1", "B\n\ro"], ["2", "C"]]),
+    "line ends the other way round, behind Excel's sep= line, without a last one": (
+        b"sep=;\n\rcontact_id;name\n\r1;Bo\n\r2;C,y",
+        [["1", "Bo"], ["2", "C,y"]],
+    ),
     "LF in the quoted header of an old Mac": (b'contact_id,"na\nme"\r1,Bo\r', [["1", "Bo"]]),
     "Excel's sep= line in quotes": (b'"sep=;"\r\ncontact_id;name\r\n1;B,o\r\n', [["1", "B,o"]]),
     "Excel's sep= line in capitals": (b"SEP=|\ncontact_id|name\n1|B,o\n", [["1", "B,o"]]),
@@ -99,7 +123,22 @@ REFUSED = {
     ),
     "NUL bytes in most lines": (b"contact_id,name\n1,\0\n2,\0\n", {}, "contacts.csv:2: the file holds NUL bytes"),
     "NUL bytes in the header": (b"contact_id,name\0\n1,Bo\n2,Cy\n", {}, "contacts.csv:1: the file holds NUL bytes"),
-    "UTF-16 without a BOM": ("contact_id,name\n1,Bo\n".encode("utf-16-le"), {}, 'set encoding = "utf-16"'),
+    "UTF-16 without a BOM": (
+        "contact_id,name\n1,Bo\n".encode("utf-16-le"),
+        {},
+        "contacts.csv: it is UTF-16 without a BOM; as utf-16-le its first line would read 'contact_id,name': if that is "
+        'right, set encoding = "utf-16-le" under [crm]',
+    ),
+    "UTF-16 without a BOM, with letters beyond ASCII": (
+        "contact_id,name\n1,Åsa åäö\n".encode("utf-16-be"),
+        {},
+        'if that is right, set encoding = "utf-16-be"',
+    ),
+    "UTF-16 without a BOM, where another encoding is set": (
+        "contact_id,name\n1,Åsa\n".encode("utf-16-le"),
+        {"encoding": "cp1252"},
+        'set encoding = "utf-16-le"',
+    ),
     "a quote that is never closed": (b'contact_id,name\n1,"Bo\n2,Cy\n', {}, "contacts.csv:2: the quote that opens"),
     "a quote that is never closed between semicolons": (
         b'contact_id;name\n1;Bo\n2;"Cy\n3;Di\n',
@@ -206,7 +245,34 @@ CHANGED = {
     ),
     "a cell behind blanks": (b'id, a, b\n1, "x, y", z\n', {2: {1: "w"}}, (), b'id, a, b\n1,w, z\n', b'id, a, b\n1,w, z\n'),
     "a column is added to a header in quotes": (
-        b'"id","a"\n"1","x"\n', {2: {2: "n"}}, ("New",), b'"id","a","New"\n"1","x",n\n', b'"id","a","New"\n"1","x",n\n',
+        b'"id","a"\n"1","x"\n', {2: {2: "n"}}, ("New",), b'"id","a","New"\n"1","x","n"\n', b'"id","a","New"\n"1","x","n"\n',
+    ),
+    "a column is added where all cells are quoted": (
+        b'"id","a"\n"1","x"\n"2",""\n"3","y"\n', {3: {2: "n"}}, ("New",),
+        b'"id","a","New"\n"1","x",""\n"2","","n"\n"3","y",""\n', b'"id","a","New"\n"2","","n"\n',
+    ),
+    "a cell is filled in where all cells but the empty ones are quoted": (
+        b'"id","a","b"\n"1",,"x"\n"2",,\n', {2: {1: "n"}, 3: {3: "m"}}, ("New",),
+        b'"id","a","b","New"\n"1","n","x",\n"2",,,"m"\n', b'"id","a","b","New"\n"1","n","x",\n"2",,,"m"\n',
+    ),
+    "a cell is filled in where numbers are not quoted": (
+        b'"id","a"\n1,"x"\n2,\n', {3: {1: "n", 2: "m"}}, ("New",),
+        b'"id","a","New"\n1,"x",\n2,n,m\n', b'"id","a","New"\n2,n,m\n',
+    ),
+    "Windows' line ends that were written twice stay, also where a column is added": (
+        b"id;a\r\r\n1;x\r\r\n2;y\r\r\n", {3: {1: "z", 2: "n"}}, ("New",),
+        b"id;a;New\r\r\n1;x;\r\r\n2;z;n\r\r\n", b"id;a;New\r\r\n2;z;n\r\r\n",
+    ),
+    "each line keeps its own end where they are mixed": (
+        b"id;a\r\r\n1;x\r\n2;y\n3;z\r\r\n4;w\r\r\n5;v\r\r\n", {2: {1: "X"}, 3: {1: "Y"}, 4: {1: "Z"}}, ("New",),
+        b"id;a;New\r\r\n1;X;\r\n2;Y;\n3;Z;\r\r\n4;w;\r\r\n5;v;\r\r\n",
+        b"id;a;New\r\r\n1;X;\r\n2;Y;\n3;Z;\r\r\n",
+    ),
+    "a header alone with CR CR LF takes a column before them": (
+        b"id;a\r\r\n1;x\r\n2;y\r\n", {2: {2: "n"}}, ("New",), b"id;a;New\r\r\n1;x;n\r\n2;y;\r\n", b"id;a;New\r\r\n1;x;n\r\n",
+    ),
+    "line ends the other way round stay": (
+        b"id;a\n\r1;x\n\r2;y\n\r", {2: {1: "z", 2: "n"}}, ("New",), b"id;a;New\n\r1;z;n\n\r2;y;\n\r", b"id;a;New\n\r1;z;n\n\r",
     ),
     "a column is added where every row ends with a delimiter": (
         b"id,a\n1,x,\n2,y,\n", {2: {2: "n"}}, ("New",), b"id,a,New\n1,x,n\n2,y,\n", b"id,a,New\n1,x,n\n",
@@ -236,7 +302,7 @@ grids = st.integers(1, 4).flatmap(
 def csv_files(draw: st.DrawFn) -> tuple[bytes, str, str, str]:
     """Any CSV file: (its bytes, delimiter, escape, encoding), quoted here and there, ragged here and there."""
     delimiter, escape = draw(st.sampled_from(";,\t|")), draw(escapes)
-    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    end = draw(st.sampled_from(["\n", "\r\n", "\r", "\r\r\n"]))
     lines = ["contact_id" + delimiter + "name" + delimiter + "note"]
     for row in draw(grids):
         written = [csvtext.quoted(cell, delimiter, escape, always=draw(st.booleans())) for cell in row]
@@ -271,8 +337,9 @@ def test_every_byte_outside_the_changed_cells_stays(
             else:
                 assert span == (one.fields[at] if at < len(one.fields) else "") or (span == '""' and edits)
         assert two.end == one.end
-    rows = csvtext.read_records(io.StringIO(only_changed.decode(encoding), newline=""), delimiter, escape=escape)
-    assert len(list(rows)) == 1 + len(wanted)
+    end = table.dialect.end
+    text = io.StringIO(only_changed.decode(encoding), newline=end[-1])
+    assert len(list(csvtext.read_records(text, delimiter, escape=escape, file_end=end))) == 1 + len(wanted)
 
 
 @settings(max_examples=150)
@@ -455,7 +522,30 @@ def test_rows_that_are_left_are_said_to_who_reads_contacts(tmp_path: Path) -> No
         list(read_contacts(path, Mapping()))
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+ENDS = {
+    "of Windows": ("a,b\r\n1,2\r\n", "\r\n"),
+    "of Windows, written twice": ("a,b\r\r\n1,2\r\r\n", "\r\r\n"),
+    "of Windows, written twice, cut within": ("a,b\r\r\n1,2\r", "\r\r\n"),
+    "of Windows, written twice but in the first line": ("a,b\r\n1,2\r\r\n3,4\r\r\n5,6\r\r\n", "\r\r\n"),
+    "of the first line, where half of them are written twice": ("a,b\n1,2\r\r\n", "\n"),
+    "within quotes are none": ('a,"b\r\r\n\r\r\n"\n1,2', "\n"),
+    "of a file all of whose line ends are within quotes": ('"a\r\nb"', "\r\n"),
+    "of an old Mac": ("a,b\r1,2\r", "\r"),
+    "of an old Mac, with blank lines": ("a,b\r\r1,2", "\r"),
+    "the other way round": ("a,b\n\r1,2\n\r", "\n\r"),
+    "the other way round, cut within": ("a,b\n\r1,2\n", "\n\r"),
+    "of Unix, before a blank line of Windows": ("a,b\n\r\n1,2\n", "\n"),
+    "of one line": ("a,b", "\n"),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_the_line_ends_of_a_file(case: str) -> None:
+    sample, end = ENDS[case]
+    assert csvtext.find_line_end(sample) == end
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\r\r\n", "\n\r"])
 def test_lines_are_counted_from_the_first_of_the_file(tmp_path: Path, end: str) -> None:
     table = table_of(tmp_path, end.join(["sep=;", "contact_id;name", "1;Bo", ""]).encode())
     assert (table.header_line, [line for line, _ in table.rows([])]) == (2, [3])

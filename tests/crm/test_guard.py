@@ -34,6 +34,15 @@ RUN = {
     "a command behind a semicolon": ("x;+cmd|' /C calc'!A0", "x;'+cmd|' /C calc'!A0"),
     "twice": ("=1;=2", "'=1;'=2"),
     "what calculates": ("+4670-123", "'+4670-123"),
+    "a command that stands where an address should": ("=cmd|'/c calc'!A0", "'=cmd|'/c calc'!A0"),
+    "a call that ends as an address": ("@SUM(1)|x@b.se", "'@SUM(1)|x@b.se"),
+    "an equals sign before an address": ("=x@b.se", "'=x@b.se"),
+    "a command before an address": ("+cmd|' /C calc'!A0@b.se", "'+cmd|' /C calc'!A0@b.se"),
+    "a call before an address": ('-HYPERLINK("x")@b.se', '\'-HYPERLINK("x")@b.se'),
+    "an address before a command": ("+bo@b.se;=1", "'+bo@b.se;'=1"),
+    "an address with a line end": ("+bo@b.se\n", "'+bo@b.se\n"),
+    "an id with an at sign": ("@007", "'@007"),
+    "an id with an equals sign": ("=007", "'=007"),
 }
 
 
@@ -58,6 +67,13 @@ HARMLESS = {
     "a list": "Things:\n- one\n- two",
     "an address within": "Mail us, @anna knows",
     "what is guarded already": "'=1+1",
+    "an id": "-AB_c-007",
+    "an id of other letters": "-åäö1",
+    "an address": "bo@example.com",
+    "an address that begins with a plus": "+bo.ek+news@example.com",
+    "an address of digits": "+46701234567@sms.example.com",
+    "an address that begins with a hyphen": "-bo-_ek@ex-ample.co.uk",
+    "an address of other letters": "+åsa@örebro.example",
 }
 
 

@@ -16,7 +16,7 @@ from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.writing import write_back
 from linktrack.errors import BadInput
-from linktrack.settings import CrmSettings
+from linktrack.settings import CrmSettings, FieldSettings
 
 
 def table_of(folder: Path, text: str, name: str = "contacts.ndjson") -> JsonTable:
@@ -158,6 +158,14 @@ BROKEN = {
     "is not UTF-8": (b'{"id": "\xe5"}', "not valid JSON: it is not UTF-8"),
     "is no object": (b'[1, {"id": "2"}]', "each contact must be a JSON object"),
     "nests deeply": (b'{"id": ' + b"[" * 100_000, "not valid JSON: it is nested too deeply, or a number is too long"),
+    "holds a number that JSON has not": (
+        b'{"id": "2", "a": NaN}',
+        "not valid JSON: NaN is no number in it: write null or a text",
+    ),
+    "holds a number without an end": (
+        b'{"id": -Infinity}',
+        "not valid JSON: -Infinity is no number in it: write null or a text",
+    ),
     "holds half a BOM": (b'\xef\xbb{"id": "2"}', "not valid JSON: it is not UTF-8"),
 }
 
@@ -185,6 +193,45 @@ def test_a_thing_in_an_array_that_is_no_object_is_left_as_it_is(tmp_path: Path) 
     assert [row.line for row in left] == [2, 3, 4]
     write_back(table, {5: {0: "4"}}, [], tmp_path / "to", tmp_path / "changed")
     assert (tmp_path / "to").read_text() == text.replace('"3"', '"4"')
+
+
+TYPED: dict[str, tuple[str, FieldSettings, str, str]] = {
+    "yes where ones are": ('{"id": 1, "a": 0}\n', FieldSettings(column="a", type="yes-no"), "true", '{"id": 1, "a": 1}\n'),
+    "no where ones are, in words": (
+        '{"id": 1, "a": 1}\n', FieldSettings(column="a", type="yes-no", yes="ja", no="nej"), "nej", '{"id": 1, "a": 0}\n',
+    ),
+    "yes in words where true is": (
+        '{"id": 1, "a": false}\n', FieldSettings(column="a", type="yes-no", yes="ja", no="nej"), "ja", '{"id": 1, "a": true}\n',
+    ),
+    "yes in words where words are": (
+        '{"id": 1, "a": "nej"}\n', FieldSettings(column="a", type="yes-no", yes="ja", no="nej"), "ja", '{"id": 1, "a": "ja"}\n',
+    ),
+    "yes where nothing shows how": ('{"id": 1, "a": null}\n', FieldSettings(column="a", type="yes-no"), "true", '{"id": 1, "a": true}\n'),
+    "yes in words where nothing shows how": (
+        '{"id": 1, "a": null}\n', FieldSettings(column="a", type="yes-no", yes="ja", no="nej"), "ja", '{"id": 1, "a": "ja"}\n',
+    ),
+    "a number with a comma": ('{"id": 1, "a": 1.5}\n', FieldSettings(column="a", type="number", decimal=","), "7,25", '{"id": 1, "a": 7.25}\n'),
+    "a number where nothing shows how": ('{"id": 1, "a": null}\n', FieldSettings(column="a", type="number"), "7.25", '{"id": 1, "a": 7.25}\n'),
+    "a number in a column that is added": ('{"id": 1}\n', FieldSettings(column="a", type="number"), "7", '{"id": 1, "a": 7}\n'),
+    "a day": ('{"id": 1, "a": null}\n', FieldSettings(column="a", type="date"), "2026-05-04", '{"id": 1, "a": "2026-05-04"}\n'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TYPED)
+def test_a_value_of_a_typed_field_is_what_its_column_holds(tmp_path: Path, case: str) -> None:
+    text, known, value, expected = TYPED[case]
+    table = table_of(tmp_path, text)
+    created = [] if "a" in table.columns else ["a"]
+    write_back(table, {1: {1: value}}, created, tmp_path / "to", tmp_path / "changed", {1: known})
+    assert (tmp_path / "to").read_text() == expected
+
+
+@pytest.mark.parametrize("name", ["contacts.ndjson", "contacts.json"])
+def test_a_bom_may_stand_there_twice(tmp_path: Path, name: str) -> None:
+    text = '\ufeff\ufeff{"id": "1", "a": "x"}\n' if name.endswith("ndjson") else '\ufeff\ufeff[{"id": "1", "a": "x"}]\n'
+    table = table_of(tmp_path, text, name)
+    assert list(table.rows([])) == [(1, ["1", "x"])]
+    assert rewritten(table, {1: {"a": "y"}}) == text.replace("x", "y")
 
 
 values = (

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm.export import open_table, refuse_calculated
+from linktrack.crm.export import BadRow, open_table, refuse_calculated
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
-from linktrack.crm.xlsx_formats import NUMBER
+from linktrack.crm.xlsx_filling import CellFiller
 from linktrack.crm.xlsx_writing import with_cells
 from linktrack.errors import BadInput
 
@@ -125,7 +125,7 @@ def test_an_empty_cell_is_filled_in_and_keeps_its_style(case: str, behind: str) 
     row = f'<row r="2"><c r="A2"><v>1</v></c>{written.format("B2", style)}{behind}</row>'
     after = sheet.format(f'{row}<row r="3" ht="20">{written.format("B3", "")}</row>')
     wanted = {2: {1: "x"}, 3: {1: "x"}}
-    written_anew = with_cells(lambda: io.BytesIO(before.encode()), wanted, 3, [NUMBER], date(1899, 12, 30))
+    written_anew = with_cells(lambda: io.BytesIO(before.encode()), wanted, 3, CellFiller())
     assert b"".join(written_anew).decode() == after
 
 
@@ -140,7 +140,7 @@ def test_where_a_part_is_cut_into_blocks_does_not_matter(size: int, monkeypatch:
 
     def written(encoding: str) -> str:
         part = (sheet if encoding == "utf-8" else "\ufeff" + sheet).encode(encoding)
-        return b"".join(with_cells(lambda: io.BytesIO(part), wanted, 3, [NUMBER], date(1899, 12, 30))).decode(encoding)
+        return b"".join(with_cells(lambda: io.BytesIO(part), wanted, 3, CellFiller())).decode(encoding)
 
     whole = {encoding: written(encoding) for encoding in ("utf-8", "utf-16-le")}
     monkeypatch.setattr("linktrack.crm.xlsx_writing.BLOCK", size)
@@ -265,7 +265,12 @@ NOT_XLSX = {
     "a table of HTML": (b"\r\n<html xmlns:o='x'><table><tr><td>contact_id</td></tr></table>", "a web page or XML"),
     "a table of HTML behind a BOM": (b"\xef\xbb\xbf<TABLE border=1><tr>", "save it as .xlsx or CSV"),
     "XML of Excel 2003": (b"<?xml version='1.0'?><Workbook/>", "a web page or XML"),
-    "a PDF": (b"%PDF-1.7", "this is neither CSV nor XLSX nor NDJSON"),
+    "a table of HTML in UTF-16": ("\ufeff<table><tr><td>contact_id</td></tr>".encode("utf-16-le"), "a web page or XML"),
+    "a table of HTML in UTF-16 without a BOM": ("<html><body><table>".encode("utf-16-be"), "a web page or XML"),
+    "a PDF": (b"%PDF-1.7", "this is neither CSV nor XLSX nor NDJSON, but a PDF"),
+    "a gzip file": (b"\x1f\x8b\x08\0\0", "but a gzip file: unpack it first"),
+    "a program": (b"\x7fELF\0\1\0", "this is no workbook (.xlsx), nor a table in text: save it again"),
+    "UTF-16 without a BOM": ("contact_id;name\n1;Åsa".encode("utf-16-le"), 'set encoding = "utf-16-le"'),
 }
 
 
@@ -275,6 +280,48 @@ def test_other_files_are_refused(tmp_path: Path, case: str) -> None:
     (tmp_path / "contacts.xlsx").write_bytes(data)
     with pytest.raises(BadInput, match=re.escape(sentence)):
         opened(tmp_path / "contacts.xlsx")
+
+
+def test_packages_of_other_kinds_are_refused_as_what_they_are(tmp_path: Path) -> None:
+    made(tmp_path / "whole.xlsx", ROWS)
+    path = tmp_path / "contacts.xlsx"
+    path.write_bytes(b"Content-Type: application/vnd.ms-excel\r\n\r\n" + (tmp_path / "whole.xlsx").read_bytes())
+    with pytest.raises(BadInput, match=r"this is no workbook \(.xlsx\), but a ZIP file with something before it"):
+        opened(path)
+    for kind, what in (
+        ("spreadsheet", r"spreadsheet \(\.ods\)"),
+        ("text", r"text \(\.odt\)"),
+        ("graphics", "file"),
+    ):
+        with zipfile.ZipFile(path, "w") as package:
+            package.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+            package.writestr("content.xml", "<x/>")
+        with pytest.raises(BadInput, match=f"this is an OpenDocument {what}: open it there and save it as .xlsx"):
+            opened(path)
+
+
+def test_a_table_in_text_that_is_named_a_workbook_is_read(tmp_path: Path) -> None:
+    (tmp_path / "contacts.xlsx").write_text("contact_id;name\n1;Bo\n")
+    assert next(open_table(tmp_path / "contacts.xlsx", Mapping(), "contacts").rows([]))[1] == ["1", "Bo"]
+
+
+FOOTERS: dict[str, list[Any]] = {
+    "a number of things": ["Total", "2 rader"],
+    "a number": ["Total", 2],
+    "a sum of money": ["Summa", "SEK 3 500,50"],
+    "a share": ["Antal", "97,5 %"],
+    "how many": ["Count:", "2 records."],
+}
+
+
+@pytest.mark.parametrize("case", FOOTERS)
+def test_a_total_of_two_cells_is_a_footer(tmp_path: Path, case: str) -> None:
+    table = made(
+        tmp_path / "contacts.xlsx", [["contact_id", "name", "level"], [1, "Bo", "x"], [2, "Cy", "y"], FOOTERS[case]]
+    )
+    left: list[BadRow] = []
+    assert [values[0] for _, values in table.rows(left)] == ["1", "2"]
+    assert [(row.line, row.reason, row.apart) for row in left] == [(4, "it holds a total, like a footer", True)]
 
 
 def test_an_empty_sheet_is_refused(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ SHORTEST: dict[str, dict[str, Any]] = {
 }
 
 REFUSED: dict[str, tuple[object, str]] = {
-    "no type": ({}, "unknown action type None: the types are set-field, interest"),
+    "no type": ({}, "an action needs its type: the types are set-field, interest"),
     "an unknown type": ({"type": "mail"}, "unknown action type 'mail'"),
     "an unknown setting": ({"type": "script", "file": "x"}, "script has no setting 'file': it has script, timeout, batch, repeat"),
     "a setting is missing": ({"type": "request"}, "request needs the setting 'title'"),

@@ -9,10 +9,13 @@ import pytest
 from tests_support import Run
 
 from linktrack.links.actions import parse_action
+from linktrack.links.catalog import add_link
 from linktrack.links.check import CheckedAgainst, ExportNames, findings
 from linktrack.links.contradictions import CheckedLink, CheckedMailing
 from linktrack.links.near_targets import differs_in
+from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.settings import CrmSettings
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 
@@ -231,13 +234,13 @@ TOGETHER: dict[str, tuple[list[CheckedLink], list[CheckedMailing], list[tuple[st
     ),
     "unsubscribing without a consequence": (
         [link("unsubscribe", add("selection", "Left"), kind="special")], [CheckedMailing("m1", "News", ("unsubscribe",))],
-        [("unsubscribe", "unsubscribe", "", "m1", "the mailing 'm1' is of the type 'News', but its unsubscribe link does not remove the "
-          "interest of that name: whoever unsubscribes goes on getting mails")],
+        [("untold", "unsubscribe", "", "m1", "whoever unsubscribes from the mailing 'm1' gets no more of the type 'News' from here, but "
+          "the CRM is not told: no action of its unsubscribe link removes the interest of that name")],
     ),
     "unsubscribing that adds": (
         [link("unsubscribe", add("interest", "News"), kind="special")], [CheckedMailing("m1", "News", ("unsubscribe",))],
-        [("unsubscribe", "unsubscribe", "", "m1", "the mailing 'm1' is of the type 'News', but its unsubscribe link adds the "
-          "interest of that name: whoever unsubscribes goes on getting mails")],
+        [("unsubscribe", "unsubscribe", "", "m1", "whoever unsubscribes from the mailing 'm1' gets no more of the type 'News' from here, "
+          "but the CRM is told the opposite: its unsubscribe link adds the interest of that name")],
     ),
     "unsubscribing from the type": (
         [link("unsubscribe", remove("interest", "{mailing.type}"), kind="special")], [CheckedMailing("m1", "News", ("unsubscribe",))], [],
@@ -365,3 +368,50 @@ def test_addresses_that_lead_back_or_are_those_of_another_link() -> None:
         ("duplicate-url", "b", "a"),
         ("circle", "d", ""),
     ]
+
+
+ONE_ADDRESS = [
+    ("https://www.example.se/sida/", "HTTPS://WWW.Example.se/sida/"),
+    ("https://www.example.se/sida", "https://www.example.se:443/sida"),
+    ("https://www.example.se/sida", "https://www.example.se:0443/sida"),
+    ("https://www.example.se/sida", "https://www.example.se:/sida"),
+    ("http://www.example.se/sida", "http://www.example.se:80/sida"),
+    ("https://anna@www.example.se/sida", "https://anna@WWW.example.se:443/sida"),
+    ("https://[2001:db8::1]/sida", "https://[2001:DB8:0::1]:443/sida"),
+    ("https://räv.example/sida", "https://xn--rv-via.example/sida"),
+    ("https://www.example.se/?k={{kundnr}}", "https://www.example.se/?k={{ kundnr }}"),
+    ("https://www.example.se/?k=[[kundnr]]#x", "https://www.example.se/?k=[[ kundnr ]]#x"),
+]
+TWO_ADDRESSES = [
+    ("https://www.example.se/sida/", "https://www.example.se/Sida/"),
+    ("https://www.example.se/sida", "https://www.example.se:8443/sida"),
+    ("http://www.example.se/sida", "http://www.example.se:443/sida"),
+    ("https://www.example.se/sida", "http://www.example.se/sida"),
+    ("https://www.example.se/?k={{kundnr}}", "https://www.example.se/?k={{ kund }}"),
+    ("https://www.example.se/?k={{kundnr}}", "https://www.example.se/?k=[[kundnr]]"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [*ONE_ADDRESS, *TWO_ADDRESSES])
+def test_links_have_one_address_where_a_mailing_would_take_one_for_the_other(
+    database: Database, one: str, other: str
+) -> None:
+    same = (one, other) in ONE_ADDRESS
+    kinds = [finding.finding for finding in findings([link("a", url=one), link("b", url=other)], [], CheckedAgainst())]
+    assert kinds == (["duplicate-url"] if same else [])
+    add_link(database, "a", url=one)
+    draft = Draft("news", f'<a href="{other}">x</a>'.encode())
+    assert add_mailing(database, draft, "https://click.example.com", moment=1).registered == (("a",) if same else ())
+
+
+def test_links_to_our_own_host_in_another_writing_lead_in_a_circle_too() -> None:
+    links = [link("a", url="https://CLICK.example.com:443/x"), link("b", url="https://cl%69ck.example.com/y")]
+    around = CheckedAgainst(host="click.example.com")
+    assert [(one.finding, one.link) for one in findings(links, [], around)] == [("circle", "a"), ("circle", "b")]
+
+
+def test_what_is_only_said_of_unsubscribing_ends_with_0() -> None:
+    (told,) = findings(
+        [link("unsubscribe", kind="special")], [CheckedMailing("m", "News", ("unsubscribe",))], CheckedAgainst()
+    )
+    assert (told.finding, told.is_note) == ("untold", True)

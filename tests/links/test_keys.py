@@ -66,6 +66,46 @@ def test_six_rotations_at_once_make_six_keys(workspace: Workspace) -> None:
         assert len(open_keys(workspace, database).keyring.secrets) == 7
 
 
+@pytest.mark.parametrize("where", ["the file", "the environment"])
+def test_one_secret_under_two_ids_is_refused(
+    workspace: Workspace, run: Run, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Copied by hand, it would be adopted as a new key that signs what the old one signs."""
+    secret = ring(workspace).secrets[0]
+    text = Keyring({0: secret}).text() + f"1:{secret.hex().upper()}\n"
+    if where == "the file":
+        workspace.key_path.write_text(text, "ascii")
+    else:
+        monkeypatch.setenv("LINKTRACK_SECRET", text)
+    for command in (["key", "rotate"], ["key", "list"], ["backup", "b.tar.gz"]):
+        refused = run(*command)
+        assert refused.code == 3
+        assert "the signing keys 0 and 1 are one and the same: remove the entry 1" in refused.err
+        assert secret.hex() not in refused.err.lower()
+    looked = run("doctor", "--format", "json")
+    assert [row["state"] for row in looked.json if row["check"] == "key"] == ["error"]
+
+
+def test_a_revoked_key_does_not_come_back_under_another_id(workspace: Workspace) -> None:
+    first = ring(workspace)
+    with open_database(workspace) as database:
+        rotate_key(workspace, database)
+        revoke_key(workspace, database, 0)
+        kept = ring(workspace).text()
+        workspace.key_path.write_text(f"{kept}2:{first.secrets[0].hex()}\n", "ascii")
+        with pytest.raises(BadInput, match=r"the key 2 in .* is the key 0 again"):
+            rotate_key(workspace, database)
+        assert database.value("SELECT count(*) FROM signing_key") == 2
+
+
+def test_nothing_is_asked_about_a_key_that_is_not_there(workspace: Workspace, run: Run) -> None:
+    refused = run("key", "revoke", "--", "-1")
+    assert (refused.code, "there is no key -1" in refused.err) == (4, True), refused.err
+    assert "End the key" not in refused.err + refused.out
+    only = run("key", "revoke", "0")
+    assert (only.code, "End the key" in only.err + only.out) == (5, False), only.err
+
+
 def test_a_key_that_a_killed_rotation_left_in_the_file_is_adopted(workspace: Workspace) -> None:
     left = ring(workspace).with_new(1)
     workspace.key_path.write_text(left.text(), "ascii")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.errors import BadInput
-from linktrack.links.hosts import host_asked
+from linktrack.hosts import host_asked
 from linktrack.links.location import checked_form, checked_target, location
 
 KEPT = {

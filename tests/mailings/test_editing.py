@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mailings.mailings_world import MAIL, MOMENT, World, add, write_contacts
 
-from linktrack.errors import BadInput, Conflict, UsageError
+from linktrack.errors import BadInput, Conflict, NotFound, UsageError
+from linktrack.links.catalog import add_link
+from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
-from linktrack.mailings.catalog import find_mailing, list_mailings, placements_of
-from linktrack.mailings.editing import Edited, MailingChanges, delete_mailing, edit_mailing, restore_mailing
+from linktrack.mailings.catalog import MailingOptions, find_mailing, list_mailings, placements_of
+from linktrack.mailings.editing import Edited, MailingChanges, delete_mailings, edit_mailing, restore_mailings
 from linktrack.mailings.shipping import cancel_shipment
 
 BASE = "https://click.example.com"
@@ -139,31 +142,31 @@ def test_a_taken_name_is_no_reason_to_name_options_that_edit_has_not(world: Worl
 
 
 def test_deleted_and_restored(world: World) -> None:
-    delete_mailing(world.database, "news", moment=MOMENT)
+    delete_mailings(world.database, ["news"], moment=MOMENT)
     assert list_mailings(world.database) == [] and len(list_mailings(world.database, deleted=True)) == 1
-    for refused in (lambda: delete_mailing(world.database, "news", moment=MOMENT), lambda: edit(world, subject="x")):
+    for refused in (lambda: delete_mailings(world.database, ["news"], moment=MOMENT), lambda: edit(world, subject="x")):
         with pytest.raises(Conflict, match="deleted"):
             refused()
-    restore_mailing(world.database, "news")
+    restore_mailings(world.database, ["news"])
     assert [row.mailing for row in list_mailings(world.database)] == ["news"]
     with pytest.raises(Conflict, match="not deleted"):
-        restore_mailing(world.database, "news")
+        restore_mailings(world.database, ["news"])
 
 
 def test_a_deleted_mailing_s_name_is_free_when_only_testers_had_it(world: World, contacts: Path) -> None:
     world.rewrite(contacts, test=True)
     keys = {row[0] for row in world.database.rows("SELECT key FROM placement")}
     for _ in range(2):
-        delete_mailing(world.database, "news", moment=MOMENT)
+        delete_mailings(world.database, ["news"], moment=MOMENT)
         add(world.database)
     names = [row.mailing for row in list_mailings(world.database, deleted=True)]
     assert sorted(names) == ["news", "news (deleted 2)", "news (deleted)"]
     assert keys < {row[0] for row in world.database.rows("SELECT key FROM placement")}
     assert world.ids(contacts) == ["1", "2", "3"]
-    delete_mailing(world.database, "news", moment=MOMENT)
+    delete_mailings(world.database, ["news"], moment=MOMENT)
     with pytest.raises(Conflict, match="mailing restore news"):
         add(world.database)
-    restore_mailing(world.database, "news (deleted)")
+    restore_mailings(world.database, ["news (deleted)"])
     edit(world, "news (deleted)", name="first")
     assert [row.mailing for row in list_mailings(world.database)] == ["first"]
 
@@ -213,3 +216,32 @@ def test_registered_links_in_a_mail_those_nearly_in_it_and_those_in_none_are_sai
         'href="linktrack:form" if it is meant',
         'links with actions that stand in no mailing: form, idle (href="linktrack:KEY" puts one into a mail)',
     )
+
+
+UTM = {
+    "a source that is missing": {"campaign": "spring"},
+    "a placeholder that nothing fills": {"source": "news", "campaign": "{hej}"},
+    "a medium that is none": {"source": "news", "medium": "banner"},
+    "a source that the author overrules": {"source": "news"},
+}
+
+
+@pytest.mark.parametrize("case", UTM)
+def test_an_edit_says_what_adding_with_the_same_values_says(world: World, case: str) -> None:
+    html = b'<a href="https://shop.example/x?utm_source=old">x</a> <a href="linktrack:gone">y</a>'
+    settings = MailingOptions(Utm.from_settings({"medium": "email", **UTM[case]}))
+    added = add_mailing(world.database, Draft("like-this", html, settings=settings), BASE, moment=MOMENT)
+    add(world.database, "edited", html)
+    edited = edit(world, "edited", utm={"medium": "email", **UTM[case]})
+    assert any("utm_" in one for one in added.warnings), added.warnings
+    assert edited.warnings == added.warnings
+    assert edit(world, "edited", subject="Another").warnings == ()
+
+
+def test_a_key_that_is_nearly_a_links_is_said_with_it(world: World) -> None:
+    add_link(world.database, "koppar", url="https://shop.example/koppar")
+    draft = Draft("near", b'<a href="linktrack:kopp">x</a>')
+    assert any("no link 'kopp' (did you mean 'koppar'?)" in one for one in add_mailing(
+        world.database, draft, BASE, moment=MOMENT).warnings)  # fmt: skip
+    with pytest.raises(NotFound, match="did you mean 'koppar'"):
+        add_mailing(world.database, replace(draft, name="strict"), BASE, moment=MOMENT, strict=True)

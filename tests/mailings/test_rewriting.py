@@ -34,11 +34,11 @@ def test_every_row_of_the_contacts_file_is_accounted_for(world: World, contacts:
     with contacts.open("a") as file:
         file.write("1;again@x.example;Again\n;x@x.example;No id\n")
     only = write_contacts(world.workspace.root / "only.csv", [1, 2, 3, 99])
-    done, rows = world.rewrite(contacts, only=only)
+    done, rows = world.rewrite(contacts, only=(only,))
     assert [row["contact_id"] for row in rows] == ["1", "2"]
     counts = (done.shipment.recipients, done.left, done.not_chosen, len(done.rejected))
     assert counts == (2, 1, 4, 2) and sum(counts) == 9
-    assert done.notes == ("1 of the 4 contacts that --only names are not in the contacts file: 99",)
+    assert done.notes == ("1 of the 4 contacts that --only names is not in the contacts file: 99",)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_two_halves_of_a_split_are_disjoint_stable_and_everybody(world: World) -
 def test_the_rows_of_a_shipment_can_be_left_out_of_the_next(world: World, contacts: Path) -> None:
     root = world.workspace.root
     world.rewrite(write_contacts(root / "first.csv", [1, 2, 3]))
-    assert world.ids(contacts, leave_out=root / "first.csv") == ["4", "5", "6", "7"]
+    assert world.ids(contacts, leave_out=(root / "first.csv",)) == ["4", "5", "6", "7"]
     assert world.sent() == 7
 
 
@@ -137,10 +137,10 @@ def test_an_address_of_somebody_who_is_left_out_is_said_where_another_contact_ha
     path.write_text("contact_id,email\n1,a@x.example\n2,A@X.example\n3,b@x.example\n", "utf-8")
     (world.workspace.root / "one.csv").write_text("contact_id\n1\n", "utf-8")
     for option, said in ({"only": 1}, True), ({"leave_out": 1}, True), ({}, False):
-        done, _ = world.rewrite(path, test=True, **dict.fromkeys(option, world.workspace.root / "one.csv"))
+        done, _ = world.rewrite(path, test=True, **dict.fromkeys(option, (world.workspace.root / "one.csv",)))
         assert any("further contacts of the file" in note for note in done.notes) is said
     (world.workspace.root / "one.csv").write_text("contact_id\n3\n", "utf-8")
-    done, _ = world.rewrite(path, test=True, only=world.workspace.root / "one.csv")
+    done, _ = world.rewrite(path, test=True, only=(world.workspace.root / "one.csv",))
     assert done.notes == ()
 
 
@@ -183,8 +183,48 @@ def test_that_addresses_lead_to_this_machine_only_is_said(
 
 def test_nobody_to_send_to_stores_nothing_and_says_why(world: World, contacts: Path) -> None:
     with pytest.raises(BadInput, match="7 contacts are not chosen"):
-        world.rewrite(contacts, only=write_contacts(world.workspace.root / "only.csv", [99]))
+        world.rewrite(contacts, only=(write_contacts(world.workspace.root / "only.csv", [99]),))
     assert world.database.value("SELECT count(*) FROM shipment") == 0
+
+
+STRANGERS = {
+    "some of --only": ("only", "1\n002\n9\n", ["1"], "2 of the 3 contacts that --only names are not in the contacts file: 002 (is 2 meant?), 9"),
+    "some of --except": ("leave_out", "1\n002\n9\n", ["2", "3"], "2 of the 3 contacts that --except names are not in the contacts file: 002 (is 2 meant?), 9"),
+    "one of one": ("leave_out", "1\n9\n", ["2", "3"], "1 of the 2 contacts that --except names is not in the contacts file: 9"),
+    "nobody": ("leave_out", "1\n", ["2", "3"], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STRANGERS)
+def test_who_is_named_and_not_there_is_said_with_the_ids_that_are_nearly_his(world: World, case: str) -> None:
+    option, listed, sent, note = STRANGERS[case]
+    path = world.workspace.root / "list.csv"
+    path.write_text(f"contact_id\n{listed}", "utf-8")
+    contacts = write_contacts(world.workspace.root / "three.csv", [1, 2, 3])
+    done, rows = world.rewrite(contacts, **{option: (path,)})
+    assert [row["contact_id"] for row in rows] == sent
+    assert done.notes == (() if note is None else (note,))
+
+
+def test_a_list_that_would_leave_out_nobody_stops_the_rewrite_but_for_a_test(world: World) -> None:
+    contacts = write_contacts(world.workspace.root / "three.csv", [1, 2, 3])
+    (world.workspace.root / "list.csv").write_text("contact_id\n001\n7\n", "utf-8")
+    lists = (world.workspace.root / "list.csv",)
+    with pytest.raises(
+        BadInput, match=r"nobody would be left out.*001 \(is 1 meant\?\), 7.*leave --except away"
+    ) as refused:
+        world.rewrite(contacts, leave_out=lists)
+    assert refused.value.exit_code == 3 and world.database.value("SELECT count(*) FROM shipment") == 0
+    done, rows = world.rewrite(contacts, leave_out=lists, test=True)
+    assert len(rows) == 3 and "that --except names are not" in done.notes[0]
+    (world.workspace.root / "list.csv").write_text("contact_id\n", "utf-8")
+    assert len(world.rewrite(contacts, leave_out=lists)[1]) == 3  # a list of nobody leaves nobody out
+
+
+def test_several_lists_are_taken_together(world: World, contacts: Path) -> None:
+    one, two = (write_contacts(world.workspace.root / f"{name}.csv", ids) for name, ids in (("a", [1]), ("b", [2, 3])))
+    assert world.ids(contacts, only=(one, two), test=True) == ["1", "2", "3"]
+    assert world.ids(contacts, leave_out=(one, two), test=True) == ["4", "5", "6", "7"]
 
 
 REFUSED: dict[str, tuple[dict[str, object], type[LinktrackError], str]] = {

@@ -19,7 +19,7 @@ from linktrack.clicks.judging.devices import DEVICES
 from linktrack.links.catalog import delete_links, move_links
 from linktrack.links.folders import add_folder
 from linktrack.links.stored_actions import add_action
-from linktrack.mailings.editing import MailingChanges, delete_mailing, edit_mailing
+from linktrack.mailings.editing import MailingChanges, delete_mailings, edit_mailing
 from linktrack.settings import CrmSettings, Language
 from linktrack.workspace import load_workspace
 
@@ -63,7 +63,7 @@ def make_reports_world(root: Path, zone: str = ZONE, seed: int = 11) -> World:
         add(database, "winter", f'{WINTER} <a href="linktrack:link-5">Gone</a>', type="news")
         for name in ("never", "gone"):
             add(database, name, "<p>Nothing to click</p>", type="news")
-        delete_mailing(database, "gone", moment=SENT)
+        delete_mailings(database, ["gone"], moment=SENT)
     for number, (mailing, sent_at, is_test) in SHIPMENTS.items():
         if number > 3:
             assert world.send(MAILINGS[mailing], sent_at=sent_at, test=is_test, emails=address_of) == number

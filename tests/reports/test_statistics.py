@@ -29,6 +29,14 @@ def test_newcombe_as_published(case: tuple[int, int, int, int], bounds: tuple[fl
     assert newcombe(Sample(*case[:2]), Sample(*case[2:])) == pytest.approx(bounds, abs=0.00005)
 
 
+def test_newcombe_at_90_percent_is_made_of_bounds_at_90_percent() -> None:
+    one, other = Sample(56, 70), Sample(48, 80)
+    low, high, below, above = (*wilson(one, Z_90), *wilson(other, Z_90))
+    assert newcombe(one, other, Z_90) == pytest.approx(
+        (0.2 - ((0.8 - low) ** 2 + (above - 0.6) ** 2) ** 0.5, 0.2 + ((high - 0.8) ** 2 + (0.6 - below) ** 2) ** 0.5)
+    )
+
+
 samples = st.integers(1, 5000).flatmap(lambda sent: st.builds(Sample, st.integers(0, sent), st.just(sent)))
 
 
@@ -55,11 +63,25 @@ def test_the_other_way_round_is_the_mirror(one: Sample, other: Sample) -> None:
         (Sample(60, 1000), Sample(100, 1000), "significant"),
         (Sample(100, 1000), Sample(77, 1000), "promising"),
         (Sample(10_000, 100_000), Sample(10_050, 100_000), "not significant"),
+        (Sample(160, 800), Sample(161, 800), "not significant"),
+        (Sample(150, 750), Sample(151, 750), "inconclusive"),
         (Sample(20, 200), Sample(25, 200), "inconclusive"),
+        (Sample(5, 1000), Sample(500, 1000), "significant"),
         (Sample(4, 1000), Sample(500, 1000), "inconclusive"),
         (Sample(500, 1000), Sample(4, 1000), "inconclusive"),
     ],
-    ids=["clearly more", "clearly less", "at 90 % only", "the same, and surely", "too few", "4 here", "4 there"],
+    ids=[
+        "clearly more",
+        "clearly less",
+        "at 90 % only",
+        "the same, and surely",
+        "half of it just under a fifth",
+        "just over",
+        "too few",
+        "5 here",
+        "4 here",
+        "4 there",
+    ],
 )
 def test_what_may_be_said(one: Sample, other: Sample, word: Word) -> None:
     assert difference_word(one, other) == word

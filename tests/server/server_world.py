@@ -55,6 +55,9 @@ class KnownPeople:
     def return_address(self, link_id: int, shipment: int, recipient: int) -> str | None:
         return None if self.gone else "https://other.example/{{name}}?x=1" if recipient == 8 else ""
 
+    def is_forgotten(self, shipment: int, recipient: int) -> bool | None:
+        return None if self.gone else False
+
     def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
         return None if self.gone else frozenset(["newsletter"])
 

@@ -30,6 +30,7 @@ def every_page(pages: Pages) -> dict[str, Page]:
         "unsubscribed": pages.unsubscribed("News"),
         "unsubscribed from all": pages.unsubscribed(""),
         "over": pages.over("News"),
+        "forgotten": pages.forgotten,
         "subscriptions": pages.subscriptions(ROWS),
         "saved": pages.saved(ROWS),
         "saved without a list": pages.saved([]),

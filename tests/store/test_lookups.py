@@ -45,14 +45,13 @@ def test_people_of_one_name_in_two_forms_are_told_apart_by_their_ids(database: D
 
 
 @pytest.mark.parametrize("typed", FORMS)
-@pytest.mark.parametrize("stored", FORMS)
-def test_mailings_and_folders_too_but_for_their_case(database: Database, stored: Form, typed: Form) -> None:
-    name = normalize(stored, "vår.1")
+def test_mailings_and_folders_too_but_for_their_case(database: Database, typed: Form) -> None:
+    name = "vår.1"  # which is kept composed
     database.execute(
         "INSERT INTO mailing (id, name, subject, type, html, settings, created_at) VALUES (3, ?, '', '', x'', '{}', 0)",
         (name,),
     )
-    database.execute("INSERT INTO folder (id, path, created_at) VALUES (4, ?, 0)", (normalize(stored, "köp/å"),))
+    database.execute("INSERT INTO folder (id, path, created_at) VALUES (4, ?, 0)", ("köp/å",))
     assert mailing_id(database, normalize(typed, "vår.1")) == 3
     assert folder_id(database, normalize(typed, "köp/å")) == 4
     with pytest.raises(UnknownName, match="did you mean"):

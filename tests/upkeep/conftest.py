@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests_support import call
 from upkeep.persons_world import PersonsWorld, make_persons_world
+from upkeep.upkeep_world import Lost
 
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
@@ -27,3 +28,9 @@ def persons(_persons: PersonsWorld, tmp_path: Path) -> PersonsWorld:
     shutil.copytree(_persons.root, root)
     shutil.copytree(_persons.outside, outside)
     return PersonsWorld(load_workspace(root, {}), outside, call, _persons.runs, _persons.vera)
+
+
+@pytest.fixture(scope="session")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
+    """A workspace that was lost after its backup; no test changes what is left of it."""
+    return Lost(tmp_path_factory.mktemp("lost"))

@@ -19,14 +19,15 @@ from pathlib import Path
 import pytest
 from faults import failing, killed, points_of, sample
 from tests_support import Run
-from upkeep.upkeep_world import begin
+from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import LinktrackError
-from linktrack.files import CONFIG_NAME, leftovers
+from linktrack.files import CONFIG_NAME, leftovers, writing
 from linktrack.links.keys import open_keys, rotate_key
 from linktrack.store.session import open_database
-from linktrack.upkeep.archive import Contents
+from linktrack.upkeep.archive import contents_in
 from linktrack.upkeep.backup import backup
+from linktrack.upkeep.making import init_workspace
 from linktrack.upkeep.restore import restore
 from linktrack.workspace import Workspace, load_workspace
 
@@ -53,7 +54,7 @@ def test_a_backup_says_what_it_holds_and_holds_what_it_says(run: Run, workspace:
     with tarfile.open(tmp_path / "b.tar.gz") as archive:
         said = archive.extractfile("backup.json")
         assert said is not None
-        contents = Contents.parse(said.read())
+        contents = contents_in(said.read(), tmp_path / "b.tar.gz")
     with open_database(workspace) as database:
         for table, rows in contents.rows.items():
             assert database.value(f"SELECT count(*) FROM {table}") == rows, table
@@ -203,6 +204,53 @@ def test_into_a_pipe_and_a_folder_that_is_not_there(run: Run, workspace: Workspa
     assert not (tmp_path / "no").exists()
 
 
+def test_a_workspace_that_can_only_be_read_is_backed_up_into_a_pipe(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a read-only file system; the copy lies in the system's temporary folder for a moment."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    with small_disk(tmp_path / "disk", "8m") as disk:
+        life = begin(run, disk / "work")
+        life.send("spring")
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        done = subprocess.run(
+            [*PROGRAM, "--workspace", life.root, "backup", "-", "--quiet"], capture_output=True, check=True
+        )
+        assert list((tmp_path / "temporary").iterdir()) == []
+    back = subprocess.run(
+        [*PROGRAM, "restore", "-", tmp_path / "r", "--quiet"], input=done.stdout, capture_output=True, check=True
+    )
+    assert b"What comes next" in back.stderr
+    assert Life(run, tmp_path / "r").json("shipment", "list")
+
+
+def test_no_byte_of_a_backup_that_fails_goes_into_a_pipe(workspace: Workspace) -> None:
+    """Whatever fails, and however late: here a name that no backup holds, in what comes last."""
+    (workspace.root / "pages").mkdir()
+    (workspace.root / "pages" / "two\nlines.html").write_text("x")
+    done = subprocess.run([*PROGRAM, "backup", "-"], cwd=workspace.root, capture_output=True)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"has a control character in its name" in done.stderr
+    (workspace.root / "pages" / "two\nlines.html").unlink()
+    (workspace.root / "linktrack.key").write_text("0:" + "11" * 32)
+    done = subprocess.run([*PROGRAM, "backup", "-"], cwd=workspace.root, capture_output=True)
+    assert (done.returncode, done.stdout) == (3, b"")
+
+
+def test_nothing_of_a_workbook_that_fails_goes_into_a_pipe(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out))
+    with pytest.raises(ZeroDivisionError), writing(Path("-"), workspace.kept()) as file:
+        file.write(b"the first half")
+        raise ZeroDivisionError
+    with writing(Path("-"), workspace.kept()) as file:
+        file.write(b"all of it")
+    assert out.getvalue() == b"all of it"
+
+
 # --- stopped anywhere ------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +324,42 @@ def test_a_killed_restore_is_no_workspace_or_a_whole_one_and_the_next_one_clears
         check(root)
         assert leftovers(root) == []
         assert (root / "mine.txt").read_text() == "a person's"
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("stop", [failing, killed], ids=["fails", "is killed"])
+@pytest.mark.parametrize("url", ["", "sqlite:///elsewhere.db"], ids=["beside", "elsewhere"])
+def test_an_init_that_fails_or_is_killed_anywhere_can_be_done_again(
+    tmp_path: Path, stop: Callable[..., object], url: str
+) -> None:
+    """It is no workspace or a whole one; what a killed one left goes, and nothing else."""
+    environ = {"LINKTRACK_DATABASE_URL": url} if url else {}
+
+    def make(root: Path) -> object:
+        return init_workspace(root, "https://click.example.com", environ)
+
+    points = points_of(lambda: make(tmp_path / "first"))
+    assert points.count("link") == (2 if url else 3)
+    for number in range(1, len(points) + 1) if stop is failing else sample(points, 12):
+        root = tmp_path / f"w{number}"
+        root.mkdir()
+        (root / "mine.txt").write_text("a person's")
+        if stop is failing:
+            with failing(number), suppress(LinktrackError):
+                make(root)
+            if not (root / CONFIG_NAME).exists():
+                assert [path.name for path in root.iterdir()] == ["mine.txt"], points[number - 1]
+        else:
+            assert killed(partial(make, root), number)
+        if not (root / CONFIG_NAME).exists():
+            make(root)
+        workspace = load_workspace(root, environ)
+        with open_database(workspace) as database:
+            assert open_keys(workspace, database).foreign == ()
+            assert [row[0] for row in database.rows("SELECT id FROM signing_key")] == [0]
+        assert (root / "mine.txt").read_text() == "a person's"
+        backup(workspace, root / "b.tar.gz")
+        assert leftovers(root) == []
 
 
 def check(root: Path) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
-from faults import failing, points_of
+from faults import failing, killed, points_of, sample
 from tests_support import Run
 from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import LinktrackError
+from linktrack.files import leftovers
 from linktrack.store.session import connect, open_database
 from linktrack.upkeep.copy import copy_database
 from linktrack.workspace import load_workspace
@@ -71,8 +75,51 @@ def test_a_copy_that_fails_anywhere_leaves_nothing(life: Life) -> None:
                 job(f"x{number}")
             except LinktrackError as problem:
                 assert problem.exit_code == 5
-        assert list(life.root.glob(f"x{number}.db*")) == [] or points[number - 1] != "commit"
+        named = points.index("replace") + 1
+        assert list(life.root.glob(f"x{number}.db*")) == [] or number > named
+        assert leftovers(life.root) == []
     life.do("link", "list")
+
+
+@pytest.mark.faults
+def test_a_killed_copy_has_no_name_and_the_next_one_clears_up(life: Life) -> None:
+    workspace = load_workspace(life.root, {})
+
+    def job(name: str) -> object:
+        return copy_database(workspace, "sqlite:///linktrack.db", f"sqlite:///{name}.db")
+
+    points = points_of(lambda: job("first"))
+    named = points.index("replace") + 1
+    seen = 0
+    for number in sample(points, 8):
+        assert killed(partial(job, f"k{number}"), number)
+        if number <= named:
+            assert list(life.root.glob(f"k{number}.db*")) == [], "neither it nor its companions"
+            left = list(map(str, leftovers(life.root)))  # none, where it did not come to its own files
+            rows = life.json_of(6 if left else 0, "doctor")
+            assert [row["detail"] for row in rows if row["check"] == "leftovers"] == left
+            seen += len(left)
+            job(f"k{number}")
+        assert leftovers(life.root) == []
+        with connect(f"sqlite:///{life.root}/k{number}.db") as copied:
+            assert copied.value("PRAGMA quick_check") == "ok"
+    assert seen >= 3
+
+
+@pytest.mark.parametrize("there", ["another program's", "a folder", "a link"])
+def test_a_file_with_anything_in_it_is_left_alone(life: Life, there: str) -> None:
+    path = life.root / "moved.db"
+    if there == "another program's":
+        with closing(sqlite3.connect(path)) as other, other:
+            other.execute("CREATE TABLE theirs (x)")
+    elif there == "a folder":
+        path.mkdir()
+    else:
+        path.symlink_to("linktrack.toml")
+    before = path.read_bytes() if path.is_file() else b""
+    refused = life.do("database", "copy", "sqlite:///linktrack.db", "sqlite:///moved.db", code=5)
+    assert "moved.db is there already" in refused.err
+    assert (path.read_bytes() if path.is_file() else b"") == before
 
 
 @pytest.mark.parametrize(

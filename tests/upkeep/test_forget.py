@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import multiprocessing
+import re
 import shutil
 import sqlite3
 import time
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from faults import killed, points_of, sample
@@ -29,8 +33,9 @@ from linktrack.store.forgotten import is_forgotten
 from linktrack.store.lock import alone
 from linktrack.store.session import open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
-from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, forget_person
-from linktrack.upkeep.own_log import empty_lines, import_own_log
+from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, _Person, forget_person
+from linktrack.upkeep.out_of_reach import everything_out_of_reach
+from linktrack.upkeep.own_log import empty_lines, import_own_log, traces_of
 from linktrack.upkeep.person import export_person, tables_about_persons
 from linktrack.workspace import load_workspace
 
@@ -141,6 +146,54 @@ def test_sent_mails_still_lead_somewhere(persons: PersonsWorld) -> None:
     assert led_to("off")[0] == led_to("view")[0] == 200
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "Nothing can be chosen"), ("sv", "går det inte att välja")])
+def test_what_a_forgotten_person_chooses_is_not_said_to_be_saved(
+    persons: PersonsWorld, language: Literal["en", "sv"], said: str
+) -> None:
+    (persons.outside / "more.html").write_text(
+        '<a href="linktrack:subscriptions">choose</a> <a href="linktrack:unsubscribe">off</a>'
+    )
+    persons.do("mailing", "add", "more", persons.outside / "more.html", "--type", "newsletter")
+    out = persons.outside / "more"
+    persons.do(
+        "mailing", "rewrite", "more", "--contacts", persons.outside / "contacts.csv", "--as", "ndjson", "--out", out
+    )
+    rows = map(json.loads, (out / "recipients.ndjson").read_text("utf-8").splitlines())
+    mail = next(row["html"] for row in rows if row["contact_id"] == VERA[0])
+    choose, leave = re.findall(r"https://click\.example\.com(/[^\"]+)", mail)
+    settings = persons.workspace.settings.model_copy(update={"language": language})
+    workspace = replace(persons.workspace, settings=settings)
+    with persons.open() as database:
+        snapshot = refresh_snapshot(workspace, database)
+
+    def answered(method: str, path: str) -> tuple[int, str]:
+        people = QuietDatabase(workspace, time.monotonic)
+        try:
+            site = site_of(workspace, snapshot, StoredPeople(people))
+            where, _, query = path.partition("?")
+            found, _ = answer(request(method, where, query, at=NOW), site)
+        finally:
+            people.close()
+        return found.status, found.body.decode()
+
+    assert said not in answered("POST", f"{choose}?on=newsletter")[1]
+    forget(persons)
+    for method, path in (
+        ("GET", choose), ("POST", f"{choose}?on=newsletter"), ("POST", f"{choose}?off=*"), ("POST", f"{choose}?consent=on"),
+    ):  # fmt: skip
+        status, body = answered(method, path)
+        assert (status, said in body) == (410, True)
+    assert answered("POST", f"{leave}?page")[0] == answered("POST", leave)[0] == 200
+    persons.add_to_log(
+        own_line(f"{choose}?on=newsletter", 70_000, method="POST"), own_line(f"{choose}?consent=off", 70_001, method="POST"),
+        own_line(leave, 70_002, method="POST"),
+    )  # fmt: skip
+    persons.do("click", "import")
+    with persons.open() as database:
+        kept = "SELECT (SELECT count(*) FROM left_type) + (SELECT count(*) FROM said_consent)"
+        assert database.value(kept) == 0, "nothing is kept of nobody"
+
+
 def test_what_a_table_has_of_a_person_is_exported_and_goes(persons: PersonsWorld) -> None:
     """A table that is made one day is in the export, and loses the person's rows, by itself."""
     with persons.open() as database:
@@ -228,7 +281,8 @@ def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: Person
         with path.open("ab") as log:
             log.write(late)
         number = database.value("SELECT id FROM recipient WHERE contact_id = ?", (VERA[0],))
-        assert empty_lines(database, sizes, AddressBook(persons.workspace, database), {number}) == 4
+        traces = traces_of(database, AddressBook(persons.workspace, database), {number})
+        assert empty_lines(database, sizes, traces) == 4
         assert path.read_bytes().endswith(late)
 
 
@@ -351,6 +405,10 @@ def test_what_a_forgotten_person_clicks_later_goes_from_the_log_too(persons: Per
 def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
     copy = persons.root / "backup.tar.gz"
     persons.do("backup", copy)
+    nested, beside = persons.root / "old" / "monday", persons.root.parent / "linktrack 2026.bak"
+    nested.parent.mkdir()
+    for other in (nested, beside):
+        shutil.copy(copy, other)
     (persons.root / "other.gz").write_bytes(gzip.compress(b"no backup"))
     (persons.root / "damaged.tar.gz").write_bytes(copy.read_bytes()[:40])
     persons.mail("--again")
@@ -359,11 +417,180 @@ def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
     done = forget(persons, "6")
     named = {one.place: one.advice for one in done.out_of_reach}
     assert {str(copy), str(quiet), str(mails)} <= named.keys()
-    assert "a backup of 20" in named[str(copy)]
+    assert all("a backup of 20" in named[str(path)] for path in (copy, nested, beside)), "whatever it is called"
+    database = persons.workspace.settings.database.model_copy(update={"id": "0123456789abcdef"})
+    settings = persons.workspace.settings.model_copy(update={"database": database})
+    restored = replace(persons.workspace, settings=settings)
+    with persons.open() as open_database:
+        found = everything_out_of_reach(restored, open_database, None)
+    foreign = {one.place: one.advice for one in found if "a backup of 20" in one.advice}
+    assert set(foreign) == set(map(str, (copy, nested, beside)))
+    assert all("before a linktrack restore" in advice for advice in foreign.values())
     assert not [place for place in named if "other.gz" in place or "damaged" in place]
     assert any("--rejected" in advice and "contact export" in advice for advice in named.values())
     shutil.rmtree(quiet)
     assert str(quiet) not in {one.place for one in forget(persons, "6").out_of_reach}
+
+
+def test_mails_that_are_written_again_are_counted_without_a_forgotten_person(persons: PersonsWorld) -> None:
+    forget(persons)
+    for number, output in enumerate(("ndjson", "html", "template")):
+        out = persons.outside / f"again-{number}"
+        done = persons.do("shipment", "render", 1, "--as", output, "--out", out, "--format", "json")
+        assert (done.json["recipients"], done.json["forgotten"]) == (40, 1)
+        assert "Left out, for they were forgotten: 1." in done.err and "for 40 recipients" in done.err
+    assert len((persons.outside / "again-0" / "recipients.ndjson").read_text("utf-8").splitlines()) == 40
+    assert len(list((persons.outside / "again-1").iterdir())) == 40
+    assert len((persons.outside / "again-2" / "tokens.csv").read_text("utf-8").splitlines()) == 41
+    forget(persons, "7")
+    done = persons.do("shipment", "render", 1, "--as", "ndjson", "--fill", "--out", persons.outside / "filled")
+    persons_left = "39 of the 39 recipients"
+    assert persons_left not in done.err
+    persons.do("database", "purge", "--clicks-before", "2020-01-01")
+    with persons.open() as database, database.transaction():
+        database.execute("UPDATE recipient SET fields = '{}'")  # as [retention] values leaves them
+    done = persons.do("shipment", "render", 1, "--as", "ndjson", "--fill", "--out", persons.outside / "emptied")
+    assert persons_left in done.err and "{{ street }}" in done.err
+
+
+SCORING = """#!/usr/bin/env python3
+import json, sys
+json.load(sys.stdin)
+print(json.dumps({"fields": {"score": "1"}}))
+"""
+
+
+def test_only_names_that_were_made_of_the_person_go_and_only_his_share(persons: PersonsWorld) -> None:
+    """What others have of the same name stays, and what no value of his is in: a field of a script, a follow-up without
+    a task."""
+    settings, script, contacts = (
+        persons.root / "linktrack.toml", persons.root / "scripts" / "score.py", persons.outside / "contacts.csv",
+    )  # fmt: skip
+    settings.write_text(settings.read_text("utf-8") + 'score = { column = "score", create = true }\n', "utf-8")
+    script.write_text(SCORING)
+    script.chmod(0o700)
+    persons.do("action", "add", "offer", "follow-up", "--default-recipient", "BO")
+    persons.do("action", "add", "offer", "script", "--script", "score.py")
+    text = contacts.read_text("utf-8")
+    for number in (1, 3):  # two of one name
+        text = text.replace(f",Person {number},", ",Anna Alm,")
+    contacts.write_text(text, "utf-8")
+    paths = persons.mail("--again")
+    persons.add_to_log(
+        *(own_line(paths[who]["offer"], 60 + at, agent=CHROME) for at, who in enumerate((VERA[0], "1", "3")))
+    )
+    persons.do("click", "import")
+    persons.act()
+
+    def tally() -> Counter[tuple[str, str]]:
+        found: Counter[tuple[str, str]] = Counter()
+        for row in persons.do("report", "mailing", "news", "--by", "action", "--format", "json").json:
+            found[row["kind"], row["name"]] += row["count"]
+        return found
+
+    before = tally()
+    assert before["follow-up", "task"] == before["set-field", "score"] == before["script", "score.py"] == 3
+    assert before["selection", "Friends of Anna Alm"] == 2 and before["selection", "Friends of Vera Unikdotter"] == 1
+    forget(persons)
+    after = tally()
+    gone = {key for key in before if after[key] != before[key]}
+    assert gone == {("selection", "Friends of Vera Unikdotter"), ("follow-up", "Call Vera Unikdotter")}
+    assert after["selection", ""] == 1 and after["follow-up", ""] == before["follow-up", "Call Vera Unikdotter"]
+    assert after.total() == before.total()
+    forget(persons, "1")
+    last = tally()
+    assert last["selection", "Friends of Anna Alm"] == 1, "the other one's"
+    assert last["selection", "Prospects"] == before["selection", "Prospects"] and last.total() == before.total()
+    forget(persons, "3")
+    assert ("selection", "Friends of Anna Alm") not in tally()
+
+
+def test_a_short_name_is_not_found_within_other_words() -> None:
+    person = _Person(7, "42", frozenset({"bo", "bo@x.example", "vera unik"}))
+    assert all(map(person.is_spoken_of, ("Bo clicked", "contact '42'", "Vera Uniks", "xbo@x.example", "BO")))
+    assert not any(map(person.is_spoken_of, ("Bookings", "420", "a42", "Webbokning", "bobo")))
+
+
+FULL_ADDRESS = "203.0.113.77"
+
+
+def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: PersonsWorld) -> None:
+    """A good token behind another placement, one that was cut or damaged, his address behind somebody else's link."""
+    settings = persons.root / "linktrack.toml"
+    text = settings.read_text("utf-8").replace('ip = "truncate"', 'ip = "full"')
+    settings.write_text(text, "utf-8")
+    paths = persons.mail("--again")
+    _, placement, token = persons.vera["offer"].split("/")
+    damaged = "a" if token[20] != "a" else "b"
+    elsewhere = paths["2"]["offer"]
+    mine = [
+        f"/{placement[::-1]}x/{token}", f"/{placement}/{token[:-1]}", f"/{placement}/{token[:20]}", f"/{placement}/{token[:20]}{damaged}{token[21:]}",
+        f"/{placement}/{token}x", f"/{placement}/{token[3:]}",
+    ]  # fmt: skip
+    log = [own_line(path, 50_000 + 10 * at, ip=FULL_ADDRESS, agent=PHONE) for at, path in enumerate(mine)]
+    log.append(own_line(persons.vera["more"], 50_100, ip=FULL_ADDRESS, agent=PHONE))
+    log.append(own_line(f"{elsewhere}?mail=Vera.Unik%40enskild-doman.example", 50_200))
+    kept = own_line(f"{elsewhere}?mail=avera.unik%40enskild-doman.example", 50_300)
+    other = own_line(f"/{placement}/{paths['2']['offer'].split('/')[2][:-1]}", 50_400, ip="203.0.113.78")
+    persons.add_to_log(*log, kept, other)
+    persons.do("click", "import")
+    with persons.open() as database:
+        rows = database.rows("SELECT ip, recipient_id <> 0 FROM junk_request WHERE ip <> '' ORDER BY clicked_at")
+    assert {row[0] for row in rows} == {FULL_ADDRESS, "203.0.113.78"}
+    assert [bool(row[1]) for row in rows] == [True, *[False] * (len(rows) - 1)], "of the others nobody knows whose"
+    out = persons.outside / "export.json"
+    persons.do("contact", "export", VERA[0], "-o", out)
+    known = json.loads(out.read_text("utf-8"))
+    assert [row["ip"] for row in known["junk_request"]["rows"]] == [FULL_ADDRESS]
+    assert len(known["click_log"]["rows"]) == 4 + len(mine) + 1, "the lines of others are not for her"
+
+    done = persons.do("contact", "forget", VERA[0], "--yes", "--format", "json").json
+    assert done["log_lines"] == 4 + len(mine) + 2
+    words = (FULL_ADDRESS.encode(), token[:16].encode(), token[-16:].encode())
+    assert persons.places_of((*words, b"VeraPhone", b"=vera.unik")) == []
+    log_file = persons.root / "clicklog" / "clicks-20260601T000000-2-abcdef.ndjson"
+    assert kept in log_file.read_bytes() and other in log_file.read_bytes()
+    with persons.open() as database:
+        assert database.rows("SELECT ip FROM junk_request WHERE ip <> ''") == [("203.0.113.78",)]
+    late = own_line(f"/{placement}z/{token}", 60_000, ip=FULL_ADDRESS, agent=PHONE)
+    persons.add_to_log(late)
+    persons.do("click", "import")
+    persons.do("contact", "forget", VERA[0], "--yes")
+    assert persons.places_of((*words, b"VeraPhone")) == []
+    is_sound(persons)
+
+
+def test_a_person_is_found_by_every_address_that_mails_went_to(persons: PersonsWorld) -> None:
+    contacts = persons.outside / "contacts.csv"
+    old = contacts.read_text("utf-8")
+    new = (
+        old.replace("vera.unik@", "v.gift@")
+        .replace("Vera Unikdotter", "Vera Gift")
+        .replace("p5@example.com", "p6@example.com")
+    )
+    contacts.write_text(new, "utf-8")
+    persons.mail("--again")
+    contacts.write_text(new.replace("v.gift@", "v3@"), "utf-8")
+    persons.mail("--again", "--test")
+    for named in (
+        "VERA.unik@enskild-doman.example",
+        "v.gift@enskild-doman.example",
+        "v3@enskild-doman.example",
+        "vera unikdotter",
+        "vera gift",
+    ):
+        assert persons.do("contact", "show", named, "--format", "json").json["contact_id"] == VERA[0]
+    for command in (
+        ("report", "contact"), ("click", "list", "--contact"), ("action", "log", "--contact"), ("contact", "subscribe"), ("contact", "export"),
+    ):  # fmt: skip
+        persons.do(*command, VERA[1])
+    known = persons.do("contact", "export", VERA[1]).json
+    assert {row["email"] for row in known["earlier_address"]["rows"]} == {VERA[1], "v.gift@enskild-doman.example"}
+    refused = persons.do("contact", "forget", "p6@example.com", "--yes", code=5).err
+    assert "2 contacts are or were called" in refused and ("(5, 6)" in refused or "(6, 5)" in refused)
+    persons.do("contact", "forget", VERA[1], "--yes")
+    assert persons.places_of((*NAMES, b"v.gift", b"v3@")) == []
+    assert persons.do("contact", "show", "v.gift@enskild-doman.example", code=4)
 
 
 def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsWorld) -> None:

@@ -9,17 +9,23 @@ import subprocess
 import tarfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from clicks_world import line
+from faults import killed, points_of
 from postgresql_server import new_database, ours, programs
 from postgresql_server import server as server
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
-from linktrack.store.session import connect
+from linktrack.errors import Conflict
+from linktrack.links.keys import open_keys
+from linktrack.store.session import connect, open_database
+from linktrack.upkeep.making import init_workspace
+from linktrack.workspace import load_workspace
 
 pytestmark = pytest.mark.servers
 
@@ -180,10 +186,33 @@ def test_missing_privileges_are_a_sentence(
         done = life.do(*command, code=6 if command == ["doctor"] else 5)
         assert "ask for the privileges" in done.err + done.out
     assert not (tmp_path / "b.tar.gz").exists()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO guest")
+    before = (life.root / "linktrack.key").read_bytes()
+    assert "ask for the privileges" in life.do("key", "rotate", code=5).err
+    assert (life.root / "linktrack.key").read_bytes() == before, "no key that the database does not know"
     monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(new_database(server)).replace("user=linktrack", "user=guest"))
     denied = run("init", tmp_path / "denied", "--base-url", "https://click.example.com")
     assert (denied.code, "ask for the privileges" in denied.err) == (5, True), denied.err
     assert not (tmp_path / "denied").exists()
+
+
+@pytest.mark.faults
+def test_an_init_that_is_killed_anywhere_goes_on_with_the_tables_that_it_made(server: str, tmp_path: Path) -> None:
+    def make(root: Path, address: str) -> object:
+        return init_workspace(root, "https://click.example.com", {"LINKTRACK_DATABASE_URL": ours(address)})
+
+    points = points_of(partial(make, tmp_path / "first", new_database(server)))
+    for number in [1, points.index("commit") + 1, *range(points.index("commit") + 2, len(points) + 1)]:
+        address, root = new_database(server), tmp_path / str(number)
+        assert killed(partial(make, root, address), number)
+        if not (root / "linktrack.toml").exists():
+            make(root, address)
+        workspace = load_workspace(root, {"LINKTRACK_DATABASE_URL": ours(address)})
+        with open_database(workspace) as database:
+            assert open_keys(workspace, database).foreign == ()
+        with pytest.raises(Conflict):
+            make(tmp_path / "another", address)
 
 
 def test_a_password_with_percent_signs_and_no_message_with_it(

@@ -63,6 +63,18 @@ def test_every_report_is_what_it_was(persons: PersonsWorld) -> None:
     assert not {CHROME, PHONE} & texts, "agents that nothing needs go"
 
 
+def test_the_hours_that_were_not_purged_are_still_compared_with_their_clicks(persons: PersonsWorld) -> None:
+    purge(persons)
+    later = SENT_AT + HOUR
+    with persons.open() as database:
+        for table in ("shipment_hour", "link_hour"):
+            assert [*wrong_figures(database)] == []
+            where = f"hour = (SELECT min(hour) FROM {table} WHERE hour >= ? AND human + machine > 0)"
+            database.execute(f"UPDATE {table} SET human = human + 1 WHERE {where}", (later,))
+            assert {fault.table for fault in wrong_figures(database)} == {table}
+            database.execute(f"UPDATE {table} SET human = human - 1 WHERE {where}", (later,))
+
+
 def test_what_comes_late_moves_the_reports_as_before(persons: PersonsWorld, tmp_path: Path) -> None:
     """A campaign goes on after a purge: the same new log gives the same figures, with and without the purge."""
     shutil.copytree(persons.root, tmp_path / "other")

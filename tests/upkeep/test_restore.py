@@ -13,54 +13,10 @@ from pathlib import Path
 
 import pytest
 from tests_support import Run, call
-from upkeep.upkeep_world import Life, begin
+from upkeep.upkeep_world import Life, Lost, begin, made_of
 
 from linktrack.store.session import open_database
 from linktrack.workspace import load_workspace
-
-
-def made_of(folder: Path) -> dict[str, set[str]]:
-    """The ids in a run's files: what was changed, and what was made."""
-    changes = [json.loads(line) for line in (folder / "changes.ndjson").read_text().splitlines()]
-    return {
-        "changes": {row["id"] for row in changes if row["operation"] not in ("make", "run")},
-        "made": {row["id"] for row in changes if row["operation"] in ("make", "run")},
-    }
-
-
-class Lost:
-    """A workspace with a backup after its first run, and two runs and a mailing since, all of it lost."""
-
-    def __init__(self, folder: Path) -> None:
-        self.life = life = begin(call, folder / "work")
-        self.spring = life.send("spring")
-        first = life.log("a.log", (self.spring["1"][0], 60), (self.spring["2"][1], 90))
-        life.do("click", "import", first)
-        life.run("run-1")
-        self.backup = folder / "b.tar.gz"
-        life.do("backup", self.backup)
-        second = [(self.spring["1"][0], 3000), (self.spring["2"][0], 3060), (self.spring["3"][0], 3120)]
-        self.second = life.log("b.log", *second)
-        life.do("click", "import", self.second)
-        life.run("run-2", code=6)  # the script for contact 3 fails
-        summer = life.send("summer", 5)
-        self.third = life.log("c.log", *second, (summer["4"][0], 3600), (self.spring["4"][0], 3660))
-        life.do("click", "import", self.third)
-        life.run("run-3")
-        self.runs = [life.root / name for name in ("run-2", "run-3")]
-        self.after = made_of(self.runs[0]), made_of(self.runs[1])
-
-    def restore(self, root: Path) -> tuple[Life, str]:
-        """The workspace made of the backup, and what was said."""
-        done = call("restore", self.backup, root)
-        assert done.code == 0, done.err
-        shutil.copy(self.life.root / "contacts.csv", root)
-        return Life(call, root), done.err
-
-
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
-    return Lost(tmp_path_factory.mktemp("lost"))
 
 
 @pytest.fixture
@@ -351,6 +307,26 @@ def _fewer_rows(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, 
     return member, data
 
 
+def _added(name: str, data: bytes = b"x", kind: bytes = tarfile.REGTYPE) -> Callable[[bytes], bytes]:
+    """The archive with one more member at its end."""
+
+    def add(whole: bytes) -> bytes:
+        out = io.BytesIO()
+        with tarfile.open(fileobj=io.BytesIO(whole)) as old, tarfile.open(fileobj=out, mode="w:gz") as new:
+            for member in old:
+                new.addfile(member, old.extractfile(member))
+            more = tarfile.TarInfo(name)
+            more.type, more.size = kind, len(data) if kind == tarfile.REGTYPE else 0
+            new.addfile(more, io.BytesIO(data))
+        return out.getvalue()
+
+    return add
+
+
+def _with_key(text: str) -> Callable[[bytes], bytes]:
+    return _repacked(lambda member, data: (member, text.encode("latin-1") if member.name == "linktrack.key" else data))
+
+
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut short": (_cut, "cut short or damaged"),
     "a byte is damaged": (_flipped, "damaged"),
@@ -366,6 +342,26 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "belongs to",
     ),
     "a device in it": (_renamed("scripts/note.py", "scripts/a", type=tarfile.CHRTYPE), "belongs to no backup"),
+    "a file twice": (_added("scripts/note.py"), "'scripts/note.py' in it stands there twice"),
+    "the key twice": (_added("linktrack.key"), "'linktrack.key' in it stands there twice"),
+    "a folder twice": (_added("scripts", kind=tarfile.DIRTYPE), "'scripts' in it stands there twice"),
+    "a file twice by another spelling": (_added("scripts/./note.py"), "belongs to no backup"),
+    "a file without its folder": (_added("scripts/under/x.sh"), "stands there without its folder 'scripts/under'"),
+    "a file in a file": (_added("scripts/note.py/x.sh"), "stands there without its folder 'scripts/note.py'"),
+    "a line end in a name": (_added("scripts/two\nlines"), "has a control character in its name"),
+    "a terminal's command in a name": (_added("scripts/\x1b[2J"), "has a control character in its name"),
+    "a C1 control character in a name": (_added("scripts/\x9b2J"), "has a control character in its name"),
+    "a folder in the place of the settings": (_added("linktrack.toml", kind=tarfile.DIRTYPE), "belongs to no backup"),
+    "a sparse file": (_added("scripts/huge", kind=tarfile.GNUTYPE_SPARSE), "backup"),
+    "another key": (_with_key("0:" + "11" * 32), "the signing key 0 in this backup is not the one of its mails"),
+    "a key of zeros": (_with_key("0:" + "00" * 32), "all zeros"),
+    "a key under two ids": (_with_key("0:" + "11" * 32 + " 1:" + "11" * 32), "are one and the same"),
+    "no key in its file": (_with_key("# nothing"), "linktrack.key in it: the signing key is empty"),
+    "a key that is no ASCII": (_with_key("\xe5"), "linktrack.key in it holds other bytes"),
+    "settings that no command takes": (
+        _repacked(lambda member, data: (member, data + b"\n[nothing]\n" if member.name == "linktrack.toml" else data)),
+        "linktrack.toml in it: unknown",
+    ),
     "rows are missing": (_repacked(_fewer_rows), "rows instead of 99"),
 }
 

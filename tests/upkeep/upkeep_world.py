@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clicks_world import line
-from tests_support import Outcome, Run
+from tests_support import Outcome, Run, call
 
 PEOPLE = range(1, 6)
 EXPORT = "contact_id;email;name;level;Interests\n" + "".join(
@@ -116,3 +117,42 @@ def begin(run: Run, root: Path) -> Life:
     life = Life(run, root)
     life.do("link", "apply", root / "links.toml")
     return life
+
+
+def made_of(folder: Path) -> dict[str, set[str]]:
+    """The ids in a run's files: what was changed, and what was made."""
+    changes = [json.loads(line) for line in (folder / "changes.ndjson").read_text().splitlines()]
+    return {
+        "changes": {row["id"] for row in changes if row["operation"] not in ("make", "run")},
+        "made": {row["id"] for row in changes if row["operation"] in ("make", "run")},
+    }
+
+
+class Lost:
+    """A workspace with a backup after its first run, and two runs and a mailing since, all of it lost."""
+
+    def __init__(self, folder: Path) -> None:
+        self.life = life = begin(call, folder / "work")
+        self.spring = life.send("spring")
+        first = life.log("a.log", (self.spring["1"][0], 60), (self.spring["2"][1], 90))
+        life.do("click", "import", first)
+        life.run("run-1")
+        self.backup = folder / "b.tar.gz"
+        life.do("backup", self.backup)
+        second = [(self.spring["1"][0], 3000), (self.spring["2"][0], 3060), (self.spring["3"][0], 3120)]
+        self.second = life.log("b.log", *second)
+        life.do("click", "import", self.second)
+        life.run("run-2", code=6)  # the script for contact 3 fails
+        summer = life.send("summer", 5)
+        self.third = life.log("c.log", *second, (summer["4"][0], 3600), (self.spring["4"][0], 3660))
+        life.do("click", "import", self.third)
+        life.run("run-3")
+        self.runs = [life.root / name for name in ("run-2", "run-3")]
+        self.after = made_of(self.runs[0]), made_of(self.runs[1])
+
+    def restore(self, root: Path) -> tuple[Life, str]:
+        """The workspace made of the backup, and what was said."""
+        done = call("restore", self.backup, root)
+        assert done.code == 0, done.err
+        shutil.copy(self.life.root / "contacts.csv", root)
+        return Life(call, root), done.err

@@ -16,10 +16,10 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], des
         raise ValueError(f"{action.description or action.task!r} is empty once it is filled in")
     owner = ""
     if action.assign_to_our_contact:
-        owner = contact("our_contact").strip()
+        owner = desk.user(contact("our_contact").strip())
         if desk.users and owner not in desk.users:
             owner = ""  # a seller who is not there any more
-    owner = owner or fill(action.default_recipient)
+    owner = owner or desk.user(fill(action.default_recipient))
     seconds = seconds_of(action.duration)
     start, end = (
         desk.slots.take(owner, seconds)

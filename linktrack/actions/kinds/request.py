@@ -14,9 +14,9 @@ def plan(action: RequestAction, fill: Texts, contact: Callable[[str], str], desk
     title, category = fill(action.title), fill(action.category)
     if not title.strip():
         raise ValueError(f"the title {action.title!r} is empty once it is filled in")
-    owner = "" if action.owner == "unassigned" else fill(action.owner)
+    owner = "" if action.owner == "unassigned" else desk.user(fill(action.owner))
     if action.owner == "auto":
-        owner = desk.owner_for(category)
+        owner = desk.user(desk.owner_for(category))
     if owner:
         desk.requests[owner] = desk.requests.get(owner, 0) + 1
     row = {"title": title, "priority": fill(action.priority), "category": category, "owner": owner}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Decision, Desk, Texts
 from linktrack.links.actions import SetFieldAction
+from linktrack.names import held_under
 from linktrack.settings import FieldSettings
 
 
@@ -17,7 +18,7 @@ def plan(action: SetFieldAction, fill: Texts, contact: Callable[[str], str], des
 
 def decide(field: str, value: str | int | float | bool, desk: Desk) -> Decision:
     """The decision that `field` becomes `value`; ValueError when it does not fit the field's type."""
-    settings = desk.crm.contacts.fields.get(field) or FieldSettings(column=field)
+    settings = held_under(desk.crm.contacts.fields, field) or FieldSettings.of_column(field)
     try:
         return Decision("set-field", field, "set", settings.written(value))
     except ValueError as problem:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from linktrack.links.placeholders import may_become
 from linktrack.store.session import Database
+
+_UNNAMED = ("task", "appointment")  # what a follow-up is called that has no task
 
 
 def forget_in_ledger(database: Database, recipient_id: int, is_about: Callable[[str], bool]) -> None:
     """Take a person out of what the runs have noted, also out of the sentences and names that are `is_about` the
-    person. What was made of the person's values is called nothing any more; a follow-up's time stays taken, and a
-    request with who has it. Part of a transaction."""
+    person. What was made of the person's values is called nothing any more, what others have of the same name stays. A
+    follow-up's time stays taken, and a request with who has it. Part of a transaction."""
     database.execute("DELETE FROM made WHERE recipient_id = ? AND owner = ''", (recipient_id,))
     for (identifier,) in database.rows("SELECT id FROM made WHERE recipient_id = ?", (recipient_id,)):
         database.execute(
@@ -20,31 +23,50 @@ def forget_in_ledger(database: Database, recipient_id: int, is_about: Callable[[
             "WHERE recipient_id = ? AND id = ?",
             (f"c{secrets.token_hex(12)[:23]}", recipient_id, identifier),
         )
-    for row in database.rows(
-        "SELECT DISTINCT change.link_id, shipment_id, kind, name, definition.text FROM change "
-        "JOIN definition ON definition.id = definition_id WHERE recipient_id = ? AND name <> ''",
+    # A change that was tried again is counted where it was tried last.
+    for count, definition, *key in database.rows(
+        "SELECT count(*), definition.text, change.link_id, shipment_id, kind, name, status FROM change "
+        "JOIN definition ON definition.id = definition_id "
+        "WHERE recipient_id = ? AND name <> '' AND retried_by IS NULL "
+        "GROUP BY definition.text, change.link_id, shipment_id, kind, name, status",
         (recipient_id,),
     ):
-        *key, definition = row
-        if json.dumps(key[-1], ensure_ascii=False)[1:-1] not in definition:  # else the action itself is called so
-            _rename_tally(database, key)
+        if _is_of_person(key[3], json.loads(definition), is_about):
+            _move_tally(database, key, int(count))
     for number, summary in database.rows("SELECT id, summary FROM run"):
         said = json.loads(summary)
         if (left := _without(said, is_about)) != said:
             database.execute("UPDATE run SET summary = ? WHERE id = ?", (json.dumps(left, ensure_ascii=False), number))
 
 
-def _rename_tally(database: Database, key: Sequence[object]) -> None:
-    """Count what was caused under no name any more."""
-    same = "link_id = ? AND shipment_id = ? AND kind = ? AND name = ?"
+def _is_of_person(name: str, action: Mapping[str, object], is_about: Callable[[str], bool]) -> bool:
+    """Whether a name was made of a person's values: the action's settings name the thing with a placeholder for them,
+    or a script has called it so."""
+    named = [action.get(key) for key in ("task", "category", "add", "remove")]
+    every = [*(texts for texts in named if isinstance(texts, list)), [text for text in named if isinstance(text, str)]]
+    if any(name in texts or name == ", ".join(texts) for texts in every):  # of what failed as the settings have it
+        return False
+    if name in (*_UNNAMED, action.get("field"), action.get("script")):
+        return False
+    return any(may_become(text, name) for texts in every for text in texts) or is_about(name)
+
+
+def _move_tally(database: Database, key: Sequence[object], count: int) -> None:
+    """Count so many of what was caused under no name any more; what others have caused under it stays."""
+    same = "link_id = ? AND shipment_id = ? AND kind = ? AND name = ? AND status = ?"
+    counted = database.value(f"SELECT count FROM action_tally WHERE {same}", key)  # noqa: S608  (of our own)
+    moved = min(count, int(counted or 0))
+    if not moved:
+        return
+    link, shipment, kind, _, status = key
     database.execute(
-        "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) "  # noqa: S608  (of our own)
-        f"SELECT link_id, shipment_id, kind, '', status, count FROM action_tally WHERE {same} "
+        "INSERT INTO action_tally (link_id, shipment_id, kind, name, status, count) VALUES (?, ?, ?, '', ?, ?) "
         "ON CONFLICT (link_id, shipment_id, kind, name, status) "
         "DO UPDATE SET count = action_tally.count + excluded.count",
-        key,
+        (link, shipment, kind, status, moved),
     )
-    database.execute(f"DELETE FROM action_tally WHERE {same}", key)  # noqa: S608
+    database.execute(f"UPDATE action_tally SET count = count - ? WHERE {same}", (moved, *key))  # noqa: S608
+    database.execute(f"DELETE FROM action_tally WHERE {same} AND count = 0", key)  # noqa: S608
 
 
 def _without(said: object, is_about: Callable[[str], bool]) -> object:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from linktrack.clicks.event import Row, junk
 from linktrack.clicks.formats.click_log import is_click_log
 from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_of, text_of
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row, split_request
+from linktrack.names import folded
 
 # The variable's own name first, then what people call it: names as `folded` makes them, so `statusCode` and
 # `status_code` are one. A log with other names is read by its log_format string.
@@ -43,17 +43,8 @@ _STATUS = (
     "status", "statuscode", "responsecode", "responsestatus", "responsestatuscode", "httpstatus", "httpstatuscode",
     "scstatus", "response", "code", "upstreamstatus",
 )  # fmt: skip
-_PURPOSE = tuple(
-    folded for name in PREFETCH_HEADERS for folded in (f"http{name.replace('-', '')}", name.replace("-", ""))
-)
+_PURPOSE = tuple(one for name in PREFETCH_HEADERS for one in (f"http{name.replace('-', '')}", name.replace("-", "")))
 _SEVERAL = re.compile(rb"[-\d]+(?: ?[,:] ?[-\d]+)+").fullmatch  # of upstreams, the last one answered
-_NO_NAME = re.compile(r"[^a-z0-9]+")
-
-
-@lru_cache(maxsize=1000)
-def folded(name: str) -> str:
-    """A name without case and all that is no letter or digit."""
-    return _NO_NAME.sub("", name.lower())
 
 
 class NginxJson(JsonLines):

@@ -247,7 +247,9 @@ def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[J
         f"SELECT {', '.join(Probe._fields)} FROM probe WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of ours)
         (low, high),
     )
-    junk = database.rows("SELECT clicked_at, print, ip FROM junk_request WHERE clicked_at BETWEEN ? AND ?", (low, high))
+    junk = database.rows(
+        "SELECT clicked_at, print, ip, recipient_id FROM junk_request WHERE clicked_at BETWEEN ? AND ?", (low, high)
+    )
     return [Probe._make(row) for row in probes], [JunkRequest._make(row) for row in junk]
 
 

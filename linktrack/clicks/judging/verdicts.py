@@ -86,12 +86,14 @@ class Probe(NamedTuple):
 class JunkRequest(NamedTuple):
     """A request for an address of ours with a malformed, forged or mutated token: what is kept of it.
 
-    `ip` is kept as a click's is, and empty where that is a trusted proxy's.
+    `ip` is kept as a click's is, and empty where that is a trusted proxy's. The recipient is whose good token was in it
+    all the same, 0 where it had none.
     """
 
     clicked_at: int
     print: int
     ip: str
+    recipient_id: int = 0
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ from linktrack.clicks.logs.fields import digest
 # clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
 # one are indices into the batch's `networks` and `agents`.
 ClickRow = tuple[int, int, int, int, int, int, str, int, int, int]
+# A request that speaks against those beside it: clicked_at, print, ip, why it was rejected ("" for a good one of which
+# an address was changed), and whose good token was in it all the same (0: nobody's).
+JunkRow = tuple[int, int, str, str, int]
 Stretch = tuple[int, int]  # of time, UTC milliseconds, both ends in it
 # A rejected request or event, that may have been stored when the catalogue or the keys were others: the row of a click
 # that names nobody (all of its four numbers are 0), the print that it has as junk, why it was rejected, and its line,
@@ -61,7 +64,7 @@ class Batch(NamedTuple):
     busiest: dict[str, int]
     busy: dict[str, list[int]]  # the recipients of the one that is behind more than half of the clicks
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
-    junk: list[tuple[int, int, str, str]]  # tuples like `verdicts.JunkRequest`, and why each was rejected
+    junk: list[JunkRow]
     unknown: list[tuple[int, Row]]  # rejected requests that a catalogue of a moment later may know, with their times
     contested: list[Contested]
     read: int
@@ -85,7 +88,7 @@ class Gathered:
     def __init__(self, list_rejects: bool) -> None:
         self.clicks: list[ClickRow] = []
         self.probes: list[tuple[int, int, int, int, int]] = []
-        self.junk: list[tuple[int, int, str, str]] = []
+        self.junk: list[JunkRow] = []
         self.unknown: list[tuple[int, Row]] = []
         self.unknown_size = 0  # bytes of their lines
         self.contested: list[Contested] = []

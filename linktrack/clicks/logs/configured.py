@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from linktrack.clicks.formats import format_of
-from linktrack.errors import BadInput, LinktrackError
+from linktrack.errors import LinktrackError
 from linktrack.workspace import Workspace
-
-_VARIABLE = "LINKTRACK_CLICKS_LOG_FORMAT"
 
 
 def check_log_format(workspace: Workspace) -> None:
@@ -15,6 +13,4 @@ def check_log_format(workspace: Workspace) -> None:
         if wanted := workspace.settings.clicks.log_format:
             format_of(wanted)
     except LinktrackError as problem:
-        if _VARIABLE in workspace.environ:
-            raise BadInput(f"{_VARIABLE}: {problem.sentence}") from None
-        raise workspace.file.error_at(("clicks", "log_format"), f"log_format: {problem.sentence}") from None
+        raise workspace.refused(("clicks", "log_format"), f"clicks.log_format: {problem.sentence}") from None

@@ -19,7 +19,6 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from linktrack.clicks.event import MACHINE, SHARED, Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
-from linktrack.clicks.formats.nginx_json import folded
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.line_log import COMMIT_SECONDS
@@ -29,6 +28,8 @@ from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, Found, Tracke
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.errors import LinktrackError
 from linktrack.links.normal_form import normal_form
+from linktrack.links.tokens import NOBODY
+from linktrack.names import folded
 from linktrack.settings import ClickSettings
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
@@ -261,7 +262,7 @@ def _said(event: Event, name: str) -> str:
     if said := event.variables.get(name):
         return said
     wanted = folded(name)
-    others = {folded(key): value for key, value in event.variables.items() if value}
+    others = {folded(key): value for key, value in event.variables.items() if value and folded(key)}
     while wanted not in others and wanted in _OWN_NAMES:
         wanted = _OWN_NAMES[wanted]
     return others.get(wanted, "")
@@ -363,7 +364,7 @@ class EventReading:
             text = f"{event.identity} {event.url}"
             self._reject(found, text)
             if found in _BAD:
-                self.gathered.junk.append((event.clicked_at, identity, "", found))
+                self.gathered.junk.append((event.clicked_at, identity, "", found, NOBODY))
             who, nowhere = self._visitor(event), (0, 0, 0, 0)
             ip = "" if self.rules.nameless else who[0]
             row = (event.clicked_at, identity, *nowhere, ip, who[1], 0, who[2])

@@ -21,6 +21,7 @@ from linktrack.clicks.logs.fields import (
 from linktrack.clicks.logs.sources import MAX_LINE_BYTES
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.links.tokens import NOBODY
 
 BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
 BATCH_LINES = 400_000  # … or this many lines …
@@ -156,7 +157,7 @@ class Requests:
                 elif line.strip():
                     reject(reason := _junk_reason(line), line)
                     if reason == UNREADABLE and addresses.is_in(line):
-                        self._gathered.junk.append((0, text_print(line), "", UNREADABLE))
+                        self._gathered.junk.append((0, text_print(line), "", UNREADABLE, NOBODY))
                 else:
                     blank += 1
                 continue
@@ -258,7 +259,8 @@ class Requests:
         mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
         ip, _, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
         told = mutated and not shared and not self._rules.nameless
-        self._gathered.junk.append((moment, row_print(row), ip if told else "", problem))
+        whose = self._rules.addresses.owner_of(target) if told and ip else NOBODY
+        self._gathered.junk.append((moment, row_print(row), ip if told else "", problem, whose))
 
     def _numbered(self, mark: int) -> int:
         """The identity of a line with this print, counted with its equals."""

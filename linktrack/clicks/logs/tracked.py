@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from linktrack.links.keys import Keys, open_keys
 from linktrack.links.merge_tags import find
-from linktrack.links.tokens import PLACEMENT, TOKEN, key_id_of
+from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, key_id_of
 from linktrack.store import catalogue
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database
@@ -137,6 +137,16 @@ class Addresses:
         match = self.tracked(target)
         tokens_like = (match[2].lower(), match[2].lower().translate(_ROT13)) if match else ()
         return any((person := self.person(token)) is not None and person[2] is not None for token in tokens_like)
+
+    def owner_of(self, target: bytes) -> int:
+        """The recipient whose good token a target has, behind whatever placement, also turned by 13 letters; NOBODY
+        where it has none."""
+        for match in _ANYWHERE(target):
+            token = match[2].lower()
+            for one in (token, token.translate(_ROT13)):
+                if (person := self.person(one)) is not None and person[2] is not None:
+                    return person[1]
+        return NOBODY
 
     def has_unfilled(self, line: bytes) -> bool:
         """Whether a line has one of our addresses with a merge tag for its token, blanks in the tag as they are."""

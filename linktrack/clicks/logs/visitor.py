@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from linktrack.errors import BadInput
-
 REMEMBERED = 200_000  # chains, with what is kept of them …
 REMEMBERED_BYTES = 100  # … those that are not longer than this: some 70 MB in all
 
@@ -27,12 +25,12 @@ class Visitors:
 
     `trusted` are the networks of proxies whose word is believed; of none at all the peer is the visitor. `networks`
     are (network, name): the first that an address lies in names it. `how` much of an address is kept: "truncate" (/24
-    or /48), "full" or "none". BadInput for what is no network.
+    or /48), "full" or "none".
     """
 
     def __init__(self, trusted: Sequence[str], networks: Iterable[tuple[str, str]], how: str) -> None:
-        self._trusted = _Networks((network, "trusted", "trusted_proxies") for network in trusted)
-        self._named = _Networks((network, name, "networks") for network, name in networks)
+        self._trusted = _Networks((network, "trusted") for network in trusted)
+        self._named = _Networks(networks)
         self._how = how
         self._special = self._trusted.beginnings | self._named.beginnings  # all others are spared the whole look
         self.seen: dict[bytes, Kept] = {}  # by chain
@@ -85,16 +83,12 @@ class Visitors:
 class _Networks:
     """Networks by their length, so that a look takes as many steps as there are different lengths."""
 
-    def __init__(self, networks: Iterable[tuple[str, str, str]]) -> None:
+    def __init__(self, networks: Iterable[tuple[str, str]]) -> None:
         # By version and by how many bits of an address are no part of the network: network → place, name.
         self._levels: dict[tuple[int, int], dict[int, tuple[int, str]]] = {}
         self.beginnings: set[bytes] = set()  # `192.0`: the first two octets of IPv4 addresses in any of them
-        for place, (text, name, setting) in enumerate(networks):
-            try:
-                network = ip_network(text, strict=False)
-            except ValueError:
-                raise BadInput(f"[clicks] {setting}: {text!r} is no network like 192.0.2.0/24") from None
-            self._add(network, place, name)
+        for place, (text, name) in enumerate(networks):
+            self._add(ip_network(text, strict=False), place, name)
 
     def _add(self, network: IPv4Network | IPv6Network, place: int, name: str) -> None:
         shift = network.max_prefixlen - network.prefixlen

@@ -91,6 +91,11 @@ class Filling:
     text: FillablePart
     text_charset: str = "utf-8"
 
+    @property
+    def names(self) -> set[str]:
+        """The fields that are filled in, as `fold` writes them."""
+        return {gap.name for part in (self.subject, self.html, self.text) for gap in part.gaps if gap is not None}
+
     def subject_for(self, values: Mapping[str, str]) -> str:
         return b"".join(self.subject.joined(b"", values)).decode()
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from linktrack.crm.guard import guarded
 from linktrack.files import create
 from linktrack.mailings.compile import Mail
 from linktrack.mailings.outputs.output_folder import new_file
@@ -19,7 +20,7 @@ def write_template(folder: Path, mail: Mail, settings: ShipmentSettings, people:
     """Write `mailing.html`, `mailing.txt` and `tokens.csv` into a folder that has none of them.
 
     With a second merge tag, for the recipient's own token, the first stands in the mail already, and `tokens.csv` has
-    a column for each.
+    a column for each. What a spreadsheet would run in it is guarded.
     """
     own = settings.person_merge_tag
     create(folder / "mailing.html", mail.html.copy_for(own or settings.merge_tag))
@@ -27,4 +28,7 @@ def write_template(folder: Path, mail: Mail, settings: ShipmentSettings, people:
     with os.fdopen(new_file(folder / "tokens.csv"), "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow((*COLUMNS, "person_token") if own else COLUMNS)
-        table.writerows((row.contact_id, row.email, row.shown_token, *((row.token,) if own else ())) for row in people)
+        table.writerows(
+            (guarded(row.contact_id), guarded(row.email), row.shown_token, *((row.token,) if own else ()))
+            for row in people
+        )

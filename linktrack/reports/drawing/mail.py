@@ -126,7 +126,7 @@ class _Drawing:
             return
         self._end_before(name)
         values = self._values(tag)
-        hides = "hidden" in values or self.shown.hides(_names(values), values.get("style", ""))
+        hides = "hidden" in values or self.shown.hides({name, *_names(values)}, values.get("style", ""))
         mark, areas = self.marks.get(tag.start), self.areas.get(values.get("usemap", "")) if name == "img" else None
         if hides or name == "area" or any(element.hides for element in self.open if mark or areas):
             mark = areas = None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
 
 LINKED = "data-linked"  # the attribute that stands for the href of a link
+LAYER = "linktrack"  # of our own rules, which no rule of the mail may join
 
 Address = Callable[[str], str | None]  # an address of a picture as it is fetched; None for one that is not
 
@@ -37,6 +38,9 @@ _FUNCTION = re.compile(r"(?<![-\w.])([-\w.]*+)\(")
 _MARKS = re.compile(rf"{_STRING}|\\.|[;{{}}()\[\]]", re.DOTALL)
 _ESCAPED = re.compile(r"\\[:./@%,!#+*]")  # in the name of a class
 _LINK_CLASS = re.compile(r":(?:any-)?link(?![\w-])", re.IGNORECASE)
+_ELEMENT = re.compile(r"[a-z][a-z0-9]*$", re.IGNORECASE)
+_WHOLE = ("html", "body")  # which mails hide until scripts of theirs have run, and there are none here
+_OWN_LAYER = re.compile(rf"@layer\s+{LAYER}(?![\w-])", re.IGNORECASE)
 _SIMPLE = re.compile(r"[a-z0-9]*([.#][\w-]+)$", re.IGNORECASE)
 _NAMED = re.compile(r"([.#])([\w-]+)|\[(class|id)[~|^$*]?=[\"']?([\w-]+)", re.IGNORECASE)
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
@@ -52,7 +56,7 @@ def no_address(_: str) -> None:
 
 @dataclass
 class Shown:
-    """The names (`.class`, `#id`) that style sheets hide whatever the width, and those that some rule shows."""
+    """The names (`.class`, `#id`, `element`) that style sheets hide at any width, and those that some rule shows."""
 
     hidden: set[str] = field(default_factory=set)
     revealed: set[str] = field(default_factory=set)
@@ -105,7 +109,7 @@ def _safe_rules(text: str, fetched: Address, shown: Shown, depth: int, narrow: b
         head = prelude.strip()
         if head.startswith("@"):
             name = re.split(r"[^@\w-]", head, maxsplit=1)[0].lower()
-            kept = name in _BLOCKS_OF_RULES and depth < _NESTED and not _DARK.search(head)
+            kept = name in _BLOCKS_OF_RULES and depth < _NESTED and not (_DARK.search(head) or _OWN_LAYER.match(head))
             if kept and _is_harmless(head[len(name) :]):
                 inner = _safe_rules(block, fetched, shown, depth + 1, narrow or name == "@media")
                 yield f"{head}{{{''.join(inner)}}}\n"
@@ -117,12 +121,15 @@ def _safe_rules(text: str, fetched: Address, shown: Shown, depth: int, narrow: b
 def _learn(selectors: str, block: str, shown: Shown, narrow: bool) -> None:
     if hides(block):
         if not narrow:
-            for selector in selectors.split(","):
-                if simple := _SIMPLE.match(selector.strip()):
+            for selector in map(str.strip, selectors.split(",")):
+                if simple := _SIMPLE.match(selector):
                     shown.hidden.add(simple[1])
+                elif _ELEMENT.match(selector) and selector.lower() not in _WHOLE:
+                    shown.hidden.add(selector.lower())
     elif re.search(r"(?:display|max-height|visibility)\s*:", block, re.IGNORECASE):
         for sign, name, attribute, value in _NAMED.findall(selectors):
             shown.revealed.add(f"{sign or {'class': '.', 'id': '#'}[attribute.lower()]}{name or value}")
+        shown.revealed |= {one.lower() for one in map(str.strip, selectors.split(",")) if _ELEMENT.match(one)}
 
 
 def _rules(text: str) -> Iterator[tuple[str, str]]:

@@ -165,6 +165,12 @@ DISPLAYED = {
         "<style>@media(max-width:9px){.a{display:block!important}}</style><p class=a style='display:none'><a href=x>y</a>",
         True,
     ),
+    "a link in an element that is hidden everywhere": ("<style>SPAN{display:none}</style><span><a href=x>y</a></span>", False),
+    "a link in an element that one class shows": (
+        "<style>span{display:none}.a{display:block}</style><span class=a><a href=x>y</a></span>",
+        True,
+    ),
+    "a link beside elements that are hidden": ("<style>span{display:none!important}</style><a href=x>y</a>", True),
     "a link in a template": ("<template><a href=x>y</a></template>", False),
     "a link in a title": ("<title><a href=x>y</a></title>", False),
     "a link in a drawing": ("<svg><a xlink:href=x><text y=20>y</text></a></svg>", True),

@@ -70,6 +70,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "earlier_address",
+        sa.Column("recipient_id", sa.BigInteger(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("recipient_id", "email", "name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "folder",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
@@ -89,6 +97,7 @@ def upgrade() -> None:
         sa.Column("clicked_at", sa.BigInteger(), nullable=False),
         sa.Column("print", sa.BigInteger(), nullable=False),
         sa.Column("ip", sa.Text(), nullable=False),
+        sa.Column("recipient_id", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("clicked_at", "print"),
         sqlite_with_rowid=False,
     )
@@ -651,6 +660,7 @@ def downgrade() -> None:
     op.drop_table("junk_request")
     op.drop_table("forgotten")
     op.drop_table("folder")
+    op.drop_table("earlier_address")
     op.drop_table("clicker")
     op.drop_table("click")
     op.drop_table("agent")

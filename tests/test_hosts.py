@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.links.hosts import browser_host, browser_hosts, may_have_values, read_web_address
+from linktrack.hosts import browser_host, browser_hosts, may_have_values, read_web_address
 
 READ = {
     "ASCII": ("www.a.example", "www.a.example"),

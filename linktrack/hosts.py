@@ -25,6 +25,8 @@ _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 _DEVIATIONS = frozenset("ßς\u200c\u200d")  # mapped by the transitional part of UTS 46 only
 _IGNORED = re.compile("[\u00ad\u034f\u180b-\u180f\u200b\u2060\u2064\ufe00-\ufe0f\ufeff]")
 _LONGEST = 253  # characters of a name in the domain name system
+_LONGEST_LABEL = 63  # of each part of it
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?")
 _LONGEST_WRITTEN = 12 * _LONGEST  # which may be percent-encoded
 
 
@@ -45,8 +47,8 @@ def read_web_address(url: str) -> WebAddress | None:
 
 
 def browser_hosts(named: Iterable[str]) -> tuple[str, ...]:
-    """Hosts of the settings as browsers send them."""
-    return tuple(browser_host(host) or host.lower() for host in named)
+    """Hosts of the settings, which are checked, as browsers send them."""
+    return tuple(map(host_asked, named))
 
 
 def may_have_values(url: str, hosts: tuple[str, ...]) -> bool:
@@ -56,6 +58,27 @@ def may_have_values(url: str, hosts: tuple[str, ...]) -> bool:
     if read is None or not url.lower().startswith("https://"):
         return False
     return not hosts or any(read.host == one or read.host.endswith(f".{one}") for one in hosts)
+
+
+def checked_host(host: str) -> str:
+    """A host that somebody names for others to reach, as browsers send it: an IP address, or a name that the domain
+    name system can have (RFC 1034 3.5, with the `_` that many use), of which browsers take more than there can be.
+
+    ValueError with the reason.
+    """
+    if found := re.search(r"://|[/:?#@*\s]", "" if host.startswith("[") else host):
+        raise ValueError(f"a host is written alone, like shop.example, and {host!r} has {found[0]!r}")
+    if not host:
+        raise ValueError("a host is written like shop.example, and this is none at all")
+    name = host_asked(host)
+    for label in [] if name.startswith("[") else name.split("."):
+        if not label:
+            raise ValueError(f"a host is written like shop.example, not {host!r}, of which a part is empty")
+        if len(label) > _LONGEST_LABEL:
+            raise ValueError(f"a part of the host {host!r} is longer than {_LONGEST_LABEL} characters")
+        if not _LABEL.fullmatch(label):
+            raise ValueError(f"a host is written like shop.example, not {host!r}: no part of one is {label!r}")
+    return name
 
 
 def browser_host(host: str) -> str | None:

@@ -1,0 +1,63 @@
+"""A workspace put in place: its files are made in a folder beside their places and linked there one by one,
+`linktrack.toml` last, which makes them a workspace. What a killed command left is known by being the same files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from linktrack.files import CONFIG_NAME, leftovers, sync_folder
+
+
+def put_in_place(aside: Path, root: Path) -> Iterator[Path]:
+    """Link everything in `aside` to its place below `root`, the settings last; what was made is yielded."""
+    inside = [path for path in sorted(aside.rglob("*")) if path != aside / CONFIG_NAME]
+    folders = [root]
+    for path in inside:
+        target = root / path.relative_to(aside)
+        if not path.is_dir():
+            os.link(path, target)
+            yield target
+            continue
+        if not target.is_dir():
+            target.mkdir(mode=0o700)
+            yield target
+        folders.append(target)
+    for folder in folders:
+        sync_folder(folder)
+    os.link(aside / CONFIG_NAME, root / CONFIG_NAME)
+    yield root / CONFIG_NAME
+    sync_folder(root)
+
+
+def clear_killed(root: Path) -> None:
+    """Take back what a killed command has put into a folder that has not become a workspace."""
+    if (root / CONFIG_NAME).exists():
+        return
+    for aside in on_their_way(root):
+        for path in sorted(aside.rglob("*"), reverse=True):
+            target = root / path.relative_to(aside)
+            if path.is_dir():
+                with suppress(OSError):
+                    target.rmdir()
+            elif target.exists() and target.samefile(path):
+                target.unlink()
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def on_their_way(root: Path) -> list[Path]:
+    """The folders in which killed commands of this user were making a workspace for `root`."""
+    return [
+        path
+        for path in leftovers(root)
+        if path.is_dir() and not path.is_symlink() and path.lstat().st_uid == os.geteuid()
+    ]
+
+
+def remove_made(path: Path) -> None:
+    """Remove a file, or a folder that is empty, if it is there."""
+    with suppress(OSError):
+        path.rmdir() if path.is_dir() else path.unlink()

@@ -1,0 +1,207 @@
+"""Whole answers, header by header; which person, shipment and type they are made for; what each button leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+from server.server_world import DAY, PAGES, SENT, SNAPSHOT, KnownPeople, path, request, site
+
+from linktrack.server.answer import Answer, answer, host_of, prefilled_url
+from linktrack.server.pages import Page, TypeRow
+
+HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+def told(method: str, where: str, query: str = "", **changes: object) -> Answer:
+    return answer(request(method, where, query), site(**changes))[0]
+
+
+WHOLE: dict[str, tuple[str, str, int, tuple[tuple[str, str], ...], bytes]] = {
+    "a redirect": ("GET", path(), 302, (("Location", "https://www.example.com/%C3%A5?utm_medium=email"), ("Content-Length", "0")), b""),
+    "a confirmed one": ("POST", path("confirm"), 303, (("Location", "https://www.example.com/c"), ("Content-Length", "0")), b""),
+    "another method": (
+        "PUT", path(), 405,
+        (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "37"), ("Allow", "GET, HEAD")),
+        b"This address is not for that method.\n",
+    ),
+    "another method where one may post": (
+        "PUT", path("confirm"), 405,
+        (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "37"), ("Allow", "GET, HEAD, POST")),
+        b"This address is not for that method.\n",
+    ),
+    "another method for our own page": (
+        "POST", "/healthz", 405,
+        (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "37"), ("Allow", "GET, HEAD")),
+        b"This address is not for that method.\n",
+    ),
+    "one-click": (
+        "POST", path("unsubscribe"), 200, (("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "22")),
+        b"You are unsubscribed.\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_the_whole_answer(case: str) -> None:
+    method, where, status, headers, body = WHOLE[case]
+    reply = told(method, where)
+    assert (reply.status, reply.body) == (status, body)
+    assert reply.headers == (*HEADERS, *headers)
+
+
+def test_a_page_says_its_type_length_and_policy() -> None:
+    reply = told("GET", path("text"))
+    length, policy = str(len(reply.body)), dict(reply.headers)["Content-Security-Policy"]
+    kind = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", length))
+    assert reply.headers == (*HEADERS, *kind, ("Content-Security-Policy", policy))
+
+
+def test_what_fails_for_a_while_says_when_to_come_again() -> None:
+    ill, _ = answer(request("GET", "/healthz"), site(), log_works=False)
+    gone = told("GET", path("view-online"), people=KnownPeople(gone=True))
+    assert ill.status == gone.status == 503
+    assert dict(ill.headers)["Retry-After"] == dict(gone.headers)["Retry-After"]
+    assert gone.body.endswith(b"\n") and not gone.body.endswith(b"XX\n")
+
+
+@dataclass(frozen=True)
+class Asked(KnownPeople):
+    """People who note what was asked of them."""
+
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    def values(self, shipment: int, recipient: int) -> Mapping[str, str] | None:
+        self.asked.append(("values", shipment, recipient))
+        return super().values(shipment, recipient)
+
+    def types(self, shipment: int, recipient: int) -> frozenset[str] | None:
+        self.asked.append(("types", shipment, recipient))
+        return super().types(shipment, recipient)
+
+    def consent(self, shipment: int, recipient: int) -> bool | None:
+        self.asked.append(("consent", shipment, recipient))
+        return super().consent(shipment, recipient)
+
+    def return_address(self, link_id: int, shipment: int, recipient: int) -> str:
+        self.asked.append(("return_address", link_id, shipment, recipient))
+        return "https://www.example.com/led"
+
+    def copy(self, shipment: int, recipient: int, token: str, shared: str) -> str | None:
+        self.asked.append(("copy", shipment, recipient, token, shared))
+        return super().copy(shipment, recipient, token, shared)
+
+
+def test_who_is_asked_for() -> None:
+    people = Asked()
+    for place in ("tagged", "returns", "subscriptions", "view-online", "redirect"):
+        told("GET", path(place), people=people, asks_consent=True)
+    token = path("view-online").rpartition("/")[2]
+    shared = site().tokens.shared_beside(token, 70_001)
+    assert people.asked == [
+        ("values", 70_001, 7),
+        ("return_address", 2, 70_001, 7),
+        ("types", 70_001, 7),
+        ("consent", 70_001, 7),
+        ("copy", 70_001, 7, token, shared),
+    ]
+
+
+def test_where_a_script_leads_is_a_redirect_of_the_same_kind() -> None:
+    reply = told("GET", path("returns"), people=Asked())
+    assert (reply.status, dict(reply.headers)["Location"]) == (302, "https://www.example.com/led")
+
+
+class Shown:
+    """Pages that show what they were made of; its words are those of the real ones."""
+
+    words, not_found = PAGES.words, PAGES.not_found
+
+    def __init__(self) -> None:
+        self.made: list[tuple[object, ...]] = []
+
+    def __getattr__(self, name: str) -> object:
+        def page(*made_of: object) -> Page:
+            self.made.append((name, *made_of))
+            return Page(b"", "")
+
+        return page
+
+
+LETTER, OFFERS = TypeRow("Newsletter", True, "Newsletter"), TypeRow("Offers", False, "Offers")
+LEFT, JOINED = LETTER._replace(has=False), OFFERS._replace(has=True)
+# method, link, query, whether consent is asked for, whether it is late → what the page was made of.
+PAGES_MADE: dict[str, tuple[str, str, str, bool, bool, tuple[object, ...]]] = {
+    "unsubscribing names the type": ("GET", "unsubscribe", "", False, False, ("unsubscribe", "Newsletter")),
+    "unsubscribed names it": ("POST", "unsubscribe", "page", False, False, ("unsubscribed", "Newsletter")),
+    "the page that is over names it": ("GET", "subscriptions", "", False, True, ("over", "Newsletter")),
+    "joining what is over names it": ("POST", "subscriptions", "on=Offers", False, True, ("over", "Newsletter")),
+    "all types with what the person has": ("GET", "subscriptions", "", False, False, ("subscriptions", [LETTER, OFFERS], None)),
+    "consent where it is asked for": ("GET", "subscriptions", "", True, False, ("subscriptions", [LETTER, OFFERS], True)),
+    "leaving a type": ("POST", "subscriptions", "off=Newsletter", False, False, ("saved", [LEFT, OFFERS], None)),
+    "leaving the one that one has not": ("POST", "subscriptions", "off=Offers", False, False, ("saved", [LETTER, OFFERS], None)),
+    "joining a type": ("POST", "subscriptions", "on=Offers", False, False, ("saved", [LETTER, JOINED], None)),
+    "leaving every type": ("POST", "subscriptions", "off=*", False, False, ("saved", [LEFT, OFFERS], None)),
+    "no type is called *": ("POST", "subscriptions", "on=*", False, False, ("saved", [LETTER, OFFERS], None)),
+    "leaving one with consent as it is": ("POST", "subscriptions", "off=Newsletter", True, False, ("saved", [LEFT, OFFERS], True)),
+    "consent taken back": ("POST", "subscriptions", "consent=off", True, False, ("saved", [LETTER, OFFERS], False)),
+    "consent given": ("POST", "subscriptions", "consent=on", True, False, ("saved", [LETTER, OFFERS], True)),
+    "consent that nobody asks for": ("POST", "subscriptions", "consent=off", False, False, ("saved", [LETTER, OFFERS], None)),
+    "consent and a type": ("POST", "subscriptions", "consent=off&off=Newsletter", True, False, ("saved", [LEFT, OFFERS], False)),
+    "leaving when it is over": ("POST", "subscriptions", "off=Newsletter", True, True, ("saved", [], None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PAGES_MADE)
+def test_what_a_page_is_made_of(case: str) -> None:
+    method, place, query, consent, late, made = PAGES_MADE[case]
+    pages = Shown()
+    at = SENT + 22 * DAY if late else SENT + 1000
+    answer(request(method, path(place), query, at=at), site(pages=pages, asks_consent=consent))
+    assert pages.made == [made]
+
+
+def test_the_last_moment_of_the_page() -> None:
+    end = SENT + 21 * DAY
+    assert [answer(request("GET", path("subscriptions"), at=at), site())[0].status for at in (end, end + 1)] == [
+        200,
+        410,
+    ]
+
+
+def test_a_type_in_a_button_is_one_value() -> None:
+    mailings = {number: mailing._replace(type="A/B & C") for number, mailing in SNAPSHOT.mailings.items()}
+    pages = Shown()
+    answer(request("GET", path("subscriptions")), site(pages=pages, snapshot=replace(SNAPSHOT, mailings=mailings)))
+    ((_, rows, _),) = pages.made
+    assert isinstance(rows, list)
+    assert "A%2FB%20%26%20C" in [row[2] for row in rows]
+
+
+def test_without_a_value_nothing_is_prefilled() -> None:
+    assert prefilled_url("https://f.example/?a&", (("a/b", "Name"), ("x", "no such field")), {"name": "å/ä"}) == (
+        "https://f.example/?a&a%2Fb=%C3%A5%2F%C3%A4"
+    )
+
+
+HOSTS = {
+    "https://www.example.com": "www.example.com",
+    "https://www.example.com/x": "www.example.com",
+    "https://www.example.com?u=https://other.example/": "www.example.com",
+    "https://www.example.com#@other.example": "www.example.com",
+    "https://www.example.com:8443/x:9": "www.example.com",
+    "https://anna:secret@www.example.com:80/": "www.example.com",
+    "https://a@b@www.example.com/": "www.example.com",
+    "": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("url", HOSTS)
+def test_the_host_of_an_address(url: str) -> None:
+    assert host_of(url) == HOSTS[url]

@@ -13,7 +13,7 @@ from linktrack.errors import BadInput
 
 HEAD = 512  # bytes that show it
 WORKBOOK = b"PK\x03\x04"
-WORKBOOK_ENDINGS = (".xlsx", ".xlsm", "")  # what comes through a pipe has none
+WORKBOOK_ENDINGS = (".xlsx", ".xlsm")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _OTHERS = {  # by how they begin
     b"%PDF": "a PDF",

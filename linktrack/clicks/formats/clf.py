@@ -30,34 +30,20 @@ _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
 # (nginx's "main"), the rest of the line where other formats have the purpose, and nothing where they have a network. A
 # virtual host may stand in front of the address, and the address may be a list; what a list holds in front of its last
-# address may be anything. Nearly
-# possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not `(?:…)?+`: Python before 3.11.5 loses
-# what is captured in the latter, and all have it faster than `(?:…)?`; nor is a group possessive that holds something
-# to go back into, like a lookahead or one that repeats a possessive group.
+# address may be anything. Nearly possessive throughout: a line is hardly ever gone over twice. `(?:…|)` and not
+# `(?:…)?+`: Python before 3.11.5 loses what is captured in the latter, and all have it faster than `(?:…)?`; nor is a
+# group possessive that holds something to go back into, like a lookahead or one that repeats a possessive group.
+_VIRTUAL_HOST = rb"(?=" + _WORD + rb"++ " + _ENDS_WITH_ADDRESS + rb")(?!" + _ADDRESS + rb")" + _WORD + rb"++ "
+_HOSTS = _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+"
+_BEFORE_TIME = rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
 _LINE = re.compile(
-    rb"^((?:(?="
-    + _WORD
-    + rb"++ "
-    + _ENDS_WITH_ADDRESS
-    + rb")(?!"
-    + _ADDRESS
-    + rb")"
-    + _WORD
-    + rb"++ |)"
-    + _NO_HEAD
-    + rb"("
-    + _HOST
-    + rb"(?:, ?(?:"
-    + _HOST
-    + rb"|))*+)"
-    + _NO_HOST
-    + rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
+    rb"^((?:" + _VIRTUAL_HOST + rb"|)" + _NO_HEAD + rb"(" + _HOSTS + rb")" + _NO_HOST + _BEFORE_TIME +
     rb'\[([^\]\n]{20,36}+)\] "(?:' + _REQUEST + rb"|" + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
     rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: "(' + _FORWARDED + rb')"(?=[ \r\n]|\Z)|)'
     rb"(?: ([^\r\n]*+(?:\r(?!$)[^\r\n]*+)*)|)|)()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,
-)
+)  # fmt: skip
 _FIELDS = re.compile(rb'(?:(?<= )|^)"(' + _QUOTED + rb')"(?= |\Z)').findall
 # An agent that holds nothing: behind status and size, a referrer and `""`.
 _EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + _QUOTED + rb'" ""(?= |\Z)').match

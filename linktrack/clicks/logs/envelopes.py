@@ -32,16 +32,10 @@ _HEAD = re.compile(
     # docker compose logs: `nginx.1  | `, docker service logs: `web.1.k3j4@node  | `
     rb"|" + _COLOUR + rb"[\w.@-]+ *\| " + _COLOUR + rb"(?:" + _ISO + rb" )?"
     # kubectl logs --prefix, docker logs --timestamps, and a bare priority
-    rb"|\[pod/[^\]\n]*\] |"
-    + _ISO
-    + rb" |"
-    + _PRIORITY
-    +
+    rb"|\[pod/[^\]\n]*\] |" + _ISO + rb" |" + _PRIORITY + rb"|"
     # stern: pod and container, with a namespace before them or without
-    rb"|(?:"
-    + _NAME
-    + rb"){2,3}(?=[\d\[{:\"a-fA-F])"
-).match
+    rb"(?:" + _NAME + rb"){2,3}(?=[\d\[{:\"a-fA-F])"
+).match  # fmt: skip
 # Where an object of what collects logs has the line: Fluent Bit, journalctl -o json, Filebeat.
 _TEXTS = ("log", "MESSAGE", "message")
 _FORM = b"mandrill_events="  # the body of Mandrill's webhook as it is posted

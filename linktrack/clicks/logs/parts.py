@@ -22,7 +22,7 @@ _CRI = re.compile(_ISO + rb" (stdout|stderr) ([FP])(?::[^ ]*)? ").match
 _DOCKER = re.compile(rb'\s*\{\s*"log"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"').match
 
 
-class Part(NamedTuple):
+class LinePart(NamedTuple):
     """A line or part of one, without what the runtime has written around it."""
 
     text: bytes
@@ -30,17 +30,17 @@ class Part(NamedTuple):
     stream: str
 
 
-def part_of_line(line: bytes) -> Part | None:
+def part_of_line(line: bytes) -> LinePart | None:
     """What a line of a container's log holds; None for another line."""
     if (cri := _CRI(line)) is not None:
-        return Part(line[cri.end() :], cri[2] == b"F", cri[1].decode())
+        return LinePart(line[cri.end() :], cri[2] == b"F", cri[1].decode())
     if _DOCKER(line) is None:
         return None
     record = parsed(line)
     if record is None or not isinstance(record.get("log"), str):
         return None
     text = text_of(record, "log")
-    return Part(text.rstrip(b"\r\n").replace(b"\n", b" "), text.endswith(b"\n"), str(record.get("stream", "")))
+    return LinePart(text.rstrip(b"\r\n").replace(b"\n", b" "), text.endswith(b"\n"), str(record.get("stream", "")))
 
 
 class LineParts:

@@ -94,7 +94,7 @@ BROKEN = {
     "a line that is no JSON": ("\nGET /x HTTP/1.1\n", ["malformed"]),
     "a value that is no object": ('\n"click"\n', ["malformed"]),
     "something behind a good event": (" and so on\n", ["malformed"]),
-    "an event of another service": ('\n{"RecordType": "Click"}\n', ["malformed"]),
+    "a click of another service, which is read by its own format": ('\n{"RecordType": "Click"}\n', ["no-url"]),
     "a bare NaN": ('\n{"event": nan}\n', ["malformed"]),
     "a thousand brackets": ("\n" + '{"a":' * 2000 + "\n", ["malformed"]),
     "a hundred brackets and one": ("\n" + '{"a":' * 101 + "\n", ["malformed"]),

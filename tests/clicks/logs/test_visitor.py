@@ -240,6 +240,7 @@ COMBINED_LINES = {
     "more behind it": ("10.0.0.1", ' "click.example.com" "198.51.100.7" 0.003 "x"', "198.51.100.7"),
     "an empty field before it": ("10.0.0.1", ' "" "198.51.100.7"', "198.51.100.7"),
     "RFC 7239": ("10.0.0.1", ' "for=198.51.100.7;proto=https, for=unknown"', "198.51.100.7"),
+    "ingress-nginx before 0.25": ("198.51.100.7 - [198.51.100.7]", " 412 0.002 [d-c-80] 10.244.0.7:80 0 0.002 302 7d3f", "198.51.100.7"),
     "nobody forwarded it": ("10.0.0.1", ' "click.example.com" "-"', "10.0.0.1"),
     "two lists, nobody knows which": ("10.0.0.1", ' 0.1 "198.51.100.7" "203.0.113.2"', "10.0.0.1"),
     "Traefik's router and server": ("198.51.100.7", ' 1 "router@docker" "http://10.0.0.2:80" 3ms', "198.51.100.7"),

@@ -134,3 +134,13 @@ def test_a_new_workspace(root: Path) -> None:
     calls = calls_of(root, "init", "made", "--base-url", "https://click.example.com")
     for name in ("linktrack.key", "linktrack.db", "linktrack.toml"):
         _got_its_name_durably(calls, root / "made" / name)
+
+
+def test_what_is_not_synced_is_seen(root: Path) -> None:
+    calls = calls_of(root, "key", "rotate")
+    at, key = _named(calls, root / "linktrack.key"), root / "linktrack.key"
+    for lost in (calls[at].path, str(root)):
+        with pytest.raises(AssertionError, match="was not synced"):
+            _got_its_name_durably([call for call in calls if call != ("sync", lost, "")], key)
+    with pytest.raises(AssertionError):
+        _database_synced([call for call in calls if call.what != "sync"], root, at, len(calls))

@@ -60,6 +60,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--page", type=Path, help="where to write the table as a page")
     options = parser.parse_args()
+    import_log.write_byte_code()
     before = os.getloadavg()[0]
     rows: list[tuple[str, ...]] = []
     with tempfile.TemporaryDirectory(prefix="linktrack-bench-") as name:

@@ -26,7 +26,7 @@ from linktrack.clicks.judging.reputation import (
 )  # fmt: skip
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import REACH, Surroundings, Verdict, judge
-from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.clicks.rollups.counts import Facts, apply
 from linktrack.clicks.storing import Shelf
 from linktrack.store.lock import alone
 from linktrack.store.open_times import note_open_times
@@ -143,7 +143,7 @@ def _tally(database: Database, rulings: Rulings) -> Counter[Verdict]:
 def _move(database: Database, facts: Facts, changed: list[tuple[StoredClick, int]]) -> int:
     """Give clicks other rulings, with their rollups and open times. Returns how many."""
     set_rulings(database, [(one.click, ruling) for one, ruling in changed])
-    apply(database, [Shift(one.click, one.ruling, ruling) for one, ruling in changed], facts)
+    apply(database, [(one.click, one.ruling, ruling) for one, ruling in changed], facts)
     names = facts.rulings.verdict_names()
     opened = (one.click.clicked_at for one, ruling in changed if names[ruling] == "human")
     note_open_times(database, [(at, at) for at in opened])

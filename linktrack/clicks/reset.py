@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.verdicts import Click
-from linktrack.clicks.rollups.counts import Shift, apply
+from linktrack.clicks.rollups.counts import apply
 from linktrack.clicks.storing import Shelf
 from linktrack.errors import Conflict
 from linktrack.moments import iso
@@ -35,7 +35,7 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
     with alone(workspace, database, "import", wait), database.transaction():
         facts = Shelf.of(database).facts
         while shifts := [
-            Shift(Click._make(row[:-1]), row[-1], None)
+            (Click._make(row[:-1]), row[-1], None)
             for row in database.rows(
                 f"SELECT {CLICK_COLUMNS}, ruling_id FROM click WHERE link_id = ? "  # noqa: S608  (names of our own)
                 f"ORDER BY clicked_at, print LIMIT {_AT_ONCE}",

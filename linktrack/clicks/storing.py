@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,7 +12,6 @@ from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import (
     CLICK_COLUMNS,
-    FirstPass,
     StoredClick,
     judge_new,
     judge_reputation,
@@ -111,17 +111,18 @@ class Shelf:
         clicks = new_to_read.clicks
         new = [click for click in clicks if (click[0], click[1]) not in known] if known else clicks
         ignore = " ON CONFLICT DO NOTHING"
-        self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
         nobodies = self.by.nobodies
         junk = sorted({one._replace(ip="") if one.recipient_id in nobodies else one for one in new_to_read.junk})
         known_junk = self._known("junk_request", junk) if junk else set()
+        known_probes = self._known("probe", junk) if junk else set()  # HEAD requests from before their key was revoked
+        self.database.insert("probe", Probe._fields, new_to_read.probes, besides=ignore)
         self.database.insert("junk_request", JunkRequest._fields, junk, besides=ignore)
         if again:
             self._readdress_junk([one for one in junk if one[:2] in known_junk])
         stored = self._put(new_to_read._replace(clicks=new, junk=[one for one in junk if one.ip]), reading)
         self._blank(clicks, new)
         readdressed = self._readdress([one for one in clicks if one[:2] in known]) if again and known else 0
-        new_junk = frozenset(one[:2] for one in junk) - known_junk
+        new_junk = frozenset(one[:2] for one in junk) - known_junk - known_probes
         return replace(stored, junk=new_junk, readdressed=readdressed)
 
     def _blank(self, clicks: Sequence[Click], new: Sequence[Click]) -> None:
@@ -192,49 +193,47 @@ class Shelf:
         database, rulings = self.database, self.facts.rulings
         new, pressed = arrivals.clicks, arrivals.pressed
         first = judge_new(database, new, arrivals.probes, arrivals.junk, self.by, rulings)
+        set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
+        second = judge_reputation(database, new, first, reading, self.by, rulings)
+        again = {one.click: ruling for one, ruling in second}
+        numbers = [again.pop(*pair) for pair in zip(new, first.rulings, strict=True)] if again else first.rulings
+        set_rulings(database, list(again.items()))
         database.insert(
             "click",
             _COLUMNS,
             [
                 (*click, pressed.get((click[0], click[1]), "") if pressed else "", reading, ruling, 0)
-                for click, ruling in zip(new, first.rulings, strict=True)
+                for click, ruling in zip(new, numbers, strict=True)
             ],
         )
-        set_rulings(database, [(one.click, ruling) for one, ruling in first.moved])
-        looked_at = [*new, *(one.click for one, _ in first.moved)]
-        second = judge_reputation(database, first.said, looked_at, self.by, rulings)
-        set_rulings(database, [(one.click, ruling) for one, ruling in second])
-        return self._count(new, pressed, first, second)
+        stored = {one.click: one for one, _ in (*second, *first.moved)}  # with the rulings that they had before both
+        after = {**{one.click: ruling for one, ruling in first.moved}, **again}
+        changed = [(stored[click], ruling) for click, ruling in after.items() if stored[click].ruling != ruling]
+        self._count(new, numbers, changed, pressed)
+        names = rulings.verdict_names()
+        return StoredBatch(
+            tuple(map(names.__getitem__, numbers)),
+            tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
+        )
 
     def _count(
         self,
         new: Sequence[Click],
+        rulings: Sequence[int],
+        changed: Sequence[tuple[StoredClick, int]],
         pressed: Mapping[tuple[int, int], str],
-        first: FirstPass,
-        second: list[tuple[StoredClick, int]],
-    ) -> StoredBatch:
-        """Move the rollups, open times and departures with what the two passes have ruled."""
-        names = self.facts.rulings.verdict_names()
-        numbers = dict(zip(new, first.rulings, strict=True)) if second else {}
-        moved = {one.click: (one, ruling) for one, ruling in first.moved}
-        for one, ruling in second:
-            if one.click in numbers:
-                numbers[one.click] = ruling
-            else:
-                moved[one.click] = (moved[one.click][0] if one.click in moved else one, ruling)
-        rulings = list(numbers.values()) if second else first.rulings
-        changed = [(one, ruling) for one, ruling in moved.values() if one.ruling != ruling]
-        shifts = [Shift(click, None, ruling) for click, ruling in zip(new, rulings, strict=True)]
-        shifts += [Shift(one.click, one.ruling, ruling) for one, ruling in changed]
+    ) -> None:
+        """Move the rollups, open times and departures for new clicks and for stored ones whose ruling has changed."""
+        shifts: list[Shift] = [
+            *zip(new, repeat(None), rulings),
+            *((one.click, one.ruling, ruling) for one, ruling in changed),
+        ]
         apply(self.database, shifts, self.facts)
-        opened = [shift.click for shift in shifts if shift.after and names[shift.after] == "human"]
-        note_open_times(self.database, [(click.clicked_at, click.clicked_at) for click in opened])
+        human = set(self.facts.rulings.numbers_of("human"))
+        opened = [click for click, _, after in shifts if after in human]
+        note_open_times(self.database, [(click[0], click[0]) for click in opened])
         nobodies = self.by.nobodies
         self.departures.note((click for click in opened if click.recipient_id not in nobodies), pressed)
-        return StoredBatch(
-            tuple(names[number] for number in rulings),
-            tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
-        )
 
     def _known(self, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:
         """Times and prints of a table at the moments of `rows`, which are sorted by time."""

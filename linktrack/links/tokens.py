@@ -160,12 +160,13 @@ class Tokens:
             return None
         mac, stream = keys
         tag = raw[10:]
-        payload = raw[:1] + _masked(raw[1:10], stream, tag)
+        clear = _masked(raw[1:10], stream, tag)
         hasher = mac.copy()
-        hasher.update(payload)
+        hasher.update(raw[:1] + clear)
         if not hmac.compare_digest(hasher.digest(), tag):
             return None
-        return int.from_bytes(payload[1:5], "big"), int.from_bytes(payload[5:], "big")
+        number = int.from_bytes(clear, "big")
+        return number >> 40, number & MAX_RECIPIENT
 
 
 def key_id_of(token: str) -> int | None:

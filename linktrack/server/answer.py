@@ -30,7 +30,7 @@ RETRY = ("Retry-After", "5")
 _VERIFIED = 4096  # tokens that are remembered: who opens one link of a mail opens others, a scanner all of them
 # What clients glue to the end of an address (a full stop, a bracket, a blank, the bracket of HTML's text). Where `..`
 # is a step, the address is another one.
-TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?:gt|lt|quot|apos|nbsp|amp))*"
+TAIL = "(?!.*/\\.\\.(?:/|$))(?:[.,;:)>\\]'\"/ ]|&(?i:gt|lt|quot|apos|nbsp|amp))*"
 _HEADERS = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),

@@ -19,10 +19,11 @@ from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.settings import PageSettings
 from linktrack.store.lock import alone
-from linktrack.store.session import Database
+from linktrack.store.session import Database, in_silence
 from linktrack.workspace import Workspace
 
 LOOK_EVERY = 1.0  # seconds
+_Stamp = tuple[int, int, int]
 
 
 def pages_of(workspace: Workspace) -> Pages:
@@ -60,13 +61,22 @@ def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> S
 
 
 class LiveSite:
-    """The site of a workspace, `site`, which another thread replaces when the catalogue changes.
+    """The site of a workspace, `site`, which another thread replaces when the catalogue or a template of its pages
+    changes. `tell` hears of templates that cannot be used.
 
     Conflict where its snapshot has vanished since the start; BadInput as `site_of`.
     """
 
-    def __init__(self, workspace: Workspace, log_folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        log_folder: Path,
+        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] = in_silence,
+    ) -> None:
         self._workspace = workspace
+        self._tell = tell
+        self._templates = self._templates_now()
         self._file = self._file_now()
         snapshot = load_snapshot(workspace)
         if snapshot is None:
@@ -79,13 +89,17 @@ class LiveSite:
 
     def look(self) -> None:
         """See whether the catalogue has changed, and take it over: from the file that another worker has written, else
-        from the database, which one of them writes down."""
+        from the database, which one of them writes down. And see whether a template has."""
         now = self._file_now()
         if now != self._file:
             self._file = now
             self._take_over(_loaded(self._workspace))
         self._take_over(self._catalogue.ask(self._renewed))
         self._said_since.keep_up()
+        templates = self._templates_now()
+        if templates != self._templates:
+            self._templates = templates
+            self._renew_pages()
 
     def keep_looking(self, stop: Event, besides: Callable[[], None] = lambda: None) -> Thread:
         """A thread that looks each second until it is to stop, and does `besides`."""
@@ -131,12 +145,27 @@ class LiveSite:
             known = {number for number in ring.secrets if ring.fingerprint(number) == snapshot.keys.get(number)}
             return Tokens(ring.only(known), snapshot.workspace_id)
 
-    def _file_now(self) -> tuple[int, int, int] | None:
+    def _renew_pages(self) -> None:
         try:
-            found = self._workspace.snapshot_path.stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+            self.site = replace(self.site, pages=pages_of(self._workspace))
+        except LinktrackError as problem:
+            self._tell(f"The pages stay as they were: {problem}")
+
+    def _templates_now(self) -> dict[str, _Stamp | None]:
+        """The templates of the workspace, as far as a change of one shows."""
+        return {path.name: _stamp(path) for path in self._workspace.templates_path.glob("*.html")}
+
+    def _file_now(self) -> _Stamp | None:
+        return _stamp(self._workspace.snapshot_path)
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    """What tells one state of a file from another."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _loaded(workspace: Workspace) -> Snapshot | None:

@@ -120,8 +120,11 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         f"{headers}"
         "    add_header Content-Security-Policy $linktrack_policy always;\n"
         "    add_header Allow $linktrack_allow always;\n"
-        "    # A page that a POST is answered with is a file all the same.\n"
+        "    # A page that a POST is answered with is a file all the same. What a request wants of it (If-Match,\n"
+        "    # If-Unmodified-Since) matters to nobody: nginx asks no more where the answer is not 200.\n"
+        "    recursive_error_pages on;\n"
         "    error_page 405 =200 $uri;\n"
+        "    error_page 412 =203 $uri;\n"
         "}\n"
         f"{own}"
     )

@@ -1,23 +1,25 @@
 """The pages that visitors see, made from templates: without scripts, nothing loaded, in the workspace's look.
 
 The workspace's own templates take the place of ours one by one. Each is rendered once when the pages are made, so that
-what is wrong in one is said before anybody visits.
+what is wrong in one is said before anybody visits: whatever a template does, it is BadInput with its file and line.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
+from traceback import extract_tb
 from typing import NamedTuple
 
 import nh3
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
-from jinja2.exceptions import TemplateError
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
+from jinja2.sandbox import SandboxedEnvironment
 
 from linktrack.errors import BadInput
 from linktrack.files import open_input
@@ -58,15 +60,32 @@ class Look:
     logo: str = ""
 
 
+class _OwnTemplates(FileSystemLoader):
+    """The templates in a folder of the workspace."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as problem:
+            line = problem.object.count(b"\n", 0, problem.start) + 1
+            file = Path(self.searchpath[0]) / template
+            raise BadInput("this template is not UTF-8: save it as UTF-8", file=file, line=line) from None
+
+
 class Pages:
-    """The pages of a workspace. BadInput for a template of its own that cannot be used."""
+    """The pages of a workspace. BadInput for a template of its own that cannot be used, also when a page is asked for
+    that was not tried."""
 
     def __init__(self, look: Look, own_templates: Path | None = None) -> None:
         self.look = look
         self.words = WORDS[look.language]
+        self._own_templates = own_templates
         ours = PackageLoader("linktrack.server", "templates")
-        loader = ours if own_templates is None else ChoiceLoader([FileSystemLoader(own_templates), ours])
-        self._environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        loader: BaseLoader = ours if own_templates is None else ChoiceLoader([_OwnTemplates(own_templates), ours])
+        # The sandbox ends a range that would never end.
+        self._environment = SandboxedEnvironment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
         self._environment.globals.update(
             look=look,
             words=self.words,
@@ -77,7 +96,7 @@ class Pages:
         self.confirm = lru_cache(maxsize=1000)(self._confirm)
         self.unsubscribe = lru_cache(maxsize=1000)(self._unsubscribe)
         self.unsubscribed = lru_cache(maxsize=1000)(self._unsubscribed)
-        self._try_all(own_templates)
+        self._try_all()
 
     @cached_property
     def not_found(self) -> Page:
@@ -129,23 +148,42 @@ class Pages:
         return self._page("unsubscribed.html", "unsubscribed_title", type=type)
 
     def _page(self, template: str, title: str, *, forms: bool = True, **values: object) -> Page:
-        shown = self._environment.get_template(template).render(title=self.words.get(title, self.look.name), **values)
-        return Page(shown.encode(), policy_of(shown, forms=forms))
-
-    def _try_all(self, folder: Path | None) -> None:
-        rows = [TypeRow("News", True, "News"), TypeRow("Offers", False, "Offers")]
         try:
-            for page in (
-                self.not_found, self.forgotten, self._text("<p>x</p>"), self._confirm("www.example.com"),
-                self._unsubscribe("News"),
-                self._unsubscribed(""), self.over("News"), self.subscriptions(rows, True), self.saved([]),
-                self.view_online("<p>x</p>"),
-            ):  # fmt: skip
-                del page
-        except TemplateError as problem:
-            name = getattr(problem, "filename", None) or folder
-            line = getattr(problem, "lineno", None)
-            raise BadInput(f"this template cannot be used: {problem}", file=name, line=line) from None
+            made = self._environment.get_template(template)
+            shown = made.render(title=self.words.get(title, self.look.name), **values).encode()
+        except BadInput:
+            raise
+        except Exception as problem:
+            raise self._wrong(template, problem) from None
+        return Page(shown, policy_of(shown.decode(), forms=forms))
+
+    def _wrong(self, template: str, problem: Exception) -> BadInput:
+        """What is wrong with a template of the workspace, at the last of its lines that was at work."""
+        folder = self._own_templates
+        if folder is None:
+            raise problem
+        places = [(frame.filename, frame.lineno) for frame in extract_tb(problem.__traceback__)]
+        if isinstance(problem, TemplateSyntaxError):
+            places.append((problem.filename or "", problem.lineno))
+        own = [place for place in places if Path(place[0]).is_relative_to(folder)]
+        file, line = own[-1] if own else (str(folder / template if (folder / template).exists() else folder), None)
+        if isinstance(problem, TemplateNotFound):
+            why = f"there is no template {problem.name!r}"
+        elif isinstance(problem, RecursionError):
+            why = "it includes or calls itself without end"
+        else:
+            why = str(problem) or type(problem).__name__
+        return BadInput(f"this template cannot be used: {why}", file=file, line=line)
+
+    def _try_all(self) -> None:
+        rows = [TypeRow("News", True, "News"), TypeRow("Offers", False, "Offers")]
+        for page in (
+            self.not_found, self.forgotten, self._text("<p>x</p>"), self._confirm("www.example.com"), self._confirm(""),
+            self._unsubscribe("News"), self._unsubscribe(""), self._unsubscribed("News"), self._unsubscribed(""),
+            self.over("News"), self.subscriptions(rows, True), self.subscriptions([]), self.saved(rows), self.saved([]),
+            self.view_online("<p>x</p>"),
+        ):  # fmt: skip
+            del page
 
 
 def policy_of(html: str, *, forms: bool) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from linktrack import moments
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.errors import LinktrackError
 from linktrack.server.answer import RETRY, Answer, Site, answer, plain
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
@@ -67,8 +68,10 @@ class Application:
     def __call__(self, environ: Environ, start: Start) -> list[bytes]:
         reply = _refused(environ) or self._answered(environ)
         headers = list(reply.headers)
-        if "HTTP_TRANSFER_ENCODING" in environ and _CLOSE not in headers:
-            headers.append(_CLOSE)  # where its body ends is not known, so nothing that follows it is read
+        if _has_body(environ) and _CLOSE not in headers:
+            # granian shuts a connection with a body that nobody reads, and reading one has no end where a client sends
+            # half of it: whoever keeps connections must know that this one is over.
+            headers.append(_CLOSE)
         start(_STATUS[reply.status], headers)
         return [reply.body]
 
@@ -77,7 +80,8 @@ class Application:
         try:
             reply, line = answer(asked, self._live.site, log_works=self._log.works)
         except Exception as bug:
-            self._tell(f"a bug in linktrack ({type(bug).__name__}): please report it")
+            ours = f"a bug in linktrack ({type(bug).__name__}): please report it"
+            self._tell(str(bug) if isinstance(bug, LinktrackError) else ours)
             reply = plain(500, "")
             line = log_line(asked, 500)
         if line and not self._log.write(line, asked.at) and reply.acts:
@@ -115,6 +119,10 @@ class Application:
         return f"{self._before}.{rest:03}{self._behind}"
 
 
+def _has_body(environ: Environ) -> bool:
+    return "HTTP_TRANSFER_ENCODING" in environ or environ.get("CONTENT_LENGTH", "0").strip("0") != ""
+
+
 def _refused(environ: Environ) -> Answer | None:
     """The answer to what is not taken for a request, and is not in the log."""
     if len(environ["PATH_INFO"]) + len(environ["QUERY_STRING"]) > REQUEST_LINE:
@@ -143,7 +151,7 @@ def load_application(root: Path, log_folder: Path) -> Application:
         if not name.startswith(_ENVIRONMENT):  # granian puts all of it into each request, where HTTP_ is a header
             del os.environ[name]
     workspace = load_workspace(root, environ)
-    live = LiveSite(workspace, log_folder)
+    live = LiveSite(workspace, log_folder, tell=_tell)
     log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
     live.keep_looking(Event(), lambda: log.try_again(moments.now()))
     return Application(live, log, visitors_of(workspace), workspace.zone, tell=_tell)

@@ -391,8 +391,9 @@ class ProbeRecord(SQLModel, table=True):
 
 
 class JunkRequestRecord(SQLModel, table=True):
-    """A malformed, forged or mutated request for a tracked address: it speaks against the clicks beside it. The
-    recipient is whose good token was in it all the same, 0 where it had none."""
+    """A malformed, forged or mutated request for a tracked address: it speaks against the clicks beside it. Or one that
+    was rejected for its method or status: it was seen, whatever it is rejected for later. The recipient is whose good
+    token was in it all the same, 0 where it had none."""
 
     __tablename__ = "junk_request"
     __table_args__ = (CLUSTERED,)

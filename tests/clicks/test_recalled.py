@@ -11,6 +11,7 @@ import pytest
 from clicks_world import SENT, World, adds_up, line, state
 
 from linktrack.clicks.load import import_logs
+from linktrack.clicks.reset import reset_link
 from linktrack.clicks.summary import ImportOrder
 from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.upkeep.forget import forget_person
@@ -73,6 +74,48 @@ def test_a_stored_line_is_seen_before_although(world: World, tmp_path: Path, cha
     assert adds_up(summary)
     assert (summary.repeated, summary.stored, summary.rejected, summary.alarm) == (63, 0, 0, "")
     assert state(world) == before
+
+
+NO_CLICKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "HEAD": ("method", {"method": "HEAD"}),
+    "POST where nothing acts": ("method", {"method": "POST", "status": 405}),
+    "a method in small letters": ("method", {"method": "get", "status": 405}),
+    "a method with a hyphen": ("method", {"method": "M-SEARCH", "status": 405}),
+    "an error": ("status", {"status": 500}),
+    "an address that was changed, in vain": ("status", {"status": 404, "tail": "%0d%0a"}),
+}
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["plainly", "with --again"])
+@pytest.mark.parametrize("case", NO_CLICKS)
+def test_what_was_rejected_before_its_key_was_revoked_is_not_new_after_it(
+    world: World, tmp_path: Path, case: str, again: bool
+) -> None:
+    reason, asked = NO_CLICKS[case]
+    tail = asked.get("tail", "")
+    more = {key: value for key, value in asked.items() if key != "tail"}
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(line(world.path(1, 1 + n % 3) + tail, 600 + n // 2, **more) for n in range(50)))
+    before = world.load(log)
+    assert (before.rejected, dict(before.reasons), before.alarm) == (50, {reason: 50}, "")
+    revoke(world)
+    after = world.load(log, again=again)
+    assert adds_up(after)
+    assert (after.stored, dict(after.reasons), after.alarm) == (0, {"revoked-key": 50}, "")
+    with log.open("ab") as file:
+        file.writelines(line(world.path(1, 1 + n % 3), 9_000 + n) for n in range(50))
+    assert "50 of the 50 new lines" in world.load(log).alarm
+
+
+def test_what_a_reset_took_away_before_its_key_was_revoked_is_not_new_after_it(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(line(world.path(1, 1 + n % 3), 600 + n) for n in range(50)))
+    assert world.load(log).stored == 50
+    with world.database() as database:
+        reset_link(world.workspace, database, "link-1", SENT + 1_000_000)
+    revoke(world)
+    after = world.load(log, again=True)
+    assert (after.stored, dict(after.reasons), after.alarm) == (0, {"before-reset": 50}, "")
 
 
 def test_what_is_not_stored_is_judged_by_todays_keys(world: World, tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -93,18 +96,25 @@ def front(arguments: list[str], folder: Path, port: int) -> Iterator[Served]:
         yield server
 
 
+@contextmanager
+def in_front_of_serve(start: Start, workspace: Workspace, folder: Path) -> Iterator[Served]:
+    """A web server, and behind it `linktrack serve`."""
+    (folder / "front").mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with (
+        serving(workspace.root, said=folder / "said") as behind,
+        front(start(folder / "front", behind.port, port), folder / "front", port) as server,
+    ):
+        yield server
+
+
 @pytest.mark.parametrize("start", [nginx, apache, caddy])
 def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Database, tmp_path: Path) -> None:
     world: SentWorld = make_sent(workspace, database, tmp_path, now())
     database.close()
-    folder = tmp_path / "front"
-    folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with (
-        serving(workspace.root, said=tmp_path / "said") as behind,
-        front(start(folder, behind.port, port), folder, port) as server,
-    ):
+    with in_front_of_serve(start, workspace, tmp_path) as server:
+        port = server.port
         status, headers, _ = server.ask("GET", world.path("local"), X_Forwarded_For="203.0.113.9", User_Agent="Moz")
         assert (status, headers["location"]) == (
             302, "https://www.example.com/spring?city=Malm%C3%B6&utm_source=news&utm_campaign=spring",
@@ -147,3 +157,46 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
     assert (summary.stored, summary.reasons["forged-token"], summary.reasons["unknown-placement"]) == (7, 1, 1), (
         "HEAD and 405 do not count"
     )
+
+
+SENDERS, EACH = 20, 20
+
+
+@pytest.mark.parametrize("start", [nginx, apache, caddy])
+def test_no_one_click_is_lost_behind_a_server_that_keeps_its_connections(
+    start: Start, workspace: Workspace, database: Database, tmp_path: Path
+) -> None:
+    """Head and body are two packets each, of many mail services at once; half of them send the second one later."""
+    world = make_sent(workspace, database, tmp_path, now())
+    database.close()
+    statuses: Counter[bytes] = Counter()
+    with in_front_of_serve(start, workspace, tmp_path) as server:
+
+        def press(pause: float) -> None:
+            for _ in range(EACH):
+                statuses[one_click(server.port, world.path("unsubscribe"), pause)] += 1
+
+        threads = [threading.Thread(target=press, args=(number % 2 * 0.02,)) for number in range(SENDERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert statuses == {b"200": SENDERS * EACH}
+    (log,) = workspace.click_log_path.iterdir()
+    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
+    assert [(line["method"], line["status"]) for line in lines] == [("POST", 200)] * (SENDERS * EACH)
+
+
+def one_click(port: int, path: str, pause: float) -> bytes:
+    """The status that RFC 8058's POST is answered with."""
+    body = b"List-Unsubscribe=One-Click"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(head.encode())
+        time.sleep(pause)
+        connection.sendall(body)
+        return connection.recv(65_536)[9:12]

@@ -132,12 +132,49 @@ def test_a_template_of_one_s_own_takes_the_place_of_ours(tmp_path: Path) -> None
     assert b"<h1>Unsubscribe</h1>" in pages.unsubscribe("x").body
 
 
-@pytest.mark.parametrize("text", ["{% if %}", "{{ nope }}", "{% extends 'no.html' %}"])
+WRONG: dict[str, bytes] = {
+    "a broken tag": b"{% if %}",
+    "a tag without its end": b"{% if 1 %}",
+    "a name that is not there": b"{{ nope }}",
+    "a name of a name that is not there": b"{{ nope.x.y }}",
+    "a missing parent": b"{% extends 'no.html' %}",
+    "a missing part": b"{% include 'no.html' %}",
+    "a filter that is none": b"{{ title | nope }}",
+    "an impossible number": b"{{ 1/0 }}",
+    "an impossible sum": b"{{ 1 + 'x' }}",
+    "an impossible index": b"{{ title['x'].y }}",
+    "what would never end": b"{% for x in range(10**9) %}{% endfor %}",
+    "what calls itself": b"{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+    "bytes that are no UTF-8": b"R\xe4ksm\xf6rg\xe5s",
+    "half a character": b"{{ '\\ud83d' }}",
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
 @pytest.mark.parametrize("name", sorted(path.name for path in TEMPLATES.glob("*.html")))
-def test_a_template_that_cannot_be_used_is_said_at_once(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / name).write_text(f"<p>\n{text}")
-    with pytest.raises(BadInput, match="this template cannot be used"):
+def test_a_template_that_cannot_be_used_is_said_at_once_with_its_line(tmp_path: Path, name: str, case: str) -> None:
+    (tmp_path / name).write_bytes(b"<p>\n" + WRONG[case])
+    with pytest.raises(BadInput, match="this template") as caught:
         Pages(Look("x"), tmp_path)
+    if case == "half a character":  # which shows in the whole page alone
+        assert str(caught.value.file).startswith(str(tmp_path))
+    else:
+        assert (caught.value.file, caught.value.line) == (str(tmp_path / name), 2)
+
+
+def test_a_template_that_includes_itself_is_said(tmp_path: Path) -> None:
+    (tmp_path / "text.html").write_text("<p>\n{% include 'text.html' %}")
+    with pytest.raises(BadInput, match="itself without end") as caught:
+        Pages(Look("x"), tmp_path)
+    assert (caught.value.file, caught.value.line) == (str(tmp_path / "text.html"), 2)
+
+
+def test_what_goes_wrong_with_some_values_alone_is_said_too(tmp_path: Path) -> None:
+    (tmp_path / "text.html").write_text("{{ 1 / (text | length - 10) }}")
+    pages = Pages(Look("x"), tmp_path)
+    with pytest.raises(BadInput, match="division by zero") as caught:
+        pages.text("<b>abc</b>")
+    assert caught.value.line == 1
 
 
 def test_a_logo_is_a_small_picture(tmp_path: Path) -> None:

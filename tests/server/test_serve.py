@@ -166,18 +166,59 @@ def test_two_lengths_that_are_equal_are_one_and_nothing_of_the_body_is_a_request
     assert log_lines(world) == 1
 
 
+REFUSED_IN_A_PATH = {*range(0x21), *b"<>`", *range(0x7F, 0x100)}  # by granian, before it is a request
+REFUSED_IN_A_QUERY = {*range(0x21), *b'"<>', *range(0x7F, 0x100)}
+
+
 def test_what_may_not_stand_in_a_request_line_is_refused_as_it_is_and_taken_as_browsers_write_it(
     served: Served, world: SentWorld
 ) -> None:
-    """granian refuses it before it is a request; every browser percent-encodes it."""
+    """Every byte raw, one by one, as docs/serving.md says; UTF-8 may stand there."""
     where = world.path("offer").encode()
-    for sign in (b" ", b"<", b">", b"`", b"\t", b"\x7f", b"\xff"):
-        refused = served.say(b"GET " + where + sign + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert refused[9:12] == b"400", sign
-        encoded = b"%%%02X" % sign[0]
-        taken = b"302" if sign in b" >" else b"404"
-        assert served.say(get((where + encoded).decode(), b"Connection: close"))[9:12] == taken, sign
-    assert log_lines(world) == 7
+    taken = 0
+    for before, refused in ((where, REFUSED_IN_A_PATH), (where + b"?a=", REFUSED_IN_A_QUERY)):
+        found = set()
+        for byte in range(0x100):
+            reply = served.say(b"GET %b%c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % (before, byte))
+            if reply[9:12] == b"400":
+                found.add(byte)
+            else:
+                assert reply[9:12] in (b"302", b"404"), byte
+                taken += 1
+        assert found == refused
+    for sign in (*b"\t <>`\x7f", *range(0x80, 0x100, 0x20)):
+        status = served.ask("GET", f"{where.decode()}%{sign:02X}")[0]
+        assert status == (302 if sign in b" >" else 404), sign
+        assert served.ask("GET", f"{where.decode()}?a=%{sign:02X}")[0] == 302, sign
+        taken += 2
+    for tail, answered in (("?é", b"302"), ("é", b"404")):
+        said = served.say(get(where.decode(), b"Connection: close").replace(where, where + tail.encode()))
+        assert said[9:12] == answered
+        taken += 1
+    assert log_lines(world) == taken
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "BREW"])
+def test_an_answer_before_a_body_says_that_the_connection_is_over(
+    served: Served, world: SentWorld, method: str
+) -> None:
+    for path in (world.path("unsubscribe"), world.path("offer"), world.path("honeypot"), "/nowhere", "/healthz"):
+        with socket.create_connection(("127.0.0.1", served.port), timeout=5) as connection:
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\n".encode())
+            assert b"\r\nconnection: close\r\n" in connection.recv(65_536).lower(), path
+        with socket.create_connection(("127.0.0.1", served.port), timeout=5) as connection:
+            for _ in range(2):
+                connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+                head = connection.recv(65_536).lower()
+                assert head.startswith(b"http/1.1 ") and b"connection: close" not in head, path
+
+
+def test_a_client_that_ends_its_side_may_get_no_answer_but_is_in_the_log(served: Served, world: SentWorld) -> None:
+    """`nc -N`: granian takes the end of what it reads for the end of the client, and has no setting for it."""
+    for _ in range(5):
+        assert served.say(get(world.path("offer")), end=True)[9:12] in (b"", b"302")
+    until(lambda: log_lines(world) == 5)
+    assert served.ask("GET", world.path("offer"))[0] == 302
 
 
 def test_a_body_that_does_not_come_keeps_nobody_waiting(served: Served, world: SentWorld) -> None:
@@ -208,6 +249,21 @@ def test_a_change_of_the_catalogue_is_live_within_seconds(served: Served, world:
         rotate_key(world.workspace, database)
         revoke_key(world.workspace, database, 0)
     until(lambda: served.ask("GET", world.path("offer"))[0] == 404, 10)
+
+
+def test_a_changed_template_is_taken_over_and_a_wrong_one_leaves_the_pages_as_they_are(
+    served: Served, world: SentWorld
+) -> None:
+    template = world.workspace.templates_path / "not-found.html"
+    template.parent.mkdir()
+    template.write_text("<p>Gone</p>")
+    until(lambda: served.ask("GET", "/x")[2] == b"<p>Gone</p>", 10)
+    template.write_text("<p>\n{{ 1/0 }}")
+    until(lambda: f"{template}:2: " in served.said, 10)
+    assert served.ask("GET", "/x")[2] == b"<p>Gone</p>"
+    assert "bug" not in served.said
+    template.unlink()
+    until(lambda: b"<h1>" in served.ask("GET", "/x")[2], 10)
 
 
 def test_nothing_that_happens_to_the_database_matters_to_redirects(served: Served, world: SentWorld) -> None:

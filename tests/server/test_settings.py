@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -54,6 +56,34 @@ def test_a_wrong_value_names_file_and_line(workspace: Workspace, case: str) -> N
     with pytest.raises(BadInput, match=words) as caught:
         load_workspace(workspace.root, {})
     assert caught.value.file == str(workspace.config_path) and caught.value.line
+
+
+NO_PATHS = (
+    "/../m", "/..", "/m/..", "/m/../n", "/.", "/./m", "/m/./", "/m/.", "/%2e%2e/m", "/%2E", "/.%2e", "/m\\n", "\\m",
+    "/m n", "/m ", " ", "/m\t", "/m\n", "\n", "/m\x00", "/m\x7f", "/m\u2028", "/\u00e5", "//m", "/m//", "/%6b", "/m?", "/m#",
+)  # fmt: skip
+PATHS = ("/...", "/.m", "/m..", "/..m", "/m.n", "/~m/n-o_p", "/.well-known/", "/")
+
+
+@pytest.mark.parametrize("path", NO_PATHS)
+def test_a_path_of_base_url_that_browsers_would_change_is_refused(workspace: Workspace, path: str) -> None:
+    text = workspace.config_path.read_text("utf-8")
+    value = json.dumps("https://click.example.com" + path, ensure_ascii=True).replace("\x7f", "\\u007f")
+    workspace.config_path.write_text(text.replace('"https://click.example.com"', value), "utf-8")
+    with pytest.raises(BadInput, match="base_url"):
+        load_workspace(workspace.root, {})
+    with pytest.raises(BadInput, match="base_url"):
+        load_workspace(workspace.root, {"LINKTRACK_BASE_URL": "https://click.example.com" + path})
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_of_base_url_is_the_one_that_browsers_ask_for(workspace: Workspace, path: str) -> None:
+    base_url = load_workspace(
+        workspace.root, {"LINKTRACK_BASE_URL": f"https://click.example.com{path}"}
+    ).settings.base_url
+    assert (
+        urljoin("https://elsewhere.example/", f"{base_url}/p/t") == f"https://click.example.com{path.rstrip('/')}/p/t"
+    )
 
 
 def test_what_the_server_writes_is_the_workspace_s_own(workspace: Workspace) -> None:

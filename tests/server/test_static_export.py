@@ -135,6 +135,24 @@ def test_what_cannot_be_exported(world: SentWorld, run: Run, tmp_path: Path) -> 
     assert run("redirects", "export", tmp_path / "full", "--for", "json").code == 5
 
 
+@pytest.mark.parametrize("text", [b"{{ nope.x.y }}", b"{{ 1/0 }}", b"R\xe4ksm\xf6rg\xe5s"])
+def test_a_template_that_cannot_be_used_stops_every_command_that_needs_it_and_doctor_sees_it(
+    world: SentWorld, run: Run, tmp_path: Path, text: bytes
+) -> None:
+    template = world.workspace.templates_path / "text.html"
+    template.parent.mkdir()
+    template.write_bytes(b"<p>\n" + text)
+    for command in (["redirects", "export", tmp_path / "out", "--for", "json"], ["serve", "--port", "0"]):
+        done = run(*command)
+        assert (done.code, f"{template}:2: this template" in done.err) == (3, True), command
+    done = run("doctor", "--format", "json")
+    (found,) = [row for row in json.loads(done.out) if row["check"] == "settings"]
+    assert (done.code, found["state"]) == (6, "error") and f"{template}:2: " in found["advice"]
+    template.write_text("<p>{{ text }}</p>")
+    done = run("doctor", "--format", "json")
+    assert [row["state"] for row in json.loads(done.out) if row["check"] == "settings"] == ["ok"]
+
+
 # --- a real nginx ------------------------------------------------------------------------------------------------
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
@@ -225,6 +243,40 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
     assert summary.reasons == {"method": 7, "unknown-placement": 1} and summary.not_ours == 1
     flags: dict[int, int] = dict(database.rows("SELECT flags, count(*) FROM click GROUP BY flags"))
     assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
+
+
+NO_MATTER = {
+    "If-Match": '"x"', "If-None-Match": '"x"', "If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",
+    "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT", "Range": "bytes=0-1", "If-Range": '"x"',
+}  # fmt: skip
+LET_GO = ("If-Match", "If-Unmodified-Since")  # with 203, for nginx has no way to say 200 then
+
+
+@with_nginx
+@pytest.mark.servers
+def test_what_a_request_wants_a_page_to_be_matters_to_nobody(
+    world: SentWorld, run: Run, database: Database, tmp_path: Path
+) -> None:
+    out, log = tmp_path / "out", tmp_path / "click.log"
+    assert run("redirects", "export", out, "--for", "nginx", "--log", log).code == 0
+    asked = (
+        ("GET", "thanks", ""),
+        ("GET", "unsubscribe", ""),
+        ("POST", "unsubscribe", ""),
+        ("POST", "unsubscribe", "?page"),
+    )
+    with nginx_with(out, tmp_path / "nginx") as server:
+        for method, link, query in asked:
+            _, headers, page = server.ask(method, world.path(link) + query)
+            for name, value in NO_MATTER.items():
+                status, others, body = server.ask(method, world.path(link) + query, **{name.replace("-", "_"): value})
+                assert (status, body) == (203 if name in LET_GO else 200, page), (method, link, name)
+                assert {one: others.get(one) for one in COMPARED} == {one: headers.get(one) for one in COMPARED}
+        for name, value in NO_MATTER.items():
+            assert server.ask("GET", world.path("offer"), **{name.replace("-", "_"): value})[0] == 302
+            assert server.ask("GET", "/zzzz/" + world.tokens["C1"], **{name.replace("-", "_"): value})[0] == 404
+    summary = import_logs(world.workspace, database, [str(log)])
+    assert summary.stored == len(asked) * (1 + len(NO_MATTER)) + len(NO_MATTER)
 
 
 @with_nginx

@@ -132,6 +132,14 @@ def test_a_body_in_chunks_is_a_request_and_the_last_of_its_connection(shell: She
     assert (status, headers["Connection"], len(shell.lines())) == ("200 OK", "close", 1)
 
 
+@pytest.mark.parametrize("length", ["1", "26", "65536"])
+def test_an_answer_to_a_request_with_a_body_is_the_last_of_its_connection(shell: Shell, length: str) -> None:
+    for method, where in (("POST", path("unsubscribe")), ("GET", path()), ("OPTIONS", "/x"), ("POST", "/healthz")):
+        assert shell.ask(method, where, CONTENT_LENGTH=length)[1]["Connection"] == "close"
+        for nothing in ("", "0", "00"):
+            assert "Connection" not in shell.ask(method, where, CONTENT_LENGTH=nothing)[1]
+
+
 def test_a_body_of_64_kilobytes_is_a_request(shell: Shell) -> None:
     assert shell.ask("POST", path("unsubscribe"), CONTENT_LENGTH="65536")[0] == "200 OK"
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from linktrack.clicks.event import NOTE, Report, Row
 from linktrack.clicks.formats.alb import LoadBalancer
@@ -99,6 +99,7 @@ class EventFormat(Protocol):
 
 
 Format = LineFormat | EventFormat
+_AnyFormat = TypeVar("_AnyFormat", LineFormat, Format)
 
 LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (
     CommonLog, NginxJson, Caddy, TraefikJson, HaProxy, ExtendedLog, CloudFront, CloudFrontJson, LoadBalancer, Envoy,
@@ -164,6 +165,12 @@ def detect(sample: bytes, path: str, time_zone: str | None = None) -> Format:
     )
 
 
+def line_formats(time_zone: str | None = None) -> list[LineFormat]:
+    """One of each that has a request a line, ready to read; `time_zone` as for `format_of`."""
+    zone = _zone(time_zone)
+    return [_in_zone(make(), zone) for make in LINE_FORMATS]
+
+
 def _zone(name: str | None) -> tzinfo:
     try:
         return zone_of(name) if name else UTC
@@ -173,13 +180,17 @@ def _zone(name: str | None) -> tzinfo:
 
 def _all_formats(zone: tzinfo) -> Sequence[Format]:
     """One of each, ready to read."""
-    formats = [make() for make in FORMATS]
+    formats = [_in_zone(make(), zone) for make in FORMATS]
     for format in formats:
-        if isinstance(format, LocalTime):
-            format.zone = zone
         if isinstance(format, JsonEvents):
             format.others = [other for other in formats if isinstance(other, JsonEvents) and other is not format]
     return formats
+
+
+def _in_zone(format: _AnyFormat, zone: tzinfo) -> _AnyFormat:
+    if isinstance(format, LocalTime):
+        format.zone = zone
+    return format
 
 
 def _fits(format: Format, sample: bytes) -> bool:

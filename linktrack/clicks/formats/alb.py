@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import NO_AGENT, Row
+from linktrack.clicks.formats.parts.lines import METHOD
 from linktrack.clicks.formats.parts.times import iso_moment
 
 _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
@@ -13,7 +14,7 @@ _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _LINE = re.compile(
     rb"^((?:https?|h2|grpcs?|wss?) (\d{4}-\d\d-\d\dT[\d:.]++Z) [^ \n]++ (\[?[0-9a-fA-F:.]+(?:%\w+)?\]?):\d++ [^ \n]++ "
     rb"[\d.-]++ [\d.-]++ [\d.-]++ (\d{3}|-) [^ \n]++ [\d-]++ [\d-]++ "
-    rb'"(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++)?(?=")|' + _QUOTED + rb')" "(' + _QUOTED + rb')"'
+    rb'"(?:(' + METHOD + rb') ([^\s"]++)(?: [^\s"]++)?(?=")|' + _QUOTED + rb')" "(' + _QUOTED + rb')"'
     rb"(?: [^\r\n]*+(?:\r(?!$)[^\r\n]*+)*+)?(?=\r?$)|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,
 )

@@ -6,6 +6,7 @@ import re
 
 from linktrack.clicks.event import NO_AGENT, Row
 from linktrack.clicks.formats.parts.addresses import is_address_list
+from linktrack.clicks.formats.parts.lines import METHOD
 from linktrack.clicks.formats.parts.times import common_moment
 
 # nginx writes `"` and `\` inside a field as \xHH, Apache as \" and \\: both are "a backslash and what follows".
@@ -23,6 +24,7 @@ _HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
 _ENDS_WITH_ADDRESS = rb"(?:" + _WORD + rb"*+, ?)*?" + _ADDRESS
 # What begins with no address and has one further on is a line behind a head: whose address it is, the head says.
 _NO_HEAD = rb"(?:(?=" + _ENDS_WITH_ADDRESS + rb")|(?!" + _WORD + rb'++[^"\n]*? ' + _ADDRESS + rb"))"
+_REQUEST = rb"(" + METHOD + rb') ([^\s"]++)(?: [^\s"]++|)(?=")'
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
@@ -36,7 +38,7 @@ _HOSTS = _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+"
 _BEFORE_TIME = rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
 _LINE = re.compile(
     rb"^((?:" + _VIRTUAL_HOST + rb"|)" + _NO_HEAD + rb"(" + _HOSTS + rb")" + _NO_HOST + _BEFORE_TIME +
-    rb'\[([^\]\n]{20,36}+)\] "(?:([A-Z]++) ([^\s"]++)(?: [^\s"]++|)(?=")|' + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
+    rb'\[([^\]\n]{20,36}+)\] "(?:' + _REQUEST + rb"|" + _QUOTED + rb')" (\d{3}|-) (?:\d++|-)'
     rb'(?: "' + _QUOTED + rb'" "(' + _QUOTED + rb')"(?: "(' + _FORWARDED + rb')"(?=[ \r\n]|\Z)|)'
     rb"(?: ([^\r\n]*+(?:\r(?!$)[^\r\n]*+)*)|)|)()(?=\r?$)"
     rb"|(?!\Z)[^\n]*?)\r?$",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, device_of
@@ -31,21 +31,24 @@ class Agents:
     def numbers(self, texts: Sequence[str]) -> list[int]:
         """The numbers of agents; new ones are written in the open transaction (one import runs at a time)."""
         found = {text: self._numbers[text] for text in texts if text in self._numbers}
-        self._added = {}
-        unknown = [text for text in texts if text not in found]
-        for start in range(0, len(unknown), _AT_ONCE):
-            some = unknown[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(some))
-            for number, text in self._database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", some):  # noqa: S608  (names and marks of our own)
-                found[text] = number
-                self._note(number, text)
-        for text in unknown:
-            if text not in found:
-                sql = "INSERT INTO agent (text, device) VALUES (?, ?) RETURNING id"
-                found[text] = int(self._database.value(sql, (text, DEVICES.index(device_of(text)))))
-                self._note(found[text], text)
-                self._added[found[text]] = text
+        found.update(self._stored([text for text in texts if text not in found]))
+        new = [text for text in dict.fromkeys(texts) if text not in found]
+        rows = [(text, DEVICES.index(device_of(text))) for text in new]
+        self._database.insert("agent", ("text", "device"), rows)
+        found.update(self._stored(new))
+        self._added = {found[text]: text for text in new}
         return [found[text] for text in texts]
+
+    def _stored(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
+        """Those of some agents that are stored, with their numbers; remembered from then on."""
+        for start in range(0, len(texts), _AT_ONCE):
+            some = texts[start : start + _AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            sql = f"SELECT id, text, device FROM agent WHERE text IN ({marks})"  # noqa: S608  (marks of our own)
+            for number, text, device in self._database.rows(sql, some):
+                self._note(number, text)
+                self._devices[number] = device
+                yield text, number
 
     def take_back(self, numbers: Iterable[int]) -> None:
         """Remove those of these agents that `numbers` has written when it was called last: no click has them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, get_args
 
 Device = Literal["desktop", "phone", "tablet", "unknown"]
@@ -22,9 +23,15 @@ _PATTERNS: tuple[tuple[Device, str], ...] = (
     ("desktop", r"windows nt|macintosh|\bx11\b|\bcros\b|\bms-office\b|\bwindows; u\b|mac os x"),
 )
 _DEVICES = tuple((device, re.compile(pattern)) for device, pattern in _PATTERNS)
+_VERSION = re.compile(r"/[\d.]+(?![\w.])")  # of a program: thousands of agents differ in nothing else
+_REMEMBERED = 5_000  # agents without them
 
 
 def device_of(agent: str) -> Device:
     """The kind of device of an agent. An iPad that asks for desktop pages says that it is a Macintosh."""
-    lower = agent.lower()
+    return _device_of(_VERSION.sub("/", agent.lower()))
+
+
+@lru_cache(_REMEMBERED)
+def _device_of(lower: str) -> Device:
     return next((device for device, pattern in _DEVICES if pattern.search(lower)), "unknown")

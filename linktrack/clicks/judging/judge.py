@@ -6,7 +6,7 @@ Judging is two passes: `verdicts` by what stands beside a click, then `reputatio
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
@@ -130,19 +130,22 @@ def _neighbours(
 
 
 def judge_reputation(
-    database: Database, said: Iterable[Evidence], looked_at: Iterable[Click], by: Surroundings, rulings: Rulings
+    database: Database, new: Sequence[Click], first: FirstPass, reading: int, by: Surroundings, rulings: Rulings
 ) -> list[tuple[StoredClick, int]]:
-    """The second pass, on stored clicks that have rulings of the first (or of an earlier second) pass.
+    """The second pass, on clicks that have rulings of the first (or of an earlier second) pass.
 
-    `said` is what the clicks of the first pass say, `looked_at` those that are new or have another verdict. Returns
-    the clicks whose ruling is another one now, with it.
+    `new` clicks, sorted, are not stored yet and will be with this `reading`; the stored ones have their rulings of the
+    `first` pass already. Returns the clicks whose ruling is another one now, with it.
     """
-    new = note_evidence(database, said)
-    heard = _heard_of(database, {(row.shipment_id, row.address) for row in new} | _places(looked_at))
+    looked_at = [*new, *(one.click for one, _ in first.moved)]
+    said = note_evidence(database, first.said)
+    if not said and not _anything_said(database, {click.shipment_id for click in looked_at}):
+        return []  # no scanner has been seen
+    heard = _heard_of(database, {(row.shipment_id, row.address) for row in said} | _places(looked_at))
     if not heard:
         return []
     found = affected(
-        (row for row in new if row[:2] in heard),
+        (row for row in said if row[:2] in heard),
         (click for click in looked_at if (click.shipment_id, neighbourhood(address_of(click))) in heard),
     )
     inside = _within(found)
@@ -151,7 +154,12 @@ def judge_reputation(
     changed: list[tuple[StoredClick, int]] = []
     for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
         stored = _clicks_from(database, start, stop, places)
-        changed += second_pass(stored, scanners, by, rulings, inside)
+        stored += [
+            StoredClick(click, ruling, reading)
+            for click, ruling in zip(new, first.rulings, strict=True)
+            if start <= click.clicked_at <= stop and _is_from(click, places)
+        ]
+        changed += second_pass(sorted(stored), scanners, by, rulings, inside)
     return changed
 
 
@@ -164,11 +172,13 @@ def second_pass(
 ) -> list[tuple[StoredClick, int]]:
     """The `wanted` ones of stored clicks, sorted, whose ruling is another one by what their addresses do."""
     clicks = [one.click for one in stored]
-    first = [without_reputation(rulings.verdict(one.ruling)) for one in stored]
+    before = {number: rulings.verdict(number) for number in {one.ruling for one in stored}}
+    without = {number: without_reputation(verdict) for number, verdict in before.items()}
+    first = [without[one.ruling] for one in stored]
     return [
         (one, rulings.number(verdict))
         for one, verdict in zip(stored, with_reputation(clicks, first, scanners, by), strict=True)
-        if wanted(one.click) and verdict != rulings.verdict(one.ruling) and not by.is_final(one.click)
+        if verdict != before[one.ruling] and wanted(one.click) and not by.is_final(one.click)
     ]
 
 
@@ -188,6 +198,12 @@ def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence
     new = [row for row in rows if tuple(row) not in known]
     database.insert("scanner_evidence", Evidence._fields, new)
     return new
+
+
+def _anything_said(database: Database, shipments: Iterable[int]) -> bool:
+    """Whether there is evidence about any address in these shipments."""
+    sql = "SELECT 1 FROM scanner_evidence WHERE shipment_id = ? LIMIT 1"
+    return any(database.value(sql, (shipment,)) is not None for shipment in shipments)
 
 
 def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> None:
@@ -223,9 +239,12 @@ def _clicks_from(database: Database, low: int, high: int, places: set[tuple[int,
         where = f" AND (rtrim(ip, '{_DIGITS}') IN ({', '.join('?' * len(beginnings)) or 'NULL'}) OR ip LIKE '%:%')"
         values = [*beginnings]
     rows = _rows(database, low, high, where, values)
-    return [
-        one for one in map(_click_of, rows) if (one.click.shipment_id, neighbourhood(address_of(one.click))) in places
-    ]
+    return [one for one in map(_click_of, rows) if _is_from(one.click, places)]
+
+
+def _is_from(click: Click, places: Collection[tuple[int, str]]) -> bool:
+    """Whether a click is of one of these shipments and from the address (/24 or /48) beside it."""
+    return (click.shipment_id, neighbourhood(address_of(click))) in places
 
 
 def _rows(database: Database, low: int, high: int, where: str, values: Sequence[int | str]) -> list[Row]:

@@ -24,9 +24,10 @@ Where a (shipment, address) has fewer rows than `RECIPIENTS` recipients, as near
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 from itertools import pairwise
 from operator import itemgetter
@@ -59,6 +60,7 @@ FORMER_WEIGHT = 1  # weak: only together with a network from which nobody browse
 
 KNOWN, FORMER = "known-scanner-address", "scanner-address"  # the reasons
 
+_REMEMBERED = 50_000  # addresses, with their neighbourhoods
 
 _Place = tuple[int, str, int]  # shipment, address, recipient
 
@@ -103,6 +105,7 @@ class Scanner:
 Scanners = Mapping[tuple[int, str], Scanner]  # by shipment and address
 
 
+@lru_cache(_REMEMBERED)
 def neighbourhood(ip: str) -> str:
     """The /24 or /48 of an address as it is kept, cut or whole; empty for none."""
     head, dot, _ = ip.rpartition(".")
@@ -247,25 +250,23 @@ def _was_looked_at(looks: Sequence[int], minute: int) -> bool:
 def affected(new: Iterable[Evidence], moved: Iterable[Click]) -> list[Affected]:
     """Where clicks are to be judged again: by new evidence, and by clicks that are new or whose verdict of the first
     pass is another one. Stretches of the same shipment and address do not overlap."""
-    spans = [
-        Affected(
-            row.shipment_id,
-            row.address,
-            (row.minute - LOOK_MS // MINUTE_MS) * MINUTE_MS,
-            (row.minute + NEAR_MINUTES + LATER_MINUTES + 1) * MINUTE_MS - 1,
-        )
-        for row in new
-    ]
-    spans += [
-        Affected(click.shipment_id, address, click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS)
-        for click in moved
-        if (address := neighbourhood(address_of(click)))
-    ]
-    merged: list[Affected] = []
-    for span in sorted(spans):
-        last = merged[-1] if merged else None
-        if last and last[:2] == span[:2] and span.start <= last.stop + 1:
-            merged[-1] = last._replace(stop=max(last.stop, span.stop))
-        else:
-            merged.append(span)
-    return merged
+    spans: defaultdict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    for row in new:
+        start = (row.minute - LOOK_MS // MINUTE_MS) * MINUTE_MS
+        stop = (row.minute + NEAR_MINUTES + LATER_MINUTES + 1) * MINUTE_MS - 1
+        spans[row.shipment_id, row.address].append((start, stop))
+    for click in moved:
+        if address := neighbourhood(address_of(click)):
+            moment = click.clicked_at
+            spans[click.shipment_id, address].append((moment - BESIDE_MS, moment + LOOK_MS))
+    found: list[Affected] = []
+    for (shipment, address), own in sorted(spans.items()):
+        start, stop = min(own)
+        for begins, ends in sorted(own):
+            if begins > stop + 1:
+                found.append(Affected(shipment, address, start, stop))
+                start, stop = begins, ends
+            else:
+                stop = max(stop, ends)
+        found.append(Affected(shipment, address, start, stop))
+    return found

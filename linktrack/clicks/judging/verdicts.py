@@ -84,10 +84,11 @@ class Probe(NamedTuple):
 
 
 class JunkRequest(NamedTuple):
-    """A request for an address of ours with a malformed, forged or mutated token: what is kept of it.
+    """A request for an address of ours with a malformed, forged or mutated token, or one whose method or status does
+    not count: what is kept of it.
 
-    `ip` is kept as a click's is, and empty where that is a trusted proxy's. The recipient is whose good token was in it
-    all the same, 0 where it had none.
+    `ip` is kept as a click's is, and empty where that is a trusted proxy's and where nothing speaks against it. The
+    recipient is whose good token was in it all the same, 0 where it had none.
     """
 
     clicked_at: int
@@ -138,7 +139,7 @@ def judge(
     if NOBODY in recipients:
         people = [person_of(click) for click in clicks]
     _judge_people(clicks, people, by, extra)
-    _judge_addresses(clicks, list(zip(ips, agents, strict=True)), extra)
+    _judge_addresses(clicks, people, list(zip(ips, agents, strict=True)), extra)
     if "" in ips or any(flag & SHARED for flag in set(flags)):
         _judge_without_addresses(clicks, people, by, extra)
     _judge_probed(clicks, probes, extra)
@@ -221,10 +222,13 @@ def _judge_people(
     for person, own in groups(people, BURSTS[0][0], trapped).items():
         moments = [clicks[index].clicked_at for index in own]
         links = max(SWEEP_LINKS, by.links.get(person[0], 0))
+        places = [clicks[index].placement_id for index in own]
         for least, width in BURSTS:
             if is_dense(moments, width, least):
-                places = [clicks[index].placement_id for index in own]
-                _mark(extra, "burst", (own[at] for at in crowded(moments, places, width, least)))
+                burst = crowded(moments, places, width, least)
+                _mark(extra, "burst", [own[at] for at in burst])
+                if len(burst) == len(own):
+                    break
         if is_dense(moments, SWEEP_MS, links):
             opened = [clicks[index].link_id for index in own]
             _mark(extra, "sweep", (own[at] for at in crowded(moments, opened, SWEEP_MS, links)))
@@ -313,11 +317,16 @@ def _judge_without_addresses(
     senders = [(clicks[index].shipment_id, clicks[index].agent_id) for index in nameless]
     for among in groups(senders, AGENT_CROWD * AGENT_CROWD_LINKS).values():
         own = [nameless[at] for at in among if clicks[nameless[at]].recipient_id != NOBODY]
-        crowd = _crowds(clicks, own, AGENT_CROWD, AGENT_CROWD_LINKS, AGENT_CROWD_MS, AGENT_CROWD_SHARE)
+        crowd = _crowds(clicks, people, own, AGENT_CROWD, AGENT_CROWD_LINKS, AGENT_CROWD_MS, AGENT_CROWD_SHARE)
         _mark(extra, "many-recipients", crowd)
 
 
-def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int]], extra: dict[int, set[str]]) -> None:
+def _judge_addresses(
+    clicks: Sequence[Click],
+    people: Sequence[_Person],
+    addresses: Sequence[tuple[str, int]],
+    extra: dict[int, set[str]],
+) -> None:
     """One address with one agent that opens several links each of many recipients' mails within a minute, or slowly
     one mail after the other.
 
@@ -327,9 +336,11 @@ def _judge_addresses(clicks: Sequence[Click], addresses: Sequence[tuple[str, int
     for (ip, _), group in groups(addresses, min(recipients * links for recipients, links, _ in CROWDS)).items():
         own = [index for index in group if ip and not clicks[index].flags & SHARED]
         moments = [clicks[index].clicked_at for index in own]
+        asked = sorted(Counter([people[index] for index in own]).values())
         for recipients, links, width in CROWDS:
-            if is_dense(moments, width, recipients * links):
-                _mark(extra, "many-recipients", _crowds(clicks, own, recipients, links, width))
+            enough = len(asked) >= recipients and asked[-recipients] >= links  # nearly never: most look at one mail
+            if enough and is_dense(moments, width, recipients * links):
+                _mark(extra, "many-recipients", _crowds(clicks, people, own, recipients, links, width))
 
 
 def person_of(click: Click) -> _Person:
@@ -339,7 +350,13 @@ def person_of(click: Click) -> _Person:
 
 
 def _crowds(
-    clicks: Sequence[Click], own: Sequence[int], enough: int, enough_links: int, width: int, share: float = 0
+    clicks: Sequence[Click],
+    people: Sequence[_Person],
+    own: Sequence[int],
+    enough: int,
+    enough_links: int,
+    width: int,
+    share: float = 0,
 ) -> Iterator[int]:
     """The clicks of those whose mails had several links opened in a window with many such mails, which are this share
     at least of all mails in it.
@@ -347,25 +364,25 @@ def _crowds(
     The window moves by one click at a time; once it is a crowd, only the recipient who came last can be new in it.
     """
     within: defaultdict[_Person, deque[int]] = defaultdict(deque)  # their clicks in the window
-    links: dict[_Person, Counter[int]] = {}  # and how often each link is among them
+    links: defaultdict[_Person, defaultdict[int, int]]  # and how often each link is among them
+    links = defaultdict(lambda: defaultdict(int))
     several: set[_Person] = set()
     start, crowded = 0, False
     for index in own:
-        click = clicks[index]
-        person = person_of(click)
+        click, person = clicks[index], people[index]
         within[person].append(index)
-        links.setdefault(person, Counter())[click.link_id] += 1
+        links[person][click.link_id] += 1
         while click.clicked_at - clicks[own[start]].clicked_at > width:
-            past = clicks[own[start]]
-            left = links[person_of(past)]
-            within[person_of(past)].popleft()
-            if not within[person_of(past)]:
-                del within[person_of(past)]
+            past, who = clicks[own[start]], people[own[start]]
+            left = links[who]
+            within[who].popleft()
+            if not within[who]:
+                del within[who]
             left[past.link_id] -= 1
             if not left[past.link_id]:
                 del left[past.link_id]
                 if len(left) < enough_links:
-                    several.discard(person_of(past))
+                    several.discard(who)
             start += 1
         joins = person not in several and len(links[person]) >= enough_links
         if joins:

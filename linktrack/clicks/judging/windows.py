@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from operator import itemgetter
 from typing import TypeVar
 
@@ -13,6 +13,8 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 def groups(keys: Sequence[_Key], least: int, besides: Collection[_Key] = ()) -> dict[_Key, list[int]]:
     """The indices of each key that comes `least` times or is one of `besides`."""
+    if len(keys) < least and not besides:
+        return {}
     wanted = {key for key, count in Counter(keys).items() if count >= least}.union(besides)
     found: dict[_Key, list[int]] = {key: [] for key in wanted}
     if wanted:
@@ -41,20 +43,25 @@ def is_dense(moments: Sequence[int], width: int, least: int) -> bool:
     return any(last - first <= width for first, last in zip(moments, moments[least - 1 :], strict=False))
 
 
-def crowded(moments: Sequence[int], values: Sequence[int], width: int, least: int) -> Iterator[int]:
+def crowded(moments: Sequence[int], values: Sequence[int], width: int, least: int) -> list[int]:
     """The indices of all that lie in a window of `width`, both ends in it, with `least` or more different values.
 
     Each comes once, and the time it takes grows with the number of moments, not with the width.
     """
-    inside: Counter[int] = Counter()
+    found: list[int] = []
+    inside: dict[int, int] = {}  # how often each value is in the window
     start = told = 0
     for at, moment in enumerate(moments):
-        inside[values[at]] += 1
+        value = values[at]
+        inside[value] = inside.get(value, 0) + 1
         while moment - moments[start] > width:
-            inside[values[start]] -= 1
-            if not inside[values[start]]:
-                del inside[values[start]]
+            value = values[start]
+            if inside[value] > 1:
+                inside[value] -= 1
+            else:
+                del inside[value]
             start += 1
         if len(inside) >= least:
-            yield from range(max(start, told), at + 1)
+            found += range(max(start, told), at + 1)
             told = at + 1
+    return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from linktrack.clicks.event import NOTE, Row, note
-from linktrack.clicks.formats import LINE_FORMATS, LineFormat, format_of
+from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
 from linktrack.clicks.logs.parts import LineParts
 from linktrack.links.tokens import PLACEMENT, TOKEN
@@ -45,13 +45,13 @@ class Changing:
 
     def moment(self, stamp: bytes) -> int:
         """UTC milliseconds of a stamp of any of these formats; ValueError if it is none."""
-        for reader in self._readers[1:]:
-            try:
-                return self.format.moment(stamp)
-            except (ValueError, OverflowError):
+        try:
+            return self._readers[0].format.moment(stamp)
+        except (ValueError, OverflowError):
+            for reader in self._readers[1:]:
                 if (other := _moment(reader.format, stamp)) is not None:
                     return other
-        return self.format.moment(stamp)
+            raise
 
     def moment_or_none(self, stamp: bytes) -> int | None:
         """The same, and None where it is none."""
@@ -111,22 +111,19 @@ class Changing:
         known = {reader.format.name for reader in self._readers}
         text = b"".join(line + b"\n" for line in lines)
         read: dict[str, set[int]] = {}
-        for make in LINE_FORMATS:
-            if (name := make().name) not in known:
-                format = format_of(name, self._time_zone)
-                assert isinstance(format, LineFormat)  # noqa: S101  (one of LINE_FORMATS)
+        for format in line_formats(self._time_zone):
+            if format.name not in known:
                 found = Unwrapping(format).rows(text)
                 timed = {
                     index for index, row in enumerate(found) if _is_request(row) and _moment(format, row[2]) is not None
                 }
                 if timed or (format.state() and any(row[2] is NOTE for row in found)):
-                    read[name] = timed
+                    read[format.name] = timed
         most = max(map(len, read.values()), default=0)
         best = [name for name, timed in read.items() if len(timed) == most]
         if len(best) != 1 and (not most or len(set().union(*(read[name] for name in best))) < most * len(best)):
             return None
-        format = format_of(best[0], self._time_zone)
-        return format if isinstance(format, LineFormat) else None
+        return next(fresh for fresh in line_formats(self._time_zone) if fresh.name == best[0])
 
 
 def _is_missed(row: Row) -> bool:

@@ -14,7 +14,6 @@ from linktrack.clicks.logs.fields import (
     agent_text,
     is_prefetch,
     plain_text,
-    request_print,
     row_print,
     text_print,
 )
@@ -147,6 +146,7 @@ class Requests:
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
         since, until, nameless = self._rules.since, self._rules.until, self._rules.nameless
+        moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
@@ -180,11 +180,13 @@ class Requests:
                         row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                         with suppress(ValueError, OverflowError):
                             self._note_junk(row, moment_of(stamp))
-            try:
-                moment = moment_of(stamp)
-            except (ValueError, OverflowError):
-                reject("bad-time", line)
-                continue
+            moment = moments.get(stamp)
+            if moment is None:
+                try:
+                    moment = moments[stamp] = moment_of(stamp)
+                except (ValueError, OverflowError):
+                    reject("bad-time", line)
+                    continue
             if (since is not None and moment < since) or (until is not None and moment >= until):
                 not_ours += 1
                 continue
@@ -192,6 +194,8 @@ class Requests:
                 reject(BEFORE_PURGE, line)
                 continue
             if problem:
+                if problem == "revoked-key" and resets and addresses.was_reset(target, moment):
+                    problem = "before-reset"
                 reject(problem, line)
                 if problem in BAD:
                     row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
@@ -207,11 +211,12 @@ class Requests:
             if method != b"GET":
                 if method != b"POST" or placement not in acting:
                     reject("method", line)
+                    row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                     if method == b"HEAD":
-                        mark = request_print(stamp, method, target, status, agent, purpose)
-                        self._gathered.probes.append((moment, mark, placement, shipment, recipient))
-                    elif method == b"POST":
-                        row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                        self._gathered.probes.append((moment, row_print(row), placement, shipment, recipient))
+                    else:
+                        self._note_seen(row, moment, "method")
+                    if method == b"POST":
                         self._contest(row, moment, "method")
                     continue
                 flags = POST
@@ -219,6 +224,8 @@ class Requests:
                 flags |= PREFETCH
             if (status[:1] not in (b"2", b"3") or len(status) != 3) and (status != b"503" or not flags & PREFETCH):
                 reject("status", line)
+                row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
+                self._note_seen(row, moment, "status")
                 continue
             hasher = printer()  # `request_print`, without a call
             hasher.update(b"\0".join((stamp, method, target, status, agent)))
@@ -261,6 +268,12 @@ class Requests:
         told = mutated and not shared and not self._rules.nameless
         whose = self._rules.addresses.owner_of(target) if told and ip else NOBODY
         self._gathered.junk.append((moment, row_print(row), ip if told else "", problem, whose))
+
+    def _note_seen(self, row: Row, moment: int, reason: str) -> None:
+        """Keep that a request of ours was read which counts as nothing: it is not new once its key is revoked."""
+        mark, junk = row_print(row), self._gathered.junk
+        if not junk or junk[-1][:2] != (moment, mark):  # one that is mutated has been noted
+            junk.append((moment, mark, "", reason, NOBODY))
 
     def _numbered(self, mark: int) -> int:
         """The identity of a line with this print, counted with its equals."""

@@ -138,6 +138,12 @@ class Addresses:
         tokens_like = (match[2].lower(), match[2].lower().translate(_ROT13)) if match else ()
         return any((person := self.person(token)) is not None and person[2] is not None for token in tokens_like)
 
+    def was_reset(self, target: bytes, moment: int) -> bool:
+        """Whether a request's target names a link that was reset after this moment, whomever else it names."""
+        match = self.tracked(target) or self.tracked(unquote_to_bytes(target))
+        spot = self.spots.get(match[1].lower()) if match else None
+        return spot is not None and moment <= spot.reset_at
+
     def owner_of(self, target: bytes) -> int:
         """The recipient whose good token a target has, behind whatever placement, also turned by 13 letters; NOBODY
         where it has none."""

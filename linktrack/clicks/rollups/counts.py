@@ -17,7 +17,8 @@ from typing import NamedTuple
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
-from linktrack.clicks.rollups.clickers import Deed, Person, Turnout, note_deeds
+from linktrack.clicks.rollups.clickers import Turnout, note_deeds
+from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, Person, gathered, in_pieces
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.contacts.recipients import domain_of
 from linktrack.moments import HOUR, hour_start
@@ -30,18 +31,10 @@ TABLES = (  # all that is kept up to date here, and can be made anew from the cl
 _QUARTER = HOUR // 4  # every zone's hours begin at one
 _WIDE = ("human", "prefetch", "scanner", "test")
 _NARROW = ("human", "machine", "test")
-_AT_ONCE = 500  # values of one query
 
 Key = tuple[int, ...]
-Row = dict[str, int]  # column → what is added
-
-
-class Shift(NamedTuple):
-    """A click whose ruling was `before` (None: it was not there) and is `after` (None: it is gone)."""
-
-    click: Click
-    before: int | None
-    after: int | None
+# A click, the number of the ruling that it had (None: it was not there) and of the one it has now (None: it is gone).
+Shift = tuple[Click, int | None, int | None]
 
 
 @dataclass(frozen=True)
@@ -60,19 +53,21 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     if not shifts:
         return
     verdicts = facts.rulings.verdict_names()
-    human = facts.rulings.numbers_of("human")
-    refused = facts.refusing.shipments_among({shift[0][4] for shift in shifts})
-    if refused:
-        facts.refusing.look_up(click[4:6] for click, _, _ in shifts if click[4] in refused)
-    deeds = _deeds(shifts, verdicts, facts.device, facts.refusing.counted_as if refused else None)
-    turnout = note_deeds(database, deeds, human, facts.refusing)
+    columns = _columns(shifts, facts)
+    deed_of: dict[int | None, str] = {number: _DEED_OF[verdict] for number, verdict in verdicts.items()}
+    deed_of[None] = NO_DEED
+    was, now = (list(map(deed_of.__getitem__, rulings)) for rulings in (columns.before, columns.after))
+    deeds = gathered(
+        columns.people, columns.placements, columns.links, columns.times, columns.devices, was, now
+    )  # fmt: skip
+    turnout = note_deeds(database, deeds, facts.rulings.numbers_of("human"), facts.refusing)
     hours = _Hours(facts.zone)
     tables = _Tables()
-    _count(tables, shifts, verdicts, facts, hours)
+    _count(tables, columns, verdicts, facts, hours)
     _turn(tables, turnout, facts, hours)
-    _count_domains(database, tables, deeds, turnout)
+    _count_domains(tables, _domains(database, deeds.people), columns.people, was, now, turnout)
     tables.write(database)
-    _settle_times(database, shifts, verdicts)
+    _settle_times(database, columns, was, now)
 
 
 def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]], batch: int = 50_000) -> None:
@@ -82,57 +77,39 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
             database.execute(f"DELETE FROM {table}")
         database.execute("UPDATE shipment_domain SET human = 0, machine = 0, clickers = 0")
         rest = iter(stream)
-        while some := [Shift(click, None, ruling) for click, ruling in islice(rest, batch)]:
+        while some := [(click, None, ruling) for click, ruling in islice(rest, batch)]:
             apply(database, some, facts)
 
 
 # --- from clicks to rows ---------------------------------------------------------------------------------------
 
 
-def _deeds(
-    shifts: Sequence[Shift],
-    verdicts: Mapping[int, str],
-    device_of: Callable[[int], int],
-    counted_as: Callable[[int, int], int] | None,
-) -> dict[Person, dict[int, Deed]]:
-    """What each person did on each placement; tests are no deeds.
+class _Columns(NamedTuple):
+    """Clicks that shift, a column for each thing that they are counted by."""
 
-    `counted_as` says whose a click is that somebody may have made who refused tracking: these are counted together.
-    """
-    people: defaultdict[Person, dict[int, Deed]] = defaultdict(dict)
-    for (at, _, link, placement, shipment, recipient, _, _, agent, _), before, after in shifts:
-        was = None if before is None else verdicts[before]
-        now = None if after is None else verdicts[after]
-        if was in _NO_DEEDS and now in _NO_DEEDS:
-            continue
-        own = people[shipment, recipient if counted_as is None else counted_as(shipment, recipient)]
-        if was is None and placement not in own:  # nearly always, and thrice as fast
-            fresh = (link, 1, 0, at, at, device_of(agent), False) if now == "human" else (link, 0, 1, *_NO_TIMES)
-            own[placement] = tuple.__new__(Deed, fresh)
-            continue
-        _, human, machine, first, last, device, lost = own.get(placement, _NO_DEED)
-        if was == "human":
-            human -= 1
-            lost = True
-        elif was not in _NO_DEEDS:
-            machine -= 1
-        if now == "human":
-            human += 1
-            if first is None or at <= first:
-                here = device_of(agent)
-                device = here if first is None or at < first else min(here, device or 0)
-                first = at
-            if last is None or at > last:
-                last = at
-        elif now not in _NO_DEEDS:
-            machine += 1
-        own[placement] = Deed(link, human, machine, first, last, device, lost)
-    return people
+    people: Sequence[Person]  # those that a click counts for
+    times: Sequence[int]
+    links: Sequence[int]
+    placements: Sequence[int]
+    shipments: Sequence[int]
+    devices: Sequence[int]
+    before: Sequence[int | None]
+    after: Sequence[int | None]
 
 
-_NO_DEEDS = (None, "test")
-_NO_TIMES = (None, None, None, False)
-_NO_DEED = Deed(0, 0, 0, *_NO_TIMES)
+def _columns(shifts: Sequence[Shift], facts: Facts) -> _Columns:
+    clicks, before, after = zip(*shifts, strict=True)
+    times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
+    people: list[Person] = list(zip(shipments, recipients, strict=True))
+    if refused := facts.refusing.shipments_among(set(shipments)):
+        facts.refusing.look_up(person for person in people if person[0] in refused)
+        people = [(shipment, facts.refusing.counted_as(shipment, recipient)) for shipment, recipient in people]
+    device_of = {agent: facts.device(agent) for agent in set(agents)}
+    devices = list(map(device_of.__getitem__, agents))
+    return _Columns(people, times, links, placements, shipments, devices, before, after)
+
+
+_DEED_OF = {"human": HUMAN, "prefetch": MACHINE, "scanner": MACHINE, "test": NO_DEED}
 
 
 class _Tables:
@@ -193,13 +170,11 @@ class _Hours(dict[int, int]):
         return hour
 
 
-def _count(tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str], facts: Facts, hours: _Hours) -> None:
+def _count(tables: _Tables, columns: _Columns, verdicts: Mapping[int, str], facts: Facts, hours: _Hours) -> None:
     """Clicks by everything that they are counted by."""
-    clicks, before, after = zip(*shifts, strict=True)
-    times, _, links, placements, shipments, _, _, _, agents, _ = zip(*clicks, strict=True)
-    sent = facts.sent_at.get
-    ages = [(at - sent(shipment, 0)) // HOUR for at, shipment in zip(times, shipments, strict=True)]
-    devices = map(facts.device, agents)
+    _, times, links, placements, shipments, devices, before, after = columns
+    sent = {shipment: facts.sent_at.get(shipment, 0) for shipment in set(shipments)}
+    ages = [(at - sent[shipment]) // HOUR for at, shipment in zip(times, shipments, strict=True)]
     starts = [hours[at // _QUARTER] for at in times]
     seen = Counter(zip(links, placements, shipments, starts, ages, devices, before, after, strict=True))
     add = tables.add
@@ -223,83 +198,77 @@ def _count(tables: _Tables, shifts: Sequence[Shift], verdicts: Mapping[int, str]
 
 def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> None:
     """Clickers, where the first of their human clicks stands."""
-    for (placement, shipment), won in turnout.placements.items():
-        tables.add("placement_tally", (placement, shipment), "clickers", won)
+    for (placement, shipment, sign), count in Counter(turnout.on_placements).items():
+        tables.add("placement_tally", (placement, shipment), "clickers", sign * count)
+    firsts = ((spot, hours[at // _QUARTER], sign) for spot, at, sign in turnout.on_links)
+    for (spot, hour, sign), count in Counter(firsts).items():
+        tables.add("link_tally", spot, "clickers", sign * count)
+        tables.add("link_hour", (*spot, hour), "clickers", sign * count)
     sent = facts.sent_at.get
-    seen: defaultdict[tuple[int, int, int, int, int, int], int] = defaultdict(int)
-    for shipment, _, link, before, after in turnout.turns:
-        for first, sign in ((before, -1), (after, 1)):
-            if first is not None:
-                at, device = first
-                age = -1 if link else (at - sent(shipment, 0)) // HOUR
-                seen[shipment, link, hours[at // _QUARTER], age, 0 if link else device, sign] += 1
-    for (shipment, link, hour, age, device, sign), times_seen in seen.items():
-        count = sign * times_seen
-        if link:
-            tables.add("link_tally", (link, shipment), "clickers", count)
-            tables.add("link_hour", (link, shipment, hour), "clickers", count)
-            continue
-        tables.add("shipment_tally", (shipment,), "clickers", count)
-        tables.add("shipment_hour", (shipment, hour), "clickers", count)
-        tables.add("shipment_device", (shipment, device), "clickers", count)
+    turned = (
+        (shipment, hours[at // _QUARTER], (at - sent(shipment, 0)) // HOUR, device, sign)
+        for (shipment, _), (at, device), sign in turnout.in_shipments
+    )
+    for (shipment, hour, age, device, sign), count in Counter(turned).items():
+        tables.add("shipment_tally", (shipment,), "clickers", sign * count)
+        tables.add("shipment_hour", (shipment, hour), "clickers", sign * count)
+        tables.add("shipment_device", (shipment, device), "clickers", sign * count)
         if 0 <= age < AGES:
-            tables.add("shipment_age", (shipment, age), "clickers", count)
+            tables.add("shipment_age", (shipment, age), "clickers", sign * count)
 
 
 def _count_domains(
-    database: Database, tables: _Tables, deeds: Mapping[Person, Mapping[int, Deed]], turnout: Turnout
+    tables: _Tables,
+    domains: Mapping[Person, str],
+    people: Sequence[Person],
+    was: Sequence[str],
+    now: Sequence[str],
+    turnout: Turnout,
 ) -> None:
     """Clicks and clickers by the domain of the address that the mail was sent to, "" of those who refused tracking."""
-    domains = _domains(database, deeds)
-    seen: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    for person, own in deeds.items():
-        counts = seen[person[0], domains.get(person, "")]
-        for _, human, machine, *_ in own.values():
-            counts[0] += human
-            counts[1] += machine
-    for shipment, recipient, link, before, after in turnout.turns:
-        if not link and (before is None) != (after is None):
-            seen[shipment, domains.get((shipment, recipient), "")][2] += 1 if before is None else -1
-    for (shipment, domain), counts in seen.items():
-        for column, count in zip(("human", "machine", "clickers"), counts, strict=True):
-            if count:
-                tables.add_domain(shipment, domain, column, count)
+    counts: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    seen = Counter(
+        ((person[0], domains.get(person, "")), old, new) for person, old, new in zip(people, was, now, strict=True)
+    )
+    for (where, old, new), clicks in seen.items():
+        counts[where][old] -= clicks
+        counts[where][new] += clicks
+    turned = (((person[0], domains.get(person, "")), sign) for person, _, sign in turnout.in_shipments)
+    for (where, sign), clickers in Counter(turned).items():
+        counts[where]["clickers"] += sign * clickers
+    for where, own in counts.items():
+        for column in ("human", "machine", "clickers"):
+            if own[column]:
+                tables.add_domain(*where, column, own[column])
 
 
 def _domains(database: Database, people: Iterable[Person]) -> dict[Person, str]:
     """The domains that people's mails were sent to."""
-    by_shipment: defaultdict[int, list[int]] = defaultdict(list)
-    for shipment, recipient in people:
-        by_shipment[shipment].append(recipient)
     found: dict[Person, str] = {}
     known: dict[str, str] = {}  # by what stands behind the last @
-    for shipment, recipients in by_shipment.items():
-        rest = iter(sorted(recipients))
-        while some := list(islice(rest, _AT_ONCE)):
-            for recipient, email in database.rows(
-                f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "
-                f"AND recipient_id IN ({', '.join('?' * len(some))})",
-                (shipment, *some),
-            ):
-                behind = email[email.rfind("@") :]
-                if behind not in known:
-                    known[behind] = domain_of(email)
-                found[shipment, recipient] = known[behind]
+    for shipment, some in in_pieces(people):
+        for recipient, email in database.rows(
+            f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "
+            f"AND recipient_id IN ({', '.join('?' * len(some))})",
+            (shipment, *some),
+        ):
+            behind = email[email.rfind("@") :]
+            if behind not in known:
+                known[behind] = domain_of(email)
+            found[shipment, recipient] = known[behind]
     return found
 
 
 # --- first and last click --------------------------------------------------------------------------------------
 
 
-def _settle_times(database: Database, shifts: Sequence[Shift], verdicts: Mapping[int, str]) -> None:
+def _settle_times(database: Database, columns: _Columns, was: Sequence[str], now: Sequence[str]) -> None:
     """Widen first and last human click by those that came, and find them anew where the first or last one went."""
     won: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     lost: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for click, before, after in shifts:
-        was = before is not None and verdicts[before] == "human"
-        now = after is not None and verdicts[after] == "human"
-        if was != now:
-            (won if now else lost)[click.link_id, click.shipment_id].append(click.clicked_at)
+    for link, shipment, at, old, new in zip(columns.links, columns.shipments, columns.times, was, now, strict=True):
+        if (old == HUMAN) != (new == HUMAN):
+            (won if new == HUMAN else lost)[link, shipment].append(at)
     for table, keys, of in (
         ("link_tally", ("link_id", "shipment_id"), lambda pair: pair),
         ("shipment_tally", ("shipment_id",), lambda pair: pair[1:]),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable
 
+from linktrack.clicks.rollups.deeds import Person, in_pieces
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database
-
-_AT_ONCE = 500  # values of one query
 
 
 class Refusing:
@@ -23,23 +21,18 @@ class Refusing:
         """Those of some shipments in which anybody refused."""
         return {shipment for shipment in shipments if self._anybody_in(shipment)}
 
-    def look_up(self, people: Iterable[Sequence[int]]) -> None:
+    def look_up(self, people: Iterable[Person]) -> None:
         """Learn of these people (shipment, recipient) whether they refused; `counted_as` knows of no others."""
-        by_shipment: dict[int, set[int]] = {}
-        for shipment, recipient in people:
-            by_shipment.setdefault(shipment, set()).add(recipient)
-        self._refused = {}
-        for shipment in self.shipments_among(by_shipment):
-            found = self._refused[shipment] = set[int]()
-            rest = iter(sorted(by_shipment[shipment]))
-            while some := list(islice(rest, _AT_ONCE)):
-                marks = ", ".join("?" * len(some))
-                rows = self._database.rows(
-                    "SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND uncounted "  # noqa: S608  (marks)
-                    f"AND recipient_id IN ({marks})",
-                    (shipment, *some),
-                )
-                found.update(row[0] for row in rows)
+        asked = set(people)
+        self._refused = {shipment: set() for shipment in self.shipments_among({shipment for shipment, _ in asked})}
+        for shipment, some in in_pieces(person for person in asked if person[0] in self._refused):
+            marks = ", ".join("?" * len(some))
+            rows = self._database.rows(
+                "SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND uncounted "  # noqa: S608  (marks)
+                f"AND recipient_id IN ({marks})",
+                (shipment, *some),
+            )
+            self._refused[shipment].update(row[0] for row in rows)
 
     def counted_as(self, shipment: int, recipient: int) -> int:
         """The recipient that a click counts for."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, shown
+from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, line_format_for, shown
 
 from linktrack.clicks.event import Report, Row
 from linktrack.clicks.formats import FORMATS, EventFormat, Format, LineFormat, detect, format_of
@@ -44,6 +45,17 @@ def test_each_line_gives_one_row_that_carries_it(path: Path) -> None:
     data, format = path.read_bytes(), format_for(path)
     assert isinstance(format, LineFormat)
     assert [row[0] for row in format.rows(data)] == list(split_lines(data))
+
+
+@pytest.mark.parametrize("path", LINE_SAMPLES, ids=name_of)
+@pytest.mark.parametrize("method", ["get", "Get", "M-SEARCH", "X!$%&'*+.^_`|~0"])
+def test_a_method_is_whatever_rfc_9110_calls_a_token(path: Path, method: str) -> None:
+    """A server answers it with 405, and whose address it names is known all the same."""
+    data = path.read_bytes()
+    format, other = line_format_for(path), line_format_for(path)
+    asked = re.sub(rb"\bGET\b", lambda match: method.encode(), data)
+    rows = [(row[3].replace(b"GET", method.encode()), *row[4:6]) for row in format.rows(data)]
+    assert asked != data and [row[3:6] for row in other.rows(asked)] == rows
 
 
 @pytest.mark.parametrize("path", LINE_SAMPLES, ids=name_of)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from linktrack.clicks.event import NO_AGENT, Row, junk
 
-_METHOD = re.compile(rb"[A-Z]++").fullmatch
+METHOD = rb"[A-Za-z0-9!#$%&'*+.^_`|~-]++"  # a token of RFC 9110 (5.6.2): `get` is one, which is not GET
+_METHOD = re.compile(METHOD).fullmatch
 _TARGET = re.compile(rb"\S++").fullmatch
-_REQUEST = re.compile(rb"([A-Z]++) (\S++)(?: \S++)?").fullmatch
+_REQUEST = re.compile(rb"(" + METHOD + rb") (\S++)(?: \S++)?").fullmatch
 
 # The headers by which a browser says that it fetches ahead and nobody looks, as any log may have them.
 PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
@@ -36,7 +37,7 @@ def row(
     """The row of a line; without a time it is junk, and what is no HTTP request has no method."""
     if not stamp:
         return junk(line)
-    if not _METHOD(method) or not _TARGET(target):
+    if method == b"-" or not _METHOD(method) or not _TARGET(target):
         method = target = b""
     return (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
 

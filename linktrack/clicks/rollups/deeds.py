@@ -1,0 +1,75 @@
+"""Deeds: what each person did on each placement, gathered from many clicks before anything is looked up.
+
+There are hundreds of thousands of them in one import, so they are plain tuples and dictionaries.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from operator import itemgetter
+
+Person = tuple[int, int]  # shipment, recipient
+Spot = tuple[int, int, int]  # shipment, recipient, placement
+
+# What is added to what a person has done on a placement, negative where clicks went or were judged anew: link, human
+# clicks, clicks of machines; and of the human ones that came first and last moment, and the first one's device.
+Deed = tuple[int, int, int, int | None, int | None, int | None]
+
+NO_DEED, HUMAN, MACHINE = "", "human", "machine"  # what a click is as a deed: a test is none
+_AT_ONCE = 500  # people of one query
+
+
+@dataclass
+class Deeds:
+    """Deeds by person and placement. `moved` are people of whom clicks went or were judged anew, and `lost` the spots
+    where human ones are fewer for that: first and last click must be found anew there."""
+
+    people: defaultdict[Person, dict[int, Deed]] = field(default_factory=lambda: defaultdict(dict))
+    moved: set[Person] = field(default_factory=set)
+    lost: set[Spot] = field(default_factory=set)
+
+
+def gathered(
+    persons: Iterable[Person],
+    placements: Iterable[int],
+    links: Iterable[int],
+    moments: Iterable[int],
+    devices: Iterable[int],
+    was: Iterable[str],
+    now: Iterable[str],
+) -> Deeds:
+    """The deeds of clicks, given in columns; the last two are what each was as a deed, and what it is now."""
+    deeds = Deeds()
+    people = deeds.people
+    for person, placement, link, at, device, old, new in zip(
+        persons, placements, links, moments, devices, was, now, strict=True
+    ):
+        if not old and not new:
+            continue
+        own = people[person]
+        if not old and placement not in own:  # nearly always
+            own[placement] = (link, 1, 0, at, at, device) if new == HUMAN else (link, 0, 1, None, None, None)
+            continue
+        _, human, machine, first, last, of_first = own.get(placement, (link, 0, 0, None, None, None))
+        human += (new == HUMAN) - (old == HUMAN)
+        machine += (new == MACHINE) - (old == MACHINE)
+        if new == HUMAN:
+            if first is None or of_first is None or (at, device) < (first, of_first):
+                first, of_first = at, device
+            last = at if last is None else max(last, at)
+        own[placement] = (link, human, machine, first, last, of_first)
+        if old:
+            deeds.moved.add(person)
+            if old == HUMAN:
+                deeds.lost.add((*person, placement))
+    return deeds
+
+
+def in_pieces(people: Iterable[Person]) -> Iterator[tuple[int, list[int]]]:
+    """People in order: a shipment and so many of its recipients as one query can name."""
+    for shipment, own in groupby(sorted(people), itemgetter(0)):
+        while some := [recipient for _, recipient in islice(own, _AT_ONCE)]:
+            yield shipment, some

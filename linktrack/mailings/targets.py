@@ -32,7 +32,8 @@ def target_in_html(url: str, document: Document, start: int, stop: int, quotes: 
 
     def written(text: str) -> bytes:
         safe = escape(text) if quotes else _NOT_BARE.sub(_referred, text)
-        return safe.encode(document.charset, "xmlcharrefreplace")
+        held = "".join(sign if _comes_back(sign, document.charset) else f"&#{ord(sign)};" for sign in safe)
+        return (safe if _comes_back(safe, document.charset) else held).encode(document.charset)
 
     pieces = _apart(url, pairs)
     gapped = _with_gaps(pieces, written, start, stop, document.charset)
@@ -105,11 +106,17 @@ def _with_gaps(
 def _stands_whole(pieces: Sequence[_Piece], charset: str) -> bool:
     """Whether an address is read as a whole, and nothing else with it, wherever it stands in a text of this charset."""
     text = "".join("x" if isinstance(piece, MergeTag) else piece for piece in pieces)
+    return _comes_back(text, charset) and all(
+        find_urls(f"{before}{text}{after}") == [(1, 1 + len(text))] for before, after in _AROUND
+    )
+
+
+def _comes_back(text: str, charset: str) -> bool:
+    """Whether a charset has all of a text, and none of it is read back as something else (the yen of Shift JIS is)."""
     try:
-        text.encode(charset)
-    except UnicodeEncodeError:
+        return text.encode(charset).decode(charset) == text
+    except UnicodeError:
         return False
-    return all(find_urls(f"{before}{text}{after}") == [(1, 1 + len(text))] for before, after in _AROUND)
 
 
 def _in_ascii(pieces: Sequence[_Piece], kept: str) -> list[_Piece]:

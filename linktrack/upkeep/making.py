@@ -12,7 +12,16 @@ from typing import NamedTuple
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
-from linktrack.files import CONFIG_NAME, create, explained, passing_folder, refuse_planted, sync_folder, sync_tree
+from linktrack.files import (
+    CONFIG_NAME,
+    create,
+    explained,
+    passing_folder,
+    refuse_planted,
+    remove_leftovers,
+    sync_folder,
+    sync_tree,
+)
 from linktrack.links.keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
@@ -66,6 +75,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
             clear_killed(root)
         for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
             if os.path.lexists(root / name):
+                remove_leftovers(root)  # of one that was killed when all was in its place
                 raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
         elsewhere = _file_elsewhere(root, environ)
         if elsewhere is not None and not elsewhere.exists():

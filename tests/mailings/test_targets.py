@@ -64,6 +64,7 @@ def led(target: str, values: dict[str, str]) -> str:
 )
 @example("cp1252", ["https://www.example.com/?a=\x85{{ city }}"] * 6, {"city": 'Å "x" & <b>'})
 @example("utf-16", ["https://www.example.com/b/", None, "shared"] * 2, {})
+@example("shift_jis", ["https://www.example.com/?a=\u00a5\u203e{{ city }}"] * 6, {"city": "\u00a5"})
 def test_in_html_each_address_is_what_it_should_be_and_the_rest_of_the_mail_is_what_it_was(
     charset: str, spots: list[str | None], values: dict[str, str]
 ) -> None:

@@ -86,8 +86,8 @@ def test_numbers_times_and_thin_rates_of_a_spreadsheets_csv(own_world: World, ru
 
 @pytest.mark.parametrize(
     ("language", "line"),
-    [("en", "'=1+1,-0.5,-5,-10042,=a@example.com,2026-03-29 03:00:00,\"a, b\"\r\n"),
-     ("sv", "'=1+1;-0,5;-5;-10042;=a@example.com;2026-03-29 03:00:00;a, b\r\n")],
+    [("en", "'=1+1,-0.5,-5,-10042,'=a@example.com,2026-03-29 03:00:00,\"a, b\"\r\n"),
+     ("sv", "'=1+1;-0,5;-5;-10042;'=a@example.com;2026-03-29 03:00:00;a, b\r\n")],
 )  # fmt: skip
 def test_texts_are_guarded_and_numbers_never(language: Language, line: str) -> None:
     row = {"name": "=1+1", "difference": -0.5, "clicks": -5, "contact_id": "-10042", "email": "=a@example.com",

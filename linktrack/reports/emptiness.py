@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from linktrack.mailings.shipments import find_shipment
 from linktrack.reports.figures import ALWAYS, Scope
-from linktrack.store.lookups import mailing_name
 from linktrack.store.session import Database
 
 Find = Callable[[Scope], Iterable[Any]]  # the rows of a report
@@ -36,7 +35,7 @@ def why_empty(database: Database, scope: Scope, whole: Scope, find: Find, senten
     What cannot have rows is said first (a shipment that counts nowhere, or is another mailing's); then whatever it is
     without which there are some: the time, the folder, the rest.
     """
-    if scope.shipment is not None and (reason := _why_not_counted(database, scope, scope.shipment)):
+    if scope.shipment is not None and (reason := _why_not_counted(database, scope.shipment)):
         return reason
     ever = replace(scope, period=ALWAYS)
     if scope.period and _has_any(find(ever)):
@@ -52,12 +51,7 @@ def _has_any(rows: Iterable[Any]) -> bool:
     return any(True for _ in rows)
 
 
-def _why_not_counted(database: Database, scope: Scope, number: int) -> str:
+def _why_not_counted(database: Database, number: int) -> str:
     """What it is about a shipment that leaves no rows whatever was clicked, "" for nothing."""
-    shipment = find_shipment(database, number)
-    asked = [one for one in (scope.mailing, *(scope.mailings or ())) if one is not None]
-    names = [mailing_name(database, one) for one in asked]
-    if names and shipment.mailing not in names:
-        return f"The shipment {number} is one of the mailing {shipment.mailing}, not of {' or '.join(names)}."
-    reason = _UNCOUNTED.get(shipment.state)
+    reason = _UNCOUNTED.get(find_shipment(database, number).state)
     return f"The shipment {number} {reason}." if reason else ""

@@ -63,11 +63,6 @@ def mailing_id(database: Database, name: str) -> int:
     return _id(database, _MAILING, name)
 
 
-def mailing_name(database: Database, number: int) -> str:
-    """The name of a mailing that there is, by its id."""
-    return str(database.value("SELECT name FROM mailing WHERE id = ?", (number,)))
-
-
 def placement_id(
     database: Database, key: str, *, of: Collection[int] = (), link: int | None = None, shipment: int | None = None
 ) -> int:

@@ -4,6 +4,7 @@ what is due, and with a deep look every row and every figure."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from linktrack.errors import LinktrackError
 from linktrack.files import CONFIG_NAME, leftovers
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
-from linktrack.mailings.shipments import unfinished_shipments
+from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import iso, now
 from linktrack.sentences import counted
 from linktrack.store.dialects import SQLITE
@@ -62,7 +63,7 @@ def examine(
         *_modes(workspace),
         *_space(workspace),
         *_database(workspace, deep),
-        *_leftovers(workspace),
+        *_leftovers(_own_folders(workspace)),
     ]
 
 
@@ -146,10 +147,20 @@ def _scripts(workspace: Workspace, database: Database) -> Iterator[Check]:
         yield Check("scripts", "ok", f"{sum(1 for path in folder.iterdir() if path.is_file())} files", "")
 
 
-def _leftovers(workspace: Workspace) -> Iterator[Check]:
+def _own_folders(workspace: Workspace) -> set[Path]:
     database = workspace.database_path
-    folders = {workspace.root, workspace.root if database is None else database.parent, workspace.click_log_path}
-    for folder in sorted(path for path in folders if path.is_dir()):
+    return {workspace.root, workspace.root if database is None else database.parent, workspace.click_log_path}
+
+
+def _leftovers_beside_outputs(workspace: Workspace, database: Database) -> Iterator[Check]:
+    """What lies where mails and files of runs were written into, and people keep their backups."""
+    outs = [out for (out,) in database.rows("SELECT DISTINCT out FROM run")]
+    outs += [one.out for one in list_outputs(database)]
+    yield from _leftovers({Path(out).parent for out in outs if out.startswith("/")} - _own_folders(workspace))
+
+
+def _leftovers(folders: set[Path]) -> Iterator[Check]:
+    for folder in sorted(path for path in folders if path.is_dir() and os.access(path, os.R_OK | os.X_OK)):
         for path in leftovers(folder):
             yield Check("leftovers", "warning", str(path), "a command was killed while it wrote this: remove it")
 
@@ -227,6 +238,7 @@ def _database(workspace: Workspace, deep: bool) -> Iterator[Check]:
             yield _clock(database, moment)
             yield from _scripts(workspace, database)
             yield from _due(workspace, database, moment)
+            yield from _leftovers_beside_outputs(workspace, database)
             if deep:
                 yield from _all_rows(database)
     except LinktrackError as problem:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from linktrack.links.definitions import LinkDefinition, export_toml, read_definitions
 from linktrack.links.responses import parse_response
+from linktrack.names import composed
 
 letters = st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"], exclude_characters="/{}\\")
 path_letters = st.characters(exclude_categories=["C", "Z"], exclude_characters="/{}[]*|%<>$\\")  # no merge tag
-words = st.lists(st.text(letters, min_size=1, max_size=8), min_size=1, max_size=3).map(" ".join)
+words = st.lists(st.text(letters, min_size=1, max_size=8), min_size=1, max_size=3).map(" ".join).map(composed)
 actions = st.one_of(
     st.builds(lambda name: {"type": "selection", "add": [name]}, words),
     st.builds(lambda name: {"type": "interest", "remove": [name]}, words),

@@ -139,7 +139,7 @@ def test_reports_with_a_shape_have_a_chart_with_title_and_text(
 
 
 SIMPLE: list[tuple[list[str], list[str]]] = [
-    (["folder", "list"], ["path", "links", "created_at"]),
+    (["folder", "list"], ["path", "links", "created_at", "status"]),
     (["link", "list"], ["key", "name", "folder", "url", "kind", "status", "mailing", "response", "actions"]),
     (["action", "list"], ["link", "number", "type", "description", "settings"]),
     (["action", "log"], ["id", "kind", "contact_id", "name", "operation", "old", "new", "link", "mailing", "shipment",

@@ -144,3 +144,15 @@ def test_a_setting_that_no_command_takes_is_no_setting_in_order(life: Life) -> N
     with (life.root / "linktrack.toml").open("a") as settings:
         settings.write('\n[serve]\nport = "many"\n')
     assert "error" in found(life)["settings"]
+
+
+def test_what_a_killed_command_left_beside_outputs_is_found(life: Life, tmp_path: Path) -> None:
+    """Where mails and files of runs were written, people keep their backups too."""
+    (tmp_path / "kept").mkdir()
+    life.run(str(tmp_path / "kept" / "run-2"))
+    left = tmp_path / "kept" / ".b.tar.gz.unfinished-0123456789ab"
+    left.write_bytes(b"half of one")
+    rows = life.json_of(6, "doctor")
+    assert [row["detail"] for row in rows if row["check"] == "leftovers"] == [str(left)]
+    life.do("backup", tmp_path / "kept" / "c.tar.gz")
+    assert not left.exists(), "and the next backup there clears it away"

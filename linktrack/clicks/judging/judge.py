@@ -6,9 +6,8 @@ Judging is two passes: `verdicts` by what stands beside a click, then `reputatio
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from linktrack.clicks.event import SHARED
@@ -185,17 +184,11 @@ def second_pass(
 def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence]:
     """Store what clicks say about addresses, in the open transaction. Returns what had not been said before."""
     rows = sorted(said)
-    known: set[tuple[object, ...]] = set()
-    for (shipment, address), own in groupby(rows, key=itemgetter(0, 1)):
-        minutes = [row.minute for row in own]
-        known.update(
-            database.rows(
-                "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
-                "WHERE shipment_id = ? AND address = ? AND minute BETWEEN ? AND ?",
-                (shipment, address, min(minutes), max(minutes)),
-            )
-        )
-    new = [row for row in rows if tuple(row) not in known]
+    known = set[Evidence]()
+    if rows:
+        minutes = [row.minute for row in rows]
+        known.update(_evidence_about(database, {(row[0], row[1]) for row in rows}, min(minutes), max(minutes)))
+    new = [row for row in rows if row not in known]
     database.insert("scanner_evidence", Evidence._fields, new)
     return new
 
@@ -287,11 +280,12 @@ def _heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tupl
     for shipment, addresses in sorted(by_shipment.items()):
         for start in range(0, len(addresses), _AT_ONCE):
             some = addresses[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(some))
+            marks = ", ".join(["(?)"] * len(some))
             rows = database.rows(
-                f"SELECT address FROM scanner_evidence WHERE shipment_id = ? AND address IN ({marks}) "  # noqa: S608  (marks of our own)
-                "GROUP BY address HAVING count(DISTINCT recipient_id) >= ?",
-                (shipment, *some, RECIPIENTS),
+                f"SELECT e.address FROM (VALUES {marks}) AS wanted CROSS JOIN scanner_evidence e "  # noqa: S608  (marks of our own)
+                "WHERE e.shipment_id = ? AND e.address = wanted.column1 "
+                "GROUP BY e.address HAVING count(DISTINCT e.recipient_id) >= ?",
+                (*some, shipment, RECIPIENTS),
             )
             found.update((shipment, address) for (address,) in rows)
     return found
@@ -299,17 +293,27 @@ def _heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tupl
 
 def _evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:
     """All evidence about the addresses of these spans."""
-    found: list[Evidence] = []
-    for shipment, address in sorted({(span.shipment_id, span.address) for span in spans}):
-        found += map(
-            Evidence._make,
-            database.rows(
-                "SELECT shipment_id, address, minute, recipient_id, family FROM scanner_evidence "
-                "WHERE shipment_id = ? AND address = ?",
-                (shipment, address),
-            ),
+    return list(_evidence_about(database, {(span.shipment_id, span.address) for span in spans}))
+
+
+def _evidence_about(
+    database: Database, places: Iterable[tuple[int, str]], low: int = -(2**31), high: int = 2**31 - 1
+) -> Iterator[Evidence]:
+    """All evidence about shipments and addresses in some minutes, both ends in it.
+
+    Many are asked for at once: a server takes longer to answer than to look.
+    """
+    wanted = sorted(places)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        marks = ", ".join(["(?, ?)"] * len(some))
+        rows = database.rows(
+            f"SELECT e.shipment_id, e.address, e.minute, e.recipient_id, e.family FROM (VALUES {marks}) AS wanted "  # noqa: S608  (marks of our own)
+            "CROSS JOIN scanner_evidence e WHERE e.shipment_id = wanted.column1 AND e.address = wanted.column2 "
+            "AND e.minute BETWEEN ? AND ?",
+            [*chain.from_iterable(some), low, high],
         )
-    return found
+        yield from map(Evidence._make, rows)
 
 
 def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:

@@ -24,6 +24,7 @@ HEAD_BYTES = 4096
 TAIL_BYTES = 4096
 BLOCK_BYTES = 1 << 20
 _PACKED_BYTES = 1 << 13  # read of a compressed file at once: no more than 32 MB can come of it
+_UNPACKED_BYTES = 1 << 14  # made of it at once, where that can be said
 MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at
 
 Unpack = Callable[[IO[bytes]], Any]  # a compressed file → a stream of its content
@@ -258,15 +259,15 @@ def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
     if start.startswith(_GZIP):
         import zlib
 
-        return partial(_Members, partial(zlib.decompressobj, 16 + zlib.MAX_WBITS))
+        return partial(_Members, partial(zlib.decompressobj, 16 + zlib.MAX_WBITS), True)
     if start.startswith(_BZIP2):
         from bz2 import BZ2Decompressor
 
-        return partial(_Members, BZ2Decompressor)
+        return partial(_Members, BZ2Decompressor, True)
     if start.startswith(_XZ):
         from lzma import LZMADecompressor
 
-        return partial(_Members, LZMADecompressor)
+        return partial(_Members, LZMADecompressor, True)
     if start.startswith(_ZSTD) or _ZSTD_SKIPPED(start):
         try:
             import zstandard
@@ -274,7 +275,7 @@ def _unpacking(file: IO[bytes], path: str) -> Unpack | None:
             raise BadInput(
                 "zstd needs the extra: pip install 'linktrack[zstd]', or pipe the output of zstdcat in", file=path
             ) from None
-        return partial(_Members, zstandard.ZstdDecompressor().decompressobj)
+        return partial(_Members, zstandard.ZstdDecompressor().decompressobj, False)
     return None
 
 
@@ -283,11 +284,13 @@ class _Members:
     number of NUL bytes stands between and behind them, as xz, tapes and disks pad.
 
     The readers of the standard library pass over all that follows such a pad in silence, or what follows garbage.
-    `make` makes the decompressor of one stream; what it raises for what is none of its kind is raised here.
+    `make` makes the decompressor of one stream, `bounded` when it can be told how much to make at once; what it raises
+    for what is none of its kind is raised here.
     """
 
-    def __init__(self, make: Callable[[], Any], file: IO[bytes]) -> None:
+    def __init__(self, make: Callable[[], Any], bounded: bool, file: IO[bytes]) -> None:
         self._make = make
+        self._bounded = bounded
         self._file = file
         self._member: Any = None  # None between two of them
         self._packed = b""  # read and not given to it yet
@@ -307,17 +310,19 @@ class _Members:
                     return b""
                 if self._member is None and not (packed := packed.lstrip(b"\0")):
                     continue
-            self._unpack(packed)
+            self._unpack(packed, min(count, _UNPACKED_BYTES))
         taken, self._content = self._content[:count], self._content[count:]
         return taken
 
-    def _unpack(self, packed: bytes) -> None:
+    def _unpack(self, packed: bytes, most: int) -> None:
+        """Unpack some, and keep the rest of what is packed: what comes with an error is lost."""
         if self._member is None:
             self._member = self._make()
-        bounded = hasattr(self._member, "needs_input")
-        self._content = self._member.decompress(packed, BLOCK_BYTES) if bounded else self._member.decompress(packed)
-        if self._member.eof:
-            self._packed, self._member = self._member.unused_data, None
+        member = self._member
+        self._content = member.decompress(packed, most) if self._bounded else member.decompress(packed)
+        self._packed = getattr(member, "unconsumed_tail", b"")
+        if member.eof:
+            self._packed, self._member = member.unused_data, None
 
     def close(self) -> None:
         """Nothing is held."""

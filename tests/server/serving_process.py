@@ -77,7 +77,7 @@ def serving(root: Path, *options: object, said: Path, **more: str) -> Iterator[S
     """A server of the workspace in `root`; it is killed at the end where it still runs."""
     with said.open("w") as stderr:
         process = subprocess.Popen(
-            command("serve", "--workspace", root, "--port", 0, *options),
+            command("serve", "--workspace", root, *(() if "--port" in options else ("--port", 0)), *options),
             stderr=stderr,
             text=True,
             env=environment(**more),

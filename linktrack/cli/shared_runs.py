@@ -53,7 +53,7 @@ def tell(context: typer.Context, report: RunReport, *, missing: str = "left open
     if report.out is None:
         say(context, "A dry run: nothing was written.")
     else:
-        say(context, f"Run {report.run}: {report.summary['changes']} changes, written to {report.out}")
+        say(context, f"Run {report.run}: {counted(report.summary['changes'], 'change')}, written to {report.out}")
 
 
 def _tell_open(report: RunReport) -> None:
@@ -94,7 +94,7 @@ def settle_runs(
     runs = counted(taken.runs, "run")
     say(
         context,
-        f"Took {runs} with {taken.changes:,} changes into the ledger{known}: nothing of it is made again.",
+        f"Took {runs} with {counted(taken.changes, 'change')} into the ledger{known}: nothing of it is made again.",
     )
     if taken.unknown:
         warn(

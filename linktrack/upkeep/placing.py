@@ -34,10 +34,13 @@ def put_in_place(aside: Path, root: Path) -> Iterator[Path]:
 
 
 def clear_killed(root: Path) -> None:
-    """Take back what a killed command has put into a folder that has not become a workspace."""
+    """Take back what a killed command has put into a folder that has not become a workspace. What has been written to
+    since is a workspace that has lost its settings: nothing of it is touched."""
     if (root / CONFIG_NAME).exists():
         return
     for aside in on_their_way(root):
+        if _is_in_use(aside, root):
+            continue
         for path in sorted(aside.rglob("*"), reverse=True):
             target = root / path.relative_to(aside)
             if path.is_dir():
@@ -46,6 +49,13 @@ def clear_killed(root: Path) -> None:
             elif target.exists() and target.samefile(path):
                 target.unlink()
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _is_in_use(aside: Path, root: Path) -> bool:
+    """Whether a file was written to after all were made: the folder changed last when the database was closed."""
+    made = aside.stat().st_mtime_ns
+    targets = ((root / path.relative_to(aside), path) for path in aside.rglob("*") if path.is_file())
+    return any(there.exists() and there.samefile(path) and there.stat().st_mtime_ns > made for there, path in targets)
 
 
 def on_their_way(root: Path) -> list[Path]:

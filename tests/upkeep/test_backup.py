@@ -414,3 +414,22 @@ def test_the_key_of_the_environment_is_in_it(run: Run, tmp_path: Path, monkeypat
     monkeypatch.delenv("LINKTRACK_SECRET")
     assert run("restore", tmp_path / "b.tar.gz", tmp_path / "r").code == 0
     assert run("--workspace", tmp_path / "r", "key", "list").code == 0
+
+
+def test_a_workspace_in_use_that_lost_its_settings_is_not_taken_for_what_a_killed_init_left(
+    run: Run, tmp_path: Path
+) -> None:
+    from linktrack.upkeep.placing import clear_killed
+
+    root = tmp_path / "w"
+    assert run("init", root, "--base-url", "https://c.example.org").code == 0
+    aside = root / ".linktrack.unfinished-0123456789ab"  # as a kill at the end leaves it
+    aside.mkdir()
+    for name in ("linktrack.db", "linktrack.key", "linktrack.toml"):
+        (aside / name).hardlink_to(root / name)
+    assert run("--workspace", root, "link", "add", "kept", "--url", "https://www.example.com/k").code == 0
+    (root / "linktrack.toml").unlink()
+    clear_killed(root)
+    assert (root / "linktrack.key").exists() and (root / "linktrack.db").exists()
+    done = run("init", root, "--base-url", "https://c.example.org")
+    assert done.code == 5 and "is there already" in done.err

@@ -27,6 +27,7 @@ _IGNORED = re.compile("[\u00ad\u034f\u180b-\u180f\u200b\u2060\u2064\ufe00-\ufe0f
 _LONGEST = 253  # characters of a name in the domain name system
 _LONGEST_LABEL = 63  # of each part of it
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?")
+_OWN_PORTS = {"http": "80", "https": "443"}
 _LONGEST_WRITTEN = 12 * _LONGEST  # which may be percent-encoded
 
 
@@ -44,6 +45,17 @@ def read_web_address(url: str) -> WebAddress | None:
         return None
     host = browser_host(match[1])
     return None if host is None else WebAddress(host, match.end())
+
+
+def browser_authority(scheme: str, authority: str) -> tuple[str, str]:
+    """The user info of an address, with its `@`, and its host as a browser reads it, with the port unless that is the
+    scheme's own (`http` or `https`)."""
+    info, at, rest = authority.rpartition("@")
+    end = rest.find("]") + 1 if rest.startswith("[") else rest.find(":")  # of the host; an IPv6 address has colons
+    host, port = (rest, "") if end < 1 else (rest[:end], rest[end:].removeprefix(":"))
+    port = port.lstrip("0") or port[:1]
+    behind = "" if port in ("", _OWN_PORTS[scheme]) else f":{port}"
+    return info + at, (browser_host(host) or host.lower()) + behind
 
 
 def browser_hosts(named: Iterable[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.hosts import browser_host, browser_hosts, may_have_values, read_web_address
+from linktrack.hosts import browser_authority, browser_host, browser_hosts, may_have_values, read_web_address
 
 READ = {
     "ASCII": ("www.a.example", "www.a.example"),
@@ -119,3 +119,23 @@ FORMS = {
 def test_a_host_may_get_values(case: str) -> None:
     url, named, may = FORMS[case]
     assert may_have_values(url, browser_hosts(named)) == may
+
+
+AUTHORITIES = {
+    "a host": ("https", "www.Example.com", ("", "www.example.com")),
+    "the scheme's own port": ("https", "example.com:443", ("", "example.com")),
+    "with noughts before it": ("http", "example.com:0080", ("", "example.com")),
+    "the other scheme's": ("http", "example.com:443", ("", "example.com:443")),
+    "port nought is one": ("https", "example.com:00", ("", "example.com:0")),
+    "a colon alone is none": ("https", "example.com:", ("", "example.com")),
+    "user info stays": ("https", "A:b@c@Example.com:8443", ("A:b@c@", "example.com:8443")),
+    "letters of all languages": ("https", "räk.se", ("", "xn--rk-via.se")),
+    "version 6": ("https", "[2001:DB8::1]:443", ("", "[2001:db8::1]")),
+    "no host of a browser": ("https", "A B:443", ("", "a b")),
+}
+
+
+@pytest.mark.parametrize("case", AUTHORITIES)
+def test_an_authority_as_browsers_read_it(case: str) -> None:
+    scheme, authority, read = AUTHORITIES[case]
+    assert browser_authority(scheme, authority) == read

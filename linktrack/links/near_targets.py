@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from linktrack.hosts import browser_host
+from linktrack.hosts import browser_authority
 from linktrack.links.merge_tags import find
 
-_OWN_PORT = {"http": "80", "https": "443"}
 _PARTS = re.compile(r"(?i)(https?)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
 
 
@@ -59,14 +58,8 @@ def _parts(url: str) -> _Parts | None:
     found = _PARTS.fullmatch(_tight(url) if " " in url else url)
     if found is None:
         return None
-    info, at, rest = found[2].rpartition("@")
-    end = rest.find("]") + 1 if rest.startswith("[") else rest.find(":")  # of the host; an IPv6 address has colons
-    host, port = (rest, "") if end < 1 else (rest[:end], rest[end:].removeprefix(":"))
-    port = port.lstrip("0") or port[:1]
     scheme = found[1].lower()
-    behind = "" if port in ("", _OWN_PORT[scheme]) else f":{port}"
-    host = browser_host(host) or host.lower()
-    return _Parts(scheme, info + at + host + behind, found[3], found[4] or "", found[5] or "")
+    return _Parts(scheme, "".join(browser_authority(scheme, found[2])), found[3], found[4] or "", found[5] or "")
 
 
 def _tight(url: str) -> str:

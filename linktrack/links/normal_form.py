@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from linktrack.hosts import browser_host
+from linktrack.hosts import browser_authority
 
 _PARTS = re.compile(r"(?is)(https?):[/\\]{2,}([^/\\?#]*)([^?#]*)(\?[^#]*)?(#.*)?")
-_PORTS = {"http": "80", "https": "443"}
 _AROUND = "".join(map(chr, range(0x21)))  # controls and blanks, which browsers take off
 _LEFT_OUT = {ord(sign): None for sign in "\t\n\r"}
 # An escape, or what stands in an address only as one.
@@ -27,15 +26,10 @@ def normal_form(url: str) -> str:
     found = _PARTS.fullmatch(url.strip(_AROUND).translate(_LEFT_OUT))
     if found is None:
         return url
-    scheme, (info, at, rest) = found[1].lower(), found[2].rpartition("@")
-    host, _, port = rest.rpartition(":") if re.search(r":\d*$", rest) else (rest, "", "")
-    port = port.lstrip("0")
-    shown = f":{port}" if port not in ("", _PORTS[scheme]) else ""
-    path = _escaped("/".join(_segments(found[3].replace("\\", "/"))))
-    return (
-        f"{scheme}://{_escaped(info)}{at}{browser_host(host) or host.lower()}{shown}{path}"
-        f"{_escaped(found[4] or '')}{_escaped(found[5] or '')}"
-    )
+    scheme = found[1].lower()
+    info, host = browser_authority(scheme, found[2])
+    path = "/".join(_segments(found[3].replace("\\", "/")))
+    return f"{scheme}://{_escaped(info)}{host}{_escaped(path)}{_escaped(found[4] or '')}{_escaped(found[5] or '')}"
 
 
 def _segments(path: str) -> list[str]:

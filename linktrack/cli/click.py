@@ -15,7 +15,6 @@ import typer
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
 from linktrack.cli.shared_context import JobWaitOption, kept_of, noun, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
-from linktrack.names import composed
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -103,7 +102,6 @@ def import_(
         typer.echo("\n".join(format_names()))
         return
     workspace = workspace_of(context)
-    mailing = None if mailing is None else composed(mailing)
     order = ImportOrder(
         log_format, *_stretch(since, until, workspace.zone), mailing, time_zone, again,
         TOLERATED_PERCENT if tolerate is None else tolerate,

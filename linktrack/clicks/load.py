@@ -66,8 +66,6 @@ def import_logs(
     `wait` seconds; BadInput when a signing key is missing.
     """
     began = monotonic()
-    if order.mailing is not None:
-        mailing_id(database, order.mailing)
     if not paths:
         own = workspace.click_log_path
         if not own.is_dir():
@@ -117,6 +115,7 @@ class _Import:
         self.tally = Tally(order.tolerate)
         self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
         self._first_reading: int = (database.value("SELECT max(id) FROM reading") or 0) + 1
+        self._mailing = None if order.mailing is None else mailing_id(database, order.mailing)
         self._directory: Directory | None = None
 
     def _new_shelf(self) -> Shelf:
@@ -242,7 +241,7 @@ class _Import:
             return read_ahead(batches, log.handle, known.position if known else 0)
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
-            self._directory = Directory(self.database, self.book, clicks, base_url, self.order.mailing)
+            self._directory = Directory(self.database, self.book, clicks, base_url, self._mailing)
         return EventReading(log, format, known, self.rules, self._directory).batches()
 
     @property

@@ -29,9 +29,8 @@ from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.errors import LinktrackError
 from linktrack.links.normal_form import normal_form
 from linktrack.links.tokens import NOBODY
-from linktrack.names import folded
+from linktrack.names import composed, folded
 from linktrack.settings import ClickSettings
-from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
 _MEMBERS = (
@@ -49,14 +48,13 @@ class Directory:
     """Who was clicking where, for events that do not carry our address."""
 
     def __init__(
-        self, database: Database, book: AddressBook, settings: ClickSettings, base_url: str, mailing: str | None
+        self, database: Database, book: AddressBook, settings: ClickSettings, base_url: str, mailing: int | None
     ) -> None:
+        """`mailing` is the one that all events belong to, by its id; None: each says it."""
         self._database = database
         self._book = book
         self._settings = settings
         self._base = urlsplit(base_url)
-        if mailing is not None:
-            mailing_id(database, mailing)  # or the error that it is unknown
         self._mailing = mailing
         self._begin()
 
@@ -108,8 +106,8 @@ class Directory:
 
     def _mailing_of(self, event: Event) -> int | str:
         if self._mailing is not None:
-            return self._mailings[self._mailing]
-        said = _said(event, self._settings.mailing_variable)
+            return self._mailing
+        said = composed(_said(event, self._settings.mailing_variable))
         named = {self._mailings[name] for name in (said, *said.split(",")) if name in self._mailings}
         if len(named) == 1:
             return named.pop()

@@ -236,6 +236,15 @@ def test_events_that_lacked_their_mailing_are_read_again_when_it_is_named(world:
     assert (second.read, second.stored, second.repeated) == (2, 1, 1)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_mailing_is_the_same_with_its_accents_in_one_sign_or_two(world: World, tmp_path: Path, named: bool) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE mailing SET name = 'v\u00e5r' WHERE name = 'spring'")
+    events = write(tmp_path / "events.json", [sendgrid(1, mailing="" if named else "va\u030ar")])
+    summary = world.load(events, mailing="va\u030ar") if named else world.load(events)
+    assert summary.stored == 1
+
+
 def test_a_webhook_body_over_many_lines_without_a_last_line_end(world: World, tmp_path: Path) -> None:
     log = tmp_path / "event.json"
     log.write_text(json.dumps(sendgrid(1), indent=2))

@@ -150,7 +150,7 @@ class Desk:
     requests: dict[str, int]
 
     def user(self, name: str) -> str:
-        """A user as the CRM writes him, however the accents of his name are put together; who is none, as named."""
+        """A user as the CRM writes them, however the accents of their name are put together; who is none, as named."""
         if name in self.users or name.isascii():
             return name
         return next((one for one in sorted(self.users) if composed(one) == composed(name)), name)

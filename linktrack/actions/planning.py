@@ -83,7 +83,7 @@ class Planner:
         self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.failures: list[str] = []  # the first ones, as sentences
-        self.departures: list[tuple[int, str, int]] = []  # (recipient, type of mailing that he leaves, when)
+        self.departures: list[tuple[int, str, int]] = []  # (recipient, type of mailing that they leave, when)
         self.handled = self.failed = self.interrupted = self.number = 0
         self.contacts: set[str] = set()
         self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have

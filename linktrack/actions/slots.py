@@ -45,7 +45,7 @@ class Calendar:
         taken[first:last] = [(start, end)]
 
     def take(self, user: str, seconds: int) -> Span:
-        """The next working time of that length which `user` has free, booked for him.
+        """The next working time of that length which `user` has free, booked for them.
 
         ValueError when the working hours have no slot of that length.
         """

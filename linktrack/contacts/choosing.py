@@ -42,7 +42,7 @@ class Part:
         return cls(int(found[1]), int(found[2]), split.strip())
 
     def holds(self, contact_id: str, workspace_id: bytes) -> bool:
-        """Whether a contact is in it: by a print of his id and the split's name under the workspace's id."""
+        """Whether a contact is in it: by a print of their id and the split's name under the workspace's id."""
         digest = blake2b(
             f"{self.split}\0{contact_id}".encode(), key=workspace_id, digest_size=8, person=b"linktrack-split"
         ).digest()

@@ -195,19 +195,19 @@ class InterestAction(NamesAction):
 
 
 class SelectionAction(NamesAction):
-    """Add the person to selections, and remove him from others."""
+    """Add the person to selections, and remove them from others."""
 
     type: Literal["selection"] = "selection"
 
 
 class ProjectAction(NamesAction):
-    """Add the person to projects, and remove him from others."""
+    """Add the person to projects, and remove them from others."""
 
     type: Literal["project"] = "project"
 
 
 class MakingAction(ActionDefinition):
-    """What makes a thing: once for a person, once for each shipment to him, or at every click."""
+    """What makes a thing: once for a person, once for each shipment to them, or at every click."""
 
     repeat: Literal["once", "shipment", "click"] = "shipment"
 

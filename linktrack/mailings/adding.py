@@ -223,7 +223,7 @@ def _registered(database: Database, choices: Sequence[Choice]) -> list[str]:
 
 
 def _notes(database: Database, parts: Parts, choices: Sequence[Choice], registered: Sequence[str]) -> Iterable[str]:
-    """What an author wants to hear of the links in his mail, and of those that are not in it."""
+    """What an author wants to hear of the links in their mail, and of those that are not in it."""
     if registered:
         yield f"registered links in it: {', '.join(registered)}"
     known = {address.position for address, link in choices if isinstance(link, int)}

@@ -14,9 +14,11 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
 from linktrack.files import (
     CONFIG_NAME,
+    Kept,
     create,
     explained,
     passing_folder,
+    refuse_own,
     refuse_planted,
     remove_leftovers,
     sync_folder,
@@ -65,6 +67,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
     refuse_planted(root, root)
+    refuse_own(root, root, Kept())
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):
             for folder in (*reversed(root.parents), root):

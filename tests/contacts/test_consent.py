@@ -69,7 +69,7 @@ CASES = {
     "it has learnt, and an older export is used again": (False, ["Ja", "Nej", "Ja"], [False, False, False]),
     "it has learnt, and another export says otherwise": (False, ["Ja", "Nej", "Yes"], [False, False, True]),
     "a file without the column proves nothing": (False, ["-", "Ja", "-"], [False, False, False]),
-    "who has agreed himself is tracked until the CRM has known and says no": (
+    "who has agreed themselves is tracked until the CRM has known and says no": (
         True, ["Nej", "", "Ja", "no"], [True, True, True, False],
     ),
     "a refusal is heeded once the CRM has known, though a file like this was seen before": (

@@ -241,7 +241,7 @@ def test_files_of_the_log_go_when_they_are_wholly_imported(persons: PersonsWorld
     assert done.log_files == 2 and sorted(folder.iterdir()) == [cut, young]
     assert len(done.notes) == 1 and "its last line breaks off" in done.notes[0]
     assert str(cut) in done.notes[0] and "delete the file" in done.notes[0]
-    assert sum(clicks_of(persons).values()) == clicks + 2, "what waited in it was imported first"
+    assert sum(clicks_of(persons).values()) == clicks + 2, "what waited in it was cannot be imported"
 
 
 @pytest.mark.parametrize("command", ["--due", "--clicks-before=2026-05-01"])
@@ -258,7 +258,7 @@ def test_what_forgotten_people_have_clicked_since_goes_from_the_log(persons: Per
 def test_a_log_that_cannot_be_read_stops_what_is_due(persons: PersonsWorld) -> None:
     keep(persons, 'clicks = "30d"')
     (persons.root / "clicklog" / "clicks-x.ndjson.gz").write_bytes(b"\x1f\x8b damaged")
-    with pytest.raises(Conflict, match="imported first"):
+    with pytest.raises(Conflict, match="cannot be imported"):
         due(persons)
 
 

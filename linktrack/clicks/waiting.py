@@ -32,8 +32,8 @@ class WaitingImport(NamedTuple):
 
 
 def import_waiting(workspace: Workspace, database: Database, wait: float = 0, *, way_out: str = "") -> WaitingImport:
-    """Import what waits in the log. `way_out` is what may be done instead, for the sentence of NotImported, which is
-    raised where that cannot be done or is not done to its end."""
+    """Import what waits in the log. NotImported where it is not done to its end, or not at all and there is something
+    that may be done instead (`way_out`); else what stopped it is raised as it is, as Locked."""
     folder = workspace.click_log_path
     sizes = {Path(path): Path(path).stat().st_size for path in logs_in(folder)} if folder.is_dir() else {}
     if not sizes:
@@ -41,6 +41,8 @@ def import_waiting(workspace: Workspace, database: Database, wait: float = 0, *,
     try:
         summary = import_logs(workspace, database, wait=wait)
     except LinktrackError as problem:
+        if not way_out:
+            raise
         raise NotImported(problem, way_out) from None
     for trouble in (*map(str, summary.problems), *summary.notes):
         raise NotImported(trouble, way_out)

@@ -269,6 +269,12 @@ def lock_fault(found: os.stat_result, root: Path) -> str:
     return ""
 
 
+def own_folders(workspace: Workspace) -> set[Path]:
+    """The folders in which commands write what belongs to a workspace."""
+    database = workspace.database_path
+    return {workspace.root, workspace.root if database is None else database.parent, workspace.click_log_path}
+
+
 def places_of(workspace: Workspace) -> Iterator[Path]:
     """The files and folders of a workspace that must be its owner's alone, as far as they are there."""
     yield from _first_places(workspace.root)

@@ -16,7 +16,7 @@ import typer
 
 from linktrack import __version__
 from linktrack.cli.first_words import NOUNS
-from linktrack.cli.shared_context import Invocation
+from linktrack.cli.shared_context import Invocation, damage_behind
 from linktrack.cli.streams import end_of_pipe, forget_stdout, open_streams
 from linktrack.cli.usage import Noun, usage_sentence, verbs_of
 from linktrack.errors import LinktrackError
@@ -153,6 +153,9 @@ class Root(Noun):
                 near = bug.object[max(0, bug.start - _AROUND) : bug.end + _AROUND]
                 _print(f"{near!r} is not UTF-8: names and texts must be, only a file's name need not")
                 raise typer.Exit(2) from None
+            if not hasattr(bug, "format_message") and (damage := damage_behind(ctx)):
+                _print(str(damage))
+                raise typer.Exit(damage.exit_code) from None
             if ctx.obj.debug or hasattr(bug, "format_message"):  # the latter is a usage error, for `main`
                 raise
             _print(f"a bug in linktrack ({type(bug).__name__} in {_where(bug)}): please report what --debug shows")

@@ -86,7 +86,9 @@ def doctor(
 
 
 def _repair(context: typer.Context, yes: bool, wait: float) -> None:
-    """Say what a repair does, ask, and do it."""
+    """Say what a repair does, ask, do it, and look whether all is well then."""
+    from linktrack.server.live import pages_of
+    from linktrack.upkeep.doctor import examine
     from linktrack.upkeep.repair import plan_repair, repair
 
     workspace = workspace_of(context)
@@ -97,6 +99,9 @@ def _repair(context: typer.Context, yes: bool, wait: float) -> None:
             raise typer.Exit(130)
         repair(workspace, database, wait)
     say(context, f"Counted {plan.clicks:,} clicks.")
+    checks = examine(workspace.root, os.environ, deep=True, uses=(pages_of,))
+    if left := sum(check.state == "error" for check in checks):
+        raise PartlyDone(f"{counted(left, 'finding')} cannot be mended so: see linktrack doctor --deep")
 
 
 def _show_export(

@@ -16,6 +16,7 @@ from linktrack.cli.output import say, warn
 from linktrack.cli.usage import CommandFrame, Noun
 
 if TYPE_CHECKING:
+    from linktrack.errors import LinktrackError
     from linktrack.files import Kept
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
@@ -55,6 +56,22 @@ def workspace_of(context: typer.Context) -> Workspace:
 
         check_log_format(workspace)
     return workspace
+
+
+def damage_behind(context: typer.Context) -> LinktrackError | None:
+    """What an error that nobody has foreseen comes of, where the workspace's database is not what was written into it;
+    None where it is whole, or cannot be asked."""
+    from linktrack.errors import LinktrackError
+    from linktrack.store.dialects import damaged
+    from linktrack.store.session import open_database
+    from linktrack.upkeep.soundness import fault_of
+
+    try:
+        with open_database(workspace_of(context), wait=0) as database:
+            fault = fault_of(database)
+    except LinktrackError:  # said before, if it matters
+        return None
+    return damaged(database.name, fault) if fault else None
 
 
 def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:

@@ -243,10 +243,10 @@ class Shelf:
         """What a table has at the moments of `rows`, and perhaps between them."""
         for stretch in _stretches([row[0] for row in rows]):
             if stretch[-1] - stretch[0] < _SPARSE * len(stretch):
-                yield from self.database.execute(
+                yield from self.database.rows(
                     f"SELECT {columns} FROM {table} WHERE clicked_at BETWEEN ? AND ?",  # noqa: S608  (names of our own)
                     (stretch[0], stretch[-1]),
-                ).fetchall()
+                )
                 continue
             moments = sorted(set(stretch))
             for start in range(0, len(moments), _AT_ONCE):

@@ -64,6 +64,8 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
 
 def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
     """An error of SQLite as a sentence with a way out, None for a bug of ours."""
+    if isinstance(problem, UnicodeDecodeError) or _is_undecodable(problem):
+        return damaged(name, "a text in it is no UTF-8")
     if not isinstance(problem, sqlite3.Error):
         return None
     match getattr(problem, "sqlite_errorcode", 0) & 0xFF:
@@ -85,6 +87,16 @@ def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
             return None
 
 
+def damaged(name: str, fault: str) -> BadInput:
+    """The error of a database of which something is lost, in the words of what was found."""
+    return BadInput(f"{name} is damaged ({fault}): bring it back from a backup (linktrack restore BACKUP)")
+
+
+def _is_undecodable(problem: Exception) -> bool:
+    """Whether a value could not be made a Python text: the only error of this kind that has no code of SQLite's."""
+    return isinstance(problem, sqlite3.OperationalError) and not hasattr(problem, "sqlite_errorcode")
+
+
 def _disk_full(name: str) -> DiskFull:
     return DiskFull(f"the disk is full: {name} was left as it was; free some space and try again")
 
@@ -98,11 +110,15 @@ def _has_no_room(path: Path) -> bool:
 
 def open_postgresql(url: str, wait: float) -> tuple[psycopg.Connection[tuple[object, ...]], Explain]:
     """The PostgreSQL database at `postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME?parameters`."""
+    import logging
+
     try:
         import psycopg
         from psycopg.conninfo import make_conninfo
     except ImportError:
         raise BadInput("PostgreSQL needs the extra: pip install 'linktrack[postgres]'") from None
+    if not (driver := logging.getLogger("psycopg")).handlers:
+        driver.addHandler(logging.NullHandler())  # what it would print of a lost connection, we say in a sentence
     arguments = postgresql_arguments(url)
     try:
         connection = psycopg.connect(make_conninfo("", **arguments), autocommit=True)

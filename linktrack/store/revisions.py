@@ -26,7 +26,8 @@ def revision(database: Database) -> str | None:
         known = database.value("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
     else:
         known = database.value("SELECT to_regclass('alembic_version')")
-    return None if not known else database.value("SELECT version_num FROM alembic_version")
+    found = database.value("SELECT version_num FROM alembic_version") if known else None
+    return None if found is None else str(found)
 
 
 def check_usable(database: Database, workspace: Workspace) -> None:
@@ -37,7 +38,7 @@ def check_usable(database: Database, workspace: Workspace) -> None:
             f"{database.name} has no tables: it is empty. Bring it back from a backup (linktrack restore BACKUP)"
         )
     if version != HEAD:
-        _refuse_newer(database, version)
+        _refuse_unfit(database, version)
         raise BadInput(
             f"{database.name} was written by an older linktrack (tables {version}, this program knows {HEAD}): "
             "run linktrack database upgrade"
@@ -105,7 +106,7 @@ def upgrade(database: Database, workspace: Workspace) -> str:
     before = revision(database)
     if before is None:
         raise NotFound(f"{database.name} has no tables: bring it back from a backup (linktrack restore BACKUP)")
-    _refuse_newer(database, before)
+    _refuse_unfit(database, before)
     check_whose(database, workspace)
     if before == HEAD:
         return before
@@ -126,12 +127,26 @@ def _wait_for_others(database: Database) -> None:
         database.execute("SELECT pg_advisory_xact_lock(?)", (_UPGRADE_LOCK,))
 
 
-def _refuse_newer(database: Database, version: str) -> None:
+def _refuse_unfit(database: Database, version: str) -> None:
+    if fault := unfit(version):
+        raise BadInput(f"{database.name} {fault}")
+
+
+def unfit(version: str) -> str:
+    """Why tables of a version can be neither used nor upgraded by this program, and the way out; "" when they can."""
+    from linktrack.store.migrations import known
+
     if version > HEAD:
-        raise BadInput(
-            f"{database.name} was written by a newer linktrack (tables {version}, this program knows {HEAD}): "
-            "upgrade this program with pip install --upgrade linktrack"
+        return (
+            f"was written by a newer linktrack (tables {version}, this program knows {HEAD}): upgrade this program "
+            "with pip install --upgrade linktrack"
         )
+    if version != HEAD and version not in known():
+        return (
+            f"is damaged, or no database of linktrack: its tables say that they are of the version {version!r}, which "
+            "no linktrack has written. Bring it back from a backup (linktrack restore BACKUP)"
+        )
+    return ""
 
 
 def _copy_beside(database: Database, version: str) -> None:

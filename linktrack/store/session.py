@@ -151,15 +151,22 @@ class Database:
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), at_once: int = 1000) -> Iterator[Row]:
         """The rows of a query without holding them all. The database may be read, but not written, meanwhile."""
-        with self.explained():
-            if self.dialect == POSTGRESQL:
-                with self.reading(), self.connection.cursor(name="linktrack") as cursor:
-                    cursor.itersize = at_once
-                    yield from cursor.execute(self._sql(sql), parameters)
+        if self.dialect == POSTGRESQL:
+            with self.explained(), self.reading(), self.connection.cursor(name="linktrack") as cursor:
+                cursor.itersize = at_once
+                yield from cursor.execute(self._sql(sql), parameters)
+            return
+        yield from self.each(sql, parameters, at_once)
+
+    def each(self, sql: str, parameters: Sequence[Any] = (), at_once: int = 1000) -> Iterator[Row]:
+        """The rows of a query one after the other, while the caller writes, too (PostgreSQL's are all held)."""
+        cursor = self.execute(sql, parameters)
+        while True:
+            with self.explained():
+                rows = cursor.fetchmany(at_once)
+            if not rows:
                 return
-            cursor = self.connection.execute(sql, parameters)
-            while rows := cursor.fetchmany(at_once):
-                yield from rows
+            yield from rows
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
         with self.explained():
@@ -187,6 +194,18 @@ class Database:
         """A transaction of temporary tables alone: it locks nobody out. Inside another one it is part of that."""
         with self._within(lambda: self.execute("BEGIN")):
             yield self
+
+    @contextmanager
+    def pretending(self) -> Iterator[Database]:
+        """A transaction of which nothing is kept, in which all queries see the same moment: for temporary tables that
+        stand before those of the same name. Writers are not kept waiting."""
+        self.execute("BEGIN" if self.dialect == SQLITE else "BEGIN ISOLATION LEVEL REPEATABLE READ")
+        self._depth = 1
+        try:
+            yield self
+        finally:
+            self._depth = 0
+            self._rollback()
 
     @contextmanager
     def _within(self, begin: Callable[[], object]) -> Iterator[None]:

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import io
 import os
-import sqlite3
 import tarfile
 import unicodedata
 import zlib
@@ -226,32 +225,3 @@ def _read_as_backup(named: Path) -> Iterator[None]:
         yield
     except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError, OverflowError, RecursionError):
         raise BadInput("this is no backup of linktrack, or it is cut short or damaged", file=named) from None
-
-
-# --- the database in it ------------------------------------------------------------------------------------------
-
-
-def row_counts(connection: sqlite3.Connection) -> dict[str, int]:
-    """The rows of every table of a SQLite database."""
-    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    return {
-        name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608  (of our own)
-        for name in tables
-        if not name.startswith("sqlite_")
-    }
-
-
-def fault_of(connection: sqlite3.Connection, rows: dict[str, int]) -> str:
-    """What is wrong with a database that should have so many rows in its tables; "" when all is well."""
-    try:
-        verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if verdict != "ok":
-            return verdict.replace("\n", " ")
-        orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
-        if orphan is not None:
-            return f"a row of {orphan[0]} has no parent"
-        counted = row_counts(connection)
-    except sqlite3.DatabaseError as problem:
-        return str(problem)
-    wrong = [name for name in {*rows, *counted} if rows.get(name) != counted.get(name)]
-    return f"the table {wrong[0]} has {counted.get(wrong[0])} rows instead of {rows.get(wrong[0])}" if wrong else ""

@@ -17,7 +17,8 @@ from linktrack.links.keys import open_keys
 from linktrack.moments import now
 from linktrack.store.dialects import SQLITE, explain_sqlite
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, fault_of, row_counts, verify
+from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, verify
+from linktrack.upkeep.soundness import fault_of, row_counts
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace
 
 DUMP_NAME = "linktrack.dump"  # what pg_dump is told to write, and pg_restore to read
@@ -95,15 +96,14 @@ def _copied(database: Database, folder: Path, target: Path) -> Iterator[tuple[Bi
     with os.fdopen(handle, "r+b") as copy:
         with closing(checked):
             with closing(into), database.reading():
-                with database.explained():
-                    rows = row_counts(database.connection)
+                rows = row_counts(database)
                 try:
                     database.connection.backup(into)
                 except sqlite3.Error as problem:
                     raise explain_sqlite(problem, str(target)) or problem from None
             with explained(target):
                 os.pwrite(handle, b"\x01\x01", 18)  # it has no write-ahead log (SQLite's file format, 1.3)
-            fault = fault_of(checked, rows)
+            fault = fault_of(Database(checked, SQLITE, database.name, explain_sqlite), rows)
         if fault:
             raise BadInput(
                 f"{database.name} is damaged ({fault}): no backup is made of it. Bring the last good one back with "

@@ -8,18 +8,34 @@ Everything here only reads, and says the same on both databases.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tells_all
+from linktrack.clicks.judging.judge import CLICK_COLUMNS
+from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.rollups.counts import TABLES as ROLLUPS
+from linktrack.clicks.rollups.counts import rebuild
+from linktrack.clicks.storing import Shelf
+from linktrack.store.dialects import SQLITE
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+COUNTED = "counted_"  # before the name of a table that was counted anew
+
 
 class Fault(NamedTuple):
-    """Rows of a table that are wrong: so many, and what it is about them."""
+    """Rows of a table that are wrong: so many, and what it is about them; `mended`: a repair makes them anew."""
 
     table: str
     rows: int
     what: str
+    mended: bool
+
+    def sentence(self) -> str:
+        return f"{self.table}: {self.rows:,} {self.what}"
 
 
 # Columns that name a row of another table, where the database itself does not hold them together; 0 names none (and
@@ -30,6 +46,7 @@ _REFERENCES = (
                      "ruling_id")),
     *(("clicker", column, f"{column.removesuffix('_id')}.id")
       for column in ("link_id", "placement_id", "shipment_id", "recipient_id")),
+    ("shipment_ruling", "ruling_id", "ruling.id"),
     ("shipment_recipient", "recipient_id", "recipient.id"),
     ("left_type", "recipient_id", "recipient.id"),
     ("said_consent", "recipient_id", "recipient.id"),
@@ -39,78 +56,41 @@ _REFERENCES = (
     ("return_address", "link_id", "link.id"),
 )  # fmt: skip
 
-_VERDICTS = ("human", "prefetch", "scanner", "test")
-_BY_VERDICT = ", ".join(f"sum(CASE WHEN g.verdict = '{name}' THEN 1 ELSE 0 END)" for name in _VERDICTS)
-_HUMAN = "sum(CASE WHEN g.verdict = 'human' THEN 1 ELSE 0 END)"
-_MACHINE = "sum(CASE WHEN g.verdict IN ('prefetch', 'scanner') THEN 1 ELSE 0 END)"
-_TEST = "sum(CASE WHEN g.verdict = 'test' THEN 1 ELSE 0 END)"
-_OF_CLICKS = "FROM click c JOIN ruling g ON g.id = c.ruling_id"
-# A figure as it is kept, and as it is counted; rows of nothing but zeros are as good as none. Those of clicks
-# can only be counted while there are all.
-_OF_ALL_CLICKS = (
-    (
-        "shipment_ruling",
-        "SELECT shipment_id, ruling_id, clicks FROM shipment_ruling WHERE clicks <> 0",
-        "SELECT shipment_id, ruling_id, count(*) FROM click GROUP BY shipment_id, ruling_id",
-    ),
-    (
-        "link_tally",
-        "SELECT link_id, shipment_id, human, prefetch, scanner, test FROM link_tally "
-        "WHERE human + prefetch + scanner + test <> 0",
-        f"SELECT c.link_id, c.shipment_id, {_BY_VERDICT} {_OF_CLICKS} GROUP BY c.link_id, c.shipment_id",
-    ),
-    (
-        "shipment_tally",
-        "SELECT shipment_id, human, prefetch, scanner, test FROM shipment_tally "
-        "WHERE human + prefetch + scanner + test <> 0",
-        f"SELECT c.shipment_id, {_BY_VERDICT} {_OF_CLICKS} GROUP BY c.shipment_id",
-    ),
-    (
-        "placement_tally",
-        "SELECT placement_id, shipment_id, human, machine, test FROM placement_tally WHERE human + machine + test <> 0",
-        f"SELECT c.placement_id, c.shipment_id, {_HUMAN}, {_MACHINE}, {_TEST} {_OF_CLICKS} "
-        "GROUP BY c.placement_id, c.shipment_id",
-    ),
-    (
-        "link_hour",
-        "SELECT link_id, shipment_id, sum(human), sum(machine), sum(test) FROM link_hour GROUP BY link_id, shipment_id "
-        "HAVING sum(human + machine + test) <> 0",
-        f"SELECT c.link_id, c.shipment_id, {_HUMAN}, {_MACHINE}, {_TEST} {_OF_CLICKS} "
-        "GROUP BY c.link_id, c.shipment_id",
-    ),
-    (
-        "shipment_hour",
-        "SELECT shipment_id, sum(human), sum(machine), sum(test) FROM shipment_hour GROUP BY shipment_id "
-        "HAVING sum(human + machine + test) <> 0",
-        f"SELECT c.shipment_id, {_HUMAN}, {_MACHINE}, {_TEST} {_OF_CLICKS} GROUP BY c.shipment_id",
-    ),
-)
+# Of what is counted by hours the whole ones since clicks were purged are those of the clicks that are left, but not
+# whose first clicks lie in them; what was sent does not come of clicks.
+_SINCE_A_PURGE = {
+    "link_hour": (("link_id", "shipment_id", "hour", "human", "machine", "test"), "hour >= {purged}"),
+    "shipment_hour": (("shipment_id", "hour", "human", "machine", "test"), "hour >= {purged}"),
+    "shipment_domain": (("shipment_id", "domain", "sent", "uncounted"), "sent <> 0"),
+}
+# Figures as they are kept, and as those of people give them, of which no purge takes anything.
 _OF_PEOPLE = (
     (
         "shipment_tally",
-        "SELECT shipment_id, clickers FROM shipment_tally WHERE clickers <> 0",
-        "SELECT shipment_id, count(DISTINCT recipient_id) FROM clicker WHERE human > 0 AND recipient_id <> 0 "
-        "GROUP BY shipment_id",
+        "SELECT shipment_id, human, clickers, first_click, last_click FROM shipment_tally WHERE human <> 0",
+        "SELECT shipment_id, sum(human), count(DISTINCT CASE WHEN recipient_id <> 0 THEN recipient_id END), "
+        "min(first_click), max(last_click) FROM clicker WHERE human > 0 GROUP BY shipment_id",
     ),
     (
         "link_tally",
-        "SELECT link_id, shipment_id, clickers FROM link_tally WHERE clickers <> 0",
-        "SELECT link_id, shipment_id, count(DISTINCT recipient_id) FROM clicker WHERE human > 0 "
-        "AND recipient_id <> 0 GROUP BY link_id, shipment_id",
+        "SELECT link_id, shipment_id, human, clickers, first_click, last_click FROM link_tally WHERE human <> 0",
+        "SELECT link_id, shipment_id, sum(human), count(DISTINCT CASE WHEN recipient_id <> 0 THEN recipient_id END), "
+        "min(first_click), max(last_click) FROM clicker WHERE human > 0 GROUP BY link_id, shipment_id",
     ),
     (
-        "shipment_domain",
-        "SELECT shipment_id, sum(sent), sum(uncounted) FROM shipment_domain GROUP BY shipment_id HAVING sum(sent) <> 0",
-        "SELECT shipment_id, count(*), sum(CASE WHEN uncounted THEN 1 ELSE 0 END) FROM shipment_recipient "
-        "GROUP BY shipment_id",
-    ),
-    (
-        "shipment",
-        "SELECT id, recipients, uncounted FROM shipment WHERE recipients <> 0",
-        "SELECT shipment_id, count(*), sum(CASE WHEN uncounted THEN 1 ELSE 0 END) FROM shipment_recipient "
-        "GROUP BY shipment_id",
+        "placement_tally",
+        "SELECT placement_id, shipment_id, human, clickers FROM placement_tally WHERE human <> 0",
+        "SELECT placement_id, shipment_id, sum(human), count(CASE WHEN recipient_id <> 0 THEN 1 END) FROM clicker "
+        "WHERE human > 0 GROUP BY placement_id, shipment_id",
     ),
 )
+_OF_SHIPMENTS = (
+    "shipment",
+    "SELECT id, recipients, uncounted FROM shipment WHERE recipients <> 0",
+    "SELECT shipment_id, count(*), sum(CASE WHEN uncounted THEN 1 ELSE 0 END) FROM shipment_recipient "
+    "GROUP BY shipment_id",
+)
+_AT_ONCE = 50_000  # clicks
 
 
 def missing_rows(database: Database) -> Iterator[Fault]:
@@ -121,37 +101,106 @@ def missing_rows(database: Database) -> Iterator[Fault]:
         lost = f"{named} AND {column} NOT IN (SELECT {key} FROM {there})"
         count = int(database.value(f"SELECT count(*) FROM ({lost}) lost"))
         if count:
-            yield Fault(table, count, f"{there} rows that it names ({column}) are not there")
+            mended = there == "ruling" and table == "click" and max(horizon(database)) == NEVER
+            yield Fault(table, count, f"{there} rows that it names ({column}) are not there", mended)
 
 
-def wrong_figures(database: Database) -> Iterator[Fault]:
-    """Figures that are not what the clicks give; where some were purged, those of people and of the hours since."""
-    with database.reading():
+def wrong_figures(database: Database) -> list[Fault]:
+    """Figures that are not those that counting anew gives: see `count_aside`. Where clicks were purged, those of
+    people, of the hours since, and of what was sent."""
+    with database.pretending():
+        count_aside(database)
         purged = horizon(database).clicks
-        figures = (*(_OF_ALL_CLICKS if purged == NEVER else _of_hours_since(database, purged)), *_OF_PEOPLE)
-        for table, kept, counted in figures:
-            wrong = 0
-            for one, other in ((kept, counted), (counted, kept)):
-                unlike = f"SELECT * FROM ({one}) a EXCEPT SELECT * FROM ({other}) b"
-                wrong += int(database.value(f"SELECT count(*) FROM ({unlike}) unlike"))
-            if wrong:
-                yield Fault(table, wrong, "figures are not those of the clicks")
+        compared = [_OF_SHIPMENTS, *((table, *_kept_and_counted(table, purged)) for table in ROLLUPS)]
+        if purged != NEVER:
+            compared += _OF_PEOPLE
+        faults = [
+            Fault(table, wrong, "figures are not those of the clicks", mended=purged == NEVER)
+            for table, kept, counted in compared
+            if kept and (wrong := _differing(database, kept, counted))
+        ]
+        lost = sum(1 for _ in lost_decisions(database))
+        more = "SELECT link_id, shipment_id, kind, name, status, count FROM {}action_tally"
+        kept, counted = more.format(""), more.format(COUNTED)
+        if not tells_all(database):  # what only the tally tells is not compared
+            kept = (
+                f"SELECT c.link_id, c.shipment_id, c.kind, c.name, c.status, CASE WHEN a.count > c.count THEN c.count "
+                f"ELSE a.count END FROM {COUNTED}action_tally c JOIN action_tally a ON a.link_id = c.link_id "
+                "AND a.shipment_id = c.shipment_id AND a.kind = c.kind AND a.name = c.name AND a.status = c.status"
+            )
+        if wrong := _differing(database, kept, counted):
+            faults.append(Fault("action_tally", wrong, "figures are not those of the ledger", mended=purged == NEVER))
+        if lost:
+            said = "decisions of the ledger are not kept: an earlier click may overrule them"
+            faults.append(Fault("settled", lost, said, mended=purged == NEVER))
+        return faults
 
 
-def _of_hours_since(database: Database, moment: int) -> Iterator[tuple[str, str, str]]:
-    """The figures of whole hours from a moment on, as they are kept and as they are counted."""
-    first = database.value("SELECT min(hour) FROM shipment_hour WHERE hour >= ?", (moment,))
-    if first is None:
-        return
-    since = int(first)
-    for table, of_link in (("link_hour", "link_id, "), ("shipment_hour", "")):
-        key = f"{of_link}shipment_id"
-        yield (
-            table,
-            f"SELECT {key}, sum(human), sum(machine), sum(test) FROM {table} WHERE hour >= {since} GROUP BY {key} "
-            "HAVING sum(human + machine + test) <> 0",
-            f"SELECT {key}, {_HUMAN}, {_MACHINE}, {_TEST} {_OF_CLICKS} WHERE c.clicked_at >= {since} GROUP BY {key}",
-        )
+def count_aside(database: Database) -> None:
+    """Count everything anew by the code that keeps it up to date and makes it anew, in temporary tables that stand
+    before those of the same name meanwhile; then they are called `COUNTED` and their name. Part of a transaction of
+    which nothing is kept."""
+    for name in (*ROLLUPS, "action_tally"):
+        database.execute(_made_aside(database, name))
+    rebuild(database, Shelf.of(database).facts, ruled_clicks(database))
+    count_changes(database)
+    for name in (*ROLLUPS, "action_tally"):
+        of = "temp." if database.dialect == SQLITE else "pg_temp."
+        database.execute(f"ALTER TABLE {of}{name} RENAME TO {COUNTED}{name}")
+
+
+def _made_aside(database: Database, name: str) -> str:
+    from sqlalchemy.schema import CreateTable
+
+    made = str(CreateTable(_table(name)).compile(dialect=database.engine().dialect))
+    return made.replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
+
+
+def _table(name: str) -> Table:
+    from sqlmodel import SQLModel
+
+    import linktrack.store.tables  # noqa: F401  (which makes them known)
+
+    return SQLModel.metadata.tables[name]
+
+
+def _kept_and_counted(name: str, purged: int) -> tuple[str, str]:
+    """Queries for the rows of a table as it is kept, and as it is counted; "" where counting tells nothing of it. Rows
+    of nothing but zeros are as good as none."""
+    table = _table(name)
+    columns = [column.name for column in table.columns]
+    counts = [column.name for column in table.columns if not column.primary_key and not column.nullable]
+    which = " OR ".join(f"{count} <> 0" for count in counts)
+    if purged != NEVER:
+        if name not in _SINCE_A_PURGE:
+            return "", ""
+        some, which = _SINCE_A_PURGE[name]
+        columns, which = list(some), which.format(purged=purged)
+    rows = f"SELECT {', '.join(columns)} FROM {{}}{name} WHERE {which}"
+    return rows.format(""), rows.format(COUNTED)
+
+
+def _differing(database: Database, kept: str, counted: str) -> int:
+    """How many rows of two queries differ."""
+    one_way, other_way = (
+        int(database.value(f"SELECT count(*) FROM (SELECT * FROM ({one}) a EXCEPT SELECT * FROM ({other}) b) unlike"))
+        for one, other in ((kept, counted), (counted, kept))
+    )
+    return max(one_way, other_way)
+
+
+def ruled_clicks(database: Database) -> Iterator[tuple[Click, int]]:
+    """All clicks with their rulings, where these are there, in the order of their key, a page at a time."""
+    after = (-(2**62), -(2**63), -1)
+    while rows := database.rows(
+        f"SELECT {CLICK_COLUMNS}, ruling_id FROM click WHERE (clicked_at, print, recipient_id) > (?, ?, ?) "
+        f"ORDER BY clicked_at, print, recipient_id LIMIT {_AT_ONCE}",
+        after,
+    ):
+        last = Click._make(rows[-1][:-1])
+        known = {row[0] for row in database.rows("SELECT id FROM ruling")}
+        yield from ((Click._make(row[:-1]), row[-1]) for row in rows if row[-1] in known)
+        after = (last.clicked_at, last.print, last.recipient_id)
 
 
 def lost_open_clicks(database: Database) -> int:

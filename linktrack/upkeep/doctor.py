@@ -4,17 +4,17 @@ what is due, and with a deep look every row and every figure."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.actions.processes import unfit_script
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
-from linktrack.files import CONFIG_NAME, leftovers
+from linktrack.files import CONFIG_NAME, leftovers, sentence_of
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
@@ -22,13 +22,23 @@ from linktrack.moments import iso, now
 from linktrack.sentences import counted
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
+from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
+from linktrack.upkeep.soundness import broken, fault_of, lacking, wrong_values
 from linktrack.upkeep.status import status_of
-from linktrack.workspace import Workspace, lock_fault, lock_paths, places_of, read_workspace, strangers_fault
+from linktrack.workspace import (
+    Workspace,
+    lock_fault,
+    lock_paths,
+    own_folders,
+    places_of,
+    read_workspace,
+    strangers_fault,
+)
 
 _WAIT_SECONDS = 2
 MEGA = 1_000_000
 _ROOM = 100 * MEGA  # bytes that should be free besides a copy of the database
+_FROM_BACKUP = "bring the database back from a backup"
 _AHEAD = 300_000  # milliseconds that clocks of several machines may differ
 
 
@@ -55,16 +65,30 @@ def examine(
         return [_error("settings", path, problem)]
     if workspace is None:
         return [_error("settings", path, problem) for problem in problems]
-    return [
-        *_settings(workspace, uses),
-        _base_url(workspace.settings.base_url),
-        *_owners(workspace),
-        *_locks(workspace),
-        *_modes(workspace),
-        *_space(workspace),
-        *_database(workspace, deep),
-        *_leftovers(_own_folders(workspace)),
+    looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+        ("settings", lambda: _settings(workspace, uses)),
+        ("base_url", lambda: _base_url(workspace.settings.base_url)),
+        ("owner", lambda: _owners(workspace)),
+        ("lock", lambda: _locks(workspace)),
+        ("mode", lambda: _modes(workspace)),
+        ("space", lambda: _space(workspace)),
+        ("database", lambda: _database(workspace, deep)),
+        ("leftovers", lambda: _leftovers_in(own_folders(workspace))),
     ]
+    return [found for check, look in looks for found in _looked(check, look)]
+
+
+def _looked(check: str, look: Callable[[], Iterator[Check]], damage: Callable[[], str] = str) -> Iterator[Check]:
+    """What a look finds; where it cannot look to its end, that is a finding and stops no other. `damage` says what is
+    wrong with the database that it looks at: then it may fail in any way."""
+    try:
+        yield from look()
+    except (LinktrackError, OSError) as problem:
+        yield _error(check, "cannot be looked at", problem)
+    except Exception:
+        if not (fault := damage()):
+            raise
+        yield Check(check, "error", f"cannot be looked at in a damaged database ({fault})", _FROM_BACKUP)
 
 
 def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]]) -> Iterator[Check]:
@@ -79,10 +103,11 @@ def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]
         yield Check("settings", "ok", str(workspace.config_path), "")
 
 
-def _base_url(url: str) -> Check:
+def _base_url(url: str) -> Iterator[Check]:
     if url.startswith("http:") and "localhost" not in url and "127.0.0.1" not in url:
-        return Check("base_url", "warning", url, "use https: mail clients warn about plain http")
-    return Check("base_url", "ok", url, "")
+        yield Check("base_url", "warning", url, "use https: mail clients warn about plain http")
+    else:
+        yield Check("base_url", "ok", url, "")
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:
@@ -147,25 +172,23 @@ def _scripts(workspace: Workspace, database: Database) -> Iterator[Check]:
         yield Check("scripts", "ok", f"{sum(1 for path in folder.iterdir() if path.is_file())} files", "")
 
 
-def _own_folders(workspace: Workspace) -> set[Path]:
-    database = workspace.database_path
-    return {workspace.root, workspace.root if database is None else database.parent, workspace.click_log_path}
-
-
 def _leftovers_beside_outputs(workspace: Workspace, database: Database) -> Iterator[Check]:
     """What lies where mails and files of runs were written into, and people keep their backups."""
     outs = [out for (out,) in database.rows("SELECT DISTINCT out FROM run")]
     outs += [one.out for one in list_outputs(database)]
-    yield from _leftovers({Path(out).parent for out in outs if out.startswith("/")} - _own_folders(workspace))
+    yield from _leftovers_in({Path(out).parent for out in outs if out.startswith("/")} - own_folders(workspace))
 
 
-def _leftovers(folders: set[Path]) -> Iterator[Check]:
-    for folder in sorted(path for path in folders if path.is_dir() and os.access(path, os.R_OK | os.X_OK)):
-        for path in leftovers(folder):
-            yield Check("leftovers", "warning", str(path), "a command was killed while it wrote this: remove it")
+def _leftovers_in(folders: set[Path]) -> Iterator[Check]:
+    for folder in sorted(folders):
+        try:
+            for path in leftovers(folder) if folder.is_dir() else ():
+                yield Check("leftovers", "warning", str(path), "a command was killed while it wrote this: remove it")
+        except OSError as problem:
+            yield Check("leftovers", "warning", f"{folder} cannot be looked at", str(sentence_of(problem, folder)))
 
 
-def _clock(database: Database, moment: int) -> Check:
+def _clock(database: Database, moment: int) -> Iterator[Check]:
     """Whether the clock stands before what was written already."""
     written = database.value(
         "SELECT max(moment) FROM (SELECT max(created_at) AS moment FROM shipment UNION SELECT max(started_at) FROM run "
@@ -173,8 +196,9 @@ def _clock(database: Database, moment: int) -> Check:
     )
     if written is not None and written > moment + _AHEAD:
         detail = f"it is {iso(moment)}, and something was written at {iso(written)}"
-        return Check("clock", "error", detail, "set the machine's clock: times of shipments and runs follow it")
-    return Check("clock", "ok", iso(moment), "")
+        yield Check("clock", "error", detail, "set the machine's clock: times of shipments and runs follow it")
+    else:
+        yield Check("clock", "ok", iso(moment), "")
 
 
 def _due(workspace: Workspace, database: Database, moment: int) -> Iterator[Check]:
@@ -190,71 +214,91 @@ def _due(workspace: Workspace, database: Database, moment: int) -> Iterator[Chec
 
 
 def _tables(database: Database) -> Iterator[Check]:
-    """The tables that a database of this version has, and lacks."""
-    from sqlmodel import SQLModel
-
-    import linktrack.store.tables  # noqa: F401  (which makes them known)
-
-    if database.dialect == SQLITE:
-        there = database.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
-    else:
-        there = database.rows("SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))")
-    missing = sorted(set(SQLModel.metadata.tables) - {row[0] for row in there})
-    if missing:
-        yield Check("tables", "error", f"missing: {', '.join(missing)}", "bring the database back from a backup")
+    """The tables and columns that a database of this version has, and lacks."""
+    if missing := lacking(database):
+        yield Check("tables", "error", f"missing: {', '.join(missing)}", _FROM_BACKUP)
 
 
-def _all_rows(database: Database) -> Iterator[Check]:
-    """Every row that another one names, every figure that is kept, every open click."""
-    mend = "bring the database back from a backup, and import the logs since again"
-    found = 0
-    for fault in missing_rows(database):
-        found += 1
-        yield Check("rows", "error", f"{fault.table}: {fault.rows:,} {fault.what}", mend)
-    if not found:
-        yield Check("rows", "ok", "all rows have what they name", "")
-    found = 0
-    for fault in wrong_figures(database):
-        found += 1
-        detail = f"{fault.table}: {fault.rows:,} {fault.what}"
-        yield Check("figures", "error", detail, "count them anew: linktrack doctor --repair")
-    if not found:
-        yield Check("figures", "ok", "all figures are those of the clicks", "")
+def _integrity(database: Database) -> Iterator[Check]:
+    """The file's pages, and the references in it. (A server sees to its own.)"""
+    if database.dialect != SQLITE:
+        return
+    fault = broken(database)
+    yield Check("integrity", "error" if fault else "ok", fault or "all pages and references", fault and _FROM_BACKUP)
+
+
+def _values(database: Database) -> Iterator[Check]:
+    """Whether every value is one that may stand there."""
+    found = [Check("values", "error", fault, _FROM_BACKUP) for fault in wrong_values(database)]
+    yield from found or [Check("values", "ok", "all texts, numbers and times are some", "")]
+
+
+def _rows(database: Database) -> Iterator[Check]:
+    """Every row that another one names."""
+    found = [Check("rows", "error", fault.sentence(), _way_out(fault)) for fault in missing_rows(database)]
+    yield from found or [Check("rows", "ok", "all rows have what they name", "")]
+
+
+def _figures(database: Database) -> Iterator[Check]:
+    """Every figure that is kept."""
+    found = [Check("figures", "error", fault.sentence(), _way_out(fault)) for fault in wrong_figures(database)]
+    yield from found or [Check("figures", "ok", "all figures are those of the clicks", "")]
+
+
+def _way_out(fault: Fault) -> str:
+    return (
+        "make them anew: linktrack doctor --repair"
+        if fault.mended
+        else f"{_FROM_BACKUP}, and import the logs since again"
+    )
+
+
+def _open_clicks(database: Database) -> Iterator[Check]:
     lost = lost_open_clicks(database)
     if lost:
         yield Check("open clicks", "error", f"{lost:,} that no run would find", "linktrack doctor --repair finds them")
 
 
 def _database(workspace: Workspace, deep: bool) -> Iterator[Check]:
-    try:
-        with open_database(workspace, wait=_WAIT_SECONDS) as database:
-            yield Check("database", "ok", database.name, "")
-            yield _keys(workspace, database)
-            yield from _unfinished(database)
-            yield from _tables(database)
-            if database.dialect == SQLITE:
-                yield _integrity(database)
-            moment = now()
-            yield _clock(database, moment)
-            yield from _scripts(workspace, database)
-            yield from _due(workspace, database, moment)
-            yield from _leftovers_beside_outputs(workspace, database)
-            if deep:
-                yield from _all_rows(database)
-    except LinktrackError as problem:
-        yield _error("database", "cannot be used", problem)
+    with open_database(workspace, wait=_WAIT_SECONDS) as database:
+        moment = now()
+        looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
+            ("database", lambda: iter([Check("database", "ok", database.name, "")])),
+            ("key", lambda: _keys(workspace, database)),
+            ("shipment", lambda: _unfinished(database)),
+            ("tables", lambda: _tables(database)),
+            ("integrity", lambda: _integrity(database)),
+            ("clock", lambda: _clock(database, moment)),
+            ("scripts", lambda: _scripts(workspace, database)),
+            ("due", lambda: _due(workspace, database, moment)),
+            ("leftovers", lambda: _leftovers_beside_outputs(workspace, database)),
+        ]
+        if deep:
+            looks += [(check, partial(look, database)) for check, look in _DEEP]
+        for check, look in looks:
+            yield from _looked(check, look, lambda: fault_of(database))
 
 
-def _keys(workspace: Workspace, database: Database) -> Check:
+_DEEP: tuple[tuple[str, Callable[[Database], Iterator[Check]]], ...] = (
+    ("values", _values),
+    ("rows", _rows),
+    ("figures", _figures),
+    ("open clicks", _open_clicks),
+)
+
+
+def _keys(workspace: Workspace, database: Database) -> Iterator[Check]:
     try:
         keys = open_keys(workspace, database)
     except LinktrackError as problem:
-        return _error("key", workspace.key_path, problem)
+        yield _error("key", workspace.key_path, problem)
+        return
     if keys.foreign:
         ids = ", ".join(map(str, keys.foreign))
-        return Check("key", "warning", f"key {ids} is not of this workspace", keys.foreign_advice)
-    ring = keys.keyring
-    return Check("key", "ok", f"{len(ring.secrets)} keys, id {ring.signing_id} signs", "")
+        yield Check("key", "warning", f"key {ids} is not of this workspace", keys.foreign_advice)
+    else:
+        ring = keys.keyring
+        yield Check("key", "ok", f"{len(ring.secrets)} keys, id {ring.signing_id} signs", "")
 
 
 def _unfinished(database: Database) -> Iterator[Check]:
@@ -264,14 +308,6 @@ def _unfinished(database: Database) -> Iterator[Check]:
         yield Check("shipment", "warning", detail, ways_on(database, shipment))
 
 
-def _integrity(database: Database) -> Check:
-    verdict = database.value("PRAGMA quick_check(1)")
-    broken = database.row("PRAGMA foreign_key_check")
-    if verdict == "ok" and broken is None:
-        return Check("integrity", "ok", "all pages and references", "")
-    detail = str(verdict) if broken is None else f"a row of {broken[0]} has no parent"
-    return Check("integrity", "error", detail, "bring the database back from a backup")
-
-
-def _error(check: str, detail: object, problem: LinktrackError) -> Check:
-    return Check(check, "error", str(detail), str(problem))
+def _error(check: str, detail: object, problem: LinktrackError | OSError) -> Check:
+    said = problem if isinstance(problem, LinktrackError) else sentence_of(problem)
+    return Check(check, "error", str(detail), str(said))

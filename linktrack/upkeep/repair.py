@@ -1,39 +1,51 @@
-"""What can be derived, made anew from the clicks: the figures of reports, and where open clicks lie."""
+"""What can be derived, made anew: the figures of reports, verdicts that were lost, what the ledger tells, where open
+clicks lie; and what killed commands left in the workspace's folders, cleared away."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from linktrack.actions.ledger.made_anew import count_changes, keep_decisions
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
-from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.judging.verdicts import PLAIN, Click
+from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import rebuild
 from linktrack.clicks.rollups.zone import set_zone
 from linktrack.clicks.storing import Shelf
-from linktrack.errors import Conflict
+from linktrack.errors import BadInput, Conflict
+from linktrack.files import leftovers, remove_leftovers
 from linktrack.moments import iso
+from linktrack.sentences import counted
 from linktrack.store.lock import alone
 from linktrack.store.open_times import replace_open_times
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
-from linktrack.workspace import Workspace
+from linktrack.upkeep.deep import ruled_clicks
+from linktrack.workspace import Workspace, own_folders
 
-_AT_ONCE = 50_000
+_UNRULED = "ruling_id NOT IN (SELECT id FROM ruling)"
 
 
 class RepairPlan(NamedTuple):
-    """What a repair would do: so many clicks counted anew, in hours of this zone instead of that one."""
+    """What a repair would do: so many clicks counted anew, in hours of this zone instead of that one, and all of them
+    judged again where `unruled` have lost their verdict; and so many leftovers cleared away."""
 
     clicks: int
     counted: int  # as the figures have it now
     zone: str
     zone_before: str
+    unruled: int
+    leftovers: int
 
     def sentence(self) -> str:
-        said = f"Count {self.clicks:,} clicks anew for all reports (they know of {self.counted:,})"
-        return (
-            said if self.zone == self.zone_before else f"{said}, in hours of {self.zone} instead of {self.zone_before}"
-        )
+        said = [f"Count {self.clicks:,} clicks anew for all reports (they know of {self.counted:,})"]
+        if self.zone != self.zone_before:
+            said.append(f"in hours of {self.zone} instead of {self.zone_before}")
+        if self.unruled:
+            said.append(f"judge them again, for the verdicts of {self.unruled:,} are missing")
+        if self.leftovers:
+            said.append(f"remove {counted(self.leftovers, 'leftover')} of killed commands")
+        return ", ".join(said)
 
 
 def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
@@ -51,19 +63,63 @@ def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
         int(database.value("SELECT COALESCE(sum(clicks), 0) FROM shipment_ruling")),
         workspace.settings.time_zone,
         str(database.value("SELECT time_zone FROM workspace")),
+        int(database.value(f"SELECT count(*) FROM click WHERE {_UNRULED}")),  # noqa: S608  (of our own)
+        sum(len(leftovers(folder)) for folder in own_folders(workspace) if folder.is_dir()),
     )
 
 
 def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
-    """Make all figures anew from the clicks, in hours of the workspace's zone, in one transaction.
+    """Make everything anew that can be derived, in hours of the workspace's zone, in one transaction.
 
-    No import runs meanwhile. Locked when one runs for longer than `wait` seconds; Conflict as `plan_repair`.
+    No import and no run of the actions goes on meanwhile. Locked when one does for longer than `wait` seconds; Conflict
+    as `plan_repair`; BadInput where verdicts are missing that nobody can give any more.
     """
     plan_repair(workspace, database)
-    with alone(workspace, database, "import", wait), database.transaction():
+    with (
+        alone(workspace, database, "import", wait),
+        alone(workspace, database, "action run", wait),
+        database.transaction(),
+    ):
         set_zone(database, workspace.settings.time_zone)
-        rebuild(database, Shelf.of(database).facts, _clicks(database))
+        shelf = Shelf.of(database, workspace.settings.clicks.networks)
+        unruled = _give_rulings(database, shelf)
+        rebuild(database, shelf.facts, ruled_clicks(database))
+        if unruled:
+            judge_stored(database, shelf.by, shelf.facts)
+        _count_recipients(database)
+        count_changes(database)
+        keep_decisions(database)
         _find_open_clicks(database)
+    for folder in own_folders(workspace):
+        if folder.is_dir():
+            remove_leftovers(folder)
+
+
+def _give_rulings(database: Database, shelf: Shelf) -> int:
+    """Give the clicks whose ruling is missing one that says nothing against them, until they are judged. Returns how
+    many. BadInput where some cannot be judged any more."""
+    clicks = [
+        Click._make(row)
+        for row in database.rows(f"SELECT {CLICK_COLUMNS} FROM click WHERE {_UNRULED}")  # noqa: S608  (of our own)
+    ]
+    if final := sum(map(shelf.by.is_final, clicks)):
+        raise BadInput(
+            f"the verdicts of {counted(final, 'click')} are missing, and what they were judged by is gone (purged, or "
+            "forgotten): bring the database back from a backup"
+        )
+    if clicks:
+        number = shelf.facts.rulings.number(PLAIN)
+        database.execute(f"UPDATE click SET ruling_id = ? WHERE {_UNRULED}", (number,))  # noqa: S608  (of our own)
+    return len(clicks)
+
+
+def _count_recipients(database: Database) -> None:
+    """Note anew to how many each shipment went."""
+    of = "FROM shipment_recipient WHERE shipment_id = shipment.id"
+    database.execute(
+        f"UPDATE shipment SET recipients = (SELECT count(*) {of}), "  # noqa: S608  (of our own)
+        f"uncounted = (SELECT count(*) {of} AND shipment_recipient.uncounted)"
+    )
 
 
 def _find_open_clicks(database: Database) -> None:
@@ -73,17 +129,3 @@ def _find_open_clicks(database: Database) -> None:
         "WHERE g.verdict = 'human' AND c.passed = 0"
     )
     replace_open_times(database, [(row[0], row[0]) for row in moments])
-
-
-def _clicks(database: Database) -> Iterator[tuple[Click, int]]:
-    """All clicks with their rulings in the order of their key, a page at a time."""
-    after = (-(2**62), -(2**63), -1)
-    while rows := database.rows(
-        f"SELECT {CLICK_COLUMNS}, ruling_id FROM click WHERE (clicked_at, print, recipient_id) > (?, ?, ?) "  # noqa: S608  (names of our own)
-        f"ORDER BY clicked_at, print, recipient_id LIMIT {_AT_ONCE}",
-        after,
-    ):
-        for row in rows:
-            yield Click._make(row[:-1]), row[-1]
-        last = Click._make(rows[-1][:-1])
-        after = (last.clicked_at, last.print, last.recipient_id)

@@ -36,11 +36,13 @@ from linktrack.links.tokens import Keyring
 from linktrack.moments import now
 from linktrack.setting_sources import settings_of
 from linktrack.store.dialects import SQLITE, explain_sqlite
-from linktrack.store.revisions import HEAD
+from linktrack.store.revisions import revision, unfit
+from linktrack.store.session import Database
 from linktrack.toml_files import read_toml
-from linktrack.upkeep.archive import PAGES_NAME, Contents, fault_of, unpack
+from linktrack.upkeep.archive import PAGES_NAME, Contents, unpack
 from linktrack.upkeep.backup import DUMP_NAME
 from linktrack.upkeep.placing import clear_killed, put_in_place, remove_made
+from linktrack.upkeep.soundness import fault_of
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME
 
 _OF_A_WORKSPACE = re.compile(r"linktrack\.(toml|key|db|snapshot).*")
@@ -177,16 +179,11 @@ def _mend_database(
     try:
         database = sqlite3.connect(path, isolation_level=None)
         try:
-            fault = fault_of(database, contents.rows)
-            if fault:
+            whole = Database(database, SQLITE, f"the database in {source}", explain_sqlite)
+            if fault := fault_of(whole, contents.rows):
                 raise BadInput(f"the database in this backup is damaged ({fault}): take an older one", file=source)
-            version = database.execute("SELECT version_num FROM alembic_version").fetchone()[0]
-            if version > HEAD:
-                raise BadInput(
-                    f"this backup was made by a newer linktrack (tables {version}, this program knows {HEAD}): "
-                    "upgrade this program with pip install --upgrade linktrack",
-                    file=source,
-                )
+            if fault := unfit(revision(whole) or ""):
+                raise BadInput(f"the database in this backup {fault}", file=source)
             _check_keys(database, ring, source)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")

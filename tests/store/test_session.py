@@ -109,12 +109,14 @@ def test_an_empty_database_is_a_missing_one(workspace: Workspace, run: Run) -> N
         assert "from a backup" in done.err
 
 
-def test_an_older_database_is_left_alone_until_it_is_upgraded(workspace: Workspace, run: Run) -> None:
+def test_a_version_that_no_linktrack_has_written_is_no_older_one(workspace: Workspace, run: Run) -> None:
     with open_database(workspace) as database:
         database.execute("UPDATE alembic_version SET version_num = '0000'")
-    done = run("link", "list")
-    assert done.code == 3
-    assert "linktrack database upgrade" in done.err
+    before = sorted(path.name for path in workspace.root.iterdir())
+    for command in (["link", "list"], ["database", "upgrade"], ["backup", "b.tar.gz"], ["key", "rotate"]):
+        done = run(*command)
+        assert (done.code, "'0000', which no linktrack has written" in done.err) == (3, True), done.err
+        assert sorted(path.name for path in workspace.root.iterdir()) == before, "no copy of before either"
 
 
 def test_the_database_of_another_workspace_is_refused(workspace: Workspace, run: Run, tmp_path: Path) -> None:

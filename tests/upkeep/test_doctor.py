@@ -55,7 +55,7 @@ def test_a_workspace_in_order(life: Life) -> None:
             "import",
             "run",
         ),
-        *("failures", "rows", "figures"),
+        *("failures", "values", "rows", "figures"),
     ]
 
 

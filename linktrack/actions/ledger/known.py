@@ -49,12 +49,12 @@ class Ledger:
     def clicks(self, link_ids: Iterable[int] | None = None) -> Iterator[Clicked]:
         """The clicks that the run looks at, in the order of time."""
         only = "" if link_ids is None else f"WHERE link_id IN ({','.join(map(str, link_ids)) or 'NULL'})"
-        cursor = self.database.execute(
+        rows = self.database.each(
             "SELECT clicked_at, print, link_id, shipment_id, placement_id, recipient_id, contact_id, pressed, why "  # noqa: S608  (numbers)
             f"FROM open_click {only} ORDER BY clicked_at, print, recipient_id"
         )
         links, shipments, placements = self.links, self.shipments, self.placements
-        for at, mark, link, shipment, placement, recipient, contact, pressed, why in cursor:
+        for at, mark, link, shipment, placement, recipient, contact, pressed, why in rows:
             where = (links[link], shipments[shipment], placements.get(placement, ""))
             yield Clicked(at, mark, *where, recipient, contact, buttons_in(pressed), why)
 

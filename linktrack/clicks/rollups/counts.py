@@ -26,7 +26,7 @@ from linktrack.store.session import Database
 
 TABLES = (  # all that is kept up to date here, and can be made anew from the clicks
     *("clicker", "link_tally", "shipment_tally", "placement_tally", "link_hour", "shipment_hour"),
-    *("shipment_age", "shipment_device", "shipment_ruling"),
+    *("shipment_age", "shipment_device", "shipment_ruling", "shipment_domain"),
 )
 _QUARTER = HOUR // 4  # every zone's hours begin at one
 _WIDE = ("human", "prefetch", "scanner", "test")
@@ -75,10 +75,23 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
     with database.transaction():
         for table in TABLES:
             database.execute(f"DELETE FROM {table}")
-        database.execute("UPDATE shipment_domain SET human = 0, machine = 0, clickers = 0")
+        _count_sent(database)
         rest = iter(stream)
         while some := [(click, None, ruling) for click, ruling in islice(rest, batch)]:
             apply(database, some, facts)
+
+
+def _count_sent(database: Database) -> None:
+    """To how many a shipment went, by the domain of their address, as it was noted when it was made."""
+    sent: Counter[tuple[int, str]] = Counter()
+    uncounted: Counter[tuple[int, str]] = Counter()
+    for shipment, email, refused in database.stream("SELECT shipment_id, email, uncounted FROM shipment_recipient"):
+        where = (shipment, domain_of(email))
+        sent[where] += 1
+        uncounted[where] += bool(refused)
+    columns = ("shipment_id", "domain", "sent", "uncounted", "human", "machine", "clickers")
+    rows = [(*where, count, uncounted[where], 0, 0, 0) for where, count in sorted(sent.items())]
+    database.insert("shipment_domain", columns, rows)
 
 
 # --- from clicks to rows ---------------------------------------------------------------------------------------

@@ -1,0 +1,154 @@
+"""Whether a database is whole: its tables and columns, its pages and references, and that every value in it is one
+that was ever written there."""
+
+# ruff: noqa: S608 -- what is put into the SQL are names of our own, never values
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from linktrack.store.dialects import SQLITE
+from linktrack.store.revisions import HEAD, revision
+from linktrack.store.session import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Table
+
+_JSON = frozenset(
+    ("link.response", "action.settings", "mailing.settings", "recipient.fields", "shipment.settings", "run.summary",
+     "definition.text", "made.fields"),
+)  # fmt: skip
+_TIMES = ("first_click", "last_click", "hour")  # and what ends in _at: see store.tables
+_FIRST, _LAST = -62_135_500_000_000, 253_402_200_000_000  # the years 1 to 9999, in any zone
+_BEYOND_ASCII = "'*[^' || char(1) || '-' || char(127) || ']*'"
+
+
+def lacking(database: Database) -> list[str]:
+    """The tables and columns that a database of this version has, and this one lacks."""
+    there = _columns_there(database)
+    return [
+        *(f"the table {table.name}" for table in _tables() if table.name not in there),
+        *(
+            f"the column {column.name} of {table.name}"
+            for table in _tables()
+            for column in table.columns
+            if column.name not in there.get(table.name, {column.name})
+        ),
+    ]
+
+
+def broken(database: Database) -> str:
+    """What is wrong with the pages of a SQLite file, or with the references in it; "" when nothing is."""
+    try:
+        verdict = str(database.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        orphan = database.connection.execute("PRAGMA foreign_key_check").fetchone()
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
+        return str(problem)
+    if verdict != "ok":
+        return verdict.replace("\n", " ")
+    return "" if orphan is None else f"a row of {orphan[0]} has no parent"
+
+
+def wrong_values(database: Database) -> Iterator[str]:
+    """Columns of a SQLite file with values that are none of theirs: texts that are no UTF-8 or not the JSON that they
+    should be, numbers that are none, times that no calendar has. (PostgreSQL takes none of them.)"""
+    if database.dialect != SQLITE:
+        return
+    database.connection.create_function("is_utf8", 1, _is_utf8, deterministic=True)
+    there = _columns_there(database)
+    for table in _tables():
+        columns = [column for column in table.columns if column.name in there.get(table.name, ())]
+        if not columns:
+            continue
+        counts = ", ".join(f"count(*) FILTER (WHERE {_is_wrong(column)})" for column in columns)
+        found = database.row(f'SELECT {counts} FROM "{table.name}"') or ()
+        for column, count in zip(columns, found, strict=True):
+            if count:
+                yield f"{column.name} of {table.name}: {count:,} are no {_kind_of(column)}"
+
+
+def fault_of(database: Database, rows: dict[str, int] | None = None) -> str:
+    """What is wrong with a database, which should have so many rows in its tables; "" when it is whole."""
+    try:
+        of_today = revision(database) == HEAD  # of which alone it is known what it has
+        if of_today and (missing := lacking(database)):
+            return f"it lacks {', '.join(missing)}"
+        if database.dialect != SQLITE:
+            return ""
+        if fault := broken(database) or (next(wrong_values(database), "") if of_today else ""):
+            return fault
+        counted = {} if rows is None else row_counts(database)
+    except Exception as problem:  # whatever a damaged file makes of these few statements
+        return str(problem).replace("\n", " ")
+    wrong = [name for name in {*(rows or ()), *counted} if (rows or {}).get(name) != counted.get(name)]
+    return (
+        f"the table {wrong[0]} has {counted.get(wrong[0])} rows instead of {(rows or {}).get(wrong[0])}"
+        if wrong
+        else ""
+    )
+
+
+def row_counts(database: Database) -> dict[str, int]:
+    """The rows of every table of a SQLite database."""
+    tables = [row[0] for row in database.rows("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {
+        name: int(database.value(f'SELECT count(*) FROM "{name}"')) for name in tables if not name.startswith("sqlite_")
+    }
+
+
+def _tables() -> list[Table]:
+    from sqlmodel import SQLModel
+
+    import linktrack.store.tables  # noqa: F401  (which makes them known)
+
+    return [table for _, table in sorted(SQLModel.metadata.tables.items())]
+
+
+def _columns_there(database: Database) -> dict[str, set[str]]:
+    """The columns that a database has, by table."""
+    sql = (
+        "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'"
+        if database.dialect == SQLITE
+        else "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid) AND a.attnum > 0 AND NOT a.attisdropped"
+    )
+    found: dict[str, set[str]] = {}
+    for table, column in database.rows(sql):
+        found.setdefault(table, set()).add(column)
+    return found
+
+
+def _kind_of(column: Column[object]) -> str:
+    """What values of a column are, in a word."""
+    if f"{column.table.name}.{column.name}" in _JSON:
+        return "JSON"
+    if column.type.python_type is str:
+        return "UTF-8"
+    if column.type.python_type is bytes:
+        return "bytes"
+    return "times" if column.name.endswith("_at") or column.name in _TIMES else "numbers"
+
+
+def _is_wrong(column: Column[object]) -> str:
+    """The condition, in SQLite's SQL, that a value is none that the column may have."""
+    name, kind = f'"{column.name}"', _kind_of(column)
+    stored = {"bytes": "blob", "times": "integer", "numbers": "integer"}.get(kind, "text")
+    wrong = f"typeof({name}) <> '{stored}'"
+    if kind == "times":
+        wrong += f" OR {name} NOT BETWEEN {_FIRST} AND {_LAST}"
+    if stored == "text":
+        not_plain = f"{name} GLOB {_BEYOND_ASCII} OR length(CAST({name} AS BLOB)) <> length({name})"
+        wrong += f" OR (({not_plain}) AND NOT is_utf8(CAST({name} AS BLOB)))"
+    if kind == "JSON":
+        wrong += f" OR NOT json_valid({name})"
+    return f"({wrong}) AND {name} IS NOT NULL" if column.nullable else wrong
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

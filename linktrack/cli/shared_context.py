@@ -69,7 +69,7 @@ def damage_behind(context: typer.Context) -> LinktrackError | None:
     try:
         with open_database(workspace_of(context), wait=0) as database:
             fault = fault_of(database)
-    except LinktrackError:  # said before, if it matters
+    except (LinktrackError, OSError):  # said before, if it matters
         return None
     return damaged(database.name, fault) if fault else None
 

@@ -13,7 +13,7 @@ from linktrack.clicks.rejudge import judge_all
 from linktrack.clicks.rollups.counts import rebuild
 from linktrack.clicks.storing import Shelf
 from linktrack.links.tokens import NOBODY
-from linktrack.upkeep.repair import _clicks
+from linktrack.upkeep.deep import ruled_clicks
 
 REFUSED = (1, 2, 3, 5)  # of shipment 1; in shipment 2 nobody did
 OF_LINK_2 = "FROM link_tally JOIN link ON link.id = link_id WHERE link.key = 'link-2'"
@@ -69,7 +69,7 @@ def test_pieces_in_any_order_and_all_counted_anew_are_the_same(refusing: World, 
     found = tallies(refusing)
     with refusing.database() as database:
         judge_all(refusing.workspace, database)
-        rebuild(database, Shelf.of(database).facts, _clicks(database))
+        rebuild(database, Shelf.of(database).facts, ruled_clicks(database))
     assert tallies(refusing) == found
 
 

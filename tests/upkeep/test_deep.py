@@ -1,0 +1,231 @@
+"""Every figure that is kept is compared with what counting anew gives, and made anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from postgresql_server import new_database, ours
+from postgresql_server import server as server
+from sqlmodel import SQLModel
+from tests_support import Run, call
+from upkeep.upkeep_world import Life, begin
+
+import linktrack.store.tables  # noqa: F401  (which makes them known)
+from linktrack.links.tokens import NOBODY
+from linktrack.store.session import Database, open_database
+from linktrack.upkeep.deep import ROLLUPS, missing_rows, wrong_figures
+from linktrack.upkeep.repair import repair
+from linktrack.workspace import Workspace, load_workspace
+
+TABLES = (*ROLLUPS, "action_tally", "settled")
+NOT_TOLD = {"settled.click_print", "settled.value", "settled.clicked_at"}  # a later click may have changed nothing
+
+
+def lived(run: Run, root: Path) -> Life:
+    """A workspace whose every rollup has a row: a mailing clicked by people and a machine, its actions run."""
+    life = begin(run, root)
+    paths = life.send("spring")
+    clicks = [(path, 60 * number) for number, path in enumerate((*paths["1"], *paths["2"], paths["3"][0]), 1)]
+    life.do("click", "import", life.log("a.log", *clicks, *((paths["4"][0], second) for second in (5, 5, 6, 6))))
+    life.run("run-1", code=6)
+    return life
+
+
+@pytest.fixture(scope="module")
+def in_a_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Database]]:
+    life = lived(call, tmp_path_factory.mktemp("lived") / "work")
+    workspace = load_workspace(life.root, {})
+    with open_database(workspace) as database:
+        yield workspace, database
+
+
+@pytest.fixture(scope="module")
+def on_a_server(
+    server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Workspace, Database]]:
+    with pytest.MonkeyPatch.context() as patch:
+        url = ours(new_database(server))
+        patch.setenv("LINKTRACK_DATABASE_URL", url)
+        life = lived(call, tmp_path_factory.mktemp("lived") / "work")
+        workspace = load_workspace(life.root, {"LINKTRACK_DATABASE_URL": url})
+    with open_database(workspace) as database:
+        yield workspace, database
+
+
+def contents(database: Database) -> dict[str, list[str]]:
+    return {table: sorted(map(str, database.rows(f"SELECT * FROM {table}"))) for table in TABLES}
+
+
+def _moves(table: str) -> Iterator[tuple[str, str]]:
+    """Statements that move a row of a table: each of its columns, then all of it."""
+    for column in SQLModel.metadata.tables[table].columns:
+        if f"{table}.{column.name}" in NOT_TOLD:
+            continue
+        other = f"{column.name} || 'x'" if column.type.python_type is str else f"{column.name} + 1000"
+        one = f"{column.name} = (SELECT max({column.name}) FROM {table})"
+        yield column.name, f"UPDATE {table} SET {column.name} = {other} WHERE {one}"
+        if column.nullable:
+            yield f"{column.name} is NULL", f"UPDATE {table} SET {column.name} = NULL"
+    yield "all rows are gone", f"DELETE FROM {table}"
+
+
+def every_move_is_found_and_mended(workspace: Workspace, database: Database, table: str) -> None:
+    assert wrong_figures(database) == [] and list(missing_rows(database)) == []
+    before = contents(database)
+    assert before[table], "there is something to move"
+    for what, statement in _moves(table):
+        database.execute(statement)
+        found = wrong_figures(database)
+        assert [fault.table for fault in found] == [table], (what, found)
+        assert all(fault.rows > 0 and fault.mended for fault in found), what
+        repair(workspace, database)
+        assert wrong_figures(database) == [], what
+        after = contents(database)
+        if table == "settled":  # the ledger does not tell of what was decided and changed nothing
+            assert set(after["settled"]) & set(before["settled"]), what
+            continue
+        assert {name: rows for name, rows in after.items() if rows != before[name]} == {}, what
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_is_compared_and_made_anew(in_a_file: tuple[Workspace, Database], table: str) -> None:
+    every_move_is_found_and_mended(*in_a_file, table)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_is_compared_and_made_anew_on_a_server(
+    on_a_server: tuple[Workspace, Database], table: str
+) -> None:
+    every_move_is_found_and_mended(*on_a_server, table)
+
+
+def test_no_rollup_is_left_out() -> None:
+    """A table of counts by shipment is one of those that are compared, or said here."""
+    kept = {
+        name
+        for name, table in SQLModel.metadata.tables.items()
+        if "shipment_id" in table.primary_key.columns or name.endswith("_tally")
+    }
+    assert kept - set(TABLES) == {"shipment_recipient", "scanner_evidence"}, "which are no figures"
+
+
+@pytest.mark.parametrize("column", ["recipients", "uncounted"])
+def test_how_many_got_a_shipment_is_counted_too(in_a_file: tuple[Workspace, Database], column: str) -> None:
+    workspace, database = in_a_file
+    database.execute(f"UPDATE shipment SET {column} = {column} + 2")
+    assert [fault.table for fault in wrong_figures(database)] == ["shipment"]
+    repair(workspace, database)
+    assert wrong_figures(database) == []
+
+
+def test_looking_changes_nothing_and_keeps_nobody_waiting(in_a_file: tuple[Workspace, Database]) -> None:
+    workspace, database = in_a_file
+    before = contents(database)
+    with open_database(workspace, wait=0) as other, other.transaction():
+        assert wrong_figures(database) == []
+    assert contents(database) == before
+    tables = {name for (name,) in database.rows("SELECT name FROM sqlite_temp_master")}
+    assert not tables & {*TABLES, *(f"counted_{table}" for table in TABLES)}
+
+
+# --- verdicts that are lost ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def life(run: Run, tmp_path: Path) -> Life:
+    return lived(run, tmp_path / "work")
+
+
+@pytest.mark.parametrize("which", ["", "WHERE id = (SELECT max(id) FROM ruling)", "WHERE verdict = 'human'"])
+def test_clicks_without_their_ruling_are_judged_again(life: Life, which: str) -> None:
+    before = life.json("report", "links"), life.json("click", "list")
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute(f"DELETE FROM ruling {which}")
+    rows = life.json_of(6, "doctor", "--deep")
+    assert any(row["check"] == "rows" and "--repair" in row["advice"] for row in rows), rows
+    assert "judge them again, for the verdicts of" in life.do("doctor", "--repair", "--yes").err
+    assert (life.json("report", "links"), life.json("click", "list")) == before
+    life.sound("--deep")
+
+
+def test_a_verdict_that_nobody_can_give_any_more_is_a_sentence(life: Life) -> None:
+    life.do("contact", "forget", "2", "--yes")
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("DELETE FROM ruling")
+    assert "are missing, and what they were judged by is gone" in life.do("doctor", "--repair", "--yes", code=3).err
+    life.json_of(6, "doctor", "--deep")
+
+
+NAMED = ("agent", "network", "reading", "placement", "link", "shipment", "recipient", "mailing", "shipment_recipient")
+
+
+@pytest.mark.parametrize("table", NAMED)
+def test_whatever_is_missing_is_found_and_no_repair_is_a_bug(life: Life, table: str) -> None:
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("PRAGMA foreign_keys=OFF")
+        database.execute("UPDATE click SET network_id = 77 WHERE network_id = 0")
+        database.execute(f"DELETE FROM {table}")
+    found = [row for row in life.json_of(6, "doctor", "--deep") if row["state"] == "error"]
+    assert found, "it is one"
+    mended = life.do("doctor", "--repair", "--yes", code=6)
+    assert "cannot be mended so" in mended.err
+
+
+# --- what is left when something is gone for good ----------------------------------------------------------------
+
+
+def test_what_was_forgotten_or_made_too_old_is_as_it_was_counted(life: Life) -> None:
+    life.do("contact", "forget", "2", "--yes")
+    workspace = load_workspace(life.root, {})
+    with open_database(workspace) as database:
+        assert wrong_figures(database) == [], "the tally has more than the ledger, and that is right"
+        before = {table: rows for table, rows in contents(database).items() if table != "settled"}
+        repair(workspace, database)
+        assert {table: rows for table, rows in contents(database).items() if table != "settled"} == before
+        database.execute("UPDATE action_tally SET count = 0")
+        assert [fault.table for fault in wrong_figures(database)] == ["action_tally"]
+
+
+AFTER_A_PURGE = {
+    "a clicker is one too many": "UPDATE placement_tally SET clickers = clickers + 1",
+    "a first click is another one": "UPDATE link_tally SET first_click = first_click - 1",
+    "a last click is another one": "UPDATE shipment_tally SET last_click = NULL",
+    "an hour since has another figure": "UPDATE shipment_hour SET machine = machine + 1",
+    "an hour since is gone": "DELETE FROM link_hour WHERE hour = (SELECT max(hour) FROM link_hour)",
+    "somebody more was sent to": "UPDATE shipment_domain SET sent = sent + 1",
+}
+
+
+@pytest.mark.parametrize("what", AFTER_A_PURGE)
+def test_within_the_horizon_figures_are_compared(life: Life, what: str) -> None:
+    life.do("database", "purge", "--clicks-before", "2026-05-04T00:00", "--yes")
+    with open_database(load_workspace(life.root, {})) as database:
+        assert wrong_figures(database) == []
+        database.execute(AFTER_A_PURGE[what])
+    wrong = [row for row in life.json_of(6, "doctor", "--deep") if row["check"] == "figures"]
+    assert [row["state"] for row in wrong] == ["error"] and "backup" in wrong[0]["advice"], "for no repair makes it anew"
+
+
+def test_a_tally_of_nobody_is_of_no_clicker(in_a_file: tuple[Workspace, Database]) -> None:
+    assert in_a_file[1].value("SELECT count(*) FROM clicker WHERE recipient_id = ?", (NOBODY,)) == 0
+
+
+def test_a_repair_says_what_it_could_not_mend(life: Life) -> None:
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("DELETE FROM recipient WHERE id = 2")
+        database.execute("UPDATE link_tally SET human = 77")
+    left = life.root / ".linktrack.unfinished-0123456789ab"
+    left.mkdir()
+    (left / "linktrack.toml").write_text("")
+    asked = life.do("doctor", "--repair", code=2).err
+    assert "remove 1 leftover of killed commands" in asked and left.exists()
+    said = life.do("doctor", "--repair", "--yes", code=6).err
+    assert "cannot be mended so: see linktrack doctor --deep" in said
+    assert not left.exists()
+    wrong = {row["check"] for row in json.loads(life.do("doctor", "--deep", "--format", "json", code=6).out)
+             if row["state"] == "error"}  # fmt: skip
+    assert wrong == {"rows"}

@@ -3,7 +3,8 @@
 A file is written beside its target, synced and renamed over it, and then its folder is synced: it is there whole or
 not at all, and stays so after a power cut. Everything is readable by its owner alone unless the caller says
 otherwise, whatever the umask. No output ever replaces an input of its command or a file of a workspace, follows a
-link that somebody else has planted, or puts a file in the place of a device or a pipe (which are written into).
+link that somebody else has planted, or puts a file in the place of a device or a pipe (which are written into; what
+goes to a terminal, by whatever name it has, is cleaned).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
+from linktrack.terminals import clean_terminal
 
 CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
 PRIVATE, PUBLIC = 0o600, 0o644  # modes of files; their folders get 0o700 and 0o755
@@ -199,6 +201,18 @@ def refuse_planted(path: Path, named: Path) -> None:
                 raise Conflict(f"{folder} is a link that belongs to somebody else: name the folder itself", file=named)
 
 
+def refuse_planted_folder(folder: Path) -> None:
+    """The same for a folder that is written into, which may be a link itself: of this user, or the system's."""
+    here = folder
+    for _ in range(_LINKS):
+        refuse_planted(here / CONFIG_NAME, folder)
+        with explained(folder):
+            if not here.is_symlink():
+                return
+            here = here.parent / here.readlink()
+    raise sentence_of(OSError(errno.ELOOP, ""), folder)
+
+
 def _is_device_path(path: Path) -> bool:
     """Whether a path is one of the system's names for an open file: what it stands for is written into."""
     return str(path).startswith(("/dev/", "/proc/"))
@@ -237,7 +251,7 @@ def writing(path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None
             handle = os.open(target, os.O_WRONLY | os.O_APPEND)
         with os.fdopen(handle, "wb") as device, _waiting(waiting) as file:
             yield file
-            _pass_on(file, device)
+            _pass_on(file, clean_terminal(handle) if device.isatty() else device)
         return
     with _replacing(target, path, mode) as file:
         yield file

@@ -16,7 +16,7 @@ import typer
 from linktrack.cli.shared_context import single
 from linktrack.cli.shared_visitors import browse, environment, served, write_log
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import PRIVATE, refuse_planted
+from linktrack.files import PRIVATE, refuse_planted_folder
 from linktrack.sentences import counted
 from linktrack.upkeep.examples import shipped_folder
 
@@ -117,7 +117,7 @@ def demo(
     root = folder.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
-    refuse_planted(root, root)
+    refuse_planted_folder(root)
     root.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         shipped_folder("sample_mailings"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from io import BufferedWriter, RawIOBase, TextIOWrapper
-from typing import IO, TYPE_CHECKING, NoReturn
+from io import TextIOWrapper
+from typing import IO, NoReturn
 
 import typer
 
-from linktrack.visible import visible_lines
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
-
+from linktrack.terminals import clean_terminal
 
 UTF8 = "utf-8"
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # what Python sets LC_CTYPE to where the locale is C
@@ -35,7 +30,7 @@ def open_streams() -> None:
         return
     encoding = sys.stdout.encoding
     if sys.stdout.isatty():
-        terminal = BufferedWriter(CleanTerminal(sys.stdout.fileno(), encoding))
+        terminal = clean_terminal(sys.stdout.fileno(), encoding)
         sys.stdout = TextIOWrapper(terminal, encoding, "backslashreplace", line_buffering=True)
     else:
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -69,32 +64,6 @@ def speaks_utf8(environ: Mapping[str, str]) -> bool:
 
 def _is_utf8(charset: str) -> bool:
     return charset.lower().replace("-", "").startswith("utf8")
-
-
-class CleanTerminal(RawIOBase):
-    """A terminal as a file of bytes: what would move its cursor or turn its lines round is shown as an escape."""
-
-    def __init__(self, number: int, encoding: str) -> None:
-        self._number = number
-        self._encoding = encoding
-        self._decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
-
-    def writable(self) -> bool:
-        return True
-
-    def isatty(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._number
-
-    def write(self, data: ReadableBuffer) -> int:
-        taken = bytes(data)
-        text = self._decoder.decode(taken).replace("\r\n", "\n")
-        clean = "\t".join(map(visible_lines, text.split("\t"))).encode(self._encoding, "backslashreplace")
-        while clean:
-            clean = clean[os.write(self._number, clean) :]
-        return len(taken)
 
 
 def end_of_pipe() -> NoReturn:

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from linktrack.errors import Conflict
-from linktrack.files import explained, refuse_planted, sentence_of
+from linktrack.files import explained, refuse_planted_folder, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -109,7 +109,7 @@ class ClickLogWriter:
 
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
-    refuse_planted(folder, folder)
+    refuse_planted_folder(folder)
     if folder.is_file():
         raise Conflict("the click log is a folder of files, and this is a file: name a folder", file=folder)
     with explained(folder):

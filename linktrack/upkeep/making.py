@@ -19,7 +19,7 @@ from linktrack.files import (
     explained,
     passing_folder,
     refuse_own,
-    refuse_planted,
+    refuse_planted_folder,
     remove_leftovers,
     sync_folder,
     sync_tree,
@@ -66,7 +66,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     _, problems = checked_workspace(root, TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
-    refuse_planted(root, root)
+    refuse_planted_folder(root)
     refuse_own(root, root, Kept())
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):

@@ -29,7 +29,7 @@ from linktrack.files import (
     open_input,
     passing_folder,
     refuse_own,
-    refuse_planted,
+    refuse_planted_folder,
     sync_tree,
 )
 from linktrack.links.tokens import Keyring
@@ -75,7 +75,7 @@ def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ) -
         raise Conflict(
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
-    refuse_planted(root, root)
+    refuse_planted_folder(root)
     refuse_own(root, root, Kept())
     root = root.resolve() if root.is_dir() else root.parent.resolve() / root.name  # without the `..` that was typed
     if not root.parent.is_dir():

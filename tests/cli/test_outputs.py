@@ -191,6 +191,30 @@ def test_a_folder_that_somebody_else_has_linked_is_refused(root: Path, run: Run,
     assert list((root / "victim").iterdir()) == []
 
 
+NEW_FOLDERS = {
+    **FOLDERS,
+    "redirects export": ["redirects", "export", "--for", "json"],
+    "init": ["init", "--base-url", "https://click.example.com"],
+    "restore": ["restore", "kept.tar.gz"],
+    "demo": ["demo"],
+}
+
+
+@pytest.mark.parametrize("command", NEW_FOLDERS)
+@pytest.mark.parametrize("by", ["its name", "a link of one's own to it"])
+def test_a_folder_is_not_reached_by_a_link_of_somebody_else(root: Path, run: Run, command: str, by: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a link of somebody else")
+    assert run("backup", "kept.tar.gz").code == 0
+    (root / "victim").mkdir()
+    (root / "planted").symlink_to("victim")
+    os.lchown(root / "planted", 65_534, 65_534)
+    (root / "mine").symlink_to("planted")
+    done = run(*NEW_FOLDERS[command], root / ("planted" if by == "its name" else "mine"))
+    assert done.code == 5 and "link" in done.err, done.err
+    assert list((root / "victim").iterdir()) == []
+
+
 def shell(root: Path, *arguments: str, **more: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([sys.executable, "-m", "linktrack", *arguments], cwd=root, **more)  # type: ignore[call-overload, no-any-return]
 

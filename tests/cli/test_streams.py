@@ -32,7 +32,9 @@ def named(workspace: Workspace) -> Path:
 def on_a_terminal(root: Path, *arguments: str) -> str:
     """What a terminal gets to see."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen([*PROGRAM, *arguments], cwd=root, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    with subprocess.Popen(
+        ["setsid", "--ctty", *PROGRAM, *arguments], cwd=root, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:  # whose /dev/tty it is
         os.close(theirs)
         seen = b""
         try:
@@ -65,6 +67,29 @@ def test_what_a_terminal_is_shown_is_clean_whatever_the_format(named: Path, argu
     assert "\u202e" not in seen
     assert "31m" in seen
     assert seen.count("\r") == seen.count("\r\n")
+
+
+@pytest.mark.parametrize("device", ["/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/fd/1", "/proc/self/fd/2", "OUT"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("link", "list", "--format", "csv", "-o"),
+        ("link", "export", "-o"),
+        (*TAG, "-o"),
+        ("click", "import", "evil.log", "--rejected"),
+        ("report", "html"),
+    ],
+    ids=" ".join,
+)
+def test_a_terminal_is_clean_by_whatever_name_it_is_written_to(
+    named: Path, arguments: tuple[str, ...], device: str
+) -> None:
+    good = '192.0.2.1 - - [04/May/2026:09:10:00 +0000] "GET /x HTTP/1.1" 302 0 "-" "Mozilla/5.0"\n'
+    (named / "evil.log").write_text(good * 9 + f"{EVIL} is no line\n")
+    (named / "OUT").symlink_to("/dev/stdout")
+    seen = on_a_terminal(named, *arguments, device)
+    assert "\x1b" not in seen and "\u202e" not in seen, seen
+    assert "\\x1b[31m" in seen or "\\u001b[31m" in seen or "\\e[31m" in seen or arguments[0] == "report", seen
 
 
 def test_files_and_pipes_get_the_bytes_as_they_are(named: Path) -> None:

@@ -43,9 +43,7 @@ def in_a_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Worksp
 
 
 @pytest.fixture(scope="module")
-def on_a_server(
-    server: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Workspace, Database]]:
+def on_a_server(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Database]]:
     with pytest.MonkeyPatch.context() as patch:
         url = ours(new_database(server))
         patch.setenv("LINKTRACK_DATABASE_URL", url)
@@ -207,7 +205,9 @@ def test_within_the_horizon_figures_are_compared(life: Life, what: str) -> None:
         assert wrong_figures(database) == []
         database.execute(AFTER_A_PURGE[what])
     wrong = [row for row in life.json_of(6, "doctor", "--deep") if row["check"] == "figures"]
-    assert [row["state"] for row in wrong] == ["error"] and "backup" in wrong[0]["advice"], "for no repair makes it anew"
+    assert [row["state"] for row in wrong] == ["error"] and "backup" in wrong[0]["advice"], (
+        "for no repair makes it anew"
+    )
 
 
 def test_a_tally_of_nobody_is_of_no_clicker(in_a_file: tuple[Workspace, Database]) -> None:

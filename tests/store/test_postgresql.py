@@ -6,12 +6,14 @@ import json
 import random
 import re
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from clicks_world import line
 from mailings.consent_world import BASE, links_of, make_mailing, rewrite, visits
-from postgresql_server import ours
+from postgresql_server import new_database, ours
 from postgresql_server import server as server
 from tests_support import Run
 
@@ -250,3 +252,20 @@ def test_a_wrong_password_is_said_without_it(server: str) -> None:
         finally:
             rules.write_text(before)
             connection.execute("SELECT pg_reload_conf()")
+
+
+def test_the_driver_prints_nothing_beside_our_sentence(server: str) -> None:
+    """In a process of its own, for here the tests themselves listen to what is logged."""
+    code = (
+        "import sys; from linktrack.store.session import connect\n"
+        "with connect(sys.argv[1]) as database:\n"
+        "    database.execute('CREATE TABLE lost (number INTEGER)')\n"
+        "    with connect(sys.argv[1]) as other, database.transaction():\n"
+        "        cursor = database.connection.cursor()\n"
+        "        with database.explained(), cursor.copy('COPY lost FROM STDIN') as copy:\n"
+        "            other.execute('SELECT pg_terminate_backend(?)', (database.connection.info.backend_pid,))\n"
+        "            while True: copy.write_row((1,) * 1)\n"
+    )
+    address = ours(new_database(server))
+    done = subprocess.run([sys.executable, "-c", code, address], capture_output=True, text=True, check=False, timeout=60)
+    assert "was lost" in done.stderr and "terminating <psycopg" not in done.stderr, done.stderr

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import shutil
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ import pytest
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
+from linktrack.errors import NotFound
 from linktrack.store.session import Database, open_database
+from linktrack.upkeep import doctor
 from linktrack.workspace import load_workspace
 
 
@@ -86,6 +91,19 @@ WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
     "an open click is lost": (
         _sql("UPDATE click SET passed = 0"), "open clicks", "that no run would find", True,
     ),
+    "others can write into the templates": (
+        _file("pages", lambda path: (path.mkdir(), path.chmod(0o777))), "owner", "/pages can be written by others", True,
+    ),
+    "others can write a template": (
+        _file("pages", lambda path: (path.mkdir(), (path / "text.html").touch(), (path / "text.html").chmod(0o666))),
+        "owner", "text.html can be written by others", True,
+    ),
+    "others can write into the click log": (
+        _file("clicklog", lambda path: (path.mkdir(), path.chmod(0o777))), "owner", "/clicklog can be written", True,
+    ),
+    "a folder of outputs cannot be looked at": (
+        _sql(f"UPDATE run SET out = '/{'a' * 300}/out'"), "leftovers", "cannot be looked at", False,
+    ),
     "a table is missing": (_sql("DROP TABLE junk_request"), "tables", "junk_request", True),
 }  # fmt: skip
 
@@ -98,6 +116,37 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
     there = found(life, "--deep")
     assert said in there[check], there
     assert there[check].startswith("error" if is_error else "warning")
+
+
+LOOKS = {  # every look of doctor, by what it is made of, and the check that it is for
+    "_settings": "settings", "_base_url": "base_url", "_owners": "owner", "_locks": "lock", "_modes": "mode",
+    "_space": "space", "_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
+    "_integrity": "integrity", "_clock": "clock", "_scripts": "scripts", "_due": "due",
+    "_leftovers_beside_outputs": "leftovers", "wrong_values": "values", "missing_rows": "rows", "wrong_figures": "figures",
+    "lost_open_clicks": "open clicks",
+}  # fmt: skip
+
+
+PROBLEMS = (PermissionError(13, "Permission denied", "/x"), NotFound("there is no such thing"))
+
+
+@pytest.mark.parametrize(("look", "problem"), zip(LOOKS, cycle(PROBLEMS), strict=False), ids=str)
+def test_no_look_stops_the_others(life: Life, look: str, problem: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> object:
+        raise problem
+
+    before = {row["check"] for row in life.json_of(6, "doctor", "--deep")}
+    monkeypatch.setattr(doctor, look, fails)
+    rows = life.json_of(6, "doctor", "--deep")
+    [failed] = [row for row in rows if "cannot be looked at" in row["detail"]]
+    assert (failed["check"], failed["state"]) == (LOOKS[look], "error")
+    if look != "_database":
+        assert {row["check"] for row in rows} >= before - {LOOKS[look], "import", "run", "failures"}
+
+
+def test_every_look_is_tried() -> None:
+    named = set(re.findall(r"lambda: (_\w+)\(", inspect.getsource(doctor)))
+    assert named - {"_leftovers_in"} == {look for look in LOOKS if look.startswith("_")}
 
 
 def test_little_room_is_said(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,10 +141,35 @@ def test_doctor_sees_on_a_server_what_it_sees_in_a_file(run: Run, address: str, 
     wrong = {check for check, state in found.items() if state == "error"}
     assert wrong == {"tables", "figures", "rows", "open clicks"}
     with connect(ours(address)) as database:
-        database.execute("CREATE TABLE junk_request (clicked_at BIGINT, print BIGINT, ip TEXT)")
-    life.do("doctor", "--repair", "--yes")
+        database.execute("CREATE TABLE junk_request (clicked_at BIGINT, print BIGINT, ip TEXT, recipient_id BIGINT)")
+    assert "findings cannot be mended so" in life.do("doctor", "--repair", "--yes", code=6).err
     found = {row["check"]: row["state"] for row in life.json_of(6, "doctor", "--deep")}
     assert {check for check, state in found.items() if state == "error"} == {"rows"}
+
+
+GONE = {  # what is done to the database, and what is said of it
+    "a table": ("DROP TABLE clicker", "the table clicker"),
+    "a column": ("ALTER TABLE click DROP COLUMN agent_id", "the column agent_id of click"),
+    "a column of a rollup": ("ALTER TABLE link_tally DROP COLUMN last_click", "the column last_click of link_tally"),
+    "a table that few use": ("DROP TABLE settled", "the table settled"),
+}
+
+
+@pytest.mark.parametrize("what", GONE)
+def test_what_is_gone_on_a_server_is_found_and_said(run: Run, address: str, tmp_path: Path, what: str) -> None:
+    life, paths = lived(run, tmp_path / "work")
+    statement, said = GONE[what]
+    with connect(ours(address)) as database:
+        database.execute(statement)
+    for options in ([], ["--deep"]):
+        found = {row["check"]: row["detail"] for row in life.json_of(6, "doctor", *options) if row["state"] == "error"}
+        assert said in found["tables"], found
+    assert "figures" in found
+    for command in (["doctor", "--repair", "--yes"], ["report", "links"], ["click", "list"], ["contact", "show", "1"]):
+        done = life.call("--workspace", life.root, *command)
+        if done.code:
+            assert (done.code, said in done.err) == (3, True), (command, done.err)
+    life.do("doctor", "--repair", "--yes", code=3)
 
 
 # --- what a server does ----------------------------------------------------------------------------------------------

@@ -76,10 +76,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
             root.mkdir(mode=0o700, parents=True, exist_ok=True)
             begun = [made for aside in on_their_way(root) if (made := _begun(aside))]
             clear_killed(root)
-        for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME):
-            if os.path.lexists(root / name):
-                remove_leftovers(root)  # of one that was killed when all was in its place
-                raise Conflict(f"{root / name} is there already: this folder is a workspace, or choose another folder")
+        _refuse_workspace(root)
         elsewhere = _file_elsewhere(root, environ)
         if elsewhere is not None and not elsewhere.exists():
             for tail in ("", "-wal", "-shm"):
@@ -93,6 +90,20 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
         check_log_format(workspace)
         undoing.pop_all()
     return workspace
+
+
+def _refuse_workspace(root: Path) -> None:
+    """Conflict when there is a workspace in the folder, or what was left of one."""
+    there = [name for name in (CONFIG_NAME, KEY_NAME, DATABASE_NAME) if os.path.lexists(root / name)]
+    if CONFIG_NAME in there:
+        remove_leftovers(root)  # of one that was killed when all was in its place
+        raise Conflict(f"{root / CONFIG_NAME} is there already: this folder is a workspace, or choose another folder")
+    if there:
+        kept = [*there, *(path.name for path in on_their_way(root))]
+        raise Conflict(
+            f"{root} has {' and '.join(there)} and no {CONFIG_NAME}: bring that back from a backup if mails were sent "
+            f"from here; if none were, remove {', '.join(kept)} there, and run this again"
+        )
 
 
 class _Begun(NamedTuple):

@@ -34,28 +34,27 @@ def put_in_place(aside: Path, root: Path) -> Iterator[Path]:
 
 
 def clear_killed(root: Path) -> None:
-    """Take back what a killed command has put into a folder that has not become a workspace. What has been written to
-    since is a workspace that has lost its settings: nothing of it is touched."""
+    """Take back what a killed command has put into a folder that has not become a workspace. Where anything of it is
+    another file (of a folder that was copied, say), or has been written to since, it may be a workspace that has lost
+    its settings: nothing of it is touched."""
     if (root / CONFIG_NAME).exists():
         return
     for aside in on_their_way(root):
-        if _is_in_use(aside, root):
+        placed = [(root / path.relative_to(aside), path) for path in sorted(aside.rglob("*"), reverse=True)]
+        made = aside.stat().st_mtime_ns  # the folder changed last when the database was closed
+        if any(_is_another(there, path, made) for there, path in placed):
             continue
-        for path in sorted(aside.rglob("*"), reverse=True):
-            target = root / path.relative_to(aside)
-            if path.is_dir():
-                with suppress(OSError):
-                    target.rmdir()
-            elif target.exists() and target.samefile(path):
-                target.unlink()
+        for there, path in placed:
+            with suppress(OSError):
+                there.rmdir() if path.is_dir() else there.unlink()
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _is_in_use(aside: Path, root: Path) -> bool:
-    """Whether a file was written to after all were made: the folder changed last when the database was closed."""
-    made = aside.stat().st_mtime_ns
-    targets = ((root / path.relative_to(aside), path) for path in aside.rglob("*") if path.is_file())
-    return any(there.exists() and there.samefile(path) and there.stat().st_mtime_ns > made for there, path in targets)
+def _is_another(there: Path, path: Path, made: int) -> bool:
+    """Whether a file in its place is another than that which was made, or was written to after `made` (nanoseconds)."""
+    if path.is_dir() or not there.exists():
+        return False
+    return not there.samefile(path) or there.stat().st_mtime_ns > made
 
 
 def on_their_way(root: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -432,4 +433,29 @@ def test_a_workspace_in_use_that_lost_its_settings_is_not_taken_for_what_a_kille
     clear_killed(root)
     assert (root / "linktrack.key").exists() and (root / "linktrack.db").exists()
     done = run("init", root, "--base-url", "https://c.example.org")
-    assert done.code == 5 and "is there already" in done.err
+    assert done.code == 5 and "and no linktrack.toml: bring that back from a backup" in done.err
+    assert (aside / "linktrack.toml").exists(), "nor is what it still has of them taken away"
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("last", range(5), ids=lambda last: f"{last} steps before the end")
+def test_a_copy_of_what_a_killed_init_left_becomes_a_workspace_by_what_is_said(
+    run: Run, tmp_path: Path, last: int
+) -> None:
+    def make(root: Path) -> object:
+        return init_workspace(root, "https://click.example.com", {})
+
+    points = points_of(lambda: make(tmp_path / "first"))
+    assert killed(partial(make, tmp_path / "w"), len(points) - last)
+    copied = Path(shutil.copytree(tmp_path / "w", tmp_path / "copied"))
+    done = run("init", copied, "--base-url", "https://click.example.com")
+    if (copied / CONFIG_NAME).exists():  # it was whole but for its last sync
+        assert run("--workspace", copied, "doctor").code == 0
+        return
+    found = re.search(r"if none were, remove (.+) there, and run this again", done.err)
+    assert done.code == 5 and found is not None, done.err
+    for name in found[1].split(", "):
+        path = copied / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    assert run("init", copied, "--base-url", "https://click.example.com").code == 0
+    assert run("--workspace", copied, "doctor").code == 0 and leftovers(copied) == []

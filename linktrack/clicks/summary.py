@@ -147,10 +147,16 @@ class Tally:
         ours = self.stored + self.suspects
         if ours < ALARM_LINES or self.suspects * 100 <= self.tolerate * ours:
             return ""
-        shown = ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()) if reason in _SUSPECT)
+        seen = {reason: count for reason, count in sorted(self.reasons.items()) if reason in _SUSPECT}
+        shown = ", ".join(f"{count} {reason}" for reason, count in seen.items())
+        way_out = (
+            "they stay so, for a revoked key is revoked for ever"
+            if set(seen) == {"revoked-key"}
+            else "once the cause is mended, --again reads them again"
+        )
         return (
             f"{self.suspects} of the {ours} new lines that look like ours were rejected ({shown}): "
-            "--rejected FILE lists them, and once the cause is mended, --again reads them again."
+            f"--rejected FILE lists them, and {way_out}."
         )
 
     def _hints(self) -> Sequence[str]:

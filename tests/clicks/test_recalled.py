@@ -104,7 +104,8 @@ def test_what_was_rejected_before_its_key_was_revoked_is_not_new_after_it(
     assert (after.stored, dict(after.reasons), after.alarm) == (0, {"revoked-key": 50}, "")
     with log.open("ab") as file:
         file.writelines(line(world.path(1, 1 + n % 3), 9_000 + n) for n in range(50))
-    assert "50 of the 50 new lines" in world.load(log).alarm
+    alarm = world.load(log).alarm
+    assert "50 of the 50 new lines" in alarm and "revoked for ever" in alarm and "--again" not in alarm
 
 
 def test_what_a_reset_took_away_before_its_key_was_revoked_is_not_new_after_it(world: World, tmp_path: Path) -> None:

@@ -118,6 +118,15 @@ def make_shipment(
     return find_shipment(database, shipment_id)
 
 
+def count_recipients(database: Database) -> None:
+    """Note anew to how many each shipment went. Part of a transaction."""
+    of = "FROM shipment_recipient WHERE shipment_id = shipment.id"
+    database.execute(
+        f"UPDATE shipment SET recipients = (SELECT count(*) {of}), "  # noqa: S608  (of our own)
+        f"uncounted = (SELECT count(*) {of} AND shipment_recipient.uncounted)"
+    )
+
+
 def finish_shipment(database: Database, shipment_id: int, moment: int) -> None:
     """Its last mail was handed out: from now on it counts, unless it is a test or cancelled."""
     with database.transaction(durable=True):

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tells_all
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.verdicts import Click
-from linktrack.clicks.rollups.counts import TABLES as ROLLUPS
-from linktrack.clicks.rollups.counts import rebuild
+from linktrack.clicks.rollups.counts import TABLES, rebuild
 from linktrack.clicks.storing import Shelf
 from linktrack.store.dialects import SQLITE
 from linktrack.store.purged import NEVER, horizon
@@ -111,7 +110,7 @@ def wrong_figures(database: Database) -> list[Fault]:
     with database.pretending():
         count_aside(database)
         purged = horizon(database).clicks
-        compared = [_OF_SHIPMENTS, *((table, *_kept_and_counted(table, purged)) for table in ROLLUPS)]
+        compared = [_OF_SHIPMENTS, *((table, *_kept_and_counted(table, purged)) for table in TABLES)]
         if purged != NEVER:
             compared += _OF_PEOPLE
         faults = [
@@ -140,11 +139,11 @@ def count_aside(database: Database) -> None:
     """Count everything anew by the code that keeps it up to date and makes it anew, in temporary tables that stand
     before those of the same name meanwhile; then they are called `COUNTED` and their name. Part of a transaction of
     which nothing is kept."""
-    for name in (*ROLLUPS, "action_tally"):
+    for name in (*TABLES, "action_tally"):
         database.execute(_made_aside(database, name))
     rebuild(database, Shelf.of(database).facts, ruled_clicks(database))
     count_changes(database)
-    for name in (*ROLLUPS, "action_tally"):
+    for name in (*TABLES, "action_tally"):
         of = "temp." if database.dialect == SQLITE else "pg_temp."
         database.execute(f"ALTER TABLE {of}{name} RENAME TO {COUNTED}{name}")
 

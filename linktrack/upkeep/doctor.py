@@ -111,7 +111,10 @@ def _base_url(url: str) -> Iterator[Check]:
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:
-    more = (workspace.templates_path, workspace.click_log_path)  # what is shown to visitors, and what is believed of them
+    more = (
+        workspace.templates_path,
+        workspace.click_log_path,
+    )  # what is shown to visitors, and what is believed of them
     inside = (path for folder in more if folder.is_dir() for path in (folder, *folder.rglob("*")) if path.exists())
     faults = [(path, fault) for path in (*places_of(workspace), *inside) if (fault := strangers_fault(path))]
     for path, fault in faults:
@@ -119,7 +122,12 @@ def _owners(workspace: Workspace) -> Iterator[Check]:
             "owner", "error", f"{path} {fault}", "nobody else may be able to change what belongs to a workspace"
         )
     if not faults:
-        yield Check("owner", "ok", "settings, key, database, scripts, templates, click log and locks are their owner's alone", "")
+        yield Check(
+            "owner",
+            "ok",
+            "settings, key, database, scripts, templates, click log and locks are their owner's alone",
+            "",
+        )
 
 
 def _locks(workspace: Workspace) -> Iterator[Check]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions
-from linktrack.clicks.judging.judge import CLICK_COLUMNS
+from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
 from linktrack.clicks.judging.verdicts import PLAIN, Click
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import rebuild
@@ -14,6 +14,7 @@ from linktrack.clicks.rollups.zone import set_zone
 from linktrack.clicks.storing import Shelf
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import leftovers, remove_leftovers
+from linktrack.mailings.shipping import count_recipients
 from linktrack.moments import iso
 from linktrack.sentences import counted
 from linktrack.store.lock import alone
@@ -86,7 +87,7 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
         rebuild(database, shelf.facts, ruled_clicks(database))
         if unruled:
             judge_stored(database, shelf.by, shelf.facts)
-        _count_recipients(database)
+        count_recipients(database)
         count_changes(database)
         keep_decisions(database)
         _find_open_clicks(database)
@@ -109,17 +110,8 @@ def _give_rulings(database: Database, shelf: Shelf) -> int:
         )
     if clicks:
         number = shelf.facts.rulings.number(PLAIN)
-        database.execute(f"UPDATE click SET ruling_id = ? WHERE {_UNRULED}", (number,))  # noqa: S608  (of our own)
+        set_rulings(database, [(click, number) for click in clicks])
     return len(clicks)
-
-
-def _count_recipients(database: Database) -> None:
-    """Note anew to how many each shipment went."""
-    of = "FROM shipment_recipient WHERE shipment_id = shipment.id"
-    database.execute(
-        f"UPDATE shipment SET recipients = (SELECT count(*) {of}), "  # noqa: S608  (of our own)
-        f"uncounted = (SELECT count(*) {of} AND shipment_recipient.uncounted)"
-    )
 
 
 def _find_open_clicks(database: Database) -> None:

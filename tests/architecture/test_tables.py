@@ -42,7 +42,7 @@ WRITERS = {
     "seen_export": {"contacts/seen.py"},
     "settled": {"actions/ledger"},
     "shipment": {"mailings/shipping.py"},
-    "shipment_domain": {"mailings/shipping.py", "clicks/rollups", "upkeep/forget.py"},
+    "shipment_domain": {"mailings/shipping.py", "upkeep/forget.py"},
     "shipment_recipient": {"upkeep/forget.py"},
     "shipment_ruling": {"clicks/rejudge.py"},
     "signing_key": {"links/keys.py"},

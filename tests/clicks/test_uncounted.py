@@ -27,6 +27,7 @@ def refusing(world: World) -> World:
             f"UPDATE shipment_recipient SET uncounted = TRUE WHERE shipment_id = 1 AND recipient_id IN ({marks})"
         )
         database.execute("UPDATE shipment SET uncounted = ? WHERE id = 1", (len(REFUSED),))
+        database.execute("UPDATE shipment_domain SET uncounted = ? WHERE shipment_id = 1", (len(REFUSED),))
     return world
 
 

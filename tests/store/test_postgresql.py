@@ -267,5 +267,7 @@ def test_the_driver_prints_nothing_beside_our_sentence(server: str) -> None:
         "            while True: copy.write_row((1,) * 1)\n"
     )
     address = ours(new_database(server))
-    done = subprocess.run([sys.executable, "-c", code, address], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, address], capture_output=True, text=True, check=False, timeout=60
+    )
     assert "was lost" in done.stderr and "terminating <psycopg" not in done.stderr, done.stderr

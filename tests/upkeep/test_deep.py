@@ -14,13 +14,14 @@ from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
 import linktrack.store.tables  # noqa: F401  (which makes them known)
+from linktrack.clicks.rollups.counts import TABLES
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database, open_database
-from linktrack.upkeep.deep import ROLLUPS, missing_rows, wrong_figures
+from linktrack.upkeep.deep import missing_rows, wrong_figures
 from linktrack.upkeep.repair import repair
 from linktrack.workspace import Workspace, load_workspace
 
-TABLES = (*ROLLUPS, "action_tally", "settled")
+ALL = (*TABLES, "action_tally", "settled")
 NOT_TOLD = {"settled.click_print", "settled.value", "settled.clicked_at"}  # a later click may have changed nothing
 
 
@@ -54,7 +55,7 @@ def on_a_server(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def contents(database: Database) -> dict[str, list[str]]:
-    return {table: sorted(map(str, database.rows(f"SELECT * FROM {table}"))) for table in TABLES}
+    return {table: sorted(map(str, database.rows(f"SELECT * FROM {table}"))) for table in ALL}
 
 
 def _moves(table: str) -> Iterator[tuple[str, str]]:
@@ -88,13 +89,13 @@ def every_move_is_found_and_mended(workspace: Workspace, database: Database, tab
         assert {name: rows for name, rows in after.items() if rows != before[name]} == {}, what
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ALL)
 def test_every_column_is_compared_and_made_anew(in_a_file: tuple[Workspace, Database], table: str) -> None:
     every_move_is_found_and_mended(*in_a_file, table)
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ALL)
 def test_every_column_is_compared_and_made_anew_on_a_server(
     on_a_server: tuple[Workspace, Database], table: str
 ) -> None:
@@ -108,7 +109,7 @@ def test_no_rollup_is_left_out() -> None:
         for name, table in SQLModel.metadata.tables.items()
         if "shipment_id" in table.primary_key.columns or name.endswith("_tally")
     }
-    assert kept - set(TABLES) == {"shipment_recipient", "scanner_evidence"}, "which are no figures"
+    assert kept - set(ALL) == {"shipment_recipient", "scanner_evidence"}, "which are no figures"
 
 
 @pytest.mark.parametrize("column", ["recipients", "uncounted"])
@@ -127,7 +128,7 @@ def test_looking_changes_nothing_and_keeps_nobody_waiting(in_a_file: tuple[Works
         assert wrong_figures(database) == []
     assert contents(database) == before
     tables = {name for (name,) in database.rows("SELECT name FROM sqlite_temp_master")}
-    assert not tables & {*TABLES, *(f"counted_{table}" for table in TABLES)}
+    assert not tables & {*ALL, *(f"counted_{table}" for table in ALL)}
 
 
 # --- verdicts that are lost ------------------------------------------------------------------------------------

@@ -72,6 +72,15 @@ def _file(name: str, change: Callable[[Path], object]) -> Callable[[Life, Databa
     return lambda life, _: change(life.root / name)
 
 
+def _made(folder: Path, mode: int, name: str = "") -> None:
+    """A folder of a mode, perhaps with a file that everybody may write."""
+    folder.mkdir()
+    folder.chmod(mode)
+    if name:
+        (folder / name).touch()
+        (folder / name).chmod(0o666)
+
+
 WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
     "a script is gone": (_file("scripts/note.py", Path.unlink), "scripts", "note.py (action 6 of offer)", True),
     "a script cannot be run by anybody": (_file("scripts", shutil.rmtree), "scripts", "note.py", True),
@@ -92,14 +101,14 @@ WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
         _sql("UPDATE click SET passed = 0"), "open clicks", "that no run would find", True,
     ),
     "others can write into the templates": (
-        _file("pages", lambda path: (path.mkdir(), path.chmod(0o777))), "owner", "/pages can be written by others", True,
+        _file("pages", lambda path: _made(path, 0o777)), "owner", "/pages can be written by others", True,
     ),
     "others can write a template": (
-        _file("pages", lambda path: (path.mkdir(), (path / "text.html").touch(), (path / "text.html").chmod(0o666))),
+        _file("pages", lambda path: _made(path, 0o700, "text.html")),
         "owner", "text.html can be written by others", True,
     ),
     "others can write into the click log": (
-        _file("clicklog", lambda path: (path.mkdir(), path.chmod(0o777))), "owner", "/clicklog can be written", True,
+        _file("clicklog", lambda path: _made(path, 0o777)), "owner", "/clicklog can be written", True,
     ),
     "a folder of outputs cannot be looked at": (
         _sql(f"UPDATE run SET out = '/{'a' * 300}/out'"), "leftovers", "cannot be looked at", False,

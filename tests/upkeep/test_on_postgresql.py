@@ -157,7 +157,7 @@ GONE = {  # what is done to the database, and what is said of it
 
 @pytest.mark.parametrize("what", GONE)
 def test_what_is_gone_on_a_server_is_found_and_said(run: Run, address: str, tmp_path: Path, what: str) -> None:
-    life, paths = lived(run, tmp_path / "work")
+    life, _ = lived(run, tmp_path / "work")
     statement, said = GONE[what]
     with connect(ours(address)) as database:
         database.execute(statement)

@@ -73,6 +73,8 @@ PRIVATE_NETWORKS = (
 
 
 class DatabaseSettings(Section):
+    """Where the database is, and which one it has to be."""
+
     url: DatabaseUrl = ""  # empty = linktrack.db in the workspace
     id: Text = ""  # the database that belongs to these settings; init and restore write it
 

@@ -110,7 +110,7 @@ def _encoded(table: CsvTable, line: int, text: str) -> bytes:
         ) from None
 
 
-def _whole_end(record: csvtext.Record) -> csvtext.Record:
+def _whole_end(record: csvtext.CsvRecord) -> csvtext.CsvRecord:
     """A header with the carriage returns before its end as a part of that: no name ends with one."""
     last = record.fields[-1].rstrip("\r")
     returns = record.fields[-1][len(last) :]

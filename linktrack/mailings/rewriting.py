@@ -23,7 +23,7 @@ from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience, some_of
 from linktrack.mailings.catalog import StoredMailing, find_mailing
 from linktrack.mailings.compile import Mail
-from linktrack.mailings.handing_out import Clock, Copies, Out, Progress, check_out, hand_out, ways_on
+from linktrack.mailings.handing_out import Advance, Clock, Copies, Out, check_out, hand_out, ways_on
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.shipments import (
@@ -101,7 +101,7 @@ def rewrite(
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
-    progress: Progress = unseen,
+    progress: Advance = unseen,
 ) -> Rewritten:
     """Store a shipment of a mailing to the contacts of a file, and hand its mails out.
 
@@ -185,7 +185,7 @@ def render_again(
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
-    progress: Progress = unseen,
+    progress: Advance = unseen,
 ) -> Rewritten:
     """Hand a stored shipment's mails out once more: the same bytes with the same tokens, unless another output or
     sender is asked for, or values were purged since. An unfinished one is finished by it. Who was forgotten since gets

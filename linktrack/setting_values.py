@@ -126,9 +126,14 @@ def _network(value: str) -> str:
 _AS_IPV4 = tuple(map(IPv6Network, ("::ffff:0:0/96", "2002::/16", "2001::/32")))
 
 
+def is_most_of_the_internet(value: str) -> bool:
+    """Whether a network is larger than any that somebody has for themselves (RFC 1918, RFC 4193)."""
+    network = ip_network(value, strict=False)
+    return network.prefixlen < (8 if network.version == 4 else 7)
+
+
 def _machines_network(value: str) -> str:
-    network = ip_network(_network(value), strict=False)
-    if network.prefixlen < (8 if network.version == 4 else 7):
+    if is_most_of_the_internet(_network(value)):
         raise ValueError(f"{value!r} is most of the internet, and all clicks from there would be a machine's")
     return value
 

@@ -116,7 +116,7 @@ class ClickSettings(Section):
 
     ip: Literal["truncate", "full", "none"] = "truncate"
     networks: list[MachinesNetwork] = []  # networks whose clicks are machines', as 192.0.2.0/24
-    trusted_proxies: list[Network] = list(PRIVATE_NETWORKS)  # whose word is believed about who stands before them
+    trusted_proxies: list[Network] = list(PRIVATE_NETWORKS)  # whose word about visitors is believed
     log_format: str = ""  # the name of a format or the server's own format string; empty = look at the content
     time_zone: ZoneName = (
         "UTC"  # of logs that write local time without an offset (HAProxy); the workspace's unless it is set

@@ -241,7 +241,7 @@ def reset(
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return
-        reset_link(workspace_of(context), database, key, now())
+        reset_link(workspace_of(context), database, key, now(), wait)
     say(context, f"{key} counts from zero again.")
 
 

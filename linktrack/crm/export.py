@@ -17,9 +17,9 @@ from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
 from linktrack.crm.multivalue import OddCell, names_in, shows_quotes
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, NotFound
 from linktrack.files import explained, open_input
-from linktrack.settings import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`

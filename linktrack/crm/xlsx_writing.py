@@ -30,7 +30,7 @@ from linktrack.crm.xlsx_package import (
     refuse_doctype,
 )
 from linktrack.crm.xlsx_reading import first_day
-from linktrack.settings import FieldSettings
+from linktrack.crm_settings import FieldSettings
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _SPANS = re.compile(rb"""\s+spans\s*=\s*(?:"[^"]*"|'[^']*')""")

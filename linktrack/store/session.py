@@ -158,7 +158,7 @@ class Database:
             return
         yield from self.each(sql, parameters, at_once)
 
-    def each(self, sql: str, parameters: Sequence[Any] = (), at_once: int = 1000) -> Iterator[Row]:
+    def each(self, sql: str, parameters: Sequence[object] = (), at_once: int = 1000) -> Iterator[Row]:
         """The rows of a query one after the other, while the caller writes, too (PostgreSQL's are all held)."""
         cursor = self.execute(sql, parameters)
         while True:

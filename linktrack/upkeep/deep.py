@@ -18,6 +18,7 @@ from linktrack.clicks.storing import Shelf
 from linktrack.store.dialects import SQLITE
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
+from linktrack.upkeep.soundness import tables_of_today
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -156,11 +157,7 @@ def _made_aside(database: Database, name: str) -> str:
 
 
 def _table(name: str) -> Table:
-    from sqlmodel import SQLModel
-
-    import linktrack.store.tables  # noqa: F401  (which makes them known)
-
-    return SQLModel.metadata.tables[name]
+    return next(table for table in tables_of_today() if table.name == name)
 
 
 def _kept_and_counted(name: str, purged: int) -> tuple[str, str]:

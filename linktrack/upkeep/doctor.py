@@ -15,11 +15,13 @@ from linktrack.actions.processes import unfit_script
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
 from linktrack.files import CONFIG_NAME, leftovers, sentence_of
+from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import iso, now
 from linktrack.sentences import counted
+from linktrack.setting_values import is_most_of_the_internet
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
@@ -68,6 +70,7 @@ def examine(
     looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
         ("settings", lambda: _settings(workspace, uses)),
         ("base_url", lambda: _base_url(workspace.settings.base_url)),
+        ("trusted_proxies", lambda: _proxies(workspace.settings.clicks.trusted_proxies)),
         ("owner", lambda: _owners(workspace)),
         ("lock", lambda: _locks(workspace)),
         ("mode", lambda: _modes(workspace)),
@@ -104,10 +107,20 @@ def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]
 
 
 def _base_url(url: str) -> Iterator[Check]:
-    if url.startswith("http:") and "localhost" not in url and "127.0.0.1" not in url:
+    if url.startswith("http:") and not is_this_machine(url):
         yield Check("base_url", "warning", url, "use https: mail clients warn about plain http")
     else:
         yield Check("base_url", "ok", url, "")
+
+
+def _proxies(networks: Sequence[str]) -> Iterator[Check]:
+    for network in filter(is_most_of_the_internet, networks):
+        yield Check(
+            "trusted_proxies",
+            "warning",
+            f"{network} is most of the internet",
+            "whoever asks from there may say who they are: name the proxies' own networks under [clicks]",
+        )
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:

@@ -29,10 +29,10 @@ def lacking(database: Database) -> list[str]:
     """The tables and columns that a database of this version has, and this one lacks."""
     there = _columns_there(database)
     return [
-        *(f"the table {table.name}" for table in _tables() if table.name not in there),
+        *(f"the table {table.name}" for table in tables_of_today() if table.name not in there),
         *(
             f"the column {column.name} of {table.name}"
-            for table in _tables()
+            for table in tables_of_today()
             for column in table.columns
             if column.name not in there.get(table.name, {column.name})
         ),
@@ -58,7 +58,7 @@ def wrong_values(database: Database) -> Iterator[str]:
         return
     database.connection.create_function("is_utf8", 1, _is_utf8, deterministic=True)
     there = _columns_there(database)
-    for table in _tables():
+    for table in tables_of_today():
         columns = [column for column in table.columns if column.name in there.get(table.name, ())]
         if not columns:
             continue
@@ -98,7 +98,8 @@ def row_counts(database: Database) -> dict[str, int]:
     }
 
 
-def _tables() -> list[Table]:
+def tables_of_today() -> list[Table]:
+    """All tables that a database of this version has, by name."""
     from sqlmodel import SQLModel
 
     import linktrack.store.tables  # noqa: F401  (which makes them known)

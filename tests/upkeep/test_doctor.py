@@ -128,7 +128,7 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
 
 
 LOOKS = {  # every look of doctor, by what it is made of, and the check that it is for
-    "_settings": "settings", "_base_url": "base_url", "_owners": "owner", "_locks": "lock", "_modes": "mode",
+    "_settings": "settings", "_base_url": "base_url", "_proxies": "trusted_proxies", "_owners": "owner", "_locks": "lock", "_modes": "mode",
     "_space": "space", "_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
     "_integrity": "integrity", "_clock": "clock", "_scripts": "scripts", "_due": "due",
     "_leftovers_beside_outputs": "leftovers", "wrong_values": "values", "missing_rows": "rows", "wrong_figures": "figures",
@@ -176,6 +176,13 @@ def test_a_warning_is_a_finding_and_ends_with_6(run: Run, tmp_path: Path) -> Non
     life = Life(run, tmp_path / "new")
     assert set(found(life, code=6)) == {"base_url"}
     assert "1 warning" in life.do("doctor", "--quiet", code=6).err
+
+
+def test_proxies_that_could_be_anybody_are_a_warning(life: Life) -> None:
+    config = life.root / "linktrack.toml"
+    said = '[clicks]\ntrusted_proxies = ["10.0.0.0/8", "0.0.0.0/0"]\n'
+    config.write_text(config.read_text("utf-8").replace("[clicks]\n", said), "utf-8")
+    assert "warning: 0.0.0.0/0 is most of the internet" in found(life)["trusted_proxies"]
 
 
 def test_repair_says_asks_and_makes_anew_what_is_derived(life: Life) -> None:

@@ -196,18 +196,6 @@ class Database:
             yield self
 
     @contextmanager
-    def pretending(self) -> Iterator[Database]:
-        """A transaction of which nothing is kept, in which all queries see the same moment: for temporary tables that
-        stand before those of the same name. Writers are not kept waiting."""
-        self.execute("BEGIN" if self.dialect == SQLITE else "BEGIN ISOLATION LEVEL REPEATABLE READ")
-        self._depth = 1
-        try:
-            yield self
-        finally:
-            self._depth = 0
-            self._rollback()
-
-    @contextmanager
     def _within(self, begin: Callable[[], object]) -> Iterator[None]:
         """What is begun now is committed at the end; what has been begun already is not ended here."""
         if self._depth:
@@ -231,10 +219,23 @@ class Database:
         if self._depth:
             yield self
             return
-        self.execute("BEGIN" if self.dialect == SQLITE else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with self._undone("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"):
+            yield self
+
+    @contextmanager
+    def pretending(self) -> Iterator[Database]:
+        """A transaction of which nothing is kept, in which all queries see the same moment: for temporary tables that
+        stand before those of the same name. Writers are not kept waiting."""
+        with self._undone("BEGIN ISOLATION LEVEL REPEATABLE READ"):
+            yield self
+
+    @contextmanager
+    def _undone(self, on_a_server: str) -> Iterator[None]:
+        """What is begun now is taken back at the end. (SQLite's transactions all see one moment.)"""
+        self.execute("BEGIN" if self.dialect == SQLITE else on_a_server)
         self._depth = 1
         try:
-            yield self
+            yield
         finally:
             self._depth = 0
             self._rollback()

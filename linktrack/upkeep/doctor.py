@@ -7,6 +7,7 @@ import json
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -89,7 +90,10 @@ def _looked(check: str, look: Callable[[], Iterator[Check]], damage: Callable[[]
     except (LinktrackError, OSError) as problem:
         yield _error(check, "cannot be looked at", problem)
     except Exception:
-        if not (fault := damage()):
+        fault = ""
+        with suppress(LinktrackError):
+            fault = damage()
+        if not fault:
             raise
         yield Check(check, "error", f"cannot be looked at in a damaged database ({fault})", _FROM_BACKUP)
 

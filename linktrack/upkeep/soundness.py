@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from linktrack.errors import Conflict
 from linktrack.store.dialects import SQLITE
 from linktrack.store.revisions import HEAD, revision
 from linktrack.store.session import Database
@@ -70,7 +71,8 @@ def wrong_values(database: Database) -> Iterator[str]:
 
 
 def fault_of(database: Database, rows: dict[str, int] | None = None) -> str:
-    """What is wrong with a database, which should have so many rows in its tables; "" when it is whole."""
+    """What is wrong with a database, which should have so many rows in its tables; "" when it is whole. Conflict where
+    it cannot be asked."""
     try:
         of_today = revision(database) == HEAD  # of which alone it is known what it has
         if of_today and (missing := lacking(database)):
@@ -80,6 +82,8 @@ def fault_of(database: Database, rows: dict[str, int] | None = None) -> str:
         if fault := broken(database) or (next(wrong_values(database), "") if of_today else ""):
             return fault
         counted = {} if rows is None else row_counts(database)
+    except Conflict:  # it cannot be asked just now
+        raise
     except Exception as problem:  # whatever a damaged file makes of these few statements
         return str(problem).replace("\n", " ")
     wrong = [name for name in {*(rows or ()), *counted} if (rows or {}).get(name) != counted.get(name)]

@@ -71,11 +71,12 @@ def _moves(table: str) -> Iterator[tuple[str, str]]:
     yield "all rows are gone", f"DELETE FROM {table}"
 
 
-def every_move_is_found_and_mended(workspace: Workspace, database: Database, table: str) -> None:
+def every_move_is_found_and_mended(workspace: Workspace, database: Database, table: str, last: int = 0) -> None:
+    """Each move of a table, or the `last` so many."""
     assert wrong_figures(database) == [] and list(missing_rows(database)) == []
     before = contents(database)
     assert before[table], "there is something to move"
-    for what, statement in _moves(table):
+    for what, statement in list(_moves(table))[-last:]:
         database.execute(statement)
         found = wrong_figures(database)
         assert [fault.table for fault in found] == [table], (what, found)
@@ -96,10 +97,8 @@ def test_every_column_is_compared_and_made_anew(in_a_file: tuple[Workspace, Data
 
 @pytest.mark.servers
 @pytest.mark.parametrize("table", ALL)
-def test_every_column_is_compared_and_made_anew_on_a_server(
-    on_a_server: tuple[Workspace, Database], table: str
-) -> None:
-    every_move_is_found_and_mended(*on_a_server, table)
+def test_a_server_compares_and_makes_anew_the_same(on_a_server: tuple[Workspace, Database], table: str) -> None:
+    every_move_is_found_and_mended(*on_a_server, table, last=2)
 
 
 def test_no_rollup_is_left_out() -> None:

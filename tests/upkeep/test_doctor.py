@@ -139,7 +139,7 @@ LOOKS = {  # every look of doctor, by what it is made of, and the check that it 
 PROBLEMS = (PermissionError(13, "Permission denied", "/x"), NotFound("there is no such thing"))
 
 
-@pytest.mark.parametrize(("look", "problem"), zip(LOOKS, cycle(PROBLEMS), strict=False), ids=str)
+@pytest.mark.parametrize(("look", "problem"), list(zip(LOOKS, cycle(PROBLEMS), strict=False)), ids=str)
 def test_no_look_stops_the_others(life: Life, look: str, problem: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> object:
         raise problem

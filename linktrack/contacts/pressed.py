@@ -24,8 +24,8 @@ def said_in(query: str) -> list[tuple[str, str]] | None:
     """The buttons that a query names, each once: `off` or `on` with a type as `same_type` has it, `consent` with off or
     on; None where it names none.
 
-    What takes away wins over what gives the same: a type that is both left and joined is left, and none is joined beside
-    `off=*` or an `off` that names no type. An `on` that names none says nothing.
+    What takes away wins over what gives the same: a type that is both left and joined is left, and none is joined
+    beside `off=*` or an `off` that names no type. An `on` that names none says nothing.
     """
     pairs = parse_qsl(kept_query(query), keep_blank_values=True)
     named = [(name, value) for name, value in pairs if name in ("off", "on") or (name, value) in _CONSENTS]

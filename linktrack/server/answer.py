@@ -133,8 +133,8 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
 
 
 def visit_of(path: str, site: Site) -> Visit | None:
-    """What an address names, None where it is not ours, or so long that the log would lose what its query says. A token is verified also where the placement is unknown, so
-    that nobody learns by the time which placements there are."""
+    """What an address names, None where it is not ours, or so long that the log would lose what its query says. A token
+    is verified also where the placement is unknown, so that nobody learns by the time which placements there are."""
     match = site.tracked.fullmatch(path)
     if match is None or len(path) > PATH_ROOM:
         return None

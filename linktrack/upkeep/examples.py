@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, UnknownName
-from linktrack.files import CONFIG_NAME, create, explained, read_bytes, replace_own
+from linktrack.files import CONFIG_NAME, create, explained, make_own_folder, read_bytes, replace_own
 
 CRM_FOLDER = "crm"  # of these one holds, in the workspace's settings; all others are files of their own
 ALL_SETTINGS = "settings"  # the name of the example that shows every setting
@@ -57,7 +57,7 @@ def put_example(root: Path, name: str) -> Path:
             raise Conflict(f"{target} is there already: move it away, or take what you need from {source}")
         return target
     with explained(target):
-        target.parent.mkdir(mode=0o700, exist_ok=True)
+        make_own_folder(target.parent)
     create(target, source.read_bytes())
     return target
 

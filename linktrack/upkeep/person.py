@@ -51,7 +51,8 @@ class PersonFigures(NamedTuple):
 
 
 def show_person(database: Database, named: str, types: Collection[str] = ()) -> PersonFigures:
-    """A person in short, by contact id, address or name; `types` are those of the settings. UnknownName or Conflict as `lookups.recipient_id`."""
+    """A person in short, by contact id, address or name; `types` are those of the settings. UnknownName or Conflict as
+    `lookups.recipient_id`."""
     number = recipient_id(database, named)
     mails, first_sent, last_sent = database.row(
         "SELECT count(*), min(sent_at), max(sent_at) FROM shipment_recipient AS sent "  # noqa: S608  (of our own)

@@ -314,6 +314,17 @@ def _further_places(workspace: Workspace) -> Iterator[Path]:
         yield from (path for path in scripts.rglob("*") if path.exists())
 
 
+def closed_folder(folder: Path) -> Path | None:
+    """The first folder on the way to `folder`, or itself, that by its mode is its owner's (and their own group's) alone,
+    so that another user's server reads nothing in it; None where there is none."""
+    for path in (*reversed(folder.parents), folder):
+        with explained(path):
+            found = path.stat()
+        if not (found.st_mode & stat.S_IXOTH or (found.st_mode & stat.S_IXGRP and not _is_own_group(found))):
+            return path
+    return None
+
+
 def _is_own_group(found: os.stat_result) -> bool:
     """Whether a file's group is its owner's own, with nobody else in it."""
     try:

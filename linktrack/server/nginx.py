@@ -124,8 +124,8 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         f"{headers}"
         "    add_header Content-Security-Policy $linktrack_policy always;\n"
         "    add_header Allow $linktrack_allow always;\n"
-        "    # A page that a POST is answered with is a file all the same. What a request wants of it (If-Match,\n"
-        "    # If-Unmodified-Since, If-None-Match: *) is nothing to it: nginx asks no more where the status is not 200.\n"
+        "    # A page that a POST is answered with is a file all the same. What a request wants of it matters to\n"
+        "    # nobody (If-Match, If-Unmodified-Since, If-None-Match: *): nginx asks no more once the status is another.\n"
         "    recursive_error_pages on;\n"
         '    if ($linktrack_first = "no page") {\n        set $linktrack_first "";\n        return 412;\n    }\n'
         "    error_page 405 =200 $uri;\n"

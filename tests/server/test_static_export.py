@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from server.server_world import SITE, SentWorld, request
@@ -28,6 +29,14 @@ from linktrack.server.nginx import StaticSpot, http_text, server_text
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.snapshot_file import take_snapshot, tokens_of
 from linktrack.store.session import Database
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that any user's server may look into, as none of pytest's is."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def test_a_map_as_json(world: SentWorld, run: Run, tmp_path: Path) -> None:
@@ -64,6 +73,48 @@ def test_a_web_server_can_read_it_and_nobody_is_in_it(world: SentWorld, run: Run
     online = next((tmp_path / "out" / "pages").glob("view-online-*.html")).read_text("utf-8")
     assert "<p>Hej !</p>" in online.replace("&lt;", "<").replace("&gt;", ">")
     assert "https://www.example.com/offer?" in online and "invalid" not in online
+
+
+CLOSED = {
+    "itself": ("a/b/out", 0o700),
+    "above": ("a/b", 0o700),
+    "far above": ("a", 0o744),
+    "pages": ("a/b/out/pages", 0o750),
+}
+
+
+@pytest.mark.parametrize("where", CLOSED)
+def test_a_folder_that_nginx_cannot_look_into_is_named(world: SentWorld, run: Run, tmp_path: Path, where: str) -> None:
+    name, mode = CLOSED[where]
+    out = tmp_path / "a" / "b" / "out"
+    for folder in (out.parent.parent, out.parent):
+        folder.mkdir()
+        folder.chmod(0o755)
+    done = run("redirects", "export", out, "--for", "nginx")
+    assert done.code == 0 and "cannot read" not in done.err
+    (tmp_path / name).chmod(mode)
+    check = run("redirects", "export", out, "--check")
+    assert (check.code, f"{tmp_path / name} is open to its owner alone" in check.err) == (6, True), check.err
+    again = run("redirects", "export", out, "--quiet")
+    closed = f"Note: nginx's own user cannot read the pages in {out}" in again.err
+    assert (again.code, closed) == (0, where in ("above", "far above")), "what is its own the export opens again"
+    if closed:
+        (tmp_path / name).chmod(mode | 0o011)
+    assert run("redirects", "export", out, "--check").code == 0
+    for page in ("pages/unsubscribed.txt", "linktrack-http.conf"):
+        (out / page).chmod(0o600)
+        check = run("redirects", "export", out, "--check")
+        assert (check.code, page in check.err) == (6, True), check.err
+        assert run("redirects", "export", out).code == 0 and (out / page).stat().st_mode & 0o777 == 0o644
+    (tmp_path / name).chmod(0o700)
+    assert run("redirects", "export", tmp_path / "map", "--for", "json").err.count("cannot read") == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose any group")
+def test_a_folder_that_is_open_to_nginx_s_group_is_not_closed(world: SentWorld, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir(mode=0o710)
+    os.chown(tmp_path / "a", 0, 33)
+    assert "cannot read" not in run("redirects", "export", tmp_path / "a" / "out", "--for", "nginx").err
 
 
 def test_only_what_has_changed_is_written(world: SentWorld, run: Run, database: Database, tmp_path: Path) -> None:

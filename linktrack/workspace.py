@@ -315,7 +315,7 @@ def _further_places(workspace: Workspace) -> Iterator[Path]:
 
 
 def closed_folder(folder: Path) -> Path | None:
-    """The first folder on the way to `folder`, or itself, that by its mode is its owner's (and their own group's) alone,
+    """The first folder on the way to `folder`, or itself, that by its mode is its owner's and their own group's alone,
     so that another user's server reads nothing in it; None where there is none."""
     for path in (*reversed(folder.parents), folder):
         with explained(path):

@@ -125,7 +125,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         "    add_header Content-Security-Policy $linktrack_policy always;\n"
         "    add_header Allow $linktrack_allow always;\n"
         "    # A page that a POST is answered with is a file all the same. What a request wants of it matters to\n"
-        "    # nobody (If-Match, If-Unmodified-Since, If-None-Match: *): nginx asks no more once the status is another.\n"
+        "    # nobody (If-Match, If-Unmodified-Since, If-None-Match: *): nginx asks no more of one that is not 200.\n"
         "    recursive_error_pages on;\n"
         '    if ($linktrack_first = "no page") {\n        set $linktrack_first "";\n        return 412;\n    }\n'
         "    error_page 405 =200 $uri;\n"

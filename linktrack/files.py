@@ -68,6 +68,7 @@ def explained(path: Path | str, what: str = "a file") -> Iterator[None]:
         raise sentence_of(problem, path, what) from None
 
 
+AGAIN = " and run the command again"  # a way out that a server does not have
 _SYSTEM: dict[int, tuple[type[LinktrackError], str]] = {
     errno.ENOENT: (NotFound, "there is no such file or folder: check the path"),
     errno.ENOTDIR: (NotFound, "a part of this path is a file, not a folder"),
@@ -79,12 +80,12 @@ _SYSTEM: dict[int, tuple[type[LinktrackError], str]] = {
     errno.ENOTEMPTY: (Conflict, "this folder is not empty: name another one"),
     errno.EROFS: (Conflict, "this file system is read-only: name another path"),
     errno.EIO: (Conflict, "the disk reports an error"),
-    errno.EMFILE: (Conflict, "too many files are open: raise the limit (ulimit -n) and run the command again"),
+    errno.EMFILE: (Conflict, f"too many files are open: raise the limit (ulimit -n){AGAIN}"),
     errno.ETXTBSY: (Conflict, "this file is being run: try again when it has ended"),
     errno.EBUSY: (Conflict, "this is in use: try again when it is not"),
     errno.ENXIO: (Conflict, "nobody reads this pipe"),
-    errno.ENOSPC: (DiskFull, "the disk is full: free some space and run the command again"),
-    errno.EDQUOT: (DiskFull, "the disk quota is used up: free some space and run the command again"),
+    errno.ENOSPC: (DiskFull, f"the disk is full: free some space{AGAIN}"),
+    errno.EDQUOT: (DiskFull, f"the disk quota is used up: free some space{AGAIN}"),
     errno.EFBIG: (DiskFull, "the file would be larger than allowed: raise the limit (ulimit -f) or name another disk"),
 }
 

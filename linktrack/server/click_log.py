@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from linktrack.errors import Conflict
-from linktrack.files import give_to_owner_of, make_own_folder, refuse_planted, sentence_of
+from linktrack.files import AGAIN, give_to_owner_of, make_own_folder, refuse_planted, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -103,9 +103,8 @@ class ClickLogWriter:
         if self._said_at is None or not 0 <= at - self._said_at < _SAY_EVERY:
             self._said_at = at
             lines = "1 line is" if self._lost == 1 else f"{self._lost:,} lines are"
-            self._tell(
-                f"the click log in {self._folder} cannot be written, {lines} lost: {sentence_of(problem).sentence}"
-            )
+            why = sentence_of(problem).sentence.removesuffix(AGAIN)
+            self._tell(f"the click log in {self._folder} cannot be written, {lines} lost: {why}")
 
 
 def make_folder(folder: Path) -> None:

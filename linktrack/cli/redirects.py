@@ -46,7 +46,7 @@ def export(
     \b
     Examples:
       linktrack redirects export ../redirects --for nginx
-      linktrack redirects export redirects.json.d --for json
+      linktrack redirects export ../redirects.json.d --for json
     """
     from linktrack.server.known_exports import remember_export
     from linktrack.server.static_export import check_export, export_redirects

@@ -67,7 +67,7 @@ def with_templates(page: str) -> str:
     rows = ["| template | its page | buttons post to | may name |", "|---|---|---|---|"]
     for name, one in TEMPLATES.items():
         posts = " ".join(f"`{address}`" for address in one.posts.split(", ") if address)
-        values = "; ".join(f"`{value}`: {what}" for value, what in one.values.items())
+        values = "; ".join(f"`{value}`: {what}".replace("|", r"\|") for value, what in one.values.items())
         rows.append(f"| `{name}` | {one.shown} | {posts} | {values} |")
     every = "".join(f"- `{name}`: {what}\n" for name, what in EVERYWHERE.items())
     table = "\n".join(rows)

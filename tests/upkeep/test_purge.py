@@ -241,7 +241,7 @@ def test_files_of_the_log_go_when_they_are_wholly_imported(persons: PersonsWorld
     assert done.log_files == 2 and sorted(folder.iterdir()) == [cut, young]
     assert len(done.notes) == 1 and "its last line breaks off" in done.notes[0]
     assert str(cut) in done.notes[0] and "delete the file" in done.notes[0]
-    assert sum(clicks_of(persons).values()) == clicks + 2, "what waited in it was cannot be imported"
+    assert sum(clicks_of(persons).values()) == clicks + 2, "what waited in it was imported first"
 
 
 @pytest.mark.parametrize("command", ["--due", "--clicks-before=2026-05-01"])

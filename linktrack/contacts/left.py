@@ -95,17 +95,15 @@ def mailing_types(database: Database) -> list[str]:
 def departures_of(database: Database, recipient_id: int, types: Collection[str] = ()) -> list[Departure]:
     """The types that a person has left and not come back to, by type, spelled as mailings have them, or `types`."""
     spelled = {same_type(one): one for one in (*reversed(mailing_types(database)), *types)}
-    rows = list(database.rows(
+    stored = database.rows(
         "SELECT type, how, left_at FROM left_type WHERE recipient_id = ? ORDER BY type", (recipient_id,)
-    ))  # fmt: skip
-    found: list[Departure] = []
-    for type, how, left_at in rows:
-        if how == _BACK:
-            continue
-        since = [one for one, what, at in rows if what == _BACK and at > left_at] if type == EVERY_TYPE else []
-        joined = tuple(spelled.get(one, one) for one in since)
-        found.append(Departure(spelled.get(type, type), how, left_at, joined))
-    return found
+    )
+    rows = [Departure(spelled.get(type) or type, how, left_at) for type, how, left_at in stored]
+    left, back = ([row for row in rows if (row.how == _BACK) is came] for came in (False, True))
+    return [
+        row._replace(joined=tuple(one.type for one in back if row.type == EVERY_TYPE and one.left_at > row.left_at))
+        for row in left
+    ]
 
 
 def has_left(left: Sequence[str], type: str, joined: Collection[str] = ()) -> bool:

@@ -90,17 +90,12 @@ def loop(world: SentWorld, database: Database, tmp_path: Path) -> Iterator[Loop]
     taken = take_snapshot(database)
     (tmp_path / "log").mkdir()
     asking = QuietDatabase(world.workspace, count(1).__next__)
-    since = SaidSince(tmp_path / "log", lambda: loop.site)
-    loop = Loop(
-        world,
-        database,
-        replace(
-            SITE, snapshot=taken, tokens=tokens_of(world.workspace, taken), subscription_types=("Offers", "Åsikter"),
-            people=StoredPeople(asking, ",", since.of),
-        ),
-        tmp_path / "log" / "clicks-20260504T110000-1-aaaaaa.ndjson",
-    )  # fmt: skip
-    yield loop
+    site = replace(
+        SITE, snapshot=taken, tokens=tokens_of(world.workspace, taken), subscription_types=("Offers", "Åsikter")
+    )
+    since = SaidSince(tmp_path / "log", lambda: site)
+    asked = replace(site, people=StoredPeople(asking, ",", since.of))
+    yield Loop(world, database, asked, tmp_path / "log" / "clicks-20260504T110000-1-aaaaaa.ndjson")
     asking.close()
 
 

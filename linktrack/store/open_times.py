@@ -42,6 +42,20 @@ def replace_open_times(database: Database, stretches: Iterable[Stretch]) -> None
     note_open_times(database, stretches)
 
 
+def stretches_of(moments: Iterable[int]) -> list[Stretch]:
+    """Moments as stretches of those that lie near each other, in order."""
+    result: list[Stretch] = []
+    first = last = None
+    for moment in sorted(moments):
+        if first is None or last is None:
+            first = moment
+        elif moment > last + _NEAR:
+            result.append((first, last))
+            first = moment
+        last = moment
+    return [*result, (first, last)] if first is not None and last is not None else []
+
+
 def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
     """Stretches in order, those made one that overlap or nearly do."""
     result: list[Stretch] = []

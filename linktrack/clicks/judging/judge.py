@@ -76,13 +76,12 @@ def judge_new(
         clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
         verdicts = judge(clicks, by, *beside(database, low - 2 * REACH, high + 2 * REACH))
         said |= evidence(clicks, verdicts, by)
-        if not stored:
-            numbers[start:stop] = map(rulings.number, verdicts)
-            continue
-        judged = dict(zip(clicks, verdicts, strict=True))
-        numbers[start:stop] = [rulings.number(judged[click]) for click in own]
-        for one in stored:
-            verdict = judged[one.click]
+        places = [bisect_left(clicks, one.click) for one in stored]
+        theirs = set(places)
+        ours = [verdict for place, verdict in enumerate(verdicts) if place not in theirs] if theirs else verdicts
+        number_of = {verdict: rulings.number(verdict) for verdict in dict.fromkeys(ours)}  # each as it comes first
+        numbers[start:stop] = map(number_of.__getitem__, ours)
+        for one, verdict in zip(stored, map(verdicts.__getitem__, places), strict=True):
             before = without_reputation(rulings.verdict(one.ruling))
             near = low - REACH <= one.click.clicked_at <= high + REACH
             reached = near and one.click in concerned and not by.is_final(one.click)
@@ -101,9 +100,11 @@ def _neighbours(
     those who clicked a moment ago.
     """
     first, last = low - 2 * REACH, high + 2 * REACH
-    people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
-    addresses = {ip for click in own if (ip := address_of(click))} | {ip for _, _, ip in besides if ip}
-    agents = {click.agent_id for click in own if not address_of(click)}
+    people = {click[_RECIPIENT] for click in own} | {recipient for _, recipient, _ in besides if recipient}
+    nameless = [click for click in own if not click[_IP] or click[_FLAGS] & SHARED]
+    named = own if not nameless else [click for click in own if click[_IP] and not click[_FLAGS] & SHARED]
+    addresses = {click[_IP] for click in named} | {ip for _, _, ip in besides if ip}
+    agents = {click[_AGENT] for click in nameless}
     rows: list[Row] | None = None
 
     def bearing() -> list[StoredClick]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice
+from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.clicks.judging.rulings import Rulings
@@ -28,6 +29,7 @@ TABLES = (  # all that is kept up to date here, and can be made anew from the cl
     *("clicker", "link_tally", "shipment_tally", "placement_tally", "link_hour", "shipment_hour"),
     *("shipment_age", "shipment_device", "shipment_ruling"),
 )
+_SHIPMENT = itemgetter(0)  # of a person
 _QUARTER = HOUR // 4  # every zone's hours begin at one
 _WIDE = ("human", "prefetch", "scanner", "test")
 _NARROW = ("human", "machine", "test")
@@ -200,15 +202,15 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
     """Clickers, where the first of their human clicks stands."""
     for (placement, shipment, sign), count in Counter(turnout.on_placements).items():
         tables.add("placement_tally", (placement, shipment), "clickers", sign * count)
-    firsts = ((spot, hours[at // _QUARTER], sign) for spot, at, sign in turnout.on_links)
-    for (spot, hour, sign), count in Counter(firsts).items():
-        tables.add("link_tally", spot, "clickers", sign * count)
-        tables.add("link_hour", (*spot, hour), "clickers", sign * count)
+    firsts = [(link, shipment, hours[at // _QUARTER], sign) for link, shipment, at, sign in turnout.on_links]
+    for (link, shipment, hour, sign), count in Counter(firsts).items():
+        tables.add("link_tally", (link, shipment), "clickers", sign * count)
+        tables.add("link_hour", (link, shipment, hour), "clickers", sign * count)
     sent = facts.sent_at.get
-    turned = (
+    turned = [
         (shipment, hours[at // _QUARTER], (at - sent(shipment, 0)) // HOUR, device, sign)
         for (shipment, _), (at, device), sign in turnout.in_shipments
-    )
+    ]
     for (shipment, hour, age, device, sign), count in Counter(turned).items():
         tables.add("shipment_tally", (shipment,), "clickers", sign * count)
         tables.add("shipment_hour", (shipment, hour), "clickers", sign * count)
@@ -227,15 +229,14 @@ def _count_domains(
 ) -> None:
     """Clicks and clickers by the domain of the address that the mail was sent to, "" of those who refused tracking."""
     counts: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    seen = Counter(
-        ((person[0], domains.get(person, "")), old, new) for person, old, new in zip(people, was, now, strict=True)
-    )
-    for (where, old, new), clicks in seen.items():
-        counts[where][old] -= clicks
-        counts[where][new] += clicks
-    turned = (((person[0], domains.get(person, "")), sign) for person, _, sign in turnout.in_shipments)
-    for (where, sign), clickers in Counter(turned).items():
-        counts[where]["clickers"] += sign * clickers
+    shipments = map(_SHIPMENT, people)
+    seen = Counter(zip(shipments, map(domains.get, people), was, now, strict=True))
+    for (shipment, domain, old, new), clicks in seen.items():
+        counts[shipment, domain or ""][old] -= clicks
+        counts[shipment, domain or ""][new] += clicks
+    turned = ((person[0], domains.get(person), sign) for person, _, sign in turnout.in_shipments)
+    for (shipment, domain, sign), clickers in Counter(turned).items():
+        counts[shipment, domain or ""]["clickers"] += sign * clickers
     for where, own in counts.items():
         for column in ("human", "machine", "clickers"):
             if own[column]:
@@ -245,18 +246,23 @@ def _count_domains(
 def _domains(database: Database, people: Iterable[Person]) -> dict[Person, str]:
     """The domains that people's mails were sent to."""
     found: dict[Person, str] = {}
-    known: dict[str, str] = {}  # by what stands behind the last @
+    known = _Domains()
     for shipment, some in in_pieces(people):
-        for recipient, email in database.rows(
+        rows = database.rows(
             f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "
             f"AND recipient_id IN ({', '.join('?' * len(some))})",
             (shipment, *some),
-        ):
-            behind = email[email.rfind("@") :]
-            if behind not in known:
-                known[behind] = domain_of(email)
-            found[shipment, recipient] = known[behind]
+        )
+        found.update({(shipment, recipient): known[email[email.rfind("@") :]] for recipient, email in rows})
     return found
+
+
+class _Domains(dict[str, str]):
+    """Domains, by what stands behind the last @ of an address with it."""
+
+    def __missing__(self, behind: str) -> str:
+        domain = self[behind] = domain_of(behind)
+        return domain
 
 
 # --- first and last click --------------------------------------------------------------------------------------

@@ -100,11 +100,10 @@ def _neighbours(
     those who clicked a moment ago.
     """
     first, last = low - 2 * REACH, high + 2 * REACH
-    people = {click[_RECIPIENT] for click in own} | {recipient for _, recipient, _ in besides if recipient}
-    nameless = [click for click in own if not click[_IP] or click[_FLAGS] & SHARED]
-    named = own if not nameless else [click for click in own if click[_IP] and not click[_FLAGS] & SHARED]
-    addresses = {click[_IP] for click in named} | {ip for _, _, ip in besides if ip}
-    agents = {click[_AGENT] for click in nameless}
+    people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
+    addresses = {click.ip for click in own if not click.flags & SHARED} | {ip for _, _, ip in besides}
+    agents = {click.agent_id for click in own if click.flags & SHARED or not click.ip}
+    addresses.discard("")
     rows: list[Row] | None = None
 
     def bearing() -> list[StoredClick]:

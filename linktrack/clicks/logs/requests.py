@@ -37,6 +37,7 @@ BEFORE_PURGE = "before-purge"
 PRESSED_LENGTH = 500  # characters of the query of a POST
 
 _PRINTER = blake2b(digest_size=8)
+_ANSWERED = frozenset(b"%d" % status for status in range(200, 400))
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ class Rules:
     until: int | None
     list_rejects: bool
     nameless: bool = False  # clicks are stored without the addresses that `visitors` tells
+
+    @property
+    def first(self) -> int:
+        """The first moment within these bounds."""
+        return EVER[0] if self.since is None else self.since
+
+    @property
+    def end(self) -> int:
+        """The first moment behind them."""
+        return EVER[1] if self.until is None else self.until
 
     @property
     def bounded(self) -> bool:
@@ -141,11 +152,13 @@ class Requests:
         addresses, agents, moment_of = self._rules.addresses, self._agents, self._moment
         seen, kept, network_number = self._rules.visitors.seen.get, self._rules.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
-        resets, acting, purged = addresses.resets, addresses.acting, addresses.purged
+        resets, acting = addresses.resets, addresses.acting
         printer, number = _PRINTER.copy, int.from_bytes
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
-        since, until, nameless = self._rules.since, self._rules.until, self._rules.nameless
+        nameless = self._rules.nameless
+        since, ends = self._rules.first, self._rules.end
+        begins = max(since, addresses.purged)
         moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
@@ -187,11 +200,11 @@ class Requests:
                 except (ValueError, OverflowError):
                     reject("bad-time", line)
                     continue
-            if (since is not None and moment < since) or (until is not None and moment >= until):
-                not_ours += 1
-                continue
-            if moment < purged:
-                reject(BEFORE_PURGE, line)
+            if not begins <= moment < ends:
+                if moment < since or moment >= ends:
+                    not_ours += 1
+                else:
+                    reject(BEFORE_PURGE, line)
                 continue
             if problem:
                 if problem == "revoked-key" and resets and addresses.was_reset(target, moment):
@@ -204,7 +217,7 @@ class Requests:
                     if problem in UNKNOWN:
                         self._gathered.put_aside(moment, row)
                 continue
-            if link in resets and moment <= resets[link]:
+            if resets and link in resets and moment <= resets[link]:
                 reject("before-reset", line)
                 continue
             flags = 0
@@ -222,7 +235,7 @@ class Requests:
                 flags = POST
             if purpose and is_prefetch(purpose):
                 flags |= PREFETCH
-            if (status[:1] not in (b"2", b"3") or len(status) != 3) and (status != b"503" or not flags & PREFETCH):
+            if status not in _ANSWERED and (status != b"503" or not flags & PREFETCH):
                 reject("status", line)
                 row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                 self._note_seen(row, moment, "status")

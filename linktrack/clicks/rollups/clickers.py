@@ -7,10 +7,12 @@ keeps their first and last click, and is no clicker.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from linktrack.clicks.rollups.deeds import Deed, Deeds, Person, Spot, in_pieces
+from linktrack.clicks.rollups.domains import domains_of
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
 from linktrack.store.purged import NEVER, horizon
@@ -35,20 +37,23 @@ class Turnout:
 
     on_placements: list[tuple[int, int, int]] = field(default_factory=list)  # placement, shipment, ±1
     on_links: list[tuple[int, int, int, int]] = field(default_factory=list)  # link, shipment, moment, ±1
-    in_shipments: list[tuple[Person, First, int]] = field(default_factory=list)  # ±1
+    in_shipments: list[tuple[int, First, int]] = field(default_factory=list)  # shipment, ±1
+    # Clicks of people and machines, and clickers, that came by shipment and the domain that the mail was sent to, "" of
+    # those who refused tracking.
+    by_domain: defaultdict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
 
-    def turn(self, person: Person, link: int, before: First | None, after: First | None) -> None:
-        """A person's first human click on a link (0: in the shipment) is another one now; None = there is none."""
+    def turn(self, shipment: int, link: int, before: First | None, after: First | None) -> None:
+        """Somebody's first human click on a link (0: in the shipment) is another one now; None = there is none."""
         if link:
             if before is not None:
-                self.on_links.append((link, person[0], before[0], -1))
+                self.on_links.append((link, shipment, before[0], -1))
             if after is not None:
-                self.on_links.append((link, person[0], after[0], 1))
+                self.on_links.append((link, shipment, after[0], 1))
             return
         if before is not None:
-            self.in_shipments.append((person, before, -1))
+            self.in_shipments.append((shipment, before, -1))
         if after is not None:
-            self.in_shipments.append((person, after, 1))
+            self.in_shipments.append((shipment, after, 1))
 
 
 def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusing: Refusing) -> Turnout:
@@ -64,22 +69,28 @@ def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusin
     gone: list[Spot] = []
     for shipment, some in in_pieces(deeds.people):
         stored = _stored(database, shipment, some) if shipment in known else {}
+        domains = domains_of(database, shipment, some)
         for recipient in some:
             person = (shipment, recipient)
             own = deeds.people[person]
             before = stored.get(recipient, _NOTHING)
+            tally = turnout.by_domain[shipment, domains.get(recipient, "")]
+            for _, people, machines, _, _, _ in own.values():
+                tally[0] += people
+                tally[1] += machines
             if person in deeds.moved:
-                _move(person, own, before, turnout, rows, gone, lost=deeds.lost, left=left, purged=purged)
+                tally[2] += _move(person, own, before, turnout, rows, gone, lost=deeds.lost, left=left, purged=purged)
             elif before or len(own) > 1:
-                _note_more(person, own, before, turnout, rows)
+                tally[2] += _note_more(person, own, before, turnout, rows)
             else:  # like most people in an import
                 ((placement, deed),) = own.items()
                 rows.append((shipment, recipient, placement, *deed))
                 link, _, _, first, _, device = deed
                 if first is not None and device is not None and recipient != NOBODY:
+                    tally[2] += 1
                     turnout.on_placements.append((placement, shipment, 1))
                     turnout.on_links.append((link, shipment, first, 1))
-                    turnout.in_shipments.append((person, (first, device), 1))
+                    turnout.in_shipments.append((shipment, (first, device), 1))
     if gone:
         database.executemany(
             "DELETE FROM clicker WHERE shipment_id = ? AND recipient_id = ? AND placement_id = ?", gone
@@ -94,8 +105,9 @@ def _note_more(
     before: Mapping[int, Standing],
     turnout: Turnout,
     rows: list[_Row],
-) -> None:
-    """Deeds of somebody of whom nothing goes: first clicks can only have become earlier ones."""
+) -> int:
+    """Deeds of somebody of whom nothing goes: first clicks can only have become earlier ones. Returns 1 where he has
+    become a clicker."""
     shipment, recipient = person
     earlier: dict[int, First] = {}  # by link
     for placement, deed in sorted(own.items()) if len(own) > 1 else own.items():
@@ -108,13 +120,15 @@ def _note_more(
             turnout.on_placements.append((placement, shipment, 1))
         if link not in earlier or (first, device) < earlier[link]:
             earlier[link] = (first, device)
-    if earlier:
-        earlier[0] = min(earlier.values())  # on any
-        firsts = _firsts(before, earlier) if before else {}
-        for link, found in earlier.items():
-            was = firsts.get(link)
-            if was is None or found < was:
-                turnout.turn(person, link, was, found)
+    if not earlier:
+        return 0
+    earlier[0] = min(earlier.values())  # on any
+    firsts = _firsts(before, earlier) if before else {}
+    for link, found in earlier.items():
+        was = firsts.get(link)
+        if was is None or found < was:
+            turnout.turn(shipment, link, was, found)
+    return int(0 not in firsts)
 
 
 def _move(
@@ -128,8 +142,9 @@ def _move(
     lost: Collection[Spot],
     left: Mapping[Spot, tuple[int, int, int]],
     purged: int,
-) -> None:
-    """Deeds of somebody of whom clicks went or were judged anew; `left` is what is left on the spots that `lost` some."""
+) -> int:
+    """Deeds of somebody of whom clicks went or were judged anew; `left` is what is left on the spots that `lost` some.
+    Returns 1 where he has become a clicker, -1 where he is none any more."""
     after = dict(before)
     for placement, deed in sorted(own.items()):
         old = before.get(placement)
@@ -148,12 +163,14 @@ def _move(
         else:
             after.pop(placement, None)
             gone.append(spot)
-    if person[1] != NOBODY:
-        links = {0, *(deed[0] for deed in own.values())}
-        firsts, now = _firsts(before, links), _firsts(after, links)
-        for link in links:
-            if firsts.get(link) != now.get(link):
-                turnout.turn(person, link, firsts.get(link), now.get(link))
+    if person[1] == NOBODY:
+        return 0
+    links = {0, *(deed[0] for deed in own.values())}
+    firsts, now = _firsts(before, links), _firsts(after, links)
+    for link in links:
+        if firsts.get(link) != now.get(link):
+            turnout.turn(person[0], link, firsts.get(link), now.get(link))
+    return (0 in now) - (0 in firsts)
 
 
 _REPLACE = (

@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import islice
-from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Turnout, note_deeds
-from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, Person, gathered, in_pieces
+from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, Person, gathered
 from linktrack.clicks.rollups.refusing import Refusing
-from linktrack.contacts.recipients import domain_of
 from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
@@ -29,7 +27,6 @@ TABLES = (  # all that is kept up to date here, and can be made anew from the cl
     *("clicker", "link_tally", "shipment_tally", "placement_tally", "link_hour", "shipment_hour"),
     *("shipment_age", "shipment_device", "shipment_ruling"),
 )
-_SHIPMENT = itemgetter(0)  # of a person
 _QUARTER = HOUR // 4  # every zone's hours begin at one
 _WIDE = ("human", "prefetch", "scanner", "test")
 _NARROW = ("human", "machine", "test")
@@ -67,7 +64,9 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     tables = _Tables()
     _count(tables, columns, verdicts, facts, hours)
     _turn(tables, turnout, facts, hours)
-    _count_domains(tables, _domains(database, deeds.people), columns.people, was, now, turnout)
+    for (shipment, domain), (human, machine, clickers) in turnout.by_domain.items():
+        if human or machine or clickers:
+            tables.add_domain(shipment, domain, human, machine, clickers)
     tables.write(database)
     _settle_times(database, columns, was, now)
 
@@ -119,13 +118,13 @@ class _Tables:
 
     def __init__(self) -> None:
         self._added: defaultdict[str, defaultdict[Key, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-        self._domains: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+        self._domains: list[tuple[int, str, int, int, int, int]] = []
 
     def add(self, table: str, key: Key, column: str, count: int) -> None:
         self._added[table][key][column] += count
 
-    def add_domain(self, shipment: int, domain: str, column: str, count: int) -> None:
-        self._domains[shipment, domain][column] += count
+    def add_domain(self, shipment: int, domain: str, human: int, machine: int, clickers: int) -> None:
+        self._domains.append((shipment, domain, 0, human, machine, clickers))
 
     def write(self, database: Database) -> None:
         """Add everything, and take out the rows of which nothing is left."""
@@ -138,14 +137,8 @@ class _Tables:
                 database.executemany(
                     f"DELETE FROM {table} WHERE {same} AND {nothing}", [row[: len(keys)] for row in rows]
                 )
-        columns = ("human", "machine", "clickers")
-        _upsert(
-            database,
-            "shipment_domain",
-            ("shipment_id", "domain"),
-            ("sent", *columns),
-            [(*key, 0, *(added[column] for column in columns)) for key, added in sorted(self._domains.items())],
-        )
+        columns = ("sent", "human", "machine", "clickers")
+        _upsert(database, "shipment_domain", ("shipment_id", "domain"), columns, sorted(self._domains))
 
 
 _COLUMNS = {
@@ -209,7 +202,7 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
     sent = facts.sent_at.get
     turned = [
         (shipment, hours[at // _QUARTER], (at - sent(shipment, 0)) // HOUR, device, sign)
-        for (shipment, _), (at, device), sign in turnout.in_shipments
+        for shipment, (at, device), sign in turnout.in_shipments
     ]
     for (shipment, hour, age, device, sign), count in Counter(turned).items():
         tables.add("shipment_tally", (shipment,), "clickers", sign * count)
@@ -217,52 +210,6 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
         tables.add("shipment_device", (shipment, device), "clickers", sign * count)
         if 0 <= age < AGES:
             tables.add("shipment_age", (shipment, age), "clickers", sign * count)
-
-
-def _count_domains(
-    tables: _Tables,
-    domains: Mapping[Person, str],
-    people: Sequence[Person],
-    was: Sequence[str],
-    now: Sequence[str],
-    turnout: Turnout,
-) -> None:
-    """Clicks and clickers by the domain of the address that the mail was sent to, "" of those who refused tracking."""
-    counts: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    shipments = map(_SHIPMENT, people)
-    seen = Counter(zip(shipments, map(domains.get, people), was, now, strict=True))
-    for (shipment, domain, old, new), clicks in seen.items():
-        counts[shipment, domain or ""][old] -= clicks
-        counts[shipment, domain or ""][new] += clicks
-    turned = ((person[0], domains.get(person), sign) for person, _, sign in turnout.in_shipments)
-    for (shipment, domain, sign), clickers in Counter(turned).items():
-        counts[shipment, domain or ""]["clickers"] += sign * clickers
-    for where, own in counts.items():
-        for column in ("human", "machine", "clickers"):
-            if own[column]:
-                tables.add_domain(*where, column, own[column])
-
-
-def _domains(database: Database, people: Iterable[Person]) -> dict[Person, str]:
-    """The domains that people's mails were sent to."""
-    found: dict[Person, str] = {}
-    known = _Domains()
-    for shipment, some in in_pieces(people):
-        rows = database.rows(
-            f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "
-            f"AND recipient_id IN ({', '.join('?' * len(some))})",
-            (shipment, *some),
-        )
-        found.update({(shipment, recipient): known[email[email.rfind("@") :]] for recipient, email in rows})
-    return found
-
-
-class _Domains(dict[str, str]):
-    """Domains, by what stands behind the last @ of an address with it."""
-
-    def __missing__(self, behind: str) -> str:
-        domain = self[behind] = domain_of(behind)
-        return domain
 
 
 # --- first and last click --------------------------------------------------------------------------------------

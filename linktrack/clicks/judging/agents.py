@@ -63,7 +63,8 @@ def _found(patterns: Iterable[str], agent: str) -> bool:
 def _searching(pattern: str) -> Callable[[str], object]:
     import regex
 
-    return regex.compile(pattern, flags=regex.IGNORECASE).search
+    search: Callable[[str], object] = regex.compile(pattern, flags=regex.IGNORECASE).search
+    return search
 
 
 @cache

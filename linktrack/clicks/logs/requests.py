@@ -22,7 +22,8 @@ from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.links.tokens import NOBODY
 
-BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
+FIRST_CLICKS = 20_000  # the first transaction holds about this many clicks, so that storing begins soon …
+BATCH_CLICKS = 60_000  # … each further one twice as many as the one before, up to this many …
 BATCH_LINES = 400_000  # … or this many lines …
 BATCH_BYTES = 8 << 20  # … or about so many characters of different agents, or bytes of lines that are not known yet
 
@@ -84,6 +85,7 @@ class Requests:
         self._uncounted: list[Stretch] = []  # and of what was forgotten
         self._agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
         self._lines = 0
+        self._enough = FIRST_CLICKS
         self._gathered = Gathered(rules.list_rejects)
 
     @property
@@ -91,7 +93,7 @@ class Requests:
         """Whether what was taken is enough for a batch."""
         gathered = self._gathered
         return (
-            len(gathered.clicks) + len(gathered.contested) >= BATCH_CLICKS
+            len(gathered.clicks) + len(gathered.contested) >= min(self._enough, BATCH_CLICKS)
             or self._lines >= BATCH_LINES
             or gathered.agent_size + gathered.unknown_size >= BATCH_BYTES
         )
@@ -122,6 +124,7 @@ class Requests:
             self._moments = [None, now]
             self._uncounted = _merged([*self._uncounted, *([before] if before else [])])
         self._agents, self._lines, self._gathered = {}, 0, Gathered(self._rules.list_rejects)
+        self._enough = min(2 * self._enough, BATCH_CLICKS)
         return batch
 
     def renew(self, rules: Rules) -> None:

@@ -20,12 +20,12 @@ from linktrack.store.session import Database
 
 _COLUMNS = (
     *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
-    *("first_click", "last_click", "first_device"),
+    *("first_click", "last_after", "first_device"),
 )
 _NOTHING: dict[int, Deed] = {}
 _KEY = "shipment_id, recipient_id, placement_id"
 
-Standing = Deed  # what a person has done on a placement: a row of the table without its key, so like a deed
+Standing = Deed  # what a person has done on a placement, like a deed
 _Row = tuple[int, int, int, int, int, int, int | None, int | None, int | None]  # one of the table, in its order
 First = tuple[int, int]  # the first human click of a person (of several at one moment, by device): moment and device
 
@@ -84,7 +84,7 @@ def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusin
                 tally[2] += _note_more(person, own, before, turnout, rows)
             else:  # like most people in an import
                 ((placement, deed),) = own.items()
-                rows.append((shipment, recipient, placement, *deed))
+                rows.append(_row(shipment, recipient, placement, deed))
                 link, _, _, first, _, device = deed
                 if first is not None and device is not None and recipient != NOBODY:
                     tally[2] += 1
@@ -112,7 +112,7 @@ def _note_more(
     earlier: dict[int, First] = {}  # by link
     for placement, deed in sorted(own.items()) if len(own) > 1 else own.items():
         old = before.get(placement)
-        rows.append((shipment, recipient, placement, *(deed if old is None else _added(old, deed))))
+        rows.append(_row(shipment, recipient, placement, deed if old is None else _added(old, deed)))
         link, _, _, first, _, device = deed
         if first is None or device is None or recipient == NOBODY:
             continue
@@ -159,7 +159,7 @@ def _move(
             turnout.on_placements.append((placement, person[0], won))
         if new[1] or new[2]:
             after[placement] = new
-            rows.append((*spot, *new))
+            rows.append(_row(*spot, new))
         else:
             after.pop(placement, None)
             gone.append(spot)
@@ -173,9 +173,16 @@ def _move(
     return (0 in now) - (0 in firsts)
 
 
+def _row(shipment: int, recipient: int, placement: int, standing: Standing) -> _Row:
+    """A row of the table."""
+    link, human, machine, first, last, device = standing
+    after = None if first is None or last is None else last - first
+    return (shipment, recipient, placement, link, human, machine, first, after, device)
+
+
 _REPLACE = (
     f" ON CONFLICT ({_KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
-    "first_click = excluded.first_click, last_click = excluded.last_click, first_device = excluded.first_device"
+    "first_click = excluded.first_click, last_after = excluded.last_after, first_device = excluded.first_device"
 )
 
 

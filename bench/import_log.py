@@ -208,7 +208,7 @@ def make_log(workspace: Path, log: Path, lines: int, recipients: int, start: int
             second += chance.random() * 2.6  # a million lines are a fortnight
             stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(second))
             kind = chance.random()
-            # A person has an address and a program of his own, and sometimes others.
+            # A person has an address and a program of their own, and sometimes others.
             person = chance.randint(1, recipients)
             home = chance if chance.random() < 0.1 else random.Random(person)
             ip = f"{home.randint(11, 220)}.{home.randint(0, 255)}.{home.randint(0, 255)}.{home.randint(1, 254)}"

@@ -156,18 +156,25 @@ def _stdin_file() -> Iterator[os.stat_result]:
 
 
 def refuse_own(target: Path, named: Path, kept: Kept) -> None:
-    """Conflict when `target` is a file of a workspace: by its place in any, or one that `kept` names."""
+    """Conflict when `target` is a file of a workspace: by its place in any, or one that `kept` names, also where the
+    workspace has it by a link."""
     real = target.parent.resolve() / target.name
-    own = _OWN_FILE.fullmatch(real.name) is not None and (real.parent / CONFIG_NAME).exists()
-    own = own or any(
-        part.name in _OWN_FOLDERS and (part.parent / CONFIG_NAME).exists() for part in (real, *real.parents)
-    )
-    for path in kept.own:
-        mine = path.parent.resolve() / path.name
-        own = own or real == mine or mine in real.parents
-        own = own or (real.parent == mine.parent and real.name.startswith((f"{mine.name}-", f"{mine.name}.")))
-    if own:
+    mine = {place for path in kept.own for place in (path.parent.resolve() / path.name, path.resolve())}
+    by_name = any(_is_own_by_name(place) for place in (real, named.absolute()))
+    if by_name or any(
+        real == place
+        or place in real.parents
+        or (real.parent == place.parent and real.name.startswith((f"{place.name}-", f"{place.name}.")))
+        for place in mine
+    ):
         raise Conflict("this belongs to a workspace, and writing would destroy it: name another path", file=named)
+
+
+def _is_own_by_name(path: Path) -> bool:
+    """Whether a path is a workspace's file or in a folder of it, by the names that these have in any."""
+    if _OWN_FILE.fullmatch(path.name) and (path.parent / CONFIG_NAME).exists():
+        return True
+    return any(part.name in _OWN_FOLDERS and (part.parent / CONFIG_NAME).exists() for part in (path, *path.parents))
 
 
 def _resolved(path: Path) -> Path:
@@ -271,8 +278,9 @@ def create(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
 
 
 def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
-    """Replace a file of the workspace itself (settings, keys, snapshot), whole or not at all."""
-    with _replacing(path, path, mode) as file:
+    """Replace a file of the workspace itself (settings, keys, snapshot), whole or not at all; where the workspace has
+    it by a link, what that leads to."""
+    with _replacing(_resolved(path), path, mode) as file:
         file.write(data)
 
 

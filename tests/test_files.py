@@ -118,6 +118,35 @@ def test_places_that_only_the_settings_know_are_kept_too(tmp_path: Path) -> None
     write_file(tmp_path / "data" / "clicks.sqlitex", b"fine", kept)
 
 
+@pytest.mark.parametrize("name", ["linktrack.toml", "linktrack.key", "linktrack.db", "scripts"])
+def test_what_a_workspace_has_by_a_link_is_kept_by_both_names(tmp_path: Path, name: str) -> None:
+    """Where the key stands in a safer place, or the database on a larger disk."""
+    root, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
+    root.mkdir()
+    _workspace(root)
+    elsewhere.mkdir()
+    (root / name).rename(elsewhere / "real")
+    (root / name).symlink_to(elsewhere / "real")
+    tail = "/file" if name == "scripts" else ""
+    before = (elsewhere / f"real{tail}").read_bytes()
+    kept = Kept(own=(root / name,))
+    for path in (elsewhere / f"real{tail}", root / f"{name}{tail}"):
+        with pytest.raises(Conflict, match="belongs to a workspace"):
+            write_file(path, b"gone", kept)
+    if tail:
+        with pytest.raises(Conflict, match="belongs to a workspace"):
+            write_file(root / "scripts" / "new.py", b"planted", NOTHING)
+    assert (elsewhere / f"real{tail}").read_bytes() == before
+
+
+def test_a_workspaces_own_file_is_replaced_where_its_link_leads(tmp_path: Path) -> None:
+    """Else a key that was changed would be new in the workspace, and the old one would stay where it is kept."""
+    (tmp_path / "safe.key").write_text("old")
+    (tmp_path / "linktrack.key").symlink_to("safe.key")
+    replace_own(tmp_path / "linktrack.key", b"new")
+    assert (tmp_path / "linktrack.key").is_symlink() and (tmp_path / "safe.key").read_bytes() == b"new"
+
+
 def test_no_output_replaces_an_input(tmp_path: Path) -> None:
     log = tmp_path / "a.log"
     log.write_text("clicks")

@@ -38,7 +38,7 @@ def _acts(*, get_unsubscribes: bool) -> str:
     """The condition that a click runs actions: its link has some, and where a button must be pressed, it was; or a
     button of the subscriptions page was pressed, which says what it changes.
 
-    Of who refused tracking only what he says of his subscriptions does.
+    Of who refused tracking only what they say of their subscriptions does.
     """
     pressed = "SELECT id FROM link WHERE confirm"
     if not get_unsubscribes:

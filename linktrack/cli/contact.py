@@ -1,4 +1,4 @@
-"""linktrack contact: one person, what is known of him, and what he gets."""
+"""linktrack contact: one person, what is known of them, and what they get."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ WhoArgument = Annotated[
 
 @app.callback()
 def contact() -> None:
-    """One person, what is known of him, and what he gets."""
+    """One person, what is known of them, and what they get."""
 
 
 @app.command()
 def show(context: typer.Context, who: WhoArgument, format: FormatOption = None) -> None:
-    """A person in short: names, values, mails, clicks, types of mailings that he has left.
+    """A person in short: names, values, mails, clicks, types of mailings that they have left.
 
     \b
     Example:
@@ -49,7 +49,7 @@ def export(
         Path, typer.Option("--output", "-o", metavar="FILE", help="A file for it; - is standard output.")
     ] = Path("-"),
 ) -> None:
-    """All that is known of a person, as JSON: for him, when he asks what there is.
+    """All that is known of a person, as JSON: for them, when they ask what there is.
 
     \b
     Example:
@@ -66,7 +66,7 @@ def export(
         typer.echo(json_text(known, indent=2))
         return
     write_file(output, (json_text(known, indent=2) + "\n").encode(), kept_of(context))
-    say(context, f"Written to {output}: it is the person's own, so remove it once he has it.")
+    say(context, f"Written to {output}: it is the person's own, so remove it once they have it.")
 
 
 @app.command()
@@ -79,8 +79,8 @@ def forget(
 ) -> None:
     """Take all that is personal of somebody out of the database and the click log of linktrack serve.
 
-    Figures stay, nobody is known by them. What cannot be reached (backups, the CRM …) is listed. He is not written to
-    again, whatever file he stands in, until linktrack contact subscribe; what was known does not come back.
+    Figures stay, nobody is known by them. What cannot be reached (backups, the CRM …) is listed. They are not written
+    to again, whatever file they stand in, until linktrack contact subscribe; what was known does not come back.
 
     \b
     Example:
@@ -142,11 +142,11 @@ def subscribe(
     context: typer.Context,
     who: Annotated[str, typer.Argument(metavar="ID|EMAIL", help="The contact's id, address or name.")],
     type: Annotated[
-        str | None, typer.Option(metavar="TYPE", help="Only this type of mailing; else all that he has left.")
+        str | None, typer.Option(metavar="TYPE", help="Only this type of mailing; else all that they have left.")
     ] = None,
     wait: WaitOption = WAIT,
 ) -> None:
-    """Write to a contact again who has left a type of mailing, or was forgotten: he has asked for it.
+    """Write to a contact again who has left a type of mailing, or was forgotten: they have asked for it.
 
     \b
     Examples:

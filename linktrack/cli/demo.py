@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.shared_context import single
-from linktrack.cli.shared_visitors import browse, environment, served, write_log
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import PRIVATE, refuse_planted
 from linktrack.sentences import counted
+from linktrack.upkeep.demo_visitors import browse, environment, served, write_log
 from linktrack.upkeep.examples import shipped_folder
 
 app = single()
@@ -59,7 +59,7 @@ STORY: list[tuple[str, list[str]]] = [
         ],
     ),
     (
-        "Every recipient of the CRM export gets addresses of his own: a test first, then the real sendings.",
+        "Every recipient of the CRM export gets addresses of their own: a test first, then the real sendings.",
         [
             "linktrack mailing rewrite newsletter --contacts test-group.csv --out out-test --test "
             "--sent-at 2026-05-04T08:00:00+02:00",
@@ -122,7 +122,7 @@ def demo(
     shutil.copytree(
         shipped_folder("sample_mailings"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED)
     )
-    for path in (root, *root.rglob("*")):  # the package's files are everybody's, a person's are his own
+    for path in (root, *root.rglob("*")):  # the package's files are everybody's, a person's are their own
         path.chmod(0o700 if path.is_dir() or path.suffix == ".py" else PRIVATE)
     for heading, commands in STORY:
         typer.echo(f"\n# {heading}")

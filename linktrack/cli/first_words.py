@@ -156,9 +156,9 @@ ROWS: tuple[tuple[str, str, str], ...] = (
 )
 
 _LEFT_BY_HAND = (
-    "nobody is taken out by hand here. Take the interest away in the CRM, or leave him out of a sending with "
-    "linktrack mailing rewrite --except FILE; he himself has the unsubscribe link. linktrack contact forget takes him "
-    "out for good"
+    "nobody is taken out by hand here. Take the interest away in the CRM, or leave them out of a sending with "
+    "linktrack mailing rewrite --except FILE; they themselves have the unsubscribe link. linktrack contact forget "
+    "takes them out for good"
 )
 _NO_LIST = (
     "contacts stand in the CRM, and linktrack reads its export each time: "

@@ -16,35 +16,25 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
+from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.cli.shared_inputs import all_readable, is_pipe, readable, readable_or_none, refuse_stdin_twice
-from linktrack.errors import Conflict, LinktrackError, UsageError
+from linktrack.errors import Conflict, UsageError
 from linktrack.files import STDOUT
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
-    from linktrack.mailings.handing_out import Progress
+    from linktrack.mailings.handing_out import Advance
     from linktrack.mailings.rewriting import Rewritten
-    from linktrack.store.session import Database
-    from linktrack.workspace import Workspace
 
 _PREVIEW = "linktrack-preview-"
 _PREVIEW_SECONDS = 3_600  # that a browser may need its file
 _SHOWN = 20  # rows left out that are named
 
 
-class NotImported(Conflict):
-    """The workspace's own click log could not be imported before a rewrite. What stopped it decides the exit code."""
-
-    def __init__(self, reason: LinktrackError) -> None:
-        self.exit_code = reason.exit_code
-        super().__init__(
-            "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click "
-            f"import shows why; --no-import goes on without it): {reason}"
-        )
-
-
 class Output(StrEnum):
+    """As what a shipment's mails are handed out."""
+
     html = "html"
     eml = "eml"
     mbox = "mbox"
@@ -52,7 +42,6 @@ class Output(StrEnum):
     template = "template"
 
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
 OutOption = Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")]
 FromOption = Annotated[str, typer.Option("--from", help="The sender of e-mails; else [sender] from.")]
 ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
@@ -121,6 +110,7 @@ def rewrite_mailing(
       linktrack mailing rewrite news --contacts all.csv --out half --part 1/2 --split subject
       linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
+    from linktrack.clicks.waiting import import_waiting
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite
     from linktrack.moments import at_clock_change, now, read_time
@@ -168,7 +158,9 @@ def rewrite_mailing(
             part=chosen,
         )
         if not no_import:
-            _import_own_log(context, workspace, database, wait)
+            waited = import_waiting(workspace, database, wait, way_out="--no-import goes on without it")
+            if waited.stored is not None:
+                say(context, f"Imported the workspace's own click log first: {counted(waited.stored, 'new click')}.")
         done = rewrite(workspace, database, order, out_of(out), kept=kept, tell=warn, progress=progress)
     show_rewritten(context, done, out, format)
 
@@ -229,25 +221,6 @@ def _open_in_browser(html: bytes) -> Path:
     return path
 
 
-def _import_own_log(context: typer.Context, workspace: Workspace, database: Database, wait: float) -> None:
-    """Import what waits in the workspace's own click log: who has unsubscribed is to be known before mails go out.
-
-    NotImported, naming --no-import, where that cannot be done.
-    """
-    from linktrack.clicks.load import import_logs
-
-    if not workspace.click_log_path.is_dir():
-        return
-    try:
-        summary = import_logs(workspace, database, wait=wait)
-    except LinktrackError as problem:
-        raise NotImported(problem) from None
-    for trouble in (*map(str, summary.problems), *summary.notes):
-        raise NotImported(Conflict(trouble))
-    if summary.read:
-        say(context, f"Imported the workspace's own click log first: {summary.stored:,} new clicks.")
-
-
 def out_of(out: Path) -> Path | BinaryIO:
     """stdout for `-`, unbuffered so that what was written is known; else the folder."""
     if str(out) != STDOUT:
@@ -258,7 +231,7 @@ def out_of(out: Path) -> Path | BinaryIO:
 
 
 @contextmanager
-def progress_bars(context: typer.Context) -> Iterator[Progress]:
+def progress_bars(context: typer.Context) -> Iterator[Advance]:
     """A bar on stderr for each thing that passes, when that is a terminal; else nothing."""
     from linktrack.mailings.rewriting import unseen
 

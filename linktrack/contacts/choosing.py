@@ -11,9 +11,9 @@ from pathlib import Path
 from linktrack.crm.csv_spans import DELIMITERS
 from linktrack.crm.export import BadRow, Table, column_of, need_column, open_contacts, open_table
 from linktrack.crm.mapping import Mapping
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, UsageError
 from linktrack.files import open_input
-from linktrack.settings import CrmSettings
 
 CONTACT_ID = ("contact_id", "Contact ID", "Kontakt-id")  # how our own commands name the column, and its heading
 _MOST_PARTS = 1000
@@ -42,7 +42,7 @@ class Part:
         return cls(int(found[1]), int(found[2]), split.strip())
 
     def holds(self, contact_id: str, workspace_id: bytes) -> bool:
-        """Whether a contact is in it: by a print of his id and the split's name under the workspace's id."""
+        """Whether a contact is in it: by a print of their id and the split's name under the workspace's id."""
         digest = blake2b(
             f"{self.split}\0{contact_id}".encode(), key=workspace_id, digest_size=8, person=b"linktrack-split"
         ).digest()

@@ -1,9 +1,9 @@
-"""Who may be tracked: what a person has said himself on the subscriptions page, and what the CRM's export says.
+"""Who may be tracked: what a person has said themselves on the subscriptions page, and what the CRM's export says.
 
-What he has said wins over the export until the CRM has learnt of it: until a file of contacts has been seen that says
-the same, and later one of other content that says otherwise. A file without the column of the consent proves nothing,
-nor one that was seen before. His own word stays in the record beside the CRM's later one. All rows of `said_consent`
-are written here.
+What they have said wins over the export until the CRM has learnt of it: until a file of contacts has been seen that
+says the same, and later one of other content that says otherwise. A file without the column of the consent proves
+nothing, nor one that was seen before. Their own word stays in the record beside the CRM's later one. All rows of
+`said_consent` are written here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from linktrack.store.session import Database
 
 
 def say_consent(database: Database, recipient_id: int, consent: bool, at: int) -> None:
-    """A person has said at this time whether he may be tracked. Part of a transaction.
+    """A person has said at this time whether they may be tracked. Part of a transaction.
 
     The latest word counts, in whatever order they become known: one from before the CRM's later word changes nothing of
     that.
@@ -32,7 +32,7 @@ def say_consent(database: Database, recipient_id: int, consent: bool, at: int) -
 
 
 def said_of(database: Database, recipient_id: int) -> bool | None:
-    """What counts of a person who has said something himself: that, or what the CRM has said since; None for nobody
+    """What counts of a person who has said something themselves: that, or what the CRM has said since; None for nobody
     of whom that is known."""
     said = database.value(
         "SELECT COALESCE(crm_consent, consent) FROM said_consent WHERE recipient_id = ?", (recipient_id,)
@@ -49,8 +49,8 @@ def said_at(database: Database, recipient_id: int) -> int:
 
 
 def may_be_tracked(database: Database, recipient_id: int) -> bool:
-    """Whether a person may be, as far as is known without a file of contacts: by what he has said himself, else by the
-    latest mail that he got."""
+    """Whether a person may be, as far as is known without a file of contacts: by what they have said themselves, else
+    by the latest mail that they got."""
     said = said_of(database, recipient_id)
     if said is not None:
         return said

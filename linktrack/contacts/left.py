@@ -1,9 +1,9 @@
 """Who has left which type of mailing, how, and what brings a person back.
 
 A person leaves by the unsubscribe link, the subscriptions page, or an action that takes away the interest named like
-the type. The CRM learns of it late: so he is left out until a file of contacts has been seen without that interest and
-later one of other content with it, or until he says otherwise himself, or `contact subscribe` says it for him. A file
-without the interests' column proves nothing, nor one that was seen before.
+the type. The CRM learns of it late: so they are left out until a file of contacts has been seen without that interest
+and later one of other content with it, or until they say otherwise themselves, or `contact subscribe` says it for them.
+A file without the interests' column proves nothing, nor one that was seen before.
 
 All rows of `left_type` are written here. A return is kept too (`how` is `back`), so that an older click that arrives
 late does not take the person away again.
@@ -24,7 +24,7 @@ from linktrack.store.forgotten import take_print_away
 from linktrack.store.lookups import recipient_id, unknown_type
 from linktrack.store.session import Database
 
-TRANSACTIONAL = "transactional"  # what a person has asked for himself: leaving every type does not end it
+TRANSACTIONAL = "transactional"  # what a person has asked for themselves: leaving every type does not end it
 How = Literal["unsubscribe", "page", "action"]
 
 _BACK = "back"
@@ -54,22 +54,22 @@ def come_back(database: Database, recipient_id: int, type: str, at: int) -> None
 def subscribe_again(
     database: Database, named: str, type: str | None, *, moment: int, types: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Take a person back whom a contact id, address or name names, into one type or all that he has left.
+    """Take a person back whom a contact id, address or name names, into one type or all that they have left.
 
     Returns the types; of somebody who was forgotten, whose print is taken away, all that there may be. UnknownName for
-    nobody, or for a type that neither a mailing nor `types` has; Conflict for one type when he has left every type, or
-    was forgotten.
+    nobody, or for a type that neither a mailing nor `types` has; Conflict for one type when they have left every type,
+    or was forgotten.
     """
     with database.transaction():
         if take_print_away(database, named):
             if type is not None:
-                raise Conflict(f"{named} was forgotten, with the types that he has left: take him back without --type")
+                raise Conflict(f"{named} was forgotten, with the types they have left: take them back without --type")
             return (EVERY_TYPE,)
         recipient = recipient_id(database, named)
         left = [departure.type for departure in departures_of(database, recipient)]
         back = [one for one in left if type is None or same_type(one) == same_type(type)]
         if type is not None and has_left([one for one in left if one not in back], type):
-            raise Conflict(f"{named} has left every type of mailing: take him back without --type")
+            raise Conflict(f"{named} has left every type of mailing: take them back without --type")
         if type is not None and not back:
             _check_type(database, type, types)
         for one in back:
@@ -100,7 +100,7 @@ def departures_of(database: Database, recipient_id: int) -> list[Departure]:
 
 def has_left(left: Sequence[str], type: str, joined: Collection[str] = ()) -> bool:
     """Whether who has left these types is left out of a mailing of this type. `joined` (as `same_type` has them) are
-    those that he has come back to since he left every type."""
+    those that they have come back to since they left every type."""
     wanted = same_type(type)
     ended = wanted != TRANSACTIONAL and wanted not in joined
     return any(same_type(one) == wanted or (one == EVERY_TYPE and ended) for one in left)
@@ -123,7 +123,7 @@ class Absences:
             (_BACK,),
         ):
             self._left.setdefault(contact_id, []).append(_Absence(*row))
-        self._returned_since: dict[str, set[str]] = {}  # who left every type, and the types that he has joined since
+        self._returned_since: dict[str, set[str]] = {}  # who left every type, and the types that they have joined since
         for contact_id, type in database.stream(
             "SELECT contact_id, back.type FROM left_type AS back JOIN left_type AS every "
             "ON every.recipient_id = back.recipient_id AND every.type = ? AND every.how <> ? "
@@ -138,7 +138,7 @@ class Absences:
         self._returned: list[_Absence] = []
 
     def leaves_out(self, contact: Contact, type: str) -> bool:
-        """Whether this contact has left the type, after what this very row says of his interests."""
+        """Whether this contact has left the type, after what this very row says of their interests."""
         if not self._looked:
             self._look_for_column(list(contact.fields))
         absences = self._left.get(contact.contact_id)
@@ -160,7 +160,7 @@ class Absences:
         return has_left(here, type, self._returned_since.get(contact.contact_id, ()))
 
     def note_what_was_seen(self, moment: int) -> None:
-        """Store that the file was seen, who stood in it without his interest, and who has come back. Part of a
+        """Store that the file was seen, who stood in it without their interest, and who has come back. Part of a
         transaction."""
         if self._column is None or self._seen.before:
             return
@@ -195,7 +195,7 @@ class _Absence(NamedTuple):
 
 
 def _take_back(database: Database, recipient_id: int, type: str, moment: int) -> None:
-    """Take a person back into a type that he is stored to have left, also when that was dated ahead of this moment:
+    """Take a person back into a type that they are stored to have left, also when that was dated ahead of this moment:
     a log is written by another clock."""
     database.execute(
         "UPDATE left_type SET how = ?, left_at = CASE WHEN left_at < ? THEN ? ELSE left_at + 1 END, without_at = NULL "

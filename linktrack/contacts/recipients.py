@@ -20,7 +20,7 @@ INTERESTS = "interests"  # the field that a subscriptions page needs: the cell o
 
 
 class _RecipientBefore(NamedTuple):
-    """A recipient as he was until now; `fields` are JSON."""
+    """A recipient as they were until now; `fields` are JSON."""
 
     id: int
     fields: str
@@ -32,8 +32,8 @@ def store_recipients(
     database: Database, contacts: Sequence[Contact], needed: Sequence[str], mapping: Mapping
 ) -> dict[str, int]:
     """Insert or update a batch of contacts with their values of the fields `needed`, and with their interests where
-    those are kept already. The address and name that somebody had before are kept beside, for he is found by them too.
-    Returns ids by contact id.
+    those are kept already. The address and name that somebody had before are kept beside, for they are found by them
+    too. Returns ids by contact id.
 
     Part of a transaction.
     """

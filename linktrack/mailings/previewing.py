@@ -41,7 +41,7 @@ def preview_of(
     database: Database, name: str, mapping: Mapping, *, contacts: Path | None = None, contact: str | None = None
 ) -> Preview:
     """A mailing's copy for a contact of a file (the first one unless named by id or address), or for a recipient that
-    is known from earlier shipments. Merge tags that name no field of his stay as they are.
+    is known from earlier shipments. Merge tags that name no field of theirs stay as they are.
 
     UnknownName or NotFound for a mailing or contact that is not there.
     """

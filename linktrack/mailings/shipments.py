@@ -75,7 +75,7 @@ class Shipment:
 
 
 class Recipient(NamedTuple):
-    """A person of a shipment, with the token that is his own, and the fields that fill the mail.
+    """A person of a shipment, with the token that is their own, and the fields that fill the mail.
 
     `shared_token` is the one that all have in common who refused tracking, "" for whoever did not.
     """
@@ -89,12 +89,12 @@ class Recipient(NamedTuple):
 
     @property
     def shown_token(self) -> str:
-        """The token of the tracked links in his mail, but for the special ones."""
+        """The token of the tracked links in their mail, but for the special ones."""
         return self.shared_token or self.token
 
 
 class RecipientRow(NamedTuple):
-    """A person of a shipment in a list, with his clicks and those of machines in his name; who is `uncounted` has
+    """A person of a shipment in a list, with their clicks and those of machines in their name; who is `uncounted` has
     refused tracking, and nobody knows of any."""
 
     contact_id: str

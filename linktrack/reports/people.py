@@ -228,7 +228,7 @@ def nonclickers(database: Database, scope: Scope) -> Iterator[Nonclicker]:
 
 
 def history(database: Database, recipient: int, scope: Scope, *, tests: bool = False) -> list[HistoryEntry]:
-    """What was sent to a recipient (by number), clicked in his name, by machines too, and changed by it, in order.
+    """What was sent to a recipient (by number), clicked in their name, by machines too, and changed by it, in order.
 
     A cancelled shipment is there and says so; tests only with `tests`. This reads the clicks themselves.
     """

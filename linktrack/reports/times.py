@@ -1,6 +1,6 @@
 """A mailing's clicks in time: by hour, day, weekday, weekday and hour, and by the hours since it was sent.
 
-A clicker belongs to the hour of his first human click in the shipment, so rows add up to the whole.
+A clicker belongs to the hour of their first human click in the shipment, so rows add up to the whole.
 """
 
 # ruff: noqa: S608 -- what is put into the SQL are conditions and numbers of our own; values are bound

@@ -251,7 +251,7 @@ def _online(visit: Visit, site: Site) -> Answer:
 
 
 def _led(visit: Visit, site: Site, status: int) -> Answer:
-    """A redirect of a visitor: to where a script has led him, else to the link's address or its form."""
+    """A redirect of a visitor: to where a script has led them, else to the link's address or its form."""
     spot, link = visit.spot, visit.link
     if link.returns:
         returned = site.people.return_address(visit.spot.link_id, visit.shipment, visit.recipient)

@@ -105,7 +105,7 @@ class Pages:
 
     @cached_property
     def forgotten(self) -> Page:
-        """The subscriptions page of who was forgotten: whatever he chose would not hold."""
+        """The subscriptions page of who was forgotten: whatever they chose would not hold."""
         return self._page("forgotten.html", "forgotten_title")
 
     @property

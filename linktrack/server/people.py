@@ -32,7 +32,7 @@ _PATIENCE_MILLISECONDS = 500  # for PostgreSQL, which cannot be asked without wa
 _LONGEST_WAIT = 0.1  # seconds, likewise
 _Found = TypeVar("_Found")
 
-# Whoever looks somebody up names him by the shipment's random number too: a restored database may know another person
+# Whoever looks somebody up names them by the shipment's random number too: a restored database may know another person
 # by the same id.
 _PERSON = (
     "FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
@@ -151,8 +151,8 @@ def _is_forgotten(database: Database, shipment: int, recipient: int) -> bool:
 def _types(
     database: Database, shipment: int, recipient: int, separator: str, since: Collection[Word]
 ) -> frozenset[str]:
-    """The types that a person gets: the interests of the contacts file at the last rewrite, or what he was sent where
-    it has none, changed by what he has said since; none of who was forgotten."""
+    """The types that a person gets: the interests of the contacts file at the last rewrite, or what they were sent
+    where it has none, changed by what they have said since; none of who was forgotten."""
     found = database.row(f"SELECT recipient.fields {_PERSON} AND recipient.forgotten_at IS NULL", (shipment, recipient))
     if found is None:
         return frozenset()
@@ -180,7 +180,7 @@ def _types(
 
 
 def _words_of(database: Database, recipient: int, since: Collection[Word]) -> list[Word]:
-    """Those words that are of this database's recipient: said in a mail that he got by it."""
+    """Those words that are of this database's recipient: said in a mail that they got by it."""
     if not since:
         return []
     sent = database.rows(

@@ -20,7 +20,7 @@ from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
 from linktrack.moments import moment_of
 from linktrack.server.answer import Site, visit_of
 
-_AT_ONCE = 1 << 20  # bytes that are read while somebody waits for his page
+_AT_ONCE = 1 << 20  # bytes that are read while somebody waits for their page
 _AT_REST = 4 << 20  # in a second while nobody waits
 _BACK = 64 << 20  # bytes of log from before the start
 _MOST_WORDS = 50_000  # that are kept, of all people
@@ -31,7 +31,7 @@ _POSTED = b'"method": "POST"'  # as request.log_line writes it
 
 class Word(NamedTuple):
     """What a person has said by a button, at a time (UTC milliseconds), in a mail of the shipment of this number:
-    `has` a type (EVERY_TYPE: any) or not; with `about_consent`, whether he may be tracked."""
+    `has` a type (EVERY_TYPE: any) or not; with `about_consent`, whether they may be tracked."""
 
     shipment: int
     at: int

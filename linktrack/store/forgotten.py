@@ -39,7 +39,7 @@ def note_forgotten(database: Database, contact_id: str) -> None:
 
 
 def take_print_away(database: Database, contact_id: str) -> bool:
-    """Let a person be written to again; whether there was a print of him. Part of a transaction."""
+    """Let a person be written to again; whether there was a print of them. Part of a transaction."""
     kept = (_printing(database)(contact_id),)
     return bool(database.execute("DELETE FROM forgotten WHERE print = ?", kept).rowcount)
 

@@ -18,8 +18,8 @@ from linktrack.store.session import Database
 
 _COMPARED = 10_000  # names that a near one is looked for among
 _MANY = 10  # ids that are shown of people of one name
-# Everybody by what he is called today, and by the addresses and names that mails went to before; forgotten people have
-# neither.
+# Everybody by what they are called today, and by the addresses and names that mails went to before; forgotten people
+# have neither.
 _NOT_FORGOTTEN = "SELECT id, contact_id, email, name FROM recipient WHERE forgotten_at IS NULL"
 _EARLIER = (
     "SELECT recipient.id, contact_id, earlier.email, earlier.name FROM earlier_address AS earlier "
@@ -105,7 +105,7 @@ def _number(database: Database, noun: _Noun, number: int) -> int:
 
 
 def recipient_id(database: Database, named: str) -> int:
-    """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that he got,
+    """The id of the one recipient with this contact id, e-mail address or name, of today or of any mail that they got,
     without regard to case and to how accents are put together.
 
     UnknownName with near ones, or for somebody who was forgotten; Conflict with their ids when several have or had that
@@ -123,7 +123,7 @@ def recipient_id(database: Database, named: str) -> int:
         raise Conflict(f"{len(found)} contacts are or were called {named!r}: name one by its id ({ids})")
     if is_forgotten(database, named):
         raise UnknownName(
-            f"the contact {named!r} was forgotten, and nothing is known of him: linktrack contact subscribe lets him "
+            f"the contact {named!r} was forgotten, and nothing is known of them: linktrack contact subscribe lets them "
             "be written to again",
             noun=_CONTACT.word, name=named,
         )  # fmt: skip

@@ -175,7 +175,7 @@ class PlacementRecord(SQLModel, table=True):
 class RecipientRecord(SQLModel, table=True):
     """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry. No person has the
     id 0, which stands in the clicks of those who share a token: see links.tokens. Of a forgotten person only the id is
-    left, for the figures, and nothing leads from it to him."""
+    left, for the figures, and nothing leads from it to them."""
 
     __tablename__ = "recipient"
 
@@ -188,7 +188,7 @@ class RecipientRecord(SQLModel, table=True):
 
 
 class EarlierAddressRecord(SQLModel, table=True):
-    """An address and name that a person had in the contacts before those of today, by which he is found too."""
+    """An address and name that a person had in the contacts before those of today, by which they are found too."""
 
     __tablename__ = "earlier_address"
     __table_args__ = (CLUSTERED,)
@@ -220,8 +220,8 @@ class ShipmentRecord(SQLModel, table=True):
 
 class ShipmentRecipientRecord(SQLModel, table=True):
     """Who a shipment went to, with address and name as they were then; `position` is the order of the contacts.
-    `uncounted`: he had refused tracking, so his mail has the links' own targets, and is in no rate. The address of a
-    forgotten person is `@domain`, or "" where nobody else has that domain."""
+    `uncounted`: they had refused tracking, so their mail has the links' own targets, and is in no rate. The address of
+    a forgotten person is `@domain`, or "" where nobody else has that domain."""
 
     __tablename__ = "shipment_recipient"
     __table_args__ = (CLUSTERED,)
@@ -259,9 +259,9 @@ class LeftTypeRecord(SQLModel, table=True):
 
 
 class SaidConsentRecord(SQLModel, table=True):
-    """What a person has said himself of being tracked, which wins over the CRM. `known_at`: when the CRM's export was
-    first seen saying the same; `crm_consent` and `crm_said_at`: what it was seen saying since, and when, which wins
-    over his word."""
+    """What a person has said themselves of being tracked, which wins over the CRM. `known_at`: when the CRM's export
+    was first seen saying the same; `crm_consent` and `crm_said_at`: what it was seen saying since, and when, which wins
+    over their word."""
 
     __tablename__ = "said_consent"
 
@@ -428,7 +428,8 @@ class OpenTimeRecord(SQLModel, table=True):
 
 
 # Rollups, kept in the transaction that stores or judges clicks. `machine` = prefetch + scanner. A clicker counts where
-# the first of his human clicks stands: on that link in that shipment in rows of links, in that shipment in all others.
+# the first of their human clicks stands: on that link in that shipment in rows of links, in that shipment in all
+# others.
 
 
 class ClickerRecord(SQLModel, table=True):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
 from linktrack.errors import BadInput, Conflict, UsageError
-from linktrack.files import explained, passing_folder, sync_folder, sync_tree
+from linktrack.files import Kept, explained, passing_folder, refuse_own, sync_folder, sync_tree
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import alone
 from linktrack.store.revisions import check_usable, make_tables, prepare
 from linktrack.store.session import Database, Tell, connect, in_silence
-from linktrack.workspace import Workspace
+from linktrack.workspace import DATABASE_NAME, Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -94,6 +94,8 @@ def _new(url: str, wait: float, tell: Tell) -> Iterator[Database]:
             yield database
         return
     path = Path(url.removeprefix(SQLITE_URL))
+    if path.name != DATABASE_NAME:  # which may come back to its place
+        refuse_own(path, path, Kept())
     _refuse_full(path)
     with passing_folder(path.parent) as aside:
         with connect(f"{SQLITE_URL}{aside / path.name}", wait=wait, tell=tell, new=True) as database:

@@ -1,8 +1,8 @@
 """A person forgotten: all that is personal goes from the database and the workspace's own click log, the counts stay.
 
-Of the person only the print of the contact id is kept (`store.forgotten`). What was counted of him stays under the
-number that he had, which is nobody's then: clicks with time, link and verdict, and what reports add up. Every table
-that has a recipient's number loses his rows, unless it is one of those in which they are emptied here.
+Of the person only the print of the contact id is kept (`store.forgotten`). What was counted of them stays under the
+number that they had, which is nobody's then: clicks with time, link and verdict, and what reports add up. Every table
+that has a recipient's number loses their rows, unless it is one of those in which they are emptied here.
 
 The order makes it last: first the log's lines, then the database in one transaction, then what was deleted is made
 unreadable. Whatever stops it in between, the same command done again does the rest.
@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 from linktrack.actions.ledger.forgetting import forget_in_ledger
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
+from linktrack.clicks.waiting import import_waiting
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
 from linktrack.links.tokens import NOBODY
@@ -29,7 +30,7 @@ from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
 from linktrack.upkeep.out_of_reach import OutOfReach, everything_out_of_reach
-from linktrack.upkeep.own_log import empty_lines, import_own_log, traces_of
+from linktrack.upkeep.own_log import empty_lines, traces_of
 from linktrack.upkeep.person import RECIPIENT, emails_of, tables_about_persons
 from linktrack.workspace import Workspace
 
@@ -60,7 +61,7 @@ class ForgetSummary:
 
 
 class _Person(NamedTuple):
-    """Who is being forgotten, by all that he was called."""
+    """Who is being forgotten, by all that they were called."""
 
     number: int
     contact_id: str
@@ -84,14 +85,14 @@ def forget_person(
 ) -> ForgetSummary:
     """Forget the person whom a contact id, address or name names, while no import and no run of the actions goes on.
 
-    The own click log is imported first, so that what he clicked is counted. UnknownName for nobody, Conflict for
+    The own click log is imported first, so that what they clicked is counted. UnknownName for nobody, Conflict for
     several of one name (`lookups.recipient_id`) or a log that cannot be read; Locked when another job goes on for
     longer than `wait` seconds.
     """
     gone = _is_gone(database, named)
     if not gone:
         recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
-    sizes = import_own_log(workspace, database, wait)
+    sizes = import_waiting(workspace, database, wait).sizes
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         number = None if gone else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))

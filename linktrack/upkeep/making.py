@@ -14,9 +14,11 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
 from linktrack.files import (
     CONFIG_NAME,
+    Kept,
     create,
     explained,
     passing_folder,
+    refuse_own,
     refuse_planted,
     remove_leftovers,
     sync_folder,
@@ -33,7 +35,7 @@ from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, r
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
 
 CONFIG_TEXT = """\
-# linktrack's settings; configs/linktrack.toml shows all of them with comments.
+# linktrack's settings; linktrack init --example settings shows all of them with comments.
 base_url = "{base_url}"   # the host that tracked addresses point at
 time_zone = "{time_zone}"   # in which times are read and shown
 language = "{language}"           # of pages and reports: "en" or "sv"
@@ -65,6 +67,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
     refuse_planted(root, root)
+    refuse_own(root, root, Kept())
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):
             for folder in (*reversed(root.parents), root):

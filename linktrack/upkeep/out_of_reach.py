@@ -35,20 +35,20 @@ class OutOfReach(NamedTuple):
 def everything_out_of_reach(workspace: Workspace, database: Database, number: int | None) -> list[OutOfReach]:
     """All such places: what is always one, the files that the database knows of, and what lies about.
 
-    `number` is who is being forgotten; None: he was forgotten before, and which logs he stands in is not known any
+    `number` is who is being forgotten; None: they were forgotten before, and which logs they stand in is not known any
     more. Files that are gone are left out, unless they may lie on another machine.
     """
     return [*_always(database), *_written(database), *_logs(workspace, database, number), *_beside(workspace)]
 
 
 def _always(database: Database) -> Iterator[OutOfReach]:
-    yield OutOfReach("the CRM and its exports", "delete the contact there, or the next export has him again")
-    yield OutOfReach("backups (linktrack backup)", "a restored one knows him: forget him again after linktrack restore")
+    yield OutOfReach("the CRM and its exports", "delete the contact there, or the next export has them again")
+    yield OutOfReach("backups (linktrack backup)", "a restored one knows them: forget again after linktrack restore")
     yield OutOfReach("folders that mailing rewrite has written", "mails, tokens.csv and recipients.ndjson: delete them")
     yield OutOfReach(
         "what else was written on somebody's word, which is not noted anywhere",
         "files of contact export, reports and lists (-o, report html, click list, report clickers), click import "
-        "--rejected, shipment render, mailing preview, and what went into a pipe: delete those that he stands in",
+        "--rejected, shipment render, mailing preview, and what went into a pipe: delete those that they stand in",
     )
     yield OutOfReach("mail services and mailboxes", "the lists that were uploaded there, and the mails themselves")
     yield OutOfReach(
@@ -83,7 +83,7 @@ def _logs(workspace: Workspace, database: Database, number: int | None) -> Itera
         (number or -1,),
     ):
         if log != "-" and Path(log).absolute().parent != own:
-            yield OutOfReach(log, "a log with his clicks: delete it, or let it end")
+            yield OutOfReach(log, "a log with their clicks: delete it, or let it end")
 
 
 def _beside(workspace: Workspace) -> Iterator[OutOfReach]:

@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.formats.click_log import KEYS, is_click_log
-from linktrack.clicks.load import import_logs, logs_in
+from linktrack.clicks.load import logs_in
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.sources import Log, open_log, recognise
 from linktrack.clicks.logs.tracked import AddressBook
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import BadInput
 from linktrack.files import explained, replace_own, sync_folder
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
@@ -45,22 +45,6 @@ class OwnLine(NamedTuple):
 
     start: int
     line: bytes
-
-
-def import_own_log(workspace: Workspace, database: Database, wait: float = 0) -> dict[Path, int]:
-    """Import what waits in the log. Returns its files with their sizes, up to which they are imported.
-
-    Conflict where a file of it cannot be read to its end.
-    """
-    folder = workspace.click_log_path
-    if not folder.is_dir():
-        return {}
-    sizes = {Path(path): Path(path).stat().st_size for path in logs_in(folder)}
-    if sizes:
-        summary = import_logs(workspace, database, wait=wait)
-        for trouble in (*map(str, summary.problems), *summary.notes):
-            raise Conflict(f"the workspace's own click log is imported first, and that did not go well: {trouble}")
-    return sizes
 
 
 @dataclass(frozen=True)

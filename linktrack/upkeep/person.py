@@ -1,4 +1,4 @@
-"""One person: what is known of him in short, and all of it, table by table, as he may read it."""
+"""One person: what is known of them in short, and all of it, table by table, as they may read it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _LEFT_OUT = {RECIPIENT, "family", "position"}  # numbers of ours that say nothin
 
 
 class PersonFigures(NamedTuple):
-    """A person in short. `consent`: whether he may be tracked, by his own word or the latest mail, None where nobody
-    was ever asked. `mails` are those of shipments that reached him, tests too; times are UTC milliseconds."""
+    """A person in short. `consent`: whether they may be tracked, by their own word or the latest mail, None where
+    nobody was ever asked. `mails` are those of shipments that reached them, tests too; times are UTC milliseconds."""
 
     contact_id: str
     email: str
@@ -79,7 +79,7 @@ def show_person(database: Database, named: str) -> PersonFigures:
 
 
 def export_person(workspace: Workspace, database: Database, named: str, moment: int) -> dict[str, Any]:
-    """All that is known of a person, for JSON: what every table has with his number, with names in the place of
+    """All that is known of a person, for JSON: what every table has with their number, with names in the place of
     numbers and times in the workspace's zone, and the lines of the workspace's own click log.
 
     A table that is made one day is in it by itself. Errors as `show_person`.
@@ -96,10 +96,10 @@ def export_person(workspace: Workspace, database: Database, named: str, moment: 
         rows = [readable.row(table, columns) for columns in _rows(database, table, number)]
         known[table] = {"what": _first_sentence(described[table].__doc__ or ""), "rows": rows}
     known["consent"] = {
-        "what": "Whether he may be tracked, and who said so, at which time.",
+        "what": "Whether they may be tracked, and who said so, at which time.",
         "rows": [*_consent(workspace, database, number)],
     }
-    traces = traces_of(database, AddressBook(workspace, database), {number})  # others' lines are not for him
+    traces = traces_of(database, AddressBook(workspace, database), {number})  # others' lines are not for them
     lines = list[dict[str, str]]()
     if workspace.click_log_path.is_dir():
         for path in sorted(workspace.click_log_path.iterdir()):
@@ -114,8 +114,8 @@ _OWN_WORD, _EXPORT = "pressed on the subscriptions page", "the CRM's export"
 
 
 def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[dict[str, Any]]:
-    """What is known of a person's consent, with its source: his own word, what the CRM's export was seen saying since,
-    and its column with the file that each mail was written from."""
+    """What is known of a person's consent, with its source: their own word, what the CRM's export was seen saying
+    since, and its column with the file that each mail was written from."""
     asked = workspace.settings.crm.contacts.consent
     column = None if asked is None else asked.column
     crm = {"source": _EXPORT, "column": column}

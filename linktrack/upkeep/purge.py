@@ -15,6 +15,7 @@ from linktrack.actions import selecting
 from linktrack.actions.work import get_unsubscribes
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_agents, remove_needless_agents
+from linktrack.clicks.waiting import import_waiting
 from linktrack.errors import Conflict, UsageError
 from linktrack.moments import datetime_of, iso, moment_of, read_length
 from linktrack.store.catalogue import touch
@@ -24,7 +25,7 @@ from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
-from linktrack.upkeep.own_log import empty_lines, import_own_log, remove_done_files, traces_of
+from linktrack.upkeep.own_log import empty_lines, remove_done_files, traces_of
 from linktrack.workspace import Workspace
 
 _AT_ONCE = 50_000  # clicks of one transaction
@@ -79,7 +80,7 @@ def purge_clicks(
     """
     if before > now:
         raise UsageError(f"--clicks-before {iso(before, workspace.zone)} is still to come: name a day that is past")
-    sizes = import_own_log(workspace, database, wait) if nobodies(database) else {}
+    sizes = import_waiting(workspace, database, wait).sizes if nobodies(database) else {}
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         waiting = _check_open(workspace, database, before, even_open)
         lines = _empty_lines(workspace, database, sizes)
@@ -108,7 +109,7 @@ def purge_due(
     )
     if clicks is logs is agents is values is None:
         return PurgeSummary()
-    sizes = import_own_log(workspace, database, wait)
+    sizes = import_waiting(workspace, database, wait).sizes
     removed = emptied = files = needless = waiting = 0
     notes: tuple[str, ...] = ()
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):

@@ -24,9 +24,11 @@ from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files import (
     CONFIG_NAME,
     STDIN,
+    Kept,
     explained,
     open_input,
     passing_folder,
+    refuse_own,
     refuse_planted,
     sync_tree,
 )
@@ -72,6 +74,7 @@ def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ) -
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
     refuse_planted(root, root)
+    refuse_own(root, root, Kept())
     root = root.resolve() if root.is_dir() else root.parent.resolve() / root.name  # without the `..` that was typed
     if not root.parent.is_dir():
         raise NotFound(f"there is no such folder: {root.parent}")

@@ -214,7 +214,7 @@ def test_who_has_gone_from_the_export_is_reported_with_6_once_and_said_aloud_aft
     aloud = run("action", "run", "--crm", crm, "--out", world.root / "third", "--format", "json")
     assert (aloud.code, aloud.json["unknown_contacts"]) == (0, 1)
     assert "1 clicker is still not in the export and left open for the next run: 9\n" in aloud.err
-    # one who is new is reported, and he alone
+    # one who is new is reported, and nobody else
     imported(world, world.click("8", "offer", 1), now() + MINUTE)
     new = run("action", "run", "--quiet", "--crm", crm, "--dry-run")
     assert (new.code, "2 clickers are not" in new.err) == (6, True)

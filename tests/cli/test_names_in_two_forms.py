@@ -122,7 +122,7 @@ def test_a_recipient_is_found_and_stays_as_the_crm_writes_him(
 def test_what_a_run_changes_is_found_in_the_export_and_written_as_it_stands_there(
     campaign: Workspace, run: Run, made: str, typed: str
 ) -> None:
-    """A selection, a user with what he has to do, a column and a category of the settings."""
+    """A selection, a user with what they have to do, a column and a category of the settings."""
     export = campaign.root / "export"
     export.mkdir()
     rows = (campaign.root / "contacts.csv").read_text("utf-8").splitlines()
@@ -143,7 +143,7 @@ def test_what_a_run_changes_is_found_in_the_export_and_written_as_it_stands_ther
     names = {(row["kind"], row["name"]) for row in changes}
     assert {kind for kind, _ in names} == {"selection", "set-field", "follow-up", "request"}
     people = {row["contact_id"] for row in changes if row["kind"] == "selection"}
-    assert "10042" not in people and people  # he is in it already
+    assert "10042" not in people and people  # they are in it already
     (added,) = (campaign.root / "run").glob("selections*.csv")
     lines = added.read_text("utf-8-sig").splitlines()[1:]
     assert lines and all(made in line and typed not in line for line in lines)

@@ -118,6 +118,26 @@ def test_no_folder_of_the_workspace_is_written_into(root: Path, run: Run, comman
     assert sorted(path.name for path in (root / "scripts").iterdir()) == ["notify.py"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["init", "{}", "--base-url", "https://a.example"],
+        ["restore", "../whole.tar.gz", "{}"],
+        ["database", "copy", "sqlite:///linktrack.db", "sqlite:///{}"],
+    ],
+    ids=["init", "restore", "database copy"],
+)
+def test_no_workspace_or_database_is_made_among_a_workspaces_own_files(
+    root: Path, run: Run, command: list[str]
+) -> None:
+    assert run("backup", "../whole.tar.gz").code == 0
+    before = sorted(path for path in root.rglob("*") if not path.name.startswith(".linktrack-"))
+    for name in ("linktrack.db-journal", "linktrack.db.new", "scripts/new", "pages/new", "clicklog/new"):
+        done = run(*(word.format(name) for word in command))
+        assert done.code == 5 and "belongs to a workspace" in done.err, (name, done.err)
+    assert sorted(path for path in root.rglob("*") if not path.name.startswith(".linktrack-")) == before
+
+
 @pytest.mark.parametrize("command", INPUTS)
 def test_no_input_is_written_over(root: Path, run: Run, command: str) -> None:
     path = root / INPUTS[command]

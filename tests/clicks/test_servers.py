@@ -1,4 +1,4 @@
-"""Real web servers behind a real proxy: every request is accounted for, and each visitor has his own address."""
+"""Real web servers behind a real proxy: every request is accounted for, and each visitor has their own address."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from linktrack.contacts.consent import anybody_said, may_be_tracked, said_at, sa
 from linktrack.contacts.witness import Witness
 from linktrack.crm.export import read_contacts
 from linktrack.crm.mapping import Mapping
-from linktrack.settings import ConsentSettings, ContactSettings, CrmSettings
+from linktrack.crm_settings import ConsentSettings, ContactSettings, CrmSettings
 from linktrack.store.session import Database
 
 MAPPING = Mapping(CrmSettings(contacts=ContactSettings(consent=ConsentSettings(column="C", yes=["Ja", "Yes "]))))
@@ -69,7 +69,7 @@ CASES = {
     "it has learnt, and an older export is used again": (False, ["Ja", "Nej", "Ja"], [False, False, False]),
     "it has learnt, and another export says otherwise": (False, ["Ja", "Nej", "Yes"], [False, False, True]),
     "a file without the column proves nothing": (False, ["-", "Ja", "-"], [False, False, False]),
-    "who has agreed himself is tracked until the CRM has known and says no": (
+    "who has agreed themselves is tracked until the CRM has known and says no": (
         True, ["Nej", "", "Ja", "no"], [True, True, True, False],
     ),
     "a refusal is heeded once the CRM has known, though a file like this was seen before": (

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from linktrack.crm.guess import GuessedSetting, guess_mapping
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.settings_file import with_settings
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
-from linktrack.settings import CrmSettings
 
 EXPORTS: dict[str, tuple[str, dict[str, object]]] = {
     "our own names": ("contact_id,email,name\n1,a@x.se,A\n", {}),
@@ -26,7 +26,7 @@ EXPORTS: dict[str, tuple[str, dict[str, object]]] = {
         "Person-ID;Kontakt-ID;Förnamn;Efternamn;E-postadress;Vår kontakt;Intressen\n1;9;A;B;a@x.se;ANNA;x;\n2;9;A;B;b@x.se;ANNA;\n",
         {"id": "Person-ID", "email": "E-postadress", "company": "Kontakt-ID", "our_contact": "Vår kontakt", "interests": "Intressen", "name": ["Förnamn", "Efternamn"]},
     ),
-    "SuperOffice's API, each person of a company of his own": (
+    "SuperOffice's API, each person of a company of their own": (
         "person_id,contact_id,firstname,lastname,email\n1,9,A,B,a@x.se\n2,8,A,B,b@x.se\n",
         {"id": "person_id", "company": "contact_id", "name": ["firstname", "lastname"]},
     ),

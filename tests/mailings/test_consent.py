@@ -351,7 +351,7 @@ def test_several_people_behind_a_shared_token_are_no_burst(root: Path, run: Run)
     assert (done["human"], done["scanner"]) == (40, 0)
 
 
-# --- what a person says himself ----------------------------------------------------------------------------------
+# --- what a person says themselves ----------------------------------------------------------------------------------
 
 
 def uncounted(run: Run, out: str) -> list[str]:

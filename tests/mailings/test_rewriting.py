@@ -80,10 +80,10 @@ def test_he_is_written_to_again_when_the_crm_gives_the_interest_back_after_havin
     assert not gets("c.csv", None)  # proves nothing
     assert not gets("d.csv", "Sport")  # seen without it
     assert not gets("b.csv", "Newsletter,Sport")  # an old file, seen before
-    assert not gets("a.csv", "Newsletter")  # nor one of before he left
+    assert not gets("a.csv", "Newsletter")  # nor one of before they left
     assert not gets("c.csv", None)
     assert gets("e.csv", "Sport,newsletter")  # a new one with it
-    assert gets("c.csv", None) and gets("d.csv", "Sport")  # he is back
+    assert gets("c.csv", None) and gets("d.csv", "Sport")  # they are back
     person = world.database.value("SELECT id FROM recipient WHERE contact_id = '2'")
     leave(world.database, person, "newsletter", "unsubscribe", MOMENT - 1)  # an older click that arrives late
     assert gets("c.csv", None)

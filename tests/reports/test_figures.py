@@ -127,7 +127,7 @@ def as_imported(oracle: Oracle, run: Run) -> None:
 
 
 def judged_anew(oracle: Oracle, run: Run) -> None:
-    """By other rules: who was a machine by his network is a person now."""
+    """By other rules: who was a machine by their network is a person now."""
     settings = oracle.world.workspace.config_path
     text = settings.read_text("utf-8")
     assert STRICT in text

@@ -122,7 +122,7 @@ def test_the_buttons_lead_on_by_keyboard_and_without_scripts(
         page.goto(at + world.path("offer"))
         assert [(path.partition("?")[0], referer) for path, referer in shop.visits if "favicon" not in path] == [
             ("/sure", None), ("/offer", None),
-        ], "where a visitor comes from is his own"  # fmt: skip
+        ], "where a visitor comes from is their own"  # fmt: skip
         page.goto(at + world.path("unsubscribe"))
         _press(page, 1)
         assert page.get_by_role("heading").inner_text() == "You are unsubscribed"

@@ -79,7 +79,7 @@ def test_from_a_mail_to_the_crm_and_the_next_mail(run: Run, tmp_path: Path, shop
     with serving(Path.cwd(), "--port", port, said=tmp_path / "said") as server, chromium() as browser:
 
         def opens(person: str, link: str, does: Callable[[Any], None]) -> None:
-            """A person opens his mail and follows one of its links, without scripts."""
+            """A person opens their mail and follows one of its links, without scripts."""
             page = browser.new_context(java_script_enabled=False, user_agent=AGENT).new_page()
             page.goto(Path("spring", f"{PEOPLE.index(person) + 1}.html").absolute().as_uri())
             page.get_by_role("link", name=link).click()

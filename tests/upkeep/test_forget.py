@@ -1,4 +1,4 @@
-"""A person forgotten: every word of him gone, every count as it was, and nothing that brings him back."""
+"""A person forgotten: every word of them gone, every count as it was, and nothing that brings them back."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from world import CHROME
 
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.clicks.waiting import import_waiting
 from linktrack.errors import Conflict, Locked, UnknownName
 from linktrack.moments import iso, moment_of
 from linktrack.server.answer import answer
@@ -35,7 +36,7 @@ from linktrack.store.session import open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, _Person, forget_person
 from linktrack.upkeep.out_of_reach import everything_out_of_reach
-from linktrack.upkeep.own_log import empty_lines, import_own_log, traces_of
+from linktrack.upkeep.own_log import empty_lines, traces_of
 from linktrack.upkeep.person import export_person, tables_about_persons
 from linktrack.workspace import load_workspace
 
@@ -266,7 +267,7 @@ def test_figures_can_be_counted_anew_afterwards(persons: PersonsWorld) -> None:
 
 def test_a_log_that_cannot_be_read_stops_before_anything_is_done(persons: PersonsWorld) -> None:
     (persons.root / "clicklog" / "clicks-20260601T000000-3-abcdef.ndjson.gz").write_bytes(b"\x1f\x8b damaged")
-    with pytest.raises(Conflict, match="imported first"):
+    with pytest.raises(Conflict, match="cannot be imported"):
         forget(persons)
     with persons.open() as database:
         assert not is_forgotten(database, VERA[0])
@@ -275,7 +276,7 @@ def test_a_log_that_cannot_be_read_stops_before_anything_is_done(persons: Person
 def test_a_line_that_comes_meanwhile_is_neither_lost_nor_emptied(persons: PersonsWorld) -> None:
     """What was not imported yet when the forgetting began is imported later, under nobody."""
     with persons.open() as database:
-        sizes = import_own_log(persons.workspace, database)
+        sizes = import_waiting(persons.workspace, database).sizes
         late = own_line(persons.vera["more"], 600)
         path = next(path for path in sizes if path.suffix == ".ndjson")
         with path.open("ab") as log:
@@ -296,7 +297,7 @@ def test_no_import_and_no_run_goes_on_meanwhile(persons: PersonsWorld, job: str)
 
 
 def test_whoever_reads_is_waited_for(persons: PersonsWorld) -> None:
-    """The write-ahead log can only be emptied when nobody reads an older moment; where he goes on, it is said."""
+    """The write-ahead log can only be emptied when nobody reads an older moment; where one goes on, it is said."""
     reader = sqlite3.connect(persons.root / "linktrack.db", isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM recipient").fetchall()
@@ -461,7 +462,7 @@ print(json.dumps({"fields": {"score": "1"}}))
 
 
 def test_only_names_that_were_made_of_the_person_go_and_only_his_share(persons: PersonsWorld) -> None:
-    """What others have of the same name stays, and what no value of his is in: a field of a script, a follow-up without
+    """What others have of the same name stays, and what no value of theirs is in: a field of a script, a follow-up without
     a task."""
     settings, script, contacts = (
         persons.root / "linktrack.toml", persons.root / "scripts" / "score.py", persons.outside / "contacts.csv",
@@ -515,7 +516,7 @@ FULL_ADDRESS = "203.0.113.77"
 
 
 def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: PersonsWorld) -> None:
-    """A good token behind another placement, one that was cut or damaged, his address behind somebody else's link."""
+    """A good token behind another placement, one that was cut or damaged, their address behind somebody else's link."""
     settings = persons.root / "linktrack.toml"
     text = settings.read_text("utf-8").replace('ip = "truncate"', 'ip = "full"')
     settings.write_text(text, "utf-8")

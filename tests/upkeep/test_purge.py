@@ -258,7 +258,7 @@ def test_what_forgotten_people_have_clicked_since_goes_from_the_log(persons: Per
 def test_a_log_that_cannot_be_read_stops_what_is_due(persons: PersonsWorld) -> None:
     keep(persons, 'clicks = "30d"')
     (persons.root / "clicklog" / "clicks-x.ndjson.gz").write_bytes(b"\x1f\x8b damaged")
-    with pytest.raises(Conflict, match="imported first"):
+    with pytest.raises(Conflict, match="cannot be imported"):
         due(persons)
 
 

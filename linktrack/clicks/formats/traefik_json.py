@@ -20,7 +20,7 @@ class TraefikJson(JsonLines):
         return row(
             line,
             host=text_of(record, "ClientAddr"),
-            # The peer again, or the visitor and the proxies behind him where there is an X-Forwarded-For.
+            # The peer again, or the visitor and the proxies behind them where there is an X-Forwarded-For.
             forwarded=header_of(record, "request_x-forwarded-for", "request_forwarded")
             or text_of(record, "ClientHost"),
             stamp=text_of(record, "StartUTC", "StartLocal", "time"),

@@ -156,7 +156,7 @@ def known_scanners(rows: Iterable[Evidence]) -> Scanners:
 def _stretches(minutes: Mapping[int, set[int]]) -> Iterator[Stretch]:
     """The minutes that have enough recipients with evidence within `NEAR_MINUTES`: the window moves over them all.
 
-    Where they are just enough, they are not enough for themselves: nobody is evidence against himself.
+    Where they are just enough, they are not enough for themselves: nobody is evidence against themselves.
     """
     edges = sorted({edge for minute in minutes for edge in (minute - NEAR_MINUTES, minute + NEAR_MINUTES + 1)})
     inside: Counter[int] = Counter()

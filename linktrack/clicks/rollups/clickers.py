@@ -32,8 +32,8 @@ First = tuple[int, int]  # the first human click of a person (of several at one 
 
 @dataclass
 class Turnout:
-    """What has changed about who clicked: 1 for somebody, or his first click, that stands somewhere now, and -1 for one
-    that does not any more."""
+    """What has changed about who clicked: 1 for somebody, or their first click, that stands somewhere now, and -1 for
+    one that does not any more."""
 
     on_placements: list[tuple[int, int, int]] = field(default_factory=list)  # placement, shipment, ±1
     on_links: list[tuple[int, int, int, int]] = field(default_factory=list)  # link, shipment, moment, ±1

@@ -184,7 +184,7 @@ FORMATS = {
     "nginx's main behind a proxy": ("combined", f'10.0.0.1 - - {COMBINED} "203.0.113.9"', "203.0.113.0"),
     "nginx's main behind two": ("combined", f'10.0.0.1 - - {COMBINED} "203.0.113.9, 10.0.0.2"', "203.0.113.0"),
     "nginx's main without a proxy": ("combined", f'203.0.113.9 - - {COMBINED} "-"', "203.0.113.0"),
-    "nginx's main, a visitor who says that he is another": ("combined", f'203.0.113.9 - - {COMBINED} "198.51.100.7"', "203.0.113.0"),
+    "nginx's main, a visitor who says that they are another": ("combined", f'203.0.113.9 - - {COMBINED} "198.51.100.7"', "203.0.113.0"),
     "nginx's main, IPv6": ("combined", f'10.0.0.1 - - {COMBINED} "2001:db8:1:2::9"', "2001:db8:1::"),
     "combined, seconds of the request behind it": ("combined", f'203.0.113.9 - - {COMBINED} "0.003"', "203.0.113.0"),
     "ingress-nginx": ("ingress-nginx", f"203.0.113.9 - - {COMBINED} 412 0.002 [d-c-80] [] 10.244.0.7:80 0 0.002 302 7d3f", "203.0.113.0"),

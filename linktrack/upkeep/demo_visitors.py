@@ -22,7 +22,7 @@ _SECONDS = 30.0  # that a server may take for an answer
 
 
 class Browsed(NamedTuple):
-    """What a visitor asked for and was answered: the status, and where he is led or what the page's heading says."""
+    """What a visitor asked for and was answered: the status, and where they are led or what the page's heading says."""
 
     name: str
     method: str

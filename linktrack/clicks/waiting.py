@@ -1,0 +1,49 @@
+"""What waits in the workspace's own click log, imported before a job that has to know it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from linktrack.clicks.load import import_logs, logs_in
+from linktrack.errors import Conflict, LinktrackError
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+
+class NotImported(Conflict):
+    """The workspace's own click log could not be imported first. What stopped it decides the exit code."""
+
+    def __init__(self, reason: LinktrackError | str, way_out: str = "") -> None:
+        if isinstance(reason, LinktrackError):
+            self.exit_code = reason.exit_code
+        super().__init__(
+            "what waits in the workspace's own click log must be known first, and cannot be imported (linktrack click "
+            f"import shows why{way_out and f'; {way_out}'}): {reason}"
+        )
+
+
+class WaitingImport(NamedTuple):
+    """The log's files with the sizes up to which they are imported, and how many clicks of them are new; None where
+    nothing waited."""
+
+    sizes: dict[Path, int]
+    stored: int | None
+
+
+def import_waiting(workspace: Workspace, database: Database, wait: float = 0, *, way_out: str = "") -> WaitingImport:
+    """Import what waits in the log. NotImported where it is not done to its end, or not at all and there is something
+    that may be done instead (`way_out`); else what stopped it is raised as it is, as Locked."""
+    folder = workspace.click_log_path
+    sizes = {Path(path): Path(path).stat().st_size for path in logs_in(folder)} if folder.is_dir() else {}
+    if not sizes:
+        return WaitingImport({}, None)
+    try:
+        summary = import_logs(workspace, database, wait=wait)
+    except LinktrackError as problem:
+        if not way_out:
+            raise
+        raise NotImported(problem, way_out) from None
+    for trouble in (*map(str, summary.problems), *summary.notes):
+        raise NotImported(trouble, way_out)
+    return WaitingImport(sizes, summary.stored if summary.read else None)

@@ -203,7 +203,7 @@ class Shelf:
             "click",
             _COLUMNS,
             [
-                (*click, pressed.get((click[0], click[1]), "") if pressed else "", reading, ruling, 0)
+                click + (pressed.get((click[0], click[1]), "") if pressed else "", reading, ruling, 0)  # noqa: RUF005  (takes half the time)
                 for click, ruling in zip(new, numbers, strict=True)
             ],
         )
@@ -261,12 +261,10 @@ class Shelf:
         where all is new."""
         if not moments:
             return moments
-        first, last = (
-            self.database.value(f"SELECT {which}(clicked_at) FROM {table} WHERE clicked_at BETWEEN ? AND ?", ends)  # noqa: S608  (names of our own)
-            for ends in [(moments[0], moments[-1])]
-            for which in ("min", "max")
-        )
-        return moments[bisect_left(moments, first) : bisect_right(moments, last)] if first is not None else []
+        ends, there = (moments[0], moments[-1]), f"FROM {table} WHERE clicked_at BETWEEN ? AND ?"
+        first = self.database.value(f"SELECT min(clicked_at) {there}", ends)  # the key's order has either at once
+        last = self.database.value(f"SELECT max(clicked_at) {there}", ends)
+        return [] if first is None else moments[bisect_left(moments, first) : bisect_right(moments, last)]
 
     def _pieces(self, second: int) -> list[Piece]:
         """What the sources have of one second at their ends."""

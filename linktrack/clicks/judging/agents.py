@@ -28,7 +28,7 @@ def _mail_rules() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
     return tuple((verdict, name, re.compile(pattern)) for verdict, name, pattern in rows)
 
 
-class _Machines:
+class Machines:
     """The package's list of machines' agents, asked after our own rules.
 
     One pattern after the other: the package asks them as one alternation, which finds the same and takes six times as
@@ -68,10 +68,10 @@ def _searching(pattern: str) -> Callable[[str], object]:
 
 
 @cache
-def _machines() -> _Machines:
+def _machines() -> Machines:
     from is_bot import Bots
 
-    return _Machines(Bots().patterns)
+    return Machines(Bots().patterns)
 
 
 @cache

@@ -26,7 +26,7 @@ _NOTHING: dict[int, Deed] = {}
 _KEY = "shipment_id, recipient_id, placement_id"
 
 Standing = Deed  # what a person has done on a placement, like a deed
-_Row = tuple[int, int, int, int, int, int, int | None, int | None, int | None]  # one of the table, in its order
+_Row = tuple[int | None, ...]  # one of the table: its `_COLUMNS`
 First = tuple[int, int]  # the first human click of a person (of several at one moment, by device): moment and device
 
 
@@ -36,7 +36,7 @@ class Turnout:
     one that does not any more."""
 
     on_placements: list[tuple[int, int, int]] = field(default_factory=list)  # placement, shipment, ±1
-    on_links: list[tuple[int, int, int, int]] = field(default_factory=list)  # link, shipment, moment, ±1
+    on_links: list[tuple[int, ...]] = field(default_factory=list)  # link, shipment, moment, ±1
     in_shipments: list[tuple[int, First, int]] = field(default_factory=list)  # shipment, ±1
     # Clicks of people and machines, and clickers, that came by shipment and the domain that the mail was sent to, "" of
     # those who refused tracking.

@@ -64,9 +64,7 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     tables = _Tables()
     _count(tables, columns, verdicts, facts, hours)
     _turn(tables, turnout, facts, hours)
-    for (shipment, domain), (human, machine, clickers) in turnout.by_domain.items():
-        if human or machine or clickers:
-            tables.add_domain(shipment, domain, human, machine, clickers)
+    tables.add_domains(turnout.by_domain)
     tables.write(database)
     _settle_times(database, columns, was, now)
 
@@ -118,13 +116,14 @@ class _Tables:
 
     def __init__(self) -> None:
         self._added: defaultdict[str, defaultdict[Key, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-        self._domains: list[tuple[int, str, int, int, int, int]] = []
+        self._domains: dict[tuple[int, str], Sequence[int]] = {}
 
     def add(self, table: str, key: Key, column: str, count: int) -> None:
         self._added[table][key][column] += count
 
-    def add_domain(self, shipment: int, domain: str, human: int, machine: int, clickers: int) -> None:
-        self._domains.append((shipment, domain, 0, human, machine, clickers))
+    def add_domains(self, counts: Mapping[tuple[int, str], Sequence[int]]) -> None:
+        """Clicks of people and machines, and clickers, by shipment and domain."""
+        self._domains.update((where, own) for where, own in counts.items() if any(own))
 
     def write(self, database: Database) -> None:
         """Add everything, and take out the rows of which nothing is left."""
@@ -138,7 +137,8 @@ class _Tables:
                     f"DELETE FROM {table} WHERE {same} AND {nothing}", [row[: len(keys)] for row in rows]
                 )
         columns = ("sent", "human", "machine", "clickers")
-        _upsert(database, "shipment_domain", ("shipment_id", "domain"), columns, sorted(self._domains))
+        domains = [(*where, 0, *own) for where, own in sorted(self._domains.items())]
+        _upsert(database, "shipment_domain", ("shipment_id", "domain"), columns, domains)
 
 
 _COLUMNS = {

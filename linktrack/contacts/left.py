@@ -16,9 +16,9 @@ from typing import Literal, NamedTuple
 
 from linktrack.contacts.seen import SeenExport
 from linktrack.contacts.types import EVERY_TYPE, same_type
-from linktrack.crm.export import Contact
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
+from linktrack.crm.people import Contact
 from linktrack.errors import Conflict
 from linktrack.store.forgotten import take_print_away
 from linktrack.store.lookups import recipient_id, unknown_type

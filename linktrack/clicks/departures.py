@@ -33,6 +33,11 @@ class Departures:
         self._nobodies = {NOBODY, *nobodies(database)}  # of whom nothing is kept
         self._types: dict[int, str] = {}  # of mailings, by shipment
 
+    def among(self, clicks: Iterable[Click]) -> list[Click]:
+        """Those of clicks that may say something: on such a link."""
+        links, place = self._links, Click._fields.index("link_id")
+        return [click for click in clicks if click[place] in links] if links else []
+
     def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> None:
         """Note what these clicks of people, with what each of them pressed, say. Part of a transaction."""
         for click in clicks:

@@ -150,6 +150,8 @@ def count_aside(database: Database) -> None:
 
 
 def _made_aside(database: Database, name: str) -> str:
+    if database.dialect != SQLITE:  # which keeps computed columns its own way
+        return f"CREATE TEMPORARY TABLE {name} (LIKE {name} INCLUDING ALL)"
     from sqlalchemy.schema import CreateTable
 
     made = str(CreateTable(_table(name)).compile(dialect=database.engine().dialect))

@@ -4,6 +4,7 @@ what is due, and with a deep look every row and every figure."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from linktrack.upkeep.soundness import broken, fault_of, lacking, wrong_values
 from linktrack.upkeep.status import status_of
 from linktrack.workspace import (
     Workspace,
+    foreign_files,
     lock_fault,
     lock_paths,
     own_folders,
@@ -128,23 +130,27 @@ def _proxies(networks: Sequence[str]) -> Iterator[Check]:
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:
-    more = (
-        workspace.templates_path,
-        workspace.click_log_path,
-    )  # what is shown to visitors, and what is believed of them
-    inside = (path for folder in more if folder.is_dir() for path in (folder, *folder.rglob("*")) if path.exists())
-    faults = [(path, fault) for path in (*places_of(workspace), *inside) if (fault := strangers_fault(path))]
+    owner = workspace.root.stat().st_uid if os.geteuid() == 0 else None  # root may look after anybody's
+    shown_and_believed = (workspace.templates_path, workspace.click_log_path)
+    inside = (
+        path
+        for folder in shown_and_believed
+        if folder.is_dir()
+        for path in (folder, *folder.rglob("*"))
+        if path.exists()
+    )
+    faults = [(path, fault) for path in (*places_of(workspace), *inside) if (fault := strangers_fault(path, owner))]
     for path, fault in faults:
         yield Check(
             "owner", "error", f"{path} {fault}", "nobody else may be able to change what belongs to a workspace"
         )
-    if not faults:
-        yield Check(
-            "owner",
-            "ok",
-            "settings, key, database, scripts, templates, click log and locks are their owner's alone",
-            "",
-        )
+    foreign = list(foreign_files(workspace))
+    for path, whose in foreign:
+        advice = f"{whose}'s commands cannot use it: run chown {whose} on it, and linktrack by runuser -u {whose}"
+        yield Check("owner", "error", f"{path} belongs to root, and the workspace to {whose}", advice)
+    if not faults and not foreign:
+        said = "settings, key, database, scripts, templates, click log and locks are their owner's alone"
+        yield Check("owner", "ok", said, "")
 
 
 def _locks(workspace: Workspace) -> Iterator[Check]:

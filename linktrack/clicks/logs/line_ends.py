@@ -10,6 +10,7 @@ _HOLE = re.compile(rb"\0{8,}")
 _MARK = b"\0" * 8  # what is kept of one, so that what follows it still belongs to it
 
 _FRAME = re.compile(rb"[1-9]\d{0,5} (?=<\d{1,3}>)")  # RFC 6587 (3.4.1): how many octets follow, and a syslog line
+_NEXT = re.compile(rb"[1-9]\d{0,5}(?: <| ?\Z)").match  # or its beginning
 _AFTER = re.compile(rb"[^\d\n](?=[1-9]\d{0,5} <\d{1,3}>)|\n")
 
 
@@ -74,7 +75,7 @@ def _frame_end(text: bytes, at: int) -> int | None:
     if len(text) < end:
         return 0
     after = _behind_line_ends(text, end)
-    return end if after == len(text) or text[after : after + 1].isdigit() else None
+    return end if after == len(text) or _NEXT(text, after) else None
 
 
 def _behind_line_ends(text: bytes, at: int) -> int:

@@ -183,7 +183,6 @@ def list_(
         say(context, "No click is like that; linktrack click list shows all." if others else all_none)
 
 
-
 @app.command("judge")
 def judge(
     context: typer.Context,

@@ -58,9 +58,7 @@ def as_json(world: World, number: int, key: str) -> bytes:
     ("key", "how", "said"),
     [("who", "truncate", True), ("who", "full", True), ("who", "none", False), ("client_ip", "truncate", False)],
 )
-def test_clicks_without_any_address_are_said(
-    world: World, tmp_path: Path, key: str, how: str, said: bool
-) -> None:
+def test_clicks_without_any_address_are_said(world: World, tmp_path: Path, key: str, how: str, said: bool) -> None:
     settings = world.workspace.root / "linktrack.toml"
     settings.write_text(settings.read_text("utf-8").replace('ip = "truncate"', f'ip = "{how}"'), "utf-8")
     log = tmp_path / "access.log"

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_header, chain_header, chain_of, header_of, part_of, status_of, text_of
+from linktrack.clicks.formats.parts.json_lines import (
+    JsonLines,
+    Record,
+    agent_header,
+    chain_header,
+    chain_of,
+    header_of,
+    part_of,
+    status_of,
+    text_of,
+)
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_header, chain_header, header_of, status_of, text_of
+from linktrack.clicks.formats.parts.json_lines import (
+    JsonLines,
+    Record,
+    agent_header,
+    chain_header,
+    header_of,
+    status_of,
+    text_of,
+)
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 

@@ -82,7 +82,9 @@ def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: d
         pytest.param({"url": "https://www.example.com/2?utm_source=esp)"}, id="a bracket glued to the tags"),
         pytest.param({"url": "https://www.example.com/2%3E"}, id="an encoded bracket glued to it"),
         pytest.param({"url": "https://www.example.com/2#top"}, id="a fragment behind it"),
-        pytest.param({"url": "https://www.example.com/2/?utm_source=esp&amp;utm_medium=x#!/a=b"}, id="tags and a fragment"),
+        pytest.param(
+            {"url": "https://www.example.com/2/?utm_source=esp&amp;utm_medium=x#!/a=b"}, id="tags and a fragment"
+        ),
         pytest.param({"url": "https://www.example.com/2%22%3e"}, id="more of them"),
         pytest.param({"url": "https://www.example.com/2?utm_source=esp&amp;utm_medium=email"}, id="HTML's &amp;"),
         pytest.param({"email": "c7@example.com (Seven)"}, id="a name in brackets behind the address"),

@@ -109,7 +109,7 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
     if how == "truncated":
         pieces = [b"\0" * 150_000 + pieces[0], *pieces[1:]]
     elif how == "a hole":
-        pieces = [*pieces[:20], b'192.0.2.1 - - [04/May' + b"\0" * 70_000, *pieces[20:]]
+        pieces = [*pieces[:20], b"192.0.2.1 - - [04/May" + b"\0" * 70_000, *pieces[20:]]
     log = tmp_path / "access.log"
     if way == "a pipe":
         with through_a_pipe(b"".join(pieces)) as pipe:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -288,6 +290,21 @@ COMBINED_LINES = {
     "RFC 7239 behind a virtual host": ("click.example.com for=198.51.100.7", "", "198.51.100.7"),
     "its list behind one": ("vh.example.com for=198.51.100.7;proto=https, for=10.0.0.2", "", "198.51.100.7"),
 }  # fmt: skip
+
+
+OPERATIONS = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+
+
+def test_the_page_says_who_the_visitor_is_behind_the_agent() -> None:
+    table = OPERATIONS.partition("| behind the agent | the visitor |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (`.+`) \| ([\d.]+)[ ,]", table, re.MULTILINE)
+    assert len(rows) > 5
+    format = format_of("combined")
+    assert isinstance(format, LineFormat)
+    for tails, wanted in rows:
+        for tail in re.findall(r"`([^`]+)`", tails):
+            (row,) = format.rows(f"10.0.0.1 - {COMBINED.format('-')} {tail}\n".encode())
+            assert Visitors(PRIVATE_NETWORKS, [], "full").kept(row[7] + b"," + row[1])[0] == wanted, tail
 
 
 @pytest.mark.parametrize("user", ["-", "ann", "a[b", "[x]", "[12/Dec"])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
+from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.cli.shared_inputs import all_readable, is_pipe, readable, readable_or_none, refuse_stdin_twice
 from linktrack.errors import Conflict, UsageError
@@ -23,7 +24,7 @@ from linktrack.files import STDOUT
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
-    from linktrack.mailings.handing_out import Progress
+    from linktrack.mailings.handing_out import Advance
     from linktrack.mailings.rewriting import Rewritten
 
 _PREVIEW = "linktrack-preview-"
@@ -32,6 +33,8 @@ _SHOWN = 20  # rows left out that are named
 
 
 class Output(StrEnum):
+    """As what a shipment's mails are handed out."""
+
     html = "html"
     eml = "eml"
     mbox = "mbox"
@@ -39,7 +42,6 @@ class Output(StrEnum):
     template = "template"
 
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
 OutOption = Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")]
 FromOption = Annotated[str, typer.Option("--from", help="The sender of e-mails; else [sender] from.")]
 ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
@@ -229,7 +231,7 @@ def out_of(out: Path) -> Path | BinaryIO:
 
 
 @contextmanager
-def progress_bars(context: typer.Context) -> Iterator[Progress]:
+def progress_bars(context: typer.Context) -> Iterator[Advance]:
     """A bar on stderr for each thing that passes, when that is a terminal; else nothing."""
     from linktrack.mailings.rewriting import unseen
 

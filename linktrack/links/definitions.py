@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
@@ -18,7 +19,6 @@ from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
 from linktrack.moments import now
 from linktrack.names import composed
-from linktrack.settings import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 from linktrack.toml_files import read_toml

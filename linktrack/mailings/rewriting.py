@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.files import Kept
+from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience, some_of
 from linktrack.mailings.catalog import StoredMailing, find_mailing
 from linktrack.mailings.compile import Mail
-from linktrack.mailings.handing_out import Clock, Copies, Out, Progress, check_out, hand_out, ways_on
+from linktrack.mailings.handing_out import Advance, Clock, Copies, Out, check_out, hand_out, ways_on
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.shipments import (
@@ -101,7 +100,7 @@ def rewrite(
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
-    progress: Progress = unseen,
+    progress: Advance = unseen,
 ) -> Rewritten:
     """Store a shipment of a mailing to the contacts of a file, and hand its mails out.
 
@@ -185,7 +184,7 @@ def render_again(
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
-    progress: Progress = unseen,
+    progress: Advance = unseen,
 ) -> Rewritten:
     """Hand a stored shipment's mails out once more: the same bytes with the same tokens, unless another output or
     sender is asked for, or values were purged since. An unfinished one is finished by it. Who was forgotten since gets
@@ -276,17 +275,8 @@ def _notes(database: Database, shipment: Shipment, copies: Copies) -> Iterator[s
     if shared:
         addresses = "1 address stands" if len(shared) == 1 else f"{len(shared):,} addresses stand"
         yield f"{addresses} with several contacts, and each of these gets a mail: {some_of(shared)}"
-    if not shipment.test and _is_this_machine(shipment.settings.base_url):
+    if not shipment.test and is_this_machine(shipment.settings.base_url):
         yield (
             f"the addresses in these mails lead to this machine only ({shipment.settings.base_url}): set base_url in "
             "linktrack.toml before you send anything, or add --test"
         )
-
-
-def _is_this_machine(url: str) -> bool:
-    """Whether an address leads to the machine of whoever opens it (RFC 6761, and the loopback networks)."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -405,8 +405,8 @@ class JunkRequestRecord(SQLModel, table=True):
 
 
 class WipedClickRecord(SQLModel, table=True):
-    """A click that a reset took away though it lies behind the reset's own moment (a server's clock that is ahead, local
-    time read as UTC): its line was seen, and is not new when it comes again."""
+    """A click that a reset took away though it lies behind the reset's own moment (a server's clock that is ahead,
+    local time read as UTC): its line was seen, and is not new when it comes again."""
 
     __tablename__ = "wiped_click"
     __table_args__ = (CLUSTERED,)

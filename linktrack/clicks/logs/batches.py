@@ -135,8 +135,9 @@ class Gathered:
         busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:MOST_RECIPIENTS]} if most else {}
         return Batch(
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest,
-            0 if self.unkept else often[""], busy, self.probes, self.junk, self.unknown, self.contested, self.read, self.repeated, self.not_ours, self._reasons,
-            self._rejects, reached, waiting, cut_off, last, unlike, begins, self.equals, list(uncounted),
+            0 if self.unkept else often[""], busy, self.probes, self.junk, self.unknown, self.contested, self.read,
+            self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting, cut_off, last, unlike,
+            begins, self.equals, list(uncounted),
         )  # fmt: skip
 
     def agent(self, text: str) -> int:

@@ -1,4 +1,4 @@
-"""Where the lines of a log end: at their line ends, at holes of NUL bytes, and where octets are counted at their count."""
+"""Where the lines of a log end: at line ends, at holes of NUL bytes, and where octets are counted, at their count."""
 
 from __future__ import annotations
 

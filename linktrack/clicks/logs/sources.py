@@ -220,7 +220,7 @@ def _pass_nuls(file: BufferedReader) -> None:
 
 
 def refuse_archive(start: bytes, path: str) -> None:
-    """BadInput when content that begins so is an archive of several files, whose ends and heads would stand in lines."""
+    """BadInput when content that begins so is an archive of several files: their heads would stand in lines."""
     kind = next((name for mark, name in _ARCHIVES if start.startswith(mark)), "")
     if start[_TAR_AT:].startswith(_TAR):
         kind = "tar"

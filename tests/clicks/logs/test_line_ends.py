@@ -102,10 +102,7 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
     other = world.copy(tmp_path / "other")
     assert other.load(plain).stored == 40
     heads = {"frames": HEAD, "frames with heads of RFC 3164": b"<190>May  4 09:12:33 web01 nginx: "}
-    if how in heads:
-        pieces = [framed(heads[how] + one.rstrip(b"\n")) for one in lines]
-    else:
-        pieces = lines
+    pieces = [framed(heads[how] + one.rstrip(b"\n")) for one in lines] if how in heads else lines
     if how == "truncated":
         pieces = [b"\0" * 150_000 + pieces[0], *pieces[1:]]
     elif how == "a hole":

@@ -51,6 +51,7 @@ WRITERS = {
     "spool_made": {"actions/ledger"},
     "spool_settled": {"actions/taking.py"},
     "unknown_contact": {"actions/selecting.py"},
+    "wiped_click": {"clicks/reset.py", "upkeep/purge.py"},
     "workspace": {
         "actions/taking.py", "clicks/load.py", "clicks/rollups/zone.py", "links/keys.py", "store", "upkeep",
     },

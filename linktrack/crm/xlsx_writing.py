@@ -29,7 +29,7 @@ from linktrack.crm.xlsx_package import (
     part_name,
     refuse_doctype,
 )
-from linktrack.crm.xlsx_reading import first_day
+from linktrack.crm.xlsx_process import first_day
 from linktrack.crm_settings import FieldSettings
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")

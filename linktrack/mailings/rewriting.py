@@ -14,6 +14,7 @@ from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
+from linktrack.errors import UsageError
 from linktrack.files import Kept
 from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
@@ -53,7 +54,8 @@ def unseen(what: str, more: int, total: int | None) -> None:
 
 @dataclass(frozen=True)
 class RewriteOrder:
-    """What `rewrite` is asked for. Times are UTC milliseconds; `sender` "" is the workspace's own."""
+    """What `rewrite` is asked for. Times are UTC milliseconds; `sender` "" is the workspace's own. UsageError for what
+    does not go together."""
 
     mailing: str
     contacts: Path
@@ -71,6 +73,15 @@ class RewriteOrder:
     leave_out: tuple[Path, ...] = ()
     part: Part | None = None
     streamed: bool = False  # the contacts came through a pipe: their file is gone when the job is done
+    import_first: bool = True  # what waits in the own click log: who has unsubscribed is to be known before
+    wait: float = 0  # seconds, for another import
+
+    def __post_init__(self) -> None:
+        if self.output != "template" and (self.merge_tag or self.person_merge_tag):
+            raise UsageError(
+                f"{'--merge-tag' if self.merge_tag else '--person-merge-tag'} goes with --as template: only a template "
+                "has a merge tag where the token goes"
+            )
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,7 @@ class Rewritten:
     not_chosen: int = 0
     forgotten: int = 0
     notes: tuple[str, ...] = ()
+    imported: int | None = None  # new clicks of the own click log that were imported first; None where none waited
 
 
 def rewrite(
@@ -104,10 +116,16 @@ def rewrite(
 ) -> Rewritten:
     """Store a shipment of a mailing to the contacts of a file, and hand its mails out.
 
-    `tell` hears of earlier shipments that are unfinished. UnknownName, BadInput, Conflict with the way out, and then
-    nothing is stored; CutShort when the shipment is stored and its mails were not all handed out.
+    `tell` hears of earlier shipments that are unfinished. UnknownName, BadInput, Conflict with the way out (NotImported
+    among them), and then nothing is stored but clicks; CutShort when the shipment is stored and its mails were not all
+    handed out.
     """
     tokens = open_keys(workspace, database).tokens
+    imported = None
+    if order.import_first:
+        from linktrack.clicks.waiting import import_waiting  # all that reads logs, which a rendering does not need
+
+        imported = import_waiting(workspace, database, order.wait, way_out="--no-import goes on without it").stored
     mapping = mapping_of(workspace)
     asked = mapping.settings.contacts.consent is not None or workspace.settings.pages.consent
     may_refuse = asked or anybody_said(database)
@@ -167,6 +185,7 @@ def rewrite(
         audience.not_chosen,
         audience.forgotten,
         (*audience.notes(shipment.id), *_notes(database, shipment, copies)),
+        imported,
     )
 
 

@@ -31,8 +31,10 @@ _QUOTED = rb'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'
 _FIELD = re.compile(
     rb'(?:(?<= )|^)(?:([A-Za-z][\w-]*+)[=:] ?(?!/)|)(?:"(' + _QUOTED + rb')"|([^\s",]++(?:, ?[^\s",]++)*+))(?= |\Z)'
 ).findall
-_NAMED = re.compile(rb"[A-Za-z][\w-]*+[=:]").search
-_BARE = re.compile(rb"(?:" + _IPV4 + rb"|[0-9a-fA-F]{1,4}:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)").search
+_NAMED = re.compile(rb"(?:^|(?<= ))[A-Za-z][\w-]*+[=:] ?(?!/)").search
+_BARE = re.compile(
+    rb"(?:(?<=[ ,])|^)(?:" + _IPV4 + rb"|[0-9a-fA-F]{0,4}:[0-9a-fA-F:]*:[0-9a-fA-F:.]*)(?:%\w+)?(?=[ ,]|\Z)"
+).search
 
 
 def is_address_list(field: bytes) -> bool:
@@ -51,6 +53,8 @@ def chain_in(fields: Iterable[bytes]) -> bytes:
     stands in front of those without: it is a Host or a server behind more often than a visitor.
     """
     lists = [field for field in fields if is_address_list(field)]
+    if len(lists) < 2:
+        return lists[0] if lists else b""
     return b",".join(sorted(lists, key=lambda field: not _WITH_PORT(field)))
 
 
@@ -60,13 +64,15 @@ def trailing_chain(first: bytes, rest: bytes) -> bytes:
     A field that has a name is what its name says. Else those in quotes, as servers write the headers of a request, come
     before bare ones; a bare address with a port is the server behind (`$upstream_addr`).
     """
-    if not _NAMED(rest) and b'"' not in rest and (first or not _BARE(rest)):
+    has_names = _NAMED(rest) is not None
+    if not has_names and b'"' not in rest and (first or not _BARE(rest)):
         return first
     found: Sequence[tuple[bytes, bytes, bytes]] = _FIELD(rest)
-    named = {folded(name.decode()): quoted or bare for name, quoted, bare in found if name}
-    for name in FORWARDED_NAMES:
-        if is_address_list(said := named.get(name, b"")):
-            return said
-    quoted_ones = [first, *(quoted for name, quoted, _ in found if quoted and not name)]
-    bare_ones = (bare for name, _, bare in found if bare and not name and not _WITH_PORT(bare))
-    return chain_in(filter(None, quoted_ones)) or chain_in(bare_ones)
+    if has_names:
+        named = {folded(name.decode()): quoted or bare for name, quoted, bare in found if name}
+        for name in FORWARDED_NAMES:
+            if name in named and is_address_list(named[name]):
+                return named[name]
+    quoted_ones = [first, *(quoted for name, quoted, _ in found if not name)]
+    bare_ones = (bare for name, _, bare in found if not name and not _WITH_PORT(bare))
+    return chain_in(filter(None, quoted_ones)) or chain_in(filter(None, bare_ones))

@@ -121,8 +121,8 @@ _CLICKED = "first_click / 3600000 * 3600000"
 _AGE = f"(clicked_at - {START} - shipment_id * {DAY}) / {HOUR}"
 FIGURES = (
     f"""
-    INSERT INTO clicker (shipment_id, recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device)
-    SELECT shipment_id, recipient_id, placement_id, link_id, human, machine, first / 4, last, first % 4 FROM (
+    INSERT INTO clicker (shipment_id, recipient_id, placement_id, link_id, human, machine, first_click, last_after, first_device)
+    SELECT shipment_id, recipient_id, placement_id, link_id, human, machine, first / 4, last - first / 4, first % 4 FROM (
         SELECT shipment_id, recipient_id, placement_id, min(link_id) AS link_id, sum(ruling_id = 1) AS human,
                sum(ruling_id = 2) AS machine, {_FIRST} AS first, max(CASE WHEN ruling_id = 1 THEN clicked_at END) AS last
         FROM click GROUP BY shipment_id, recipient_id, placement_id

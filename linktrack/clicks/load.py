@@ -281,7 +281,7 @@ class _Import:
             networks = self.shelf.networks.numbers(batch.networks)
             *columns, network, agent, flags = zip(*batch.clicks, strict=True)
             rows = zip(*columns, map(networks.__getitem__, network), map(agents.__getitem__, agent), flags, strict=True)
-            clicks = sorted(map(partial(tuple.__new__, Click), rows))  # thrice as fast as Click(*row)
+            clicks = list(map(partial(tuple.__new__, Click), sorted(rows)))  # thrice as fast as Click(*row)
         return Arrivals(
             clicks,
             list(map(Probe._make, batch.probes)),

@@ -8,7 +8,7 @@ it. This module must not use `from __future__ import annotations` (SQLModel read
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Text, UniqueConstraint, false
+from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Integer, LargeBinary, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 # A big integer that is still SQLite's own row id.
@@ -458,7 +458,9 @@ class ClickerRecord(SQLModel, table=True):
     human: int
     machine: int
     first_click: int | None = Field(default=None, sa_column=_time(nullable=True))  # of the human clicks
-    last_click: int | None = Field(default=None, sa_column=_time(nullable=True))
+    # Milliseconds from it to the last one: mostly 0, which takes no room.
+    last_after: int | None = Field(default=None, sa_column=_time(nullable=True))
+    last_click: int | None = Field(default=None, sa_column=Column(BigInteger, Computed("first_click + last_after")))
     first_device: int | None = None  # of the first human click
 
 

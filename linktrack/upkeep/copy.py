@@ -137,7 +137,7 @@ def _tables() -> list[Table]:
 
 def _copy_table(source: Database, target: Database, table: Table) -> int:
     """Copy the rows of a table, in the order of its key. Returns how many there were."""
-    columns = [f'"{column.name}"' for column in table.columns]
+    columns = [f'"{column.name}"' for column in table.columns if column.computed is None]
     key = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
     rows = source.stream(f'SELECT {", ".join(columns)} FROM "{table.name}" ORDER BY {key}', at_once=_AT_ONCE)  # noqa: S608
     count = 0

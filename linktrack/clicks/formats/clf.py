@@ -19,12 +19,13 @@ _ADDRESS = (
 )
 # No host looks like what other programs put in front of a line (`logs.envelopes` takes it off): `<190>May`, a time
 # with offset, one that ends with Z; and none is followed by what follows `May` or `nginx.1`.
-_WORD = rb'[^\s"\[<+|,]'
+_SPACE = rb" \t-\r"  # what \s means; in a set that takes three times as long
+_WORD = rb"[^" + _SPACE + rb'"\[<+|,]'
 _HOST = rb"(?:" + _WORD + rb"++|\[[0-9a-fA-F:.]++(?:%\w++|)\](?::\d++|))"
 _ENDS_WITH_ADDRESS = rb"(?:" + _WORD + rb"*+, ?)*?" + _ADDRESS
 # What begins with no address and has one further on is a line behind a head: whose address it is, the head says.
 _NO_HEAD = rb"(?:(?=" + _ENDS_WITH_ADDRESS + rb")|(?!" + _WORD + rb'++[^"\n]*? ' + _ADDRESS + rb"))"
-_REQUEST = rb"(" + METHOD + rb') ([^\s"]++)(?: [^\s"]++|)(?=")'
+_REQUEST = rb"(" + METHOD + rb") ([^" + _SPACE + rb'"]++)(?: [^' + _SPACE + rb'"]++|)(?=")'
 _NO_HOST = rb"(?<!\dZ) (?![ |]|\d\d \d\d:|\d{4}-\d\d-\d\dT)"
 
 # line (whatever it is), host, stamp, method, target, status, agent, a list right behind it that ends with an address
@@ -65,9 +66,16 @@ class CommonLog:
 
     def rows(self, block: bytes) -> list[Row]:
         rows: list[Row] = _LINE.findall(block)
-        if b'""' in block:
-            rows = [(*row[:6], NO_AGENT, *row[7:]) if row[2] and not row[6] and _EMPTY(row[0]) else row for row in rows]
-        return [with_forwarded(row) if row[8] else row for row in rows]
+        special = [index for index, row in enumerate(rows) if not row[6] or row[8]]
+        if special and b'""' in block:
+            for index in special:
+                row = rows[index]
+                if row[2] and not row[6] and _EMPTY(row[0]):
+                    rows[index] = (*row[:6], NO_AGENT, *row[7:])
+        for index in special:
+            if rows[index][8]:
+                rows[index] = with_forwarded(rows[index])
+        return rows
 
     moment = staticmethod(common_moment)
 

@@ -6,7 +6,7 @@ Judging is two passes: `verdicts` by what stands beside a click, then `reputatio
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from linktrack.clicks.judging.reputation import (
     evidence,
     known_scanners,
     neighbourhood,
+    neighbourhoods,
     with_reputation,
     without_reputation,
 )  # fmt: skip
@@ -76,13 +77,12 @@ def judge_new(
         clicks = own if not stored else sorted([*own, *(one.click for one in stored)])
         verdicts = judge(clicks, by, *beside(database, low - 2 * REACH, high + 2 * REACH))
         said |= evidence(clicks, verdicts, by)
-        if not stored:
-            numbers[start:stop] = map(rulings.number, verdicts)
-            continue
-        judged = dict(zip(clicks, verdicts, strict=True))
-        numbers[start:stop] = [rulings.number(judged[click]) for click in own]
-        for one in stored:
-            verdict = judged[one.click]
+        places = [bisect_left(clicks, one.click) for one in stored]
+        theirs = set(places)
+        ours = [verdict for place, verdict in enumerate(verdicts) if place not in theirs] if theirs else verdicts
+        number_of = {verdict: rulings.number(verdict) for verdict in dict.fromkeys(ours)}  # each as it comes first
+        numbers[start:stop] = map(number_of.__getitem__, ours)
+        for one, verdict in zip(stored, map(verdicts.__getitem__, places), strict=True):
             before = without_reputation(rulings.verdict(one.ruling))
             near = low - REACH <= one.click.clicked_at <= high + REACH
             reached = near and one.click in concerned and not by.is_final(one.click)
@@ -102,8 +102,9 @@ def _neighbours(
     """
     first, last = low - 2 * REACH, high + 2 * REACH
     people = {click.recipient_id for click in own} | {recipient for _, recipient, _ in besides if recipient}
-    addresses = {ip for click in own if (ip := address_of(click))} | {ip for _, _, ip in besides if ip}
-    agents = {click.agent_id for click in own if not address_of(click)}
+    addresses = {click.ip for click in own if not click.flags & SHARED} | {ip for _, _, ip in besides}
+    agents = {click.agent_id for click in own if click.flags & SHARED or not click.ip}
+    addresses.discard("")
     rows: list[Row] | None = None
 
     def bearing() -> list[StoredClick]:
@@ -140,24 +141,26 @@ def judge_reputation(
     said = note_evidence(database, first.said)
     if not said and not _anything_said(database, {click.shipment_id for click in looked_at}):
         return []  # no scanner has been seen
-    heard = _heard_of(database, {(row.shipment_id, row.address) for row in said} | _places(looked_at))
+    places = neighbourhoods(looked_at)
+    heard = _heard_of(database, {row[:2] for row in said} | {place for place in set(places) if place[1]})
     if not heard:
         return []
     found = affected(
         (row for row in said if row[:2] in heard),
-        (click for click in looked_at if (click.shipment_id, neighbourhood(address_of(click))) in heard),
+        [click for click, place in zip(looked_at, places, strict=True) if place in heard],
     )
     inside = _within(found)
-    places = {(span.shipment_id, span.address) for span in found}
+    concerned = {(span.shipment_id, span.address) for span in found}
     scanners = known_scanners(_evidence_of(database, found))
+    own = [
+        StoredClick(click, ruling, reading)
+        for click, ruling, place in zip(new, first.rulings, places, strict=False)  # of which these are the first
+        if place in concerned
+    ]
     changed: list[tuple[StoredClick, int]] = []
     for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
-        stored = _clicks_from(database, start, stop, places)
-        stored += [
-            StoredClick(click, ruling, reading)
-            for click, ruling in zip(new, first.rulings, strict=True)
-            if start <= click.clicked_at <= stop and _is_from(click, places)
-        ]
+        stored = _clicks_from(database, start, stop, concerned)
+        stored += [one for one in own if start <= one.click.clicked_at <= stop]
         changed += second_pass(sorted(stored), scanners, by, rulings, inside)
     return changed
 
@@ -231,13 +234,9 @@ def _clicks_from(database: Database, low: int, high: int, places: set[tuple[int,
     if len(beginnings) <= _FEW:
         where = f" AND (rtrim(ip, '{_DIGITS}') IN ({', '.join('?' * len(beginnings)) or 'NULL'}) OR ip LIKE '%:%')"
         values = [*beginnings]
-    rows = _rows(database, low, high, where, values)
-    return [one for one in map(_click_of, rows) if _is_from(one.click, places)]
-
-
-def _is_from(click: Click, places: Collection[tuple[int, str]]) -> bool:
-    """Whether a click is of one of these shipments and from the address (/24 or /48) beside it."""
-    return (click.shipment_id, neighbourhood(address_of(click))) in places
+    stored = list(map(_click_of, _rows(database, low, high, where, values)))
+    found = neighbourhoods([one.click for one in stored])
+    return [one for one, place in zip(stored, found, strict=True) if place in places]
 
 
 def _rows(database: Database, low: int, high: int, where: str, values: Sequence[int | str]) -> list[Row]:
@@ -263,12 +262,6 @@ def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[J
         "SELECT clicked_at, print, ip, recipient_id FROM junk_request WHERE clicked_at BETWEEN ? AND ?", (low, high)
     )
     return [Probe._make(row) for row in probes], [JunkRequest._make(row) for row in junk]
-
-
-def _places(clicks: Iterable[Click]) -> set[tuple[int, str]]:
-    """The shipments and addresses (/24 or /48) of clicks."""
-    kept = {(click.shipment_id, address_of(click)) for click in clicks}
-    return {(shipment, neighbourhood(address)) for shipment, address in kept if address}
 
 
 def _heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:

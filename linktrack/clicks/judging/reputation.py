@@ -33,7 +33,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from linktrack.clicks.event import POST
+from linktrack.clicks.event import POST, SHARED
 from linktrack.clicks.judging.verdicts import (
     ENOUGH,
     HUMAN,
@@ -114,6 +114,12 @@ def neighbourhood(ip: str) -> str:
     return str(ip_network((ip, 48), strict=False).network_address) if ip else ""
 
 
+def neighbourhoods(clicks: Sequence[Click]) -> list[tuple[int, str]]:
+    """Of each click its shipment and the /24 or /48 that it came from, empty where anybody may stand behind that."""
+    near = {ip: neighbourhood(ip) for ip in {click.ip for click in clicks}}
+    return [(click.shipment_id, "" if click.flags & SHARED else near[click.ip]) for click in clicks]
+
+
 def evidence(clicks: Sequence[Click], verdicts: Sequence[Verdict], by: Surroundings) -> set[Evidence]:
     """What clicks with verdicts of the first pass say about addresses. Weak reasons together say nothing."""
     strong = {verdict for verdict in set(verdicts) if _is_strong(verdict)}
@@ -174,13 +180,16 @@ def with_reputation(
     mail; later the address is a weak reason more.
     """
     result = list(verdicts)
-    looks = _looks(clicks, verdicts) if scanners else {}
+    if not scanners:
+        return result
+    addresses = neighbourhoods(clicks)
+    looks = _looks(clicks, addresses, verdicts)
     visits: dict[_Place, list[int]] = {}  # end of the last visit but one, and of the last
-    for index, click in enumerate(clicks) if scanners else ():
-        place = _place(click)
-        scanner = scanners.get(place[:2])
+    for index, (click, address) in enumerate(zip(clicks, addresses, strict=True)):
+        scanner = scanners.get(address)
         if scanner is None:
             continue
+        place = (*address, click.recipient_id)
         moment, minute = click.clicked_at, click.clicked_at // MINUTE_MS
         visit = visits.setdefault(place, [moment - LOOK_MS - 1, moment])
         if moment - visit[1] > VISIT_MS:
@@ -204,17 +213,15 @@ def with_reputation(
     return result
 
 
-def _place(click: Click) -> _Place:
-    return (click.shipment_id, neighbourhood(address_of(click)), click.recipient_id)
-
-
-def _looks(clicks: Sequence[Click], verdicts: Sequence[Verdict]) -> dict[_Place, list[int]]:
+def _looks(
+    clicks: Sequence[Click], addresses: Sequence[tuple[int, str]], verdicts: Sequence[Verdict]
+) -> dict[_Place, list[int]]:
     """When each recipient's mail was looked at from each address, by the verdicts of the first pass."""
     found: dict[_Place, list[int]] = {}
     strong = {verdict for verdict in set(verdicts) if _is_strong(verdict)}
-    for click, verdict in zip(clicks, verdicts, strict=True):
+    for click, address, verdict in zip(clicks, addresses, verdicts, strict=True):
         if verdict in strong:
-            found.setdefault(_place(click), []).append(click.clicked_at)
+            found.setdefault((*address, click.recipient_id), []).append(click.clicked_at)
     return found
 
 
@@ -255,10 +262,10 @@ def affected(new: Iterable[Evidence], moved: Iterable[Click]) -> list[Affected]:
         start = (row.minute - LOOK_MS // MINUTE_MS) * MINUTE_MS
         stop = (row.minute + NEAR_MINUTES + LATER_MINUTES + 1) * MINUTE_MS - 1
         spans[row.shipment_id, row.address].append((start, stop))
-    for click in moved:
-        if address := neighbourhood(address_of(click)):
-            moment = click.clicked_at
-            spans[click.shipment_id, address].append((moment - BESIDE_MS, moment + LOOK_MS))
+    others = list(moved)
+    for click, place in zip(others, neighbourhoods(others), strict=True):
+        if place[1]:
+            spans[place].append((click.clicked_at - BESIDE_MS, click.clicked_at + LOOK_MS))
     found: list[Affected] = []
     for (shipment, address), own in sorted(spans.items()):
         start, stop = min(own)

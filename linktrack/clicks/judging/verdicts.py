@@ -131,7 +131,7 @@ def judge(
     """
     if not clicks:
         return []
-    times, _, _, _, shipments, recipients, ips, networks, agents, flags = zip(*clicks, strict=True)
+    times, _, _, placements, shipments, recipients, ips, networks, agents, flags = zip(*clicks, strict=True)
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     extra: dict[int, set[str]] = {}
@@ -140,10 +140,11 @@ def judge(
         people = [person_of(click) for click in clicks]
     _judge_people(clicks, people, by, extra)
     _judge_addresses(clicks, people, list(zip(ips, agents, strict=True)), extra)
-    if "" in ips or any(flag & SHARED for flag in set(flags)):
+    shared = any(flag & SHARED for flag in set(flags))
+    if shared or "" in ips:
         _judge_without_addresses(clicks, people, by, extra)
-    _judge_probed(clicks, probes, extra)
-    _judge_beside_junk(clicks, junk, extra)
+    _judge_probed(times, zip(placements, shipments, recipients, strict=True), probes, extra)
+    _judge_beside_junk(times, map(address_of, clicks) if shared else ips, junk, extra)
     weights = _weights(networks, by.network)
     soon = _soon_after_sending(times, shipments, by.sent_at)
     flagged = {index for index, flag in enumerate(flags) if flag & _SPEAKING} if any(flags) else set()
@@ -395,19 +396,24 @@ def _crowds(
             yield from within[person] if joins else (index,)
 
 
-def _judge_probed(clicks: Sequence[Click], probes: Sequence[Probe], extra: dict[int, set[str]]) -> None:
-    """Clicks on a placement that the same recipient's machine asked about with HEAD, shortly before or after.
+def _judge_probed(
+    times: Sequence[int], places: Iterable[Hashable], probes: Sequence[Probe], extra: dict[int, set[str]]
+) -> None:
+    """Clicks on a placement that the same recipient's machine asked about with HEAD, shortly before or after; `places`
+    are placement, shipment and recipient.
 
     Nobody knows whose machine asked with a shared token.
     """
     asked = moments_of((probe[2:], probe.clicked_at) for probe in probes if probe.recipient_id != NOBODY)
-    _mark_near(clicks, asked, lambda click: click[3:6], "head-request", PROBE_MS, extra)
+    _mark_near(times, places, asked, "head-request", PROBE_MS, extra)
 
 
-def _judge_beside_junk(clicks: Sequence[Click], junk: Sequence[JunkRequest], extra: dict[int, set[str]]) -> None:
+def _judge_beside_junk(
+    times: Sequence[int], addresses: Iterable[str], junk: Sequence[JunkRequest], extra: dict[int, set[str]]
+) -> None:
     """Clicks beside a malformed, forged or mutated request from the same address: somebody tries what there is."""
     tried = moments_of((request.ip, request.clicked_at) for request in junk if request.ip)
-    _mark_near(clicks, tried, address_of, "malformed-neighbour", JUNK_MS, extra)
+    _mark_near(times, addresses, tried, "malformed-neighbour", JUNK_MS, extra)
 
 
 def address_of(click: Click) -> str:
@@ -416,17 +422,16 @@ def address_of(click: Click) -> str:
 
 
 def _mark_near(
-    clicks: Sequence[Click],
+    times: Sequence[int],
+    keys: Iterable[Hashable],
     moments: Mapping[Hashable, Sequence[int]],
-    key_of: Callable[[Click], Hashable],
     reason: str,
     width: int,
     extra: dict[int, set[str]],
 ) -> None:
-    """Mark every click within `width` milliseconds of one of its key's moments."""
-    for index, click in enumerate(clicks) if moments else ():
-        near = moments.get(key_of(click))
-        if near and is_near(near, click.clicked_at, width):
+    """Mark every click, given in columns, within `width` milliseconds of one of its key's moments."""
+    for index, key in enumerate(keys) if moments else ():
+        if key in moments and is_near(moments[key], times[index], width):
             _mark(extra, reason, (index,))
 
 

@@ -81,7 +81,8 @@ def _has_parts(block: bytes) -> bool:
     """Whether there may be a line that goes on."""
     if b"stdout P" in block or b"stderr P" in block:
         return True
-    return b'"log"' in block and any(map(_goes_on, block.split(b"\n")))
+    # One byte is looked for in no time, and few logs that are no JSON have that one.
+    return b"{" in block and b'"log"' in block and any(map(_goes_on, block.split(b"\n")))
 
 
 def _goes_on(line: bytes) -> bool:

@@ -20,9 +20,11 @@ from linktrack.clicks.logs.fields import (
 from linktrack.clicks.logs.sources import MAX_LINE_BYTES
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
 
-BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
+FIRST_CLICKS = 20_000  # the first transaction holds about this many clicks, so that storing begins soon …
+BATCH_CLICKS = 60_000  # … each further one twice as many as the one before, up to this many …
 BATCH_LINES = 400_000  # … or this many lines …
 BATCH_BYTES = 8 << 20  # … or about so many characters of different agents, or bytes of lines that are not known yet
 
@@ -34,9 +36,9 @@ UNKNOWN = ("unknown-placement", "unknown-shipment", "forged-token")
 BAD = (*MUTATED, "unknown-placement", "unknown-shipment", "revoked-key", "unfilled-merge-tag")
 UNREADABLE = "malformed"
 BEFORE_PURGE = "before-purge"
-PRESSED_LENGTH = 500  # characters of the query of a POST
 
 _PRINTER = blake2b(digest_size=8)
+_ANSWERED = frozenset(b"%d" % status for status in range(200, 400))
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,16 @@ class Rules:
     until: int | None
     list_rejects: bool
     nameless: bool = False  # clicks are stored without the addresses that `visitors` tells
+
+    @property
+    def first(self) -> int:
+        """The first moment within these bounds."""
+        return EVER[0] if self.since is None else self.since
+
+    @property
+    def end(self) -> int:
+        """The first moment behind them."""
+        return EVER[1] if self.until is None else self.until
 
     @property
     def bounded(self) -> bool:
@@ -73,6 +85,7 @@ class Requests:
         self._uncounted: list[Stretch] = []  # and of what was forgotten
         self._agents: dict[bytes, int] = {}  # as they are written, the shorter ones; the batch has them as text
         self._lines = 0
+        self._enough = FIRST_CLICKS
         self._gathered = Gathered(rules.list_rejects)
 
     @property
@@ -80,7 +93,7 @@ class Requests:
         """Whether what was taken is enough for a batch."""
         gathered = self._gathered
         return (
-            len(gathered.clicks) + len(gathered.contested) >= BATCH_CLICKS
+            len(gathered.clicks) + len(gathered.contested) >= min(self._enough, BATCH_CLICKS)
             or self._lines >= BATCH_LINES
             or gathered.agent_size + gathered.unknown_size >= BATCH_BYTES
         )
@@ -111,6 +124,7 @@ class Requests:
             self._moments = [None, now]
             self._uncounted = _merged([*self._uncounted, *([before] if before else [])])
         self._agents, self._lines, self._gathered = {}, 0, Gathered(self._rules.list_rejects)
+        self._enough = min(2 * self._enough, BATCH_CLICKS)
         return batch
 
     def renew(self, rules: Rules) -> None:
@@ -141,11 +155,13 @@ class Requests:
         addresses, agents, moment_of = self._rules.addresses, self._agents, self._moment
         seen, kept, network_number = self._rules.visitors.seen.get, self._rules.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
-        resets, acting, purged = addresses.resets, addresses.acting, addresses.purged
+        resets, acting = addresses.resets, addresses.acting
         printer, number = _PRINTER.copy, int.from_bytes
         reject, keep = self._gathered.reject, self._gathered.clicks.append
         counts, older = self._counts, self._older
-        since, until, nameless = self._rules.since, self._rules.until, self._rules.nameless
+        nameless = self._rules.nameless
+        since, ends = self._rules.first, self._rules.end
+        begins = max(since, addresses.purged)
         moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
         not_ours = blank = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
@@ -187,11 +203,11 @@ class Requests:
                 except (ValueError, OverflowError):
                     reject("bad-time", line)
                     continue
-            if (since is not None and moment < since) or (until is not None and moment >= until):
-                not_ours += 1
-                continue
-            if moment < purged:
-                reject(BEFORE_PURGE, line)
+            if not begins <= moment < ends:
+                if moment < since or moment >= ends:
+                    not_ours += 1
+                else:
+                    reject(BEFORE_PURGE, line)
                 continue
             if problem:
                 if problem == "revoked-key" and resets and addresses.was_reset(target, moment):
@@ -204,7 +220,7 @@ class Requests:
                     if problem in UNKNOWN:
                         self._gathered.put_aside(moment, row)
                 continue
-            if link in resets and moment <= resets[link]:
+            if resets and link in resets and moment <= resets[link]:
                 reject("before-reset", line)
                 continue
             flags = 0
@@ -222,7 +238,7 @@ class Requests:
                 flags = POST
             if purpose and is_prefetch(purpose):
                 flags |= PREFETCH
-            if (status[:1] not in (b"2", b"3") or len(status) != 3) and (status != b"503" or not flags & PREFETCH):
+            if status not in _ANSWERED and (status != b"503" or not flags & PREFETCH):
                 reject("status", line)
                 row = (line, host, stamp, method, target, status, agent, forwarded, purpose, network)
                 self._note_seen(row, moment, "status")
@@ -255,7 +271,7 @@ class Requests:
                  agent_number, flags)
             )  # fmt: skip
             if flags and flags & POST and (query := target.partition(b"?")[2]):
-                self._gathered.pressed.append((moment, identity, plain_text(query)[:PRESSED_LENGTH]))
+                self._gathered.pressed.append((moment, identity, kept_query(plain_text(query))))
         self._gathered.not_ours += not_ours
         self._gathered.read += len(rows) - blank
         self._lines += len(rows)

@@ -7,10 +7,12 @@ keeps their first and last click, and is no clicker.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from linktrack.clicks.rollups.deeds import Deed, Deeds, Person, Spot, in_pieces
+from linktrack.clicks.rollups.domains import domains_of
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
 from linktrack.store.purged import NEVER, horizon
@@ -18,11 +20,13 @@ from linktrack.store.session import Database
 
 _COLUMNS = (
     *("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine"),
-    *("first_click", "last_click", "first_device"),
+    *("first_click", "last_after", "first_device"),
 )
+_NOTHING: dict[int, Deed] = {}
 _KEY = "shipment_id, recipient_id, placement_id"
 
-Standing = Deed  # what a person has done on a placement: a row of the table without its key, so like a deed
+Standing = Deed  # what a person has done on a placement, like a deed
+_Row = tuple[int | None, ...]  # one of the table: its `_COLUMNS`
 First = tuple[int, int]  # the first human click of a person (of several at one moment, by device): moment and device
 
 
@@ -32,16 +36,24 @@ class Turnout:
     one that does not any more."""
 
     on_placements: list[tuple[int, int, int]] = field(default_factory=list)  # placement, shipment, ±1
-    on_links: list[tuple[tuple[int, int], int, int]] = field(default_factory=list)  # link and shipment, moment, ±1
-    in_shipments: list[tuple[Person, First, int]] = field(default_factory=list)  # ±1
+    on_links: list[tuple[int, ...]] = field(default_factory=list)  # link, shipment, moment, ±1
+    in_shipments: list[tuple[int, First, int]] = field(default_factory=list)  # shipment, ±1
+    # Clicks of people and machines, and clickers, that came by shipment and the domain that the mail was sent to, "" of
+    # those who refused tracking.
+    by_domain: defaultdict[tuple[int, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
 
-    def turn(self, person: Person, link: int, before: First | None, after: First | None) -> None:
-        """A person's first human click on a link (0: in the shipment) is another one now; None = there is none."""
-        for first, sign in ((before, -1), (after, 1)):
-            if first is not None and link:
-                self.on_links.append(((link, person[0]), first[0], sign))
-            elif first is not None:
-                self.in_shipments.append((person, first, sign))
+    def turn(self, shipment: int, link: int, before: First | None, after: First | None) -> None:
+        """Somebody's first human click on a link (0: in the shipment) is another one now; None = there is none."""
+        if link:
+            if before is not None:
+                self.on_links.append((link, shipment, before[0], -1))
+            if after is not None:
+                self.on_links.append((link, shipment, after[0], 1))
+            return
+        if before is not None:
+            self.in_shipments.append((shipment, before, -1))
+        if after is not None:
+            self.in_shipments.append((shipment, after, 1))
 
 
 def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusing: Refusing) -> Turnout:
@@ -49,65 +61,42 @@ def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusin
 
     `human` are the numbers of the rulings that mean a person. The clicks themselves must be stored and judged already.
     """
-    stored = _stored(database, deeds.people)
-    left = _left(database, stored, deeds, human, refusing) if deeds.lost else {}
+    known = {shipment for shipment in {person[0] for person in deeds.people} if _has_any(database, shipment)}
+    left = _left(database, deeds, human, refusing) if deeds.lost else {}
     purged = horizon(database).clicks if deeds.lost else NEVER
     turnout = Turnout()
-    rows: list[tuple[int | None, ...]] = []
+    rows: list[_Row] = []
     gone: list[Spot] = []
-    for person, own in deeds.people.items():
-        before = stored.get(person)
-        if person not in deeds.moved:
-            if before is None and len(own) == 1:
-                _note_newcomer(person, own, turnout, rows)
-            else:
-                _note_more(person, own, before or {}, turnout, rows)
-            continue
-        before = before or {}
-        after = dict(before)
-        for placement, deed in sorted(own.items()):
-            old = before.get(placement)
-            new = _added(old, deed)
-            if (spot := (*person, placement)) in deeds.lost:
-                times: tuple[int | None, int | None, int | None] = left.get(spot, (None, None, None))
-                if old is not None and old[3] is not None and old[3] < purged:
-                    times = (old[3], times[1] or old[4], old[5])  # which no click can tell any more
-                new = (*new[:3], *times)
-            won = (new[1] > 0) - (old is not None and old[1] > 0)
-            if won and person[1] != NOBODY:
-                turnout.on_placements.append((placement, person[0], won))
-            if new[1] or new[2]:
-                after[placement] = new
-                rows.append((*spot, *new))
-            else:
-                after.pop(placement, None)
-                gone.append(spot)
-        if person[1] != NOBODY:
-            links = {0, *(deed[0] for deed in own.values())}
-            firsts, now = _firsts(before, links), _firsts(after, links)
-            for link in links:
-                if firsts.get(link) != now.get(link):
-                    turnout.turn(person, link, firsts.get(link), now.get(link))
-    rows.sort()
+    for shipment, some in in_pieces(deeds.people):
+        stored = _stored(database, shipment, some) if shipment in known else {}
+        domains = domains_of(database, shipment, some)
+        for recipient in some:
+            person = (shipment, recipient)
+            own = deeds.people[person]
+            before = stored.get(recipient, _NOTHING)
+            tally = turnout.by_domain[shipment, domains.get(recipient, "")]
+            for _, people, machines, _, _, _ in own.values():
+                tally[0] += people
+                tally[1] += machines
+            if person in deeds.moved:
+                tally[2] += _move(person, own, before, turnout, rows, gone, lost=deeds.lost, left=left, purged=purged)
+            elif before or len(own) > 1:
+                tally[2] += _note_more(person, own, before, turnout, rows)
+            else:  # like most people in an import
+                ((placement, deed),) = own.items()
+                rows.append(_row(shipment, recipient, placement, deed))
+                link, _, _, first, _, device = deed
+                if first is not None and device is not None and recipient != NOBODY:
+                    tally[2] += 1
+                    turnout.on_placements.append((placement, shipment, 1))
+                    turnout.on_links.append((link, shipment, first, 1))
+                    turnout.in_shipments.append((shipment, (first, device), 1))
     if gone:
         database.executemany(
             "DELETE FROM clicker WHERE shipment_id = ? AND recipient_id = ? AND placement_id = ?", gone
         )
-    database.insert("clicker", _COLUMNS, rows, besides=_REPLACE if stored else "")
+    database.insert("clicker", _COLUMNS, rows, besides=_REPLACE if known else "")
     return turnout
-
-
-def _note_newcomer(
-    person: Person, own: Mapping[int, Deed], turnout: Turnout, rows: list[tuple[int | None, ...]]
-) -> None:
-    """The only deed of somebody of whom the table has nothing so far, like most people in an import."""
-    shipment, recipient = person
-    ((placement, (link, human, machine, first, last, device)),) = own.items()
-    rows.append((shipment, recipient, placement, link, human, machine, first, last, device))
-    if first is not None and device is not None and recipient != NOBODY:
-        turnout.on_placements.append((placement, shipment, 1))
-        turnout.on_links.append(((link, shipment), first, 1))
-        turnout.in_shipments.append((person, (first, device), 1))
 
 
 def _note_more(
@@ -115,34 +104,85 @@ def _note_more(
     own: Mapping[int, Deed],
     before: Mapping[int, Standing],
     turnout: Turnout,
-    rows: list[tuple[int | None, ...]],
-) -> None:
-    """More deeds of somebody, of whom nothing goes: first clicks can only have become earlier ones."""
+    rows: list[_Row],
+) -> int:
+    """Deeds of somebody of whom nothing goes: first clicks can only have become earlier ones. Returns 1 where he has
+    become a clicker."""
     shipment, recipient = person
-    earlier: dict[int, First] = {}  # by link; 0: on any
-    for placement, deed in own.items():
+    earlier: dict[int, First] = {}  # by link
+    for placement, deed in sorted(own.items()) if len(own) > 1 else own.items():
         old = before.get(placement)
-        rows.append((shipment, recipient, placement, *_added(old, deed)))
+        rows.append(_row(shipment, recipient, placement, deed if old is None else _added(old, deed)))
         link, _, _, first, _, device = deed
         if first is None or device is None or recipient == NOBODY:
             continue
         if old is None or old[1] <= 0:
             turnout.on_placements.append((placement, shipment, 1))
-        found = (first, device)
-        for key in (0, link):
-            if key not in earlier or found < earlier[key]:
-                earlier[key] = found
-    if earlier:
-        firsts = _firsts(before, earlier)
-        for link, found in earlier.items():
-            was = firsts.get(link)
-            if was is None or found < was:
-                turnout.turn(person, link, was, found)
+        if link not in earlier or (first, device) < earlier[link]:
+            earlier[link] = (first, device)
+    if not earlier:
+        return 0
+    earlier[0] = min(earlier.values())  # on any
+    firsts = _firsts(before, earlier) if before else {}
+    for link, found in earlier.items():
+        was = firsts.get(link)
+        if was is None or found < was:
+            turnout.turn(shipment, link, was, found)
+    return int(0 not in firsts)
+
+
+def _move(
+    person: Person,
+    own: Mapping[int, Deed],
+    before: Mapping[int, Standing],
+    turnout: Turnout,
+    rows: list[_Row],
+    gone: list[Spot],
+    *,
+    lost: Collection[Spot],
+    left: Mapping[Spot, tuple[int, int, int]],
+    purged: int,
+) -> int:
+    """Deeds of somebody of whom clicks went or were judged anew; `left` is what is left on the spots that `lost` some.
+    Returns 1 where he has become a clicker, -1 where he is none any more."""
+    after = dict(before)
+    for placement, deed in sorted(own.items()):
+        old = before.get(placement)
+        new = _added(old, deed)
+        if (spot := (*person, placement)) in lost:
+            times: tuple[int | None, int | None, int | None] = left.get(spot, (None, None, None))
+            if old is not None and old[3] is not None and old[3] < purged:
+                times = (old[3], times[1] or old[4], old[5])  # which no click can tell any more
+            new = (*new[:3], *times)
+        won = (new[1] > 0) - (old is not None and old[1] > 0)
+        if won and person[1] != NOBODY:
+            turnout.on_placements.append((placement, person[0], won))
+        if new[1] or new[2]:
+            after[placement] = new
+            rows.append(_row(*spot, new))
+        else:
+            after.pop(placement, None)
+            gone.append(spot)
+    if person[1] == NOBODY:
+        return 0
+    links = {0, *(deed[0] for deed in own.values())}
+    firsts, now = _firsts(before, links), _firsts(after, links)
+    for link in links:
+        if firsts.get(link) != now.get(link):
+            turnout.turn(person[0], link, firsts.get(link), now.get(link))
+    return (0 in now) - (0 in firsts)
+
+
+def _row(shipment: int, recipient: int, placement: int, standing: Standing) -> _Row:
+    """A row of the table."""
+    link, human, machine, first, last, device = standing
+    after = None if first is None or last is None else last - first
+    return (shipment, recipient, placement, link, human, machine, first, after, device)
 
 
 _REPLACE = (
     f" ON CONFLICT ({_KEY}) DO UPDATE SET human = excluded.human, machine = excluded.machine, "
-    "first_click = excluded.first_click, last_click = excluded.last_click, first_device = excluded.first_device"
+    "first_click = excluded.first_click, last_after = excluded.last_after, first_device = excluded.first_device"
 )
 
 
@@ -172,32 +212,28 @@ def _firsts(standings: Mapping[int, Standing], links: Collection[int]) -> dict[i
     return found
 
 
-def _stored(database: Database, people: Collection[Person]) -> dict[Person, dict[int, Standing]]:
-    """What the table has of these people."""
-    found: dict[Person, dict[int, Standing]] = {}
-    known = {
-        shipment
-        for shipment in {person[0] for person in people}
-        if database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is not None
-    }
-    for shipment, some in in_pieces(person for person in people if person[0] in known):
-        marks = ", ".join("?" * len(some))
-        for row in database.rows(
-            "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
-            f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({marks})",
-            (shipment, *some),
-        ):
-            person = (shipment, row[0])
-            if person in found:
-                found[person][row[1]] = row[2:]
-            else:
-                found[person] = {row[1]: row[2:]}
+def _has_any(database: Database, shipment: int) -> bool:
+    """Whether the table has anybody of a shipment."""
+    return database.value("SELECT 1 FROM clicker WHERE shipment_id = ? LIMIT 1", (shipment,)) is not None
+
+
+def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int, dict[int, Standing]]:
+    """What the table has of some recipients of a shipment, by recipient and placement."""
+    found: dict[int, dict[int, Standing]] = {}
+    for row in database.rows(
+        "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
+        f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({', '.join('?' * len(some))})",
+        (shipment, *some),
+    ):
+        if row[0] in found:
+            found[row[0]][row[1]] = row[2:]
+        else:
+            found[row[0]] = {row[1]: row[2:]}
     return found
 
 
 def _left(
     database: Database,
-    stored: Mapping[Person, Mapping[int, Standing]],
     deeds: Deeds,
     human: Collection[int],
     refusing: Refusing,
@@ -207,6 +243,11 @@ def _left(
     There is no index by recipient (it would halve the speed of every import); the order of time bounds the search.
     """
     bounds: list[tuple[int, int]] = []
+    stored = {
+        (shipment, recipient): standings
+        for shipment, some in in_pieces({spot[:2] for spot in deeds.lost})
+        for recipient, standings in _stored(database, shipment, some).items()
+    }
     for shipment, recipient, placement in deeds.lost:
         standing = stored.get((shipment, recipient), {}).get(placement)
         deed = deeds.people[shipment, recipient][placement]

@@ -18,9 +18,8 @@ from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Turnout, note_deeds
-from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, Person, gathered, in_pieces
+from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, Person, gathered
 from linktrack.clicks.rollups.refusing import Refusing
-from linktrack.contacts.recipients import domain_of
 from linktrack.moments import HOUR, hour_start
 from linktrack.store.session import Database
 
@@ -65,7 +64,7 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     tables = _Tables()
     _count(tables, columns, verdicts, facts, hours)
     _turn(tables, turnout, facts, hours)
-    _count_domains(tables, _domains(database, deeds.people), columns.people, was, now, turnout)
+    tables.add_domains(turnout.by_domain)
     tables.write(database)
     _settle_times(database, columns, was, now)
 
@@ -117,13 +116,14 @@ class _Tables:
 
     def __init__(self) -> None:
         self._added: defaultdict[str, defaultdict[Key, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-        self._domains: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+        self._domains: dict[tuple[int, str], Sequence[int]] = {}
 
     def add(self, table: str, key: Key, column: str, count: int) -> None:
         self._added[table][key][column] += count
 
-    def add_domain(self, shipment: int, domain: str, column: str, count: int) -> None:
-        self._domains[shipment, domain][column] += count
+    def add_domains(self, counts: Mapping[tuple[int, str], Sequence[int]]) -> None:
+        """Clicks of people and machines, and clickers, by shipment and domain."""
+        self._domains.update((where, own) for where, own in counts.items() if any(own))
 
     def write(self, database: Database) -> None:
         """Add everything, and take out the rows of which nothing is left."""
@@ -136,14 +136,9 @@ class _Tables:
                 database.executemany(
                     f"DELETE FROM {table} WHERE {same} AND {nothing}", [row[: len(keys)] for row in rows]
                 )
-        columns = ("human", "machine", "clickers")
-        _upsert(
-            database,
-            "shipment_domain",
-            ("shipment_id", "domain"),
-            ("sent", *columns),
-            [(*key, 0, *(added[column] for column in columns)) for key, added in sorted(self._domains.items())],
-        )
+        columns = ("sent", "human", "machine", "clickers")
+        domains = [(*where, 0, *own) for where, own in sorted(self._domains.items())]
+        _upsert(database, "shipment_domain", ("shipment_id", "domain"), columns, domains)
 
 
 _COLUMNS = {
@@ -200,63 +195,21 @@ def _turn(tables: _Tables, turnout: Turnout, facts: Facts, hours: _Hours) -> Non
     """Clickers, where the first of their human clicks stands."""
     for (placement, shipment, sign), count in Counter(turnout.on_placements).items():
         tables.add("placement_tally", (placement, shipment), "clickers", sign * count)
-    firsts = ((spot, hours[at // _QUARTER], sign) for spot, at, sign in turnout.on_links)
-    for (spot, hour, sign), count in Counter(firsts).items():
-        tables.add("link_tally", spot, "clickers", sign * count)
-        tables.add("link_hour", (*spot, hour), "clickers", sign * count)
+    firsts = [(link, shipment, hours[at // _QUARTER], sign) for link, shipment, at, sign in turnout.on_links]
+    for (link, shipment, hour, sign), count in Counter(firsts).items():
+        tables.add("link_tally", (link, shipment), "clickers", sign * count)
+        tables.add("link_hour", (link, shipment, hour), "clickers", sign * count)
     sent = facts.sent_at.get
-    turned = (
+    turned = [
         (shipment, hours[at // _QUARTER], (at - sent(shipment, 0)) // HOUR, device, sign)
-        for (shipment, _), (at, device), sign in turnout.in_shipments
-    )
+        for shipment, (at, device), sign in turnout.in_shipments
+    ]
     for (shipment, hour, age, device, sign), count in Counter(turned).items():
         tables.add("shipment_tally", (shipment,), "clickers", sign * count)
         tables.add("shipment_hour", (shipment, hour), "clickers", sign * count)
         tables.add("shipment_device", (shipment, device), "clickers", sign * count)
         if 0 <= age < AGES:
             tables.add("shipment_age", (shipment, age), "clickers", sign * count)
-
-
-def _count_domains(
-    tables: _Tables,
-    domains: Mapping[Person, str],
-    people: Sequence[Person],
-    was: Sequence[str],
-    now: Sequence[str],
-    turnout: Turnout,
-) -> None:
-    """Clicks and clickers by the domain of the address that the mail was sent to, "" of those who refused tracking."""
-    counts: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    seen = Counter(
-        ((person[0], domains.get(person, "")), old, new) for person, old, new in zip(people, was, now, strict=True)
-    )
-    for (where, old, new), clicks in seen.items():
-        counts[where][old] -= clicks
-        counts[where][new] += clicks
-    turned = (((person[0], domains.get(person, "")), sign) for person, _, sign in turnout.in_shipments)
-    for (where, sign), clickers in Counter(turned).items():
-        counts[where]["clickers"] += sign * clickers
-    for where, own in counts.items():
-        for column in ("human", "machine", "clickers"):
-            if own[column]:
-                tables.add_domain(*where, column, own[column])
-
-
-def _domains(database: Database, people: Iterable[Person]) -> dict[Person, str]:
-    """The domains that people's mails were sent to."""
-    found: dict[Person, str] = {}
-    known: dict[str, str] = {}  # by what stands behind the last @
-    for shipment, some in in_pieces(people):
-        for recipient, email in database.rows(
-            f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "
-            f"AND recipient_id IN ({', '.join('?' * len(some))})",
-            (shipment, *some),
-        ):
-            behind = email[email.rfind("@") :]
-            if behind not in known:
-                known[behind] = domain_of(email)
-            found[shipment, recipient] = known[behind]
-    return found
 
 
 # --- first and last click --------------------------------------------------------------------------------------

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
+from is_bot import Bots
 
-from linktrack.clicks.judging.agents import LONGEST, REMEMBERED, Signal, agent_signal, family_of
+from linktrack.clicks.judging.agents import LONGEST, REMEMBERED, Machines, Signal, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, Device, device_of
 
 PEOPLE = [
@@ -242,3 +245,21 @@ DEVICE_TABLE: list[tuple[Device, str]] = [
 @pytest.mark.parametrize(("wanted", "agent"), DEVICE_TABLE, ids=[_name(agent) for _, agent in DEVICE_TABLE])
 def test_devices(wanted: Device, agent: str) -> None:
     assert device_of(agent) == wanted
+
+
+PATTERNS = sorted(Bots().patterns)
+PIECES = ["Mozilla/5.0 (Windows NT 10.0)", "Chrome/1.1", " ", "\u017f", "\u212a", "\u00e9", "/", "1.0", ";"]
+
+
+@given(
+    pieces=st.lists(
+        st.sampled_from([*(one.strip("^$").replace("\\b", "").replace("\\", "") for one in PATTERNS), *PIECES])
+        | st.text(max_size=5),
+        max_size=4,
+    ),
+    case=st.sampled_from([str.upper, str.lower, str.title, str]),
+)
+def test_words_are_found_as_the_patterns_that_they_are(pieces: list[str], case: Callable[[str], str]) -> None:
+    agent = case("".join(pieces))
+    expected = any(regex.search(pattern, agent, flags=regex.IGNORECASE) for pattern in PATTERNS)
+    assert Machines(PATTERNS).find(agent) == expected

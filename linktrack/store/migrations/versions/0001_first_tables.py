@@ -16,6 +16,11 @@ SPECIAL_LINKS = {
 }
 
 
+def _persisted() -> bool | None:
+    """Whether computed columns are kept: PostgreSQL has no others before its version 18, SQLite's take no room."""
+    return True if op.get_context().dialect.name == "postgresql" else None
+
+
 def upgrade() -> None:
     op.create_table(
         "action_tally",
@@ -64,7 +69,13 @@ def upgrade() -> None:
         sa.Column("human", sa.Integer(), nullable=False),
         sa.Column("machine", sa.Integer(), nullable=False),
         sa.Column("first_click", sa.BigInteger(), nullable=True),
-        sa.Column("last_click", sa.BigInteger(), nullable=True),
+        sa.Column("last_after", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "last_click",
+            sa.BigInteger(),
+            sa.Computed("first_click + last_after", persisted=_persisted()),
+            nullable=True,
+        ),
         sa.Column("first_device", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("shipment_id", "recipient_id", "placement_id"),
         sqlite_with_rowid=False,

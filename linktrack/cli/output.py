@@ -37,7 +37,11 @@ class Format(StrEnum):
 
 FormatOption = Annotated[
     Format | None,
-    typer.Option("--format", help="How rows are written; a table on a terminal, TSV in a pipe, unless given."),
+    typer.Option(
+        "--format",
+        help="How rows are written; a table on a terminal, TSV in a pipe, unless given. In CSV a ' stands before what a "
+        "spreadsheet would run.",
+    ),
 ]
 
 

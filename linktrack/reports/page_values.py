@@ -71,7 +71,8 @@ class Writer:
     def time(self, milliseconds: int) -> str:
         """A time to the minute: `4 May 2026 09:12`."""
         when = datetime_of(milliseconds, self.zone)
-        shown = f"{when.day} {MONTHS[self.language][when.month - 1]} {when.year} {when:%H:%M}{offset_that_tells(milliseconds, self.zone)}"
+        month, offset = MONTHS[self.language][when.month - 1], offset_that_tells(milliseconds, self.zone)
+        shown = f"{when.day} {month} {when.year} {when:%H:%M}{offset}"
         return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
     def value(self, column: str, value: object) -> PageValue:

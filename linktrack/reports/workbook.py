@@ -170,7 +170,7 @@ class _SheetWriter:
                 page.write_boolean(at, place, value, self._format(bold=bold))
                 return len("FALSE")
             case int() if column in self._sheet.times:
-                when = datetime_of(value, self._sheet.zone).replace(tzinfo=None)
+                when = datetime_of(value, self._sheet.zone).replace(tzinfo=None, microsecond=0)  # 59.999 is shown as 60
                 if when.year < _FIRST_YEAR:
                     return self._write_cell(at, place, "", iso(value, self._sheet.zone), bold=bold)
                 offset = offset_that_tells(value, self._sheet.zone)  # which a cell's value has no room for

@@ -71,7 +71,7 @@ def as_cell(column: str, value: Any, times: Iterable[str]) -> Any:
     if value is None or value == "":
         return None
     if column in times and isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=None)
+        return datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0)
     return datetime.fromisoformat(value) if column == "day" else value
 
 

@@ -137,8 +137,8 @@ def _show_purged(context: typer.Context, done: PurgeSummary, format: Format | No
     if done.clicks:
         say(
             context,
-            "Reports stay as they are, but for report contact and click list, and for report clickers with a period, of "
-            "who clicked after it too.",
+            "Reports stay as they are, but for report contact and click list, and for report clickers with a period "
+            "(of who clicked after it too).",
         )
     if done.log_lines:
         say(context, f"Emptied {counted(done.log_lines, 'line')} of the click log, of people who are forgotten.")

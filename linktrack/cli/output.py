@@ -39,8 +39,8 @@ FormatOption = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help="How rows are written; a table on a terminal, TSV in a pipe, unless given. In CSV a ' stands before what a "
-        "spreadsheet would run.",
+        help="How rows are written; a table on a terminal, TSV in a pipe, unless given. In CSV a ' stands before what "
+        "a spreadsheet would run.",
     ),
 ]
 

@@ -414,10 +414,16 @@ def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
     (persons.root / "damaged.tar.gz").write_bytes(copy.read_bytes()[:40])
     persons.mail("--again")
     mails = persons.outside / f"mails-{persons.runs - 1}"
+    rendered = persons.outside / "rendered"
+    for folder in (rendered, persons.outside / "gone"):
+        persons.do("shipment", "render", 1, "--out", folder)
+    shutil.rmtree(persons.outside / "gone")
     quiet = persons.act()  # nothing was to do: but all rows of the export are in its files
     done = forget(persons, "6")
     named = {one.place: one.advice for one in done.out_of_reach}
-    assert {str(copy), str(quiet), str(mails)} <= named.keys()
+    assert {str(copy), str(quiet), str(mails), str(rendered)} <= named.keys()
+    assert named[str(rendered)] == "the mails of shipment 1: delete them once they are sent"
+    assert str(persons.outside / "gone") not in named
     assert all("a backup of 20" in named[str(path)] for path in (copy, nested, beside)), "whatever it is called"
     database = persons.workspace.settings.database.model_copy(update={"id": "0123456789abcdef"})
     settings = persons.workspace.settings.model_copy(update={"database": database})

@@ -40,6 +40,10 @@ class LinktrackError(Exception):
         return f"{place}: {self.sentence}" if place else self.sentence
 
 
+class CannotChange(Exception):
+    """What an action cannot do for one person, and why: the run goes on, and the ledger keeps the sentence."""
+
+
 class UsageError(LinktrackError):
     """Options or arguments that do not go together."""
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -56,6 +56,16 @@ def browser_authority(scheme: str, authority: str) -> tuple[str, str]:
     port = port.lstrip("0") or port[:1]
     behind = "" if port in ("", _OWN_PORTS[scheme]) else f":{port}"
     return info + at, (browser_host(host) or host.lower()) + behind
+
+
+def is_this_machine(url: str) -> bool:
+    """Whether an http(s) address leads to the machine of whoever opens it (RFC 6761, and the loopback networks)."""
+    read = read_web_address(url)
+    host = read.host.strip("[]").rstrip(".") if read else ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def browser_hosts(named: Iterable[str]) -> tuple[str, ...]:

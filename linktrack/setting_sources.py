@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from linktrack.errors import BadInput
-from linktrack.settings import Misfit, Section, Settings
+from linktrack.setting_values import Misfit, Section
+from linktrack.settings import Settings
 from linktrack.toml_files import TomlFile, parse_toml
 from linktrack.values import wrong_value
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from ipaddress import IPv6Network, ip_address, ip_network
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from linktrack.database_urls import SQLITE_URL, checked_database_url
 from linktrack.errors import BadInput, UsageError
@@ -25,6 +25,20 @@ from linktrack.names import same_name
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CENTURY = 36_500  # days: what is longer was not meant
 _LARGEST_SIZE = 10**12  # bytes
+
+
+class Misfit(ValueError):
+    """A setting that does not go together with others of its table, in which it has the place `keys`."""
+
+    def __init__(self, reason: str, *keys: str) -> None:
+        super().__init__(reason)
+        self.keys = keys
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 # --- texts and names -------------------------------------------------------------------------------------------
@@ -126,9 +140,14 @@ def _network(value: str) -> str:
 _AS_IPV4 = tuple(map(IPv6Network, ("::ffff:0:0/96", "2002::/16", "2001::/32")))
 
 
+def is_most_of_the_internet(value: str) -> bool:
+    """Whether a network is larger than any that somebody has for themselves (RFC 1918, RFC 4193)."""
+    network = ip_network(value, strict=False)
+    return network.prefixlen < (8 if network.version == 4 else 7)
+
+
 def _machines_network(value: str) -> str:
-    network = ip_network(_network(value), strict=False)
-    if network.prefixlen < (8 if network.version == 4 else 7):
+    if is_most_of_the_internet(_network(value)):
         raise ValueError(f"{value!r} is most of the internet, and all clicks from there would be a machine's")
     return value
 

@@ -41,7 +41,7 @@ def wrong_value(error: ErrorDetails, name: str, *, owner: str = "", known: Seque
     kind = error["type"]
     if kind == "extra_forbidden":
         if not owner:
-            return f"unknown setting {name!r}: see configs/linktrack.toml for the ones there are"
+            return f"unknown setting {name!r}: linktrack init --example settings shows the ones there are"
         return f"{owner} has no setting {name!r}: it has {', '.join(known)}"
     if kind == "missing":
         return f"{owner} needs the setting {name!r}" if owner else f"the setting {name!r} is missing"

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.hosts import browser_authority, browser_host, browser_hosts, may_have_values, read_web_address
+from linktrack.hosts import (
+    browser_authority,
+    browser_host,
+    browser_hosts,
+    is_this_machine,
+    may_have_values,
+    read_web_address,
+)
 
 READ = {
     "ASCII": ("www.a.example", "www.a.example"),
@@ -139,3 +146,23 @@ AUTHORITIES = {
 def test_an_authority_as_browsers_read_it(case: str) -> None:
     scheme, authority, read = AUTHORITIES[case]
     assert browser_authority(scheme, authority) == read
+
+
+HERE = {
+    "http://localhost:8080": True,
+    "http://LOCALHOST": True,
+    "http://shop.localhost/x": True,
+    "http://127.0.0.1": True,
+    "http://127.1:80": True,
+    "https://[::1]:8080/x": True,
+    "http://notlocalhost.example": False,
+    "http://127.0.0.1.example": False,
+    "http://localhost.example.com": False,
+    "https://click.example.com": False,
+    "http://192.0.2.7": False,
+}
+
+
+@pytest.mark.parametrize("url", HERE)
+def test_what_leads_to_the_machine_of_whoever_opens_it(url: str) -> None:
+    assert is_this_machine(url) is HERE[url]

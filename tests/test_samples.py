@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 from linktrack.cli.app import app as cli
 from linktrack.crm.export import Contact, read_contacts
 from linktrack.crm.mapping import Mapping
-from linktrack.links.catalog import SPECIAL_LINKS
 from linktrack.links.definitions import read_definitions
+from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.store.session import open_database
 from linktrack.workspace import load_workspace
 
@@ -49,7 +49,7 @@ def log() -> list[str]:
 
 @pytest.fixture(scope="module")
 def mapping() -> Mapping:
-    from linktrack.settings import CrmSettings
+    from linktrack.crm_settings import CrmSettings
 
     return Mapping(CrmSettings.model_validate(tomllib.loads((SAMPLES / "crm-mapping.toml").read_text("utf-8"))["crm"]))
 

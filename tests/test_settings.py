@@ -98,7 +98,7 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
     ],
     "clicks.log_format": [
         ("no-such", "unknown log format"), (" ", "unknown log format"), ("%h %l", "clicks.log_format"),
-        ("log_format x '$status';", "clicks.log_format"),
+        ("log_format x '$status';", "clicks.log_format"), ("%h %t \"%r\" %>s \"%{Referer", "not closed"),
     ],
     "clicks.time_zone": [("Mars", ZONE), ("Factory", ZONE)],
     "clicks.unsubscribe_on": [("put", "must be 'post' or 'get'")],

@@ -51,7 +51,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "a text for a day": ({"day": "x"}, "day: it must be a date like 2026-05-04 without quotes, not 'x'", "day of a form: it must be a date like 2026-05-04 without quotes, not 'x'"),
     "none of the choices": ({"choice": "d"}, "choice: it must be 'a', 'b' or 'c', not 'd'", "choice of a form: it must be 'a', 'b' or 'c', not 'd'"),
     "what a check of ours refuses": ({"even": 3}, "even: 3 is odd", "even of a form: 3 is odd"),
-    "an unknown setting": ({"colour": 1}, "unknown setting 'colour': see configs/linktrack.toml for the ones there are", "a form has no setting 'colour': it has one, two"),
+    "an unknown setting": ({"colour": 1}, "unknown setting 'colour': linktrack init --example settings shows the ones there are", "a form has no setting 'colour': it has one, two"),
 }  # fmt: skip
 
 

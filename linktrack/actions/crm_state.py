@@ -12,10 +12,11 @@ from linktrack.actions.planned import Decision
 from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
 from linktrack.crm.export_rows import LeftRow
 from linktrack.crm.mapping import Mapping
-from linktrack.crm.multivalue import names_in, with_name, without_name
+from linktrack.crm.multivalue import OddCell, names_in, with_name, without_name
 from linktrack.crm.typed_values import same_value
+from linktrack.crm_settings import FieldSettings
+from linktrack.errors import CannotChange
 from linktrack.names import composed, same_name
-from linktrack.settings import FieldSettings
 
 _NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _OWN = ("email", "company", "our_contact", "interests")  # columns that the mapping has names of its own for
@@ -89,17 +90,17 @@ class CrmState:
     def apply(self, contact_id: str, decision: Decision) -> tuple[str, str] | None:
         """Carry out a decision. Returns (old, new) as the ledger shows them, or None when nothing changes.
 
-        LookupError or ValueError, with a reason, when the export has no place for it.
+        CannotChange, with the reason, when the export has no place for it.
         """
         person = self.people[contact_id]
         if decision.kind == "set-field":
             if decision.name not in self.columns:
-                raise LookupError(
+                raise CannotChange(
                     f"the export has no column for the field {decision.name!r}: "
                     "name one under [crm.contacts.fields], or add it to the export"
                 )
             if self.columns[decision.name] == self.id_column:
-                raise ValueError(f"the field {decision.name!r} is the contact's id, which is never changed")
+                raise CannotChange(f"the field {decision.name!r} is the contact's id, which is never changed")
             value = _holdable(decision.value, self.contacts)
             old, known = person.cells[decision.name], self.mapping.field(decision.name)
             if self.contacts is not None and self.contacts.suffix != ".csv" and same_value(old, value, known):
@@ -110,9 +111,9 @@ class CrmState:
             return self._join(contact_id, decision)
         try:
             return self._interest(person, decision)
-        except (ValueError, LookupError) as problem:
+        except (OddCell, CannotChange) as problem:
             done = "added" if decision.value else "removed"
-            raise ValueError(f"the interest {decision.name!r} cannot be {done}: {problem.args[0]}") from None
+            raise CannotChange(f"the interest {decision.name!r} cannot be {done}: {problem}") from None
 
     def _interest(self, person: CrmRow, decision: Decision) -> tuple[str, str] | None:
         row, separator, table = person, self.mapping.settings.contacts.interests_separator, self.contacts
@@ -137,12 +138,12 @@ class CrmState:
         return ("", decision.name) if decision.value else (standing[0], "")
 
     def _firm_of(self, person: CrmRow) -> CrmRow:
-        """A contact's company. LookupError when it is not there."""
+        """A contact's company. CannotChange when it is not there."""
         company = person.cells.get("company", "").strip()
         if self.no_companies:
-            raise LookupError(self.no_companies)
+            raise CannotChange(self.no_companies)
         if company not in self.firms:
-            raise LookupError(
+            raise CannotChange(
                 f"the company {company!r} of contact {person.id!r} is not in the export"
                 if company
                 else f"the contact {person.id!r} has no company"
@@ -189,33 +190,33 @@ class CrmState:
 
 
 def _holdable(text: str, table: Table | None) -> str:
-    """A text that the table's file can hold. ValueError, with the reason, for any other."""
+    """A text that the table's file can hold. CannotChange, with the reason, for any other."""
     if isinstance(table, CsvTable):
         try:
             text.encode(table.dialect.encoding)
         except UnicodeEncodeError as problem:
-            raise ValueError(
+            raise CannotChange(
                 f"{problem.object[problem.start]!r} cannot be written as {table.dialect.encoding}, the export's "
                 "encoding: export as UTF-8, or use another text in the action"
             ) from None
     elif any("\ud800" <= sign <= "\udfff" for sign in text):
-        raise ValueError("it holds half a character, which no file can")
+        raise CannotChange("it holds half a character, which no file can")
     if "\0" in text:
-        raise ValueError("it holds a NUL, which no cell can")
+        raise CannotChange("it holds a NUL, which no cell can")
     if table is not None and table.suffix == ".xlsx":
         if _NOT_XML.search(text):
-            raise ValueError("it holds a control character, which no cell of a workbook can")
+            raise CannotChange("it holds a control character, which no cell of a workbook can")
         if len(text) > _MOST_IN_A_CELL:
-            raise ValueError(f"it is longer than the {_MOST_IN_A_CELL:,} characters that a cell of a workbook holds")
+            raise CannotChange(f"it is longer than the {_MOST_IN_A_CELL:,} characters that a cell of a workbook holds")
     return text
 
 
 def _refuse_unwritable(row: CrmRow, name: str, value: str, table: Table | None, column: int) -> None:
-    """ValueError, with the reason, where a cell is to be changed that cannot be written into."""
+    """CannotChange, with the reason, where a cell is to be changed that cannot be written into."""
     if table is not None and row.cells[name] != value:
         for line in (row.line, *row.again):
             if reason := table.unwritable(line, column):
-                raise ValueError(f"row {line} of {table.path.name} cannot take it: {reason}")
+                raise CannotChange(f"row {line} of {table.path.name} cannot take it: {reason}")
 
 
 def _set(row: CrmRow, name: str, value: str) -> tuple[str, str] | None:

@@ -111,6 +111,7 @@ def clear_unfinished(folder: Path) -> None:
 
 
 def summary_text(summary: Mapping[str, Any]) -> str:
+    """What `summary.json` holds."""
     return json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
 
 

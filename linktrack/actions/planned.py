@@ -8,9 +8,10 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
+from linktrack.crm_settings import CrmSettings
+from linktrack.errors import CannotChange
 from linktrack.links.actions import AnyAction, MakingAction
 from linktrack.names import composed, held_under
-from linktrack.settings import CrmSettings
 
 MADE_KINDS = ("follow-up", "request", "script")
 OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a run looks at a click
@@ -168,10 +169,10 @@ Plan = Callable[[Any, Texts, Callable[[str], str], Desk], Iterable[Decision | Th
 
 
 def named(fill: Texts, text: str) -> str:
-    """The name that a text with placeholders stands for. ValueError when nothing is left of it."""
+    """The name that a text with placeholders stands for. CannotChange when nothing is left of it."""
     name = composed(fill(text)).strip()
     if not name:
-        raise ValueError(f"the name {text!r} is empty once it is filled in")
+        raise CannotChange(f"the name {text!r} is empty once it is filled in")
     return name
 
 

@@ -35,6 +35,7 @@ from linktrack.actions.planned import (
 from linktrack.click_names import click_name
 from linktrack.contacts.types import same_type
 from linktrack.crm.guard import would_run
+from linktrack.errors import CannotChange
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
 from linktrack.moments import iso
@@ -145,7 +146,7 @@ class Planner:
             whole = stable_id(click.at, click.print, click.contact_id, click.link.key, kind, action.number)
         try:
             plan = self._plan(click, action)
-        except (ValueError, LookupError) as problem:
+        except CannotChange as problem:
             name, operation = _about(action)
             self._fail(click, action, self._row(click, whole, kind, name, operation, "", ""), problem)
             return
@@ -194,11 +195,11 @@ class Planner:
         if over:
             self._close(click.recipient_id, identifier, _OVERRULED)
             return False
-        problem: Exception | None = None
+        problem: CannotChange | None = None
         changed: tuple[str, str] | None = None
         try:
             changed = self.state.apply(click.contact_id, wanted)
-        except (LookupError, ValueError) as found:
+        except CannotChange as found:
             problem = found
             changed = ("", wanted.value if wanted.operation == "set" else "")
         if changed is None:
@@ -239,7 +240,7 @@ class Planner:
         try:
             decisions = (one for one in self._plan(click, action) if isinstance(one, Decision))
             return {(one.kind, settled_as(one.kind, one.name)) for one in decisions}
-        except (ValueError, LookupError):
+        except CannotChange:
             return set()
 
     def _settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
@@ -329,14 +330,14 @@ class Planner:
                 continue
             try:
                 if self.guard and would_run(value):
-                    raise ValueError(
+                    raise CannotChange(
                         f"the field {name!r}: a spreadsheet would run {value[:60]!r} (guard_formulas = false under "
                         "[actions] allows it)"
                     )
                 decision = decide(name, value, self.desk)
-            except ValueError as problem:
+            except CannotChange as problem:
                 row = self._row(click, identifier, "set-field", name, "set", "", value)
-                self._fail(click, action, row, ValueError(f"the script {script}: {problem}"))
+                self._fail(click, action, row, CannotChange(f"the script {script}: {problem}"))
                 continue
             yield from self._decide(click, action, decision, None)
 
@@ -351,9 +352,9 @@ class Planner:
             identifier, kind, click.contact_id, name, operation, old, new, link, sent.mailing, sent.id, named, moment
         )
 
-    def _fail(self, click: Clicked, action: NumberedAction, row: CrmChange, problem: Exception) -> None:
+    def _fail(self, click: Clicked, action: NumberedAction, row: CrmChange, problem: CannotChange) -> None:
         """Keep aside that something could not be carried out, and why."""
-        reason = str(problem.args[0] if problem.args else problem)
+        reason = str(problem)
         self._attempt(click.recipient_id, row.id)
         self._say_failed(click, reason)
         self._keep_change(click, action, row, "failed", reason)

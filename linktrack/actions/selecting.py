@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
+from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
+from linktrack.store.conditions import counts, since_reset
 from linktrack.store.lookups import link_id, mailing_id
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
@@ -19,16 +21,14 @@ _COLUMNS = (
     *("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "pressed", "why"),
 )
 _OF_CLICK = "c.clicked_at, c.print, c.link_id, c.shipment_id, c.placement_id, c.recipient_id, r.contact_id, c.pressed"
-_UNSUBSCRIBING = "SELECT id FROM link WHERE kind = 'special' AND key IN ('unsubscribe', 'subscriptions')"
 _SUBSCRIPTIONS = "SELECT id FROM link WHERE kind = 'special' AND key = 'subscriptions'"
 # Clicks that count: people's who are known, in finished shipments that are no test, not cancelled (which unsubscribing
 # is not undone by), since the link was last reset.
 _COUNTS = (
     "c.ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') "  # noqa: S608  (of our own)
-    "AND (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL "
-    "AND cancelled_at IS NULL) OR (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test "
-    f"AND finished_at IS NOT NULL) AND c.link_id IN ({_UNSUBSCRIBING}))) "
-    "AND c.clicked_at > (SELECT coalesce(reset_at, -1) FROM link WHERE link.id = c.link_id) "
+    f"AND (c.shipment_id IN (SELECT id FROM shipment WHERE {counts()}) "
+    "OR (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL) "
+    f"AND c.link_id IN ({LEAVING_IDS}))) AND {since_reset('c')} "
     f"AND c.recipient_id <> {NOBODY} "
     "AND (SELECT forgotten_at FROM recipient WHERE recipient.id = c.recipient_id) IS NULL"
 )
@@ -42,12 +42,12 @@ def _acts(*, get_unsubscribes: bool) -> str:
     """
     pressed = "SELECT id FROM link WHERE confirm"
     if not get_unsubscribes:
-        pressed += f" UNION {_UNSUBSCRIBING}"
+        pressed += f" UNION {LEAVING_IDS}"
     pressed_it = f"(c.flags & {_POST}) <> 0"
     return (
         f"(c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed})) "  # noqa: S608
         f"OR c.pressed <> '' AND c.link_id IN ({_SUBSCRIPTIONS})) "
-        f"AND (c.link_id IN ({_UNSUBSCRIBING}) OR NOT EXISTS (SELECT 1 FROM shipment_recipient AS sent "
+        f"AND (c.link_id IN ({LEAVING_IDS}) OR NOT EXISTS (SELECT 1 FROM shipment_recipient AS sent "
         "WHERE sent.shipment_id = c.shipment_id AND sent.recipient_id = c.recipient_id AND sent.uncounted))"
     )
 
@@ -133,7 +133,7 @@ def find_clickers(database: Database, key: str, mailing: str | None) -> None:
         "row_number() OVER (PARTITION BY k.recipient_id ORDER BY k.last_click DESC, k.shipment_id, "
         "k.placement_id) AS place FROM clicker k JOIN shipment s ON s.id = k.shipment_id "
         "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? "
-        f"AND k.human > 0 AND NOT s.is_test AND s.finished_at IS NOT NULL AND s.cancelled_at IS NULL {only}) k "
+        f"AND k.human > 0 AND {counts('s')} {only}) k "
         "JOIN recipient r ON r.id = k.recipient_id "
         "LEFT JOIN click c ON c.clicked_at = k.last_click AND c.recipient_id = k.recipient_id "
         "AND c.placement_id = k.placement_id AND c.shipment_id = k.shipment_id "

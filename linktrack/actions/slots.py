@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
+from linktrack.errors import CannotChange
 from linktrack.moments import zone_of
 from linktrack.names import composed
 from linktrack.settings import ActionSettings
@@ -47,7 +48,7 @@ class Calendar:
     def take(self, user: str, seconds: int) -> Span:
         """The next working time of that length which `user` has free, booked for them.
 
-        ValueError when the working hours have no slot of that length.
+        CannotChange when the working hours have no slot of that length.
         """
         length = timedelta(seconds=seconds)
         for start, stop in self._spans(self.passed.get((user, seconds), self.now), length):
@@ -56,7 +57,7 @@ class Calendar:
                 self.book(user, at, at + length)
                 self.passed[user, seconds] = at
                 return self._local(at), self._local(at + length)
-        raise ValueError(
+        raise CannotChange(
             f"no slot of {_said(length)} in the working hours: check working_hours, working_days and holidays under "
             "[actions], or the duration of the action"
         )

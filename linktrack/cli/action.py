@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, show_rows, warn
+from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, JobWaitOption, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_inputs import refuse_pipe
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows, put_record
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
 app = noun("Link actions: define them, run them in batch over a CRM export, read the ledger.")
 
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
 
-NumberArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Its number in linktrack action list KEY.")]
+ActionArgument = Annotated[int, typer.Argument(metavar="NUMBER", help="Its number in linktrack action list KEY.")]
 
 LIST_COLUMNS = ["link", "number", "type", "description", "settings"]
 _OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -111,7 +111,7 @@ def add(
 def edit(
     context: typer.Context,
     key: KeyArgument,
-    number: NumberArgument,
+    number: ActionArgument,
     wait: WaitOption = WAIT,
 ) -> None:
     """Change settings of an action, with the options of action add; it keeps its number.
@@ -186,7 +186,7 @@ def list_all(
 def remove(
     context: typer.Context,
     key: KeyArgument,
-    number: NumberArgument,
+    number: ActionArgument,
     wait: WaitOption = WAIT,
 ) -> None:
     """Take an action away from a link. What it has done already stays done.

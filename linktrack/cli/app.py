@@ -177,7 +177,7 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def root(
+def root(  # noqa: D103  (its text would be the help of all)
     version: bool = typer.Option(
         False, "--version", "-V", callback=_show_version, is_eager=True, help="Show the version and stop."
     ),
@@ -186,6 +186,7 @@ def root(
 
 
 def main() -> None:
+    """Run the command that the arguments name; never returns."""
     open_streams()
     app(prog_name="linktrack")
 

@@ -39,10 +39,10 @@ COUNTED = 1_000_001  # clicks are counted up to here for the sentence about thos
 
 JUDGED = ("clicks", "changed", "human", "prefetch", "scanner", "test")
 
-SinceOption = Annotated[
+ClickedSinceOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only clicks from this time on, e.g. 2026-05-04 or 2026-05-04T09:00.")
 ]
-UntilOption = Annotated[
+ClickedUntilOption = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only clicks before this time; of a date alone, that day too.")
 ]
 
@@ -77,8 +77,8 @@ def import_(
     again: Annotated[
         bool, typer.Option("--again", help="Read logs from their beginning: addresses and verdicts as of today.")
     ] = False,
-    since: SinceOption = None,
-    until: UntilOption = None,
+    since: ClickedSinceOption = None,
+    until: ClickedUntilOption = None,
     wait: JobWaitOption = None,
     time_zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The zone of a log that writes local time without offset.")
@@ -144,8 +144,8 @@ def list_(
     mailing: Annotated[str | None, typer.Option(metavar="NAME", help="Only clicks in this mailing.")] = None,
     shipment: Annotated[int | None, typer.Option(metavar="NUMBER", help="Only clicks of this shipment.")] = None,
     contact: Annotated[str | None, typer.Option(metavar="ID", help="Only clicks of this contact.")] = None,
-    since: SinceOption = None,
-    until: UntilOption = None,
+    since: ClickedSinceOption = None,
+    until: ClickedUntilOption = None,
     limit: Annotated[
         int | None, typer.Option(min=1, max=1_000_000_000, metavar="NUMBER", help="The latest so many, oldest first.")
     ] = None,

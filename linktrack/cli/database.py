@@ -17,7 +17,7 @@ app = noun("The database itself.")
 
 
 @app.callback()
-def database() -> None:
+def database() -> None:  # noqa: D103  (its text would be the help)
     pass
 
 

@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.shared_context import single
-from linktrack.cli.shared_visitors import browse, environment, served, write_log
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import PRIVATE, refuse_planted
 from linktrack.sentences import counted
+from linktrack.upkeep.demo_visitors import browse, environment, served, write_log
 from linktrack.upkeep.examples import shipped_folder
 
 app = single()

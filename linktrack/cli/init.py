@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +71,8 @@ def _asked() -> str:
             "Where do tracked addresses point? (Enter tries it out on this machine)", default=TRY_OUT, err=True
         )
     ).strip()
+    from linktrack.hosts import is_this_machine
+
     if "://" in answer:
         return answer
-    here = re.match(r"(localhost|127\.[\d.]+|\[::1\])(?::|/|$)", answer, re.IGNORECASE)
-    return f"{'http' if here else 'https'}://{answer}"
+    return f"{'http' if is_this_machine(f'http://{answer}') else 'https'}://{answer}"

@@ -9,6 +9,7 @@ import typer
 
 from linktrack.cli import shared_definitions
 from linktrack.cli.output import Format, FormatOption, confirm, say, show_record
+from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 app = noun("Tracked links: registered once, used in any mailing.")
 
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
 KeysArgument = Annotated[list[str], typer.Argument(metavar="KEY …", help="The links' keys.")]
 UrlOption = Annotated[str | None, typer.Option("--url", help="Where a click leads.")]
 NameOption = Annotated[str | None, typer.Option("--name", help="What people call it.")]
@@ -241,7 +241,7 @@ def reset(
         if not confirm(context, f"Forget all clicks on {key} ({clicks} by people)?", yes):
             say(context, "Nothing was changed.")
             return
-        reset_link(workspace_of(context), database, key, now())
+        reset_link(workspace_of(context), database, key, now(), wait)
     say(context, f"{key} counts from zero again.")
 
 

@@ -26,6 +26,8 @@ Row = Mapping[str, Any]
 
 
 class Format(StrEnum):
+    """As what a record or table is shown: for a person, or for a program."""
+
     table = "table"
     json = "json"
     ndjson = "ndjson"

@@ -22,7 +22,7 @@ class For(StrEnum):
 
 
 @app.callback()
-def redirects() -> None:
+def redirects() -> None:  # noqa: D103  (its text would be the help)
     pass
 
 

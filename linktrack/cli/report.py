@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.output import FormatOption, say
+from linktrack.cli.shared_arguments import KeyArgument, NameArgument
 from linktrack.cli.shared_context import noun
 from linktrack.cli.shared_drawing import show_week
 from linktrack.cli.shared_page import page
@@ -52,9 +53,6 @@ app = noun(
 
 app.add_typer(people)
 app.add_typer(page)
-
-KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The link's key.")]
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
 
 
 class By(StrEnum):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from linktrack.cli.output import Format, FormatOption, say, show_record, warn
+from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.cli.shared_inputs import all_readable, is_pipe, readable, readable_or_none, refuse_stdin_twice
 from linktrack.errors import Conflict, UsageError
@@ -23,7 +24,7 @@ from linktrack.files import STDOUT
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
-    from linktrack.mailings.handing_out import Progress
+    from linktrack.mailings.handing_out import Advance
     from linktrack.mailings.rewriting import Rewritten
 
 _PREVIEW = "linktrack-preview-"
@@ -32,6 +33,8 @@ _SHOWN = 20  # rows left out that are named
 
 
 class Output(StrEnum):
+    """As what a shipment's mails are handed out."""
+
     html = "html"
     eml = "eml"
     mbox = "mbox"
@@ -39,7 +42,6 @@ class Output(StrEnum):
     template = "template"
 
 
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The mailing's name.")]
 OutOption = Annotated[Path, typer.Option(metavar="DIR", help="A new folder; - is stdout (ndjson and mbox).")]
 FromOption = Annotated[str, typer.Option("--from", help="The sender of e-mails; else [sender] from.")]
 ContactsOption = Annotated[Path, typer.Option(metavar="FILE", help="The CRM's export of who gets it; - reads stdin.")]
@@ -108,7 +110,6 @@ def rewrite_mailing(
       linktrack mailing rewrite news --contacts all.csv --out half --part 1/2 --split subject
       linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
-    from linktrack.clicks.waiting import import_waiting
     from linktrack.contacts.choosing import Part
     from linktrack.mailings.rewriting import RewriteOrder, rewrite
     from linktrack.moments import at_clock_change, now, read_time
@@ -119,11 +120,6 @@ def rewrite_mailing(
         when = read_time(sent_at, workspace.zone, "--sent-at")
         if odd := at_clock_change(sent_at, workspace.zone, when):
             warn(f"Note: --sent-at {odd}.")
-    if output is not Output.template and (merge_tag is not None or person_merge_tag):
-        raise UsageError(
-            f"{'--person-merge-tag' if merge_tag is None else '--merge-tag'} goes with --as template: only a template "
-            "has a merge tag where the token goes"
-        )
     if part is None and split:
         raise UsageError("--split needs --part K/N: which of the parts is it?")
     chosen = None if part is None else Part.read(part, split)
@@ -154,11 +150,9 @@ def rewrite_mailing(
             only=only_paths,
             leave_out=left_out_paths,
             part=chosen,
+            import_first=not no_import,
+            wait=wait,
         )
-        if not no_import:
-            waited = import_waiting(workspace, database, wait, way_out="--no-import goes on without it")
-            if waited.stored is not None:
-                say(context, f"Imported the workspace's own click log first: {counted(waited.stored, 'new click')}.")
         done = rewrite(workspace, database, order, out_of(out), kept=kept, tell=warn, progress=progress)
     show_rewritten(context, done, out, format)
 
@@ -229,7 +223,7 @@ def out_of(out: Path) -> Path | BinaryIO:
 
 
 @contextmanager
-def progress_bars(context: typer.Context) -> Iterator[Progress]:
+def progress_bars(context: typer.Context) -> Iterator[Advance]:
     """A bar on stderr for each thing that passes, when that is a terminal; else nothing."""
     from linktrack.mailings.rewriting import unseen
 
@@ -258,6 +252,8 @@ def show_rewritten(context: typer.Context, done: Rewritten, out: Path, format: F
     if len(done.rejected) > _SHOWN:
         warn(f"… and {len(done.rejected) - _SHOWN} more rows left out.")
     shipment = done.shipment
+    if done.imported is not None:
+        say(context, f"Imported the workspace's own click log first: {counted(done.imported, 'new click')}.")
     if done.left:
         say(context, f"Left out, for they have left this type of mailing: {done.left:,}.")
     if done.uncounted:

@@ -12,6 +12,8 @@ from linktrack.cli.output import say
 
 
 class PolicyName(Enum):
+    """What becomes of the utm parameters that an address has already."""
+
     keep = "keep"
     replace = "replace"
     off = "off"

@@ -28,7 +28,7 @@ RECIPIENT_TABLE = ["contact_id", "email", "name", "clicks", "first_click", "unco
 AgainOption = Annotated[
     bool, typer.Option("--again", help="Also when recipients of it have got the mailing by another shipment.")
 ]
-NumberArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
+ShipmentArgument = Annotated[int, typer.Argument(metavar="SHIPMENT", help="The shipment's number.")]
 
 
 @app.command("list")
@@ -57,7 +57,7 @@ def list_all(
 
 
 @app.command()
-def show(context: typer.Context, shipment: NumberArgument, format: FormatOption = None) -> None:
+def show(context: typer.Context, shipment: ShipmentArgument, format: FormatOption = None) -> None:
     """One shipment: when, to how many, and what its mails were made with.
 
     \b
@@ -85,7 +85,7 @@ def show(context: typer.Context, shipment: NumberArgument, format: FormatOption 
 @app.command()
 def render(
     context: typer.Context,
-    shipment: NumberArgument,
+    shipment: ShipmentArgument,
     out: OutOption,
     output: Annotated[Output | None, typer.Option("--as", help="Another output than at first.")] = None,
     sender: FromOption = "",
@@ -127,7 +127,7 @@ def render(
 
 
 @app.command()
-def cancel(context: typer.Context, shipment: NumberArgument, wait: WaitOption = WAIT) -> None:
+def cancel(context: typer.Context, shipment: ShipmentArgument, wait: WaitOption = WAIT) -> None:
     """Take a shipment out of all figures and actions; the addresses in its mails go on working.
 
     \b
@@ -149,7 +149,7 @@ def cancel(context: typer.Context, shipment: NumberArgument, wait: WaitOption = 
 
 @app.command()
 def restore(
-    context: typer.Context, shipment: NumberArgument, again: AgainOption = False, wait: WaitOption = WAIT
+    context: typer.Context, shipment: ShipmentArgument, again: AgainOption = False, wait: WaitOption = WAIT
 ) -> None:
     """Let a cancelled shipment count again, or an unfinished one: its mails were sent after all.
 
@@ -171,7 +171,7 @@ def restore(
 @app.command()
 def recipients(
     context: typer.Context,
-    shipment: NumberArgument,
+    shipment: ShipmentArgument,
     output: OutputOption = None,
     excel: ExcelOption = False,
     format: FormatOption = None,

@@ -10,6 +10,7 @@ from linktrack.clicks.judging.verdicts import Click
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import How, come_back, leave
 from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
+from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
 from linktrack.store.forgotten import nobodies
 from linktrack.store.session import Database
@@ -27,7 +28,7 @@ class Departures:
         self._database = database
         self._by_get = by_get
         self._links: dict[int, str] = dict(
-            database.rows("SELECT id, key FROM link WHERE kind = 'special' AND key IN ('unsubscribe', 'subscriptions')")
+            database.rows(f"SELECT id, key FROM link WHERE id IN ({LEAVING_IDS})")  # noqa: S608  (of our own)
         )
         self._nobodies = {NOBODY, *nobodies(database)}  # of whom nothing is kept
         self._types: dict[int, str] = {}  # of mailings, by shipment

@@ -18,6 +18,7 @@ from linktrack.links.actions import InterestAction, parse_action
 from linktrack.links.placeholders import fill, placeholders_in
 from linktrack.links.stored_actions import ActionRow, read_actions
 from linktrack.links.tokens import NOBODY
+from linktrack.store.conditions import counts, since_reset
 from linktrack.store.session import Database
 
 _TYPE = "mailing.type"  # the one placeholder that says a type of mailing
@@ -30,10 +31,10 @@ _LEAVERS = (
     "JOIN link l ON l.id = k.link_id JOIN recipient r ON r.id = k.recipient_id "
     "WHERE k.shipment_id IN (SELECT shipment_id FROM link_tally WHERE link_id = ?) AND k.link_id = ? AND k.human > 0 "
     f"AND k.recipient_id <> {NOBODY} AND r.forgotten_at IS NULL "
-    "AND NOT s.is_test AND s.finished_at IS NOT NULL AND s.cancelled_at IS NULL AND (? = '' OR m.type = ?) "
+    f"AND {counts('s')} AND (? = '' OR m.type = ?) "
     "AND EXISTS (SELECT 1 FROM click c WHERE c.clicked_at IN (k.first_click, k.last_click) "
     "AND c.recipient_id = k.recipient_id AND c.link_id = k.link_id AND c.passed = 0 "
-    "AND c.clicked_at > coalesce(l.reset_at, -1) "
+    f"AND {since_reset('c', 'l')} "
     f"AND ((NOT l.confirm AND l.kind <> 'special') OR (c.flags & {POST}) <> 0)) "
     "AND NOT EXISTS (SELECT 1 FROM left_type AS known "
     "WHERE known.recipient_id = k.recipient_id AND known.type = ? AND known.left_at >= k.last_click) "

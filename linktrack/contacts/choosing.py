@@ -11,9 +11,9 @@ from pathlib import Path
 from linktrack.crm.csv_spans import DELIMITERS
 from linktrack.crm.export import BadRow, Table, column_of, need_column, open_contacts, open_table
 from linktrack.crm.mapping import Mapping
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, UsageError
 from linktrack.files import open_input
-from linktrack.settings import CrmSettings
 
 CONTACT_ID = ("contact_id", "Contact ID", "Kontakt-id")  # how our own commands name the column, and its heading
 _MOST_PARTS = 1000

@@ -54,7 +54,7 @@ class Dialect:
         return len(self.bom) > 1 and self.bom == 2 * self.bom[: len(self.bom) // 2]
 
 
-class Record(NamedTuple):
+class CsvRecord(NamedTuple):
     """One record: `text`, as it stands in the file, is `delimiter.join(fields) + end`; `line` counts from 1."""
 
     line: int
@@ -130,7 +130,7 @@ def open_text(path: Path, dialect: Dialect) -> TextIO:
 
 def read_records(
     text: TextIO, delimiter: str, *, line: int = 1, escape: str = "", file_end: str = "\n"
-) -> Iterator[Record]:
+) -> Iterator[CsvRecord]:
     """The records of a CSV text, which comes in lines as `open_text` cuts them; blank lines are records with one empty
     field. `file_end` is the file's line end.
 
@@ -161,7 +161,7 @@ def read_records(
             piece = "".join(pieces)
             end = _end_of(piece, file_end)
             fields = split_record(piece[: len(piece) - len(end)], delimiter, escape) or []
-        yield Record(first, piece, fields, end)
+        yield CsvRecord(first, piece, fields, end)
 
 
 def _end_of(piece: str, file_end: str) -> str:
@@ -259,7 +259,7 @@ def unquoted(field: str, escape: str = "") -> str:
     return close[0][:-1].replace('""', '"') + field[close.end() :]
 
 
-def shows_escapes(record: Record, width: int) -> bool:
+def shows_escapes(record: CsvRecord, width: int) -> bool:
     """Whether a record that was read with doubled quotes says that they have backslashes instead: a field with `\\"`
     goes on behind its end, or one more than the `width` columns holds the quote that was to close it."""
     if '\\"' not in record.text:

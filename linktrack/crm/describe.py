@@ -12,9 +12,9 @@ from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.xlsx_cells import SheetTable
+from linktrack.crm_settings import ConsentSettings, FieldSettings
 from linktrack.errors import BadInput, NotFound
 from linktrack.sentences import counted
-from linktrack.settings import ConsentSettings, FieldSettings
 
 COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", "problem", "guessed")
 SHOWN = ("column", "meaning", "example", "problem")  # of these, in a terminal
@@ -23,7 +23,7 @@ EXAMPLE_LENGTH = 28
 
 
 @dataclass(frozen=True)
-class Column:
+class DescribedColumn:
     """A column of a file, or one that the mapping names and that the file lacks (`number` is None).
 
     `filled` counts the rows with a text in it, for columns that are used; `state` is ok, warning or error.
@@ -58,7 +58,7 @@ class Understanding:
     many rows are faulty: left as they came, and no titles or footers."""
 
     sentences: list[str]
-    columns: list[Column]
+    columns: list[DescribedColumn]
     guessed: list[GuessedSetting]
     faulty: int
 
@@ -73,7 +73,7 @@ def describe_export(export: Path, mapping: Mapping, *, deep: bool = False) -> Un
         raise NotFound(f"the folder {export} has no contacts.csv, contacts.xlsx or contacts.ndjson")
     mapping, guessed = guess_mapping(export, mapping)
     sentences: list[str] = []
-    columns: list[Column] = []
+    columns: list[DescribedColumn] = []
     faulty = 0
     for noun, wanted in expected_columns(mapping).items():
         path = find_table(export, noun)
@@ -218,7 +218,7 @@ class _Tally:
             yield f"{counted(self.unfit, 'row')} not fitting: {self.first_unfit}"
 
 
-def _describe(table: Table, expected: list[Expected], left: list[BadRow]) -> tuple[int, list[Column]]:
+def _describe(table: Table, expected: list[Expected], left: list[BadRow]) -> tuple[int, list[DescribedColumn]]:
     """The number of rows, and the columns: those of the file in their order, then those that it lacks."""
     tallies, absent = _placed(table, expected)
     examples = [""] * len(table.columns)
@@ -240,7 +240,9 @@ def _describe(table: Table, expected: list[Expected], left: list[BadRow]) -> tup
         filled = seen_as[0].filled if seen_as else None
         example = _shortened(seen_as[0].example if seen_as else examples[at])
         state = "error" if any(tally.odd for tally in seen_as) else "warning" if problems else "ok"
-        found.append(Column(table.path.name, at + 1, column, meaning, filled, example, state, "; ".join(problems)))
+        found.append(
+            DescribedColumn(table.path.name, at + 1, column, meaning, filled, example, state, "; ".join(problems))
+        )
     return rows, [*found, *absent]
 
 
@@ -248,7 +250,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= EXAMPLE_LENGTH else text[: EXAMPLE_LENGTH - 1] + "…"
 
 
-def _placed(table: Table, expected: list[Expected]) -> tuple[dict[int, list[_Tally]], list[Column]]:
+def _placed(table: Table, expected: list[Expected]) -> tuple[dict[int, list[_Tally]], list[DescribedColumn]]:
     """What each column of the file is taken for, and the expected columns that it lacks or has twice."""
     places: dict[int, list[_Tally]] = {}
     absent = []
@@ -264,5 +266,5 @@ def _placed(table: Table, expected: list[Expected]) -> tuple[dict[int, list[_Tal
         if not state and one.field is not None:
             state, problem = "ok", "it is added when an action sets it"
         if state:
-            absent.append(Column(table.path.name, None, one.name, one.meaning, None, "", state, problem))
+            absent.append(DescribedColumn(table.path.name, None, one.name, one.meaning, None, "", state, problem))
     return places, absent

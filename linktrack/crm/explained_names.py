@@ -25,7 +25,6 @@ _NOTHING |= {"false", "true", "0", "ingen", "inga", "saknas"}
 _ERROR = re.compile(r"#[\w/ ]+[!?]|#n/?[av]|#+", re.IGNORECASE)  # of a spreadsheet, in whatever language
 _CATALAN = re.compile("(?<=[lL])\u00b7(?=[lL])")  # `col·legi`
 _WITHIN_NAMES = "\u00a1\u00bf\u2026\u2030\u00a7\u00b0\u00a9\u00ae\u2122\u00ad\u200c\u200d\u00d7\u00b1\u2764"
-_CATEGORIES = ("Zs", "Sc", "Sk", "Pd", "Pi", "Pf", "Pc")  # blanks, currencies, dashes, quotes
 _PICTURES = 0x1F000  # from here on signs are pictures, and in the block before
 
 

@@ -17,9 +17,9 @@ from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
 from linktrack.crm.multivalue import OddCell, names_in, shows_quotes
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, NotFound
 from linktrack.files import explained, open_input
-from linktrack.settings import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
@@ -88,7 +88,7 @@ class CsvTable:
         self.columns = [value.strip() for value in self._values(self.header)]
         self._id = layout.place_of_id(self.columns)
 
-    def records(self) -> Iterator[csvtext.Record]:
+    def records(self) -> Iterator[csvtext.CsvRecord]:
         """All records behind the preamble; what stands before the header and blank lines come as records too."""
         dialect = self.dialect
         with csvtext.open_text(self.path, dialect) as text:
@@ -101,11 +101,11 @@ class CsvTable:
             except BadInput as problem:
                 raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
 
-    def _values(self, record: csvtext.Record) -> list[str]:
+    def _values(self, record: csvtext.CsvRecord) -> list[str]:
         escape = self.dialect.escape
         return [csvtext.unquoted(field, escape) if '"' in field else field for field in record.fields]
 
-    def is_blank(self, record: csvtext.Record) -> bool:
+    def is_blank(self, record: csvtext.CsvRecord) -> bool:
         """Whether a record is a blank line, which is no row."""
         return (
             len(record.fields) == 1 and not record.fields[0].strip() and (len(self.columns) > 1 or not record.fields[0])
@@ -117,7 +117,7 @@ class CsvTable:
     def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every cell is text)
         return ""
 
-    def fault(self, record: csvtext.Record) -> str:
+    def fault(self, record: csvtext.CsvRecord) -> str:
         """Why a record that is not blank is no row of this table, or nothing."""
         fields, width = record.fields, len(self.columns)
         if record.line < self.header_line:
@@ -133,7 +133,7 @@ class CsvTable:
             return "a quote in it is not closed where its field ends, and the lines behind it may be other rows"
         return ""
 
-    def _damage(self, record: csvtext.Record) -> str:
+    def _damage(self, record: csvtext.CsvRecord) -> str:
         """What is broken in a record, whatever its fields are, or nothing."""
         if "\0" in record.text:
             return "it holds a NUL byte"

@@ -6,10 +6,9 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from linktrack.settings import FieldSettings
+from linktrack.crm_settings import FieldSettings
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_YES, _NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 
 def value_of(text: str, field: FieldSettings) -> str | Decimal | date | bool:
@@ -25,12 +24,8 @@ def value_of(text: str, field: FieldSettings) -> str | Decimal | date | bool:
                     return datetime.strptime(bare, form).date()
                 except ValueError:
                     continue
-        case "yes-no":
-            said = bare.casefold()
-            if said == field.yes.casefold() or (said in _YES and said != field.no.casefold()):
-                return True
-            if said == field.no.casefold() or said in _NO:
-                return False
+        case "yes-no" if (said := field.said(bare)) is not None:
+            return said
     return text
 
 

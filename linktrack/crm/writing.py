@@ -11,8 +11,8 @@ from typing import Protocol, cast
 
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export import BadRow, CsvTable, Table
+from linktrack.crm_settings import FieldSettings
 from linktrack.errors import BadInput
-from linktrack.settings import FieldSettings
 
 BATCH = 2_000  # records that are written at once
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text
@@ -110,7 +110,7 @@ def _encoded(table: CsvTable, line: int, text: str) -> bytes:
         ) from None
 
 
-def _whole_end(record: csvtext.Record) -> csvtext.Record:
+def _whole_end(record: csvtext.CsvRecord) -> csvtext.CsvRecord:
     """A header with the carriage returns before its end as a part of that: no name ends with one."""
     last = record.fields[-1].rstrip("\r")
     returns = record.fields[-1][len(last) :]

@@ -169,6 +169,7 @@ def parse(
 
 
 def refuse_doctype(*_: object) -> None:
+    """DamagedWorkbook: by entities a small part can become a large one."""
     raise DamagedWorkbook("a part declares a document type, which no workbook does")
 
 

@@ -29,8 +29,8 @@ from linktrack.crm.xlsx_package import (
     part_name,
     refuse_doctype,
 )
-from linktrack.crm.xlsx_reading import first_day
-from linktrack.settings import FieldSettings
+from linktrack.crm.xlsx_process import first_day
+from linktrack.crm_settings import FieldSettings
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _SPANS = re.compile(rb"""\s+spans\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -38,7 +38,7 @@ _DIMENSION = re.compile(rb"""(\bref\s*=\s*["'])([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?(
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._\-]+)["']""")
 _HEAD = 1_000  # bytes in which a part says its encoding
 Wanted = Mapping[int, Mapping[int, str]]  # row from 1 -> column from 0 -> text
-Edit = tuple[int, int, bytes]  # from which byte up to which one, and what stands there then
+ByteEdit = tuple[int, int, bytes]  # from which byte up to which one, and what stands there then
 
 
 def write_workbook(
@@ -108,7 +108,7 @@ def _as_utf8(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
         yield decoder.decode(block).encode()
 
 
-def _spliced(blocks: Iterator[bytes], edits: Sequence[Edit]) -> Iterator[bytes]:
+def _spliced(blocks: Iterator[bytes], edits: Sequence[ByteEdit]) -> Iterator[bytes]:
     """What the blocks hold, with the edits made, which are in their order."""
     at = done = number = 0  # where the block begins; up to where all is written or replaced; which edit is next
     for block in blocks:
@@ -146,7 +146,7 @@ class _SheetSpans:
     def __init__(self, wanted: Wanted, filler: CellFiller) -> None:
         self.wanted, self.filler = wanted, filler
         self.kept, self.kept_from = b"", 0
-        self.edits: list[Edit] = []
+        self.edits: list[ByteEdit] = []
         self.dimension: tuple[int, bytes] | None = None  # where its tag begins, and the tag
         self.count = CellCounter()
         self.parser = expat.ParserCreate("utf-8", namespace_separator=" ")
@@ -178,7 +178,7 @@ class _SheetSpans:
         if self.rows_found != len(self.wanted):
             raise DamagedWorkbook("a row is not where it was read")
 
-    def widened(self, width: int) -> list[Edit]:
+    def widened(self, width: int) -> list[ByteEdit]:
         """The edit of the sheet's dimension, if it does not reach to its last column: some readers stop there."""
         if self.dimension is None:
             return []

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
 from linktrack.links.placeholders import check_placeholders, placeholders_in
 from linktrack.names import composed, held_under
-from linktrack.settings import CrmSettings
 from linktrack.values import given_text, shown, wrong_value
 
 MAX_SECONDS = 366 * 86_400
@@ -107,11 +107,11 @@ def _script(value: object) -> str:
     return str(path)
 
 
-Text = Annotated[str, BeforeValidator(given_text)]
+GivenText = Annotated[str, BeforeValidator(given_text)]
 OptionalText = Annotated[str, BeforeValidator(_optional_text)]
-Name = Annotated[str, BeforeValidator(_name)]  # of something in the CRM: composed, see `linktrack.names`
+CrmName = Annotated[str, BeforeValidator(_name)]  # of something in the CRM: composed, see `linktrack.names`
 OptionalName = Annotated[str, BeforeValidator(_optional_name)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+CrmNames = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Duration = Annotated[str, BeforeValidator(_duration)]
 
 
@@ -148,7 +148,7 @@ class SetFieldAction(ActionDefinition):
     """Write a value into an extra field of the contact."""
 
     type: Literal["set-field"] = "set-field"
-    field: Name
+    field: CrmName
     value: Annotated[str | int | float | bool, BeforeValidator(_scalar)]
 
     def check_value(self, crm: CrmSettings) -> None:
@@ -168,8 +168,8 @@ class SetFieldAction(ActionDefinition):
 class NamesAction(ActionDefinition):
     """What adds to named things and takes away from others."""
 
-    add: Names = ()
-    remove: Names = ()
+    add: CrmNames = ()
+    remove: CrmNames = ()
 
     @model_validator(mode="after")
     def _check_names(self) -> NamesAction:
@@ -245,10 +245,10 @@ class RequestAction(MakingAction):
     """Open a request (a service case)."""
 
     type: Literal["request"] = "request"
-    title: Text
+    title: GivenText
     priority: OptionalText = ""
     category: OptionalName = ""
-    owner: Name = "unassigned"  # a user, "auto" or "unassigned"
+    owner: CrmName = "unassigned"  # a user, "auto" or "unassigned"
 
     @model_validator(mode="after")
     def _check_owner(self) -> RequestAction:

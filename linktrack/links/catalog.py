@@ -13,18 +13,14 @@ from linktrack.links.folders import clean_path, ensure_folder, find_folder, is_d
 from linktrack.links.location import checked_target
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, RedirectResponse, TextResponse, read_response
+from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.moments import now
 from linktrack.names import composed
 from linktrack.store.catalogue import touch
+from linktrack.store.conditions import counts
 from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
 
-SPECIAL_LINKS = {  # made by the migrations
-    "unsubscribe": "Unsubscribe from this type of mailing",
-    "subscriptions": "Manage subscriptions",
-    "view-online": "View in the browser",
-    "honeypot": "Honeypot for machines",
-}
 REDIRECT = RedirectResponse()
 KEY_SHAPE = r"[A-Za-z0-9][A-Za-z0-9._\-]*"
 _KEY_LENGTH = 100
@@ -303,9 +299,8 @@ def mailings_with(database: Database, link_id: int) -> list[LinkPlace]:
     """The mailings where a link stands, by name, each with its places there and how many mails were sent (by shipments
     that count: neither tests, nor cancelled, nor unfinished)."""
     rows = database.rows(
-        "SELECT mailing.name, count(*), (SELECT coalesce(sum(recipients), 0) FROM shipment "
-        "WHERE shipment.mailing_id = mailing.id AND NOT shipment.is_test AND shipment.cancelled_at IS NULL "
-        "AND shipment.finished_at IS NOT NULL) "
+        "SELECT mailing.name, count(*), (SELECT coalesce(sum(recipients), 0) FROM shipment "  # noqa: S608  (of our own)
+        f"WHERE shipment.mailing_id = mailing.id AND {counts()}) "
         "FROM placement JOIN mailing ON mailing.id = placement.mailing_id "
         "WHERE placement.link_id = ? AND mailing.deleted_at IS NULL GROUP BY mailing.id, mailing.name "
         "ORDER BY mailing.name",

@@ -13,7 +13,7 @@ _ON = {"person": ("interest",), "company": ("company's interest",), "both": ("in
 
 NOTES = frozenset(("new-selection", "new-project", "new-interest", "nowhere", "near-address", "untold"))
 
-Thing = tuple[str, str]  # what an action is about: the kind (field, interest, selection …) and the name
+Subject = tuple[str, str]  # what an action is about: the kind (field, interest, selection …) and the name
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class CheckedMailing:
     addresses: tuple[str, ...] = ()
 
 
-def wishes(link: CheckedLink, mailing_type: str) -> dict[Thing, list[tuple[int, str]]]:
+def wishes(link: CheckedLink, mailing_type: str) -> dict[Subject, list[tuple[int, str]]]:
     """What a link's actions do to each thing: the number of the action, and the field's value or `add` or `remove`."""
-    wanted: dict[Thing, list[tuple[int, str]]] = defaultdict(list)
+    wanted: dict[Subject, list[tuple[int, str]]] = defaultdict(list)
     for number, action in link.numbered:
         if isinstance(action, SetFieldAction):
             wanted["field", action.field].append((number, str(action.value)))
@@ -108,8 +108,8 @@ def between_links(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMa
 
 def _contradictions(links: Mapping[str, CheckedLink], mailings: Sequence[CheckedMailing]) -> Iterator[LinkFinding]:
     """Pairs of links that want different things of the same thing; a link at odds with itself is left out."""
-    places: dict[Thing, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
-    known: dict[tuple[str, str], dict[Thing, list[tuple[int, str]]]] = {}
+    places: dict[Subject, dict[tuple[str, str], list[str]]] = defaultdict(lambda: defaultdict(list))
+    known: dict[tuple[str, str], dict[Subject, list[tuple[int, str]]]] = {}
     for mailing in mailings:
         for key in mailing.links:
             if (key, mailing.type) not in known:
@@ -137,7 +137,7 @@ def _contradictions(links: Mapping[str, CheckedLink], mailings: Sequence[Checked
                 yield LinkFinding("contradiction", one, two, f"{here_too}, {there_too}", text)
 
 
-def _said(thing: Thing, one: tuple[str, str], two: tuple[str, str]) -> str:
+def _said(thing: Subject, one: tuple[str, str], two: tuple[str, str]) -> str:
     kind, name = thing
     if kind == "field":
         return f"{one[0]!r} sets the field {name!r} to {one[1]!r} and {two[0]!r} to {two[1]!r}"

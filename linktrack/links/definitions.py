@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
@@ -15,10 +16,10 @@ from linktrack.links.catalog import LinkRow, target_of
 from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
+from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
 from linktrack.moments import now
 from linktrack.names import composed
-from linktrack.settings import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 from linktrack.toml_files import read_toml
@@ -89,7 +90,7 @@ def _parse_link(
             raise BadInput(f"{name} of the link {key!r} must be text, not {shown(raw[name])}")
     if not isinstance(raw.get("confirm", False), bool):
         raise BadInput(f"confirm of the link {key!r} must be true or false, not {shown(raw['confirm'])}")
-    special = key in catalog.SPECIAL_LINKS
+    special = key in SPECIAL_LINKS
     if special and (raw.keys() - {"key", "name", "actions"} or key == "honeypot"):
         raise BadInput(f"{key!r} is a special link: a file can set its actions, and nothing else")
     if not special:
@@ -108,7 +109,7 @@ def _parse_link(
         parsed.append(definition.table)
     return LinkDefinition(
         key,
-        catalog.SPECIAL_LINKS[key] if special else composed(raw.get("name", key)),
+        SPECIAL_LINKS[key] if special else composed(raw.get("name", key)),
         folders.clean_path(raw["folder"]) if raw.get("folder") else None,
         url,
         response,
@@ -217,7 +218,7 @@ def export_toml(definitions: Iterable[LinkDefinition]) -> str:
     tables = []
     for definition in definitions:
         table: dict[str, Any] = {"key": definition.key}
-        if definition.key not in catalog.SPECIAL_LINKS:
+        if definition.key not in SPECIAL_LINKS:
             table["name"] = definition.name
             if definition.folder is not None:
                 table["folder"] = definition.folder

@@ -15,6 +15,8 @@ from linktrack.store.session import Database
 
 @dataclass(frozen=True)
 class FolderRow:
+    """A folder in a list: its path, how many links stand in it itself, and when it was made (UTC milliseconds)."""
+
     path: str
     links: int
     created_at: int
@@ -193,6 +195,7 @@ def links_in(database: Database, path: str) -> int:
 
 
 def is_deleted(database: Database, path: str) -> bool:
+    """Whether a folder of that path was deleted, and can be restored."""
     return database.value("SELECT deleted_at FROM folder WHERE path = ?", (path,)) is not None
 
 

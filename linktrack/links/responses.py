@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from linktrack.errors import BadInput
 from linktrack.hosts import browser_hosts, may_have_values
+from linktrack.links.actions import GivenText
 from linktrack.links.location import checked_form
-from linktrack.values import given_text, shown, wrong_value
+from linktrack.values import shown, wrong_value
 
 RESPONSE_KINDS = ("redirect", "text", "form")
 
@@ -46,9 +47,6 @@ def read_response(stored: str) -> LinkResponse:
     return response
 
 
-Text = Annotated[str, BeforeValidator(given_text)]
-
-
 class ResponseDefinition(BaseModel):
     """What every response has: its kind."""
 
@@ -80,7 +78,7 @@ class TextResponse(ResponseDefinition):
     """The visitor reads a feedback text (HTML); such a link has no address."""
 
     kind: Literal["text"] = "text"
-    text: Text
+    text: GivenText
 
     def said(self) -> str:
         return f"shows {self.text}"
@@ -90,8 +88,8 @@ class FormResponse(ResponseDefinition):
     """The visitor is led to a form; `prefill` names the contact's field for each of the form's."""
 
     kind: Literal["form"] = "form"
-    url: Text
-    prefill: dict[Text, Text] = {}
+    url: GivenText
+    prefill: dict[GivenText, GivenText] = {}
 
     def said(self) -> str:
         prefilled = ", ".join(f"{name} = {field}" for name, field in self.prefill.items())

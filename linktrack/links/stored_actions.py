@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.links.actions import (
     ActionTable,
@@ -22,7 +23,6 @@ from linktrack.links.actions import (
     parse_action,
 )
 from linktrack.links.catalog import find_link
-from linktrack.settings import CrmSettings
 from linktrack.store.session import Database
 
 

@@ -104,6 +104,7 @@ def tagged(url: str, utm: Utm, extra_tags: Pairs = ()) -> str:
 
 
 def apply(url: str, changes: Sequence[Edit]) -> str:
+    """An address with the edits made, which stand in its order and do not overlap."""
     parts: list[str] = []
     here = 0
     for change in changes:

@@ -12,7 +12,7 @@ from linktrack.mailings.addresses import MERGED, Address, Parts, odd_charset, re
 from linktrack.mailings.catalog import MailingOptions
 from linktrack.mailings.foreign_links import wrapped_by
 from linktrack.mailings.placements import (
-    Choice,
+    LinkChoice,
     choose_links,
     drop_unused_links,
     make_local_links,
@@ -216,13 +216,13 @@ def is_standing(database: Database, name: str) -> bool:
     return database.value("SELECT 1 FROM mailing WHERE name = ? AND deleted_at IS NULL", (name,)) is not None
 
 
-def _registered(database: Database, choices: Sequence[Choice]) -> list[str]:
+def _registered(database: Database, choices: Sequence[LinkChoice]) -> list[str]:
     """The keys of the registered and special links among the choices, in the order in which they first stand there."""
     ids = list(dict.fromkeys(link for _, link in choices if isinstance(link, int)))
     return [database.value("SELECT key FROM link WHERE id = ?", (link,)) for link in ids]
 
 
-def _notes(database: Database, parts: Parts, choices: Sequence[Choice], registered: Sequence[str]) -> Iterable[str]:
+def _notes(database: Database, parts: Parts, choices: Sequence[LinkChoice], registered: Sequence[str]) -> Iterable[str]:
     """What an author wants to hear of the links in their mail, and of those that are not in it."""
     if registered:
         yield f"registered links in it: {', '.join(registered)}"

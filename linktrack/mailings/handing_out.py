@@ -37,7 +37,7 @@ _STEP = 100  # mails between two reports of progress
 Out = Path | BinaryIO  # a new folder, or a stream
 Clock = Callable[[], int]  # the time, UTC milliseconds
 Make = Callable[[Recipient], list[bytes]]  # a recipient's mail
-Progress = Callable[[str, int, int | None], None]  # what passes, how many more did, of how many
+Advance = Callable[[str, int, int | None], None]  # what passes, how many more did, of how many
 
 
 class CutShort(Conflict):
@@ -123,7 +123,7 @@ def hand_out(
     kept: Kept,
     clock: Clock,
     tell: Tell,
-    progress: Progress,
+    progress: Advance,
 ) -> HandedOut:
     """Write a stored shipment's mails in the order of the contacts, and finish it. `shipment.recipients` are those that
     are left of it: who was forgotten since gets none.
@@ -191,7 +191,7 @@ def _maker_of(mail: Mail, shipment: Shipment) -> Make:
 class _Handed:
     """How many mails were handed to the system; progress is reported every `_STEP` of them."""
 
-    def __init__(self, shipment: Shipment, progress: Progress) -> None:
+    def __init__(self, shipment: Shipment, progress: Advance) -> None:
         self._total, self._progress = shipment.recipients, progress
         self.count = self.uncounted = self._reported = 0
 

@@ -13,6 +13,7 @@ from linktrack.files import STDIN, read_bytes
 from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
 from linktrack.links.merge_tags import fill, find
+from linktrack.links.special_links import LEAVING
 from linktrack.links.utm import warnings
 from linktrack.mailings.addresses import MERGED, Address, Parts, ReadingOptions, odd_charset, read_parts
 from linktrack.mailings.catalog import MailingOptions, find_mailing
@@ -197,7 +198,7 @@ def _judged(
 
 def _whole(parts: Parts, settings: MailingOptions) -> Iterator[LintFinding]:
     unsubscribe = any(
-        address.key in ("unsubscribe", "subscriptions")
+        address.key in LEAVING
         or (address.reason != "comment" and re.search(r"(?i)unsub|opt-?out|avregistr|avprenum|abmeld", address.url))
         for address in parts.addresses
         if address.kind in ("a", "area", "vml", "text")

@@ -32,17 +32,17 @@ _SYSTEM = {  # the placements that no author wrote: (part, kind, label, the spec
     HEADER_POSITION: ("header", "header", "List-Unsubscribe", "unsubscribe"),
 }
 
-Choice = tuple[Address, int | str]  # an address with the id of its link, or the URL that gets a local one
+LinkChoice = tuple[Address, int | str]  # an address with the id of its link, or the URL that gets a local one
 
 
 def choose_links(
     database: Database, addresses: Iterable[Address], settings: MailingOptions
-) -> tuple[list[Choice], list[Address]]:
+) -> tuple[list[LinkChoice], list[Address]]:
     """A choice for each address that is to be tracked, and the addresses whose `linktrack:` key is unknown."""
     open_ones = [address for address in addresses if not address.reason]
     named = _links_by_key(database, {address.key for address in open_ones if address.key})
     by_url = _registered_by_address(database)
-    choices: list[Choice] = []
+    choices: list[LinkChoice] = []
     unknown: list[Address] = []
     for address in open_ones:
         if address.key or address.url.lower().startswith("linktrack:"):
@@ -58,7 +58,7 @@ def choose_links(
     return choices, unknown
 
 
-def make_local_links(database: Database, mailing_id: int, name: str, choices: Sequence[Choice]) -> dict[str, int]:
+def make_local_links(database: Database, mailing_id: int, name: str, choices: Sequence[LinkChoice]) -> dict[str, int]:
     """The mailing's local links by URL, made where they are missing: `<mailing>.<n>` in order of appearance.
 
     One that an edit had taken out comes back.
@@ -103,7 +103,7 @@ def rename_local_links(database: Database, mailing_id: int, old: str, new: str) 
 
 
 def place(
-    database: Database, mailing_id: int, name: str, choices: Sequence[Choice], local: dict[str, int]
+    database: Database, mailing_id: int, name: str, choices: Sequence[LinkChoice], local: dict[str, int]
 ) -> list[tuple[Address, str]]:
     """Store a placement for each choice. Returns the addresses with their keys."""
     touch(database)

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
+from linktrack.errors import UsageError
 from linktrack.files import Kept
+from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold
 from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience, some_of
 from linktrack.mailings.catalog import StoredMailing, find_mailing
 from linktrack.mailings.compile import Mail
-from linktrack.mailings.handing_out import Clock, Copies, Out, Progress, check_out, hand_out, ways_on
+from linktrack.mailings.handing_out import Advance, Clock, Copies, Out, check_out, hand_out, ways_on
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.shipments import (
@@ -54,7 +54,8 @@ def unseen(what: str, more: int, total: int | None) -> None:
 
 @dataclass(frozen=True)
 class RewriteOrder:
-    """What `rewrite` is asked for. Times are UTC milliseconds; `sender` "" is the workspace's own."""
+    """What `rewrite` is asked for. Times are UTC milliseconds; `sender` "" is the workspace's own. UsageError for what
+    does not go together."""
 
     mailing: str
     contacts: Path
@@ -72,6 +73,15 @@ class RewriteOrder:
     leave_out: tuple[Path, ...] = ()
     part: Part | None = None
     streamed: bool = False  # the contacts came through a pipe: their file is gone when the job is done
+    import_first: bool = True  # what waits in the own click log: who has unsubscribed is to be known before
+    wait: float = 0  # seconds, for another import
+
+    def __post_init__(self) -> None:
+        if self.output != "template" and (self.merge_tag or self.person_merge_tag):
+            raise UsageError(
+                f"{'--merge-tag' if self.merge_tag else '--person-merge-tag'} goes with --as template: only a template "
+                "has a merge tag where the token goes"
+            )
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ class Rewritten:
     not_chosen: int = 0
     forgotten: int = 0
     notes: tuple[str, ...] = ()
+    imported: int | None = None  # new clicks of the own click log that were imported first; None where none waited
 
 
 def rewrite(
@@ -101,14 +112,20 @@ def rewrite(
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
-    progress: Progress = unseen,
+    progress: Advance = unseen,
 ) -> Rewritten:
     """Store a shipment of a mailing to the contacts of a file, and hand its mails out.
 
-    `tell` hears of earlier shipments that are unfinished. UnknownName, BadInput, Conflict with the way out, and then
-    nothing is stored; CutShort when the shipment is stored and its mails were not all handed out.
+    `tell` hears of earlier shipments that are unfinished. UnknownName, BadInput, Conflict with the way out (NotImported
+    among them), and then nothing is stored but clicks; CutShort when the shipment is stored and its mails were not all
+    handed out.
     """
     tokens = open_keys(workspace, database).tokens
+    imported = None
+    if order.import_first:
+        from linktrack.clicks.waiting import import_waiting  # all that reads logs, which a rendering does not need
+
+        imported = import_waiting(workspace, database, order.wait, way_out="--no-import goes on without it").stored
     mapping = mapping_of(workspace)
     asked = mapping.settings.contacts.consent is not None or workspace.settings.pages.consent
     may_refuse = asked or anybody_said(database)
@@ -168,6 +185,7 @@ def rewrite(
         audience.not_chosen,
         audience.forgotten,
         (*audience.notes(shipment.id), *_notes(database, shipment, copies)),
+        imported,
     )
 
 
@@ -185,7 +203,7 @@ def render_again(
     kept: Kept,
     clock: Clock = now,
     tell: Tell = in_silence,
-    progress: Progress = unseen,
+    progress: Advance = unseen,
 ) -> Rewritten:
     """Hand a stored shipment's mails out once more: the same bytes with the same tokens, unless another output or
     sender is asked for, or values were purged since. An unfinished one is finished by it. Who was forgotten since gets
@@ -278,17 +296,8 @@ def _notes(database: Database, shipment: Shipment, copies: Copies) -> Iterator[s
     if shared:
         addresses = "1 address stands" if len(shared) == 1 else f"{len(shared):,} addresses stand"
         yield f"{addresses} with several contacts, and each of these gets a mail: {some_of(shared)}"
-    if not shipment.test and _is_this_machine(shipment.settings.base_url):
+    if not shipment.test and is_this_machine(shipment.settings.base_url):
         yield (
             f"the addresses in these mails lead to this machine only ({shipment.settings.base_url}): set base_url in "
             "linktrack.toml before you send anything, or add --test"
         )
-
-
-def _is_this_machine(url: str) -> bool:
-    """Whether an address leads to the machine of whoever opens it (RFC 6761, and the loopback networks)."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

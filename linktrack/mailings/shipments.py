@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from linktrack.errors import Conflict
 from linktrack.links.tokens import NOBODY, Tokens
 from linktrack.mailings.outputs.filling import values_of
+from linktrack.store.conditions import counts
 from linktrack.store.lookups import mailing_id
 from linktrack.store.lookups import shipment_id as shipment_there
 from linktrack.store.session import Database
@@ -18,9 +19,6 @@ from linktrack.store.session import Database
 WITH_HEADER = ("eml", "mbox")  # outputs with headers, List-Unsubscribe among them
 # Where the token goes in a template, unless others are named; and where the recipient's own does that who refused has.
 MERGE_TAG, PERSON_MERGE_TAG = "{{ linktrack_token }}", "{{ linktrack_person_token }}"
-# What a shipment is, in SQL, that has reached its people, a test too; and that counts in figures.
-REACHED = "shipment.cancelled_at IS NULL AND shipment.finished_at IS NOT NULL"
-COUNTS = f"NOT shipment.is_test AND {REACHED}"
 
 
 @dataclass(frozen=True)
@@ -180,7 +178,7 @@ def got_it_elsewhere(database: Database, shipment: Shipment, *, since: bool = Fa
             "SELECT count(*) FROM shipment_recipient AS sent WHERE sent.shipment_id = ? AND EXISTS ("  # noqa: S608  (names of our own)
             "SELECT 1 FROM shipment JOIN shipment_recipient AS other ON other.shipment_id = shipment.id "
             "WHERE shipment.mailing_id = ? "
-            f"AND shipment.id {other} sent.shipment_id AND {COUNTS} AND other.recipient_id = sent.recipient_id)",
+            f"AND shipment.id {other} sent.shipment_id AND {counts()} AND other.recipient_id = sent.recipient_id)",
             (shipment.id, mailing_id(database, shipment.mailing)),
         )
     )

@@ -6,12 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from linktrack.links.special_links import PERSONAL
 from linktrack.mailings.addresses import Parts
 from linktrack.mailings.catalog import StoredMailing, StoredPlacement, tagged_target
 from linktrack.mailings.compile import Placed
 from linktrack.mailings.targets import target_in_html, target_in_text
-
-_PERSONAL = frozenset(("unsubscribe", "subscriptions", "view-online"))  # special links, which are nothing without whose
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def spots_of(
 
 def _shared(parts: Parts, mailing: StoredMailing, placement: StoredPlacement, sharing: Sharing) -> Placed:
     placed = placement.placed
-    if placement.link in _PERSONAL:
+    if placement.link in PERSONAL:
         return placed
     leads = placement.response.get("kind", "redirect") == "redirect"
     target = tagged_target(mailing, placement) if sharing.targets and leads else ""

@@ -14,9 +14,10 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from linktrack.links.folders import clean_path
-from linktrack.mailings.shipments import COUNTS, REACHED, anybody_refused
+from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import HOUR, hour_start, iso, read_length, read_stretch
 from linktrack.reports.statistics import Sample, wilson
+from linktrack.store.conditions import counts, reached
 from linktrack.store.lookups import folder_id, mailing_id, shipment_id
 from linktrack.store.session import Database
 
@@ -57,7 +58,7 @@ class Scope:
     period: Period = ALWAYS
     mailings: tuple[int, ...] | None = None
 
-    def counted(self, condition: str = COUNTS) -> str:
+    def counted(self, condition: str = counts()) -> str:
         """The condition on `shipment`, in SQL, that a shipment counts here."""
         of_mailing = "" if self.mailing is None else f" AND shipment.mailing_id = {self.mailing:d}"
         if self.mailings is not None:
@@ -66,7 +67,7 @@ class Scope:
 
     def with_tests(self) -> str:
         """The same, and tests."""
-        return self.counted(REACHED)
+        return self.counted(reached())
 
     def holds_mailing(self, number: int) -> bool:
         return self.mailing in (None, number) and (self.mailings is None or number in self.mailings)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
-from linktrack.mailings.shipments import REACHED
 from linktrack.reports.figures import Period, Scope
+from linktrack.store.conditions import reached, since_reset
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database, Row
 
@@ -155,7 +155,7 @@ class _Counting:
             rows = self._database.stream(
                 "SELECT recipient_id, max(clicked_at), count(*) FROM click JOIN link ON link.id = click.link_id "
                 f"WHERE shipment_id = ?{self._period.within('clicked_at')}{self._of_clicker} "
-                "AND clicked_at > COALESCE(link.reset_at, -1) "
+                f"AND {since_reset('click', 'link')} "
                 "AND ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') GROUP BY recipient_id",
                 (self._shipment,),
             )
@@ -238,7 +238,7 @@ def history(database: Database, recipient: int, scope: Scope, *, tests: bool = F
         for shipment, mailing, sent_at, test, reached, email, refused in database.rows(
             f"""
             SELECT shipment.id, mailing.name, shipment.sent_at, shipment.is_test,
-                   CASE WHEN {REACHED} THEN '' WHEN shipment.cancelled_at IS NULL THEN 'unfinished'
+                   CASE WHEN {reached()} THEN '' WHEN shipment.cancelled_at IS NULL THEN 'unfinished'
                    ELSE 'cancelled' END, sent.email, sent.uncounted
             FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id
             JOIN mailing ON mailing.id = shipment.mailing_id

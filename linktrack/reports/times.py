@@ -13,10 +13,10 @@ from datetime import date, timedelta, tzinfo
 from typing import NamedTuple
 
 from linktrack.clicks.rollups import AGES
-from linktrack.mailings.shipments import COUNTS
 from linktrack.moments import HOUR, datetime_of
 from linktrack.reports.figures import Scope
 from linktrack.reports.statistics import FEWEST_CLICKERS
+from linktrack.store.conditions import counts
 from linktrack.store.session import Database
 
 _DIGITS = 6
@@ -170,8 +170,8 @@ def _earlier_shares(database: Database, scope: Scope, now: int) -> list[list[flo
         f"""
         SELECT mailing_id, age, sum(clickers) FROM shipment_age
         JOIN shipment ON shipment.id = shipment_age.shipment_id
-        WHERE {COUNTS} AND mailing_id IN (
-            SELECT mailing_id FROM shipment WHERE {COUNTS} GROUP BY mailing_id
+        WHERE {counts()} AND mailing_id IN (
+            SELECT mailing_id FROM shipment WHERE {counts()} GROUP BY mailing_id
             HAVING min(sent_at) < ? AND max(sent_at) <= ?
         ) GROUP BY mailing_id, age
         """,

@@ -20,6 +20,7 @@ from linktrack.errors import BadInput
 from linktrack.hosts import may_have_values
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill, fold
+from linktrack.links.special_links import PERSONAL
 from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens
 from linktrack.server.pages import Page, Pages, TypeRow
 from linktrack.server.request import Request, log_line
@@ -38,7 +39,6 @@ _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
 )
 _LOOKS = ("GET", "HEAD")
-_PERSONAL = ("unsubscribe", "subscriptions", "view-online")  # which a shared token does not open
 
 
 class Answer(NamedTuple):
@@ -147,7 +147,7 @@ def visit_of(path: str, site: Site) -> Visit | None:
     if sending is None or sending.mailing_id != spot.mailing_id:
         return None
     link = site.snapshot.links[spot.link_id]
-    if person[1] == NOBODY and link.kind in _PERSONAL:
+    if person[1] == NOBODY and link.kind in PERSONAL:  # which a shared token does not open
         return None
     return Visit(spot, link, sending, *person, token)
 

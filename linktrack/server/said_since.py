@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
+from linktrack.links.special_links import LEAVING
 from linktrack.moments import moment_of
 from linktrack.server.answer import Site, visit_of
 
@@ -119,7 +120,7 @@ class SaidSince:
             return
         site = self._site()
         visit = visit_of(unquote(path, "latin-1"), site)
-        if visit is None or visit.link.kind not in ("unsubscribe", "subscriptions"):
+        if visit is None or visit.link.kind not in LEAVING:
             return
         own_type = site.snapshot.mailings[visit.spot.mailing_id].type
         for name, value in pressed_in(query):

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput
+from linktrack.links.special_links import LEAVING
 
 _FORMAT = 1
 
@@ -32,7 +33,7 @@ class KnownLink(NamedTuple):
     @property
     def posted(self) -> bool:
         """Whether a POST of it is a person's will, which runs actions."""
-        return self.confirm or self.kind in ("unsubscribe", "subscriptions")
+        return self.confirm or self.kind in LEAVING
 
 
 class KnownPlacement(NamedTuple):

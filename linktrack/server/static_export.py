@@ -14,6 +14,7 @@ from linktrack.errors import BadInput, Conflict, NotFound, PartlyDone, UsageErro
 from linktrack.files import PUBLIC, Kept, check_new_folder, explained, read_bytes, write_file
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill
+from linktrack.links.special_links import LEAVING
 from linktrack.links.tokens import TOKEN_LENGTH
 from linktrack.mailings.catalog import find_mailing
 from linktrack.mailings.copying import copy_for
@@ -170,7 +171,7 @@ def _spot(
         if link.confirm:
             return StaticSpot("d", "", collected.page("confirm", pages.confirm("")), text)
         return StaticSpot("p", "", text)
-    if link.kind in ("unsubscribe", "subscriptions"):
+    if link.kind in LEAVING:
         asks = collected.page("unsubscribe", pages.unsubscribe(type))
         return StaticSpot("u", "", asks, collected.page("unsubscribed", pages.unsubscribed(type)))
     if link.kind == "view-online":

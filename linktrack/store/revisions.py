@@ -51,7 +51,7 @@ def check_whose(database: Database, workspace: Workspace) -> None:
     found = database.value("SELECT database_id FROM workspace")
     if found != wanted:
         said = f"names the database {wanted!r}" if wanted else "names no database"
-        raise workspace.file.error_at(
+        raise workspace.refused(
             ("database", "id"),
             f"[database] id {said}, and {database.name} is {found!r}: is this the database of these settings? "
             f"If it is, write id = {found!r} under [database]",

@@ -15,11 +15,13 @@ from linktrack.actions.processes import unfit_script
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
 from linktrack.files import CONFIG_NAME, leftovers
+from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import iso, now
 from linktrack.sentences import counted
+from linktrack.setting_values import is_most_of_the_internet
 from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
@@ -58,6 +60,7 @@ def examine(
     return [
         *_settings(workspace, uses),
         _base_url(workspace.settings.base_url),
+        *_proxies(workspace.settings.clicks.trusted_proxies),
         *_owners(workspace),
         *_locks(workspace),
         *_modes(workspace),
@@ -80,9 +83,19 @@ def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]
 
 
 def _base_url(url: str) -> Check:
-    if url.startswith("http:") and "localhost" not in url and "127.0.0.1" not in url:
+    if url.startswith("http:") and not is_this_machine(url):
         return Check("base_url", "warning", url, "use https: mail clients warn about plain http")
     return Check("base_url", "ok", url, "")
+
+
+def _proxies(networks: Sequence[str]) -> Iterator[Check]:
+    for network in filter(is_most_of_the_internet, networks):
+        yield Check(
+            "trusted_proxies",
+            "warning",
+            f"{network} is most of the internet",
+            "whoever asks from there may say who they are: name the proxies' own networks under [clicks]",
+        )
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:

@@ -35,7 +35,7 @@ from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, r
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
 
 CONFIG_TEXT = """\
-# linktrack's settings; configs/linktrack.toml shows all of them with comments.
+# linktrack's settings; linktrack init --example settings shows all of them with comments.
 base_url = "{base_url}"   # the host that tracked addresses point at
 time_zone = "{time_zone}"   # in which times are read and shown
 language = "{language}"           # of pages and reports: "en" or "sv"

@@ -15,9 +15,10 @@ from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.contacts.consent import anybody_said, may_be_tracked
 from linktrack.contacts.left import departures_of
-from linktrack.mailings.shipments import REACHED, anybody_refused
+from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
+from linktrack.store.conditions import reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
 from linktrack.upkeep.own_log import lines_of, traces_of
@@ -55,7 +56,7 @@ def show_person(database: Database, named: str) -> PersonFigures:
     number = recipient_id(database, named)
     mails, first_sent, last_sent = database.row(
         "SELECT count(*), min(sent_at), max(sent_at) FROM shipment_recipient AS sent "  # noqa: S608  (of our own)
-        f"JOIN shipment ON shipment.id = sent.shipment_id WHERE recipient_id = ? AND {REACHED}",
+        f"JOIN shipment ON shipment.id = sent.shipment_id WHERE recipient_id = ? AND {reached()}",
         (number,),
     ) or (0, None, None)
     clicks, machine, first, last = database.row(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.actions.slots import Calendar
+from linktrack.errors import CannotChange
 from linktrack.settings import ActionSettings
 
 MONDAY = datetime(2026, 5, 4, 9, 12, 12, tzinfo=UTC)
@@ -82,7 +83,7 @@ NONE: dict[str, tuple[dict[str, Any], int, str]] = {
 @pytest.mark.parametrize("case", NONE)
 def test_no_slot_is_long_enough(case: str) -> None:
     given_settings, seconds, sentence = NONE[case]
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(CannotChange, match=sentence):
         Calendar(ActionSettings(**given_settings), MONDAY).take("BO", seconds)
 
 

@@ -31,39 +31,77 @@ WRITERS = {
     "open_click": {"actions/selecting.py"},
     "open_time": {"store/open_times.py"},
     "placement": {"mailings/placements.py"},
-    "probe": {"clicks/reset.py", "upkeep/purge.py"},
+    "probe": {"clicks/reset.py", "clicks/storing.py", "upkeep/purge.py"},
     "reading": {"clicks/load.py", "upkeep/purge.py"},
     "recipient": {"contacts/recipients.py", "upkeep"},
     "return_address": {"actions/ledger"},
     "ruling": {"clicks/judging/rulings.py"},
     "run": {"actions/ledger"},
     "said_consent": {"contacts/consent.py"},
-    "scanner_evidence": {"clicks/rejudge.py", "upkeep/purge.py"},
+    "scanner_evidence": {"clicks/judging/judge.py", "clicks/rejudge.py", "upkeep/purge.py"},
     "seen_export": {"contacts/seen.py"},
     "settled": {"actions/ledger"},
     "shipment": {"mailings/shipping.py"},
     "shipment_domain": {"mailings/shipping.py", "clicks/rollups", "upkeep/forget.py"},
-    "shipment_recipient": {"upkeep/forget.py"},
+    "shipment_recipient": {"mailings/shipping.py", "upkeep/forget.py"},
     "shipment_ruling": {"clicks/rejudge.py"},
     "signing_key": {"links/keys.py"},
     "source": {"clicks/load.py", "upkeep/own_log.py"},
     "spool_attempted": {"actions/ledger"},
+    "spool_made": {"actions/ledger"},
+    "spool_settled": {"actions/taking.py"},
+    "unknown_contact": {"actions/selecting.py"},
     "workspace": {
         "actions/taking.py", "clicks/load.py", "clicks/rollups/zone.py", "links/keys.py", "store", "upkeep",
     },
 }  # fmt: skip
 
-_WRITES = re.compile(r"\b(?:INSERT (?:OR \w+ )?INTO|UPDATE(?! SET)|DELETE FROM) ([a-z]\w*)(\s*\()?")
-_ALL = re.compile(r"\bSELECT\s+(?:\w+\.)?\*", re.IGNORECASE)
+# Modules that hand on a table's name as a value: of rollups, of the ledger's own rows, of every table in turn.
+BY_VALUE = {"clicks/rollups/counts.py", "actions/ledger/additions.py", "upkeep/copy.py"}
+# Modules that know the tables as classes: the catalogue's records, and who goes through all tables.
+AS_CLASSES = {"links/catalog.py", "store/migrations/env.py", "upkeep/copy.py", "upkeep/doctor.py", "upkeep/person.py"}
+
+_WRITES = re.compile(
+    r"""\b(?:(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO|UPDATE(?!\s+SET)|DELETE\s+FROM)\s+["'`\[]?([a-z]\w*)(?![\w,.])""",
+    re.IGNORECASE,
+)
+_ALL = re.compile(r"\b(?:SELECT(?:\s+(?:DISTINCT|ALL))?|RETURNING)\s+(?:\w+\.)?\*", re.IGNORECASE)
 _NAMELESS = re.compile(r"\bINSERT (?:OR \w+ )?INTO [a-z]\w*(?:\s+AS\s+\w+)?\s+(?:VALUES|SELECT)\b")
 
 
 def writes(modules: Iterable[tuple[str, ast.Module]]) -> Iterator[tuple[str, str]]:
-    """(table, module) of every INSERT, UPDATE and DELETE."""
+    """(table, module) of every INSERT, REPLACE, UPDATE and DELETE, and of every `….insert(table, …)`."""
     for path, tree in modules:
         for text in texts_in(tree):
             for found in _WRITES.finditer(text):
-                yield found[1], path
+                begins = not text[: found.start()].strip()  # in small letters elsewhere: words of a sentence
+                if found[0][:6].isupper() or begins:
+                    yield found[1].lower(), path
+        for table in inserted(tree):
+            if table or path not in BY_VALUE:
+                yield table, path
+
+
+def inserted(tree: ast.AST) -> Iterator[str]:
+    """The tables of a module's calls of `Database.insert`; "" for one whose name is a value."""
+    for node in ast.walk(tree):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "insert"):
+            continue
+        if len(node.args) >= 3:  # a list's has two
+            table = node.args[0]
+            yield table.value if isinstance(table, ast.Constant) and isinstance(table.value, str) else ""
+
+
+def knows_classes(tree: ast.AST) -> bool:
+    """Whether a module takes a table's class, by which a session can write it."""
+    return any(
+        (
+            (isinstance(node, ast.ImportFrom) and node.module in ("linktrack.store.tables", "linktrack.store"))
+            and (node.module.endswith("tables") or any(one.name == "tables" for one in node.names))
+        )
+        or (isinstance(node, ast.Import) and any(one.name == "linktrack.store.tables" for one in node.names))
+        for node in ast.walk(tree)
+    )
 
 
 def strangers(found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -98,6 +136,39 @@ def test_a_planted_write_of_the_ledger_is_found(path: str, sql: str) -> None:
     assert strangers(writes([(path, ast.parse(f"database.execute({sql!r})"))])) == [("change", path)]
 
 
+WRITTEN_OTHERWISE = {
+    "in small letters": "database.execute('delete from change where id = 1')",
+    "a name in quotes": """database.execute('UPDATE "change" SET id = 1')""",
+    "replaced": "database.execute('REPLACE INTO change (id) VALUES (1)')",
+    "many at once": "database.insert('change', ['id'], [(1,)])",
+    "by the ledger's database": "self.database.insert('change', columns, rows, besides='')",
+    "over lines": "database.execute('INSERT\\n  INTO change (id) VALUES (1)')",
+}
+
+
+@pytest.mark.parametrize("case", WRITTEN_OTHERWISE)
+def test_a_write_in_another_form_is_found(case: str) -> None:
+    assert strangers(writes([("upkeep/forget.py", ast.parse(WRITTEN_OTHERWISE[case]))])) == [
+        ("change", "upkeep/forget.py")
+    ]
+
+
+def test_a_table_by_value_is_found() -> None:
+    tree = ast.parse("def f(table): database.insert(table, columns, rows)")
+    assert strangers(writes([("upkeep/forget.py", tree)])) == [("", "upkeep/forget.py")]
+    assert {path for path, tree in trees() if "" in inserted(tree)} == BY_VALUE
+
+
+def test_the_tables_classes_are_known_to_few() -> None:
+    assert {path for path, tree in trees() if knows_classes(tree)} == AS_CLASSES
+    for code in (
+        "from linktrack.store.tables import ChangeRecord",
+        "from linktrack.store import tables",
+        "import linktrack.store.tables",
+    ):
+        assert knows_classes(ast.parse(code))
+
+
 def test_a_write_that_is_put_together_is_found() -> None:
     tree = ast.parse("database.execute(f'DELETE FROM made WHERE id IN ({marks})')")
     assert strangers(writes([("reports/people.py", tree)])) == [("made", "reports/people.py")]
@@ -115,7 +186,7 @@ def test_rows_have_named_columns() -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["INSERT INTO made SELECT * FROM spool_made", "SELECT * FROM click", "select c.* FROM click c", "INSERT INTO made VALUES (?, ?)"],
+    ["INSERT INTO made SELECT * FROM spool_made", "SELECT * FROM click", "select c.* FROM click c", "SELECT DISTINCT * FROM click", "UPDATE link SET id = 1 RETURNING *", "INSERT INTO made VALUES (?, ?)"],
 )  # fmt: skip
 def test_planted_columns_without_names_are_found(sql: str) -> None:
     assert columns_unsaid(ast.parse(f"database.execute({sql!r})"))

@@ -51,13 +51,14 @@ _BY_HAND = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|START TRANSACTION|EN
 
 
 def transactions_in(tree: ast.AST) -> Counter[str]:
-    """How often each function of a module calls `….transaction()` or `….session()`; "" = the module itself."""
+    """How often each function of a module takes `….transaction` or `….session`, called at once or later; "" = the
+    module itself."""
     found: Counter[str] = Counter()
 
     def look(node: ast.AST, function: str) -> None:
         for child in ast.iter_child_nodes(node):
             inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
-            if isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute) and child.func.attr in BEGINS:
+            if isinstance(child, ast.Attribute) and child.attr in BEGINS:
                 found[inside] += 1
             look(child, inside)
 
@@ -88,6 +89,7 @@ BREACHES = {
     "a transaction": "def f(database):\n    with database.transaction():\n        pass",
     "one of the ledger's database": "def f(ledger):\n    with ledger.database.transaction() as t, open('x'):\n        pass",
     "a session": "def f(database):\n    with database.session() as session:\n        session.add(1)",
+    "one that is called later": "def f(database):\n    begin = database.transaction\n    with begin(): ...",
     "entered by a stack": "def f(stack, database):\n    stack.enter_context(database.transaction())",
 }
 

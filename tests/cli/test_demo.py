@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from docs.player import ROOT
 
-from linktrack.cli.shared_visitors import served
+from linktrack.upkeep.demo_visitors import served
 from linktrack.workspace import Workspace
 
 pytestmark = pytest.mark.servers

@@ -14,8 +14,8 @@ from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export import BadRow, CsvTable, left_alone, need_column, open_table, read_contacts
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
-from linktrack.settings import CrmSettings
 
 
 def table_of(folder: Path, data: bytes, **crm: object) -> CsvTable:

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from tests_support import Run
 
-from linktrack.crm.describe import Column, describe_export
+from linktrack.crm.describe import DescribedColumn, describe_export
 from linktrack.crm.mapping import Mapping
+from linktrack.crm_settings import CrmSettings
 from linktrack.errors import NotFound
-from linktrack.settings import CrmSettings
 from linktrack.workspace import Workspace
 
 MAPPING = Mapping(
@@ -41,7 +41,7 @@ TEXT = (
 
 
 @pytest.fixture
-def columns(tmp_path: Path) -> dict[str, Column]:
+def columns(tmp_path: Path) -> dict[str, DescribedColumn]:
     (tmp_path / "contacts.csv").write_text(TEXT)
     understood = describe_export(tmp_path / "contacts.csv", MAPPING)
     assert understood.sentences == ["contacts.csv: CSV, utf-8, delimiter ';', line ends LF; 9 columns, 3 rows."]
@@ -64,9 +64,9 @@ UNDERSTOOD: dict[str, tuple[Any, ...]] = {
 
 
 @pytest.mark.parametrize("case", UNDERSTOOD)
-def test_how_a_column_is_understood(columns: dict[str, Column], case: str) -> None:
+def test_how_a_column_is_understood(columns: dict[str, DescribedColumn], case: str) -> None:
     name, *rest = UNDERSTOOD[case]
-    assert columns[name] == Column("contacts.csv", rest[0], name, *rest[1:])
+    assert columns[name] == DescribedColumn("contacts.csv", rest[0], name, *rest[1:])
 
 
 def test_a_folder_shows_all_its_files(tmp_path: Path) -> None:

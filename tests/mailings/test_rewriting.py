@@ -252,3 +252,9 @@ def test_earlier_shipments_that_are_unfinished_are_told_with_the_three_ways_on(w
     assert len(said) == 1 and said[0].startswith("Shipment 1 of news to 7 recipients")
     for way in ("shipment render 1", "shipment restore 1", "shipment cancel 1"):
         assert way in said[0]
+
+
+@pytest.mark.parametrize("order", [{"merge_tag": "{{ token }}"}, {"person_merge_tag": "{{ own }}", "output": "eml"}])
+def test_a_merge_tag_goes_with_a_template_alone(order: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="goes with --as template"):
+        RewriteOrder(mailing="spring", contacts=Path("contacts.csv"), sent_at=0, **order)  # type: ignore[arg-type]

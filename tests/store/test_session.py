@@ -117,7 +117,9 @@ def test_an_older_database_is_left_alone_until_it_is_upgraded(workspace: Workspa
     assert "linktrack database upgrade" in done.err
 
 
-def test_the_database_of_another_workspace_is_refused(workspace: Workspace, run: Run, tmp_path: Path) -> None:
+def test_the_database_of_another_workspace_is_refused(
+    workspace: Workspace, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = init_workspace(tmp_path / "other", "https://click.example.com", {})
     for name in ("linktrack.db", "linktrack.db-wal", "linktrack.db-shm"):
         (workspace.root / name).unlink(missing_ok=True)
@@ -127,6 +129,9 @@ def test_the_database_of_another_workspace_is_refused(workspace: Workspace, run:
     done = run("link", "list")
     assert done.code == 3
     assert re.search(r"linktrack.toml:\d+: \[database\] id names the database", done.err)
+    monkeypatch.setenv("LINKTRACK_DATABASE_ID", "another")
+    done = run("link", "list")
+    assert done.code == 3 and "LINKTRACK_DATABASE_ID" in done.err and "linktrack.toml" not in done.err, done.err
 
 
 def test_reading_commands_work_on_a_read_only_file(workspace: Workspace, tmp_path: Path) -> None:

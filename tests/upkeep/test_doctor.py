@@ -120,6 +120,13 @@ def test_a_warning_is_a_finding_and_ends_with_6(run: Run, tmp_path: Path) -> Non
     assert "1 warning" in life.do("doctor", "--quiet", code=6).err
 
 
+def test_proxies_that_could_be_anybody_are_a_warning(life: Life) -> None:
+    config = life.root / "linktrack.toml"
+    said = '[clicks]\ntrusted_proxies = ["10.0.0.0/8", "0.0.0.0/0"]\n'
+    config.write_text(config.read_text("utf-8").replace("[clicks]\n", said), "utf-8")
+    assert "warning: 0.0.0.0/0 is most of the internet" in found(life)["trusted_proxies"]
+
+
 def test_repair_says_asks_and_makes_anew_what_is_derived(life: Life) -> None:
     with open_database(load_workspace(life.root, {})) as database:
         before = figures(database)

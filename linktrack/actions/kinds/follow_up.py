@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from linktrack.actions.planned import Desk, Texts, Thing
+from linktrack.errors import CannotChange
 from linktrack.links.actions import FollowUpAction, seconds_of
 
 
@@ -13,7 +14,7 @@ def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], des
     """One thing: with our contact or the default recipient, at the time named or the next that is free."""
     description, task = fill(action.description), fill(action.task)
     if not (description.strip() or task.strip()):
-        raise ValueError(f"{action.description or action.task!r} is empty once it is filled in")
+        raise CannotChange(f"{action.description or action.task!r} is empty once it is filled in")
     owner = ""
     if action.assign_to_our_contact:
         owner = desk.user(contact("our_contact").strip())

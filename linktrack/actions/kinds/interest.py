@@ -11,7 +11,7 @@ _OF = {"person": ("interest",), "company": ("company-interest",), "both": ("inte
 
 
 def plan(action: InterestAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
-    """A decision for each interest; what is removed comes before what is added. ValueError for a name without text."""
+    """A decision for each interest, what is removed before what is added. CannotChange for a name without text."""
     for kind in _OF[action.on]:
         for name in action.remove:
             yield Decision(kind, named(fill, name), "remove", "")

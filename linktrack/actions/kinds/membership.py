@@ -13,7 +13,7 @@ def plan(
 ) -> Iterable[Decision]:
     """A decision for each selection or project; what is removed comes before what is added.
 
-    ValueError for a name without text.
+    CannotChange for a name without text.
     """
     for name in action.remove:
         yield Decision(action.type, named(fill, name), "remove", "")

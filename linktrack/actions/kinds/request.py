@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Desk, Texts, Thing
+from linktrack.errors import CannotChange
 from linktrack.links.actions import RequestAction
 
 
 def plan(action: RequestAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
     """One thing; `auto` takes the member of the category with the fewest requests, nobody where it has no members.
-    ValueError where nothing is left of the title."""
+    CannotChange where nothing is left of the title."""
     title, category = fill(action.title), fill(action.category)
     if not title.strip():
-        raise ValueError(f"the title {action.title!r} is empty once it is filled in")
+        raise CannotChange(f"the title {action.title!r} is empty once it is filled in")
     owner = "" if action.owner == "unassigned" else desk.user(fill(action.owner))
     if action.owner == "auto":
         owner = desk.user(desk.owner_for(category))

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Decision, Desk, Texts
+from linktrack.crm_settings import FieldSettings
+from linktrack.errors import CannotChange
 from linktrack.links.actions import SetFieldAction
 from linktrack.names import held_under
-from linktrack.settings import FieldSettings
 
 
 def plan(action: SetFieldAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:
-    """One decision. ValueError when a filled-in value does not fit the field's type."""
+    """One decision. CannotChange when a filled-in value does not fit the field's type."""
     value = fill(action.value) if isinstance(action.value, str) else action.value
     yield decide(action.field, value, desk)
 
 
 def decide(field: str, value: str | int | float | bool, desk: Desk) -> Decision:
-    """The decision that `field` becomes `value`; ValueError when it does not fit the field's type."""
+    """The decision that `field` becomes `value`; CannotChange when it does not fit the field's type."""
     settings = held_under(desk.crm.contacts.fields, field) or FieldSettings.of_column(field)
     try:
         return Decision("set-field", field, "set", settings.written(value))
     except ValueError as problem:
-        raise ValueError(f"the field {field!r} is a {settings.type}: {problem}") from None
+        raise CannotChange(f"the field {field!r} is a {settings.type}: {problem}") from None

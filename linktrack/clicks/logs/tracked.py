@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from linktrack.links.keys import Keys, open_keys
 from linktrack.links.merge_tags import find
+from linktrack.links.special_links import LEAVING
 from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, key_id_of
 from linktrack.store import catalogue
 from linktrack.store.purged import horizon
@@ -64,7 +65,7 @@ class Addresses:
             "SELECT placement.key, placement.id, placement.link_id, placement.mailing_id, placement.url, link.key, "
             "link.kind, link.confirm, link.reset_at FROM placement JOIN link ON link.id = placement.link_id"
         ):
-            acts = bool(confirm) or (kind == "special" and link_key in ("unsubscribe", "subscriptions"))
+            acts = bool(confirm) or (kind == "special" and link_key in LEAVING)
             self.spots[key.encode()] = TrackedSpot(placement, link, mailing, url, acts, reset_at or 0)
             if reset_at:
                 self.resets[link] = reset_at

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from actions.kinds.kind_world import planned
 
+from linktrack.errors import CannotChange
+
 CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
     "an interest of the person": ({"type": "interest", "add": ["News"]}, [("interest", "News", "add")]),
     "one name without a list": ({"type": "interest", "add": "News"}, [("interest", "News", "add")]),
@@ -42,5 +44,5 @@ def test_what_is_decided(case: str) -> None:
 
 
 def test_a_name_that_is_empty_once_it_is_filled_in_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"the name '\{contact.name\}' is empty"):
+    with pytest.raises(CannotChange, match=r"the name '\{contact.name\}' is empty"):
         planned({"type": "selection", "add": ["{contact.name}"]}, name="")

@@ -9,9 +9,9 @@ import pytest
 from actions.kinds.kind_world import make_desk, planned
 
 from linktrack.actions.planned import Decision
-from linktrack.errors import BadInput
+from linktrack.crm_settings import CrmSettings
+from linktrack.errors import BadInput, CannotChange
 from linktrack.links.actions import parse_action
-from linktrack.settings import CrmSettings
 
 CRM: dict[str, Any] = {
     "contacts": {
@@ -84,5 +84,5 @@ def test_a_value_that_does_not_fit_is_refused_when_it_is_defined(case: str) -> N
 
 def test_a_filled_in_value_that_does_not_fit_is_refused_when_it_is_planned() -> None:
     action = {"type": "set-field", "field": "level", "value": "{contact.name}"}
-    with pytest.raises(ValueError, match="the field 'level' is a list: 'Karin Sjöström' is none of cold, hot"):
+    with pytest.raises(CannotChange, match="the field 'level' is a list: 'Karin Sjöström' is none of cold, hot"):
         planned(action, make_desk(CRM))

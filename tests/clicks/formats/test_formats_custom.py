@@ -54,6 +54,9 @@ READ = {
 
 REFUSED = {
     "no time": ('$remote_addr "$request" $status', "has no time in it"),
+    "a quotation mark that is not closed": ('$remote_addr [$time_local] "$request" $status "$http_user_agent', "a quotation mark that is not closed"),
+    "a directive that is not closed": (r"%h %t \"%r\" %>s \"%{Referer\"", "'%{Referer\"' in it, which is not closed"),
+    "a variable that is not closed": ('$remote_addr [$time_local] "$request" $status "${http_user_agent"', "which is not closed"),
     "no request": ("$remote_addr [$time_local] $status", "has no request in it"),
     "no method": ("$time_local $request_uri $status", "has no method in it"),
     "no address": ("%t %m %>s", "has no address in it"),

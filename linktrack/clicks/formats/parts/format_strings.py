@@ -131,6 +131,11 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
 
 def _check(pieces: Sequence[Piece]) -> None:
     """Refuse a format that does not say when or what, or whose parts cannot be told apart."""
+    fixed = "".join(piece for piece in pieces if isinstance(piece, str))
+    if open_at := re.search(r"%\{[^}]*|\$\{[^}]*", fixed):
+        raise UsageError(f"this log format has {open_at[0]!r} in it, which is not closed: a brace is missing")
+    if fixed.count('"') % 2:
+        raise UsageError("this log format has a quotation mark that is not closed: one is missing, or is one too many")
     slots = {piece.meaning: piece.written for piece in pieces if isinstance(piece, Slot)}
     if not slots.keys() & {"common", "iso", "epoch"}:
         parts = (("day", "d", "%d"), ("month", "mb", "%m"), ("year", "Yy", "%Y"), ("time of day", "HI", "%H"))

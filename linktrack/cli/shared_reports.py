@@ -105,7 +105,7 @@ class Found(NamedTuple):
     find: Callable[[Scope], Iterable[tuple[Any, ...]]]
     whole: Scope
     sentences: Sentences | None = None
-    clicked: Callable[[Scope], Iterable[tuple[Any, ...]]] | None = None
+    clicked: Callable[[Scope], Iterable[object]] | None = None
 
 
 @contextmanager

@@ -68,6 +68,7 @@ def explained(path: Path | str, what: str = "a file") -> Iterator[None]:
         raise sentence_of(problem, path, what) from None
 
 
+AGAIN = " and run the command again"  # a way out that a server does not have
 _SYSTEM: dict[int, tuple[type[LinktrackError], str]] = {
     errno.ENOENT: (NotFound, "there is no such file or folder: check the path"),
     errno.ENOTDIR: (NotFound, "a part of this path is a file, not a folder"),
@@ -79,12 +80,12 @@ _SYSTEM: dict[int, tuple[type[LinktrackError], str]] = {
     errno.ENOTEMPTY: (Conflict, "this folder is not empty: name another one"),
     errno.EROFS: (Conflict, "this file system is read-only: name another path"),
     errno.EIO: (Conflict, "the disk reports an error"),
-    errno.EMFILE: (Conflict, "too many files are open: raise the limit (ulimit -n) and run the command again"),
+    errno.EMFILE: (Conflict, f"too many files are open: raise the limit (ulimit -n){AGAIN}"),
     errno.ETXTBSY: (Conflict, "this file is being run: try again when it has ended"),
     errno.EBUSY: (Conflict, "this is in use: try again when it is not"),
     errno.ENXIO: (Conflict, "nobody reads this pipe"),
-    errno.ENOSPC: (DiskFull, "the disk is full: free some space and run the command again"),
-    errno.EDQUOT: (DiskFull, "the disk quota is used up: free some space and run the command again"),
+    errno.ENOSPC: (DiskFull, f"the disk is full: free some space{AGAIN}"),
+    errno.EDQUOT: (DiskFull, f"the disk quota is used up: free some space{AGAIN}"),
     errno.EFBIG: (DiskFull, "the file would be larger than allowed: raise the limit (ulimit -f) or name another disk"),
 }
 
@@ -262,12 +263,13 @@ def write_file(path: Path, data: bytes, kept: Kept, *, mode: int = PRIVATE) -> N
 
 
 def create(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
-    """Make a file that must not be there yet, synced with its folder. Conflict when it is."""
+    """Make a file that must not be there yet, synced with its folder, whose owner it gets. Conflict when it is."""
     with explained(path):
         handle = os.open(path, _NEW, mode)
         try:
             with os.fdopen(handle, "wb") as file:
                 os.fchmod(handle, mode)
+                give_to_owner_of(path.parent, handle)
                 file.write(data)
                 file.flush()
                 os.fsync(handle)
@@ -279,9 +281,35 @@ def create(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
 
 def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
     """Replace a file of the workspace itself (settings, keys, snapshot), whole or not at all; where the workspace has
-    it by a link, what that leads to."""
-    with _replacing(_resolved(path), path, mode) as file:
+    it by a link, what that leads to. It belongs to whom its folder does."""
+    target = _resolved(path)
+    with _replacing(target, path, mode) as file:
+        give_to_owner_of(target.parent, file.fileno())
         file.write(data)
+
+
+def give_to_owner_of(folder: Path, handle: int) -> None:
+    """Give an open file or folder that root has made in somebody else's folder to them: else the jobs that they run
+    could not use it any more."""
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        with suppress(PermissionError):  # a root that may not do so
+            os.fchown(handle, owner.st_uid, owner.st_gid)
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make a folder of a workspace where there is none; it belongs to whom the one above does."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if folder.is_dir():
+            return
+        raise
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        give_to_owner_of(folder.parent, handle)
+    finally:
+        os.close(handle)
 
 
 def folder_for_a_moment(wanted: Path) -> Path:

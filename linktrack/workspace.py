@@ -7,6 +7,7 @@ import os
 import pwd
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
@@ -25,6 +26,7 @@ SCRIPTS_NAME = "scripts"
 SNAPSHOT_NAME = "linktrack.snapshot"
 EXPORTS_NAME = "linktrack.exports"
 CLICK_LOG_NAME = "clicklog"
+_USABLE = stat.S_IROTH | stat.S_IWOTH
 
 
 @dataclass(frozen=True)
@@ -235,11 +237,12 @@ def refuse_strangers(places: Iterator[Path], root: Path) -> None:
             )
 
 
-def strangers_fault(path: Path) -> str:
-    """Why somebody else could have written a file or folder (what a link leads to), and the mending; "" if nobody."""
+def strangers_fault(path: Path, owner: int | None = None) -> str:
+    """Why somebody else than root and `owner` (None: the user) could have written a file or folder (what a link leads
+    to), and the mending; "" if nobody."""
     with explained(path):
         found = path.stat()
-    if found.st_uid not in (0, os.geteuid()):
+    if found.st_uid not in (0, os.geteuid() if owner is None else owner):
         return "belongs to another user (chown)"
     if found.st_mode & stat.S_IWOTH or (found.st_mode & stat.S_IWGRP and not _is_own_group(found)):
         return "can be written by others (chmod go-w)"
@@ -275,6 +278,28 @@ def places_of(workspace: Workspace) -> Iterator[Path]:
     yield from _further_places(workspace)
 
 
+def foreign_files(workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    """The files that a workspace keeps itself and that its owner cannot use, with the owner: root has made them."""
+    owner = workspace.root.stat().st_uid
+    database, log = workspace.database_path, workspace.click_log_path
+    places = [workspace.key_path, *lock_paths(workspace.root), workspace.snapshot_path, workspace.exports_path]
+    places += [] if database is None else [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
+    with suppress(OSError):
+        places += [log, *log.glob("clicks-*")]
+    for path in places:
+        with suppress(OSError):
+            found = path.stat()
+            if found.st_uid == 0 != owner and found.st_mode & _USABLE != _USABLE:
+                yield path, _user_name(owner)
+
+
+def _user_name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
 def _first_places(root: Path) -> Iterator[Path]:
     yield root
     yield root / CONFIG_NAME
@@ -287,6 +312,17 @@ def _further_places(workspace: Workspace) -> Iterator[Path]:
             yield path
     if scripts.is_dir():
         yield from (path for path in scripts.rglob("*") if path.exists())
+
+
+def closed_folder(folder: Path) -> Path | None:
+    """The first folder on the way to `folder`, or itself, that by its mode is its owner's and their own group's alone,
+    so that another user's server reads nothing in it; None where there is none."""
+    for path in (*reversed(folder.parents), folder):
+        with explained(path):
+            found = path.stat()
+        if not (found.st_mode & stat.S_IXOTH or (found.st_mode & stat.S_IXGRP and not _is_own_group(found))):
+            return path
+    return None
 
 
 def _is_own_group(found: os.stat_result) -> bool:

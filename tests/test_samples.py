@@ -17,8 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from linktrack.cli.app import app as cli
-from linktrack.crm.export import Contact, read_contacts
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import Contact, read_contacts
 from linktrack.links.definitions import read_definitions
 from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.store.session import open_database

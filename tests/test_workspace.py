@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
 from tests_support import Run
 
+from linktrack.server.click_log import ClickLogWriter, make_folder
 from linktrack.workspace import Workspace
 
 NOBODY = 65_534
@@ -88,3 +90,47 @@ def test_a_link_is_judged_by_what_it_leads_to(run: Run, scripted: Workspace, tmp
     assert run("link", "list").code == 0
     _opened(elsewhere)
     assert run("link", "list").code == 5
+
+
+def _all_of(root: Path) -> list[Path]:
+    return [root, *root.rglob("*")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can work in somebody else's workspace")
+def test_what_root_makes_in_somebody_else_s_workspace_is_theirs(run: Run, workspace: Workspace, tmp_path: Path) -> None:
+    for path in _all_of(workspace.root):
+        os.chown(path, NOBODY, NOBODY)
+    (tmp_path / "access.log").write_text("")
+    ours = ("--workspace", workspace.root)
+    for command in (
+        ("click", "import", tmp_path / "access.log"),
+        ("redirects", "export", tmp_path / "export", "--for", "nginx"),
+        ("key", "rotate"),
+        ("init", workspace.root, "--example", "nginx"),
+        ("init", workspace.root, "--example", "hubspot"),
+    ):
+        done = run(*(command if command[0] == "init" else (*ours, *command)))
+        assert done.code == 0, done.err
+    make_folder(workspace.click_log_path)
+    log = ClickLogWriter(workspace.click_log_path, 100, UTC, lambda said: None)
+    assert log.write(b"{}\n", 0)
+    log.close()
+    assert {path.relative_to(workspace.root).parts[0] for path in _all_of(workspace.root)[1:]} >= {
+        ".linktrack-import.lock", "linktrack.exports", "linktrack.snapshot", "linktrack.key", "weblogs", "clicklog",
+    }  # fmt: skip
+    assert [path for path in _all_of(workspace.root) if path.stat().st_uid != NOBODY] == []
+    assert "owner\tok" in run(*ours, "doctor").out
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave such a file")
+@pytest.mark.parametrize(
+    "name", [".linktrack-import.lock", "linktrack.exports", "linktrack.snapshot", "linktrack.key", "linktrack.db"]
+)
+def test_doctor_names_a_file_that_the_workspace_s_owner_cannot_use(run: Run, workspace: Workspace, name: str) -> None:
+    (workspace.root / name).touch()
+    for path in _all_of(workspace.root):
+        os.chown(path, NOBODY, NOBODY)
+    os.chown(workspace.root / name, 0, 0)
+    (workspace.root / name).chmod(0o600)
+    rows = [line for line in run("--workspace", workspace.root, "doctor").out.splitlines() if line.startswith("owner")]
+    assert len(rows) == 1 and str(workspace.root / name) in rows[0] and "chown nobody" in rows[0]

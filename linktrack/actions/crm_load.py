@@ -17,14 +17,13 @@ from linktrack.crm.export import (
     Table,
     column_of,
     find_table,
-    name_columns,
     need_column,
-    open_contacts,
     open_table,
     refuse_calculated,
 )
 from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.crm.multivalue import is_empty, shape_among, shows_quotes
+from linktrack.crm.people import name_columns, open_contacts
 from linktrack.crm_settings import CONTACT_NAMES, FieldSettings
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction

@@ -36,4 +36,4 @@ def buttons_in(query: str) -> frozenset[str]:
 
 @cache
 def _buttons(query: str) -> frozenset[str]:
-    return frozenset(f"{what}={same_type(type)}" for what, type in said_in(query) if what in ("off", "on"))
+    return frozenset(f"{what}={type}" for what, type in said_in(query) or () if what in ("off", "on"))

@@ -37,7 +37,8 @@ def show(context: typer.Context, who: WhoArgument, format: FormatOption = None) 
     from linktrack.upkeep.person import show_person
 
     with opened(context) as database:
-        record = show_person(database, who)._asdict()
+        types = workspace_of(context).settings.subscriptions.types
+        record = show_person(database, who, types)._asdict()
     show_record(record, format, zone=workspace_of(context).zone)
 
 

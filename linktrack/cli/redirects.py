@@ -36,14 +36,17 @@ def export(
     log: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The log that nginx writes; /var/log/nginx/linktrack.log.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing: 6 when DIR is behind the catalogue.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing: 6 when DIR is behind the catalogue, or closed to nginx.")
+    ] = False,
 ) -> None:
     """Write the map, the server's configuration and the pages into DIR; only what has changed since the last time.
+    nginx reads DIR as a user of its own: put it outside the workspace, which is its owner's alone.
 
     \b
     Examples:
-      linktrack redirects export redirects --for nginx
-      linktrack redirects export redirects.json.d --for json
+      linktrack redirects export ../redirects --for nginx
+      linktrack redirects export ../redirects.json.d --for json
     """
     from linktrack.server.known_exports import remember_export
     from linktrack.server.static_export import check_export, export_redirects
@@ -61,6 +64,8 @@ def export(
         warn(f"Note: merge tags stay empty here, which a map cannot fill: {placement} leads to {url}")
     if len(done.emptied) > 5:
         warn(f"Note: … and {len(done.emptied) - 5:,} more of them")
+    if done.closed:
+        warn(f"Note: {done.closed}")
     if not done.changed:
         say(context, f"Nothing has changed: the export in {out} is up to date.")
         return

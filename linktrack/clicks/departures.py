@@ -9,7 +9,7 @@ from linktrack.clicks.event import POST
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import How, come_back, leave
-from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
+from linktrack.contacts.pressed import CONSENT, pressed_in
 from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
 from linktrack.store.forgotten import nobodies
@@ -41,16 +41,15 @@ class Departures:
             if link is None or not acts or click.recipient_id in self._nobodies:
                 continue
             query = pressed.get(click[:2], "") if click.flags & POST else ""
-            for what, type in pressed_in(query):
+            for what, type in pressed_in(query, self._type_of(click.shipment_id)):
                 if what == CONSENT:
                     say_consent(self._database, click.recipient_id, type == "on", click.clicked_at)
                     continue
                 if what == "on":
                     come_back(self._database, click.recipient_id, type, click.clicked_at)
                     continue
-                left = left_by(type, self._type_of(click.shipment_id))
                 how: How = "unsubscribe" if link == "unsubscribe" else "page"
-                leave(self._database, click.recipient_id, left, how, click.clicked_at)
+                leave(self._database, click.recipient_id, type, how, click.clicked_at)
 
     def _type_of(self, shipment: int) -> str:
         if shipment not in self._types:

@@ -54,7 +54,7 @@ def note_taken_away(database: Database) -> None:
     """Note who has left types by such links, as the clicks are judged now. Part of a transaction."""
     for taking in list(_takings(database)):
         only = taking.type if taking.own_mails else ""
-        parameters = (taking.link_id, taking.link_id, only, only, taking.type)
+        parameters = (taking.link_id, taking.link_id, only, only, same_type(taking.type))
         for recipient_id, at in database.rows(_LEAVERS, parameters):
             leave(database, recipient_id, taking.type, "action", at)
 

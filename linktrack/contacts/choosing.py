@@ -9,8 +9,9 @@ from hashlib import blake2b
 from pathlib import Path
 
 from linktrack.crm.csv_spans import DELIMITERS
-from linktrack.crm.export import BadRow, Table, column_of, need_column, open_contacts, open_table
+from linktrack.crm.export import BadRow, Table, column_of, need_column, open_table
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import open_contacts
 from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, UsageError
 from linktrack.files import open_input

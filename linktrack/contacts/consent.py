@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.contacts.seen import SeenExport
-from linktrack.crm.export import Contact
+from linktrack.crm.people import Contact
 from linktrack.store.session import Database
 
 

@@ -5,8 +5,8 @@ the type. The CRM learns of it late: so they are left out until a file of contac
 and later one of other content with it, or until they say otherwise themselves, or `contact subscribe` says it for them.
 A file without the interests' column proves nothing, nor one that was seen before.
 
-All rows of `left_type` are written here. A return is kept too (`how` is `back`), so that an older click that arrives
-late does not take the person away again.
+All rows of `left_type` are written here, each type by the name under which types are compared. A return is kept too
+(`how` is `back`), so that an older click that arrives late does not take the person away again.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Literal, NamedTuple
 
 from linktrack.contacts.seen import SeenExport
 from linktrack.contacts.types import EVERY_TYPE, same_type
-from linktrack.crm.export import Contact
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
+from linktrack.crm.people import Contact
 from linktrack.errors import Conflict
 from linktrack.store.forgotten import take_print_away
 from linktrack.store.lookups import recipient_id, unknown_type
@@ -31,11 +31,13 @@ _BACK = "back"
 
 
 class Departure(NamedTuple):
-    """A type that a person has left, when (UTC milliseconds) and how."""
+    """A type that a person has left, as mailings spell it, when (UTC milliseconds) and how. `joined` are the types that
+    they have come back to since, where they have left every type."""
 
     type: str
     how: str
     left_at: int
+    joined: tuple[str, ...] = ()
 
 
 def leave(database: Database, recipient_id: int, type: str, how: How, at: int) -> None:
@@ -66,9 +68,10 @@ def subscribe_again(
                 raise Conflict(f"{named} was forgotten, with the types they have left: take them back without --type")
             return (EVERY_TYPE,)
         recipient = recipient_id(database, named)
-        left = [departure.type for departure in departures_of(database, recipient)]
-        back = [one for one in left if type is None or same_type(one) == same_type(type)]
-        if type is not None and has_left([one for one in left if one not in back], type):
+        left = departures_of(database, recipient, types)
+        back = [one.type for one in left if type is None or same_type(one.type) == same_type(type)]
+        joined = [same_type(one) for departure in left for one in departure.joined]
+        if type is not None and has_left([one.type for one in left if one.type not in back], type, joined):
             raise Conflict(f"{named} has left every type of mailing: take them back without --type")
         if type is not None and not back:
             _check_type(database, type, types)
@@ -89,13 +92,18 @@ def mailing_types(database: Database) -> list[str]:
     return [row[0] for row in database.rows("SELECT DISTINCT type FROM mailing WHERE type <> '' ORDER BY type")]
 
 
-def departures_of(database: Database, recipient_id: int) -> list[Departure]:
-    """The types that a person has left and not come back to, by type."""
-    rows = database.rows(
-        "SELECT type, how, left_at FROM left_type WHERE recipient_id = ? AND how <> ? ORDER BY type",
-        (recipient_id, _BACK),
+def departures_of(database: Database, recipient_id: int, types: Collection[str] = ()) -> list[Departure]:
+    """The types that a person has left and not come back to, by type, spelled as mailings have them, or `types`."""
+    spelled = {same_type(one): one for one in (*reversed(mailing_types(database)), *types)}
+    stored = database.rows(
+        "SELECT type, how, left_at FROM left_type WHERE recipient_id = ? ORDER BY type", (recipient_id,)
     )
-    return [Departure(*row) for row in rows]
+    rows = [Departure(spelled.get(type) or type, how, left_at) for type, how, left_at in stored]
+    left, back = ([row for row in rows if (row.how == _BACK) is came] for came in (False, True))
+    return [
+        row._replace(joined=tuple(one.type for one in back if row.type == EVERY_TYPE and one.left_at > row.left_at))
+        for row in left
+    ]
 
 
 def has_left(left: Sequence[str], type: str, joined: Collection[str] = ()) -> bool:
@@ -200,7 +208,7 @@ def _take_back(database: Database, recipient_id: int, type: str, moment: int) ->
     database.execute(
         "UPDATE left_type SET how = ?, left_at = CASE WHEN left_at < ? THEN ? ELSE left_at + 1 END, without_at = NULL "
         "WHERE recipient_id = ? AND type = ?",
-        (_BACK, moment, moment, recipient_id, type),
+        (_BACK, moment, moment, recipient_id, same_type(type)),
     )
 
 
@@ -211,5 +219,5 @@ def _note(database: Database, recipient_id: int, type: str, how: str, at: int) -
         "without_at = NULL WHERE excluded.left_at > left_type.left_at "
         # what is known already, from an import and then from a run, changes nothing
         "OR (excluded.left_at = left_type.left_at AND (excluded.how = ?) <> (left_type.how = ?))",
-        (recipient_id, type, how, at, _BACK, _BACK),
+        (recipient_id, same_type(type), how, at, _BACK, _BACK),
     )

@@ -12,8 +12,8 @@ from unicodedata import normalize
 from linktrack.store.session import Database
 
 if TYPE_CHECKING:  # reports only ask for a domain
-    from linktrack.crm.export import Contact
     from linktrack.crm.mapping import Mapping
+    from linktrack.crm.people import Contact
 
 _PUNYCODE = "xn--"
 INTERESTS = "interests"  # the field that a subscriptions page needs: the cell of the mapping's column

@@ -8,8 +8,8 @@ from linktrack.contacts.consent import Consents
 from linktrack.contacts.left import Absences
 from linktrack.contacts.seen import SeenExport
 from linktrack.contacts.types import EVERY_TYPE
-from linktrack.crm.export import read_contacts
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import read_contacts
 from linktrack.store.session import Database
 
 

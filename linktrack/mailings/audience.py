@@ -9,9 +9,10 @@ from pathlib import Path
 from linktrack.contacts.choosing import Choosing
 from linktrack.contacts.consent import anybody_said
 from linktrack.contacts.witness import Witness
-from linktrack.crm.export import BadRow, Contact, misnamed, read_contacts
+from linktrack.crm.export import BadRow, misnamed
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.near_ids import near_ids
+from linktrack.crm.people import Contact, read_contacts
 from linktrack.errors import BadInput
 from linktrack.mailings.outputs.headers import reachable
 from linktrack.sentences import counted

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from linktrack.contacts.consent import may_be_tracked, said_of
 from linktrack.contacts.recipients import field_value
-from linktrack.crm.export import Contact, read_contacts
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import Contact, read_contacts
 from linktrack.errors import NotFound
 from linktrack.links.merge_tags import MergeTag, fold
 from linktrack.links.tokens import TOKEN_LENGTH

@@ -14,8 +14,8 @@ from dataclasses import replace
 from itertools import islice
 
 from linktrack.contacts.recipients import INTERESTS, domain_of, store_recipients
-from linktrack.crm.export import Contact
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import Contact
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.merge_tags import fold, names
 from linktrack.links.tokens import MAX_SHIPMENT

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 from urllib.parse import parse_qsl, quote
 
 from linktrack.clicks.logs.fields import is_prefetch
-from linktrack.contacts.pressed import CONSENT, joins, said_in
-from linktrack.contacts.types import same_type
+from linktrack.contacts.pressed import CONSENT, joins, pressed_in, said_in
+from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.errors import BadInput
 from linktrack.hosts import may_have_values
 from linktrack.links.location import location
@@ -23,7 +23,7 @@ from linktrack.links.merge_tags import fill, fold
 from linktrack.links.special_links import PERSONAL
 from linktrack.links.tokens import NOBODY, PLACEMENT, TOKEN, Tokens
 from linktrack.server.pages import Page, Pages, TypeRow
-from linktrack.server.request import Request, log_line
+from linktrack.server.request import PATH_ROOM, Request, log_line
 from linktrack.server.snapshot import KnownLink, KnownPlacement, KnownShipment, Snapshot
 
 _DAY = 86_400_000
@@ -133,10 +133,10 @@ def plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
 
 
 def visit_of(path: str, site: Site) -> Visit | None:
-    """What an address names, None where it is not ours. A token is verified also where the placement is unknown, so
-    that nobody learns by the time which placements there are."""
+    """What an address names, None where it is not ours, or so long that the log would lose what its query says. A token
+    is verified also where the placement is unknown, so that nobody learns by the time which placements there are."""
     match = site.tracked.fullmatch(path)
-    if match is None:
+    if match is None or len(path) > PATH_ROOM:
         return None
     token = match[2].lower()
     person = site.person_of(token)
@@ -185,8 +185,8 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
         if link.kind == "text":
             return _acted(_shown(200, pages.text(link.text)))
         return _acted(_led(visit, site, 303))
-    if said := said_in(request.query):
-        return _changed(request, visit, site, said)
+    if said_in(request.query) is not None:
+        return _changed(request, visit, site, pressed_in(request.query, _type_of(visit, site)))
     if any(name == "page" for name, _ in parse_qsl(request.query, keep_blank_values=True)):
         return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
     return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
@@ -217,10 +217,7 @@ def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, s
         if name == CONSENT:
             consent = None if consent is None else value == "on"
             continue
-        every = value == "*" and name == "off"
-        rows = [
-            row._replace(has=name == "on") if every or same_type(row.type) == same_type(value) else row for row in rows
-        ]
+        rows = [row._replace(has=name == "on") if value in (EVERY_TYPE, same_type(row.type)) else row for row in rows]
     return _acted(_shown(200, site.pages.saved(rows, consent)))
 
 

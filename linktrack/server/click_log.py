@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from linktrack.errors import Conflict
-from linktrack.files import explained, refuse_planted, sentence_of
+from linktrack.files import AGAIN, give_to_owner_of, make_own_folder, refuse_planted, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -87,6 +87,7 @@ class ClickLogWriter:
         handle = os.open(self._folder / name, _NEW, 0o600)
         self.close()
         os.fchmod(handle, 0o600)
+        give_to_owner_of(self._folder, handle)
         self._handle, self._written = handle, 0
         midnight = datetime.combine(when.date() + timedelta(days=1), time(), self._zone)
         self._until = moment_of(midnight)
@@ -102,9 +103,8 @@ class ClickLogWriter:
         if self._said_at is None or not 0 <= at - self._said_at < _SAY_EVERY:
             self._said_at = at
             lines = "1 line is" if self._lost == 1 else f"{self._lost:,} lines are"
-            self._tell(
-                f"the click log in {self._folder} cannot be written, {lines} lost: {sentence_of(problem).sentence}"
-            )
+            why = sentence_of(problem).sentence.removesuffix(AGAIN)
+            self._tell(f"the click log in {self._folder} cannot be written, {lines} lost: {why}")
 
 
 def make_folder(folder: Path) -> None:
@@ -112,12 +112,11 @@ def make_folder(folder: Path) -> None:
     refuse_planted(folder, folder)
     if folder.is_file():
         raise Conflict("the click log is a folder of files, and this is a file: name a folder", file=folder)
-    with explained(folder):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        probe = folder / f".linktrack-{secrets.token_hex(6)}"
-        try:
-            os.close(os.open(probe, _NEW, 0o600))
-            probe.unlink()
-        except OSError as problem:
-            said = sentence_of(problem, folder)
-            raise Conflict(f"the click log cannot be written: {said.sentence}", file=folder) from None
+    probe = folder / f".linktrack-{secrets.token_hex(6)}"
+    try:
+        make_own_folder(folder)
+        os.close(os.open(probe, _NEW, 0o600))
+        probe.unlink()
+    except OSError as problem:
+        said = sentence_of(problem, folder)
+        raise Conflict(f"the click log cannot be written: {said.sentence}", file=folder) from None

@@ -71,6 +71,8 @@ def http_text(spots: Mapping[str, StaticSpot], policies: Mapping[str, str], base
         '    "~*(prefetch|preview|prerender)" "prefetch";\n}\n'
         "# An address as it was sent: a location sees one without its double slashes and its steps.\n"
         f'map $request_uri $linktrack_sent {{\n    default "";\n    "~{_sent(base_path)}" "=";\n}}\n'
+        "# What nginx would answer with 304, also where a page has no tag.\n"
+        'map $http_if_none_match $linktrack_wanted {\n    default "";\n    "~^\\*" "no page";\n}\n'
         'map $args $linktrack_asked {\n    default "";\n    "~(^|&)page(=|&|$)" "page";\n}\n'
         f"{_map('linktrack_kind', {key: spot.kind for key, spot in spots.items()})}"
         f"{_map('linktrack_target', {key: spot.target for key, spot in spots.items() if spot.target})}"
@@ -101,6 +103,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         "# Made by linktrack redirects export, which makes it anew: include it in a server {}.\n"
         f'location ~* "^{base}/(?<linktrack_placement>{PLACEMENT})/{TOKEN}{_TAIL}\\z" {{\n'
         f"    access_log {_quoted(log)} linktrack;\n    default_type text/plain;\n{headers}"
+        '    set $linktrack_first "";\n'
         '    if ($linktrack_does = "") { return 404; }\n'
         '    if ($linktrack_does = "later") { return 503; }\n'
         '    if ($linktrack_does = "refuse") { return 405; }\n'
@@ -109,6 +112,7 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         f"    error_page 404 {INSIDE}not-found.html;\n"
         f"    error_page 405 {INSIDE}refused.txt;\n"
         f"    error_page 503 {INSIDE}later.txt;\n"
+        "    set $linktrack_first $linktrack_wanted;\n"
         f"    rewrite ^ {INSIDE}$linktrack_file last;\n"
         "}\n"
         f"location {INSIDE} {{\n"
@@ -120,9 +124,10 @@ def server_text(base_path: str, pages: str, log: str) -> str:
         f"{headers}"
         "    add_header Content-Security-Policy $linktrack_policy always;\n"
         "    add_header Allow $linktrack_allow always;\n"
-        "    # A page that a POST is answered with is a file all the same. What a request wants of it (If-Match,\n"
-        "    # If-Unmodified-Since) matters to nobody: nginx asks no more where the answer is not 200.\n"
+        "    # A page that a POST is answered with is a file all the same. What a request wants of it matters to\n"
+        "    # nobody (If-Match, If-Unmodified-Since, If-None-Match: *): nginx asks no more of one that is not 200.\n"
         "    recursive_error_pages on;\n"
+        '    if ($linktrack_first = "no page") {\n        set $linktrack_first "";\n        return 412;\n    }\n'
         "    error_page 405 =200 $uri;\n"
         "    error_page 412 =203 $uri;\n"
         "}\n"

@@ -1,7 +1,7 @@
 """The pages that visitors see, made from templates: without scripts, nothing loaded, in the workspace's look.
 
 The workspace's own templates take the place of ours one by one. Each is rendered once when the pages are made, so that
-what is wrong in one is said before anybody visits: whatever a template does, it is BadInput with its file and line.
+what is wrong in any is said before anybody visits: whatever a template does, it is BadInput with its file and line.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from traceback import extract_tb
@@ -18,11 +18,12 @@ from typing import NamedTuple
 
 import nh3
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
-from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError
+from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from linktrack.errors import BadInput
 from linktrack.files import open_input
+from linktrack.server.page_values import names_of
 from linktrack.server.words import WORDS
 from linktrack.settings import Language
 
@@ -171,19 +172,32 @@ class Pages:
             why = f"there is no template {problem.name!r}"
         elif isinstance(problem, RecursionError):
             why = "it includes or calls itself without end"
+        elif isinstance(problem, UndefinedError):
+            why = f"{problem}; {template} may name {', '.join(names_of(template))}"
         else:
             why = str(problem) or type(problem).__name__
         return BadInput(f"this template cannot be used: {why}", file=file, line=line)
 
     def _try_all(self) -> None:
         rows = [TypeRow("News", True, "News"), TypeRow("Offers", False, "Offers")]
-        for page in (
-            self.not_found, self.forgotten, self._text("<p>x</p>"), self._confirm("www.example.com"), self._confirm(""),
-            self._unsubscribe("News"), self._unsubscribe(""), self._unsubscribed("News"), self._unsubscribed(""),
-            self.over("News"), self.subscriptions(rows, True), self.subscriptions([]), self.saved(rows), self.saved([]),
-            self.view_online("<p>x</p>"),
-        ):  # fmt: skip
-            del page
+        tries: list[Callable[[], Page]] = [
+            lambda: self.not_found, lambda: self.forgotten, lambda: self._text("<p>x</p>"),
+            *(partial(self._confirm, host) for host in ("www.example.com", "")),
+            *(partial(page, type) for page in (self._unsubscribe, self._unsubscribed) for type in ("News", "")),
+            lambda: self.over("News"), lambda: self.view_online("<p>x</p>"),
+            *(partial(page, rows, True) for page in (self.subscriptions, self.saved)),
+            *(partial(page, []) for page in (self.subscriptions, self.saved)),
+        ]  # fmt: skip
+        wrong: dict[str | None, BadInput] = {}
+        for page in tries:
+            try:
+                page()
+            except BadInput as problem:
+                wrong.setdefault(problem.file, problem)
+        if wrong:
+            first, *others = wrong.values()
+            also = "".join(f"; and {problem}" for problem in others)
+            raise BadInput(f"{first.sentence}{also}", file=first.file, line=first.line)
 
 
 def policy_of(html: str, *, forms: bool) -> str:

@@ -7,7 +7,11 @@ from json.encoder import encode_basestring_ascii
 from typing import NamedTuple
 from urllib.parse import quote
 
+from linktrack.contacts.pressed import QUERY_LENGTH
+
 PATH_LENGTH = 2000  # characters of an address in the log
+# Characters of a path, decoded, beside which the log keeps what a query says, however much of it is percent-encoded.
+PATH_ROOM = (PATH_LENGTH - QUERY_LENGTH - 2) // 3
 AGENT_LENGTH = 1000  # characters of an agent in the log; an import keeps fewer
 _PLAIN = re.compile(r"[A-Za-z0-9/._~-]*").fullmatch  # nearly all are, and asking is faster than quoting
 _PATH_SAFE = "/!$&'()*+,-.:;=@_~"

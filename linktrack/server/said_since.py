@@ -16,7 +16,7 @@ from threading import Lock
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from linktrack.contacts.pressed import CONSENT, left_by, pressed_in
+from linktrack.contacts.pressed import CONSENT, pressed_in
 from linktrack.links.special_links import LEAVING
 from linktrack.moments import moment_of
 from linktrack.server.answer import Site, visit_of
@@ -32,7 +32,7 @@ _POSTED = b'"method": "POST"'  # as request.log_line writes it
 
 class Word(NamedTuple):
     """What a person has said by a button, at a time (UTC milliseconds), in a mail of the shipment of this number:
-    `has` a type (EVERY_TYPE: any) or not; with `about_consent`, whether they may be tracked."""
+    `has` a type (as `same_type` has it; EVERY_TYPE: any) or not; with `about_consent`, whether they may be tracked."""
 
     shipment: int
     at: int
@@ -123,13 +123,11 @@ class SaidSince:
         if visit is None or visit.link.kind not in LEAVING:
             return
         own_type = site.snapshot.mailings[visit.spot.mailing_id].type
-        for name, value in pressed_in(query):
+        for name, value in pressed_in(query, own_type):
             if name == CONSENT:
                 word = Word(visit.shipment, at, "", value == "on", about_consent=True)
-            elif name == "on":
-                word = Word(visit.shipment, at, value, has=True)
             else:
-                word = Word(visit.shipment, at, left_by(value, own_type), has=False)
+                word = Word(visit.shipment, at, value, has=name == "on")
             self._keep(visit.recipient, word)
 
     def _keep(self, recipient: int, word: Word) -> None:

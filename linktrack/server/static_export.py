@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -26,7 +27,7 @@ from linktrack.server.pages import Page, Pages
 from linktrack.server.snapshot import KnownLink, KnownPlacement, Snapshot, keeping_lost
 from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, take_snapshot
 from linktrack.store.session import Database
-from linktrack.workspace import Workspace
+from linktrack.workspace import Workspace, closed_folder
 
 ExportKind = Literal["nginx", "json"]
 EXPORT_KINDS: tuple[str, ...] = get_args(ExportKind)
@@ -39,12 +40,13 @@ _NOWHERE, _NOBODY = "https://online.invalid", "a" * TOKEN_LENGTH
 @dataclass(frozen=True)
 class ExportedRedirects:
     """What an export did: the files that it wrote or removed, and the placements whose merge tags it left empty (by
-    key, with the address)."""
+    key, with the address); `closed` says why nginx cannot read them, "" where it can."""
 
     kind: str
     placements: int
     changed: tuple[str, ...]
     emptied: tuple[tuple[str, str], ...]
+    closed: str = ""
 
 
 @dataclass
@@ -99,7 +101,7 @@ def export_redirects(
     for name in stale:
         (out / name).unlink()
     seen = tuple(name for name in (*changed, *stale) if name != MARKER)
-    return ExportedRedirects(chosen, len(collected.spots), seen, tuple(collected.emptied))
+    return ExportedRedirects(chosen, len(collected.spots), seen, tuple(collected.emptied), _closed(out, chosen))
 
 
 def files_behind(workspace: Workspace, database: Database, out: Path) -> list[str]:
@@ -113,7 +115,8 @@ def files_behind(workspace: Workspace, database: Database, out: Path) -> list[st
 
 
 def check_export(workspace: Workspace, database: Database, out: Path) -> None:
-    """PartlyDone, naming files, where an export is behind the catalogue. NotFound where there is none."""
+    """PartlyDone, naming files, where an export is behind the catalogue, or nginx cannot read it. NotFound where there
+    is none."""
     behind = files_behind(workspace, database, out)
     if behind:
         more = f" and {len(behind) - 3} more" if len(behind) > 3 else ""
@@ -121,6 +124,19 @@ def check_export(workspace: Workspace, database: Database, out: Path) -> None:
             f"the export in {out} is behind the catalogue ({', '.join(behind[:3])}{more}): "
             f"run linktrack redirects export {out}"
         )
+    if closed := _closed(out, (_marker(out) or {}).get("for", "")):
+        raise PartlyDone(closed)
+
+
+def _closed(out: Path, kind: str) -> str:
+    """Why nginx, which reads pages as a user of its own, cannot read those of an export; "" where it can."""
+    folder = closed_folder(out.resolve() / "pages") if kind == "nginx" else None
+    if folder is None:
+        return ""
+    return (
+        f"nginx's own user cannot read the pages in {out}, and would answer 403, also who unsubscribes: {folder} is "
+        f"open to its owner alone. Export to a new folder outside of it, or run chmod o+x {folder}"
+    )
 
 
 def _collect(workspace: Workspace, database: Database) -> _Collected:
@@ -246,4 +262,5 @@ def _own_files(out: Path) -> list[str]:
 
 
 def _now(path: Path) -> bytes | None:
-    return read_bytes(path) if path.is_file() else None
+    """What a file has in it; None where there is none, or none that a web server may read."""
+    return read_bytes(path) if path.is_file() and path.stat().st_mode & stat.S_IROTH else None

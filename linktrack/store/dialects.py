@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from linktrack.database_urls import SQLITE_URL, postgresql_arguments
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound
-from linktrack.files import explained
+from linktrack.files import explained, give_to_owner_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -44,6 +44,7 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
         with explained(path), suppress(FileExistsError):
             handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
             os.fchmod(handle, 0o600)
+            give_to_owner_of(path.parent, handle)
             os.close(handle)
     elif not path.exists():
         raise NotFound(f"the database {path} is missing: bring it back from a backup (linktrack restore BACKUP)")

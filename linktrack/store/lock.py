@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from linktrack.errors import Conflict, Locked
-from linktrack.files import explained
+from linktrack.files import explained, give_to_owner_of
 from linktrack.moments import iso, now
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
@@ -72,10 +72,13 @@ def _opened(path: Path) -> TextIO:
             if problem.errno not in _NO_FILE:
                 raise
             raise _no_lock(path, lock_fault(path.lstat(), path.parent) or "is no file") from None
-        fault = lock_fault(os.fstat(handle), path.parent)
+        found = os.fstat(handle)
+        fault = lock_fault(found, path.parent)
         if fault:
             os.close(handle)
             raise _no_lock(path, fault)
+        if found.st_size == 0:  # just made, or left by another root: nothing in it could be given away
+            give_to_owner_of(path.parent, handle)
         return os.fdopen(handle, "a+", encoding="utf-8", errors="replace")
 
 

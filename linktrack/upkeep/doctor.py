@@ -26,7 +26,15 @@ from linktrack.store.dialects import SQLITE
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.status import status_of
-from linktrack.workspace import Workspace, lock_fault, lock_paths, places_of, read_workspace, strangers_fault
+from linktrack.workspace import (
+    Workspace,
+    foreign_files,
+    lock_fault,
+    lock_paths,
+    places_of,
+    read_workspace,
+    strangers_fault,
+)
 
 _WAIT_SECONDS = 2
 MEGA = 1_000_000
@@ -99,12 +107,17 @@ def _proxies(networks: Sequence[str]) -> Iterator[Check]:
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:
-    faults = [(path, fault) for path in places_of(workspace) if (fault := strangers_fault(path))]
+    owner = workspace.root.stat().st_uid if os.geteuid() == 0 else None  # root may look after anybody's
+    faults = [(path, fault) for path in places_of(workspace) if (fault := strangers_fault(path, owner))]
     for path, fault in faults:
         yield Check(
             "owner", "error", f"{path} {fault}", "nobody else may be able to change what belongs to a workspace"
         )
-    if not faults:
+    foreign = list(foreign_files(workspace))
+    for path, whose in foreign:
+        advice = f"{whose}'s commands cannot use it: run chown {whose} on it, and linktrack by runuser -u {whose}"
+        yield Check("owner", "error", f"{path} belongs to root, and the workspace to {whose}", advice)
+    if not faults and not foreign:
         yield Check("owner", "ok", "settings, key, database, scripts and locks are their owner's alone", "")
 
 

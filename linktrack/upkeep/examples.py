@@ -8,11 +8,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, UnknownName
-from linktrack.files import CONFIG_NAME, create, explained, read_bytes, replace_own
+from linktrack.files import CONFIG_NAME, create, explained, make_own_folder, read_bytes, replace_own
+from linktrack.workspace import load_workspace
 
 CRM_FOLDER = "crm"  # of these one holds, in the workspace's settings; all others are files of their own
 ALL_SETTINGS = "settings"  # the name of the example that shows every setting
 ALL_SETTINGS_FILE = "linktrack.example.toml"  # beside the workspace's own settings
+PAGES = "pages"  # the name of the example that is a folder: the templates of all pages
 
 
 def shipped_folder(name: str) -> Path:
@@ -28,7 +30,7 @@ def examples() -> dict[str, Path]:
     """Every example by its name: its file's, in small letters and without what stands behind the dot."""
     configs = shipped_folder("configs")
     files = {path.stem.lower(): path for path in sorted(configs.glob("*/*")) if path.is_file()}
-    return {ALL_SETTINGS: configs / CONFIG_NAME, **files}
+    return {ALL_SETTINGS: configs / CONFIG_NAME, **files, PAGES: shipped_folder("server/templates")}
 
 
 def find_example(name: str) -> Path:
@@ -43,23 +45,30 @@ def find_example(name: str) -> Path:
 
 
 def put_example(root: Path, name: str) -> Path:
-    """Put an example into the workspace at `root`, and return the file that holds it now.
+    """Put an example into the workspace at `root`, and return the file or folder that holds it now.
 
-    A column mapping becomes the `[crm]` tables of `linktrack.toml`, everything else a file. Put twice it is there once.
-    UnknownName, NotFound without a workspace; Conflict where something else is in its place.
+    A column mapping becomes the `[crm]` tables of `linktrack.toml`, everything else a file, pages a file each where the
+    settings have them. Put twice it is there once. UnknownName, NotFound without a workspace; Conflict where something
+    else is in its place.
     """
     source = find_example(name)
     if source.parent.name == CRM_FOLDER:
         return _put_mapping(root / CONFIG_NAME, source)
-    target = root / (ALL_SETTINGS_FILE if name == ALL_SETTINGS else Path(source.parent.name, source.name))
-    if target.exists():
-        if target.read_bytes() != source.read_bytes():
-            raise Conflict(f"{target} is there already: move it away, or take what you need from {source}")
-        return target
-    with explained(target):
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-    create(target, source.read_bytes())
-    return target
+    if name == PAGES:
+        place = load_workspace(root).templates_path
+        pairs = {path: place / path.name for path in sorted(source.glob("*.html"))}
+    else:
+        place = root / (ALL_SETTINGS_FILE if name == ALL_SETTINGS else Path(source.parent.name, source.name))
+        pairs = {source: place}
+    for one, target in pairs.items():
+        if target.exists() and target.read_bytes() != one.read_bytes():
+            raise Conflict(f"{target} is there already: move it away, or take what you need from {one}")
+    for one, target in pairs.items():
+        if not target.exists():
+            with explained(target):
+                make_own_folder(target.parent)
+            create(target, one.read_bytes())
+    return place
 
 
 def _put_mapping(settings: Path, source: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.contacts.consent import anybody_said, may_be_tracked
-from linktrack.contacts.left import departures_of
+from linktrack.contacts.left import Departure, departures_of
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
@@ -51,8 +51,9 @@ class PersonFigures(NamedTuple):
     changes: int
 
 
-def show_person(database: Database, named: str) -> PersonFigures:
-    """A person in short, by contact id, address or name. UnknownName or Conflict as `lookups.recipient_id`."""
+def show_person(database: Database, named: str, types: Collection[str] = ()) -> PersonFigures:
+    """A person in short, by contact id, address or name; `types` are those of the settings. UnknownName or Conflict as
+    `lookups.recipient_id`."""
     number = recipient_id(database, named)
     mails, first_sent, last_sent = database.row(
         "SELECT count(*), min(sent_at), max(sent_at) FROM shipment_recipient AS sent "  # noqa: S608  (of our own)
@@ -74,9 +75,14 @@ def show_person(database: Database, named: str) -> PersonFigures:
         machine_clicks=int(machine),
         first_click=first,
         last_click=last,
-        left=[departure.type or "every type" for departure in departures_of(database, number)],
+        left=[_shown(departure) for departure in departures_of(database, number, types)],
         changes=int(database.value("SELECT count(*) FROM change WHERE recipient_id = ?", (number,))),
     )
+
+
+def _shown(left: Departure) -> str:
+    every = f"every type but {', '.join(left.joined)}" if left.joined else "every type"
+    return left.type or every
 
 
 def export_person(workspace: Workspace, database: Database, named: str, moment: int) -> dict[str, Any]:

@@ -381,7 +381,7 @@ def test_who_takes_away_the_interest_named_like_the_mailing_has_left_its_type(wo
     assert world.database.rows("SELECT * FROM left_type") == []
     world.run(world.export(text))
     found = world.database.rows("SELECT recipient_id, type, how, left_at, without_at FROM left_type")
-    assert found == [(world.recipient("1"), "Newsletter", "action", MAY_4 + 2 * MINUTE, None)]
+    assert found == [(world.recipient("1"), "newsletter", "action", MAY_4 + 2 * MINUTE, None)]
 
 
 def test_a_run_notes_what_its_export_shows_of_those_who_have_left(world: World) -> None:

@@ -365,7 +365,7 @@ POST_TO = {
     "one-click": ("", ["newsletter"]),
     "the page's button": ("?page", ["newsletter"]),
     "one-click with junk behind it": ("?utm_source=x", ["newsletter"]),
-    "a type of one's own": ("?off=Product%20News", ["Product News"]),
+    "a type of one's own": ("?off=Product%20News", ["product news"]),
     "every type": ("?off=*", [""]),
     "back into a type": ("?on=newsletter", []),
 }

@@ -9,8 +9,8 @@ import pytest
 
 from linktrack.contacts.consent import anybody_said, may_be_tracked, said_at, said_of, say_consent
 from linktrack.contacts.witness import Witness
-from linktrack.crm.export import read_contacts
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import read_contacts
 from linktrack.crm_settings import ConsentSettings, ContactSettings, CrmSettings
 from linktrack.store.session import Database
 

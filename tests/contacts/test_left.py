@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from linktrack.contacts.left import come_back, departures_of, has_left, leave, subscribe_again
+from linktrack.contacts.left import Departure, come_back, departures_of, has_left, leave, subscribe_again
 from linktrack.contacts.types import EVERY_TYPE
 from linktrack.contacts.witness import witness_of
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import Conflict, UnknownName
+from linktrack.names import composed
 from linktrack.store.session import Database
 
 
@@ -30,10 +31,31 @@ def test_the_latest_of_leaving_and_coming_back_counts(database: Database, person
             come_back(database, person, "newsletter", 200)
         else:
             leave(database, person, "newsletter", "unsubscribe", 100 + step * 100)
-    assert [tuple(one) for one in departures_of(database, person)] == [("newsletter", "unsubscribe", 300)]
+    assert departures_of(database, person) == [Departure("newsletter", "unsubscribe", 300)]
     come_back(database, person, "newsletter", 400)
     leave(database, person, "newsletter", "page", 350)
     assert departures_of(database, person) == []
+
+
+@pytest.mark.parametrize("spelled", ["NEWS brev", " News brev ", "news Brev\N{COMBINING DIAERESIS}"])
+def test_a_type_is_one_however_it_is_spelled(database: Database, person: int, spelled: str) -> None:
+    type = composed("News brev\N{COMBINING DIAERESIS}") if spelled[-1] == "\N{COMBINING DIAERESIS}" else "News brev"
+    leave(database, person, spelled, "unsubscribe", 1)
+    leave(database, person, type, "page", 2)
+    assert [one.left_at for one in departures_of(database, person)] == [2]
+    assert [one.type for one in departures_of(database, person, [type])] == [type], "as the settings spell it"
+    come_back(database, person, spelled, 3)
+    assert departures_of(database, person) == []
+
+
+def test_what_was_joined_since_every_type_was_left_is_known(database: Database, person: int) -> None:
+    come_back(database, person, "fairs", 1)
+    leave(database, person, EVERY_TYPE, "page", 2)
+    come_back(database, person, "Offers", 3)
+    assert departures_of(database, person, ["Offers"]) == [Departure(EVERY_TYPE, "page", 2, ("Offers",))]
+    assert subscribe_again(database, "10042", "offers", moment=4, types=["Offers"]) == ()
+    with pytest.raises(Conflict, match="without --type"):
+        subscribe_again(database, "10042", "fairs", moment=4, types=["Fairs"])
 
 
 def test_types_are_left_one_by_one(database: Database, person: int) -> None:
@@ -109,8 +131,8 @@ def test_an_export_that_a_run_has_seen_counts_as_the_contacts_files_do(
 
     leave(database, person, "Newsletter", "unsubscribe", 1)
     leave(database, person, EVERY_TYPE, "unsubscribe", 1)
-    assert see("a.csv", "newsletter") == [EVERY_TYPE, "Newsletter"]
-    assert see("b.csv", "sport") == [EVERY_TYPE, "Newsletter"]
-    assert see("a.csv", "newsletter") == [EVERY_TYPE, "Newsletter"]
-    assert see("c.csv", "newsletter;sport") == [EVERY_TYPE, "Newsletter"]  # one name, which is another
+    assert see("a.csv", "newsletter") == [EVERY_TYPE, "newsletter"]
+    assert see("b.csv", "sport") == [EVERY_TYPE, "newsletter"]
+    assert see("a.csv", "newsletter") == [EVERY_TYPE, "newsletter"]
+    assert see("c.csv", "newsletter;sport") == [EVERY_TYPE, "newsletter"]  # one name, which is another
     assert see("d.csv", '"sport,newsletter"') == [EVERY_TYPE]  # contact subscribe alone ends this one

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.crm import csv_spans as csvtext
-from linktrack.crm.export import BadRow, CsvTable, left_alone, need_column, open_table, read_contacts
+from linktrack.crm.export import BadRow, CsvTable, left_alone, need_column, open_table
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import read_contacts
 from linktrack.crm.writing import write_back
 from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from linktrack.crm.export import export_names, find_table, open_contacts
+from linktrack.crm.export import find_table
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import export_names, open_contacts
 from linktrack.errors import BadInput, NotFound
 
 FOLDERS = {

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from linktrack.crm import xlsx_reading
-from linktrack.crm.export import BadRow, open_table, read_contacts
+from linktrack.crm.export import BadRow, open_table
 from linktrack.crm.mapping import Mapping
+from linktrack.crm.people import read_contacts
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.crm.xlsx_formats import cell_format

@@ -21,6 +21,8 @@ import pytest
 from docs.player import ROOT, Player
 from server.serving_process import in_front, serving
 
+from linktrack.server.page_values import EVERYWHERE, TEMPLATES
+
 PAGE = ROOT / "docs" / "serving.md"
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 
@@ -32,8 +34,13 @@ class ServedPlayer(Player):
         super().__init__(folder)
         self.running = ExitStack()
         self.port = 0
+        self.open = Path(self.running.enter_context(tempfile.TemporaryDirectory()))
+        self.open.chmod(0o755)  # as /srv is
 
     def _command(self, command: str, before: list[str]) -> str:
+        return self._served(command.replace("/srv/", f"{self.open}/"), before).replace(f"{self.open}/", "/srv/")
+
+    def _served(self, command: str, before: list[str]) -> str:
         if command == "linktrack serve":
             said = self.folder.parent / "said"
             server = self.running.enter_context(serving(self.cwd, said=said))
@@ -50,7 +57,21 @@ class ServedPlayer(Player):
 def play(folder: Path) -> tuple[str, ServedPlayer]:
     player = ServedPlayer(folder / "page")
     with player.running:
-        return player.play(PAGE.read_text("utf-8")), player
+        return with_templates(player.play(PAGE.read_text("utf-8"))), player
+
+
+def with_templates(page: str) -> str:
+    """The page with what templates of pages may name today."""
+    before, begins, rest = page.partition("<!-- made: templates -->\n")
+    after = rest.partition("<!-- end -->")[2]
+    rows = ["| template | its page | buttons post to | may name |", "|---|---|---|---|"]
+    for name, one in TEMPLATES.items():
+        posts = " ".join(f"`{address}`" for address in one.posts.split(", ") if address)
+        values = "; ".join(f"`{value}`: {what}".replace("|", r"\|") for value, what in one.values.items())
+        rows.append(f"| `{name}` | {one.shown} | {posts} | {values} |")
+    every = "".join(f"- `{name}`: {what}\n" for name, what in EVERYWHERE.items())
+    table = "\n".join(rows)
+    return f"{before}{begins}{table}\n\nAll of them may also name:\n\n{every}<!-- end -->{after}"
 
 
 @pytest.mark.servers
@@ -99,7 +120,7 @@ def test_nginx_takes_both_configurations(tmp_path: Path) -> None:
         "linktrack",
         "redirects",
         "export",
-        "redirects",
+        "../redirects",
         "--for",
         "nginx",
         "--log",
@@ -110,7 +131,7 @@ def test_nginx_takes_both_configurations(tmp_path: Path) -> None:
         "req -x509 -newkey rsa:2048 -nodes -subj /CN=click.example.com -days 2 -keyout privkey.pem -out fullchain.pem"
     )
     subprocess.run(["openssl", *request.split()], check=True, capture_output=True, cwd=tmp_path)
-    alone = block("alone.conf").replace("/etc/nginx/redirects", str(work / "redirects"))
+    alone = block("alone.conf").replace("/srv/redirects", str(tmp_path / "redirects"))
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
         secure, plain = one.getsockname()[1], other.getsockname()[1]
     with serving(work, said=tmp_path / "said") as behind:

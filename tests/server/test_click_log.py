@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -102,6 +103,18 @@ def test_lines_that_are_lost_are_said_once_a_minute_until_one_can_be_written(
     assert log.write(LINE, SENT + 64_000)
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE])
+def test_what_a_server_says_asks_for_nothing_that_it_does_itself(
+    log: ClickLogWriter, said: list[str], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(number, "")
+
+    monkeypatch.setattr(os, "open", full)
+    assert not log.write(LINE, SENT)
+    assert "1 line is lost: " in said[0] and "again" not in said[0]
+
+
 @contextmanager
 def no_file_above(size: int) -> Iterator[None]:
     """As on a disk that is full: writing beyond it fails in the middle of a line."""
@@ -130,10 +143,12 @@ def test_a_folder_that_may_not_be_written_is_said_at_the_start(tmp_path: Path) -
         make_folder(tmp_path / "log")
 
 
-def test_a_folder_that_is_a_file_is_said_at_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["log", "log/x", "log/x/y", "missing/x"])
+def test_a_folder_that_cannot_be_one_is_said_at_the_start(tmp_path: Path, place: str) -> None:
     (tmp_path / "log").write_text("x")
-    with pytest.raises(Conflict, match="name a folder"):
-        make_folder(tmp_path / "log")
+    with pytest.raises(Conflict, match="click log") as caught:
+        make_folder(tmp_path / place)
+    assert caught.value.file == str(tmp_path / place)
 
 
 # --- the import reads it -----------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ import pytest
 
 from linktrack.errors import BadInput
 from linktrack.server import pages as pages_of_ours
+from linktrack.server.page_values import TEMPLATES as PAGE_TEMPLATES
+from linktrack.server.page_values import names_of
 from linktrack.server.pages import Look, Page, Pages, TypeRow, logo_address, text_colour_on
 from linktrack.server.words import WORDS
 
@@ -160,6 +162,47 @@ def test_a_template_that_cannot_be_used_is_said_at_once_with_its_line(tmp_path: 
         assert str(caught.value.file).startswith(str(tmp_path))
     else:
         assert (caught.value.file, caught.value.line) == (str(tmp_path / name), 2)
+
+
+def test_an_undefined_name_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
+    (tmp_path / "unsubscribe.html").write_text("{{ name }}")
+    with pytest.raises(BadInput) as caught:
+        Pages(Look("x"), tmp_path)
+    assert caught.value.sentence.endswith(
+        "'name' is undefined; unsubscribe.html may name look, on_accent, on_background, over, title, type, words"
+    )
+
+
+def test_every_template_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    for name, text in (("text.html", "\n{{ nope }}"), ("saved.html", "{% if %}"), ("confirm.html", "{{ 1/0 }}")):
+        (tmp_path / name).write_text(text)
+    with pytest.raises(BadInput) as caught:
+        Pages(Look("x"), tmp_path)
+    assert (caught.value.file, caught.value.line) == (str(tmp_path / "text.html"), 2)
+    for place in ("saved.html:1: this template", "confirm.html:1: this template"):
+        assert caught.value.sentence.count(f"{tmp_path}/{place}") == 1
+
+
+class _Recording(Pages):
+    """Pages that keep what each template is given."""
+
+    given: dict[str, list[set[str]]]
+
+    def _page(self, template: str, title: str, *, forms: bool = True, **values: object) -> Page:
+        self.__dict__.setdefault("given", {}).setdefault(template, []).append(set(values))
+        return super()._page(template, title, forms=forms, **values)
+
+
+def test_what_is_said_of_templates_is_so(tmp_path: Path) -> None:
+    pages = _Recording(Look("x"))
+    assert {"base.html", *pages.given} == set(PAGE_TEMPLATES) == {path.name for path in TEMPLATES.glob("*.html")}
+    for template, given in pages.given.items():
+        assert all(names == set(PAGE_TEMPLATES[template].values) for names in given), template
+        posted = set(re.findall(r'action="([^"{]*)', (TEMPLATES / template).read_text("utf-8")))
+        assert all(one in PAGE_TEMPLATES[template].posts for one in posted), template
+    for template in PAGE_TEMPLATES:
+        (tmp_path / template).write_text("".join(f"{{{{ {name} }}}}" for name in names_of(template)))
+    Pages(Look("x"), tmp_path)
 
 
 def test_a_template_that_includes_itself_is_said(tmp_path: Path) -> None:

@@ -32,19 +32,19 @@ def said(log: Path) -> SaidSince:
 
 AT = SENT + 1000
 LINES: dict[str, tuple[bytes, list[Word]]] = {
-    "a type is left": (line("POST", path("subscriptions"), "off=News"), [Word(70_001, AT, "News", has=False)]),
+    "a type is left": (line("POST", path("subscriptions"), "off=News"), [Word(70_001, AT, "news", has=False)]),
     "every type is left": (line("POST", path("subscriptions"), "off=*"), [Word(70_001, AT, "", has=False)]),
-    "a type is joined": (line("POST", path("subscriptions"), "on=A%20%26%20B"), [Word(70_001, AT, "A & B", has=True)]),
+    "a type is joined": (line("POST", path("subscriptions"), "on=A%20%26%20B"), [Word(70_001, AT, "a & b", has=True)]),
     "an address in capitals, and a tail": (
-        line("POST", path("subscriptions").upper() + ">", "on=News"), [Word(70_001, AT, "News", has=True)],
+        line("POST", path("subscriptions").upper() + ">", "on=News"), [Word(70_001, AT, "news", has=True)],
     ),
-    "a type is left by one click": (line("POST", path("unsubscribe")), [Word(70_001, AT, "Newsletter", has=False)]),
-    "and by the page's button": (line("POST", path("unsubscribe"), "page"), [Word(70_001, AT, "Newsletter", has=False)]),
+    "a type is left by one click": (line("POST", path("unsubscribe")), [Word(70_001, AT, "newsletter", has=False)]),
+    "and by the page's button": (line("POST", path("unsubscribe"), "page"), [Word(70_001, AT, "newsletter", has=False)]),
     "consent is taken away": (
         line("POST", path("subscriptions"), "consent=off"), [Word(70_001, AT, "", has=False, about_consent=True)],
     ),
     "two at once": (
-        line("POST", path("subscriptions"), "off=A&on=B"), [Word(70_001, AT, "A", False), Word(70_001, AT, "B", True)],
+        line("POST", path("subscriptions"), "off=A&on=B"), [Word(70_001, AT, "a", False), Word(70_001, AT, "b", True)],
     ),
     "a look": (line("GET", path("subscriptions"), "off=News"), []),
     "what was refused": (line("POST", path("subscriptions"), "on=News", 410), []),
@@ -70,11 +70,11 @@ def test_it_is_read_as_it_grows_from_every_worker_s_file(log: Path) -> None:
     assert since.of(7) == []
     whole = line("POST", path("subscriptions"), "off=News")
     log.write_bytes(whole + whole[:50])
-    assert [word.type for word in since.of(7)] == ["News"]
+    assert [word.type for word in since.of(7)] == ["news"]
     with log.open("ab") as file:
         file.write(whole[50:].replace(b"News", b"Fairs"))
     log.with_name("clicks-20260505T110000-2-bbbbbb.ndjson").write_bytes(whole.replace(b"News", b"Offers"))
-    assert sorted(word.type for word in since.of(7)) == ["Fairs", "News", "Offers"]
+    assert sorted(word.type for word in since.of(7)) == ["fairs", "news", "offers"]
     log.unlink()
     assert len(since.of(7)) == 3 and since.of(8) == []
     log.write_bytes(b"")
@@ -90,10 +90,10 @@ def test_it_keeps_and_reads_the_newest_and_no_more(log: Path, monkeypatch: pytes
     monkeypatch.setattr(said_since, "_MOST_OF_ONE", 4)
     log.write_bytes(spoken(7, 6) + spoken(8, 3) + spoken(9, 4))
     since = said(log)
-    assert [word.type for word in since.of(9)] == ["T0", "T1", "T2", "T3"]
+    assert [word.type for word in since.of(9)] == ["t0", "t1", "t2", "t3"]
     assert (len(since.of(8)), since.of(7)) == (3, []), "who spoke first is forgotten first"
     monkeypatch.setattr(said_since, "_BACK", len(spoken(9, 2)) + 20)
-    assert [word.type for word in said(log).of(9)] == ["T2", "T3"], "of a log of before the end alone"
+    assert [word.type for word in said(log).of(9)] == ["t2", "t3"], "of a log of before the end alone"
     monkeypatch.setattr(said_since, "_BACK", 1 << 20)
     monkeypatch.setattr(said_since, "_AT_ONCE", len(spoken(7, 3)) + 5)
     slow = said(log)
@@ -108,18 +108,18 @@ def test_the_page_knows_what_was_pressed_as_the_import_will(world: SentWorld, da
     asking = QuietDatabase(world.workspace, lambda: 0.0)
     people = StoredPeople(asking, ",", lambda recipient: words if recipient == 1 else [])
     assert people.types(number, 1) == frozenset({"newsletter"})
-    words.append(Word(number, SENT + 5, "Newsletter", has=False))
+    words.append(Word(number, SENT + 5, "newsletter", has=False))
     assert (people.types(number, 1), people.types(number, 2)) == (frozenset(), frozenset({"newsletter"}))
-    words.append(Word(number, SENT + 4, "Newsletter", has=True))
+    words.append(Word(number, SENT + 4, "newsletter", has=True))
     assert people.types(number, 1) == frozenset(), "the latest word counts"
-    words.append(Word(number, SENT + 6, "Newsletter", has=True))
-    words.append(Word(number, SENT + 6, "Offers", has=True))
+    words.append(Word(number, SENT + 6, "newsletter", has=True))
+    words.append(Word(number, SENT + 6, "offers", has=True))
     assert people.types(number, 1) == frozenset({"newsletter", "offers"})
     leave(database, 1, "Offers", "page", SENT + 7)
     assert people.types(number, 1) == frozenset({"newsletter"}), "also where the import knows it"
     words.append(Word(number, SENT + 8, "", has=False))
     assert people.types(number, 1) == frozenset()
-    words[:] = [Word(number ^ 1, SENT + 9, "Offers", has=True)]
+    words[:] = [Word(number ^ 1, SENT + 9, "offers", has=True)]
     assert people.types(number, 1) == frozenset({"newsletter"}), "another shipment's recipient 1 is somebody else"
     come_back(database, 1, "Offers", SENT + 9)
     assert people.types(number, 1) == frozenset({"newsletter", "offers"})

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from server.server_world import SITE, SentWorld, request
@@ -28,6 +29,14 @@ from linktrack.server.nginx import StaticSpot, http_text, server_text
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.snapshot_file import take_snapshot, tokens_of
 from linktrack.store.session import Database
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that any user's server may look into, as none of pytest's is."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def test_a_map_as_json(world: SentWorld, run: Run, tmp_path: Path) -> None:
@@ -64,6 +73,48 @@ def test_a_web_server_can_read_it_and_nobody_is_in_it(world: SentWorld, run: Run
     online = next((tmp_path / "out" / "pages").glob("view-online-*.html")).read_text("utf-8")
     assert "<p>Hej !</p>" in online.replace("&lt;", "<").replace("&gt;", ">")
     assert "https://www.example.com/offer?" in online and "invalid" not in online
+
+
+CLOSED = {
+    "itself": ("a/b/out", 0o700),
+    "above": ("a/b", 0o700),
+    "far above": ("a", 0o744),
+    "pages": ("a/b/out/pages", 0o750),
+}
+
+
+@pytest.mark.parametrize("where", CLOSED)
+def test_a_folder_that_nginx_cannot_look_into_is_named(world: SentWorld, run: Run, tmp_path: Path, where: str) -> None:
+    name, mode = CLOSED[where]
+    out = tmp_path / "a" / "b" / "out"
+    for folder in (out.parent.parent, out.parent):
+        folder.mkdir()
+        folder.chmod(0o755)
+    done = run("redirects", "export", out, "--for", "nginx")
+    assert done.code == 0 and "cannot read" not in done.err
+    (tmp_path / name).chmod(mode)
+    check = run("redirects", "export", out, "--check")
+    assert (check.code, f"{tmp_path / name} is open to its owner alone" in check.err) == (6, True), check.err
+    again = run("redirects", "export", out, "--quiet")
+    closed = f"Note: nginx's own user cannot read the pages in {out}" in again.err
+    assert (again.code, closed) == (0, where in ("above", "far above")), "what is its own the export opens again"
+    if closed:
+        (tmp_path / name).chmod(mode | 0o011)
+    assert run("redirects", "export", out, "--check").code == 0
+    for page in ("pages/unsubscribed.txt", "linktrack-http.conf"):
+        (out / page).chmod(0o600)
+        check = run("redirects", "export", out, "--check")
+        assert (check.code, page in check.err) == (6, True), check.err
+        assert run("redirects", "export", out).code == 0 and (out / page).stat().st_mode & 0o777 == 0o644
+    (tmp_path / name).chmod(0o700)
+    assert run("redirects", "export", tmp_path / "map", "--for", "json").err.count("cannot read") == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose any group")
+def test_a_folder_that_is_open_to_nginx_s_group_is_not_closed(world: SentWorld, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir(mode=0o710)
+    os.chown(tmp_path / "a", 0, 33)
+    assert "cannot read" not in run("redirects", "export", tmp_path / "a" / "out", "--for", "nginx").err
 
 
 def test_only_what_has_changed_is_written(world: SentWorld, run: Run, database: Database, tmp_path: Path) -> None:
@@ -245,11 +296,21 @@ def test_nginx_answers_as_serve_does(world: SentWorld, run: Run, database: Datab
     assert flags[PREFETCH | SHARED] == 1 and flags[POST | SHARED] == 4, "all come from this machine, as from a proxy"
 
 
-NO_MATTER = {
-    "If-Match": '"x"', "If-None-Match": '"x"', "If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",
-    "If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT", "Range": "bytes=0-1", "If-Range": '"x"',
-}  # fmt: skip
-LET_GO = ("If-Match", "If-Unmodified-Since")  # with 203, for nginx has no way to say 200 then
+AGO, AHEAD = "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
+NO_MATTER: dict[str, tuple[dict[str, str], int]] = {  # 203, for nginx has no way to say 200 then
+    "another tag": ({"If-Match": '"x"'}, 203),
+    "any tag": ({"If-Match": "*"}, 200),
+    "not that tag": ({"If-None-Match": '"x"'}, 200),
+    "not any tag": ({"If-None-Match": "*"}, 203),
+    "not any tag, and another": ({"If-None-Match": '*, W/"x"'}, 203),
+    "not any tag, and newer": ({"If-None-Match": "*", "If-Modified-Since": AHEAD}, 203),
+    "older than all": ({"If-Unmodified-Since": AGO}, 203),
+    "newer": ({"If-Modified-Since": AHEAD}, 200),
+    "newer than long ago": ({"If-Modified-Since": AGO}, 200),
+    "a part": ({"Range": "bytes=0-1"}, 200),
+    "a part of a tag": ({"Range": "bytes=0-1", "If-Range": '"x"'}, 200),
+    "all at once": ({"If-Match": '"x"', "If-None-Match": "*", "If-Unmodified-Since": AGO, "Range": "bytes=0-"}, 203),
+}
 
 
 @with_nginx
@@ -262,21 +323,32 @@ def test_what_a_request_wants_a_page_to_be_matters_to_nobody(
     asked = (
         ("GET", "thanks", ""),
         ("GET", "unsubscribe", ""),
+        ("GET", "sure", ""),
+        ("GET", "honeypot", ""),
         ("POST", "unsubscribe", ""),
         ("POST", "unsubscribe", "?page"),
     )
     with nginx_with(out, tmp_path / "nginx") as server:
         for method, link, query in asked:
             _, headers, page = server.ask(method, world.path(link) + query)
-            for name, value in NO_MATTER.items():
-                status, others, body = server.ask(method, world.path(link) + query, **{name.replace("-", "_"): value})
-                assert (status, body) == (203 if name in LET_GO else 200, page), (method, link, name)
+            for case, (wanted, expected) in NO_MATTER.items():
+                status, others, body = server.ask(method, world.path(link) + query, **given(wanted))
+                assert (status, body) == (expected, page), (method, link, case)
                 assert {one: others.get(one) for one in COMPARED} == {one: headers.get(one) for one in COMPARED}
-        for name, value in NO_MATTER.items():
-            assert server.ask("GET", world.path("offer"), **{name.replace("-", "_"): value})[0] == 302
-            assert server.ask("GET", "/zzzz/" + world.tokens["C1"], **{name.replace("-", "_"): value})[0] == 404
+        for wanted, _ in NO_MATTER.values():
+            for method, where, status in (
+                ("GET", world.path("offer"), 302), ("GET", "/zzzz/" + world.tokens["C1"], 404),
+                ("PUT", world.path("thanks"), 405), ("HEAD", world.path("view-online"), 0),
+            ):  # fmt: skip
+                found, headers, body = server.ask(method, where, **given(wanted))
+                assert found == status or (not status and found in (200, 203)), (where, wanted)
     summary = import_logs(world.workspace, database, [str(log)])
-    assert summary.stored == len(asked) * (1 + len(NO_MATTER)) + len(NO_MATTER)
+    assert summary.stored == len(asked) * (1 + len(NO_MATTER)) + len(NO_MATTER), "a HEAD is no click"
+
+
+def given(wanted: dict[str, str]) -> dict[str, str]:
+    """Headers as `ask` takes them."""
+    return {name.replace("-", "_"): value for name, value in wanted.items()}
 
 
 @with_nginx

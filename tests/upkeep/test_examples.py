@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests_support import Run
 
-from linktrack.upkeep.examples import examples, shipped_folder
+from linktrack.server.live import pages_of
+from linktrack.upkeep.examples import PAGES, examples, shipped_folder
 from linktrack.workspace import Workspace, load_workspace
 
 # Every example, and the file of the workspace that holds it.
@@ -29,9 +30,9 @@ PLACES = {
 
 
 def test_every_shipped_file_is_an_example_with_a_name_of_its_own() -> None:
-    assert set(examples()) == set(PLACES)
+    assert set(examples()) == {*PLACES, PAGES}
     shipped = [path for path in shipped_folder("configs").rglob("*") if path.is_file()]
-    assert sorted(examples().values()) == sorted(shipped)
+    assert sorted(path for path in examples().values() if path.is_file()) == sorted(shipped)
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -44,6 +45,27 @@ def test_an_example_is_put_once_where_it_is_needed(workspace: Workspace, run: Ru
         assert (done.code, done.err) == (0, f"Put the example {name} into {target}.\n")
         assert target.read_text("utf-8") == (f"{before.rstrip()}\n\n{text}" if before else text)
     load_workspace(workspace.root)
+
+
+@pytest.mark.parametrize("folder", ["pages", "looks"])
+def test_the_templates_of_all_pages_are_put_where_the_settings_have_them(
+    workspace: Workspace, run: Run, folder: str
+) -> None:
+    before = pages_of(workspace).unsubscribe("News")
+    if folder != "pages":
+        with workspace.config_path.open("a") as file:
+            file.write(f"\n[pages]\ntemplates = '{folder}'\n")
+    put = workspace.root / folder
+    for _ in range(2):
+        done = run("init", "--example", "pages")
+        assert (done.code, done.err) == (0, f"Put the example pages into {put}.\n")
+    found = sorted(path.name for path in put.iterdir())
+    assert found == sorted(path.name for path in examples()[PAGES].glob("*.html"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in put.iterdir()} == {0o600}
+    assert pages_of(load_workspace(workspace.root)).unsubscribe("News") == before
+    (put / "text.html").write_text("mine")
+    done = run("init", "--example", "pages")
+    assert (done.code, str(put / "text.html") in done.err, (put / "text.html").read_text()) == (5, True, "mine")
 
 
 def test_a_new_workspace_can_begin_with_examples(tmp_path: Path, run: Run) -> None:

@@ -100,7 +100,7 @@ def test_runs_are_taken_once_and_a_gap_is_said(lost: Lost, tmp_path: Path) -> No
         counted = "SELECT kind, name, status, count(*) FROM change GROUP BY kind, name, status ORDER BY 1, 2, 3"
         tally = "SELECT kind, name, status, sum(count) FROM action_tally GROUP BY kind, name, status ORDER BY 1, 2, 3"
         assert database.rows(counted) == database.rows(tally)
-        left = "SELECT r.contact_id FROM left_type t JOIN recipient r ON r.id = t.recipient_id WHERE t.type = 'News'"
+        left = "SELECT r.contact_id FROM left_type t JOIN recipient r ON r.id = t.recipient_id WHERE t.type = 'news'"
         assert {row[0] for row in database.rows(left)} == {"1", "2", "3", "4"}
 
 

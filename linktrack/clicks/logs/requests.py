@@ -20,6 +20,7 @@ from linktrack.clicks.logs.fields import (
 from linktrack.clicks.logs.sources import MAX_LINE_BYTES
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
 
 BATCH_CLICKS = 60_000  # a transaction holds about this many clicks …
@@ -34,7 +35,6 @@ UNKNOWN = ("unknown-placement", "unknown-shipment", "forged-token")
 BAD = (*MUTATED, "unknown-placement", "unknown-shipment", "revoked-key", "unfilled-merge-tag")
 UNREADABLE = "malformed"
 BEFORE_PURGE = "before-purge"
-PRESSED_LENGTH = 500  # characters of the query of a POST
 
 _PRINTER = blake2b(digest_size=8)
 
@@ -255,7 +255,7 @@ class Requests:
                  agent_number, flags)
             )  # fmt: skip
             if flags and flags & POST and (query := target.partition(b"?")[2]):
-                self._gathered.pressed.append((moment, identity, plain_text(query)[:PRESSED_LENGTH]))
+                self._gathered.pressed.append((moment, identity, kept_query(plain_text(query))))
         self._gathered.not_ours += not_ours
         self._gathered.read += len(rows) - blank
         self._lines += len(rows)

@@ -11,7 +11,8 @@ from linktrack.errors import BadInput
 from linktrack.mail_senders import ascii_address
 
 if TYPE_CHECKING:
-    from linktrack.crm.export import BadRow, Contact
+    from linktrack.crm.export import BadRow
+    from linktrack.crm.people import Contact
 
 _LINE = 76
 _LONG = 900  # characters; a header line has at most 998

@@ -18,7 +18,7 @@ from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.fields import AGENT_LENGTH, agent_text
 from linktrack.clicks.logs.line_log import Reading
-from linktrack.clicks.logs.requests import BATCH_BYTES, PRESSED_LENGTH, Rules
+from linktrack.clicks.logs.requests import BATCH_BYTES, Rules
 from linktrack.clicks.logs.sources import open_log
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
@@ -114,7 +114,7 @@ POSTED = {
     "the page's button": ("?page", "page"),
     "a type's button": ("?off=News", "off=News"),
     "all types": ("?off=*", "off=*"),
-    "a long query": ("?" + "a" * 1000, "a" * PRESSED_LENGTH),
+    "a long query": ("?off=News&" + "a" * 1000 + "&off=Offers", "off=News"),
     "bytes that are no text": ("?off=\u00e9", "off=é"),
 }
 

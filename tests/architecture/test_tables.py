@@ -22,7 +22,7 @@ WRITERS = {
     "failure": {"actions/ledger"},
     "folder": {"links/folders.py"},
     "forgotten": {"store/forgotten.py"},
-    "junk_request": {"clicks/storing.py", "upkeep/forget.py", "upkeep/purge.py"},
+    "junk_request": {"clicks/storing.py", "upkeep/forget.py", "upkeep/own_log.py", "upkeep/purge.py"},
     "left_type": {"contacts/left.py"},
     "link": {"links", "mailings/placements.py", "clicks/reset.py"},
     "made": {"actions/ledger"},

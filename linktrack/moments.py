@@ -48,6 +48,22 @@ def iso(milliseconds: int, zone: tzinfo = UTC) -> str:
     return datetime_of(milliseconds, zone).isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds")
 
 
+def wall_time(milliseconds: int, zone: tzinfo, *, seconds: bool = False) -> str:
+    """What the clocks of `zone` show, to the minute or second: `2026-05-04 09:12`; see `offset_that_tells`."""
+    shown = datetime_of(milliseconds, zone).isoformat(" ", "seconds" if seconds else "minutes")
+    return shown[: len("2026-05-04 09:12:30" if seconds else "2026-05-04 09:12")] + offset_that_tells(
+        milliseconds, zone
+    )
+
+
+def offset_that_tells(milliseconds: int, zone: tzinfo) -> str:
+    """The offset (`+01:00`) of a moment that clocks show like another one, for they go back then; else ""."""
+    when = datetime_of(milliseconds, zone)
+    if when.replace(fold=1 - when.fold).utcoffset() == when.utcoffset():
+        return ""
+    return when.isoformat(timespec="minutes")[len("2026-05-04T09:12") :]
+
+
 def zone_of(name: str) -> tzinfo:
     """The time zone of this name, in whatever case for UTC. ValueError with a sentence for none, for one that counts
     leap seconds, and for names that stand for another zone on each machine."""

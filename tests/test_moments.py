@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.errors import UsageError
-from linktrack.moments import HOUR, datetime_of, hour_start, iso, moment_of, read_length, read_time, zone_of
+from linktrack.moments import (
+    HOUR,
+    datetime_of,
+    hour_start,
+    iso,
+    moment_of,
+    read_length,
+    read_time,
+    wall_time,
+    zone_of,
+)  # fmt: skip
 
 STOCKHOLM = zone_of("Europe/Stockholm")
 moments = st.integers(-62_000_000_000_000, 253_000_000_000_000)
@@ -60,6 +70,33 @@ def test_an_offset_is_always_shown_and_milliseconds_where_there_are_some() -> No
     assert iso(1_777_885_200_000, STOCKHOLM) == "2026-05-04T11:00:00+02:00"
     assert iso(1_777_885_200_001) == "2026-05-04T09:00:00.001+00:00"
     assert iso(-1) == "1969-12-31T23:59:59.999+00:00"
+
+
+@pytest.mark.parametrize(
+    ("utc", "zone", "shown"),
+    [
+        pytest.param("2026-05-04T09:12:30", "Europe/Stockholm", "2026-05-04 11:12:30", id="a time that comes once"),
+        pytest.param("2026-10-24T23:59:59", "Europe/Stockholm", "2026-10-25 01:59:59", id="before the clocks go back"),
+        pytest.param("2026-10-25T00:00:00", "Europe/Stockholm", "2026-10-25 02:00:00+02:00", id="what will come again"),
+        pytest.param("2026-10-25T01:59:59", "Europe/Stockholm", "2026-10-25 02:59:59+01:00", id="what comes again"),
+        pytest.param("2026-10-25T02:00:00", "Europe/Stockholm", "2026-10-25 03:00:00", id="after it"),
+        pytest.param("2026-03-29T01:00:00", "Europe/Stockholm", "2026-03-29 03:00:00", id="when they go forward"),
+        pytest.param("2026-04-04T14:45:00", "Australia/Lord_Howe", "2026-04-05 01:45:00+11:00", id="of half an hour"),
+        pytest.param("2026-04-04T15:15:00", "Australia/Lord_Howe", "2026-04-05 01:45:00+10:30", id="again"),
+        pytest.param("2026-10-25T01:00:00", "UTC", "2026-10-25 01:00:00", id="clocks that are never moved"),
+        pytest.param("0050-01-01T00:00:00", "UTC", "0050-01-01 00:00:00", id="a year of two digits"),
+    ],
+)
+def test_a_time_on_the_wall_has_its_offset_where_it_comes_twice(utc: str, zone: str, shown: str) -> None:
+    moment = moment_of(datetime.fromisoformat(utc))
+    assert wall_time(moment, zone_of(zone), seconds=True) == shown
+    assert wall_time(moment, zone_of(zone)) == shown[:16] + shown[19:]
+
+
+@given(st.integers(0, 4_000_000_000_000), st.integers(-3 * HOUR, 3 * HOUR), zones)
+def test_times_on_the_wall_tell_apart_what_is_not_of_one_second(moment: int, later: int, zone: tzinfo) -> None:
+    one, other = (wall_time(at, zone, seconds=True) for at in (moment, moment + later))
+    assert (one == other) == (moment // 1000 == (moment + later) // 1000)
 
 
 @given(moments, zones)

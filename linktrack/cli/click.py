@@ -173,9 +173,14 @@ def list_(
         rows = ({**vars(row), "reasons": list(row.reasons)} for row in list_clicks(database, wanted))
         list_rows(context, rows, COLUMNS, destination, Looks(TABLE))
         found = count_clicks(database, wanted, COUNTED) if shortened else 0
+        none = destination.chosen() is Format.table and not count_clicks(database, wanted, 1)
+        others = none and count_clicks(database, ClickFilter(), 1)
     if found > SCREENFUL:
         all_of = f"more than {COUNTED - 1:,}" if found == COUNTED else f"{found:,}"
         say(context, f"These are the latest {SCREENFUL} of {all_of} clicks: see --limit, or --format ndjson for all.")
+    if none:
+        all_none = "There are no clicks yet: linktrack click import reads them from logs."
+        say(context, "No click is like that; linktrack click list shows all." if others else all_none)
 
 
 @app.command("judge")

@@ -88,7 +88,10 @@ def purge(
     wait: WaitOption = WAIT,
     format: FormatOption = None,
 ) -> None:
-    """Remove old clicks; reports stay as they are (but for report contact and click list). --due is for cron.
+    """Remove old clicks; reports stay as they are, but for those that show clicks themselves. --due is for cron.
+
+    These are report contact, click list, and report clickers with a period: of people whose clicks are gone and who
+    clicked after the period too it shows no number of clicks and no last one.
 
     Logs of that time are not imported any more, action run does not retry or replay what came of such clicks, and
     click judge leaves their verdicts.
@@ -131,6 +134,12 @@ def _show_purged(context: typer.Context, done: PurgeSummary, format: Format | No
         f"Removed {counted(done.clicks, 'click')}, {counted(done.agents, 'agent')} that no click has any more, "
         f"{counted(done.log_files, 'file')} of the click log, the values of {counted(done.values, 'recipient')}.",
     )
+    if done.clicks:
+        say(
+            context,
+            "Reports stay as they are, but for report contact and click list, and for report clickers with a period "
+            "(of who clicked after it too).",
+        )
     if done.log_lines:
         say(context, f"Emptied {counted(done.log_lines, 'line')} of the click log, of people who are forgotten.")
     for note in done.notes:

@@ -9,14 +9,14 @@ import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import tzinfo
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from itertools import chain, islice, repeat
 from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from linktrack.cli.streams import UTF8, encoding_of, end_of_pipe
-from linktrack.moments import datetime_of, iso
+from linktrack.moments import iso, wall_time
 from linktrack.visible import cell_of_a_line, json_text, markdown_cell, spoken, visible
 
 if TYPE_CHECKING:
@@ -39,7 +39,11 @@ class Format(StrEnum):
 
 FormatOption = Annotated[
     Format | None,
-    typer.Option("--format", help="How rows are written; a table on a terminal, TSV in a pipe, unless given."),
+    typer.Option(
+        "--format",
+        help="How rows are written; a table on a terminal, TSV in a pipe, unless given. In CSV a ' stands before what "
+        "a spreadsheet would run.",
+    ),
 ]
 
 
@@ -60,14 +64,21 @@ def is_time(column: str) -> bool:
     return column.endswith("_at") or column in _TIMES
 
 
-def as_time(column: str, value: object, zone: tzinfo | None, *, on_the_wall: bool = False) -> object:
-    """What is shown of a value: the milliseconds of a column of times as ISO 8601 with the offset of `zone`, or as the
-    clock on the wall has shown it there."""
+class _Clock(Enum):
+    """How a time is shown: as ISO 8601 with its offset, or as the clock on the wall has shown it."""
+
+    iso = auto()
+    minutes = auto()
+    seconds = auto()
+
+
+def as_time(column: str, value: object, zone: tzinfo | None, clock: _Clock = _Clock.iso) -> object:
+    """What is shown of a value: the milliseconds of a column of times as a text, in `zone`."""
     if not isinstance(value, int):
         return value
     if zone is None:
         raise TypeError(f"times are shown in a zone: name one for the column {column!r}")
-    return f"{datetime_of(value, zone):%Y-%m-%d %H:%M:%S}" if on_the_wall else iso(value, zone)
+    return iso(value, zone) if clock is _Clock.iso else wall_time(value, zone, seconds=clock is _Clock.seconds)
 
 
 def say(context: typer.Context, sentence: str) -> None:
@@ -119,16 +130,18 @@ def show_record(
     if format is Format.xlsx:
         raise UsageError("--format xlsx is for rows, and this is one thing: write it as json, csv, tsv or md")
     out = stream or sys.stdout
-    timed = {name: as_time(name, value, zone) if is_time(name) else value for name, value in record.items()}
-    match format or (Format.table if sys.stdout.isatty() else Format.tsv):
-        case Format.json | Format.ndjson as chosen:
+    chosen = format or (Format.table if sys.stdout.isatty() else Format.tsv)
+    clock = _clock(chosen)
+    timed = {name: as_time(name, value, zone, clock) if is_time(name) else value for name, value in record.items()}
+    match chosen:
+        case Format.json | Format.ndjson:
             _write(_json((timed,), out, indent=2 if chosen is Format.json else None), out)
         case Format.csv:
             show_rows([timed], list(timed), Format.csv, stream=out)
         case Format.table:
-            shown = [{"name": name, "value": _short(name, value, is_time(name))} for name, value in timed.items()]
+            shown = [{"name": name, "value": _short(name, value)} for name, value in timed.items()]
             show_rows(shown, ["name", "value"], Format.table, stream=out)
-        case chosen:
+        case _:
             pairs = [{"name": name, "value": value} for name, value in timed.items()]
             show_rows(pairs, ["name", "value"], chosen, stream=out)
 
@@ -153,13 +166,12 @@ def show_rows(
     begun = iter(rows)
     first = list(islice(begun, 1))  # an error of a query comes before the first line of its answer
     rows = chain(first, begun)
+    chosen = format or (Format.table if sys.stdout.isatty() else Format.tsv)
     timed = times_of((*columns, *(table or ())), times)
     if timed:
-        wall = spreadsheet is not None
-        rows = (
-            {**row, **{name: as_time(name, row.get(name), zone, on_the_wall=wall) for name in timed}} for row in rows
-        )
-    match format or (Format.table if sys.stdout.isatty() else Format.tsv):
+        clock = _clock(chosen, spreadsheet)
+        rows = ({**row, **{name: as_time(name, row.get(name), zone, clock) for name in timed}} for row in rows)
+    match chosen:
         case Format.table:
             _show_table(list(rows), table or columns, timed, out)
         case Format.json:
@@ -174,6 +186,13 @@ def show_rows(
             _write(_markdown(rows, columns), out)
         case Format.xlsx:
             raise TypeError("a workbook is no text: see list_rows")
+
+
+def _clock(format: Format, spreadsheet: Spreadsheet | None = None) -> _Clock:
+    """How times are shown in a format: people want minutes, and spreadsheet programs know no offset."""
+    if format is Format.table:
+        return _Clock.minutes
+    return _Clock.iso if spreadsheet is None else _Clock.seconds
 
 
 def times_of(columns: Collection[str], times: Collection[str] | None) -> set[str]:
@@ -280,7 +299,7 @@ def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[s
     shown = [
         TableColumn(
             name,
-            [_fitting(_short(name, row[name], name in times), encoding) for row in rows],
+            [_fitting(_short(name, row[name]), encoding) for row in rows],
             numeric=all(map(_is_number, rows, repeat(name))),
             timed=name in times,
         )
@@ -300,14 +319,12 @@ def _is_number(row: Row, column: str) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _short(column: str, value: object, is_moment: bool) -> str:
-    """A value as a reader wants it in a table: minutes instead of an ISO stamp, percent instead of a share."""
+def _short(column: str, value: object) -> str:
+    """A value as a reader wants it in a table: percent instead of a share."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if column.endswith("_rate") and isinstance(value, float):
         return f"{value:.1%}"
-    if isinstance(value, str) and is_moment and value[:1].isdigit():  # a total has a word there
-        return visible(value)[: len("2026-05-04T09:12")].replace("T", " ")
     return visible(plain(value))
 
 

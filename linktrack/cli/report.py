@@ -144,6 +144,9 @@ def mailing(
     by: Annotated[By, typer.Option(help="What a row stands for.")] = By.link,
     shipment: ShipmentOption = None,
     folder: FolderOption = None,
+    repeated: Annotated[
+        bool, typer.Option("--repeated", help="With --by placement: only links that stand in several places.")
+    ] = False,
     include_tests: TestsOption = False,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -165,8 +168,11 @@ def mailing(
       linktrack report mailing news --by shipment --include-tests
     """
     from linktrack.cli import shared_layouts as layouts
+    from linktrack.reports.breakdowns import placement_figures
+    from linktrack.reports.breakdowns import repeated as repeated_placements
     from linktrack.reports.figures import scope_of
     from linktrack.reports.shipments import shipment_figures
+    from linktrack.reports.times import hours
 
     times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
@@ -176,6 +182,8 @@ def mailing(
         raise UsageError(f"--by {by} is not counted by time: --since, --until and --last go with {timed}")
     if folder is not None and by not in (By.link, By.placement):
         raise UsageError("--folder goes with --by link and --by placement")
+    if repeated and by is not By.placement:
+        raise UsageError("--repeated goes with --by placement: it is about the places of a link")
     if include_tests and by is not By.shipment:
         raise UsageError("--include-tests goes with --by shipment: tests count in no other figure")
     check_choice(report.layout, choice)
@@ -185,9 +193,13 @@ def mailing(
         layout = layouts.with_tests(report.layout) if include_tests else report.layout
 
         def find(scope: Scope) -> Iterable[Any]:
+            if repeated:
+                return repeated_placements(placement_figures(desk.database, scope))
             return shipment_figures(desk.database, scope, tests=True) if include_tests else report.figures(desk, scope)
 
-        found = Found(find, scope_of(desk.database, mailing=name), _of_mailing(desk, name, by))
+        found = Found(find, scope_of(desk.database, mailing=name), _of_mailing(desk, name, by, repeated=repeated))
+        if by is By.weekday:  # of which there are always seven
+            found = found._replace(clicked=lambda scope: hours(desk.database, scope))
         if by is By.weekhour and is_table(choice.destination) and sort is None and top is None:
             rows = list(find(scope))
             show_week(rows)
@@ -200,7 +212,7 @@ def mailing(
         _say_mailing(context, desk, scope, name)
 
 
-def _of_mailing(desk: ReportDesk, name: str, by: By) -> Sentences:
+def _of_mailing(desk: ReportDesk, name: str, by: By, *, repeated: bool) -> Sentences:
     """What is said of a mailing of which there is nothing to report."""
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
@@ -208,6 +220,8 @@ def _of_mailing(desk: ReportDesk, name: str, by: By) -> Sentences:
 
     if not shipment_figures(desk.database, scope_of(desk.database, mailing=name)):
         nothing = f"{name} has not been sent yet: linktrack mailing rewrite {name} sends it."
+    elif repeated:
+        nothing = f"No link stands in several places of {name}."
     elif by in (By.link, By.placement):
         nothing = f"No tracked link stands in {name}."
     elif by is By.action:
@@ -215,7 +229,7 @@ def _of_mailing(desk: ReportDesk, name: str, by: By) -> Sentences:
     else:
         nothing = f"Nothing was clicked in {name} so far."
     in_time = "Nothing was sent or clicked in this time."
-    if by in (By.hour, By.day, By.weekhour):
+    if by in (By.hour, By.day, By.weekday, By.weekhour):
         in_time = f"Nothing was clicked in {name} in this time."
     return Sentences(nothing, in_time, f"Nothing of it is in that shipment of {name}.")
 

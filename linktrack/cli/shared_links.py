@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from linktrack.moments import iso
+from linktrack.moments import wall_time
 from linktrack.sentences import counted
 from linktrack.visible import visible
 
@@ -78,4 +78,4 @@ def _columns(pairs: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _minute(moment: int | None, zone: tzinfo) -> str:
-    return iso(moment, zone)[: len("2026-05-04T09:12")].replace("T", " ") if moment else ""
+    return wall_time(moment, zone) if moment else ""

@@ -99,11 +99,13 @@ class ReportDesk(NamedTuple):
 
 class Found(NamedTuple):
     """What a report finds in a scope, the scope that it has without any option, and what is said where there is
-    nothing (None: it never is)."""
+    nothing (None: it never is). `clicked` finds nothing where that is so, though the report has rows of 0 (None: it has
+    none)."""
 
     find: Callable[[Scope], Iterable[tuple[Any, ...]]]
     whole: Scope
     sentences: Sentences | None = None
+    clicked: Callable[[Scope], Iterable[object]] | None = None
 
 
 @contextmanager
@@ -171,7 +173,7 @@ def show(
     records = _Counted(_record(row, layout) for row in rows)
     shown, looks = _looked_at(context, desk, scope, records, layout, choice)
     list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)
-    if records.count == 0:
+    if records.count == 0 or (found.clicked is not None and not any(True for _ in found.clicked(scope))):
         say_why_empty(context, desk, scope, found)
     say_rules(context, desk, scope)
     say_uncounted(context, desk, scope)
@@ -183,7 +185,7 @@ def say_why_empty(context: typer.Context, desk: ReportDesk, scope: Scope, found:
     from linktrack.reports.emptiness import why_empty
 
     if found.sentences is not None:
-        say(context, why_empty(desk.database, scope, found.whole, found.find, found.sentences))
+        say(context, why_empty(desk.database, scope, found.whole, found.clicked or found.find, found.sentences))
 
 
 def _looked_at(

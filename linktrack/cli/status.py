@@ -35,12 +35,12 @@ def status(
     allowed = USUAL if within is None else read_length(within, "--within")
     with opened(context) as database:
         found = status_of(workspace, database, now(), allowed)
-    times = ("checked_at", "last_import", "last_run", "oldest_open_click")
+    times = ("last_import", "last_run", "oldest_open_click")
     moments = {name: getattr(found, name) for name in times}
     shown = {name: None if moment is None else iso(moment, workspace.zone) for name, moment in moments.items()}
     show_record(
         {
-            "checked_at": shown["checked_at"],
+            "checked_at": found.checked_at,
             "last_import": shown["last_import"],
             "last_run": shown["last_run"],
             "open_clicks": found.open_clicks,
@@ -50,6 +50,7 @@ def status(
             "due": list(found.due),
         },
         format,
+        zone=workspace.zone,
     )
     for sentence in found.advice:
         warn(sentence)

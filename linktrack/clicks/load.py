@@ -22,9 +22,10 @@ from linktrack.clicks.logs.earlier import EarlierLines
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
 from linktrack.clicks.logs.event_log import Directory, EventReading
 from linktrack.clicks.logs.fields import digest_key
+from linktrack.clicks.logs.line_ends import sample_of
 from linktrack.clicks.logs.line_log import Reading
 from linktrack.clicks.logs.requests import UNKNOWN, Requests, Rules
-from linktrack.clicks.logs.sources import Known, Log, open_log, recognise
+from linktrack.clicks.logs.sources import Known, Log, open_log, recognise, refuse_archive
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.clicks.recalled import recall
@@ -254,19 +255,20 @@ class _Import:
         wanted = self.order.log_format or remembered or self.settings.clicks.log_format
         told = format_of(wanted, self._zone) if wanted else None  # a wrong name is said on an empty day too
         while True:
-            sample = log.peek(SAMPLE_BYTES)
-            if not sample and log.damage:
+            start = log.peek(SAMPLE_BYTES)
+            if not start and log.damage:
                 raise log.damage
-            complete = sample[: sample.rfind(b"\n") + 1]
+            refuse_archive(start, log.path)
+            sample, complete = sample_of(start)
             if told and sample.strip():
                 return with_envelopes(told, sample)
             for text in (complete, sample):  # a JSON value may lack the last line end
                 if text.strip():
                     with suppress(BadInput):
                         return _detected(text, log.path, self._zone)
-            if log.regular or log.ended or len(sample) >= SAMPLE_BYTES:
+            if log.regular or log.ended or len(start) >= SAMPLE_BYTES:
                 break
-        if complete.strip() or len(sample) >= SAMPLE_BYTES or _is_json(sample):
+        if complete.strip() or len(start) >= SAMPLE_BYTES or _is_json(sample):
             return _detected(sample, log.path, self._zone)
         self.tally.waiting += bool(sample.strip()) and not log.cut_off and not log.stopped
         return None

@@ -22,7 +22,8 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
     """Forget all clicks on the link `key`, while no import runs. Returns how many there were.
 
     `moment` (UTC milliseconds) is the time of the reset: clicks up to it do not come back with a log that is imported
-    again. UnknownName for a link that is not there; Conflict when clicks of it were purged.
+    again, and of those behind it none that was stored, whose lines are remembered. UnknownName for a link that is not
+    there; Conflict when clicks of it were purged.
     """
     number = link_id(database, key)
     purged = horizon(database).clicks
@@ -45,6 +46,12 @@ def reset_link(workspace: Workspace, database: Database, key: str, moment: int, 
             database.executemany(
                 "DELETE FROM click WHERE clicked_at = ? AND print = ? AND recipient_id = ?",
                 [(click.clicked_at, click.print, click.recipient_id) for click, _, _ in shifts],
+            )
+            database.insert(
+                "wiped_click",
+                ("clicked_at", "print"),
+                sorted({click[:2] for click, _, _ in shifts if click.clicked_at > moment}),
+                besides=" ON CONFLICT DO NOTHING",
             )
             apply(database, shifts, facts)
             removed += len(shifts)

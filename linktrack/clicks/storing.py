@@ -98,8 +98,13 @@ class Shelf:
         return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))
 
     def known(self, arrivals: Arrivals) -> Set[tuple[int, int]]:
-        """Times and prints of all clicks that are stored at the moments of these."""
-        return self._known("click", arrivals.clicks) if arrivals.clicks else frozenset()
+        """Times and prints of all clicks that are stored at the moments of these, or were until a reset."""
+        if not arrivals.clicks:
+            return frozenset()
+        known = self._known("click", arrivals.clicks)
+        if self.database.value("SELECT 1 FROM wiped_click LIMIT 1") is not None:
+            known |= self._known("wiped_click", arrivals.clicks)
+        return known
 
     def store(
         self, new_to_read: Arrivals, reading: int, *, known: Set[tuple[int, int]], again: bool = False

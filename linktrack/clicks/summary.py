@@ -98,7 +98,8 @@ class Tally:
     unusual: list[str] = field(default_factory=list)
     suspects: int = 0  # rejected lines that look like ours and were not seen before
     unreadable: int = 0  # of which in no format that is known
-    clicks: int = 0  # of which there is an address
+    clicks: int = 0
+    unaddressed: int = 0  # of which no address is known, though others are kept
     busiest: Counter[str] = field(default_factory=Counter)
     busy_recipients: dict[str, set[int]] = field(default_factory=dict)
 
@@ -121,6 +122,7 @@ class Tally:
 
     def _add_addresses(self, batch: Batch) -> None:
         self.clicks += len(batch.clicks)
+        self.unaddressed += batch.unaddressed
         self.busiest.update(batch.busiest)
         for ip, recipients in batch.busy.items():
             if len(known := self.busy_recipients.setdefault(ip, set())) < MOST_RECIPIENTS:
@@ -183,6 +185,12 @@ class Tally:
                 f"{counted(self.unreadable, 'new line')} with addresses of ours cannot be read, so their clicks are "
                 "missing: has the log's format changed? --rejected FILE lists them; once --log-format or log_format in "
                 "[clicks] names what they are in, --again reads them again."
+            )
+        if self.unaddressed * 2 > self.clicks:
+            found.append(
+                f"{self.unaddressed} of {counted(self.clicks, 'click')} came without the visitor's address, so that "
+                "verdicts know less. If the log has it under a name of its own, give the server's format string "
+                "(--log-format, or log_format in [clicks]) and import again with --again."
             )
         for ip, count in self.busiest.most_common(1):
             many = len(self.busy_recipients.get(ip, ())) >= BUSY_RECIPIENTS

@@ -119,7 +119,8 @@ def read_parts(html: Document, text: Document | None, options: ReadingOptions) -
         value = clean(decode(html.characters(spot.start, spot.stop)), options.merge_tags)
         reason, target, key = judge(value, options, base)
         reason = _never(spot) or reason
-        label = label_of(html, seen.masked, spot.content) if spot.clickable else ""
+        content = spot.tag if spot.kind == "area" else spot.content
+        label = label_of(html, seen.masked, content) if spot.clickable else ""
         if spot.clickable and not label:
             numbered += 1
             label = f"link_{numbered}"

@@ -40,7 +40,7 @@ from linktrack.mailings.shipments import (
     signing_as_then,
     unfinished_shipments,
 )
-from linktrack.mailings.shipping import make_shipment, refuse_sent_elsewhere
+from linktrack.mailings.shipping import make_shipment, note_rendered, refuse_sent_elsewhere
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import iso, now
 from linktrack.sentences import counted
@@ -232,6 +232,8 @@ def render_again(
     left = recipients_left(database, stored)
     shipment = replace(stored, settings=settings, recipients=left.recipients, uncounted=left.uncounted)
     copies = _copies(database, mailing, shipment, mail, tokens)
+    if isinstance(out, Path):
+        note_rendered(database, number, str(out.absolute()))
     written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
     return Rewritten(
         find_shipment(database, number),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -26,8 +26,9 @@ class ShipmentSettings:
     """What a shipment's mails were made with, so that they can be made again; kept as JSON.
 
     `person_merge_tag`: where a template's special links have a recipient's own token, while `merge_tag` stands for one
-    that those share who refused tracking; "" where nobody is asked. `out` is where the mails were first written, and
-    `contacts` the file of whom they are for ("" for a stream): whole paths, by which a person can be told.
+    that those share who refused tracking; "" where nobody is asked. `out` is where the mails were first written,
+    `rendered` where they were written again, and `contacts` the file of whom they are for ("" for a stream): whole
+    paths, by which a person can be told.
     """
 
     base_url: str
@@ -41,6 +42,7 @@ class ShipmentSettings:
     person_merge_tag: str = ""
     out: str = ""
     contacts: str = ""
+    rendered: tuple[str, ...] = ()
 
     def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -256,12 +258,22 @@ def signing_as_then(tokens: Tokens, shipment: Shipment) -> Tokens:
 
 def _shipment(row: Sequence[Any]) -> Shipment:
     shipment_id, mailing, sent_at, test, recipients, settings, *rest = row
-    made_with = ShipmentSettings(**json.loads(settings))
-    return Shipment(shipment_id, mailing, sent_at, bool(test), recipients, made_with, *rest)
+    return Shipment(shipment_id, mailing, sent_at, bool(test), recipients, read_settings(settings), *rest)
+
+
+def read_settings(text: str) -> ShipmentSettings:
+    """Settings as their JSON says them."""
+    found = ShipmentSettings(**json.loads(text))
+    return replace(found, rendered=tuple(found.rendered))
 
 
 def list_outputs(database: Database) -> list[WrittenTo]:
     """The folders that mails of shipments were written into, whatever became of those."""
     rows = database.rows("SELECT id, settings FROM shipment ORDER BY id")
-    outputs = (WrittenTo(shipment, ShipmentSettings(**json.loads(settings)).out) for shipment, settings in rows)
-    return [one for one in outputs if one.out]
+    made_with = ((shipment, read_settings(settings)) for shipment, settings in rows)
+    return [
+        WrittenTo(shipment, out)
+        for shipment, settings in made_with
+        for out in dict.fromkeys((settings.out, *settings.rendered))
+        if out
+    ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from linktrack.contacts.recipients import INTERESTS, domain_of, store_recipients
@@ -125,6 +126,14 @@ def count_recipients(database: Database) -> None:
         f"UPDATE shipment SET recipients = (SELECT count(*) {of}), "  # noqa: S608  (of our own)
         f"uncounted = (SELECT count(*) {of} AND shipment_recipient.uncounted)"
     )
+
+
+def note_rendered(database: Database, shipment_id: int, out: str) -> None:
+    """That mails of a shipment, with all that is personal in them, are written into a folder once more."""
+    with database.transaction():
+        settings = find_shipment(database, shipment_id).settings
+        noted = replace(settings, rendered=tuple(dict.fromkeys((*settings.rendered, out))))
+        database.execute("UPDATE shipment SET settings = ? WHERE id = ?", (noted.text(), shipment_id))
 
 
 def finish_shipment(database: Database, shipment_id: int, moment: int) -> None:

@@ -72,7 +72,7 @@ class CausedFigures(NamedTuple):
 
 
 def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures]:
-    """The spots of the scope's mailing in their order, or those of the links of its folder."""
+    """The spots of the scope's mailing in their order, or those of the links of its folder; see `repeated`."""
     where, values = "", list[Any]()
     if scope.folder is not None:
         where = " AND (folder.path = ? OR substr(folder.path, 1, ?) = ?)"
@@ -103,6 +103,12 @@ def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures
         clicks, clickers, machine = tallies.get(placement, (0, 0, 0))
         found.append(PlacementFigures._make((*row, clicks, clickers, machine, share_of(clickers, everybody))))
     return found
+
+
+def repeated(placements: Sequence[PlacementFigures]) -> list[PlacementFigures]:
+    """Those of the links that stand in several places."""
+    places = Counter(one.link for one in placements)
+    return [one for one in placements if places[one.link] > 1]
 
 
 def clickers_in(database: Database, scope: Scope) -> int:

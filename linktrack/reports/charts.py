@@ -149,7 +149,7 @@ def hours_chart(
         for tick in shares:
             y = round(upper - tick.place * (upper - 16)) + 0.5
             drawn.append(f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>')
-            drawn.append(_text(0, y - 4, tick.text, "axis"))
+            drawn.append(_text(1, y - 4, tick.text, "axis end"))  # where curves are high
         for curve, look in ((median, "median"), (share, "share")):
             if curve:
                 drawn.append(

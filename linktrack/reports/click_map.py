@@ -214,23 +214,25 @@ _COLOURS = ("#fff", "#fde3c0", "#fdbb84", "#f9824f", "#cf2d17", "#8e0000")
 
 
 def _style() -> str:
-    """A badge's span reaches 9 pixels farther down than the pill in it, which so stands above a link's words.
+    """A badge's span reaches at least 8 pixels farther down than the pill in it, which so stands above a link's words.
 
     A badge begins where its link does in the line, and as high as the link's own box: a line may be far higher, for
     what else stands in it. Of a link that begins with a picture it stands at the picture's corner: that may be a block,
-    in a line of its own. Of a link that is positioned itself 0 is the top. Where browsers do not know this (CSS Anchor
-    Positioning) it is as high as the line.
+    in a line of its own. There its span reaches down to the link's own box, which begins far below the top of a high
+    picture that stands in a line. Of a link that is positioned itself 0 is the top. Where browsers do not know this
+    (CSS Anchor Positioning) it is as high as the line.
     """
     badge, reset = "span[data-placement]", "all:initial!important;"
     look = {
-        "position": "absolute", "z-index": "2147483647", "height": "22px", "translate": "-3px -7px", "direction": "ltr",
-        "cursor": "help", "print-color-adjust": "exact", "-webkit-print-color-adjust": "exact",
+        "position": "absolute", "z-index": "2147483647", "min-height": "22px", "translate": "-3px -7px",
+        "direction": "ltr", "cursor": "help", "print-color-adjust": "exact", "-webkit-print-color-adjust": "exact",
     }  # fmt: skip
     link, picture = f"[{LINKED}][data-heat]", f"[{PICTURED}]"
     high = (
         f"{link}{{anchor-scope:--link,--picture!important;anchor-name:--link!important}}"
         f"img{picture}{{anchor-name:--picture!important}}"
-        f"{badge}{{top:anchor(--picture top,anchor(--link top,0px))!important;left:anchor(--picture left)!important}}"
+        f"{badge}{{top:anchor(--picture top,anchor(--link top,0px))!important;left:anchor(--picture left)!important;"
+        "bottom:calc(anchor(--link top,100%) - 7px)!important}"
     )
     pill = {
         "display": "block", "box-sizing": "border-box", "height": "14px", "padding": "0 4px", "cursor": "inherit",

@@ -14,7 +14,7 @@ from linktrack.store.session import Database
 
 
 class LinkFigures(NamedTuple):
-    """One link. Times are UTC milliseconds; in a period exact where they lie in it, else of the hour they lie in."""
+    """One link. Times are UTC milliseconds; see `shipments.edges` for those of a period."""
 
     key: str
     name: str

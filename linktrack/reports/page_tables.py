@@ -84,7 +84,8 @@ def engagement_table(desk: TableDesk, last: int) -> PageTable:
 
 
 def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTable]:
-    """The tables of one mailing, by their subjects: `map` and `places` are its placements, by clicks and by link."""
+    """The tables of one mailing, by their subjects: `map` are its placements by clicks, `places` those of links
+    that stand in several."""
 
     def table(
         by: str,
@@ -95,9 +96,10 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
         subject: str = "",
         order: SortOrder | None = None,
         sort: str = "",
+        only: Sequence[str] = (),
         cut: bool = True,
     ) -> PageTable:
-        command = ["report", "mailing", name, "--by", by, *(("--sort", sort) if sort else ())]
+        command = ["report", "mailing", name, "--by", by, *only, *(("--sort", sort) if sort else ())]
         chosen = SortOrder(sort) if sort else order
         return _table(desk, subject or by, command, rows, fields, columns or tuple(fields), chosen, cut=cut)
 
@@ -107,7 +109,8 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
         table("reason", breakdowns.reason_figures(database, scope), breakdowns.ReasonFigures._fields, order=BY_CLICKS),
         table("link", link_figures(database, scope), LinkFigures._fields, _LINK, order=BY_CLICKS),
         table("placement", places, spot, _MAP, subject="map", sort="clicks", cut=False),
-        table("placement", places, spot, _PLACES, subject="places", sort="link", cut=False),
+        table("placement", breakdowns.repeated(places), spot, _PLACES, subject="places", only=["--repeated"],
+              sort="link", cut=False),
         table("age", times.ages(database, scope, desk.now), times.AgeFigures._fields, cut=False),
         table("weekhour", times.weekhours(database, scope, desk.zone), times.WeekhourFigures._fields, cut=False),
         table("domain", breakdowns.domain_figures(database, scope), breakdowns.DomainFigures._fields, order=BY_CLICKS),

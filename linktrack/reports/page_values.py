@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
-from linktrack.moments import datetime_of, iso
+from linktrack.moments import datetime_of, iso, offset_that_tells
 from linktrack.reports.page_texts import MONTHS, TEXTS, VALUES, said_value
 from linktrack.settings import Language
 from linktrack.visible import visible
@@ -71,7 +71,8 @@ class Writer:
     def time(self, milliseconds: int) -> str:
         """A time to the minute: `4 May 2026 09:12`."""
         when = datetime_of(milliseconds, self.zone)
-        shown = f"{when.day} {MONTHS[self.language][when.month - 1]} {when.year} {when:%H:%M}"
+        month, offset = MONTHS[self.language][when.month - 1], offset_that_tells(milliseconds, self.zone)
+        shown = f"{when.day} {month} {when.year} {when:%H:%M}{offset}"
         return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
     def value(self, column: str, value: object) -> PageValue:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from linktrack.moments import HOUR
 from linktrack.reports.figures import EVERYTHING, Period, Scope, rate_of
 from linktrack.store.session import Database
 
@@ -126,11 +127,13 @@ def edges(
 ) -> tuple[int | None, int | None]:
     """First and last human click of a period, from its first and last hour with one and the times over all.
 
-    Exact where the time over all lies in the period; elsewhere the beginning of its hour, which is what is kept.
+    Exact where the time over all lies in the period. Elsewhere nothing but the hour is kept: it is the hour's beginning
+    for the first and its end for the last, so that all clicks of the period lie between the two.
     """
     if first_hour is None or last_hour is None:
         return None, None
+    end = last_hour + HOUR if period.until is None else min(last_hour + HOUR, period.until)
     return (
         first if first is not None and period.holds(first) else first_hour,
-        last if last is not None and period.holds(last) else last_hour,
+        last if last is not None and period.holds(last) else end - 1,
     )

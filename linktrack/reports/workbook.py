@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple
 
 from linktrack.crm.guard import must_match, would_run
 from linktrack.errors import BadInput
-from linktrack.moments import datetime_of, iso
+from linktrack.moments import datetime_of, iso, offset_that_tells, wall_time
 from linktrack.reports.headings import WORDS, heading, joined
 from linktrack.reports.totals import SUM
 
@@ -170,11 +170,12 @@ class _SheetWriter:
                 page.write_boolean(at, place, value, self._format(bold=bold))
                 return len("FALSE")
             case int() if column in self._sheet.times:
-                when = datetime_of(value, self._sheet.zone).replace(tzinfo=None)
+                when = datetime_of(value, self._sheet.zone).replace(tzinfo=None, microsecond=0)  # 59.999 is shown as 60
                 if when.year < _FIRST_YEAR:
                     return self._write_cell(at, place, "", iso(value, self._sheet.zone), bold=bold)
-                page.write_datetime(at, place, when, self._format(_TIME, bold=bold))
-                return len(_TIME)
+                offset = offset_that_tells(value, self._sheet.zone)  # which a cell's value has no room for
+                page.write_datetime(at, place, when, self._format(_TIME + (offset and f'"{offset}"'), bold=bold))
+                return len(_TIME + offset)
             case int() | float() if abs(value) < _EXACT_BELOW:
                 page.write_number(at, place, value, self._format(_SHARES.get(column, ""), bold=bold))
                 return len("-100.0%") if column in _SHARES else len(str(value))
@@ -256,7 +257,7 @@ class _SheetWriter:
     def _point(self, column: str, value: object) -> str:
         """What names a point of the chart."""
         if isinstance(value, int) and column in self._sheet.times:
-            return f"{datetime_of(value, self._sheet.zone):%Y-%m-%d %H:%M}"
+            return wall_time(value, self._sheet.zone)
         return str(value)
 
 

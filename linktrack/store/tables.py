@@ -404,6 +404,17 @@ class JunkRequestRecord(SQLModel, table=True):
     recipient_id: int = Field(default=0, sa_column=_big(server_default="0"))
 
 
+class WipedClickRecord(SQLModel, table=True):
+    """A click that a reset took away though it lies behind the reset's own moment (a server's clock that is ahead,
+    local time read as UTC): its line was seen, and is not new when it comes again."""
+
+    __tablename__ = "wiped_click"
+    __table_args__ = (CLUSTERED,)
+
+    clicked_at: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    print: int = Field(sa_column=Column(BigInteger, primary_key=True))
+
+
 class ScannerEvidenceRecord(SQLModel, table=True):
     """A recipient's mail was looked at by a scanner from this address (/24 or /48), in this minute since 1970, with an
     agent of this family: see `clicks.judging.reputation`."""

@@ -44,11 +44,14 @@ def everything_out_of_reach(workspace: Workspace, database: Database, number: in
 def _always(database: Database) -> Iterator[OutOfReach]:
     yield OutOfReach("the CRM and its exports", "delete the contact there, or the next export has them again")
     yield OutOfReach("backups (linktrack backup)", "a restored one knows them: forget again after linktrack restore")
-    yield OutOfReach("folders that mailing rewrite has written", "mails, tokens.csv and recipients.ndjson: delete them")
+    yield OutOfReach(
+        "folders that mailing rewrite and shipment render have written",
+        "mails, tokens.csv and recipients.ndjson: delete them",
+    )
     yield OutOfReach(
         "what else was written on somebody's word, which is not noted anywhere",
         "files of contact export, reports and lists (-o, report html, click list, report clickers), click import "
-        "--rejected, shipment render, mailing preview, and what went into a pipe: delete those that they stand in",
+        "--rejected, mailing preview, and what went into a pipe: delete those that they stand in",
     )
     yield OutOfReach("mail services and mailboxes", "the lists that were uploaded there, and the mails themselves")
     yield OutOfReach(

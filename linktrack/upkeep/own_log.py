@@ -16,11 +16,13 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.formats.click_log import KEYS, is_click_log
+from linktrack.clicks.formats.parts.json_lines import Record
 from linktrack.clicks.load import logs_in
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.sources import Log, open_log, recognise
@@ -28,7 +30,8 @@ from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import BadInput
 from linktrack.files import explained, replace_own, sync_folder
 from linktrack.links.keys import open_keys
-from linktrack.links.tokens import Tokens
+from linktrack.links.tokens import NOBODY, Tokens
+from linktrack.moments import moment_of
 from linktrack.sentences import counted
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -118,10 +121,11 @@ def empty_lines(database: Database, sizes: Mapping[Path, int], traces: Traces) -
         if not path.exists():
             continue
         with explained(path):
-            found = [OwnLine(start, _emptied(line)) for start, line in lines_of(path, traces, size)]
-            if not found:
+            theirs = list(lines_of(path, traces, size))
+            if not theirs:
                 continue
-            _know_no_more(database, path, key)
+            _know_no_more(database, path, key, list(filter(None, (_moment(one.line) for one in theirs))))
+            found = [OwnLine(start, _emptied(line)) for start, line in theirs]
             packing = _packing(path)
             if packing is None:
                 _overwrite(path, found)
@@ -186,20 +190,39 @@ def _not_done(path: Path, database: Database, key: bytes) -> str:
 
 def _emptied(line: bytes) -> bytes:
     """A line of the log of which only the time is left; nothing of one that is cut off."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        record = None
-    said = b""
-    if isinstance(record, dict) and is_click_log(record):
+    said, record = b"", _record(line)
+    if record is not None:
         nothing = dict.fromkeys(KEYS, "") | {"method": "GET", "path": "/", "status": 404}
         said = json.dumps({**nothing, "time": record["time"]}).encode()
     return (said if len(said) <= len(line) else b"").ljust(len(line))
 
 
-def _know_no_more(database: Database, path: Path, key: bytes) -> None:
-    """Take back what a file is known by, so that it is read again and no second log seems to have the same lines."""
+def _moment(line: bytes) -> int | None:
+    """When a line was written; None of one that is cut off."""
+    record = _record(line)
+    try:
+        return None if record is None else moment_of(datetime.fromisoformat(str(record["time"])))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _record(line: bytes) -> Record | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and is_click_log(record) else None
+
+
+def _know_no_more(database: Database, path: Path, key: bytes, moments: Collection[int]) -> None:
+    """Take back what a file is known by, so that it is read again and no second log seems to have the same lines; and
+    the addresses of requests at these moments of which nobody else knows whose they were: those of a token that was cut
+    or damaged, which goes with its line."""
     with open_log(str(path)) as log, database.transaction(durable=True):
+        database.executemany(
+            "UPDATE junk_request SET ip = '' WHERE clicked_at = ? AND recipient_id = ?",
+            [(moment, NOBODY) for moment in moments],
+        )
         while (known := recognise(database, log, key)) is not None:
             database.execute(
                 "UPDATE source SET position = 0, head_length = 0, state = '', first_at = NULL, first_lines = ?, "

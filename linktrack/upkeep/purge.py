@@ -133,7 +133,7 @@ def purge_due(
     return PurgeSummary(clicks, removed, waiting, files, lines, needless, emptied, cleaned, notes)
 
 
-_TABLES = ("click", "probe", "junk_request", "scanner_evidence", "agent", "reading", "recipient")
+_TABLES = ("click", "probe", "junk_request", "wiped_click", "scanner_evidence", "agent", "reading", "recipient")
 
 
 def _check_open(workspace: Workspace, database: Database, before: int, even_open: bool) -> int:
@@ -155,6 +155,7 @@ def _remove_clicks(database: Database, before: int, tell: Tell) -> int:
         replace_open_times(database, stretches)
         database.execute("DELETE FROM probe WHERE clicked_at < ?", (before,))
         database.execute("DELETE FROM junk_request WHERE clicked_at < ?", (before,))
+        database.execute("DELETE FROM wiped_click WHERE clicked_at < ?", (before,))
         database.execute("DELETE FROM scanner_evidence WHERE minute < ?", (before // _MINUTE,))
         touch(database)
     removed = 0

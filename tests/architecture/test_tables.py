@@ -22,7 +22,7 @@ WRITERS = {
     "failure": {"actions/ledger"},
     "folder": {"links/folders.py"},
     "forgotten": {"store/forgotten.py"},
-    "junk_request": {"clicks/storing.py", "upkeep/forget.py", "upkeep/purge.py"},
+    "junk_request": {"clicks/storing.py", "upkeep/forget.py", "upkeep/own_log.py", "upkeep/purge.py"},
     "left_type": {"contacts/left.py"},
     "link": {"links", "mailings/placements.py", "clicks/reset.py"},
     "made": {"actions/ledger"},
@@ -51,6 +51,7 @@ WRITERS = {
     "spool_made": {"actions/ledger"},
     "spool_settled": {"actions/taking.py"},
     "unknown_contact": {"actions/selecting.py"},
+    "wiped_click": {"clicks/reset.py", "upkeep/purge.py"},
     "workspace": {
         "actions/taking.py", "clicks/load.py", "clicks/rollups/zone.py", "links/keys.py", "store", "upkeep",
     },

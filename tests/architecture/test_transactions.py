@@ -30,7 +30,9 @@ HOLD_A_TRANSACTION = {
     "mailings/adding.py": {"add_mailing"},
     "mailings/editing.py": {"edit_mailing", "delete_mailings", "restore_mailings"},
     "mailings/placements.py": {"place_late_keys", "place_system_links"},
-    "mailings/shipping.py": {"make_shipment", "finish_shipment", "cancel_shipment", "restore_shipment"},
+    "mailings/shipping.py": {
+        *("make_shipment", "note_rendered", "finish_shipment", "cancel_shipment", "restore_shipment")
+    },
     "store/revisions.py": {"make_tables", "upgrade"},
     "store/session.py": {"session"},
     "upkeep/copy.py": {"copy_database", "_standing_still"},

@@ -214,6 +214,16 @@ def test_a_list_of_clicks(world: World, at: Path, run: Run) -> None:
     assert len(run("click", "list", "--contact", "C1", "--limit", "2", "--format", "json").json) == 2
 
 
+@pytest.mark.parametrize("more", [(), ("--limit", "5")], ids=["a screenful", "the latest"])
+def test_a_table_of_no_clicks_says_so(world: World, at: Path, run: Run, more: tuple[str, ...]) -> None:
+    asked = ("click", "list", "--verdict", "prefetch", "--format")
+    assert "There are no clicks yet" in run(*asked, "table", *more).err
+    run("click", "import", a_log(world, at))
+    assert "No click is like that" in run(*asked, "table", *more).err
+    nothing = run(*asked, "ndjson", *more)
+    assert (nothing.out, nothing.err) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clicks_world import SENT, World, adds_up, line, state
+from clicks_world import SENT, World, adds_up, line, state, through_a_pipe
 
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.reset import reset_link
 from linktrack.clicks.summary import ImportOrder
 from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.upkeep.forget import forget_person
+from linktrack.upkeep.purge import purge_clicks
 from linktrack.workspace import load_workspace
 
 
@@ -117,6 +118,37 @@ def test_what_a_reset_took_away_before_its_key_was_revoked_is_not_new_after_it(w
     revoke(world)
     after = world.load(log, again=True)
     assert (after.stored, dict(after.reasons), after.alarm) == (0, {"before-reset": 50}, "")
+
+
+@pytest.mark.parametrize("way", ["again", "a pipe", "another file", "reset twice", "a cut", "purged before it"])
+def test_what_a_reset_took_away_does_not_come_back_whatever_its_time(world: World, tmp_path: Path, way: str) -> None:
+    """A server's clock may be ahead, and a local time read as UTC: such clicks lie behind the reset's moment."""
+    log, moment = tmp_path / "access.log", SENT + 1_000_000
+    ahead = [line(world.path(1, 1), 3_600), line(world.path(1, 1), 3_600), line(world.path(1, 2), 90_000)]
+    late = [one.replace(b"/2026:", b"/9999:") for one in (line(world.path(1, 3), 60), line(world.path(1, 4), 60))]
+    lines = [line(world.path(1, 5), 600), *ahead, *late, line(world.path(2, 6), 3_600)]
+    log.write_bytes(b"".join(lines))
+    assert world.load(log).stored == 7
+    with world.database() as database:
+        assert reset_link(world.workspace, database, "link-1", moment) == 6
+        if way == "reset twice":
+            assert reset_link(world.workspace, database, "link-1", moment + 1) == 0
+        if way == "purged before it":
+            purge_clicks(world.workspace, database, moment, moment, even_open=True)
+    before = state(world)
+    if way == "a pipe":
+        with through_a_pipe(log.read_bytes()) as pipe:
+            after = world.load(Path(pipe))
+    elif way in ("another file", "a cut"):
+        other = tmp_path / "other.log"
+        other.write_bytes(b"".join(lines[2:] if way == "a cut" else [*lines, b"\n"]))
+        after = world.load(other)
+    else:
+        after = world.load(log, again=True)
+    assert (after.stored, state(world)) == (0, before)
+    with log.open("ab") as file:
+        file.write(line(world.path(1, 1), 3_600) + line(world.path(1, 7), 3_600))
+    assert world.load(log).stored == 2, "what comes after the reset counts, also the equal of what it took away"
 
 
 def test_what_is_not_stored_is_judged_by_todays_keys(world: World, tmp_path: Path) -> None:

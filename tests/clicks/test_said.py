@@ -49,6 +49,34 @@ def test_one_untrusted_address_behind_most_clicks_is_said(world: World, tmp_path
     assert kept == {"" if how == "none" else shown}
 
 
+def as_json(world: World, number: int, key: str) -> bytes:
+    told = {"time": f"2026-05-04T09:{number:02}:00Z", "status": 302, "method": "GET", "uri": world.path(1, 1 + number)}
+    return json.dumps({**told, "http_user_agent": "a browser", key: f"203.0.{number}.9"}).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "how", "said"),
+    [("who", "truncate", True), ("who", "full", True), ("who", "none", False), ("client_ip", "truncate", False)],
+)
+def test_clicks_without_any_address_are_said(world: World, tmp_path: Path, key: str, how: str, said: bool) -> None:
+    settings = world.workspace.root / "linktrack.toml"
+    settings.write_text(settings.read_text("utf-8").replace('ip = "truncate"', f'ip = "{how}"'), "utf-8")
+    log = tmp_path / "access.log"
+    log.write_bytes(b"".join(as_json(world, number, key) for number in range(30)))
+    done = quietly(world, log)
+    assert done.returncode == 0
+    assert ("30 of 30 clicks came without the visitor's address" in done.stderr) == said
+    assert ("--log-format" in done.stderr) == said
+    assert quietly(world, log).stderr == ""
+
+
+def test_a_few_clicks_without_an_address_are_nothing_unusual(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    lines = (as_json(world, number, "client_ip" if number > 9 else "who") for number in range(30))
+    log.write_bytes(b"".join(lines))
+    assert quietly(world, log).stderr == ""
+
+
 @pytest.mark.parametrize("value", [{"hello": "world"}, [{"path": "/x"}], {"many": list(range(50))}], ids=str)
 def test_a_whole_json_value_of_no_known_format_does_not_wait(world: World, tmp_path: Path, value: object) -> None:
     log = tmp_path / "events.json"

@@ -32,6 +32,9 @@ http {{
   log_format main '$remote_addr - $remote_user [$time_local] "$request" '
                   '$status $body_bytes_sent "$http_referer" '
                   '"$http_user_agent" "$http_x_forwarded_for"';
+  log_format hosted '$remote_addr - $remote_user [$time_local] "$request" '
+                    '$status $body_bytes_sent "$http_referer" '
+                    '"$http_user_agent" "$host" "$http_x_forwarded_for"';
   log_format json escape=json '{{"time_iso8601":"$time_iso8601","remote_addr":"$remote_addr","request":"$request",'
     '"status":"$status","http_user_agent":"$http_user_agent","http_x_forwarded_for":"$http_x_forwarded_for"}}';
   server {{ listen 127.0.0.1:{port}; {body} }}
@@ -41,7 +44,8 @@ REDIRECT = """access_log {folder}/access.log {format};
   location ~ "^/[a-z2-7]{{3,12}}/[a-z2-7]{{32}}$" {{ return 302 https://www.example.com/; }}
   location / {{ return 404; }}"""
 FORWARD = """access_log off; location / {{ proxy_pass http://127.0.0.1:{back}; proxy_bind {proxy};
-  proxy_set_header Host click.example.com; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }}"""
+  {host} proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; }}"""
+HOST = "proxy_set_header Host click.example.com;"  # without it, a proxy asks for the address that it passes to
 APACHE_FORMAT = r'%h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i" "%{X-Forwarded-For}i"'
 APACHE = """
 ServerRoot {folder}
@@ -124,6 +128,10 @@ def nginx_json(folder: Path, port: int) -> list[str | Path]:
     return nginx(folder, "back", port, REDIRECT.format(folder=folder, format="json"))
 
 
+def nginx_hosted(folder: Path, port: int) -> list[str | Path]:
+    return nginx(folder, "back", port, REDIRECT.format(folder=folder, format="hosted"))
+
+
 def apache(folder: Path, port: int) -> list[str | Path]:
     path = folder / "apache.conf"
     quoted = APACHE_FORMAT.replace('"', '\\"')
@@ -137,22 +145,24 @@ def caddy(folder: Path, port: int) -> list[str | Path]:
     return [program("caddy"), "run", "--adapter", "caddyfile", "--config", path]
 
 
-SERVERS: dict[str, tuple[Callable[[Path, int], list[str | Path]], str | None]] = {
-    "nginx with its stock format main": (nginx_main, None),
-    "nginx with JSON": (nginx_json, None),
-    "Apache with its format string": (apache, APACHE_FORMAT),
-    "Caddy": (caddy, None),
+SERVERS: dict[str, tuple[Callable[[Path, int], list[str | Path]], str | None, str]] = {
+    "nginx with its stock format main": (nginx_main, None, HOST),
+    "nginx with the Host before X-Forwarded-For": (nginx_hosted, None, HOST),
+    "nginx that is asked for by its address": (nginx_hosted, None, ""),
+    "nginx with JSON": (nginx_json, None, HOST),
+    "Apache with its format string": (apache, APACHE_FORMAT, HOST),
+    "Caddy": (caddy, None, HOST),
 }
 
 
 @pytest.mark.parametrize("case", SERVERS)
 def test_the_numbers_are_right_behind_a_proxy(world: World, tmp_path: Path, case: str) -> None:
-    make, log_format = SERVERS[case]
+    make, log_format, host = SERVERS[case]
     (tmp_path / "server").mkdir(mode=0o755)
     folder = tmp_path / "server"
     back, front = free_port(), free_port()
     command = make(folder, back)
-    proxy = nginx(folder, "front", front, FORWARD.format(back=back, proxy=PROXY))
+    proxy = nginx(folder, "front", front, FORWARD.format(back=back, proxy=PROXY, host=host))
     with ExitStack() as stack:
         stack.enter_context(running(back, *command))
         stack.enter_context(running(front, *proxy))

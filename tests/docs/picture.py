@@ -15,7 +15,7 @@ from docs.player import ROOT
 from server.chromium import chromium
 
 PICTURE = ROOT / "docs" / "report.jpg"
-WIDTH, HEIGHT = 1000, 1100
+WIDTH, HEIGHT = 1100, 1100
 # To show both in little room: the figures at the head of the page, and the mail, which follows after some sections.
 LEFT_OUT = "nav, section.reason { display: none } section.map { margin-top: 2rem !important }"
 

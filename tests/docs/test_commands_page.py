@@ -57,7 +57,8 @@ Made from the commands themselves (`python tests/docs/test_commands_page.py`), a
 Rows go to stdout and sentences to stderr. `--format table|json|ndjson|csv|tsv|md|xlsx` says how rows are written: a table
 on a terminal and TSV in a pipe, unless it is given. `-o FILE` writes them into a file, in the format of its ending; a
 workbook (`.xlsx`) has its header in the workspace's language, and needs the extra `xlsx`. `--excel` is CSV as a spreadsheet
-program of that language opens it. *Keys* are the names in JSON and the columns of CSV and TSV; they are never renamed.
+program of that language opens it. In every CSV a `'` stands before a text that a spreadsheet would run; JSON has it as it
+is. *Keys* are the names in JSON and the columns of CSV and TSV; they are never renamed.
 `uncounted` is among them once somebody has refused to be tracked.
 """
 

@@ -308,6 +308,8 @@ def test_labels_are_texts_alternate_texts_or_numbers() -> None:
     labels = [address.label for address in addresses(html)]
     assert labels[:4] == ["our Prices & more", "Logo", "link_1", "link_2"]  # D4, D5, D6
     assert len(labels[4]) <= 40 and labels[4].endswith("…") and labels[5:] == ["a b", "Buy"]  # D7
+    html = f"<map><area href={S} alt='The &ouml; shop'><area alt=' ' href={S}><area href={S}></map><a href={S}>x</a>"
+    assert [address.label for address in addresses(html)] == ["The ö shop", "link_1", "link_2", "x"]
 
 
 def test_e15_as_theirs_further_dialects_can_be_named() -> None:

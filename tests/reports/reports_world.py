@@ -216,6 +216,10 @@ class Oracle:
         behind = timedelta(minutes=local.minute, seconds=local.second)
         return (local - behind).isoformat(timespec="seconds")
 
+    def hour_end(self, at: int) -> str:
+        local = self.local(at)
+        return local.replace(minute=59, second=59, microsecond=999_000).isoformat(timespec="milliseconds")
+
     def days(self, shipments: list[int], where: Where = always) -> list[dict[str, Any]]:
         chosen = [one for one in (*self.human(shipments), *self.machine(shipments)) if where(one)]
         days = [self.local(one.at).date() for one in chosen]

@@ -19,7 +19,7 @@ POLICY = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'no
 SAMPLES = Path(__file__).parent.parent.parent / "sample_mailings"
 REAL = (
     "mimekit-xamarin3.html", "phpmime-infusionsoft-sent.html", "dcondrey-2014-be-better.html",
-    "dcondrey-2014-vday.html", "mailparser-mailchimp-sent.html", "spamassassin-winxpnews-2002.html", "hermes-default-receipt.html",
+    "dcondrey-2014-vday.html", "mailparser-mailchimp-sent.html", "mailparser-flight-promo.html", "spamassassin-winxpnews-2002.html", "hermes-default-receipt.html",
 )  # fmt: skip
 OWN_MAILS = Path(__file__).parent.parent / "corpus"
 OWN = (
@@ -73,14 +73,16 @@ TOUCH = """() => { for (const one of document.querySelectorAll('*')) {
   if (one.click) one.click();
 } }"""
 
-# [keys, how far the badge is from its link's box (from what is in it, where that is larger), whether it is displayed]
+# [keys, how far the badge is from the nearest of its link's own boxes (where these are empty, for what is in it floats
+# say, from what is in it), whether it is displayed]
 DISTANCES = """() => [...document.querySelectorAll('span[data-placement]')].map(badge => {
   const box = badge.getBoundingClientRect();
   let boxes;
   if (badge.parentElement.closest('a, area, foreignObject') || badge.parentElement.localName.startsWith('v:')) {
     const link = badge.closest('a') || badge.parentElement;
-    boxes = [link, ...link.querySelectorAll('*')].filter(one => !one.closest('span[data-placement], foreignObject'))
-      .flatMap(one => [...one.getClientRects()]);
+    const own = [...link.getClientRects()].filter(one => one.width && one.height);
+    boxes = own.length ? own : [link, ...link.querySelectorAll('*')]
+      .filter(one => !one.closest('span[data-placement], foreignObject')).flatMap(one => [...one.getClientRects()]);
   }
   if (badge.style.positionAnchor) {
     let picture = badge;
@@ -245,6 +247,14 @@ def links() -> dict[str, tuple[str, int]]:
         "a link of several lines": (f"<p>{words}<a href=https://a.example>{words * 4}</a> {words}", 1),
         "a link without words": ("<p>a <a href=https://a.example></a> b", 1),
         "a link that is a picture": ("<a href=https://a.example><img width=200 height=100 alt=x></a>", 1),
+        "a link that is a high picture in a line": (
+            "<p>word <a href=https://a.example><img width=200 height=300 alt='Click here'></a> word",
+            1,
+        ),
+        "a link that is a picture of words without a size": (
+            "<div style='width:60px'><a href=https://a.example><img alt='Click here and read more'></a></div>",
+            1,
+        ),
         "a link that is a picture in the middle": (
             "<center><a href=https://a.example><img width=200 height=100 alt=x style='display:block;margin:auto'></a></center>",
             1,

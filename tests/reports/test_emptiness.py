@@ -30,6 +30,8 @@ SENTENCES: list[tuple[list[str], str]] = [
     (["mailing", "spring", "--by", "shipment", *LONG_AGO], IN_TIME),
     (["mailing", "spring", "--folder", "Empty"], "No link that this is about lies in the folder Empty, or in one that is in it."),
     (["mailing", "spring", "--by", "placement", "--folder", "Empty"], "No link that this is about lies in the folder Empty"),
+    (["mailing", "never", "--by", "placement", "--repeated"], "never has not been sent yet"),
+    (["mailing", "winter", "--by", "placement", "--repeated"], "No link stands in several places of winter."),
     *((["mailing", "never", "--by", by], "never has not been sent yet: linktrack mailing rewrite never sends it.")
       for by in ("link", "placement", "shipment", "hour", "day", "domain", "device", "reason", "age", "action")),
     (["clickers", "link-2", *LONG_AGO], "Nobody's first click on link-2 lies in this time."),
@@ -53,6 +55,25 @@ def test_an_empty_report_says_why(own_world: World, run: Run, arguments: list[st
 def test_a_table_of_the_week_says_it_too(oracle: Oracle, run: Run) -> None:
     done = run("report", "mailing", "spring", "--by", "weekhour", *LONG_AGO, "--format", "table")
     assert "Nothing was clicked in spring in this time." in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["spring", *LONG_AGO], "Nothing was clicked in spring in this time."),
+        (["never"], "never has not been sent yet"),
+        (["never", *LONG_AGO], "never has not been sent yet"),
+        (["spring", "--shipment", "3"], "The shipment 3 is a test"),
+    ],
+    ids=" ".join,
+)
+def test_weekdays_are_seven_and_it_is_said_that_nothing_was_clicked(
+    oracle: Oracle, run: Run, arguments: list[str], said: str
+) -> None:
+    done = run("report", "mailing", *arguments, "--by", "weekday", "--format", "json")
+    assert [row["clicks"] for row in done.json] == [0] * 7
+    assert said in done.err
+    assert "Nothing" not in run("report", "mailing", "spring", "--by", "weekday", "--format", "json").err
 
 
 def test_where_there_is_nothing_at_all_it_says_how_to_begin(workspace: object, run: Run) -> None:

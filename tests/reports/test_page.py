@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,19 @@ def test_long_tables_are_cut_and_say_so(page_world: Path, run: Run) -> None:
     rest, total = (row.get_text(" ") for row in links.select("tfoot tr"))
     assert re.match(r"\d+ more", rest)
     assert total.startswith("Total")
+
+
+def test_links_in_several_places_are_listed_without_the_others(page_world: Path, run: Run) -> None:
+    (places,) = page(run, "--mailing", LARGE).select("section.places table")
+    command = ["report", "mailing", LARGE, "--by", "placement"]
+    rows = run(*command, "--sort", "link", "--format", "json").json
+    times = Counter(row["link"] for row in rows)
+    several = [row for row in rows if times[row["link"]] > 1]
+    assert {row["link"] for row in several} > {"offer"} and len(several) < len(rows)
+    assert str(places["data-command"]) == shlex.join([*command, "--repeated", "--sort", "link"])
+    assert [(row[0], row[3]) for row in map(cells_of, places.select("tbody tr"))] == [
+        (row["link"], str(row["line"])) for row in several
+    ]
 
 
 def test_a_page_of_fifty_links_is_small(page_world: Path, run: Run) -> None:

@@ -90,6 +90,18 @@ def test_nothing_is_wider_than_a_phone(browser: Any, path: Path) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.parametrize("width", [800, 1050, 1060, 1100, 1280, 1600])
+def test_on_a_desk_no_table_is_cut_and_the_list_beside_the_mail_has_all_its_columns(
+    browser: Any, path: Path, width: int
+) -> None:
+    with opened(browser, path, viewport={"width": width, "height": 900}) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+        cut = """() => [...document.querySelectorAll('.scroll')].filter(one => one.scrollWidth > one.clientWidth)
+            .map(one => one.querySelector('table').dataset.command)"""
+        assert page.evaluate(cut) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_texts_of_charts_do_not_touch(browser: Any, path: Path) -> None:
     """On a phone, the label of a bar ends before the figure at its end begins."""
     with opened(browser, path, viewport=PHONE) as page:

@@ -12,6 +12,7 @@ from linktrack.reports.page_values import EMPTY, PageValue, Writer
 from linktrack.settings import Language
 
 AT = 1_777_885_200_000  # 2026-05-04T09:00:00Z
+BACK = 1_792_890_000_000  # 2026-10-25T01:00:00Z, when it is two o'clock in Stockholm for the second time
 BLANK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -27,6 +28,7 @@ BLANK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
         ("en", "low", -0.0001, "-0.0001", "0.0"),
         ("en", "sent_at", AT, "2026-05-04T11:00:00+02:00", f"4{BLANK}May{BLANK}2026{BLANK}11:00"),
         ("sv", "sent_at", AT, "2026-05-04T11:00:00+02:00", f"4{BLANK}maj{BLANK}2026{BLANK}11:00"),
+        ("en", "sent_at", BACK, "2026-10-25T02:00:00+01:00", f"25{BLANK}Oct{BLANK}2026{BLANK}02:00+01:00"),
         ("en", "weekday", 7, "7", "Sunday"),
         ("en", "hour", 7, "7", "7"),
         ("sv", "device", "phone", "phone", "Telefon"),

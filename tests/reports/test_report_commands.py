@@ -106,6 +106,7 @@ def test_every_report_in_every_format(
         (["links", "--top", "0"], 2, "--top"),
         (["mailing", "spring", "--include-tests"], 2, "--by shipment"),
         (["mailing", "spring", "--by", "day", "--folder", "Campaigns"], 2, "--folder"),
+        (["mailing", "spring", "--repeated"], 2, "--by placement"),
         (["clickers", "link-1", "--top", "2", "--out", "x", "--add-to-project", "P"], 2, "other options"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

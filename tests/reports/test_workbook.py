@@ -27,6 +27,7 @@ from linktrack.cli.output import is_time
 from linktrack.cli.shared_reports import Layout
 from linktrack.crm.xlsx_reading import read_sheet
 from linktrack.errors import BadInput
+from linktrack.moments import HOUR
 from linktrack.reports import workbook
 from linktrack.reports.headings import SWEDISH, heading
 from linktrack.reports.totals import SUM
@@ -70,7 +71,7 @@ def as_cell(column: str, value: Any, times: Iterable[str]) -> Any:
     if value is None or value == "":
         return None
     if column in times and isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=None)
+        return datetime.fromisoformat(value).replace(tzinfo=None, microsecond=0)
     return datetime.fromisoformat(value) if column == "day" else value
 
 
@@ -241,6 +242,15 @@ def test_odd_values(tmp_path: Path) -> None:
     assert [cell.value for cell in first[:3]] == ["0012", "x" * 32_766 + "…", str(10**17)]
     assert str(first[3].value).startswith("1874-")
     assert [cell.value for cell in second] == ["-5", "_x0007_\\ud800\\uffff", -3, datetime(2026, 5, 4, 10), False]
+
+
+def test_times_of_the_hour_that_comes_twice_are_shown_with_their_offset(tmp_path: Path) -> None:
+    rows = [{"hour": 1_792_886_400_000 + number * HOUR} for number in range(-1, 3)]
+    cells = [row[0] for row in rows_of(opened(written(rows, tmp_path, times=["hour"])))]
+    assert all(cell.is_date for cell in cells)
+    assert [cell.value for cell in cells] == [datetime(2026, 10, 25, hour) for hour in (1, 2, 2, 3)]
+    plain = "yyyy-mm-dd hh:mm:ss"
+    assert [cell.number_format for cell in cells] == [plain, f'{plain}"+02:00"', f'{plain}"+01:00"', plain]
 
 
 def test_no_rows_are_a_header(tmp_path: Path) -> None:

@@ -414,10 +414,16 @@ def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
     (persons.root / "damaged.tar.gz").write_bytes(copy.read_bytes()[:40])
     persons.mail("--again")
     mails = persons.outside / f"mails-{persons.runs - 1}"
+    rendered = persons.outside / "rendered"
+    for folder in (rendered, persons.outside / "gone"):
+        persons.do("shipment", "render", 1, "--out", folder)
+    shutil.rmtree(persons.outside / "gone")
     quiet = persons.act()  # nothing was to do: but all rows of the export are in its files
     done = forget(persons, "6")
     named = {one.place: one.advice for one in done.out_of_reach}
-    assert {str(copy), str(quiet), str(mails)} <= named.keys()
+    assert {str(copy), str(quiet), str(mails), str(rendered)} <= named.keys()
+    assert named[str(rendered)] == "the mails of shipment 1: delete them once they are sent"
+    assert str(persons.outside / "gone") not in named
     assert all("a backup of 20" in named[str(path)] for path in (copy, nested, beside)), "whatever it is called"
     database = persons.workspace.settings.database.model_copy(update={"id": "0123456789abcdef"})
     settings = persons.workspace.settings.model_copy(update={"database": database})
@@ -529,6 +535,8 @@ def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: Person
         f"/{placement}/{token}x", f"/{placement}/{token[3:]}",
     ]  # fmt: skip
     log = [own_line(path, 50_000 + 10 * at, ip=FULL_ADDRESS, agent=PHONE) for at, path in enumerate(mine)]
+    # Her address of a request whose token was cut, and that no click of hers has.
+    log.append(own_line(f"/{placement}/{token[:30]}", 50_090, ip="203.0.113.79", agent=PHONE))
     log.append(own_line(persons.vera["more"], 50_100, ip=FULL_ADDRESS, agent=PHONE))
     log.append(own_line(f"{elsewhere}?mail=Vera.Unik%40enskild-doman.example", 50_200))
     kept = own_line(f"{elsewhere}?mail=avera.unik%40enskild-doman.example", 50_300)
@@ -537,17 +545,17 @@ def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: Person
     persons.do("click", "import")
     with persons.open() as database:
         rows = database.rows("SELECT ip, recipient_id <> 0 FROM junk_request WHERE ip <> '' ORDER BY clicked_at")
-    assert {row[0] for row in rows} == {FULL_ADDRESS, "203.0.113.78"}
+    assert {row[0] for row in rows} == {FULL_ADDRESS, "203.0.113.78", "203.0.113.79"}
     assert [bool(row[1]) for row in rows] == [True, *[False] * (len(rows) - 1)], "of the others nobody knows whose"
     out = persons.outside / "export.json"
     persons.do("contact", "export", VERA[0], "-o", out)
     known = json.loads(out.read_text("utf-8"))
     assert [row["ip"] for row in known["junk_request"]["rows"]] == [FULL_ADDRESS]
-    assert len(known["click_log"]["rows"]) == 4 + len(mine) + 1, "the lines of others are not for her"
+    assert len(known["click_log"]["rows"]) == 4 + len(mine) + 2, "the lines of others are not for her"
 
     done = persons.do("contact", "forget", VERA[0], "--yes", "--format", "json").json
-    assert done["log_lines"] == 4 + len(mine) + 2
-    words = (FULL_ADDRESS.encode(), token[:16].encode(), token[-16:].encode())
+    assert done["log_lines"] == 4 + len(mine) + 3
+    words = (FULL_ADDRESS.encode(), b"203.0.113.79", token[:16].encode(), token[-16:].encode())
     assert persons.places_of((*words, b"VeraPhone", b"=vera.unik")) == []
     log_file = persons.root / "clicklog" / "clicks-20260601T000000-2-abcdef.ndjson"
     assert kept in log_file.read_bytes() and other in log_file.read_bytes()

@@ -49,8 +49,10 @@ def keep(world: PersonsWorld, settings: str) -> None:
 
 def test_every_report_is_what_it_was(persons: PersonsWorld) -> None:
     before, clicks = persons.reports(), clicks_of(persons)
-    done = persons.do("database", "purge", "--clicks-before", "2026-05-04T09:20+00:00", "--format", "json").json
+    said = persons.do("database", "purge", "--clicks-before", "2026-05-04T09:20+00:00", "--format", "json")
+    done = said.json
     assert (done["clicks"], done["open"], done["clean"]) == (clicks[True], 0, True)
+    assert all(report in said.err for report in ("report contact", "click list", "report clickers with a period"))
     assert clicks_of(persons) == {False: clicks[False]}
     assert persons.reports() == before
     persons.do("database", "purge", "--clicks-before", "2026-06-01")

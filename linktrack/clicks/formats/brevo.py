@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 
 class Brevo(JsonEvents):
-    """There is no address of the visitor: `sending_ip` is the server's."""
+    """The visitor's address, `ip`, is in the API's events alone: a webhook's `sending_ip` is the server's."""
 
     name = "brevo"
     names: tuple[str, ...] = ("brevo", "sendinblue")
@@ -36,6 +36,7 @@ class Brevo(JsonEvents):
             url=text(record, "link", "URL", "url"),
             instead_of_id=(text(record, "message-id", "messageId", "camp_id"), text(record, "email")),
             email=text(record, "email"),
+            ip=text(record, "ip"),
             agent=text(record, "user_agent"),
             variables=named(
                 tag=_tags(record),

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_header, header_of, part_of, text_of
+from linktrack.clicks.formats.parts.json_lines import (
+    JsonLines,
+    Record,
+    agent_header,
+    chain_header,
+    chain_of,
+    header_of,
+    part_of,
+    status_of,
+    text_of,
+)
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 
@@ -21,12 +31,12 @@ class Caddy(JsonLines):
         return row(
             line,
             # Behind proxies that Caddy trusts client_ip is the visitor; old versions know only the peer, with its port.
-            host=text_of(request, "client_ip", "remote_ip", "remote_addr"),
-            forwarded=header_of(headers, "x-forwarded-for", "forwarded", "x-real-ip"),
+            host=chain_of(request, "client_ip", "remote_ip", "remote_addr"),
+            forwarded=chain_header(headers, "x-forwarded-for", "forwarded", "x-real-ip"),
             stamp=text_of(record, "ts", "time", "timestamp"),
             method=text_of(request, "method"),
             target=text_of(request, "uri"),
-            status=text_of(record, "status"),
+            status=status_of(record, "status"),
             agent=agent_header(headers, "user-agent"),
             purpose=header_of(headers, *PREFETCH_HEADERS),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from linktrack.clicks.event import NO_AGENT, Row
-from linktrack.clicks.formats.parts.addresses import is_address_list
+from linktrack.clicks.formats.parts.addresses import trailing_chain
 from linktrack.clicks.formats.parts.lines import METHOD
 from linktrack.clicks.formats.parts.times import common_moment
 
@@ -45,18 +45,15 @@ _LINE = re.compile(
     rb"|(?!\Z)[^\n]*?)\r?$",
     re.MULTILINE,
 )  # fmt: skip
-_FIELDS = re.compile(rb'(?:(?<= )|^)"(' + _QUOTED + rb')"(?= |\Z)').findall
 # An agent that holds nothing: behind status and size, a referrer and `""`.
 _EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + _QUOTED + rb'" ""(?= |\Z)').match
 
 
 def with_forwarded(row: Row) -> Row:
-    """A row with what the rest of its line is: behind the agent the one field in quotes that is a list of addresses."""
+    """A row with what the rest of its line is: behind the agent, the chain of proxies."""
     *fields, forwarded, rest, network = row
-    if not forwarded and b'"' in rest:
-        lists = [field for field in _FIELDS(rest) if is_address_list(field)]
-        forwarded = lists[0] if len(lists) == 1 else b""
-    return (*fields, forwarded, b"", network)  # type: ignore[return-value]  # ten fields, as before
+    chain = forwarded if rest == b'"-"' else trailing_chain(forwarded, rest)
+    return (*fields, chain, b"", network)  # type: ignore[return-value]  # ten fields, as before
 
 
 class CommonLog:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, chain_of, status_of, text_of
 from linktrack.clicks.formats.parts.lines import agent_in, row
 from linktrack.clicks.formats.parts.times import moment_by_look
 from linktrack.clicks.formats.w3c import ExtendedLog
@@ -61,9 +61,9 @@ class CloudFrontJson(JsonLines):
             or text_of(record, "timestamp"),
             method=text_of(record, "cs-method"),
             target=stem + b"?" + query if query not in (b"", b"-") else stem,
-            status=text_of(record, "sc-status"),
+            status=status_of(record, "sc-status"),
             agent=agent_in(decoded_agent(text_of(record, _AGENT)) if _AGENT in record else None),
-            forwarded=unquote_to_bytes(text_of(record, "x-forwarded-for")),
+            forwarded=unquote_to_bytes(chain_of(record, "x-forwarded-for")),
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, tzinfo
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.addresses import is_address_list
+from linktrack.clicks.formats.parts.addresses import chain_in, is_address_list
 from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
 from linktrack.clicks.formats.parts.times import MONTHS, local_moment, moment_of, seconds_of
 
@@ -64,7 +64,7 @@ class HaProxy:
             target=_decoded(target),
             status=rest[1],
             agent=escaped(_agent_of(captured)),
-            forwarded=next(filter(is_address_list, captured), b""),
+            forwarded=chain_in(captured),
             purpose=next((text for text in captured if text.startswith((b"prefetch", b"preview"))), b""),
         )
 

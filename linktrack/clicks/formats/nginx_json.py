@@ -6,7 +6,8 @@ import re
 
 from linktrack.clicks.event import Row, junk
 from linktrack.clicks.formats.click_log import is_click_log
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_of, text_of
+from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
+from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_of, chain_of, part_of, status_of, text_of
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row, split_request
 from linktrack.names import folded
 
@@ -27,13 +28,9 @@ _TIME = (
 _HOST = (
     "remoteaddr", "clientip", "remoteip", "ip", "client", "clientaddr", "remoteaddress", "clientaddress", "ipaddress",
     "clientipaddress", "remotehost", "clienthost", "sourceip", "srcip", "cip", "realipremoteaddr",
-    "downstreamremoteaddress", "remote", "peer",
+    "downstreamremoteaddress", "remote", "peer", "sourceaddress",
 )  # fmt: skip
-_FORWARDED = (
-    "httpxforwardedfor", "xforwardedfor", "forwardedfor", "xff", "proxyaddxforwardedfor", "httpforwarded", "forwarded",
-    "httpxoriginalforwardedfor", "xoriginalforwardedfor", "httpxrealip", "xrealip", "realip", "httptrueclientip",
-    "trueclientip", "httpcfconnectingip", "cfconnectingip", "httpxclientip", "xclientip", "proxyprotocoladdr",
-)  # fmt: skip
+_PARTIES = ("client", "source", "remote")  # objects of the Elastic Common Schema and its kin: `"client": {"ip": …}`
 _REQUEST = ("request", "requestline")
 _METHOD = ("requestmethod", "method", "verb", "httpmethod")
 _TARGET = ("requesturi", "uri", "url", "path")
@@ -57,6 +54,9 @@ class NginxJson(JsonLines):
         if is_click_log(record):
             return junk(line)
         record = {folded(name): value for name, value in reversed(record.items())}  # the first one stays
+        for party in _PARTIES:
+            for name, value in part_of(record, party).items():
+                record.setdefault(folded(party + name), value)
         method, target = text_of(record, *_METHOD), text_of(record, *_TARGET)
         request = text_of(record, *_REQUEST)
         if request:
@@ -65,15 +65,15 @@ class NginxJson(JsonLines):
             target += b"?" + query
         # An empty request is one, though nobody's; an object is another server's.
         is_request = bool(method and target) or isinstance(record.get("request"), str)
-        status = text_of(record, *_STATUS)
+        status = status_of(record, *_STATUS)
         return row(
             line,
-            host=text_of(record, *_HOST),
+            host=chain_of(record, *_HOST),
             stamp=text_of(record, *_TIME) if is_request else b"",
             method=method,
             target=target,
             status=status[-3:] if _SEVERAL(status) else status,
             agent=agent_of(record, *_AGENT),
-            forwarded=text_of(record, *_FORWARDED),
+            forwarded=chain_of(record, *FORWARDED_NAMES),
             purpose=text_of(record, *_PURPOSE),
         )

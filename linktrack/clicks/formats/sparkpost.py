@@ -42,6 +42,7 @@ class SparkPost(JsonEvents):
             email=text(event, "raw_rcpt_to", "rcpt_to"),
             ip=text(event, "ip_address"),
             agent=text(event, "user_agent"),
+            machine=part(event, "user_agent_parsed").get("is_prefetched") in (True, "true"),
             variables=named(
                 campaign=event.get("campaign_id"),
                 tag=event.get("rcpt_tags"),

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import Row, junk, note
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_header, header_of, text_of
+from linktrack.clicks.formats.parts.json_lines import (
+    JsonLines,
+    Record,
+    agent_header,
+    chain_header,
+    header_of,
+    status_of,
+    text_of,
+)
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 
@@ -21,12 +29,12 @@ class TraefikJson(JsonLines):
             line,
             host=text_of(record, "ClientAddr"),
             # The peer again, or the visitor and the proxies behind them where there is an X-Forwarded-For.
-            forwarded=header_of(record, "request_x-forwarded-for", "request_forwarded")
+            forwarded=chain_header(record, "request_x-forwarded-for", "request_forwarded")
             or text_of(record, "ClientHost"),
             stamp=text_of(record, "StartUTC", "StartLocal", "time"),
             method=text_of(record, "RequestMethod"),
             target=text_of(record, "RequestPath"),
-            status=text_of(record, "DownstreamStatus", "OriginStatus"),
+            status=status_of(record, "DownstreamStatus", "OriginStatus"),
             agent=b"" if agent == b"REDACTED" else agent,
             purpose=header_of(record, *(f"request_{name}" for name in PREFETCH_HEADERS)),
         )

@@ -7,17 +7,20 @@ import re
 from datetime import date, timedelta
 
 from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, agent_in, row, split_lines
 from linktrack.clicks.formats.parts.times import iso_moment
+from linktrack.names import folded
 
 _PLUS = re.compile(rb"(?<!\()\+(\+?)")
 _DATE = re.compile(rb"#Date:\s*(\d{4}-\d\d-\d\d)")
 _HALF_A_DAY = 12
 
-# The columns a click needs, by the names they may have.
+# The columns a click needs, by the names they may have, without case and signs: what an administrator adds to IIS's
+# own is called as they like (`X-ARR-ClientIP`, `cs(X-Forwarded-For)`).
 _FIELDS = (
     ("date",), ("time",), ("c-ip",),
-    ("x-forwarded-for", "cs(x-forwarded-for)", "cs(forwarded)", "x-real-ip", "cs(x-real-ip)"),
+    tuple(one for name in FORWARDED_NAMES for one in (name, f"cs{name}")),
     ("cs-method",),
     ("cs-uri-stem", "cs-uri"), ("cs-uri-query",), ("sc-status",), ("cs(user-agent)",),
     (*(f"cs({name})" for name in PREFETCH_HEADERS), *PREFETCH_HEADERS),
@@ -83,10 +86,10 @@ class ExtendedLog:
         return note(line)
 
     def _name_columns(self, columns: list[str]) -> None:
-        place = {name.lower(): index for index, name in enumerate(columns)}
+        place = {folded(name): index for index, name in enumerate(columns)}
         self.count = len(columns)
         # Where each field stands; of several names the first that is there, and -1, an empty value, for none.
-        self.spots = [next((place[name] for name in names if name in place), -1) for names in _FIELDS]
+        self.spots = [next((place[one] for one in map(folded, names) if one in place), -1) for names in _FIELDS]
 
     def _row(self, line: bytes) -> Row:
         values = line.split(self.separator)

@@ -52,7 +52,8 @@ class Batch(NamedTuple):
     """Clicks of one log, with what they name by its place in a list.
 
     `pressed` is (clicked_at, print, query) of POSTs that say in their address which button was pressed. `busiest` are
-    the most frequent addresses as kept, none of a trusted proxy, with their number of clicks. `equals` are the clicks
+    the most frequent addresses as kept, none of a trusted proxy, with their number of clicks; `unaddressed` is how many
+    have none though addresses are kept and servers write them. `equals` are the clicks
     whose line came before, by their print: the print of the line, and its number as far as the reader remembers;
     `uncounted` are stretches of time from which lines stand before what it remembers.
     """
@@ -62,6 +63,7 @@ class Batch(NamedTuple):
     networks: list[str]  # the first one is "", no network
     pressed: list[tuple[int, int, str]]
     busiest: dict[str, int]
+    unaddressed: int
     busy: dict[str, list[int]]  # the recipients of the one that is behind more than half of the clicks
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
     junk: list[JunkRow]
@@ -125,15 +127,17 @@ class Gathered:
     ) -> Batch:  # fmt: skip
         """All of it."""
         addresses = (ip for ip, _ in self.unkept) if self.unkept else map(itemgetter(6), self.clicks)
-        frequent = Counter(addresses).most_common(BUSIEST + 1)
+        often = Counter(addresses)
+        frequent = often.most_common(BUSIEST + 1)
         busiest = {ip: count for ip, count in frequent if ip and ip not in self.shared}
         visits = self.unkept or ((click[6], click[5]) for click in self.clicks)
         most = next((ip for ip, count in busiest.items() if count * 2 > len(self.clicks)), "")
         busy = {most: sorted({recipient for ip, recipient in visits if ip == most})[:MOST_RECIPIENTS]} if most else {}
         return Batch(
-            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest, busy, self.probes,
-            self.junk, self.unknown, self.contested, self.read, self.repeated, self.not_ours, self._reasons,
-            self._rejects, reached, waiting, cut_off, last, unlike, begins, self.equals, list(uncounted),
+            self.clicks, list(self._agents), list(self._networks), self.pressed, busiest,
+            0 if self.unkept else often[""], busy, self.probes, self.junk, self.unknown, self.contested, self.read,
+            self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting, cut_off, last, unlike,
+            begins, self.equals, list(uncounted),
         )  # fmt: skip
 
     def agent(self, text: str) -> int:

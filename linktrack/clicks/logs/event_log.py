@@ -114,11 +114,14 @@ class Directory:
         return "ambiguous-mailing" if named else "unknown-mailing"
 
     def _spot(self, mailing: int, url: str) -> TrackedSpot | str:
-        """The spot whose target a URL is: to the letter, else without what is added or glued on."""
+        """The spot whose target a URL is: to the letter, else without what is added or glued on; a fragment is, where
+        the mail's target has none."""
         if mailing not in self._targets:
             self._targets[mailing] = self._targets_of(mailing)
         targets = self._targets[mailing]
-        names = [name(one) for one in dict.fromkeys((url, unescape(url))) for name in _NAMES_OF_TARGET]
+        as_sent = unescape(url)
+        urls = dict.fromkeys((url, as_sent, as_sent.partition("#")[0]))
+        names = [name(one) for one in urls for name in _NAMES_OF_TARGET]
         for name in names:
             if spots := targets.get(name):
                 return spots[0] if len({spot.link_id for spot in spots}) == 1 else "ambiguous-target"
@@ -322,7 +325,7 @@ class EventReading:
         waiting = last and self.format.pending > 0 and not self.log.cut_off and not self.log.stopped
         batch = self.gathered.batch(self._reached(), int(waiting), self.log.cut_off, last)
         self.seen, self.gathered = set(), Gathered(self.rules.list_rejects)
-        return batch
+        return batch._replace(unaddressed=0)  # several services tell none
 
     def _reached(self) -> Reached:
         if self.rules.bounded:

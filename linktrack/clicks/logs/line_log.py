@@ -14,6 +14,7 @@ from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.cuts import packed
 from linktrack.clicks.logs.ends import Ends
 from linktrack.clicks.logs.fields import digest
+from linktrack.clicks.logs.line_ends import is_counted, seed_lines
 from linktrack.clicks.logs.requests import Requests, Rules
 from linktrack.clicks.logs.sources import HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.errors import LinktrackError
@@ -104,8 +105,7 @@ class Reading:
         self.log.skip(position - back)
         seed = self.log.take(back)
         self.log.position, self.log.tail = position, seed[-TAIL_BYTES:]
-        if back < position:
-            seed = seed[seed.find(b"\n") + 1 :]
+        seed = seed_lines(seed, is_counted(self.start), whole=back == position)
         self._tail = self.log.tail
         rows = self.changing.rows(seed)
         self.ends.seed(rows, whole=back == position)

@@ -15,6 +15,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import IO, Any, cast
 
 from linktrack.clicks.logs.fields import digest
+from linktrack.clicks.logs.line_ends import counted_lines, is_counted, with_short_holes, without_holes
 from linktrack.clicks.logs.pipe import Pipe
 from linktrack.errors import BadInput
 from linktrack.files import explained
@@ -30,6 +31,9 @@ MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never l
 Unpack = Callable[[IO[bytes]], Any]  # a compressed file → a stream of its content
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+# Several files in one, by what their content begins with, and tar by what stands further in.
+_ARCHIVES = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"))
+_TAR, _TAR_AT = b"ustar", 257
 _ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18").match  # a frame that says nothing, as pzstd begins with
 
 
@@ -48,7 +52,8 @@ class Log:
     """The uncompressed content of one file or pipe, read once from front to back.
 
     A last line without its end is never part of what is read: it waits for the next time, whatever the log comes from,
-    for it may go on. `unfinished` says at the end whether there is one.
+    for it may go on. `unfinished` says at the end whether there is one. NUL bytes at the beginning, as a log that was
+    truncated under its server has them (logrotate's copytruncate), are no part of the content.
     """
 
     def __init__(self, path: str, file: IO[bytes] | Pipe, unpack: Unpack | None = None) -> None:
@@ -67,6 +72,9 @@ class Log:
         self.damage: BadInput | None = None  # what ends it before its end; raised behind the last good block
         self.position = 0  # how many bytes of content are behind us: skipped, or given out in blocks
         self.tail = b""  # the last of them
+        self._begun = self._unpack is None and self.regular  # behind NUL bytes at the beginning
+        if self._begun:
+            _pass_nuls(cast(BufferedReader, self.file))
         self._ahead = b""
 
     @property
@@ -129,27 +137,35 @@ class Log:
     def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         """The rest in blocks of complete lines; an empty one where a pipe has brought nothing for a moment.
 
-        The middle of a line that is longer than `MAX_LINE_BYTES` may be missing; `position` counts it all the same.
-        BadInput behind the last block that can be read of damaged content.
+        The middle of a line that is longer than `MAX_LINE_BYTES` may be missing, and most of a hole is; `position`
+        counts them all the same. BadInput behind the last block that can be read of damaged content.
         """
         left, missing, recent = b"", 0, self.tail
+        counted = begun = False
         for more in self.chunks(size):
             if not more:
                 yield b""
                 continue
-            end = more.rfind(b"\n") + 1
-            if end:
-                block, left = left + more[:end], more[end:]
-                self.position += len(block) + missing
-                self.tail = (recent + more[:end])[-TAIL_BYTES:]
-                missing = 0
+            counted = counted or (not begun and is_counted(left + more[:HEAD_BYTES]))
+            recent += more
+            if counted:
+                text = left + more
+                block, taken = counted_lines(text)
+                rest = text[taken:]
+            elif taken := more.rfind(b"\n") + 1:
+                block, rest = without_holes(left + more[:taken]), more[taken:]
+            if taken:
+                self.position += missing + len(left) + len(more) - len(rest)
+                self.tail = recent[: len(recent) - len(rest)][-TAIL_BYTES:]
+                missing, begun = 0, True
                 yield block
             else:
-                room = max(MAX_LINE_BYTES - len(left), 0)
-                left += more[:room]
-                missing += len(more[room:])
-            recent = (recent + more)[-TAIL_BYTES:]
-        self.unfinished = bool(left.strip()) and not self.cut_off and not self.stopped
+                rest = left + more[: max(MAX_LINE_BYTES - len(left), 0)]
+                missing += len(left) + len(more) - len(rest)
+            left = with_short_holes(rest)
+            missing += len(rest) - len(left)
+            recent = recent[-TAIL_BYTES - len(left) :]
+        self.unfinished = bool(left.strip(b" \t\r\n\0")) and not self.cut_off and not self.stopped
 
     def chunks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         """The rest in pieces that may end anywhere; an empty one where a pipe has brought nothing for a moment.
@@ -177,7 +193,13 @@ class Log:
     def _read(self, count: int) -> bytes | None:
         """Some of the content, b"" at its end, None where a pipe has brought nothing for a moment."""
         try:
-            found = cast(bytes | None, self.stream.read1(count))  # read() would drop what came before an error
+            while True:
+                found = cast(bytes | None, self.stream.read1(count))  # read() would drop what came before an error
+                if self._begun or not found:
+                    break
+                if found := found.lstrip(b"\0"):
+                    self._begun = True
+                    break
             self.ended = found == b""
             return found
         except EOFError:  # a compressed file that is still being written, or was cut off: what came is good
@@ -189,6 +211,22 @@ class Log:
                 f"the compressed content is damaged ({problem}): what came before it is kept", file=self.path
             )
             return b""
+
+
+def _pass_nuls(file: BufferedReader) -> None:
+    """Go on to the first byte that is not NUL."""
+    while (ahead := file.peek(1)).startswith(b"\0"):
+        file.read(len(ahead) - len(ahead.lstrip(b"\0")))
+
+
+def refuse_archive(start: bytes, path: str) -> None:
+    """BadInput when content that begins so is an archive of several files: their heads would stand in lines."""
+    kind = next((name for mark, name in _ARCHIVES if start.startswith(mark)), "")
+    if start[_TAR_AT:].startswith(_TAR):
+        kind = "tar"
+    if kind:
+        how = "tar -xf" if kind == "tar" else "unzip" if kind == "zip" else kind
+        raise BadInput(f"this is a {kind} archive: unpack it ({how}) and import the logs that are in it", file=path)
 
 
 def open_log(path: str, stop: Callable[[], bool] = lambda: False) -> Log:

@@ -14,6 +14,7 @@ BLOCKS = frozenset(
      "section", "table", "tbody", "thead", "tfoot", "tr", "ul"]
 )  # fmt: skip
 CELLS = frozenset(("td", "th"))
+PICTURES = frozenset(("img", "area"))  # which say something else where they are not seen
 INVISIBLE = "\u00ad\u034f\u200b-\u200f\u2060\ufeff"  # fillers of preview texts, in a character class
 _LABEL = 40  # characters
 _LOOKED_AT = 4000  # characters of a stretch; a longer one is no label
@@ -21,7 +22,8 @@ _BLANKS = re.compile(rf"[\s{INVISIBLE}]+")
 
 
 def label_of(html: Document, masked: str, content: tuple[int, int]) -> str:
-    """A link's name: its text, else the alternate texts of its pictures, in at most 40 characters; "" for neither."""
+    """A link's name: its text, else the alternate texts of its pictures, in at most 40 characters; "" for neither. The
+    content of an area of a picture is its tag."""
     text, pictures = read_words(html, masked, content)
     label = text or pictures
     return label if len(label) <= _LABEL else label[: _LABEL - 1].rstrip() + "…"
@@ -38,7 +40,7 @@ def read_words(html: Document, masked: str, content: tuple[int, int]) -> tuple[s
             words.append(decode_text(html.characters(here, piece.start)))
         here = piece.stop
         raw = piece.kind is MarkupKind.START and piece.name in RAW
-        if piece.name == "img" and piece.kind is MarkupKind.START:
+        if piece.name in PICTURES and piece.kind is MarkupKind.START:
             alternate = next((found for found in attributes(masked, piece) if found.name == "alt"), None)
             if alternate is not None:
                 pictures.append(decode(html.characters(alternate.start, alternate.stop)))

@@ -66,6 +66,8 @@ CHAINS = (
 FIELDS: dict[str, tuple[str, str, str, bytes]] = {
     "JSON, several upstreams' times and states": ("nginx-json", JSON_LINE % '"rt":0.010, 0.020,"st":502, 302', "status", b"302"),
     "JSON, an upstream that did not answer": ("nginx-json", JSON_LINE % '"rt":-, 0.020, "st": 502 : 302', "status", b"302"),
+    "JSON, a status with a fraction": ("nginx-json", REQUESTED % '"ts": 1777878753, "status": 302.0', "status", b"302"),
+    "Caddy, a status with a fraction": ("caddy", (CADDY % ("GET", "/x", "a")).replace("302", "302.0"), "status", b"302"),
     "JSON, only the upstreams' states": ("nginx-json", REQUESTED % '"ts": 1777878753, "upstream_status": "502, 302"', "status", b"302"),
     **{f"JSON, a status under {key}": ("nginx-json", REQUESTED % f'"time": "2026-05-04T07:12:33Z", "{key}": 302', "status", b"302")
        for key in ("statusCode", "StatusCode", "response", "code", "responseStatusCode", "sc-status", "http.response.status_code"[5:])},

@@ -81,6 +81,10 @@ def test_what_cannot_be_told_is_rejected(world: World, tmp_path: Path, change: d
         pytest.param({"url": "https://www.example.com/2/)."}, id="a slash and more glued to it"),
         pytest.param({"url": "https://www.example.com/2?utm_source=esp)"}, id="a bracket glued to the tags"),
         pytest.param({"url": "https://www.example.com/2%3E"}, id="an encoded bracket glued to it"),
+        pytest.param({"url": "https://www.example.com/2#top"}, id="a fragment behind it"),
+        pytest.param(
+            {"url": "https://www.example.com/2/?utm_source=esp&amp;utm_medium=x#!/a=b"}, id="tags and a fragment"
+        ),
         pytest.param({"url": "https://www.example.com/2%22%3e"}, id="more of them"),
         pytest.param({"url": "https://www.example.com/2?utm_source=esp&amp;utm_medium=email"}, id="HTML's &amp;"),
         pytest.param({"email": "c7@example.com (Seven)"}, id="a name in brackets behind the address"),
@@ -325,6 +329,35 @@ def test_two_links_that_differ_by_a_slash_are_told_apart_and_a_glued_end_of_them
     )
     assert (summary.stored, summary.reasons) == (2, {"ambiguous-target": 1})
     assert [click[2] for click in world.clicks()].count("link-3") == 1
+
+
+def test_a_fragment_of_the_mails_own_tells_targets_apart(world: World, tmp_path: Path) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE placement SET url = 'https://www.example.com/2#news' WHERE id = 3")
+        database.execute("UPDATE link SET url = 'https://www.example.com/2#news' WHERE key = 'link-3'")
+        database.execute("UPDATE placement SET url = 'https://www.example.com/only#this' WHERE id = 4")
+        database.execute("UPDATE link SET url = 'https://www.example.com/only#this' WHERE key = 'link-4'")
+    urls = ["2#news", "2#other", "2", "only#other", "only"]
+    events = [sendgrid(number, url=f"https://www.example.com/{url}") for number, url in enumerate(urls)]
+    summary = world.load(write(tmp_path / "events.json", events))
+    assert (summary.stored, summary.reasons) == (3, {"unknown-target": 2})
+    assert sorted(click[2] for click in world.clicks()) == ["link-2", "link-2", "link-3"]
+
+
+def sparkpost(number: int, **parsed: Any) -> dict[str, Any]:
+    return {"msys": {"track_event": {
+        "type": "click", "event_id": f"e{number}", "timestamp": str(SENT // 1000 + 700 + number),
+        "target_link_url": "https://www.example.com/2", "raw_rcpt_to": f"c{number}@example.com", "user_agent": CHROME,
+        "ip_address": "198.51.100.9", "rcpt_meta": {"mailing": "spring", "shipment": "1"}, "user_agent_parsed": parsed}}}  # fmt: skip
+
+
+def test_sparkpost_says_what_was_prefetched(world: World, tmp_path: Path) -> None:
+    said: list[dict[str, Any]] = [{"is_prefetched": True}, {"is_prefetched": False, "is_proxy": True}, {}]
+    log = write(tmp_path / "events.json", [sparkpost(number, **parsed) for number, parsed in enumerate(said, 1)])
+    assert world.load(log).stored == 3
+    assert sorted((click[5], *click[9:]) for click in world.clicks()) == [
+        (1, "scanner", "service-flag"), (2, "human", ""), (3, "human", ""),
+    ]  # fmt: skip
 
 
 def ses(bot: str, destination: list[str]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -214,6 +216,22 @@ FORMATS = {
     "HAProxy, IPv6": ("haproxy", HAPROXY % ("2001:db8:1:2::9:4711", "an agent/1"), "2001:db8:1::"),
     "HAProxy with the header captured": ("haproxy", HAPROXY % ("10.0.0.1:4711", "203.0.113.9, 10.0.0.2|an agent/1"), "203.0.113.0"),
     "HAProxy with a host captured": ("haproxy", HAPROXY % ("203.0.113.9:4711", "click.example.com|an agent/1"), "203.0.113.0"),
+    **{f"HAProxy with {captured} captured": ("haproxy", HAPROXY % ("10.0.0.1:4711", captured), "203.0.113.0") for captured in (
+        "10.0.0.5|an agent/1|203.0.113.9", "203.0.113.9|an agent/1|10.0.0.5", "10.0.0.5:80|an agent/1|203.0.113.9",
+        "192.0.2.10|an agent/1|203.0.113.9", "203.0.113.9|an agent/1|192.0.2.10:80", "https://192.0.2.10/|an agent/1|203.0.113.9",
+    )},
+    "Caddy, a header that came twice": ("caddy", CADDY % ('"remote_ip":"10.0.0.1"', '198.51.100.7","203.0.113.9'), "203.0.113.0"),
+    "nginx JSON, a list of lists": ("nginx-json", JSON % '"remote_addr":"10.0.0.1","xff":["198.51.100.7, 198.51.100.8","203.0.113.9","10.0.0.2"]', "203.0.113.0"),
+    "nginx JSON, a list of peers": ("nginx-json", JSON % '"clientip":["203.0.113.9","10.0.0.1"]', "203.0.113.0"),
+    "Traefik, a header that came twice": ("traefik-json", TRAEFIK[:-1] % ("10.0.0.1:4711", "10.0.0.1") + ',"request_X-Forwarded-For":["198.51.100.7","203.0.113.9"]}', "203.0.113.0"),
+    "CloudFront, JSON, a header that came twice": ("cloudfront-json", '{"timestamp":"1777878753","c-ip":"10.0.0.1","x-forwarded-for":["198.51.100.7","203.0.113.9"],"cs-method":"GET","cs-uri-stem":"/x","sc-status":"302"}', "203.0.113.0"),
+    **{f"JSON, {party}": ("nginx-json", JSON % party, "203.0.113.0") for party in (
+        '"client":{"ip":"203.0.113.9","port":4711}', '"client":{"address":"203.0.113.9:4711"}', '"source":{"ip":"203.0.113.9"}',
+        '"source":{"address":"203.0.113.9","geo":{}}', '"source.address":"203.0.113.9"', '"remote":{"ip":"203.0.113.9"}',
+    )},
+    **{f"IIS, {name}": ("iis", IIS.replace("X-Forwarded-For", name) + "10.0.0.9 203.0.113.9:4711 302", "203.0.113.0") for name in (
+        "X-Client-IP", "X-ARR-ClientIP", "cs(X-ARR-ClientIP)", "cs(X-Real-IP)", "cs(CF-Connecting-IP)", "True-Client-IP",
+    )},
     "our own log": ("linktrack", '{"time":"2026-05-04T07:12:33Z","ip":"203.0.113.0","method":"GET","path":"/x","status":302,"user_agent":"","network":""}', "203.0.113.0"),
 }  # fmt: skip
 
@@ -242,7 +260,28 @@ COMBINED_LINES = {
     "RFC 7239": ("10.0.0.1", ' "for=198.51.100.7;proto=https, for=unknown"', "198.51.100.7"),
     "ingress-nginx before 0.25": ("198.51.100.7 - [198.51.100.7]", " 412 0.002 [d-c-80] 10.244.0.7:80 0 0.002 302 7d3f", "198.51.100.7"),
     "nobody forwarded it": ("10.0.0.1", ' "click.example.com" "-"', "10.0.0.1"),
-    "two lists, nobody knows which": ("10.0.0.1", ' 0.1 "198.51.100.7" "203.0.113.2"', "10.0.0.1"),
+    "two lists": ("10.0.0.1", ' 0.1 "203.0.113.2" "198.51.100.7"', "198.51.100.7"),
+    **{f"a visitor behind {tail}": ("10.0.0.1", " " + tail, "198.51.100.7") for tail in (
+        # Host and X-Forwarded-For in both orders, where the Host is an address; `-` where nobody forwarded.
+        '"10.0.0.5" "198.51.100.7"', '"198.51.100.7" "10.0.0.5"',
+        '"10.0.0.5:8080" "198.51.100.7"', '"198.51.100.7" "10.0.0.5:8080"',
+        '"[::1]:8080" "198.51.100.7"', '"198.51.100.7" "[::1]:8080"',
+        '"192.0.2.10:80" "198.51.100.7"', '"198.51.100.7" "192.0.2.10:80"',
+        '"192.0.2.10" "198.51.100.7"', '"192.0.2.10" "198.51.100.7, 10.0.0.2"',
+        '"127.0.0.1" "203.0.113.2, 198.51.100.7, 127.0.0.1"', '"203.0.113.2, 198.51.100.7, 127.0.0.1" "127.0.0.1"',
+        '"-" "10.0.0.5" "198.51.100.7"', '"-" "198.51.100.7" "10.0.0.5"', '"198.51.100.7" "198.51.100.7"',
+        # What the visitor says does not count where a server's own field stands behind it, or names itself.
+        '"203.0.113.2" "198.51.100.7"', '"203.0.113.2, 203.0.113.3" "198.51.100.7"',
+        '"203.0.113.2" real_ip="198.51.100.7"', 'xff="198.51.100.7" host="192.0.2.10" "203.0.113.2"',
+        # Bare and named fields.
+        'rt=0.001 xff="198.51.100.7"', "rt=0.001 xff=198.51.100.7", 'X-Forwarded-For: "198.51.100.7, 10.0.0.2"',
+        '"198.51.100.7" rt=0.001 uct="0.000" urt="0.001"', "198.51.100.7", "203.0.113.2, 198.51.100.7, 10.0.0.3 0.001",
+        '0.003 "click.example.com" 198.51.100.7', '"198.51.100.7" 203.0.113.2', '203.0.113.2 "198.51.100.7"',
+        '"198.51.100.7" 192.0.2.10:80 302', '512 [d-c-80] [] 192.0.2.10:80 302 "198.51.100.7"',
+        '"TLSv1.3" "sid=1.2.3.4; x=1" "198.51.100.7"', '"https://192.0.2.10/" "198.51.100.7" "sv-SE,sv;q=0.9"',
+    )},
+    "a Host alone is not the visitor": ("198.51.100.7", ' "192.0.2.10" "-"', "198.51.100.7"),
+    "nor a server behind": ("10.0.0.1", " 192.0.2.10:80 302", "10.0.0.1"),
     "Traefik's router and server": ("198.51.100.7", ' 1 "router@docker" "http://10.0.0.2:80" 3ms', "198.51.100.7"),
     "a list as the first field": ("198.51.100.7, unknown", "", "198.51.100.7"),
     "with a comma at its end": ("198.51.100.7,", "", "198.51.100.7"),
@@ -251,6 +290,21 @@ COMBINED_LINES = {
     "RFC 7239 behind a virtual host": ("click.example.com for=198.51.100.7", "", "198.51.100.7"),
     "its list behind one": ("vh.example.com for=198.51.100.7;proto=https, for=10.0.0.2", "", "198.51.100.7"),
 }  # fmt: skip
+
+
+OPERATIONS = (Path(__file__).parents[3] / "docs" / "operations.md").read_text("utf-8")
+
+
+def test_the_page_says_who_the_visitor_is_behind_the_agent() -> None:
+    table = OPERATIONS.partition("| behind the agent | the visitor |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (`.+`) \| ([\d.]+)[ ,]", table, re.MULTILINE)
+    assert len(rows) > 5
+    format = format_of("combined")
+    assert isinstance(format, LineFormat)
+    for tails, wanted in rows:
+        for tail in re.findall(r"`([^`]+)`", tails):
+            (row,) = format.rows(f"10.0.0.1 - {COMBINED.format('-')} {tail}\n".encode())
+            assert Visitors(PRIVATE_NETWORKS, [], "full").kept(row[7] + b"," + row[1])[0] == wanted, tail
 
 
 @pytest.mark.parametrize("user", ["-", "ann", "a[b", "[x]", "[12/Dec"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
@@ -21,6 +21,7 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|.)", re.DOTALL)
 _BARE = re.compile(rb":\s*-?\s*[,}]|[\d-]\s*[,:]\s*[\d-]")
 # A text (it may lack its end), or a value that is none.
 _NO_VALUE = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|:\s*+-?\s*+(?=[,}]\s*(?:"|\Z|[,}]))', re.DOTALL)
+_WHOLE = re.compile(rb"\.0*\Z")
 # Several upstreams, one after the other: `0.010, 0.020`, `502, -`, `- : 302`.
 _SEVERAL = re.compile(
     rb'("[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))|:\s*+((?:-|\d[\d.]*)(?:\s*[,:]\s*(?:-|\d[\d.]*))+)\s*(?=[,}])', re.DOTALL
@@ -93,16 +94,35 @@ def _json_escape(match: re.Match[bytes]) -> bytes:
 
 def text_of(record: Record, *keys: str) -> bytes:
     """The bytes of the first of these keys that has a text or a number (of a list, its first)."""
+    return next(_texts_of(record, keys), [b""])[0]
+
+
+def chain_of(record: Record, *keys: str) -> bytes:
+    """The addresses under the first of these keys that has some; a header that came several times is one list of them
+    in their order (RFC 9110, 5.3)."""
+    return b",".join(next(_texts_of(record, keys), []))
+
+
+def status_of(record: Record, *keys: str) -> bytes:
+    """The status under the first of these keys that has one, whatever kind of number it is."""
+    status = text_of(record, *keys)
+    return _WHOLE.sub(b"", status) if b"." in status else status
+
+
+def _texts_of(record: Record, keys: Sequence[str]) -> Iterator[list[bytes]]:
+    """The texts and numbers under each of these keys that has some."""
     for key in keys:
         value = record.get(key)
-        if isinstance(value, list) and value:
-            value = value[0]
-        if isinstance(value, str) and value:
-            try:
-                return value.encode("utf-8", "surrogateescape")
-            except UnicodeEncodeError:  # half of a surrogate pair, written as \ud83d
-                return value.encode("utf-8", "backslashreplace")
-    return b""
+        values = value if isinstance(value, list) else (value,)
+        if texts := [_encoded(one) for one in values if isinstance(one, str) and one]:
+            yield texts
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half of a surrogate pair, written as \ud83d
+        return text.encode("utf-8", "backslashreplace")
 
 
 def agent_of(record: Record, *keys: str) -> bytes:
@@ -119,6 +139,11 @@ def part_of(record: Record, key: str) -> Record:
 def header_of(headers: Record, *names: str) -> bytes:
     """The value of the first of these HTTP headers (given in lower case), whatever the case of its name."""
     return text_of(headers, *_headers(headers, names))
+
+
+def chain_header(headers: Record, *names: str) -> bytes:
+    """The addresses in the first of these headers that has some."""
+    return chain_of(headers, *_headers(headers, names))
 
 
 def agent_header(headers: Record, *names: str) -> bytes:

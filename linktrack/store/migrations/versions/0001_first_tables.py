@@ -370,6 +370,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_source_last_at"), ["last_at"], unique=False)
 
     op.create_table(
+        "wiped_click",
+        sa.Column("clicked_at", sa.BigInteger(), nullable=False),
+        sa.Column("print", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("clicked_at", "print"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "workspace",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("database_id", sa.Text(), nullable=False),
@@ -636,6 +643,7 @@ def downgrade() -> None:
     op.drop_table("failure")
     op.drop_table("definition")
     op.drop_table("workspace")
+    op.drop_table("wiped_click")
     with op.batch_alter_table("source", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_source_last_at"))
         batch_op.drop_index(batch_op.f("ix_source_head"))

@@ -1,0 +1,167 @@
+"""Where lines end: holes of NUL bytes, syslog frames that count their octets, archives that are no logs."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from clicks_world import World, line, state, through_a_pipe
+
+from linktrack.clicks.logs.line_ends import counted_lines
+from linktrack.clicks.logs.sources import TAIL_BYTES, open_log
+from linktrack.errors import BadInput
+
+SIZES = (7, 64, 1000, 1 << 20)
+HEAD = b"<190>1 2026-05-04T07:12:33.123Z web01 nginx - - - "
+
+
+def framed(text: bytes) -> bytes:
+    return b"%d %s" % (len(text), text)
+
+
+def read(path: Path, data: bytes, size: int) -> tuple[bytes, int, bool, bytes]:
+    """What the blocks of a log hold, the position behind them, whether a line is unfinished, and the tail."""
+    path.write_bytes(data)
+    with open_log(str(path)) as log:
+        return b"".join(log.blocks(size)), log.position, log.unfinished, log.tail
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("hole", [8, 100, 5_000, 200_000])
+def test_a_hole_is_a_line_end_and_the_position_counts_it(tmp_path: Path, hole: int, size: int) -> None:
+    nul = b"\0" * hole
+    data = b"one\npart of" + nul + b"two\n" + nul + b"three\nunfinished" + nul
+    text, position, unfinished, tail = read(tmp_path / "log", data, size)
+    assert text.split(b"\n") == [b"one", b"part of", b"two", b"", b"three", b""]
+    assert (position, unfinished) == (len(data) - hole - len(b"unfinished"), True)
+    assert tail == data[:position][-TAIL_BYTES:]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("compress", [bytes, gzip.compress, lzma.compress], ids=["plain", "gzip", "xz"])
+@pytest.mark.parametrize("hole", [1, 100, 200_000])
+def test_nul_bytes_at_the_beginning_are_no_content(
+    tmp_path: Path, hole: int, compress: Callable[[bytes], bytes], size: int
+) -> None:
+    data = compress(b"\0" * hole + b"one\ntwo\n")
+    assert read(tmp_path / "log", data, size) == (b"one\ntwo\n", 8, False, b"one\ntwo\n")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nul_bytes_at_the_end_are_no_line_that_waits(tmp_path: Path, size: int) -> None:
+    assert read(tmp_path / "log", b"one\n" + b"\0" * 9_000, size) == (b"one\n", 4, False, b"one\n")
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("inside", [b"", b"\n", b"\r\n"], ids=["bare", "a line end counted", "two signs counted"])
+@pytest.mark.parametrize("between", [b"", b"\n"], ids=["one behind the other", "a line end between"])
+def test_frames_end_at_their_counts(tmp_path: Path, inside: bytes, between: bytes, size: int) -> None:
+    texts = [HEAD + b"%d " % number + b"x" * (number * 7 % 300) for number in range(100)]
+    data = b"".join(framed(text + inside) + between for text in texts)
+    text, position, unfinished, tail = read(tmp_path / "log", data, size)
+    assert text == b"".join(framed(text + inside).rstrip(b"\r\n") + b"\n" for text in texts)
+    assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
+    cut = data.rstrip(b"\r\n")[:-3]
+    text, position, unfinished, tail = read(tmp_path / "log", cut, size)
+    assert (text.count(b"\n"), unfinished, tail) == (99, True, cut[:position][-TAIL_BYTES:])
+    assert cut[position:].startswith(framed(texts[-1] + inside)[:40])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        pytest.param(b"9 <190>1 a\n9 <190>1 b\n9 <190>1 c\n", 3, id="counts that are too large by one"),
+        pytest.param(b"5 <190>1 a\n5 <190>1 b\n", 2, id="counts that are too small"),
+        pytest.param(b"8 <190>1 a\n203.0.113.7 - - line\n8 <190>1 b", 3, id="a line without a count among them"),
+        pytest.param(b"8 <190>1 ano count\n8 <190>1 b", 2, id="text behind a count"),
+        pytest.param(b"8 <190>1 a12 <190>", 1, id="half a frame"),
+        pytest.param(b"8 <190>1 a1", 1, id="half a count"),
+    ],
+)
+def test_where_counts_are_none_line_ends_count(text: bytes, wanted: int) -> None:
+    lines, taken = counted_lines(text)
+    assert lines.count(b"\n") == wanted
+    assert lines.replace(b"\n", b"") == text[:taken].replace(b"\n", b"")
+
+
+def clicks(world: World) -> list[bytes]:
+    return [line(world.path(1 + number % 4, 1 + number % 8), 600 + 7 * number) for number in range(40)]
+
+
+@pytest.mark.parametrize("way", ["a file", "a pipe", "gzip", "in pieces"])
+@pytest.mark.parametrize("how", ["truncated", "a hole", "frames", "frames with heads of RFC 3164"])
+def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -> None:
+    lines, plain = clicks(world), tmp_path / "plain.log"
+    plain.write_bytes(b"".join(lines))
+    other = world.copy(tmp_path / "other")
+    assert other.load(plain).stored == 40
+    heads = {"frames": HEAD, "frames with heads of RFC 3164": b"<190>May  4 09:12:33 web01 nginx: "}
+    pieces = [framed(heads[how] + one.rstrip(b"\n")) for one in lines] if how in heads else lines
+    if how == "truncated":
+        pieces = [b"\0" * 150_000 + pieces[0], *pieces[1:]]
+    elif how == "a hole":
+        pieces = [*pieces[:20], b"192.0.2.1 - - [04/May" + b"\0" * 70_000, *pieces[20:]]
+    log = tmp_path / "access.log"
+    if way == "a pipe":
+        with through_a_pipe(b"".join(pieces)) as pipe:
+            stored = world.load(Path(pipe)).stored
+    elif way == "in pieces":
+        stored = 0
+        for piece in pieces:
+            with log.open("ab") as file:
+                file.write(piece)
+            stored += world.load(log).stored
+    else:
+        log.write_bytes((gzip.compress if way == "gzip" else bytes)(b"".join(pieces)))
+        stored = world.load(log).stored
+    assert stored == 40
+    assert state(world) == state(other)
+    assert {click[6] for click in world.clicks()} == {click[6] for click in other.clicks()} != {""}
+
+
+def in_tar(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name in ("access.log", "access.log.1"):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+def in_zip(compression: int) -> Callable[[bytes], bytes]:
+    def make(data: bytes) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", compression) as archive:
+            archive.writestr("access.log", data)
+        return out.getvalue()
+
+    return make
+
+
+ARCHIVES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "tar": (in_tar, "tar"),
+    "tar.gz": (lambda data: gzip.compress(in_tar(data)), "tar"),
+    "tar.xz": (lambda data: lzma.compress(in_tar(data)), "tar"),
+    "a stored zip": (in_zip(zipfile.ZIP_STORED), "zip"),
+    "a deflated zip": (in_zip(zipfile.ZIP_DEFLATED), "zip"),
+    "7z": (lambda data: b"7z\xbc\xaf\x27\x1c" + data, "7z"),
+}
+
+
+@pytest.mark.parametrize("named", [None, "combined"])
+@pytest.mark.parametrize("case", ARCHIVES)
+def test_an_archive_is_no_log(world: World, tmp_path: Path, case: str, named: str | None) -> None:
+    make, kind = ARCHIVES[case]
+    log = tmp_path / "logs"
+    log.write_bytes(make(b"".join(clicks(world))))
+    (problem,) = world.load(log, log_format=named).problems
+    assert isinstance(problem, BadInput)
+    assert f"this is a {kind} archive: unpack it" in str(problem)
+    assert world.clicks() == []

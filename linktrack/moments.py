@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -21,6 +22,20 @@ _QUARTER = HOUR // 4  # at one of which clocks are moved
 DAY = 24 * HOUR
 _HOUR_OF_ONE_DIGIT = re.compile(r"^(\d{4}-\d\d-\d\d[T ])(\d(?::|$))")
 _LENGTHS = {"h": HOUR, "d": DAY, "w": 7 * DAY}
+
+
+Stretch = tuple[int, int]  # of time, UTC milliseconds, both ends in it
+
+
+def merged(stretches: Iterable[Stretch], near: int = 0) -> list[Stretch]:
+    """Stretches in order, those made one that overlap, or between which there are no more than `near` milliseconds."""
+    found: list[Stretch] = []
+    for first, last in sorted(stretches):
+        if found and first <= found[-1][1] + near:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
 
 
 def now() -> int:

@@ -22,7 +22,7 @@ from linktrack.visible import cell_of_a_line, json_text, markdown_cell, spoken, 
 if TYPE_CHECKING:
     from linktrack.settings import Language
 
-Row = Mapping[str, Any]
+ShownRow = Mapping[str, Any]
 
 
 class Format(StrEnum):
@@ -119,7 +119,7 @@ def confirm(context: typer.Context, question: str, yes: bool) -> bool:  # noqa: 
 
 
 def show_record(
-    record: Row, format: Format | None, *, zone: tzinfo | None = None, stream: IO[str] | None = None
+    record: ShownRow, format: Format | None, *, zone: tzinfo | None = None, stream: IO[str] | None = None
 ) -> None:
     """One thing with names and values: an object in JSON, name and value in two columns for a reader.
 
@@ -147,7 +147,7 @@ def show_record(
 
 
 def show_rows(
-    rows: Iterable[Row],
+    rows: Iterable[ShownRow],
     columns: Sequence[str],
     format: Format | None,
     *,
@@ -219,11 +219,11 @@ def plain(value: object) -> str:
             return str(value)
 
 
-def _picked(row: Row, columns: Sequence[str]) -> dict[str, Any]:
+def _picked(row: ShownRow, columns: Sequence[str]) -> dict[str, Any]:
     return {column: row[column] for column in columns}
 
 
-def _json(values: Iterable[Row], out: IO[str], indent: int | None = None) -> Iterable[str]:
+def _json(values: Iterable[ShownRow], out: IO[str], indent: int | None = None) -> Iterable[str]:
     """Each value as JSON, with a line end. What the encoding of `out` has no letter for is escaped as JSON does."""
     for value in values:
         text = json_text(value, indent)
@@ -232,7 +232,7 @@ def _json(values: Iterable[Row], out: IO[str], indent: int | None = None) -> Ite
         yield text + "\n"
 
 
-def _json_array(rows: Iterable[Row], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+def _json_array(rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
     before = "[\n  "
     for line in _json((_picked(row, columns) for row in rows), out):
         yield before + line[:-1]
@@ -251,7 +251,7 @@ class _Lines:
 
 
 def _csv_lines(
-    rows: Iterable[Row], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
+    rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
 ) -> Iterable[str]:
     """CSV whose texts no spreadsheet takes for formulas."""
     from linktrack.crm.guard import guarded
@@ -275,14 +275,14 @@ def _csv_lines(
         yield str(writer.writerow(texts))
 
 
-def _tab_separated(rows: Iterable[Row], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
+def _tab_separated(rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
     in_cell = visible if out.isatty() else cell_of_a_line
     yield "\t".join(columns) + "\n"
     for row in rows:
         yield "\t".join(in_cell(plain(row[column])) for column in columns) + "\n"
 
 
-def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
+def _markdown(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterable[str]:
     yield "| " + " | ".join(columns) + " |\n"
     yield "|" + " --- |" * len(columns) + "\n"
     for row in rows:
@@ -290,7 +290,7 @@ def _markdown(rows: Iterable[Row], columns: Sequence[str]) -> Iterable[str]:
         yield "| " + " | ".join(cells) + " |\n"
 
 
-def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
+def _show_table(rows: Sequence[ShownRow], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
     from linktrack.cli.table import TableColumn, table_lines
 
     if not rows:
@@ -314,7 +314,7 @@ def _show_table(rows: Sequence[Row], columns: Sequence[str], times: Collection[s
 _RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
 
-def _is_number(row: Row, column: str) -> bool:
+def _is_number(row: ShownRow, column: str) -> bool:
     value = row[column]
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from linktrack.cli.output import SPREADSHEETS, Format, Row, plain, show_record, show_rows, times_of
+from linktrack.cli.output import SPREADSHEETS, Format, ShownRow, plain, show_record, show_rows, times_of
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
 from linktrack.files import STDOUT, folder_for_a_moment, folder_in_place, passing_folder, writing
@@ -100,7 +100,7 @@ PLAIN = Looks()
 
 def list_rows(
     context: typer.Context,
-    rows: Iterable[Row],
+    rows: Iterable[ShownRow],
     columns: Sequence[str],
     destination: Destination,
     looks: Looks = PLAIN,
@@ -131,7 +131,7 @@ def list_rows(
 
 
 def put_record(
-    context: typer.Context, record: Row, destination: Destination, *, inputs: Sequence[Path | str | None] = ()
+    context: typer.Context, record: ShownRow, destination: Destination, *, inputs: Sequence[Path | str | None] = ()
 ) -> None:
     """Write one thing where a person wants it; errors as `list_rows`."""
     with _opened(destination, kept_of(context, *inputs)) as stream:
@@ -169,7 +169,7 @@ def _opened(destination: Destination, kept: Kept) -> Iterator[IO[str]]:
             text.detach()  # else it would close what is not its own
 
 
-def _flat(row: Row) -> Mapping[str, Any]:
+def _flat(row: ShownRow) -> Mapping[str, Any]:
     """A row whose values a cell can hold: what is put together of several is one text."""
     return {
         name: value if value is None or isinstance(value, str | int | float) else plain(value)

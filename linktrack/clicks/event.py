@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 # where the log itself has it. A line that the format cannot read has an empty stamp, one that is no request by design
 # (a comment, another message of the same program) has the stamp NOTE, and a good line whose request is no HTTP (a TLS
 # handshake) has a stamp and no method.
-Row = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+LineRow = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
 
 NOTE = b"#"
 NO_AGENT = b"-"
@@ -26,12 +26,12 @@ POST = 4  # a POST that acts (one-click of RFC 8058, a page's button): the perso
 SHARED = 8  # its address is a trusted proxy's: anybody may stand behind it, so it is compared with nobody's
 
 
-def note(line: bytes) -> Row:
+def note(line: bytes) -> LineRow:
     """The row of a line that is meant to be no request."""
     return (line, b"", NOTE, b"", b"", b"", b"", b"", b"", b"")
 
 
-def junk(line: bytes) -> Row:
+def junk(line: bytes) -> LineRow:
     """The row of a line that cannot be read."""
     return (line, b"", b"", b"", b"", b"", b"", b"", b"", b"")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, TypeVar
 
-from linktrack.clicks.formats import SAMPLE_LINES, EventFormat, Format, LineFormat, format_of
+from linktrack.clicks.formats import SAMPLE_LINES, EventFormat, LineFormat, LogFormat, format_of
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
@@ -186,7 +186,7 @@ class _Import:
             self._note_end(name, log, batch)
         self.tally.files += 1
 
-    def _changing(self, format: Format | None) -> Changing:
+    def _changing(self, format: LogFormat | None) -> Changing:
         """What reads a log from its beginning, in the formats that it has, whichever the last one is."""
         fresh = format_of(format.name, self._zone) if format else None
         assert isinstance(fresh, LineFormat)  # noqa: S101  (events are not numbered)
@@ -223,7 +223,7 @@ class _Import:
                 f"again with --log-format {batch.unlike}."
             )
 
-    def _is_told_anew(self, format: Format, known: Known) -> bool:
+    def _is_told_anew(self, format: LogFormat, known: Known) -> bool:
         """Whether more is said about a log than when it was read: its lines may mean something now that did not then.
 
         What was stored of it has the same identities again.
@@ -234,7 +234,7 @@ class _Import:
     def _note_cut_off(self, name: str) -> None:
         self.tally.notes.append(f"{name}: the compressed file ends too early; what came was read")
 
-    def _batches(self, log: Log, format: Format, known: Known | None) -> Iterator[Batch]:
+    def _batches(self, log: Log, format: LogFormat, known: Known | None) -> Iterator[Batch]:
         if isinstance(format, LineFormat):
             named = self.order.log_format is not None or bool(self.settings.clicks.log_format)
             changing = Changing(format, named=named, time_zone=self._zone)
@@ -249,7 +249,7 @@ class _Import:
     def _zone(self) -> str:
         return self.order.time_zone or self.settings.clicks.time_zone
 
-    def _format(self, log: Log, known: Known | None) -> Format | None:
+    def _format(self, log: Log, known: Known | None) -> LogFormat | None:
         """The format of a log: as told, as it was, or as it looks; None for a log without a complete line."""
         remembered = known.format if known and not self.order.again else ""
         wanted = self.order.log_format or remembered or self.settings.clicks.log_format
@@ -353,7 +353,7 @@ class _Import:
             self.rejected = None
 
 
-def _detected(sample: bytes, path: str, zone: str) -> Format:
+def _detected(sample: bytes, path: str, zone: str) -> LogFormat:
     """The format of a log by its beginning; where that is in several, by as much of it as is in one.
 
     BadInput when it looks like none.

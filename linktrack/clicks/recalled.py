@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from linktrack.clicks.logs.batches import Batch, ClickRow
+from linktrack.clicks.logs.batches import Batch, BatchClick
 from linktrack.store.session import Database
 
 _AT_ONCE = 500  # moments of one query
@@ -34,7 +34,7 @@ def recall(database: Database, batch: Batch) -> Batch:
     if not found:
         return batch
     agents = {text: number for number, text in enumerate(batch.agents)}
-    clicks: list[ClickRow] = []
+    clicks: list[BatchClick] = []
     for (moment, identity, _, _, _, _, ip, network, _, flags), *_ in found:
         *meant, agent = stored[moment, identity]
         link, placement, shipment, recipient = meant

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Literal, NamedTuple
 
-Look = Literal["people", "machines", "quiet"]
+BarLook = Literal["people", "machines", "quiet"]
 
 _ROW, _BAR, _BASELINE = 42, 10, 13  # pixels: a row, its bar, the line of its label
 _BAR_TOP = 19
@@ -36,7 +36,7 @@ class Segment(NamedTuple):
 
     start: float
     length: float
-    look: Look
+    look: BarLook
     tip: str = ""
 
 

@@ -16,7 +16,7 @@ from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot
 from linktrack.reports.drawing.mail import PICTURED, Mark, draw_mail
-from linktrack.reports.drawing.style import LAYER, LINKED, Address, no_address
+from linktrack.reports.drawing.style import LAYER, LINKED, PictureAddress, no_address
 
 _STEPS = 5  # of heat
 
@@ -177,7 +177,7 @@ def _mark(badge: Badge, described: str) -> Mark:
     return Mark(said, f"<b>{badge.rank} · {badge.clicks}</b>", badge.heat)
 
 
-def _pictures(parts: Parts) -> Address:
+def _pictures(parts: Parts) -> PictureAddress:
     """The address of a picture as a browser fetches it: absolute, of the web, without merge tags; None for others."""
     spot = parts.scan.base
     base = "" if spot is None else clean(decode(parts.html.characters(spot.start, spot.stop)))

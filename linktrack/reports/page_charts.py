@@ -23,7 +23,7 @@ from linktrack.reports.charts import (
 from linktrack.reports.page_tables import PageTable
 from linktrack.reports.page_texts import DAYS, said_value
 from linktrack.reports.page_values import Writer
-from linktrack.reports.totals import Record
+from linktrack.reports.totals import TotalsRecord
 
 _SEVERAL = 6  # links in several places that are drawn
 _AGE_TICKS = (0, 6, 12, 18, 24, 36, 48)
@@ -88,10 +88,10 @@ def _compare(with_: Draughtsman, table: PageTable) -> Drawing | None:
     if not known:
         return None
 
-    def word(record: Record) -> str:
+    def word(record: TotalsRecord) -> str:
         return said_value("verdict", record["verdict"], write.language)
 
-    def said(record: Record) -> str:
+    def said(record: TotalsRecord) -> str:
         difference = record["difference"]
         return word(record) if difference is None else f"{write.points(difference)} {word(record)}"
 
@@ -216,7 +216,7 @@ def _domain(with_: Draughtsman, table: PageTable) -> Drawing | None:
 def _action(with_: Draughtsman, table: PageTable) -> Drawing:
     write, top = with_.writer, table.records[0]
 
-    def name(record: Record) -> str:
+    def name(record: TotalsRecord) -> str:
         return f"{said_value('kind', record['kind'], write.language)} {record['name']}".strip()
 
     found = write.text("action_found", name=name(top), count=write.count(top["count"]))
@@ -231,7 +231,7 @@ def _action(with_: Draughtsman, table: PageTable) -> Drawing:
     return Drawing(bar_chart(with_.texts(table, found), bars), found)
 
 
-def _status(with_: Draughtsman, record: Record) -> str:
+def _status(with_: Draughtsman, record: TotalsRecord) -> str:
     return said_value("status", record["status"], with_.writer.language)
 
 
@@ -291,7 +291,7 @@ def _most(table: PageTable) -> int:
     return max(record["clicks"] + record["machine_clicks"] for record in table.records) or 1
 
 
-def _stacked(with_: Draughtsman, record: Record, label: str, whole: int, group: str = "") -> Bar:
+def _stacked(with_: Draughtsman, record: TotalsRecord, label: str, whole: int, group: str = "") -> Bar:
     """People's clicks, and machines' on them, as parts of `whole`."""
     people, machines = record["clicks"], record["machine_clicks"]
     parts = (Segment(0, people / whole, "people"), Segment(people / whole, machines / whole, "machines"))

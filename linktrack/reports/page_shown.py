@@ -9,7 +9,7 @@ from typing import NamedTuple
 from linktrack.reports.page_tables import PageTable
 from linktrack.reports.page_texts import TEXTS, short_heading
 from linktrack.reports.page_values import EMPTY, PageValue, Writer
-from linktrack.reports.totals import Record
+from linktrack.reports.totals import TotalsRecord
 
 _DIGITS = 6
 _NO_VALUE = PageValue(None, "–")
@@ -62,9 +62,9 @@ def shown_table(table: PageTable, write: Writer) -> ShownTable:
     return ShownTable(table.command, columns, rows, sums, places)
 
 
-def tiles(total: Record | None, rules: list[str], write: Writer) -> list[Tile]:
+def tiles(total: TotalsRecord | None, rules: list[str], write: Writer) -> list[Tile]:
     """The figures of all that the page is about: `total` is that of its mailings (None: there is none)."""
-    found: Record = total or dict.fromkeys(
+    found: TotalsRecord = total or dict.fromkeys(
         ("sent", "uncounted", "clickers", "clicks", "machine_clicks", "shipments"), 0
     )
     rate = found.get("click_rate")
@@ -80,13 +80,13 @@ def tiles(total: Record | None, rules: list[str], write: Writer) -> list[Tile]:
     ]
 
 
-def _tile(write: Writer, figures: Record, name: str, figure: float | None, note: str) -> Tile:
+def _tile(write: Writer, figures: TotalsRecord, name: str, figure: float | None, note: str) -> Tile:
     value = write.value(name, figure)
     note_parts = tuple(_parts(TEXTS[write.language][note], figures, write))
     return Tile(name, write.text(f"tile_{name}"), _NO_VALUE if value is EMPTY else value, note_parts)
 
 
-def _parts(sentence: str, figures: Record, write: Writer) -> Iterator[PageValue | str]:
+def _parts(sentence: str, figures: TotalsRecord, write: Writer) -> Iterator[PageValue | str]:
     """A sentence that names columns in braces, with their values in the place of the names."""
     for before, column, _, _ in Formatter().parse(sentence):
         yield before

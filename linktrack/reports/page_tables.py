@@ -20,7 +20,7 @@ from linktrack.reports.mailings import (
 )  # fmt: skip
 from linktrack.reports.order import BY_CLICKS, SortOrder, in_order
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
-from linktrack.reports.totals import SUM, Record, with_totals, without_thin_rates
+from linktrack.reports.totals import SUM, TotalsRecord, with_totals, without_thin_rates
 from linktrack.store.session import Database
 
 TOP = 20  # rows of a long table
@@ -40,12 +40,12 @@ class PageTable(NamedTuple):
     subject: str  # mailings, compare, engagement, or what a row of a mailing stands for
     command: str
     columns: tuple[str, ...]
-    records: list[Record]
-    sums: list[Record]
-    whole: list[Record]
+    records: list[TotalsRecord]
+    sums: list[TotalsRecord]
+    whole: list[TotalsRecord]
 
     @property
-    def total(self) -> Record | None:
+    def total(self) -> TotalsRecord | None:
         return self.sums[-1] if self.sums else None
 
 

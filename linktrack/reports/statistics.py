@@ -14,7 +14,7 @@ Z_90 = 1.644854
 FEWEST_CLICKERS = 5  # below it the count stands alone
 _NARROW = 0.2  # half of an interval that is "not significant", as a part of the larger rate
 
-Word = Literal["significant", "promising", "not significant", "inconclusive"]
+Significance = Literal["significant", "promising", "not significant", "inconclusive"]
 
 
 class Interval(NamedTuple):
@@ -59,7 +59,7 @@ def newcombe(one: Sample, other: Sample, z: float = Z_95) -> Interval:
     )
 
 
-def difference_word(one: Sample, other: Sample) -> Word:
+def difference_word(one: Sample, other: Sample) -> Significance:
     """What may be said of the difference of two rates.
 
     significant: the 95 % interval excludes 0; promising: the 90 % interval does; not significant: neither, and half of

@@ -8,7 +8,7 @@ from typing import Any
 from linktrack.reports.figures import rate_of
 from linktrack.reports.statistics import FEWEST_CLICKERS
 
-Record = dict[str, Any]
+TotalsRecord = dict[str, Any]
 
 SUM = "sum"  # a record that has this key is a sum of others
 
@@ -19,14 +19,14 @@ _SUMMED = (
 
 
 def with_totals(
-    records: Iterable[Record],
+    records: Iterable[TotalsRecord],
     columns: Sequence[str],
     top: int | None,
     label: str,
     *,
     rest: str = "{} more",
     whole: str | None = "Total",
-) -> Iterator[Record]:
+) -> Iterator[TotalsRecord]:
     """The first `top` records, a record for the rest of them, and one for all, which say so in the column `label`.
 
     `whole` None: there is nothing to add up.
@@ -44,7 +44,7 @@ def with_totals(
         yield every.record(label, whole)
 
 
-def without_thin_rates(record: Record) -> Record:
+def without_thin_rates(record: TotalsRecord) -> TotalsRecord:
     """No rate that rests on fewer than five clickers."""
     clickers = record["fewest"] if "fewest" in record else record.get("clickers")
     if clickers is not None and clickers < FEWEST_CLICKERS:
@@ -66,8 +66,8 @@ class _Sums:
             for column in self._sums:
                 self._sums[column] += record[column] or 0  # what was purged is not known
 
-    def record(self, label: str, words: str) -> Record:
-        found: Record = dict.fromkeys(self._columns)
+    def record(self, label: str, words: str) -> TotalsRecord:
+        found: TotalsRecord = dict.fromkeys(self._columns)
         found.update(self._sums)
         if "click_rate" in found and "sent" in found:
             found.update(rate_of(found["clickers"], found["sent"], found.get("uncounted", 0))._asdict())

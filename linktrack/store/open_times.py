@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
+from linktrack.moments import Stretch, merged
 from linktrack.store.session import Database
 
-Stretch = tuple[int, int]  # first and last moment, both in it
-
-_NEAR = 60_000  # milliseconds between stretches that are kept as one
+NEAR = 60_000  # milliseconds between stretches that are kept as one
 
 
 def note_open_times(database: Database, stretches: Iterable[Stretch]) -> None:
     """Add stretches of time, in the open transaction; those that touch or nearly do become one."""
-    for first, last in merged(stretches):
+    for first, last in merged(stretches, NEAR):
         near = database.rows(
             "SELECT first_at, last_at FROM open_time WHERE first_at <= ? AND last_at >= ?",
-            (last + _NEAR, first - _NEAR),
+            (last + NEAR, first - NEAR),
         )
         for start, _ in near:
             database.execute("DELETE FROM open_time WHERE first_at = ?", (start,))
@@ -48,17 +47,6 @@ def stretches_of(moments: Iterable[int]) -> list[Stretch]:
     ordered = sorted(moments)
     if not ordered:
         return []
-    pauses = [(before, after) for before, after in pairwise(ordered) if after - before > _NEAR]
+    pauses = [(before, after) for before, after in pairwise(ordered) if after - before > NEAR]
     firsts, lasts = [ordered[0], *(after for _, after in pauses)], [*(before for before, _ in pauses), ordered[-1]]
     return list(zip(firsts, lasts, strict=True))
-
-
-def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Stretches in order, those made one that overlap or nearly do."""
-    result: list[Stretch] = []
-    for first, last in sorted(stretches):
-        if result and first <= result[-1][1] + _NEAR:
-            result[-1] = (result[-1][0], max(last, result[-1][1]))
-        else:
-            result.append((first, last))
-    return result

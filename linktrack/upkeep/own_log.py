@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.formats.click_log import KEYS, is_click_log
-from linktrack.clicks.formats.parts.json_lines import Record
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.load import logs_in
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.sources import Log, open_log, recognise
@@ -206,7 +206,7 @@ def _moment(line: bytes) -> int | None:
         return None
 
 
-def _record(line: bytes) -> Record | None:
+def _record(line: bytes) -> JsonRecord | None:
     try:
         record = json.loads(line)
     except ValueError:

@@ -30,7 +30,7 @@ from linktrack.workspace import Workspace
 
 _AT_ONCE = 50_000  # clicks of one transaction
 _MINUTE = 60_000
-Tell = Callable[[int], None]  # clicks removed so far
+TellRemoved = Callable[[int], None]  # clicks removed so far
 
 
 class OpenClicks(Conflict):
@@ -70,7 +70,7 @@ def purge_clicks(
     *,
     even_open: bool = False,
     wait: float = 0,
-    tell: Tell = lambda done: None,
+    tell: TellRemoved = lambda done: None,
 ) -> PurgeSummary:
     """Remove the clicks before a moment (UTC milliseconds), while no import and no run of the actions goes on; and what
     forgotten people have left in the own click log, which then is imported first.
@@ -98,7 +98,7 @@ def purge_due(
     *,
     even_open: bool = False,
     wait: float = 0,
-    tell: Tell = lambda done: None,
+    tell: TellRemoved = lambda done: None,
 ) -> PurgeSummary:
     """Remove what is older than `[retention]` says, after the own click log was imported. Days end at midnight of the
     workspace's zone. Conflict where that log cannot be read; others as `purge_clicks`."""
@@ -147,7 +147,7 @@ def _check_open(workspace: Workspace, database: Database, before: int, even_open
     return waiting
 
 
-def _remove_clicks(database: Database, before: int, tell: Tell) -> int:
+def _remove_clicks(database: Database, before: int, tell: TellRemoved) -> int:
     """Note that the clicks before a moment are gone, and remove them. Returns how many there were."""
     with database.transaction(durable=True):
         note_purged(database, clicks=before)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.reports.statistics import Z_90, Sample, Word, difference_word, newcombe, wilson
+from linktrack.reports.statistics import Z_90, Sample, Significance, difference_word, newcombe, wilson
 
 # Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3.
 SINGLE = {(81, 263): (0.2553, 0.3662), (15, 148): (0.0624, 0.1605), (0, 20): (0.0, 0.1611), (1, 29): (0.0061, 0.1718)}
@@ -83,7 +83,7 @@ def test_the_other_way_round_is_the_mirror(one: Sample, other: Sample) -> None:
         "4 there",
     ],
 )
-def test_what_may_be_said(one: Sample, other: Sample, word: Word) -> None:
+def test_what_may_be_said(one: Sample, other: Sample, word: Significance) -> None:
     assert difference_word(one, other) == word
 
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from typing import Protocol, TypeVar, runtime_checkable
 
-from linktrack.clicks.event import NOTE, Report, Row
+from linktrack.clicks.event import NOTE, LineRow, Report
 from linktrack.clicks.formats.alb import LoadBalancer
 from linktrack.clicks.formats.brevo import Brevo
 from linktrack.clicks.formats.caddy import Caddy
@@ -63,7 +63,7 @@ class LineFormat(Protocol):
     name: str
     names: tuple[str, ...]
 
-    def rows(self, block: bytes) -> list[Row]: ...
+    def rows(self, block: bytes) -> list[LineRow]: ...
     def moment(self, stamp: bytes) -> int: ...
     def state(self) -> str: ...
     def resume(self, state: str) -> None: ...
@@ -98,8 +98,8 @@ class EventFormat(Protocol):
     def resume(self, state: str) -> None: ...
 
 
-Format = LineFormat | EventFormat
-_AnyFormat = TypeVar("_AnyFormat", LineFormat, Format)
+LogFormat = LineFormat | EventFormat
+_AnyFormat = TypeVar("_AnyFormat", LineFormat, LogFormat)
 
 LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (
     CommonLog, NginxJson, Caddy, TraefikJson, HaProxy, ExtendedLog, CloudFront, CloudFrontJson, LoadBalancer, Envoy,
@@ -108,7 +108,7 @@ LINE_FORMATS: tuple[Callable[[], LineFormat], ...] = (
 EVENT_FORMATS: tuple[Callable[[], EventFormat], ...] = (
     Ses, SendGrid, Mailgun, Postmark, SparkPost, Brevo, Mailchimp, Mandrill, Resend, Mailjet, Postal,
 )  # fmt: skip
-FORMATS: tuple[Callable[[], Format], ...] = (*LINE_FORMATS, *EVENT_FORMATS)
+FORMATS: tuple[Callable[[], LogFormat], ...] = (*LINE_FORMATS, *EVENT_FORMATS)
 SAMPLE_LINES = 200
 
 _BOM = b"\xef\xbb\xbf"
@@ -120,7 +120,7 @@ def format_names() -> list[str]:
     return [name for make in FORMATS for name in make().names]
 
 
-def format_of(wanted: str, time_zone: str | None = None) -> Format:
+def format_of(wanted: str, time_zone: str | None = None) -> LogFormat:
     """A format by its name, or by the server's own format string (nginx `log_format`, Apache `LogFormat`).
 
     `time_zone` is that of a log which writes local time without offset, UTC without one. UsageError for an unknown
@@ -140,7 +140,7 @@ def format_of(wanted: str, time_zone: str | None = None) -> Format:
     )
 
 
-def detect(sample: bytes, path: str, time_zone: str | None = None) -> Format:
+def detect(sample: bytes, path: str, time_zone: str | None = None) -> LogFormat:
     """The one format that reads at least half of the lines of `sample`, the beginning of a log.
 
     BadInput when there is none or more than one, and when it is no text.
@@ -178,7 +178,7 @@ def _zone(name: str | None) -> tzinfo:
         raise UsageError(str(problem)) from None
 
 
-def _all_formats(zone: tzinfo) -> Sequence[Format]:
+def _all_formats(zone: tzinfo) -> Sequence[LogFormat]:
     """One of each, ready to read."""
     formats = [_in_zone(make(), zone) for make in FORMATS]
     for format in formats:
@@ -193,7 +193,7 @@ def _in_zone(format: _AnyFormat, zone: tzinfo) -> _AnyFormat:
     return format
 
 
-def _fits(format: Format, sample: bytes) -> bool:
+def _fits(format: LogFormat, sample: bytes) -> bool:
     """Whether a format reads at least half of the lines, what it takes for notes aside, or knows their header."""
     if isinstance(format, EventFormat):
         return format.fits(sample)
@@ -206,7 +206,7 @@ def _fits(format: Format, sample: bytes) -> bool:
     return bool(notes) and notes == len(rows) and format.state() != ""
 
 
-def _is_timed(format: LineFormat, row: Row) -> bool:
+def _is_timed(format: LineFormat, row: LineRow) -> bool:
     if not row[2] or row[2] is NOTE:
         return False
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from linktrack.clicks.event import NO_AGENT, Row
+from linktrack.clicks.event import NO_AGENT, LineRow
 from linktrack.clicks.formats.parts.lines import METHOD
 from linktrack.clicks.formats.parts.times import iso_moment
 
@@ -26,7 +26,7 @@ class LoadBalancer:
     name = "alb"
     names: tuple[str, ...] = ("alb", "aws-alb", "elb")
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         return [
             (line, host, stamp, method, target, status, agent or (stamp and NO_AGENT), b"", b"", b"")
             for line, stamp, host, status, method, target, agent in _LINE.findall(block)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, text
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment, iso_moment
 from linktrack.moments import zone_of
-
-Record = dict[str, Any]
 
 
 class Brevo(JsonEvents):
@@ -19,14 +17,14 @@ class Brevo(JsonEvents):
     name = "brevo"
     names: tuple[str, ...] = ("brevo", "sendinblue")
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         return (
             "event" in record
             and any(key in record for key in ("message-id", "messageId", "camp_id"))
             and any(key in record for key in ("ts_epoch", "ts_event", "ts", "date", "date_event"))
         )
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         if record["event"] not in ("click", "clicked", "clicks"):
             return Skipped(text(record, "event"))
         return click(
@@ -48,14 +46,14 @@ class Brevo(JsonEvents):
         )
 
 
-def _moment(record: Record) -> int:
+def _moment(record: JsonRecord) -> int:
     """The event's time. `date` is Paris time, summer and winter, though nothing in it says so."""
     if stamp := number(record, "ts_epoch", "ts_event", "ts"):
         return epoch_moment(stamp)
     return iso_moment(number(record, "date_event", "date"), zone_of("Europe/Paris"))
 
 
-def _tags(record: Record) -> object:
+def _tags(record: JsonRecord) -> object:
     """The list `tags`, or `tag`, which is a text or a JSON list as text."""
     if isinstance(tags := record.get("tags"), list) and tags:
         return tags

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.parts.json_lines import (
     JsonLines,
-    Record,
     agent_header,
     chain_header,
     chain_of,
@@ -14,6 +13,7 @@ from linktrack.clicks.formats.parts.json_lines import (
     status_of,
     text_of,
 )
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 
@@ -23,7 +23,7 @@ class Caddy(JsonLines):
     name = "caddy"
     names: tuple[str, ...] = ("caddy", "caddy-json")
 
-    def row(self, line: bytes, record: Record) -> Row:
+    def row(self, line: bytes, record: JsonRecord) -> LineRow:
         request = part_of(record, "request")
         if "uri" not in request or "status" not in record:
             return note(line) if "logger" in record or ("level" in record and "msg" in record) else junk(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from linktrack.clicks.event import NO_AGENT, Row
+from linktrack.clicks.event import NO_AGENT, LineRow
 from linktrack.clicks.formats.parts.addresses import trailing_chain
 from linktrack.clicks.formats.parts.lines import METHOD
 from linktrack.clicks.formats.parts.times import common_moment
@@ -49,7 +49,7 @@ _LINE = re.compile(
 _EMPTY = re.compile(rb'[^\n]*?" (?:\d{3}|-) (?:\d++|-) "' + _QUOTED + rb'" ""(?= |\Z)').match
 
 
-def with_forwarded(row: Row) -> Row:
+def with_forwarded(row: LineRow) -> LineRow:
     """A row with what the rest of its line is: behind the agent, the chain of proxies."""
     *fields, forwarded, rest, network = row
     chain = forwarded if rest == b'"-"' else trailing_chain(forwarded, rest)
@@ -64,8 +64,8 @@ class CommonLog:
         "combined", "common", "vhost_combined", "nginx", "apache", "traefik-clf", "ingress-nginx",
     )  # fmt: skip
 
-    def rows(self, block: bytes) -> list[Row]:
-        rows: list[Row] = _LINE.findall(block)
+    def rows(self, block: bytes) -> list[LineRow]:
+        rows: list[LineRow] = _LINE.findall(block)
         special = [index for index, row in enumerate(rows) if not row[6] or row[8]]
         if special and b'""' in block:
             for index in special:

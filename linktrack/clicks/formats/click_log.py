@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, text_of
+from linktrack.clicks.event import LineRow, junk
+from linktrack.clicks.formats.parts.json_lines import JsonLines, text_of
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import agent_in, row
 
 # Each line is a JSON object with these keys, with sec_purpose where one of the prefetch headers was there, and with a
@@ -14,7 +15,7 @@ KEYS = ("time", "ip", "method", "path", "status", "user_agent", "network")
 _NUMBERED = b" #"  # between a line's time and its number
 
 
-def is_click_log(record: Record) -> bool:
+def is_click_log(record: JsonRecord) -> bool:
     """Whether an object is a line of this log, and not of another server that names a few things alike."""
     return record.keys() >= set(KEYS)
 
@@ -26,7 +27,7 @@ class ClickLog(JsonLines):
     name = "linktrack"
     names: tuple[str, ...] = ("linktrack", "click-log")
 
-    def row(self, line: bytes, record: Record) -> Row:
+    def row(self, line: bytes, record: JsonRecord) -> LineRow:
         if not is_click_log(record):
             return junk(line)
         time, ip, method, path, status, agent, network = (text_of(record, key) for key in KEYS)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
-from linktrack.clicks.event import Row, junk
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, chain_of, status_of, text_of
+from linktrack.clicks.event import LineRow, junk
+from linktrack.clicks.formats.parts.json_lines import JsonLines, chain_of, status_of, text_of
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import agent_in, row
 from linktrack.clicks.formats.parts.times import moment_by_look
 from linktrack.clicks.formats.w3c import ExtendedLog
@@ -48,7 +49,7 @@ class CloudFrontJson(JsonLines):
     def moment(self, stamp: bytes) -> int:
         return moment_by_look(stamp)
 
-    def row(self, line: bytes, record: Record) -> Row:
+    def row(self, line: bytes, record: JsonRecord) -> LineRow:
         stem, day = text_of(record, "cs-uri-stem"), text_of(record, "date")
         if not stem and "cs-method" not in record:
             return junk(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from linktrack.clicks.event import Row, junk
+from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.parts.lines import escaped, row, split_lines
 from linktrack.clicks.formats.parts.times import iso_moment
 
@@ -24,10 +24,10 @@ class Envoy:
     name = "envoy"
     names: tuple[str, ...] = ("envoy", "istio")
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         return [self._row(line) for line in split_lines(block)]
 
-    def _row(self, line: bytes) -> Row:
+    def _row(self, line: bytes) -> LineRow:
         match = _LINE.fullmatch(line)
         if match is None:
             return junk(line)

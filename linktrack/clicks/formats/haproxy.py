@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, tzinfo
 
-from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.parts.addresses import chain_in, is_address_list
 from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
 from linktrack.clicks.formats.parts.times import MONTHS, local_moment, moment_of, seconds_of
@@ -38,10 +38,10 @@ class HaProxy:
     names: tuple[str, ...] = ("haproxy",)
     zone: tzinfo = UTC
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         return [self._row(line) for line in split_lines(block)]
 
-    def _row(self, line: bytes) -> Row:
+    def _row(self, line: bytes) -> LineRow:
         head = _HEAD.match(line)
         client = _CLIENT.search(line, head.end() if head else 0, 1000)
         if client is None:

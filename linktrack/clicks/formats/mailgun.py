@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
-
-Record = dict[str, Any]
 
 
 class Mailgun(JsonEvents):
@@ -17,12 +14,12 @@ class Mailgun(JsonEvents):
     name = "mailgun"
     names: tuple[str, ...] = ("mailgun",)
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         event = part(record, "event-data") or record
         told = "log-level" in event or "event-data" in record or "recipient" in event
         return "event" in event and "timestamp" in event and told
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         event = part(record, "event-data") or record
         if event["event"] != "clicked":
             return Skipped(text(event, "event"))
@@ -43,7 +40,7 @@ class Mailgun(JsonEvents):
         )
 
 
-def _campaigns(event: Record) -> list[str]:
+def _campaigns(event: JsonRecord) -> list[str]:
     found = event.get("campaigns")
     campaigns = found if isinstance(found, list) else []
     return [text(item, "id", "name") if isinstance(item, dict) else str(item) for item in campaigns]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import (
     JsonEvents,
@@ -14,9 +12,8 @@ from linktrack.clicks.formats.parts.json_events import (
     text,
     values_of,
 )  # fmt: skip
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
-
-Record = dict[str, Any]
 
 
 class Mailjet(JsonEvents):
@@ -25,10 +22,10 @@ class Mailjet(JsonEvents):
     name = "mailjet"
     names: tuple[str, ...] = ("mailjet",)
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         return "event" in record and "time" in record and ("mj_campaign_id" in record or "MessageID" in record)
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         if record["event"] != "click":
             return Skipped(text(record, "event"))
         return click(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
-
-Record = dict[str, Any]
 
 
 class Mandrill(JsonEvents):
@@ -17,12 +14,12 @@ class Mandrill(JsonEvents):
     name = "mandrill"
     names: tuple[str, ...] = ("mandrill", "mailchimp-transactional")
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         return "ts" in record and (
             isinstance(record.get("msg"), dict) or record.get("type") in ("whitelist", "blacklist")
         )
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         if record.get("event") != "click":
             return Skipped(text(record, "event", "type"))
         message = part(record, "msg")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from linktrack.clicks.event import Row, junk
+from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.click_log import is_click_log
 from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
-from linktrack.clicks.formats.parts.json_lines import JsonLines, Record, agent_of, chain_of, part_of, status_of, text_of
+from linktrack.clicks.formats.parts.json_lines import JsonLines, agent_of, chain_of, part_of, status_of, text_of
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row, split_request
 from linktrack.names import folded
 
@@ -50,7 +51,7 @@ class NginxJson(JsonLines):
     name = "nginx-json"
     names: tuple[str, ...] = ("nginx-json",)
 
-    def row(self, line: bytes, record: Record) -> Row:
+    def row(self, line: bytes, record: JsonRecord) -> LineRow:
         if is_click_log(record):
             return junk(line)
         record = {folded(name): value for name, value in reversed(record.items())}  # the first one stays

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import epoch_moment
-
-Record = dict[str, Any]
 
 
 class Postal(JsonEvents):
@@ -17,10 +14,10 @@ class Postal(JsonEvents):
     name = "postal"
     names: tuple[str, ...] = ("postal",)
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         return "event" in record and "uuid" in record and isinstance(record.get("payload"), dict)
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         if record["event"] != "MessageLinkClicked":
             return Skipped(text(record, "event"))
         payload = part(record, "payload")

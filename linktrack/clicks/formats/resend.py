@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import iso_moment
-
-Record = dict[str, Any]
 
 
 class Resend(JsonEvents):
@@ -18,12 +15,12 @@ class Resend(JsonEvents):
     name = "resend"
     names: tuple[str, ...] = ("resend",)
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         return text(record, "type").startswith(("email.", "contact.", "domain.")) and isinstance(
             record.get("data"), dict
         )
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         if record["type"] != "email.clicked":
             return Skipped(text(record, "type").removeprefix("email."))
         data = part(record, "data")
@@ -41,7 +38,7 @@ class Resend(JsonEvents):
         )
 
 
-def _tags(data: Record) -> dict[str, str]:
+def _tags(data: JsonRecord) -> dict[str, str]:
     """The tags, an object or a list of names and values."""
     tags = data.get("tags")
     if isinstance(tags, list):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import (
     JsonEvents,
@@ -15,9 +13,8 @@ from linktrack.clicks.formats.parts.json_events import (
     text,
     values_of,
 )  # fmt: skip
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import iso_moment
-
-Record = dict[str, Any]
 
 # Where an envelope has what is inside of it, an object or a JSON text: SNS, Lambda's record of SNS, SQS's record in
 # Lambda and as `aws sqs receive-message` shows it, EventBridge.
@@ -31,12 +28,12 @@ class Ses(JsonEvents):
     name = "ses"
     names: tuple[str, ...] = ("ses", "amazon-ses")
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         if "TopicArn" in record and "Type" in record:
             return True
         return _event_in(record) is not None
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         event = _event_in(record)
         if event is None:  # a confirmation of the topic, or SES saying that it may write to it
             return Skipped(text(record, "Type") or "message")
@@ -62,7 +59,7 @@ class Ses(JsonEvents):
         )
 
 
-def _event_in(record: Record, depth: int = _DEPTH) -> Record | None:
+def _event_in(record: JsonRecord, depth: int = _DEPTH) -> JsonRecord | None:
     """The event, bare or in envelopes."""
     if "mail" in record and ("eventType" in record or "notificationType" in record):
         return record

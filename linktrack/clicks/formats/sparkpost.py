@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from linktrack.clicks.event import Report, Skipped
 from linktrack.clicks.formats.parts.json_events import JsonEvents, click, named, number, part, text, values_of
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.times import moment_by_look
 
-Record = dict[str, Any]
 _CLICKS = ("click", "amp_click")
 
 
@@ -18,12 +16,12 @@ class SparkPost(JsonEvents):
     name = "sparkpost"
     names: tuple[str, ...] = ("sparkpost",)
 
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         return isinstance(record.get("msys"), dict) or (
             "type" in record and "event_id" in record and ("rcpt_to" in record or "raw_rcpt_to" in record)
         )
 
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         event = record
         if "msys" in record:
             inside = part(record, "msys")

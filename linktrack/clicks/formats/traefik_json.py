@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.parts.json_lines import (
     JsonLines,
-    Record,
     agent_header,
     chain_header,
     header_of,
     status_of,
     text_of,
 )
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, row
 
 
@@ -21,7 +21,7 @@ class TraefikJson(JsonLines):
     name = "traefik-json"
     names: tuple[str, ...] = ("traefik-json",)
 
-    def row(self, line: bytes, record: Record) -> Row:
+    def row(self, line: bytes, record: JsonRecord) -> LineRow:
         if "RequestPath" not in record:
             return note(line) if "level" in record and ("msg" in record or "message" in record) else junk(line)
         agent = agent_header(record, "request_user-agent")

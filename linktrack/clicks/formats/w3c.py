@@ -6,7 +6,7 @@ import json
 import re
 from datetime import date, timedelta
 
-from linktrack.clicks.event import Row, junk, note
+from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, agent_in, row, split_lines
 from linktrack.clicks.formats.parts.times import iso_moment
@@ -45,7 +45,7 @@ class ExtendedLog:
         self.header: list[str] = []
         self._name_columns(self.columns.split())
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         return [
             self._comment(line) if line.startswith((b"#", b"\xef\xbb\xbf#")) else self._row(line)
             for line in split_lines(block)
@@ -74,7 +74,7 @@ class ExtendedLog:
         """`192.0.2.7,+10.0.0.1` is a list of two: no address has a plus in it."""
         return text.replace(b"+", b" ")
 
-    def _comment(self, line: bytes) -> Row:
+    def _comment(self, line: bytes) -> LineRow:
         text = line.removeprefix(b"\xef\xbb\xbf")
         if text.startswith(b"#Fields:"):
             columns = text[8:].decode("utf-8", "replace").split()
@@ -91,7 +91,7 @@ class ExtendedLog:
         # Where each field stands; of several names the first that is there, and -1, an empty value, for none.
         self.spots = [next((place[one] for one in map(folded, names) if one in place), -1) for names in _FIELDS]
 
-    def _row(self, line: bytes) -> Row:
+    def _row(self, line: bytes) -> LineRow:
         values = line.split(self.separator)
         if len(values) != self.count:
             return junk(line)

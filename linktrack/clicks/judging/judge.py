@@ -27,6 +27,7 @@ from linktrack.clicks.judging.reputation import (
 )  # fmt: skip
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import REACH, Click, JunkRequest, Probe, Surroundings, address_of, judge
+from linktrack.moments import merged
 from linktrack.store.session import Database, Row
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
@@ -158,7 +159,7 @@ def judge_reputation(
         if place in concerned
     ]
     changed: list[tuple[StoredClick, int]] = []
-    for start, stop in _merged((span.start - LOOK_MS, span.stop) for span in found):
+    for start, stop in merged((span.start - LOOK_MS, span.stop) for span in found):
         stored = _clicks_from(database, start, stop, concerned)
         stored += [one for one in own if start <= one.click.clicked_at <= stop]
         changed += second_pass(sorted(stored), scanners, by, rulings, inside)
@@ -336,14 +337,3 @@ def _spans(clicks: Sequence[Click], besides: Iterable[int]) -> list[tuple[int, i
         else:
             bounds.append([moment, moment])
     return [(bisect_left(moments, low), bisect_right(moments, high), low, high) for low, high in bounds]
-
-
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Overlapping stretches of time made one."""
-    result: list[tuple[int, int]] = []
-    for start, stop in sorted(spans):
-        if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(stop, result[-1][1]))
-        else:
-            result.append((start, stop))
-    return result

@@ -85,7 +85,7 @@ class Affected(NamedTuple):
     stop: int
 
 
-class Stretch(NamedTuple):
+class ScanningTime(NamedTuple):
     """Minutes in which an address scans: `start` and `stop`, both included, for all recipients but these."""
 
     start: int
@@ -97,7 +97,7 @@ class Stretch(NamedTuple):
 class Scanner:
     """An address that scans the mails of one shipment."""
 
-    stretches: Sequence[Stretch]  # in order, one after the other
+    stretches: Sequence[ScanningTime]  # in order, one after the other
     looks: Mapping[int, Sequence[int]]  # recipient → the minutes of evidence, in order
     disguises: Mapping[int, Sequence[int]]  # and of each family of agents
 
@@ -153,7 +153,7 @@ def known_scanners(rows: Iterable[Evidence]) -> Scanners:
     return scanners
 
 
-def _stretches(minutes: Mapping[int, set[int]]) -> Iterator[Stretch]:
+def _stretches(minutes: Mapping[int, set[int]]) -> Iterator[ScanningTime]:
     """The minutes that have enough recipients with evidence within `NEAR_MINUTES`: the window moves over them all.
 
     Where they are just enough, they are not enough for themselves: nobody is evidence against themselves.
@@ -168,7 +168,7 @@ def _stretches(minutes: Mapping[int, set[int]]) -> Iterator[Stretch]:
             if not inside[recipient]:
                 del inside[recipient]
         if len(inside) >= RECIPIENTS:
-            yield Stretch(start, stop - 1, frozenset(inside) if len(inside) == RECIPIENTS else frozenset())
+            yield ScanningTime(start, stop - 1, frozenset(inside) if len(inside) == RECIPIENTS else frozenset())
 
 
 def with_reputation(
@@ -236,13 +236,13 @@ def without_reputation(verdict: Verdict) -> Verdict:
     return (HUMAN, in_order(reasons - {KNOWN, FORMER})) if reasons & {KNOWN, FORMER} else verdict
 
 
-def _scans(stretches: Sequence[Stretch], minute: int, recipient: int) -> bool:
+def _scans(stretches: Sequence[ScanningTime], minute: int, recipient: int) -> bool:
     """Whether the address scans just then, for others than this recipient."""
     at = bisect_right(stretches, minute, key=itemgetter(0)) - 1
     return at >= 0 and minute <= stretches[at].stop and recipient not in stretches[at].but
 
 
-def _has_scanned(stretches: Sequence[Stretch], minute: int) -> bool:
+def _has_scanned(stretches: Sequence[ScanningTime], minute: int) -> bool:
     """Whether the address scans just then, or has within `LATER_MINUTES`."""
     at = bisect_right(stretches, minute, key=itemgetter(0)) - 1
     return at >= 0 and minute <= stretches[at].stop + LATER_MINUTES

@@ -10,20 +10,20 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
-from linktrack.clicks.event import Row
+from linktrack.clicks.event import LineRow
 from linktrack.clicks.logs.fields import digest
+from linktrack.moments import Stretch
 
 # clicked_at, print, link, placement, shipment, recipient, ip, network, agent, flags: the last but two and the last but
 # one are indices into the batch's `networks` and `agents`.
-ClickRow = tuple[int, int, int, int, int, int, str, int, int, int]
+BatchClick = tuple[int, int, int, int, int, int, str, int, int, int]
 # A request that speaks against those beside it: clicked_at, print, ip, why it was rejected ("" for a good one of which
 # an address was changed), and whose good token was in it all the same (0: nobody's).
 JunkRow = tuple[int, int, str, str, int]
-Stretch = tuple[int, int]  # of time, UTC milliseconds, both ends in it
 # A rejected request or event, that may have been stored when the catalogue or the keys were others: the row of a click
 # that names nobody (all of its four numbers are 0), the print that it has as junk, why it was rejected, and its line,
 # if that is wanted.
-Contested = tuple[ClickRow, int, str, bytes]
+Contested = tuple[BatchClick, int, str, bytes]
 EVER: Stretch = (-(1 << 62), 1 << 62)
 BUSIEST = 8  # how many of the most frequent addresses a batch names
 MOST_RECIPIENTS = 1_000  # and how many recipients of one that is behind most of them
@@ -58,7 +58,7 @@ class Batch(NamedTuple):
     `uncounted` are stretches of time from which lines stand before what it remembers.
     """
 
-    clicks: list[ClickRow]
+    clicks: list[BatchClick]
     agents: list[str]
     networks: list[str]  # the first one is "", no network
     pressed: list[tuple[int, int, str]]
@@ -67,7 +67,9 @@ class Batch(NamedTuple):
     busy: dict[str, list[int]]  # the recipients of the one that is behind more than half of the clicks
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
     junk: list[JunkRow]
-    unknown: list[tuple[int, Row]]  # rejected requests that a catalogue of a moment later may know, with their times
+    unknown: list[
+        tuple[int, LineRow]
+    ]  # rejected requests that a catalogue of a moment later may know, with their times
     contested: list[Contested]
     read: int
     repeated: int  # within this batch: events that came twice
@@ -88,10 +90,10 @@ class Gathered:
     """A batch while it is being read. `list_rejects`: the rejected lines are wanted, and not only their number."""
 
     def __init__(self, list_rejects: bool) -> None:
-        self.clicks: list[ClickRow] = []
+        self.clicks: list[BatchClick] = []
         self.probes: list[tuple[int, int, int, int, int]] = []
         self.junk: list[JunkRow] = []
-        self.unknown: list[tuple[int, Row]] = []
+        self.unknown: list[tuple[int, LineRow]] = []
         self.unknown_size = 0  # bytes of their lines
         self.contested: list[Contested] = []
         self.pressed: list[tuple[int, int, str]] = []
@@ -112,11 +114,11 @@ class Gathered:
         if self._list_rejects:
             self._rejects.append((reason, line))
 
-    def contest(self, click: ClickRow, mark: int, reason: str, line: bytes) -> None:
+    def contest(self, click: BatchClick, mark: int, reason: str, line: bytes) -> None:
         """Keep what was rejected for reasons of today, until it is known whether it is stored."""
         self.contested.append((click, mark, reason, line if self._list_rejects else b""))
 
-    def put_aside(self, moment: int, row: Row) -> None:
+    def put_aside(self, moment: int, row: LineRow) -> None:
         """Keep a rejected request that may be looked up again."""
         self.unknown.append((moment, row))
         self.unknown_size += len(row[0])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from linktrack.clicks.event import NOTE, Row, note
+from linktrack.clicks.event import NOTE, LineRow, note
 from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
 from linktrack.clicks.logs.parts import LineParts
@@ -59,7 +59,7 @@ class Changing:
             return self.moment(stamp)
         return None
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         """One row for each line of a block, each with its line as the log has it."""
         joined = self._parts.joined(block)
         if joined is None:
@@ -68,7 +68,7 @@ class Changing:
         read = iter(self._read(b"".join(text + b"\n" for text in whole)))
         return [(line, *next(read)[1:]) if text and text.strip() else note(line) for line, text in joined]
 
-    def _read(self, block: bytes) -> list[Row]:
+    def _read(self, block: bytes) -> list[LineRow]:
         """The same, of whole lines."""
         rows = self._readers[0].rows(block)
         bad = [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and _is_missed(row)]
@@ -76,7 +76,7 @@ class Changing:
             self._read_otherwise(rows, bad)
         return rows
 
-    def _read_otherwise(self, rows: list[Row], bad: list[int]) -> None:
+    def _read_otherwise(self, rows: list[LineRow], bad: list[int]) -> None:
         """Put what other formats read in the place of the rows that could not be read."""
         last, of_last = next((index for index in range(len(rows) - 1, -1, -1) if _is_request(rows[index])), -1), 0
         number = 1
@@ -95,7 +95,7 @@ class Changing:
             number += 1
         self._readers.insert(0, self._readers.pop(of_last))
 
-    def _filled(self, rows: list[Row], bad: list[int], reader: Unwrapping) -> tuple[list[int], int]:
+    def _filled(self, rows: list[LineRow], bad: list[int], reader: Unwrapping) -> tuple[list[int], int]:
         """Rows that `reader` reads are put in their places. Returns those that are still bad, and the last request."""
         last = -1
         for index, row in zip(bad, reader.rows(b"".join(rows[index][0] + b"\n" for index in bad)), strict=True):
@@ -126,7 +126,7 @@ class Changing:
         return next(fresh for fresh in line_formats(self._time_zone) if fresh.name == best[0])
 
 
-def _is_missed(row: Row) -> bool:
+def _is_missed(row: LineRow) -> bool:
     """Whether a line could not be read, or was passed over with what looks like an address of ours in it: a message of
     one server's program may be another's request."""
     if row[2] is NOTE:
@@ -134,7 +134,7 @@ def _is_missed(row: Row) -> bool:
     return not row[2] and bool(row[0].strip())
 
 
-def _is_request(row: Row) -> bool:
+def _is_request(row: LineRow) -> bool:
     return bool(row[2]) and row[2] is not NOTE
 
 
@@ -145,7 +145,7 @@ def _moment(format: LineFormat, stamp: bytes) -> int | None:
         return None
 
 
-def _sample(rows: Sequence[Row], bad: Sequence[int]) -> list[int]:
+def _sample(rows: Sequence[LineRow], bad: Sequence[int]) -> list[int]:
     """Those of the bad rows that are worth a look: at both ends, headers, and all that may be ours."""
     ends = {*bad[:_ENDS], *bad[-_ENDS:]}
     return [index for index in bad if index in ends or rows[index][0][:1] == b"#" or _OURS(rows[index][0])]

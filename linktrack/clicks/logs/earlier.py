@@ -16,12 +16,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import IO
 
-from linktrack.clicks.logs.batches import Batch, Stretch
+from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.fields import row_print
 from linktrack.clicks.logs.requests import nth
 from linktrack.clicks.logs.sources import BLOCK_BYTES, MAX_LINE_BYTES, Log
 from linktrack.clicks.logs.tracked import Addresses
+from linktrack.moments import Stretch
 
 _BOM = b"\xef\xbb\xbf"
 _PIECE = 50_000  # prints that are written, and read again, at once

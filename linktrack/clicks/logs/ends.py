@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from linktrack.clicks.event import NOTE, Row
+from linktrack.clicks.event import NOTE, LineRow
 from linktrack.clicks.logs.cuts import MAX_LINES
 from linktrack.clicks.logs.fields import row_print
 
@@ -23,9 +23,9 @@ class Ends:
         self.first_news = not begun  # whether `first` has anything that `source` has not
         self._only_second = only_second or not begun  # whether no line of another second was met …
         self._only_at: int | None = None  # … than this one
-        self._last_rows: list[Row] = []
+        self._last_rows: list[LineRow] = []
 
-    def seed(self, rows: Sequence[Row], whole: bool) -> None:
+    def seed(self, rows: Sequence[LineRow], whole: bool) -> None:
         """Take the rows before the position; if they are the `whole` of them, the first second may go on."""
         self._last_rows = list(rows[-MAX_LINES - 1 :])
         if whole:
@@ -33,7 +33,7 @@ class Ends:
         if self._only_second:
             self._note_first(rows)
 
-    def note(self, rows: list[Row]) -> None:
+    def note(self, rows: list[LineRow]) -> None:
         """Take the next rows of the log."""
         if self._only_second:
             self._note_first(rows)
@@ -58,7 +58,7 @@ class Ends:
                 lines.append(row_print(row))
         return second, lines[::-1]
 
-    def _note_first(self, rows: Sequence[Row]) -> None:
+    def _note_first(self, rows: Sequence[LineRow]) -> None:
         """Take rows of the first second, up to one of another second."""
         for row in rows:
             second = self._second(row)
@@ -72,7 +72,7 @@ class Ends:
             if self.first_news and len(self.first) < MAX_LINES and row[2] and row[2] is not NOTE:
                 self.first.append(row_print(row))
 
-    def _second(self, row: Row) -> int | None:
+    def _second(self, row: LineRow) -> int | None:
         """The second of a row as UTC milliseconds, or None for a line without a time."""
         if not row[2] or row[2] is NOTE:
             return None

@@ -6,8 +6,8 @@ import re
 from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
-from linktrack.clicks.event import Report, Row
-from linktrack.clicks.formats import EventFormat, Format, LineFormat, detect
+from linktrack.clicks.event import LineRow, Report
+from linktrack.clicks.formats import EventFormat, LineFormat, LogFormat, detect
 from linktrack.clicks.formats.parts.json_lines import parsed, text_of
 from linktrack.clicks.formats.parts.lines import split_lines
 from linktrack.clicks.logs.parts import LineParts, part_of_line
@@ -74,7 +74,7 @@ class Unwrapping:
     def __init__(self, format: LineFormat) -> None:
         self.format = format
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         """One row for each line of a block, as the format would give; each carries its line as the log has it."""
         rows = self.format.rows(block)
         found = [(index, row[0]) for index, row in enumerate(rows) if not row[2]]
@@ -84,7 +84,7 @@ class Unwrapping:
             found = [(index, text) for index, text in inside if not rows[index][2]]
         return rows
 
-    def _read(self, rows: list[Row], found: list[tuple[int, bytes]]) -> None:
+    def _read(self, rows: list[LineRow], found: list[tuple[int, bytes]]) -> None:
         """Put what the format reads in the texts in the place of the rows that could not be read."""
         texts = [(index, text) for index, text in found if text.strip()]
         inside = self.format.rows(b"".join(text + b"\n" for _, text in texts)) if texts else []
@@ -140,7 +140,7 @@ def bare(sample: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def detect_inside(sample: bytes, path: str, time_zone: str | None = None) -> Format:
+def detect_inside(sample: bytes, path: str, time_zone: str | None = None) -> LogFormat:
     """The format of a log by the beginning of it, as `formats.detect`, also when its lines are in envelopes."""
     try:
         return detect(sample, path, time_zone)
@@ -157,7 +157,7 @@ def detect_inside(sample: bytes, path: str, time_zone: str | None = None) -> For
         return OpenedEvents(found) if isinstance(found, EventFormat) else found
 
 
-def with_envelopes(format: Format, sample: bytes) -> Format:
+def with_envelopes(format: LogFormat, sample: bytes) -> LogFormat:
     """A format that is known by its name, as it reads a log that begins like this."""
     if isinstance(format, EventFormat) and not format.fits(sample):
         inside = bare(sample)

@@ -24,7 +24,7 @@ from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print
 from linktrack.clicks.logs.line_log import COMMIT_SECONDS
 from linktrack.clicks.logs.requests import BAD, BATCH_BYTES, BATCH_CLICKS, BEFORE_PURGE, UNKNOWN, Rules
 from linktrack.clicks.logs.sources import BLOCK_BYTES, HEAD_BYTES, TAIL_BYTES, Known, Log
-from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, Found, TrackedSpot
+from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, FoundAddress, TrackedSpot
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.errors import LinktrackError
 from linktrack.links.normal_form import normal_form
@@ -79,7 +79,7 @@ class Directory:
         """When the counter of a link was set to zero; -1 if it never was."""
         return self._addresses.resets.get(link, -1)
 
-    def find(self, event: Event) -> Found | str:
+    def find(self, event: Event) -> FoundAddress | str:
         """Link, placement, shipment and recipient of an event, or the reason why they cannot be told."""
         ours = self._addresses.resolve(event.url.encode("utf-8", "replace"))
         if isinstance(ours, tuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from hashlib import blake2b
 
-from linktrack.clicks.event import Row
+from linktrack.clicks.event import LineRow
 from linktrack.links.tokens import Keyring
 
 _ESCAPED = re.compile(rb"\\x([0-9A-Fa-f]{2})|\\(.)")
@@ -34,7 +34,7 @@ def request_print(stamp: bytes, method: bytes, target: bytes, status: bytes, age
     return text_print(b"\0".join((stamp, method, target, status, agent)) + purpose)
 
 
-def row_print(row: Row) -> int:
+def row_print(row: LineRow) -> int:
     """The print of the line that a row was read from."""
     return request_print(*row[2:7], row[8])
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from linktrack.clicks.event import POST, PREFETCH, SHARED, Row
-from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached, Stretch
+from linktrack.clicks.event import POST, PREFETCH, SHARED, LineRow
+from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,
     agent_text,
@@ -22,6 +22,7 @@ from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
+from linktrack.moments import Stretch, merged
 
 FIRST_CLICKS = 20_000  # the first transaction holds about this many clicks, so that storing begins soon …
 BATCH_CLICKS = 60_000  # … each further one twice as many as the one before, up to this many …
@@ -122,7 +123,7 @@ class Requests:
             self._counts, self._older = {}, self._counts
             now, before = self._moments
             self._moments = [None, now]
-            self._uncounted = _merged([*self._uncounted, *([before] if before else [])])
+            self._uncounted = merged([*self._uncounted, *([before] if before else [])])
         self._agents, self._lines, self._gathered = {}, 0, Gathered(self._rules.list_rejects)
         self._enough = min(2 * self._enough, BATCH_CLICKS)
         return batch
@@ -131,7 +132,7 @@ class Requests:
         """Go on with other rules."""
         self._rules = rules
 
-    def count(self, rows: Sequence[Row], *, whole: bool) -> None:
+    def count(self, rows: Sequence[LineRow], *, whole: bool) -> None:
         """Count lines that were read by an earlier run: the first lines behind them may be their equals.
 
         Not `whole`: others stand before them.
@@ -150,7 +151,7 @@ class Requests:
         now = self._moments[0] or (first, last)
         self._moments[0] = (min(now[0], first), max(now[1], last))
 
-    def take(self, rows: Sequence[Row]) -> None:
+    def take(self, rows: Sequence[LineRow]) -> None:
         """Count every line and make clicks of those that are some."""
         addresses, agents, moment_of = self._rules.addresses, self._agents, self._moment
         seen, kept, network_number = self._rules.visitors.seen.get, self._rules.visitors.kept, self._gathered.network
@@ -276,7 +277,7 @@ class Requests:
         self._gathered.read += len(rows) - blank
         self._lines += len(rows)
 
-    def _note_junk(self, row: Row, moment: int, problem: str = "") -> None:
+    def _note_junk(self, row: LineRow, moment: int, problem: str = "") -> None:
         """Keep what a rejected request, or one for a mutated address, says of whoever stands at its address."""
         _, host, _, _, target, status, _, forwarded, _, _ = row
         mutated = problem in MUTATED or not problem or self._rules.addresses.is_mutated(target, problem, status)
@@ -285,7 +286,7 @@ class Requests:
         whose = self._rules.addresses.owner_of(target) if told and ip else NOBODY
         self._gathered.junk.append((moment, row_print(row), ip if told else "", problem, whose))
 
-    def _note_seen(self, row: Row, moment: int, reason: str) -> None:
+    def _note_seen(self, row: LineRow, moment: int, reason: str) -> None:
         """Keep that a request of ours was read which counts as nothing: it is not new once its key is revoked."""
         mark, junk = row_print(row), self._gathered.junk
         if not junk or junk[-1][:2] != (moment, mark):  # one that is mutated has been noted
@@ -300,7 +301,7 @@ class Requests:
             self._gathered.equals[identity] = (mark, count)
         return identity
 
-    def _contest(self, row: Row, moment: int, reason: str) -> None:
+    def _contest(self, row: LineRow, moment: int, reason: str) -> None:
         """Keep a request that is rejected by what the catalogue and the keys are today: it may be stored."""
         line, host, _, method, _, _, _, forwarded, purpose, network = row
         ip, name, shared = self._rules.visitors.kept(forwarded + b"," + host if forwarded else host)
@@ -324,17 +325,6 @@ def nth(line: int, count: int) -> int:
         return line
     data = line.to_bytes(8, "little", signed=True) + count.to_bytes(4, "little")
     return int.from_bytes(blake2b(data, digest_size=8).digest(), "little", signed=True)
-
-
-def _merged(stretches: Sequence[Stretch]) -> list[Stretch]:
-    """Stretches that overlap made one, in order."""
-    found: list[Stretch] = []
-    for first, last in sorted(stretches):
-        if found and first <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], last))
-        else:
-            found.append((first, last))
-    return found
 
 
 def _junk_reason(line: bytes) -> str:

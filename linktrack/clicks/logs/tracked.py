@@ -50,8 +50,8 @@ class Sending:
     is_test: bool
 
 
-Found = tuple[int, int, int, int]  # link, placement, shipment, recipient
-Person = tuple[int, int, int | None]  # shipment, recipient, the shipment's mailing (None where there is no such one)
+FoundAddress = tuple[int, int, int, int]  # link, placement, shipment, recipient
+TokenOwner = tuple[int, int, int | None]  # shipment, recipient, the shipment's mailing (None: there is no such one)
 
 
 class Addresses:
@@ -91,10 +91,10 @@ class Addresses:
             b"%s/%s/" % (path_of(base_url), key): (spot.link_id, spot.placement_id, spot.mailing_id)
             for key, spot in self.spots.items()
         }
-        self.people: dict[bytes, Person] = {}
-        self._cache: dict[bytes, Found | str | None] = {}
+        self.people: dict[bytes, TokenOwner] = {}
+        self._cache: dict[bytes, FoundAddress | str | None] = {}
 
-    def resolve(self, target: bytes) -> Found | str | None:
+    def resolve(self, target: bytes) -> FoundAddress | str | None:
         """Who and what a request's target names; a reason when it names nobody; None when it is not ours."""
         try:
             return self._cache[target]
@@ -107,7 +107,7 @@ class Addresses:
             self._cache[target] = found
         return found
 
-    def _resolved(self, target: bytes) -> Found | str | None:
+    def _resolved(self, target: bytes) -> FoundAddress | str | None:
         match = self.tracked(target)
         if match is None:
             plain = unquote_to_bytes(target) if b"%" in target.partition(b"?")[0] else target
@@ -124,7 +124,7 @@ class Addresses:
                 return found if isinstance(found, tuple) else None
         return self._named(match[1], match[2])
 
-    def is_mutated(self, target: bytes, found: Found | str, status: bytes) -> bool:
+    def is_mutated(self, target: bytes, found: FoundAddress | str, status: bytes) -> bool:
         """Whether a request's target is a good address that somebody has changed to see what happens: no person's
         program does that.
 
@@ -180,7 +180,7 @@ class Addresses:
             return False
         return _is_tagged(target[match.end() :])
 
-    def _named(self, key: bytes, token: bytes) -> Found | str:
+    def _named(self, key: bytes, token: bytes) -> FoundAddress | str:
         """Who and what a key and a token name, or the reason why they name nobody."""
         spot = self.spots.get(key.lower())
         known = self.person(token.lower())
@@ -194,7 +194,7 @@ class Addresses:
             return "foreign-placement"
         return (spot.link_id, spot.placement_id, known[0], known[1])
 
-    def person(self, token: bytes) -> Person | None:
+    def person(self, token: bytes) -> TokenOwner | None:
         """Whom a token in lower case names, verified once; None for a forged one."""
         known = self.people.get(token)
         if known is None:

@@ -14,10 +14,10 @@ _PLAIN = re.compile(rb"((%b\.%b)\.%b)\.%b" % ((_OCTET,) * 4)).fullmatch  # ipadd
 
 _FOR = re.compile(rb'(?:[^"]*;)?\s*for=("[^"]*"?|[^;]*)', re.IGNORECASE).match  # `for="[2001:db8::1]:80";proto=https`
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
 # The address as it is kept ("" where none is), the name of the network that it lies in or "", and whether it is a
 # trusted proxy's, because the chain has no other.
-Kept = tuple[str, str, bool]
+KeptVisitor = tuple[str, str, bool]
 
 
 class Visitors:
@@ -33,9 +33,9 @@ class Visitors:
         self._named = _Networks(networks)
         self._how = how
         self._special = self._trusted.beginnings | self._named.beginnings  # all others are spared the whole look
-        self.seen: dict[bytes, Kept] = {}  # by chain
+        self.seen: dict[bytes, KeptVisitor] = {}  # by chain
 
-    def kept(self, chain: bytes) -> Kept:
+    def kept(self, chain: bytes) -> KeptVisitor:
         """What is kept of the visitor at the far end of `chain`: addresses parted by commas, the nearest one last.
 
         `seen` has it from then on, for whoever is in a hurry.
@@ -53,18 +53,18 @@ class Visitors:
         self.seen[chain] = kept
         return kept
 
-    def _looked_up(self, chain: bytes) -> Kept:
+    def _looked_up(self, chain: bytes) -> KeptVisitor:
         address, trusted = self._visitor(chain)
         if address is None:
             return ("", "", False)
         return (_shown(address, self._how), self._named.name(address), trusted)
 
-    def _visitor(self, chain: bytes) -> tuple[Address | None, bool]:
+    def _visitor(self, chain: bytes) -> tuple[IpAddress | None, bool]:
         """The last address that is not trusted, or the first one if all are; whether it is trusted.
 
         Words that are no addresses (`unknown`, `_hidden`, `unix:`) say nothing about who stood before them.
         """
-        first: Address | None = None
+        first: IpAddress | None = None
         for part in reversed(chain.split(b",")):
             text = part.strip(b' \t"')
             if b"=" in text and (said := _FOR(text)):
@@ -98,7 +98,7 @@ class _Networks:
             first, last = int(network.network_address) >> 16, int(network.broadcast_address) >> 16
             self.beginnings.update(b"%d.%d" % (two >> 8, two & 255) for two in range(first, last + 1))
 
-    def name(self, address: Address) -> str:
+    def name(self, address: IpAddress) -> str:
         """The name of the first network that an address lies in, "" if it lies in none."""
         number, version = int(address), address.version
         found = [
@@ -109,7 +109,7 @@ class _Networks:
         return min(found)[1] if found else ""
 
 
-def address_of(text: bytes) -> Address | None:
+def address_of(text: bytes) -> IpAddress | None:
     """The address in `192.0.2.1:4711`, `[2001:db8::1]:4711` or `fe80::1%eth0`; None where there is none.
 
     An IPv4 address inside an IPv6 one is that IPv4 address: mapped (RFC 4291), in 6to4 (RFC 3056) or Teredo (RFC 4380).
@@ -128,7 +128,7 @@ def address_of(text: bytes) -> Address | None:
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else address)
 
 
-def _shown(address: Address, how: str) -> str:
+def _shown(address: IpAddress, how: str) -> str:
     if how == "none":
         return ""
     if how == "full":

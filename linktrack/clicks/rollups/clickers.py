@@ -8,13 +8,14 @@ keeps their first and last click, and is no clicker.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from linktrack.clicks.rollups.deeds import Deed, Deeds, Person, Spot, in_pieces
+from linktrack.clicks.rollups.deeds import Deed, Deeds, PersonAtPlacement, PersonInShipment, in_pieces
 from linktrack.clicks.rollups.domains import domains_of
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
+from linktrack.moments import merged
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
@@ -66,7 +67,7 @@ def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusin
     purged = horizon(database).clicks if deeds.lost else NEVER
     turnout = Turnout()
     rows: list[_Row] = []
-    gone: list[Spot] = []
+    gone: list[PersonAtPlacement] = []
     for shipment, some in in_pieces(deeds.people):
         stored = _stored(database, shipment, some) if shipment in known else {}
         domains = domains_of(database, shipment, some)
@@ -100,7 +101,7 @@ def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusin
 
 
 def _note_more(
-    person: Person,
+    person: PersonInShipment,
     own: Mapping[int, Deed],
     before: Mapping[int, Standing],
     turnout: Turnout,
@@ -132,15 +133,15 @@ def _note_more(
 
 
 def _move(
-    person: Person,
+    person: PersonInShipment,
     own: Mapping[int, Deed],
     before: Mapping[int, Standing],
     turnout: Turnout,
     rows: list[_Row],
-    gone: list[Spot],
+    gone: list[PersonAtPlacement],
     *,
-    lost: Collection[Spot],
-    left: Mapping[Spot, tuple[int, int, int]],
+    lost: Collection[PersonAtPlacement],
+    left: Mapping[PersonAtPlacement, tuple[int, int, int]],
     purged: int,
 ) -> int:
     """Deeds of somebody of whom clicks went or were judged anew; `left` is what is left on the spots that `lost` some.
@@ -237,7 +238,7 @@ def _left(
     deeds: Deeds,
     human: Collection[int],
     refusing: Refusing,
-) -> dict[Spot, tuple[int, int, int]]:
+) -> dict[PersonAtPlacement, tuple[int, int, int]]:
     """First and last human click, and the first one's device, of each spot that lost one, from the clicks themselves.
 
     There is no index by recipient (it would halve the speed of every import); the order of time bounds the search.
@@ -255,10 +256,10 @@ def _left(
         known = [moment for moment in moments if moment is not None]
         if known:
             bounds.append((min(known), max(known)))
-    found: dict[Spot, tuple[int, int, int]] = {}
+    found: dict[PersonAtPlacement, tuple[int, int, int]] = {}
     marks = ", ".join(map(str, human)) or "NULL"
     together = any(recipient == NOBODY for _, recipient, _ in deeds.lost)
-    for start, stop in _merged(bounds):
+    for start, stop in merged(bounds):
         rows = database.rows(
             "SELECT clicked_at, shipment_id, recipient_id, placement_id, device FROM click "  # noqa: S608  (numbers of our own)
             f"JOIN agent ON agent.id = click.agent_id WHERE clicked_at BETWEEN ? AND ? AND ruling_id IN ({marks}) "
@@ -273,14 +274,3 @@ def _left(
                 first, _, first_device = found.get(spot, (at, at, device))
                 found[spot] = (first, at, first_device)
     return found
-
-
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Overlapping spans made one, in order."""
-    result: list[tuple[int, int]] = []
-    for start, stop in sorted(spans):
-        if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(stop, result[-1][1]))
-        else:
-            result.append((start, stop))
-    return result

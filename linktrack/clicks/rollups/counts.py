@@ -18,7 +18,7 @@ from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Turnout, note_deeds
-from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, Person, gathered
+from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, PersonInShipment, gathered
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.contacts.recipients import domain_of
 from linktrack.moments import HOUR, hour_start
@@ -100,7 +100,7 @@ def _count_sent(database: Database) -> None:
 class _Columns(NamedTuple):
     """Clicks that shift, a column for each thing that they are counted by."""
 
-    people: Sequence[Person]  # those that a click counts for
+    people: Sequence[PersonInShipment]  # those that a click counts for
     times: Sequence[int]
     links: Sequence[int]
     placements: Sequence[int]
@@ -113,7 +113,7 @@ class _Columns(NamedTuple):
 def _columns(shifts: Sequence[Shift], facts: Facts) -> _Columns:
     clicks, before, after = zip(*shifts, strict=True)
     times, _, links, placements, shipments, recipients, _, _, agents, _ = zip(*clicks, strict=True)
-    people: list[Person] = list(zip(shipments, recipients, strict=True))
+    people: list[PersonInShipment] = list(zip(shipments, recipients, strict=True))
     if refused := facts.refusing.shipments_among(set(shipments)):
         facts.refusing.look_up(person for person in people if person[0] in refused)
         people = [(shipment, facts.refusing.counted_as(shipment, recipient)) for shipment, recipient in people]

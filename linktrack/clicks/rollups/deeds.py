@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-Person = tuple[int, int]  # shipment, recipient
-Spot = tuple[int, int, int]  # shipment, recipient, placement
+PersonInShipment = tuple[int, int]  # shipment, recipient
+PersonAtPlacement = tuple[int, int, int]  # shipment, recipient, placement
 
 # What is added to what a person has done on a placement, negative where clicks went or were judged anew: link, human
 # clicks, clicks of machines; and of the human ones that came first and last moment, and the first one's device.
@@ -25,13 +25,13 @@ class Deeds:
     """Deeds by person and placement. `moved` are people of whom clicks went or were judged anew, and `lost` the spots
     where human ones are fewer for that: first and last click must be found anew there."""
 
-    people: defaultdict[Person, dict[int, Deed]] = field(default_factory=lambda: defaultdict(dict))
-    moved: set[Person] = field(default_factory=set)
-    lost: set[Spot] = field(default_factory=set)
+    people: defaultdict[PersonInShipment, dict[int, Deed]] = field(default_factory=lambda: defaultdict(dict))
+    moved: set[PersonInShipment] = field(default_factory=set)
+    lost: set[PersonAtPlacement] = field(default_factory=set)
 
 
 def gathered(
-    persons: Iterable[Person],
+    persons: Iterable[PersonInShipment],
     placements: Iterable[int],
     links: Iterable[int],
     moments: Iterable[int],
@@ -66,7 +66,7 @@ def gathered(
     return deeds
 
 
-def in_pieces(people: Iterable[Person]) -> Iterator[tuple[int, list[int]]]:
+def in_pieces(people: Iterable[PersonInShipment]) -> Iterator[tuple[int, list[int]]]:
     """People in order: a shipment and so many of its recipients as one query can name."""
     by_shipment: defaultdict[int, list[int]] = defaultdict(list)  # numbers are sorted in a fifth of the time of pairs
     for shipment, recipient in people:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from linktrack.clicks.rollups.deeds import Person, in_pieces
+from linktrack.clicks.rollups.deeds import PersonInShipment, in_pieces
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database
 
@@ -21,7 +21,7 @@ class Refusing:
         """Those of some shipments in which anybody refused."""
         return {shipment for shipment in shipments if self._anybody_in(shipment)}
 
-    def look_up(self, people: Iterable[Person]) -> None:
+    def look_up(self, people: Iterable[PersonInShipment]) -> None:
         """Learn of these people (shipment, recipient) whether they refused; `counted_as` knows of no others."""
         asked = set(people)
         self._refused = {shipment: set() for shipment in self.shipments_among({shipment for shipment, _ in asked})}

@@ -11,7 +11,7 @@ from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.markup import Markup, MarkupKind, attributes, read_markup, self_closing
 from linktrack.mailings.reading.references import decode
 from linktrack.reports.drawing.spots import area_middle, shape_corner
-from linktrack.reports.drawing.style import LINKED, Address, Shown, no_address, safe_sheet
+from linktrack.reports.drawing.style import LINKED, PictureAddress, Shown, no_address, safe_sheet
 from linktrack.reports.drawing.tags import ELEMENTS, EMPTY, FORCED, NEVER_SHOWN, drawn_name, kept_value
 
 _BLOCKS = frozenset(
@@ -58,7 +58,9 @@ class _OpenElement(NamedTuple):
     hides: bool  # itself and all that is in it
 
 
-def draw_mail(parts: Parts, marks: Mapping[int, Mark], fetched: Address = no_address) -> tuple[str, frozenset[int]]:
+def draw_mail(
+    parts: Parts, marks: Mapping[int, Mark], fetched: PictureAddress = no_address
+) -> tuple[str, frozenset[int]]:
     """The mail's HTML with the marks, by the place where each link's start tag begins; and the places of those marks
     that are displayed at some width of the window.
 
@@ -79,7 +81,7 @@ def draw_mail(parts: Parts, marks: Mapping[int, Mark], fetched: Address = no_add
 
 
 class _Drawing:
-    def __init__(self, parts: Parts, marks: Mapping[int, Mark], fetched: Address) -> None:
+    def __init__(self, parts: Parts, marks: Mapping[int, Mark], fetched: PictureAddress) -> None:
         self.html, self.masked = parts.html, parts.scan.masked
         self.marks, self.fetched = marks, fetched
         self.pieces = list(read_markup(self.masked, 0, len(self.masked)))

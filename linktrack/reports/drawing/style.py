@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 LINKED = "data-linked"  # the attribute that stands for the href of a link
 LAYER = "linktrack"  # of our own rules, which no rule of the mail may join
 
-Address = Callable[[str], str | None]  # an address of a picture as it is fetched; None for one that is not
+PictureAddress = Callable[[str], str | None]  # an address of a picture as it is fetched; None for one that is not
 
 _FUNCTIONS = frozenset(
     ["rgb", "rgba", "hsl", "hsla", "hwb", "lab", "lch", "oklab", "oklch", "color", "color-mix", "light-dark", "calc",
@@ -66,13 +66,13 @@ class Shown:
         return (hides(style) or bool(names & self.hidden)) and not names & self.revealed
 
 
-def safe_declarations(style: str, fetched: Address = no_address) -> str:
+def safe_declarations(style: str, fetched: PictureAddress = no_address) -> str:
     """The declarations of a `style` attribute that fetch nothing but pictures that `fetched` allows."""
     kept = (_safe_declaration(one, fetched) for one in _declarations(_without_comments(style)))
     return ";".join(one for one in kept if one)
 
 
-def safe_sheet(sheet: str, fetched: Address = no_address, shown: Shown | None = None) -> str:
+def safe_sheet(sheet: str, fetched: PictureAddress = no_address, shown: Shown | None = None) -> str:
     """The rules of a style sheet that fetch nothing but pictures that `fetched` allows; `shown` learns from them.
 
     `:link` becomes what links are told by once their addresses are gone; a dark dress is left out.
@@ -81,7 +81,7 @@ def safe_sheet(sheet: str, fetched: Address = no_address, shown: Shown | None = 
     return re.sub(r"<(?=[A-Za-z/!?])", "< ", kept)  # no markup begins in a sheet
 
 
-def safe_value(value: str, fetched: Address = no_address) -> str | None:
+def safe_value(value: str, fetched: PictureAddress = no_address) -> str | None:
     """A value with `none` for each address that is not fetched; None when anything else in it may not stay."""
     if not _is_harmless(_URL.sub("none", value)):
         return None
@@ -103,7 +103,7 @@ def _without_comments(text: str) -> str:
     return _COMMENT.sub(lambda match: match[1] or " ", text)
 
 
-def _safe_rules(text: str, fetched: Address, shown: Shown, depth: int, narrow: bool) -> Iterator[str]:
+def _safe_rules(text: str, fetched: PictureAddress, shown: Shown, depth: int, narrow: bool) -> Iterator[str]:
     """The rules of `text` that may stay; `narrow` says that they hold at some widths only."""
     for prelude, block in _rules(text):
         head = prelude.strip()
@@ -166,7 +166,7 @@ def _declarations(text: str) -> Iterator[str]:
     yield text[begin:]
 
 
-def _safe_declaration(text: str, fetched: Address) -> str:
+def _safe_declaration(text: str, fetched: PictureAddress) -> str:
     """A declaration as it may stay; "" for one that may not."""
     name, colon, value = text.partition(":")
     name = name.strip().lower()
@@ -176,7 +176,7 @@ def _safe_declaration(text: str, fetched: Address) -> str:
     return "" if kept is None else f"{name}:{kept.strip()}"
 
 
-def _fetched(address: str, fetched: Address) -> str:
+def _fetched(address: str, fetched: PictureAddress) -> str:
     """The address of a picture, or of a part of the mail itself, as a value; `none` keeps what is said beside it."""
     found = address if re.fullmatch(r"#[\w-]+", address) else fetched(address)
     return "none" if found is None else f'url("{found}")'

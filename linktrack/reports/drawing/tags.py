@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from linktrack.mailings.reading.markup import Markup
-from linktrack.reports.drawing.style import LINKED, Address, safe_declarations, safe_value
+from linktrack.reports.drawing.style import LINKED, PictureAddress, safe_declarations, safe_value
 
 ELEMENTS = frozenset(
     ["html", "head", "body", "a", "abbr", "acronym", "address", "area", "article", "aside", "b", "bdi", "bdo", "big",
@@ -74,7 +74,7 @@ def drawn_name(tag: Markup, *, between_rows: bool) -> str:
     return "" if name in _NOT_DRAWN or between_rows else _DRAWN_AS.get(name, "span")
 
 
-def kept_value(element: str, name: str, value: str, fetched: Address) -> str | None:
+def kept_value(element: str, name: str, value: str, fetched: PictureAddress) -> str | None:
     """The value of an attribute as it may stay; None for one that may not."""
     if name == "style":
         return safe_declarations(value, fetched)

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from linktrack.clicks.event import NOTE, Event, Refusal
-from linktrack.clicks.formats import Format, LineFormat, detect, format_of
+from linktrack.clicks.formats import LineFormat, LogFormat, detect, format_of
 
 FOLDER = Path(__file__).parent.parent.parent / "golden" / "clicks"
 SAMPLES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".log", ".json", ".csv"))
 ZONE = "Europe/Stockholm"  # where the servers of the samples stand whose logs have local time
 
 
-def format_for(path: Path) -> Format:
+def format_for(path: Path) -> LogFormat:
     """The format of a sample: found by looking at it, or made from the string beside it."""
     string = path.with_suffix(".format")
     if string.exists():
@@ -28,7 +28,7 @@ def line_format_for(path: Path) -> LineFormat:
     return found
 
 
-def shown(format: Format, data: bytes) -> str:
+def shown(format: LogFormat, data: bytes) -> str:
     """One line for each line or event: what is read from it."""
     name = "custom" if "\n" in format.name else format.name
     lines = [f"format: {name}"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.clicks.event import Row
+from linktrack.clicks.event import LineRow
 from linktrack.clicks.formats import LineFormat, detect, format_of
 from linktrack.clicks.formats.clf import CommonLog
 from linktrack.errors import UsageError
@@ -81,7 +81,7 @@ def made(string: str) -> LineFormat:
 def test_a_line_is_read_as_the_string_says(case: str) -> None:
     string, line, *wanted = READ[case]
     format = made(string)
-    row: Row = format.rows(line + b"\n")[0]
+    row: LineRow = format.rows(line + b"\n")[0]
     assert row[0] == line
     assert format.moment(row[2]) == MOMENT
     assert [(row[1] or row[7]).decode(), *(row[index].decode() for index in (3, 4, 5, 6, 8))] == wanted

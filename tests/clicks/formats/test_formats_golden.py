@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from clicks.formats.formats_golden import SAMPLES, ZONE, expected, format_for, line_format_for, shown
 
-from linktrack.clicks.event import Report, Row
-from linktrack.clicks.formats import FORMATS, EventFormat, Format, LineFormat, detect, format_of
+from linktrack.clicks.event import LineRow, Report
+from linktrack.clicks.formats import FORMATS, EventFormat, LineFormat, LogFormat, detect, format_of
 from linktrack.clicks.formats.parts.lines import split_lines
 
 LINE_SAMPLES = [path for path in SAMPLES if isinstance(format_for(path), LineFormat)]
@@ -36,7 +36,7 @@ def test_a_sample_is_read_as_its_golden_text_says(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", FORMATS, ids=lambda make: make.name)
-def test_every_format_has_a_sample(make: Callable[[], Format]) -> None:
+def test_every_format_has_a_sample(make: Callable[[], LogFormat]) -> None:
     assert make().name in {format_for(path).name for path in SAMPLES}
 
 
@@ -68,7 +68,7 @@ def test_a_log_cut_after_any_line_goes_on_with_the_state_of_the_format(path: Pat
         first, second = format_of(format_for(path).name, ZONE), format_of(format_for(path).name, ZONE)
         assert isinstance(first, LineFormat)
         assert isinstance(second, LineFormat)
-        rows: list[Row] = first.rows(b"".join(lines[:cut]))
+        rows: list[LineRow] = first.rows(b"".join(lines[:cut]))
         second.resume(first.state())
         assert rows + second.rows(b"".join(lines[cut:])) == whole
 

@@ -11,7 +11,7 @@ from clicks.formats.formats_golden import SAMPLES, format_for
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from linktrack.clicks.event import NO_AGENT, NOTE, Event, Refusal, Report, Row
+from linktrack.clicks.event import NO_AGENT, NOTE, Event, LineRow, Refusal, Report
 from linktrack.clicks.formats import EVENT_FORMATS, LINE_FORMATS, EventFormat, LineFormat, format_of
 from linktrack.clicks.formats.clf import CommonLog, with_forwarded
 from linktrack.clicks.formats.parts.lines import split_lines
@@ -131,7 +131,7 @@ def test_the_fast_pattern_of_the_combined_log_reads_what_the_plain_one_reads(see
         assert [without_no_agent(row) for row in fast] == [without_no_agent(row) for row in plain]
 
 
-def without_no_agent(row: Row) -> Row:
+def without_no_agent(row: LineRow) -> LineRow:
     """The plain pattern cannot tell an agent that is empty, which is read as `-`, from none at all."""
     return (*row[:6], b"" if row[6] == NO_AGENT else row[6], *row[7:])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, tzinfo
 
-from linktrack.clicks.formats.parts.format_strings import CustomLog, Piece, Slot
+from linktrack.clicks.formats.parts.format_strings import CustomLog, FormatPiece, Slot
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
 from linktrack.errors import UsageError
 
@@ -33,7 +33,7 @@ def apache_format(text: str, zone: tzinfo = UTC) -> CustomLog:
     """The format of a `LogFormat` string. UsageError when it lacks time, request or status."""
     line = _LINE.fullmatch(text)
     body = _ESCAPE.sub(lambda match: _CONTROL.get(match[1], match[1]), line[1] if line else text)
-    pieces: list[Piece] = []
+    pieces: list[FormatPiece] = []
     at = 0
     for found in _DIRECTIVE.finditer(body):
         pieces.append(body[at : found.start()])
@@ -43,7 +43,7 @@ def apache_format(text: str, zone: tzinfo = UTC) -> CustomLog:
     return CustomLog(text, pieces, "backslash", zone)
 
 
-def _pieces(found: re.Match[str]) -> list[Piece]:
+def _pieces(found: re.Match[str]) -> list[FormatPiece]:
     """What one directive stands for; `%t` is a time in brackets."""
     side, argument, letter = found.groups()
     if letter == "%":
@@ -59,7 +59,7 @@ def _pieces(found: re.Match[str]) -> list[Piece]:
     return [Slot(found[0], _MEANINGS.get(letter, ""))]
 
 
-def _time(argument: str | None, written: str) -> list[Piece]:
+def _time(argument: str | None, written: str) -> list[FormatPiece]:
     if not argument:
         return ["[", Slot(written, "common"), "]"]
     argument = re.sub(r"^(?:begin|end):", "", argument)
@@ -70,7 +70,7 @@ def _time(argument: str | None, written: str) -> list[Piece]:
     for letter, long in _SHORT.items():
         argument = argument.replace(f"%{letter}", long)
     argument = argument.replace("%e", "%d")
-    pieces: list[Piece] = []
+    pieces: list[FormatPiece] = []
     at = 0
     for found in _STRFTIME.finditer(argument):
         pieces.append(argument[at : found.start()])
@@ -80,7 +80,7 @@ def _time(argument: str | None, written: str) -> list[Piece]:
     return pieces
 
 
-def _strftime(letter: str, written: str) -> Piece:
+def _strftime(letter: str, written: str) -> FormatPiece:
     if letter in "YymbdHIpMSz":
         return Slot(written, letter)
     if letter == "s":

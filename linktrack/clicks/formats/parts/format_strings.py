@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import pairwise
 
-from linktrack.clicks.event import NO_AGENT, Row, junk
+from linktrack.clicks.event import NO_AGENT, LineRow, junk
 from linktrack.clicks.formats.parts.lines import escaped, row, split_lines, split_request
 from linktrack.clicks.formats.parts.times import MONTHS, moment_by_look
 from linktrack.errors import UsageError
@@ -23,7 +23,7 @@ class Slot:
     meaning: str = ""
 
 
-Piece = str | Slot  # a str stands in every line as it is
+FormatPiece = str | Slot  # a str stands in every line as it is
 
 # What stands in a slot of these meanings; all others take what comes up to the next fixed text.
 _SHAPES = {
@@ -51,7 +51,7 @@ class CustomLog:
     `escape` says how the server writes quotes in a value: "backslash" (as \\xHH or \\"), "json" or "none".
     """
 
-    def __init__(self, text: str, pieces: Sequence[Piece], escape: str = "backslash", zone: tzinfo = UTC) -> None:
+    def __init__(self, text: str, pieces: Sequence[FormatPiece], escape: str = "backslash", zone: tzinfo = UTC) -> None:
         self.name = text
         self.names: tuple[str, ...] = (text,)
         self.zone = zone
@@ -61,7 +61,7 @@ class CustomLog:
         self.meanings = [piece.meaning for piece in joined if isinstance(piece, Slot)]
         self.line = re.compile(_pattern(joined, escape))
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         return [self._row(line) for line in split_lines(block)]
 
     def moment(self, stamp: bytes) -> int:
@@ -73,7 +73,7 @@ class CustomLog:
     def resume(self, state: str) -> None:
         pass
 
-    def _row(self, line: bytes) -> Row:
+    def _row(self, line: bytes) -> LineRow:
         match = self.line.fullmatch(line)
         if match is None:
             return junk(line)
@@ -111,9 +111,9 @@ class CustomLog:
             return value
 
 
-def _joined(pieces: Sequence[Piece]) -> list[Piece]:
+def _joined(pieces: Sequence[FormatPiece]) -> list[FormatPiece]:
     """The pieces with neighbouring texts made one, and slots that nothing parts: path and query are the target."""
-    joined: list[Piece] = []
+    joined: list[FormatPiece] = []
     for piece in pieces:
         last = joined[-1] if joined else None
         if isinstance(last, str) and isinstance(piece, str):
@@ -129,7 +129,7 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
     return joined
 
 
-def _check(pieces: Sequence[Piece]) -> None:
+def _check(pieces: Sequence[FormatPiece]) -> None:
     """Refuse a format that does not say when or what, or whose parts cannot be told apart."""
     fixed = "".join(piece for piece in pieces if isinstance(piece, str))
     if open_at := re.search(r"%\{[^}]*|\$\{[^}]*", fixed):
@@ -178,7 +178,7 @@ def _check(pieces: Sequence[Piece]) -> None:
                 )
 
 
-def _pattern(pieces: Sequence[Piece], escape: str) -> bytes:
+def _pattern(pieces: Sequence[FormatPiece], escape: str) -> bytes:
     """A pattern that goes over a line once: each value ends at the first place where what follows it fits."""
     made: list[bytes] = []
     before = ""

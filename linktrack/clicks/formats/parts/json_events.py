@@ -6,12 +6,9 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from linktrack.clicks.event import Event, Refusal, Report
-from linktrack.clicks.formats.parts.json_values import Broken, ValueStream
-
-Record = dict[str, Any]
+from linktrack.clicks.formats.parts.json_values import Broken, JsonRecord, ValueStream
 
 # Answers of events APIs, the form field of Mandrill, and what Lambda and SQS hand on, hold their events in a list of
 # one of these names.
@@ -34,11 +31,11 @@ class JsonEvents(ABC):
         self.others: Sequence[JsonEvents] = ()  # of services whose events may stand among these
 
     @abstractmethod
-    def knows(self, record: Record) -> bool:
+    def knows(self, record: JsonRecord) -> bool:
         """Whether an object is surely an event of this service, a click or not."""
 
     @abstractmethod
-    def report(self, record: Record) -> Report:
+    def report(self, record: JsonRecord) -> Report:
         """What one event says."""
 
     @property
@@ -65,7 +62,7 @@ class JsonEvents(ABC):
     def resume(self, state: str) -> None:
         self._values.skipping = state == "skipping"
 
-    def _reports(self, values: Iterable[Record | Broken]) -> Iterator[Report]:
+    def _reports(self, values: Iterable[JsonRecord | Broken]) -> Iterator[Report]:
         for value in values:
             for record in records_of(value):
                 if isinstance(record, Broken):
@@ -77,7 +74,7 @@ class JsonEvents(ABC):
                     yield knowing[0].report(record) if len(knowing) == 1 else refused("malformed", record)
 
 
-def records_of(value: Record | Broken) -> list[Record | Broken]:
+def records_of(value: JsonRecord | Broken) -> list[JsonRecord | Broken]:
     """The events in a value: itself, or those of the list it is there for."""
     if isinstance(value, Broken):
         return [value]
@@ -88,7 +85,7 @@ def records_of(value: Record | Broken) -> list[Record | Broken]:
 
 
 def click(
-    record: Record, *, service: str, time: Callable[[], int], url: str, own_id: str = "", email: str = "",
+    record: JsonRecord, *, service: str, time: Callable[[], int], url: str, own_id: str = "", email: str = "",
     instead_of_id: tuple[str, ...] = (), ip: str = "", agent: str = "", machine: bool = False,
     variables: dict[str, str] | None = None,
 ) -> Event | Refusal:  # fmt: skip
@@ -121,7 +118,7 @@ def addresses_in(text: str) -> list[str]:
     return list({address.casefold(): address for address in found if address}.values())
 
 
-def refused(reason: str, record: Record) -> Refusal:
+def refused(reason: str, record: JsonRecord) -> Refusal:
     """The refusal of an event, with the event as text."""
     try:
         text = json.dumps(record, ensure_ascii=False)
@@ -135,7 +132,7 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\x00")
 
 
-def text(record: Record, *keys: str) -> str:
+def text(record: JsonRecord, *keys: str) -> str:
     """The first of these keys that has a text or a number."""
     for key in keys:
         value = record.get(key)
@@ -144,12 +141,12 @@ def text(record: Record, *keys: str) -> str:
     return ""
 
 
-def number(record: Record, *keys: str) -> bytes:
+def number(record: JsonRecord, *keys: str) -> bytes:
     """The first of these keys that has a text or a number, as bytes for a time."""
     return text(record, *keys).encode("ascii", "replace")
 
 
-def part(record: Record, *path: str) -> Record:
+def part(record: JsonRecord, *path: str) -> JsonRecord:
     """The object inside an object, empty when there is none."""
     for key in path:
         inside = record.get(key)
@@ -157,7 +154,7 @@ def part(record: Record, *path: str) -> Record:
     return record
 
 
-def object_in(record: Record, key: str) -> Record:
+def object_in(record: JsonRecord, key: str) -> JsonRecord:
     """The object that is there, itself or as a JSON text; empty when there is none."""
     value = record.get(key)
     if isinstance(value, str):
@@ -168,7 +165,7 @@ def object_in(record: Record, key: str) -> Record:
     return value if isinstance(value, dict) else {}
 
 
-def values_of(record: Record) -> dict[str, str]:
+def values_of(record: JsonRecord) -> dict[str, str]:
     """The texts, numbers and lists of texts in an object, as variables."""
     found = {}
     for key, value in record.items():

@@ -7,13 +7,11 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
-from typing import Any
 
-from linktrack.clicks.event import Row, junk
+from linktrack.clicks.event import LineRow, junk
+from linktrack.clicks.formats.parts.json_values import JsonRecord
 from linktrack.clicks.formats.parts.lines import agent_in, split_lines
 from linktrack.clicks.formats.parts.times import moment_by_look
-
-Record = dict[str, Any]
 
 # Numbers stay text: a time keeps all its digits, and a number of a thousand digits is no work.
 _decode = json.JSONDecoder(strict=False, parse_float=str, parse_int=str).decode
@@ -35,7 +33,7 @@ class JsonLines(ABC):
     names: tuple[str, ...] = ()
     zone: tzinfo = UTC
 
-    def rows(self, block: bytes) -> list[Row]:
+    def rows(self, block: bytes) -> list[LineRow]:
         found = []
         for line in split_lines(block):
             record = parsed(line)
@@ -43,7 +41,7 @@ class JsonLines(ABC):
         return found
 
     @abstractmethod
-    def row(self, line: bytes, record: Record) -> Row:
+    def row(self, line: bytes, record: JsonRecord) -> LineRow:
         """What one object tells."""
 
     def moment(self, stamp: bytes) -> int:
@@ -56,7 +54,7 @@ class JsonLines(ABC):
         pass
 
 
-def parsed(line: bytes) -> Record | None:
+def parsed(line: bytes) -> JsonRecord | None:
     """The object on a line, or None. Bytes that are not UTF-8 are kept, as surrogates."""
     if b"{" not in line[:80]:
         return None
@@ -69,7 +67,7 @@ def parsed(line: bytes) -> Record | None:
     return record if isinstance(record, dict) else None
 
 
-def _mended(line: bytes) -> Record | None:
+def _mended(line: bytes) -> JsonRecord | None:
     """The object on a line as nginx writes it without `escape=json`: `\\xHH` in texts, `-` or nothing for a value."""
     if not _BARE.search(line) and b"\\x" not in line:
         return None
@@ -92,24 +90,24 @@ def _json_escape(match: re.Match[bytes]) -> bytes:
     return byte if byte >= b" " else b"\\u00" + match[1]
 
 
-def text_of(record: Record, *keys: str) -> bytes:
+def text_of(record: JsonRecord, *keys: str) -> bytes:
     """The bytes of the first of these keys that has a text or a number (of a list, its first)."""
     return next(_texts_of(record, keys), [b""])[0]
 
 
-def chain_of(record: Record, *keys: str) -> bytes:
+def chain_of(record: JsonRecord, *keys: str) -> bytes:
     """The addresses under the first of these keys that has some; a header that came several times is one list of them
     in their order (RFC 9110, 5.3)."""
     return b",".join(next(_texts_of(record, keys), []))
 
 
-def status_of(record: Record, *keys: str) -> bytes:
+def status_of(record: JsonRecord, *keys: str) -> bytes:
     """The status under the first of these keys that has one, whatever kind of number it is."""
     status = text_of(record, *keys)
     return _WHOLE.sub(b"", status) if b"." in status else status
 
 
-def _texts_of(record: Record, keys: Sequence[str]) -> Iterator[list[bytes]]:
+def _texts_of(record: JsonRecord, keys: Sequence[str]) -> Iterator[list[bytes]]:
     """The texts and numbers under each of these keys that has some."""
     for key in keys:
         value = record.get(key)
@@ -125,33 +123,33 @@ def _encoded(text: str) -> bytes:
         return text.encode("utf-8", "backslashreplace")
 
 
-def agent_of(record: Record, *keys: str) -> bytes:
+def agent_of(record: JsonRecord, *keys: str) -> bytes:
     """The agent under the first of these keys that has one, as a row has it."""
     return agent_in(text_of(record, *keys) if any(key in record for key in keys) else None)
 
 
-def part_of(record: Record, key: str) -> Record:
+def part_of(record: JsonRecord, key: str) -> JsonRecord:
     """The object inside an object, empty when there is none."""
     value = record.get(key)
     return value if isinstance(value, dict) else {}
 
 
-def header_of(headers: Record, *names: str) -> bytes:
+def header_of(headers: JsonRecord, *names: str) -> bytes:
     """The value of the first of these HTTP headers (given in lower case), whatever the case of its name."""
     return text_of(headers, *_headers(headers, names))
 
 
-def chain_header(headers: Record, *names: str) -> bytes:
+def chain_header(headers: JsonRecord, *names: str) -> bytes:
     """The addresses in the first of these headers that has some."""
     return chain_of(headers, *_headers(headers, names))
 
 
-def agent_header(headers: Record, *names: str) -> bytes:
+def agent_header(headers: JsonRecord, *names: str) -> bytes:
     """The agent in one of these headers, as a row has it. One that is not there may only not be logged."""
     return agent_of(headers, *_headers(headers, names))
 
 
-def _headers(headers: Record, names: Sequence[str]) -> list[str]:
+def _headers(headers: JsonRecord, names: Sequence[str]) -> list[str]:
     """These headers as they are written here."""
     found = {name.lower(): name for name in headers}
     return [found[name] for name in names if name in found]

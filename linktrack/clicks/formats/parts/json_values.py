@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+JsonRecord = dict[str, Any]  # an object: numbers are texts, see `ValueStream`
 MAX_VALUE = 1 << 25  # characters; a page of 10,000 events of an events API has 12 million
 _WINDOWS = (1 << 12, 1 << 15, 1 << 18, 1 << 21)  # tried one after the other, so that a short value costs little
 _LONG = 1 << 16  # from here on an unfinished object is tried again only when it has doubled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from linktrack.clicks.event import NO_AGENT, Row, junk
+from linktrack.clicks.event import NO_AGENT, LineRow, junk
 
 METHOD = rb"[A-Za-z0-9!#$%&'*+.^_`|~-]++"  # a token of RFC 9110 (5.6.2): `get` is one, which is not GET
 _METHOD = re.compile(METHOD).fullmatch
@@ -33,7 +33,7 @@ def split_request(request: bytes) -> tuple[bytes, bytes]:
 def row(
     line: bytes, *, host: bytes, stamp: bytes, method: bytes, target: bytes, status: bytes, agent: bytes = b"",
     forwarded: bytes = b"", purpose: bytes = b"", network: bytes = b"",
-) -> Row:  # fmt: skip
+) -> LineRow:  # fmt: skip
     """The row of a line; without a time it is junk, and what is no HTTP request has no method."""
     if not stamp:
         return junk(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, tzinfo
 
-from linktrack.clicks.formats.parts.format_strings import CustomLog, Piece, Slot
+from linktrack.clicks.formats.parts.format_strings import CustomLog, FormatPiece, Slot
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -47,7 +47,7 @@ def nginx_format(text: str, zone: tzinfo = UTC) -> CustomLog:
         body = "".join(map(_unquoted, _TOKEN.finditer(body)))
     if escape is None and body.lstrip().startswith("{"):
         escape = "json"
-    pieces: list[Piece] = []
+    pieces: list[FormatPiece] = []
     at = 0
     for variable in _VARIABLE.finditer(body):
         pieces.append(body[at : variable.start()])

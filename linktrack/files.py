@@ -311,10 +311,10 @@ def give_to_owner_of(folder: Path, handle: int) -> None:
             os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
-def make_own_folder(folder: Path) -> None:
-    """Make a folder of a workspace where there is none; it belongs to whom the one above does."""
+def make_own_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make a folder where there is none; it belongs to whom the one above does."""
     try:
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=mode)
     except FileExistsError:
         if folder.is_dir():
             return
@@ -340,6 +340,7 @@ def passing_folder(beside: Path) -> Iterator[Path]:
         folder = beside / f".linktrack{_ASIDE}{secrets.token_hex(6)}"
         folder.mkdir(mode=0o700)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        give_to_owner_of(beside, handle)
     try:
         _take(handle)
         yield folder
@@ -480,6 +481,8 @@ def _replacing(target: Path, named: Path, mode: int) -> Iterator[BinaryIO]:
     try:
         with _about(aside, named), file:
             os.fchmod(file.fileno(), mode)  # whatever the umask
+            if mode == PUBLIC:  # what everybody may read belongs to whoever keeps it up to date
+                give_to_owner_of(target.parent, file.fileno())
             yield file
             file.flush()
             os.fsync(file.fileno())

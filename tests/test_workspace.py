@@ -105,6 +105,8 @@ def test_what_root_makes_in_somebody_else_s_workspace_is_theirs(run: Run, worksp
     for command in (
         ("click", "import", tmp_path / "access.log"),
         ("redirects", "export", tmp_path / "export", "--for", "nginx"),
+        ("redirects", "export", workspace.root / "redirects", "--for", "nginx"),
+        ("database", "copy", "sqlite:///linktrack.db", "sqlite:///copy.sqlite"),
         ("key", "rotate"),
         ("init", workspace.root, "--example", "nginx"),
         ("init", workspace.root, "--example", "hubspot"),
@@ -116,7 +118,7 @@ def test_what_root_makes_in_somebody_else_s_workspace_is_theirs(run: Run, worksp
     assert log.write(b"{}\n", 0)
     log.close()
     assert {path.relative_to(workspace.root).parts[0] for path in _all_of(workspace.root)[1:]} >= {
-        ".linktrack-import.lock", "linktrack.exports", "linktrack.snapshot", "linktrack.key", "weblogs", "clicklog",
+        ".linktrack-import.lock", "linktrack.exports", "linktrack.snapshot", "linktrack.key", "weblogs", "clicklog", "redirects", "copy.sqlite",
     }  # fmt: skip
     assert [path for path in _all_of(workspace.root) if path.stat().st_uid != NOBODY] == []
     assert "owner\tok" in run(*ours, "doctor").out
@@ -124,7 +126,15 @@ def test_what_root_makes_in_somebody_else_s_workspace_is_theirs(run: Run, worksp
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can leave such a file")
 @pytest.mark.parametrize(
-    "name", [".linktrack-import.lock", "linktrack.exports", "linktrack.snapshot", "linktrack.key", "linktrack.db"]
+    "name",
+    [
+        ".linktrack-import.lock",
+        "linktrack.exports",
+        "linktrack.snapshot",
+        "linktrack.key",
+        "linktrack.db",
+        "linktrack.toml",
+    ],
 )
 def test_doctor_names_a_file_that_the_workspace_s_owner_cannot_use(run: Run, workspace: Workspace, name: str) -> None:
     (workspace.root / name).touch()

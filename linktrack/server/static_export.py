@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from linktrack.errors import BadInput, Conflict, NotFound, PartlyDone, UsageError
-from linktrack.files import PUBLIC, Kept, check_new_folder, explained, read_bytes, write_file
+from linktrack.files import PUBLIC, Kept, check_new_folder, explained, make_own_folder, read_bytes, write_file
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill
 from linktrack.links.special_links import LEAVING
@@ -92,7 +92,7 @@ def export_redirects(
     files = _files(workspace, collected, chosen, where, out.resolve())
     with explained(out):
         for folder in (out, out / "pages"):
-            folder.mkdir(mode=_PUBLIC_FOLDER, exist_ok=True)
+            make_own_folder(folder, _PUBLIC_FOLDER)
             folder.chmod(_PUBLIC_FOLDER)
     changed = [name for name, data in files.items() if _now(out / name) != data]
     for name in changed:

@@ -65,7 +65,7 @@ def apache(folder: Path, behind: int, port: int) -> list[str]:
     text = snippet("apache.conf", behind).replace("*:80", f"127.0.0.1:{port}")
     modules = "".join(
         f"LoadModule {name}_module {MODULES}/mod_{name}.so\n"
-        for name in ("mpm_event", "authz_core", "proxy", "proxy_http")
+        for name in ("mpm_event", "authz_core", "headers", "proxy", "proxy_http")
     )
     user = "User nobody\nGroup nogroup\n" if os.geteuid() == 0 else ""
     (folder / "httpd.conf").write_text(
@@ -131,7 +131,7 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
         assert server.say(chunked.encode())[9:12] == b"200"
         assert server.ask("POST", world.path("offer"), Content_Length="0")[0] == 405
         assert server.ask("GET", world.path("offer").upper())[0] == 302
-        spelled = b"".join(
+        spelled = b"X-Forwarded-For: 198.51.100.8\r\n" + b"".join(
             b"X%bForwarded%bFor: 203.0.113.9\r\n" % one for one in ((b"_", b"_"), (b"_", b"-"), (b"-", b"_"))
         )
         pretending = (
@@ -149,7 +149,9 @@ def test_a_web_server_in_front(start: Start, workspace: Workspace, database: Dat
     lines: list[dict[str, Any]] = [json.loads(line) for line in log.read_bytes().splitlines()]
     assert [line["status"] for line in lines][:10] == [302, 200, 200, 503, 200, 200, 405, 302, 302, 404]
     assert lines[0]["user_agent"] == "Moz" and lines[3]["sec_purpose"] == "prefetch"
-    assert lines[1]["ip"] == lines[8]["ip"] == "127.0.0.0", "nobody can pretend to be another"
+    assert lines[1]["ip"] == "127.0.0.0"
+    # whom we, a proxy on this machine, name; Caddy believes nobody
+    assert lines[8]["ip"] in ("198.51.100.0", "127.0.0.0"), "nobody can pretend to be another"
     assert lines[4]["path"] == world.path("unsubscribe") + "?page"
     with open_database(workspace) as again:
         summary = import_logs(workspace, again)

@@ -15,7 +15,7 @@ from datetime import datetime, time, timedelta, tzinfo
 from pathlib import Path
 from threading import Lock
 
-from linktrack.errors import Conflict
+from linktrack.errors import BadInput, Conflict
 from linktrack.files import AGAIN, give_to_owner_of, make_own_folder, refuse_planted_folder, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
@@ -109,7 +109,10 @@ class ClickLogWriter:
 
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
-    refuse_planted_folder(folder)
+    try:
+        refuse_planted_folder(folder)
+    except BadInput as problem:  # a name that no file system has is a place that cannot be written
+        raise Conflict(problem.sentence, file=folder) from None
     if folder.is_file():
         raise Conflict("the click log is a folder of files, and this is a file: name a folder", file=folder)
     probe = folder / f".linktrack-{secrets.token_hex(6)}"

@@ -241,3 +241,8 @@ def test_what_was_answered_is_what_is_imported(world: SentWorld, database: Datab
     assert summary.reasons == {"method": 2, "unknown-placement": 1}
     pressed = database.rows("SELECT pressed, flags FROM click WHERE flags <> 0 ORDER BY clicked_at")
     assert pressed == [("", 1), ("", 4), ("off=Newsletter", 4), ("", 4)]
+
+
+def test_a_name_that_no_file_system_has_is_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(Conflict, match="longer than the file system takes"):
+        make_folder(tmp_path / ("x" * 300))

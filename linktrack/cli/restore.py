@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from linktrack.cli.output import say, warn
-from linktrack.cli.shared_context import single
+from linktrack.cli.shared_context import kept_of, single
 
 if TYPE_CHECKING:
     from linktrack.upkeep.restore import Restored
@@ -41,7 +41,7 @@ def restore(
     from linktrack.upkeep.restore import restore as make_workspace
 
     root = context.obj.workspace or folder
-    made = make_workspace(file, root)
+    made = make_workspace(file, root, kept=kept_of(context))
     _tell(context, made)
 
 

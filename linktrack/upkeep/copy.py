@@ -50,7 +50,7 @@ def copy_database(
         check_usable(source, workspace)
         for job in _JOBS:
             held.enter_context(alone(workspace, source, job, wait))
-        with _new(target_url, wait, tell) as target, _standing_still(source):
+        with _new(target_url, workspace.kept(), wait, tell) as target, _standing_still(source):
             zone = str(source.value("SELECT time_zone FROM workspace"))
             with target.transaction(durable=True):
                 database_id = secrets.token_hex(8)
@@ -85,7 +85,7 @@ def _whole(workspace: Workspace, url: str) -> str:
 
 
 @contextmanager
-def _new(url: str, wait: float, tell: Tell) -> Iterator[Database]:
+def _new(url: str, kept: Kept, wait: float, tell: Tell) -> Iterator[Database]:
     """An empty database. A file is made aside and gets its name when the block ends well; Conflict when there is one
     with anything in it."""
     if not url.startswith(SQLITE_URL):
@@ -95,7 +95,7 @@ def _new(url: str, wait: float, tell: Tell) -> Iterator[Database]:
         return
     path = Path(url.removeprefix(SQLITE_URL))
     if path.name != DATABASE_NAME:  # which may come back to its place
-        refuse_own(path, path, Kept())
+        refuse_own(path, path, kept)
     _refuse_full(path)
     with passing_folder(path.parent) as aside:
         with connect(f"{SQLITE_URL}{aside / path.name}", wait=wait, tell=tell, new=True) as database:

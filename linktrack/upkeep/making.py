@@ -34,6 +34,7 @@ from linktrack.toml_files import TomlFile, read_toml
 from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, remove_made
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
 
+_NOTHING = Kept()
 CONFIG_TEXT = """\
 # linktrack's settings; linktrack init --example settings shows all of them with comments.
 base_url = "{base_url}"   # the host that tracked addresses point at
@@ -51,7 +52,9 @@ ip = "truncate"           # or "full", "none"
 """
 
 
-def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.environ) -> Workspace:
+def init_workspace(
+    root: Path, base_url: str, environ: Mapping[str, str] = os.environ, *, kept: Kept = _NOTHING
+) -> Workspace:
     """Make `linktrack.toml`, `linktrack.key` (unless `LINKTRACK_SECRET` is set), `scripts/` and the database in `root`.
 
     They are there together or not at all; what a killed one has left is taken back, or gone on with where its
@@ -67,7 +70,7 @@ def init_workspace(root: Path, base_url: str, environ: Mapping[str, str] = os.en
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
     refuse_planted_folder(root)
-    refuse_own(root, root, Kept())
+    refuse_own(root, root, kept)
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):
             for folder in (*reversed(root.parents), root):

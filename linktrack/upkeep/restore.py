@@ -45,6 +45,7 @@ from linktrack.upkeep.placing import clear_killed, put_in_place, remove_made
 from linktrack.upkeep.soundness import fault_of
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME
 
+_NOTHING = Kept()
 _OF_A_WORKSPACE = re.compile(r"linktrack\.(toml|key|db|snapshot).*")
 
 
@@ -64,19 +65,19 @@ class Restored(NamedTuple):
     commands: tuple[str, ...]
 
 
-def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ) -> Restored:
+def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ, *, kept: Kept = _NOTHING) -> Restored:
     """Make a workspace in `root` of the backup `source` (`-`: standard input), with a new `[database] id`.
 
     Its database is SQLite in `root`; a PostgreSQL workspace gets settings, key and scripts, and its database by the
     `commands`. NotFound without the folder above `root`; BadInput for what is no whole backup; Conflict when `root`
-    has anything of a workspace, or `LINKTRACK_DATABASE_URL` would lead it to another database.
+    has anything of a workspace, is `kept`, or `LINKTRACK_DATABASE_URL` would lead it to another database.
     """
     if environ.get("LINKTRACK_DATABASE_URL"):
         raise Conflict(
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
     refuse_planted_folder(root)
-    refuse_own(root, root, Kept())
+    refuse_own(root, root, kept)
     root = root.resolve() if root.is_dir() else root.parent.resolve() / root.name  # without the `..` that was typed
     if not root.parent.is_dir():
         raise NotFound(f"there is no such folder: {root.parent}")

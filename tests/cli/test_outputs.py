@@ -138,6 +138,21 @@ def test_no_workspace_or_database_is_made_among_a_workspaces_own_files(
     assert sorted(path for path in root.rglob("*") if not path.name.startswith(".linktrack-")) == before
 
 
+def test_nor_beside_a_database_that_a_link_leads_to(root: Path, run: Run) -> None:
+    assert run("backup", "../whole.tar.gz").code == 0
+    (root.parent / "disk").mkdir()
+    (root / "linktrack.db").rename(root.parent / "disk" / "data.sqlite")
+    (root / "linktrack.db").symlink_to("../disk/data.sqlite")
+    for command in (
+        ("restore", "../whole.tar.gz", "../disk/data.sqlite-wal"),
+        ("init", "../disk/data.sqlite-shm", "--base-url", "https://a.example"),
+        ("database", "copy", "sqlite:///linktrack.db", "sqlite:///../disk/data.sqlite-journal"),
+        ("click", "list", "--format", "csv", "-o", "../disk/data.sqlite"),
+    ):
+        done = run(*command)
+        assert done.code == 5 and "belongs to a workspace" in done.err, (command, done.err)
+
+
 @pytest.mark.parametrize("command", INPUTS)
 def test_no_input_is_written_over(root: Path, run: Run, command: str) -> None:
     path = root / INPUTS[command]

@@ -55,6 +55,44 @@ def test_a_last_line_without_its_end_waits_and_is_said(world: World, tmp_path: P
     assert (summary.read, summary.stored, summary.waiting) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("order", [range(8, -1, -1), (3, 0), (8, 0), (8, 3), (5, 8, 0), (2, 1, 0), (0, 8, 7)], ids=str)
+@pytest.mark.parametrize("sorted_first", [False, True])
+def test_the_same_lines_in_another_order_are_the_same_clicks(
+    world: World, tmp_path: Path, order: Sequence[int], sorted_first: bool
+) -> None:
+    lines = clicks_on(world, 9)
+    as_written, otherwise = tmp_path / "a.log", tmp_path / "b.log"
+    as_written.write_bytes(b"".join(lines))
+    otherwise.write_bytes(b"".join(lines[at] for at in order))
+    for log in (otherwise, as_written) if sorted_first else (as_written, otherwise):
+        world.load(log)
+    assert len(world.clicks()) == 9
+
+
+@pytest.mark.parametrize("emptied", [0, 1, 2])
+@pytest.mark.parametrize("changed_first", [False, True])
+def test_lines_with_numbers_of_their_own_are_known_in_whatever_file(
+    world: World, tmp_path: Path, emptied: int, changed_first: bool
+) -> None:
+    """The own click log, of which a line was emptied when somebody was forgotten, and a copy of before."""
+    lines = [
+        json.dumps(
+            {
+                "time": f"2026-05-05T09:00:00.{number:03}+00:00", "ip": "203.0.113.0", "method": "GET",
+                "path": world.path(1, number), "status": 302, "user_agent": CHROME, "network": "", "number": f"a-{number}",
+            }
+        ).encode() + b"\n"
+        for number in range(1, 4)
+    ]  # fmt: skip
+    before, after = tmp_path / "before.ndjson", tmp_path / "after.ndjson"
+    before.write_bytes(b"".join(lines))
+    changed = [b" " * (len(line) - 1) + b"\n" if at == emptied else line for at, line in enumerate(lines)]
+    after.write_bytes(b"".join(changed))
+    for log in (after, before) if changed_first else (before, after):
+        world.load(log)
+    assert len(world.clicks()) == 3
+
+
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 20, 21])
 @pytest.mark.parametrize("ways", [("", "-"), ("-", "-"), (".gz", "-"), ("-", ""), ("-", ".xz"), (".zst", ".bz2")])
 def test_a_log_that_grows_by_a_line_and_comes_in_another_way(

@@ -12,7 +12,7 @@ from linktrack.clicks.formats.parts.lines import agent_in, row
 # {"time": "2026-05-04T09:12:33.123+02:00", "ip": …, "method": "GET", "path": …, "status": 302, "user_agent": …,
 #  "network": "", "number": "9f3a1c2e-812"}
 KEYS = ("time", "ip", "method", "path", "status", "user_agent", "network")
-_NUMBERED = b" #"  # between a line's time and its number
+NUMBERED = b" #"  # between a line's time and its number
 
 
 def is_click_log(record: JsonRecord) -> bool:
@@ -35,7 +35,7 @@ class ClickLog(JsonLines):
         return row(
             line,
             host=ip,
-            stamp=time + _NUMBERED + number if time and number else time,
+            stamp=time + NUMBERED + number if time and number else time,
             method=method,
             target=path,
             status=status,
@@ -45,4 +45,4 @@ class ClickLog(JsonLines):
         )
 
     def moment(self, stamp: bytes) -> int:
-        return super().moment(stamp.partition(_NUMBERED)[0])
+        return super().moment(stamp.partition(NUMBERED)[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from linktrack.clicks.event import NOTE, LineRow
+from linktrack.clicks.formats.click_log import NUMBERED
 from linktrack.clicks.logs.cuts import MAX_LINES
 from linktrack.clicks.logs.fields import row_print
 
@@ -13,7 +14,9 @@ class Ends:
     """The ends of a log that is being read; `begun`: its beginning was read by an earlier run, and `only_second` says
     whether all that was read then was of one second.
 
-    Lines that say nothing (notes, and what cannot be read) are no part of them.
+    Lines that say nothing (notes, and what cannot be read) are no part of them, nor lines with a number of their own,
+    of which no two are equal. An end out of order of time is none: a server that is cut goes on from there, and where
+    the lines of a log come again sorted otherwise, none was cut.
     """
 
     def __init__(self, moment: Callable[[bytes], int], *, begun: bool, only_second: bool = False) -> None:
@@ -50,11 +53,13 @@ class Ends:
             here = self._second(row)
             if here is not None and second is None:
                 second = here
-            elif here is not None and here != second:
+            elif here is not None and second is not None and here != second:
+                if here > second:
+                    return None, []
                 break
             if len(lines) >= MAX_LINES:
                 break
-            if row[2] and row[2] is not NOTE:
+            if _may_come_again(row):
                 lines.append(row_print(row))
         return second, lines[::-1]
 
@@ -68,8 +73,10 @@ class Ends:
                     self.first_at = second if self.first_news else None
                 elif second != self._only_at:
                     self._only_second = False
+                    if second < self._only_at and self.first_news:
+                        self.first, self.first_at = [], None
                     return
-            if self.first_news and len(self.first) < MAX_LINES and row[2] and row[2] is not NOTE:
+            if self.first_news and len(self.first) < MAX_LINES and _may_come_again(row):
                 self.first.append(row_print(row))
 
     def _second(self, row: LineRow) -> int | None:
@@ -80,3 +87,8 @@ class Ends:
             return self._moment(row[2]) // 1000 * 1000
         except (ValueError, OverflowError):
             return None
+
+
+def _may_come_again(row: LineRow) -> bool:
+    """Whether an equal line may be another request."""
+    return bool(row[2]) and row[2] is not NOTE and NUMBERED not in row[2]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from linktrack.errors import Conflict
+from linktrack.moments import zone_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.revisions import HEAD, revision
 from linktrack.store.session import Database
@@ -68,6 +69,12 @@ def wrong_values(database: Database) -> Iterator[str]:
         for column, count in zip(columns, found, strict=True):
             if count:
                 yield f"{column.name} of {table.name}: {count:,} are no {_kind_of(column)}"
+    if "time_zone" in there.get("workspace", ()):
+        for (name,) in database.rows("SELECT time_zone FROM workspace"):
+            try:
+                zone_of(name)
+            except ValueError:
+                yield f"time_zone of workspace: {name!r} is no time zone"
 
 
 def fault_of(database: Database, rows: dict[str, int] | None = None) -> str:
@@ -128,7 +135,7 @@ def _columns_there(database: Database) -> dict[str, set[str]]:
 def _kind_of(column: Column[object]) -> str:
     """What values of a column are, in a word."""
     if f"{column.table.name}.{column.name}" in _JSON:
-        return "JSON"
+        return "JSON object"
     if column.type.python_type is str:
         return "UTF-8"
     if column.type.python_type is bytes:
@@ -146,8 +153,8 @@ def _is_wrong(column: Column[object]) -> str:
     if stored == "text":
         not_plain = f"{name} GLOB {_BEYOND_ASCII} OR length(CAST({name} AS BLOB)) <> length({name})"
         wrong += f" OR (({not_plain}) AND NOT is_utf8(CAST({name} AS BLOB)))"
-    if kind == "JSON":
-        wrong += f" OR NOT json_valid({name})"
+    if kind == "JSON object":
+        wrong += f" OR CASE WHEN json_valid({name}) THEN json_type({name}) <> 'object' ELSE TRUE END"
     return f"({wrong}) AND {name} IS NOT NULL" if column.nullable else wrong
 
 

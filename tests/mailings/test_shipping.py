@@ -203,10 +203,10 @@ def test_the_recipients_of_a_shipment_come_in_its_order_with_their_clicks(world:
     placements = [row[0] for row in world.database.rows("SELECT id FROM placement ORDER BY position")]
     world.database.insert(
         "clicker",
-        ("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine", "first_click", "last_click"),
+        ("shipment_id", "recipient_id", "placement_id", "link_id", "human", "machine", "first_click", "last_after"),
         [
-            (1, people["3"], placements[0], 1, 2, 1, MOMENT, MOMENT + 5),
-            (1, people["3"], placements[1], 2, 1, 0, MOMENT - 7, MOMENT),
+            (1, people["3"], placements[0], 1, 2, 1, MOMENT, 5),
+            (1, people["3"], placements[1], 2, 1, 0, MOMENT - 7, 7),
             (1, people["5"], placements[0], 1, 0, 3, None, None),
         ],
     )

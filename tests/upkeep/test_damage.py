@@ -24,6 +24,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.log("b.log", (paths["4"][0], 900))
     with sqlite3.connect(made.root / "linktrack.db") as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
     return made.root
 
 

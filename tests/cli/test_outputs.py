@@ -124,8 +124,9 @@ def test_no_folder_of_the_workspace_is_written_into(root: Path, run: Run, comman
         ["init", "{}", "--base-url", "https://a.example"],
         ["restore", "../whole.tar.gz", "{}"],
         ["database", "copy", "sqlite:///linktrack.db", "sqlite:///{}"],
+        ["demo", "{}"],
     ],
-    ids=["init", "restore", "database copy"],
+    ids=["init", "restore", "database copy", "demo"],
 )
 def test_no_workspace_or_database_is_made_among_a_workspaces_own_files(
     root: Path, run: Run, command: list[str]

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     """Run the command line; ends with 2 on Windows, which has neither the locks nor the processes that we use."""
     if sys.platform == "win32":
-        print("linktrack: linktrack needs Linux or macOS; on Windows use WSL", file=sys.stderr)  # noqa: T201
+        print("linktrack: linktrack needs Linux or macOS; on Windows use WSL", file=sys.stderr)  # noqa: T201  (before there is a command line)
         sys.exit(2)
     from linktrack.cli.app import main as run
 

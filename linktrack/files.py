@@ -117,6 +117,9 @@ class Kept:
         return Kept((*self.inputs, *more), self.own)
 
 
+NOTHING_KEPT = Kept()
+
+
 def judged_target(path: Path, kept: Kept) -> Path:
     """Where an output named `path` is really written: links resolved once.
 
@@ -212,6 +215,13 @@ def refuse_planted_folder(folder: Path) -> None:
                 return
             here = here.parent / here.readlink()
     raise sentence_of(OSError(errno.ELOOP, ""), folder)
+
+
+def refuse_root(root: Path, named: Path, kept: Kept) -> None:
+    """Conflict for a folder in which no workspace may be made: one that is reached by another user's link, or is among
+    the own files of a workspace."""
+    refuse_planted_folder(root)
+    refuse_own(root, named, kept)
 
 
 def _is_device_path(path: Path) -> bool:

@@ -45,7 +45,7 @@ def _acts(*, get_unsubscribes: bool) -> str:
         pressed += f" UNION {LEAVING_IDS}"
     pressed_it = f"(c.flags & {_POST}) <> 0"
     return (
-        f"(c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed})) "  # noqa: S608
+        f"(c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed})) "  # noqa: S608  (names of our own)
         f"OR c.pressed <> '' AND c.link_id IN ({_SUBSCRIPTIONS})) "
         f"AND (c.link_id IN ({LEAVING_IDS}) OR NOT EXISTS (SELECT 1 FROM shipment_recipient AS sent "
         "WHERE sent.shipment_id = c.shipment_id AND sent.recipient_id = c.recipient_id AND sent.uncounted))"
@@ -91,7 +91,7 @@ def find_failed(database: Database, statuses: Collection[str]) -> None:
     """Add the clicks whose actions failed and ended with one of `statuses`, as far as they still count."""
     marks = ", ".join("?" * len(statuses))
     database.execute(
-        f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT DISTINCT {_OF_CLICK}, {RETRIED} "  # noqa: S608
+        f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT DISTINCT {_OF_CLICK}, {RETRIED} "  # noqa: S608  (names of our own)
         "FROM failure f JOIN click c ON c.clicked_at = f.clicked_at AND c.print = f.click_print "
         "AND c.recipient_id = f.recipient_id JOIN recipient r ON r.id = c.recipient_id "
         f"WHERE f.status IN ({marks}) AND c.passed = 1 AND {_COUNTS}",
@@ -161,7 +161,7 @@ def pass_clicks(database: Database, unknown: Collection[str], *, get_unsubscribe
     stretches = open_times(database)
     for stretch in stretches:
         database.execute(
-            f"UPDATE click AS c SET passed = 1 WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS} "  # noqa: S608
+            f"UPDATE click AS c SET passed = 1 WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS} "  # noqa: S608  (names of our own)
             f"AND NOT ({_acts(get_unsubscribes=get_unsubscribes)})",
             stretch,
         )

@@ -15,7 +15,7 @@ import typer
 
 from linktrack.cli.shared_context import kept_of, single
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import PRIVATE, refuse_own, refuse_planted_folder
+from linktrack.files import PRIVATE, refuse_root
 from linktrack.sentences import counted
 from linktrack.upkeep.demo_visitors import browse, environment, served, write_log
 from linktrack.upkeep.examples import shipped_folder
@@ -118,8 +118,7 @@ def demo(
     root = folder.absolute()
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
-    refuse_planted_folder(root)
-    refuse_own(root, folder, kept_of(context))
+    refuse_root(root, folder, kept_of(context))
     root.mkdir(parents=True, exist_ok=True)
     shutil.copytree(
         shipped_folder("sample_mailings"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED)

@@ -20,7 +20,7 @@ def blank_clicks(database: Database, marks: Iterable[ClickMark]) -> None:
     """Take what is personal from stored clicks. Part of a transaction."""
     same = "clicked_at = ? AND print = ? AND recipient_id = ?"
     for mark in marks:
-        database.execute(f"UPDATE click SET ip = '', network_id = 0, pressed = '' WHERE {same}", mark)  # noqa: S608
+        database.execute(f"UPDATE click SET ip = '', network_id = 0, pressed = '' WHERE {same}", mark)  # noqa: S608  (names of our own)
         blank_agents(database, same, mark)
 
 

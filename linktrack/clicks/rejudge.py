@@ -119,7 +119,7 @@ def judge_stored(
         shifts += _move(
             database,
             facts,
-            second_pass(stored, scanners, by, rulings, lambda click: first <= click.clicked_at <= last),  # noqa: B023
+            second_pass(stored, scanners, by, rulings, lambda click: first <= click.clicked_at <= last),  # noqa: B023  (called at once)
         )
     _renew(database, rulings)
     after = _tally(database, rulings)

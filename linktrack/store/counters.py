@@ -11,6 +11,6 @@ def count_on(database: Database, table: str) -> None:
     if database.dialect == SQLITE:
         return
     database.execute(
-        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table})) "  # noqa: S608
+        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table})) "  # noqa: S608  (names of our own)
         f"WHERE EXISTS (SELECT 1 FROM {table})"
     )

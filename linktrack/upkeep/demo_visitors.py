@@ -88,7 +88,7 @@ def served(root: Path) -> Iterator[tuple[int, str]]:
     not begin to answer."""
     command = [sys.executable, "-m", "linktrack", "serve", "--port", "0"]
     # Our own program, whose arguments are these.
-    with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True, env=environment()) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=root, stderr=subprocess.PIPE, text=True, env=environment()) as process:  # noqa: S603  (our own program, with these arguments)
         said = ""
         port = 0
         for line in process.stderr or ():

@@ -14,12 +14,12 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
 from linktrack.files import (
     CONFIG_NAME,
+    NOTHING_KEPT,
     Kept,
     create,
     explained,
     passing_folder,
-    refuse_own,
-    refuse_planted_folder,
+    refuse_root,
     remove_leftovers,
     sync_folder,
     sync_tree,
@@ -34,7 +34,6 @@ from linktrack.toml_files import TomlFile, read_toml
 from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, remove_made
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
 
-_NOTHING = Kept()
 CONFIG_TEXT = """\
 # linktrack's settings; linktrack init --example settings shows all of them with comments.
 base_url = "{base_url}"   # the host that tracked addresses point at
@@ -53,7 +52,7 @@ ip = "truncate"           # or "full", "none"
 
 
 def init_workspace(
-    root: Path, base_url: str, environ: Mapping[str, str] = os.environ, *, kept: Kept = _NOTHING
+    root: Path, base_url: str, environ: Mapping[str, str] = os.environ, *, kept: Kept = NOTHING_KEPT
 ) -> Workspace:
     """Make `linktrack.toml`, `linktrack.key` (unless `LINKTRACK_SECRET` is set), `scripts/` and the database in `root`.
 
@@ -69,8 +68,7 @@ def init_workspace(
     _, problems = checked_workspace(root, TomlFile(root / CONFIG_NAME, "", {"base_url": base_url}), environ)
     if problems:  # what is wrong in the environment is said before anything is made
         raise problems[0]
-    refuse_planted_folder(root)
-    refuse_own(root, root, kept)
+    refuse_root(root, root, kept)
     with ExitStack() as undoing:  # what was made when the rest cannot be
         with explained(root):
             for folder in (*reversed(root.parents), root):

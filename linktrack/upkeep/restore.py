@@ -23,13 +23,13 @@ from tomlkit.exceptions import TOMLKitError
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files import (
     CONFIG_NAME,
+    NOTHING_KEPT,
     STDIN,
     Kept,
     explained,
     open_input,
     passing_folder,
-    refuse_own,
-    refuse_planted_folder,
+    refuse_root,
     sync_tree,
 )
 from linktrack.links.tokens import Keyring
@@ -45,7 +45,6 @@ from linktrack.upkeep.placing import clear_killed, put_in_place, remove_made
 from linktrack.upkeep.soundness import fault_of
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME
 
-_NOTHING = Kept()
 _OF_A_WORKSPACE = re.compile(r"linktrack\.(toml|key|db|snapshot).*")
 
 
@@ -65,7 +64,9 @@ class Restored(NamedTuple):
     commands: tuple[str, ...]
 
 
-def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ, *, kept: Kept = _NOTHING) -> Restored:
+def restore(
+    source: Path, root: Path, environ: Mapping[str, str] = os.environ, *, kept: Kept = NOTHING_KEPT
+) -> Restored:
     """Make a workspace in `root` of the backup `source` (`-`: standard input), with a new `[database] id`.
 
     Its database is SQLite in `root`; a PostgreSQL workspace gets settings, key and scripts, and its database by the
@@ -76,8 +77,7 @@ def restore(source: Path, root: Path, environ: Mapping[str, str] = os.environ, *
         raise Conflict(
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
-    refuse_planted_folder(root)
-    refuse_own(root, root, kept)
+    refuse_root(root, root, kept)
     root = root.resolve() if root.is_dir() else root.parent.resolve() / root.name  # without the `..` that was typed
     if not root.parent.is_dir():
         raise NotFound(f"there is no such folder: {root.parent}")

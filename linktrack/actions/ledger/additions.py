@@ -29,7 +29,7 @@ class Additions:
         self._settled: dict[tuple[int, str, str], SettledRow] = {}
         for name, (like, columns) in _SPOOLS.items():
             database.execute(f"DROP TABLE IF EXISTS {name}")
-            database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608
+            database.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {like} WHERE 1 = 0")  # noqa: S608  (names of our own)
         database.execute("CREATE UNIQUE INDEX spool_settled_key ON spool_settled (recipient_id, kind, name)")
 
     def add(self, table: str, row: Sequence[Any]) -> None:
@@ -48,7 +48,7 @@ class Additions:
     def replace_made(self, row: MadeRow) -> None:
         """Keep a thing aside that may stand there already: a script that was started, or what an earlier row made."""
         for table in ("made", "spool_made"):
-            self.database.execute(f"DELETE FROM {table} WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))  # noqa: S608
+            self.database.execute(f"DELETE FROM {table} WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))  # noqa: S608  (names of our own)
         self.database.insert("spool_made", MadeRow._fields, [row])
 
     def attempt_what_is_kept(self) -> None:
@@ -84,10 +84,10 @@ class Additions:
         """Add everything that was kept aside and flushed. Part of the run's transaction."""
         database, run_id = self.database, self.run_id
         changes, made, settled = (", ".join(row._fields) for row in (ChangeRow, MadeRow, SettledRow))
-        database.execute(f"INSERT INTO change ({changes}) SELECT {changes} FROM spool_change ORDER BY number")  # noqa: S608
-        database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made")  # noqa: S608
+        database.execute(f"INSERT INTO change ({changes}) SELECT {changes} FROM spool_change ORDER BY number")  # noqa: S608  (names of our own)
+        database.execute(f"INSERT INTO made ({made}) SELECT {made} FROM spool_made")  # noqa: S608  (names of our own)
         database.execute(
-            f"INSERT INTO settled ({settled}) SELECT {settled} FROM spool_settled WHERE 1 = 1 "  # noqa: S608
+            f"INSERT INTO settled ({settled}) SELECT {settled} FROM spool_settled WHERE 1 = 1 "  # noqa: S608  (names of our own)
             "ON CONFLICT (recipient_id, kind, name) DO UPDATE SET clicked_at = excluded.clicked_at, "
             "click_print = excluded.click_print, value = excluded.value"
         )
@@ -98,7 +98,7 @@ class Additions:
         self._store_failures()
         self._count()
         database.execute(
-            "UPDATE definition SET run_id = ? WHERE run_id IN "  # noqa: S608
+            "UPDATE definition SET run_id = ? WHERE run_id IN "  # noqa: S608  (names of our own)
             f"(SELECT id FROM run WHERE status IN {UNFINISHED} AND id <> ?) "
             "AND id IN (SELECT definition_id FROM spool_change)",
             (run_id, run_id),
@@ -123,11 +123,11 @@ class Additions:
         )
         for spool in ("spool_attempted", "spool_closed"):
             self.database.execute(
-                f"DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM {spool})"  # noqa: S608
+                f"DELETE FROM failure WHERE (recipient_id, id) IN (SELECT recipient_id, id FROM {spool})"  # noqa: S608  (names of our own)
             )
         columns = ", ".join(Failure._fields)
         self.database.execute(
-            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action <> 0 "  # noqa: S608
+            f"INSERT INTO failure ({columns}) SELECT {columns} FROM spool_change WHERE status <> 'ok' AND action <> 0 "  # noqa: S608  (names of our own)
             "ON CONFLICT (recipient_id, id) DO UPDATE SET run_id = excluded.run_id, number = excluded.number"
         )
 
@@ -147,5 +147,5 @@ class Additions:
         )
         same = "link_id = ? AND shipment_id = ? AND kind = ? AND name = ? AND status = ?"
         for row in tried:
-            self.database.execute(f"UPDATE action_tally SET count = count - ? WHERE {same}", row)  # noqa: S608
+            self.database.execute(f"UPDATE action_tally SET count = count - ? WHERE {same}", row)  # noqa: S608  (names of our own)
         self.database.execute("DELETE FROM action_tally WHERE count <= 0")

@@ -65,8 +65,8 @@ def _move_tally(database: Database, key: Sequence[object], count: int) -> None:
         "DO UPDATE SET count = action_tally.count + excluded.count",
         (link, shipment, kind, status, moved),
     )
-    database.execute(f"UPDATE action_tally SET count = count - ? WHERE {same}", (moved, *key))  # noqa: S608
-    database.execute(f"DELETE FROM action_tally WHERE {same} AND count = 0", key)  # noqa: S608
+    database.execute(f"UPDATE action_tally SET count = count - ? WHERE {same}", (moved, *key))  # noqa: S608  (names of our own)
+    database.execute(f"DELETE FROM action_tally WHERE {same} AND count = 0", key)  # noqa: S608  (names of our own)
 
 
 def _without(said: object, is_about: Callable[[str], bool]) -> object:

@@ -46,7 +46,7 @@ def read_log(database: Database, only: LogFilter) -> list[LogRow]:
     )
     newest = "" if only.limit is None else f" DESC LIMIT {int(only.limit)}"
     rows = database.rows(
-        f"SELECT {columns} FROM change c {_NAMED} WHERE c.retried_by IS NULL AND {' AND '.join(where)} "  # noqa: S608
+        f"SELECT {columns} FROM change c {_NAMED} WHERE c.retried_by IS NULL AND {' AND '.join(where)} "  # noqa: S608  (names of our own)
         f"ORDER BY c.run_id{' DESC' if only.limit else ''}, c.number{newest}",
         values,
     )
@@ -57,16 +57,16 @@ def read_log(database: Database, only: LogFilter) -> list[LogRow]:
 
 def _unreported(database: Database, columns: str, where: Sequence[str], values: Collection[Any]) -> list[LogRow]:
     """The scripts that a run which is not finished has started."""
-    runs = [row[0] for row in database.rows(f"SELECT id FROM run WHERE status IN {UNFINISHED}")]  # noqa: S608
+    runs = [row[0] for row in database.rows(f"SELECT id FROM run WHERE status IN {UNFINISHED}")]  # noqa: S608  (names of our own)
     if not runs:
         return []
     started = (
-        "(SELECT recipient_id, id, run_id, clicked_at, click_print, link_id, shipment_id, kind, name, definition_id, "  # noqa: S608
+        "(SELECT recipient_id, id, run_id, clicked_at, click_print, link_id, shipment_id, kind, name, definition_id, "  # noqa: S608  (names of our own)
         "'run' AS operation, '' AS old, status AS new, status, message, ran_at FROM made "
         f"WHERE kind = 'script' AND run_id IN ({', '.join(map(str, runs))}))"
     )
     rows = database.rows(
-        f"SELECT {columns} FROM {started} c {_NAMED} WHERE {' AND '.join(where)} "  # noqa: S608
+        f"SELECT {columns} FROM {started} c {_NAMED} WHERE {' AND '.join(where)} "  # noqa: S608  (names of our own)
         "ORDER BY c.run_id, c.clicked_at, c.click_print",
         tuple(values),
     )

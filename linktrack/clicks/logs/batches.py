@@ -67,9 +67,7 @@ class Batch(NamedTuple):
     busy: dict[str, list[int]]  # the recipients of the one that is behind more than half of the clicks
     probes: list[tuple[int, int, int, int, int]]  # tuples like `verdicts.Probe`
     junk: list[JunkRow]
-    unknown: list[
-        tuple[int, LineRow]
-    ]  # rejected requests that a catalogue of a moment later may know, with their times
+    unknown: list[tuple[int, LineRow]]  # rejected, and perhaps known to a catalogue of a moment later; with their times
     contested: list[Contested]
     read: int
     repeated: int  # within this batch: events that came twice

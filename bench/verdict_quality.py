@@ -24,7 +24,7 @@ from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import evidence, known_scanners, with_reputation
 from linktrack.clicks.judging.verdicts import HUMAN, Click, JunkRequest, Probe, Surroundings, Verdict, deciding, judge
 from linktrack.clicks.logs.visitor import Visitors
-from linktrack.settings import PRIVATE_NETWORKS
+from linktrack.settings.tables import PRIVATE_NETWORKS
 
 PROXY = "10.0.0.7"
 HAMMER = "5,000 of one address"  # listed, but not in the sums, which it would decide alone

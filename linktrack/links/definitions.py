@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
@@ -20,6 +19,7 @@ from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
 from linktrack.moments import now
 from linktrack.names import composed
+from linktrack.settings.crm import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 from linktrack.toml_files import read_toml

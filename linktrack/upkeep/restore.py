@@ -34,7 +34,7 @@ from linktrack.files import (
 )
 from linktrack.links.tokens import Keyring
 from linktrack.moments import now
-from linktrack.setting_sources import settings_of
+from linktrack.settings.sources import settings_of
 from linktrack.store.dialects import SQLITE, explain_sqlite
 from linktrack.store.revisions import revision, unfit
 from linktrack.store.session import Database

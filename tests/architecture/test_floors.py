@@ -29,6 +29,8 @@ BREACHES = {
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import linktrack.links.utm",
         "floors",
     ),
+    "what a setting may hold knows where it comes from": ("settings/values.py", "import linktrack.settings.sources", "settings"),
+    "settings that have no floor of their own": ("settings/notes.py", "NOTES = 3", "settings"),
     "a room that has no floor": ("attic/boxes.py", "BOXES = 3", "floors"),
     "a module that has no floor": ("helpers.py", "HELP = 3", "floors"),
     "typer below the command line": ("reports/figures.py", "import typer", "terminal"),

@@ -200,8 +200,8 @@ ANYTHING = {
     "mailings/shipments.py": 1, "reports/breakdowns.py": 1, "reports/emptiness.py": 2, "reports/links.py": 2,
     "reports/order.py": 3, "reports/page_tables.py": 2, "reports/people.py": 1, "reports/shipments.py": 1,
     "reports/totals.py": 2, "reports/workbook.py": 6, "server/granian_server.py": 5, "server/snapshot.py": 1,
-    "server/snapshot_file.py": 1, "server/static_export.py": 3, "server/wsgi.py": 1, "setting_sources.py": 1,
-    "settings.py": 2, "store/session.py": 11, "store/tables.py": 4, "toml_files.py": 4, "upkeep/own_log.py": 1,
+    "server/snapshot_file.py": 1, "server/static_export.py": 3, "server/wsgi.py": 1, "settings/sources.py": 1,
+    "settings/tables.py": 2, "store/session.py": 11, "store/tables.py": 4, "toml_files.py": 4, "upkeep/own_log.py": 1,
     "upkeep/person.py": 15,
 }  # fmt: skip
 

@@ -30,7 +30,7 @@ from linktrack.errors import LinktrackError
 from linktrack.links.normal_form import normal_form
 from linktrack.links.tokens import NOBODY
 from linktrack.names import composed, folded
-from linktrack.settings import ClickSettings
+from linktrack.settings.tables import ClickSettings
 from linktrack.store.session import Database
 
 _MEMBERS = (

@@ -23,7 +23,7 @@ from linktrack.clicks.logs.sources import open_log
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.clicks.summary import ImportOrder
-from linktrack.settings import PRIVATE_NETWORKS
+from linktrack.settings.tables import PRIVATE_NETWORKS
 
 
 def rules_of(world: World) -> Rules:

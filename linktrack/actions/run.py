@@ -34,8 +34,7 @@ from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
 from linktrack.files import check_new_folder, making_folder, sentence_of, write_file
-from linktrack.moments import iso
-from linktrack.moments import now as store_now
+from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
@@ -79,7 +78,7 @@ class RunReport:
 
 
 def run_actions(
-    workspace: Workspace, database: Database, order: Order, out: Path | None, *, wait: float = 0
+    workspace: Workspace, database: Database, order: Order, out: Path | None, *, wait: float = 0, clock: Clock = now
 ) -> RunReport:
     """Do what an order says with the people of its export, and write the files to the new or empty folder `out`.
 
@@ -104,10 +103,10 @@ def run_actions(
             )
         seen = replace(order, export_print=_print_of(order.export))
         run_id = runs.begin_run(database, order.now, str(out.absolute()), seen.text())
-        return _carry_out(work, out, run_id)
+        return _carry_out(work, out, run_id, clock)
 
 
-def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> RunReport:
+def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> RunReport:
     """Finish the newest run if it was interrupted: with the same export, into the same folder. NotFound if none was."""
     refuse_before_taking(database)
     with alone(workspace, database, "action run", wait):
@@ -126,14 +125,15 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> 
                 f"the export of the interrupted run is gone: {order.export}: bring it back or begin a new run"
             )
         if order.export_print != _print_of(order.export):
-            now = "the run is finished with it as it is now"
-            database.warn(f"the export {order.export} has changed since run {run.id} began: {now}")
+            database.warn(
+                f"the export {order.export} has changed since run {run.id} began: the run is finished with it as it is now"
+            )
         runs.interrupt_runs(database)
         work = prepare(workspace, database, order)
         output.clear_unfinished(out)
         check_new_folder(out, workspace.kept())
         runs.set_status(database, run.id, "running")
-        return _carry_out(work, out, run.id)
+        return _carry_out(work, out, run.id, clock)
 
 
 def _print_of(export: Path | None) -> str:
@@ -149,7 +149,7 @@ def _rehearse(workspace: Workspace, database: Database, order: Order) -> RunRepo
     return _report(work, planner, None, None, _notes(work, planner, crm_names.new_names(work.state)), delivered)
 
 
-def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
+def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
     """Run the scripts, write the files, and store the run in the ledger."""
     database, settings = work.ledger.database, work.workspace.settings
     note_definitions(database, run_id, work.reworded)
@@ -186,9 +186,9 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
         export = work.order.export  # read before the transaction, so that nobody waits meanwhile
         seen = None if export is None else witness_of(database, export, work.state.mapping)
         with database.transaction(durable=True):
-            additions.store(text, store_now())
+            additions.store(text, clock())
             if seen is not None:
-                seen.note_what_was_seen(store_now())
+                seen.note_what_was_seen(clock())
             for recipient_id, type, at in planner.departures:
                 leave(database, recipient_id, type, "action", at)
             if work.order.by_hand is None:

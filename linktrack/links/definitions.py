@@ -17,7 +17,7 @@ from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.names import composed
 from linktrack.settings.crm import CrmSettings
 from linktrack.store.catalogue import touch
@@ -175,22 +175,22 @@ def _shown(definition: LinkDefinition) -> list[tuple[str, str]]:
     return shown_fields(definition.name, definition.folder, definition.url, definition.response, definition.confirm)
 
 
-def apply_definitions(database: Database, wanted: Sequence[LinkDefinition]) -> list[LinkDifference]:
+def apply_definitions(database: Database, wanted: Sequence[LinkDefinition], clock: Clock = now) -> list[LinkDifference]:
     """Make the catalogue say what `wanted` says, in one transaction. Returns what changed; nothing the second time."""
     with database.transaction():
         differences = compare(database, wanted)
         touched = {difference.key for difference in differences}
         for definition in wanted:
             if definition.key in touched:
-                _store(database, definition)
+                _store(database, definition, clock)
         if touched:
             touch(database)
     return differences
 
 
-def _store(database: Database, definition: LinkDefinition) -> None:
-    folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder)
-    moment = now()
+def _store(database: Database, definition: LinkDefinition, clock: Clock) -> None:
+    folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder, clock)
+    moment = clock()
     database.execute(
         "INSERT INTO link (key, name, kind, url, folder_id, response, confirm, created_at, updated_at) "
         "VALUES (?, ?, 'registered', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, "

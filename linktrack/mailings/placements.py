@@ -18,7 +18,6 @@ from linktrack.mailings.catalog import (
     untracked_reason,
 )
 from linktrack.mailings.compile import placement_keys
-from linktrack.moments import now
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import unknown_link
 from linktrack.store.revisions import workspace_id
@@ -58,7 +57,9 @@ def choose_links(
     return choices, unknown
 
 
-def make_local_links(database: Database, mailing_id: int, name: str, choices: Sequence[LinkChoice]) -> dict[str, int]:
+def make_local_links(
+    database: Database, mailing_id: int, name: str, choices: Sequence[LinkChoice], moment: int
+) -> dict[str, int]:
     """The mailing's local links by URL, made where they are missing: `<mailing>.<n>` in order of appearance.
 
     One that an edit had taken out comes back.
@@ -69,7 +70,6 @@ def make_local_links(database: Database, mailing_id: int, name: str, choices: Se
     like_ours = database.rows("SELECT key FROM link WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
     taken = {row[0] for row in like_ours}
     number = 0
-    moment = now()
     used: dict[str, int] = {}
     for address, url in choices:
         if isinstance(url, int):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def prepare(database: Database) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-def make_tables(database: Database, *, time_zone: str, database_id: str) -> None:
+def make_tables(database: Database, *, time_zone: str, database_id: str, clock: Clock = now) -> None:
     """Make the tables in a prepared database, whose random id belongs into the settings.
 
     `time_zone` is the zone in which its hours are counted. Conflict when there are tables already.
@@ -82,7 +82,7 @@ def make_tables(database: Database, *, time_zone: str, database_id: str) -> None
         database.execute(
             "INSERT INTO workspace (id, database_id, workspace_id, time_zone, catalogue, created_at) "
             "VALUES (1, ?, ?, ?, 0, ?)",
-            (database_id, secrets.token_bytes(16), time_zone, now()),
+            (database_id, secrets.token_bytes(16), time_zone, clock()),
         )
 
 

@@ -126,7 +126,7 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
             )
         if order.export_print != _print_of(order.export):
             database.warn(
-                f"the export {order.export} has changed since run {run.id} began: the run is finished with it as it is now"
+                f"the export {order.export} has changed since run {run.id} began: the run is finished with it as it is"
             )
         runs.interrupt_runs(database)
         work = prepare(workspace, database, order)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlmodel import SQLModel
 
+from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
 from linktrack.click_names import click_name
-from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.contacts.consent import anybody_said, may_be_tracked

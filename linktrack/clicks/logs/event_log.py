@@ -17,7 +17,8 @@ from html import unescape
 from time import monotonic
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from linktrack.clicks.event import MACHINE, SHARED, Event, Refusal, Report, Skipped
+from linktrack.click_marks import MACHINE, SHARED
+from linktrack.clicks.event import Event, Refusal, Report, Skipped
 from linktrack.clicks.formats import EventFormat
 from linktrack.clicks.logs.batches import Batch, Gathered, Reached, nothing_reached
 from linktrack.clicks.logs.fields import AGENT_LENGTH, digest, text_print

@@ -257,7 +257,7 @@ def _report(
     database = work.ledger.database
     summary = _summary(planner)
     earlier = runs.open_failures(database, run_id)
-    said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes, planner.interrupted
+    said = tuple(notes), tuple(planner.unknown), tuple(planner.notes.sentences), work.notes, planner.notes.interrupted
     missing: tuple[str, ...] = ()
     others = False
     if planner.unknown and work.order.by_hand is None:
@@ -307,8 +307,8 @@ def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
 
 def _summary(planner: Planner) -> dict[str, int]:
     """The counts of a walk, with the keys of SPEC section 12 in their order."""
-    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
-    return {**_empty_summary(), **planner.counts(), "changes": sum(planner.by_kind.values()), **kinds}
+    kinds = {key: sum(planner.notes.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
+    return {**_empty_summary(), **planner.counts(), "changes": sum(planner.notes.by_kind.values()), **kinds}
 
 
 def _empty_summary() -> dict[str, int]:

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
@@ -36,12 +35,12 @@ from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locke
 from linktrack.files import check_new_folder, making_folder, sentence_of, write_file
 from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
+from linktrack.store.many import at_once
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
-_AT_ONCE = 500  # ids that are looked up at once
 _NEAR = 20  # people whose ids nearly match that are named
 
 
@@ -274,10 +273,7 @@ def _others_match(work: Work) -> bool:
     if table is None:
         return False
     ids = (values[work.state.id_column].strip() for _, values in table.rows([]))
-    while some := list(islice(ids, _AT_ONCE)):
-        if know_any(work.ledger.database, some):
-            return True
-    return False
+    return any(know_any(work.ledger.database, some) for some in at_once(ids))
 
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
@@ -220,7 +220,7 @@ class _Import:
                     self._count(name, batches, stored, mended)
                     for one in batches:
                         earlier.note(one)
-                    unread = unread or any(one[2] == UNREADABLE for one in batches[0].contested)
+                    unread = unread or _has_unread(batches[0], stored[0].junk)
                     if self._is_stopped() and not batch.last and log.regular:  # a pipe ends behind what has come
                         break
             self._note_end(name, batch, unread)
@@ -416,6 +416,11 @@ def _detected(sample: bytes, path: str, zone: str) -> LogFormat:
             with suppress(BadInput):
                 return detect_inside(b"".join(line + b"\n" for line in lines), path, zone)
         raise
+
+
+def _has_unread(batch: Batch, new: Set[tuple[int, int]]) -> bool:
+    """Whether a batch has lines that were not seen before and that another format than the named one would read."""
+    return any(at and reason == UNREADABLE and (at, mark) in new for at, mark, _, reason, _ in batch.junk)
 
 
 def _is_json(text: bytes) -> bool:

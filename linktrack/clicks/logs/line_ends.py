@@ -16,7 +16,7 @@ _BARE_RETURN = re.compile(rb"\r[^\n]").search
 
 _PRIORITY = b"<"  # stands in each frame, and in few lines of servers
 _FRAME = re.compile(rb"([1-9]\d{0,5}) (?=<\d{1,3}>)")  # RFC 6587 (3.4.1): how many octets follow, and a syslog line
-_FRAMED_LINE = re.compile(rb"\n[1-9]\d{0,5} <\d{1,3}>").search
+_FRAMED_LINE = re.compile(rb"[\n\0][1-9]\d{0,5} <\d{1,3}>").search
 _NEXT = re.compile(rb"[1-9]\d{0,5}(?: <| ?\Z)").match  # or its beginning
 _AFTER = re.compile(rb"[^\d\n](?=[1-9]\d{0,5} <\d{1,3}>)|\n")
 # Where a frame begins behind a text that is none, by its count and the date of its head: a visitor's words look like a

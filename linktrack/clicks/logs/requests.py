@@ -313,6 +313,7 @@ class Requests:
         if otherwise is None:
             self._gathered.junk.append((0, text_print(line), "", UNREADABLE, NOBODY))
             return
+        self._gathered.junk.append((0, text_print(line), "", "", NOBODY))  # should nobody know that format one day
         moment, row = otherwise
         # Of what is older than the last purge nobody knows whether it was read.
         if self._rules.addresses.resolve(row[4]) is not None and moment >= self._rules.addresses.purged:

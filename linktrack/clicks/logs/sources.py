@@ -33,6 +33,7 @@ _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f
 # Several files in one, by what their content begins with, and tar by what stands further in.
 _ARCHIVES = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"))
 _TAR, _TAR_AT, _TAR_HEAD, _TAR_SUM = b"ustar", 257, 512, slice(148, 156)
+_OCTAL = re.compile(rb" *([0-7]+)[ \0]+").fullmatch
 _ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18").match  # a frame that says nothing, as pzstd begins with
 
 
@@ -131,7 +132,7 @@ class Log:
                 return
             count -= len(taken or b"")
 
-    def blocks(self, size: int = BLOCK_BYTES, until: int | None = None) -> Iterator[bytes]:
+    def blocks(self, size: int = BLOCK_BYTES, *, until: int | None = None) -> Iterator[bytes]:
         """The rest in blocks of complete lines, each with a line feed; an empty one where a pipe has brought nothing
         for a moment. `until` is a position behind a line that they end at.
 
@@ -228,9 +229,9 @@ def refuse_archive(start: bytes, path: str) -> None:
 def _is_old_tar(head: bytes) -> bool:
     """Whether this is a member's head as tar wrote it before it had a mark of its own (`--format=v7`): with the right
     sum of its bytes, the eight of the sum as blanks."""
-    sum_of = head[_TAR_SUM]
-    digits = sum_of.strip(b" \0")
-    return digits.isdigit() and sum(head) - sum(sum_of) + len(sum_of) * ord(" ") == int(digits, 8)
+    said = head[_TAR_SUM]
+    digits = _OCTAL(said)
+    return digits is not None and int(digits[1], 8) == sum(head) - sum(said) + len(said) * ord(" ")
 
 
 def open_log(path: str, stop: Callable[[], bool] = lambda: False) -> Log:

@@ -403,19 +403,30 @@ class _Import:
 
 
 def _detected(sample: bytes, path: str, zone: str) -> LogFormat:
-    """The format of a log by its beginning; where that is in several, by as much of it as is in one.
+    """The format of a log by its beginning; where that is in several, by as much of it as is in one: its first lines, or
+    its last ones.
 
     BadInput when it looks like none.
     """
     try:
         return detect_inside(sample, path, zone)
     except BadInput:
-        lines = sample.split(b"\n")[:SAMPLE_LINES]
-        while len(lines) > 1:
-            lines = lines[: len(lines) // 2]
+        for lines in _pieces(sample.rstrip(b"\n").split(b"\n")[:SAMPLE_LINES]):
             with suppress(BadInput):
                 return detect_inside(b"".join(line + b"\n" for line in lines), path, zone)
         raise
+
+
+def _pieces(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Ever shorter beginnings of some lines, and then ends."""
+    size = len(lines)
+    while size > 1:
+        size //= 2
+        yield lines[:size]
+    size = len(lines)
+    while size > 1:
+        size //= 2
+        yield lines[-size:]
 
 
 def _has_unread(batch: Batch, new: Set[tuple[int, int]]) -> bool:

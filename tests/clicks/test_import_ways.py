@@ -294,6 +294,20 @@ def test_lines_in_both_formats_side_by_side(world: World, tmp_path: Path) -> Non
     assert (world.load(log).stored, world.load(log).read) == (20, 0)
 
 
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_a_log_that_begins_in_an_unknown_format_is_read_from_where_it_is_known(
+    world: World, tmp_path: Path, count: int
+) -> None:
+    log = tmp_path / "access.log"
+    lines = [line(world.path(1, 1 + number % 8), 90 * number, ip=f"203.0.{number}.9") for number in range(6 + count)]
+    log.write_bytes(b"".join(map(in_own_format, lines[:6])) + b"".join(lines[6:]))
+    summary = world.load(log)
+    assert (summary.stored, summary.reasons, summary.problems) == (count, {"malformed": 6}, ())
+    assert "6 new lines with addresses of ours cannot be read" in summary.unusual[0]
+    assert "--log-format" in summary.unusual[0]
+    assert world.load(log, again=True, log_format=OWN_FORMAT).stored == 6
+
+
 def test_as_many_lines_of_one_format_as_of_the_other(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     lines = clicks_on(world, 4)

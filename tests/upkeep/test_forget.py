@@ -609,7 +609,7 @@ def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsW
         1: (NOW, None, None, None),
         2: (NOW - 9, NOW - 5, True, NOW - 3),
         3: (NOW, NOW + 5, None, None),
-        5: (NOW + 86_400_000, None, None, None),  # and written before that, by a word of before
+        5: (2 * NOW, None, None, None),  # and written before that, by a word of before
     }
     with persons.open() as database, database.transaction():
         for number, word in words.items():

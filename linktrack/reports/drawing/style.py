@@ -121,9 +121,9 @@ def _safe_rules(text: str, fetched: PictureAddress, shown: Shown, depth: int, na
                 yield f"{head}{{{''.join(inner)}}}\n"
         elif head and _is_harmless(_ESCAPED.sub("", head), _SELECTING):
             _learn(head, block, shown, narrow)
-            selectors, kept = _LINK_CLASS.sub(f"[{LINKED}]", head), safe_declarations(block, fetched)
-            yield f"{selectors}{{{kept}}}\n"
-            if (of_links := boxed(kept)) != kept:
+            selectors, declared = _LINK_CLASS.sub(f"[{LINKED}]", head), safe_declarations(block, fetched)
+            yield f"{selectors}{{{declared}}}\n"
+            if (of_links := boxed(declared)) != declared:
                 yield f":is({selectors})[{LINKED}]{{{of_links}}}\n"
 
 

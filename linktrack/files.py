@@ -37,6 +37,7 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _MANY = 100  # files that are synced one by one
 _LINKS = 40  # symbolic links that are followed, as the system does
 _IN_MEMORY = 1 << 24  # bytes that wait there for a stream
+MOST_OWN = 1 << 26  # bytes of a file that a workspace has in a place of its own and that is held in memory
 
 STDIN = STDOUT = "-"
 
@@ -59,6 +60,46 @@ def open_input(path: Path, what: str = "a file") -> BinaryIO:
     """A file, opened for reading. NotFound, BadInput or Conflict with a sentence."""
     with explained(path, what):
         return path.open("rb")
+
+
+def read_own(path: Path, what: str, most: int = MOST_OWN) -> bytes:
+    """The bytes of a file that a workspace has in a place of its own. `what` is what should be there: "a key file".
+
+    NotFound, BadInput or Conflict with a sentence; BadInput also for a pipe or a device, which would keep the command
+    waiting for ever, and for more than `most` bytes, which would fill the memory.
+    """
+    with open_own(path, what) as file, explained(path, what):
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise BadInput(f"this is longer than {what} is ({most:,} bytes at most): see what has become of it", file=path)
+    return data
+
+
+def open_own(path: Path, what: str) -> BinaryIO:
+    """A file that a workspace has in a place of its own, opened for reading. As `read_own`, but for its length."""
+    with explained(path, what):
+        refuse_no_plain_file(path, what)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # what came there since is not waited for
+    file = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise _no_plain_file(path, what)
+    return file
+
+
+def refuse_no_plain_file(path: Path, what: str) -> None:
+    """BadInput for a pipe, a device or a folder where a file of a workspace should be. OSError without one."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _no_plain_file(path, what)
+
+
+def _no_plain_file(path: Path, what: str) -> BadInput:
+    return BadInput(f"this is no plain file, and so not {what}: see what it is, and remove it", file=path)
+
+
+def whole_path(path: Path) -> Path:
+    """A path with all its links followed, as far as they lead; one that leads in a circle stays as it is."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager
@@ -149,8 +190,8 @@ def _is_input(there: os.stat_result, target: Path, kept: Kept) -> bool:
     given = [path for path in kept.inputs if path.exists()]
     if any(os.path.samestat(there, one) for one in (*_stdin_file(), *(path.stat() for path in given))):
         return True
-    whole = target.resolve()
-    return any(path.is_dir() and path.resolve() in whole.parents for path in given)
+    whole = whole_path(target)
+    return any(path.is_dir() and whole_path(path) in whole.parents for path in given)
 
 
 def _stdin_file() -> Iterator[os.stat_result]:
@@ -163,9 +204,10 @@ def _stdin_file() -> Iterator[os.stat_result]:
 
 def refuse_own(target: Path, named: Path, kept: Kept) -> None:
     """Conflict when `target` is a file of a workspace: by its place in any, or one that `kept` names, also where the
-    workspace has it by a link."""
-    real = target.parent.resolve() / target.name
-    mine = {place for path in kept.own for place in (path.parent.resolve() / path.name, path.resolve())}
+    workspace has it, or what is in a folder of its own, by a link."""
+    real = whole_path(target.parent) / target.name
+    own = (one for path in kept.own for one in (path, *_links_in(path)))
+    mine = {place for path in own for place in (whole_path(path.parent) / path.name, whole_path(path))}
     by_name = any(_is_own_by_name(place) for place in (real, named.absolute()))
     if by_name or any(
         real == place
@@ -174,6 +216,18 @@ def refuse_own(target: Path, named: Path, kept: Kept) -> None:
         for place in mine
     ):
         raise Conflict("this belongs to a workspace, and writing would destroy it: name another path", file=named)
+
+
+def _links_in(folder: Path) -> Iterator[Path]:
+    """The links in a folder and the folders in it, each of which may lead out of it; none in what is no folder."""
+    waiting = [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as found:
+            for entry in found:
+                if entry.is_symlink():
+                    yield Path(entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
 
 
 def _is_own_by_name(path: Path) -> bool:

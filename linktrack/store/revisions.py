@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import now
-from linktrack.store.dialects import SQLITE
+from linktrack.store.dialects import SQLITE, damaged, way_back
 
 if TYPE_CHECKING:
     from linktrack.store.session import Database
@@ -34,9 +34,7 @@ def check_usable(database: Database, workspace: Workspace) -> None:
     """NotFound for a database without tables; BadInput for one of another version or of another workspace."""
     version = revision(database)
     if version is None:
-        raise NotFound(
-            f"{database.name} has no tables: it is empty. Bring it back from a backup (linktrack restore BACKUP)"
-        )
+        raise NotFound(f"{database.name} has no tables, it is empty: {way_back(database.dialect)}")
     if version != HEAD:
         _refuse_unfit(database, version)
         raise BadInput(
@@ -49,7 +47,9 @@ def check_usable(database: Database, workspace: Workspace) -> None:
 def check_whose(database: Database, workspace: Workspace) -> None:
     """BadInput for the database of another workspace than its settings name, of any version."""
     wanted = workspace.settings.database.id
-    found = database.value("SELECT database_id FROM workspace")
+    found = database.value("SELECT database_id FROM workspace WHERE id = 1")
+    if found is None:
+        raise damaged(database.name, "the row of the workspace is missing", database.dialect)
     if found != wanted:
         said = f"names the database {wanted!r}" if wanted else "names no database"
         raise workspace.refused(
@@ -105,7 +105,7 @@ def upgrade(database: Database, workspace: Workspace) -> str:
     """
     before = revision(database)
     if before is None:
-        raise NotFound(f"{database.name} has no tables: bring it back from a backup (linktrack restore BACKUP)")
+        raise NotFound(f"{database.name} has no tables: {way_back(database.dialect)}")
     _refuse_unfit(database, before)
     check_whose(database, workspace)
     if before == HEAD:
@@ -128,11 +128,11 @@ def _wait_for_others(database: Database) -> None:
 
 
 def _refuse_unfit(database: Database, version: str) -> None:
-    if fault := unfit(version):
+    if fault := unfit(version, database.dialect):
         raise BadInput(f"{database.name} {fault}")
 
 
-def unfit(version: str) -> str:
+def unfit(version: str, dialect: str) -> str:
     """Why tables of a version can be neither used nor upgraded by this program, and the way out; "" when they can."""
     from linktrack.store.migrations import known
 
@@ -144,7 +144,7 @@ def unfit(version: str) -> str:
     if version != HEAD and version not in known():
         return (
             f"is damaged, or no database of linktrack: its tables say that they are of the version {version!r}, which "
-            "no linktrack has written. Bring it back from a backup (linktrack restore BACKUP)"
+            f"no linktrack has written: {way_back(dialect)}"
         )
     return ""
 

@@ -25,7 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
+from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
 from linktrack.terminals import clean_terminal
 
 CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
@@ -298,14 +298,19 @@ def is_written_into(path: Path) -> bool:
 
 
 @contextmanager
-def writing(path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None = None) -> Iterator[BinaryIO]:
+def writing(
+    path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None = None, binary: str = ""
+) -> Iterator[BinaryIO]:
     """A file to be written whole: it takes the name `path` when the block ends well, and vanishes when it does not.
 
     `-` is standard output, which gets nothing before all is well, nor does a pipe or a device: what is for them waits
-    in the folder `waiting`, or the system's for such. Errors as `judged_target`, DiskFull, Conflict; errors of reading
-    inside are the caller's.
+    in the folder `waiting`, or the system's for such. What is no text is called so in `binary` ("a backup"), and goes
+    to no terminal: UsageError, before anything is made. Errors as `judged_target`, DiskFull, Conflict; errors of
+    reading inside are the caller's.
     """
     if str(path) == STDOUT:
+        if binary and sys.stdout.isatty():
+            raise _no_text(binary)
         with _waiting(waiting) as file:
             yield file
             _pass_on(file, sys.stdout.buffer)
@@ -315,11 +320,17 @@ def writing(path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None
         with explained(path):
             handle = os.open(target, os.O_WRONLY | os.O_APPEND)
         with os.fdopen(handle, "wb") as device, _waiting(waiting) as file:
+            if binary and device.isatty():
+                raise _no_text(binary)
             yield file
             _pass_on(file, clean_terminal(handle) if device.isatty() else device)
         return
     with _replacing(target, path, mode) as file:
         yield file
+
+
+def _no_text(what: str) -> UsageError:
+    return UsageError(f"{what} is no text, and is not shown on a terminal: name a file, or redirect it (> FILE)")
 
 
 def _waiting(folder: Path | None) -> BinaryIO:
@@ -359,8 +370,11 @@ def create(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
 
 def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
     """Replace a file of the workspace itself (settings, keys, snapshot), whole or not at all; where the workspace has
-    it by a link, what that leads to. It belongs to whom its folder does."""
+    it by a link, what that leads to. It belongs to whom its folder does. BadInput for a device or a pipe in its
+    place: nothing of ours ever takes the place of one."""
     target = _resolved(path)
+    with explained(path), suppress(FileNotFoundError):
+        refuse_no_plain_file(target, "a file of a workspace")
     with _replacing(target, path, mode) as file:
         give_to_owner_of(target.parent, file.fileno())
         file.write(data)

@@ -48,7 +48,10 @@ def backup(workspace: Workspace, target: Path) -> Backup:
     has_password = holds_password(workspace.file.tables.get("database", {}).get("url"))
     parts = ["the settings with the database's password" if has_password else "the settings", "the signing key"]
     beside = folder_for_a_moment(workspace.root) if into_stream else None  # what the disk must have room for
-    with open_database(workspace) as database, writing(target, workspace.kept(), waiting=beside) as file:
+    with (
+        open_database(workspace) as database,
+        writing(target, workspace.kept(), waiting=beside, binary="a backup") as file,
+    ):
         open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
         with archiving(file) as archive:
             moment, identifier = now(), workspace.settings.database.id

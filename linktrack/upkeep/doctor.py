@@ -26,6 +26,7 @@ from linktrack.sentences import counted
 from linktrack.setting_values import is_most_of_the_internet
 from linktrack.store.dialects import SQLITE, way_back
 from linktrack.store.session import Database, open_database
+from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.soundness import broken, fault_of, lacking, wrong_values
 from linktrack.upkeep.status import status_of
@@ -73,6 +74,7 @@ def examine(
         ("settings", lambda: _settings(workspace, uses)),
         ("base_url", lambda: _base_url(workspace.settings.base_url)),
         ("trusted_proxies", lambda: _proxies(workspace.settings.clicks.trusted_proxies)),
+        ("places", lambda: _places(workspace)),
         ("owner", lambda: _owners(workspace)),
         ("lock", lambda: _locks(workspace)),
         ("mode", lambda: _modes(workspace)),
@@ -127,6 +129,15 @@ def _proxies(networks: Sequence[str]) -> Iterator[Check]:
             f"{network} is most of the internet",
             "whoever asks from there may say who they are: name the proxies' own networks under [clicks]",
         )
+
+
+def _places(workspace: Workspace) -> Iterator[Check]:
+    """Pipes, devices, files and folders that stand where the workspace has something else of its own."""
+    files = (workspace.config_path, workspace.key_path, workspace.snapshot_path, workspace.exports_path)
+    for path in (*files, workspace.scripts_path, workspace.click_log_path, workspace.templates_path):
+        if path.exists() and not (path.is_file() if path in files else path.is_dir()):
+            detail = f"{path} is no {'plain file' if path in files else 'folder'}"
+            yield Check("places", "error", detail, "see what it is, and remove it: nothing of ours can be there")
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:
@@ -266,9 +277,10 @@ def _values(database: Database) -> Iterator[Check]:
 
 
 def _rows(database: Database) -> Iterator[Check]:
-    """Every row that another one names."""
-    found = [Check("rows", "error", fault.sentence(), _way_out(database, fault)) for fault in missing_rows(database)]
-    yield from found or [Check("rows", "ok", "all rows have what they name", "")]
+    """Every row that another one names, or speaks of."""
+    faults = [*missing_rows(database), *contradictions(database)]
+    found = [Check("rows", "error", fault.sentence(), _way_out(database, fault)) for fault in faults]
+    yield from found or [Check("rows", "ok", "all rows have what they name, and none denies another", "")]
 
 
 def _figures(database: Database) -> Iterator[Check]:

@@ -69,8 +69,9 @@ def read_own(path: Path, what: str, most: int = MOST_OWN) -> bytes:
     waiting for ever, and for more than `most` bytes, which would fill the memory.
     """
     with open_own(path, what) as file, explained(path, what):
-        data = file.read(most + 1)
-    if len(data) > most:
+        endless = os.fstat(file.fileno()).st_size > most
+        data = b"" if endless else file.read(most + 1)
+    if endless or len(data) > most:
         raise BadInput(f"this is longer than {what} is ({most:,} bytes at most): see what has become of it", file=path)
     return data
 

@@ -16,8 +16,8 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files import CONFIG_NAME, Kept, explained, read_own
 from linktrack.moments import zone_of
-from linktrack.setting_sources import refused, settings_of
-from linktrack.settings import Settings
+from linktrack.settings.sources import refused, settings_of
+from linktrack.settings.tables import Settings
 from linktrack.toml_files import TomlFile, read_own_toml
 
 KEY_NAME = "linktrack.key"

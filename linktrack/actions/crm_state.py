@@ -14,9 +14,9 @@ from linktrack.crm.export_rows import LeftRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in, with_name, without_name
 from linktrack.crm.typed_values import same_value
-from linktrack.crm_settings import FieldSettings
 from linktrack.errors import CannotChange
 from linktrack.names import composed, same_name
+from linktrack.settings.crm import FieldSettings
 
 _NOT_XML = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _OWN = ("email", "company", "our_contact", "interests")  # columns that the mapping has names of its own for

@@ -20,11 +20,11 @@ from linktrack.actions.planned import CrmChange, stable_id
 from linktrack.click_names import click_of
 from linktrack.crm import csv_spans
 from linktrack.crm.encoding import find_encoding
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, NotFound
 from linktrack.files import explained, open_input, whole_path
 from linktrack.json_files import Count, WrittenModel, read_written, read_written_lines
 from linktrack.moments import moment_of
+from linktrack.settings.crm import CrmSettings
 
 _KINDS_OF = {"set-field": ("set-field", "script"), "company-interest": ("interest",)}  # whose actions make such changes
 _FURTHER = 50  # numbers of actions beyond those that the backup knows

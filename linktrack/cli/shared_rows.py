@@ -21,7 +21,7 @@ from linktrack.files import STDOUT, folder_for_a_moment, folder_in_place, passin
 if TYPE_CHECKING:
     from linktrack.files import Kept
     from linktrack.reports.workbook import Chart
-    from linktrack.settings import Language
+    from linktrack.settings.tables import Language
 
 OutputOption = Annotated[
     Path | None,

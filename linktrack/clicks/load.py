@@ -18,9 +18,10 @@ from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.clicks.logs.changing import Changing
+from linktrack.clicks.logs.directory import Directory
 from linktrack.clicks.logs.earlier import EarlierLines
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
-from linktrack.clicks.logs.event_log import Directory, EventReading
+from linktrack.clicks.logs.event_log import EventReading
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.line_ends import sample_of
 from linktrack.clicks.logs.line_log import Reading

@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
 from linktrack.files import explained, open_own
 from linktrack.hosts import browser_host, read_web_address
@@ -37,6 +36,7 @@ from linktrack.links.near_targets import comparable, differs_in
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
 from linktrack.names import composed, held_under, same_name
+from linktrack.settings.crm import CrmSettings
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 

@@ -17,7 +17,7 @@ from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.said_since import SaidSince
 from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
-from linktrack.settings import PageSettings
+from linktrack.settings.tables import PageSettings
 from linktrack.store.lock import alone
 from linktrack.store.session import Database, in_silence
 from linktrack.workspace import Workspace

@@ -26,7 +26,7 @@ from linktrack.errors import BadInput
 from linktrack.files import open_own, read_own
 from linktrack.server.page_values import names_of
 from linktrack.server.words import WORDS
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 
 ONLINE_POLICY = (
     "default-src 'none'; img-src https: http: data:; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"

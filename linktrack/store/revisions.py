@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE, damaged, open_sqlite, way_back
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def prepare(database: Database) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-def make_tables(database: Database, *, time_zone: str, database_id: str) -> None:
+def make_tables(database: Database, *, time_zone: str, database_id: str, clock: Clock = now) -> None:
     """Make the tables in a prepared database, whose random id belongs into the settings.
 
     `time_zone` is the zone in which its hours are counted. Conflict when there are tables already.
@@ -84,7 +84,7 @@ def make_tables(database: Database, *, time_zone: str, database_id: str) -> None
         database.execute(
             "INSERT INTO workspace (id, database_id, workspace_id, time_zone, catalogue, created_at) "
             "VALUES (1, ?, ?, ?, 0, ?)",
-            (database_id, secrets.token_bytes(16), time_zone, now()),
+            (database_id, secrets.token_bytes(16), time_zone, clock()),
         )
 
 

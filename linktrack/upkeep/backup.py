@@ -14,7 +14,7 @@ from linktrack.database_urls import address_of, holds_password
 from linktrack.errors import Conflict
 from linktrack.files import STDOUT, explained, folder_for_a_moment, is_written_into, passing_folder, writing
 from linktrack.links.keys import open_keys
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE, damaged, explain_sqlite
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, verify
@@ -33,7 +33,7 @@ class Backup(NamedTuple):
     has_password: bool
 
 
-def backup(workspace: Workspace, target: Path) -> Backup:
+def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
     """Write settings, key, scripts, templates and a SQLite database into one tar.gz, also while others write; `-` is
     standard output.
 
@@ -54,7 +54,7 @@ def backup(workspace: Workspace, target: Path) -> Backup:
     ):
         open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
         with archiving(file) as archive:
-            moment, identifier = now(), workspace.settings.database.id
+            moment, identifier = clock(), workspace.settings.database.id
             if database.dialect == SQLITE:
                 with _copied(database, beside or target.parent, target) as (copy, rows):
                     contents = Contents(made_at=moment, database="sqlite", database_id=identifier, rows=rows)

@@ -23,7 +23,7 @@ from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import iso, now
 from linktrack.sentences import counted
-from linktrack.setting_values import is_most_of_the_internet
+from linktrack.settings.values import is_most_of_the_internet
 from linktrack.store.dialects import SQLITE, way_back
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.at_odds import contradictions

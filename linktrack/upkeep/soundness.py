@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from linktrack.click_marks import HUMAN, PREFETCHED, SCANNER, TEST
 from linktrack.clicks.judging.devices import DEVICES
-from linktrack.clicks.judging.verdicts import HUMAN, PREFETCHED, REASONS, SCANNER, TEST
+from linktrack.clicks.judging.verdicts import REASONS
 from linktrack.errors import Conflict, Damaged
 from linktrack.moments import zone_of
 from linktrack.store.dialects import SQLITE

@@ -20,7 +20,7 @@ from server.server_world import SITE, SentWorld, request
 from server.serving_process import Served, in_front, until
 from tests_support import Run
 
-from linktrack.clicks.event import POST, PREFETCH, SHARED
+from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import edit_link
 from linktrack.server.answer import answer

@@ -16,7 +16,7 @@ from linktrack.clicks.logs.visitor import Visitors
 from linktrack.server.answer import Site
 from linktrack.server.click_log import ClickLogWriter, make_folder
 from linktrack.server.wsgi import Application
-from linktrack.settings import PRIVATE_NETWORKS
+from linktrack.settings.tables import PRIVATE_NETWORKS
 
 
 class Shell:

@@ -152,7 +152,11 @@ def at_once(root: Path, commands: Sequence[tuple[str, ...]]) -> list[tuple[tuple
 
     def run(command: tuple[str, ...]) -> None:
         start.wait(60)
-        done = call("--workspace", root, *command)
+        try:
+            done = call("--workspace", root, *command)
+        except BaseException as bug:
+            results.put((command, 1, repr(bug)))
+            raise
         results.put((command, done.code, done.err + done.out))
 
     workers = [context.Process(target=run, args=(command,)) for command in commands]

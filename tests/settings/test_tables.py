@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from tests_support import OF_EVERY_TYPE, Run, in_toml, words_of_a_library
 
 from linktrack.errors import BadInput
-from linktrack.settings import Settings
+from linktrack.settings.tables import Settings
 from linktrack.upkeep.doctor import examine
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
@@ -415,7 +415,7 @@ TAKEN: dict[str, list[Any]] = {
 
 
 def test_the_examples_in_the_comments_of_the_commented_configuration_can_be_used(workspace: Workspace) -> None:
-    text = (Path(__file__).parent.parent / "configs" / "linktrack.toml").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "configs" / "linktrack.toml").read_text("utf-8")
     shown, examples = re.subn(r"^# (?=\w+ = [\[{\"])", "", text, flags=re.MULTILINE)
     assert examples == 8
     workspace.config_path.write_text(shown)

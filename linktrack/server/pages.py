@@ -7,6 +7,7 @@ what is wrong in any is said before anybody visits: whatever a template does, it
 from __future__ import annotations
 
 import base64
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedEr
 from jinja2.sandbox import SandboxedEnvironment
 
 from linktrack.errors import BadInput
-from linktrack.files import open_input
+from linktrack.files import open_own, read_own
 from linktrack.server.page_values import names_of
 from linktrack.server.words import WORDS
 from linktrack.settings.tables import Language
@@ -65,11 +66,13 @@ class _OwnTemplates(FileSystemLoader):
     """The templates in a folder of the workspace."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        file = Path(self.searchpath[0]) / template
+        if os.path.lexists(file):  # what is no plain file would be passed over, and ours shown
+            read_own(file, "a template")
         try:
             return super().get_source(environment, template)
         except UnicodeDecodeError as problem:
             line = problem.object.count(b"\n", 0, problem.start) + 1
-            file = Path(self.searchpath[0]) / template
             raise BadInput("this template is not UTF-8: save it as UTF-8", file=file, line=line) from None
 
 
@@ -213,7 +216,7 @@ def policy_of(html: str, *, forms: bool) -> str:
 
 def logo_address(path: Path) -> str:
     """A picture as an address that holds it. BadInput for what is no PNG, JPEG or SVG, or too large."""
-    with open_input(path, "a logo") as file:
+    with open_own(path, "a logo") as file:
         data = file.read(_LOGO_BYTES + 1)
     if len(data) > _LOGO_BYTES:
         raise BadInput(f"a logo is part of every page, so it may have {_LOGO_BYTES // 1000} KB at most", file=path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,8 +14,8 @@ from datetime import tzinfo
 from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
-from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
-from linktrack.files import CONFIG_NAME, Kept, explained
+from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, NotFound
+from linktrack.files import CONFIG_NAME, Kept, explained, refuse_unfit_place
 from linktrack.moments import zone_of
 from linktrack.settings.sources import refused, settings_of
 from linktrack.settings.tables import Settings
@@ -26,6 +27,8 @@ SCRIPTS_NAME = "scripts"
 SNAPSHOT_NAME = "linktrack.snapshot"
 EXPORTS_NAME = "linktrack.exports"
 CLICK_LOG_NAME = "clicklog"
+_NGINX = Path("/etc/nginx/nginx.conf")
+_WEB_SERVERS = ("nginx", "www-data", "http", "wwwrun", "www")  # users
 _USABLE = stat.S_IROTH | stat.S_IWOTH
 
 
@@ -208,7 +211,11 @@ def _misplaced(workspace: Workspace) -> Iterator[BadInput]:
         elif _is_folder(place) not in (None, is_folder):
             reason = f"it must be a {'folder' if is_folder else 'file'}, and {place} is none"
         else:
-            continue
+            try:
+                refuse_unfit_place(workspace.root / place, folder=is_folder)
+                continue
+            except LinktrackError as problem:
+                reason = str(problem)
         yield workspace.refused((table, key), f"{name}: {reason}")
 
 
@@ -322,14 +329,52 @@ def _further_places(workspace: Workspace) -> Iterator[Path]:
 
 
 def closed_folder(folder: Path) -> Path | None:
-    """The first folder on the way to `folder`, or itself, that by its mode is its owner's and their own group's alone,
-    so that another user's server reads nothing in it; None where there is none."""
+    """The first folder on the way to `folder`, or itself, that by its mode another user's server reads nothing in; None
+    where there is none."""
+    servers = _web_servers()
     for path in (*reversed(folder.parents), folder):
         with explained(path):
             found = path.stat()
-        if not (found.st_mode & stat.S_IXOTH or (found.st_mode & stat.S_IXGRP and not _is_own_group(found))):
+        if not _has_access_list(path) and not (
+            any(_looks_into(found, user) for user in servers) if servers else found.st_mode & stat.S_IXOTH
+        ):
             return path
     return None
+
+
+def _has_access_list(path: Path) -> bool:
+    """Whether a folder has a list of users besides its mode, which says who goes through it (acl(5))."""
+    with suppress(OSError, AttributeError):  # a file system, or a system, that knows none
+        return "system.posix_acl_access" in os.listxattr(path)
+    return False
+
+
+def _web_servers() -> list[pwd.struct_passwd]:
+    """The user that nginx's workers are on this machine, by its configuration; else the users of those names that web
+    servers have on common systems."""
+    try:
+        text = _NGINX.read_text("utf-8", "replace")
+    except OSError:
+        text = ""
+    named = re.findall(r"^\s*user\s+([^\s;]+)", text, re.MULTILINE)
+    found = []
+    for name in named[:1] or _WEB_SERVERS:
+        with suppress(KeyError):
+            found.append(pwd.getpwnam(name))
+    return found
+
+
+def _looks_into(found: os.stat_result, user: pwd.struct_passwd) -> bool:
+    """Whether a user may go through a folder, as the system judges: as its owner, else as one of its group, else as
+    anybody else."""
+    if user.pw_uid == 0:
+        return True
+    if found.st_uid == user.pw_uid:
+        return bool(found.st_mode & stat.S_IXUSR)
+    with suppress(KeyError):
+        if found.st_gid == user.pw_gid or user.pw_name in grp.getgrgid(found.st_gid).gr_mem:
+            return bool(found.st_mode & stat.S_IXGRP)
+    return bool(found.st_mode & stat.S_IXOTH)
 
 
 def _is_own_group(found: os.stat_result) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -27,8 +26,6 @@ SCRIPTS_NAME = "scripts"
 SNAPSHOT_NAME = "linktrack.snapshot"
 EXPORTS_NAME = "linktrack.exports"
 CLICK_LOG_NAME = "clicklog"
-_NGINX = Path("/etc/nginx/nginx.conf")
-_WEB_SERVERS = ("nginx", "www-data", "http", "wwwrun", "www")  # users
 _USABLE = stat.S_IROTH | stat.S_IWOTH
 
 
@@ -326,55 +323,6 @@ def _further_places(workspace: Workspace) -> Iterator[Path]:
             yield path
     if scripts.is_dir():
         yield from (path for path in scripts.rglob("*") if path.exists())
-
-
-def closed_folder(folder: Path) -> Path | None:
-    """The first folder on the way to `folder`, or itself, that by its mode another user's server reads nothing in; None
-    where there is none."""
-    servers = _web_servers()
-    for path in (*reversed(folder.parents), folder):
-        with explained(path):
-            found = path.stat()
-        if not _has_access_list(path) and not (
-            any(_looks_into(found, user) for user in servers) if servers else found.st_mode & stat.S_IXOTH
-        ):
-            return path
-    return None
-
-
-def _has_access_list(path: Path) -> bool:
-    """Whether a folder has a list of users besides its mode, which says who goes through it (acl(5))."""
-    with suppress(OSError, AttributeError):  # a file system, or a system, that knows none
-        return "system.posix_acl_access" in os.listxattr(path)
-    return False
-
-
-def _web_servers() -> list[pwd.struct_passwd]:
-    """The user that nginx's workers are on this machine, by its configuration; else the users of those names that web
-    servers have on common systems."""
-    try:
-        text = _NGINX.read_text("utf-8", "replace")
-    except OSError:
-        text = ""
-    named = re.findall(r"^\s*user\s+([^\s;]+)", text, re.MULTILINE)
-    found = []
-    for name in named[:1] or _WEB_SERVERS:
-        with suppress(KeyError):
-            found.append(pwd.getpwnam(name))
-    return found
-
-
-def _looks_into(found: os.stat_result, user: pwd.struct_passwd) -> bool:
-    """Whether a user may go through a folder, as the system judges: as its owner, else as one of its group, else as
-    anybody else."""
-    if user.pw_uid == 0:
-        return True
-    if found.st_uid == user.pw_uid:
-        return bool(found.st_mode & stat.S_IXUSR)
-    with suppress(KeyError):
-        if found.st_gid == user.pw_gid or user.pw_name in grp.getgrgid(found.st_gid).gr_mem:
-            return bool(found.st_mode & stat.S_IXGRP)
-    return bool(found.st_mode & stat.S_IXOTH)
 
 
 def _is_own_group(found: os.stat_result) -> bool:

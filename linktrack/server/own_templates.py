@@ -18,7 +18,7 @@ from jinja2.visitor import NodeTransformer
 from linktrack.errors import BadInput
 from linktrack.server.page_values import TEMPLATES
 
-STEPS = 100_000  # turns of loops, calls and includes that a page may take
+STEPS = 20_000  # turns of loops, calls and includes that a page may take
 PAGE_LENGTH = 20_000_000  # characters that a page may have: a mail may be long
 _LARGEST = 1_000_000  # characters, or parts of a list, that `*` may make
 _DIGITS = 10_000  # bits of a number that `**` may make
@@ -35,7 +35,7 @@ class BoundedEnvironment(SandboxedEnvironment):
     intercepted_binops = frozenset(("*", "**"))
 
     def __init__(self, loader: BaseLoader, values: Mapping[str, object]) -> None:
-        super().__init__(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        super().__init__(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, auto_reload=False)
         self.globals.update(values, range=self.bounded_range)
         self._taken = local()  # by one page at a time
 
@@ -142,10 +142,10 @@ class OwnTemplates(FileSystemLoader):
 
 def _is_meant(name: str) -> bool:
     """Whether the name of a file is one that a template may have been given."""
-    stem, ending = os.path.splitext(name.casefold())
-    if name.startswith(".") or ending.endswith("~"):
+    folded = Path(name.casefold())
+    if name.startswith(".") or name.endswith("~"):
         return False
-    return ending in _MARKUP or f"{stem}.html" in TEMPLATES
+    return folded.suffix in _MARKUP or f"{folded.stem}.html" in TEMPLATES
 
 
 def unused_sentence(path: Path) -> str:

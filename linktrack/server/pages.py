@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from hashlib import sha256
@@ -33,6 +33,7 @@ ONLINE_POLICY = (
 )
 _LOGO_BYTES = 100_000
 _LOGOS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"<svg": "svg+xml", b"<?xml": "svg+xml"}
+_TRIED = 50  # types that pages are tried with: each costs a moment at the start
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -73,7 +74,7 @@ class Pages:
         self,
         look: Look,
         own_templates: Path | None = None,
-        types: Collection[str] = (),
+        types: Sequence[str] = (),
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self.look = look
@@ -192,19 +193,24 @@ class Pages:
             why = str(problem) or type(problem).__name__
         return BadInput(f"this template cannot be used: {why}", file=file, line=line)
 
-    def _try_all(self, types: Collection[str]) -> None:
+    def _try_all(self, types: Sequence[str]) -> None:
+        """Make every page once with values of all kinds, and where all is well those that tell of types with these."""
         rows = [TypeRow("News", True, "News"), TypeRow("Offers", False, "Offers")]
-        lists = [rows, *([TypeRow(one, has, quote(one, safe="")) for one in types] for has in (True, False) if types)]
-        named = ("News", "", *types)
-        tries: list[Callable[[], Page]] = [
+        own = [[TypeRow(one, has, quote(one, safe="")) for one in types] for has in (True, False)]
+        of_a_type, of_types = (self._unsubscribe, self._unsubscribed, self.over), (self.subscriptions, self.saved)
+        self._try([
             lambda: self.not_found, lambda: self.forgotten, lambda: self._text("<p>x</p>"),
             *(partial(self._confirm, host) for host in ("www.example.com", "")),
-            *(partial(page, type) for page in (self._unsubscribe, self._unsubscribed, self.over) for type in named),
+            *(partial(page, type) for page in of_a_type for type in ("News", "")),
             lambda: self.view_online("<p>x</p>"),
-            *(partial(page, rows, True) for page in (self.subscriptions, self.saved) for rows in lists),
-            *(partial(page, rows, False) for page in (self.subscriptions, self.saved) for rows in lists),
-            *(partial(page, []) for page in (self.subscriptions, self.saved)),
-        ]  # fmt: skip
+            *(partial(page, rows, consent) for page in of_types for consent in (True, False)),
+            *(partial(page, []) for page in of_types),
+        ])  # fmt: skip
+        self._try(partial(page, rows) for page in of_types for rows in own)
+        self._try(partial(page, type) for page in of_a_type for type in types[:_TRIED])
+
+    @staticmethod
+    def _try(tries: Iterable[Callable[[], Page]]) -> None:
         wrong: dict[str | None, BadInput] = {}
         for page in tries:
             try:

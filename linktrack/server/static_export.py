@@ -20,8 +20,6 @@ from linktrack.files import (
     explained,
     make_own_folder,
     read_bytes,
-    refuse_own,
-    refuse_unfit_place,
     write_file,
 )
 from linktrack.links.location import location
@@ -34,11 +32,12 @@ from linktrack.server.answer import host_of
 from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.new_tabs import in_new_tabs
 from linktrack.server.nginx import StaticSpot, http_text, server_text
+from linktrack.server.nginx_access import closed_pages, refuse_unfit_log
 from linktrack.server.pages import Page, Pages
 from linktrack.server.snapshot import KnownLink, KnownPlacement, Snapshot, keeping_lost
 from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, take_snapshot
 from linktrack.store.session import Database
-from linktrack.workspace import Workspace, closed_folder
+from linktrack.workspace import Workspace
 
 ExportKind = Literal["nginx", "json"]
 EXPORT_KINDS: tuple[str, ...] = get_args(ExportKind)
@@ -122,7 +121,7 @@ def export_redirects(
         len(collected.spots),
         seen,
         tuple(collected.emptied),
-        _closed(out, chosen),
+        closed_pages(out, chosen),
         tuple(collected.unused_templates),
     )
 
@@ -152,34 +151,8 @@ def check_export(workspace: Workspace, database: Database, out: Path) -> None:
         refuse_unfit_log(Path(marker["log"]), out, workspace.kept())
     except LinktrackError as problem:
         raise PartlyDone(f"nginx cannot write the log of the export in {out}: {problem}") from None
-    if closed := _closed(out, marker["for"]):
+    if closed := closed_pages(out, marker["for"]):
         raise PartlyDone(closed)
-
-
-def refuse_unfit_log(log: Path, out: Path, kept: Kept) -> None:
-    """See whether nginx can write this log. BadInput, NotFound or Conflict where it shows that it cannot, and for one
-    that is a file of the workspace or of the export."""
-    if "$" in str(log):
-        raise BadInput(
-            "nginx takes a $ for a variable, and opens such a log with every request, as a user that may not: "
-            "name another path",
-            file=log,
-        )
-    refuse_unfit_place(log, folder=False)
-    refuse_own(log.parent.resolve() / log.name, log, kept)
-    if out.resolve() in log.resolve().parents:
-        raise Conflict("this is in the folder of the export, whose files are its own: name another path", file=log)
-
-
-def _closed(out: Path, kind: str) -> str:
-    """Why nginx, which reads pages as a user of its own, cannot read those of an export; "" where it can."""
-    folder = closed_folder(out.resolve() / "pages") if kind == "nginx" else None
-    if folder is None:
-        return ""
-    return (
-        f"nginx's own user cannot read the pages in {out}, and would answer 403, also who unsubscribes: {folder} is "
-        f"not open to it. Export to a new folder outside of it, or run chmod a+x {folder}"
-    )
 
 
 def _collect(workspace: Workspace, database: Database) -> _Collected:

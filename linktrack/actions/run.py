@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
@@ -36,12 +35,12 @@ from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locke
 from linktrack.files import check_new_folder, making_folder, sentence_of, write_file
 from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
+from linktrack.store.many import at_once
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
-_AT_ONCE = 500  # ids that are looked up at once
 _NEAR = 20  # people whose ids nearly match that are named
 
 
@@ -257,7 +256,7 @@ def _report(
     database = work.ledger.database
     summary = _summary(planner)
     earlier = runs.open_failures(database, run_id)
-    said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes, planner.interrupted
+    said = tuple(notes), tuple(planner.unknown), tuple(planner.notes.sentences), work.notes, planner.notes.interrupted
     missing: tuple[str, ...] = ()
     others = False
     if planner.unknown and work.order.by_hand is None:
@@ -274,10 +273,7 @@ def _others_match(work: Work) -> bool:
     if table is None:
         return False
     ids = (values[work.state.id_column].strip() for _, values in table.rows([]))
-    while some := list(islice(ids, _AT_ONCE)):
-        if know_any(work.ledger.database, some):
-            return True
-    return False
+    return any(know_any(work.ledger.database, some) for some in at_once(ids))
 
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
@@ -307,8 +303,8 @@ def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
 
 def _summary(planner: Planner) -> dict[str, int]:
     """The counts of a walk, with the keys of SPEC section 12 in their order."""
-    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
-    return {**_empty_summary(), **planner.counts(), "changes": sum(planner.by_kind.values()), **kinds}
+    kinds = {key: sum(planner.notes.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
+    return {**_empty_summary(), **planner.counts(), "changes": sum(planner.notes.by_kind.values()), **kinds}
 
 
 def _empty_summary() -> dict[str, int]:

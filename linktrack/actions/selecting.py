@@ -14,6 +14,7 @@ from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
 from linktrack.store.conditions import counts, since_reset
 from linktrack.store.lookups import link_id, mailing_id
+from linktrack.store.many import marks
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
 
@@ -89,12 +90,11 @@ def came_since(database: Database, moment: int) -> set[str]:
 
 def find_failed(database: Database, statuses: Collection[str]) -> None:
     """Add the clicks whose actions failed and ended with one of `statuses`, as far as they still count."""
-    marks = ", ".join("?" * len(statuses))
     database.execute(
         f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT DISTINCT {_OF_CLICK}, {RETRIED} "  # noqa: S608  (names of our own)
         "FROM failure f JOIN click c ON c.clicked_at = f.clicked_at AND c.print = f.click_print "
         "AND c.recipient_id = f.recipient_id JOIN recipient r ON r.id = c.recipient_id "
-        f"WHERE f.status IN ({marks}) AND c.passed = 1 AND {_COUNTS}",
+        f"WHERE f.status IN ({marks(statuses)}) AND c.passed = 1 AND {_COUNTS}",
         tuple(statuses),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from linktrack.clicks.judging.devices import DEVICES
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 ClickMark = tuple[int, int, int]  # time, print, recipient: what a stored click is known by
@@ -49,6 +50,5 @@ def _only_devices(database: Database) -> dict[int, int]:
     """The agents that only name a device: device → number."""
     for device, text in enumerate(_ONLY_DEVICES):
         database.execute("INSERT INTO agent (text, device) VALUES (?, ?) ON CONFLICT (text) DO NOTHING", (text, device))
-    marks = ", ".join("?" * len(_ONLY_DEVICES))
-    rows = database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", _ONLY_DEVICES)  # noqa: S608  (marks)
+    rows = database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks(_ONLY_DEVICES)})", _ONLY_DEVICES)  # noqa: S608  (marks)
     return {_ONLY_DEVICES.index(text): number for number, text in rows}

@@ -19,6 +19,7 @@ from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.conditions import counts
 from linktrack.store.lookups import mailing_id, unknown_link
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 REDIRECT = RedirectResponse()
@@ -83,7 +84,7 @@ def list_links(
 ) -> list[LinkRow]:
     """Links by folder (with the folders inside it) and key; `search` keeps those with that text in key, name or
     address, whatever its case. NotFound for an unknown folder or mailing."""
-    where, values = [f"link.kind IN ({', '.join('?' * len(kinds))})"], list[Any](kinds)
+    where, values = [f"link.kind IN ({marks(kinds)})"], list[Any](kinds)
     if not deleted:
         where.append("link.deleted_at IS NULL")
     if folder is not None:

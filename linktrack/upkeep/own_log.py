@@ -33,11 +33,11 @@ from linktrack.links.keys import open_keys
 from linktrack.links.tokens import NOBODY, Tokens
 from linktrack.moments import moment_of
 from linktrack.sentences import counted
+from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 _BLOCK = 1 << 20
-_AT_ONCE = 500  # people of one query
 _HALF = 16  # letters that no two tokens have in common
 # What a token may be that has lost some letters or has others: behind a placement, at least a half of one.
 _TOKEN_LIKE = re.compile(rb"/[a-zA-Z2-7]{3,12}/+([a-zA-Z0-9_=\-]{%d,})" % _HALF).finditer
@@ -82,11 +82,10 @@ def traces_of(
 ) -> Traces:
     """The traces of recipients, by number. Tokens of a key that is revoked are nobody's any more."""
     keyring, halves, numbers = book.keys.keyring, set[bytes](), sorted(recipients)
-    for start in range(0, len(numbers), _AT_ONCE):
-        some = numbers[start : start + _AT_ONCE]
+    for some in at_once(numbers):
         for shipment, recipient, settings in database.rows(
             "SELECT shipment.number, recipient_id, shipment.settings FROM shipment JOIN shipment_recipient "  # noqa: S608  (marks of our own)
-            f"ON shipment_id = shipment.id AND recipient_id IN ({', '.join('?' * len(some))})",
+            f"ON shipment_id = shipment.id AND recipient_id IN ({marks(some)})",
             some,
         ):
             if (key_id := json.loads(settings)["key_id"]) in keyring.secrets:

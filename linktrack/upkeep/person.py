@@ -199,6 +199,12 @@ class _Readable:
         self._database = database
         self._zone = zone
         self._named: dict[tuple[str, int], dict[str, Any]] = {}
+        self._words = {  # columns that say yes or no, which is 1 or 0 in SQLite
+            record.__tablename__: {
+                name for name, field in record.model_fields.items() if field.annotation in (bool, bool | None)
+            }
+            for record in _records()
+        }
         self._columns: dict[str, Callable[[Any], dict[str, Any]]] = {
             "link_id": self._one("SELECT key, url FROM link WHERE id = ?", "link", "url"),
             "placement_id": self._one("SELECT key FROM placement WHERE id = ?", "placement"),
@@ -230,6 +236,8 @@ class _Readable:
                 continue
             if column in self._columns:
                 found.update(self._columns[column](value))
+            elif column in self._words.get(table, ()) and value is not None:
+                found[column] = bool(value)
             elif column.endswith("_at") or column in ("first_click", "last_click"):
                 found[column] = self._time(value)
             else:

@@ -54,6 +54,7 @@ BREACHES = {
     "a click map that asks the store": ("reports/click_map.py", "import linktrack.mailings.catalog", "pure-store"),
     "a drawing that asks the store": ("reports/drawing/mail.py", "import linktrack.store.session", "pure-store"),
     "a planner with SQL": ("actions/planning.py", "import sqlalchemy", "pure-store"),
+    "notes that ask the ledger": ("actions/notes.py", "import linktrack.actions.ledger.runs", "pure-store"),
     "an answer that asks the database": ("server/answer.py", "import linktrack.server.people", "pure-store"),
     "an export with SQL": ("crm/export.py", "import linktrack.store.tables", "pure-store"),
     "a token with a clock": ("links/tokens.py", "import time", "pure-world"),
@@ -71,6 +72,7 @@ BREACHES = {
     "a click map with a file": ("reports/click_map.py", "from pathlib import Path", "pure-world"),
     "a drawing on the network": ("reports/drawing/mail.py", "import http.client", "pure-world"),
     "a planner with files": ("actions/planning.py", "import tempfile", "pure-world"),
+    "notes with a clock": ("actions/notes.py", "import time", "pure-world"),
     "an answer with a clock": ("server/answer.py", "import time", "pure-world"),
     "an export with a clock": ("crm/export.py", "import time", "crm-world"),
 }  # fmt: skip

@@ -637,3 +637,4 @@ def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsW
         "4": [(crm, False)],
     }
     assert known["consent"]["rows"][0]["file"].endswith("/contacts.csv")
+    assert known["shipment_recipient"]["rows"][0]["uncounted"] is True  # and no 1, as SQLite has it

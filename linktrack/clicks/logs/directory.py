@@ -19,6 +19,7 @@ from linktrack.clicks.logs.tracked import CACHE_SIZE, AddressBook, FoundAddress,
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.names import composed, folded
 from linktrack.settings.tables import ClickSettings
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 _MEMBERS = (
@@ -189,7 +190,7 @@ class Directory:
             where, values = "contact_id = ?", [contact]
         else:
             same = [email, email.lower(), *self._spellings.get(email.casefold(), ())]
-            where, values = f"recipient.email IN ({', '.join('?' * len(same))})", same
+            where, values = f"recipient.email IN ({marks(same)})", same
         sql = f"{_MEMBERS} WHERE {where} AND forgotten_at IS NULL"
         return [(shipment, recipient) for shipment, recipient, *_ in self._database.rows(sql, values)]
 

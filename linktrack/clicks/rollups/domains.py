@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from linktrack.contacts.recipients import domain_of
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 
@@ -12,7 +13,7 @@ def domains_of(database: Database, shipment: int, some: Sequence[int]) -> dict[i
     """The domains of some recipients of a shipment, as many as one query can name."""
     rows = database.rows(
         "SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "  # noqa: S608  (marks of our own)
-        f"AND recipient_id IN ({', '.join('?' * len(some))})",
+        f"AND recipient_id IN ({marks(some)})",
         (shipment, *some),
     )
     known = _Domains()

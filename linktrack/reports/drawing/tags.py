@@ -56,6 +56,7 @@ _ACTS = frozenset(  # or loads, whatever its value is
      "srcdoc", "srcset"]
 )  # fmt: skip
 _OURS = frozenset(("data-placement", "data-clicks", "data-clickers", "data-machine-clicks", "data-heat", LINKED))
+_WITHOUT_BOX = re.compile(r"\bdisplay:\s*contents\b", re.IGNORECASE)  # a badge would have nothing to stand at
 _CAN_BE_AN_ADDRESS = re.compile(r"[:/\\]")
 _PICTURES = {"src": ("img", "image"), "background": ("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th")}
 FORCED = {"button": " disabled", "input": " disabled", "details": " open"}
@@ -77,7 +78,8 @@ def drawn_name(tag: Markup, *, between_rows: bool) -> str:
 def kept_value(element: str, name: str, value: str, fetched: PictureAddress) -> str | None:
     """The value of an attribute as it may stay; None for one that may not."""
     if name == "style":
-        return safe_declarations(value, fetched)
+        kept = safe_declarations(value, fetched)
+        return _WITHOUT_BOX.sub("display:inline", kept) if element == "a" else kept
     if name in _PICTURES:
         return fetched(value) if element in _PICTURES[name] else None
     if name in _HARMLESS or (name.startswith(_HARMLESS_FAMILIES) and _NAME.fullmatch(name)):

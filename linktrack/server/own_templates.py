@@ -80,12 +80,12 @@ class BoundedEnvironment(SandboxedEnvironment):
     def _generate(
         self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
     ) -> str:
-        counted = _Counting().visit(source)
+        counted = _StepsCounted().visit(source)
         counted.set_environment(self)
         return super()._generate(counted, name, filename, defer_init)
 
 
-class _Counting(NodeTransformer):
+class _StepsCounted(NodeTransformer):
     """Has a template count the turns of its loops, and what it includes."""
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  (as jinja2 calls its nodes)

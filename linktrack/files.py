@@ -39,6 +39,10 @@ _LINKS = 40  # symbolic links that are followed, as the system does
 _IN_MEMORY = 1 << 24  # bytes that wait there for a stream
 MOST_OWN = 1 << 26  # bytes of a file that a workspace has in a place of its own and that is held in memory
 
+_LONGEST_PATH, _LONGEST_NAME = 4_000, 255  # bytes
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SYSTEM_FOLDER = re.compile("/(proc|sys|dev(?!/shm/))/")
+
 STDIN = STDOUT = "-"
 
 
@@ -184,6 +188,35 @@ def judged_target(path: Path, kept: Kept) -> Path:
 def folder_in_place(path: Path) -> Conflict:
     """The error of an output that is to be a file and names a folder."""
     return Conflict("this is a folder: name a file in it", file=path)
+
+
+def refuse_unfit_place(path: Path, *, folder: bool) -> None:
+    """See whether `path` can be a folder that is written into, else a file, as far as that shows; what is not there yet
+    can be made.
+
+    BadInput, NotFound or Conflict for a name that no file system takes, one of the system's own folders, a link in a
+    circle, a file on the way, and where something else is there.
+    """
+    whole = Path(os.path.normpath(path.absolute()))
+    if found := _CONTROLS.search(str(whole)):
+        raise BadInput(f"a path must not have the sign {found[0]!r}", file=path)
+    named = os.fsencode(whole)
+    if len(named) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in named.split(b"/")):
+        raise sentence_of(OSError(errno.ENAMETOOLONG, ""), path)
+    if any(_SYSTEM_FOLDER.match(f"{one}/") for one in (whole, os.path.realpath(whole))):
+        raise BadInput("this is among the system's own files, where nothing is kept: name another path", file=path)
+    try:
+        mode = whole.stat().st_mode
+    except OSError as problem:
+        if problem.errno in (errno.ENOENT, errno.EACCES):  # which whoever writes there may make, and look into
+            return
+        raise sentence_of(problem, path) from None
+    if folder and not stat.S_ISDIR(mode):
+        raise Conflict("this must be a folder, and is none: name a folder", file=path)
+    if not folder and stat.S_ISDIR(mode):
+        raise folder_in_place(path)
+    if not folder and not stat.S_ISREG(mode):
+        raise Conflict("this must be a file, and is a pipe or a device: name a file", file=path)
 
 
 def _is_input(there: os.stat_result, target: Path, kept: Kept) -> bool:

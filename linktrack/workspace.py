@@ -13,8 +13,8 @@ from datetime import tzinfo
 from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
-from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
-from linktrack.files import CONFIG_NAME, Kept, explained, read_own
+from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, NotFound
+from linktrack.files import CONFIG_NAME, Kept, explained, read_own, refuse_unfit_place
 from linktrack.moments import zone_of
 from linktrack.settings.sources import refused, settings_of
 from linktrack.settings.tables import Settings
@@ -209,7 +209,11 @@ def _misplaced(workspace: Workspace) -> Iterator[BadInput]:
         elif _is_folder(place) not in (None, is_folder):
             reason = f"it must be a {'folder' if is_folder else 'file'}, and {place} is none"
         else:
-            continue
+            try:
+                refuse_unfit_place(workspace.root / place, folder=is_folder)
+                continue
+            except LinktrackError as problem:
+                reason = str(problem)
         yield workspace.refused((table, key), f"{name}: {reason}")
 
 
@@ -320,17 +324,6 @@ def _further_places(workspace: Workspace) -> Iterator[Path]:
             yield path
     if scripts.is_dir():
         yield from (path for path in scripts.rglob("*") if path.exists())
-
-
-def closed_folder(folder: Path) -> Path | None:
-    """The first folder on the way to `folder`, or itself, that by its mode is its owner's and their own group's alone,
-    so that another user's server reads nothing in it; None where there is none."""
-    for path in (*reversed(folder.parents), folder):
-        with explained(path):
-            found = path.stat()
-        if not (found.st_mode & stat.S_IXOTH or (found.st_mode & stat.S_IXGRP and not _is_own_group(found))):
-            return path
-    return None
 
 
 def _is_own_group(found: os.stat_result) -> bool:

@@ -403,8 +403,8 @@ class _Import:
 
 
 def _detected(sample: bytes, path: str, zone: str) -> LogFormat:
-    """The format of a log by its beginning; where that is in several, by as much of it as is in one: its first lines, or
-    its last ones.
+    """The format of a log by its beginning; where that is in several, by as much of it as is in one: its first or its
+    last lines.
 
     BadInput when it looks like none.
     """

@@ -14,9 +14,9 @@ _LINE_END = re.compile(rb"\n|\0{8,}").search
 _LINE_ENDS = re.compile(rb"(?:[\r\n]|\0{8,})*").match
 _BARE_RETURN = re.compile(rb"\r[^\n]").search
 
-_PRIORITY = b"<"  # stands in each frame, and in few lines of servers
+_PRIORITY, _BLANK = b"<", ord(" ")
+_DIGITS, _ENDS = b"0123456789", b"\r\n\0"
 _FRAME = re.compile(rb"([1-9]\d{0,5}) (?=<\d{1,3}>)")  # RFC 6587 (3.4.1): how many octets follow, and a syslog line
-_FRAMED_LINE = re.compile(rb"[\n\0][1-9]\d{0,5} <\d{1,3}>").search
 _NEXT = re.compile(rb"[1-9]\d{0,5}(?: <| ?\Z)").match  # or its beginning
 _AFTER = re.compile(rb"[^\d\n](?=[1-9]\d{0,5} <\d{1,3}>)|\n")
 # Where a frame begins behind a text that is none, by its count and the date of its head: a visitor's words look like a
@@ -51,7 +51,7 @@ def complete_lines(text: bytes, end: bytes = b"\n") -> tuple[bytes, int]:
     A line ends with `end`, which is one byte, at a hole, or, where its octets are counted before it, at their count:
     lines of both kinds may stand in one log.
     """
-    if _PRIORITY in text and (_FRAME.match(text) or _FRAMED_LINE(text)):
+    if _has_frames(text):
         return counted_lines(text)
     taken = text.rfind(end) + 1
     lines = text[:taken]
@@ -89,6 +89,20 @@ def seed_lines(seed: bytes, end: bytes = b"\n", *, whole: bool) -> bytes:
     elif not whole:
         seed = seed[seed.find(end) + 1 :]
     return complete_lines(seed, end)[0]
+
+
+def _has_frames(text: bytes) -> bool:
+    """Whether a line of a text begins with a count. The sign behind one is looked for: one byte is found in no time."""
+    at = text.find(_PRIORITY, 2)
+    while at >= 0:
+        begins = at - 1
+        if text[begins] == _BLANK:
+            while begins and text[begins - 1] in _DIGITS:
+                begins -= 1
+            if (not begins or text[begins - 1] in _ENDS) and _FRAME.match(text, begins):
+                return True
+        at = text.find(_PRIORITY, at + 1)
+    return False
 
 
 def _frame_end(text: bytes, at: int) -> int | None:

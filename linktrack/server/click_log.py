@@ -16,14 +16,10 @@ from pathlib import Path
 from threading import Lock
 
 from linktrack.errors import Conflict, LinktrackError
-from linktrack.files import (
-    AGAIN,
-    give_to_owner_of,
-    make_own_folder,
-    refuse_planted_folder,
-    refuse_unfit_place,
-    sentence_of,
-)
+from linktrack.files.beside import give_to_owner_of
+from linktrack.files.folders import make_own_folder
+from linktrack.files.kept import refuse_planted_folder, refuse_unfit_place
+from linktrack.files.reading import AGAIN, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import Kept, explained, refuse_own, refuse_unfit_place
+from linktrack.files import Kept, explained, refuse_own, refuse_unfit_place, whole_path
 
 _NGINX = Path("/etc/nginx/nginx.conf")
 _WEB_SERVERS = ("nginx", "www-data", "http", "wwwrun", "www")  # users
@@ -27,14 +27,14 @@ def refuse_unfit_log(log: Path, out: Path, kept: Kept) -> None:
             file=log,
         )
     refuse_unfit_place(log, folder=False)
-    refuse_own(log.parent.resolve() / log.name, log, kept)
-    if out.resolve() in log.resolve().parents:
+    refuse_own(whole_path(log.parent) / log.name, log, kept)
+    if whole_path(out) in whole_path(log).parents:
         raise Conflict("this is in the folder of the export, whose files are its own: name another path", file=log)
 
 
 def closed_pages(out: Path, kind: str) -> str:
     """Why nginx, which reads pages as a user of its own, cannot read those of an export; "" where it can."""
-    folder = _closed_folder(out.resolve() / "pages") if kind == "nginx" else None
+    folder = _closed_folder(whole_path(out) / "pages") if kind == "nginx" else None
     if folder is None:
         return ""
     return (

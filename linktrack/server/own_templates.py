@@ -16,6 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from linktrack.errors import BadInput
+from linktrack.files import read_own
 from linktrack.server.page_values import TEMPLATES
 
 STEPS = 20_000  # turns of loops, calls and includes that a page may take
@@ -115,8 +116,8 @@ class OwnTemplates(FileSystemLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         file = self.folder.joinpath(*split_template_path(template))
-        if os.path.lexists(file) and not file.is_file():
-            raise BadInput("this template is no file: put one in its place, or take it away", file=file)
+        if os.path.lexists(file):  # what is no plain file would be passed over, and ours shown
+            read_own(file, "a template")
         try:
             return super().get_source(environment, template)
         except UnicodeDecodeError as problem:

@@ -22,7 +22,7 @@ from jinja2 import ChoiceLoader, PackageLoader
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 from linktrack.errors import BadInput
-from linktrack.files import open_input
+from linktrack.files import open_own
 from linktrack.server.own_templates import BoundedEnvironment, OwnTemplates, unused_sentence
 from linktrack.server.page_values import TEMPLATES, names_of
 from linktrack.server.words import WORDS
@@ -236,7 +236,7 @@ def policy_of(html: str, *, forms: bool) -> str:
 
 def logo_address(path: Path) -> str:
     """A picture as an address that holds it. BadInput for what is no PNG, JPEG or SVG, or too large."""
-    with open_input(path, "a logo") as file:
+    with open_own(path, "a logo") as file:
         data = file.read(_LOGO_BYTES + 1)
     if len(data) > _LOGO_BYTES:
         raise BadInput(f"a logo is part of every page, so it may have {_LOGO_BYTES // 1000} KB at most", file=path)

@@ -20,6 +20,8 @@ from linktrack.files import (
     explained,
     make_own_folder,
     read_bytes,
+    read_own,
+    whole_path,
     write_file,
 )
 from linktrack.links.location import location
@@ -104,7 +106,7 @@ def export_redirects(
         check_new_folder(out, kept)
     refresh_snapshot(workspace, database)
     collected = _collect(workspace, database)
-    files = _files(workspace, collected, chosen, where, out.resolve())
+    files = _files(workspace, collected, chosen, where, whole_path(out))
     with explained(out):
         for folder in (out, out / "pages"):
             make_own_folder(folder, _PUBLIC_FOLDER)
@@ -131,7 +133,7 @@ def files_behind(workspace: Workspace, database: Database, out: Path) -> list[st
     marker = _marker(out)
     if marker is None:
         raise NotFound(f"there is no export of linktrack in {out}: make one with linktrack redirects export {out}")
-    files = _files(workspace, _collect(workspace, database), marker["for"], marker["log"], out.resolve())
+    files = _files(workspace, _collect(workspace, database), marker["for"], marker["log"], whole_path(out))
     behind = [name for name, data in files.items() if _now(out / name) != data]
     return behind + [name for name in _own_files(out) if name not in files]
 
@@ -265,7 +267,7 @@ def _marker(out: Path) -> dict[str, str] | None:
     if not (out / MARKER).is_file():
         return None
     try:
-        found = json.loads(read_bytes(out / MARKER, "an export"))
+        found = json.loads(read_own(out / MARKER, "an export"))
         if found["for"] in EXPORT_KINDS and isinstance(found["log"], str):
             return {"for": found["for"], "log": found["log"]}
     except (ValueError, TypeError, KeyError, RecursionError):

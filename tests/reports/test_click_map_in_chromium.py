@@ -302,8 +302,9 @@ def links() -> dict[str, tuple[str, int]]:
         "links whose words are moved out of sight, and one without a box": (
             "<style>a{display:block;width:120px;height:40px}</style><div style='margin:30px;text-indent:-9999px'>"
             "<a href=https://a.example>x</a></div><a href=https://b.example style='text-indent:-60px'>y</a>"
-            "<p>word <a href=https://c.example style='display:contents'><span>z</span></a>",
-            3,
+            "<p>word <a href=https://c.example style='display:contents'><span>z</span></a>"
+            "<style>@media (min-width:9px){p .no,td:link{display : Contents!important}}</style><p>word <a class=no href=https://d.example>z</a>",
+            4,
         ),
         "from right to left": ("<p dir=rtl>مرحبا <a href=https://a.example>مرحبا</a> مرحبا", 1),
         "a link that is written upwards": (

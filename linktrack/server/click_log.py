@@ -112,8 +112,6 @@ class ClickLogWriter:
 
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
-    if folder.is_file():
-        raise Conflict("the click log is a folder of files, and this is a file: name a folder", file=folder)
     try:
         refuse_unfit_place(folder, folder=True)
         refuse_planted_folder(folder)

@@ -15,17 +15,11 @@ from pathlib import Path
 import pytest
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
-from linktrack.files import (
-    Kept,
-    create,
-    leftovers,
-    making_folder,
-    read_bytes,
-    read_own,
-    replace_own,
-    write_file,
-    writing,
-)
+from linktrack.files.beside import leftovers
+from linktrack.files.folders import making_folder
+from linktrack.files.kept import Kept
+from linktrack.files.reading import read_bytes, read_own
+from linktrack.files.writing import create, replace_own, write_file, writing
 
 NOTHING = Kept()
 

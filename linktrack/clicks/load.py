@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from linktrack.clicks.formats import SAMPLE_LINES, EventFormat, LineFormat, LogFormat, format_of
 from linktrack.clicks.judging.networks import Networks
@@ -20,7 +20,6 @@ from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.earlier import EarlierLines
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
-from linktrack.clicks.logs.event_log import Directory, EventReading
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.line_ends import sample_of
 from linktrack.clicks.logs.line_log import Reading
@@ -41,6 +40,9 @@ from linktrack.store.lock import alone
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from linktrack.clicks.logs.event_log import Directory
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
 _Value = TypeVar("_Value")
@@ -240,6 +242,8 @@ class _Import:
             changing = Changing(format, named=named, time_zone=self._zone)
             batches = Reading(log, changing, known, self.rules).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
+        from linktrack.clicks.logs.event_log import Directory, EventReading
+
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
             self._directory = Directory(self.database, self.book, clicks, base_url, self._mailing)

@@ -42,7 +42,6 @@ _HOSTS = _HOST + rb"(?:, ?(?:" + _HOST + rb"|))*+"
 _BEFORE_TIME = rb'[^\["\n]*+(?:\[(?!\d\d/\w\w\w/)[^\["\n]*+)*'
 
 
-
 def _line(quoted: bytes) -> re.Pattern[bytes]:
     """The pattern of a line whose fields in quotes are like this."""
     return re.compile(

@@ -209,6 +209,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("recipient", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recipient_email"), ["email"], unique=False)
+        batch_op.create_index(
+            "recipient_forgotten",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("forgotten_at IS NOT NULL"),
+            postgresql_where=sa.text("forgotten_at IS NOT NULL"),
+        )
 
     op.create_table(
         "return_address",
@@ -665,6 +672,11 @@ def downgrade() -> None:
     op.drop_table("ruling")
     op.drop_table("return_address")
     with op.batch_alter_table("recipient", schema=None) as batch_op:
+        batch_op.drop_index(
+            "recipient_forgotten",
+            sqlite_where=sa.text("forgotten_at IS NOT NULL"),
+            postgresql_where=sa.text("forgotten_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_recipient_email"))
 
     op.drop_table("recipient")

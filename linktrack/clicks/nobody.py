@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from linktrack.clicks.judging.agent_table import add_agents, stored_agents
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.store.session import Database
 
@@ -47,8 +48,6 @@ def remove_needless_agents(database: Database, among: Collection[int] | None = N
 
 def _only_devices(database: Database) -> dict[int, int]:
     """The agents that only name a device: device → number."""
-    for device, text in enumerate(_ONLY_DEVICES):
-        database.execute("INSERT INTO agent (text, device) VALUES (?, ?) ON CONFLICT (text) DO NOTHING", (text, device))
-    marks = ", ".join("?" * len(_ONLY_DEVICES))
-    rows = database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks})", _ONLY_DEVICES)  # noqa: S608  (marks)
-    return {_ONLY_DEVICES.index(text): number for number, text in rows}
+    known = {text for _, text, _ in stored_agents(database, _ONLY_DEVICES)}
+    add_agents(database, [(text, device) for device, text in enumerate(_ONLY_DEVICES) if text not in known])
+    return {device: number for number, _, device in stored_agents(database, _ONLY_DEVICES)}

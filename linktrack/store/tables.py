@@ -304,12 +304,14 @@ class SeenExportRecord(SQLModel, table=True):
 
 
 class AgentRecord(SQLModel, table=True):
-    """A distinct user agent string, and the device that it names: desktop, phone, tablet, unknown."""
+    """A distinct user agent string, the print by which it is found, and the device that it names: desktop, phone,
+    tablet, unknown."""
 
     __tablename__ = "agent"
 
     id: int | None = Field(default=None, primary_key=True)
-    text: str = Field(sa_column=_text(unique=True))
+    text: str = Field(sa_column=_text())
+    text_print: int = Field(sa_column=_big(index=True))
     device: int  # index into clicks.judging.agents.DEVICES
 
 

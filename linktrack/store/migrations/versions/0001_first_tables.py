@@ -37,10 +37,13 @@ def upgrade() -> None:
         "agent",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_print", sa.BigInteger(), nullable=False),
         sa.Column("device", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("text"),
     )
+    with op.batch_alter_table("agent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agent_text_print"), ["text_print"], unique=False)
+
     op.create_table(
         "click",
         sa.Column("clicked_at", sa.BigInteger(), nullable=False),
@@ -694,5 +697,8 @@ def downgrade() -> None:
     op.drop_table("earlier_address")
     op.drop_table("clicker")
     op.drop_table("click")
+    with op.batch_alter_table("agent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agent_text_print"))
+
     op.drop_table("agent")
     op.drop_table("action_tally")

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from linktrack.clicks.event import PREFETCH
+from linktrack.click_marks import PREFETCH
 
 PLACES = 10  # of the mail: places 1 to 9 lead to nine links, place 10 to the first one again
 TRAP = 99

@@ -17,14 +17,14 @@ from collections.abc import Iterable
 
 from campaign import GET, HEAD, JUNK, PLACES, TRAP, Campaign, Request
 
-from linktrack.clicks.event import SHARED
+from linktrack.click_marks import HUMAN, SHARED
 from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.changes import changes
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import evidence, known_scanners, with_reputation
-from linktrack.clicks.judging.verdicts import HUMAN, Click, JunkRequest, Probe, Surroundings, Verdict, deciding, judge
+from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroundings, Verdict, deciding, judge
 from linktrack.clicks.logs.visitor import Visitors
-from linktrack.settings import PRIVATE_NETWORKS
+from linktrack.settings.tables import PRIVATE_NETWORKS
 
 PROXY = "10.0.0.7"
 HAMMER = "5,000 of one address"  # listed, but not in the sums, which it would decide alone

@@ -49,7 +49,7 @@ def log() -> list[str]:
 
 @pytest.fixture(scope="module")
 def mapping() -> Mapping:
-    from linktrack.crm_settings import CrmSettings
+    from linktrack.settings.crm import CrmSettings
 
     return Mapping(CrmSettings.model_validate(tomllib.loads((SAMPLES / "crm-mapping.toml").read_text("utf-8"))["crm"]))
 

@@ -24,12 +24,12 @@ from linktrack.crm.export import (
 from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.crm.multivalue import is_empty, shape_among, shows_quotes
 from linktrack.crm.people import name_columns, open_contacts
-from linktrack.crm_settings import CONTACT_NAMES, FieldSettings
 from linktrack.errors import BadInput
 from linktrack.links.actions import FollowUpAction, InterestAction, SetFieldAction
 from linktrack.links.placeholders import placeholders_in
 from linktrack.moments import zone_of
 from linktrack.names import composed
+from linktrack.settings.crm import CONTACT_NAMES, FieldSettings
 
 MAX_CELLS = 50_000  # different cells of interests that are kept in mind
 

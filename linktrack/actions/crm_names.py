@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from linktrack.actions.crm_load import MAX_CELLS
 from linktrack.actions.crm_state import CrmState
 from linktrack.crm.multivalue import OddCell, names_in, needs_quotes
-from linktrack.crm_settings import CrmSettings
 from linktrack.links.actions import InterestAction
+from linktrack.settings.crm import CrmSettings
 
 NOUNS = {
     "selection": "selection",

@@ -8,10 +8,10 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import CannotChange
 from linktrack.links.actions import AnyAction, MakingAction
 from linktrack.names import composed, held_under
+from linktrack.settings.crm import CrmSettings
 
 MADE_KINDS = ("follow-up", "request", "script")
 OPEN, RETRIED, REPLAYED, BY_HAND = range(4)  # why a run looks at a click

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
-from linktrack.actions.ledger.rows import Before, Book, ChangeRow, ClosedRow, MadeRow, SettledRow, settled_as
+from linktrack.actions.ledger.rows import Before, Book, settled_as
+from linktrack.actions.notes import Notes
 from linktrack.actions.planned import (
     BY_HAND,
     MADE_KINDS,
@@ -32,7 +33,6 @@ from linktrack.actions.planned import (
     repeat_of,
     stable_id,
 )
-from linktrack.click_names import click_name
 from linktrack.contacts.types import same_type
 from linktrack.crm.guard import would_run
 from linktrack.errors import CannotChange
@@ -40,7 +40,6 @@ from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
 from linktrack.moments import iso
 
-MAX_SENTENCES = 100  # of failures that are kept to be said
 _OVERRULED = "a later click or action has decided since"
 
 
@@ -67,33 +66,30 @@ class Terms:
 
 
 class Planner:
-    """One walk over the clicks. Afterwards the counts, `unknown` and `failures` say what was found."""
+    """One walk over the clicks. Afterwards the counts, `unknown` and the `notes` say what was found."""
 
     def __init__(self, terms: Terms, before: Before, scripts: Mapping[str, FoundScript], book: Book | None) -> None:
         """Without a `book` the walk is a rehearsal, and no rows are kept aside for the ledger."""
         self.actions, self.state, self.desk = terms.actions, terms.state, terms.desk
         self.now, self.zone, self.guard = terms.now, terms.zone, terms.guard
-        self.scripts, self.book = scripts, book
+        self.scripts = scripts
         self.settled, self.taken, self.done = before.settled, before.taken, before.done
         self.made = made_before(before.made, self.actions)
-        self.open_failures = before.failures
         self.failed_before = {
-            ((one.clicked_at, one.click_print, one.recipient_id), one.action) for one in self.open_failures.values()
+            ((one.clicked_at, one.click_print, one.recipient_id), one.action) for one in before.failures.values()
         }
+        self.notes = Notes(terms.now, terms.zone, before.failures, book)
         self.again = self._to_be_tried_again(terms.retried)
-        self.by_kind: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
-        self.failures: list[str] = []  # the first ones, as sentences
         self.departures: list[tuple[int, str, int]] = []  # (recipient, type of mailing that they leave, when)
-        self.handled = self.failed = self.interrupted = self.number = 0
+        self.handled = 0
         self.contacts: set[str] = set()
-        self.shown = ((-1, 0, 0), "", "")  # a click with its name and time in words, which all its changes have
 
     def counts(self) -> dict[str, int]:
         return {
             "clicks": self.handled,
             "contacts": len(self.contacts),
-            "failed": self.failed,
+            "failed": self.notes.failed,
             "unknown_contacts": len(self.unknown),
         }
 
@@ -120,13 +116,13 @@ class Planner:
     def _to_be_tried_again(self, states: Sequence[str]) -> dict[tuple[ClickKey, int], set[str]]:
         """By click and action the changes that failed; what failed of an action that is gone stands open no more."""
         again: dict[tuple[ClickKey, int], set[str]] = {}
-        for failure in list(self.open_failures.values()) if states else []:
+        for failure in list(self.notes.open_failures.values()) if states else []:
             if failure.status in states and failure.link_id in self.actions:
                 if any(action.number == failure.action for action in self.actions[failure.link_id]):
                     click = failure.clicked_at, failure.click_print, failure.recipient_id
                     again.setdefault((click, failure.action), set()).add(failure.id)
                 else:
-                    self._close(failure.recipient_id, failure.id, "the action has been removed since")
+                    self.notes.close(failure.recipient_id, failure.id, "the action has been removed since")
         return again
 
     def _act(self, click: Clicked, action: NumberedAction, only: set[str] | None) -> Iterator[Delivered]:
@@ -139,7 +135,7 @@ class Planner:
             whole = made_id(action, click)
             once = occasion(repeat_of(action), action.number, click.link.id, click.shipment.id, click.key)
             if once in self.made:
-                self._attempt(click.recipient_id, whole)
+                self.notes.attempt(click.recipient_id, whole)
                 return
             self.made.add(once)
         else:
@@ -148,7 +144,7 @@ class Planner:
             plan = self._plan(click, action)
         except CannotChange as problem:
             name, operation = _about(action)
-            self._fail(click, action, self._row(click, whole, kind, name, operation, "", ""), problem)
+            self.notes.fail(click, action, self.notes.change(click, whole, kind, name, operation, "", ""), problem)
             return
         overruled = bool(plan)
         for wanted in plan:
@@ -159,9 +155,9 @@ class Planner:
                 decided = yield from self._decide(click, action, wanted, None if only and whole in only else only)
                 overruled = overruled and not decided
         if overruled:
-            self._close(click.recipient_id, whole, _OVERRULED)
+            self.notes.close(click.recipient_id, whole, _OVERRULED)
         else:
-            self._attempt(click.recipient_id, whole)
+            self.notes.attempt(click.recipient_id, whole)
 
     def _plan(self, click: Clicked, action: NumberedAction) -> list[Decision | Thing]:
         return list(
@@ -181,7 +177,7 @@ class Planner:
         at = self.now if click.why == BY_HAND else click.at
         place = (action.definition.type, action.number, wanted.kind, wanted.name, wanted.operation)
         identifier = ""  # which is only needed where something changes, fails, or has failed before
-        if only is not None or self.open_failures or self.taken:
+        if only is not None or self.notes.open_failures or self.taken:
             identifier = stable_id(at, click.print, click.contact_id, click.link.key, *place)
             if identifier in self.taken or (only is not None and identifier not in only):
                 return True
@@ -193,7 +189,7 @@ class Planner:
         if settled == (at, click.print):  # it has decided before, by this action or another one
             over = click.why == REPLAYED or (click.why == RETRIED and self._decided_later(click, action, wanted))
         if over:
-            self._close(click.recipient_id, identifier, _OVERRULED)
+            self.notes.close(click.recipient_id, identifier, _OVERRULED)
             return False
         problem: CannotChange | None = None
         changed: tuple[str, str] | None = None
@@ -203,20 +199,20 @@ class Planner:
             problem = found
             changed = ("", wanted.value if wanted.operation == "set" else "")
         if changed is None:
-            self._attempt(click.recipient_id, identifier)
-            self._settle(recipient, name, at, click, wanted)
+            self.notes.attempt(click.recipient_id, identifier)
+            self.notes.settle(recipient, name, at, click, wanted)
             return True
         identifier = identifier or stable_id(at, click.print, click.contact_id, click.link.key, *place)
-        row = self._row(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
+        row = self.notes.change(click, identifier, wanted.kind, wanted.name, wanted.operation, *changed)
         if problem is not None:
-            self._fail(click, action, row, problem)
+            self.notes.fail(click, action, row, problem)
             return True
-        self._attempt(click.recipient_id, identifier)
-        self._settle(recipient, name, at, click, wanted)
+        self.notes.attempt(click.recipient_id, identifier)
+        self.notes.settle(recipient, name, at, click, wanted)
         type = click.shipment.type
         if type and wanted.kind == "interest" and not wanted.value and same_type(wanted.name) == same_type(type):
             self.departures.append((click.recipient_id, type, at))
-        yield Delivered(self._count(click, action, row), "", {})
+        yield Delivered(self.notes.count(click, action, row), "", {})
         return True
 
     def _decided_later(self, click: Clicked, action: NumberedAction, wanted: Decision) -> bool:
@@ -243,43 +239,11 @@ class Planner:
         except CannotChange:
             return set()
 
-    def _settle(self, recipient: int, name: str, at: int, click: Clicked, wanted: Decision) -> None:
-        """Keep aside that this click has decided something."""
-        if self.book is not None:
-            self.book.settle(SettledRow(recipient, wanted.kind, name, at, click.print, wanted.value))
-
     def _make(self, click: Clicked, action: NumberedAction, identifier: str, thing: Thing) -> Delivered:
-        kind = action.definition.type
-        row = self._row(click, identifier, kind, thing.name, "make", "", thing.text)
-        self._keep(
-            "spool_made",
-            MadeRow(
-                click.recipient_id,
-                identifier,
-                self.book.run_id if self.book else 0,
-                click.at,
-                click.print,
-                click.link.id,
-                click.shipment.id,
-                kind,
-                thing.name,
-                action.number,
-                action.definition_id,
-                thing.owner,
-                thing.start_at,
-                thing.end_at,
-                "ok",
-                exit_code=None,
-                return_url="",
-                fields="{}",
-                message="",
-                ran_at=self.now,
-            ),
-        )
         contact = click.contact_id
         person = {name: self.state.value(contact, name) for name in ("name", "email")}
         cells = {**thing.row, **person, "company": self.state.company(contact, "name")}
-        return Delivered(self._count(click, action, row), f"{kind}s.csv", cells)
+        return Delivered(self.notes.make(click, action, identifier, thing), f"{action.definition.type}s.csv", cells)
 
     def _script(
         self, click: Clicked, action: NumberedAction, script: str, only: set[str] | None
@@ -290,8 +254,8 @@ class Planner:
             return
         result = found.result
         if result is None:
-            self.by_kind["script"] += 1
-            yield Delivered(self._row(click, identifier, "script", script, "run", "", "planned"), "", {})
+            self.notes.by_kind["script"] += 1
+            yield Delivered(self.notes.change(click, identifier, "script", script, "run", "", "planned"), "", {})
             return
         if not found.reported:
             yield self._report(click, action, script, identifier, result)
@@ -303,13 +267,8 @@ class Planner:
     def _report(
         self, click: Clicked, action: NumberedAction, script: str, identifier: str, result: ScriptResult
     ) -> Delivered:
-        row = self._row(click, identifier, "script", script, "run", "", result.status)
-        self._keep("spool_reported", (click.recipient_id, identifier))
-        self._attempt(click.recipient_id, identifier)
-        if result.status != "ok":
-            self._say_failed(click, f"the script {script}: {result.message or result.status}")
-            self.interrupted += result.status == "interrupted"
-        self._count(click, action, row, result.status, result.message)
+        row = self.notes.change(click, identifier, "script", script, "run", "", result.status)
+        self.notes.report(click, action, row, script, result)
         cells = {
             "script": script,
             "status": result.status,
@@ -336,85 +295,10 @@ class Planner:
                     )
                 decision = decide(name, value, self.desk)
             except CannotChange as problem:
-                row = self._row(click, identifier, "set-field", name, "set", "", value)
-                self._fail(click, action, row, CannotChange(f"the script {script}: {problem}"))
+                row = self.notes.change(click, identifier, "set-field", name, "set", "", value)
+                self.notes.fail(click, action, row, CannotChange(f"the script {script}: {problem}"))
                 continue
             yield from self._decide(click, action, decision, None)
-
-    def _row(
-        self, click: Clicked, identifier: str, kind: str, name: str, operation: str, old: str, new: str
-    ) -> CrmChange:
-        if self.shown[0] != click.key:
-            self.shown = click.key, click_name(click.at, click.print), iso(click.at, self.zone)
-        _, named, moment = self.shown
-        link, sent = click.link.key, click.shipment
-        return CrmChange(
-            identifier, kind, click.contact_id, name, operation, old, new, link, sent.mailing, sent.id, named, moment
-        )
-
-    def _fail(self, click: Clicked, action: NumberedAction, row: CrmChange, problem: CannotChange) -> None:
-        """Keep aside that something could not be carried out, and why."""
-        reason = str(problem)
-        self._attempt(click.recipient_id, row.id)
-        self._say_failed(click, reason)
-        self._keep_change(click, action, row, "failed", reason)
-
-    def _say_failed(self, click: Clicked, reason: str) -> None:
-        self.failed += 1
-        if len(self.failures) < MAX_SENTENCES:
-            self.failures.append(f"link {click.link.key!r}, contact {click.contact_id!r}: {reason}")
-
-    def _count(
-        self, click: Clicked, action: NumberedAction, row: CrmChange, status: str = "ok", message: str = ""
-    ) -> CrmChange:
-        self.by_kind[row.kind] += 1
-        self._keep_change(click, action, row, status, message)
-        return row
-
-    def _keep_change(self, click: Clicked, action: NumberedAction, row: CrmChange, status: str, message: str) -> None:
-        self.number += 1
-        if self.book is not None:
-            self.book.add(
-                "spool_change",
-                ChangeRow(
-                    self.book.run_id,
-                    self.number,
-                    click.recipient_id,
-                    row.id,
-                    click.at,
-                    click.print,
-                    click.link.id,
-                    click.shipment.id,
-                    action.number,
-                    row.kind,
-                    row.name,
-                    row.operation,
-                    row.old,
-                    row.new,
-                    action.definition_id,
-                    status,
-                    message,
-                    self.now,
-                ),
-            )
-
-    def _attempt(self, recipient_id: int, identifier: str) -> None:
-        """What failed before under this id has been tried again, and stands open no more."""
-        if self.open_failures:
-            failure = self.open_failures.pop((recipient_id, identifier), None)
-            if failure is not None:
-                self._keep("spool_attempted", failure)
-
-    def _close(self, recipient_id: int, identifier: str, why: str) -> None:
-        """What failed before under this id will never be done: it stays in the ledger, and stands open no more."""
-        failure = self.open_failures.pop((recipient_id, identifier), None) if self.open_failures else None
-        if failure is not None:
-            self._keep("spool_closed", ClosedRow(*failure[:4], why))
-
-    def _keep(self, table: str, row: tuple[Any, ...]) -> None:
-        """Keep a row aside for the ledger, unless this is a rehearsal."""
-        if self.book is not None:
-            self.book.add(table, row)
 
     def _value(self, click: Clicked, name: str) -> str:
         group, _, what = name.partition(".")

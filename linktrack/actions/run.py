@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from linktrack.actions import crm_names, output, selecting
@@ -34,15 +33,14 @@ from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
 from linktrack.files import check_new_folder, making_folder, sentence_of, write_file
-from linktrack.moments import iso
-from linktrack.moments import now as store_now
+from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
+from linktrack.store.many import at_once
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 RESUME = "what scripts did is kept: finish this run with linktrack action run --resume"
-_AT_ONCE = 500  # ids that are looked up at once
 _NEAR = 20  # people whose ids nearly match that are named
 
 
@@ -79,7 +77,7 @@ class RunReport:
 
 
 def run_actions(
-    workspace: Workspace, database: Database, order: Order, out: Path | None, *, wait: float = 0
+    workspace: Workspace, database: Database, order: Order, out: Path | None, *, wait: float = 0, clock: Clock = now
 ) -> RunReport:
     """Do what an order says with the people of its export, and write the files to the new or empty folder `out`.
 
@@ -104,10 +102,10 @@ def run_actions(
             )
         seen = replace(order, export_print=_print_of(order.export))
         run_id = runs.begin_run(database, order.now, str(out.absolute()), seen.text())
-        return _carry_out(work, out, run_id)
+        return _carry_out(work, out, run_id, clock)
 
 
-def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> RunReport:
+def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> RunReport:
     """Finish the newest run if it was interrupted: with the same export, into the same folder. NotFound if none was."""
     refuse_before_taking(database)
     with alone(workspace, database, "action run", wait):
@@ -126,14 +124,15 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0) -> 
                 f"the export of the interrupted run is gone: {order.export}: bring it back or begin a new run"
             )
         if order.export_print != _print_of(order.export):
-            now = "the run is finished with it as it is now"
-            database.warn(f"the export {order.export} has changed since run {run.id} began: {now}")
+            database.warn(
+                f"the export {order.export} has changed since run {run.id} began: the run is finished with it as it is"
+            )
         runs.interrupt_runs(database)
         work = prepare(workspace, database, order)
         output.clear_unfinished(out)
         check_new_folder(out, workspace.kept())
         runs.set_status(database, run.id, "running")
-        return _carry_out(work, out, run.id)
+        return _carry_out(work, out, run.id, clock)
 
 
 def _print_of(export: Path | None) -> str:
@@ -149,7 +148,7 @@ def _rehearse(workspace: Workspace, database: Database, order: Order) -> RunRepo
     return _report(work, planner, None, None, _notes(work, planner, crm_names.new_names(work.state)), delivered)
 
 
-def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
+def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
     """Run the scripts, write the files, and store the run in the ledger."""
     database, settings = work.ledger.database, work.workspace.settings
     note_definitions(database, run_id, work.reworded)
@@ -186,9 +185,9 @@ def _carry_out(work: Work, out: Path, run_id: int) -> RunReport:
         export = work.order.export  # read before the transaction, so that nobody waits meanwhile
         seen = None if export is None else witness_of(database, export, work.state.mapping)
         with database.transaction(durable=True):
-            additions.store(text, store_now())
+            additions.store(text, clock())
             if seen is not None:
-                seen.note_what_was_seen(store_now())
+                seen.note_what_was_seen(clock())
             for recipient_id, type, at in planner.departures:
                 leave(database, recipient_id, type, "action", at)
             if work.order.by_hand is None:
@@ -257,7 +256,7 @@ def _report(
     database = work.ledger.database
     summary = _summary(planner)
     earlier = runs.open_failures(database, run_id)
-    said = tuple(notes), tuple(planner.unknown), tuple(planner.failures), work.notes, planner.interrupted
+    said = tuple(notes), tuple(planner.unknown), tuple(planner.notes.sentences), work.notes, planner.notes.interrupted
     missing: tuple[str, ...] = ()
     others = False
     if planner.unknown and work.order.by_hand is None:
@@ -274,10 +273,7 @@ def _others_match(work: Work) -> bool:
     if table is None:
         return False
     ids = (values[work.state.id_column].strip() for _, values in table.rows([]))
-    while some := list(islice(ids, _AT_ONCE)):
-        if know_any(work.ledger.database, some):
-            return True
-    return False
+    return any(know_any(work.ledger.database, some) for some in at_once(ids))
 
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
@@ -307,8 +303,8 @@ def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
 
 def _summary(planner: Planner) -> dict[str, int]:
     """The counts of a walk, with the keys of SPEC section 12 in their order."""
-    kinds = {key: sum(planner.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
-    return {**_empty_summary(), **planner.counts(), "changes": sum(planner.by_kind.values()), **kinds}
+    kinds = {key: sum(planner.notes.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
+    return {**_empty_summary(), **planner.counts(), "changes": sum(planner.notes.by_kind.values()), **kinds}
 
 
 def _empty_summary() -> dict[str, int]:

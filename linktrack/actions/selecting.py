@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
+from linktrack.click_marks import POST
 from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
 from linktrack.store.conditions import counts, since_reset
 from linktrack.store.lookups import link_id, mailing_id
+from linktrack.store.many import marks
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
 
-_POST = 4  # of `click.flags`: the person has pressed the button (see clicks.event)
 _COLUMNS = (
     *("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "pressed", "why"),
 )
@@ -43,7 +44,7 @@ def _acts(*, get_unsubscribes: bool) -> str:
     pressed = "SELECT id FROM link WHERE confirm"
     if not get_unsubscribes:
         pressed += f" UNION {LEAVING_IDS}"
-    pressed_it = f"(c.flags & {_POST}) <> 0"
+    pressed_it = f"(c.flags & {POST}) <> 0"
     return (
         f"(c.link_id IN (SELECT link_id FROM action) AND ({pressed_it} OR c.link_id NOT IN ({pressed})) "  # noqa: S608  (names of our own)
         f"OR c.pressed <> '' AND c.link_id IN ({_SUBSCRIPTIONS})) "
@@ -89,12 +90,11 @@ def came_since(database: Database, moment: int) -> set[str]:
 
 def find_failed(database: Database, statuses: Collection[str]) -> None:
     """Add the clicks whose actions failed and ended with one of `statuses`, as far as they still count."""
-    marks = ", ".join("?" * len(statuses))
     database.execute(
         f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT DISTINCT {_OF_CLICK}, {RETRIED} "  # noqa: S608  (names of our own)
         "FROM failure f JOIN click c ON c.clicked_at = f.clicked_at AND c.print = f.click_print "
         "AND c.recipient_id = f.recipient_id JOIN recipient r ON r.id = c.recipient_id "
-        f"WHERE f.status IN ({marks}) AND c.passed = 1 AND {_COUNTS}",
+        f"WHERE f.status IN ({marks(statuses)}) AND c.passed = 1 AND {_COUNTS}",
         tuple(statuses),
     )
 

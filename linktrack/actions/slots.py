@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from linktrack.errors import CannotChange
 from linktrack.moments import zone_of
 from linktrack.names import composed
-from linktrack.settings import ActionSettings
+from linktrack.settings.tables import ActionSettings
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STEP = timedelta(minutes=15)  # the first slot begins at a full quarter of an hour

@@ -27,7 +27,7 @@ from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
 from linktrack.links.actions import parse_action
 from linktrack.links.stored_actions import keep_numbers_free
-from linktrack.moments import now as store_now
+from linktrack.moments import Clock, now
 from linktrack.store.lock import alone
 from linktrack.store.revisions import workspace_print
 from linktrack.store.session import Database
@@ -74,14 +74,16 @@ HOW_A_GAP_CLOSES = (
 )
 
 
-def no_runs(workspace: Workspace, database: Database, *, wait: float = 0) -> None:
+def no_runs(workspace: Workspace, database: Database, *, wait: float = 0, clock: Clock = now) -> None:
     """Note that nothing ran after the backup but what was taken. Conflict where nothing was restored."""
     with alone(workspace, database, "action run", wait):
         _refuse_unrestored(database)
-        _settle(database, store_now())
+        _settle(database, clock())
 
 
-def take_runs(workspace: Workspace, database: Database, folders: Sequence[Path], *, wait: float = 0) -> Taken:
+def take_runs(
+    workspace: Workspace, database: Database, folders: Sequence[Path], *, wait: float = 0, clock: Clock = now
+) -> Taken:
     """Take what the runs in these folders made into the ledger, each run whole or not at all; a run that is known is
     left alone, so this may be called again. While one is missing in between, no run begins.
 
@@ -95,7 +97,7 @@ def take_runs(workspace: Workspace, database: Database, folders: Sequence[Path],
             _refuse_others(run, workspace_print(database))
         taken = [_Taking(database, run).carry_out() for run in runs]
         missing = missing_runs(database)
-        _settle(database, store_now() if not missing else None)
+        _settle(database, clock() if not missing else None)
     known = sum(1 for one in taken if one is None)
     counts = [one for one in taken if one is not None]
     return Taken(len(counts), known, sum(one[0] for one in counts), sum(one[1] for one in counts), missing)

@@ -20,7 +20,7 @@ from linktrack.moments import iso, wall_time
 from linktrack.visible import cell_of_a_line, json_text, markdown_cell, spoken, visible
 
 if TYPE_CHECKING:
-    from linktrack.settings import Language
+    from linktrack.settings.tables import Language
 
 ShownRow = Mapping[str, Any]
 

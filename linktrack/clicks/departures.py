@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from linktrack.clicks.event import POST
+from linktrack.click_marks import POST
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import How, come_back, leave

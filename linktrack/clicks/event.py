@@ -1,4 +1,4 @@
-"""What a log tells: one row for a request, one event for a mail service's report of a click, and the flags of both."""
+"""What a log tells: one row for a request, one event for a mail service's report of a click."""
 
 from __future__ import annotations
 
@@ -18,12 +18,6 @@ LineRow = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, b
 
 NOTE = b"#"
 NO_AGENT = b"-"
-
-# Bits of `Click.flags`: what the log itself says about a click.
-PREFETCH = 1  # a Sec-Purpose, Purpose, X-Purpose or X-Moz header of a prefetching browser
-MACHINE = 2  # the mail service's own verdict
-POST = 4  # a POST that acts (one-click of RFC 8058, a page's button): the person's will, whatever it looks like
-SHARED = 8  # its address is a trusted proxy's: anybody may stand behind it, so it is compared with nobody's
 
 
 def note(line: bytes) -> LineRow:

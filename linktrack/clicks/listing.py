@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from linktrack.click_marks import VERDICTS
 from linktrack.click_names import click_name
 from linktrack.errors import UnknownName, UsageError
 from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id
 from linktrack.store.session import Database, Row
 
 _PAGE = 5_000
-VERDICTS = ("human", "prefetch", "scanner", "test")
 
 
 @dataclass(frozen=True)

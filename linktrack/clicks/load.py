@@ -42,7 +42,7 @@ from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 if TYPE_CHECKING:
-    from linktrack.clicks.logs.event_log import Directory
+    from linktrack.clicks.logs.directory import Directory
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
 _Value = TypeVar("_Value")
@@ -242,7 +242,8 @@ class _Import:
             changing = Changing(format, named=named, time_zone=self._zone)
             batches = Reading(log, changing, known, self.rules).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
-        from linktrack.clicks.logs.event_log import Directory, EventReading
+        from linktrack.clicks.logs.directory import Directory
+        from linktrack.clicks.logs.event_log import EventReading
 
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url

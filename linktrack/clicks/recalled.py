@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from linktrack.clicks.logs.batches import Batch, BatchClick
+from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
-_AT_ONCE = 500  # moments of one query
 _Value = TypeVar("_Value")
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -56,11 +56,10 @@ def recall(database: Database, batch: Batch) -> Batch:
 def _stored(database: Database, moments: Sequence[int]) -> dict[tuple[int, int], _Meant]:
     """The clicks of some moments, by time and print."""
     found: dict[tuple[int, int], _Meant] = {}
-    for start in range(0, len(moments), _AT_ONCE):
-        some = moments[start : start + _AT_ONCE]
+    for some in at_once(moments):
         rows = database.rows(
             "SELECT clicked_at, print, link_id, placement_id, shipment_id, recipient_id, text FROM click "  # noqa: S608  (marks of our own)
-            f"JOIN agent ON agent.id = agent_id WHERE clicked_at IN ({', '.join('?' * len(some))})",
+            f"JOIN agent ON agent.id = agent_id WHERE clicked_at IN ({marks(some)})",
             some,
         )
         found.update(((row[0], row[1]), _Meant._make(row[2:])) for row in rows)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from linktrack.clicks.event import POST
+from linktrack.click_marks import POST
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import LinktrackError

@@ -12,9 +12,9 @@ from linktrack.crm.csv_spans import DELIMITERS
 from linktrack.crm.export import BadRow, Table, column_of, need_column, open_table
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import open_contacts
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, UsageError
 from linktrack.files import open_input
+from linktrack.settings.crm import CrmSettings
 
 CONTACT_ID = ("contact_id", "Contact ID", "Kontakt-id")  # how our own commands name the column, and its heading
 _MOST_PARTS = 1000

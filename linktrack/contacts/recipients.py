@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 if TYPE_CHECKING:  # reports only ask for a domain
@@ -37,9 +38,8 @@ def store_recipients(
 
     Part of a transaction.
     """
-    marks = ", ".join("?" * len(contacts))
     contact_ids = [contact.contact_id for contact in contacts]
-    query = f"SELECT contact_id, id, fields, email, name FROM recipient WHERE contact_id IN ({marks})"  # noqa: S608  (names and marks of our own)
+    query = f"SELECT contact_id, id, fields, email, name FROM recipient WHERE contact_id IN ({marks(contacts)})"  # noqa: S608  (names and marks of our own)
     known = {row[0]: _RecipientBefore(*row[1:]) for row in database.rows(query, contact_ids)}
     rows, earlier = [], []
     for contact in contacts:
@@ -67,8 +67,8 @@ def store_recipients(
 
 def know_any(database: Database, contact_ids: Sequence[str]) -> bool:
     """Whether a mailing went to any of these contacts."""
-    marks = ", ".join("?" * len(contact_ids))
-    found = database.row(f"SELECT 1 FROM recipient WHERE contact_id IN ({marks}) LIMIT 1", tuple(contact_ids))  # noqa: S608  (names of our own)
+    among = f"contact_id IN ({marks(contact_ids)})"
+    found = database.row(f"SELECT 1 FROM recipient WHERE {among} LIMIT 1", tuple(contact_ids))  # noqa: S608  (marks)
     return found is not None
 
 

@@ -12,9 +12,9 @@ from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.xlsx_cells import SheetTable
-from linktrack.crm_settings import ConsentSettings, FieldSettings
 from linktrack.errors import BadInput, NotFound
 from linktrack.sentences import counted
+from linktrack.settings.crm import ConsentSettings, FieldSettings
 
 COLUMNS = ("file", "number", "column", "meaning", "filled", "example", "state", "problem", "guessed")
 SHOWN = ("column", "meaning", "example", "problem")  # of these, in a terminal

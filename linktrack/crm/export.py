@@ -14,9 +14,9 @@ from linktrack.crm.export_rows import BadRow as BadRow
 from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse_other_kinds
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
 from linktrack.files import explained, open_input
+from linktrack.settings.crm import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")
 _UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`

@@ -16,8 +16,8 @@ from linktrack.crm.encoding import UnknownEncoding
 from linktrack.crm.export import CsvTable, Table, find_table, open_table
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import OddCell, names_in
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import CrmSettings
 
 ROWS = 1_000  # that are looked at
 SEPARATORS = ";,|"

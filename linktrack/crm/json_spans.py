@@ -13,8 +13,8 @@ from linktrack.crm.encoding import refuse_long_lines
 from linktrack.crm.export import BadRow
 from linktrack.crm.multivalue import OddCell, joined, names_in
 from linktrack.crm.typed_values import plain_text
-from linktrack.crm_settings import FieldSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import FieldSettings
 
 MAX_COLUMNS = 5_000  # names in all objects together: every row has a cell for each
 _BOMS = re.compile(rb"(?:\xef\xbb\xbf)*")  # files that were put together have several

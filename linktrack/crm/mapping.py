@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from linktrack.crm_settings import CrmSettings, FieldSettings
 from linktrack.errors import BadInput
 from linktrack.names import held_under, same_name
+from linktrack.settings.crm import CrmSettings, FieldSettings
 from linktrack.workspace import Workspace
 
 

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from linktrack.crm_settings import FieldSettings
+from linktrack.settings.crm import FieldSettings
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 

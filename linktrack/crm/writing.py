@@ -11,8 +11,8 @@ from typing import Protocol, cast
 
 from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.export import BadRow, CsvTable, Table
-from linktrack.crm_settings import FieldSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import FieldSettings
 
 BATCH = 2_000  # records that are written at once
 Changes = AnyMapping[int, AnyMapping[int, str]]  # row number -> column -> new text

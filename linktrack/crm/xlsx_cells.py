@@ -19,8 +19,8 @@ from linktrack.crm.typed_values import same_value
 from linktrack.crm.xlsx_package import DamagedWorkbook, WorkbookPackage
 from linktrack.crm.xlsx_reading import SheetRow, read_sheet
 from linktrack.crm.xlsx_writing import write_workbook
-from linktrack.crm_settings import FieldSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import FieldSettings
 
 
 class SheetTable:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from linktrack.crm.typed_values import value_of
 from linktrack.crm.xlsx_formats import NUMBER, CellFormat, number_of
-from linktrack.crm_settings import FieldSettings
+from linktrack.settings.crm import FieldSettings
 
 _OF_TEXTS = ("s", "str", "inlineStr")
 _AS_NUMBERS = ("number", "zeros", "worded")  # formats that show a number as one

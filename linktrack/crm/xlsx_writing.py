@@ -30,7 +30,7 @@ from linktrack.crm.xlsx_package import (
     refuse_doctype,
 )
 from linktrack.crm.xlsx_process import first_day
-from linktrack.crm_settings import FieldSettings
+from linktrack.settings.crm import FieldSettings
 
 _TAG = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 _SPANS = re.compile(rb"""\s+spans\s*=\s*(?:"[^"]*"|'[^']*')""")

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
 from linktrack.links.placeholders import check_placeholders, placeholders_in
 from linktrack.names import composed, held_under
+from linktrack.settings.crm import CrmSettings
 from linktrack.values import given_text, shown, wrong_value
 
 MAX_SECONDS = 366 * 86_400

@@ -14,11 +14,12 @@ from linktrack.links.location import checked_target
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, RedirectResponse, TextResponse, read_response
 from linktrack.links.special_links import SPECIAL_LINKS
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.conditions import counts
 from linktrack.store.lookups import mailing_id, unknown_link
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 REDIRECT = RedirectResponse()
@@ -83,7 +84,7 @@ def list_links(
 ) -> list[LinkRow]:
     """Links by folder (with the folders inside it) and key; `search` keeps those with that text in key, name or
     address, whatever its case. NotFound for an unknown folder or mailing."""
-    where, values = [f"link.kind IN ({', '.join('?' * len(kinds))})"], list[Any](kinds)
+    where, values = [f"link.kind IN ({marks(kinds)})"], list[Any](kinds)
     if not deleted:
         where.append("link.deleted_at IS NULL")
     if folder is not None:
@@ -167,6 +168,7 @@ def add_link(
     response: LinkResponse = REDIRECT,
     confirm: bool = False,
     pairs: Pairs = (),
+    clock: Clock = now,
 ) -> LinkRow:
     """Register a link, in a folder that is there or, with `parents`, is made.
 
@@ -182,13 +184,13 @@ def add_link(
         folder_id = None
         if folder is not None:
             path = clean_path(folder)
-            folder_id = ensure_folder(database, path) if parents else find_folder(database, path)
+            folder_id = ensure_folder(database, path, clock) if parents else find_folder(database, path)
         other = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
         if other is not None:
             way_out = f"linktrack link restore {key}" if other.deleted_at else f"linktrack link edit {key}"
             state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
             raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
-        moment = now()
+        moment = clock()
         session.add(
             LinkRecord(
                 key=key,
@@ -216,6 +218,7 @@ def edit_link(
     response: LinkResponse | None = None,
     confirm: bool | None = None,
     pairs: Pairs = (),
+    clock: Clock = now,
 ) -> list[LinkDifference]:
     """Change a registered or local link; returns what is different now. Sent mails follow: their addresses name the
     link, not its URL. A response that becomes a text drops the address, which it cannot lead to any more.
@@ -241,7 +244,7 @@ def edit_link(
         link.url = target_of(link.url if url is None else url, said, pairs)
         if confirm is not None:
             link.confirm = confirm
-        link.updated_at = now()
+        link.updated_at = clock()
         session.add(link)
         session.flush()
         touch(database)
@@ -253,13 +256,13 @@ def edit_link(
     ]
 
 
-def delete_links(database: Database, keys: Sequence[str]) -> None:
+def delete_links(database: Database, keys: Sequence[str], clock: Clock = now) -> None:
     """Mark links as deleted, all or none: they leave lists and new mailings, and mails already sent still resolve
     them."""
     with database.transaction():
         for key in keys:
             link = _registered(database, key)
-            database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE id = ?", (now(), link.id))
+            database.execute("UPDATE link SET deleted_at = COALESCE(deleted_at, ?) WHERE id = ?", (clock(), link.id))
         touch(database)
 
 

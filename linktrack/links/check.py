@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
+from linktrack.files import explained, open_own
 from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.actions import (
     AnyAction,
@@ -36,11 +36,13 @@ from linktrack.links.near_targets import comparable, differs_in
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
 from linktrack.names import composed, held_under, same_name
+from linktrack.settings.crm import CrmSettings
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 FINDING_COLUMNS = ["finding", "link", "other", "mailing", "explanation"]
 Unfit = Callable[[InterestAction, CrmSettings], Iterable[str]]  # why interests have no place in an export's cells
+_MOST_SCRIPT = 1 << 24  # bytes of a script that are looked through
 _NEAR = 0.75  # how alike two names are of which one may be a slip (difflib's ratio)
 
 
@@ -85,12 +87,18 @@ def check_links(
     place in the cells of an export."""
     folder = workspace.scripts_path
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-    scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
+    scripts = {str(path.relative_to(folder)): _sets_address(path) for path in paths}
     links, mailings = load(database, workspace.settings.serve.form_hosts)
     host = urlsplit(workspace.settings.base_url).hostname or ""
     types = workspace.settings.subscriptions.types
     around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types, unfit)
     return [one for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
+
+
+def _sets_address(script: Path) -> bool:
+    """Whether a script may set the address of later clicks: it names what says so, in as much as scripts are long."""
+    with open_own(script, "a script") as file, explained(script):
+        return b"returnUrl" in file.read(_MOST_SCRIPT)
 
 
 def load(database: Database, form_hosts: Sequence[str] = ()) -> tuple[list[CheckedLink], list[CheckedMailing]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.links import catalog, folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
@@ -18,8 +17,9 @@ from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.special_links import SPECIAL_LINKS
 from linktrack.links.stored_actions import Replaced, plan_replacement, read_actions, store_actions
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.names import composed
+from linktrack.settings.crm import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 from linktrack.toml_files import read_toml
@@ -175,22 +175,22 @@ def _shown(definition: LinkDefinition) -> list[tuple[str, str]]:
     return shown_fields(definition.name, definition.folder, definition.url, definition.response, definition.confirm)
 
 
-def apply_definitions(database: Database, wanted: Sequence[LinkDefinition]) -> list[LinkDifference]:
+def apply_definitions(database: Database, wanted: Sequence[LinkDefinition], clock: Clock = now) -> list[LinkDifference]:
     """Make the catalogue say what `wanted` says, in one transaction. Returns what changed; nothing the second time."""
     with database.transaction():
         differences = compare(database, wanted)
         touched = {difference.key for difference in differences}
         for definition in wanted:
             if definition.key in touched:
-                _store(database, definition)
+                _store(database, definition, clock)
         if touched:
             touch(database)
     return differences
 
 
-def _store(database: Database, definition: LinkDefinition) -> None:
-    folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder)
-    moment = now()
+def _store(database: Database, definition: LinkDefinition, clock: Clock) -> None:
+    folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder, clock)
+    moment = clock()
     database.execute(
         "INSERT INTO link (key, name, kind, url, folder_id, response, confirm, created_at, updated_at) "
         "VALUES (?, ?, 'registered', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, "

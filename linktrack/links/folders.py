@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shlex import quote
 
 from linktrack.errors import BadInput, Conflict, NotFound
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.names import composed
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import folder_id
@@ -54,7 +54,7 @@ def clean_path(path: str) -> str:
     return "/".join(parts)
 
 
-def add_folder(database: Database, path: str, *, parents: bool = False) -> str:
+def add_folder(database: Database, path: str, *, parents: bool = False, clock: Clock = now) -> str:
     """Make a folder; with `parents` the folders above it too. Conflict when it is there already."""
     path = clean_path(path)
     with database.transaction():
@@ -62,11 +62,11 @@ def add_folder(database: Database, path: str, *, parents: bool = False) -> str:
         above = path.rpartition("/")[0]
         if above and not parents:
             find_folder(database, above)
-        ensure_folder(database, path)
+        ensure_folder(database, path, clock)
     return path
 
 
-def ensure_folder(database: Database, path: str) -> int:
+def ensure_folder(database: Database, path: str, clock: Clock = now) -> int:
     """The id of a folder, made with all folders above it where it is missing. One that is deleted is there again, but
     not the links that went with it."""
     parts = path.split("/")
@@ -75,7 +75,7 @@ def ensure_folder(database: Database, path: str) -> int:
             database.execute(
                 "INSERT INTO folder (path, created_at) VALUES (?, ?) "
                 "ON CONFLICT (path) DO UPDATE SET deleted_at = NULL",
-                ("/".join(parts[:depth]), now()),
+                ("/".join(parts[:depth]), clock()),
             )
     return find_folder(database, path)
 
@@ -117,7 +117,7 @@ def _repath(database: Database, old: str, new: str) -> str:
     return new
 
 
-def delete_folder(database: Database, path: str, *, recursive: bool = False) -> int:
+def delete_folder(database: Database, path: str, *, recursive: bool = False, clock: Clock = now) -> int:
     """Delete a folder and the folders in it. Returns how many links were deleted with it.
 
     Conflict when there are links in it, unless `recursive`; these go on redirecting, as deleted links do. What goes
@@ -134,7 +134,7 @@ def delete_folder(database: Database, path: str, *, recursive: bool = False) -> 
                 "(deleted links go on redirecting)"
             )
         before = [database.value(f"SELECT max(deleted_at) FROM {table}") or 0 for table in ("folder", "link")]  # noqa: S608  (names of our own)
-        moment = max(now(), 1 + max(before))
+        moment = max(clock(), 1 + max(before))
         database.execute(
             f"UPDATE link SET deleted_at = ? WHERE deleted_at IS NULL AND folder_id IN ({inside})",  # noqa: S608  (names and marks of our own)
             (moment, *values),

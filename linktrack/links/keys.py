@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files import replace_own
 from linktrack.links.tokens import MAX_KEYS, Keyring, Tokens
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.store.lock import alone
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
@@ -106,12 +106,12 @@ def open_keys(workspace: Workspace, database: Database) -> Keys:
     return Keys(Tokens(held.usable, workspace_id(database)), held.revoked, foreign, advice)
 
 
-def adopt_first_keys(database: Database, ring: Keyring) -> None:
+def adopt_first_keys(database: Database, ring: Keyring, clock: Clock = now) -> None:
     """Note the fingerprints of all keys of a new workspace."""
     with database.transaction(durable=True):
         known = {row[0] for row in database.rows("SELECT id FROM signing_key")}
         for number in ring.secrets.keys() - known:
-            _note(database, ring, number)
+            _note(database, ring, number, clock)
 
 
 def list_keys(workspace: Workspace, database: Database) -> list[KeyRow]:
@@ -150,7 +150,7 @@ def next_step(workspace: Workspace, database: Database) -> str:
     return ""
 
 
-def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tuple[int, int]:
+def rotate_key(workspace: Workspace, database: Database, wait: float = 0, clock: Clock = now) -> tuple[int, int]:
     """Add a new key that signs from now on. Returns its id, and how many more there can be in the workspace's life.
 
     The file is written before the database: a key that a killed rotation left in the file is adopted instead of
@@ -184,14 +184,14 @@ def rotate_key(workspace: Workspace, database: Database, wait: float = 0) -> tup
                 )
             ring = ring.signing_with(number) if number in ring.secrets else ring.with_new(number)
         with database.transaction(durable=True):
-            _note(database, ring, number)  # who may not write that is refused before the file is touched
+            _note(database, ring, number, clock)  # who may not write that is refused before the file is touched
             if not adopted:
                 replace_own(workspace.key_path, ring.text().encode())
         open_keys(workspace, database)  # which says what is there besides
     return number, MAX_KEYS - 1 - number
 
 
-def revoke_key(workspace: Workspace, database: Database, number: int, wait: float = 0) -> None:
+def revoke_key(workspace: Workspace, database: Database, number: int, wait: float = 0, clock: Clock = now) -> None:
     """End a key: its addresses are `revoked-key` from now on, and it leaves the key file (not the environment).
 
     A lost key needs no file for that, and may be the last. NotFound for an id that no key has; Conflict for one that
@@ -201,7 +201,7 @@ def revoke_key(workspace: Workspace, database: Database, number: int, wait: floa
         held = _held(workspace, database)
         _refuse_revoking(held, number)
         with database.transaction(durable=True):
-            database.execute("UPDATE signing_key SET revoked_at = ? WHERE id = ?", (now(), number))
+            database.execute("UPDATE signing_key SET revoked_at = ? WHERE id = ?", (clock(), number))
             database.execute("UPDATE workspace SET catalogue = catalogue + 1")
         if number in held.ours and not from_environment(workspace):
             replace_own(workspace.key_path, held.ring.only(set(held.ring.secrets) - {number}).text().encode())
@@ -272,10 +272,10 @@ def _said_of_none(held: _Held) -> str:
     )
 
 
-def _note(database: Database, ring: Keyring, number: int) -> None:
+def _note(database: Database, ring: Keyring, number: int, clock: Clock) -> None:
     database.execute(
         "INSERT INTO signing_key (id, fingerprint, created_at) VALUES (?, ?, ?)",
-        (number, ring.fingerprint(number), now()),
+        (number, ring.fingerprint(number), clock()),
     )
     database.execute("UPDATE workspace SET catalogue = catalogue + 1")
 

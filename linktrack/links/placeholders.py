@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from linktrack.crm_settings import CONTACT_NAMES, CrmSettings
+from linktrack.settings.crm import CONTACT_NAMES, CrmSettings
 
 COMPANY_NAMES = ("id", "name")
 _GROUPS = {

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.links.actions import (
     ActionTable,
@@ -23,6 +22,7 @@ from linktrack.links.actions import (
     parse_action,
 )
 from linktrack.links.catalog import find_link
+from linktrack.settings.crm import CrmSettings
 from linktrack.store.session import Database
 
 

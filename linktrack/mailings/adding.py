@@ -128,7 +128,7 @@ def store_parts(
     if strict and unknown:
         sentence = unknown_link(database, unknown[0].key).sentence
         raise NotFound(sentence, file=draft.file or None, line=unknown[0].line, column=unknown[0].column)
-    local = make_local_links(database, mailing_id, draft.name, choices)
+    local = make_local_links(database, mailing_id, draft.name, choices, moment)
     placed = place(database, mailing_id, draft.name, choices, local)
     drop_unused_links(database, mailing_id, moment)
     prove(parts, placed, tracking, draft.settings.options(tracking))

@@ -29,13 +29,13 @@ from linktrack.mailings.shipments import (
     recipients_of,
 )
 from linktrack.mailings.shipping import finish_shipment
+from linktrack.moments import Clock
 from linktrack.store.session import Database, Tell
 
 STREAMS = ("ndjson", "mbox")  # outputs that are one stream and can go to stdout
 _STEP = 100  # mails between two reports of progress
 
 Out = Path | BinaryIO  # a new folder, or a stream
-Clock = Callable[[], int]  # the time, UTC milliseconds
 Make = Callable[[Recipient], list[bytes]]  # a recipient's mail
 Advance = Callable[[str, int, int | None], None]  # what passes, how many more did, of how many
 

@@ -18,14 +18,13 @@ from linktrack.mailings.catalog import (
     untracked_reason,
 )
 from linktrack.mailings.compile import placement_keys
-from linktrack.moments import now
 from linktrack.store.catalogue import touch
 from linktrack.store.lookups import unknown_link
+from linktrack.store.many import at_once, marks
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 
 _NOT_IN_MAILS = ("honeypot",)  # a special link that no author names
-_CHUNK = 500
 
 _SYSTEM = {  # the placements that no author wrote: (part, kind, label, the special link's key)
     HONEYPOT_POSITION: ("html", "honeypot", "honeypot", "honeypot"),
@@ -58,7 +57,9 @@ def choose_links(
     return choices, unknown
 
 
-def make_local_links(database: Database, mailing_id: int, name: str, choices: Sequence[LinkChoice]) -> dict[str, int]:
+def make_local_links(
+    database: Database, mailing_id: int, name: str, choices: Sequence[LinkChoice], moment: int
+) -> dict[str, int]:
     """The mailing's local links by URL, made where they are missing: `<mailing>.<n>` in order of appearance.
 
     One that an edit had taken out comes back.
@@ -69,7 +70,6 @@ def make_local_links(database: Database, mailing_id: int, name: str, choices: Se
     like_ours = database.rows("SELECT key FROM link WHERE substr(key, 1, ?) = ?", (len(prefix), prefix))
     taken = {row[0] for row in like_ours}
     number = 0
-    moment = now()
     used: dict[str, int] = {}
     for address, url in choices:
         if isinstance(url, int):
@@ -197,14 +197,12 @@ def _registered_by_address(database: Database) -> dict[str, int]:
 
 def _links_by_key(database: Database, keys: Iterable[str]) -> dict[str, int]:
     """Ids of registered and special links that are not deleted, by key."""
-    wanted = sorted(keys)
     found: dict[str, int] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for some in at_once(sorted(keys)):
         rows = database.rows(
             "SELECT key, id FROM link WHERE deleted_at IS NULL AND kind IN ('registered', 'special') "  # noqa: S608  (marks of our own)
-            f"AND key IN ({', '.join('?' * len(chunk))})",
-            chunk,
+            f"AND key IN ({marks(some)})",
+            some,
         )
         found.update((row[0], row[1]) for row in rows)
     return found

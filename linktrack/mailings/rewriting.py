@@ -23,7 +23,7 @@ from linktrack.links.tokens import TOKEN_LENGTH, Tokens
 from linktrack.mailings.audience import Audience, some_of
 from linktrack.mailings.catalog import StoredMailing, find_mailing
 from linktrack.mailings.compile import Mail
-from linktrack.mailings.handing_out import Advance, Clock, Copies, Out, check_out, hand_out, ways_on
+from linktrack.mailings.handing_out import Advance, Copies, Out, check_out, hand_out, ways_on
 from linktrack.mailings.placements import place_late_keys
 from linktrack.mailings.preparing import compile_mail
 from linktrack.mailings.shipments import (
@@ -42,7 +42,7 @@ from linktrack.mailings.shipments import (
 )
 from linktrack.mailings.shipping import make_shipment, note_rendered, refuse_sent_elsewhere
 from linktrack.mailings.spots import Sharing
-from linktrack.moments import iso, now
+from linktrack.moments import Clock, iso, now
 from linktrack.sentences import counted
 from linktrack.store.session import Database, Tell, in_silence
 from linktrack.workspace import Workspace

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.reports.figures import Scope
 from linktrack.reports.shipments import counts_by_shipment
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 _DIGITS = 6
@@ -179,8 +180,9 @@ def clickers_together(
     if not groups:
         return {}
     numbers = {key: number for number, keys in enumerate(groups) for key in keys}
-    marks = ", ".join("?" * len(numbers))
-    ids: dict[str, int] = dict(database.rows(f"SELECT key, id FROM placement WHERE key IN ({marks})", tuple(numbers)))
+    ids: dict[str, int] = dict(
+        database.rows(f"SELECT key, id FROM placement WHERE key IN ({marks(numbers)})", tuple(numbers))
+    )
     cases = " ".join(f"WHEN {ids[key]:d} THEN {number:d}" for key, number in numbers.items())
     counted: dict[int, int] = dict(
         database.rows(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from linktrack.settings import Language
+    from linktrack.settings.tables import Language
 
 # In English a key is read as it is written, but for these.
 _ENGLISH = {

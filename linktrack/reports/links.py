@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of
 from linktrack.reports.shipments import counts_by_shipment, edges, is_clicked
 from linktrack.store.lookups import link_id
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 
@@ -139,7 +140,7 @@ def _links(database: Database, scope: Scope, keys: Sequence[str] | None) -> list
     """The links of a folder or all, but the honeypot."""
     where, values = ["link.key <> 'honeypot'"], list[Any]()
     if keys is not None:
-        where.append(f"link.key IN ({', '.join('?' * len(keys))})")
+        where.append(f"link.key IN ({marks(keys)})")
         values += keys
     if scope.folder is not None:
         where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")

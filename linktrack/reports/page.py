@@ -25,7 +25,7 @@ from linktrack.reports.page_tables import (
 )  # fmt: skip
 from linktrack.reports.page_texts import TEXTS
 from linktrack.reports.page_values import Writer
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 from linktrack.store.session import Database
 
 LAST = 5  # mailings that are compared, and of which it is counted how many a person clicked

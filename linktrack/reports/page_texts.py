@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from linktrack.reports.headings import heading
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 
 TEXTS: Mapping[Language, Mapping[str, str]] = {
     "en": {

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from linktrack.moments import datetime_of, iso, offset_that_tells
 from linktrack.reports.page_texts import MONTHS, TEXTS, VALUES, said_value
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 from linktrack.visible import visible
 
 _TIMES = ("sent_at", "first_click", "last_click")

@@ -6,17 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from itertools import islice
 from typing import Any, NamedTuple
 
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
 from linktrack.reports.figures import Period, Scope
 from linktrack.store.conditions import reached, since_reset
+from linktrack.store.many import at_once, marks
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database, Row
 
-_AT_ONCE = 500  # persons that are looked up in one query
 _COMPARED = 10_000  # domains that a near one is looked for among
 
 
@@ -113,7 +112,7 @@ def _clickers(
             (shipment,),
         )
         people = (_Clicked._make(row) for row in found)
-        while some := list(islice(people, _AT_ONCE)):
+        for some in at_once(people):
             names = _names(database, shipment, some, domain)
             counts = count([one for one in some if one.recipient in names])
             for one in some:
@@ -132,10 +131,9 @@ class _Counting:
         self._in_period: dict[int, _HowOften] | None = None
 
     def __call__(self, people: Sequence[_Clicked]) -> dict[int, _HowOften]:
-        marks = ", ".join("?" * len(people)) or "NULL"
         rows = self._database.rows(
             "SELECT recipient_id, max(last_click), sum(human) FROM clicker WHERE shipment_id = ? AND human > 0"
-            f"{self._of_clicker} AND recipient_id IN ({marks}) GROUP BY recipient_id",
+            f"{self._of_clicker} AND recipient_id IN ({marks(people)}) GROUP BY recipient_id",
             (self._shipment, *(one.recipient for one in people)),
         )
         found = {recipient: _HowOften(last, int(clicks)) for recipient, last, clicks in rows}
@@ -167,17 +165,16 @@ def _names(
     database: Database, shipment: int, people: Sequence[_Clicked], domain: str | None
 ) -> dict[int, tuple[str, str, str]]:
     """Contact id, address and name of recipients of a shipment; of those of a domain, if one is wanted."""
-    marks = ", ".join("?" * len(people))
     recipients = [one.recipient for one in people]
     if domain is not None:
         at_sending = database.rows(
-            f"SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? AND recipient_id IN ({marks})",
+            "SELECT recipient_id, email FROM shipment_recipient "
+            f"WHERE shipment_id = ? AND recipient_id IN ({marks(people)})",
             (shipment, *recipients),
         )
         recipients = [recipient for recipient, email in at_sending if domain_of(email) == domain]
-        marks = ", ".join("?" * len(recipients)) or "NULL"
     rows = database.rows(
-        f"SELECT id, COALESCE(contact_id, ''), email, name FROM recipient WHERE id IN ({marks})", recipients
+        f"SELECT id, COALESCE(contact_id, ''), email, name FROM recipient WHERE id IN ({marks(recipients)})", recipients
     )
     return {number: (contact_id, email, name) for number, contact_id, email, name in rows}
 

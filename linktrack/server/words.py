@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {

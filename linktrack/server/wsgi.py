@@ -21,7 +21,7 @@ from linktrack.server.answer import RETRY, Answer, Site, answer, plain
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
 from linktrack.server.request import Request, log_line
-from linktrack.setting_values import bytes_of
+from linktrack.settings.values import bytes_of
 from linktrack.visible import visible
 from linktrack.workspace import Workspace, load_workspace
 

@@ -14,14 +14,14 @@ from typing import TextIO
 
 from linktrack.errors import Conflict, Locked
 from linktrack.files import explained, give_to_owner_of
-from linktrack.moments import iso, now
+from linktrack.moments import Clock, iso, now
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace, lock_fault, lock_path
 
 
 @contextmanager
-def alone(workspace: Workspace, database: Database, job: str, wait: float) -> Iterator[None]:
+def alone(workspace: Workspace, database: Database, job: str, wait: float, clock: Clock = now) -> Iterator[None]:
     """Hold the lock of `job`, as in "import". The system lets go of it when the process ends, however it ends.
 
     Locked, with the holder named, when another process has it for longer than `wait` seconds; Conflict when the lock
@@ -41,7 +41,7 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float) -> It
     with _opened(path) as file:
         if not taken(lambda: _flock(file.fileno()), holder):
             raise Locked(f"another {job} is running ({holder()}): let it end, or wait for it with --wait SECONDS")
-        since = iso(now(), workspace.zone)
+        since = iso(clock(), workspace.zone)
         with explained(path):
             file.seek(0)
             file.truncate()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from linktrack.files import Kept, explained, passing_folder, refuse_own, sync_fo
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import alone
+from linktrack.store.many import at_once
 from linktrack.store.revisions import check_usable, make_tables, prepare
 from linktrack.store.session import Database, Tell, connect, in_silence
 from linktrack.workspace import DATABASE_NAME, Workspace
@@ -141,7 +141,7 @@ def _copy_table(source: Database, target: Database, table: Table) -> int:
     key = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
     rows = source.stream(f'SELECT {", ".join(columns)} FROM "{table.name}" ORDER BY {key}', at_once=_AT_ONCE)  # noqa: S608  (names of our own)
     count = 0
-    while some := list(islice(rows, _AT_ONCE)):
+    for some in at_once(rows, _AT_ONCE):
         target.insert(f'"{table.name}"', columns, some)
         count += len(some)
     if target.dialect != SQLITE and table.autoincrement_column is not None:

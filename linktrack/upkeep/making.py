@@ -27,7 +27,7 @@ from linktrack.files import (
 from linktrack.links.keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
-from linktrack.setting_values import checked_base_url
+from linktrack.settings.values import checked_base_url
 from linktrack.store.revisions import make_tables, prepare, revision
 from linktrack.store.session import connect
 from linktrack.toml_files import TomlFile, read_toml

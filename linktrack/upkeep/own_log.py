@@ -33,13 +33,14 @@ from linktrack.links.keys import open_keys
 from linktrack.links.tokens import NOBODY, Tokens
 from linktrack.moments import moment_of
 from linktrack.sentences import counted
+from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 _BLOCK = 1 << 20
-_AT_ONCE = 500  # people of one query
 _HALF = 16  # letters that no two tokens have in common
 # What a token may be that has lost some letters or has others: behind a placement, at least a half of one.
+_AT_SIGN = re.compile(rb"@|%(?:25)*40").search
 _TOKEN_LIKE = re.compile(rb"/[a-zA-Z2-7]{3,12}/+([a-zA-Z0-9_=\-]{%d,})" % _HALF).finditer
 
 
@@ -71,10 +72,17 @@ class Traces:
             for half in (token[1][:_HALF].lower(), token[1][-_HALF:].lower())
         ):
             return True
-        if self.emails is None or not (b"@" in line or b"%40" in line):
+        if self.emails is None or not _AT_SIGN(line):
             return False
-        texts = (text.decode("utf-8", "replace").casefold() for text in (line, unquote_to_bytes(line)))
+        texts = (text.decode("utf-8", "replace").casefold() for text in _unescaped(line))
         return any(map(self.emails.search, texts))
+
+
+def _unescaped(line: bytes) -> Iterator[bytes]:
+    """A line as it is, and without its percent-escapes as often as it has some."""
+    yield line
+    while (plain := unquote_to_bytes(line)) != line:
+        yield (line := plain)
 
 
 def traces_of(
@@ -82,11 +90,10 @@ def traces_of(
 ) -> Traces:
     """The traces of recipients, by number. Tokens of a key that is revoked are nobody's any more."""
     keyring, halves, numbers = book.keys.keyring, set[bytes](), sorted(recipients)
-    for start in range(0, len(numbers), _AT_ONCE):
-        some = numbers[start : start + _AT_ONCE]
+    for some in at_once(numbers):
         for shipment, recipient, settings in database.rows(
             "SELECT shipment.number, recipient_id, shipment.settings FROM shipment JOIN shipment_recipient "  # noqa: S608  (marks of our own)
-            f"ON shipment_id = shipment.id AND recipient_id IN ({', '.join('?' * len(some))})",
+            f"ON shipment_id = shipment.id AND recipient_id IN ({marks(some)})",
             some,
         ):
             if (key_id := json.loads(settings)["key_id"]) in keyring.secrets:

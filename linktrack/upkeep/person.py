@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlmodel import SQLModel
 
+from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
 from linktrack.click_names import click_name
-from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.contacts.consent import anybody_said, may_be_tracked
@@ -139,10 +139,13 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
         "JOIN mailing ON mailing.id = mailing_id WHERE sent.recipient_id = ? ORDER BY shipment.id",
         (number,),
     ):
+        file = json.loads(settings).get("contacts", "")
         if word is not None and bool(word[0]) is not bool(refused) and word[1] <= made_at < (word[3] or _NEVER):
             said: dict[str, Any] = {"source": _OWN_WORD}
+        elif word is not None and made_at < word[1]:  # of their words the last one is kept
+            said = {**crm, "source": f"{_EXPORT}, or what they had {_OWN_WORD} before", "file": file}
         elif asked is not None or refused:
-            said = {**crm, "file": json.loads(settings).get("contacts", "")}
+            said = {**crm, "file": file}
         else:
             continue  # nobody was asked
         at = iso(made_at, workspace.zone)
@@ -199,6 +202,12 @@ class _Readable:
         self._database = database
         self._zone = zone
         self._named: dict[tuple[str, int], dict[str, Any]] = {}
+        self._words = {  # columns that say yes or no, which is 1 or 0 in SQLite
+            record.__tablename__: {
+                name for name, field in record.model_fields.items() if field.annotation in (bool, bool | None)
+            }
+            for record in _records()
+        }
         self._columns: dict[str, Callable[[Any], dict[str, Any]]] = {
             "link_id": self._one("SELECT key, url FROM link WHERE id = ?", "link", "url"),
             "placement_id": self._one("SELECT key FROM placement WHERE id = ?", "placement"),
@@ -230,6 +239,8 @@ class _Readable:
                 continue
             if column in self._columns:
                 found.update(self._columns[column](value))
+            elif column in self._words.get(table, ()) and value is not None:
+                found[column] = bool(value)
             elif column.endswith("_at") or column in ("first_click", "last_click"):
                 found[column] = self._time(value)
             else:

@@ -31,10 +31,11 @@ from linktrack.files import (
     passing_folder,
     refuse_root,
     sync_tree,
+    whole_path,
 )
 from linktrack.links.tokens import Keyring
-from linktrack.moments import now
-from linktrack.setting_sources import settings_of
+from linktrack.moments import Clock, now
+from linktrack.settings.sources import settings_of
 from linktrack.store.dialects import SQLITE, explain_sqlite
 from linktrack.store.revisions import revision, unfit
 from linktrack.store.session import Database
@@ -65,7 +66,7 @@ class Restored(NamedTuple):
 
 
 def restore(
-    source: Path, root: Path, environ: Mapping[str, str] = os.environ, *, kept: Kept = NOTHING_KEPT
+    source: Path, root: Path, environ: Mapping[str, str] = os.environ, *, kept: Kept = NOTHING_KEPT, clock: Clock = now
 ) -> Restored:
     """Make a workspace in `root` of the backup `source` (`-`: standard input), with a new `[database] id`.
 
@@ -78,7 +79,7 @@ def restore(
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
     refuse_root(root, root, kept)
-    root = root.resolve() if root.is_dir() else root.parent.resolve() / root.name  # without the `..` that was typed
+    root = whole_path(root) if root.is_dir() else whole_path(root.parent) / root.name  # without the `..` that was typed
     if not root.parent.is_dir():
         raise NotFound(f"there is no such folder: {root.parent}")
     with ExitStack() as undoing:
@@ -89,15 +90,15 @@ def restore(
             clear_killed(root)
             _refuse_workspace(root)
         with passing_folder(root) as aside:
-            contents, database_id = _unpack(source, aside, root), secrets.token_hex(8)
+            contents, database_id, moment = _unpack(source, aside, root), secrets.token_hex(8), clock()
             text = _settings(aside / CONFIG_NAME, source, database_id)
             ring = _keys(aside / KEY_NAME, source)
             with explained(root):
                 (aside / CONFIG_NAME).write_bytes(text)
                 (aside / SCRIPTS_NAME).mkdir(mode=0o700, exist_ok=True)
-            made = Restored(root, contents.made_at, None, (), None, _commands(database_id))
+            made = Restored(root, contents.made_at, None, (), None, _commands(database_id, moment))
             if contents.database == SQLITE:
-                made = _mend_database(aside / DATABASE_NAME, source, contents, database_id, made, ring)
+                made = _mend_database(aside / DATABASE_NAME, source, contents, database_id, made, ring, moment)
             with explained(root):
                 sync_tree(aside)
                 for path in put_in_place(aside, root):
@@ -174,7 +175,7 @@ def _check_keys(database: sqlite3.Connection, ring: Keyring, source: Path) -> No
 
 
 def _mend_database(
-    path: Path, source: Path, contents: Contents, database_id: str, made: Restored, ring: Keyring
+    path: Path, source: Path, contents: Contents, database_id: str, made: Restored, ring: Keyring, moment: int
 ) -> Restored:
     """Check the database of a backup, and make it the one of these settings: with a new id, waiting for later runs."""
     try:
@@ -183,12 +184,12 @@ def _mend_database(
             whole = Database(database, SQLITE, f"the database in {source}", explain_sqlite)
             if fault := fault_of(whole, contents.rows):
                 raise BadInput(f"the database in this backup is damaged ({fault}): take an older one", file=source)
-            if fault := unfit(revision(whole) or ""):
+            if fault := unfit(revision(whole) or "", SQLITE):
                 raise BadInput(f"the database in this backup {fault}", file=source)
             _check_keys(database, ring, source)
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
-            database.execute(_MARK, (database_id, now()))
+            database.execute(_MARK, (database_id, moment))
             logs = database.execute("SELECT name, max(imported_at) FROM source GROUP BY name ORDER BY 2 DESC, 1")
             read = logs.fetchall()
         finally:
@@ -206,10 +207,10 @@ def _mend_database(
 _MARK = "UPDATE workspace SET database_id = ?, restored_at = ?, runs_taken_at = NULL"
 
 
-def _commands(database_id: str) -> tuple[str, ...]:
+def _commands(database_id: str, moment: int) -> tuple[str, ...]:
     """How the database of a PostgreSQL workspace comes back: under another name, with the id of these settings."""
     name = "linktrack_restored"
-    mark = _MARK.replace("?", f"'{database_id}'", 1).replace("?", str(now()))
+    mark = _MARK.replace("?", f"'{database_id}'", 1).replace("?", str(moment))
     return (
         f"createdb {name}",
         f"pg_restore --no-owner --exit-on-error --dbname={name} {DUMP_NAME}",

@@ -18,8 +18,8 @@ from world import CHROME, add, begin, send_to
 
 from linktrack.actions.run import RunReport, run_actions
 from linktrack.actions.work import Order
+from linktrack.click_marks import POST
 from linktrack.click_names import click_name
-from linktrack.clicks.event import POST
 from linktrack.clicks.load import import_logs
 from linktrack.links.catalog import add_link, find_link
 from linktrack.links.keys import open_keys

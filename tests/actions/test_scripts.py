@@ -14,7 +14,7 @@ from actions.actions_world import World, rows_of
 
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.processes import run_batch, run_script
-from linktrack.setting_sources import SCRIPT_VARIABLES
+from linktrack.settings.sources import SCRIPT_VARIABLES
 
 PAYLOAD: dict[str, str | int] = {
     "custId": "007", "linkId": "offer", "shipmentId": 3, "linkUrl": "https://www.example.com/a?b=$(id)&c=é",

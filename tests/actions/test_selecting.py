@@ -7,8 +7,7 @@ from actions.actions_world import MAY_4, MINUTE, NOON, World, rows_of
 from tests_support import Run
 
 from linktrack.actions.ledger.additions import Additions
-from linktrack.actions.selecting import _POST
-from linktrack.clicks.event import POST
+from linktrack.click_marks import POST
 from linktrack.errors import UnknownName, UsageError
 from linktrack.moments import now
 from linktrack.store.open_times import note_open_times, open_times
@@ -83,15 +82,15 @@ def test_which_shipments_count(world: World, case: str) -> None:
 def test_unsubscribing_acts_in_a_cancelled_shipment_too(world: World) -> None:
     world.link("unsubscribe", [HOT])
     world.database.execute("UPDATE shipment SET cancelled_at = 1")
-    world.click("1", "unsubscribe", flags=_POST)
+    world.click("1", "unsubscribe", flags=POST)
     assert world.run(world.export(EXPORT))[0].summary["set_field"] == 1
 
 
 PRESSED: dict[str, tuple[str, int, str, int]] = {
     "a look at the page of a link with a button": ("offer", 0, "", 0),
-    "its button, pressed": ("offer", _POST, "", 1),
+    "its button, pressed": ("offer", POST, "", 1),
     "a look at the page of unsubscribing": ("unsubscribe", 0, "", 0),
-    "its button": ("unsubscribe", _POST, "", 1),
+    "its button": ("unsubscribe", POST, "", 1),
     "a look, where a page of one's own has asked": (
         "unsubscribe", 0, '[clicks]\nunsubscribe_on = "get"\n', 1,
     ),
@@ -109,10 +108,6 @@ def test_what_needs_a_button_acts_when_it_is_pressed(world: World, case: str) ->
     report, _ = world.run(world.export(EXPORT))
     assert (report.summary["clicks"], report.summary["set_field"]) == (acts, acts)
     assert open_times(world.database) == []  # a look is passed like any click
-
-
-def test_the_flag_is_the_one_of_the_clicks() -> None:
-    assert _POST == POST
 
 
 # --- replay --------------------------------------------------------------------------------------------------------

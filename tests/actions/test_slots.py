@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from linktrack.actions.slots import Calendar
 from linktrack.errors import CannotChange
-from linktrack.settings import ActionSettings
+from linktrack.settings.tables import ActionSettings
 
 MONDAY = datetime(2026, 5, 4, 9, 12, 12, tzinfo=UTC)
 STOCKHOLM = {"time_zone": "Europe/Stockholm"}

@@ -142,5 +142,5 @@ def test_an_export_that_has_changed_since_the_run_began_is_said_when_it_is_resum
             shop.export("contact_id,name\n1,Bo\n2,Cy\n")
         said = run("action", "run", "--resume", "--quiet")
         assert (
-            "contacts.csv has changed since run 2 began: the run is finished with it as it is now" in said.err
+            "contacts.csv has changed since run 2 began: the run is finished with it as it is" in said.err
         ) is changed

@@ -188,7 +188,7 @@ def test_commands_and_pages_ask_no_database_themselves() -> None:
 # What a driver or a file of a stranger gives is `Any` until somebody has looked at it. The numbers only shrink.
 ANYTHING = {
     "actions/by_hand.py": 1, "actions/calendar_file.py": 2, "actions/ledger/additions.py": 3,
-    "actions/ledger/log.py": 2, "actions/output.py": 3, "actions/planned.py": 1, "actions/planning.py": 2,
+    "actions/ledger/log.py": 2, "actions/output.py": 3, "actions/planned.py": 1, "actions/planning.py": 1,
     "actions/preview.py": 2, "actions/processes.py": 1, "cli/action.py": 5, "cli/app.py": 16, "cli/click.py": 4,
     "cli/link.py": 2, "cli/mailing.py": 1, "cli/output.py": 2, "cli/report.py": 2, "cli/shared_drawing.py": 3,
     "cli/shared_layouts.py": 1, "cli/shared_links.py": 4, "cli/shared_reports.py": 2, "cli/shared_rows.py": 1,
@@ -200,8 +200,8 @@ ANYTHING = {
     "mailings/shipments.py": 1, "reports/breakdowns.py": 1, "reports/emptiness.py": 2, "reports/links.py": 2,
     "reports/order.py": 3, "reports/page_tables.py": 2, "reports/people.py": 1, "reports/shipments.py": 1,
     "reports/totals.py": 2, "reports/workbook.py": 6, "server/granian_server.py": 5, "server/snapshot.py": 1,
-    "server/snapshot_file.py": 1, "server/static_export.py": 3, "server/wsgi.py": 1, "setting_sources.py": 1,
-    "settings.py": 2, "store/session.py": 11, "store/tables.py": 4, "toml_files.py": 4, "upkeep/own_log.py": 1,
+    "server/snapshot_file.py": 1, "server/static_export.py": 3, "server/wsgi.py": 1, "settings/sources.py": 1,
+    "settings/tables.py": 2, "store/session.py": 11, "store/tables.py": 4, "toml_files.py": 4, "upkeep/own_log.py": 1,
     "upkeep/person.py": 15,
 }  # fmt: skip
 

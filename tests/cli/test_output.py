@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from linktrack.cli.output import SPREADSHEETS, Format, show_record, show_rows
 from linktrack.moments import HOUR
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 from linktrack.visible import visible
 
 ROWS: list[dict[str, Any]] = [

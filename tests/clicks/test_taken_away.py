@@ -9,8 +9,8 @@ import pytest
 from clicks_world import CHROME, World, line
 
 from linktrack.contacts.left import departures_of, leave, subscribe_again
-from linktrack.crm_settings import CrmSettings
 from linktrack.links.stored_actions import add_action
+from linktrack.settings.crm import CrmSettings
 
 
 def take_away(world: World, key: str, *names: str, **settings: object) -> None:

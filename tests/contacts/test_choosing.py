@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from linktrack.contacts.choosing import CONTACT_ID, Choosing, Part, read_contact_ids
 from linktrack.crm.mapping import Mapping
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, NotFound, UsageError
 from linktrack.reports.headings import heading
+from linktrack.settings.crm import CrmSettings
 
 EXPORT = Mapping(CrmSettings.model_validate({"encoding": "cp1252", "delimiter": ";", "contacts": {"id": "Kontakt-ID"}}))
 

@@ -11,7 +11,7 @@ from linktrack.contacts.consent import anybody_said, may_be_tracked, said_at, sa
 from linktrack.contacts.witness import Witness
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import read_contacts
-from linktrack.crm_settings import ConsentSettings, ContactSettings, CrmSettings
+from linktrack.settings.crm import ConsentSettings, ContactSettings, CrmSettings
 from linktrack.store.session import Database
 
 MAPPING = Mapping(CrmSettings(contacts=ContactSettings(consent=ConsentSettings(column="C", yes=["Ja", "Yes "]))))

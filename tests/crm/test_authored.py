@@ -14,7 +14,7 @@ from linktrack.crm import csv_spans as csvtext
 from linktrack.crm.authored import PLAIN, AuthoredCsv, dialect_of
 from linktrack.crm.export import open_table
 from linktrack.crm.mapping import Mapping
-from linktrack.crm_settings import CrmSettings
+from linktrack.settings.crm import CrmSettings
 
 COLUMNS = ("id", "contact_id", "email", "number", "text")
 

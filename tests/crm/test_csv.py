@@ -15,8 +15,8 @@ from linktrack.crm.export import BadRow, CsvTable, left_alone, need_column, open
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import read_contacts
 from linktrack.crm.writing import write_back
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import CrmSettings
 
 
 def table_of(folder: Path, data: bytes, **crm: object) -> CsvTable:

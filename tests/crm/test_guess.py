@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from linktrack.crm.guess import GuessedSetting, guess_mapping
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.settings_file import with_settings
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import CrmSettings
 
 EXPORTS: dict[str, tuple[str, dict[str, object]]] = {
     "our own names": ("contact_id,email,name\n1,a@x.se,A\n", {}),

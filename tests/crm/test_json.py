@@ -15,8 +15,8 @@ from linktrack.crm.json_spans import JsonTable
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.crm.writing import write_back
-from linktrack.crm_settings import CrmSettings, FieldSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import CrmSettings, FieldSettings
 
 
 def table_of(folder: Path, text: str, name: str = "contacts.ndjson") -> JsonTable:

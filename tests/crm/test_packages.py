@@ -22,8 +22,8 @@ from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.crm.xlsx_formats import cell_format
 from linktrack.crm.xlsx_package import escaped, unescaped
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
+from linktrack.settings.crm import CrmSettings
 
 openpyxl = pytest.importorskip("openpyxl")
 SHEET = "xl/worksheets/sheet1.xml"

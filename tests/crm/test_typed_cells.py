@@ -21,7 +21,7 @@ from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable
 from linktrack.crm.xlsx_filling import CellFiller, CellValue, SeenCells
 from linktrack.crm.xlsx_formats import NUMBER, CellFormat, number_of, number_text
-from linktrack.crm_settings import FieldSettings
+from linktrack.settings.crm import FieldSettings
 
 openpyxl = pytest.importorskip("openpyxl")
 xlsxwriter = pytest.importorskip("xlsxwriter")

@@ -11,8 +11,8 @@ from tests_support import Run
 
 from linktrack.crm.describe import DescribedColumn, describe_export
 from linktrack.crm.mapping import Mapping
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import NotFound
+from linktrack.settings.crm import CrmSettings
 from linktrack.workspace import Workspace
 
 MAPPING = Mapping(

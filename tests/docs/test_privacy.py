@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from upkeep.conftest import _persons, persons  # noqa: F401  (fixtures)
 from upkeep.persons_world import WORDS, PersonsWorld
 
-from linktrack.settings import RetentionSettings
+from linktrack.settings.tables import RetentionSettings
 from linktrack.store import tables
 
 PAGE = (ROOT / "docs" / "privacy.md").read_text("utf-8")

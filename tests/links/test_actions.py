@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from tests_support import Run
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput
 from linktrack.links.actions import KINDS, canonical, parse_action, settings_of
+from linktrack.settings.crm import CrmSettings
 from linktrack.workspace import Workspace
 
 SHORTEST: dict[str, dict[str, Any]] = {

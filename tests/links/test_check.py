@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from tests_support import Run
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.links.actions import parse_action
 from linktrack.links.catalog import add_link
 from linktrack.links.check import CheckedAgainst, ExportNames, findings
 from linktrack.links.contradictions import CheckedLink, CheckedMailing
 from linktrack.links.near_targets import differs_in
 from linktrack.mailings.adding import Draft, add_mailing
+from linktrack.settings.crm import CrmSettings
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 

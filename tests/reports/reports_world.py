@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 from world import BASE, SENT, World, add, line, make_world
 
 from linktrack.clicks.judging.devices import DEVICES
-from linktrack.crm_settings import CrmSettings
 from linktrack.links.catalog import delete_links, move_links
 from linktrack.links.folders import add_folder
 from linktrack.links.stored_actions import add_action
 from linktrack.mailings.editing import MailingChanges, delete_mailings, edit_mailing
-from linktrack.settings import Language
+from linktrack.settings.crm import CrmSettings
+from linktrack.settings.tables import Language
 from linktrack.workspace import load_workspace
 
 HOUR = 3_600_000

@@ -20,7 +20,7 @@ from tests_support import Run
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.judging.verdicts import REASONS
 from linktrack.reports.page_texts import DAYS, MONTHS, TEXTS, VALUES
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 
 RATES = {"click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high"}
 SUMMED = {"shipments", "sent", "uncounted", "clickers", "clicks", "machine_clicks", "recipients", "count"}

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from linktrack.reports.page_values import EMPTY, PageValue, Writer
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 
 AT = 1_777_885_200_000  # 2026-05-04T09:00:00Z
 BACK = 1_792_890_000_000  # 2026-10-25T01:00:00Z, when it is two o'clock in Stockholm for the second time

@@ -22,7 +22,7 @@ from linktrack.cli.output import SPREADSHEETS, Format, show_rows
 from linktrack.cli.shared_rows import Destination
 from linktrack.errors import UsageError
 from linktrack.moments import zone_of
-from linktrack.settings import Language
+from linktrack.settings.tables import Language
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "spreadsheets"
 WRITE = "REPORTS_GOLDEN" in os.environ

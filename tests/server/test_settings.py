@@ -10,7 +10,7 @@ import pytest
 
 from linktrack.errors import BadInput, Conflict
 from linktrack.files import write_file
-from linktrack.setting_values import bytes_of
+from linktrack.settings.values import bytes_of
 from linktrack.upkeep.making import init_workspace, machine_language
 from linktrack.workspace import Workspace, load_workspace
 

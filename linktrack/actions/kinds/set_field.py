@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from linktrack.actions.planned import Decision, Desk, Texts
-from linktrack.crm_settings import FieldSettings
 from linktrack.errors import CannotChange
 from linktrack.links.actions import SetFieldAction
 from linktrack.names import held_under
+from linktrack.settings.crm import FieldSettings
 
 
 def plan(action: SetFieldAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Decision]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from linktrack.actions.ledger.rows import RunRow
 from linktrack.store.counters import count_on
+from linktrack.store.many import marks
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
@@ -59,8 +60,7 @@ def set_status(database: Database, run_id: int, status: str) -> None:
 
 def purged_failures(database: Database, statuses: Collection[str]) -> int:
     """How many actions failed, and ended with one of `statuses`, because of clicks that are purged by now."""
-    marks = ", ".join("?" * len(statuses))
-    sql = f"SELECT count(*) FROM failure WHERE clicked_at < ? AND status IN ({marks})"  # noqa: S608  (marks)
+    sql = f"SELECT count(*) FROM failure WHERE clicked_at < ? AND status IN ({marks(statuses)})"  # noqa: S608  (marks)
     return int(database.value(sql, (horizon(database).clicks, *statuses)))
 
 

@@ -8,10 +8,10 @@ from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, device_of
 from linktrack.clicks.judging.verdicts import PLAIN
 from linktrack.clicks.logs.fields import text_print
+from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
 NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
-_AT_ONCE = 500  # values of one query
 _REMEMBERED_BYTES = 16 << 20  # of agents, by number and by text
 _EACH = 200  # bytes that one takes besides its text
 
@@ -90,7 +90,9 @@ class Agents:
 
 def add_agents(database: Database, agents: Iterable[tuple[str, int]]) -> None:
     """Write agents that are not there, each with the index of its device, in the open transaction."""
-    database.insert("agent", ("text", "text_print", "device"), [(text, _print_of(text), device) for text, device in agents])
+    database.insert(
+        "agent", ("text", "text_print", "device"), [(text, _print_of(text), device) for text, device in agents]
+    )
 
 
 def stored_agents(database: Database, texts: Sequence[str]) -> Iterator[tuple[int, str, int]]:
@@ -98,10 +100,8 @@ def stored_agents(database: Database, texts: Sequence[str]) -> Iterator[tuple[in
 
     They are found by their prints, for an index of texts is as large as they are. Two may have one print.
     """
-    for start in range(0, len(texts), _AT_ONCE):
-        some = texts[start : start + _AT_ONCE]
-        marks = ", ".join("?" * len(some))
-        sql = f"SELECT id, text, device FROM agent WHERE text_print IN ({marks})"  # noqa: S608  (marks of our own)
+    for some in at_once(texts):
+        sql = f"SELECT id, text, device FROM agent WHERE text_print IN ({marks(some)})"  # noqa: S608  (marks of our own)
         wanted = set(some)
         for number, text, device in database.rows(sql, [_print_of(text) for text in some]):
             if text in wanted:

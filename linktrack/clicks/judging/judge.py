@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from linktrack.clicks.event import SHARED
+from linktrack.click_marks import SHARED
 from linktrack.clicks.judging.reputation import (
     LOOK_MS,
     RECIPIENTS,

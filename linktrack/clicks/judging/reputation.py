@@ -33,11 +33,9 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
-from linktrack.clicks.event import POST, SHARED
+from linktrack.click_marks import HUMAN, POST, SCANNER, SHARED
 from linktrack.clicks.judging.verdicts import (
     ENOUGH,
-    HUMAN,
-    SCANNER,
     SOON_WEIGHT,
     WEAK,
     Click,

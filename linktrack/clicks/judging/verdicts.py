@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
+from linktrack.click_marks import HUMAN, MACHINE, POST, PREFETCH, PREFETCHED, SCANNER, SHARED, TEST
 from linktrack.clicks.judging.agents import Signal
 from linktrack.clicks.judging.windows import crowded, groups, is_dense, is_near, moments_of
 from linktrack.links.tokens import NOBODY
@@ -38,8 +38,6 @@ EVEN_PAUSES, EVEN_MS, EVEN_LEAST_MS = 5, 1_000, 10_000  # (fingers tap evenly, t
 SOON_MS, SOON_WEIGHT = 10_000, 2  # after sending: weak, people seldom, scanners seldom (their median is 43 s)
 ENOUGH = 4  # weak signals of this weight together make a machine
 REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
-
-HUMAN, TEST, SCANNER, PREFETCHED = "human", "test", "scanner", "prefetch"
 
 # Reasons in the order in which they are given: the first one decides. An agent's has its name behind a colon. What
 # makes a prefetch stands behind what makes a scanner, and weak reasons stand last.

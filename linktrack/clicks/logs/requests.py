@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from linktrack.clicks.event import POST, PREFETCH, SHARED, LineRow
+from linktrack.click_marks import POST, PREFETCH, SHARED
+from linktrack.clicks.event import LineRow
 from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,

@@ -16,6 +16,7 @@ from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import merged
+from linktrack.store.many import marks
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 
@@ -225,7 +226,7 @@ def _stored(database: Database, shipment: int, some: Sequence[int]) -> dict[int,
     found: dict[int, dict[int, Standing]] = {}
     for row in database.rows(
         "SELECT recipient_id, placement_id, link_id, human, machine, first_click, last_click, first_device "  # noqa: S608  (marks of our own)
-        f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({', '.join('?' * len(some))})",
+        f"FROM clicker WHERE shipment_id = ? AND recipient_id IN ({marks(some)})",
         (shipment, *some),
     ):
         if row[0] in found:

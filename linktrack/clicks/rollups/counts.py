@@ -14,6 +14,7 @@ from datetime import tzinfo
 from itertools import islice
 from typing import NamedTuple
 
+from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
@@ -30,7 +31,6 @@ TABLES = (  # all that is kept up to date here, and can be made anew from the cl
     *("shipment_age", "shipment_device", "shipment_ruling", "shipment_domain"),
 )
 _QUARTER = HOUR // 4  # every zone's hours begin at one
-_WIDE = ("human", "prefetch", "scanner", "test")
 _NARROW = ("human", "machine", "test")
 
 Key = tuple[int, ...]
@@ -158,8 +158,8 @@ class _Tables:
 
 
 _COLUMNS = {
-    "link_tally": (("link_id", "shipment_id"), (*_WIDE, "clickers")),
-    "shipment_tally": (("shipment_id",), (*_WIDE, "clickers")),
+    "link_tally": (("link_id", "shipment_id"), (*VERDICTS, "clickers")),
+    "shipment_tally": (("shipment_id",), (*VERDICTS, "clickers")),
     "placement_tally": (("placement_id", "shipment_id"), (*_NARROW, "clickers")),
     "link_hour": (("link_id", "shipment_id", "hour"), (*_NARROW, "clickers")),
     "shipment_hour": (("shipment_id", "hour"), (*_NARROW, "clickers")),

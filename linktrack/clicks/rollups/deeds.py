@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from linktrack.store.many import at_once
+
 PersonInShipment = tuple[int, int]  # shipment, recipient
 PersonAtPlacement = tuple[int, int, int]  # shipment, recipient, placement
 
@@ -17,7 +19,6 @@ PersonAtPlacement = tuple[int, int, int]  # shipment, recipient, placement
 Deed = tuple[int, int, int, int | None, int | None, int | None]
 
 NO_DEED, HUMAN, MACHINE = "", "human", "machine"  # what a click is as a deed: a test is none
-_AT_ONCE = 500  # people of one query
 
 
 @dataclass
@@ -73,5 +74,4 @@ def in_pieces(people: Iterable[PersonInShipment]) -> Iterator[tuple[int, list[in
         by_shipment[shipment].append(recipient)
     for shipment, recipients in sorted(by_shipment.items()):
         recipients.sort()
-        for start in range(0, len(recipients), _AT_ONCE):
-            yield shipment, recipients[start : start + _AT_ONCE]
+        yield from ((shipment, some) for some in at_once(recipients))

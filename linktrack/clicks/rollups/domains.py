@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from linktrack.contacts.recipients import domain_of
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 _REMEMBERED = 100_000  # recipients of shipments, some 10 MB
@@ -31,7 +32,7 @@ class Domains:
         if new:
             rows = self._database.rows(
                 "SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "  # noqa: S608  (marks of our own)
-                f"AND recipient_id IN ({', '.join('?' * len(new))})",
+                f"AND recipient_id IN ({marks(new)})",
                 (shipment, *new),
             )
             domains = self._domains

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from linktrack.clicks.rollups.deeds import PersonInShipment, in_pieces
 from linktrack.links.tokens import NOBODY
+from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 
@@ -26,10 +27,9 @@ class Refusing:
         asked = set(people)
         self._refused = {shipment: set() for shipment in self.shipments_among({shipment for shipment, _ in asked})}
         for shipment, some in in_pieces(person for person in asked if person[0] in self._refused):
-            marks = ", ".join("?" * len(some))
             rows = self._database.rows(
                 "SELECT recipient_id FROM shipment_recipient WHERE shipment_id = ? AND uncounted "  # noqa: S608  (marks)
-                f"AND recipient_id IN ({marks})",
+                f"AND recipient_id IN ({marks(some)})",
                 (shipment, *some),
             )
             self._refused[shipment].update(row[0] for row in rows)

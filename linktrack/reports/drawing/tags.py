@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from linktrack.mailings.reading.markup import Markup
-from linktrack.reports.drawing.style import LINKED, PictureAddress, safe_declarations, safe_value
+from linktrack.reports.drawing.style import LINKED, PictureAddress, boxed, safe_declarations, safe_value
 
 ELEMENTS = frozenset(
     ["html", "head", "body", "a", "abbr", "acronym", "address", "area", "article", "aside", "b", "bdi", "bdo", "big",
@@ -77,7 +77,8 @@ def drawn_name(tag: Markup, *, between_rows: bool) -> str:
 def kept_value(element: str, name: str, value: str, fetched: PictureAddress) -> str | None:
     """The value of an attribute as it may stay; None for one that may not."""
     if name == "style":
-        return safe_declarations(value, fetched)
+        kept = safe_declarations(value, fetched)
+        return boxed(kept) if element == "a" else kept
     if name in _PICTURES:
         return fetched(value) if element in _PICTURES[name] else None
     if name in _HARMLESS or (name.startswith(_HARMLESS_FAMILIES) and _NAME.fullmatch(name)):

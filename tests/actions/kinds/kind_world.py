@@ -8,10 +8,10 @@ from typing import Any
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.planned import Decision, Desk, Thing
 from linktrack.actions.slots import Calendar
-from linktrack.crm_settings import CrmSettings
 from linktrack.links.actions import parse_action
 from linktrack.links.placeholders import fill
-from linktrack.settings import ActionSettings
+from linktrack.settings.crm import CrmSettings
+from linktrack.settings.tables import ActionSettings
 
 VALUES = {
     "contact.id": "7",

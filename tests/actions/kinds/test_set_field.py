@@ -9,9 +9,9 @@ import pytest
 from actions.kinds.kind_world import make_desk, planned
 
 from linktrack.actions.planned import Decision
-from linktrack.crm_settings import CrmSettings
 from linktrack.errors import BadInput, CannotChange
 from linktrack.links.actions import parse_action
+from linktrack.settings.crm import CrmSettings
 
 CRM: dict[str, Any] = {
     "contacts": {

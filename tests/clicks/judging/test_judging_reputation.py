@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 from clicks.judging.judged_clicks import BY, OTHER, SENT, SERVERS, TOOL, TRAP, H, P, S, burst, click
 
-from linktrack.clicks.event import POST, PREFETCH, SHARED
+from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.judging import reputation
 from linktrack.clicks.judging.reputation import (
     BESIDE_MS,

@@ -28,7 +28,7 @@ from clicks.judging.judged_clicks import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.clicks.event import MACHINE, POST, PREFETCH, SHARED
+from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
 from linktrack.clicks.judging.verdicts import (
     BURSTS,
     CROWDS,

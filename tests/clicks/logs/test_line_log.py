@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from clicks_world import CHROME, SENT, World, key_of, line
 
-from linktrack.clicks.event import POST, PREFETCH, SHARED
+from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.load import rules_of as rules_by
 from linktrack.clicks.logs.batches import Batch
@@ -23,7 +23,7 @@ from linktrack.clicks.logs.sources import open_log
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.clicks.summary import ImportOrder
-from linktrack.settings import PRIVATE_NETWORKS
+from linktrack.settings.tables import PRIVATE_NETWORKS
 
 
 def rules_of(world: World) -> Rules:

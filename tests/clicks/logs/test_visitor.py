@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import REMEMBERED_BYTES, Visitors, address_of
-from linktrack.settings import PRIVATE_NETWORKS
+from linktrack.settings.tables import PRIVATE_NETWORKS
 
 # The chain, the visitor's nearest proxy last, and what is kept of the visitor with the default proxies.
 CHAINS = {

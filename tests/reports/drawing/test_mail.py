@@ -46,6 +46,7 @@ STAYS = {
     "text that is no markup": ("<xmp><b>&amp;</xmp>", "<pre>&lt;b>&amp;amp;</pre>"),
     "a picture, blank": ('<img src="a.png" srcset="b.png 2x" width=10 height=20 alt="A &quot;b&quot;">', '<img width="10" height="20" alt="A &quot;b&quot;">'),
     "a link, without its address": ('<a href="https://example.com/" name=a target=_blank>x</a>', '<a name="a" target="_blank" data-linked>x</a>'),
+    "a link that would have no box": ("<a href=x style='display:contents'>x</a>", '<a style="display:inline" data-linked>x</a>'),
     "an anchor, which is no link": ("<a name=a>x</a>", '<a name="a">x</a>'),
     "a drawing": (
         '<svg viewBox="0 0 9 9"><g transform="translate(1,2)" fill="url(#a)"><path d="M1 2z"/></g></svg>',

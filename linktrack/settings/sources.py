@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from linktrack.errors import BadInput
-from linktrack.setting_values import Misfit, Section
-from linktrack.settings import Settings
+from linktrack.settings.tables import Settings
+from linktrack.settings.values import Misfit, Section
 from linktrack.toml_files import TomlFile, parse_toml
 from linktrack.values import wrong_value
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from tests_support import OF_EVERY_TYPE, Run, in_toml, words_of_a_library
 
 from linktrack.errors import BadInput
-from linktrack.settings import Settings
+from linktrack.settings.tables import Settings
 from linktrack.upkeep.doctor import examine
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
@@ -124,6 +124,8 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (" ", BLANK), ("a\0b", CONTROL), ("~/clicklog", "~ stands for no folder"), (5_000 * "x/", PATH),
         ("linktrack.key", ELSEWHERE), ("scripts", ELSEWHERE), ("scripts/log", ELSEWHERE), ("pages", ELSEWHERE),
         ("sub/../linktrack.db", ELSEWHERE), ("a-file", "must be a folder"),
+        ("a-file/x", "a part of this path is a file"), ("loop", "in a circle"), ("loop/x", "in a circle"),
+        ("/proc/x", "system's own"), ("/dev/x", "system's own"), ("/sys", "system's own"),
     ],
     "serve.log_size": [("0MB", SIZE), ("100", SIZE), ("-1MB", SIZE), ("", SIZE), ("999999GB", SIZE), ("1٩MB", SIZE)],
     "serve.form_hosts": [
@@ -298,6 +300,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = init_workspace(tmp_path_factory.mktemp("furnished"), "https://click.example.com", {})
     (workspace.root / "full").mkdir()
     (workspace.root / "a-file").write_text("x")
+    (workspace.root / "loop").symlink_to("loop")
     return workspace
 
 
@@ -393,7 +396,7 @@ TAKEN: dict[str, list[Any]] = {
     "actions.working_hours": [["08:00-12:00", "12:00-24:00"]],
     "serve.host": ["0.0.0.0", "::", "::1", "fe80::1%eth0", "localhost", "my-machine"],
     "serve.port": [0, 65535],
-    "serve.log": [".", "logs/clicks", "/var/log/linktrack"],
+    "serve.log": [".", "logs/clicks", "/var/log/linktrack", "/dev/shm/linktrack"],
     "serve.log_size": ["5KB", "1 GB", "1000GB"],
     "serve.form_hosts": [["forms.example", "räv.example", "localhost"]],
     "pages.background": ["", "#FFffff"],
@@ -415,7 +418,7 @@ TAKEN: dict[str, list[Any]] = {
 
 
 def test_the_examples_in_the_comments_of_the_commented_configuration_can_be_used(workspace: Workspace) -> None:
-    text = (Path(__file__).parent.parent / "configs" / "linktrack.toml").read_text("utf-8")
+    text = (Path(__file__).parents[2] / "configs" / "linktrack.toml").read_text("utf-8")
     shown, examples = re.subn(r"^# (?=\w+ = [\[{\"])", "", text, flags=re.MULTILINE)
     assert examples == 8
     workspace.config_path.write_text(shown)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from linktrack.names import same_name
-from linktrack.setting_values import (
+from linktrack.settings.values import (
     Column,
     DateFormat,
     Delimiter,

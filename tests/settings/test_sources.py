@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from tests_support import Run
 
 from linktrack.errors import BadInput
-from linktrack.settings import Settings
+from linktrack.settings.tables import Settings
 from linktrack.workspace import Workspace, find_workspace, load_workspace
 
 
@@ -193,7 +193,7 @@ def test_rotation_keeps_the_old_key(workspace: Workspace, run: Run) -> None:
 
 
 def test_the_commented_configuration_shows_every_setting_with_its_default() -> None:
-    path = Path(__file__).parent.parent / "configs" / "linktrack.toml"
+    path = Path(__file__).parents[2] / "configs" / "linktrack.toml"
     raw = tomllib.loads(path.read_text("utf-8"))
 
     def names(section: type[BaseModel], table: dict[str, Any], place: str = "") -> None:

@@ -1,7 +1,7 @@
 """The settings: all tables of `linktrack.toml`, with what each setting may hold and what does not go together; those of
-the CRM's export are `crm_settings`.
+the CRM's export are in `crm`.
 
-What a setting means stands in `configs/linktrack.toml`, where the settings come from in `setting_sources`.
+What a setting means stands in `configs/linktrack.toml`, where the settings come from in `sources`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from linktrack.crm_settings import CrmSettings
 from linktrack.names import folded
-from linktrack.setting_values import (
+from linktrack.settings.crm import CrmSettings
+from linktrack.settings.values import (
     LONGEST_DAYS,
     BaseUrl,
     Colour,

@@ -175,37 +175,46 @@ def add_link(
     Conflict when the key is taken (also by a deleted link: restore it), NotFound without the folder, BadInput for an
     address that nobody can be led to.
     """
-    from sqlmodel import select
-
-    from linktrack.store.tables import LinkRecord
-
     key = checked_key(key)
-    with database.session() as session:
+    with database.transaction():
         folder_id = None
         if folder is not None:
             path = clean_path(folder)
             folder_id = ensure_folder(database, path, clock) if parents else find_folder(database, path)
-        other = session.exec(select(LinkRecord).where(LinkRecord.key == key)).first()
+        other = database.row("SELECT deleted_at FROM link WHERE key = ?", (key,))
         if other is not None:
-            way_out = f"linktrack link restore {key}" if other.deleted_at else f"linktrack link edit {key}"
-            state = "deleted, but its mails are still out there" if other.deleted_at else "there already"
+            is_deleted_one = other[0] is not None
+            way_out = f"linktrack link restore {key}" if is_deleted_one else f"linktrack link edit {key}"
+            state = "deleted, but its mails are still out there" if is_deleted_one else "there already"
             raise Conflict(f"a link {key!r} is {state}: use {way_out}, or choose another key")
-        moment = clock()
-        session.add(
-            LinkRecord(
-                key=key,
-                name=composed(name or key),
-                kind="registered",
-                url=target_of(url, response, pairs),
-                folder_id=folder_id,
-                response=response.stored(),
-                confirm=confirm,
-                created_at=moment,
-                updated_at=moment,
-            )
-        )
-        session.flush()
+        url = target_of(url, response, pairs)
+        link = NewLink(key, composed(name or key), "registered", url, response.stored(), folder_id, confirm=confirm)
+        store_link(database, link, clock())
         return find_link(database, key)
+
+
+class NewLink(NamedTuple):
+    """A link as it is stored first, with the numbers of its folder and, if it is a local one, its mailing."""
+
+    key: str
+    name: str
+    kind: str
+    url: str
+    response: str
+    folder_id: int | None = None
+    mailing_id: int | None = None
+    confirm: bool = False
+
+
+def store_link(database: Database, link: NewLink, moment: int) -> int:
+    """Store a link that is not there yet. Returns its number. Part of a transaction."""
+    columns = ", ".join(NewLink._fields)
+    return int(
+        database.value(
+            f"INSERT INTO link ({columns}, created_at, updated_at) VALUES ({marks(link)}, ?, ?) RETURNING id",  # noqa: S608  (of our own)
+            (*link, moment, moment),
+        )
+    )
 
 
 def edit_link(

@@ -12,7 +12,7 @@ from linktrack.errors import BadInput, LinktrackError
 from linktrack.files.toml_files import read_toml
 from linktrack.links import catalog, folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
-from linktrack.links.catalog import LinkRow, target_of
+from linktrack.links.catalog import LinkRow, NewLink, store_link, target_of
 from linktrack.links.differences import LinkDifference, shown_fields
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
@@ -88,6 +88,8 @@ def _parse_link(
     for name in ("name", "folder", "url"):
         if not isinstance(raw.get(name, ""), str):
             raise BadInput(f"{name} of the link {key!r} must be text, not {shown(raw[name])}")
+    if not raw.get("name", key).strip():
+        raise BadInput(f"name of the link {key!r} must not be empty: leave it out, and its key is its name")
     if not isinstance(raw.get("confirm", False), bool):
         raise BadInput(f"confirm of the link {key!r} must be true or false, not {shown(raw['confirm'])}")
     special = key in SPECIAL_LINKS
@@ -191,23 +193,17 @@ def apply_definitions(database: Database, wanted: Sequence[LinkDefinition], cloc
 def _store(database: Database, definition: LinkDefinition, clock: Clock) -> None:
     folder_id = None if definition.folder is None else folders.ensure_folder(database, definition.folder, clock)
     moment = clock()
-    database.execute(
-        "INSERT INTO link (key, name, kind, url, folder_id, response, confirm, created_at, updated_at) "
-        "VALUES (?, ?, 'registered', ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, "
-        "url = excluded.url, folder_id = excluded.folder_id, response = excluded.response, "
-        "confirm = excluded.confirm, updated_at = excluded.updated_at, deleted_at = NULL",
-        (
-            definition.key,
-            definition.name,
-            definition.url,
-            folder_id,
-            definition.response.stored(),
-            definition.confirm,
-            moment,
-            moment,
-        ),
-    )
     link_id = database.value("SELECT id FROM link WHERE key = ?", (definition.key,))
+    stored = definition.response.stored()
+    if link_id is None:
+        link = NewLink(definition.key, definition.name, "registered", definition.url, stored, folder_id)
+        link_id = store_link(database, link._replace(confirm=definition.confirm), moment)
+    else:
+        database.execute(
+            "UPDATE link SET name = ?, url = ?, folder_id = ?, response = ?, confirm = ?, updated_at = ?, "
+            "deleted_at = NULL WHERE id = ?",
+            (definition.name, definition.url, folder_id, stored, definition.confirm, moment, link_id),
+        )
     store_actions(database, link_id, definition.actions)
 
 

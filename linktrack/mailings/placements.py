@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from linktrack.errors import Conflict, NotFound, UnknownName
+from linktrack.links.catalog import REDIRECT, NewLink, store_link
 from linktrack.links.near_targets import comparable
 from linktrack.mailings.addresses import Address
 from linktrack.mailings.catalog import (
@@ -78,11 +79,8 @@ def make_local_links(
             number += 1
             while f"{name}.{number}" in taken:
                 number += 1
-            local[url] = database.value(
-                "INSERT INTO link (key, name, kind, url, mailing_id, response, created_at, updated_at) "
-                "VALUES (?, ?, 'local', ?, ?, ?, ?, ?) RETURNING id",
-                (f"{name}.{number}", address.label, url, mailing_id, '{"kind": "redirect"}', moment, moment),
-            )
+            link = NewLink(f"{name}.{number}", address.label, "local", url, REDIRECT.stored(), mailing_id=mailing_id)
+            local[url] = store_link(database, link, moment)
         used[url] = local[url]
     database.executemany("UPDATE link SET deleted_at = NULL WHERE id = ?", [(link,) for link in set(used.values())])
     return used

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +16,25 @@ from pathlib import Path
 import pytest
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
-from linktrack.files import Kept, create, leftovers, making_folder, read_bytes, replace_own, write_file, writing
+from linktrack.files import (
+    PUBLIC,
+    Kept,
+    check_new_folder,
+    create,
+    folder_for_a_moment,
+    leftovers,
+    make_own_folder,
+    making_folder,
+    passing_folder,
+    read_bytes,
+    remove_leftovers,
+    replace_own,
+    write_file,
+    writing,
+)
 
 NOTHING = Kept()
+SOMEBODY, THEIR_GROUP = 65_534, 65_533
 
 
 def mode(path: Path) -> int:
@@ -32,9 +50,61 @@ def test_what_is_made_is_its_owners_alone_whatever_the_umask(tmp_path: Path, uma
         replace_own(tmp_path / "b", b"2")
         with making_folder(tmp_path / "c", NOTHING) as folder:
             write_file(folder / "d", b"1", NOTHING)
+        write_file(tmp_path / "e", b"1", NOTHING, mode=PUBLIC)
+        create(tmp_path / "f", b"1", mode=PUBLIC)
+        replace_own(tmp_path / "g", b"1", mode=PUBLIC)
+        with making_folder(tmp_path / "h", NOTHING, mode=0o755):
+            pass
     finally:
         os.umask(before)
     assert [mode(tmp_path / name) for name in ("a", "b", "c", "c/d")] == [0o600, 0o600, 0o700, 0o600]
+    assert [mode(tmp_path / name) for name in "efgh"] == [0o644, 0o644, 0o644, 0o755]  # what is for everybody
+
+
+def made_for_a_moment(path: Path) -> None:
+    with passing_folder(path.parent) as folder:
+        folder.rename(path)
+
+
+def made_whole(path: Path, mode: int = 0o700) -> None:
+    with making_folder(path, NOTHING, mode=mode) as folder:
+        (folder / "a").write_text("x")
+
+
+MADE: dict[str, tuple[Callable[[Path], object], bool]] = {
+    "a file of the workspace": (lambda path: create(path, b"x"), True),
+    "one that is replaced": (lambda path: replace_own(path, b"x"), True),
+    "what everybody may read": (lambda path: write_file(path, b"x", NOTHING, mode=PUBLIC), True),
+    "an output": (lambda path: write_file(path, b"x", NOTHING), False),
+    "a folder of the workspace": (make_own_folder, True),
+    "a folder for a moment": (made_for_a_moment, True),
+    "a folder that is an output": (made_whole, False),
+}
+
+
+@pytest.mark.parametrize("case", MADE)
+@pytest.mark.parametrize("owner", [SOMEBODY, 0])
+def test_what_root_makes_for_a_workspace_is_its_owners(tmp_path: Path, case: str, owner: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(tmp_path, owner, THEIR_GROUP)
+    make, given = MADE[case]
+    make(tmp_path / "made")
+    found = (tmp_path / "made").stat()
+    assert (found.st_uid, found.st_gid) == ((SOMEBODY, THEIR_GROUP) if given and owner else (0, 0))
+
+
+def test_a_root_that_may_give_nothing_away_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(tmp_path, SOMEBODY, THEIR_GROUP)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "")
+
+    monkeypatch.setattr(os, "fchown", refused)
+    create(tmp_path / "a", b"x")
+    assert (tmp_path / "a").stat().st_uid == 0
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -57,7 +127,53 @@ def test_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [path]
 
 
-Place = Callable[[Path], Path]
+def test_what_is_there_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "linktrack.key"
+    path.write_text("before")
+    with pytest.raises(Conflict, match="exists already") as caught:
+        create(path, b"after")
+    assert (caught.value.file, path.read_text()) == (str(path), "before")
+
+
+def test_a_long_name_has_room_for_what_is_beside_it(tmp_path: Path) -> None:
+    write_file(tmp_path / ("x" * 250), b"1", NOTHING)
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 250]
+
+
+def test_what_is_written_can_be_read_back_meanwhile(tmp_path: Path) -> None:
+    with writing(tmp_path / "out", NOTHING) as file:
+        file.write(b"abc")
+        file.seek(1)
+        assert file.read() == b"bc"
+
+
+def test_standard_output_gets_nothing_before_all_is_well(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with writing(Path("-"), NOTHING) as file:
+        file.write(b"whole")
+        assert capfdbinary.readouterr().out == b""
+    assert capfdbinary.readouterr().out == b"whole"
+    with pytest.raises(ZeroDivisionError), writing(Path("-"), NOTHING) as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/null"])
+def test_what_is_for_a_stream_waits_where_it_is_told(tmp_path: Path, name: str) -> None:
+    for waiting, folder in ((tmp_path, tmp_path), (None, Path(tempfile.gettempdir()))):
+        with writing(Path(name), NOTHING, waiting=waiting) as file:
+            assert Path(f"/proc/self/fd/{file.fileno()}").readlink().parent == folder
+
+
+def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
+    ours, theirs = os.openpty()
+    try:
+        write_file(Path(os.ttyname(theirs)), b"a\x1b[2Jb\n", NOTHING)
+        shown = os.read(ours, 100)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert b"\x1b" not in shown and shown.startswith(b"a")
 
 
 def _workspace(root: Path) -> None:
@@ -248,6 +364,178 @@ def test_a_step_that_fails_leaves_what_was_there(
     assert sorted(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("make", [lambda path: create(path, b"x"), made_whole], ids=["a new file", "a new folder"])
+def test_a_step_that_fails_leaves_nothing_of_what_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(DiskFull) as caught:
+            make(tmp_path / "new")
+    assert caught.value.file == str(tmp_path / "new")
+    assert list(tmp_path.iterdir()) == []
+
+
+Raised = Callable[[Path], BaseException]
+# What is raised inside, with a file's own name → what comes out of it.
+INSIDE: dict[str, tuple[Raised, type[BaseException]]] = {
+    "an error of writing": (lambda _: OSError(errno.ENOSPC, ""), DiskFull),
+    "an error of a file in it": (lambda path: OSError(errno.EIO, "", str(path)), Conflict),
+    "an error of reading something else": (lambda _: OSError(errno.EIO, "", "/elsewhere"), OSError),
+    "a reader of a pipe that is gone": (lambda _: OSError(errno.EPIPE, ""), BrokenPipeError),
+    "anything else": (lambda _: KeyboardInterrupt(), KeyboardInterrupt),
+}
+
+
+@pytest.mark.parametrize("case", INSIDE)
+def test_errors_of_writing_are_about_the_name_that_was_given(tmp_path: Path, case: str) -> None:
+    raised, kind = INSIDE[case]
+    out = tmp_path / "out"
+    with pytest.raises(kind) as of_folder, making_folder(out, NOTHING) as folder:
+        raise raised(folder / "a")
+    with pytest.raises(kind) as of_file, writing(out, NOTHING) as file:
+        raise raised(Path(str(file.name)))
+    for caught in (of_folder, of_file):
+        assert type(caught.value) is kind
+        assert not isinstance(caught.value, LinktrackError) or caught.value.file == str(out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_disk_has_all_of_it_before_it_has_its_name_and_its_name_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, bool]] = []  # the names' beginnings, and whether the output was there
+    real, out = os.fsync, tmp_path / "out"
+
+    def noted(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        name = "." if path == tmp_path else str(path.relative_to(tmp_path)).replace(out.name, "", 1)
+        synced.append((name.partition("unfinished-")[0] + name.partition("/")[2], out.exists()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_file(out, b"x", NOTHING)
+    assert synced == [("..", False), (".", True)]
+    out.unlink()
+    synced.clear()
+    create(out, b"x")
+    assert synced == [("", True), (".", True)]
+    out.unlink()
+    synced.clear()
+    with making_folder(out, NOTHING) as folder:
+        (folder / "a" / "b").mkdir(parents=True)
+        (folder / "a" / "c").write_text("x")
+        (folder / "link").symlink_to("nowhere")
+    assert sorted(synced[:-1]) == [("..", False), ("..a", False), ("..a/b", False), ("..a/c", False)]
+    assert synced[-1] == (".", True)
+
+
+def test_a_folder_of_very_many_files_is_synced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(os, "sync", lambda: said.append("all"))
+    for count in (99, 100, 101):
+        with making_folder(tmp_path / str(count), NOTHING) as folder:
+            for number in range(count):
+                (folder / str(number)).touch()
+    assert said == ["all", "all"]
+
+
+def test_what_another_command_clears_away_at_once_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its making and its being held; a folder, which something else may have been told of, is not."""
+    real, left = fcntl.flock, [2]
+
+    def late(handle: int, how: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if how == fcntl.LOCK_EX and left[0]:
+            left[0] -= 1
+            path.rmdir() if path.is_dir() else path.unlink()
+        real(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write_file(tmp_path / "out", b"whole", NOTHING)
+    assert (tmp_path / "out").read_bytes() == b"whole"
+    left[0] = 1
+    with pytest.raises(Conflict, match=r"new was cleared away while it was made: run the command again$"):
+        made_whole(tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_for_a_moment(tmp_path: Path) -> None:
+    (tmp_path / ".linktrack.unfinished-1").mkdir()
+    with pytest.raises(ZeroDivisionError), passing_folder(tmp_path) as folder:
+        assert (folder.parent, mode(folder), leftovers(tmp_path)) == (tmp_path, 0o700, [])
+        assert folder.name.startswith(".linktrack.unfinished-") and list(tmp_path.iterdir()) == [folder]
+        (folder / "x").write_text("x")
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(NotFound) as caught, passing_folder(tmp_path / "missing"):
+        pass
+    assert caught.value.file == str(tmp_path / "missing")
+    assert folder_for_a_moment(tmp_path) == tmp_path
+    assert folder_for_a_moment(tmp_path / "missing") == Path(tempfile.gettempdir())
+
+
+def test_a_folder_of_the_workspace_may_be_there(tmp_path: Path) -> None:
+    make_own_folder(tmp_path / "a")
+    make_own_folder(tmp_path / "b", 0o711)
+    make_own_folder(tmp_path / "a", 0o711)
+    assert [mode(tmp_path / name) for name in "ab"] == [0o700, 0o711]
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        make_own_folder(tmp_path / "file")
+
+
+def _foreign(path: Path) -> None:
+    path.touch()
+    if os.geteuid() == 0:
+        os.chown(path, SOMEBODY, SOMEBODY)
+    else:
+        path.unlink()  # nothing that is another's can be made here
+        path.symlink_to("nowhere")
+
+
+def _with_a_workspace(path: Path) -> None:
+    path.mkdir()
+    (path / "linktrack.toml").touch()
+
+
+# name → what is there, and whether it goes.
+LEFT: dict[str, tuple[Callable[[Path], object], bool]] = {
+    ".out.unfinished-1": (Path.touch, True),
+    ".folder.unfinished-2": (lambda path: (path / "deep").mkdir(parents=True), True),
+    ".pipe.unfinished-3": (os.mkfifo, True),
+    "out.unfinished-4": (Path.touch, False),
+    ".out.finished-5": (Path.touch, False),
+    ".link.unfinished-6": (lambda path: path.symlink_to("."), False),
+    ".foreign.unfinished-7": (_foreign, False),
+    ".restored.unfinished-8": (_with_a_workspace, False),
+}
+
+
+def test_what_of_the_things_in_a_folder_is_removed(tmp_path: Path) -> None:
+    for name, (make, _) in LEFT.items():
+        make(tmp_path / name)
+    (tmp_path / ".held.unfinished-9").touch()
+    with (tmp_path / ".held.unfinished-9").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert [path.name for path in leftovers(tmp_path)] == sorted(
+            name for name in LEFT if name.startswith(".") and ".unfinished-" in name
+        )
+        remove_leftovers(tmp_path)
+    stay = {name for name, (_, goes) in LEFT.items() if not goes} | {".held.unfinished-9"}
+    assert {path.name for path in tmp_path.iterdir()} == stay
+    (tmp_path / "linktrack.toml").touch()  # the folder is a workspace itself: nothing was on its way there
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == (
+        stay - {".held.unfinished-9", ".restored.unfinished-8"} | {"linktrack.toml"}
+    )
+
+
 def test_what_a_killed_command_left_goes_with_the_next_one_in_that_folder(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path; from linktrack.files import *\n"
@@ -274,6 +562,51 @@ def test_a_new_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "a").read_text() == "whole"
     with pytest.raises(Conflict, match="not empty"), making_folder(tmp_path / "out", NOTHING):
         pass
+    (tmp_path / "empty").mkdir()
+    made_whole(tmp_path / "empty")
+    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["a"]
+
+
+def test_a_new_folder_takes_no_name_that_was_taken_meanwhile(tmp_path: Path) -> None:
+    with pytest.raises(Conflict, match="not empty"), making_folder(tmp_path / "out", NOTHING):
+        (tmp_path / "out" / "theirs").mkdir(parents=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+NO_NEW_FOLDER: dict[str, tuple[type[LinktrackError], str]] = {
+    "link": (Conflict, "link is a link: name a new folder"),
+    "nowhere": (Conflict, "nowhere is a link: name a new folder"),
+    "file": (Conflict, "file is a file: name a new folder"),
+    "full": (Conflict, "full is not empty: name a new folder"),
+    "missing/new": (NotFound, "there is no such folder: .*missing"),
+    "file/new": (NotFound, "there is no such folder: .*file"),
+    "full/scripts/new": (Conflict, "belongs to a workspace"),
+}
+
+
+@pytest.mark.parametrize("name", NO_NEW_FOLDER)
+def test_where_no_new_folder_can_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "full" / "scripts").mkdir(parents=True)
+    (tmp_path / "full" / "linktrack.toml").touch()
+    (tmp_path / "link").symlink_to("full")
+    (tmp_path / "nowhere").symlink_to("missing")
+    kind, words = NO_NEW_FOLDER[name]
+    with pytest.raises(kind, match=f"{words}$" if "name a new" in words else words):
+        check_new_folder(tmp_path / name, NOTHING)
+
+
+def test_a_new_folder_is_refused_where_nothing_may_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    check_new_folder(tmp_path / "empty", NOTHING)
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "empty")
+    check_new_folder(tmp_path / "new", NOTHING)
+    with pytest.raises(Conflict, match="no permission") as caught:
+        check_new_folder(tmp_path / "empty", NOTHING)
+    assert caught.value.file == str(tmp_path / "empty")
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
+    with pytest.raises(Conflict, match="no permission"):
+        check_new_folder(tmp_path / "new", NOTHING)
 
 
 @pytest.mark.parametrize(

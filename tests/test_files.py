@@ -61,6 +61,29 @@ def test_what_is_made_is_its_owners_alone_whatever_the_umask(tmp_path: Path, uma
     assert [mode(tmp_path / name) for name in "efgh"] == [0o644, 0o644, 0o644, 0o755]  # what is for everybody
 
 
+def test_what_is_private_is_so_from_its_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int] = []
+    real, before = (os.fchmod, os.chmod), os.umask(0)
+
+    def noted(handle: int, mode: int) -> None:
+        found.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        real[0](handle, mode)
+
+    def noted_by_name(path: Path, mode: int, **_: object) -> None:
+        found.append(stat.S_IMODE(path.stat().st_mode))
+        real[1](path, mode)
+
+    monkeypatch.setattr(os, "fchmod", noted)
+    monkeypatch.setattr(os, "chmod", noted_by_name)
+    try:
+        write_file(tmp_path / "a", b"1", NOTHING)
+        create(tmp_path / "b", b"1")
+        made_whole(tmp_path / "c", 0o755)
+    finally:
+        os.umask(before)
+    assert found[:3] == [0o600, 0o600, 0o700]
+
+
 def made_for_a_moment(path: Path) -> None:
     with passing_folder(path.parent) as folder:
         folder.rename(path)
@@ -125,6 +148,10 @@ def test_or_not_at_all(tmp_path: Path) -> None:
         raise ZeroDivisionError
     assert path.read_text() == "before"
     assert sorted(tmp_path.iterdir()) == [path]
+    with pytest.raises(ZeroDivisionError), writing(path, NOTHING) as file:
+        Path(str(file.name)).unlink()  # whoever it was
+        raise ZeroDivisionError
+    assert path.read_text() == "before"
 
 
 def test_what_is_there_is_not_made(tmp_path: Path) -> None:
@@ -293,6 +320,11 @@ def test_a_link_of_somebody_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="somebody else"):
         write_file(tmp_path / "link", b"gone", NOTHING)
     assert (tmp_path / "victim").read_text() == "precious"
+    (tmp_path / "way").symlink_to(".")
+    os.lchown(tmp_path / "way", 65_534, 65_534)
+    with pytest.raises(Conflict, match="way is a link that belongs to somebody else") as caught:
+        check_new_folder(tmp_path / "way" / "new", NOTHING)
+    assert caught.value.file == str(tmp_path / "way" / "new")
 
 
 def test_a_link_in_a_circle_is_a_sentence(tmp_path: Path) -> None:
@@ -364,19 +396,26 @@ def test_a_step_that_fails_leaves_what_was_there(
     assert sorted(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("make", [lambda path: create(path, b"x"), made_whole], ids=["a new file", "a new folder"])
+@pytest.mark.parametrize(
+    ("case", "call"),
+    [
+        ("a file of the workspace", "fsync"), ("one that is replaced", "fsync"), ("a folder that is an output", "fsync"),
+        ("a folder that is an output", "mkdir"), ("a folder for a moment", "mkdir"),
+    ],
+)  # fmt: skip
 def test_a_step_that_fails_leaves_nothing_of_what_is_new(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, call: str
 ) -> None:
-    def full(_: int) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full)
+        patched.setattr(os, call, full)
         with pytest.raises(DiskFull) as caught:
-            make(tmp_path / "new")
-    assert caught.value.file == str(tmp_path / "new")
+            MADE[case][0](tmp_path / "new")
+    assert caught.value.file == str(tmp_path if case == "a folder for a moment" else tmp_path / "new")
     assert list(tmp_path.iterdir()) == []
+    assert os.fstat(1)  # standard output is open as it was
 
 
 Raised = Callable[[Path], BaseException]
@@ -599,7 +638,7 @@ def test_where_no_new_folder_can_be(tmp_path: Path, name: str) -> None:
 def test_a_new_folder_is_refused_where_nothing_may_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty").mkdir()
     check_new_folder(tmp_path / "empty", NOTHING)
-    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path / "empty")
+    monkeypatch.setattr(os, "access", lambda path, how: (path, how) != (tmp_path / "empty", os.W_OK | os.X_OK))
     check_new_folder(tmp_path / "new", NOTHING)
     with pytest.raises(Conflict, match="no permission") as caught:
         check_new_folder(tmp_path / "empty", NOTHING)

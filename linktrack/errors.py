@@ -56,6 +56,14 @@ class BadInput(LinktrackError):
     exit_code = 3
 
 
+class Damaged(BadInput):
+    """A database of which something is lost or written over: `fault` is what was found."""
+
+    def __init__(self, name: str, fault: str, way_back: str) -> None:
+        self.fault = fault
+        super().__init__(f"{name} is damaged ({fault}): {way_back}")
+
+
 class LostKeys(BadInput):
     """Signing keys that cannot be had: `why` is what is the matter with the place where they should be."""
 

@@ -25,7 +25,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
+from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
 from linktrack.terminals import clean_terminal
 
 CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
@@ -37,6 +37,11 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _MANY = 100  # files that are synced one by one
 _LINKS = 40  # symbolic links that are followed, as the system does
 _IN_MEMORY = 1 << 24  # bytes that wait there for a stream
+MOST_OWN = 1 << 26  # bytes of a file that a workspace has in a place of its own and that is held in memory
+
+_LONGEST_PATH, _LONGEST_NAME = 4_000, 255  # bytes
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SYSTEM_FOLDER = re.compile("/(proc|sys|dev(?!/shm/))/")
 
 STDIN = STDOUT = "-"
 
@@ -59,6 +64,47 @@ def open_input(path: Path, what: str = "a file") -> BinaryIO:
     """A file, opened for reading. NotFound, BadInput or Conflict with a sentence."""
     with explained(path, what):
         return path.open("rb")
+
+
+def read_own(path: Path, what: str, most: int = MOST_OWN) -> bytes:
+    """The bytes of a file that a workspace has in a place of its own. `what` is what should be there: "a key file".
+
+    NotFound, BadInput or Conflict with a sentence; BadInput also for a pipe or a device, which would keep the command
+    waiting for ever, and for more than `most` bytes, which would fill the memory.
+    """
+    with open_own(path, what) as file, explained(path, what):
+        endless = os.fstat(file.fileno()).st_size > most
+        data = b"" if endless else file.read(most + 1)
+    if endless or len(data) > most:
+        raise BadInput(f"this is longer than {what} is ({most:,} bytes at most): see what has become of it", file=path)
+    return data
+
+
+def open_own(path: Path, what: str) -> BinaryIO:
+    """A file that a workspace has in a place of its own, opened for reading. As `read_own`, but for its length."""
+    with explained(path, what):
+        refuse_no_plain_file(path, what)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # what came there since is not waited for
+    file = os.fdopen(handle, "rb")
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise _no_plain_file(path, what)
+    return file
+
+
+def refuse_no_plain_file(path: Path, what: str) -> None:
+    """BadInput for a pipe, a device or a folder where a file of a workspace should be. OSError without one."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _no_plain_file(path, what)
+
+
+def _no_plain_file(path: Path, what: str) -> BadInput:
+    return BadInput(f"this is no plain file, and so not {what}: see what it is, and remove it", file=path)
+
+
+def whole_path(path: Path) -> Path:
+    """A path with all its links followed, as far as they lead; one that leads in a circle stays as it is."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager
@@ -144,13 +190,42 @@ def folder_in_place(path: Path) -> Conflict:
     return Conflict("this is a folder: name a file in it", file=path)
 
 
+def refuse_unfit_place(path: Path, *, folder: bool) -> None:
+    """See whether `path` can be a folder that is written into, else a file, as far as that shows; what is not there yet
+    can be made.
+
+    BadInput, NotFound or Conflict for a name that no file system takes, one of the system's own folders, a link in a
+    circle, a file on the way, and where something else is there.
+    """
+    whole = Path(os.path.normpath(path.absolute()))
+    if found := _CONTROLS.search(str(whole)):
+        raise BadInput(f"a path must not have the sign {found[0]!r}", file=path)
+    named = os.fsencode(whole)
+    if len(named) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in named.split(b"/")):
+        raise sentence_of(OSError(errno.ENAMETOOLONG, ""), path)
+    if any(_SYSTEM_FOLDER.match(f"{one}/") for one in (whole, os.path.realpath(whole))):
+        raise BadInput("this is among the system's own files, where nothing is kept: name another path", file=path)
+    try:
+        mode = whole.stat().st_mode
+    except OSError as problem:
+        if problem.errno in (errno.ENOENT, errno.EACCES):  # which whoever writes there may make, and look into
+            return
+        raise sentence_of(problem, path) from None
+    if folder and not stat.S_ISDIR(mode):
+        raise Conflict("this must be a folder, and is none: name a folder", file=path)
+    if not folder and stat.S_ISDIR(mode):
+        raise folder_in_place(path)
+    if not folder and not stat.S_ISREG(mode):
+        raise Conflict("this must be a file, and is a pipe or a device: name a file", file=path)
+
+
 def _is_input(there: os.stat_result, target: Path, kept: Kept) -> bool:
     """Whether a file is one that the command reads: by itself, in a folder, or redirected."""
     given = [path for path in kept.inputs if path.exists()]
     if any(os.path.samestat(there, one) for one in (*_stdin_file(), *(path.stat() for path in given))):
         return True
-    whole = target.resolve()
-    return any(path.is_dir() and path.resolve() in whole.parents for path in given)
+    whole = whole_path(target)
+    return any(path.is_dir() and whole_path(path) in whole.parents for path in given)
 
 
 def _stdin_file() -> Iterator[os.stat_result]:
@@ -163,9 +238,10 @@ def _stdin_file() -> Iterator[os.stat_result]:
 
 def refuse_own(target: Path, named: Path, kept: Kept) -> None:
     """Conflict when `target` is a file of a workspace: by its place in any, or one that `kept` names, also where the
-    workspace has it by a link."""
-    real = target.parent.resolve() / target.name
-    mine = {place for path in kept.own for place in (path.parent.resolve() / path.name, path.resolve())}
+    workspace has it, or what is in a folder of its own, by a link."""
+    real = whole_path(target.parent) / target.name
+    own = (one for path in kept.own for one in (path, *_links_in(path)))
+    mine = {place for path in own for place in (whole_path(path.parent) / path.name, whole_path(path))}
     by_name = any(_is_own_by_name(place) for place in (real, named.absolute()))
     if by_name or any(
         real == place
@@ -174,6 +250,18 @@ def refuse_own(target: Path, named: Path, kept: Kept) -> None:
         for place in mine
     ):
         raise Conflict("this belongs to a workspace, and writing would destroy it: name another path", file=named)
+
+
+def _links_in(folder: Path) -> Iterator[Path]:
+    """The links in a folder and the folders in it, each of which may lead out of it; none in what is no folder."""
+    waiting = [folder]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as found:
+            for entry in found:
+                if entry.is_symlink():
+                    yield Path(entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting.append(Path(entry.path))
 
 
 def _is_own_by_name(path: Path) -> bool:
@@ -244,14 +332,19 @@ def is_written_into(path: Path) -> bool:
 
 
 @contextmanager
-def writing(path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None = None) -> Iterator[BinaryIO]:
+def writing(
+    path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None = None, binary: str = ""
+) -> Iterator[BinaryIO]:
     """A file to be written whole: it takes the name `path` when the block ends well, and vanishes when it does not.
 
     `-` is standard output, which gets nothing before all is well, nor does a pipe or a device: what is for them waits
-    in the folder `waiting`, or the system's for such. Errors as `judged_target`, DiskFull, Conflict; errors of reading
-    inside are the caller's.
+    in the folder `waiting`, or the system's for such. What is no text is called so in `binary` ("a backup"), and goes
+    to no terminal: UsageError, before anything is made. Errors as `judged_target`, DiskFull, Conflict; errors of
+    reading inside are the caller's.
     """
     if str(path) == STDOUT:
+        if binary and sys.stdout.isatty():
+            raise _no_text(binary)
         with _waiting(waiting) as file:
             yield file
             _pass_on(file, sys.stdout.buffer)
@@ -261,11 +354,17 @@ def writing(path: Path, kept: Kept, *, mode: int = PRIVATE, waiting: Path | None
         with explained(path):
             handle = os.open(target, os.O_WRONLY | os.O_APPEND)
         with os.fdopen(handle, "wb") as device, _waiting(waiting) as file:
+            if binary and device.isatty():
+                raise _no_text(binary)
             yield file
             _pass_on(file, clean_terminal(handle) if device.isatty() else device)
         return
     with _replacing(target, path, mode) as file:
         yield file
+
+
+def _no_text(what: str) -> UsageError:
+    return UsageError(f"{what} is no text, and is not shown on a terminal: name a file, or redirect it (> FILE)")
 
 
 def _waiting(folder: Path | None) -> BinaryIO:
@@ -305,8 +404,11 @@ def create(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
 
 def replace_own(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
     """Replace a file of the workspace itself (settings, keys, snapshot), whole or not at all; where the workspace has
-    it by a link, what that leads to. It belongs to whom its folder does."""
+    it by a link, what that leads to. It belongs to whom its folder does. BadInput for a device or a pipe in its
+    place: nothing of ours ever takes the place of one."""
     target = _resolved(path)
+    with explained(path), suppress(FileNotFoundError):
+        refuse_no_plain_file(target, "a file of a workspace")
     with _replacing(target, path, mode) as file:
         give_to_owner_of(target.parent, file.fileno())
         file.write(data)

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.errors import BadInput
-from linktrack.files import STDIN, open_input
+from linktrack.files import STDIN, open_input, read_own
 
 _MOST_PARTS = 100  # of a dotted key
+_MOST_SETTINGS = 10_000_000  # bytes
 _LEAST, _MOST = -(2**63), 2**63 - 1  # what TOML asks of whoever reads it
 _IN_KEY = re.compile(r"""(?P<part>"(?:[^"\\]|\\.)*"?|'[^']*'?|[\w\-]+)|(?P<dot>\.)|[ \t]+|.""")
 _NUMBER = re.compile(r"(?<![\w.+\-])[+-]?(?:0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9][0-9_]*)")
@@ -45,6 +46,15 @@ def read_toml(path: Path) -> TomlFile:
     else:
         with open_input(path, "a TOML file") as file:
             data = file.read()
+    return _toml_of(data, path)
+
+
+def read_own_toml(path: Path) -> TomlFile:
+    """Read a workspace's settings. As `read_toml`; BadInput for what is no plain file, or longer than any."""
+    return _toml_of(read_own(path, "a settings file", _MOST_SETTINGS), path)
+
+
+def _toml_of(data: bytes, path: Path) -> TomlFile:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

@@ -13,12 +13,12 @@ from datetime import tzinfo
 from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
-from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
-from linktrack.files import CONFIG_NAME, Kept, explained
+from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, NotFound
+from linktrack.files import CONFIG_NAME, Kept, explained, read_own, refuse_unfit_place
 from linktrack.moments import zone_of
 from linktrack.settings.sources import refused, settings_of
 from linktrack.settings.tables import Settings
-from linktrack.toml_files import TomlFile, read_toml
+from linktrack.toml_files import TomlFile, read_own_toml
 
 KEY_NAME = "linktrack.key"
 DATABASE_NAME = "linktrack.db"
@@ -27,6 +27,7 @@ SNAPSHOT_NAME = "linktrack.snapshot"
 EXPORTS_NAME = "linktrack.exports"
 CLICK_LOG_NAME = "clicklog"
 _USABLE = stat.S_IROTH | stat.S_IWOTH
+_MOST_KEYS = 100_000  # bytes of a key file, which has 16 lines at most
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Workspace:
             raise LostKeys("the signing key is not here, nor in LINKTRACK_SECRET", file=self.key_path)
         with explained(self.key_path, "a key file"):
             mode = stat.S_IMODE(self.key_path.stat().st_mode)
-            data = self.key_path.read_bytes()
+        data = read_own(self.key_path, "a key file", _MOST_KEYS)
         if mode & 0o077:
             raise BadInput(
                 f"the signing key can be read by others (mode {mode:04o}): run chmod 600 on it", file=self.key_path
@@ -143,7 +144,7 @@ def find_root(start: Path, named: Path | None, environ: Mapping[str, str]) -> tu
         named = Path(environ["LINKTRACK_WORKSPACE"])
     if named is not None:
         named = named.absolute()
-        if not (named / CONFIG_NAME).is_file():
+        if not os.path.lexists(named / CONFIG_NAME):
             raise NotFound(f"there is no {CONFIG_NAME} in {named}: make one with linktrack init {named}")
         return named, True
     start = start.absolute()
@@ -165,7 +166,7 @@ def load_workspace(root: Path, environ: Mapping[str, str] = os.environ) -> Works
 
 def read_workspace(root: Path, environ: Mapping[str, str]) -> tuple[Workspace | None, list[BadInput]]:
     """The workspace in `root`, or all that is wrong with its settings. BadInput and the like for broken TOML."""
-    return checked_workspace(root, read_toml(root / CONFIG_NAME), environ)
+    return checked_workspace(root, read_own_toml(root / CONFIG_NAME), environ)
 
 
 def checked_workspace(
@@ -208,7 +209,11 @@ def _misplaced(workspace: Workspace) -> Iterator[BadInput]:
         elif _is_folder(place) not in (None, is_folder):
             reason = f"it must be a {'folder' if is_folder else 'file'}, and {place} is none"
         else:
-            continue
+            try:
+                refuse_unfit_place(workspace.root / place, folder=is_folder)
+                continue
+            except LinktrackError as problem:
+                reason = str(problem)
         yield workspace.refused((table, key), f"{name}: {reason}")
 
 
@@ -319,17 +324,6 @@ def _further_places(workspace: Workspace) -> Iterator[Path]:
             yield path
     if scripts.is_dir():
         yield from (path for path in scripts.rglob("*") if path.exists())
-
-
-def closed_folder(folder: Path) -> Path | None:
-    """The first folder on the way to `folder`, or itself, that by its mode is its owner's and their own group's alone,
-    so that another user's server reads nothing in it; None where there is none."""
-    for path in (*reversed(folder.parents), folder):
-        with explained(path):
-            found = path.stat()
-        if not (found.st_mode & stat.S_IXOTH or (found.st_mode & stat.S_IXGRP and not _is_own_group(found))):
-            return path
-    return None
 
 
 def _is_own_group(found: os.stat_result) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
+from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
 from linktrack.files import (
     PUBLIC,
     Kept,
@@ -27,6 +28,7 @@ from linktrack.files import (
     making_folder,
     passing_folder,
     read_bytes,
+    read_own,
     remove_leftovers,
     replace_own,
     write_file,
@@ -197,6 +199,11 @@ def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
     try:
         write_file(Path(os.ttyname(theirs)), b"a\x1b[2Jb\n", NOTHING)
         shown = os.read(ours, 100)
+        with (
+            pytest.raises(UsageError, match="^a backup is no text"),
+            writing(Path(os.ttyname(theirs)), NOTHING, binary="a backup"),
+        ):
+            pass
     finally:
         os.close(ours)
         os.close(theirs)
@@ -280,6 +287,67 @@ def test_what_a_workspace_has_by_a_link_is_kept_by_both_names(tmp_path: Path, na
         with pytest.raises(Conflict, match="belongs to a workspace"):
             write_file(root / "scripts" / "new.py", b"planted", NOTHING)
     assert (elsewhere / f"real{tail}").read_bytes() == before
+
+
+@pytest.mark.parametrize("folder", ["scripts", "scripts/deep", "pages"])
+def test_what_is_in_an_own_folder_by_a_link_is_kept_by_both_names(tmp_path: Path, folder: str) -> None:
+    """A script of the CRM's, or a template that several workspaces share."""
+    root, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
+    (root / folder).mkdir(parents=True)
+    elsewhere.mkdir()
+    (elsewhere / "real").write_text("precious")
+    (elsewhere / "lib").mkdir()
+    (root / folder / "file").symlink_to(elsewhere / "real")
+    (root / folder / "lib").symlink_to("../" * folder.count("/") + "../../elsewhere/lib")
+    (root / folder / "circle").symlink_to("circle")
+    kept = Kept(own=(root / folder.partition("/")[0],))
+    for path in (elsewhere / "real", root / folder / "file", elsewhere / "lib", elsewhere / "lib" / "new.py"):
+        with pytest.raises(Conflict, match=r"belongs to a workspace|is a folder"):
+            write_file(path, b"gone", kept)
+    with pytest.raises(Conflict, match="belongs to a workspace"), making_folder(elsewhere / "lib" / "out", kept):
+        pass
+    assert (elsewhere / "real").read_text() == "precious"
+    write_file(elsewhere / "another", b"fine", kept)
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as here:
+        here.bind(os.path.relpath(path))
+
+
+def _link_to_a_pipe(path: Path) -> None:
+    os.mkfifo(path.with_name("pipe"))
+    path.symlink_to("pipe")
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a folder": Path.mkdir,
+    "a socket": _socket,
+    "a link to a pipe": _link_to_a_pipe,
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_is_no_plain_file_is_neither_read_nor_replaced_as_an_own_one(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "linktrack.key"
+    ODD[what](path)
+    before = path.stat()
+    with pytest.raises(BadInput, match="this is no plain file, and so not a key file"):
+        read_own(path, "a key file")
+    with pytest.raises(BadInput, match="this is no plain file"):
+        replace_own(path, b"new")
+    assert os.path.samestat(before, path.stat()) and path.stat().st_mode == before.st_mode
+
+
+def test_an_own_file_without_end_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "linktrack.toml"
+    path.touch()
+    os.truncate(path, 1 << 40)
+    with pytest.raises(BadInput, match="this is longer than a settings file is"):
+        read_own(path, "a settings file", 1000)
+    os.truncate(path, 1000)
+    assert len(read_own(path, "a settings file", 1000)) == 1000
 
 
 def test_a_workspaces_own_file_is_replaced_where_its_link_leads(tmp_path: Path) -> None:

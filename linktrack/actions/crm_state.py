@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from linktrack.actions.planned import Decision
 from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
@@ -124,18 +126,30 @@ class CrmState:
         self.known_names.setdefault(decision.kind, set()).update(standing)
         if bool(standing) == bool(decision.value):
             return None
+        name = decision.name
         if decision.value:
-            changed = _holdable(with_name(cell, separator, decision.name, like=row.likes, quotes=quotes), table)
+            name = self._spelled_interests.get(same_name(name), name) if decision.kind == "interest" else name
+            changed = _holdable(with_name(cell, separator, name, like=row.likes, quotes=quotes), table)
         else:
             changed = without_name(cell, separator, decision.name, quotes=quotes)
         at = self.company_column if decision.kind == "company-interest" else self.columns["interests"]
         _refuse_unwritable(row, "interests", changed, table, at)
         if decision.value:
-            self.given_names.setdefault(decision.kind, set()).add(decision.name)
+            self.given_names.setdefault(decision.kind, set()).add(name)
         else:
             row.likes = row.likes or cell
         _set(row, "interests", changed)
-        return ("", decision.name) if decision.value else (standing[0], "")
+        return ("", name) if decision.value else (standing[0], "")
+
+    @cached_property
+    def _spelled_interests(self) -> dict[str, str]:
+        """By `same_name` the interests as the contacts of the export have them; of several spellings the first in the
+        alphabet."""
+        found = set[str]()
+        for cell in self.interest_cells:
+            with suppress(OddCell):
+                found.update(names_in(cell, self.mapping.settings.contacts.interests_separator))
+        return {same_name(name): name for name in sorted(found, reverse=True)}
 
     def _firm_of(self, person: CrmRow) -> CrmRow:
         """A contact's company. CannotChange when it is not there."""

@@ -21,7 +21,7 @@ from linktrack.click_names import click_of
 from linktrack.crm import csv_spans
 from linktrack.crm.encoding import find_encoding
 from linktrack.errors import BadInput, NotFound
-from linktrack.files import explained, open_input
+from linktrack.files import explained, open_input, whole_path
 from linktrack.json_files import Count, WrittenModel, read_written, read_written_lines
 from linktrack.moments import moment_of
 from linktrack.settings.crm import CrmSettings
@@ -128,7 +128,7 @@ def find_runs(folders: Sequence[Path], crm: CrmSettings) -> list[LostRun]:
         runs = [path for path in places if (path / SUMMARY).exists()]
         if not runs:
             raise NotFound(f"there is no finished run in {folder}: a run's folder has a {SUMMARY}")
-        found.update((path.resolve(), _read_run(path, crm)) for path in runs if path.resolve() not in found)
+        found.update((whole_path(path), _read_run(path, crm)) for path in runs if whole_path(path) not in found)
     return sorted(found.values(), key=lambda run: (run.ran_at, run.number))
 
 

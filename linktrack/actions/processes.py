@@ -19,6 +19,7 @@ from typing import Any
 from linktrack.actions import kin
 from linktrack.actions.planned import ScriptResult
 from linktrack.errors import BadInput
+from linktrack.files import whole_path
 from linktrack.links.location import location
 
 MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk
@@ -32,8 +33,8 @@ Payload = Mapping[str, str | int]
 
 def find_script(folder: Path, name: str) -> Path | None:
     """The script's file, or None when the folder has no such file (nor one outside it is taken)."""
-    path = (folder / name).resolve()
-    return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
+    path = whole_path(folder / name)
+    return path if path.is_file() and path.is_relative_to(whole_path(folder)) else None
 
 
 def unfit_script(folder: Path, name: str) -> ScriptResult | None:

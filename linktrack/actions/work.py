@@ -22,6 +22,7 @@ from linktrack.actions.planned import Desk, FoundScript, NumberedAction
 from linktrack.actions.planning import Planner, Terms
 from linktrack.actions.slots import Calendar
 from linktrack.contacts.left import mailing_types
+from linktrack.contacts.types import spelled_types
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
 from linktrack.moments import iso, zone_of
@@ -109,7 +110,8 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
         actions = ledger.actions()
         pressed_on = ledger.pressed_on()
         if pressed_on and has_interests(export, mapping):
-            buttons = button_actions({*mailing_types(database), *workspace.settings.subscriptions.types})
+            types = spelled_types(mailing_types(database), workspace.settings.subscriptions.types)
+            buttons = button_actions(types.values())
             actions |= {link_id: [*actions.get(link_id, ()), *buttons] for link_id in pressed_on}
     else:
         selecting.find_clickers(database, order.by_hand.key, order.by_hand.mailing)

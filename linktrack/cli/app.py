@@ -148,6 +148,9 @@ class Root(Noun):
             if ctx.obj.debug:
                 raise
             raise typer.Exit(_answered(error)) from None
+        except MemoryError:
+            _print("there is not enough memory for that: give this command more, or less to read")
+            raise typer.Exit(5) from None
         except Exception as bug:
             if isinstance(bug, UnicodeEncodeError) and any("\ud800" <= letter <= "\udfff" for letter in bug.object):
                 near = bug.object[max(0, bug.start - _AROUND) : bug.end + _AROUND]

@@ -35,11 +35,11 @@ def upgrade(context: typer.Context, wait: WaitOption = WAIT) -> None:
 
     workspace = workspace_of(context)
     with connect(workspace.database_url, wait=wait, tell=lambda sentence: say(context, sentence)) as open_one:
-        before = upgrade_tables(open_one, workspace)
-    say(
-        context,
-        f"The tables are at {HEAD}." if before == HEAD else f"The tables went from {before} to {HEAD}.",
-    )
+        before, by_another = upgrade_tables(open_one, workspace)
+    if by_another:
+        say(context, f"Another process has brought the tables from {before} to {HEAD} meanwhile.")
+    else:
+        say(context, f"The tables {f'are at {HEAD}' if before == HEAD else f'went from {before} to {HEAD}'}.")
 
 
 @app.command()

@@ -72,12 +72,12 @@ def doctor(
     if repair:
         _repair(context, yes, wait)
         return
-    from linktrack.server.live import pages_of
+    from linktrack.server.live import check_pages
     from linktrack.upkeep.doctor import examine
     from linktrack.workspace import find_root
 
     root, _ = find_root(Path.cwd(), context.obj.workspace, os.environ)
-    checks = examine(root, os.environ, deep=deep, uses=(pages_of,))
+    checks = examine(root, os.environ, deep=deep, uses=(check_pages,))
     list_rows(context, [check._asdict() for check in checks], ["check", "state", "detail", "advice"], destination)
     errors, warnings = (sum(check.state == state for check in checks) for state in ("error", "warning"))
     if errors or warnings:
@@ -87,7 +87,7 @@ def doctor(
 
 def _repair(context: typer.Context, yes: bool, wait: float) -> None:
     """Say what a repair does, ask, do it, and look whether all is well then."""
-    from linktrack.server.live import pages_of
+    from linktrack.server.live import check_pages
     from linktrack.upkeep.doctor import examine
     from linktrack.upkeep.repair import plan_repair, repair
 
@@ -98,8 +98,8 @@ def _repair(context: typer.Context, yes: bool, wait: float) -> None:
         if not confirm(context, "Do it?", yes):
             raise typer.Exit(130)
         repair(workspace, database, wait)
-    say(context, f"Counted {plan.clicks:,} clicks.")
-    checks = examine(workspace.root, os.environ, deep=True, uses=(pages_of,))
+    say(context, plan.done())
+    checks = examine(workspace.root, os.environ, deep=True, uses=(check_pages,))
     if left := sum(check.state == "error" for check in checks):
         raise PartlyDone(f"{counted(left, 'finding')} cannot be mended so: see linktrack doctor --deep")
 

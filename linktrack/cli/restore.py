@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from linktrack.cli.output import say, warn
+from linktrack.cli.output import at_terminal, say, warn
 from linktrack.cli.shared_context import kept_of, single
+from linktrack.errors import UsageError
+from linktrack.files import STDIN
 
 if TYPE_CHECKING:
     from linktrack.upkeep.restore import Restored
@@ -40,6 +42,8 @@ def restore(
     """
     from linktrack.upkeep.restore import restore as make_workspace
 
+    if str(file) == STDIN and at_terminal():
+        raise UsageError("a backup is not typed at a terminal: name its file, or redirect it (< FILE)")
     root = context.obj.workspace or folder
     made = make_workspace(file, root, kept=kept_of(context))
     _tell(context, made)

@@ -71,7 +71,7 @@ def damage_behind(context: typer.Context) -> LinktrackError | None:
             fault = fault_of(database)
     except (LinktrackError, OSError):  # said before, if it matters
         return None
-    return damaged(database.name, fault) if fault else None
+    return damaged(database.name, fault, database.dialect) if fault else None
 
 
 def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:

@@ -117,7 +117,7 @@ def list_rows(
         timed = frozenset(times_of(columns, looks.times))
         sheet = Sheet(columns, timed, place.zone, place.language, looks.chart, looks.notes)
         with (
-            writing(destination.file or Path(STDOUT), kept) as file,
+            writing(destination.file or Path(STDOUT), kept, binary="a workbook") as file,
             passing_folder(folder_for_a_moment(place.folder)) as folder,
         ):
             write_workbook(file, sheet, map(_flat, rows), folder)

@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple
 
 from linktrack.contacts.seen import SeenExport
-from linktrack.contacts.types import EVERY_TYPE, same_type
+from linktrack.contacts.types import EVERY_TYPE, same_type, spelled_types
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
 from linktrack.crm.people import Contact
@@ -94,7 +94,7 @@ def mailing_types(database: Database) -> list[str]:
 
 def departures_of(database: Database, recipient_id: int, types: Collection[str] = ()) -> list[Departure]:
     """The types that a person has left and not come back to, by type, spelled as mailings have them, or `types`."""
-    spelled = {same_type(one): one for one in (*reversed(mailing_types(database)), *types)}
+    spelled = spelled_types(mailing_types(database), types)
     stored = database.rows(
         "SELECT type, how, left_at FROM left_type WHERE recipient_id = ? ORDER BY type", (recipient_id,)
     )

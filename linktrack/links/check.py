@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from linktrack.errors import BadInput
+from linktrack.files import explained, open_own
 from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.actions import (
     AnyAction,
@@ -41,6 +42,7 @@ from linktrack.workspace import Workspace
 
 FINDING_COLUMNS = ["finding", "link", "other", "mailing", "explanation"]
 Unfit = Callable[[InterestAction, CrmSettings], Iterable[str]]  # why interests have no place in an export's cells
+_MOST_SCRIPT = 1 << 24  # bytes of a script that are looked through
 _NEAR = 0.75  # how alike two names are of which one may be a slip (difflib's ratio)
 
 
@@ -85,12 +87,18 @@ def check_links(
     place in the cells of an export."""
     folder = workspace.scripts_path
     paths = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-    scripts = {str(path.relative_to(folder)): b"returnUrl" in path.read_bytes() for path in paths}
+    scripts = {str(path.relative_to(folder)): _sets_address(path) for path in paths}
     links, mailings = load(database, workspace.settings.serve.form_hosts)
     host = urlsplit(workspace.settings.base_url).hostname or ""
     types = workspace.settings.subscriptions.types
     around = CheckedAgainst(workspace.settings.crm, scripts, folder, export or ExportNames(), host, types, unfit)
     return [one for one in findings(links, mailings, around) if key is None or key in (one.link, one.other)]
+
+
+def _sets_address(script: Path) -> bool:
+    """Whether a script may set the address of later clicks: it names what says so, in as much as scripts are long."""
+    with open_own(script, "a script") as file, explained(script):
+        return b"returnUrl" in file.read(_MOST_SCRIPT)
 
 
 def load(database: Database, form_hosts: Sequence[str] = ()) -> tuple[list[CheckedLink], list[CheckedMailing]]:

@@ -219,8 +219,9 @@ def _style() -> str:
     A badge begins where its link does in the line, and as high as the link's own box: a line may be far higher, for
     what else stands in it. Of a link that begins with a picture it stands at the picture's corner: that may be a block,
     in a line of its own. There its span reaches down to the link's own box, which begins far below the top of a high
-    picture that stands in a line. Of a link that is positioned itself 0 is the top. Where browsers do not know this
-    (CSS Anchor Positioning) it is as high as the line.
+    picture that stands in a line. Of a link that is positioned itself 0 is the top. Words that a link moves out of
+    sight, for a picture behind it, are seen: the badge would go with them, and the picture is blank. Where browsers do
+    not know this (CSS Anchor Positioning) it is as high as the line.
     """
     badge, reset = "span[data-placement]", "all:initial!important;"
     look = {
@@ -229,7 +230,8 @@ def _style() -> str:
     }  # fmt: skip
     link, picture = f"[{LINKED}][data-heat]", f"[{PICTURED}]"
     high = (
-        f"{link}{{anchor-scope:--link,--picture!important;anchor-name:--link!important}}"
+        f"{link}{{anchor-scope:--link,--picture!important;anchor-name:--link!important;"
+        "text-indent:0!important}"
         f"img{picture}{{anchor-name:--picture!important}}"
         f"{badge}{{top:anchor(--picture top,anchor(--link top,0px))!important;left:anchor(--picture left)!important;"
         "bottom:calc(anchor(--link top,100%) - 7px)!important}"

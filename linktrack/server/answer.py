@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 
 from linktrack.clicks.logs.fields import is_prefetch
 from linktrack.contacts.pressed import CONSENT, joins, pressed_in, said_in
-from linktrack.contacts.types import EVERY_TYPE, same_type
+from linktrack.contacts.types import EVERY_TYPE, same_type, shown_type, spelled_types
 from linktrack.errors import BadInput
 from linktrack.hosts import may_have_values
 from linktrack.links.location import location
@@ -90,6 +90,7 @@ class Site:
     tracked: re.Pattern[str] = field(init=False, repr=False, compare=False)
     own_pages: re.Pattern[str] = field(init=False, repr=False, compare=False)
     person_of: Callable[[str], tuple[int, int] | None] = field(init=False, repr=False, compare=False)
+    types: Mapping[str, str] = field(init=False, repr=False, compare=False)  # as `spelled_types` has them
 
     def __post_init__(self) -> None:
         base = f"(?i:{re.escape(self.base_path)})?"  # gateways lower-case addresses, or write them in capitals
@@ -97,6 +98,7 @@ class Site:
         object.__setattr__(self, "tracked", re.compile(shape))
         object.__setattr__(self, "own_pages", re.compile(rf"{base}/(healthz|robots\.txt)"))
         object.__setattr__(self, "person_of", lru_cache(_VERIFIED)(self.tokens.verify))
+        object.__setattr__(self, "types", spelled_types(self.snapshot.types, self.subscription_types))
 
 
 class Visit(NamedTuple):
@@ -230,8 +232,7 @@ def _type_rows(visit: Visit, site: Site) -> list[TypeRow] | None:
     has = site.people.types(visit.shipment, visit.recipient)
     if has is None:
         return None
-    types = {same_type(one): one for one in (*site.subscription_types, *site.snapshot.types)}
-    return [TypeRow(shown, folded in has, quote(shown, safe="")) for folded, shown in sorted(types.items())]
+    return [TypeRow(shown, folded in has, quote(shown, safe="")) for folded, shown in sorted(site.types.items())]
 
 
 def _consent(visit: Visit, site: Site) -> bool | None:
@@ -293,7 +294,7 @@ def host_of(url: str) -> str:
 
 
 def _type_of(visit: Visit, site: Site) -> str:
-    return site.snapshot.mailings[visit.spot.mailing_id].type
+    return shown_type(site.snapshot.mailings[visit.spot.mailing_id].type, site.types)
 
 
 def _own_page(page: str, method: str, log_works: bool) -> Answer:

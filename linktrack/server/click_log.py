@@ -15,8 +15,15 @@ from datetime import datetime, time, timedelta, tzinfo
 from pathlib import Path
 from threading import Lock
 
-from linktrack.errors import BadInput, Conflict
-from linktrack.files import AGAIN, give_to_owner_of, make_own_folder, refuse_planted_folder, sentence_of
+from linktrack.errors import Conflict, LinktrackError
+from linktrack.files import (
+    AGAIN,
+    give_to_owner_of,
+    make_own_folder,
+    refuse_planted_folder,
+    refuse_unfit_place,
+    sentence_of,
+)
 from linktrack.moments import datetime_of, moment_of
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -109,12 +116,13 @@ class ClickLogWriter:
 
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
-    try:
-        refuse_planted_folder(folder)
-    except BadInput as problem:  # a name that no file system has is a place that cannot be written
-        raise Conflict(problem.sentence, file=folder) from None
     if folder.is_file():
         raise Conflict("the click log is a folder of files, and this is a file: name a folder", file=folder)
+    try:
+        refuse_unfit_place(folder, folder=True)
+        refuse_planted_folder(folder)
+    except LinktrackError as problem:  # whatever it is, it is a place that cannot be written
+        raise Conflict(f"the click log cannot be written: {problem.sentence}", file=folder) from None
     probe = folder / f".linktrack-{secrets.token_hex(6)}"
     try:
         make_own_folder(folder)

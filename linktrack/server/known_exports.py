@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from linktrack.errors import LinktrackError
-from linktrack.files import read_bytes, replace_own
+from linktrack.files import read_own, replace_own, whole_path
 from linktrack.server.static_export import files_behind
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -15,7 +15,7 @@ from linktrack.workspace import Workspace
 
 def remember_export(workspace: Workspace, out: Path) -> None:
     """Note where an export is."""
-    known, where = _known(workspace), str(out.resolve())
+    known, where = _known(workspace), str(whole_path(out))
     if where not in known:
         replace_own(workspace.exports_path, (json.dumps([*known, where], indent=1) + "\n").encode())
 
@@ -35,7 +35,7 @@ def _is_behind(workspace: Workspace, database: Database, out: Path) -> bool:
 def _known(workspace: Workspace) -> list[str]:
     """Whole paths of folders; none where the file cannot be read, for all that it is good for is a hint."""
     try:
-        found = json.loads(read_bytes(workspace.exports_path))
+        found = json.loads(read_own(workspace.exports_path, "a list of exports"))
     except (LinktrackError, ValueError, RecursionError):
         return []
     return [path for path in found if isinstance(path, str)] if isinstance(found, list) else []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from threading import Event, Thread
 
-from linktrack.errors import Conflict, LinktrackError, Locked
+from linktrack.errors import BadInput, Conflict, LinktrackError, Locked
 from linktrack.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
 from linktrack.server.answer import Site
@@ -19,15 +20,17 @@ from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.settings.tables import PageSettings
 from linktrack.store.lock import alone
-from linktrack.store.session import Database, in_silence
+from linktrack.store.session import Database, Tell, in_silence
 from linktrack.workspace import Workspace
 
 LOOK_EVERY = 1.0  # seconds
+_MOST_TEMPLATES = 1000  # that are looked at each second, with what they include
 _Stamp = tuple[int, int, int]
 
 
-def pages_of(workspace: Workspace) -> Pages:
-    """The workspace's pages. BadInput, about the setting, for a logo or templates that cannot be used."""
+def pages_of(workspace: Workspace, types: Collection[str] = (), tell: Tell | None = None) -> Pages:
+    """The workspace's pages. BadInput, about the setting, for a logo or templates that cannot be used. `types` are
+    tried besides those of the settings; `tell` as `Pages` has it."""
     settings = workspace.settings
     host = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
     try:
@@ -40,17 +43,39 @@ def pages_of(workspace: Workspace) -> Pages:
     own = workspace.templates_path
     if not own.is_dir() and (own.exists() or settings.pages.templates != PageSettings().templates):
         raise workspace.refused(("pages", "templates"), f"pages.templates: there is no folder {own}: make it")
-    return Pages(look, own if own.is_dir() else None)
+    types = sorted({*types, *settings.subscriptions.types} - {""})
+    return Pages(look, own if own.is_dir() else None, types, tell)
 
 
-def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> Site:
-    """All that answers depend on. BadInput for a key that is missing, and as `pages_of`."""
+def unused_templates(workspace: Workspace, pages: Pages) -> list[str]:
+    """A sentence on each file that was meant for a template of the workspace, and makes no page. A folder of all kinds
+    of files says nothing of what each is meant for."""
+    return [] if holds_other_files(workspace) else pages.unused_templates
+
+
+def check_pages(workspace: Workspace) -> None:
+    """BadInput for pages that cannot be made, for a type of the snapshot's mailings too, and for templates that make
+    none."""
+    snapshot = _loaded(workspace)
+    pages = pages_of(workspace, () if snapshot is None else snapshot.types)
+    if unused := unused_templates(workspace, pages):
+        raise BadInput("; and ".join(unused))
+
+
+def holds_other_files(workspace: Workspace) -> bool:
+    """Whether the folder of templates is the workspace itself, or one above it."""
+    own, root = workspace.templates_path.resolve(), workspace.root.resolve()
+    return own == root or own in root.parents
+
+
+def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople, tell: Tell | None = None) -> Site:
+    """All that answers depend on. BadInput for a key that is missing, and as `pages_of`; `tell` as that has it."""
     settings = workspace.settings
     base = settings.base_url.partition("://")[2].partition("/")
     return Site(
         snapshot,
         tokens_of(workspace, snapshot),
-        pages_of(workspace),
+        pages_of(workspace, snapshot.types, tell),
         people,
         "/" + base[2] if base[2] else "",
         tuple(settings.subscriptions.types),
@@ -62,7 +87,7 @@ def site_of(workspace: Workspace, snapshot: Snapshot, people: StoredPeople) -> S
 
 class LiveSite:
     """The site of a workspace, `site`, which another thread replaces when the catalogue or a template of its pages
-    changes. `tell` hears of templates that cannot be used.
+    changes. `tell` hears of templates that cannot be used, or not for somebody's page.
 
     Conflict where its snapshot has vanished since the start; BadInput as `site_of`.
     """
@@ -72,7 +97,7 @@ class LiveSite:
         workspace: Workspace,
         log_folder: Path,
         clock: Callable[[], float] = time.monotonic,
-        tell: Callable[[str], None] = in_silence,
+        tell: Tell = in_silence,
     ) -> None:
         self._workspace = workspace
         self._tell = tell
@@ -84,7 +109,7 @@ class LiveSite:
         self.people = QuietDatabase(workspace, clock)
         self._said_since = SaidSince(log_folder, lambda: self.site)
         separator = workspace.settings.crm.contacts.interests_separator
-        self.site = site_of(workspace, snapshot, StoredPeople(self.people, separator, self._said_since.of))
+        self.site = site_of(workspace, snapshot, StoredPeople(self.people, separator, self._said_since.of), tell)
         self._catalogue = QuietDatabase(workspace, clock)
 
     def look(self) -> None:
@@ -147,13 +172,16 @@ class LiveSite:
 
     def _renew_pages(self) -> None:
         try:
-            self.site = replace(self.site, pages=pages_of(self._workspace))
+            pages = pages_of(self._workspace, self.site.snapshot.types, self._tell)
+            self.site = replace(self.site, pages=pages)
         except LinktrackError as problem:
             self._tell(f"The pages stay as they were: {problem}")
 
     def _templates_now(self) -> dict[str, _Stamp | None]:
         """The templates of the workspace, as far as a change of one shows."""
-        return {path.name: _stamp(path) for path in self._workspace.templates_path.glob("*.html")}
+        folder = self._workspace.templates_path
+        found = folder.glob("*.html") if holds_other_files(self._workspace) else folder.rglob("*")
+        return {str(path): _stamp(path) for path in islice(found, _MOST_TEMPLATES)}
 
     def _file_now(self) -> _Stamp | None:
         return _stamp(self._workspace.snapshot_path)

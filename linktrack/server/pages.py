@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from traceback import extract_tb
 from typing import NamedTuple
+from urllib.parse import quote
 
 import nh3
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import SandboxedEnvironment
 
 from linktrack.errors import BadInput
-from linktrack.files import open_input
-from linktrack.server.page_values import names_of
+from linktrack.files import open_own
+from linktrack.server.own_templates import BoundedEnvironment, OwnTemplates, unused_sentence
+from linktrack.server.page_values import TEMPLATES, names_of
 from linktrack.server.words import WORDS
 from linktrack.settings.tables import Language
 
@@ -32,6 +33,7 @@ ONLINE_POLICY = (
 )
 _LOGO_BYTES = 100_000
 _LOGOS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"<svg": "svg+xml", b"<?xml": "svg+xml"}
+_TRIED = 50  # types that pages are tried with: each costs a moment at the start
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -61,43 +63,49 @@ class Look:
     logo: str = ""
 
 
-class _OwnTemplates(FileSystemLoader):
-    """The templates in a folder of the workspace."""
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        try:
-            return super().get_source(environment, template)
-        except UnicodeDecodeError as problem:
-            line = problem.object.count(b"\n", 0, problem.start) + 1
-            file = Path(self.searchpath[0]) / template
-            raise BadInput("this template is not UTF-8: save it as UTF-8", file=file, line=line) from None
-
-
 class Pages:
-    """The pages of a workspace. BadInput for a template of its own that cannot be used, also when a page is asked for
-    that was not tried."""
+    """The pages of a workspace. BadInput for a template of its own that cannot be used.
 
-    def __init__(self, look: Look, own_templates: Path | None = None) -> None:
+    One that fails for some values alone, which were not tried, is BadInput when its page is asked for; where somebody
+    waits for it, `tell` hears of that once, and our own page is shown. `types` are tried besides.
+    """
+
+    def __init__(
+        self,
+        look: Look,
+        own_templates: Path | None = None,
+        types: Sequence[str] = (),
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self.look = look
         self.words = WORDS[look.language]
         self._own_templates = own_templates
+        values = {
+            "look": look,
+            "words": self.words,
+            "on_accent": text_colour_on(look.accent),
+            "on_background": text_colour_on(look.background) if look.background else "",
+        }
         ours = PackageLoader("linktrack.server", "templates")
-        loader: BaseLoader = ours if own_templates is None else ChoiceLoader([_OwnTemplates(own_templates), ours])
-        # The sandbox ends a range that would never end.
-        self._environment = SandboxedEnvironment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        self._ours = BoundedEnvironment(ours, values)
+        self._own = None if own_templates is None else OwnTemplates(own_templates)
+        self._environment = (
+            self._ours if self._own is None else BoundedEnvironment(ChoiceLoader([self._own, ours]), values)
         )
-        self._environment.globals.update(
-            look=look,
-            words=self.words,
-            on_accent=text_colour_on(look.accent),
-            on_background=text_colour_on(look.background) if look.background else "",
-        )
+        self._tell: Callable[[str], None] | None = None  # whoever tries hears of faults otherwise
+        self._told: set[str] = set()
         self.text = lru_cache(maxsize=1000)(self._text)
         self.confirm = lru_cache(maxsize=1000)(self._confirm)
         self.unsubscribe = lru_cache(maxsize=1000)(self._unsubscribe)
         self.unsubscribed = lru_cache(maxsize=1000)(self._unsubscribed)
-        self._try_all()
+        self._try_all(types)
+        self._tell = tell
+
+    @property
+    def unused_templates(self) -> list[str]:
+        """A sentence on each file in the folder of own templates that was meant for one, and makes no page."""
+        own = self._own
+        return [] if own is None else [unused_sentence(path) for path in own.unused(self._environment)]
 
     @cached_property
     def not_found(self) -> Page:
@@ -149,14 +157,20 @@ class Pages:
         return self._page("unsubscribed.html", "unsubscribed_title", type=type)
 
     def _page(self, template: str, title: str, *, forms: bool = True, **values: object) -> Page:
+        given = {"title": self.words.get(title, self.look.name), **values}
         try:
-            made = self._environment.get_template(template)
-            shown = made.render(title=self.words.get(title, self.look.name), **values).encode()
-        except BadInput:
-            raise
+            shown = self._environment.page(template, given)
+            body = shown.encode()
         except Exception as problem:
-            raise self._wrong(template, problem) from None
-        return Page(shown, policy_of(shown.decode(), forms=forms))
+            wrong = problem if isinstance(problem, BadInput) else self._wrong(template, problem)
+            if self._tell is None:
+                raise wrong from None
+            if template not in self._told:
+                self._told.add(template)
+                self._tell(f"{wrong}; our own {template} is shown in its place")
+            shown = self._ours.page(template, given)
+            body = shown.encode()
+        return Page(body, policy_of(shown, forms=forms))
 
     def _wrong(self, template: str, problem: Exception) -> BadInput:
         """What is wrong with a template of the workspace, at the last of its lines that was at work."""
@@ -169,7 +183,8 @@ class Pages:
         own = [place for place in places if Path(place[0]).is_relative_to(folder)]
         file, line = own[-1] if own else (str(folder / template if (folder / template).exists() else folder), None)
         if isinstance(problem, TemplateNotFound):
-            why = f"there is no template {problem.name!r}"
+            there = sorted({*TEMPLATES, *(path.name for path in folder.glob("*.html"))})
+            why = f"there is no template {problem.name!r}; there are {', '.join(there)}"
         elif isinstance(problem, RecursionError):
             why = "it includes or calls itself without end"
         elif isinstance(problem, UndefinedError):
@@ -178,16 +193,24 @@ class Pages:
             why = str(problem) or type(problem).__name__
         return BadInput(f"this template cannot be used: {why}", file=file, line=line)
 
-    def _try_all(self) -> None:
+    def _try_all(self, types: Sequence[str]) -> None:
+        """Make every page once with values of all kinds, and where all is well those that tell of types with these."""
         rows = [TypeRow("News", True, "News"), TypeRow("Offers", False, "Offers")]
-        tries: list[Callable[[], Page]] = [
+        own = [[TypeRow(one, has, quote(one, safe="")) for one in types] for has in (True, False)]
+        of_a_type, of_types = (self._unsubscribe, self._unsubscribed, self.over), (self.subscriptions, self.saved)
+        self._try([
             lambda: self.not_found, lambda: self.forgotten, lambda: self._text("<p>x</p>"),
             *(partial(self._confirm, host) for host in ("www.example.com", "")),
-            *(partial(page, type) for page in (self._unsubscribe, self._unsubscribed) for type in ("News", "")),
-            lambda: self.over("News"), lambda: self.view_online("<p>x</p>"),
-            *(partial(page, rows, True) for page in (self.subscriptions, self.saved)),
-            *(partial(page, []) for page in (self.subscriptions, self.saved)),
-        ]  # fmt: skip
+            *(partial(page, type) for page in of_a_type for type in ("News", "")),
+            lambda: self.view_online("<p>x</p>"),
+            *(partial(page, rows, consent) for page in of_types for consent in (True, False)),
+            *(partial(page, []) for page in of_types),
+        ])  # fmt: skip
+        self._try(partial(page, rows) for page in of_types for rows in own)
+        self._try(partial(page, type) for page in of_a_type for type in types[:_TRIED])
+
+    @staticmethod
+    def _try(tries: Iterable[Callable[[], Page]]) -> None:
         wrong: dict[str | None, BadInput] = {}
         for page in tries:
             try:
@@ -213,7 +236,7 @@ def policy_of(html: str, *, forms: bool) -> str:
 
 def logo_address(path: Path) -> str:
     """A picture as an address that holds it. BadInput for what is no PNG, JPEG or SVG, or too large."""
-    with open_input(path, "a logo") as file:
+    with open_own(path, "a logo") as file:
         data = file.read(_LOGO_BYTES + 1)
     if len(data) > _LOGO_BYTES:
         raise BadInput(f"a logo is part of every page, so it may have {_LOGO_BYTES // 1000} KB at most", file=path)

@@ -11,7 +11,7 @@ from linktrack.errors import BadInput, Conflict, LinktrackError
 from linktrack.files import refuse_own, sentence_of
 from linktrack.links.keys import Keys, open_keys
 from linktrack.server.click_log import make_folder
-from linktrack.server.live import pages_of
+from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.snapshot import Snapshot
 from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, tokens_of
 from linktrack.store.session import Tell, in_silence, open_database
@@ -47,7 +47,8 @@ def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> N
         refuse_own(log, log, workspace.kept())
     snapshot = prepare_snapshot(workspace, tell)
     tokens_of(workspace, snapshot)
-    pages_of(workspace)
+    for unused in unused_templates(workspace, pages_of(workspace, snapshot.types)):
+        tell(f"Note: {unused}")
     make_folder(log)
     try:
         port = free_port(host, wanted)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from linktrack.contacts.types import same_type
+from linktrack.contacts.types import spelled_types
 from linktrack.errors import BadInput
 from linktrack.links.special_links import LEAVING
 
@@ -176,5 +176,4 @@ def _pairs(rows: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
 
 def _types(found: Iterable[str]) -> tuple[str, ...]:
     """Types of mailings, each once whatever its case, in the order of the alphabet."""
-    by_folded = {same_type(kind): kind.strip() for kind in found if kind.strip()}
-    return tuple(by_folded[folded] for folded in sorted(by_folded))
+    return tuple(one for _, one in sorted(spelled_types(found).items()))

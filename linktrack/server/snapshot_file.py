@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from linktrack.errors import BadInput, LinktrackError
-from linktrack.files import read_bytes, replace_own
+from linktrack.files import read_own, replace_own
 from linktrack.links.merge_tags import find
 from linktrack.links.tokens import Keyring, Tokens
 from linktrack.mailings.catalog import MailingOptions, tagged_url
@@ -25,6 +25,8 @@ from linktrack.store.catalogue import version
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
+
+_MOST = 1 << 30  # bytes: of millions of placements
 
 
 def take_snapshot(database: Database) -> Snapshot:
@@ -74,7 +76,7 @@ def load_snapshot(workspace: Workspace) -> Snapshot | None:
     if not path.exists():
         return None
     try:
-        text = read_bytes(path, "a snapshot").decode()
+        text = read_own(path, "a snapshot", _MOST).decode()
     except UnicodeDecodeError:
         text = ""
     return read_snapshot(text, str(path))

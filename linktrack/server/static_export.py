@@ -11,8 +11,19 @@ from html import escape
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from linktrack.errors import BadInput, Conflict, NotFound, PartlyDone, UsageError
-from linktrack.files import PUBLIC, Kept, check_new_folder, explained, make_own_folder, read_bytes, write_file
+from linktrack.contacts.types import shown_type, spelled_types
+from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound, PartlyDone, UsageError
+from linktrack.files import (
+    PUBLIC,
+    Kept,
+    check_new_folder,
+    explained,
+    make_own_folder,
+    read_bytes,
+    read_own,
+    whole_path,
+    write_file,
+)
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill
 from linktrack.links.special_links import LEAVING
@@ -20,14 +31,15 @@ from linktrack.links.tokens import TOKEN_LENGTH
 from linktrack.mailings.catalog import find_mailing
 from linktrack.mailings.copying import copy_for
 from linktrack.server.answer import host_of
-from linktrack.server.live import pages_of
+from linktrack.server.live import pages_of, unused_templates
 from linktrack.server.new_tabs import in_new_tabs
 from linktrack.server.nginx import StaticSpot, http_text, server_text
+from linktrack.server.nginx_access import closed_pages, refuse_unfit_log
 from linktrack.server.pages import Page, Pages
 from linktrack.server.snapshot import KnownLink, KnownPlacement, Snapshot, keeping_lost
 from linktrack.server.snapshot_file import load_snapshot, refresh_snapshot, take_snapshot
 from linktrack.store.session import Database
-from linktrack.workspace import Workspace, closed_folder
+from linktrack.workspace import Workspace
 
 ExportKind = Literal["nginx", "json"]
 EXPORT_KINDS: tuple[str, ...] = get_args(ExportKind)
@@ -40,19 +52,22 @@ _NOWHERE, _NOBODY = "https://online.invalid", "a" * TOKEN_LENGTH
 @dataclass(frozen=True)
 class ExportedRedirects:
     """What an export did: the files that it wrote or removed, and the placements whose merge tags it left empty (by
-    key, with the address); `closed` says why nginx cannot read them, "" where it can."""
+    key, with the address); `closed` says why nginx cannot read them, "" where it can; `unused_templates` which files
+    were meant for pages, and make none."""
 
     kind: str
     placements: int
     changed: tuple[str, ...]
     emptied: tuple[tuple[str, str], ...]
     closed: str = ""
+    unused_templates: tuple[str, ...] = ()
 
 
 @dataclass
 class _Collected:
     """The files of an export as they are found."""
 
+    unused_templates: list[str]
     pages: dict[str, bytes] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     spots: dict[str, StaticSpot] = field(default_factory=dict)
@@ -73,7 +88,8 @@ def export_redirects(
     """Write what a web server needs into `out`, a new folder or an earlier export of which only what changed is
     written. `kind` None is what `out` was made for.
 
-    UsageError without a kind, Conflict for a folder that holds something else, an export of the other kind too.
+    UsageError without a kind, errors as `refuse_unfit_log`, Conflict for a folder that holds something else, an export
+    of the other kind too.
     """
     before = _marker(out)
     chosen = kind or (before or {}).get("for")
@@ -85,11 +101,12 @@ def export_redirects(
             f"name another folder for {chosen}"
         )
     where = log or (before or {}).get("log") or LOG
+    refuse_unfit_log(Path(where), out, kept)
     if before is None:
         check_new_folder(out, kept)
     refresh_snapshot(workspace, database)
     collected = _collect(workspace, database)
-    files = _files(workspace, collected, chosen, where, out.resolve())
+    files = _files(workspace, collected, chosen, where, whole_path(out))
     with explained(out):
         for folder in (out, out / "pages"):
             make_own_folder(folder, _PUBLIC_FOLDER)
@@ -101,7 +118,14 @@ def export_redirects(
     for name in stale:
         (out / name).unlink()
     seen = tuple(name for name in (*changed, *stale) if name != MARKER)
-    return ExportedRedirects(chosen, len(collected.spots), seen, tuple(collected.emptied), _closed(out, chosen))
+    return ExportedRedirects(
+        chosen,
+        len(collected.spots),
+        seen,
+        tuple(collected.emptied),
+        closed_pages(out, chosen),
+        tuple(collected.unused_templates),
+    )
 
 
 def files_behind(workspace: Workspace, database: Database, out: Path) -> list[str]:
@@ -109,14 +133,14 @@ def files_behind(workspace: Workspace, database: Database, out: Path) -> list[st
     marker = _marker(out)
     if marker is None:
         raise NotFound(f"there is no export of linktrack in {out}: make one with linktrack redirects export {out}")
-    files = _files(workspace, _collect(workspace, database), marker["for"], marker["log"], out.resolve())
+    files = _files(workspace, _collect(workspace, database), marker["for"], marker["log"], whole_path(out))
     behind = [name for name, data in files.items() if _now(out / name) != data]
     return behind + [name for name in _own_files(out) if name not in files]
 
 
 def check_export(workspace: Workspace, database: Database, out: Path) -> None:
-    """PartlyDone, naming files, where an export is behind the catalogue, or nginx cannot read it. NotFound where there
-    is none."""
+    """PartlyDone, naming files, where an export is behind the catalogue, or nginx cannot read it, or write its log.
+    NotFound where there is none."""
     behind = files_behind(workspace, database, out)
     if behind:
         more = f" and {len(behind) - 3} more" if len(behind) > 3 else ""
@@ -124,31 +148,26 @@ def check_export(workspace: Workspace, database: Database, out: Path) -> None:
             f"the export in {out} is behind the catalogue ({', '.join(behind[:3])}{more}): "
             f"run linktrack redirects export {out}"
         )
-    if closed := _closed(out, (_marker(out) or {}).get("for", "")):
+    marker = _marker(out) or {"for": "", "log": LOG}
+    try:
+        refuse_unfit_log(Path(marker["log"]), out, workspace.kept())
+    except LinktrackError as problem:
+        raise PartlyDone(f"nginx cannot write the log of the export in {out}: {problem}") from None
+    if closed := closed_pages(out, marker["for"]):
         raise PartlyDone(closed)
-
-
-def _closed(out: Path, kind: str) -> str:
-    """Why nginx, which reads pages as a user of its own, cannot read those of an export; "" where it can."""
-    folder = closed_folder(out.resolve() / "pages") if kind == "nginx" else None
-    if folder is None:
-        return ""
-    return (
-        f"nginx's own user cannot read the pages in {out}, and would answer 403, also who unsubscribes: {folder} is "
-        f"open to its owner alone. Export to a new folder outside of it, or run chmod o+x {folder}"
-    )
 
 
 def _collect(workspace: Workspace, database: Database) -> _Collected:
     taken, before = take_snapshot(database), load_snapshot(workspace)
     snapshot = taken if before is None else keeping_lost(taken, before)
-    pages = pages_of(workspace)
-    collected = _Collected()
+    pages = pages_of(workspace, snapshot.types)
+    collected = _Collected(unused_templates=unused_templates(workspace, pages))
+    types = spelled_types(snapshot.types, workspace.settings.subscriptions.types)
     online = dict(_online_pages(database, snapshot, pages))
     for key, spot in snapshot.placements.items():
         link = snapshot.links[spot.link_id]
         target = _target(key, spot, snapshot, collected)
-        kind = snapshot.mailings[spot.mailing_id].type
+        kind = shown_type(snapshot.mailings[spot.mailing_id].type, types)
         collected.spots[key] = _spot(collected, pages, link, target, kind, online.get(spot.mailing_id))
         collected.rows[key] = _row(link, spot, target, collected.spots[key])
     collected.pages["not-found.html"] = pages.not_found.body
@@ -248,7 +267,7 @@ def _marker(out: Path) -> dict[str, str] | None:
     if not (out / MARKER).is_file():
         return None
     try:
-        found = json.loads(read_bytes(out / MARKER, "an export"))
+        found = json.loads(read_own(out / MARKER, "an export"))
         if found["for"] in EXPORT_KINDS and isinstance(found["log"], str):
             return {"for": found["for"], "log": found["log"]}
     except (ValueError, TypeError, KeyError, RecursionError):

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from linktrack.database_urls import SQLITE_URL, postgresql_arguments
-from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound
-from linktrack.files import explained, give_to_owner_of
+from linktrack.errors import BadInput, Conflict, Damaged, DiskFull, LinktrackError, Locked, NotFound
+from linktrack.files import explained, give_to_owner_of, refuse_no_plain_file
 
 if TYPE_CHECKING:
     import psycopg
@@ -47,7 +47,10 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
             give_to_owner_of(path.parent, handle)
             os.close(handle)
     elif not path.exists():
-        raise NotFound(f"the database {path} is missing: bring it back from a backup (linktrack restore BACKUP)")
+        raise NotFound(f"the database {path} is missing: {way_back(SQLITE)}")
+    for end in ("", "-wal", "-shm"):  # SQLite itself would wait for a pipe, or call a device an empty database
+        with explained(named := Path(f"{path}{end}"), "a database"), suppress(FileNotFoundError):
+            refuse_no_plain_file(named, "a file of a SQLite database")
     where = f"file:{quote(os.fsencode(path))}"
     if not os.access(path, os.W_OK):
         alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
@@ -66,7 +69,7 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
 def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
     """An error of SQLite as a sentence with a way out, None for a bug of ours."""
     if isinstance(problem, UnicodeDecodeError) or _is_undecodable(problem):
-        return damaged(name, "a text in it is no UTF-8")
+        return damaged(name, "a text in it is no UTF-8", SQLITE)
     if not isinstance(problem, sqlite3.Error):
         return None
     match getattr(problem, "sqlite_errorcode", 0) & 0xFF:
@@ -79,7 +82,7 @@ def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
         case sqlite3.SQLITE_IOERR if _has_no_room(Path(name)):  # its companions cannot grow
             return _disk_full(name)
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return BadInput(f"{name} is not a usable SQLite database: bring it back from a backup")
+            return BadInput(f"{name} is not a usable SQLite database: {way_back(SQLITE)}")
         case sqlite3.SQLITE_IOERR:
             return Conflict(f"the disk reports an error while {name} is read or written: check it, and its quota")
         case sqlite3.SQLITE_TOOBIG:
@@ -88,9 +91,19 @@ def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
             return None
 
 
-def damaged(name: str, fault: str) -> BadInput:
+def damaged(name: str, fault: str, dialect: str) -> Damaged:
     """The error of a database of which something is lost, in the words of what was found."""
-    return BadInput(f"{name} is damaged ({fault}): bring it back from a backup (linktrack restore BACKUP)")
+    return Damaged(name, fault, way_back(dialect))
+
+
+def way_back(dialect: str) -> str:
+    """How a database comes back of which something is lost."""
+    if dialect == SQLITE:
+        return "bring it back from a backup (linktrack restore BACKUP)"
+    return (
+        "bring it back from the dump that the pg_dump line of the last backup wrote: linktrack restore BACKUP DIR "
+        "names the lines of createdb, pg_restore and psql for it"
+    )
 
 
 def _is_undecodable(problem: Exception) -> bool:
@@ -200,6 +213,10 @@ def explain_postgresql(problem: Exception, name: str) -> LinktrackError | None:
             return Conflict(f"{name} can only be read")
         case "22", _:
             return BadInput(f"a value cannot be stored in {name}: it holds a NUL, or is out of its range")
+        case ("XX", _) | (_, "58P01"):  # pages, rows or indexes that are none, a table's file that is gone
+            return damaged(name, str(problem).strip().partition("\n")[0], POSTGRESQL)
+        case _, "58030":
+            return Conflict(f"the server's disk reports an error while {name} is read or written: check it")
         case ("08" | "57", _) | ("", ""):
             if isinstance(problem, psycopg.OperationalError):
                 return Conflict(f"the connection to {name} was lost: nothing of this was stored; try again")

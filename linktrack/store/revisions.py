@@ -4,20 +4,22 @@ upgrade` brings them up to date, and every other command only looks."""
 from __future__ import annotations
 
 import secrets
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import Clock, now
-from linktrack.store.dialects import SQLITE
+from linktrack.store.dialects import SQLITE, damaged, open_sqlite, way_back
 
 if TYPE_CHECKING:
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
 HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
-_UPGRADE_LOCK = 0x6C74  # PostgreSQL: two upgrades at once wait for each other
+UPGRADE_LOCK = 0x6C74  # PostgreSQL: two upgrades at once wait for each other
 
 
 def revision(database: Database) -> str | None:
@@ -34,9 +36,7 @@ def check_usable(database: Database, workspace: Workspace) -> None:
     """NotFound for a database without tables; BadInput for one of another version or of another workspace."""
     version = revision(database)
     if version is None:
-        raise NotFound(
-            f"{database.name} has no tables: it is empty. Bring it back from a backup (linktrack restore BACKUP)"
-        )
+        raise NotFound(f"{database.name} has no tables, it is empty: {way_back(database.dialect)}")
     if version != HEAD:
         _refuse_unfit(database, version)
         raise BadInput(
@@ -49,7 +49,9 @@ def check_usable(database: Database, workspace: Workspace) -> None:
 def check_whose(database: Database, workspace: Workspace) -> None:
     """BadInput for the database of another workspace than its settings name, of any version."""
     wanted = workspace.settings.database.id
-    found = database.value("SELECT database_id FROM workspace")
+    found = database.value("SELECT database_id FROM workspace WHERE id = 1")
+    if found is None:
+        raise damaged(database.name, "the row of the workspace is missing", database.dialect)
     if found != wanted:
         said = f"names the database {wanted!r}" if wanted else "names no database"
         raise workspace.refused(
@@ -97,42 +99,52 @@ def workspace_print(database: Database) -> str:
     return blake2b(workspace_id(database), digest_size=8, person=b"linktrack-runs").hexdigest()
 
 
-def upgrade(database: Database, workspace: Workspace) -> str:
-    """Bring the tables to version `HEAD`, all or nothing. Returns the version before.
+class Upgraded(NamedTuple):
+    """What an upgrade has met: tables of the version `before`, which it brought to `HEAD` itself, or which another
+    process brought there meanwhile (`by_another`)."""
+
+    before: str
+    by_another: bool = False
+
+
+def upgrade(database: Database, workspace: Workspace) -> Upgraded:
+    """Bring the tables to version `HEAD`, all or nothing; one process at a time.
 
     SQLite: after a copy beside the file, `linktrack.db.before-REVISION`. NotFound for a database without tables,
-    BadInput for a newer one or another workspace's.
+    BadInput for a newer one or another workspace's; Locked where another process upgrades it, or writes, for too long.
     """
     before = revision(database)
     if before is None:
-        raise NotFound(f"{database.name} has no tables: bring it back from a backup (linktrack restore BACKUP)")
+        raise NotFound(f"{database.name} has no tables: {way_back(database.dialect)}")
     _refuse_unfit(database, before)
     check_whose(database, workspace)
     if before == HEAD:
-        return before
+        return Upgraded(before)
     from linktrack.store.migrations import run
 
-    if database.dialect == SQLITE:
-        _copy_beside(database, before)
     with database.transaction(durable=True):
         _wait_for_others(database)
-        if revision(database) != HEAD:  # another process may have been first
-            run(database)
-    return before
+        if revision(database) == HEAD:
+            return Upgraded(before, by_another=True)
+        if database.dialect == SQLITE:
+            _copy_beside(database, before)  # while nobody can change it
+        run(database)
+    return Upgraded(before)
 
 
 def _wait_for_others(database: Database) -> None:
-    """Let whoever else makes or upgrades these tables end first. Part of the transaction. (SQLite's is enough.)"""
+    """Let whoever else makes or upgrades these tables end first. Part of the transaction. (SQLite's is enough.) Locked
+    where that takes too long."""
     if database.dialect != SQLITE:
-        database.execute("SELECT pg_advisory_xact_lock(?)", (_UPGRADE_LOCK,))
+        database.take_alone(UPGRADE_LOCK, "makes or upgrades the tables")
 
 
 def _refuse_unfit(database: Database, version: str) -> None:
-    if fault := unfit(version):
+    if fault := unfit(version, database.dialect):
         raise BadInput(f"{database.name} {fault}")
 
 
-def unfit(version: str) -> str:
+def unfit(version: str, dialect: str) -> str:
     """Why tables of a version can be neither used nor upgraded by this program, and the way out; "" when they can."""
     from linktrack.store.migrations import known
 
@@ -144,7 +156,7 @@ def unfit(version: str) -> str:
     if version != HEAD and version not in known():
         return (
             f"is damaged, or no database of linktrack: its tables say that they are of the version {version!r}, which "
-            "no linktrack has written. Bring it back from a backup (linktrack restore BACKUP)"
+            f"no linktrack has written: {way_back(dialect)}"
         )
     return ""
 
@@ -159,10 +171,8 @@ def _copy_beside(database: Database, version: str) -> None:
     with explained(path):
         path.unlink(missing_ok=True)  # of an upgrade that was stopped
     create(path, b"")
-    copy = sqlite3.connect(path)
-    try:
-        with database.explained():
-            copy.execute("PRAGMA synchronous=FULL")
-            database.connection.backup(copy)
-    finally:
-        copy.close()
+    # A connection in a writing transaction cannot be copied from: another one sees what stood there before it.
+    other, _, _ = open_sqlite(f"{SQLITE_URL}{database.name}", new=False)
+    with closing(other), closing(sqlite3.connect(path)) as copy, database.explained():
+        copy.execute("PRAGMA synchronous=FULL")
+        other.backup(copy)

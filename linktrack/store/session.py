@@ -108,6 +108,16 @@ class Database:
             time.sleep(_PAUSE_SECONDS)
         return True
 
+    def take_alone(self, number: int, does: str) -> None:
+        """On a server: let nobody else take the lock of this number until the transaction ends. Locked when another
+        process, which `does` that, has it for longer than `wait` seconds."""
+        if not self.wait_for(
+            lambda: bool(self.value("SELECT pg_try_advisory_xact_lock(?)", (number,))),
+            self._wait,
+            lambda: f"another process {does} of {self.name}: waiting for up to {self._wait:g} s",
+        ):
+            raise Locked(f"another process {does} of {self.name}: wait for it to end and try again")
+
     def has_other_letters(self, column: str) -> str:
         """The condition, in SQL, that a text has letters outside ASCII."""
         length = f"length(CAST({column} AS BLOB))" if self.dialect == SQLITE else f"octet_length({column})"

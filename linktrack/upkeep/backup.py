@@ -11,11 +11,11 @@ from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 
 from linktrack.database_urls import address_of, holds_password
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import Conflict
 from linktrack.files import STDOUT, explained, folder_for_a_moment, is_written_into, passing_folder, writing
 from linktrack.links.keys import open_keys
 from linktrack.moments import Clock, now
-from linktrack.store.dialects import SQLITE, explain_sqlite
+from linktrack.store.dialects import SQLITE, damaged, explain_sqlite
 from linktrack.store.session import Database, open_database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, verify
 from linktrack.upkeep.soundness import fault_of, row_counts
@@ -48,7 +48,10 @@ def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
     has_password = holds_password(workspace.file.tables.get("database", {}).get("url"))
     parts = ["the settings with the database's password" if has_password else "the settings", "the signing key"]
     beside = folder_for_a_moment(workspace.root) if into_stream else None  # what the disk must have room for
-    with open_database(workspace) as database, writing(target, workspace.kept(), waiting=beside) as file:
+    with (
+        open_database(workspace) as database,
+        writing(target, workspace.kept(), waiting=beside, binary="a backup") as file,
+    ):
         open_keys(workspace, database)  # a copy without the key of sent mails would be found out too late
         with archiving(file) as archive:
             moment, identifier = clock(), workspace.settings.database.id
@@ -59,6 +62,7 @@ def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
                     archive.add_open(DATABASE_NAME, copy)
                 parts.insert(0, f"the database ({rows['click']:,} clicks)")
             else:
+                _refuse_damaged(database, fault_of(database))
                 contents = Contents(made_at=moment, database="postgresql", database_id=identifier, rows={})
                 archive.add_bytes("backup.json", contents.text().encode(), moment)
             archive.add_file(workspace.config_path.name, workspace.config_path)
@@ -75,6 +79,11 @@ def backup(workspace: Workspace, target: Path, clock: Clock = now) -> Backup:
     server = "" if contents.database == SQLITE else address_of(workspace.database_url)
     dump = f"pg_dump --format=custom --file={DUMP_NAME} --dbname='{server}'" if server else ""
     return Backup(tuple(parts), dump, has_password)
+
+
+def _refuse_damaged(database: Database, fault: str) -> None:
+    if fault:
+        raise damaged(database.name, f"{fault}; no backup is made of it", database.dialect)
 
 
 @contextmanager
@@ -104,10 +113,6 @@ def _copied(database: Database, folder: Path, target: Path) -> Iterator[tuple[Bi
             with explained(target):
                 os.pwrite(handle, b"\x01\x01", 18)  # it has no write-ahead log (SQLite's file format, 1.3)
             fault = fault_of(Database(checked, SQLITE, database.name, explain_sqlite), rows)
-        if fault:
-            raise BadInput(
-                f"{database.name} is damaged ({fault}): no backup is made of it. Bring the last good one back with "
-                "linktrack restore"
-            )
+        _refuse_damaged(database, fault)
         copy.seek(0)
         yield copy, rows

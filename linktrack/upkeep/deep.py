@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tells_all
+from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tells_all, undecided
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups.counts import TABLES, rebuild
@@ -115,11 +115,11 @@ def wrong_figures(database: Database) -> list[Fault]:
         if purged != NEVER:
             compared += _OF_PEOPLE
         faults = [
-            Fault(table, wrong, "figures are not those of the clicks", mended=purged == NEVER)
+            Fault(table, wrong, "figures are not those of the clicks", mended=purged == NEVER or table == "shipment")
             for table, kept, counted in compared
             if kept and (wrong := _differing(database, kept, counted))
         ]
-        lost = sum(1 for _ in lost_decisions(database))
+        lost = undecided(database) + sum(1 for _ in lost_decisions(database))
         more = "SELECT link_id, shipment_id, kind, name, status, count FROM {}action_tally"
         kept, counted = more.format(""), more.format(COUNTED)
         if not tells_all(database):  # what only the tally tells is not compared
@@ -129,10 +129,10 @@ def wrong_figures(database: Database) -> list[Fault]:
                 "AND a.shipment_id = c.shipment_id AND a.kind = c.kind AND a.name = c.name AND a.status = c.status"
             )
         if wrong := _differing(database, kept, counted):
-            faults.append(Fault("action_tally", wrong, "figures are not those of the ledger", mended=purged == NEVER))
+            faults.append(Fault("action_tally", wrong, "figures are not those of the ledger", mended=True))
         if lost:
-            said = "decisions of the ledger are not kept: an earlier click may overrule them"
-            faults.append(Fault("settled", lost, said, mended=purged == NEVER))
+            said = "decisions are kept otherwise than clicks have made them: earlier ones may overrule later ones"
+            faults.append(Fault("settled", lost, said, mended=True))
         return faults
 
 

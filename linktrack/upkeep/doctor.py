@@ -24,8 +24,9 @@ from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import iso, now
 from linktrack.sentences import counted
 from linktrack.settings.values import is_most_of_the_internet
-from linktrack.store.dialects import SQLITE
+from linktrack.store.dialects import SQLITE, way_back
 from linktrack.store.session import Database, open_database
+from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.soundness import broken, fault_of, lacking, wrong_values
 from linktrack.upkeep.status import status_of
@@ -43,7 +44,6 @@ from linktrack.workspace import (
 _WAIT_SECONDS = 2
 MEGA = 1_000_000
 _ROOM = 100 * MEGA  # bytes that should be free besides a copy of the database
-_FROM_BACKUP = "bring the database back from a backup"
 _AHEAD = 300_000  # milliseconds that clocks of several machines may differ
 
 
@@ -74,6 +74,7 @@ def examine(
         ("settings", lambda: _settings(workspace, uses)),
         ("base_url", lambda: _base_url(workspace.settings.base_url)),
         ("trusted_proxies", lambda: _proxies(workspace.settings.clicks.trusted_proxies)),
+        ("places", lambda: _places(workspace)),
         ("owner", lambda: _owners(workspace)),
         ("lock", lambda: _locks(workspace)),
         ("mode", lambda: _modes(workspace)),
@@ -84,9 +85,9 @@ def examine(
     return [found for check, look in looks for found in _looked(check, look)]
 
 
-def _looked(check: str, look: Callable[[], Iterator[Check]], damage: Callable[[], str] = str) -> Iterator[Check]:
-    """What a look finds; where it cannot look to its end, that is a finding and stops no other. `damage` says what is
-    wrong with the database that it looks at: then it may fail in any way."""
+def _looked(check: str, look: Callable[[], Iterator[Check]], database: Database | None = None) -> Iterator[Check]:
+    """What a look finds; where it cannot look to its end, that is a finding and stops no other. What looks at a
+    `database` that is damaged may fail in any way."""
     try:
         yield from look()
     except (LinktrackError, OSError) as problem:
@@ -94,10 +95,11 @@ def _looked(check: str, look: Callable[[], Iterator[Check]], damage: Callable[[]
     except Exception:
         fault = ""
         with suppress(LinktrackError):
-            fault = damage()
-        if not fault:
+            fault = "" if database is None else fault_of(database)
+        if database is None or not fault:
             raise
-        yield Check(check, "error", f"cannot be looked at in a damaged database ({fault})", _FROM_BACKUP)
+        said = f"cannot be looked at in a damaged database ({fault})"
+        yield Check(check, "error", said, way_back(database.dialect))
 
 
 def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]]) -> Iterator[Check]:
@@ -127,6 +129,15 @@ def _proxies(networks: Sequence[str]) -> Iterator[Check]:
             f"{network} is most of the internet",
             "whoever asks from there may say who they are: name the proxies' own networks under [clicks]",
         )
+
+
+def _places(workspace: Workspace) -> Iterator[Check]:
+    """Pipes, devices, files and folders that stand where the workspace has something else of its own."""
+    files = (workspace.config_path, workspace.key_path, workspace.snapshot_path, workspace.exports_path)
+    for path in (*files, workspace.scripts_path, workspace.click_log_path, workspace.templates_path):
+        if path.exists() and not (path.is_file() if path in files else path.is_dir()):
+            detail = f"{path} is no {'plain file' if path in files else 'folder'}"
+            yield Check("places", "error", detail, "see what it is, and remove it: nothing of ours can be there")
 
 
 def _owners(workspace: Workspace) -> Iterator[Check]:
@@ -249,40 +260,42 @@ def _due(workspace: Workspace, database: Database, moment: int) -> Iterator[Chec
 def _tables(database: Database) -> Iterator[Check]:
     """The tables and columns that a database of this version has, and lacks."""
     if missing := lacking(database):
-        yield Check("tables", "error", f"missing: {', '.join(missing)}", _FROM_BACKUP)
+        yield Check("tables", "error", f"missing: {', '.join(missing)}", way_back(database.dialect))
 
 
 def _integrity(database: Database) -> Iterator[Check]:
-    """The file's pages, and the references in it. (A server sees to its own.)"""
-    if database.dialect != SQLITE:
-        return
+    """A file's pages, and the references in the database. (A server sees to its own pages.)"""
     fault = broken(database)
-    yield Check("integrity", "error" if fault else "ok", fault or "all pages and references", fault and _FROM_BACKUP)
+    whole = "all pages and references" if database.dialect == SQLITE else "all references"
+    yield Check("integrity", "error" if fault else "ok", fault or whole, fault and way_back(database.dialect))
 
 
 def _values(database: Database) -> Iterator[Check]:
     """Whether every value is one that may stand there."""
-    found = [Check("values", "error", fault, _FROM_BACKUP) for fault in wrong_values(database)]
+    found = [Check("values", "error", fault, way_back(database.dialect)) for fault in wrong_values(database)]
     yield from found or [Check("values", "ok", "all texts, numbers and times are some", "")]
 
 
 def _rows(database: Database) -> Iterator[Check]:
-    """Every row that another one names."""
-    found = [Check("rows", "error", fault.sentence(), _way_out(fault)) for fault in missing_rows(database)]
-    yield from found or [Check("rows", "ok", "all rows have what they name", "")]
+    """Every row that another one names, or speaks of."""
+    faults = [*missing_rows(database), *contradictions(database)]
+    found = [Check("rows", "error", fault.sentence(), _way_out(database, fault)) for fault in faults]
+    yield from found or [Check("rows", "ok", "all rows have what they name, and none denies another", "")]
 
 
 def _figures(database: Database) -> Iterator[Check]:
     """Every figure that is kept."""
-    found = [Check("figures", "error", fault.sentence(), _way_out(fault)) for fault in wrong_figures(database)]
+    found = [
+        Check("figures", "error", fault.sentence(), _way_out(database, fault)) for fault in wrong_figures(database)
+    ]
     yield from found or [Check("figures", "ok", "all figures are those of the clicks", "")]
 
 
-def _way_out(fault: Fault) -> str:
+def _way_out(database: Database, fault: Fault) -> str:
     return (
         "make them anew: linktrack doctor --repair"
         if fault.mended
-        else f"{_FROM_BACKUP}, and import the logs since again"
+        else f"{way_back(database.dialect)}, and import the logs since again"
     )
 
 
@@ -309,7 +322,7 @@ def _database(workspace: Workspace, deep: bool) -> Iterator[Check]:
         if deep:
             looks += [(check, partial(look, database)) for check, look in _DEEP]
         for check, look in looks:
-            yield from _looked(check, look, lambda: fault_of(database))
+            yield from _looked(check, look, database)
 
 
 _DEEP: tuple[tuple[str, Callable[[Database], Iterator[Check]]], ...] = (

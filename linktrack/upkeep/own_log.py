@@ -40,6 +40,7 @@ from linktrack.workspace import Workspace
 _BLOCK = 1 << 20
 _HALF = 16  # letters that no two tokens have in common
 # What a token may be that has lost some letters or has others: behind a placement, at least a half of one.
+_AT_SIGN = re.compile(rb"@|%(?:25)*40").search
 _TOKEN_LIKE = re.compile(rb"/[a-zA-Z2-7]{3,12}/+([a-zA-Z0-9_=\-]{%d,})" % _HALF).finditer
 
 
@@ -71,10 +72,17 @@ class Traces:
             for half in (token[1][:_HALF].lower(), token[1][-_HALF:].lower())
         ):
             return True
-        if self.emails is None or not (b"@" in line or b"%40" in line):
+        if self.emails is None or not _AT_SIGN(line):
             return False
-        texts = (text.decode("utf-8", "replace").casefold() for text in (line, unquote_to_bytes(line)))
+        texts = (text.decode("utf-8", "replace").casefold() for text in _unescaped(line))
         return any(map(self.emails.search, texts))
+
+
+def _unescaped(line: bytes) -> Iterator[bytes]:
+    """A line as it is, and without its percent-escapes as often as it has some."""
+    yield line
+    while (plain := unquote_to_bytes(line)) != line:
+        yield (line := plain)
 
 
 def traces_of(

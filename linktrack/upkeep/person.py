@@ -139,10 +139,13 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
         "JOIN mailing ON mailing.id = mailing_id WHERE sent.recipient_id = ? ORDER BY shipment.id",
         (number,),
     ):
+        file = json.loads(settings).get("contacts", "")
         if word is not None and bool(word[0]) is not bool(refused) and word[1] <= made_at < (word[3] or _NEVER):
             said: dict[str, Any] = {"source": _OWN_WORD}
+        elif word is not None and made_at < word[1]:  # of their words the last one is kept
+            said = {**crm, "source": f"{_EXPORT}, or what they had {_OWN_WORD} before", "file": file}
         elif asked is not None or refused:
-            said = {**crm, "file": json.loads(settings).get("contacts", "")}
+            said = {**crm, "file": file}
         else:
             continue  # nobody was asked
         at = iso(made_at, workspace.zone)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
+from linktrack.clicks.judging.told import mend_evidence
 from linktrack.clicks.judging.verdicts import PLAIN, Click
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import rebuild
@@ -29,7 +30,8 @@ _UNRULED = "ruling_id NOT IN (SELECT id FROM ruling)"
 
 class RepairPlan(NamedTuple):
     """What a repair would do: so many clicks counted anew, in hours of this zone instead of that one, and all of them
-    judged again where `unruled` have lost their verdict; and so many leftovers cleared away."""
+    judged again where `unruled` have lost their verdict; and so many leftovers cleared away. Of what clicks say nothing
+    is made anew where those before `purged` are gone."""
 
     clicks: int
     counted: int  # as the figures have it now
@@ -37,63 +39,81 @@ class RepairPlan(NamedTuple):
     zone_before: str
     unruled: int
     leftovers: int
+    purged: str  # in the workspace's zone; "" for never
 
     def sentence(self) -> str:
         said = [f"Count {self.clicks:,} clicks anew for all reports (they know of {self.counted:,})"]
+        if self.purged:
+            said = [
+                f"Make anew what the ledger tells (the figures of clicks stay: those before {self.purged} were purged)"
+            ]
         if self.zone != self.zone_before:
             said.append(f"in hours of {self.zone} instead of {self.zone_before}")
-        if self.unruled:
+        if self.unruled and not self.purged:
             said.append(f"judge them again, for the verdicts of {self.unruled:,} are missing")
         if self.leftovers:
             said.append(f"remove {counted(self.leftovers, 'leftover')} of killed commands")
         return ", ".join(said)
 
+    def done(self) -> str:
+        return "Made anew what the ledger tells." if self.purged else f"Counted {self.clicks:,} clicks."
+
 
 def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
-    """What `repair` would do now. Conflict when clicks were purged: figures of them cannot be made again."""
-    purged = horizon(database).clicks
-    if purged != NEVER:
-        zone = database.value("SELECT time_zone FROM workspace")
+    """What `repair` would do now. Conflict for hours of another zone when clicks were purged: figures of them cannot be
+    made again."""
+    horizon_of_clicks = horizon(database).clicks
+    purged = "" if horizon_of_clicks == NEVER else iso(horizon_of_clicks, workspace.zone)
+    zone = str(database.value("SELECT time_zone FROM workspace"))
+    if purged and zone != workspace.settings.time_zone:
         raise Conflict(
-            f"clicks before {iso(purged, workspace.zone)} were purged, so the figures cannot be counted anew from "
-            f"those that are left: set time_zone back to {zone} if it was changed, and bring the database back from a "
-            "backup if the figures are wrong"
+            f"clicks before {purged} were purged, so they cannot be counted anew in hours of "
+            f"{workspace.settings.time_zone}: set time_zone back to {zone}"
         )
     return RepairPlan(
         int(database.value("SELECT count(*) FROM click")),
         int(database.value("SELECT COALESCE(sum(clicks), 0) FROM shipment_ruling")),
         workspace.settings.time_zone,
-        str(database.value("SELECT time_zone FROM workspace")),
+        zone,
         int(database.value(f"SELECT count(*) FROM click WHERE {_UNRULED}")),  # noqa: S608  (of our own)
         sum(len(leftovers(folder)) for folder in own_folders(workspace) if folder.is_dir()),
+        purged,
     )
 
 
 def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
     """Make everything anew that can be derived, in hours of the workspace's zone, in one transaction.
 
-    No import and no run of the actions goes on meanwhile. Locked when one does for longer than `wait` seconds; Conflict
-    as `plan_repair`; BadInput where verdicts are missing that nobody can give any more.
+    Where clicks were purged, what was counted of clicks stays. No import and no run of the actions goes on meanwhile.
+    Locked when one does for longer than `wait` seconds; Conflict as `plan_repair`; BadInput where verdicts are missing
+    that nobody can give any more.
     """
-    plan_repair(workspace, database)
+    plan = plan_repair(workspace, database)
     with (
         alone(workspace, database, "import", wait),
         alone(workspace, database, "action run", wait),
         database.transaction(),
     ):
-        set_zone(database, workspace.settings.time_zone)
-        shelf = Shelf.of(database, workspace.settings.clicks.networks)
-        unruled = _give_rulings(database, shelf)
-        rebuild(database, shelf.facts, ruled_clicks(database))
-        if unruled:
-            judge_stored(database, shelf.by, shelf.facts)
+        if not plan.purged:
+            _count_clicks(workspace, database)
         count_recipients(database)
         count_changes(database)
         keep_decisions(database)
+        mend_evidence(database, ruled_clicks(database))
         _find_open_clicks(database)
     for folder in own_folders(workspace):
         if folder.is_dir():
             remove_leftovers(folder)
+
+
+def _count_clicks(workspace: Workspace, database: Database) -> None:
+    """Count all clicks anew, and judge them where verdicts are missing."""
+    set_zone(database, workspace.settings.time_zone)
+    shelf = Shelf.of(database, workspace.settings.clicks.networks)
+    unruled = _give_rulings(database, shelf)
+    rebuild(database, shelf.facts, ruled_clicks(database))
+    if unruled:
+        judge_stored(database, shelf.by, shelf.facts)
 
 
 def _give_rulings(database: Database, shelf: Shelf) -> int:

@@ -31,6 +31,7 @@ from linktrack.files import (
     passing_folder,
     refuse_root,
     sync_tree,
+    whole_path,
 )
 from linktrack.links.tokens import Keyring
 from linktrack.moments import Clock, now
@@ -78,7 +79,7 @@ def restore(
             "LINKTRACK_DATABASE_URL is set, and would lead the restored workspace to that database: unset it first"
         )
     refuse_root(root, root, kept)
-    root = root.resolve() if root.is_dir() else root.parent.resolve() / root.name  # without the `..` that was typed
+    root = whole_path(root) if root.is_dir() else whole_path(root.parent) / root.name  # without the `..` that was typed
     if not root.parent.is_dir():
         raise NotFound(f"there is no such folder: {root.parent}")
     with ExitStack() as undoing:
@@ -183,7 +184,7 @@ def _mend_database(
             whole = Database(database, SQLITE, f"the database in {source}", explain_sqlite)
             if fault := fault_of(whole, contents.rows):
                 raise BadInput(f"the database in this backup is damaged ({fault}): take an older one", file=source)
-            if fault := unfit(revision(whole) or ""):
+            if fault := unfit(revision(whole) or "", SQLITE):
                 raise BadInput(f"the database in this backup {fault}", file=source)
             _check_keys(database, ring, source)
             database.execute("PRAGMA journal_mode=WAL")

@@ -1,15 +1,19 @@
 """Whether a database is whole: its tables and columns, its pages and references, and that every value in it is one
-that was ever written there."""
+that was ever written there. Both databases are asked the same, but for what PostgreSQL itself does not take."""
 
 # ruff: noqa: S608 -- what is put into the SQL are names of our own, never values
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from linktrack.errors import Conflict
+from linktrack.click_marks import HUMAN, PREFETCHED, SCANNER, TEST
+from linktrack.clicks.judging.devices import DEVICES
+from linktrack.clicks.judging.verdicts import REASONS
+from linktrack.errors import Conflict, Damaged
 from linktrack.moments import zone_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.revisions import HEAD, revision
@@ -23,6 +27,28 @@ _JSON = frozenset(
      "definition.text", "made.fields"),
 )  # fmt: skip
 _TIMES = ("first_click", "last_click", "hour")  # and what ends in _at: see store.tables
+_OUTCOMES = ("ok", "failed", "timeout", "interrupted")
+_MADE = ("follow-up", "request", "script")
+_CHANGES = ("set-field", "interest", "company-interest", "selection", "project")
+# Columns that have one of a few words, or the number of one.
+_WORDS: dict[str, tuple[str | int, ...]] = {
+    "link.kind": ("registered", "local", "special"),
+    "action.type": ("set-field", "interest", "selection", "project", *_MADE),
+    "placement.part": ("html", "text", "header"),
+    "left_type.how": ("unsubscribe", "page", "action", "back"),
+    "agent.device": tuple(range(len(DEVICES))),
+    "clicker.first_device": tuple(range(len(DEVICES))),
+    "ruling.verdict": (HUMAN, PREFETCHED, SCANNER, TEST),
+    "run.status": ("running", "interrupted", "stored", "done", "taken"),
+    "change.kind": (*_CHANGES, *_MADE),
+    "change.operation": ("set", "add", "remove", "make", "run"),
+    "change.status": _OUTCOMES,
+    "failure.status": _OUTCOMES[1:],
+    "made.kind": _MADE,
+    "made.status": _OUTCOMES,
+    "settled.kind": _CHANGES,
+}
+_JSON_OBJECT = "JSON object"
 _FIRST, _LAST = -62_135_500_000_000, 253_402_200_000_000  # the years 1 to 9999, in any zone
 _BEYOND_ASCII = "'*[^' || char(1) || '-' || char(127) || ']*'"
 
@@ -42,7 +68,9 @@ def lacking(database: Database) -> list[str]:
 
 
 def broken(database: Database) -> str:
-    """What is wrong with the pages of a SQLite file, or with the references in it; "" when nothing is."""
+    """What is wrong with the pages of a SQLite file, or with the references in a database; "" when nothing is."""
+    if database.dialect != SQLITE:
+        return next(_orphans(database), "")
     try:
         verdict = str(database.connection.execute("PRAGMA quick_check(1)").fetchone()[0])
         orphan = database.connection.execute("PRAGMA foreign_key_check").fetchone()
@@ -53,28 +81,72 @@ def broken(database: Database) -> str:
     return "" if orphan is None else f"a row of {orphan[0]} has no parent"
 
 
+def _orphans(database: Database) -> Iterator[str]:
+    """Tables with rows whose parent is not there, which a server takes from nobody whose triggers are at work."""
+    there = _columns_there(database)
+    for table in tables_of_today():
+        for key in table.foreign_keys:
+            child, parent = key.parent.name, key.column.table.name
+            if child not in there.get(table.name, ()) or key.column.name not in there.get(parent, ()):
+                continue  # which is said by itself
+            lost = f"NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.{key.column.name} = c.{child})"
+            sql = f'SELECT 1 FROM "{table.name}" c WHERE c."{child}" IS NOT NULL AND {lost} LIMIT 1'
+            if database.value(sql) is not None:
+                yield f"a row of {table.name} has no parent"
+
+
 def wrong_values(database: Database) -> Iterator[str]:
-    """Columns of a SQLite file with values that are none of theirs: texts that are no UTF-8 or not the JSON that they
-    should be, numbers that are none, times that no calendar has. (PostgreSQL takes none of them.)"""
-    if database.dialect != SQLITE:
-        return
-    database.connection.create_function("is_utf8", 1, _is_utf8, deterministic=True)
+    """Columns with values that are none of theirs: texts that are no UTF-8, not the JSON that they should be or none of
+    the words that stand there, numbers that are none, times that no calendar has; and more or less than one workspace.
+
+    Every value is read, so that what a server cannot read of it any more is an error of it."""
+    if database.dialect == SQLITE:
+        database.connection.create_function("is_utf8", 1, _is_utf8, deterministic=True)
     there = _columns_there(database)
     for table in tables_of_today():
         columns = [column for column in table.columns if column.name in there.get(table.name, ())]
         if not columns:
             continue
-        counts = ", ".join(f"count(*) FILTER (WHERE {_is_wrong(column)})" for column in columns)
+        counts = ", ".join(f"count(*) FILTER (WHERE {_is_wrong(column, database.dialect)})" for column in columns)
         found = database.row(f'SELECT {counts} FROM "{table.name}"') or ()
         for column, count in zip(columns, found, strict=True):
             if count:
                 yield f"{column.name} of {table.name}: {count:,} are no {_kind_of(column)}"
-    if "time_zone" in there.get("workspace", ()):
+        if database.dialect != SQLITE:
+            for column in columns:
+                if _kind_of(column) == _JSON_OBJECT and (count := _no_objects(column, database)):
+                    yield f"{column.name} of {table.name}: {count:,} are no {_JSON_OBJECT}"
+        if table.name == "workspace" and (count := database.value("SELECT count(*) FROM workspace")) != 1:
+            yield f"workspace: there are {count:,} rows instead of one"
+        if not any(found):
+            yield from _wrong_names(database, table.name, there[table.name])
+
+
+def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[str]:
+    """Texts that name none of what is known in the program alone."""
+    if table == "workspace" and "time_zone" in columns:
         for (name,) in database.rows("SELECT time_zone FROM workspace"):
             try:
                 zone_of(name)
             except ValueError:
                 yield f"time_zone of workspace: {name!r} is no time zone"
+    if table == "ruling" and "reasons" in columns:
+        for (said,) in database.rows("SELECT DISTINCT reasons FROM ruling"):
+            if unknown := [one for one in said.split(",") if said and one.partition(":")[0] not in REASONS]:
+                yield f"reasons of ruling: {unknown[0]!r} is none"
+
+
+def _no_objects(column: Column[object], database: Database) -> int:
+    """How many texts of a column on a server are no JSON objects. (PostgreSQL before 16 cannot be asked that.)"""
+    texts = database.stream(f'SELECT "{column.name}", count(*) FROM "{column.table.name}" GROUP BY 1')
+    return sum(int(number) for text, number in texts if text is not None and not _is_object(text))
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def fault_of(database: Database, rows: dict[str, int] | None = None) -> str:
@@ -84,13 +156,13 @@ def fault_of(database: Database, rows: dict[str, int] | None = None) -> str:
         of_today = revision(database) == HEAD  # of which alone it is known what it has
         if of_today and (missing := lacking(database)):
             return f"it lacks {', '.join(missing)}"
-        if database.dialect != SQLITE:
-            return ""
         if fault := broken(database) or (next(wrong_values(database), "") if of_today else ""):
             return fault
         counted = {} if rows is None else row_counts(database)
     except Conflict:  # it cannot be asked just now
         raise
+    except Damaged as problem:
+        return problem.fault
     except Exception as problem:  # whatever a damaged file makes of these few statements
         return str(problem).replace("\n", " ")
     wrong = [name for name in {*(rows or ()), *counted} if (rows or {}).get(name) != counted.get(name)]
@@ -135,7 +207,9 @@ def _columns_there(database: Database) -> dict[str, set[str]]:
 def _kind_of(column: Column[object]) -> str:
     """What values of a column are, in a word."""
     if f"{column.table.name}.{column.name}" in _JSON:
-        return "JSON object"
+        return _JSON_OBJECT
+    if f"{column.table.name}.{column.name}" in _WORDS:
+        return "word that stands there"
     if column.type.python_type is str:
         return "UTF-8"
     if column.type.python_type is bytes:
@@ -143,17 +217,23 @@ def _kind_of(column: Column[object]) -> str:
     return "times" if column.name.endswith("_at") or column.name in _TIMES else "numbers"
 
 
-def _is_wrong(column: Column[object]) -> str:
-    """The condition, in SQLite's SQL, that a value is none that the column may have."""
+def _is_wrong(column: Column[object], dialect: str) -> str:
+    """The condition, in SQL, that a value is none that the column may have."""
     name, kind = f'"{column.name}"', _kind_of(column)
-    stored = {"bytes": "blob", "times": "integer", "numbers": "integer"}.get(kind, "text")
-    wrong = f"typeof({name}) <> '{stored}'"
-    if kind == "times":
-        wrong += f" OR {name} NOT BETWEEN {_FIRST} AND {_LAST}"
+    words = _WORDS.get(f"{column.table.name}.{column.name}", ())
+    wrong = f"{name} NOT BETWEEN {_FIRST} AND {_LAST}" if kind == "times" else ""
+    if words:
+        wrong = f"{name} NOT IN ({', '.join(map(repr, words))})"
+    if dialect != SQLITE:  # which keeps the types; what is kept apart and packed is read to its end
+        read = f"length({name}) < 0" if column.type.python_type is str else f"{name} IS NULL"
+        read = f"md5({name}) IS NULL" if column.type.python_type is bytes else read
+        return f"({wrong or read}) AND {name} IS NOT NULL"
+    stored = "text" if column.type.python_type is str else "blob" if kind == "bytes" else "integer"
+    wrong = f"typeof({name}) <> '{stored}'{wrong and f' OR {wrong}'}"
     if stored == "text":
         not_plain = f"{name} GLOB {_BEYOND_ASCII} OR length(CAST({name} AS BLOB)) <> length({name})"
         wrong += f" OR (({not_plain}) AND NOT is_utf8(CAST({name} AS BLOB)))"
-    if kind == "JSON object":
+    if kind == _JSON_OBJECT:
         wrong += f" OR CASE WHEN json_valid({name}) THEN json_type({name}) <> 'object' ELSE TRUE END"
     return f"({wrong}) AND {name} IS NOT NULL" if column.nullable else wrong
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from actions.actions_world import World, rows_of
 
+from linktrack.contacts.left import departures_of
+
 POST = 4
 SETTINGS = '[subscriptions]\ntypes = ["Golf", "Events {link.name}"]\n[crm.contacts]\ninterests_separator = ";"\n'
 EXPORT = "contact_id,name,interests\n1,Bo,News;Golf;Wine\n2,Cy,Golf\n"
@@ -39,6 +41,27 @@ def test_a_button_changes_the_interest_of_that_name(world: World, case: str) -> 
     assert report.summary["failed"] == 0
     again, _ = world.run(world.export(EXPORT))
     assert (again.summary["clicks"], again.summary["changes"]) == (0, 0)
+
+
+SPELLED = {
+    "a mailing's type that the CRM spells otherwise": ("nyheter", [], "on=nyheter", "Golf;Nyheter"),
+    "one that the CRM does not have": ("nyheter", [], "on=NYHETER", "Golf;nyheter"),
+    "one that the settings spell otherwise": ("Straße", ["STRASSE"], "on=strasse", "Golf;STRASSE"),
+    "of both the CRM's": ("NEWS", ["news"], "on=News", "Golf;News"),
+}
+
+
+@pytest.mark.parametrize("case", SPELLED)
+def test_a_type_has_one_spelling(world: World, case: str) -> None:
+    type, types, pressed, cell = SPELLED[case]
+    other = cell.partition(";")[2] if "CRM" in case and "not have" not in case else "Wine"
+    world.configure(f'[subscriptions]\ntypes = {types}\n[crm.contacts]\ninterests_separator = ";"\n')
+    world.database.execute("UPDATE mailing SET type = ?", (type,))
+    world.link("subscriptions", [])
+    world.click("1", "subscriptions", 0, flags=POST, pressed=pressed)
+    _, out = world.run(world.export(f"contact_id,interests\n1,Golf\n2,{other}\n"))
+    assert (out / "contacts.csv").read_text() == f"contact_id,interests\n1,{cell}\n2,{other}\n"
+    assert departures_of(world.database, 1, types) == []
 
 
 def test_who_presses_nothing_changes_nothing_and_the_links_own_actions_stay(world: World) -> None:

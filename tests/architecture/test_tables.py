@@ -38,7 +38,7 @@ WRITERS = {
     "ruling": {"clicks/judging/rulings.py"},
     "run": {"actions/ledger"},
     "said_consent": {"contacts/consent.py"},
-    "scanner_evidence": {"clicks/judging/judge.py", "clicks/rejudge.py", "upkeep/purge.py"},
+    "scanner_evidence": {"clicks/judging", "clicks/rejudge.py", "upkeep/purge.py"},
     "seen_export": {"contacts/seen.py"},
     "settled": {"actions/ledger"},
     "shipment": {"mailings/shipping.py"},

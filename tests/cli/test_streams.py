@@ -43,8 +43,22 @@ def on_a_terminal(root: Path, *arguments: str) -> str:
         except OSError:  # Linux says so when the other end is closed
             pass
         os.close(ours)
-        assert process.wait() in (0, 6)
+        assert process.wait() in (0, 2, 6)
     return seen.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("backup", "-"), ("backup", "/dev/stdout"), ("backup", "/dev/tty"), ("link", "list", "--format", "xlsx"),
+        ("link", "list", "-o", "/dev/tty", "--format", "xlsx"), ("restore", "-", "restored"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_is_no_text_is_not_shown_on_a_terminal(named: Path, arguments: tuple[str, ...]) -> None:
+    seen = on_a_terminal(named, *arguments)
+    assert seen.startswith("linktrack: a ") and "a terminal: " in seen and len(seen) < 120, seen
+    assert not (named / "restored").exists()
 
 
 TAG = ("mailing", "tag", "evil.html", "--source", "a", "--campaign", "b")

@@ -299,6 +299,13 @@ def links() -> dict[str, tuple[str, int]]:
             "<a href=https://a.example style='float:right'>x</a><a href=https://b.example style='position:absolute;left:300px;top:200px'>y</a>",
             2,
         ),
+        "links whose words are moved out of sight, and one without a box": (
+            "<style>a{display:block;width:120px;height:40px}</style><div style='margin:30px;text-indent:-9999px'>"
+            "<a href=https://a.example>x</a></div><a href=https://b.example style='text-indent:-60px'>y</a>"
+            "<p>word <a href=https://c.example style='display:contents'><span>z</span></a>"
+            "<style>@media (min-width:9px){p .no,td:link{display : Contents!important}}</style><p>word <a class=no href=https://d.example>z</a>",
+            4,
+        ),
         "from right to left": ("<p dir=rtl>مرحبا <a href=https://a.example>مرحبا</a> مرحبا", 1),
         "a link that is written upwards": (
             "<div style='writing-mode:vertical-rl;height:200px'>x <a href=https://a.example>y</a></div>",

@@ -175,6 +175,22 @@ def test_the_last_moment_of_the_page() -> None:
     ]
 
 
+def test_a_type_is_spelled_as_the_settings_do_on_every_page() -> None:
+    pages = Shown()
+    for method, place, query in (
+        ("GET", "unsubscribe", ""),
+        ("POST", "unsubscribe", "page"),
+        ("GET", "subscriptions", ""),
+    ):
+        answer(request(method, path(place), query), site(pages=pages, subscription_types=("NEWSLETTER", "offers ")))
+    of_all = [LETTER._replace(type="NEWSLETTER", query="NEWSLETTER"), OFFERS._replace(type="offers", query="offers")]
+    assert pages.made == [
+        ("unsubscribe", "NEWSLETTER"),
+        ("unsubscribed", "NEWSLETTER"),
+        ("subscriptions", of_all, None),
+    ]
+
+
 def test_a_type_in_a_button_is_one_value() -> None:
     mailings = {number: mailing._replace(type="A/B & C") for number, mailing in SNAPSHOT.mailings.items()}
     pages = Shown()

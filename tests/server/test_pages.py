@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -147,6 +148,9 @@ WRONG: dict[str, bytes] = {
     "an impossible index": b"{{ title['x'].y }}",
     "what would never end": b"{% for x in range(10**9) %}{% endfor %}",
     "what calls itself": b"{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+    "loops in loops": b"{% for x in range(90000) %}{% for y in range(90000) %}{% endfor %}{% endfor %}",
+    "a text without an end": b"{{ 'x' * 10**9 }}",
+    "a number without an end": b"{{ 9 ** (9 ** 9) }}",
     "bytes that are no UTF-8": b"R\xe4ksm\xf6rg\xe5s",
     "half a character": b"{{ '\\ud83d' }}",
 }
@@ -162,6 +166,75 @@ def test_a_template_that_cannot_be_used_is_said_at_once_with_its_line(tmp_path: 
         assert str(caught.value.file).startswith(str(tmp_path))
     else:
         assert (caught.value.file, caught.value.line) == (str(tmp_path / name), 2)
+
+
+LONG = {
+    "a macro that doubles": "{% macro a(n) %}{% if n %}{{ a(n-1) }}{{ a(n-1) }}{% endif %}{% endmacro %}\n{{ a(99) }}",
+    "a template that includes others ever again": "{% for x in range(400) %}\n{% include 'part.html' %}{% endfor %}",
+    "loops that none of them is long": "{% for x in range(999) %}\n{% for y in [1] * 999 %}{% endfor %}{% endfor %}",
+    "a page that has no end": "{% for x in range(9999) %}\n{{ 'x' * 9999 }}{% endfor %}",
+}
+
+
+@pytest.mark.parametrize("case", LONG)
+def test_a_page_that_takes_for_ever_is_given_up(tmp_path: Path, case: str) -> None:
+    (tmp_path / "text.html").write_text(LONG[case])
+    (tmp_path / "part.html").write_text("{% for x in range(400) %}{% endfor %}")
+    with pytest.raises(BadInput, match=r"for one page|longer than") as caught:
+        Pages(Look("x"), tmp_path)
+    assert caught.value.file in (str(tmp_path / "text.html"), str(tmp_path / "part.html"))
+
+
+def test_a_loop_that_has_an_end_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "text.html").write_text("{% for x in range(9000) %}x{% endfor %}{{ 2 ** 10 * 3 }}")
+    assert Pages(Look("x"), tmp_path).text("").body == b"x" * 9000 + b"3072"
+
+
+NAMES = {
+    "subscription.html": "did you mean subscriptions.html?",
+    "Unsubscribe.html": "did you mean unsubscribe.html?",
+    "unsubscribe.htm": "did you mean unsubscribe.html?",
+    "confirm": "did you mean confirm.html?",
+    "footer.j2": "a page's template is called base.html, ",
+    **dict.fromkeys(
+        ("foot.html", "parts", "README", "logo.svg", ".unsubscribe.html.swp", "text.html~", "text.html.bak"), ""
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_was_meant_for_a_page_and_makes_none_is_said(tmp_path: Path, name: str) -> None:
+    (tmp_path / "text.html").write_text("{% if text == '-' %}{% include 'foot.html' %}{% endif %}{{ text }}")
+    (tmp_path / "foot.html").write_text("{% include 'parts/x.html' %}")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "x.html").write_text("x")
+    if name not in ("foot.html", "parts"):
+        (tmp_path / name).write_text("x")
+    pages = Pages(Look("x"), tmp_path)
+    assert pages.text("-").body == b"x-"
+    said = pages.unused_templates
+    assert len(said) == bool(NAMES[name]) and all(str(tmp_path / name) in one and NAMES[name] in one for one in said)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "lost link"])
+def test_what_stands_in_a_template_s_place_is_a_file(tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "unsubscribe.html"
+    if kind == "folder":
+        place.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("no")
+    with pytest.raises(BadInput, match="is no file") as caught:
+        Pages(Look("x"), tmp_path)
+    assert caught.value.file == str(place)
+
+
+def test_a_template_that_is_missing_is_answered_with_those_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "text.html").write_text("{% include 'pages/foot.html' %}")
+    (tmp_path / "foot.html").write_text("x")
+    with pytest.raises(BadInput, match=r"no template 'pages/foot.html'; there are base.html, confirm.html, foot.html"):
+        Pages(Look("x"), tmp_path)
 
 
 def test_an_undefined_name_is_answered_with_those_that_there_are(tmp_path: Path) -> None:
@@ -218,6 +291,29 @@ def test_what_goes_wrong_with_some_values_alone_is_said_too(tmp_path: Path) -> N
     with pytest.raises(BadInput, match="division by zero") as caught:
         pages.text("<b>abc</b>")
     assert caught.value.line == 1
+
+
+def test_pages_are_tried_with_the_types_that_there_are(tmp_path: Path) -> None:
+    for name, text in (
+        ("unsubscribed.html", "{% if type == 'Special' %}{{ nope }}{% endif %}"),
+        (
+            "saved.html",
+            "{% for one in types %}{% if one.type == 'Special' and one.has %}{{ nope }}{% endif %}{% endfor %}",
+        ),
+    ):
+        (tmp_path / name).write_text(text)
+        Pages(Look("x"), tmp_path)
+        with pytest.raises(BadInput, match="'nope' is undefined") as caught:
+            Pages(Look("x"), tmp_path, ["News", "Special"])
+        assert caught.value.file == str(tmp_path / name)
+        (tmp_path / name).unlink()
+
+
+def test_templates_are_those_of_the_start(tmp_path: Path) -> None:
+    (tmp_path / "subscriptions.html").write_text("before")
+    pages = Pages(Look("x"), tmp_path)
+    (tmp_path / "subscriptions.html").write_text("after{{ nope }}")
+    assert pages.subscriptions(ROWS).body == b"before", "until somebody has tried what is there now"
 
 
 def test_a_logo_is_a_small_picture(tmp_path: Path) -> None:

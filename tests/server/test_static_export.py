@@ -22,11 +22,14 @@ from tests_support import Run
 
 from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.load import import_logs
+from linktrack.errors import Conflict
 from linktrack.links.catalog import edit_link
+from linktrack.server import nginx_access
 from linktrack.server.answer import answer
 from linktrack.server.live import pages_of
 from linktrack.server.nginx import StaticSpot, http_text, server_text
 from linktrack.server.people import QuietDatabase, StoredPeople
+from linktrack.server.serving import ServeOrder, serve
 from linktrack.server.snapshot_file import take_snapshot, tokens_of
 from linktrack.store.session import Database
 
@@ -94,7 +97,7 @@ def test_a_folder_that_nginx_cannot_look_into_is_named(world: SentWorld, run: Ru
     assert done.code == 0 and "cannot read" not in done.err
     (tmp_path / name).chmod(mode)
     check = run("redirects", "export", out, "--check")
-    assert (check.code, f"{tmp_path / name} is open to its owner alone" in check.err) == (6, True), check.err
+    assert (check.code, f"{tmp_path / name} is not open to it" in check.err) == (6, True), check.err
     again = run("redirects", "export", out, "--quiet")
     closed = f"Note: nginx's own user cannot read the pages in {out}" in again.err
     assert (again.code, closed) == (0, where in ("above", "far above")), "what is its own the export opens again"
@@ -110,11 +113,90 @@ def test_a_folder_that_nginx_cannot_look_into_is_named(world: SentWorld, run: Ru
     assert run("redirects", "export", tmp_path / "map", "--for", "json").err.count("cannot read") == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose any group")
-def test_a_folder_that_is_open_to_nginx_s_group_is_not_closed(world: SentWorld, run: Run, tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir(mode=0o710)
-    os.chown(tmp_path / "a", 0, 33)
-    assert "cannot read" not in run("redirects", "export", tmp_path / "a" / "out", "--for", "nginx").err
+# Owner, group and mode of a folder above the export, and whether nginx's workers (www-data, 33) read what is in it.
+WHOSE = {
+    "their group's": (0, 33, 0o710, True),
+    "their own": (33, 0, 0o700, True),
+    "their own, closed to themselves": (33, 0, 0o677, False),
+    "closed to their group alone": (0, 33, 0o701, False),
+    "another group's": (0, 60_000, 0o710, False),
+    "another user's": (60_000, 0, 0o700, False),
+}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can choose any owner")
+@pytest.mark.parametrize("case", WHOSE)
+def test_a_folder_is_closed_that_nginx_s_workers_do_not_get_into(
+    world: SentWorld, run: Run, tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nginx.conf").write_text("# user root;\nuser  www-data www-data;\n")
+    monkeypatch.setattr(nginx_access, "_NGINX", tmp_path / "nginx.conf")
+    owner, group, mode, is_open = WHOSE[case]
+    (tmp_path / "a").mkdir()
+    os.chown(tmp_path / "a", owner, group)
+    (tmp_path / "a").chmod(mode)
+    done = run("redirects", "export", tmp_path / "a" / "out", "--for", "nginx")
+    assert (done.code, f"{tmp_path / 'a'} is not open to it" in done.err) == (0, not is_open), done.err
+    assert run("redirects", "export", tmp_path / "a" / "out", "--check").code == (0 if is_open else 6)
+
+
+LOGS = {
+    "a variable of nginx": ("l$x.log", 3),
+    "a name that is too long": ("x" * 300, 3),
+    "a path that is too long": ("x/" * 2500, 3),
+    "a name of two lines": ("a\nb", 3),
+    "a link in a circle": ("loop", 3),
+    "what is no file of anybody's": ("/proc/self/x", 3),
+    "a device": ("/dev/null", 3),
+    "a folder": ("folder", 5),
+    "a pipe": ("pipe", 5),
+    "what has a file on its way": ("file/x", 4),
+    "a file of the workspace": ("linktrack.db", 5),
+    "a file of the export": ("out/linktrack-http.conf", 5),
+}
+
+
+@pytest.mark.parametrize("case", LOGS)
+def test_a_log_that_nginx_cannot_write_is_refused_and_found(
+    world: SentWorld, run: Run, tmp_path: Path, case: str
+) -> None:
+    name, code = LOGS[case]
+    log = (world.workspace.root if name == "linktrack.db" else tmp_path) / name
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
+    out = tmp_path / "out"
+    done = run("redirects", "export", out, "--for", "nginx", "--log", log)
+    assert (done.code, out.exists()) == (code, False), done.err
+    good = tmp_path / "new" / "click.log"
+    assert run("redirects", "export", out, "--for", "nginx", "--log", good).code == 0, "which nginx's machine may have"
+    for file in ("linktrack-export.json", "linktrack-server.conf"):
+        text = (out / file).read_text()
+        as_written = json.dumps(str(log))[1:-1]
+        (out / file).write_text(text.replace(str(good), as_written if file.endswith("json") else str(log)))
+    check = run("redirects", "export", out, "--check")
+    assert check.code == 6, check.err
+    assert run("redirects", "export", out).code == code and run("redirects", "export", out, "--log", good).code == 0
+
+
+def test_a_file_that_makes_no_page_is_said_by_every_command_that_makes_pages(
+    world: SentWorld, run: Run, tmp_path: Path
+) -> None:
+    world.workspace.templates_path.mkdir()
+    (world.workspace.templates_path / "unsubscribe.htm").write_text("x")
+    says = f"{world.workspace.templates_path}/unsubscribe.htm makes no page"
+    assert f"Note: {says}" in run("redirects", "export", tmp_path / "out", "--for", "json").err
+    done = run("doctor")
+    assert (done.code, says in done.out) == (6, True)
+    said: list[str] = []
+    with pytest.raises(Conflict, match="click log"):  # the last thing before it listens
+        serve(world.workspace, ServeOrder(log=Path("/proc/x")), said.append)
+    assert any(says in one for one in said)
+    with world.workspace.config_path.open("a") as file:
+        file.write('\n[pages]\ntemplates = "."\n')
+    (world.workspace.root / "hello.html").write_text("a mail")
+    assert "makes no page" not in run("doctor").out, "all kinds of files lie there"
 
 
 def test_only_what_has_changed_is_written(world: SentWorld, run: Run, database: Database, tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from server.server_world import SENT, SITE, path, site
+from server.server_world import PAGES, SENT, SITE, path, site
 
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.server.answer import Site
 from linktrack.server.click_log import ClickLogWriter, make_folder
+from linktrack.server.pages import Pages
 from linktrack.server.wsgi import Application
 from linktrack.settings.tables import PRIVATE_NETWORKS
 
@@ -161,6 +162,39 @@ def test_without_a_log_get_goes_on_and_what_would_act_asks_to_come_again(shell: 
     shell.log.try_again(SENT)
     assert shell.ask("GET", "/healthz")[0] == "200 OK"
     assert shell.ask("POST", path("unsubscribe"))[0] == "200 OK"
+
+
+# The template → what it fails for, which is not tried at the start, and the request that shows it.
+FAILING: dict[str, tuple[str, str, str, str]] = {
+    "unsubscribe.html": ("type == 'Newsletter'", "GET", "unsubscribe", ""),
+    "unsubscribed.html": ("type == 'Newsletter'", "POST", "unsubscribe", "page"),
+    "subscriptions.html": ("types and types[0].type == 'Newsletter'", "GET", "subscriptions", ""),
+    "saved.html": ("types and not types[0].has and types[1].type == 'Offers' and types[0].type == 'Newsletter'", "POST", "subscriptions", "off=Newsletter"),
+    "text.html": ("'Thanks' in text", "POST", "confirm-text", ""),
+    "view-online.html": ("'Hej' in mail", "GET", "view-online", ""),
+    "base.html": ("title == words.unsubscribed_title and type == 'Newsletter'", "POST", "unsubscribe", "page"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("template", FAILING)
+def test_where_an_own_template_fails_for_somebody_ours_is_shown_and_what_they_do_is_done(
+    tmp_path: Path, template: str
+) -> None:
+    fails_for, method, place, query = FAILING[template]
+    (tmp_path / "pages").mkdir()
+    block = "{% block main %}{% endblock %}"
+    (tmp_path / "pages" / template).write_text(f"OWN {{% if {fails_for} %}}\n{{{{ 1/0 }}}}{{% endif %}}{block}")
+    shell = Shell(
+        tmp_path / "log", site(pages=Pages(PAGES.look, tmp_path / "pages", tell=lambda one: said.append(one)))
+    )
+    said: list[str] = []
+    ours = Shell(tmp_path / "other", SITE).ask(method, path(place), query)
+    for _ in range(2):
+        assert shell.ask(method, path(place), query) == ours
+    assert [line["status"] for line in shell.lines()] == [200, 200]
+    (once,) = said
+    assert once.startswith(f"{tmp_path}/pages/{template}:2: this template cannot be used: division by zero; our own ")
+    assert shell.said == []
 
 
 def test_a_bug_of_ours_shows_nothing_and_is_said(tmp_path: Path) -> None:

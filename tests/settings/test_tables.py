@@ -124,6 +124,8 @@ REFUSED: dict[str, list[tuple[Any, str]]] = {
         (" ", BLANK), ("a\0b", CONTROL), ("~/clicklog", "~ stands for no folder"), (5_000 * "x/", PATH),
         ("linktrack.key", ELSEWHERE), ("scripts", ELSEWHERE), ("scripts/log", ELSEWHERE), ("pages", ELSEWHERE),
         ("sub/../linktrack.db", ELSEWHERE), ("a-file", "must be a folder"),
+        ("a-file/x", "a part of this path is a file"), ("loop", "in a circle"), ("loop/x", "in a circle"),
+        ("/proc/x", "system's own"), ("/dev/x", "system's own"), ("/sys", "system's own"),
     ],
     "serve.log_size": [("0MB", SIZE), ("100", SIZE), ("-1MB", SIZE), ("", SIZE), ("999999GB", SIZE), ("1٩MB", SIZE)],
     "serve.form_hosts": [
@@ -298,6 +300,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = init_workspace(tmp_path_factory.mktemp("furnished"), "https://click.example.com", {})
     (workspace.root / "full").mkdir()
     (workspace.root / "a-file").write_text("x")
+    (workspace.root / "loop").symlink_to("loop")
     return workspace
 
 
@@ -393,7 +396,7 @@ TAKEN: dict[str, list[Any]] = {
     "actions.working_hours": [["08:00-12:00", "12:00-24:00"]],
     "serve.host": ["0.0.0.0", "::", "::1", "fe80::1%eth0", "localhost", "my-machine"],
     "serve.port": [0, 65535],
-    "serve.log": [".", "logs/clicks", "/var/log/linktrack"],
+    "serve.log": [".", "logs/clicks", "/var/log/linktrack", "/dev/shm/linktrack"],
     "serve.log_size": ["5KB", "1 GB", "1000GB"],
     "serve.form_hosts": [["forms.example", "räv.example", "localhost"]],
     "pages.background": ["", "#FFffff"],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+import multiprocessing
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,9 +11,9 @@ import pytest
 from faults import failing, points_of
 from postgresql_server import new_database, ours
 from postgresql_server import server as server
-from tests_support import Run
+from tests_support import Run, call
 
-from linktrack.errors import LinktrackError
+from linktrack.errors import LinktrackError, Locked
 from linktrack.store import migrations, revisions
 from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace
@@ -31,10 +31,11 @@ def upgrade():
 
 
 @contextmanager
-def next_version(folder: Path) -> Iterator[None]:
-    """linktrack as it would be with one more revision."""
+def next_version(folder: Path, *, slowly: bool = False) -> Iterator[None]:
+    """linktrack as it would be with one more revision, which takes a moment where it goes `slowly`."""
     folder.mkdir()
-    (folder / "0002_second.py").write_text(SECOND)
+    moment = "    import time\n    time.sleep(0.5)\n"
+    (folder / "0002_second.py").write_text(SECOND + moment if slowly else SECOND)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "VERSIONS", (*migrations.VERSIONS, str(folder)))
         patch.setattr(revisions, "HEAD", "0002")
@@ -89,28 +90,79 @@ def test_an_upgrade_that_fails_anywhere_is_done_again(workspace: Workspace, tmp_
         assert rows_of(workspace) == [(1,)]
 
 
-@pytest.mark.servers
-def test_two_upgrades_at_once_on_postgresql_wait_for_each_other(server: str, tmp_path: Path) -> None:
-    url = ours(new_database(server))
-    workspace = init_workspace(tmp_path / "w", "https://click.example.com", {"LINKTRACK_DATABASE_URL": url})
-    ends: list[object] = []
+UPGRADE = ("database", "upgrade")
+READERS: list[tuple[str, ...]] = [("link", "list"), ("report", "links"), ("doctor",)]
 
-    def upgrade() -> None:
-        try:
-            with connect(url, wait=60) as database:
-                ends.append(revisions.upgrade(database, workspace))
-        except BaseException as problem:
-            ends.append(problem)
 
-    with next_version(tmp_path / "versions"):
-        together(upgrade, 4)
-    assert [end for end in ends if isinstance(end, BaseException)] == []
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def test_several_upgrades_at_once_wait_for_each_other_while_others_read(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = {}
+    if kind == "postgresql":
+        environ = {"LINKTRACK_DATABASE_URL": ours(new_database(request.getfixturevalue("server")))}
+        monkeypatch.setenv(*next(iter(environ.items())))
+    workspace = init_workspace(tmp_path / "w", "https://click.example.com", environ)
+    with next_version(tmp_path / "versions", slowly=True):
+        ends = at_once(workspace.root, [UPGRADE] * 4 + READERS)
+        again = call("--workspace", workspace.root, *UPGRADE)
+    upgrades = sorted(
+        said.strip().rpartition("\n")[2] for command, code, said in ends if command == UPGRADE and code == 0
+    )
+    assert upgrades.count("The tables went from 0001 to 0002.") == 1 and len(upgrades) == 4, ends
+    others = {"Another process has brought the tables from 0001 to 0002 meanwhile.", "The tables are at 0002."}
+    assert set(upgrades) <= {"The tables went from 0001 to 0002.", *others}
+    for command, code, said in ends:
+        if command != UPGRADE and code:
+            assert code == (6 if command == ("doctor",) else 3), (command, code, said)
+    assert again.err == "The tables are at 0002.\n"
     assert rows_of(workspace) == [(1,)]
+    if kind == "sqlite":
+        with connect(f"sqlite:///{workspace.root / 'linktrack.db.before-0001'}") as kept:
+            assert kept.value("SELECT version_num FROM alembic_version") == "0001", "as it was before any of them"
 
 
-def together(job: Callable[[], None], times: int) -> None:
-    threads = [threading.Thread(target=job) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def test_an_upgrade_says_for_whom_it_has_waited_too_long(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    environ = {}
+    if kind == "postgresql":
+        environ = {"LINKTRACK_DATABASE_URL": ours(new_database(request.getfixturevalue("server")))}
+    workspace = init_workspace(tmp_path / "w", "https://click.example.com", environ)
+    with (
+        next_version(tmp_path / "versions"),
+        connect(workspace.database_url) as first,
+        connect(workspace.database_url, wait=0) as second,
+    ):
+        with first.transaction():
+            if kind == "postgresql":
+                first.take_alone(revisions.UPGRADE_LOCK, "upgrades the tables")
+            with pytest.raises(Locked, match="another process"):
+                revisions.upgrade(second, workspace)
+        assert not list(workspace.root.glob("*.before-*"))
+        assert revisions.upgrade(second, workspace) == ("0001", False)
+
+
+def at_once(root: Path, commands: Sequence[tuple[str, ...]]) -> list[tuple[tuple[str, ...], int, str]]:
+    """Commands in processes of their own, all at the same time: each with its code and what it has said."""
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    start = context.Barrier(len(commands))
+
+    def run(command: tuple[str, ...]) -> None:
+        start.wait(60)
+        try:
+            done = call("--workspace", root, *command)
+        except BaseException as bug:
+            results.put((command, 1, repr(bug)))
+            raise
+        results.put((command, done.code, done.err + done.out))
+
+    workers = [context.Process(target=run, args=(command,)) for command in commands]
+    for worker in workers:
+        worker.start()
+    ends = [results.get(timeout=120) for _ in workers]
+    for worker in workers:
+        worker.join()
+    return ends

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clicks_world import line
 from postgresql_server import new_database, ours
 from postgresql_server import server as server
 from sqlmodel import SQLModel
@@ -17,12 +18,12 @@ import linktrack.store.tables  # noqa: F401  (which makes them known)
 from linktrack.clicks.rollups.counts import TABLES
 from linktrack.links.tokens import NOBODY
 from linktrack.store.session import Database, open_database
+from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.deep import missing_rows, wrong_figures
 from linktrack.upkeep.repair import repair
 from linktrack.workspace import Workspace, load_workspace
 
 ALL = (*TABLES, "action_tally", "settled")
-NOT_TOLD = {"settled.click_print", "settled.value", "settled.clicked_at"}  # a later click may have changed nothing
 
 
 def lived(run: Run, root: Path) -> Life:
@@ -61,7 +62,7 @@ def contents(database: Database) -> dict[str, list[str]]:
 def _moves(table: str) -> Iterator[tuple[str, str]]:
     """Statements that move a row of a table: each of its columns, then all of it."""
     for column in SQLModel.metadata.tables[table].columns:
-        if f"{table}.{column.name}" in NOT_TOLD or column.computed is not None:
+        if column.computed is not None:
             continue
         other = f"{column.name} || 'x'" if column.type.python_type is str else f"{column.name} + 1000"
         one = f"{column.name} = (SELECT max({column.name}) FROM {table})"
@@ -128,6 +129,68 @@ def test_looking_changes_nothing_and_keeps_nobody_waiting(in_a_file: tuple[Works
     assert contents(database) == before
     tables = {name for (name,) in database.rows("SELECT name FROM sqlite_temp_master")}
     assert not tables & {*ALL, *(f"counted_{table}" for table in ALL)}
+
+
+# --- rows of which others deny what they say -----------------------------------------------------------------------
+
+DENIED = {  # what is done, and what is said of it
+    "a thing is of another shipment": ("UPDATE made SET shipment_id = shipment_id + 1", "are of another click, link"),
+    "a thing is of another click": ("UPDATE made SET clicked_at = clicked_at + 1", "are of another click, link"),
+    "a thing is not kept as made": ("DELETE FROM made WHERE kind = 'request'", "made something that is not kept"),
+    "a change is of another link": (
+        "UPDATE change SET link_id = (SELECT id FROM link WHERE kind = 'local') WHERE kind = 'set-field'",
+        "name another link or shipment than their click",
+    ),
+    "a failure ended otherwise": ("UPDATE failure SET status = 'timeout'", "failure: 1 stand open"),
+    "a failure is of no change": ("UPDATE failure SET number = 999", "failure: 1 stand open"),
+    "a shipment is of another mailing": ("UPDATE shipment SET mailing_id = 3 - mailing_id", "on a placement of"),
+    "a click is on another placement": (
+        "UPDATE click SET placement_id = (SELECT max(id) FROM placement) WHERE shipment_id = 1", "on a placement of",
+    ),
+    "a run that is done is called interrupted": ("UPDATE run SET status = 'interrupted'", "run: 1 have a status"),
+    "a run that is done was never finished": ("UPDATE run SET finished_at = NULL", "run: 1 have a status"),
+    "a run was taken though nothing was restored": ("UPDATE run SET status = 'taken'", "run: 1 have a status"),
+    "a look of a scanner is gone": ("DELETE FROM scanner_evidence", "scanner_evidence: 1 are not"),
+    "a look of a scanner was at another time": (
+        "UPDATE scanner_evidence SET minute = minute + 30", "scanner_evidence: 2 are not",
+    ),
+    "a look of a scanner was another's": (
+        "UPDATE scanner_evidence SET recipient_id = 1", "scanner_evidence: 2 are not",
+    ),
+}  # fmt: skip
+REPAIRED = [what for what in DENIED if "scanner" in what]
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Database]]:
+    """The same with a second mailing, at which a scanner has looked."""
+    life = lived(call, tmp_path_factory.mktemp("scanned") / "work")
+    paths = life.send("summer", 1)
+    log = life.root.parent / "b.log"
+    log.write_bytes(b"".join(line(path, 600, agent="python-requests/2.31") for path in next(iter(paths.values()))))
+    life.do("click", "import", log)
+    workspace = load_workspace(life.root, {})
+    with open_database(workspace) as database:
+        yield workspace, database
+
+
+@pytest.mark.parametrize("what", DENIED)
+def test_what_other_rows_deny_is_found(scanned: tuple[Workspace, Database], what: str) -> None:
+    workspace, database = scanned
+    statement, said = DENIED[what]
+    assert list(contradictions(database)) == []
+    database.execute("PRAGMA foreign_keys=OFF")
+    database.execute("BEGIN")
+    try:
+        database.execute(statement)
+        [fault] = [fault for fault in contradictions(database) if said in fault.sentence()]
+        assert fault.mended == (what in REPAIRED)
+    finally:
+        database.execute("ROLLBACK")
+    if fault.mended:
+        database.execute(statement)
+        repair(workspace, database)
+        assert list(contradictions(database)) == []
 
 
 # --- verdicts that are lost ------------------------------------------------------------------------------------
@@ -208,6 +271,27 @@ def test_within_the_horizon_figures_are_compared(life: Life, what: str) -> None:
     assert [row["state"] for row in wrong] == ["error"] and "backup" in wrong[0]["advice"], (
         "for no repair makes it anew"
     )
+
+
+def test_after_a_purge_a_repair_makes_anew_what_is_not_of_clicks(life: Life) -> None:
+    life.do("database", "purge", "--clicks-before", "2026-05-04T09:02", "--yes")
+    before = life.json("report", "links"), life.json("action", "log")
+    said = life.do("doctor", "--repair", "--yes").err
+    assert (
+        "the figures of clicks stay: those before 2026-05-04T09:02" in said
+        and "Made anew what the ledger tells." in said
+    )
+    life.sound("--deep")
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("DELETE FROM action_tally")
+        database.execute("UPDATE shipment SET recipients = 9")
+        database.execute("DELETE FROM open_time")
+    life.do("doctor", "--repair", "--yes")
+    life.sound("--deep")
+    assert (life.json("report", "links"), life.json("action", "log")) == before
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("UPDATE link_tally SET clickers = 9")
+    assert "cannot be mended so" in life.do("doctor", "--repair", "--yes", code=6).err
 
 
 def test_a_tally_of_nobody_is_of_no_clicker(in_a_file: tuple[Workspace, Database]) -> None:

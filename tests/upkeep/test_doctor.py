@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -113,6 +114,12 @@ WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
     "a folder of outputs cannot be looked at": (
         _sql(f"UPDATE run SET out = '/{'a' * 300}/out'"), "leftovers", "cannot be looked at", False,
     ),
+    "a pipe stands where the click log is": (
+        _file("clicklog", os.mkfifo), "places", "clicklog is no folder", True,
+    ),
+    "a folder stands where a list of exports is": (
+        _file("linktrack.exports", Path.mkdir), "places", "linktrack.exports is no plain file", True,
+    ),
     "a table is missing": (_sql("DROP TABLE junk_request"), "tables", "junk_request", True),
 }  # fmt: skip
 
@@ -128,11 +135,11 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
 
 
 LOOKS = {  # every look of doctor, by what it is made of, and the check that it is for
-    "_settings": "settings", "_base_url": "base_url", "_proxies": "trusted_proxies", "_owners": "owner", "_locks": "lock", "_modes": "mode",
+    "_settings": "settings", "_base_url": "base_url", "_proxies": "trusted_proxies", "_owners": "owner", "_locks": "lock", "_places": "places", "_modes": "mode",
     "_space": "space", "_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
     "_integrity": "integrity", "_clock": "clock", "_scripts": "scripts", "_due": "due",
     "_leftovers_beside_outputs": "leftovers", "wrong_values": "values", "missing_rows": "rows", "wrong_figures": "figures",
-    "lost_open_clicks": "open clicks",
+    "lost_open_clicks": "open clicks", "contradictions": "rows",
 }  # fmt: skip
 
 

@@ -539,6 +539,7 @@ def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: Person
     log.append(own_line(f"/{placement}/{token[:30]}", 50_090, ip="203.0.113.79", agent=PHONE))
     log.append(own_line(persons.vera["more"], 50_100, ip=FULL_ADDRESS, agent=PHONE))
     log.append(own_line(f"{elsewhere}?mail=Vera.Unik%40enskild-doman.example", 50_200))
+    log.append(own_line(f"{elsewhere}?mail=VERA.UNIK%25252540enskild-doman.example", 50_250))
     kept = own_line(f"{elsewhere}?mail=avera.unik%40enskild-doman.example", 50_300)
     other = own_line(f"/{placement}/{paths['2']['offer'].split('/')[2][:-1]}", 50_400, ip="203.0.113.78")
     persons.add_to_log(*log, kept, other)
@@ -554,7 +555,7 @@ def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: Person
     assert len(known["click_log"]["rows"]) == 4 + len(mine) + 2, "the lines of others are not for her"
 
     done = persons.do("contact", "forget", VERA[0], "--yes", "--format", "json").json
-    assert done["log_lines"] == 4 + len(mine) + 3
+    assert done["log_lines"] == 4 + len(mine) + 4
     words = (FULL_ADDRESS.encode(), b"203.0.113.79", token[:16].encode(), token[-16:].encode())
     assert persons.places_of((*words, b"VeraPhone", b"=vera.unik")) == []
     log_file = persons.root / "clicklog" / "clicks-20260601T000000-2-abcdef.ndjson"
@@ -608,6 +609,7 @@ def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsW
         1: (NOW, None, None, None),
         2: (NOW - 9, NOW - 5, True, NOW - 3),
         3: (NOW, NOW + 5, None, None),
+        5: (2 * NOW, None, None, None),  # and written before that, by a word of before
     }
     with persons.open() as database, database.transaction():
         for number, word in words.items():
@@ -620,7 +622,7 @@ def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsW
         database.execute("UPDATE shipment_recipient SET uncounted = ?", (True,))
     told = {}
     with persons.open() as database:
-        for contact in ("1", "2", "3", "4"):
+        for contact in ("1", "2", "3", "5", "4"):
             known = export_person(persons.workspace, database, contact, NOW)
             told[contact] = [(row["source"], row["consent"]) for row in known["consent"]["rows"]]
             own_words = [(row["consent"], row["said_at"]) for row in known["said_consent"]["rows"]]
@@ -634,6 +636,7 @@ def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsW
         "1": [(own, False), (own, False)],
         "2": [(own, False), (crm, True), (crm, False)],
         "3": [(own, False), (own, False)],
+        "5": [(own, False), (f"{crm}, or what they had {own} before", False)],
         "4": [(crm, False)],
     }
     assert known["consent"]["rows"][0]["file"].endswith("/contacts.csv")

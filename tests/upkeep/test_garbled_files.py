@@ -5,11 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import re
 import shutil
+import signal
 import tarfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -281,6 +284,68 @@ def test_a_garbled_file_is_at_most_bad_input(
             (root / name).write_bytes(GARBLED[how](whole))
             with suppress(BadInput):
                 load_snapshot(load_workspace(root, {}))
+
+
+def _endless(path: Path) -> None:
+    path.touch(mode=0o600)
+    os.truncate(path, 1 << 40)
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "a pipe": partial(os.mkfifo, mode=0o600),
+    "a folder": partial(Path.mkdir, mode=0o700),
+    "a file without end": _endless,
+    "a circle of links": lambda path: path.symlink_to(path.name),
+}
+IN_THE_PLACE: dict[str, list[tuple[str, ...]]] = {
+    "linktrack.toml": [("link", "list"), ("doctor",)],
+    "linktrack.key": [("key", "list"), ("key", "rotate"), ("backup", "c.tar.gz"), ("doctor",)],
+    "linktrack.db": [("link", "list"), ("database", "upgrade"), ("doctor",)],
+    "linktrack.db-wal": [("link", "list")],
+    "linktrack.snapshot": [OTHER_WEB],
+    "linktrack.exports": [OTHER_WEB, ("link", "edit", "offer", "--name", "New")],
+    "scripts": [("doctor",), ("link", "check")],
+    "scripts/note.py": [("doctor",), ("link", "check")],
+    "pages": [("doctor",), OTHER_WEB],
+    "pages/unsubscribe.html": [("doctor",), OTHER_WEB],
+}
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("what", ODD)
+@pytest.mark.parametrize("name", IN_THE_PLACE)
+def test_what_is_no_plain_file_keeps_no_command_waiting(
+    kept: Kept, tmp_path: Path, name: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(shutil.copytree(kept.life.root.parent, tmp_path / "world")) / "work"
+    monkeypatch.chdir(root)
+    path = root / name
+    path.parent.mkdir(exist_ok=True)
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    ODD[what](path)
+    for command in IN_THE_PLACE[name]:
+        with patient():
+            done = call(*command)
+        assert done.code in (0, 3, 4, 5, 6) and "memory" not in done.err, (command, done.err)
+        assert what == "a file without end" or not path.is_file(), "nothing takes its place"
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """A command that waits for what never comes is a failure, and no test that never ends."""
+
+    def give_up(*_: object) -> None:
+        raise AssertionError("it waits")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(30)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("how", ["its numbers are infinite", "its numbers are huge", "its numbers are negative"])

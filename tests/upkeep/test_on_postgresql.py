@@ -172,6 +172,86 @@ def test_what_is_gone_on_a_server_is_found_and_said(run: Run, address: str, tmp_
     life.do("doctor", "--repair", "--yes", code=3)
 
 
+@pytest.fixture(scope="module")
+def template(server: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A workspace that has lived, and the address of its database, to be copied."""
+    address = new_database(server)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LINKTRACK_DATABASE_URL", ours(address))
+        life, _ = lived(call, tmp_path_factory.mktemp("lived") / "work")
+    return life.root, address
+
+
+WAY_BACK = "linktrack restore BACKUP DIR names the lines of createdb, pg_restore and psql for it"
+NO_TRIGGERS = "SET session_replication_role = replica"  # so that nothing holds the references together
+LINKS = ["link", "list"]
+WRONG: dict[str, tuple[list[str], str, list[str]]] = {  # what is done, what is said of it, and what cannot go on
+    "the settings of an action are a list": (
+        ["UPDATE action SET settings = '[1]'"], "settings of action: 6 are no JSON object", ["action", "list", "offer"],
+    ),
+    "a response is no JSON": (["UPDATE link SET response = '{'"], "response of link", ["link", "show", "offer"]),
+    "the fields of a recipient are a text": (["""UPDATE recipient SET fields = '"x"'"""], "fields of recipient", []),
+    "a time is none": (["UPDATE link_tally SET first_click = 1::bigint << 60"], "first_click of link_tally", []),
+    "a status is none": (["UPDATE run SET status = 'dnoe'"], "status of run", []),
+    "a reason is none": (["UPDATE ruling SET reasons = 'agent:bot,mood'"], "reasons of ruling: 'mood' is none", []),
+    "there are two workspaces": (
+        ["INSERT INTO workspace (id, database_id, workspace_id, time_zone, catalogue, created_at) "
+         "SELECT 2, 'x', workspace_id, time_zone, catalogue, created_at FROM workspace"],
+        "workspace: there are 2 rows instead of one", [],
+    ),
+    "there is no workspace": (["DELETE FROM workspace"], "the row of the workspace is missing", LINKS),
+    "the time zone is none": (["UPDATE workspace SET time_zone = 'Mars/X'"], "'Mars/X' is no time zone", []),
+    "a placement has no link": ([NO_TRIGGERS, "DELETE FROM link WHERE kind = 'local'"], "has no parent", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_damage_on_a_server_is_said_and_found_with_its_way_back(
+    server: str, template: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    statements, said, command = WRONG[what]
+    address = new_database(server, template=template[1])
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(address))
+    with connect(ours(address)) as database:
+        for statement in statements:
+            database.execute(statement)
+    life = Life(call, template[0])
+    rows = [row for row in life.json_of(6, "doctor", "--deep") if row["state"] == "error"]
+    assert any(said in f"{row['detail']} {row['advice']}" and WAY_BACK in row["advice"] for row in rows), rows
+    for words in (["backup", tmp_path / "b.tar.gz"], command):
+        if words:
+            done = life.do(*words, code=3)
+            assert "is damaged (" in done.err and said in done.err and WAY_BACK in done.err, done.err
+    assert not (tmp_path / "b.tar.gz").exists()
+
+
+def test_a_page_that_a_server_cannot_read_is_damage(
+    server: str, template: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    with psycopg.connect(template[1]) as connection:
+        [file] = connection.execute("SELECT pg_relation_filenode('link')").fetchone() or ()
+    of = template[1].removeprefix("postgresql:///").partition("?")[0]
+    with psycopg.connect(f"postgresql:///postgres{server}", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE torn TEMPLATE {of} STRATEGY FILE_COPY")  # which leaves nothing in memory
+        [number, data] = (
+            connection.execute(
+                "SELECT oid, current_setting('data_directory') FROM pg_database WHERE datname = 'torn'"
+            ).fetchone()
+            or ()
+        )
+    with (Path(data) / "base" / str(number) / str(file)).open("r+b") as page:
+        page.write(b"\xff" * 4096)
+    monkeypatch.setenv("LINKTRACK_DATABASE_URL", ours(f"postgresql:///torn{server}"))
+    life = Life(call, template[0])
+    for command in (LINKS, ["report", "links"], ["backup", "b.tar.gz"]):
+        done = life.do(*command, code=3)
+        assert "is damaged (invalid page in block 0" in done.err and WAY_BACK in done.err, done.err
+    found = life.json_of(6, "doctor", "--deep")
+    assert {row["check"] for row in found if "invalid page" in row["advice"]} >= {"values"}, found
+
+
 # --- what a server does ----------------------------------------------------------------------------------------------
 
 

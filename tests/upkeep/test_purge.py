@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from datetime import timedelta
@@ -143,7 +144,9 @@ def test_what_cannot_be_done_any_more_is_said(persons: PersonsWorld) -> None:
     assert "the replay does not reach them" in persons.do("action", "run", *crm, "--replay", "offer").err
     assert "stands open" not in persons.do("action", "run", *crm).err
     assert "keep their verdicts" in persons.do("click", "judge").err
-    assert "cannot be counted anew" in persons.do("doctor", "--repair", "--yes", code=5).err
+    settings = persons.root / "linktrack.toml"
+    settings.write_text(re.sub("(?m)^time_zone = .*", 'time_zone = "Asia/Tokyo"', settings.read_text()))
+    assert "cannot be counted anew in hours of Asia/Tokyo" in persons.do("doctor", "--repair", "--yes", code=5).err
     assert "cannot be set to zero" in persons.do("link", "reset", "offer", "--yes", code=5).err
 
 

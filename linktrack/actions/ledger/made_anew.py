@@ -4,10 +4,24 @@ decided last."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from linktrack.actions.ledger.rows import SettledRow, settled_as
+from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
+# Decisions that are kept and that no click has made: no click has their time and print, nor was it purged, or taken
+# away by a reset, nor did a run decide by hand then. (What runs after a backup have decided is of clicks that are still
+# to be imported.)
+_UNDECIDED = (
+    "kind <> 'company-interest' AND clicked_at >= ? AND clicked_at > (SELECT coalesce(max(reset_at), -1) FROM link) "
+    "AND (SELECT max(restored_at) FROM workspace) IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM click k WHERE k.clicked_at = settled.clicked_at AND k.print = settled.click_print "
+    "AND k.recipient_id = settled.recipient_id) "
+    "AND NOT EXISTS (SELECT 1 FROM wiped_click w WHERE w.clicked_at = settled.clicked_at "
+    "AND w.print = settled.click_print) "
+    "AND NOT EXISTS (SELECT 1 FROM run WHERE started_at = settled.clicked_at)"
+)
 _DECISIONS = "status = 'ok' AND operation IN ('set', 'add', 'remove') AND kind <> 'company-interest'"
 
 
@@ -30,9 +44,52 @@ def count_changes(database: Database) -> None:
     )
 
 
+def undecided(database: Database) -> int:
+    """How many decisions are kept that no click has made."""
+    sql = f"SELECT count(*) FROM settled WHERE {_UNDECIDED}"  # noqa: S608  (of our own)
+    return int(database.value(sql, (horizon(database).clicks,)))
+
+
+class _Decided(NamedTuple):
+    """A change that an interest, a selection or a project came or went by, and what is kept of the same click."""
+
+    run_id: int
+    number: int
+    recipient_id: int
+    kind: str
+    name: str
+    clicked_at: int
+    click_print: int
+    operation: str
+    kept_name: str
+    kept: str
+
+    def row(self) -> SettledRow:
+        value = "yes" if self.operation == "add" else ""
+        return SettledRow(self.recipient_id, self.kind, self.kept_name, self.clicked_at, self.click_print, value)
+
+
+def _other_decisions(database: Database) -> Iterator[SettledRow]:
+    """What a click has decided by the ledger, where it is kept as having decided the opposite: of interests,
+    selections and projects. (How a field's value is written, its export says.)"""
+    latest: dict[tuple[int, str, str], _Decided] = {}
+    for found in database.stream(
+        "SELECT c.run_id, c.number, c.recipient_id, c.kind, c.name, c.clicked_at, c.click_print, c.operation, s.name, "
+        "s.value FROM change c JOIN settled s ON s.recipient_id = c.recipient_id AND s.kind = c.kind "
+        "AND s.clicked_at = c.clicked_at AND s.click_print = c.click_print "
+        "WHERE c.status = 'ok' AND c.operation IN ('add', 'remove') AND c.kind <> 'company-interest'"
+    ):
+        one = _Decided._make(found)
+        if settled_as(one.kind, one.name) == one.kept_name:
+            key = one.recipient_id, one.kind, one.kept_name
+            latest[key] = max(latest.get(key, one), one)  # the last of them in the last run
+    yield from (one.row() for one in latest.values() if one.row().value != one.kept)
+
+
 def lost_decisions(database: Database) -> Iterator[SettledRow]:
-    """What a click has decided by the ledger, where nothing, or only an earlier click, is kept as having decided it.
+    """What a click has decided by the ledger, where nothing, only an earlier click, or the opposite is kept as decided.
     (Whose company an interest is, the ledger does not say.)"""
+    yield from _other_decisions(database)
     for recipient, kind, name, at in database.rows(
         "SELECT recipient_id, kind, name, max(clicked_at) FROM change c "  # noqa: S608  (of our own)
         f"WHERE {_DECISIONS} GROUP BY recipient_id, kind, name HAVING max(clicked_at) > coalesce(("
@@ -58,7 +115,9 @@ def lost_decisions(database: Database) -> Iterator[SettledRow]:
 
 
 def keep_decisions(database: Database) -> None:
-    """Keep what the ledger says was decided and nothing else does. Part of a transaction."""
+    """Keep what the ledger says was decided and nothing else does, and nothing that no click has decided. Part of a
+    transaction."""
+    database.execute(f"DELETE FROM settled WHERE {_UNDECIDED}", (horizon(database).clicks,))  # noqa: S608  (of our own)
     latest: dict[tuple[int, str, str], SettledRow] = {}
     for row in lost_decisions(database):
         key = row[:3]

@@ -45,6 +45,7 @@ _SIMPLE = re.compile(r"[a-z0-9]*([.#][\w-]+)$", re.IGNORECASE)
 _NAMED = re.compile(r"([.#])([\w-]+)|\[(class|id)[~|^$*]?=[\"']?([\w-]+)", re.IGNORECASE)
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 _IMPORTANT = re.compile(r"!\s*+important\s*+$", re.IGNORECASE)
+_WITHOUT_BOX = re.compile(r"\bdisplay:\s*contents\b", re.IGNORECASE)
 _QUOTES = "\"'"
 _NESTED = 4  # blocks of rules in blocks of rules
 _NOTHING = re.compile(r"(?=[0.])0*+\.?0*+(?:[a-z]+|%)?$", re.IGNORECASE)
@@ -88,6 +89,11 @@ def safe_value(value: str, fetched: PictureAddress = no_address) -> str | None:
     return _URL.sub(lambda match: _fetched(match[1].strip(_QUOTES), fetched), value)
 
 
+def boxed(declarations: str) -> str:
+    """The declarations for a link, which is to have a box: its badge would have nothing to stand at."""
+    return _WITHOUT_BOX.sub("display:inline", declarations)
+
+
 def hides(style: str) -> bool:
     """Whether a `style` attribute hides its element and all in it."""
     values = {}
@@ -115,7 +121,10 @@ def _safe_rules(text: str, fetched: PictureAddress, shown: Shown, depth: int, na
                 yield f"{head}{{{''.join(inner)}}}\n"
         elif head and _is_harmless(_ESCAPED.sub("", head), _SELECTING):
             _learn(head, block, shown, narrow)
-            yield f"{_LINK_CLASS.sub(f'[{LINKED}]', head)}{{{safe_declarations(block, fetched)}}}\n"
+            selectors, declared = _LINK_CLASS.sub(f"[{LINKED}]", head), safe_declarations(block, fetched)
+            yield f"{selectors}{{{declared}}}\n"
+            if (of_links := boxed(declared)) != declared:
+                yield f":is({selectors})[{LINKED}]{{{of_links}}}\n"
 
 
 def _learn(selectors: str, block: str, shown: Shown, narrow: bool) -> None:

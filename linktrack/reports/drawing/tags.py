@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from linktrack.mailings.reading.markup import Markup
-from linktrack.reports.drawing.style import LINKED, PictureAddress, safe_declarations, safe_value
+from linktrack.reports.drawing.style import LINKED, PictureAddress, boxed, safe_declarations, safe_value
 
 ELEMENTS = frozenset(
     ["html", "head", "body", "a", "abbr", "acronym", "address", "area", "article", "aside", "b", "bdi", "bdo", "big",
@@ -56,7 +56,6 @@ _ACTS = frozenset(  # or loads, whatever its value is
      "srcdoc", "srcset"]
 )  # fmt: skip
 _OURS = frozenset(("data-placement", "data-clicks", "data-clickers", "data-machine-clicks", "data-heat", LINKED))
-_WITHOUT_BOX = re.compile(r"\bdisplay:\s*contents\b", re.IGNORECASE)  # a badge would have nothing to stand at
 _CAN_BE_AN_ADDRESS = re.compile(r"[:/\\]")
 _PICTURES = {"src": ("img", "image"), "background": ("body", "table", "thead", "tbody", "tfoot", "tr", "td", "th")}
 FORCED = {"button": " disabled", "input": " disabled", "details": " open"}
@@ -79,7 +78,7 @@ def kept_value(element: str, name: str, value: str, fetched: PictureAddress) -> 
     """The value of an attribute as it may stay; None for one that may not."""
     if name == "style":
         kept = safe_declarations(value, fetched)
-        return _WITHOUT_BOX.sub("display:inline", kept) if element == "a" else kept
+        return boxed(kept) if element == "a" else kept
     if name in _PICTURES:
         return fetched(value) if element in _PICTURES[name] else None
     if name in _HARMLESS or (name.startswith(_HARMLESS_FAMILIES) and _NAME.fullmatch(name)):

@@ -335,7 +335,7 @@ def test_what_is_no_plain_file_is_neither_read_nor_replaced_as_an_own_one(tmp_pa
     before = path.stat()
     with pytest.raises(BadInput, match="this is no plain file, and so not a key file"):
         read_own(path, "a key file")
-    with pytest.raises(BadInput, match="this is no plain file"):
+    with pytest.raises(BadInput, match="this is no plain file, and so not a file of a workspace: see"):
         replace_own(path, b"new")
     assert os.path.samestat(before, path.stat()) and path.stat().st_mode == before.st_mode
 
@@ -437,6 +437,14 @@ def test_where_nothing_can_be_written(tmp_path: Path, name: str, kind: type[Link
     (tmp_path / "a").write_text("")
     with pytest.raises(kind, match=words):
         write_file(tmp_path / name, b"", NOTHING)
+
+
+@pytest.mark.parametrize("name", ["missing/linktrack.key", "a/linktrack.key"])
+def test_where_an_own_file_cannot_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(NotFound) as caught:
+        replace_own(tmp_path / name, b"x")
+    assert caught.value.file == str(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -572,7 +580,7 @@ def test_what_another_command_clears_away_at_once_is_made_again(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_folder_for_a_moment(tmp_path: Path) -> None:
+def test_a_folder_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".linktrack.unfinished-1").mkdir()
     with pytest.raises(ZeroDivisionError), passing_folder(tmp_path) as folder:
         assert (folder.parent, mode(folder), leftovers(tmp_path)) == (tmp_path, 0o700, [])
@@ -585,6 +593,8 @@ def test_a_folder_for_a_moment(tmp_path: Path) -> None:
     assert caught.value.file == str(tmp_path / "missing")
     assert folder_for_a_moment(tmp_path) == tmp_path
     assert folder_for_a_moment(tmp_path / "missing") == Path(tempfile.gettempdir())
+    monkeypatch.setattr(os, "access", lambda _, how: how != os.W_OK | os.X_OK)
+    assert folder_for_a_moment(tmp_path) == Path(tempfile.gettempdir())
 
 
 def test_a_folder_of_the_workspace_may_be_there(tmp_path: Path) -> None:
@@ -714,6 +724,14 @@ def test_a_new_folder_is_refused_where_nothing_may_be_written(tmp_path: Path, mo
     monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
     with pytest.raises(Conflict, match="no permission"):
         check_new_folder(tmp_path / "new", NOTHING)
+
+    def ill(_: object) -> None:
+        raise OSError(errno.EIO, "")
+
+    monkeypatch.setattr(os, "listdir", ill)
+    with pytest.raises(Conflict, match="the disk reports an error") as caught:
+        check_new_folder(tmp_path / "empty", NOTHING)
+    assert caught.value.file == str(tmp_path / "empty")
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,12 @@ from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, NotFound
-from linktrack.files import CONFIG_NAME, Kept, explained, read_own, refuse_unfit_place
+from linktrack.files.kept import CONFIG_NAME, Kept, refuse_unfit_place
+from linktrack.files.reading import explained, read_own
+from linktrack.files.toml_files import TomlFile, read_own_toml
 from linktrack.moments import zone_of
 from linktrack.settings.sources import refused, settings_of
 from linktrack.settings.tables import Settings
-from linktrack.toml_files import TomlFile, read_own_toml
 
 KEY_NAME = "linktrack.key"
 DATABASE_NAME = "linktrack.db"

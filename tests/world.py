@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.summary import ImportOrder, ImportSummary
-from linktrack.files import Kept
+from linktrack.files.kept import Kept
 from linktrack.links.catalog import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens

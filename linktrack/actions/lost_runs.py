@@ -21,8 +21,8 @@ from linktrack.click_names import click_of
 from linktrack.crm import csv_spans
 from linktrack.crm.encoding import find_encoding
 from linktrack.errors import BadInput, NotFound
-from linktrack.files import explained, open_input, whole_path
-from linktrack.json_files import Count, WrittenModel, read_written, read_written_lines
+from linktrack.files.json_files import Count, WrittenModel, read_written, read_written_lines
+from linktrack.files.reading import explained, open_input, whole_path
 from linktrack.moments import moment_of
 from linktrack.settings.crm import CrmSettings
 

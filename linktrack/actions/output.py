@@ -14,7 +14,7 @@ from linktrack.actions.calendar_file import ALL, OF_OWNERS
 from linktrack.crm.authored import AuthoredCsv
 from linktrack.crm.csv_spans import Dialect
 from linktrack.errors import Conflict
-from linktrack.files import PRIVATE
+from linktrack.files.writing import PRIVATE
 
 SUMMARY = "summary.json"
 SUMMARY_KEYS = {  # the counts of a run's summary, each with its kinds of changes

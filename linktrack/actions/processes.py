@@ -19,7 +19,7 @@ from typing import Any
 from linktrack.actions import kin
 from linktrack.actions.planned import ScriptResult
 from linktrack.errors import BadInput
-from linktrack.files import whole_path
+from linktrack.files.reading import whole_path
 from linktrack.links.location import location
 
 MAX_OUTPUT = 1 << 20  # bytes of a script's output that are kept in memory: nothing of it goes to the disk

@@ -32,7 +32,9 @@ from linktrack.crm.authored import dialect_of
 from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
-from linktrack.files import check_new_folder, making_folder, sentence_of, write_file
+from linktrack.files.folders import check_new_folder, making_folder
+from linktrack.files.reading import sentence_of
+from linktrack.files.writing import write_file
 from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
 from linktrack.store.many import at_once

@@ -20,7 +20,7 @@ from linktrack.cli.shared_context import Invocation, damage_behind
 from linktrack.cli.streams import end_of_pipe, forget_stdout, open_streams
 from linktrack.cli.usage import Noun, usage_sentence, verbs_of
 from linktrack.errors import LinktrackError
-from linktrack.files import sentence_of
+from linktrack.files.reading import sentence_of
 from linktrack.visible import spoken
 
 # A command's module is imported only when the command is called; this table is all that --help needs.

@@ -292,7 +292,7 @@ def _rejects(context: typer.Context, path: Path | None, logs: list[str]) -> Iter
     else:
         from io import TextIOWrapper
 
-        from linktrack.files import writing
+        from linktrack.files.writing import writing
 
         with writing(path, kept_of(context, *logs)) as raw:
             file = TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)

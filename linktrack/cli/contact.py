@@ -56,7 +56,8 @@ def export(
     Example:
       linktrack contact export 10042 -o 10042.json
     """
-    from linktrack.files import STDOUT, write_file
+    from linktrack.files.reading import STDOUT
+    from linktrack.files.writing import write_file
     from linktrack.moments import now
     from linktrack.upkeep.person import export_person
     from linktrack.visible import json_text

@@ -15,7 +15,8 @@ import typer
 
 from linktrack.cli.shared_context import kept_of, single
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import PRIVATE, refuse_root
+from linktrack.files.kept import refuse_root
+from linktrack.files.writing import PRIVATE
 from linktrack.sentences import counted
 from linktrack.upkeep.demo_visitors import browse, environment, served, write_log
 from linktrack.upkeep.examples import shipped_folder

@@ -140,7 +140,8 @@ def _write_guess(
     """Write the guess into the settings; what stands there is changed only when somebody says so."""
     from linktrack.crm.settings_file import as_lines, with_settings
     from linktrack.errors import BadInput
-    from linktrack.files import read_bytes, replace_own
+    from linktrack.files.reading import read_bytes
+    from linktrack.files.writing import replace_own
 
     if not guessed:
         reason = (

@@ -78,7 +78,7 @@ def add(
       linktrack mailing add news news.html --subject 'Spring is here' --type newsletter
       linktrack mailing add news news.html --text news.txt --utm-source newsletter --utm-campaign spring
     """
-    from linktrack.files import read_bytes
+    from linktrack.files.reading import read_bytes
     from linktrack.links.utm import Utm
     from linktrack.mailings.adding import Draft, add_mailing
     from linktrack.mailings.addresses import checked_base
@@ -283,7 +283,7 @@ def edit(
       linktrack mailing edit news --subject 'Spring is here' --html news.html
       linktrack mailing edit news --name spring-news --utm-campaign spring
     """
-    from linktrack.files import read_bytes
+    from linktrack.files.reading import read_bytes
     from linktrack.mailings.editing import MailingChanges, edit_mailing
     from linktrack.moments import now
 

@@ -11,7 +11,7 @@ import typer
 from linktrack.cli.output import at_terminal, say, warn
 from linktrack.cli.shared_context import kept_of, single
 from linktrack.errors import UsageError
-from linktrack.files import STDIN
+from linktrack.files.reading import STDIN
 
 if TYPE_CHECKING:
     from linktrack.upkeep.restore import Restored

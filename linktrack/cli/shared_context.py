@@ -17,7 +17,7 @@ from linktrack.cli.usage import CommandFrame, Noun
 
 if TYPE_CHECKING:
     from linktrack.errors import LinktrackError
-    from linktrack.files import Kept
+    from linktrack.files.kept import Kept
     from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
@@ -77,7 +77,7 @@ def damage_behind(context: typer.Context) -> LinktrackError | None:
 def kept_of(context: typer.Context, *inputs: Path | str | None) -> Kept:
     """What the command's outputs may not replace: its inputs, and its workspace's own files if it is in one."""
     from linktrack.errors import LinktrackError
-    from linktrack.files import Kept
+    from linktrack.files.kept import Kept
 
     try:
         kept = workspace_of(context).kept()

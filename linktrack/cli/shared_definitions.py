@@ -108,7 +108,7 @@ def export(
     Example:
       linktrack link export --folder Campaigns -o links.toml
     """
-    from linktrack.files import write_file
+    from linktrack.files.writing import write_file
     from linktrack.links.catalog import list_links
     from linktrack.links.definitions import export_toml, stored_definitions
 

@@ -12,7 +12,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from linktrack.errors import BadInput, LinktrackError, UsageError
-from linktrack.files import PRIVATE, STDIN, explained, passing_folder
+from linktrack.files.folders import passing_folder
+from linktrack.files.reading import STDIN, explained
+from linktrack.files.writing import PRIVATE
 
 _SPOOLED = "standard-input", "pipe"  # what the private file is called, which sentences show
 

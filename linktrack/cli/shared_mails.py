@@ -20,7 +20,7 @@ from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, kept_of, opened, workspace_of
 from linktrack.cli.shared_inputs import all_readable, is_pipe, readable, readable_or_none, refuse_stdin_twice
 from linktrack.errors import Conflict, UsageError
-from linktrack.files import STDOUT
+from linktrack.files.reading import STDOUT
 from linktrack.sentences import counted
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def preview_mailing(
       linktrack mailing preview news --contacts contacts.csv --contact 10042 -o preview.html
     """
     from linktrack.crm.mapping import mapping_of
-    from linktrack.files import write_file
+    from linktrack.files.writing import write_file
     from linktrack.mailings.previewing import preview_of
 
     kept = kept_of(context, contacts)

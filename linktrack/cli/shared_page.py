@@ -48,7 +48,9 @@ def html(
       linktrack report html report.html --mailing news
       linktrack report html report.html --mailing news --mailing autumn --lang sv
     """
-    from linktrack.files import STDOUT, folder_in_place, write_file
+    from linktrack.files.kept import folder_in_place
+    from linktrack.files.reading import STDOUT
+    from linktrack.files.writing import write_file
     from linktrack.reports.page import PageOrder, PageOrigin, make_page
 
     if str(out) != STDOUT and out.is_dir():

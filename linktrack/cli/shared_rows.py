@@ -16,10 +16,13 @@ import typer
 from linktrack.cli.output import SPREADSHEETS, Format, ShownRow, plain, show_record, show_rows, times_of
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
-from linktrack.files import STDOUT, folder_for_a_moment, folder_in_place, passing_folder, writing
+from linktrack.files.folders import folder_for_a_moment, passing_folder
+from linktrack.files.kept import folder_in_place
+from linktrack.files.reading import STDOUT
+from linktrack.files.writing import writing
 
 if TYPE_CHECKING:
-    from linktrack.files import Kept
+    from linktrack.files.kept import Kept
     from linktrack.reports.workbook import Chart
     from linktrack.settings.tables import Language
 

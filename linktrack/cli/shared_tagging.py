@@ -68,7 +68,8 @@ def tag_file(
     """
     from linktrack.cli.shared_context import kept_of
     from linktrack.errors import UsageError
-    from linktrack.files import read_bytes, write_file
+    from linktrack.files.reading import read_bytes
+    from linktrack.files.writing import write_file
     from linktrack.links.utm import Utm, warnings
     from linktrack.mailings.tag import tag_html, tag_text, tag_urls
 

@@ -11,7 +11,7 @@ from typing import IO, NoReturn
 
 import typer
 
-from linktrack.terminals import clean_terminal
+from linktrack.files.terminals import clean_terminal
 
 UTF8 = "utf-8"
 _COERCED = ("C.UTF-8", "C.utf8", "UTF-8")  # what Python sets LC_CTYPE to where the locale is C

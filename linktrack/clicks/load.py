@@ -36,7 +36,7 @@ from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
 from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
-from linktrack.files import explained
+from linktrack.files.reading import explained
 from linktrack.moments import now
 from linktrack.store.lock import alone
 from linktrack.store.lookups import mailing_id

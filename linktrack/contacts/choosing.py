@@ -13,7 +13,7 @@ from linktrack.crm.export import BadRow, Table, column_of, need_column, open_tab
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import open_contacts
 from linktrack.errors import BadInput, UsageError
-from linktrack.files import open_input
+from linktrack.files.reading import open_input
 from linktrack.settings.crm import CrmSettings
 
 CONTACT_ID = ("contact_id", "Contact ID", "Kontakt-id")  # how our own commands name the column, and its heading

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from linktrack.crm.export import find_table
-from linktrack.files import open_input
+from linktrack.files.reading import open_input
 from linktrack.store.session import Database
 
 

@@ -15,7 +15,7 @@ from linktrack.crm.file_kinds import HEAD, WORKBOOK_ENDINGS, is_workbook, refuse
 from linktrack.crm.footers import without_footers
 from linktrack.crm.mapping import Mapping, TableLayout, find_column
 from linktrack.errors import BadInput
-from linktrack.files import explained, open_input
+from linktrack.files.reading import explained, open_input
 from linktrack.settings.crm import CrmSettings
 
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".ndjson", ".jsonl", ".json")

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from linktrack.errors import BadInput
-from linktrack.files import explained, open_own
+from linktrack.files.reading import explained, open_own
 from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.actions import (
     AnyAction,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.errors import BadInput, LinktrackError
+from linktrack.files.toml_files import read_toml
 from linktrack.links import catalog, folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
 from linktrack.links.catalog import LinkRow, target_of
@@ -22,7 +23,6 @@ from linktrack.names import composed
 from linktrack.settings.crm import CrmSettings
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
-from linktrack.toml_files import read_toml
 from linktrack.values import shown
 
 FIELDS = ("name", "folder", "url", "response", "confirm", "actions")

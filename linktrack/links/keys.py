@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
-from linktrack.files import replace_own
+from linktrack.files.writing import replace_own
 from linktrack.links.tokens import MAX_KEYS, Keyring, Tokens
 from linktrack.moments import Clock, now
 from linktrack.store.lock import alone

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from linktrack.errors import BadInput, Conflict, LinktrackError, UsageError
-from linktrack.files import Kept, check_new_folder, making_folder, sentence_of
+from linktrack.files.folders import check_new_folder, making_folder
+from linktrack.files.kept import Kept
+from linktrack.files.reading import sentence_of
 from linktrack.links.tokens import Tokens
 from linktrack.mail_senders import sender
 from linktrack.mailings.compile import Mail

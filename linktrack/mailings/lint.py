@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from linktrack.errors import UnknownName
-from linktrack.files import STDIN, read_bytes
+from linktrack.files.reading import STDIN, read_bytes
 from linktrack.hosts import browser_host, read_web_address
 from linktrack.links.foreign_tags import foreign_tags, foreign_tags_in_url
 from linktrack.links.merge_tags import fill, find

@@ -15,7 +15,7 @@ from linktrack.contacts.consent import anybody_said
 from linktrack.crm.export import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.errors import UsageError
-from linktrack.files import Kept
+from linktrack.files.kept import Kept
 from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold

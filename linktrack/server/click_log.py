@@ -16,14 +16,10 @@ from pathlib import Path
 from threading import Lock
 
 from linktrack.errors import Conflict, LinktrackError
-from linktrack.files import (
-    AGAIN,
-    give_to_owner_of,
-    make_own_folder,
-    refuse_planted_folder,
-    refuse_unfit_place,
-    sentence_of,
-)
+from linktrack.files.beside import give_to_owner_of
+from linktrack.files.folders import make_own_folder
+from linktrack.files.kept import refuse_planted_folder, refuse_unfit_place
+from linktrack.files.reading import AGAIN, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -116,8 +112,6 @@ class ClickLogWriter:
 
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
-    if folder.is_file():
-        raise Conflict("the click log is a folder of files, and this is a file: name a folder", file=folder)
     try:
         refuse_unfit_place(folder, folder=True)
         refuse_planted_folder(folder)

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 from linktrack.errors import LinktrackError
-from linktrack.files import read_own, replace_own, whole_path
+from linktrack.files.reading import read_own, whole_path
+from linktrack.files.writing import replace_own
 from linktrack.server.static_export import files_behind
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace

@@ -11,7 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import Kept, explained, refuse_own, refuse_unfit_place, whole_path
+from linktrack.files.kept import Kept, refuse_own, refuse_unfit_place
+from linktrack.files.reading import explained, whole_path
 
 _NGINX = Path("/etc/nginx/nginx.conf")
 _WEB_SERVERS = ("nginx", "www-data", "http", "wwwrun", "www")  # users

@@ -16,7 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from linktrack.errors import BadInput
-from linktrack.files import read_own
+from linktrack.files.reading import read_own
 from linktrack.server.page_values import TEMPLATES
 
 STEPS = 20_000  # turns of loops, calls and includes that a page may take

@@ -22,7 +22,7 @@ from jinja2 import ChoiceLoader, PackageLoader
 from jinja2.exceptions import TemplateNotFound, TemplateSyntaxError, UndefinedError
 
 from linktrack.errors import BadInput
-from linktrack.files import open_own
+from linktrack.files.reading import open_own
 from linktrack.server.own_templates import BoundedEnvironment, OwnTemplates, unused_sentence
 from linktrack.server.page_values import TEMPLATES, names_of
 from linktrack.server.words import WORDS

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, LinktrackError
-from linktrack.files import refuse_own, sentence_of
+from linktrack.files.kept import refuse_own
+from linktrack.files.reading import sentence_of
 from linktrack.links.keys import Keys, open_keys
 from linktrack.server.click_log import make_folder
 from linktrack.server.live import pages_of, unused_templates

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from linktrack.errors import BadInput, LinktrackError
-from linktrack.files import read_own, replace_own
+from linktrack.files.reading import read_own
+from linktrack.files.writing import replace_own
 from linktrack.links.merge_tags import find
 from linktrack.links.tokens import Keyring, Tokens
 from linktrack.mailings.catalog import MailingOptions, tagged_url

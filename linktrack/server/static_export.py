@@ -13,17 +13,10 @@ from typing import Any, Literal, get_args
 
 from linktrack.contacts.types import shown_type, spelled_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound, PartlyDone, UsageError
-from linktrack.files import (
-    PUBLIC,
-    Kept,
-    check_new_folder,
-    explained,
-    make_own_folder,
-    read_bytes,
-    read_own,
-    whole_path,
-    write_file,
-)
+from linktrack.files.folders import check_new_folder, make_own_folder
+from linktrack.files.kept import Kept
+from linktrack.files.reading import explained, read_bytes, read_own, whole_path
+from linktrack.files.writing import PUBLIC, write_file
 from linktrack.links.location import location
 from linktrack.links.merge_tags import fill
 from linktrack.links.special_links import LEAVING

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from linktrack.errors import BadInput
+from linktrack.files.toml_files import TomlFile, parse_toml
 from linktrack.settings.tables import Settings
 from linktrack.settings.values import Misfit, Section
-from linktrack.toml_files import TomlFile, parse_toml
 from linktrack.values import wrong_value
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from urllib.parse import quote
 
 from linktrack.database_urls import SQLITE_URL, postgresql_arguments
 from linktrack.errors import BadInput, Conflict, Damaged, DiskFull, LinktrackError, Locked, NotFound
-from linktrack.files import explained, give_to_owner_of, refuse_no_plain_file
+from linktrack.files.beside import give_to_owner_of
+from linktrack.files.reading import explained, refuse_no_plain_file
 
 if TYPE_CHECKING:
     import psycopg

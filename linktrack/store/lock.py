@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TextIO
 
 from linktrack.errors import Conflict, Locked
-from linktrack.files import explained, give_to_owner_of
+from linktrack.files.beside import give_to_owner_of
+from linktrack.files.reading import explained
 from linktrack.moments import Clock, iso, now
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database

@@ -165,7 +165,8 @@ def _copy_beside(database: Database, version: str) -> None:
     """Keep the database as it is, synced, before its tables are changed."""
     import sqlite3
 
-    from linktrack.files import create, explained
+    from linktrack.files.reading import explained
+    from linktrack.files.writing import create
 
     path = Path(f"{database.name}.before-{version}")
     with explained(path):

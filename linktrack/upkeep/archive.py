@@ -15,8 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Literal
 
 from linktrack.errors import BadInput
-from linktrack.files import CONFIG_NAME, PRIVATE, explained
-from linktrack.json_files import Count, WrittenModel, read_written
+from linktrack.files.json_files import Count, WrittenModel, read_written
+from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.reading import explained
+from linktrack.files.writing import PRIVATE
 from linktrack.store.dialects import SQLITE
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME
 

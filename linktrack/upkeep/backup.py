@@ -12,7 +12,10 @@ from urllib.parse import quote
 
 from linktrack.database_urls import address_of, holds_password
 from linktrack.errors import Conflict
-from linktrack.files import STDOUT, explained, folder_for_a_moment, is_written_into, passing_folder, writing
+from linktrack.files.folders import folder_for_a_moment, passing_folder
+from linktrack.files.kept import is_written_into
+from linktrack.files.reading import STDOUT, explained
+from linktrack.files.writing import writing
 from linktrack.links.keys import open_keys
 from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE, damaged, explain_sqlite

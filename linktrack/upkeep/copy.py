@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
 from linktrack.errors import BadInput, Conflict, UsageError
-from linktrack.files import Kept, explained, passing_folder, refuse_own, sync_folder, sync_tree
+from linktrack.files.beside import sync
+from linktrack.files.folders import passing_folder, sync_tree
+from linktrack.files.kept import Kept, refuse_own
+from linktrack.files.reading import explained
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import alone
@@ -106,7 +109,7 @@ def _new(url: str, kept: Kept, wait: float, tell: Tell) -> Iterator[Database]:
             sync_tree(aside)
             _refuse_full(path)
             (aside / path.name).replace(path)
-            sync_folder(path.parent)
+            sync(path.parent)
 
 
 def _refuse_full(path: Path) -> None:

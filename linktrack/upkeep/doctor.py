@@ -16,7 +16,9 @@ from typing import NamedTuple
 from linktrack.actions.processes import unfit_script
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
-from linktrack.files import CONFIG_NAME, leftovers, sentence_of
+from linktrack.files.beside import leftovers
+from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.reading import sentence_of
 from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on

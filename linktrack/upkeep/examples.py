@@ -8,7 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, UnknownName
-from linktrack.files import CONFIG_NAME, create, explained, make_own_folder, read_bytes, replace_own
+from linktrack.files.folders import make_own_folder
+from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.reading import explained, read_bytes
+from linktrack.files.writing import create, replace_own
 from linktrack.workspace import load_workspace
 
 CRM_FOLDER = "crm"  # of these one holds, in the workspace's settings; all others are files of their own

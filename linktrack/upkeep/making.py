@@ -12,25 +12,18 @@ from typing import NamedTuple
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, LinktrackError, LostKeys, UsageError
-from linktrack.files import (
-    CONFIG_NAME,
-    NOTHING_KEPT,
-    Kept,
-    create,
-    explained,
-    passing_folder,
-    refuse_root,
-    remove_leftovers,
-    sync_folder,
-    sync_tree,
-)
+from linktrack.files.beside import remove_leftovers, sync
+from linktrack.files.folders import passing_folder, sync_tree
+from linktrack.files.kept import CONFIG_NAME, NOTHING_KEPT, Kept, refuse_root
+from linktrack.files.reading import explained
+from linktrack.files.toml_files import TomlFile, read_toml
+from linktrack.files.writing import create
 from linktrack.links.keys import adopt_first_keys
 from linktrack.links.tokens import Keyring
 from linktrack.moments import machine_zone
 from linktrack.settings.values import checked_base_url
 from linktrack.store.revisions import make_tables, prepare, revision
 from linktrack.store.session import connect
-from linktrack.toml_files import TomlFile, read_toml
 from linktrack.upkeep.placing import clear_killed, on_their_way, put_in_place, remove_made
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace, checked_workspace, load_workspace
 
@@ -144,7 +137,7 @@ def _make(aside: Path, root: Path, base_url: str, environ: Mapping[str, str], be
             if "LINKTRACK_SECRET" not in environ:
                 create(aside / KEY_NAME, ring.text().encode())
             create(aside / CONFIG_NAME, text.encode())
-            sync_folder(aside.parent)
+            sync(aside.parent)
         with database.transaction(durable=True):
             if goes_on is None:
                 make_tables(database, time_zone=zone, database_id=database_id)

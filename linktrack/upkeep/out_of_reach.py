@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.errors import BadInput
-from linktrack.files import leftovers
+from linktrack.files.beside import leftovers
 from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso
 from linktrack.store.dialects import POSTGRESQL

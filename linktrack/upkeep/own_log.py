@@ -28,7 +28,9 @@ from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.sources import Log, open_log, recognise
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import BadInput
-from linktrack.files import explained, replace_own, sync_folder
+from linktrack.files.beside import sync
+from linktrack.files.reading import explained
+from linktrack.files.writing import replace_own
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import NOBODY, Tokens
 from linktrack.moments import moment_of
@@ -167,7 +169,7 @@ def remove_done_files(workspace: Workspace, database: Database, before: int) -> 
             path.unlink()
         removed += 1
     if removed:
-        sync_folder(folder)
+        sync(folder)
     return removed, kept
 
 

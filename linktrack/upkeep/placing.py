@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from linktrack.files import CONFIG_NAME, leftovers, sync_folder
+from linktrack.files.beside import leftovers, sync
+from linktrack.files.kept import CONFIG_NAME
 
 
 def put_in_place(aside: Path, root: Path) -> Iterator[Path]:
@@ -27,10 +28,10 @@ def put_in_place(aside: Path, root: Path) -> Iterator[Path]:
             yield target
         folders.append(target)
     for folder in folders:
-        sync_folder(folder)
+        sync(folder)
     os.link(aside / CONFIG_NAME, root / CONFIG_NAME)
     yield root / CONFIG_NAME
-    sync_folder(root)
+    sync(root)
 
 
 def clear_killed(root: Path) -> None:

@@ -14,7 +14,7 @@ from linktrack.clicks.rollups.counts import rebuild
 from linktrack.clicks.rollups.zone import set_zone
 from linktrack.clicks.storing import Shelf
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import leftovers, remove_leftovers
+from linktrack.files.beside import leftovers, remove_leftovers
 from linktrack.mailings.shipping import count_recipients
 from linktrack.moments import iso
 from linktrack.sentences import counted

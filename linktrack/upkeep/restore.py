@@ -21,25 +21,16 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
-from linktrack.files import (
-    CONFIG_NAME,
-    NOTHING_KEPT,
-    STDIN,
-    Kept,
-    explained,
-    open_input,
-    passing_folder,
-    refuse_root,
-    sync_tree,
-    whole_path,
-)
+from linktrack.files.folders import passing_folder, sync_tree
+from linktrack.files.kept import CONFIG_NAME, NOTHING_KEPT, Kept, refuse_root
+from linktrack.files.reading import STDIN, explained, open_input, whole_path
+from linktrack.files.toml_files import read_toml
 from linktrack.links.tokens import Keyring
 from linktrack.moments import Clock, now
 from linktrack.settings.sources import settings_of
 from linktrack.store.dialects import SQLITE, explain_sqlite
 from linktrack.store.revisions import revision, unfit
 from linktrack.store.session import Database
-from linktrack.toml_files import read_toml
 from linktrack.upkeep.archive import PAGES_NAME, Contents, unpack
 from linktrack.upkeep.backup import DUMP_NAME
 from linktrack.upkeep.placing import clear_killed, put_in_place, remove_made

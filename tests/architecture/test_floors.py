@@ -30,6 +30,8 @@ BREACHES = {
         "floors",
     ),
     "what a setting may hold knows where it comes from": ("settings/values.py", "import linktrack.settings.sources", "settings"),
+    "a reader of files that knows the writer": ("files/reading.py", "import linktrack.files.writing", "files"),
+    "files that have no floor of their own": ("files/notes.py", "NOTES = 3", "files"),
     "settings that have no floor of their own": ("settings/notes.py", "NOTES = 3", "settings"),
     "a room that has no floor": ("attic/boxes.py", "BOXES = 3", "floors"),
     "a module that has no floor": ("helpers.py", "HELP = 3", "floors"),

@@ -121,7 +121,7 @@ def test_a_planted_import_by_name_is_found(code: str) -> None:
 WRITE_FILES = {
     "actions/calendar_file.py", "actions/output.py", "cli/shared_inputs.py", "cli/shared_mails.py",
     "clicks/logs/ahead.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_writing.py",
-    "files.py", "mailings/handing_out.py", "mailings/outputs/template.py", "store/lock.py", "upkeep/archive.py",
+    "files/writing.py", "mailings/handing_out.py", "mailings/outputs/template.py", "store/lock.py", "upkeep/archive.py",
     "upkeep/backup.py", "upkeep/demo_visitors.py", "upkeep/restore.py",
 }  # fmt: skip
 _WRITING = {"write_text", "write_bytes", "copyfile", "copy2", "NamedTemporaryFile"}
@@ -194,15 +194,15 @@ ANYTHING = {
     "cli/shared_layouts.py": 1, "cli/shared_links.py": 4, "cli/shared_reports.py": 2, "cli/shared_rows.py": 1,
     "cli/shipment.py": 1, "cli/usage.py": 25, "clicks/formats/parts/json_values.py": 8,
     "clicks/formats/postmark.py": 2, "clicks/formats/sendgrid.py": 2, "clicks/logs/pipe.py": 1,
-    "clicks/logs/sources.py": 6, "crm/guess.py": 1, "crm/json_spans.py": 2, "links/action_options.py": 2,
-    "links/actions.py": 2, "links/catalog.py": 2, "links/definitions.py": 2, "links/responses.py": 1,
-    "links/stored_actions.py": 2, "links/utm.py": 3, "mail_senders.py": 1, "mailings/catalog.py": 2,
-    "mailings/shipments.py": 1, "reports/breakdowns.py": 1, "reports/emptiness.py": 2, "reports/links.py": 2,
-    "reports/order.py": 3, "reports/page_tables.py": 2, "reports/people.py": 1, "reports/shipments.py": 1,
-    "reports/totals.py": 2, "reports/workbook.py": 6, "server/granian_server.py": 5, "server/snapshot.py": 1,
-    "server/snapshot_file.py": 1, "server/static_export.py": 3, "server/wsgi.py": 1, "settings/sources.py": 1,
-    "settings/tables.py": 2, "store/session.py": 11, "store/tables.py": 4, "toml_files.py": 4, "upkeep/own_log.py": 1,
-    "upkeep/person.py": 15,
+    "clicks/logs/sources.py": 6, "crm/guess.py": 1, "crm/json_spans.py": 2, "files/toml_files.py": 4,
+    "links/action_options.py": 2, "links/actions.py": 2, "links/catalog.py": 2, "links/definitions.py": 2,
+    "links/responses.py": 1, "links/stored_actions.py": 2, "links/utm.py": 3, "mail_senders.py": 1,
+    "mailings/catalog.py": 2, "mailings/shipments.py": 1, "reports/breakdowns.py": 1, "reports/emptiness.py": 2,
+    "reports/links.py": 2, "reports/order.py": 3, "reports/page_tables.py": 2, "reports/people.py": 1,
+    "reports/shipments.py": 1, "reports/totals.py": 2, "reports/workbook.py": 6, "server/granian_server.py": 5,
+    "server/snapshot.py": 1, "server/snapshot_file.py": 1, "server/static_export.py": 3, "server/wsgi.py": 1,
+    "settings/sources.py": 1, "settings/tables.py": 2, "store/session.py": 11, "store/tables.py": 4,
+    "upkeep/own_log.py": 1, "upkeep/person.py": 15,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from linktrack.cli.shared_inputs import readable
 from linktrack.errors import BadInput
-from linktrack.files import STDIN
+from linktrack.files.reading import STDIN
 from linktrack.workspace import Workspace
 
 

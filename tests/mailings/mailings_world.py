@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linktrack.files import Kept
+from linktrack.files.kept import Kept
 from linktrack.mailings.adding import Added, Draft, add_mailing
 from linktrack.mailings.rewriting import RewriteOrder, Rewritten, rewrite
 from linktrack.store.session import Database

@@ -15,7 +15,8 @@ from faults import failing, killed, points_of, sample
 from mailings.mailings_world import MOMENT, World, write_contacts
 
 from linktrack.errors import LinktrackError
-from linktrack.files import Kept, leftovers
+from linktrack.files.beside import leftovers
+from linktrack.files.kept import Kept
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import CutShort
 from linktrack.mailings.rewriting import RewriteOrder, render_again, rewrite

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from linktrack.files import Kept
+from linktrack.files.kept import Kept
 from linktrack.links.catalog import add_link
 from linktrack.links.responses import FormResponse, TextResponse
 from linktrack.links.tokens import Keyring, Tokens

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 
 from linktrack.errors import BadInput, Conflict
-from linktrack.files import write_file
+from linktrack.files.writing import write_file
 from linktrack.settings.values import bytes_of
 from linktrack.upkeep.making import init_workspace, machine_language
 from linktrack.workspace import Workspace, load_workspace

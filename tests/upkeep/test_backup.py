@@ -23,7 +23,9 @@ from tests_support import Run
 from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import LinktrackError
-from linktrack.files import CONFIG_NAME, leftovers, writing
+from linktrack.files.beside import leftovers
+from linktrack.files.kept import CONFIG_NAME
+from linktrack.files.writing import writing
 from linktrack.links.keys import open_keys, rotate_key
 from linktrack.store.session import open_database
 from linktrack.upkeep.archive import contents_in

@@ -14,7 +14,7 @@ from tests_support import Run
 from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import LinktrackError
-from linktrack.files import leftovers
+from linktrack.files.beside import leftovers
 from linktrack.store.session import connect, open_database
 from linktrack.upkeep.copy import copy_database
 from linktrack.workspace import load_workspace

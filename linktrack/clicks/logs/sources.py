@@ -18,7 +18,7 @@ from linktrack.clicks.logs.fields import digest
 from linktrack.clicks.logs.line_ends import counted_lines, is_counted, with_short_holes, without_holes
 from linktrack.clicks.logs.pipe import Pipe
 from linktrack.errors import BadInput
-from linktrack.files import explained
+from linktrack.files.reading import explained
 from linktrack.store.session import Database
 
 HEAD_BYTES = 4096

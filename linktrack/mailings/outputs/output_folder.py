@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from linktrack.errors import Conflict
-from linktrack.files import PRIVATE
+from linktrack.files.writing import PRIVATE
 
 _IOV_MAX = 1024  # buffers in one gathering write
 _NAME_BYTES = 200  # of the 255 that file systems take, less what is added

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from linktrack.crm.guard import guarded
-from linktrack.files import create
+from linktrack.files.writing import create
 from linktrack.mailings.compile import Mail
 from linktrack.mailings.outputs.output_folder import new_file
 from linktrack.mailings.shipments import Recipient, ShipmentSettings

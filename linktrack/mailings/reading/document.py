@@ -18,8 +18,8 @@ from functools import cached_property
 from itertools import islice
 
 from linktrack.errors import BadInput
+from linktrack.files.toml_files import parse_toml
 from linktrack.mailings.reading.markup import first_element, has_markup
-from linktrack.toml_files import parse_toml
 
 _META = re.compile(
     rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]+)|<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w.\-]+)""",

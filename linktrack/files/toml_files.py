@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.errors import BadInput
-from linktrack.files import STDIN, open_input, read_own
+from linktrack.files.reading import STDIN, open_input, read_own
 
 _MOST_PARTS = 100  # of a dotted key
 _MOST_SETTINGS = 10_000_000  # bytes

@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from linktrack.errors import BadInput
-from linktrack.files import explained, open_input
+from linktrack.files.reading import explained, open_input
 
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]  # what both databases can store
 

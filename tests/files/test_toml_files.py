@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from linktrack.errors import BadInput
-from linktrack.toml_files import parse_toml, read_toml
+from linktrack.files.toml_files import parse_toml, read_toml
 
 # what stands in the file -> the line of the error, and a part of its sentence
 WRONG: dict[str, tuple[str, int | None, str]] = {

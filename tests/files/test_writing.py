@@ -17,23 +17,10 @@ from pathlib import Path
 import pytest
 
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
-from linktrack.files import (
-    PUBLIC,
-    Kept,
-    check_new_folder,
-    create,
-    folder_for_a_moment,
-    leftovers,
-    make_own_folder,
-    making_folder,
-    passing_folder,
-    read_bytes,
-    read_own,
-    remove_leftovers,
-    replace_own,
-    write_file,
-    writing,
-)
+from linktrack.files.folders import check_new_folder, make_own_folder, making_folder, passing_folder
+from linktrack.files.kept import Kept
+from linktrack.files.reading import read_bytes, read_own
+from linktrack.files.writing import PUBLIC, create, replace_own, write_file, writing
 
 NOTHING = Kept()
 SOMEBODY, THEIR_GROUP = 65_534, 65_533
@@ -415,7 +402,9 @@ def test_a_pipe_is_written_into(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_a_device_is_written_into_and_stays_what_it_is(tmp_path: Path, name: str) -> None:
-    program = f"from pathlib import Path; from linktrack.files import *; write_file(Path({name!r}), b'x', Kept())"
+    program = (
+        f"from pathlib import Path; from linktrack.files.writing import *\nwrite_file(Path({name!r}), b'x', Kept())"
+    )
     with (tmp_path / "out").open("w") as out:
         out.write("before ")
         out.flush()
@@ -548,16 +537,6 @@ def test_the_disk_has_all_of_it_before_it_has_its_name_and_its_name_last(
     assert synced[-1] == (".", True)
 
 
-def test_a_folder_of_very_many_files_is_synced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    monkeypatch.setattr(os, "sync", lambda: said.append("all"))
-    for count in (99, 100, 101):
-        with making_folder(tmp_path / str(count), NOTHING) as folder:
-            for number in range(count):
-                (folder / str(number)).touch()
-    assert said == ["all", "all"]
-
-
 def test_what_another_command_clears_away_at_once_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -578,160 +557,6 @@ def test_what_another_command_clears_away_at_once_is_made_again(
     with pytest.raises(Conflict, match=r"new was cleared away while it was made: run the command again$"):
         made_whole(tmp_path / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_folder_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".linktrack.unfinished-1").mkdir()
-    with pytest.raises(ZeroDivisionError), passing_folder(tmp_path) as folder:
-        assert (folder.parent, mode(folder), leftovers(tmp_path)) == (tmp_path, 0o700, [])
-        assert folder.name.startswith(".linktrack.unfinished-") and list(tmp_path.iterdir()) == [folder]
-        (folder / "x").write_text("x")
-        raise ZeroDivisionError
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(NotFound) as caught, passing_folder(tmp_path / "missing"):
-        pass
-    assert caught.value.file == str(tmp_path / "missing")
-    assert folder_for_a_moment(tmp_path) == tmp_path
-    assert folder_for_a_moment(tmp_path / "missing") == Path(tempfile.gettempdir())
-    monkeypatch.setattr(os, "access", lambda _, how: how != os.W_OK | os.X_OK)
-    assert folder_for_a_moment(tmp_path) == Path(tempfile.gettempdir())
-
-
-def test_a_folder_of_the_workspace_may_be_there(tmp_path: Path) -> None:
-    make_own_folder(tmp_path / "a")
-    make_own_folder(tmp_path / "b", 0o711)
-    make_own_folder(tmp_path / "a", 0o711)
-    assert [mode(tmp_path / name) for name in "ab"] == [0o700, 0o711]
-    (tmp_path / "file").touch()
-    with pytest.raises(FileExistsError):
-        make_own_folder(tmp_path / "file")
-
-
-def _foreign(path: Path) -> None:
-    path.touch()
-    if os.geteuid() == 0:
-        os.chown(path, SOMEBODY, SOMEBODY)
-    else:
-        path.unlink()  # nothing that is another's can be made here
-        path.symlink_to("nowhere")
-
-
-def _with_a_workspace(path: Path) -> None:
-    path.mkdir()
-    (path / "linktrack.toml").touch()
-
-
-# name → what is there, and whether it goes.
-LEFT: dict[str, tuple[Callable[[Path], object], bool]] = {
-    ".out.unfinished-1": (Path.touch, True),
-    ".folder.unfinished-2": (lambda path: (path / "deep").mkdir(parents=True), True),
-    ".pipe.unfinished-3": (os.mkfifo, True),
-    "out.unfinished-4": (Path.touch, False),
-    ".out.finished-5": (Path.touch, False),
-    ".link.unfinished-6": (lambda path: path.symlink_to("."), False),
-    ".foreign.unfinished-7": (_foreign, False),
-    ".restored.unfinished-8": (_with_a_workspace, False),
-}
-
-
-def test_what_of_the_things_in_a_folder_is_removed(tmp_path: Path) -> None:
-    for name, (make, _) in LEFT.items():
-        make(tmp_path / name)
-    (tmp_path / ".held.unfinished-9").touch()
-    with (tmp_path / ".held.unfinished-9").open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        assert [path.name for path in leftovers(tmp_path)] == sorted(
-            name for name in LEFT if name.startswith(".") and ".unfinished-" in name
-        )
-        remove_leftovers(tmp_path)
-    stay = {name for name, (_, goes) in LEFT.items() if not goes} | {".held.unfinished-9"}
-    assert {path.name for path in tmp_path.iterdir()} == stay
-    (tmp_path / "linktrack.toml").touch()  # the folder is a workspace itself: nothing was on its way there
-    remove_leftovers(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == (
-        stay - {".held.unfinished-9", ".restored.unfinished-8"} | {"linktrack.toml"}
-    )
-
-
-def test_what_a_killed_command_left_goes_with_the_next_one_in_that_folder(tmp_path: Path) -> None:
-    program = (
-        "import os, signal, sys; from pathlib import Path; from linktrack.files import *\n"
-        "with writing(Path(sys.argv[1]), Kept()) as file:\n"
-        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    subprocess.run([sys.executable, "-c", program, tmp_path / "out"], check=False)
-    assert [path.name.startswith(".out.unfinished-") for path in leftovers(tmp_path)] == [True]
-    with writing(tmp_path / "other", NOTHING) as other:
-        assert leftovers(tmp_path) == []
-        write_file(tmp_path / "out", b"whole", NOTHING)
-        other.write(b"what is being written is no leftover")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
-
-
-def test_a_new_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), making_folder(tmp_path / "out", NOTHING) as folder:
-        (folder / "a").write_text("half")
-        raise ZeroDivisionError
-    assert list(tmp_path.iterdir()) == []
-    with making_folder(tmp_path / "out", NOTHING) as folder:
-        (folder / "a").write_text("whole")
-        assert not (tmp_path / "out").exists()
-    assert (tmp_path / "out" / "a").read_text() == "whole"
-    with pytest.raises(Conflict, match="not empty"), making_folder(tmp_path / "out", NOTHING):
-        pass
-    (tmp_path / "empty").mkdir()
-    made_whole(tmp_path / "empty")
-    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["a"]
-
-
-def test_a_new_folder_takes_no_name_that_was_taken_meanwhile(tmp_path: Path) -> None:
-    with pytest.raises(Conflict, match="not empty"), making_folder(tmp_path / "out", NOTHING):
-        (tmp_path / "out" / "theirs").mkdir(parents=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-NO_NEW_FOLDER: dict[str, tuple[type[LinktrackError], str]] = {
-    "link": (Conflict, "link is a link: name a new folder"),
-    "nowhere": (Conflict, "nowhere is a link: name a new folder"),
-    "file": (Conflict, "file is a file: name a new folder"),
-    "full": (Conflict, "full is not empty: name a new folder"),
-    "missing/new": (NotFound, "there is no such folder: .*missing"),
-    "file/new": (NotFound, "there is no such folder: .*file"),
-    "full/scripts/new": (Conflict, "belongs to a workspace"),
-}
-
-
-@pytest.mark.parametrize("name", NO_NEW_FOLDER)
-def test_where_no_new_folder_can_be(tmp_path: Path, name: str) -> None:
-    (tmp_path / "file").touch()
-    (tmp_path / "full" / "scripts").mkdir(parents=True)
-    (tmp_path / "full" / "linktrack.toml").touch()
-    (tmp_path / "link").symlink_to("full")
-    (tmp_path / "nowhere").symlink_to("missing")
-    kind, words = NO_NEW_FOLDER[name]
-    with pytest.raises(kind, match=f"{words}$" if "name a new" in words else words):
-        check_new_folder(tmp_path / name, NOTHING)
-
-
-def test_a_new_folder_is_refused_where_nothing_may_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "empty").mkdir()
-    check_new_folder(tmp_path / "empty", NOTHING)
-    monkeypatch.setattr(os, "access", lambda path, how: (path, how) != (tmp_path / "empty", os.W_OK | os.X_OK))
-    check_new_folder(tmp_path / "new", NOTHING)
-    with pytest.raises(Conflict, match="no permission") as caught:
-        check_new_folder(tmp_path / "empty", NOTHING)
-    assert caught.value.file == str(tmp_path / "empty")
-    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
-    with pytest.raises(Conflict, match="no permission"):
-        check_new_folder(tmp_path / "new", NOTHING)
-
-    def ill(_: object) -> None:
-        raise OSError(errno.EIO, "")
-
-    monkeypatch.setattr(os, "listdir", ill)
-    with pytest.raises(Conflict, match="the disk reports an error") as caught:
-        check_new_folder(tmp_path / "empty", NOTHING)
-    assert caught.value.file == str(tmp_path / "empty")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Files: read with errors as sentences, and written whole or not at all."""

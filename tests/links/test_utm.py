@@ -56,6 +56,8 @@ SOURCE, BOTH = Utm("s"), Utm("s", "email", policy="replace")
 ANGLES = (("<<", ">>"),)
 WRITTEN: dict[str, tuple[str, Utm, Pairs, str]] = {
     "without a query": (f"{A}x", SOURCE, (), f"{A}x?utm_source=s"),
+    "a campaign alone": (A, Utm(campaign="c"), (), f"{A}?utm_campaign=c"),
+    "an id alone": (A, Utm(id="7"), (), f"{A}?utm_id=7"),
     "behind a query": (f"{A}?x=1", SOURCE, (), f"{A}?x=1&utm_source=s"),
     "a query of nothing": (f"{A}?", SOURCE, (), f"{A}?utm_source=s"),
     "a query that ends with &": (f"{A}?x=1&", SOURCE, (), f"{A}?x=1&utm_source=s"),
@@ -112,6 +114,7 @@ def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: Liter
 def test_off_and_a_medium_alone_change_nothing() -> None:
     assert tagged("https://a.example/", replace(UTM, policy="off")) == "https://a.example/"
     assert tagged("https://a.example/", Utm(medium="email")) == "https://a.example/"
+    assert not Utm(term="").active and Utm(term="", policy="replace").active
 
 
 def test_merge_tags_in_values_pass_through() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 # (a comment, another message of the same program) has the stamp NOTE, and a good line whose request is no HTTP (a TLS
 # handshake) has a stamp and no method.
 LineRow = tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
+TimedRow = tuple[int, LineRow]  # with the row's time as UTC milliseconds
 
 NOTE = b"#"
 NO_AGENT = b"-"

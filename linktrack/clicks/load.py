@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
@@ -12,7 +12,14 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, TypeVar
 
-from linktrack.clicks.formats import SAMPLE_LINES, EventFormat, LineFormat, LogFormat, format_of
+from linktrack.clicks.formats import (
+    SAMPLE_LINES,
+    EventFormat,
+    LineFormat,
+    LogFormat,
+    format_of,
+    is_format_string,
+)
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
@@ -23,9 +30,9 @@ from linktrack.clicks.logs.earlier import EarlierLines
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
 from linktrack.clicks.logs.event_log import EventReading
 from linktrack.clicks.logs.fields import digest_key
-from linktrack.clicks.logs.line_ends import sample_of
+from linktrack.clicks.logs.line_ends import line_end_of, sample_of
 from linktrack.clicks.logs.line_log import Reading
-from linktrack.clicks.logs.requests import UNKNOWN, Requests, Rules
+from linktrack.clicks.logs.requests import UNKNOWN, UNREADABLE, Requests, Rules
 from linktrack.clicks.logs.sources import Known, Log, open_log, recognise, refuse_archive
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
@@ -37,13 +44,15 @@ from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
 from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.files.reading import explained
-from linktrack.moments import now
+from linktrack.moments import Clock, now
+from linktrack.sentences import counted
 from linktrack.store.lock import alone
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
+_NAMED = 5  # folders that are named in a sentence
 _Value = TypeVar("_Value")
 
 
@@ -57,6 +66,7 @@ def import_logs(
     tell: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
     wait: float = 0,
+    clock: Clock = now,
 ) -> ImportSummary:
     """Import logs one after the other, in the order given; what is stored does not depend on it.
 
@@ -74,7 +84,7 @@ def import_logs(
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
         paths = [str(own)]
     with database.stopping(stop), alone(workspace, database, "import", wait):
-        job = _Import(workspace, database, order, rejected, tell, stop)
+        job = _Import(workspace, database, order, rejected, tell, stop, clock)
         gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
         try:
             job.take_all(paths)
@@ -82,7 +92,8 @@ def import_logs(
             gc.enable()
         with database.transaction():
             note_taken_away(database)
-            database.execute("UPDATE workspace SET imported_at = ?", (now(),))
+            database.execute("UPDATE workspace SET imported_at = ?", (clock(),))
+    job.tally.stopped = job.tally.stopped or stop()  # also where all that there was had been read
     return job.tally.summary(round(monotonic() - began, 3), final=True)
 
 
@@ -90,6 +101,17 @@ def logs_in(folder: Path) -> list[str]:
     """The logs in a folder: all of its files that are not hidden, by name."""
     with explained(folder):
         return sorted(str(path) for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+
+
+def _folders_in(folder: Path) -> list[str]:
+    """The names of the folders in a folder that are not hidden."""
+    with explained(folder):
+        return sorted(_shown(one.name) for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+
+
+def _shown(path: str) -> str:
+    """A path as it is shown and stored."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class _Import:
@@ -103,6 +125,7 @@ class _Import:
         rejected: IO[str] | None,
         tell: Callable[[Progress], None],
         stop: Callable[[], bool],
+        clock: Clock,
     ) -> None:
         self.database = database
         self.order = order
@@ -114,6 +137,7 @@ class _Import:
         self.rejected = rejected
         self.tell = tell
         self.stop = stop
+        self.clock = clock
         self.tally = Tally(order.tolerate)
         self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
         self._first_reading: int = (database.value("SELECT max(id) FROM reading") or 0) + 1
@@ -130,18 +154,35 @@ class _Import:
         """Import what is new in these logs, as far as they can be read."""
         for path in paths:
             try:
-                for log in logs_in(Path(path)) if path != "-" and Path(path).is_dir() else (path,):
+                for log in self._logs_of(path):
                     self._take_or_note(log)
-                    if self.tally.stopped:
+                    if self._is_stopped():
                         break
             except Conflict as problem:  # a folder that must not be looked into
                 if problem.file is None:
                     raise
                 self.tally.problems.append(problem)
-            if self.tally.stopped:
+            if self._is_stopped():
                 break
-        if self.order.again and not self.tally.stopped:
+        if self.order.again and not self._is_stopped():
             self._judge_again()
+
+    def _is_stopped(self) -> bool:
+        self.tally.stopped = self.tally.stopped or self.stop()
+        return self.tally.stopped
+
+    def _logs_of(self, path: str) -> Sequence[str]:
+        """The logs that a path names; what is passed over of a folder is noted."""
+        if path == "-" or not Path(path).is_dir():
+            return (path,)
+        if folders := _folders_in(Path(path)):
+            names = ", ".join(folders[:_NAMED]) + (" …" if len(folders) > _NAMED else "")
+            verb, them = ("was", "it") if len(folders) == 1 else ("were", "them")
+            self.tally.passed_over.append(
+                f"{_shown(path)}: {counted(len(folders), 'folder')} in it {verb} passed over ({names}): name {them} to "
+                f"import the logs in {them}, too."
+            )
+        return logs_in(Path(path))
 
     def _take_or_note(self, path: str) -> None:
         try:
@@ -153,7 +194,7 @@ class _Import:
 
     def take(self, path: str) -> None:
         """Import what is new in one log."""
-        name = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")  # to be shown and stored
+        name = _shown(path)
         with open_log(path, self.stop) as log:
             self.rules = replace(self.rules, addresses=self.book.addresses)
             known = recognise(self.database, log, self.rules.key)
@@ -164,6 +205,7 @@ class _Import:
             if format is None and log.cut_off:
                 self._note_cut_off(name)
             batch = None
+            unread = False
             again = _Second(self.rules)
             with closing(EarlierLines(log, partial(self._changing, format))) as earlier:
                 for batch in self._batches(log, format, known) if format else ():
@@ -181,10 +223,10 @@ class _Import:
                     self._count(name, batches, stored, mended)
                     for one in batches:
                         earlier.note(one)
-                    if self.stop() and not batch.last:
-                        self.tally.stopped = True
+                    unread = unread or _has_unread(batches[0], stored[0].junk)
+                    if self._is_stopped() and not batch.last and log.regular:  # a pipe ends behind what has come
                         break
-            self._note_end(name, log, batch)
+            self._note_end(name, batch, unread)
         self.tally.files += 1
 
     def _changing(self, format: LogFormat | None) -> Changing:
@@ -212,13 +254,12 @@ class _Import:
             self._note(done)
         self.tell(Progress(name, batches[0].reached.position, self.tally.summary()))
 
-    def _note_end(self, name: str, log: Log, batch: Batch | None) -> None:
-        """Note what is to be said about a log that was read to its end, or stopped."""
-        if log.stopped:
-            self.tally.stopped = True
+    def _note_end(self, name: str, batch: Batch | None, unread: bool) -> None:
+        """Note what is to be said about a log that was read to its end, or stopped; `unread`: another format would read
+        more of it."""
         if batch is not None and batch.last and batch.cut_off:
             self._note_cut_off(name)
-        if batch is not None and batch.unlike:
+        if batch is not None and batch.unlike and unread:
             self.tally.unusual.append(
                 f"{name}: some lines are in another format, {batch.unlike}, than the one that is named: import it "
                 f"again with --log-format {batch.unlike}."
@@ -238,13 +279,22 @@ class _Import:
     def _batches(self, log: Log, format: LogFormat, known: Known | None) -> Iterator[Batch]:
         if isinstance(format, LineFormat):
             named = self.order.log_format is not None or bool(self.settings.clicks.log_format)
-            changing = Changing(format, named=named, time_zone=self._zone)
+            changing = Changing(format, named=named, time_zone=self._zone, strings=self._strings())
             batches = Reading(log, changing, known, self.rules).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
             self._directory = Directory(self.database, self.book, clicks, base_url, self._mailing)
         return EventReading(log, format, known, self.rules, self._directory).batches()
+
+    def _strings(self) -> list[LineFormat]:
+        """The formats of one's own that logs were read by before."""
+        found: list[LineFormat] = []
+        for name in (one for (one,) in self.database.rows("SELECT DISTINCT format FROM source ORDER BY format")):
+            with suppress(LinktrackError):
+                if is_format_string(name) and isinstance(format := format_of(name, self._zone), LineFormat):
+                    found.append(format)
+        return found
 
     @property
     def _zone(self) -> str:
@@ -260,6 +310,7 @@ class _Import:
             if not start and log.damage:
                 raise log.damage
             refuse_archive(start, log.path)
+            log.line_end = line_end_of(start)
             sample, complete = sample_of(start)
             if told and sample.strip():
                 return with_envelopes(told, sample)
@@ -271,7 +322,7 @@ class _Import:
                 break
         if complete.strip() or len(start) >= SAMPLE_BYTES or _is_json(sample):
             return _detected(sample, log.path, self._zone)
-        self.tally.waiting += bool(sample.strip()) and not log.cut_off and not log.stopped
+        self.tally.waiting += bool(sample.strip()) and not log.cut_off
         return None
 
     def _arrivals(self, batch: Batch) -> Arrivals:
@@ -293,7 +344,7 @@ class _Import:
     def _begin_reading(self, source_id: int) -> int:
         """Note that this import reads a log. Returns the number that its clicks carry."""
         sql = "INSERT INTO reading (source_id, read_at) VALUES (?, ?) RETURNING id"
-        return int(self.database.value(sql, (source_id, now())))
+        return int(self.database.value(sql, (source_id, self.clock())))
 
     def _note(self, stored: StoredBatch) -> None:
         """Count what was stored by verdict, also where a later click has changed the verdict of an earlier one."""
@@ -322,7 +373,7 @@ class _Import:
 
     def _write_source(self, source_id: int | None, name: str, reached: Reached) -> int:
         """Note how far a log was read. Returns its number."""
-        columns = {"name": name, "imported_at": now(), **reached._asdict()}
+        columns = {"name": name, "imported_at": self.clock(), **reached._asdict()}
         if source_id is None:
             columns["first_lines"] = reached.first_lines or b""
             marks = ", ".join("?" * len(columns))
@@ -355,19 +406,35 @@ class _Import:
 
 
 def _detected(sample: bytes, path: str, zone: str) -> LogFormat:
-    """The format of a log by its beginning; where that is in several, by as much of it as is in one.
+    """The format of a log by its beginning; where that is in several, by as much of it as is in one: its first or its
+    last lines.
 
     BadInput when it looks like none.
     """
     try:
         return detect_inside(sample, path, zone)
     except BadInput:
-        lines = sample.split(b"\n")[:SAMPLE_LINES]
-        while len(lines) > 1:
-            lines = lines[: len(lines) // 2]
+        for lines in _pieces(sample.rstrip(b"\n").split(b"\n")[:SAMPLE_LINES]):
             with suppress(BadInput):
                 return detect_inside(b"".join(line + b"\n" for line in lines), path, zone)
         raise
+
+
+def _pieces(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Ever shorter beginnings of some lines, and then ends."""
+    size = len(lines)
+    while size > 1:
+        size //= 2
+        yield lines[:size]
+    size = len(lines)
+    while size > 1:
+        size //= 2
+        yield lines[-size:]
+
+
+def _has_unread(batch: Batch, new: Set[tuple[int, int]]) -> bool:
+    """Whether a batch has lines that were not seen before and that another format than the named one would read."""
+    return any(at and reason == UNREADABLE and (at, mark) in new for at, mark, _, reason, _ in batch.junk)
 
 
 def _is_json(text: bytes) -> bool:

@@ -1,5 +1,6 @@
-"""What is stored is seen before, whatever has become of its key, link, mailing or person since: requests and events
-that would be rejected today are looked up among the clicks, and mean what they meant when they were stored."""
+"""What is stored is seen before, whatever has become of its key, link, mailing or person since, and in whatever format
+it is read: requests and events that would be rejected today are looked up among the clicks, and mean what they meant
+when they were stored."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ class _Meant(NamedTuple):
 
 
 def recall(database: Database, batch: Batch) -> Batch:
-    """The batch with those of its contested requests as clicks that are stored, and no longer rejected."""
+    """The batch with those of its contested requests as clicks that are stored, and no longer rejected or contested."""
     if not batch.contested:
         return batch
     stored = _stored(database, sorted({click[0] for click, *_ in batch.contested}))
@@ -47,6 +48,7 @@ def recall(database: Database, batch: Batch) -> Batch:
     return batch._replace(
         clicks=[*batch.clicks, *clicks],
         agents=list(agents),
+        contested=[one for one in batch.contested if one[0][:2] not in stored],
         reasons={reason: count for reason, count in reasons.items() if count},
         rejects=_without(batch.rejects, lines, lambda reject: reject),
         junk=_without(batch.junk, junk, lambda one: (one[0], one[1], one[3])),

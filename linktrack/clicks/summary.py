@@ -64,7 +64,7 @@ class ImportSummary:
     problems: tuple[LinktrackError, ...] = ()  # logs that could not be read, or not to their end
     notes: tuple[str, ...] = ()  # what went wrong
     unusual: tuple[str, ...] = ()  # what nobody expects of a log, and what can be done about it; said in any case
-    hints: tuple[str, ...] = ()  # what can be done about rejections
+    hints: tuple[str, ...] = ()  # what was passed over, what can be done about rejections
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class Tally:
     problems: list[LinktrackError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     unusual: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)  # what was not read of what was given
     suspects: int = 0  # rejected lines that look like ours and were not seen before
     unreadable: int = 0  # of which in no format that is known
     clicks: int = 0
@@ -137,7 +138,8 @@ class Tally:
             test=self.verdicts["test"], seconds=seconds, stopped=self.stopped, moved=self.moved,
             readdressed=self.readdressed, waiting=self.waiting, alarm=self._alarm() if final else "",
             problems=tuple(self.problems), notes=tuple(self.notes),
-            unusual=(*self.unusual, *self._unusual()) if final else (), hints=tuple(self._hints()) if final else (),
+            unusual=(*self.unusual, *self._unusual()) if final else (),
+            hints=(*self.passed_over, *self._hints()) if final else (),
         )  # fmt: skip
 
     def _alarm(self) -> str:

@@ -188,7 +188,6 @@ def short_memory() -> Iterator[None]:
         patched.setattr(reading, "BATCH_CLICKS", 5)
         patched.setattr(line_log, "SEED_BYTES", 400)
         patched.setattr(earlier, "_PIECE", 3)
-        patched.setattr(earlier, "BLOCK_BYTES", 700)
         patched.setattr(Log.blocks, "__defaults__", (1500,))
         yield
 

@@ -10,15 +10,32 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clicks_world import CHROME, COMPRESSIONS, SENT, World, adds_up, as_json, line, shell, state, through_a_pipe
+from clicks_world import (
+    CHROME,
+    COMPRESSIONS,
+    SENT,
+    World,
+    adds_up,
+    as_json,
+    line,
+    misplaced,
+    shell,
+    state,
+    through_a_pipe,
+)
+from typer.testing import CliRunner
 
+from linktrack.cli.app import app
 from linktrack.clicks import load
-from linktrack.clicks.logs import requests
+from linktrack.clicks.logs import line_log, requests, sources
 from linktrack.clicks.logs.sources import Log, recognise
+from linktrack.clicks.storing import Shelf, StoredBatch
 from linktrack.contacts.left import departures_of
 from linktrack.errors import BadInput
 from linktrack.workspace import load_workspace
@@ -75,15 +92,7 @@ def test_lines_with_numbers_of_their_own_are_known_in_whatever_file(
     world: World, tmp_path: Path, emptied: int, changed_first: bool
 ) -> None:
     """The own click log, of which a line was emptied when somebody was forgotten, and a copy of before."""
-    lines = [
-        json.dumps(
-            {
-                "time": f"2026-05-05T09:00:00.{number:03}+00:00", "ip": "203.0.113.0", "method": "GET",
-                "path": world.path(1, number), "status": 302, "user_agent": CHROME, "network": "", "number": f"a-{number}",
-            }
-        ).encode() + b"\n"
-        for number in range(1, 4)
-    ]  # fmt: skip
+    lines = [own_line(world, number) for number in range(1, 4)]
     before, after = tmp_path / "before.ndjson", tmp_path / "after.ndjson"
     before.write_bytes(b"".join(lines))
     changed = [b" " * (len(line) - 1) + b"\n" if at == emptied else line for at, line in enumerate(lines)]
@@ -91,6 +100,50 @@ def test_lines_with_numbers_of_their_own_are_known_in_whatever_file(
     for log in (after, before) if changed_first else (before, after):
         world.load(log)
     assert len(world.clicks()) == 3
+
+
+def own_line(world: World, number: int, path: str = "") -> bytes:
+    """A line of the own click log, with a number of its own."""
+    record = {
+        "time": f"2026-05-05T09:00:{number % 60:02}.{number:03}+00:00", "ip": "203.0.113.0", "method": "GET",
+        "path": path or world.path(1, 1 + number % 8), "status": 302, "user_agent": CHROME, "network": "",
+        "number": f"a-{number}",
+    }  # fmt: skip
+    return json.dumps(record).encode() + b"\n"
+
+
+@pytest.mark.parametrize("forgotten", [False, True], ids=["remembered", "forgotten meanwhile"])
+@pytest.mark.parametrize("way", ["a pipe", "a file", "a file and again", "a file that grows"])
+def test_a_line_with_a_number_of_its_own_is_one_however_often_it_comes(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, forgotten: bool
+) -> None:
+    if forgotten:  # batches of so few lines that both generations of prints are gone when they come again
+        for name in ("FIRST_CLICKS", "BATCH_CLICKS"):
+            monkeypatch.setattr(requests, name, 2)
+        monkeypatch.setattr(Log.blocks, "__defaults__", (600,))
+        monkeypatch.setattr(line_log, "SEED_BYTES", 600)
+    lines = [own_line(world, number) for number in range(12)]
+    lines.append(own_line(world, 12, misplaced(world.path(1, 1))))  # rejected, and perhaps known one day
+    log = tmp_path / "own.ndjson"
+    if way == "a pipe":
+        with through_a_pipe(b"".join(lines * 2)) as pipe:
+            summary = world.load(pipe)
+    elif way == "a file that grows":
+        log.write_bytes(b"".join(lines))
+        assert world.load(log).stored == 12
+        log.write_bytes(b"".join(lines * 2))
+        summary = world.load(log)
+        assert (summary.stored, summary.repeated) == (0, 12)
+    else:
+        log.write_bytes(b"".join(lines * 2))
+        summary = world.load(log)
+    if way != "a file that grows":
+        assert (summary.stored, summary.repeated, summary.rejected) == (12, 12, 2)
+    if way == "a file and again":
+        again = world.load(log, again=True)
+        assert (again.stored, again.repeated) == (0, 24)
+    assert adds_up(summary)
+    assert len(world.clicks()) == 12
 
 
 @pytest.mark.parametrize("count", [1, 2, 9, 10, 11, 20, 21])
@@ -241,6 +294,20 @@ def test_lines_in_both_formats_side_by_side(world: World, tmp_path: Path) -> Non
     assert (world.load(log).stored, world.load(log).read) == (20, 0)
 
 
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_a_log_that_begins_in_an_unknown_format_is_read_from_where_it_is_known(
+    world: World, tmp_path: Path, count: int
+) -> None:
+    log = tmp_path / "access.log"
+    lines = [line(world.path(1, 1 + number % 8), 90 * number, ip=f"203.0.{number}.9") for number in range(6 + count)]
+    log.write_bytes(b"".join(map(in_own_format, lines[:6])) + b"".join(lines[6:]))
+    summary = world.load(log)
+    assert (summary.stored, summary.reasons, summary.problems) == (count, {"malformed": 6}, ())
+    assert "6 new lines with addresses of ours cannot be read" in summary.unusual[0]
+    assert "--log-format" in summary.unusual[0]
+    assert world.load(log, again=True, log_format=OWN_FORMAT).stored == 6
+
+
 def test_as_many_lines_of_one_format_as_of_the_other(world: World, tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     lines = clicks_on(world, 4)
@@ -258,6 +325,42 @@ def test_a_named_format_does_not_change_and_that_is_said(world: World, tmp_path:
     assert "more than half" not in summary.alarm and summary.alarm
     assert world.load(log, log_format="nginx-json").stored == 11
     assert len(world.clicks()) == 20
+
+
+OWN_FORMAT = "$time_iso8601|$remote_addr|$request_method|$request_uri|$status|$http_user_agent"
+
+
+def in_own_format(text: bytes) -> bytes:
+    """A combined line in a format of one's own."""
+    told = json.loads(as_json(text))
+    moment = datetime.strptime(told["time_local"], "%d/%b/%Y:%H:%M:%S %z")
+    method, target, _ = told["request"].split()
+    fields = (moment.isoformat(), told["remote_addr"], method, target, told["status"], told["http_user_agent"])
+    return "|".join(fields).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [("", OWN_FORMAT, "combined", ""), (OWN_FORMAT, "combined", "combined", OWN_FORMAT), ("combined", OWN_FORMAT, "")],
+    ids=str,
+)
+def test_lines_that_are_stored_are_not_missed_when_another_format_is_named(
+    world: World, tmp_path: Path, order: Sequence[str]
+) -> None:
+    log = tmp_path / "access.log"
+    lines = [line(world.path(1, 1 + number % 8), 90 * number, ip=f"203.0.{number}.9") for number in range(36)]
+    refused = [line(world.path(1, 1), 8_000 + number, status=404) for number in range(30)]  # seen, and no click
+    log.write_bytes(b"".join(lines[:30] + refused) + b"".join(map(in_own_format, lines[30:])))
+    seen: set[str] = set()
+    for name in order:
+        summary = world.load(log, again=bool(seen), log_format=name or None)
+        of_now = {"combined" if name != OWN_FORMAT else OWN_FORMAT}
+        assert summary.stored == sum({"combined": 30, OWN_FORMAT: 6}[one] for one in of_now - seen)
+        assert adds_up(summary)
+        seen |= of_now
+        if len(seen) == 2:
+            assert (summary.alarm, summary.unusual) == ("", ())
+    assert len(world.clicks()) == 36
 
 
 # --- the catalogue and the keys change -----------------------------------------------------------------------------
@@ -501,6 +604,29 @@ def test_a_pipe_that_goes_on_is_stored_every_few_seconds(world: World) -> None:
         _, said = process.communicate(b"".join(lines[7:]))
     assert process.returncode == 0
     assert b"12 clicks stored" in said
+
+
+@pytest.mark.parametrize("unfinished", [b"", b"203.0.113.9 - - [04/May"], ids=["whole", "a line is cut"])
+@pytest.mark.parametrize("way", ["a pipe", "a file"])
+def test_a_signal_before_the_import_has_ended_is_a_stop_though_all_was_read(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str, unfinished: bytes
+) -> None:
+    """As from a terminal, where Ctrl-C ends what writes into the pipe, too."""
+    data = b"".join(clicks_on(world, 5)) + unfinished
+    log = tmp_path / "access.log"
+    log.write_bytes(data)
+    store = Shelf.store
+
+    def and_a_signal(*given: Any, **named: Any) -> StoredBatch:
+        signal.raise_signal(signal.SIGTERM)
+        return store(*given, **named)
+
+    monkeypatch.setattr(Shelf, "store", and_a_signal)
+    monkeypatch.setattr(sources, "_standard_input", lambda: BufferedReader(BytesIO(data)))
+    done = CliRunner().invoke(app, shell(world, "-" if way == "a pipe" else str(log), str(log))[3:])
+    assert done.exit_code == 130
+    assert ("1 unfinished line waits" in done.stderr) == bool(unfinished)
+    assert len(world.clicks()) == 5
 
 
 @pytest.mark.faults

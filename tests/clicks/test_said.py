@@ -77,6 +77,20 @@ def test_a_few_clicks_without_an_address_are_nothing_unusual(world: World, tmp_p
     assert quietly(world, log).stderr == ""
 
 
+def test_folders_in_a_folder_of_logs_are_passed_over_and_said(world: World, tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "access.log"
+    for folder in ("vhosts", "2025", ".hidden"):
+        (log.parent / folder).mkdir(parents=True)
+        (log.parent / folder / "more.log").write_bytes(line(world.path(1, 2), 900))
+    log.write_bytes(line(world.path(1, 1)))
+    summary = world.load(log.parent)
+    assert (summary.stored, summary.problems, summary.alarm) == (1, (), "")
+    assert summary.hints == (
+        f"{log.parent}: 2 folders in it were passed over (2025, vhosts): name them to import the logs in them, too.",
+    )
+    assert world.load(log.parent / "vhosts", log.parent).stored == 1
+
+
 @pytest.mark.parametrize("value", [{"hello": "world"}, [{"path": "/x"}], {"many": list(range(50))}], ids=str)
 def test_a_whole_json_value_of_no_known_format_does_not_wait(world: World, tmp_path: Path, value: object) -> None:
     log = tmp_path / "events.json"

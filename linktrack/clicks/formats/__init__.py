@@ -111,6 +111,7 @@ EVENT_FORMATS: tuple[Callable[[], EventFormat], ...] = (
 FORMATS: tuple[Callable[[], LogFormat], ...] = (*LINE_FORMATS, *EVENT_FORMATS)
 SAMPLE_LINES = 200
 
+_NGINX = re.compile(r"\s*log_format\s|.*\$\{?[a-z]", re.DOTALL).match
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -120,6 +121,11 @@ def format_names() -> list[str]:
     return [name for make in FORMATS for name in make().names]
 
 
+def is_format_string(wanted: str) -> bool:
+    """Whether this is a server's own format string, and no name."""
+    return "%" in wanted or _NGINX(wanted) is not None
+
+
 def format_of(wanted: str, time_zone: str | None = None) -> LogFormat:
     """A format by its name, or by the server's own format string (nginx `log_format`, Apache `LogFormat`).
 
@@ -127,10 +133,8 @@ def format_of(wanted: str, time_zone: str | None = None) -> LogFormat:
     name or zone, and for a string that lacks what a click needs.
     """
     zone = _zone(time_zone)
-    if re.match(r"\s*log_format\s", wanted) or re.search(r"\$\{?[a-z]", wanted):
-        return nginx_format(wanted, zone)
-    if "%" in wanted:
-        return apache_format(wanted, zone)
+    if is_format_string(wanted):
+        return apache_format(wanted, zone) if _NGINX(wanted) is None else nginx_format(wanted, zone)
     for made in _all_formats(zone):
         if wanted.strip().lower() in made.names:
             return made

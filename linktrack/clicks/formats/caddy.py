@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import LineRow, junk, note
+from linktrack.clicks.formats.parts.addresses import FORWARDED_HEADERS
 from linktrack.clicks.formats.parts.json_lines import (
     JsonLines,
     agent_header,
@@ -32,7 +33,7 @@ class Caddy(JsonLines):
             line,
             # Behind proxies that Caddy trusts client_ip is the visitor; old versions know only the peer, with its port.
             host=chain_of(request, "client_ip", "remote_ip", "remote_addr"),
-            forwarded=chain_header(headers, "x-forwarded-for", "forwarded", "x-real-ip"),
+            forwarded=chain_header(headers, *FORWARDED_HEADERS),
             stamp=text_of(record, "ts", "time", "timestamp"),
             method=text_of(request, "method"),
             target=text_of(request, "uri"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from linktrack.clicks.event import LineRow, junk
 from linktrack.clicks.formats.click_log import is_click_log
@@ -42,6 +43,9 @@ _STATUS = (
     "scstatus", "response", "code", "upstreamstatus",
 )  # fmt: skip
 _PURPOSE = tuple(one for name in PREFETCH_HEADERS for one in (f"http{name.replace('-', '')}", name.replace("-", "")))
+_HEADERS = ("headers", "requestheaders", "reqheaders")  # objects or lists of what a browser and proxies have sent …
+_FROM_HEADERS = frozenset((*FORWARDED_NAMES, *_AGENT, *_PURPOSE))  # … of which these count
+_LEVELS = 3  # of objects that they may stand in: `"request": {"headers": {…}}`
 _SEVERAL = re.compile(rb"[-\d]+(?: ?[,:] ?[-\d]+)+").fullmatch  # of upstreams, the last one answered
 
 
@@ -58,6 +62,9 @@ class NginxJson(JsonLines):
         for party in _PARTIES:
             for name, value in part_of(record, party).items():
                 record.setdefault(folded(party + name), value)
+        for name, value in list(_headers_in(record, _LEVELS)):
+            if (header := folded(name)) in _FROM_HEADERS:
+                record.setdefault(header, value)
         method, target = text_of(record, *_METHOD), text_of(record, *_TARGET)
         request = text_of(record, *_REQUEST)
         if request:
@@ -78,3 +85,19 @@ class NginxJson(JsonLines):
             forwarded=chain_of(record, *FORWARDED_NAMES),
             purpose=text_of(record, *_PURPOSE),
         )
+
+
+def _headers_in(record: JsonRecord, levels: int) -> Iterator[tuple[str, object]]:
+    """The headers of a request with their values, in whatever object they are: as an object, as a list of objects with
+    a name and a value, or of pairs."""
+    for name, value in record.items():
+        if not isinstance(value, dict | list):
+            continue
+        if folded(name) in _HEADERS:
+            for pair in value.items() if isinstance(value, dict) else value:
+                if isinstance(pair, dict):
+                    pair = (pair.get("name", pair.get("key")), pair.get("value"))
+                if isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str):
+                    yield pair[0], pair[1]
+        elif isinstance(value, dict) and levels and not folded(name).startswith("res"):  # a response has headers, too
+            yield from _headers_in(value, levels - 1)

@@ -40,7 +40,9 @@ class SparkPost(JsonEvents):
             email=text(event, "raw_rcpt_to", "rcpt_to"),
             ip=text(event, "ip_address"),
             agent=text(event, "user_agent"),
-            machine=part(event, "user_agent_parsed").get("is_prefetched") in (True, "true"),
+            machine=any(
+                one.get("is_prefetched") in (True, "true") for one in (event, part(event, "user_agent_parsed"))
+            ),
             variables=named(
                 campaign=event.get("campaign_id"),
                 tag=event.get("rcpt_tags"),

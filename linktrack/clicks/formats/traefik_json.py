@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.event import LineRow, junk, note
+from linktrack.clicks.formats.parts.addresses import FORWARDED_HEADERS
 from linktrack.clicks.formats.parts.json_lines import (
     JsonLines,
     agent_header,
@@ -29,7 +30,7 @@ class TraefikJson(JsonLines):
             line,
             host=text_of(record, "ClientAddr"),
             # The peer again, or the visitor and the proxies behind them where there is an X-Forwarded-For.
-            forwarded=chain_header(record, "request_x-forwarded-for", "request_forwarded")
+            forwarded=chain_header(record, *(f"request_{name}" for name in FORWARDED_HEADERS))
             or text_of(record, "ClientHost"),
             stamp=text_of(record, "StartUTC", "StartLocal", "time"),
             method=text_of(record, "RequestMethod"),

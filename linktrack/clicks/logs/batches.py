@@ -55,6 +55,7 @@ class Batch(NamedTuple):
     the most frequent addresses as kept, none of a trusted proxy, with their number of clicks; `unaddressed` is how many
     have none though addresses are kept and servers write them. `equals` are the clicks
     whose line came before, by their print: the print of the line, and its number as far as the reader remembers;
+    `numbered` are prints of lines that have a number of their own, so that an equal one is the same line again;
     `uncounted` are stretches of time from which lines stand before what it remembers.
     """
 
@@ -70,7 +71,7 @@ class Batch(NamedTuple):
     unknown: list[tuple[int, LineRow]]  # rejected, and perhaps known to a catalogue of a moment later; with their times
     contested: list[Contested]
     read: int
-    repeated: int  # within this batch: events that came twice
+    repeated: int  # in this log: events, and lines with a number of their own, that came twice
     not_ours: int
     reasons: dict[str, int]  # of rejected lines
     rejects: list[tuple[str, bytes]]  # reason and line, when they are wanted
@@ -78,9 +79,10 @@ class Batch(NamedTuple):
     waiting: int  # unfinished lines at its end that wait for the rest of them
     cut_off: bool  # the compressed file ends too early
     last: bool
-    unlike: str  # another format that lines were in, though the format is named
+    unlike: str  # another format that lines with addresses of ours were in, though the format is named
     begins: int  # the position of its first line
     equals: dict[int, tuple[int, int]]
+    numbered: set[int]
     uncounted: list[Stretch]
 
 
@@ -98,6 +100,7 @@ class Gathered:
         self.shared: set[str] = set()  # addresses, as kept, of trusted proxies that had to stand for visitors
         self.unkept: list[tuple[str, int]] = []  # addresses that clicks are stored without, with the recipients
         self.equals: dict[int, tuple[int, int]] = {}  # see `Batch`
+        self.numbered: set[int] = set()
         self.agent_size = 0  # characters of all agents
         self._agents: dict[str, int] = {}
         self._networks: dict[str, int] = {"": 0}
@@ -137,7 +140,7 @@ class Gathered:
             self.clicks, list(self._agents), list(self._networks), self.pressed, busiest,
             0 if self.unkept else often[""], busy, self.probes, self.junk, self.unknown, self.contested, self.read,
             self.repeated, self.not_ours, self._reasons, self._rejects, reached, waiting, cut_off, last, unlike,
-            begins, self.equals, list(uncounted),
+            begins, self.equals, self.numbered, list(uncounted),
         )  # fmt: skip
 
     def agent(self, text: str) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 
-from linktrack.clicks.event import NOTE, LineRow, note
+from linktrack.clicks.event import NOTE, LineRow, TimedRow, note
 from linktrack.clicks.formats import LineFormat, line_formats
 from linktrack.clicks.logs.envelopes import Unwrapping
 from linktrack.clicks.logs.parts import LineParts
@@ -23,14 +23,21 @@ class Changing:
 
     What it cannot read is tried in the other formats, and read in the one that fits; whichever read the last line is
     the log's format from then on. Where a person has `named` the format, it does not change, and `unlike` is the name
-    of the first other one that lines turned out to be in.
+    of the first other one that lines with addresses of ours turned out to be in.
+
+    `otherwise` has those of the last block's lines that are not read, as another format reads them: one that is not the
+    named one, or one of `strings`, format strings that logs were read by before.
     """
 
-    def __init__(self, format: LineFormat, *, named: bool, time_zone: str | None = None) -> None:
+    def __init__(
+        self, format: LineFormat, *, named: bool, time_zone: str | None = None, strings: Sequence[LineFormat] = ()
+    ) -> None:
         self._readers = [Unwrapping(format)]  # the one of the last line first
         self._named = named
         self._time_zone = time_zone
         self._parts = LineParts()
+        self._others = [Unwrapping(one) for one in strings if one.name != format.name]  # which only tell `otherwise`
+        self.otherwise: dict[bytes, TimedRow] = {}
         self.unlike = ""
 
     @property
@@ -66,18 +73,43 @@ class Changing:
             return self._read(block)
         whole = [text for _, text in joined if text and text.strip()]
         read = iter(self._read(b"".join(text + b"\n" for text in whole)))
+        if self.otherwise:
+            found = self.otherwise
+            self.otherwise = {line: found[text] for line, text in joined if text in found}
         return [(line, *next(read)[1:]) if text and text.strip() else note(line) for line, text in joined]
 
     def _read(self, block: bytes) -> list[LineRow]:
         """The same, of whole lines."""
         rows = self._readers[0].rows(block)
         bad = [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and _is_missed(row)]
-        if bad and not (self._named and self.unlike):
+        self.otherwise = {}
+        if bad and not self._named:
+            bad = self._change(rows, bad)
+        if bad:
             self._read_otherwise(rows, bad)
         return rows
 
-    def _read_otherwise(self, rows: list[LineRow], bad: list[int]) -> None:
-        """Put what other formats read in the place of the rows that could not be read."""
+    def _read_otherwise(self, rows: Sequence[LineRow], bad: Sequence[int]) -> None:
+        """Keep how other formats read what cannot be read."""
+        number = 0
+        while bad:
+            if number == len(self._others):
+                other = self._other_format([rows[index][0] for index in _sample(rows, bad)]) if self._named else None
+                if other is None:
+                    break
+                self._others.append(Unwrapping(other))
+            reader = self._others[number]
+            number += 1
+            for row in reader.rows(b"".join(rows[index][0] + b"\n" for index in bad)):
+                if _is_request(row) and (moment := _moment(reader.format, row[2])) is not None:
+                    self.otherwise[row[0]] = (moment, row)
+                    if self._named and not self.unlike and _OURS(row[0]):
+                        self.unlike = reader.format.name
+            bad = [index for index in bad if rows[index][0] not in self.otherwise]
+
+    def _change(self, rows: list[LineRow], bad: list[int]) -> list[int]:
+        """Put what other formats read in the place of the rows that could not be read. Returns those that still are
+        such."""
         last, of_last = next((index for index in range(len(rows) - 1, -1, -1) if _is_request(rows[index])), -1), 0
         number = 1
         while bad:
@@ -85,15 +117,13 @@ class Changing:
                 other = self._other_format([rows[index][0] for index in _sample(rows, bad)])
                 if other is None:
                     break
-                if self._named:
-                    self.unlike = other.name
-                    return
                 self._readers.append(Unwrapping(other))
             bad, last_read = self._filled(rows, bad, self._readers[number])
             if last_read > last:
                 last, of_last = last_read, number
             number += 1
         self._readers.insert(0, self._readers.pop(of_last))
+        return bad
 
     def _filled(self, rows: list[LineRow], bad: list[int], reader: Unwrapping) -> tuple[list[int], int]:
         """Rows that `reader` reads are put in their places. Returns those that are still bad, and the last request."""
@@ -108,7 +138,7 @@ class Changing:
 
     def _other_format(self, lines: Sequence[bytes]) -> LineFormat | None:
         """The format that reads most of these lines, fresh; None where there is none, or where two read the same."""
-        known = {reader.format.name for reader in self._readers}
+        known = {reader.format.name for reader in (*self._readers, *self._others)}
         text = b"".join(line + b"\n" for line in lines)
         read: dict[str, set[int]] = {}
         for format in line_formats(self._time_zone):

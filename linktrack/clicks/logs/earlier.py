@@ -20,7 +20,7 @@ from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.fields import row_print
 from linktrack.clicks.logs.requests import nth
-from linktrack.clicks.logs.sources import BLOCK_BYTES, MAX_LINE_BYTES, Log
+from linktrack.clicks.logs.sources import Log
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.moments import Stretch
 
@@ -35,8 +35,7 @@ class EarlierLines:
         self._log = log
         self._make_changing = changing
         self._changing: Changing | None = None
-        self._again: Log | None = None  # the same log, read another time …
-        self._position = 0  # … as far as this
+        self._again: Log | None = None  # the same log, read another time
         self._prints = _Prints()
 
     def close(self) -> None:
@@ -48,7 +47,11 @@ class EarlierLines:
     def note(self, batch: Batch) -> None:
         """Keep the lines of a batch that cannot be read again."""
         if not self._log.regular:
-            self._prints.add((row[0], batch.equals.get(row[1], (row[1], 1))[0]) for row in batch.clicks)
+            self._prints.add(
+                (row[0], batch.equals.get(row[1], (row[1], 1))[0])
+                for row in batch.clicks
+                if row[1] not in batch.numbered
+            )
 
     def renumbered(
         self, batch: Batch, known: Collection[tuple[int, int]], addresses: Addresses
@@ -60,7 +63,7 @@ class EarlierLines:
         wanted = {
             batch.equals.get(row[1], (row[1], 1))[0]: row[0]
             for row in batch.clicks
-            if row[:2] in known and is_within(row[0], batch.uncounted)
+            if row[:2] in known and row[1] not in batch.numbered and is_within(row[0], batch.uncounted)
         }
         if not wanted:
             return {}
@@ -80,13 +83,8 @@ class EarlierLines:
         """Read the log again, up to a position behind a complete line."""
         again = self._again = self._again or self._log.again()
         changing = self._changing = self._changing or self._make_changing()
-        left = b""
-        while more := again.take(min(BLOCK_BYTES, position - self._position)):
-            text = left + (more if self._position else more.removeprefix(_BOM))
-            self._position += len(more)
-            end = text.rfind(b"\n") + 1
-            left = text[end:] if end else text[:MAX_LINE_BYTES]
-            rows = changing.rows(text[:end])
+        for block in again.blocks(until=position):
+            rows = changing.rows(block.removeprefix(_BOM) if again.position == len(block) else block)
             self._prints.add(
                 (moment, row_print(row))
                 for row in rows

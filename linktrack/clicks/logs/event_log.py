@@ -70,7 +70,7 @@ class EventReading:
         self.recent = (self.recent + block)[-kept:]
 
     def _batch(self, last: bool) -> Batch:
-        waiting = last and self.format.pending > 0 and not self.log.cut_off and not self.log.stopped
+        waiting = last and self.format.pending > 0 and not self.log.cut_off
         batch = self.gathered.batch(self._reached(), int(waiting), self.log.cut_off, last)
         self.seen, self.gathered = set(), Gathered(self.rules.list_rejects)
         return batch._replace(unaddressed=0)  # several services tell none

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import re
 
+MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at
+
 # A hole that truncating a log under a server that goes on writing where it was (logrotate's copytruncate), or a crash,
 # leaves in it: no server writes so many NUL bytes.
 _HOLE = re.compile(rb"\0{8,}")
 _MARK = b"\0" * 8  # what is kept of one, so that what follows it still belongs to it
+_LINE_END = re.compile(rb"\n|\0{8,}").search
+_LINE_ENDS = re.compile(rb"(?:[\r\n]|\0{8,})*").match
+_BARE_RETURN = re.compile(rb"\r[^\n]").search
 
-_FRAME = re.compile(rb"[1-9]\d{0,5} (?=<\d{1,3}>)")  # RFC 6587 (3.4.1): how many octets follow, and a syslog line
+_PRIORITY, _BLANK = b"<", ord(" ")
+_DIGITS, _ENDS = b"0123456789", b"\r\n\0"
+_FRAME = re.compile(rb"([1-9]\d{0,5}) (?=<\d{1,3}>)")  # RFC 6587 (3.4.1): how many octets follow, and a syslog line
 _NEXT = re.compile(rb"[1-9]\d{0,5}(?: <| ?\Z)").match  # or its beginning
 _AFTER = re.compile(rb"[^\d\n](?=[1-9]\d{0,5} <\d{1,3}>)|\n")
+# Where a frame begins behind a text that is none, by its count and the date of its head: a visitor's words look like a
+# count and a priority before they look like all of that.
+_BEGINS = re.compile(rb"(?<=[^\d\n])[1-9]\d{0,5} <\d{1,3}>(?:1 [\d-]|[A-Z][a-z]{2} [ \d]\d \d\d:)").search
+# What a line begins with that is no frame: an address or a name before one, an object, a date, a syslog head.
+_LINE = re.compile(
+    rb"(?:[\w.-]+(?::\d+)? )?\d{1,3}(?:\.\d{1,3}){3}[ ,:]|\[?[0-9a-fA-F]*:[0-9a-fA-F:.]+\]?[ ,:]|\{|(?<!\d )<\d{1,3}>"
+    rb"|\[?\d{4}-\d\d-\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:"
+).match
 
 
 def with_short_holes(text: bytes) -> bytes:
@@ -24,61 +39,101 @@ def without_holes(text: bytes) -> bytes:
     return _HOLE.sub(b"\n", text) if b"\0" in text else text
 
 
-def is_counted(text: bytes) -> bool:
-    """Whether a log that begins like this counts the octets of its lines."""
-    return _FRAME.match(text) is not None
+def line_end_of(start: bytes) -> bytes:
+    """The byte that ends the lines of a log that begins like this: a line feed, unless there are carriage returns
+    alone."""
+    return b"\r" if b"\n" not in start and _BARE_RETURN(start) else b"\n"
+
+
+def complete_lines(text: bytes, end: bytes = b"\n") -> tuple[bytes, int]:
+    """The complete lines of a text that begins with one, each with a line end, and how many bytes of it they are.
+
+    A line ends with `end`, which is one byte, at a hole, or, where its octets are counted before it, at their count:
+    lines of both kinds may stand in one log.
+    """
+    if _has_frames(text):
+        return counted_lines(text)
+    taken = text.rfind(end) + 1
+    lines = text[:taken]
+    return without_holes(lines if end == b"\n" else lines.replace(end, b"\n")), taken
 
 
 def counted_lines(text: bytes) -> tuple[bytes, int]:
-    """The complete lines of a text that counts their octets, each with its count and a line end, and how many bytes of
-    the text they are. Where the counts are none (others stand among them, or an editor has been there), line ends end
-    lines as everywhere."""
+    """The same of a text in which octets of lines are counted, each with its count. Where a count is none (others stand
+    among them, or an editor has been there), a line ends as everywhere, or where a frame begins."""
     lines: list[bytes] = []
     at = 0
     while (at := _behind_line_ends(text, at)) < len(text):
         end = _frame_end(text, at)
         if end is None:
-            end = text.find(b"\n", at) + 1
+            end = _line_end(text, at)
         if not end:
             break
-        lines.append(text[at:end].rstrip(b"\r\n") + b"\n")
+        lines.append(text[at:end].rstrip(b"\r\n\0") + b"\n")
         at = end
     return b"".join(lines), at
 
 
 def sample_of(start: bytes) -> tuple[bytes, bytes]:
     """The beginning of a log as lines, whole and without its unfinished last one."""
-    if is_counted(start):
-        lines, end = counted_lines(start)
-        return lines + start[end:], lines
-    start = without_holes(start)
-    return start, start[: start.rfind(b"\n") + 1]
+    lines, taken = complete_lines(start, line_end_of(start))
+    return lines + without_holes(start[taken:]), lines
 
 
-def seed_lines(seed: bytes, counted: bool, *, whole: bool) -> bytes:
+def seed_lines(seed: bytes, end: bytes = b"\n", *, whole: bool) -> bytes:
     """The complete lines of bytes before a position, where lines end; not `whole`: their beginning is somewhere in one,
     which is left out."""
-    if counted:
-        begins = None if whole else _AFTER.search(seed)
-        return counted_lines(seed[begins.end() :] if begins else seed)[0]
-    return without_holes(seed if whole else seed[seed.find(b"\n") + 1 :])
+    if not whole and _PRIORITY in seed:
+        begins = _AFTER.search(seed)
+        seed = seed[begins.end() :] if begins else seed
+    elif not whole:
+        seed = seed[seed.find(end) + 1 :]
+    return complete_lines(seed, end)[0]
+
+
+def _has_frames(text: bytes) -> bool:
+    """Whether a line of a text begins with a count. The sign behind one is looked for: one byte is found in no time."""
+    at = text.find(_PRIORITY, 2)
+    while at >= 0:
+        begins = at - 1
+        if text[begins] == _BLANK:
+            while begins and text[begins - 1] in _DIGITS:
+                begins -= 1
+            if (not begins or text[begins - 1] in _ENDS) and _FRAME.match(text, begins):
+                return True
+        at = text.find(_PRIORITY, at + 1)
+    return False
 
 
 def _frame_end(text: bytes, at: int) -> int | None:
     """Where the frame that begins at `at` ends; 0 where that has not come, None where there is no frame."""
     count = _FRAME.match(text, at)
-    if count is None:
+    if count is None or int(count[1]) > MAX_LINE_BYTES:
         return None
-    end = count.end() + int(count[0])
-    if b"\n" in text[count.end() : end].rstrip(b"\r\n"):
-        return None
+    end = count.end() + int(count[1])
+    inside = text[count.end() : end]
     if len(text) < end:
-        return 0
+        return None if _LINE_END(inside) or _BEGINS(inside) else 0
+    if _LINE_END(inside.rstrip(b"\r\n")):
+        return None
     after = _behind_line_ends(text, end)
-    return end if after == len(text) or _NEXT(text, after) else None
+    if after > end or inside.endswith(b"\n") or after == len(text) or _NEXT(text, after) or _LINE(text, after):
+        return end
+    return None
+
+
+def _line_end(text: bytes, at: int) -> int:
+    """Where a line ends that is no frame; 0 where its end has not come. What begins with a count that leads nowhere, or
+    has no line end, ends where the next frame begins."""
+    line_end = _LINE_END(text, at)
+    end = line_end.end() if line_end else 0
+    count = _FRAME.match(text, at)
+    if count or not end:
+        begins = _BEGINS(text, count.end() if count else at + 1, end or len(text))
+        return begins.start() if begins else end
+    return end
 
 
 def _behind_line_ends(text: bytes, at: int) -> int:
-    while text[at : at + 1] in (b"\r", b"\n"):
-        at += 1
-    return at
+    found = _LINE_ENDS(text, at)
+    return found.end() if found else at

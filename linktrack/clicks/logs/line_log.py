@@ -14,7 +14,7 @@ from linktrack.clicks.logs.changing import Changing
 from linktrack.clicks.logs.cuts import packed
 from linktrack.clicks.logs.ends import Ends
 from linktrack.clicks.logs.fields import digest
-from linktrack.clicks.logs.line_ends import is_counted, seed_lines
+from linktrack.clicks.logs.line_ends import seed_lines
 from linktrack.clicks.logs.requests import Requests, Rules
 from linktrack.clicks.logs.sources import HEAD_BYTES, TAIL_BYTES, Known, Log
 from linktrack.errors import LinktrackError
@@ -65,7 +65,7 @@ class Reading:
             self.start = (self.start + block)[:HEAD_BYTES]
         rows = self.changing.rows(block.removeprefix(_BOM) if self.log.position == len(block) else block)
         self.ends.note(rows)
-        self.requests.take(rows)
+        self.requests.take(rows, self.changing.otherwise)
         self._note_tail(block)
 
     def _batch(self, last: bool) -> Batch:
@@ -105,7 +105,7 @@ class Reading:
         self.log.skip(position - back)
         seed = self.log.take(back)
         self.log.position, self.log.tail = position, seed[-TAIL_BYTES:]
-        seed = seed_lines(seed, is_counted(self.start), whole=back == position)
+        seed = seed_lines(seed, self.log.line_end, whole=back == position)
         self._tail = self.log.tail
         rows = self.changing.rows(seed)
         self.ends.seed(rows, whole=back == position)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from types import MappingProxyType
 
 from linktrack.click_marks import POST, PREFETCH, SHARED
-from linktrack.clicks.event import LineRow
+from linktrack.clicks.event import LineRow, TimedRow
+from linktrack.clicks.formats.click_log import NUMBERED
 from linktrack.clicks.logs.batches import EVER, Batch, Gathered, Reached
 from linktrack.clicks.logs.fields import (
     AGENT_LENGTH,
@@ -18,7 +20,7 @@ from linktrack.clicks.logs.fields import (
     row_print,
     text_print,
 )
-from linktrack.clicks.logs.sources import MAX_LINE_BYTES
+from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
 from linktrack.clicks.logs.tracked import Addresses
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.contacts.pressed import kept_query
@@ -140,8 +142,9 @@ class Requests:
         """
         for row in rows:
             if row[3] and self._rules.addresses.resolve(row[4]) is not None:
-                mark = row_print(row)
-                self._counts[mark] = self._counts.get(mark, 0) + 1
+                if NUMBERED not in row[2]:
+                    mark = row_print(row)
+                    self._counts[mark] = self._counts.get(mark, 0) + 1
                 with suppress(ValueError, OverflowError):
                     self._note_moments(moment := self._moment(row[2]), moment)
         if not whole:
@@ -152,8 +155,9 @@ class Requests:
         now = self._moments[0] or (first, last)
         self._moments[0] = (min(now[0], first), max(now[1], last))
 
-    def take(self, rows: Sequence[LineRow]) -> None:
-        """Count every line and make clicks of those that are some."""
+    def take(self, rows: Sequence[LineRow], otherwise: Mapping[bytes, TimedRow] = MappingProxyType({})) -> None:
+        """Count every line and make clicks of those that are some. `otherwise` is how lines that cannot be read are
+        read in other formats."""
         addresses, agents, moment_of = self._rules.addresses, self._agents, self._moment
         seen, kept, network_number = self._rules.visitors.seen.get, self._rules.visitors.kept, self._gathered.network
         resolve, heads, people, verified = addresses.resolve, addresses.heads, addresses.people, addresses.person
@@ -165,7 +169,8 @@ class Requests:
         since, ends = self._rules.first, self._rules.end
         begins = max(since, addresses.purged)
         moments: dict[bytes, int] = {}  # by stamp: a busy log has many lines in each second
-        not_ours = blank = 0
+        numbered: set[bytes] = set()  # stamps with a number that no other line has
+        not_ours = blank = repeated = 0
         for line, host, stamp, method, target, status, agent, forwarded, purpose, network in rows:
             if not method:
                 if stamp and addresses.has_unfilled(line):
@@ -175,7 +180,7 @@ class Requests:
                 elif line.strip():
                     reject(reason := _junk_reason(line), line)
                     if reason == UNREADABLE and addresses.is_in(line):
-                        self._gathered.junk.append((0, text_print(line), "", UNREADABLE, NOBODY))
+                        self._note_unread(line, otherwise.get(line))
                 else:
                     blank += 1
                 continue
@@ -205,6 +210,8 @@ class Requests:
                 except (ValueError, OverflowError):
                     reject("bad-time", line)
                     continue
+                if NUMBERED in stamp:
+                    numbered.add(stamp)
             if not begins <= moment < ends:
                 if moment < since or moment >= ends:
                     not_ours += 1
@@ -250,7 +257,13 @@ class Requests:
             if purpose:
                 hasher.update(purpose)
             mark = identity = number(hasher.digest(), "little", signed=True)
+            own = numbered and stamp in numbered
+            if own:
+                self._gathered.numbered.add(mark)
             if mark in counts or mark in older:
+                if own:
+                    repeated += 1
+                    continue
                 identity = self._numbered(mark)
             else:
                 counts[mark] = 1
@@ -275,6 +288,7 @@ class Requests:
             if flags and flags & POST and (query := target.partition(b"?")[2]):
                 self._gathered.pressed.append((moment, identity, kept_query(plain_text(query))))
         self._gathered.not_ours += not_ours
+        self._gathered.repeated += repeated
         self._gathered.read += len(rows) - blank
         self._lines += len(rows)
 
@@ -293,6 +307,19 @@ class Requests:
         if not junk or junk[-1][:2] != (moment, mark):  # one that is mutated has been noted
             junk.append((moment, mark, "", reason, NOBODY))
 
+    def _note_unread(self, line: bytes, otherwise: TimedRow | None) -> None:
+        """Keep that a line with an address of ours cannot be read. One that another format reads may have been read in
+        it before: it is known by what it says there."""
+        if otherwise is None:
+            self._gathered.junk.append((0, text_print(line), "", UNREADABLE, NOBODY))
+            return
+        self._gathered.junk.append((0, text_print(line), "", "", NOBODY))  # should nobody know that format one day
+        moment, row = otherwise
+        # Of what is older than the last purge nobody knows whether it was read.
+        if self._rules.addresses.resolve(row[4]) is not None and moment >= self._rules.addresses.purged:
+            self._gathered.junk.append((moment, row_print(row), "", UNREADABLE, NOBODY))
+            self._contest((line, *row[1:]), moment, UNREADABLE)
+
     def _numbered(self, mark: int) -> int:
         """The identity of a line with this print, counted with its equals."""
         count = (self._counts.get(mark) or self._older.get(mark, 0)) + 1
@@ -310,7 +337,12 @@ class Requests:
         number = self._gathered.network(plain_text(network) if network else name)
         mark = row_print(row)
         ip = "" if self._rules.nameless else ip
-        self._gathered.contest((moment, self._numbered(mark), 0, 0, 0, 0, ip, number, 0, flags), mark, reason, line)
+        if NUMBERED in row[2]:
+            self._gathered.numbered.add(mark)
+            identity = mark
+        else:
+            identity = self._numbered(mark)
+        self._gathered.contest((moment, identity, 0, 0, 0, 0, ip, number, 0, flags), mark, reason, line)
 
     def _agent_number(self, agent: bytes) -> int:
         """The place of an agent in the batch's list; long ones are not remembered as they are written."""

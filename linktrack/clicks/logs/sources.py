@@ -15,7 +15,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import IO, Any, cast
 
 from linktrack.clicks.logs.fields import digest
-from linktrack.clicks.logs.line_ends import counted_lines, is_counted, with_short_holes, without_holes
+from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, complete_lines, with_short_holes
 from linktrack.clicks.logs.pipe import Pipe
 from linktrack.errors import BadInput
 from linktrack.files.reading import explained
@@ -26,14 +26,14 @@ TAIL_BYTES = 4096
 BLOCK_BYTES = 1 << 20
 _PACKED_BYTES = 1 << 13  # read of a compressed file at once: no more than 32 MB can come of it
 _UNPACKED_BYTES = 1 << 14  # made of it at once, where that can be said
-MAX_LINE_BYTES = 1 << 16  # what is longer is no log line: most of it is never looked at
 
 Unpack = Callable[[IO[bytes]], Any]  # a compressed file → a stream of its content
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 # Several files in one, by what their content begins with, and tar by what stands further in.
 _ARCHIVES = ((b"PK\x03\x04", "zip"), (b"PK\x05\x06", "zip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"))
-_TAR, _TAR_AT = b"ustar", 257
+_TAR, _TAR_AT, _TAR_HEAD, _TAR_SUM = b"ustar", 257, 512, slice(148, 156)
+_OCTAL = re.compile(rb" *([0-7]+)[ \0]+").fullmatch
 _ZSTD_SKIPPED = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18").match  # a frame that says nothing, as pzstd begins with
 
 
@@ -59,6 +59,7 @@ class Log:
     def __init__(self, path: str, file: IO[bytes] | Pipe, unpack: Unpack | None = None) -> None:
         self.path = path
         self.file = file
+        self.line_end = b"\n"  # what ends its lines: see `line_ends`
         self._unpack = unpack
         self._begin()
 
@@ -82,11 +83,6 @@ class Log:
         """Whether it is a file that can be read again, not a pipe."""
         return not isinstance(self.file, Pipe)
 
-    @property
-    def stopped(self) -> bool:
-        """Whether a pipe was asked to stop before its end."""
-        return isinstance(self.file, Pipe) and self.file.stopped
-
     def rewind(self) -> None:
         """Go back to the beginning of a regular file."""
         assert not isinstance(self.file, Pipe)  # noqa: S101  (nobody recognises one)
@@ -96,7 +92,9 @@ class Log:
     def again(self) -> Log:
         """The same regular file from its beginning, read apart from this one, also by a fork, and under any name."""
         assert self.handle is not None  # noqa: S101  (no pipe)
-        return Log(self.path, BufferedReader(_Apart(self.handle)), self._unpack)
+        log = Log(self.path, BufferedReader(_Apart(self.handle)), self._unpack)
+        log.line_end = self.line_end
+        return log
 
     def __enter__(self) -> Log:
         return self
@@ -134,30 +132,26 @@ class Log:
                 return
             count -= len(taken or b"")
 
-    def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-        """The rest in blocks of complete lines; an empty one where a pipe has brought nothing for a moment.
+    def blocks(self, size: int = BLOCK_BYTES, *, until: int | None = None) -> Iterator[bytes]:
+        """The rest in blocks of complete lines, each with a line feed; an empty one where a pipe has brought nothing
+        for a moment. `until` is a position behind a line that they end at.
 
         The middle of a line that is longer than `MAX_LINE_BYTES` may be missing, and most of a hole is; `position`
         counts them all the same. BadInput behind the last block that can be read of damaged content.
         """
         left, missing, recent = b"", 0, self.tail
-        counted = begun = False
-        for more in self.chunks(size):
+        for more in self.chunks(size, None if until is None else until - self.position):
             if not more:
                 yield b""
                 continue
-            counted = counted or (not begun and is_counted(left + more[:HEAD_BYTES]))
             recent += more
-            if counted:
-                text = left + more
-                block, taken = counted_lines(text)
-                rest = text[taken:]
-            elif taken := more.rfind(b"\n") + 1:
-                block, rest = without_holes(left + more[:taken]), more[taken:]
+            text = left + more
+            block, taken = complete_lines(text, self.line_end)
             if taken:
-                self.position += missing + len(left) + len(more) - len(rest)
+                rest = text[taken:]
+                self.position += missing + taken
                 self.tail = recent[: len(recent) - len(rest)][-TAIL_BYTES:]
-                missing, begun = 0, True
+                missing = 0
                 yield block
             else:
                 rest = left + more[: max(MAX_LINE_BYTES - len(left), 0)]
@@ -165,14 +159,17 @@ class Log:
             left = with_short_holes(rest)
             missing += len(rest) - len(left)
             recent = recent[-TAIL_BYTES - len(left) :]
-        self.unfinished = bool(left.strip(b" \t\r\n\0")) and not self.cut_off and not self.stopped
+        self.unfinished = bool(left.strip(b" \t\r\n\0")) and not self.cut_off
 
-    def chunks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-        """The rest in pieces that may end anywhere; an empty one where a pipe has brought nothing for a moment.
+    def chunks(self, size: int = BLOCK_BYTES, count: int | None = None) -> Iterator[bytes]:
+        """The rest, or the next `count` bytes, in pieces that may end anywhere; an empty one where a pipe has brought
+        nothing for a moment.
 
         BadInput behind the last piece of damaged content.
         """
-        while (more := self._take(size)) != b"":
+        while count != 0 and (more := self._take(size if count is None else min(size, count))) != b"":
+            if count is not None:
+                count -= len(more or b"")
             yield more or b""
         if self.damage:
             raise self.damage
@@ -222,11 +219,19 @@ def _pass_nuls(file: BufferedReader) -> None:
 def refuse_archive(start: bytes, path: str) -> None:
     """BadInput when content that begins so is an archive of several files: their heads would stand in lines."""
     kind = next((name for mark, name in _ARCHIVES if start.startswith(mark)), "")
-    if start[_TAR_AT:].startswith(_TAR):
+    if start[_TAR_AT:].startswith(_TAR) or _is_old_tar(start[:_TAR_HEAD]):
         kind = "tar"
     if kind:
         how = "tar -xf" if kind == "tar" else "unzip" if kind == "zip" else kind
         raise BadInput(f"this is a {kind} archive: unpack it ({how}) and import the logs that are in it", file=path)
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """Whether this is a member's head as tar wrote it before it had a mark of its own (`--format=v7`): with the right
+    sum of its bytes, the eight of the sum as blanks."""
+    said = head[_TAR_SUM]
+    digits = _OCTAL(said)
+    return digits is not None and int(digits[1], 8) == sum(head) - sum(said) + len(said) * ord(" ")
 
 
 def open_log(path: str, stop: Callable[[], bool] = lambda: False) -> Log:

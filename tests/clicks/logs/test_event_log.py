@@ -353,10 +353,12 @@ def sparkpost(number: int, **parsed: Any) -> dict[str, Any]:
 
 def test_sparkpost_says_what_was_prefetched(world: World, tmp_path: Path) -> None:
     said: list[dict[str, Any]] = [{"is_prefetched": True}, {"is_prefetched": False, "is_proxy": True}, {}]
-    log = write(tmp_path / "events.json", [sparkpost(number, **parsed) for number, parsed in enumerate(said, 1)])
-    assert world.load(log).stored == 3
+    events = [sparkpost(number, **parsed) for number, parsed in enumerate(said, 1)]
+    events.append(sparkpost(4))
+    events[-1]["msys"]["track_event"]["is_prefetched"] = True
+    assert world.load(write(tmp_path / "events.json", events)).stored == 4
     assert sorted((click[5], *click[9:]) for click in world.clicks()) == [
-        (1, "scanner", "service-flag"), (2, "human", ""), (3, "human", ""),
+        (1, "scanner", "service-flag"), (2, "human", ""), (3, "human", ""), (4, "scanner", "service-flag"),
     ]  # fmt: skip
 
 

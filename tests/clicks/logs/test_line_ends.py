@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from clicks_world import World, line, state, through_a_pipe
 
-from linktrack.clicks.logs.line_ends import counted_lines
+from linktrack.clicks.logs.line_ends import complete_lines
 from linktrack.clicks.logs.sources import TAIL_BYTES, open_log
 from linktrack.errors import BadInput
 
@@ -65,11 +65,12 @@ def test_frames_end_at_their_counts(tmp_path: Path, inside: bytes, between: byte
     texts = [HEAD + b"%d " % number + b"x" * (number * 7 % 300) for number in range(100)]
     data = b"".join(framed(text + inside) + between for text in texts)
     text, position, unfinished, tail = read(tmp_path / "log", data, size)
-    assert text == b"".join(framed(text + inside).rstrip(b"\r\n") + b"\n" for text in texts)
+    lines = [line for line in text.split(b"\n") if line.strip()]
+    assert lines == [framed(text + inside).rstrip(b"\r\n") for text in texts]
     assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
     cut = data.rstrip(b"\r\n")[:-3]
     text, position, unfinished, tail = read(tmp_path / "log", cut, size)
-    assert (text.count(b"\n"), unfinished, tail) == (99, True, cut[:position][-TAIL_BYTES:])
+    assert (text.count(b"<190>"), unfinished, tail) == (99, True, cut[:position][-TAIL_BYTES:])
     assert cut[position:].startswith(framed(texts[-1] + inside)[:40])
 
 
@@ -82,12 +83,24 @@ def test_frames_end_at_their_counts(tmp_path: Path, inside: bytes, between: byte
         pytest.param(b"8 <190>1 ano count\n8 <190>1 b", 2, id="text behind a count"),
         pytest.param(b"8 <190>1 a12 <190>", 1, id="half a frame"),
         pytest.param(b"8 <190>1 a1", 1, id="half a count"),
+        pytest.param(b"203.0.113.7 - - line\n8 <190>1 a8 <190>1 b", 3, id="a line before frames"),
+        pytest.param(b"8 <190>1 a8 <190>1 b203.0.113.7 - - line\n", 3, id="a line right behind frames"),
+        pytest.param(b"8 <190>1 a<190>1 b\n8 <190>1 c", 3, id="a line with a head right behind a frame"),
+        pytest.param(b'8 <190>1 a{"a":1}\n8 <190>1 b', 3, id="an object right behind a frame"),
+        pytest.param(b"8 <190>1 a\0\0\0\0\0\0\0\0" + b"8 <190>1 b", 2, id="a hole between frames"),
+        pytest.param(b"9999 <190>1 a\n8 <190>1 b", 2, id="a count that is far too large before a line end"),
+        pytest.param(b"9999 <190>1 a" + framed(HEAD) * 2, 3, id="a count that is far too large before frames"),
+        pytest.param(b"99999 <190>1 a" + framed(HEAD) * 2000, 2001, id="a count of more than a line can be"),
+        pytest.param(b"30 <190>1 a" + framed(HEAD) * 2, 3, id="a count that ends within the next frame"),
+        pytest.param(b"5 <190>1 a" + framed(HEAD) * 2, 3, id="a count that is too small before frames"),
+        pytest.param(b"9999 <190>1 a", 0, id="a frame of which most has yet to come"),
+        pytest.param(b"8 <190>1 a5 <190>1 2 <1>b\n", 2, id="what looks like a frame in a line"),
     ],
 )
 def test_where_counts_are_none_line_ends_count(text: bytes, wanted: int) -> None:
-    lines, taken = counted_lines(text)
-    assert lines.count(b"\n") == wanted
-    assert lines.replace(b"\n", b"") == text[:taken].replace(b"\n", b"")
+    lines, taken = complete_lines(text)
+    assert sum(bool(line) for line in lines.split(b"\n")) == wanted
+    assert lines.replace(b"\n", b"") == text[:taken].replace(b"\n", b"").replace(b"\0", b"")
 
 
 def clicks(world: World) -> list[bytes]:
@@ -95,15 +108,32 @@ def clicks(world: World) -> list[bytes]:
 
 
 @pytest.mark.parametrize("way", ["a file", "a pipe", "gzip", "in pieces"])
-@pytest.mark.parametrize("how", ["truncated", "a hole", "frames", "frames with heads of RFC 3164"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "truncated", "a hole", "frames", "frames with heads of RFC 3164", "frames, then lines", "lines, then frames",
+        "a frame of a wrong count among frames", "a hole among frames", "carriage returns",
+    ],
+)  # fmt: skip
 def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -> None:
     lines, plain = clicks(world), tmp_path / "plain.log"
     plain.write_bytes(b"".join(lines))
     other = world.copy(tmp_path / "other")
     assert other.load(plain).stored == 40
-    heads = {"frames": HEAD, "frames with heads of RFC 3164": b"<190>May  4 09:12:33 web01 nginx: "}
-    pieces = [framed(heads[how] + one.rstrip(b"\n")) for one in lines] if how in heads else lines
-    if how == "truncated":
+    head = b"<190>May  4 09:12:33 web01 nginx: " if how.endswith("RFC 3164") else HEAD
+    frames = [framed(head + one.rstrip(b"\n")) for one in lines]
+    pieces = frames if "frames" in how else lines
+    if how == "frames, then lines":
+        pieces = frames[:20] + lines[20:]
+    elif how == "lines, then frames":
+        pieces = lines[:20] + frames[20:]
+    elif how == "a frame of a wrong count among frames":
+        pieces[20] = b"9999 " + pieces[20].partition(b" ")[2]
+    elif how == "a hole among frames":
+        pieces[20:20] = [pieces[20][:70] + b"\0" * 70_000]
+    elif how == "carriage returns":
+        pieces = [one.replace(b"\n", b"\r") for one in lines]
+    elif how == "truncated":
         pieces = [b"\0" * 150_000 + pieces[0], *pieces[1:]]
     elif how == "a hole":
         pieces = [*pieces[:20], b"192.0.2.1 - - [04/May" + b"\0" * 70_000, *pieces[20:]]
@@ -113,9 +143,9 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
             stored = world.load(Path(pipe)).stored
     elif way == "in pieces":
         stored = 0
-        for piece in pieces:
+        for at in range(0, len(pieces), 3):
             with log.open("ab") as file:
-                file.write(piece)
+                file.write(b"".join(pieces[at : at + 3]))
             stored += world.load(log).stored
     else:
         log.write_bytes((gzip.compress if way == "gzip" else bytes)(b"".join(pieces)))
@@ -125,9 +155,9 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
     assert {click[6] for click in world.clicks()} == {click[6] for click in other.clicks()} != {""}
 
 
-def in_tar(data: bytes) -> bytes:
+def in_tar(data: bytes, like: int = tarfile.PAX_FORMAT) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
+    with tarfile.open(fileobj=out, mode="w", format=like) as archive:
         for name in ("access.log", "access.log.1"):
             member = tarfile.TarInfo(name)
             member.size = len(data)
@@ -145,8 +175,15 @@ def in_zip(compression: int) -> Callable[[bytes], bytes]:
     return make
 
 
+def old_tar(data: bytes) -> bytes:
+    """An archive as `tar --format=v7` makes it."""
+    head = data[:148] + b" " * 8 + data[156:257] + bytes(512 - 257)
+    return data[:148] + b"%06o\0 " % sum(head) + head[156:] + data[512:]
+
+
 ARCHIVES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "tar": (in_tar, "tar"),
+    "tar without a mark": (lambda data: old_tar(in_tar(data, tarfile.USTAR_FORMAT)), "tar"),
     "tar.gz": (lambda data: gzip.compress(in_tar(data)), "tar"),
     "tar.xz": (lambda data: lzma.compress(in_tar(data)), "tar"),
     "a stored zip": (in_zip(zipfile.ZIP_STORED), "zip"),

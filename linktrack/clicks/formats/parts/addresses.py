@@ -8,8 +8,12 @@ from collections.abc import Iterable, Sequence
 
 from linktrack.names import folded
 
-# What proxies say of who stood before them, by the names of the fields that have it, the surest first: names as
-# `folded` makes them.
+# What proxies say of who stood before them, by the headers that have it, the surest first …
+FORWARDED_HEADERS = (
+    "x-forwarded-for", "forwarded", "x-original-forwarded-for", "x-real-ip", "true-client-ip", "cf-connecting-ip",
+    "x-client-ip",
+)  # fmt: skip
+# … and by the names of fields that have it: names as `folded` makes them.
 FORWARDED_NAMES = (
     "httpxforwardedfor", "xforwardedfor", "forwardedfor", "xff", "proxyaddxforwardedfor", "httpforwarded", "forwarded",
     "httpxoriginalforwardedfor", "xoriginalforwardedfor", "httpxrealip", "xrealip", "realip", "httptrueclientip",

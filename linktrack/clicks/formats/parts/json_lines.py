@@ -96,9 +96,9 @@ def text_of(record: JsonRecord, *keys: str) -> bytes:
 
 
 def chain_of(record: JsonRecord, *keys: str) -> bytes:
-    """The addresses under the first of these keys that has some; a header that came several times is one list of them
-    in their order (RFC 9110, 5.3)."""
-    return b",".join(next(_texts_of(record, keys), []))
+    """The addresses under the first of these keys that has some (`-` is how nginx writes none); a header that came
+    several times is one list of them in their order (RFC 9110, 5.3)."""
+    return b",".join(next((texts for texts in _texts_of(record, keys) if texts != [b"-"]), []))
 
 
 def status_of(record: JsonRecord, *keys: str) -> bytes:

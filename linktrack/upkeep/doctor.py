@@ -24,6 +24,7 @@ from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import Clock, iso, now
+from linktrack.ownership import foreign_files, lock_fault, places_of, strangers_fault
 from linktrack.sentences import counted
 from linktrack.settings.values import is_most_of_the_internet
 from linktrack.store.dialects import SQLITE, way_back
@@ -32,16 +33,7 @@ from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.soundness import broken, fault_of, lacking, wrong_values
 from linktrack.upkeep.status import status_of
-from linktrack.workspace import (
-    Workspace,
-    foreign_files,
-    lock_fault,
-    lock_paths,
-    own_folders,
-    places_of,
-    read_workspace,
-    strangers_fault,
-)
+from linktrack.workspace import Workspace, lock_paths, own_folders, read_workspace
 
 _WAIT_SECONDS = 2
 MEGA = 1_000_000

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from linktrack.clicks.formats import (
     SAMPLE_LINES,
@@ -25,10 +25,8 @@ from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.clicks.logs.changing import Changing
-from linktrack.clicks.logs.directory import Directory
 from linktrack.clicks.logs.earlier import EarlierLines
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
-from linktrack.clicks.logs.event_log import EventReading
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.line_ends import line_end_of, sample_of
 from linktrack.clicks.logs.line_log import Reading
@@ -50,6 +48,9 @@ from linktrack.store.lock import alone
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from linktrack.clicks.logs.directory import Directory
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
 _NAMED = 5  # folders that are named in a sentence
@@ -282,6 +283,9 @@ class _Import:
             changing = Changing(format, named=named, time_zone=self._zone, strings=self._strings())
             batches = Reading(log, changing, known, self.rules).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
+        from linktrack.clicks.logs.directory import Directory
+        from linktrack.clicks.logs.event_log import EventReading
+
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
             self._directory = Directory(self.database, self.book, clicks, base_url, self._mailing)

@@ -35,6 +35,11 @@ NEXT: dict[str, tuple[dict[str, Any], datetime, list[tuple[str, str]], int, tupl
     "in a gap that is long enough": ({}, MONDAY, [("09:00", "10:00"), ("10:30", "11:00"), ("12:00", "13:00")], H, ("2026-05-04T11:00:00+00:00", "2026-05-04T12:00:00+00:00")),
     "behind bookings that overlap": ({}, MONDAY, [("09:00", "12:00"), ("10:00", "10:30"), ("11:30", "12:30")], H, ("2026-05-04T12:30:00+00:00", "2026-05-04T13:30:00+00:00")),
     "behind a long booking with many short ones in it": ({}, MONDAY, [("09:00", "15:00"), *((f"09:{m:02}", f"09:{m + 1:02}") for m in range(20))], H, ("2026-05-04T15:00:00+00:00", "2026-05-04T16:00:00+00:00")),
+    "over a booking of no length": ({}, MONDAY, [("10:00", "10:00")], H, ("2026-05-04T09:15:00+00:00", "2026-05-04T10:15:00+00:00")),
+    "on the day that it is where the hours are": (
+        {"time_zone": "America/New_York", "working_hours": ["21:00-24:00"]}, datetime(2026, 5, 5, 1, tzinfo=UTC), [], H,
+        ("2026-05-04T21:00:00-04:00", "2026-05-04T22:00:00-04:00"),
+    ),
     "a whole day, tomorrow": ({}, MONDAY, [], 8 * H, ("2026-05-05T09:00:00+00:00", "2026-05-05T17:00:00+00:00")),
     "over hours that meet": ({"working_hours": ["09:00-12:00", "12:00-17:00"]}, MONDAY, [], 5 * H, ("2026-05-04T09:15:00+00:00", "2026-05-04T14:15:00+00:00")),
     "in the one night of the year that is long enough": (
@@ -73,7 +78,7 @@ def test_nobody_is_always_free() -> None:
 
 
 NONE: dict[str, tuple[dict[str, Any], int, str]] = {
-    "longer than the day's work": ({}, 8 * H + 60, "no slot of 8h1m in the working hours"),
+    "longer than the day's work": ({}, 8 * H + 61, "no slot of 8h1m1s in the working hours"),
     "longer than any of the hours": ({"working_hours": ["09:00-12:00", "13:00-17:00"]}, 5 * H, "no slot of 5h in"),
     "longer than a day": ({"working_hours": ["00:00-24:00"]}, 30 * H, "no slot of 30h in"),
     "holidays all year": ({"working_days": ["mon"], "holidays": [date(2026, 5, 4) + timedelta(weeks=week) for week in range(80)]}, H, "no slot of 1h in"),
@@ -83,7 +88,8 @@ NONE: dict[str, tuple[dict[str, Any], int, str]] = {
 @pytest.mark.parametrize("case", NONE)
 def test_no_slot_is_long_enough(case: str) -> None:
     given_settings, seconds, sentence = NONE[case]
-    with pytest.raises(CannotChange, match=sentence):
+    way_out = r": check working_hours, working_days and holidays under \[actions\], or the duration of the action$"
+    with pytest.raises(CannotChange, match=f"{sentence}.*{way_out}"):
         Calendar(ActionSettings(**given_settings), MONDAY).take("BO", seconds)
 
 
@@ -107,6 +113,13 @@ def test_a_time_that_is_named(case: str) -> None:
     given_settings, start, *expected = NAMED[case]
     calendar = Calendar(ActionSettings(**given_settings), MONDAY)
     assert [moment.isoformat() for moment in calendar.at("BO", start, H)] == expected
+
+
+def test_a_time_that_was_named_is_taken() -> None:
+    calendar = Calendar(ActionSettings(), MONDAY)
+    calendar.at("BO", "2026-05-04T09:30", H)
+    assert calendar.take("BO", H)[0].isoformat() == "2026-05-04T10:30:00+00:00"
+    assert calendar.take("EVA", H)[0].isoformat() == "2026-05-04T09:15:00+00:00"
 
 
 minutes = st.integers(0, 60 * 24 * 5)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound
-from linktrack.files.beside import leftovers
-from linktrack.files.folders import making_folder
+from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, NotFound, UsageError
+from linktrack.files.folders import check_new_folder, make_own_folder, making_folder, passing_folder
 from linktrack.files.kept import Kept
 from linktrack.files.reading import read_bytes, read_own
-from linktrack.files.writing import create, replace_own, write_file, writing
+from linktrack.files.writing import PUBLIC, create, replace_own, write_file, writing
 
 NOTHING = Kept()
+SOMEBODY, THEIR_GROUP = 65_534, 65_533
 
 
 def mode(path: Path) -> int:
@@ -37,9 +39,84 @@ def test_what_is_made_is_its_owners_alone_whatever_the_umask(tmp_path: Path, uma
         replace_own(tmp_path / "b", b"2")
         with making_folder(tmp_path / "c", NOTHING) as folder:
             write_file(folder / "d", b"1", NOTHING)
+        write_file(tmp_path / "e", b"1", NOTHING, mode=PUBLIC)
+        create(tmp_path / "f", b"1", mode=PUBLIC)
+        replace_own(tmp_path / "g", b"1", mode=PUBLIC)
+        with making_folder(tmp_path / "h", NOTHING, mode=0o755):
+            pass
     finally:
         os.umask(before)
     assert [mode(tmp_path / name) for name in ("a", "b", "c", "c/d")] == [0o600, 0o600, 0o700, 0o600]
+    assert [mode(tmp_path / name) for name in "efgh"] == [0o644, 0o644, 0o644, 0o755]  # what is for everybody
+
+
+def test_what_is_private_is_so_from_its_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int] = []
+    real, before = (os.fchmod, os.chmod), os.umask(0)
+
+    def noted(handle: int, mode: int) -> None:
+        found.append(stat.S_IMODE(os.fstat(handle).st_mode))
+        real[0](handle, mode)
+
+    def noted_by_name(path: Path, mode: int, **_: object) -> None:
+        found.append(stat.S_IMODE(path.stat().st_mode))
+        real[1](path, mode)
+
+    monkeypatch.setattr(os, "fchmod", noted)
+    monkeypatch.setattr(os, "chmod", noted_by_name)
+    try:
+        write_file(tmp_path / "a", b"1", NOTHING)
+        create(tmp_path / "b", b"1")
+        made_whole(tmp_path / "c", 0o755)
+    finally:
+        os.umask(before)
+    assert found[:3] == [0o600, 0o600, 0o700]
+
+
+def made_for_a_moment(path: Path) -> None:
+    with passing_folder(path.parent) as folder:
+        folder.rename(path)
+
+
+def made_whole(path: Path, mode: int = 0o700) -> None:
+    with making_folder(path, NOTHING, mode=mode) as folder:
+        (folder / "a").write_text("x")
+
+
+MADE: dict[str, tuple[Callable[[Path], object], bool]] = {
+    "a file of the workspace": (lambda path: create(path, b"x"), True),
+    "one that is replaced": (lambda path: replace_own(path, b"x"), True),
+    "what everybody may read": (lambda path: write_file(path, b"x", NOTHING, mode=PUBLIC), True),
+    "an output": (lambda path: write_file(path, b"x", NOTHING), False),
+    "a folder of the workspace": (make_own_folder, True),
+    "a folder for a moment": (made_for_a_moment, True),
+    "a folder that is an output": (made_whole, False),
+}
+
+
+@pytest.mark.parametrize("case", MADE)
+@pytest.mark.parametrize("owner", [SOMEBODY, 0])
+def test_what_root_makes_for_a_workspace_is_its_owners(tmp_path: Path, case: str, owner: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(tmp_path, owner, THEIR_GROUP)
+    make, given = MADE[case]
+    make(tmp_path / "made")
+    found = (tmp_path / "made").stat()
+    assert (found.st_uid, found.st_gid) == ((SOMEBODY, THEIR_GROUP) if given and owner else (0, 0))
+
+
+def test_a_root_that_may_give_nothing_away_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    os.chown(tmp_path, SOMEBODY, THEIR_GROUP)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "")
+
+    monkeypatch.setattr(os, "fchown", refused)
+    create(tmp_path / "a", b"x")
+    assert (tmp_path / "a").stat().st_uid == 0
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -60,9 +137,64 @@ def test_or_not_at_all(tmp_path: Path) -> None:
         raise ZeroDivisionError
     assert path.read_text() == "before"
     assert sorted(tmp_path.iterdir()) == [path]
+    with pytest.raises(ZeroDivisionError), writing(path, NOTHING) as file:
+        Path(str(file.name)).unlink()  # whoever it was
+        raise ZeroDivisionError
+    assert path.read_text() == "before"
 
 
-Place = Callable[[Path], Path]
+def test_what_is_there_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "linktrack.key"
+    path.write_text("before")
+    with pytest.raises(Conflict, match="exists already") as caught:
+        create(path, b"after")
+    assert (caught.value.file, path.read_text()) == (str(path), "before")
+
+
+def test_a_long_name_has_room_for_what_is_beside_it(tmp_path: Path) -> None:
+    write_file(tmp_path / ("x" * 250), b"1", NOTHING)
+    assert [path.name for path in tmp_path.iterdir()] == ["x" * 250]
+
+
+def test_what_is_written_can_be_read_back_meanwhile(tmp_path: Path) -> None:
+    with writing(tmp_path / "out", NOTHING) as file:
+        file.write(b"abc")
+        file.seek(1)
+        assert file.read() == b"bc"
+
+
+def test_standard_output_gets_nothing_before_all_is_well(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with writing(Path("-"), NOTHING) as file:
+        file.write(b"whole")
+        assert capfdbinary.readouterr().out == b""
+    assert capfdbinary.readouterr().out == b"whole"
+    with pytest.raises(ZeroDivisionError), writing(Path("-"), NOTHING) as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/null"])
+def test_what_is_for_a_stream_waits_where_it_is_told(tmp_path: Path, name: str) -> None:
+    for waiting, folder in ((tmp_path, tmp_path), (None, Path(tempfile.gettempdir()))):
+        with writing(Path(name), NOTHING, waiting=waiting) as file:
+            assert Path(f"/proc/self/fd/{file.fileno()}").readlink().parent == folder
+
+
+def test_a_terminal_gets_nothing_that_moves_its_cursor() -> None:
+    ours, theirs = os.openpty()
+    try:
+        write_file(Path(os.ttyname(theirs)), b"a\x1b[2Jb\n", NOTHING)
+        shown = os.read(ours, 100)
+        with (
+            pytest.raises(UsageError, match="a backup is no text"),
+            writing(Path(os.ttyname(theirs)), NOTHING, binary="a backup"),
+        ):
+            pass
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert b"\x1b" not in shown and shown.startswith(b"a")
 
 
 def _workspace(root: Path) -> None:
@@ -190,7 +322,7 @@ def test_what_is_no_plain_file_is_neither_read_nor_replaced_as_an_own_one(tmp_pa
     before = path.stat()
     with pytest.raises(BadInput, match="this is no plain file, and so not a key file"):
         read_own(path, "a key file")
-    with pytest.raises(BadInput, match="this is no plain file"):
+    with pytest.raises(BadInput, match="this is no plain file, and so not a file of a workspace: see"):
         replace_own(path, b"new")
     assert os.path.samestat(before, path.stat()) and path.stat().st_mode == before.st_mode
 
@@ -243,6 +375,11 @@ def test_a_link_of_somebody_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="somebody else"):
         write_file(tmp_path / "link", b"gone", NOTHING)
     assert (tmp_path / "victim").read_text() == "precious"
+    (tmp_path / "way").symlink_to(".")
+    os.lchown(tmp_path / "way", 65_534, 65_534)
+    with pytest.raises(Conflict, match="way is a link that belongs to somebody else") as caught:
+        check_new_folder(tmp_path / "way" / "new", NOTHING)
+    assert caught.value.file == str(tmp_path / "way" / "new")
 
 
 def test_a_link_in_a_circle_is_a_sentence(tmp_path: Path) -> None:
@@ -265,7 +402,9 @@ def test_a_pipe_is_written_into(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_a_device_is_written_into_and_stays_what_it_is(tmp_path: Path, name: str) -> None:
-    program = f"from pathlib import Path; from linktrack.files.kept import Kept; from linktrack.files.writing import write_file; write_file(Path({name!r}), b'x', Kept())"
+    program = (
+        f"from pathlib import Path; from linktrack.files.writing import *\nwrite_file(Path({name!r}), b'x', Kept())"
+    )
     with (tmp_path / "out").open("w") as out:
         out.write("before ")
         out.flush()
@@ -287,6 +426,14 @@ def test_where_nothing_can_be_written(tmp_path: Path, name: str, kind: type[Link
     (tmp_path / "a").write_text("")
     with pytest.raises(kind, match=words):
         write_file(tmp_path / name, b"", NOTHING)
+
+
+@pytest.mark.parametrize("name", ["missing/linktrack.key", "a/linktrack.key"])
+def test_where_an_own_file_cannot_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").touch()
+    with pytest.raises(NotFound) as caught:
+        replace_own(tmp_path / name, b"x")
+    assert caught.value.file == str(tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -314,33 +461,102 @@ def test_a_step_that_fails_leaves_what_was_there(
     assert sorted(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_command_left_goes_with_the_next_one_in_that_folder(tmp_path: Path) -> None:
-    program = (
-        "import os, signal, sys; from pathlib import Path; from linktrack.files.kept import Kept\n"
-        "from linktrack.files.writing import writing\n"
-        "with writing(Path(sys.argv[1]), Kept()) as file:\n"
-        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    subprocess.run([sys.executable, "-c", program, tmp_path / "out"], check=False)
-    assert [path.name.startswith(".out.unfinished-") for path in leftovers(tmp_path)] == [True]
-    with writing(tmp_path / "other", NOTHING) as other:
-        assert leftovers(tmp_path) == []
-        write_file(tmp_path / "out", b"whole", NOTHING)
-        other.write(b"what is being written is no leftover")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
+@pytest.mark.parametrize(
+    ("case", "call"),
+    [
+        ("a file of the workspace", "fsync"), ("one that is replaced", "fsync"), ("a folder that is an output", "fsync"),
+        ("a folder that is an output", "mkdir"), ("a folder for a moment", "mkdir"),
+    ],
+)  # fmt: skip
+def test_a_step_that_fails_leaves_nothing_of_what_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str, call: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-
-def test_a_new_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), making_folder(tmp_path / "out", NOTHING) as folder:
-        (folder / "a").write_text("half")
-        raise ZeroDivisionError
+    with monkeypatch.context() as patched:
+        patched.setattr(os, call, full)
+        with pytest.raises(DiskFull) as caught:
+            MADE[case][0](tmp_path / "new")
+    assert caught.value.file == str(tmp_path if case == "a folder for a moment" else tmp_path / "new")
     assert list(tmp_path.iterdir()) == []
-    with making_folder(tmp_path / "out", NOTHING) as folder:
-        (folder / "a").write_text("whole")
-        assert not (tmp_path / "out").exists()
-    assert (tmp_path / "out" / "a").read_text() == "whole"
-    with pytest.raises(Conflict, match="not empty"), making_folder(tmp_path / "out", NOTHING):
-        pass
+    assert os.fstat(1)  # standard output is open as it was
+
+
+Raised = Callable[[Path], BaseException]
+# What is raised inside, with a file's own name → what comes out of it.
+INSIDE: dict[str, tuple[Raised, type[BaseException]]] = {
+    "an error of writing": (lambda _: OSError(errno.ENOSPC, ""), DiskFull),
+    "an error of a file in it": (lambda path: OSError(errno.EIO, "", str(path)), Conflict),
+    "an error of reading something else": (lambda _: OSError(errno.EIO, "", "/elsewhere"), OSError),
+    "a reader of a pipe that is gone": (lambda _: OSError(errno.EPIPE, ""), BrokenPipeError),
+    "anything else": (lambda _: KeyboardInterrupt(), KeyboardInterrupt),
+}
+
+
+@pytest.mark.parametrize("case", INSIDE)
+def test_errors_of_writing_are_about_the_name_that_was_given(tmp_path: Path, case: str) -> None:
+    raised, kind = INSIDE[case]
+    out = tmp_path / "out"
+    with pytest.raises(kind) as of_folder, making_folder(out, NOTHING) as folder:
+        raise raised(folder / "a")
+    with pytest.raises(kind) as of_file, writing(out, NOTHING) as file:
+        raise raised(Path(str(file.name)))
+    for caught in (of_folder, of_file):
+        assert type(caught.value) is kind
+        assert not isinstance(caught.value, LinktrackError) or caught.value.file == str(out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_disk_has_all_of_it_before_it_has_its_name_and_its_name_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, bool]] = []  # the names' beginnings, and whether the output was there
+    real, out = os.fsync, tmp_path / "out"
+
+    def noted(handle: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        name = "." if path == tmp_path else str(path.relative_to(tmp_path)).replace(out.name, "", 1)
+        synced.append((name.partition("unfinished-")[0] + name.partition("/")[2], out.exists()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    write_file(out, b"x", NOTHING)
+    assert synced == [("..", False), (".", True)]
+    out.unlink()
+    synced.clear()
+    create(out, b"x")
+    assert synced == [("", True), (".", True)]
+    out.unlink()
+    synced.clear()
+    with making_folder(out, NOTHING) as folder:
+        (folder / "a" / "b").mkdir(parents=True)
+        (folder / "a" / "c").write_text("x")
+        (folder / "link").symlink_to("nowhere")
+    assert sorted(synced[:-1]) == [("..", False), ("..a", False), ("..a/b", False), ("..a/c", False)]
+    assert synced[-1] == (".", True)
+
+
+def test_what_another_command_clears_away_at_once_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its making and its being held; a folder, which something else may have been told of, is not."""
+    real, left = fcntl.flock, [2]
+
+    def late(handle: int, how: int) -> None:
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if how == fcntl.LOCK_EX and left[0]:
+            left[0] -= 1
+            path.rmdir() if path.is_dir() else path.unlink()
+        real(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write_file(tmp_path / "out", b"whole", NOTHING)
+    assert (tmp_path / "out").read_bytes() == b"whole"
+    left[0] = 1
+    with pytest.raises(Conflict, match=r"new was cleared away while it was made: run the command again$"):
+        made_whole(tmp_path / "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize(

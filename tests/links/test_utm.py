@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.links.utm import Utm, allowed, edits, tagged, warnings
+from linktrack.links.merge_tags import Pairs
+from linktrack.links.utm import Edit, Utm, allowed, apply, edits, tagged, warnings
 
 UTM = Utm("news", "email", "spring sale", "a&b", "é")
 
@@ -25,7 +26,8 @@ HOSTILE = [
     "https://a.example/?next=https://b.example/?utm_source=1", "https://a.example/;jsessionid=1?x", "https://a.example/😀?😀#😀",
 ]  # fmt: skip
 LEFT_ALONE = ["", "#top", "mailto:a@b.example?subject=x", "tel:1", "/x?y", "?x=1", "{{ url }}", "https://{{ host }}/x", "ftp://a.example/",
-              "http://", "https:///x", "javascript:void(0)", "a.example/x", "{% if x %}https://a.example{% endif %}", "data:,x"]  # fmt: skip
+              "http://", "https:///x", "javascript:void(0)", "a.example/x", "{% if x %}https://a.example{% endif %}", "data:,x",
+              "https://a<b.example/x"]  # fmt: skip
 
 
 @pytest.mark.parametrize("url", HOSTILE)
@@ -41,11 +43,48 @@ def test_removing_the_added_text_gives_the_url_back(url: str) -> None:
 def test_tagging_twice_is_tagging_once(url: str, policy: Literal["keep", "replace"]) -> None:
     utm = replace(UTM, policy=policy)
     assert tagged(tagged(url, utm), utm) == tagged(url, utm) != url
+    assert edits(tagged(url, utm), utm) == []
 
 
 @pytest.mark.parametrize("url", LEFT_ALONE)
 def test_what_is_no_web_address_is_left_alone(url: str) -> None:
     assert tagged(url, UTM) == tagged(url, replace(UTM, policy="replace")) == url
+
+
+A = "https://a.example/"
+SOURCE, BOTH = Utm("s"), Utm("s", "email", policy="replace")
+ANGLES = (("<<", ">>"),)
+WRITTEN: dict[str, tuple[str, Utm, Pairs, str]] = {
+    "without a query": (f"{A}x", SOURCE, (), f"{A}x?utm_source=s"),
+    "a campaign alone": (A, Utm(campaign="c"), (), f"{A}?utm_campaign=c"),
+    "an id alone": (A, Utm(id="7"), (), f"{A}?utm_id=7"),
+    "behind a query": (f"{A}?x=1", SOURCE, (), f"{A}?x=1&utm_source=s"),
+    "a query of nothing": (f"{A}?", SOURCE, (), f"{A}?utm_source=s"),
+    "a query that ends with &": (f"{A}?x=1&", SOURCE, (), f"{A}?x=1&utm_source=s"),
+    "a second question mark is of a value": (f"{A}?x=1?utm_source=2", SOURCE, (), f"{A}?x=1?utm_source=2&utm_source=s"),
+    "a fragment like a query": (f"{A}?x=1#&utm_source=2", SOURCE, (), f"{A}?x=1&utm_source=s#&utm_source=2"),
+    "a value with an equals sign": (f"{A}?utm_source=a=b", SOURCE, (), f"{A}?utm_source=a=b"),
+    "a blank behind the host": ("https://a.example ", SOURCE, (), "https://a.example?utm_source=s "),
+    "a host that is not named": (A, replace(SOURCE, domains=("b.example",)), (), A),
+    "a # in a merge tag of one's own": (f"{A}?x=<<a#b>>", SOURCE, ANGLES, f"{A}?x=<<a#b>>&utm_source=s"),
+    "a merge tag of one's own in a value": (A, Utm("a/<<x y>>/b"), ANGLES, f"{A}?utm_source=a%2F<<x y>>%2Fb"),
+    "two merge tags in a value": (A, Utm("{{ a }} {{ b }}"), (), f"{A}?utm_source={{{{ a }}}}%20{{{{ b }}}}"),
+    "a slash in a value": (A, Utm("a/b"), (), f"{A}?utm_source=a%2Fb"),
+    "replaced, in place": (f"{A}?UTM_Source=x&y=1&utm_source=z", BOTH, (), f"{A}?UTM_Source=s&y=1&utm_medium=email"),
+    "replaced before a last &": (f"{A}?utm_source=x&", BOTH, (), f"{A}?utm_source=s&utm_medium=email"),
+    "replaced where nothing else stays": (f"{A}?utm_term=x", replace(BOTH, term=""), (), f"{A}?utm_source=s&utm_medium=email"),
+    "taken out with its question mark": (f"{A}?utm_term=x#y", Utm(term="", policy="replace"), (), f"{A}#y"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_what_is_written(case: str) -> None:
+    url, utm, extra_tags, expected = WRITTEN[case]
+    assert tagged(url, utm, extra_tags) == expected
+
+
+def test_edits_are_made_in_their_order() -> None:
+    assert apply("abcd", [Edit(0, 0, "x"), Edit(1, 2, "y"), Edit(3, 3, "z")]) == "xayczd"
 
 
 _parts = st.text(st.sampled_from("abAB=&?#;%+/.:@[]{}*|<>\"' é\t\r\nutm_source"), max_size=30)
@@ -75,6 +114,7 @@ def test_any_url_is_tagged_once_and_before_its_fragment(rest: str, policy: Liter
 def test_off_and_a_medium_alone_change_nothing() -> None:
     assert tagged("https://a.example/", replace(UTM, policy="off")) == "https://a.example/"
     assert tagged("https://a.example/", Utm(medium="email")) == "https://a.example/"
+    assert not Utm(term="").active and Utm(term="", policy="replace").active
 
 
 def test_merge_tags_in_values_pass_through() -> None:
@@ -98,6 +138,10 @@ def test_merge_tags_in_values_pass_through() -> None:
         ("localhost", ["localhost"], True),
         ("%73hop.example", ["shop.example"], True),
         ("shop.example", ["SHOP.example."], True),
+        ("x.example", ["X.example"], True),
+        ("shop.example", [".shop.example"], True),
+        ("shop.example", ["shop.example\u3002"], True),
+        ("shop.example", ["example", "shop.example"], True),
     ],
 )
 def test_which_hosts_are_tagged(host: str, domains: list[str], expected: bool) -> None:
@@ -115,19 +159,29 @@ SAID = {
     "nothing is wrong": (UTM, [], []),
     "a source that is email": (Utm("email", "newsletter", "c"), [], []),
     "a medium that is not filed under Email": (Utm("s", "newsletter", "c"), [], ["'newsletter' is not filed under Email"]),
+    "no medium": (Utm("s"), [], ["utm_medium='' is not filed under Email"]),
+    "a medium alone, of which nothing is made": (Utm(medium="email"), [], []),
+    "a source of blanks": (Utm(" ", "email"), [], []),
     "a campaign without a source": (Utm(medium="email", campaign="c"), [], ["utm_campaign without utm_source"]),
     "a content and a term that nothing is done with": (
         Utm(medium="email", content="x", term="y"), [], ["utm_content and utm_term without utm_source"]
     ),
-    "a placeholder that is none": (Utm("s", "email", "vår-{hej}"), [], ["utm_campaign holds {hej}, which nothing fills"]),
+    "a placeholder that is none": (
+        Utm("s", "email", "vår-{hej}"), [],
+        ["utm_campaign holds {hej}, which nothing fills; known: {mailing.name}, {link.key}, {link.name}, {link.folder}"],
+    ),
     "placeholders that are known": (Utm("{mailing.name}", "email", "{link.key}", "{link.name}", "{link.folder}"), [], []),
     "a merge tag is no placeholder": (Utm("s", "email", "{{ campaign }}", "${x}"), [], []),
     "an author's source": (
         Utm("s", "email", "c"), ["https://a.example/?utm_source=mine", "https://b.example/?UTM_Source=s#x"],
         ["utm_source='s' is not written where the author's own one stands"],
     ),
-    "an author's campaign, on four addresses": (
-        Utm("s", "email", "c"), [f"https://a.example/{n}?utm_campaign=old" for n in range(4)], ["and 1 more"]
+    "an author's source before another question mark": (
+        Utm("s", "email"), ["https://a.example/?utm_source=mine&x=?y"], ["utm_source='s' is not written"]
+    ),
+    "an author's source in the fragment": (Utm("s", "email"), ["https://a.example/#?utm_source=mine"], []),
+    "an author's source with an equals sign, that is the same": (
+        Utm("a=b", "email"), ["https://a.example/?utm_source=a=b"], []
     ),
     "an author's source under replace": (
         Utm("s", "email", "c", policy="replace"), ["https://a.example/?utm_source=mine"], []
@@ -145,9 +199,16 @@ def test_what_will_not_do_what_it_was_given_for_is_said(case: str) -> None:
     assert all(part in sentence for part, sentence in zip(expected, said, strict=True))
 
 
+@pytest.mark.parametrize(("count", "tail"), [(1, ""), (3, ""), (4, " and 1 more"), (5, " and 2 more")])
+def test_three_addresses_with_an_authors_own_campaign_are_named(count: int, tail: str) -> None:
+    urls = [f"https://a.example/{n}?utm_campaign=old&x=".ljust(120, "x") for n in range(count)]
+    (sentence,) = warnings(Utm("s", "email", "c"), urls)
+    assert sentence.partition("overrules it): ")[2] == ", ".join(url[:100] for url in urls[:3]) + tail
+
+
 def test_without_a_mailing_no_placeholder_is_known() -> None:
     (sentence,) = warnings(Utm("s", "email", "{mailing.name}"), placeholders=())
-    assert "{mailing.name}" in sentence and "there are none here" in sentence
+    assert "{mailing.name}" in sentence and sentence.endswith("known: there are none here")
 
 
 def test_an_option_wins_over_a_setting_and_an_empty_one_is_set_to_nothing() -> None:
@@ -161,6 +222,7 @@ def test_an_option_wins_over_a_setting_and_an_empty_one_is_set_to_nothing() -> N
     }
     utm = Utm.of_options({"term": "", "campaign": None, "id": "7", "policy": "replace"}, configured)
     assert utm == Utm("news", "email", None, None, "", "replace", ("a.example",), id="7")
+    assert Utm.from_settings({"source": "s", "unknown": "x"}) == SOURCE
     assert tagged("https://a.example/?utm_term=x&utm_campaign=y", utm) == (
         "https://a.example/?utm_campaign=y&utm_source=news&utm_medium=email&utm_id=7"
     )

@@ -26,7 +26,7 @@ from server.server_world import (
 
 from linktrack.clicks.formats.click_log import ClickLog
 from linktrack.server.answer import TAIL, answer, prefilled_url
-from linktrack.server.request import Request, log_line
+from linktrack.server.request import PATH_ROOM, Request, log_line
 
 LATE = SENT + 22 * DAY
 LOOK, POSTED = "GET, HEAD", "GET, HEAD, POST"
@@ -136,6 +136,7 @@ NOT_OURS = {
     "a line end behind it": path() + "\n",
     "the health of another path": "/x/healthz",
     "something hostile": "/../../etc/passwd",
+    "what is longer than the log has room for": path().ljust(PATH_ROOM + 1, "."),
 }  # fmt: skip
 
 
@@ -161,6 +162,7 @@ ALSO_OURS = {
     "below the base path, all of it in capitals": f"/k{path()}".upper(),
     "with what clients glue to it": path() + ".,;:)>]'\"/ ",
     "of a cancelled shipment": path(shipment=70_002),
+    "as long as the log has room for": path().ljust(PATH_ROOM, "."),
 }
 
 

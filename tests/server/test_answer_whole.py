@@ -66,7 +66,7 @@ def test_a_page_says_its_type_length_and_policy() -> None:
 def test_what_fails_for_a_while_says_when_to_come_again() -> None:
     ill, _ = answer(request("GET", "/healthz"), site(), log_works=False)
     gone = told("GET", path("view-online"), people=KnownPeople(gone=True))
-    assert ill.status == gone.status == 503
+    assert ill.status == gone.status == 503 and told("GET", "/healthz").status == 200
     assert dict(ill.headers)["Retry-After"] == dict(gone.headers)["Retry-After"]
     assert gone.body.endswith(b"\n") and not gone.body.endswith(b"XX\n")
 
@@ -118,6 +118,35 @@ def test_where_a_script_leads_is_a_redirect_of_the_same_kind() -> None:
     assert (reply.status, dict(reply.headers)["Location"]) == (302, "https://www.example.com/led")
 
 
+@dataclass(frozen=True)
+class Forgotten(Asked):
+    """People of whom nothing is known any more."""
+
+    def is_forgotten(self, shipment: int, recipient: int) -> bool | None:
+        self.asked.append(("is_forgotten", shipment, recipient))
+        return True
+
+
+@pytest.mark.parametrize(("method", "query"), [("GET", ""), ("POST", "off=Newsletter"), ("POST", "on=Offers")])
+def test_who_was_forgotten_is_told_so_and_nothing_is_changed(method: str, query: str) -> None:
+    people = Forgotten()
+    reply = told(method, path("subscriptions"), query, people=people)
+    assert (reply.status, reply.body, reply.acts) == (410, PAGES.forgotten.body, False)
+    assert people.asked == [("is_forgotten", 70_001, 7)]
+
+
+def test_a_mailing_s_own_merge_tags_are_filled_and_a_host_that_is_not_named_gets_no_other_values() -> None:
+    form = SNAPSHOT.placements["cccc"]._replace(url="https://forms.example.com/f?c=<<name>>", tags=True)
+    mailing = SNAPSHOT.mailings[1]._replace(pairs=(("<<", ">>"),))
+    known = replace(
+        SNAPSHOT,
+        placements={**SNAPSHOT.placements, "cccc": form},
+        mailings={**SNAPSHOT.mailings, 1: mailing},
+    )
+    reply = told("GET", path("form"), snapshot=known, form_hosts=("other.example",))
+    assert dict(reply.headers)["Location"] == "https://forms.example.com/f?c=Anna%20%C3%85%20%26%20S%C3%B6ner"
+
+
 class Shown:
     """Pages that show what they were made of; its words are those of the real ones."""
 
@@ -148,6 +177,7 @@ PAGES_MADE: dict[str, tuple[str, str, str, bool, bool, tuple[object, ...]]] = {
     "leaving the one that one has not": ("POST", "subscriptions", "off=Offers", False, False, ("saved", [LETTER, OFFERS], None)),
     "joining a type": ("POST", "subscriptions", "on=Offers", False, False, ("saved", [LETTER, JOINED], None)),
     "leaving every type": ("POST", "subscriptions", "off=*", False, False, ("saved", [LEFT, OFFERS], None)),
+    "leaving the mail's own type": ("POST", "subscriptions", "off=", False, False, ("saved", [LEFT, OFFERS], None)),
     "no type is called *": ("POST", "subscriptions", "on=*", False, False, ("saved", [LETTER, OFFERS], None)),
     "leaving one with consent as it is": ("POST", "subscriptions", "off=Newsletter", True, False, ("saved", [LEFT, OFFERS], True)),
     "consent taken back": ("POST", "subscriptions", "consent=off", True, False, ("saved", [LETTER, OFFERS], False)),

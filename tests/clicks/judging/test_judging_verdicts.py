@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -49,7 +50,9 @@ from linktrack.clicks.judging.verdicts import (
     deciding,
     in_order,
     judge,
+    person_of,
 )
+from linktrack.links.tokens import NOBODY
 
 HOURS = 7_200.0  # seconds after the sending, when nothing of it matters any more
 
@@ -382,6 +385,36 @@ def test_more_clicks_acquit_nobody(chance: random.Random, count: int) -> None:
             assert all_of_them[c][0] == S
             acquitted = set(reasons.split(",")) - set(all_of_them[c][1].split(","))
             assert acquitted <= (set() if address_of(c) else {"many-recipients"}), "which is evidence of no address"
+
+
+def test_a_mail_of_which_nothing_is_known_is_judged_by_fixed_numbers() -> None:
+    unknown = replace(BY, links={})
+    assert judge(row(HOURS, 60, 10), unknown) == [(H, "")] * 10
+    assert judge(row(HOURS, 1, 20), unknown) == judge(row(HOURS, 1, 20), BY)
+
+
+ONE = click(HOURS, person=7)
+KEPT = {
+    "a click of an hour that is over": (replace(BY, final=ONE.clicked_at + 1), True),
+    "one of the moment": (replace(BY, final=ONE.clicked_at), False),
+    "one of who was forgotten": (replace(BY, nobodies=frozenset({7})), True),
+    "one of somebody else": (replace(BY, nobodies=frozenset({8})), False),
+    "any other": (BY, False),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_a_stored_click_keeps_its_verdict(case: str) -> None:
+    surroundings, kept = KEPT[case]
+    assert surroundings.is_final(ONE) is kept
+
+
+def test_those_who_share_a_token_are_told_apart_by_address_and_agent() -> None:
+    others = (ONE._replace(agent_id=OTHER), ONE._replace(ip="198.51.100.0"), ONE._replace(clicked_at=0))
+    assert {person_of(one) for one in others} == {person_of(ONE)}
+    nobodies = [one._replace(recipient_id=NOBODY) for one in (ONE, *others)]
+    first, by_agent, by_address, later = map(person_of, nobodies)
+    assert first == later and len({first, by_agent, by_address, person_of(ONE)}) == 4
 
 
 def nameless(clicks: list[Click]) -> list[Click]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import pytest
 from html_reference import hrefs
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from linktrack.mailings.reading.document import Document
+from linktrack.mailings.reading.document import Document, read_document
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot, scan
 
@@ -149,34 +150,164 @@ def test_says_where_a_tag_begins_that_never_ends(case: str) -> None:
     assert scan(html(text)).broken_at == place
 
 
-def test_an_open_comment_is_noted() -> None:
-    found = scan(html("<p>a</p><!-- b <a href=no>"))
-    assert (found.broken_at, found.open_comment) == (None, 8)
+# text → where a tag begins that never ends, where a comment does, where the last </body> stands.
+ENDS: dict[str, tuple[str, tuple[int | None, int | None, int | None]]] = {
+    "all is closed": ("<body><!-- x --></p><p>x", (None, None, None)),
+    "an open comment": ("<p>a</p><!-- b <a href=no>", (None, 8, None)),
+    "an open comment inside of a conditional one": ("<!--[if mso]><!-- <a href=no> -->x", (None, None, None)),
+    "the last end of the body": ("<body></body>x</BODY>", (None, None, 14)),
+    "the end of the body in a comment": ("</body><!-- </body> -->", (None, None, 0)),
+    "the end of the body in a conditional comment": ("<!--[if mso]></body><![endif]-->", (None, None, None)),
+    "a tag that a comment ends": ("<!-- <a href=' -->x", (None, None, None)),
+    "a tag that a conditional comment ends": ("<!--[if mso]><a href='<![endif]-->x", (None, None, None)),
+}
 
 
-def test_opt_outs_repeated_hrefs_and_content_are_noted() -> None:
-    text = (
-        "<a href=1 data-track=OFF>x</a><a clicktracking=off href=2>x</a><a href=3 data-pm-no-track>x</a>"
-        "<a href=4 ses:no-track='1'>x</a><a href=5 mc:disable-tracking>x</a><a href=6 data-msys-clicktrack=\"0\">x</a>"
-        "<a href=7 data-msys-clicktrack=1>x</a><a href=8 data-track=on href=9>a <b>b</b></a>"
-    )
-    spots = visible(text)
-    assert [bool(spot.opted_out) for spot in spots] == [True] * 6 + [False] * 2
-    assert [spot.repeated for spot in spots] == [False] * 7 + [True]
-    assert text[slice(*spots[7].content)] == "a <b>b</b>"
+@pytest.mark.parametrize("case", ENDS)
+def test_what_never_ends_and_where_the_body_does(case: str) -> None:
+    text, expected = ENDS[case]
+    found = scan(html(text))
+    assert (found.broken_at, found.open_comment, found.body_end) == expected
 
 
-def test_lists_what_is_never_tracked_too() -> None:
-    text = "<link href=l><base href=b><form action=f><img src=i><v:fill src=s><!-- <a href=c> -->"
-    kinds = [(spot.kind, text[spot.start : spot.stop], spot.in_comment) for spot in scan(html(text)).spots]
-    assert kinds == [
-        ("link", "l", False),
-        ("base", "b", False),
-        ("form", "f", False),
-        ("src", "i", False),
-        ("src", "s", False),
-        ("a", "c", True),
-    ]
+class Seen(NamedTuple):
+    """A spot with the pieces of text that stand at its places."""
+
+    kind: str
+    value: str
+    tag: str
+    content: str = ""
+    opted_out: str = ""
+    in_comment: bool = False
+    conditional: bool = False
+    repeated: bool = False
+    attribute: str = "href"
+
+
+SPOTS: dict[str, tuple[str, list[Seen]]] = {
+    "a link": ("<a href=1>a <b>b</b></a>c", [Seen("a", "1", "<a href=1>", "a <b>b</b>")]),
+    "a link in a link closes it": (
+        "<a href=1>x<a href=2>y</a>z</a>", [Seen("a", "1", "<a href=1>", "x"), Seen("a", "2", "<a href=2>", "y")]
+    ),
+    "so does one without an address": ("<a href=1>x<a name=n>y</a>z", [Seen("a", "1", "<a href=1>", "x")]),
+    "a link that is never closed": ("<a href=1>x<p>y</p>", [Seen("a", "1", "<a href=1>", "x<p>y</p>")]),
+    "a link in VML, and no other end closes them": (
+        "<v:rect href=1></p><a href=2></b>x</a>y</v:rect>z",
+        [Seen("vml", "1", "<v:rect href=1>", "</p><a href=2></b>x</a>y"), Seen("a", "2", "<a href=2>", "</b>x")],
+    ),
+    "VML in a link": (
+        "<a href=1>x<v:rect href=2>y</v:rect>z</a>",
+        [Seen("a", "1", "<a href=1>", "x<v:rect href=2>y</v:rect>z"), Seen("vml", "2", "<v:rect href=2>", "y")],
+    ),
+    "VML that closes itself": ("<v:rect href='1'/>x</v:rect>", [Seen("vml", "1", "<v:rect href='1'/>")]),
+    "an area has no content": ("<area href=1>x</area>", [Seen("area", "1", "<area href=1>")]),
+    "of five that are open the first ends": (
+        "<v:a href=1>a<v:b href=2>b<v:c href=3>c<v:d href=4>d<v:e href=5>e",
+        [
+            Seen("vml", "1", "<v:a href=1>", "a<v:b href=2>b<v:c href=3>c<v:d href=4>d"),
+            Seen("vml", "2", "<v:b href=2>", "b<v:c href=3>c<v:d href=4>d<v:e href=5>e"),
+            Seen("vml", "3", "<v:c href=3>", "c<v:d href=4>d<v:e href=5>e"),
+            Seen("vml", "4", "<v:d href=4>", "d<v:e href=5>e"),
+            Seen("vml", "5", "<v:e href=5>", "e"),
+        ],
+    ),
+    "a second href": ("<a href=1 href=2>x</a>", [Seen("a", "1", "<a href=1 href=2>", "x", repeated=True)]),
+    "xlink:href": (
+        "<svg><a xlink:href=1>x</a></svg>", [Seen("a", "1", "<a xlink:href=1>", "x", attribute="xlink:href")]
+    ),
+    "an opt-out of VML": ("<v:rect data-track=off href=1 />", [Seen("vml", "1", "<v:rect data-track=off href=1 />", opted_out="data-track")]),
+    "what is never tracked": (
+        "<link href=1 href=no>x<BASE HREF=2>x<form action=3></form><img alt=no src=4 src=no><v:fill src=5 src=no>",
+        [
+            Seen("link", "1", "<link href=1 href=no>"), Seen("base", "2", "<BASE HREF=2>"),
+            Seen("form", "3", "<form action=3>", attribute="action"),
+            Seen("src", "4", "<img alt=no src=4 src=no>", attribute="src"),
+            Seen("src", "5", "<v:fill src=5 src=no>", attribute="src"),
+        ],
+    ),
+    "a comment": (
+        "<!-- <a href=1>x</a><img src=2><v:fill src=3> -->",
+        [
+            Seen("a", "1", "<a href=1>", "x", in_comment=True),
+            Seen("src", "2", "<img src=2>", in_comment=True, attribute="src"),
+            Seen("src", "3", "<v:fill src=3>", in_comment=True, attribute="src"),
+        ],
+    ),
+    "a conditional comment": (
+        "<!--[if mso]><a href=1>x</a><img src=2><v:fill src=3><a href=4>y<![endif]-->z",
+        [
+            Seen("a", "1", "<a href=1>", "x", conditional=True),
+            Seen("src", "2", "<img src=2>", conditional=True, attribute="src"),
+            Seen("src", "3", "<v:fill src=3>", conditional=True, attribute="src"),
+            Seen("a", "4", "<a href=4>", "y<![endif]", conditional=True),
+        ],
+    ),
+    "a comment in a conditional one": (
+        "<!--[if mso]><!-- <a href=1>x</a> -->", [Seen("a", "1", "<a href=1>", "x", in_comment=True, conditional=True)]
+    ),
+    "a condition that ends behind its comment": (
+        "<!--[if <a href=1>x</a> -->]>", [Seen("a", "1", "<a href=1>", "x", in_comment=True)]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SPOTS)
+def test_all_that_is_known_of_a_spot(case: str) -> None:
+    text, expected = SPOTS[case]
+
+    def at(place: tuple[int, int]) -> str:
+        return text[slice(*place)]
+
+    assert [
+        Seen(spot.kind, at((spot.start, spot.stop)), at(spot.tag), at(spot.content), *spot[6:])
+        for spot in scan(html(text)).spots
+    ] == expected
+
+
+OPTED_OUT = {
+    "data-track": ["data-track=off", "DATA-TRACK=OFF", "data-track='false'", 'data-track=" 0 "', "data-track=No"],
+    "data-linktrack": ["data-linktrack=off", "data-linktrack=false", "data-linktrack=0", "data-linktrack='no'"],
+    "clicktracking": ["clicktracking=off", "clicktracking=false", "clicktracking=0", "clicktracking=off data-track=off"],
+    "data-pm-no-track": ["data-pm-no-track", "data-pm-no-track=false"],
+    "ses:no-track": ["ses:no-track", "ses:no-track='1'"],
+    "mc:disable-tracking": ["mc:disable-tracking"],
+    "data-msys-clicktrack": ['data-msys-clicktrack="0"'],
+    "": ["class=off", "data-track", "data-track=on", "clicktracking=no", "data-msys-clicktrack=1", "data-msys-clicktrack=off"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPTED_OUT)
+def test_a_link_opts_out_in_the_words_of_every_service(name: str) -> None:
+    for attribute in OPTED_OUT[name]:
+        for text in (f"<a {attribute} href=u>", f"<a href=u {attribute}>", f"<area href=u {attribute}>"):
+            assert [spot.opted_out for spot in visible(text)] == [name], text
+
+
+BASES = {
+    "none": ("<img src=no><link href=no>", None),
+    "behind something else": ("<img src=no><base href=u>", "u"),
+    "the first": ("<base href=u><base href=no>", "u"),
+    "not in a comment": ("<!-- <base href=no> --><base href=u>", "u"),
+    "not in a conditional comment": ("<!--[if mso]><base href=no><![endif]--><base href=u>", "u"),
+    "nowhere but in comments": ("<!-- <base href=no> --><!--[if mso]><base href=no><![endif]-->", None),
+}
+
+
+@pytest.mark.parametrize("case", BASES)
+def test_the_base_of_the_addresses(case: str) -> None:
+    text, expected = BASES[case]
+    base = scan(html(text)).base
+    assert (base and text[base.start : base.stop]) == expected
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso8859-1", "utf-16-le"])
+def test_merge_tags_are_found_in_characters_and_stand_at_bytes(charset: str) -> None:
+    text = 'å{{ förnamn }}öö<a href="{{ a&amp;å }}">é</a>{{b}}'
+    document = read_document(b"\xff\xfe" * (charset == "utf-16-le") + text.encode(charset), charset=charset)
+    tags = scan(document).tags
+    assert [tag.name for tag in tags] == ["förnamn", "a&å", "b"]
+    pieces = [document.encoded(document.text[tag.start : tag.stop]).decode(charset) for tag in tags]
+    assert pieces == ["{{ förnamn }}", "{{ a&amp;å }}", "{{b}}"]
 
 
 HOSTILE = ['<a href="', "<!--[if", "<!--[if mso]>", "{{", "{%", "<![if ", "</title", "<script><!--", "<svg/", "${",

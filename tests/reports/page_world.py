@@ -57,7 +57,15 @@ def make_page_world(root: Path) -> Path:
     rewrite = ["--contacts", "contacts.csv", "--as", "ndjson"]
     with contextlib.chdir(root):
         _play("init", "--base-url", "https://click.example.com")
-        _play("link", "add", "offer", "--url", "https://www.example.com/offer", "--name", f"<i>Offer</i> & {BACKWARDS}more")
+        _play(
+            "link",
+            "add",
+            "offer",
+            "--url",
+            "https://www.example.com/offer",
+            "--name",
+            f"<i>Offer</i> & {BACKWARDS}more",
+        )
         _play("action", "add", "offer", "selection", "--add", "Prospects <script>alert(1)</script>")
         _play("mailing", "add", LARGE, "large.html", "--text", "large.txt", "--subject", "Spring is <here>")
         _play("mailing", "add", HOSTILE, "hostile.html")

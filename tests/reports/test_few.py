@@ -10,8 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 from clicks_world import World
 from openpyxl import load_workbook
-from reports.reports_world import HOUR, SENT, Oracle, RawClick
+from reports.reports_world import HOUR, Oracle, RawClick
 from tests_support import Run
+from world import SENT
 
 from linktrack.reports.few import people_behind
 from linktrack.reports.figures import ALWAYS, Period, Scope

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from linktrack.links.tokens import NOBODY
 from linktrack.reports.figures import Scope
 from linktrack.reports.statistics import FEWEST_CLICKERS
+from linktrack.reports.totals import TotalsRecord
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
@@ -17,9 +17,7 @@ from linktrack.store.session import Database
 _NAMED_BY = (("key", "link.key"), ("shipment", "shipment.id"), ("mailing", "mailing.name"))
 
 
-def people_behind(
-    database: Database, scope: Scope, rows: Sequence[Mapping[str, Any]], *, link: int | None = None
-) -> int:
+def people_behind(database: Database, scope: Scope, rows: Sequence[TotalsRecord], *, link: int | None = None) -> int:
     """The different people who are clickers of some rows of a scope, counted as far as it matters: enough are enough.
 
     The rows are of links, of shipments or of mailings; `link` is the number of the one that all of them are about.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from linktrack.reports.figures import rate_of
 from linktrack.reports.statistics import FEWEST_CLICKERS
 
 TotalsRecord = dict[str, Any]
-PeopleBehind = Callable[[Sequence[Mapping[str, Any]]], int]
+PeopleBehind = Callable[[Sequence[TotalsRecord]], int]
 
 SUM = "sum"  # a record that has this key is a sum of others
 
@@ -69,10 +69,10 @@ class _Sums:
         self.rows = 0
         self._columns = columns
         self._people = people
-        self._thin: list[Mapping[str, Any]] | None = []  # rows of few clickers; None: one has enough of its own
+        self._thin: list[TotalsRecord] | None = []  # rows of few clickers; None: one has enough of its own
         self._sums = {column: 0 for column in columns if column in _SUMMED}
 
-    def add(self, record: Mapping[str, Any]) -> None:
+    def add(self, record: TotalsRecord) -> None:
         self.rows += 1
         if not record.get("test"):
             for column in self._sums:

@@ -312,6 +312,7 @@ def link(
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.links import link_shipments
+    from linktrack.store.lookups import link_id
 
     times, choice = Times(since, until, last), Choice(sort, top, Destination(format, output, excel))
     check_times(times)
@@ -322,6 +323,7 @@ def link(
             lambda scope: link_shipments(desk.database, key, scope, tests=include_tests),
             EVERYTHING,
             Sentences(f"{key} has not been sent yet.", elsewhere=f"{key} has not been sent there."),
+            link=link_id(desk.database, key),
         )
         layout = layouts.with_tests(layouts.LINK_SHIPMENTS) if include_tests else layouts.LINK_SHIPMENTS
         show(context, desk, scope, found, layout, choice)

@@ -34,7 +34,7 @@ ENGAGEMENT = Layout(
     chart=Chart("column", ("clicked",), ("recipients",)),
 )
 COMPARISON = Layout(
-    Comparison._fields[:-1],
+    Comparison._fields[:-2],
     ("mailing", "other", "click_rate", "other_rate", "difference", "interval", "verdict"),
     totals=False,
 )

@@ -82,7 +82,10 @@ def clickers(
     shipment: ShipmentOption = None,
     placement: Annotated[str | None, typer.Option(metavar="KEY", help="Only those who clicked at this spot.")] = None,
     domain: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only those whose address was at this domain at the sending.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Only those whose address was at this domain at the sending; '': who had none."
+        ),
     ] = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -129,7 +132,7 @@ def clickers(
     names = [*(add_to_selection or ()), *(add_to_project or ())]
     if bool(names) != (out is not None) or (crm and not names):
         raise UsageError("--add-to-selection or --add-to-project, and --out DIR for the files, go together")
-    if names and (key is None or times or shipment is not None or placement or domain or top):
+    if names and (key is None or times or shipment is not None or placement or domain is not None or top):
         raise UsageError("the clickers of a KEY, or of a KEY in a --mailing, are added: leave out the other options")
     if not all(name.strip() for name in names):
         raise UsageError("a selection or project needs a name")
@@ -150,7 +153,7 @@ def clickers(
             lambda scope: find_clickers(desk.database, scope, link=link, placement=spot, domain=domain),
             scope_of(desk.database, mailing=mailing),
             Sentences(
-                f"Nobody {'of them ' if spot or domain else ''}has clicked {where} so far.",
+                f"Nobody {'of them ' if spot or domain is not None else ''}has clicked {where} so far.",
                 f"Nobody's first click {first} lies in this time.",
                 f"Nobody has clicked {where} in shipment {shipment}.",
             ),

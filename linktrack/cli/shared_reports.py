@@ -100,12 +100,13 @@ class ReportDesk(NamedTuple):
 class Found(NamedTuple):
     """What a report finds in a scope, the scope that it has without any option, and what is said where there is
     nothing (None: it never is). `clicked` finds nothing where that is so, though the report has rows of 0 (None: it has
-    none)."""
+    none). `link` is the number of the one that all rows are about, if they are."""
 
     find: Callable[[Scope], Iterable[tuple[Any, ...]]]
     whole: Scope
     sentences: Sentences | None = None
     clicked: Callable[[Scope], Iterable[object]] | None = None
+    link: int | None = None
 
 
 @contextmanager
@@ -171,7 +172,7 @@ def show(
     if order is not None:
         rows = in_order(rows, layout.columns, order)
     records = _Counted(_record(row, layout) for row in rows)
-    shown, looks = _looked_at(context, desk, scope, records, layout, choice)
+    shown, looks = _looked_at(context, desk, scope, found, records, layout, choice)
     list_rows(context, shown, layout.columns, choice.destination, looks, inputs=inputs)
     if records.count == 0 or (found.clicked is not None and not any(True for _ in found.clicked(scope))):
         say_why_empty(context, desk, scope, found)
@@ -189,10 +190,12 @@ def say_why_empty(context: typer.Context, desk: ReportDesk, scope: Scope, found:
 
 
 def _looked_at(
-    context: typer.Context, desk: ReportDesk, scope: Scope, records: Iterable[Cells], layout: Layout, choice: Choice
-) -> tuple[Iterable[Cells], Looks]:
+    context: typer.Context, desk: ReportDesk, scope: Scope, found: Found, records: Iterable[Cells], layout: Layout,
+    choice: Choice,
+) -> tuple[Iterable[Cells], Looks]:  # fmt: skip
     """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
     and in CSV for a spreadsheet."""
+    from linktrack.reports.few import people_behind
     from linktrack.reports.headings import WORDS
     from linktrack.reports.totals import with_totals, without_thin_rates
 
@@ -206,7 +209,10 @@ def _looked_at(
     if chosen is Format.xlsx:
         looks = replace(looks, chart=layout.chart, notes=_rules_note(words, desk, scope))
     whole = words["total"] if layout.totals else None
-    summed = with_totals(records, layout.columns, choice.top, label, rest=words["more"], whole=whole)
+    summed = with_totals(
+        records, layout.columns, choice.top, label, rest=words["more"], whole=whole,
+        people=lambda rows: people_behind(desk.database, scope, rows, link=found.link),
+    )  # fmt: skip
     shown: Iterable[Cells] = map(without_thin_rates, summed)
     if chosen is Format.table:
         shown = drawn(list(shown), layout, in_file=choice.destination.file is not None)

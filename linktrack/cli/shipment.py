@@ -176,7 +176,7 @@ def recipients(
     excel: ExcelOption = False,
     format: FormatOption = None,
 ) -> None:
-    """Who a shipment went to, with the clicks of each, in the order of the contacts.
+    """Who a shipment went to, with the clicks of each (none where it is cancelled), in the order of the contacts.
 
     \b
     Examples:
@@ -190,8 +190,15 @@ def recipients(
         columns, table = _shown(RECIPIENT_COLUMNS, asked), _shown(RECIPIENT_TABLE, asked)
         rows = (row._asdict() for row in recipient_rows(database, shipment))
         list_rows(context, rows, columns, Destination(format, output, excel), Looks(table))
-        if refused := find_shipment(database, shipment).uncounted:
-            say(context, f"{refused:,} of them refused tracking: nobody knows what they clicked.")
+        found = find_shipment(database, shipment)
+        if found.uncounted:
+            say(context, f"{found.uncounted:,} of them refused tracking: nobody knows what they clicked.")
+        if found.state == "cancelled":
+            say(
+                context,
+                f"Shipment {shipment} is cancelled and counts in no figure, so no clicks stand here: "
+                f"linktrack shipment restore {shipment} brings them back.",
+            )
 
 
 def _shown(columns: list[str], asked: bool) -> list[str]:

@@ -2,7 +2,8 @@
 
 Where the columns have room they stand as they are; else texts are folded at the ends of words (addresses behind their
 marks). Where even that is too wide, drawings are left out, columns stand closer, times and keys with blanks are folded
-too, columns that can best be spared are left out, and at last each row becomes a block of lines, name and value.
+too, columns that can best be spared are left out, and at last each row becomes a block of lines, name and value, in
+which what is wider than the line is taken apart whatever it is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _KEYS = frozenset(
 )
 _DRAWING = ""  # a column that only draws what others say has no name
 _SPARED = ("interval", "test_clicks")  # columns that are left out before a table becomes blocks
+# A letter, or the escape that stands for one.
+_LETTERS = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})|.", re.DOTALL)
 _PIECES = re.compile(r"[^/?&=#.@:_-]*[/?&=#.@:_-]+|[^/?&=#.@:_-]+")
 
 
@@ -115,7 +118,8 @@ def _blocks(columns: Sequence[TableColumn], width: int) -> Iterable[str]:
             yield ""
         for name, column in zip(names, columns, strict=True):
             text = column.cells[index]
-            lines = [text] if column.whole else _fold(text, max(width - indent, _NARROWEST))
+            room = max(width - indent, _NARROWEST)
+            lines = _fold(text, room, longest=room if column.whole else min(room, _LONGEST_WORD))
             if text:
                 yield f"{name:{indent}}{lines[0]}"
                 yield from (" " * indent + line for line in lines[1:])
@@ -134,22 +138,23 @@ def _width(letter: str) -> int:
     return 2 if east_asian_width(letter) in "WF" else 1
 
 
-def _pieces(word: str) -> list[str]:
+def _pieces(word: str, longest: int = _LONGEST_WORD) -> list[str]:
     """What a word may be taken apart into: an address behind its marks, and what is too long for a word."""
-    parts = _PIECES.findall(word) if "/" in word or "@" in word or width_of(word) > _LONGEST_WORD else [word]
-    return [piece for part in parts for piece in _cut(part)]
+    parts = _PIECES.findall(word) if "/" in word or "@" in word or width_of(word) > longest else [word]
+    return [piece for part in parts for piece in _cut(part, longest)]
 
 
-def _cut(part: str) -> Iterable[str]:
-    if width_of(part) <= _LONGEST_WORD:
+def _cut(part: str, longest: int) -> Iterable[str]:
+    """Pieces of a part, each as long as may be; none ends within an escape."""
+    if width_of(part) <= longest:
         yield part
         return
     begin = taken = 0
-    for at, letter in enumerate(part):
-        more = _width(letter)
-        if taken + more > _LONGEST_WORD:
-            yield part[begin:at]
-            begin, taken = at, 0
+    for letter in _LETTERS.finditer(part):
+        more = width_of(letter[0])
+        if taken + more > longest:
+            yield part[begin : letter.start()]
+            begin, taken = letter.start(), 0
         taken += more
     yield part[begin:]
 
@@ -158,14 +163,14 @@ def _longest_piece(text: str) -> int:
     return max((width_of(piece) for word in text.split(" ") for piece in _pieces(word)), default=0)
 
 
-def _fold(text: str, width: int, whole: bool = False) -> list[str]:
-    """A text in lines of `width`, each as full as the ends of its words (and of the pieces of addresses, unless its
-    words are `whole`) let it be."""
+def _fold(text: str, width: int, whole: bool = False, *, longest: int = _LONGEST_WORD) -> list[str]:
+    """A text in lines of `width`, each as full as the ends of its words (and of the pieces of addresses, and of words
+    wider than `longest`, unless its words are `whole`) let it be."""
     if width_of(text) <= width:
         return [text]
     lines = [""]
     for word in text.split(" "):
-        for position, piece in enumerate([word] if whole else _pieces(word)):
+        for position, piece in enumerate([word] if whole else _pieces(word, longest)):
             blank = " " if lines[-1] and position == 0 else ""
             if width_of(lines[-1]) + len(blank) + width_of(piece) <= width or not lines[-1]:
                 lines[-1] += blank + piece

@@ -31,6 +31,7 @@ EMPTY_IS_SAID = {  # by command the options whose empty text says something: tha
     "mailing edit": frozenset({"--subject", "--type", *(f"--utm-{part}" for part in _UTM.split())}),
     "mailing tag": frozenset(f"--{part}" for part in _UTM.split()),
     "link edit": frozenset({"--name", "--url"}),
+    "report clickers": frozenset({"--domain"}),
 }
 _EXAMPLE = re.compile(r"\s*(?:\S.*\| )?linktrack ")
 _FEW = 3  # commands that are named in full

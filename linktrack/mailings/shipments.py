@@ -94,14 +94,14 @@ class Recipient(NamedTuple):
 
 
 class RecipientRow(NamedTuple):
-    """A person of a shipment in a list, with their clicks and those of machines in their name; who is `uncounted` has
-    refused tracking, and nobody knows of any."""
+    """A person of a shipment in a list, with their clicks and those of machines in their name, None where the shipment
+    is cancelled; who is `uncounted` has refused tracking, and nobody knows of any."""
 
     contact_id: str
     email: str
     name: str
-    clicks: int
-    machine_clicks: int
+    clicks: int | None
+    machine_clicks: int | None
     first_click: int | None
     last_click: int | None
     uncounted: bool
@@ -144,15 +144,18 @@ def list_shipments(database: Database, mailing: str | None = None) -> list[Shipm
 
 def recipient_rows(database: Database, number: int) -> Iterator[RecipientRow]:
     """The recipients of a shipment in the order of the contacts, with their clicks; of a forgotten person only these.
-    UnknownName for no shipment."""
+    A cancelled one counts in no figure, and its people have none. UnknownName for no shipment."""
     there = shipment_there(database, number)
     rows = database.stream(
         "SELECT COALESCE(contact_id, ''), CASE WHEN contact_id IS NULL THEN '' ELSE sent.email END, sent.name, "
-        "COALESCE(human, 0), COALESCE(machine, 0), first_click, last_click, "
-        "sent.uncounted FROM shipment_recipient AS sent JOIN recipient ON recipient.id = sent.recipient_id LEFT JOIN ("
+        "CASE WHEN cancelled_at IS NULL THEN COALESCE(human, 0) END, "
+        "CASE WHEN cancelled_at IS NULL THEN COALESCE(machine, 0) END, "
+        "CASE WHEN cancelled_at IS NULL THEN first_click END, CASE WHEN cancelled_at IS NULL THEN last_click END, "
+        "sent.uncounted FROM shipment_recipient AS sent JOIN shipment ON shipment.id = sent.shipment_id "
+        "JOIN recipient ON recipient.id = sent.recipient_id LEFT JOIN ("
         "SELECT recipient_id AS who, sum(human) AS human, sum(machine) AS machine, min(first_click) AS first_click, "
         "max(last_click) AS last_click FROM clicker WHERE shipment_id = ? GROUP BY recipient_id"
-        ") AS clicked ON clicked.who = sent.recipient_id WHERE shipment_id = ? ORDER BY position",
+        ") AS clicked ON clicked.who = sent.recipient_id WHERE sent.shipment_id = ? ORDER BY sent.position",
         (there, there),
     )
     return (RecipientRow._make((*row[:-1], bool(row[-1]))) for row in rows)

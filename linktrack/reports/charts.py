@@ -7,9 +7,11 @@ they are. Colours are the page's: every shape has a class (`people`, `machines`,
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Literal, NamedTuple
+
+from linktrack.visible import visible
 
 BarLook = Literal["people", "machines", "quiet"]
 
@@ -203,8 +205,8 @@ def _svg(texts: ChartTexts, height: float, drawn: Sequence[str]) -> str:
     ids = f"{texts.name}-title {texts.name}-description"
     return (
         f'<svg class="chart" role="img" aria-labelledby="{ids}" width="100%" height="{_short(height)}">'
-        f'<title id="{texts.name}-title">{escape(texts.title)}</title>'
-        f'<desc id="{texts.name}-description">{escape(texts.description)}</desc>{"".join(drawn)}</svg>'
+        f'<title id="{texts.name}-title">{_written(texts.title)}</title>'
+        f'<desc id="{texts.name}-description">{_written(texts.description)}</desc>{"".join(drawn)}</svg>'
     )
 
 
@@ -216,7 +218,7 @@ def _label(text: str, top: float, width: str, look: str = "label") -> str:
     """A name of any length, cut where its room ends: SVG cannot, the HTML in it can."""
     return (
         f'<foreignObject x="0" y="{_short(top)}" width="{width}" height="18">'
-        f'<div xmlns="http://www.w3.org/1999/xhtml" class="{look}">{escape(text)}</div></foreignObject>'
+        f'<div xmlns="http://www.w3.org/1999/xhtml" class="{look}">{_written(text)}</div></foreignObject>'
     )
 
 
@@ -262,11 +264,16 @@ def _tick(tick: Tick, y: float) -> str:
 
 
 def _text(place: float, y: float, text: str, look: str) -> str:
-    return f'<text class="{look}" x="{_percent(place)}" y="{_short(y)}">{escape(text)}</text>' if text else ""
+    return f'<text class="{look}" x="{_percent(place)}" y="{_short(y)}">{_written(text)}</text>' if text else ""
 
 
 def _tip(text: str) -> str:
-    return f"<title>{escape(text)}</title>" if text else ""
+    return f"<title>{_written(text)}</title>" if text else ""
+
+
+def _written(text: str) -> str:
+    """A text as it stands in the SVG: neither markup nor what turns a line round."""
+    return html.escape(visible(text))
 
 
 def _percent(share: float) -> str:

@@ -17,6 +17,7 @@ from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot
 from linktrack.reports.drawing.mail import PICTURED, Mark, draw_mail
 from linktrack.reports.drawing.style import LAYER, LINKED, PictureAddress, no_address
+from linktrack.visible import visible
 
 _STEPS = 5  # of heat
 
@@ -172,7 +173,7 @@ def _heat(clicks: int, most: int) -> int:
 def _mark(badge: Badge, described: str) -> Mark:
     said = (
         f'data-placement="{" ".join(badge.keys)}" data-clicks="{badge.clicks}" data-clickers="{badge.clickers}" '
-        f'data-machine-clicks="{badge.machine_clicks}" data-heat="{badge.heat}" title="{escape(described)}"'
+        f'data-machine-clicks="{badge.machine_clicks}" data-heat="{badge.heat}" title="{escape(visible(described))}"'
     )
     return Mark(said, f"<b>{badge.rank} · {badge.clicks}</b>", badge.heat)
 

@@ -52,7 +52,8 @@ class Comparison(NamedTuple):
     low: float | None
     high: float | None
     verdict: str
-    fewest: int  # the clickers of the side that has fewer: what the rates rest on, no column
+    clickers: int  # what each rate rests on; no columns
+    other_clickers: int
 
 
 class Engagement(NamedTuple):
@@ -116,13 +117,13 @@ def compare_mailings(database: Database, names: Sequence[str]) -> list[Compariso
 
 def _comparison(name: str, other_name: str, one: Sample, other: Sample) -> Comparison:
     rate, other_rate = rate_of(*one), rate_of(*other).click_rate
-    fewest = min(one.clickers, other.clickers)
+    clickers = (one.clickers, other.clickers)
     if not (one.sent and other.sent):
-        return Comparison(name, other_name, *rate, other_rate, None, None, None, "inconclusive", fewest)
+        return Comparison(name, other_name, *rate, other_rate, None, None, None, "inconclusive", *clickers)
     interval = newcombe(one, other)
     return Comparison(
         name, other_name, *rate, other_rate, round(one.rate - other.rate, _DIGITS), round(interval.low, _DIGITS),
-        round(interval.high, _DIGITS), difference_word(one, other), fewest,
+        round(interval.high, _DIGITS), difference_word(one, other), *clickers,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from linktrack.errors import UsageError
 
 _TIMES_AS_TEXT = ("day",)
+_PLACE = "position"  # of what stands in a mail
 
 AnyRow = TypeVar("AnyRow", bound=tuple[Any, ...])
 
@@ -36,12 +37,16 @@ def read_order(text: str, columns: Sequence[str]) -> SortOrder:
 
 
 def in_order(rows: Iterable[AnyRow], columns: Sequence[str], order: SortOrder) -> list[AnyRow]:
-    """Rows sorted; of equal ones by name, which is their first two columns; what has no value comes last.
+    """Rows sorted; of equal ones by their place in the mail, or else by name, which is their first two columns; what
+    has no value comes last.
 
     A row that names its fields may have more of them than there are columns.
     """
-    by_name = sorted(rows, key=lambda row: tuple(map(_comparable, row[:2])))
-    fields: Sequence[str] = getattr(by_name[0], "_fields", columns) if by_name else columns
+    found = list(rows)
+    fields: Sequence[str] = getattr(found[0], "_fields", columns) if found else columns
+    # Places come before names: the key of a placement is a random one, another in each making of the same mail.
+    name = [fields.index(_PLACE)] if _PLACE in fields else range(2)
+    by_name = sorted(found, key=lambda row: [_comparable(row[at]) for at in name])
     place = fields.index(order.key)
     empty = [row for row in by_name if row[place] is None]
     known = [row for row in by_name if row[place] is not None]

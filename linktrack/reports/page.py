@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from linktrack import __version__
 from linktrack.mailings.catalog import StoredMailing, find_mailing
@@ -27,6 +28,7 @@ from linktrack.reports.page_texts import TEXTS
 from linktrack.reports.page_values import Writer
 from linktrack.settings.tables import Language
 from linktrack.store.session import Database
+from linktrack.visible import visible
 
 LAST = 5  # mailings that are compared, and of which it is counted how many a person clicked
 # The mail in its frame is under this policy too, and has styles everywhere.
@@ -172,4 +174,12 @@ def latest_mailings(database: Database, scope: Scope) -> tuple[str, ...]:
 
 def _environment() -> Environment:
     loader = PackageLoader("linktrack.reports", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=_shown,
+    )  # fmt: skip
+
+
+def _shown(value: object) -> object:
+    """What the template writes of a value: no text of a stranger turns a line round. Markup has been made of such."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

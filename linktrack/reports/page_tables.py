@@ -8,6 +8,7 @@ from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from linktrack.reports import breakdowns, times
+from linktrack.reports.few import people_behind
 from linktrack.reports.figures import EVERYTHING, Scope, columns_shown
 from linktrack.reports.links import LinkFigures, link_figures
 from linktrack.reports.mailings import (
@@ -65,7 +66,7 @@ def mailings_table(desk: TableDesk, names: Sequence[str], scope: Scope) -> PageT
     found = mailing_figures(desk.database, scope)
     command = ["report", "mailings", *(word for name in names for word in ("--mailing", name))]
     columns = ("mailing", "type", "shipments", "sent", "uncounted", *_COUNTS, *_RATE)
-    return _table(desk, "mailings", command, found, MailingFigures._fields, columns, BY_CLICKS, cut=True)
+    return _table(desk, scope, "mailings", command, found, MailingFigures._fields, columns, BY_CLICKS, cut=True)
 
 
 def compare_table(desk: TableDesk, names: Sequence[str]) -> PageTable:
@@ -73,14 +74,16 @@ def compare_table(desk: TableDesk, names: Sequence[str]) -> PageTable:
     found = compare_mailings(desk.database, names)
     columns = ("mailing", "other", "click_rate", "other_rate", "difference", "low", "high", "verdict")
     command = ["report", "compare", *names]
-    return _table(desk, "compare", command, found, Comparison._fields, columns, None, cut=True, totals=False)
+    return _table(
+        desk, EVERYTHING, "compare", command, found, Comparison._fields, columns, None, cut=True, totals=False
+    )
 
 
 def engagement_table(desk: TableDesk, last: int) -> PageTable:
     """How many persons clicked in how many of the `last` mailings that were sent."""
     found = engagement(desk.database, EVERYTHING, last)
     command = ["report", "mailings", "--by", "engagement", "--of", str(last)]
-    return _table(desk, "engagement", command, found, Engagement._fields, Engagement._fields, None)
+    return _table(desk, EVERYTHING, "engagement", command, found, Engagement._fields, Engagement._fields, None)
 
 
 def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTable]:
@@ -101,7 +104,7 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
     ) -> PageTable:
         command = ["report", "mailing", name, "--by", by, *only, *(("--sort", sort) if sort else ())]
         chosen = SortOrder(sort) if sort else order
-        return _table(desk, subject or by, command, rows, fields, columns or tuple(fields), chosen, cut=cut)
+        return _table(desk, scope, subject or by, command, rows, fields, columns or tuple(fields), chosen, cut=cut)
 
     database = desk.database
     places, spot = breakdowns.placement_figures(database, scope), breakdowns.PlacementFigures._fields
@@ -124,6 +127,7 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
 
 def _table(
     desk: TableDesk,
+    scope: Scope,
     subject: str,
     command: Sequence[str],
     rows: Iterable[tuple[Any, ...]],
@@ -134,13 +138,16 @@ def _table(
     cut: bool = False,
     totals: bool = True,
 ) -> PageTable:
-    """A table of rows in their order. Those that may be long are cut, and the command says so; what has a row for each
-    hour or each placement never is."""
+    """A table of rows of a scope in their order. Those that may be long are cut, and the command says so; what has a
+    row for each hour or each placement never is."""
     ordered = rows if order is None else in_order(rows, fields, order)
     whole = [dict(zip(fields, row, strict=True)) for row in ordered]
     top = TOP if cut and len(whole) > TOP else None
     words = [*command, "--top", str(TOP)] if top else command
-    sums = with_totals(whole, fields, top, columns[0], rest=desk.more, whole=desk.total if totals else None)
+    sums = with_totals(
+        whole, fields, top, columns[0], rest=desk.more, whole=desk.total if totals else None,
+        people=lambda rows: people_behind(desk.database, scope, rows),
+    )  # fmt: skip
     found = [without_thin_rates(record) for record in sums]
     shown, added = ([one for one in found if (SUM in one) is is_sum] for is_sum in (False, True))
     return PageTable(subject, shlex.join(words), columns_shown(columns, desk.database), shown, added, whole)

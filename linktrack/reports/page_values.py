@@ -10,7 +10,6 @@ from typing import NamedTuple
 from linktrack.moments import datetime_of, iso, offset_that_tells
 from linktrack.reports.page_texts import MONTHS, TEXTS, VALUES, said_value
 from linktrack.settings.tables import Language
-from linktrack.visible import visible
 
 _TIMES = ("sent_at", "first_click", "last_click")
 _RATES = ("click_rate", "rate_low", "rate_high", "other_rate", "share", "median", "machine_share")
@@ -20,7 +19,10 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 class PageValue(NamedTuple):
-    """A value: `raw` as the JSON of its command has it (None: it is the text itself), `text` as it is shown."""
+    """A value: `raw` as the JSON of its command has it (None: it is the text itself), `text` as it is shown.
+
+    Both are a stranger's texts as they are: the template makes them `visible`.
+    """
 
     raw: str | None
     text: str
@@ -82,9 +84,9 @@ class Writer:
         if isinstance(value, int) and column in _TIMES:
             return PageValue(iso(value, self.zone), self.time(value))
         if isinstance(value, tuple | list):
-            return PageValue(", ".join(value), ", ".join(map(visible, value)))
+            return PageValue(", ".join(value), ", ".join(value))
         if isinstance(value, str):
-            shown = visible(said_value(column, value, self.language))
+            shown = said_value(column, value, self.language)
             return PageValue(None if shown == value else value, shown)
         raw = json.dumps(value)
         if not isinstance(value, int | float):

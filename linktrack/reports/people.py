@@ -180,7 +180,7 @@ def _names(
 
 
 def _known_domain(database: Database, domain: str) -> str:
-    """A domain that something was sent to, in lower case. UnknownName with near ones."""
+    """A domain that something was sent to, in lower case, "" for no address. UnknownName with near ones."""
     wanted = domain_of("@" + domain.strip().removeprefix("@"))
     if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
         rows = database.rows("SELECT DISTINCT domain FROM shipment_domain LIMIT ?", (_COMPARED,))

@@ -20,6 +20,7 @@ from linktrack.errors import BadInput
 from linktrack.moments import datetime_of, iso, offset_that_tells, wall_time
 from linktrack.reports.headings import WORDS, heading, joined
 from linktrack.reports.totals import SUM
+from linktrack.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -43,7 +44,7 @@ _SHARES = dict.fromkeys(("click_rate", "rate_low", "rate_high", "other_rate", "s
     dict.fromkeys(("difference", "low", "high"), _DIFFERENCE)
 )
 _DAYS = ("day",)
-_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_NO_XML = re.compile("[\ufffe\uffff]")
 
 
 class Chart(NamedTuple):
@@ -258,10 +259,10 @@ class _SheetWriter:
         """What names a point of the chart."""
         if isinstance(value, int) and column in self._sheet.times:
             return wall_time(value, self._sheet.zone)
-        return str(value)
+        return visible(str(value))
 
 
 def _fitting(text: str) -> str:
-    """A text that a cell can hold: not longer than one may be, what XML has no letter for escaped."""
-    text = _NO_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    """A text that a cell can hold: visible, not longer than one may be, what XML has no letter for escaped."""
+    text = _NO_XML.sub(lambda match: f"\\u{ord(match[0]):04x}", visible_lines(text))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -100,7 +100,14 @@ def test_cancelled_restored_and_unfinished_shipments_have_their_state_in_the_lis
     assert run("shipment", "show", 1, "--format", "json").json["state"] == "cancelled"
     assert run("shipment", "render", 1, "--out", "again").code == 0  # its addresses go on working
     assert run("shipment", "list", "--format", "json").json[0]["state"] == "cancelled"
+    listed = run("shipment", "recipients", 1, "--format", "json")
+    counted = ("clicks", "machine_clicks", "first_click", "last_click")
+    assert {row[key] for row in listed.json for key in counted} == {None}, "gone from every figure"
+    assert "linktrack shipment restore 1 brings them back" in listed.err
     assert run("shipment", "restore", 1).code == 0
+    listed = run("shipment", "recipients", 1, "--format", "json")
+    assert [(row["clicks"], row["machine_clicks"]) for row in listed.json] == [(0, 0)] * len(listed.json)
+    assert "restore" not in listed.err
     assert run("shipment", "restore", 1).code == 5
     assert run("shipment", "restore", 9).code == 4
     assert run("shipment", "list", "--format", "json").json[0]["state"] == "sent"

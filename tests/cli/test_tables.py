@@ -145,6 +145,8 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_taken_apart(columns: 
         pytest.param("https://e.example/a?b=1&c=2", ["https://", "e.", "example/", "a?", "b=", "1&", "c=", "2"],
                      id="an address behind its marks"),
         pytest.param("x" * 45, ["x" * 40, "x" * 5], id="what is too long for a word"),
+        pytest.param(r"\u30ec" * 8, [r"\u30ec" * 6, r"\u30ec" * 2], id="never within an escape"),
+        pytest.param(r"ab\x1b" * 9, [r"ab\x1b" * 6 + "ab", r"\x1b" + r"ab\x1b" * 2], id="nor a short one"),
     ],
 )  # fmt: skip
 def test_where_a_text_is_folded(cell: str, pieces: list[str]) -> None:
@@ -158,6 +160,8 @@ def test_where_a_text_is_folded(cell: str, pieces: list[str]) -> None:
 def test_rows_that_have_no_room_beside_each_other_become_blocks() -> None:
     lines = list(table_lines([TableColumn("key", ["k" * 50]), TableColumn("reasons", ["en lång förklaring"])], 60))
     assert lines == [f"key      {'k' * 50}", "reasons  en lång förklaring"]
+    lines = list(table_lines([TableColumn("other", ["m" * 76]), TableColumn("verdict", ["inconclusive"])], 80))
+    assert lines == [f"other    {'m' * 71}", f"         {'m' * 5}", "verdict  inconclusive"], "a key of any width"
 
 
 def test_a_stream_without_the_letters_gets_escapes_in_columns_that_stand_straight() -> None:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from linktrack.cli.app import app
 
 LARGE, HOSTILE = "spring", "Höst & <b>\"vinter\" 'x'"
+BACKWARDS = "\u202e\u0627"  # turns what follows round, and a letter that is written from right to left
 PEOPLE = 60
 SENT = datetime(2026, 5, 4, 7, tzinfo=UTC)
 _PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
@@ -26,7 +27,7 @@ _HARM = (
     '<link rel="stylesheet" href="https://evil.example/style.css"></head>'
     "<body onload=\"parent.document.title=1;fetch('https://evil.example/onload')\">"
     '<p><a href="https://www.example.com/offer" onclick="fetch(\'https://evil.example/click\')">'
-    "&lt;img src=x onerror=alert(1)&gt; the offer</a></p>"
+    "&lt;img src=x onerror=alert(1)&gt; the &#8238;offer</a></p>"
     "<p><a href=\"javascript:fetch('https://evil.example/javascript')\">no</a></p>"
     '<p><a href="https://www.example.com/polar">polar</a> <a href="https://www.example.com/polar">again</a></p>'
     '<img src="https://evil.example/pixel.gif" width="40" height="20" alt="pixel" onerror="fetch(\'https://evil.example/error\')">'
@@ -56,7 +57,15 @@ def make_page_world(root: Path) -> Path:
     rewrite = ["--contacts", "contacts.csv", "--as", "ndjson"]
     with contextlib.chdir(root):
         _play("init", "--base-url", "https://click.example.com")
-        _play("link", "add", "offer", "--url", "https://www.example.com/offer", "--name", "<i>Offer</i> & more")
+        _play(
+            "link",
+            "add",
+            "offer",
+            "--url",
+            "https://www.example.com/offer",
+            "--name",
+            f"<i>Offer</i> & {BACKWARDS}more",
+        )
         _play("action", "add", "offer", "selection", "--add", "Prospects <script>alert(1)</script>")
         _play("mailing", "add", LARGE, "large.html", "--text", "large.txt", "--subject", "Spring is <here>")
         _play("mailing", "add", HOSTILE, "hostile.html")

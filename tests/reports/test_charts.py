@@ -24,6 +24,7 @@ from linktrack.reports.charts import (
     round_ticks,
     week_chart,
 )
+from linktrack.visible import visible
 
 TEXTS = ChartTexts("one", "A title <b>", 'Its "description" & more')
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), min_size=1)
@@ -58,12 +59,26 @@ def test_bars_lie_within_the_chart_one_below_the_other(rows: list[tuple[str, flo
         for label, first, part in rows
     ]
     root = drawn(bar_chart(TEXTS, bars))
-    assert labels(root) == [label for label, _, _ in rows]
+    assert labels(root) == [visible(label) for label, _, _ in rows]
     assert all(0 <= one <= 100.5 for one in percents(root))
     tops = [float(one.get("y") or 0) for one in root.iter("rect") if one.get("class") == "track"]
     assert tops == sorted(set(tops))
     assert tops[-1] < float(root.get("height") or 0)
     assert "<script" not in bar_chart(TEXTS, [Bar("<script>", "<script>", (), "<script>")])
+
+
+def test_no_text_turns_a_line_round_and_letters_of_any_script_stay() -> None:
+    name = "a\u202eb\x07 نجوى"
+    shown = "a\\u202eb\\x07 نجوى"
+    texts = ChartTexts("one", name, name)
+    for svg in (
+        bar_chart(texts, [Bar(name, name, (Segment(0, 1, "people", name),), name)]),
+        estimate_chart(texts, [Estimate(name, name, 0.1, 0.2, 0.3)], [Tick(0.5, name)], low=0, high=1),
+        hours_chart(texts, [HourColumn(1, 1, name)], hours=[Tick(0, name)], most=MostInAnHour(name, name)),
+        week_chart(texts, {(1, 0): 1}, [name] * 7, {(1, 0): name}),
+    ):
+        found = [text for text in fromstring(svg).itertext() if text.strip() and not text.isdigit()]
+        assert len(found) >= 4 and set(found) == {shown}
 
 
 def test_a_bar_of_nothing_is_not_drawn_and_one_of_little_is_seen() -> None:

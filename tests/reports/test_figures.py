@@ -392,6 +392,7 @@ def test_clickers(state: Oracle, run: Run) -> None:
         (["--mailing", "spring", "--placement", key_of(2)], spring, lambda one: one.placement == key_of(2)),
         (["--mailing", "spring", "--domain", "EXAMPLE.com"], spring,
          lambda one: state.domain_of(one.recipient) == "example.com"),
+        (["--mailing", "spring", "--domain", ""], spring, lambda one: state.domain_of(one.recipient) == ""),
         (["link-1", "--placement", key_of(11)], state.shipments("autumn"), always),
     ]  # fmt: skip
     for arguments, shipments, where in cases:

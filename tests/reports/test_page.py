@@ -21,6 +21,7 @@ from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.judging.verdicts import REASONS
 from linktrack.reports.page_texts import DAYS, MONTHS, TEXTS, VALUES
 from linktrack.settings.tables import Language
+from linktrack.visible import visible, visible_lines
 
 RATES = {"click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high"}
 SUMMED = {"shipments", "sent", "uncounted", "clickers", "clicks", "machine_clicks", "recipients", "count"}
@@ -57,9 +58,9 @@ def raw(value: Any) -> str | None:
         case None | "" | []:
             return None
         case str():
-            return value
+            return visible(value)
         case list():
-            return ", ".join(value)
+            return visible(", ".join(value))
         case _:
             return json.dumps(value)
 
@@ -166,6 +167,11 @@ def test_the_names_of_strangers_are_texts(page_world: Path, run: Run) -> None:
     assert html.select("[onclick], [onload], [onerror], [href^=javascript]") == []
     assert HOSTILE in [heading.get_text() for heading in html.select("h2")]
     assert html.select_one(f"iframe[data-mailing='{LARGE}']") is not None
+    for frame in html.select("iframe"):
+        assert [text for text in re.findall(' title="([^"]*)"', str(frame["srcdoc"])) if visible(text) != text] == []
+        frame["srcdoc"] = ""  # the mail is what was sent
+    assert any("\\u202e\u0627more" in label.get_text() for label in html.select("svg div")), "readable, but for signs"
+    assert visible_lines(str(html)) == str(html)
 
 
 def test_tiles_are_the_totals_of_the_mailings(oracle: Oracle, run: Run) -> None:

@@ -215,7 +215,7 @@ def written(rows: list[dict[str, Any]], tmp_path: Path, **more: Any) -> bytes:
     [
         "=1+1", '=HYPERLINK("http://evil.example","click")', "@SUM(A1)", "+1", "-1", "{=1}", "https://evil.example/",
         "mailto:a@example.com", "internal:Sheet1!A1", "external:c:\\x.xls", "=cmd|' /C calc'!A0", "007", "1e5",
-        "2026-05-04", "TRUE", " x ", "å ä 中 🙂", "a\nb", "_x0041_", "#REF!", "'quoted",
+        "2026-05-04", "TRUE", " x ", "å ä 中 🙂", "نجوى", "a\nb", "_x0041_", "#REF!", "'quoted",
     ],
 )  # fmt: skip
 def test_a_text_stays_the_text_that_it_is(text: str, tmp_path: Path) -> None:
@@ -241,7 +241,7 @@ def test_odd_values(tmp_path: Path) -> None:
     first, second = rows_of(opened(written(rows, tmp_path, times=["at"])))
     assert [cell.value for cell in first[:3]] == ["0012", "x" * 32_766 + "…", str(10**17)]
     assert str(first[3].value).startswith("1874-")
-    assert [cell.value for cell in second] == ["-5", "_x0007_\\ud800\\uffff", -3, datetime(2026, 5, 4, 10), False]
+    assert [cell.value for cell in second] == ["-5", "\\x07\\ud800\\uffff", -3, datetime(2026, 5, 4, 10), False]
 
 
 def test_times_of_the_hour_that_comes_twice_are_shown_with_their_offset(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def make_workspace(root: Path, clicks: int, recipients: int, mailings: int) -> N
 
 def _make_catalogue(database: Database, recipients: int, mailings: int) -> None:
     """Links, mailings with their placements, and people."""
+    from linktrack.clicks.judging.agent_table import add_agents
+
     database.insert(
         "link", ("id", "key", "name", "kind", "url", "response", "created_at", "updated_at"),
         [(100 + n, f"link-{n}", f"Link {n}", "registered", "https://www.example.com", "{}", 0, 0) for n in range(LINKS)],
@@ -75,7 +77,7 @@ def _make_catalogue(database: Database, recipients: int, mailings: int) -> None:
             [(n, f"C{n}", f"c{n}@d{n % DOMAINS}.example", f"Person {n}", "{}")
              for n in range(start + 1, min(start + 100_000, recipients) + 1)],
         )  # fmt: skip
-    database.execute("INSERT INTO agent (id, text, device) VALUES (1, 'desktop', 0), (2, 'phone', 1)")
+    add_agents(database, [("desktop", 0), ("phone", 1)])
     database.execute(
         "INSERT INTO ruling (id, verdict, reasons, rules) VALUES (1, 'human', '', 'made'), (2, 'scanner', 'burst', 'made')"
     )

@@ -25,7 +25,7 @@ _OF_CLICK = "c.clicked_at, c.print, c.link_id, c.shipment_id, c.placement_id, c.
 _SUBSCRIPTIONS = "SELECT id FROM link WHERE kind = 'special' AND key = 'subscriptions'"
 # Clicks that count: people's who are known, in finished shipments that are no test, not cancelled (which unsubscribing
 # is not undone by), since the link was last reset.
-_COUNTS = (
+COUNTS = (
     "c.ruling_id IN (SELECT id FROM ruling WHERE verdict = 'human') "  # noqa: S608  (of our own)
     f"AND (c.shipment_id IN (SELECT id FROM shipment WHERE {counts()}) "
     "OR (c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL) "
@@ -69,7 +69,7 @@ def find_open(database: Database, *, get_unsubscribes: bool) -> None:
         database.execute(
             f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {OPEN} "  # noqa: S608  (of our own)
             "FROM click c JOIN recipient r ON r.id = c.recipient_id "
-            f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS} "
+            f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS} "
             f"AND {_acts(get_unsubscribes=get_unsubscribes)}",
             (first, last),
         )
@@ -94,7 +94,7 @@ def find_failed(database: Database, statuses: Collection[str]) -> None:
         f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT DISTINCT {_OF_CLICK}, {RETRIED} "  # noqa: S608  (names of our own)
         "FROM failure f JOIN click c ON c.clicked_at = f.clicked_at AND c.print = f.click_print "
         "AND c.recipient_id = f.recipient_id JOIN recipient r ON r.id = c.recipient_id "
-        f"WHERE f.status IN ({marks(statuses)}) AND c.passed = 1 AND {_COUNTS}",
+        f"WHERE f.status IN ({marks(statuses)}) AND c.passed = 1 AND {COUNTS}",
         tuple(statuses),
     )
 
@@ -110,7 +110,7 @@ def find_passed(database: Database, key: str, *, get_unsubscribes: bool) -> None
     database.execute(
         f"INSERT INTO open_click ({', '.join(_COLUMNS)}) SELECT {_OF_CLICK}, {REPLAYED} "  # noqa: S608  (of our own)
         "FROM click c JOIN recipient r ON r.id = c.recipient_id "
-        f"WHERE c.clicked_at BETWEEN ? AND ? AND c.link_id = ? AND c.passed = 1 AND {_COUNTS} "
+        f"WHERE c.clicked_at BETWEEN ? AND ? AND c.link_id = ? AND c.passed = 1 AND {COUNTS} "
         f"AND {_acts(get_unsubscribes=get_unsubscribes)}",
         (*span, link),
     )
@@ -161,7 +161,7 @@ def pass_clicks(database: Database, unknown: Collection[str], *, get_unsubscribe
     stretches = open_times(database)
     for stretch in stretches:
         database.execute(
-            f"UPDATE click AS c SET passed = 1 WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS} "  # noqa: S608  (names of our own)
+            f"UPDATE click AS c SET passed = 1 WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS} "  # noqa: S608  (names of our own)
             f"AND NOT ({_acts(get_unsubscribes=get_unsubscribes)})",
             stretch,
         )
@@ -173,7 +173,7 @@ def _still_open(database: Database, stretch: Sequence[int]) -> list[tuple[int, i
         (row[0], row[0])
         for row in database.rows(
             "SELECT DISTINCT c.clicked_at FROM click c "  # noqa: S608  (of our own)
-            f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {_COUNTS}",
+            f"WHERE c.clicked_at BETWEEN ? AND ? AND c.passed = 0 AND {COUNTS}",
             stretch,
         )
     ]

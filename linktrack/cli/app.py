@@ -71,7 +71,7 @@ class Root(Noun):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands: Any = dict.fromkeys(COMMANDS)  # the names, for "did you mean"; get_command makes the commands
+        self.commands: Any = dict.fromkeys(COMMANDS)  # by their names, which say what is meant; made by `get_command`
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
@@ -79,10 +79,11 @@ class Root(Noun):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"linktrack.cli.{cmd_name}")
-        command = typer.main.get_command(module.app)
-        command.name = cmd_name
-        return command
+        if self.commands[cmd_name] is None:  # asked for twice in each call, and half of what a command starts with
+            module = import_module(f"linktrack.cli.{cmd_name}")
+            command = self.commands[cmd_name] = typer.main.get_command(module.app)
+            command.name = cmd_name
+        return self.commands[cmd_name]
 
     def ours(self, ctx: Any, word: str) -> list[str]:
         for one in (word, word.removesuffix("s")):

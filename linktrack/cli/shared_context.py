@@ -48,7 +48,7 @@ def noun(help: str) -> CommandFrame:
 
 def workspace_of(context: typer.Context) -> Workspace:
     """The workspace that this call is about, every setting of it checked. BadInput for a bad one."""
-    from linktrack.workspace import find_workspace
+    from linktrack.ownership import find_workspace
 
     workspace = find_workspace(Path.cwd(), context.obj.workspace, os.environ)
     if workspace.settings.clicks.log_format:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from linktrack.clicks.formats import (
     SAMPLE_LINES,
@@ -26,10 +26,8 @@ from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.clicks.logs.changing import Changing
-from linktrack.clicks.logs.directory import Directory
 from linktrack.clicks.logs.earlier import EarlierLines
 from linktrack.clicks.logs.envelopes import detect_inside, with_envelopes
-from linktrack.clicks.logs.event_log import EventReading
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.line_ends import line_end_of, sample_of
 from linktrack.clicks.logs.line_log import Reading
@@ -45,12 +43,15 @@ from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
 from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.files.reading import explained
-from linktrack.moments import now
+from linktrack.moments import Clock, now
 from linktrack.sentences import counted
 from linktrack.store.lock import alone
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from linktrack.clicks.logs.directory import Directory
 
 SAMPLE_BYTES = 1 << 16  # what a format is detected by
 _NAMED = 5  # folders that are named in a sentence
@@ -67,6 +68,7 @@ def import_logs(
     tell: Callable[[Progress], None] = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
     wait: float = 0,
+    clock: Clock = now,
 ) -> ImportSummary:
     """Import logs one after the other, in the order given; what is stored does not depend on it.
 
@@ -84,7 +86,7 @@ def import_logs(
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
         paths = [str(own)]
     with database.stopping(stop), alone(workspace, database, "import", wait):
-        job = _Import(workspace, database, order, rejected, tell, stop)
+        job = _Import(workspace, database, order, rejected, tell, stop, clock)
         gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
         try:
             job.take_all(paths)
@@ -92,7 +94,7 @@ def import_logs(
             gc.enable()
         with database.transaction():
             note_taken_away(database)
-            database.execute("UPDATE workspace SET imported_at = ?", (now(),))
+            database.execute("UPDATE workspace SET imported_at = ?", (clock(),))
     if job.tally.nobodys:
         database.warn(_of_nobody(job.tally.nobodys))  # always: a job that imports first shows nothing of an import
     job.tally.stopped = job.tally.stopped or stop()  # also where all that there was had been read
@@ -127,6 +129,7 @@ class _Import:
         rejected: IO[str] | None,
         tell: Callable[[Progress], None],
         stop: Callable[[], bool],
+        clock: Clock,
     ) -> None:
         self.database = database
         self.order = order
@@ -138,6 +141,7 @@ class _Import:
         self.rejected = rejected
         self.tell = tell
         self.stop = stop
+        self.clock = clock
         self.tally = Tally(order.tolerate)
         self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
         self._first_reading: int = (database.value("SELECT max(id) FROM reading") or 0) + 1
@@ -283,6 +287,9 @@ class _Import:
             changing = Changing(format, named=named, time_zone=self._zone, strings=self._strings())
             batches = Reading(log, changing, known, self.rules).batches()
             return read_ahead(batches, log.handle, known.position if known else 0)
+        from linktrack.clicks.logs.directory import Directory
+        from linktrack.clicks.logs.event_log import EventReading
+
         if self._directory is None:
             clicks, base_url = self.settings.clicks, self.settings.base_url
             self._directory = Directory(self.database, self.book, clicks, base_url, self._mailing)
@@ -345,7 +352,7 @@ class _Import:
     def _begin_reading(self, source_id: int) -> int:
         """Note that this import reads a log. Returns the number that its clicks carry."""
         sql = "INSERT INTO reading (source_id, read_at) VALUES (?, ?) RETURNING id"
-        return int(self.database.value(sql, (source_id, now())))
+        return int(self.database.value(sql, (source_id, self.clock())))
 
     def _note(self, stored: StoredBatch) -> None:
         """Count what was stored by verdict, also where a later click has changed the verdict of an earlier one."""
@@ -375,7 +382,7 @@ class _Import:
     def _write_source(self, source_id: int | None, name: str, reached: Reached) -> int:
         """Note how far a log was read. Returns its number."""
         whole = name if name == "-" else os.path.normpath(Path(name).absolute())  # whoever looks may stand elsewhere
-        columns = {"name": whole, "imported_at": now(), **reached._asdict()}
+        columns = {"name": whole, "imported_at": self.clock(), **reached._asdict()}
         if source_id is None:
             columns["first_lines"] = reached.first_lines or b""
             marks = ", ".join("?" * len(columns))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
+from linktrack.clicks.judging.agent_table import add_agents, stored_agents
 from linktrack.clicks.judging.devices import DEVICES
-from linktrack.store.many import marks
 from linktrack.store.session import Database
 
 ClickMark = tuple[int, int, int]  # time, print, recipient: what a stored click is known by
@@ -48,7 +48,6 @@ def remove_needless_agents(database: Database, among: Collection[int] | None = N
 
 def _only_devices(database: Database) -> dict[int, int]:
     """The agents that only name a device: device → number."""
-    for device, text in enumerate(_ONLY_DEVICES):
-        database.execute("INSERT INTO agent (text, device) VALUES (?, ?) ON CONFLICT (text) DO NOTHING", (text, device))
-    rows = database.rows(f"SELECT id, text FROM agent WHERE text IN ({marks(_ONLY_DEVICES)})", _ONLY_DEVICES)  # noqa: S608  (marks)
-    return {_ONLY_DEVICES.index(text): number for number, text in rows}
+    known = {text for _, text, _ in stored_agents(database, _ONLY_DEVICES)}
+    add_agents(database, [(text, device) for device, text in enumerate(_ONLY_DEVICES) if text not in known])
+    return {device: number for number, _, device in stored_agents(database, _ONLY_DEVICES)}

@@ -28,6 +28,7 @@ from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.requests import nth
 from linktrack.clicks.nobody import blank_clicks
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
+from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.moments import zone_of
 from linktrack.store.open_times import note_open_times, stretches_of
@@ -96,7 +97,8 @@ class Shelf:
         agents, networks = Agents(database), NetworkTable(database)
         by = surroundings(database, Networks(own_networks), agents, networks)
         zone = zone_of(database.value("SELECT time_zone FROM workspace"))
-        facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, Refusing(database), zone)
+        refusing, domains = Refusing(database), Domains(database)
+        facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, refusing, domains, zone)
         return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))
 
     def known(self, arrivals: Arrivals) -> Set[tuple[int, int]]:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.click_marks import POST
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import LinktrackError
-from linktrack.links.actions import InterestAction, parse_action
 from linktrack.links.placeholders import fill, placeholders_in
-from linktrack.links.stored_actions import ActionRow, read_actions
 from linktrack.links.tokens import NOBODY
 from linktrack.store.conditions import counts, since_reset
 from linktrack.store.session import Database
+
+if TYPE_CHECKING:
+    from linktrack.links.stored_actions import ActionRow
 
 _TYPE = "mailing.type"  # the one placeholder that says a type of mailing
 
@@ -60,6 +61,10 @@ def note_taken_away(database: Database) -> None:
 
 
 def _takings(database: Database) -> Iterator[_TakingLink]:
+    if database.value("SELECT 1 FROM action WHERE type = 'interest' LIMIT 1") is None:
+        return  # the models of all actions are a tenth of what an import starts with
+    from linktrack.links.stored_actions import read_actions
+
     types = mailing_types(database)
     for link_id, rows in read_actions(database).items():
         for name in (name for row in rows for name in _taken_by(row)):
@@ -73,6 +78,8 @@ def _takings(database: Database) -> Iterator[_TakingLink]:
 
 def _taken_by(row: ActionRow) -> tuple[str, ...]:
     """The interests that an action takes away from the person."""
+    from linktrack.links.actions import InterestAction, parse_action
+
     try:
         action = parse_action(row.table)
     except LinktrackError:  # what cannot be understood any more a run says

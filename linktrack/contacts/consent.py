@@ -8,11 +8,13 @@ nothing, nor one that was seen before. Their own word stays in the record beside
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from linktrack.contacts.seen import SeenExport
-from linktrack.crm.people import Contact
 from linktrack.store.session import Database
+
+if TYPE_CHECKING:
+    from linktrack.contacts.seen import SeenExport
+    from linktrack.crm.people import Contact
 
 
 def say_consent(database: Database, recipient_id: int, consent: bool, at: int) -> None:

@@ -12,17 +12,19 @@ All rows of `left_type` are written here, each type by the name under which type
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from linktrack.contacts.seen import SeenExport
 from linktrack.contacts.types import EVERY_TYPE, same_type, spelled_types
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import names_in
-from linktrack.crm.people import Contact
 from linktrack.errors import Conflict
 from linktrack.store.forgotten import take_print_away
 from linktrack.store.lookups import recipient_id, unknown_type
 from linktrack.store.session import Database
+
+if TYPE_CHECKING:
+    from linktrack.contacts.seen import SeenExport
+    from linktrack.crm.people import Contact
 
 TRANSACTIONAL = "transactional"  # what a person has asked for themselves: leaving every type does not end it
 How = Literal["unsubscribe", "page", "action"]

@@ -13,10 +13,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any, Protocol
 
-from linktrack import moments
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import Visitors
 from linktrack.errors import LinktrackError
+from linktrack.moments import Clock, iso, now
 from linktrack.server.answer import RETRY, Answer, Site, answer, plain
 from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
@@ -52,7 +52,7 @@ class Application:
         log: ClickLogWriter,
         visitors: Visitors,
         zone: tzinfo,
-        clock: Callable[[], int] = moments.now,
+        clock: Clock = now,
         tell: Callable[[str], None] = lambda said: None,
     ) -> None:
         self._live = live
@@ -114,7 +114,7 @@ class Application:
         """A moment with its milliseconds; all but these is the same for a second."""
         second, rest = divmod(at, 1000)
         if second != self._second:
-            shown = moments.iso(second * 1000, self._zone)
+            shown = iso(second * 1000, self._zone)
             self._second, self._before, self._behind = second, shown[:19], shown[19:]
         return f"{self._before}.{rest:03}{self._behind}"
 
@@ -144,7 +144,7 @@ def visitors_of(workspace: Workspace) -> Visitors:
     return Visitors(settings.trusted_proxies, Networks(settings.networks).named, settings.ip)
 
 
-def load_application(root: Path, log_folder: Path) -> Application:
+def load_application(root: Path, log_folder: Path, clock: Clock = now) -> Application:
     """The application of one worker process, which looks after itself from now on."""
     environ = dict(os.environ)
     for name in environ:
@@ -153,8 +153,8 @@ def load_application(root: Path, log_folder: Path) -> Application:
     workspace = load_workspace(root, environ)
     live = LiveSite(workspace, log_folder, tell=_tell)
     log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
-    live.keep_looking(Event(), lambda: log.try_again(moments.now()))
-    return Application(live, log, visitors_of(workspace), workspace.zone, tell=_tell)
+    live.keep_looking(Event(), lambda: log.try_again(clock()))
+    return Application(live, log, visitors_of(workspace), workspace.zone, clock, _tell)
 
 
 def _tell(sentence: str) -> None:

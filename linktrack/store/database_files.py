@@ -15,7 +15,7 @@ COMPANIONS = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database
 _MAGIC = b"SQLite format 3\0"
 _TABLES = {"workspace", "shipment_recipient"}
 _MADE = b"CREATE TABLE shipment_recipient "
-_BEGINNING = 1 << 20  # bytes; tables are made first
+_MOST = 1 << 26  # bytes of a file that is searched
 
 
 def workspace_in(path: Path) -> bytes | None:
@@ -25,6 +25,7 @@ def workspace_in(path: Path) -> bytes | None:
         beginning = file.read(len(_MAGIC))
         if beginning != _MAGIC:
             return None
+    searched = [path.with_name(f"{path.name}-wal")]
     address = f"file:{quote(os.fsencode(path))}?immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as database:
@@ -32,11 +33,10 @@ def workspace_in(path: Path) -> bytes | None:
             if named >= _TABLES:
                 return bytes(*database.execute("SELECT workspace_id FROM workspace").fetchone() or ())
     except (sqlite3.Error, TypeError, ValueError):  # what is no id is none of ours
-        pass
-    wal = path.with_name(f"{path.name}-wal")
-    return b"" if any(_MADE in _beginning_of(one) for one in (path, wal) if one.is_file()) else None
+        searched.append(path)
+    return b"" if any(_makes_tables(one) for one in searched if one.is_file()) else None
 
 
-def _beginning_of(path: Path) -> bytes:
+def _makes_tables(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(_BEGINNING)
+        return _MADE in file.read(_MOST)

@@ -16,9 +16,10 @@ from linktrack.errors import Conflict, Locked
 from linktrack.files.beside import give_to_owner_of
 from linktrack.files.reading import explained
 from linktrack.moments import Clock, iso, now
+from linktrack.ownership import lock_fault
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
-from linktrack.workspace import Workspace, lock_fault, lock_path
+from linktrack.workspace import Workspace, lock_path
 
 
 @contextmanager

@@ -8,7 +8,19 @@ it. This module must not use `from __future__ import annotations` (SQLModel read
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Computed, Index, Integer, LargeBinary, Text, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 # A big integer that is still SQLite's own row id.
@@ -172,12 +184,18 @@ class PlacementRecord(SQLModel, table=True):
     gone_at: int | None = Field(default=None, sa_column=_time(nullable=True))
 
 
+_FORGOTTEN = text("forgotten_at IS NOT NULL")
+
+
 class RecipientRecord(SQLModel, table=True):
     """A person that mails went to, by the CRM's contact id; its own id (40 bit) is what tokens carry. No person has the
     id 0, which stands in the clicks of those who share a token: see links.tokens. Of a forgotten person only the id is
     left, for the figures, and nothing leads from it to them."""
 
     __tablename__ = "recipient"
+    __table_args__ = (
+        Index("recipient_forgotten", "id", sqlite_where=_FORGOTTEN, postgresql_where=_FORGOTTEN),  # those alone
+    )
 
     id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True))
     contact_id: str | None = Field(default=None, sa_column=Column(Text, nullable=True, unique=True))
@@ -286,12 +304,14 @@ class SeenExportRecord(SQLModel, table=True):
 
 
 class AgentRecord(SQLModel, table=True):
-    """A distinct user agent string, and the device that it names: desktop, phone, tablet, unknown."""
+    """A distinct user agent string, the print by which it is found, and the device that it names: desktop, phone,
+    tablet, unknown."""
 
     __tablename__ = "agent"
 
     id: int | None = Field(default=None, primary_key=True)
-    text: str = Field(sa_column=_text(unique=True))
+    text: str = Field(sa_column=_text())
+    text_print: int = Field(sa_column=_big(index=True))
     device: int  # index into clicks.judging.agents.DEVICES
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tells_all, undecided
+from linktrack.actions.selecting import COUNTS
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups.counts import TABLES, rebuild
@@ -205,12 +206,7 @@ def lost_open_clicks(database: Database) -> int:
     """People's clicks that no run of the actions has passed, where none will look for them."""
     return int(
         database.value(
-            "SELECT count(*) FROM click c JOIN ruling g ON g.id = c.ruling_id WHERE g.verdict = 'human' "
-            "AND c.passed = 0 AND c.recipient_id <> 0 "
-            "AND NOT EXISTS (SELECT 1 FROM open_time o WHERE c.clicked_at BETWEEN o.first_at AND o.last_at) "
-            "AND c.shipment_id IN (SELECT id FROM shipment WHERE NOT is_test AND finished_at IS NOT NULL "
-            "AND cancelled_at IS NULL) "
-            "AND c.clicked_at > (SELECT coalesce(reset_at, -1) FROM link WHERE link.id = c.link_id) "
-            "AND c.recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL)"
+            f"SELECT count(*) FROM click c WHERE c.passed = 0 AND {COUNTS} "
+            "AND NOT EXISTS (SELECT 1 FROM open_time o WHERE c.clicked_at BETWEEN o.first_at AND o.last_at)"
         )
     )

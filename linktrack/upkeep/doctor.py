@@ -23,7 +23,8 @@ from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
-from linktrack.moments import iso, now
+from linktrack.moments import Clock, iso, now
+from linktrack.ownership import foreign_files, lock_fault, places_of, strangers_fault
 from linktrack.sentences import counted
 from linktrack.settings.values import is_most_of_the_internet
 from linktrack.store.dialects import SQLITE, way_back
@@ -32,16 +33,7 @@ from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.soundness import broken, fault_of, lacking, wrong_values
 from linktrack.upkeep.status import status_of
-from linktrack.workspace import (
-    Workspace,
-    foreign_files,
-    lock_fault,
-    lock_paths,
-    own_folders,
-    places_of,
-    read_workspace,
-    strangers_fault,
-)
+from linktrack.workspace import Workspace, lock_paths, own_folders, read_workspace
 
 _WAIT_SECONDS = 2
 MEGA = 1_000_000
@@ -59,7 +51,12 @@ class Check(NamedTuple):
 
 
 def examine(
-    root: Path, environ: Mapping[str, str], *, deep: bool = False, uses: Sequence[Callable[[Workspace], object]] = ()
+    root: Path,
+    environ: Mapping[str, str],
+    *,
+    deep: bool = False,
+    uses: Sequence[Callable[[Workspace], object]] = (),
+    clock: Clock = now,
 ) -> list[Check]:
     """Look at everything in the workspace in `root`, `deep`: at every row; raises nothing that a user can cause.
 
@@ -81,7 +78,7 @@ def examine(
         ("lock", lambda: _locks(workspace)),
         ("mode", lambda: _modes(workspace)),
         ("space", lambda: _space(workspace)),
-        ("database", lambda: _database(workspace, deep)),
+        ("database", lambda: _database(workspace, deep, clock())),
         ("leftovers", lambda: _leftovers_in(own_folders(workspace))),
     ]
     return [found for check, look in looks for found in _looked(check, look)]
@@ -307,9 +304,8 @@ def _open_clicks(database: Database) -> Iterator[Check]:
         yield Check("open clicks", "error", f"{lost:,} that no run would find", "linktrack doctor --repair finds them")
 
 
-def _database(workspace: Workspace, deep: bool) -> Iterator[Check]:
+def _database(workspace: Workspace, deep: bool, moment: int) -> Iterator[Check]:
     with open_database(workspace, wait=_WAIT_SECONDS) as database:
-        moment = now()
         looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
             ("database", lambda: iter([Check("database", "ok", database.name, "")])),
             ("key", lambda: _keys(workspace, database)),

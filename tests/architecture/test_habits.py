@@ -241,3 +241,26 @@ def test_ruff_refuses_a_planted_breach(case: str) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert rule in done.stdout
+
+
+# Whoever keeps a moment is given the clock: it is looked at in commands, and handed on by its name. `moments` has it.
+def looks_at_clock(tree: ast.AST) -> bool:
+    """Whether a module asks for the time itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            if called in ("now", "moments.now", "time.time", "time.time_ns") or called.endswith(
+                ("datetime.now", ".utcnow")
+            ):
+                return True
+    return False
+
+
+def test_the_clock_is_an_argument_below_the_commands() -> None:
+    assert {path for path, tree in trees() if not path.startswith("cli/") and looks_at_clock(tree)} == {"moments.py"}
+
+
+@pytest.mark.parametrize("code", ["at = now()", "at = moments.now()", "at = datetime.now(UTC)", "at = time.time()"])
+def test_a_planted_look_at_the_clock_is_found(code: str) -> None:
+    assert looks_at_clock(ast.parse(code))
+    assert not looks_at_clock(ast.parse("def f(clock: Clock = now) -> int:\n    return clock()"))

@@ -265,7 +265,7 @@ def test_a_pipe_is_written_into(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/dev/null", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_a_device_is_written_into_and_stays_what_it_is(tmp_path: Path, name: str) -> None:
-    program = f"from pathlib import Path; from linktrack.files import *; write_file(Path({name!r}), b'x', Kept())"
+    program = f"from pathlib import Path; from linktrack.files.kept import Kept; from linktrack.files.writing import write_file; write_file(Path({name!r}), b'x', Kept())"
     with (tmp_path / "out").open("w") as out:
         out.write("before ")
         out.flush()
@@ -316,7 +316,8 @@ def test_a_step_that_fails_leaves_what_was_there(
 
 def test_what_a_killed_command_left_goes_with_the_next_one_in_that_folder(tmp_path: Path) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from linktrack.files import *\n"
+        "import os, signal, sys; from pathlib import Path; from linktrack.files.kept import Kept\n"
+        "from linktrack.files.writing import writing\n"
         "with writing(Path(sys.argv[1]), Kept()) as file:\n"
         "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )

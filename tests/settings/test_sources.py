@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from tests_support import Run
 
 from linktrack.errors import BadInput
+from linktrack.ownership import find_workspace
 from linktrack.settings.tables import Settings
-from linktrack.workspace import Workspace, find_workspace, load_workspace
+from linktrack.workspace import Workspace, load_workspace
 
 
 def test_the_nearest_workspace_upwards_is_found(workspace: Workspace) -> None:

@@ -467,7 +467,10 @@ def test_databases_that_are_not_in_use_are_out_of_reach(persons: PersonsWorld) -
     notes, damaged = persons.root / "notes.db", persons.root / "half.db"
     with closing(sqlite3.connect(notes)) as other:
         other.execute("CREATE TABLE workspace (a)")
-    damaged.write_bytes(old.read_bytes()[: old.stat().st_size // 2])
+    shutil.copy(old, damaged)
+    with damaged.open("r+b") as file:  # its first page
+        file.seek(100)
+        file.write(b"\xff" * 500)
     neighbour = persons.root.parent / "neighbour" / "linktrack.db"
     neighbour.parent.mkdir()
     shutil.copy(spare, neighbour)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from linktrack.clicks.judging.agents import Signal, agent_signal, family_of
 from linktrack.clicks.judging.devices import DEVICES, device_of
 from linktrack.clicks.judging.verdicts import PLAIN
+from linktrack.clicks.logs.fields import text_print
+from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
 
 NOT_LOGGED = ""  # the agent of a log that has no agents at all: nothing can be said about it
-_AT_ONCE = 500  # values of one query
 _REMEMBERED_BYTES = 16 << 20  # of agents, by number and by text
 _EACH = 200  # bytes that one takes besides its text
 
@@ -33,22 +34,17 @@ class Agents:
         found = {text: self._numbers[text] for text in texts if text in self._numbers}
         found.update(self._stored([text for text in texts if text not in found]))
         new = [text for text in dict.fromkeys(texts) if text not in found]
-        rows = [(text, DEVICES.index(device_of(text))) for text in new]
-        self._database.insert("agent", ("text", "device"), rows)
+        add_agents(self._database, [(text, DEVICES.index(device_of(text))) for text in new])
         found.update(self._stored(new))
         self._added = {found[text]: text for text in new}
         return [found[text] for text in texts]
 
     def _stored(self, texts: Sequence[str]) -> Iterator[tuple[str, int]]:
         """Those of some agents that are stored, with their numbers; remembered from then on."""
-        for start in range(0, len(texts), _AT_ONCE):
-            some = texts[start : start + _AT_ONCE]
-            marks = ", ".join("?" * len(some))
-            sql = f"SELECT id, text, device FROM agent WHERE text IN ({marks})"  # noqa: S608  (marks of our own)
-            for number, text, device in self._database.rows(sql, some):
-                self._note(number, text)
-                self._devices[number] = device
-                yield text, number
+        for number, text, device in stored_agents(self._database, texts):
+            self._note(number, text)
+            self._devices[number] = device
+            yield text, number
 
     def take_back(self, numbers: Iterable[int]) -> None:
         """Remove those of these agents that `numbers` has written when it was called last: no click has them."""
@@ -90,3 +86,27 @@ class Agents:
         self._numbers[text] = number
         self._signals[number] = signal
         return signal
+
+
+def add_agents(database: Database, agents: Iterable[tuple[str, int]]) -> None:
+    """Write agents that are not there, each with the index of its device, in the open transaction."""
+    database.insert(
+        "agent", ("text", "text_print", "device"), [(text, _print_of(text), device) for text, device in agents]
+    )
+
+
+def stored_agents(database: Database, texts: Sequence[str]) -> Iterator[tuple[int, str, int]]:
+    """Those of some agents that are stored: number, text and index of the device.
+
+    They are found by their prints, for an index of texts is as large as they are. Two may have one print.
+    """
+    for some in at_once(texts):
+        sql = f"SELECT id, text, device FROM agent WHERE text_print IN ({marks(some)})"  # noqa: S608  (marks of our own)
+        wanted = set(some)
+        for number, text, device in database.rows(sql, [_print_of(text) for text in some]):
+            if text in wanted:
+                yield number, text, device
+
+
+def _print_of(text: str) -> int:
+    return text_print(text.encode("utf-8", "surrogatepass"))

@@ -68,19 +68,20 @@ class Changing:
 
     def rows(self, block: bytes) -> list[LineRow]:
         """One row for each line of a block, each with its line as the log has it."""
-        joined = self._parts.joined(block)
+        rows = self.format.rows(block)
+        joined = self._parts.joined(block, [row[0] for row in rows if not row[2] or row[2] is NOTE])
         if joined is None:
-            return self._read(block)
-        whole = [text for _, text in joined if text and text.strip()]
-        read = iter(self._read(b"".join(text + b"\n" for text in whole)))
+            return self._read(rows)
+        whole = b"".join(text + b"\n" for _, text in joined if text and text.strip())
+        read = iter(self._read(self.format.rows(whole)))
         if self.otherwise:
             found = self.otherwise
             self.otherwise = {line: found[text] for line, text in joined if text in found}
         return [(line, *next(read)[1:]) if text and text.strip() else note(line) for line, text in joined]
 
-    def _read(self, block: bytes) -> list[LineRow]:
-        """The same, of whole lines."""
-        rows = self._readers[0].rows(block)
+    def _read(self, rows: list[LineRow]) -> list[LineRow]:
+        """The rows of whole lines, those that the format could not read read otherwise, in their places."""
+        rows = self._readers[0].unwrapped(rows)
         bad = [index for index, row in enumerate(rows) if (not row[2] or row[2] is NOTE) and _is_missed(row)]
         self.otherwise = {}
         if bad and not self._named:

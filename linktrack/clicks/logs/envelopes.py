@@ -76,7 +76,10 @@ class Unwrapping:
 
     def rows(self, block: bytes) -> list[LineRow]:
         """One row for each line of a block, as the format would give; each carries its line as the log has it."""
-        rows = self.format.rows(block)
+        return self.unwrapped(self.format.rows(block))
+
+    def unwrapped(self, rows: list[LineRow]) -> list[LineRow]:
+        """The rows of a block, those that the format could not read read again, in their places."""
         found = [(index, row[0]) for index, row in enumerate(rows) if not row[2]]
         for _ in range(_DEPTH if found else 0):
             inside = [(index, text) for index, line in found if (text := opened(line)) is not None]
@@ -130,8 +133,10 @@ class OpenedEvents:
 
 def bare(sample: bytes) -> bytes:
     """A sample without the envelopes around its lines."""
-    joined = LineParts().joined(sample)
-    lines = list(split_lines(sample)) if joined is None else [whole for _, whole in joined if whole is not None]
+    lines = list(split_lines(sample))
+    joined = LineParts().joined(sample, lines)
+    if joined is not None:
+        lines = [whole for _, whole in joined if whole is not None]
     for _ in range(_DEPTH):
         inside = [opened(line) for line in lines]
         if not any(inside):

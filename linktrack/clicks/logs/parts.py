@@ -7,7 +7,7 @@ end of a text that goes on. The parts of one stream follow each other, those of 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from linktrack.clicks.formats.parts.json_lines import parsed, text_of
@@ -55,11 +55,14 @@ class LineParts:
         """How many of the last bytes are read again when more has come: from the first unfinished line on."""
         return self._taken - min(began for began, _ in self._parts.values()) if self._parts else 0
 
-    def joined(self, block: bytes) -> Sequence[tuple[bytes, bytes | None]] | None:
+    def joined(self, block: bytes, unread: Iterable[bytes]) -> Sequence[tuple[bytes, bytes | None]] | None:
         """Each line of a block as the log has it, with the whole line that ends there: itself in nearly all cases, and
-        None where it goes on. None where all lines are themselves."""
+        None where it goes on. None where all lines are themselves.
+
+        `unread` are those that a format does not read as they are: it reads none that goes on.
+        """
         taken, self._taken = self._taken, self._taken + len(block)
-        if not self._parts and not _has_parts(block):
+        if not self._parts and not any(map(_goes_on, unread)):
             return None
         found: list[tuple[bytes, bytes | None]] = []
         for line, raw in zip(split_lines(block), block.split(b"\n"), strict=False):
@@ -75,14 +78,6 @@ class LineParts:
             taken += len(raw) + 1
         self._parts = {name: one for name, one in self._parts.items() if self._taken - one[0] <= MAX_WAITING_BYTES}
         return found
-
-
-def _has_parts(block: bytes) -> bool:
-    """Whether there may be a line that goes on."""
-    if b"stdout P" in block or b"stderr P" in block:
-        return True
-    # One byte is looked for in no time, and few logs that are no JSON have that one.
-    return b"{" in block and b'"log"' in block and any(map(_goes_on, block.split(b"\n")))
 
 
 def _goes_on(line: bytes) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from linktrack.clicks.rollups.deeds import Deed, Deeds, PersonAtPlacement, PersonInShipment, in_pieces
-from linktrack.clicks.rollups.domains import domains_of
+from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import merged
@@ -58,7 +58,9 @@ class Turnout:
             self.in_shipments.append((shipment, after, 1))
 
 
-def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusing: Refusing) -> Turnout:
+def note_deeds(
+    database: Database, deeds: Deeds, human: Collection[int], refusing: Refusing, known_domains: Domains
+) -> Turnout:
     """Add what people did to the table, in the open transaction.
 
     `human` are the numbers of the rulings that mean a person. The clicks themselves must be stored and judged already.
@@ -71,7 +73,7 @@ def note_deeds(database: Database, deeds: Deeds, human: Collection[int], refusin
     gone: list[PersonAtPlacement] = []
     for shipment, some in in_pieces(deeds.people):
         stored = _stored(database, shipment, some) if shipment in known else {}
-        domains = domains_of(database, shipment, some)
+        domains = known_domains.of(shipment, some)
         for recipient in some:
             person = (shipment, recipient)
             own = deeds.people[person]

@@ -20,6 +20,7 @@ from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Turnout, note_deeds
 from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, PersonInShipment, gathered
+from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.contacts.recipients import domain_of
 from linktrack.moments import HOUR, hour_start
@@ -45,6 +46,7 @@ class Facts:
     device: Callable[[int], int]  # of an agent's number
     sent_at: Mapping[int, int]  # of shipments
     refusing: Refusing
+    domains: Domains
     zone: tzinfo  # in which hours are counted
 
 
@@ -60,7 +62,7 @@ def apply(database: Database, shifts: Sequence[Shift], facts: Facts) -> None:
     deeds = gathered(
         columns.people, columns.placements, columns.links, columns.times, columns.devices, was, now
     )  # fmt: skip
-    turnout = note_deeds(database, deeds, facts.rulings.numbers_of("human"), facts.refusing)
+    turnout = note_deeds(database, deeds, facts.rulings.numbers_of("human"), facts.refusing, facts.domains)
     hours = _Hours(facts.zone)
     tables = _Tables()
     _count(tables, columns, verdicts, facts, hours)

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from linktrack.contacts.recipients import domain_of
 from linktrack.store.many import marks
 from linktrack.store.session import Database
 
+_REMEMBERED = 100_000  # recipients of shipments, some 10 MB
 
-def domains_of(database: Database, shipment: int, some: Sequence[int]) -> dict[int, str]:
-    """The domains of some recipients of a shipment, as many as one query can name."""
-    rows = database.rows(
-        "SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "  # noqa: S608  (marks of our own)
-        f"AND recipient_id IN ({marks(some)})",
-        (shipment, *some),
-    )
-    known = _Domains()
-    return {recipient: known[email[email.rfind("@") :]] for recipient, email in rows}
+
+class Domains:
+    """The domain of each recipient of a shipment, looked up once while one job goes on: people click again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._forget()
+
+    def _forget(self) -> None:
+        self._known: dict[int, dict[int, str]] = {}  # by shipment and recipient
+        self._remembered = 0
+        self._domains = _Domains()
+
+    def of(self, shipment: int, some: Sequence[int]) -> Mapping[int, str]:
+        """The domains of these recipients of a shipment, as many as one query can name, and of others."""
+        if self._remembered >= _REMEMBERED:
+            self._forget()
+        known = self._known.setdefault(shipment, {})
+        new = [recipient for recipient in some if recipient not in known]
+        if new:
+            rows = self._database.rows(
+                "SELECT recipient_id, email FROM shipment_recipient WHERE shipment_id = ? "  # noqa: S608  (marks of our own)
+                f"AND recipient_id IN ({marks(new)})",
+                (shipment, *new),
+            )
+            domains = self._domains
+            known.update((recipient, domains[email[email.rfind("@") :]]) for recipient, email in rows)
+            self._remembered += len(rows)
+        return known
 
 
 class _Domains(dict[str, str]):

@@ -18,6 +18,7 @@ LINES: dict[str, tuple[str, bytes, object]] = {
     "combined, a NUL byte": ("combined", COMBINED.encode() % (b"GET /x\x00 HTTP/1.1", b"a\x00"), ("GET", "/x\x00", b"a\x00")),
     "combined, a backslash at the end of the agent": ("combined", COMBINED.encode() % (b"GET /x HTTP/1.1", b"a\\\\"), ("GET", "/x", b"a\\\\")),
     "combined, a backslash that hides the quote": ("combined", COMBINED.encode() % (b"GET /x HTTP/1.1", b"a\\"), "junk"),
+    "combined, a quote that the next line would close": ("combined", COMBINED.encode()[:-1] % (b"GET /x HTTP/1.1", b"a") + b'\nb"', "junk"),
     "combined, two lines run together": ("combined", COMBINED.encode() % (b"GET /x HTTP/1.1", b"a") + b"192.0.2.2 - - [", "junk"),
     "combined, a carriage return inside": ("combined", COMBINED.encode() % (b"GET /x HTTP/1.1", b"a") + b" x\ry", ("GET", "/x", b"a")),
     "combined, a proxy's absolute address": ("combined", COMBINED.encode() % (b"GET http://click.example.com/x HTTP/1.1", b"a"), ("GET", "http://click.example.com/x", b"a")),

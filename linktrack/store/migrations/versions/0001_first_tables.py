@@ -37,10 +37,13 @@ def upgrade() -> None:
         "agent",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_print", sa.BigInteger(), nullable=False),
         sa.Column("device", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("text"),
     )
+    with op.batch_alter_table("agent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agent_text_print"), ["text_print"], unique=False)
+
     op.create_table(
         "click",
         sa.Column("clicked_at", sa.BigInteger(), nullable=False),
@@ -209,6 +212,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("recipient", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recipient_email"), ["email"], unique=False)
+        batch_op.create_index(
+            "recipient_forgotten",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("forgotten_at IS NOT NULL"),
+            postgresql_where=sa.text("forgotten_at IS NOT NULL"),
+        )
 
     op.create_table(
         "return_address",
@@ -665,6 +675,11 @@ def downgrade() -> None:
     op.drop_table("ruling")
     op.drop_table("return_address")
     with op.batch_alter_table("recipient", schema=None) as batch_op:
+        batch_op.drop_index(
+            "recipient_forgotten",
+            sqlite_where=sa.text("forgotten_at IS NOT NULL"),
+            postgresql_where=sa.text("forgotten_at IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_recipient_email"))
 
     op.drop_table("recipient")
@@ -682,5 +697,8 @@ def downgrade() -> None:
     op.drop_table("earlier_address")
     op.drop_table("clicker")
     op.drop_table("click")
+    with op.batch_alter_table("agent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agent_text_print"))
+
     op.drop_table("agent")
     op.drop_table("action_tally")

@@ -158,13 +158,17 @@ def subscribe(
     from linktrack.contacts.left import subscribe_again
     from linktrack.contacts.types import EVERY_TYPE
     from linktrack.moments import now
+    from linktrack.store.forgotten import is_forgotten
 
     with opened(context, wait) as database:
         types = workspace_of(context).settings.subscriptions.types
+        forgotten = is_forgotten(database, who)
         back = subscribe_again(database, who, type, moment=now(), types=types)
     named = ", ".join("every type of mailing" if one == EVERY_TYPE else one for one in back)
     if back:
         say(context, f"{who} is written to again: {named}.")
+        if forgotten:
+            say(context, "The links to unsubscribe in mails from before are nobody's: only those in newer ones hold.")
     else:
         has = "has left nothing" if type is None else f"has not left the type {type}"
         say(context, f"{who} {has}: nothing is changed.")

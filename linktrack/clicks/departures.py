@@ -9,10 +9,10 @@ from linktrack.click_marks import POST
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import How, come_back, leave
-from linktrack.contacts.pressed import CONSENT, pressed_in
+from linktrack.contacts.pressed import CONSENT, joins, pressed_in
 from linktrack.links.special_links import LEAVING_IDS
 from linktrack.links.tokens import NOBODY
-from linktrack.store.forgotten import nobodies
+from linktrack.store.forgotten import forgotten_times, may_be_back
 from linktrack.store.session import Database
 
 
@@ -30,7 +30,7 @@ class Departures:
         self._links: dict[int, str] = dict(
             database.rows(f"SELECT id, key FROM link WHERE id IN ({LEAVING_IDS})")  # noqa: S608  (of our own)
         )
-        self._nobodies = {NOBODY, *nobodies(database)}  # of whom nothing is kept
+        self._forgotten = forgotten_times(database)  # of whom nothing is kept
         self._types: dict[int, str] = {}  # of mailings, by shipment
 
     def among(self, clicks: Iterable[Click]) -> list[Click]:
@@ -38,15 +38,26 @@ class Departures:
         links, place = self._links, Click._fields.index("link_id")
         return [click for click in clicks if click[place] in links] if links else []
 
-    def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> None:
-        """Note what these clicks of people, with what each of them pressed, say. Part of a transaction."""
+    def note(self, clicks: Iterable[Click], pressed: Mapping[tuple[int, int], str]) -> int:
+        """Note what these clicks of people, with what each of them pressed, say. Part of a transaction.
+
+        Returns how many take something away, in a mail from before a forgetting, for somebody who may be written to
+        again since. They hold for nobody: that a number was theirs is what was forgotten.
+        """
+        unknown = 0
         for click in clicks:
             link = self._links.get(click.link_id)
             acts = click.flags & POST or (self._by_get and link == "unsubscribe")
-            if link is None or not acts or click.recipient_id in self._nobodies:
+            if link is None or not acts or click.recipient_id == NOBODY:
                 continue
             query = pressed.get(click[:2], "") if click.flags & POST else ""
-            for what, type in pressed_in(query, self._type_of(click.shipment_id)):
+            said = pressed_in(query, self._type_of(click.shipment_id))
+            forgotten_at = self._forgotten.get(click.recipient_id)
+            if forgotten_at is not None:
+                takes = click.clicked_at > forgotten_at and not all(joins(*one) for one in said)
+                unknown += takes and may_be_back(self._database)
+                continue
+            for what, type in said:
                 if what == CONSENT:
                     say_consent(self._database, click.recipient_id, type == "on", click.clicked_at)
                     continue
@@ -55,6 +66,7 @@ class Departures:
                     continue
                 how: How = "unsubscribe" if link == "unsubscribe" else "page"
                 leave(self._database, click.recipient_id, type, how, click.clicked_at)
+        return unknown
 
     def _type_of(self, shipment: int) -> str:
         if shipment not in self._types:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -94,6 +95,8 @@ def import_logs(
         with database.transaction():
             note_taken_away(database)
             database.execute("UPDATE workspace SET imported_at = ?", (clock(),))
+    if job.tally.nobodys:
+        database.warn(_of_nobody(job.tally.nobodys))  # always: a job that imports first shows nothing of an import
     job.tally.stopped = job.tally.stopped or stop()  # also where all that there was had been read
     return job.tally.summary(round(monotonic() - began, 3), final=True)
 
@@ -253,6 +256,7 @@ class _Import:
             self._list_rejects(name, one)
         for done in (*stored, mended):
             self._note(done)
+            self.tally.nobodys += done.nobodys
         self.tell(Progress(name, batches[0].reached.position, self.tally.summary()))
 
     def _note_end(self, name: str, batch: Batch | None, unread: bool) -> None:
@@ -377,7 +381,8 @@ class _Import:
 
     def _write_source(self, source_id: int | None, name: str, reached: Reached) -> int:
         """Note how far a log was read. Returns its number."""
-        columns = {"name": name, "imported_at": self.clock(), **reached._asdict()}
+        whole = name if name == "-" else os.path.normpath(Path(name).absolute())  # whoever looks may stand elsewhere
+        columns = {"name": whole, "imported_at": self.clock(), **reached._asdict()}
         if source_id is None:
             columns["first_lines"] = reached.first_lines or b""
             marks = ", ".join("?" * len(columns))
@@ -439,6 +444,16 @@ def _pieces(lines: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
 def _has_unread(batch: Batch, new: Set[tuple[int, int]]) -> bool:
     """Whether a batch has lines that were not seen before and that another format than the named one would read."""
     return any(at and reason == UNREADABLE and (at, mark) in new for at, mark, _, reason, _ in batch.junk)
+
+
+def _of_nobody(departures: int) -> str:
+    """What is said of departures that hold for nobody (`Departures.note`)."""
+    came = "unsubscribe or refusal of tracking has" if departures == 1 else "unsubscribes or refusals of tracking have"
+    return (
+        f"{departures:,} {came} come from mails that people got before they were forgotten, and nothing says whose: "
+        "for who is written to again since (linktrack contact subscribe) only what they say in a newer mail holds, or "
+        "what the CRM says of them."
+    )
 
 
 def _is_json(text: bytes) -> bool:

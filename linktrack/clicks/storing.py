@@ -69,13 +69,15 @@ class StoredBatch:
     """The verdicts of the clicks that were new, by name, and the clicks stored before that moved.
 
     `junk` are times and prints of rejected requests that look like ours and were not seen before, `readdressed` is how
-    many stored clicks have another visitor's address now.
+    many stored clicks have another visitor's address now, `nobodys` how many departures are of who was forgotten
+    (`Departures.note`).
     """
 
     verdicts: tuple[str, ...] = ()
     moved: tuple[Moved, ...] = ()
     junk: frozenset[tuple[int, int]] = frozenset()
     readdressed: int = 0
+    nobodys: int = 0
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,8 @@ class Shelf:
             ]
             if missing:
                 more = self._put(Arrivals(sorted(missing)), reading)
-                found = StoredBatch(found.verdicts + more.verdicts, found.moved + more.moved)
+                nobodys = found.nobodys + more.nobodys
+                found = StoredBatch(found.verdicts + more.verdicts, found.moved + more.moved, nobodys=nobodys)
         return found
 
     def _put(self, arrivals: Arrivals, reading: int) -> StoredBatch:
@@ -217,11 +220,12 @@ class Shelf:
         stored = {one.click: one for one, _ in (*second, *first.moved)}  # with the rulings that they had before both
         after = {**{one.click: ruling for one, ruling in first.moved}, **again}
         changed = [(stored[click], ruling) for click, ruling in after.items() if stored[click].ruling != ruling]
-        self._count(new, numbers, changed, pressed)
+        nobodys = self._count(new, numbers, changed, pressed)
         names = rulings.verdict_names()
         return StoredBatch(
             tuple(map(names.__getitem__, numbers)),
             tuple(Moved(one, names[one.ruling], names[ruling]) for one, ruling in changed),
+            nobodys=nobodys,
         )
 
     def _count(
@@ -230,8 +234,9 @@ class Shelf:
         rulings: Sequence[int],
         changed: Sequence[tuple[StoredClick, int]],
         pressed: Mapping[tuple[int, int], str],
-    ) -> None:
-        """Move the rollups, open times and departures for new clicks and for stored ones whose ruling has changed."""
+    ) -> int:
+        """Move the rollups, open times and departures for new clicks and for stored ones whose ruling has changed.
+        Returns how many departures are of who was forgotten."""
         shifts: list[Shift] = [
             *zip(new, repeat(None), rulings),
             *((one.click, one.ruling, ruling) for one, ruling in changed),
@@ -240,9 +245,7 @@ class Shelf:
         human = set(self.facts.rulings.numbers_of("human"))
         opened = [click for click, _, after in shifts if after in human]
         note_open_times(self.database, stretches_of([click[0] for click in opened]))
-        nobodies = self.by.nobodies
-        left = self.departures.among(opened)
-        self.departures.note((click for click in left if click.recipient_id not in nobodies), pressed)
+        return self.departures.note(self.departures.among(opened), pressed)
 
     def _known(self, table: str, rows: Sequence[Click] | Sequence[JunkRequest]) -> set[tuple[int, int]]:
         """Times and prints of a table at the moments of `rows`, which are sorted by time."""

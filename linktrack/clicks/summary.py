@@ -101,6 +101,7 @@ class Tally:
     unreadable: int = 0  # of which in no format that is known
     clicks: int = 0
     unaddressed: int = 0  # of which no address is known, though others are kept
+    nobodys: int = 0  # departures of who was forgotten
     busiest: Counter[str] = field(default_factory=Counter)
     busy_recipients: dict[str, set[int]] = field(default_factory=dict)
 

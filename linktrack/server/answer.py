@@ -173,7 +173,7 @@ def _answered(request: Request, visit: Visit, site: Site) -> Answer:
         case "text":
             return _shown(200, site.pages.text(link.text))
         case "unsubscribe":
-            return _shown(200, site.pages.unsubscribe(_type_of(visit, site)))
+            return _unsubscribe(visit, site)
         case "view-online":
             return _online(visit, site)
         case "honeypot":
@@ -190,8 +190,17 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
     if said_in(request.query) is not None:
         return _changed(request, visit, site, pressed_in(request.query, _type_of(visit, site)))
     if any(name == "page" for name, _ in parse_qsl(request.query, keep_blank_values=True)):
+        if site.people.is_forgotten(visit.shipment, visit.recipient):
+            return _shown(410, pages.forgotten)
         return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
     return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
+
+
+def _unsubscribe(visit: Visit, site: Site) -> Answer:
+    """The button that ends a type; none for who was forgotten, for whom it would not hold if they have come back."""
+    if site.people.is_forgotten(visit.shipment, visit.recipient):
+        return _shown(410, site.pages.forgotten)
+    return _shown(200, site.pages.unsubscribe(_type_of(visit, site)))
 
 
 def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:

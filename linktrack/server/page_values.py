@@ -38,7 +38,7 @@ TEMPLATES: dict[str, PageTemplate] = {
     "unsubscribed.html": PageTemplate("when its button was pressed", "", {"type": _TYPE}),
     "subscriptions.html": PageTemplate("the subscriptions page", "?off=…, ?on=…, ?off=*, ?consent=off", _TYPES),
     "saved.html": PageTemplate("when a button of it was pressed; ours fills its block `notice`", "", _TYPES),
-    "forgotten.html": PageTemplate("the subscriptions page of who was forgotten", "", {}),
+    "forgotten.html": PageTemplate("the subscriptions page, and that to unsubscribe, of who was forgotten", "", {}),
     "view-online.html": PageTemplate("a mail in the browser", "", {"mail": "its HTML, for `srcdoc` of a sandbox"}),
     "not-found.html": PageTemplate("all that is not there", "", {}),
 }

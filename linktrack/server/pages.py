@@ -114,7 +114,7 @@ class Pages:
 
     @cached_property
     def forgotten(self) -> Page:
-        """The subscriptions page of who was forgotten: whatever they chose would not hold."""
+        """The subscriptions page, and that to unsubscribe, of who was forgotten: whatever they chose would not hold."""
         return self._page("forgotten.html", "forgotten_title")
 
     @property

@@ -37,7 +37,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "over_text": "This mail is too old to choose subscriptions. A newer one has a fresh link. "
         "You can always unsubscribe:",
         "forgotten_title": "Nothing can be chosen here any more",
-        "forgotten_text": "We do not know any more whose mail this was, and send nothing to whoever it was. "
+        "forgotten_text": "We do not know any more whose mail this was, and send nothing to whoever it was, "
+        "if they have not asked for it since. If you still get mails from us, please use the link in a newer one. "
         "If you would like to get something from us, please write to us.",
         "online_title": "The mail",
         "not_found_title": "Not found",
@@ -76,7 +77,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "over_text": "Det här utskicket är för gammalt för att välja prenumerationer. I ett nyare finns en ny länk. "
         "Du kan alltid avsluta prenumerationen:",
         "forgotten_title": "Här går det inte att välja längre",
-        "forgotten_text": "Vi vet inte längre vem det här utskicket gick till, och skickar inget mer dit. "
+        "forgotten_text": "Vi vet inte längre vem det här utskicket gick till, och skickar inget mer dit om ingen har "
+        "bett om det sedan dess. Får du fortfarande utskick från oss, använd länken i ett nyare. "
         "Skriv till oss om du vill få något från oss.",
         "online_title": "Utskicket",
         "not_found_title": "Sidan finns inte",

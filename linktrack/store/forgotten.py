@@ -46,7 +46,19 @@ def take_print_away(database: Database, contact_id: str) -> bool:
 
 def nobodies(database: Database) -> frozenset[int]:
     """The numbers under which the clicks of forgotten people are counted."""
-    return frozenset(row[0] for row in database.rows("SELECT id FROM recipient WHERE forgotten_at IS NOT NULL"))
+    return frozenset(forgotten_times(database))
+
+
+def forgotten_times(database: Database) -> dict[int, int]:
+    """The same with when each was forgotten (UTC milliseconds)."""
+    return dict(database.rows("SELECT id, forgotten_at FROM recipient WHERE forgotten_at IS NOT NULL"))
+
+
+def may_be_back(database: Database) -> bool:
+    """Whether somebody who was forgotten may be written to again: there are fewer prints than people were forgotten.
+    Nothing says who."""
+    prints = int(database.value("SELECT count(*) FROM forgotten"))
+    return prints < int(database.value("SELECT count(*) FROM recipient WHERE forgotten_at IS NOT NULL"))
 
 
 def _printing(database: Database) -> Print:

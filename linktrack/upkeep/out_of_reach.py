@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import gzip
+import os
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.clicks.load import logs_in
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
 from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso
+from linktrack.store.database_files import COMPANIONS, workspace_in
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
 from linktrack.upkeep.archive import CONTENTS_NAME, Contents, contents_in
+from linktrack.upkeep.lying_about import lying_about, plain_files
 from linktrack.workspace import Workspace
 
 _GZIP = b"\x1f\x8b"  # what a gzip file begins with (RFC 1952)
-_MANY = 10_000  # files of a folder that are looked at
+_MANY = 10_000  # files below the click log's folder that are looked at
 _MOST = 1 << 20  # bytes of what a backup says of itself
 
 
@@ -38,12 +41,16 @@ def everything_out_of_reach(workspace: Workspace, database: Database, number: in
     `number` is who is being forgotten; None: they were forgotten before, and which logs they stand in is not known any
     more. Files that are gone are left out, unless they may lie on another machine.
     """
-    return [*_always(database), *_written(database), *_logs(workspace, database, number), *_beside(workspace)]
+    return [*_always(database), *_written(database), *_logs(workspace, database, number), *_beside(workspace, database)]
 
 
 def _always(database: Database) -> Iterator[OutOfReach]:
     yield OutOfReach("the CRM and its exports", "delete the contact there, or the next export has them again")
     yield OutOfReach("backups (linktrack backup)", "a restored one knows them: forget again after linktrack restore")
+    yield OutOfReach(
+        "databases that linktrack database copy was made from or into",
+        "delete those that are not in use, on other machines and in PostgreSQL too",
+    )
     yield OutOfReach(
         "folders that mailing rewrite and shipment render have written",
         "mails, tokens.csv and recipients.ndjson: delete them",
@@ -78,46 +85,80 @@ def _may_be_there(database: Database, place: str) -> bool:
 
 
 def _logs(workspace: Workspace, database: Database, number: int | None) -> Iterator[OutOfReach]:
-    """The logs with clicks of the person, but the own one."""
-    own = workspace.click_log_path.absolute()
+    """The logs with clicks of the person, but the own one; and what somebody has put into its folder that no import
+    takes for a log."""
+    own = _tidy(workspace.click_log_path)
     for (log,) in database.rows(
         "SELECT DISTINCT source.name FROM click JOIN reading ON reading.id = reading_id "
         "JOIN source ON source.id = source_id WHERE recipient_id = ? ORDER BY source.name",
         (number or -1,),
     ):
-        if log != "-" and Path(log).absolute().parent != own:
-            yield OutOfReach(log, "a log with their clicks: delete it, or let it end")
+        if log != "-" and (place := _tidy(Path(log))).parent != own:
+            yield OutOfReach(str(place), "a log with their clicks: delete it, or let it end")
+    if not own.is_dir() or own in (root := _tidy(workspace.root), *root.parents):
+        return
+    taken = set(logs_in(own))
+    for path in sorted(plain_files(islice(own.rglob("*"), _MANY))):
+        if str(path) not in taken:
+            yield OutOfReach(str(path), "in the click log's folder, but no log of it: delete it if it has their lines")
 
 
-def _beside(workspace: Workspace) -> Iterator[OutOfReach]:
-    """What lies in the workspace's folder and beside it: backups with their time, older copies, leftovers."""
-    for path in _files_about(workspace.root):
-        contents = _contents_of(path)
-        if contents is None:
-            continue
-        made = iso(contents.made_at, workspace.zone)
-        if contents.database_id == workspace.settings.database.id:
-            yield OutOfReach(str(path), f"a backup of {made}: delete it once a newer one is there")
-        else:
-            whose = "of another workspace, or of this one before a linktrack restore"
-            yield OutOfReach(str(path), f"a backup of {made} {whose}: delete it if it is")
-    database = workspace.database_path
-    for copy in sorted(database.parent.glob(f"{database.name}.*")) if database is not None else ():
-        yield OutOfReach(str(copy), "an older copy of the database: delete it")
+def _tidy(path: Path) -> Path:
+    return Path(os.path.normpath(path.absolute()))
+
+
+def _beside(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
+    """What lies in the workspace's folder and beside it: backups with their time, databases that are not in use,
+    leftovers."""
+    about = lying_about(workspace)
+    in_use = workspace.database_path
+    own_id = bytes(database.value("SELECT workspace_id FROM workspace"))
+    copies = [] if in_use is None else sorted(in_use.parent.glob(f"{in_use.name}.*"))
+    for path in dict.fromkeys((*about.files, *copies)):
+        if contents := _contents_of(path):
+            yield _backup(workspace, path, contents)
+        elif in_use is None or not _is_same(path, in_use):
+            whose = _workspace_in(path)
+            if whose is not None or path in copies:
+                yield from _unused(path, "" if not whose or whose == own_id else "of another workspace")
+    for folder in about.passed_over:
+        yield OutOfReach(str(folder), "it has too many files to look at all: look for backups and databases there")
     for left in leftovers(workspace.root):
         yield OutOfReach(str(left), "a killed command has left it: delete it")
 
 
-def _files_about(root: Path) -> Iterator[Path]:
-    """The files in a workspace's folder, in the folders in it, and beside it, by folder and name; of a folder that has
-    very many only some, for those are mails."""
-    for folder in (root, *_folders_in(root), root.parent):
-        with suppress(OSError):  # nobody may look there
-            yield from sorted(path for path in islice(folder.iterdir(), _MANY) if path.is_file())
+def _backup(workspace: Workspace, path: Path, contents: Contents) -> OutOfReach:
+    made = iso(contents.made_at, workspace.zone)
+    if contents.database_id == workspace.settings.database.id:
+        return OutOfReach(str(path), f"a backup of {made}: delete it once a newer one is there")
+    whose = "of another workspace, or of this one before a linktrack restore"
+    return OutOfReach(str(path), f"a backup of {made} {whose}: delete it if it is")
 
 
-def _folders_in(root: Path) -> list[Path]:
-    return sorted(path for path in islice(root.iterdir(), _MANY) if path.is_dir() and not path.is_symlink())
+def _unused(path: Path, whose: str) -> Iterator[OutOfReach]:
+    """A database that is not the one in use, with its companions."""
+    if whose:
+        advice = f"a database {whose}: forget them there too, or delete it if nobody uses it"
+    else:
+        advice = "a copy of the database that is not in use: delete it"
+    yield OutOfReach(str(path), advice)
+    for end in COMPANIONS:
+        if (companion := path.with_name(f"{path.name}{end}")).is_file():
+            yield OutOfReach(str(companion), f"of the database {path.name}: it goes with that")
+
+
+def _workspace_in(path: Path) -> bytes | None:
+    try:
+        return workspace_in(path)
+    except OSError:  # nobody may look there
+        return None
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
 
 
 def _contents_of(path: Path) -> Contents | None:

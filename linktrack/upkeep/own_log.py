@@ -103,7 +103,8 @@ def traces_of(
                 token = signing.sign(shipment, recipient).encode()
                 halves |= {token[:_HALF], token[-_HALF:]}
     every = "|".join(re.escape(email.strip().casefold()) for email in sorted(emails))
-    pattern = re.compile(rf"(?<![\w.+-])(?:{every})(?![\w-])") if every else None
+    # What goes on behind it is another's host, if not its final dot; what is escaped there is seen once it is not.
+    pattern = re.compile(rf"(?<![\w.+-])(?:{every})(?!\.?(?:[\w-]|%[0-9a-f]{{2}}))") if every else None
     return Traces(book, frozenset(recipients), frozenset(halves), pattern)
 
 

@@ -94,6 +94,8 @@ def test_every_file_of_a_workspace_is_named(persons: PersonsWorld) -> None:  # n
     files = re.search(r"## Files in the workspace\n(.*?)\n## ", PAGE, re.DOTALL)
     assert files is not None
     patterns = re.findall(r"`([^`\s]+)`", "".join(line.split("|")[1] for line in files[1].splitlines() if "|" in line))
+    persons.do("redirects", "export", persons.outside / "map", "--for", "json")
+    assert (persons.root / "linktrack.exports").exists()
     for path in persons.root.rglob("*"):
         name = str(path.relative_to(persons.root))
         assert path.is_dir() or any(fnmatch.fnmatch(name, pattern) for pattern in patterns), name

@@ -10,6 +10,7 @@ import shutil
 import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -144,7 +145,7 @@ def test_sent_mails_still_lead_somewhere(persons: PersonsWorld) -> None:
     assert "Hemlig" not in led_to("more")[1]
     assert led_to("offer")[1].startswith("https://www.example.com/offer?to="), "not where the script had led her"
     assert "vera" not in led_to("offer")[1]
-    assert led_to("off")[0] == led_to("view")[0] == 200
+    assert (led_to("off")[0], led_to("view")[0]) == (410, 200), "what is pressed there would hold for nobody"
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Nothing can be chosen"), ("sv", "går det inte att välja")])
@@ -180,11 +181,11 @@ def test_what_a_forgotten_person_chooses_is_not_said_to_be_saved(
     assert said not in answered("POST", f"{choose}?on=newsletter")[1]
     forget(persons)
     for method, path in (
-        ("GET", choose), ("POST", f"{choose}?on=newsletter"), ("POST", f"{choose}?off=*"), ("POST", f"{choose}?consent=on"),
+        ("GET", leave), ("POST", f"{leave}?page"), ("GET", choose), ("POST", f"{choose}?on=newsletter"), ("POST", f"{choose}?off=*"), ("POST", f"{choose}?consent=on"),
     ):  # fmt: skip
         status, body = answered(method, path)
         assert (status, said in body) == (410, True)
-    assert answered("POST", f"{leave}?page")[0] == answered("POST", leave)[0] == 200
+    assert answered("POST", leave)[0] == 200, "to the one-click of mail services"
     persons.add_to_log(
         own_line(f"{choose}?on=newsletter", 70_000, method="POST"), own_line(f"{choose}?consent=off", 70_001, method="POST"),
         own_line(leave, 70_002, method="POST"),
@@ -193,6 +194,19 @@ def test_what_a_forgotten_person_chooses_is_not_said_to_be_saved(
     with persons.open() as database:
         kept = "SELECT (SELECT count(*) FROM left_type) + (SELECT count(*) FROM said_consent)"
         assert database.value(kept) == 0, "nothing is kept of nobody"
+
+    day = 24 * 60
+    says = "1 unsubscribe or refusal of tracking has come from mails that people got before they were forgotten"
+    late = [own_line(leave, 91 * day, method="POST"), own_line(f"{choose}?consent=off", 92 * day, method="POST")]
+    persons.add_to_log(late[0])
+    assert "forgotten" not in persons.do("click", "import").err, "nobody is written to again"
+    assert "only those in newer ones hold" in persons.do("contact", "subscribe", VERA[0]).err
+    persons.add_to_log(own_line(f"{choose}?on=newsletter", 92 * day, method="POST"), late[1])
+    assert says in persons.do("click", "import").err
+    assert "forgotten" not in persons.do("click", "import").err
+    persons.add_to_log(own_line(f"{choose}?off=*", 93 * day, method="POST"))
+    assert says in persons.do("mailing", "rewrite", "more", "--again", "--contacts", persons.outside / "contacts.csv",
+                              "--as", "ndjson", "--out", persons.outside / "newer").err  # fmt: skip
 
 
 def test_what_a_table_has_of_a_person_is_exported_and_goes(persons: PersonsWorld) -> None:
@@ -407,9 +421,12 @@ def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
     copy = persons.root / "backup.tar.gz"
     persons.do("backup", copy)
     nested, beside = persons.root / "old" / "monday", persons.root.parent / "linktrack 2026.bak"
-    nested.parent.mkdir()
-    for other in (nested, beside):
+    next_door = persons.root.parent / "bk" / "b.tar.gz"  # as docs/operations.md has them: /srv/mail, /srv/backup
+    for other in (nested, beside, next_door):
+        other.parent.mkdir(exist_ok=True)
         shutil.copy(copy, other)
+    (next_door.parent / "deeper").mkdir()
+    shutil.copy(copy, next_door.parent / "deeper" / "b.tar.gz")
     (persons.root / "other.gz").write_bytes(gzip.compress(b"no backup"))
     (persons.root / "damaged.tar.gz").write_bytes(copy.read_bytes()[:40])
     persons.mail("--again")
@@ -424,19 +441,73 @@ def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
     assert {str(copy), str(quiet), str(mails), str(rendered)} <= named.keys()
     assert named[str(rendered)] == "the mails of shipment 1: delete them once they are sent"
     assert str(persons.outside / "gone") not in named
-    assert all("a backup of 20" in named[str(path)] for path in (copy, nested, beside)), "whatever it is called"
+    assert all("a backup of 20" in named[str(path)] for path in (copy, nested, beside, next_door)), (
+        "whatever it is called"
+    )
     database = persons.workspace.settings.database.model_copy(update={"id": "0123456789abcdef"})
     settings = persons.workspace.settings.model_copy(update={"database": database})
     restored = replace(persons.workspace, settings=settings)
     with persons.open() as open_database:
         found = everything_out_of_reach(restored, open_database, None)
     foreign = {one.place: one.advice for one in found if "a backup of 20" in one.advice}
-    assert set(foreign) == set(map(str, (copy, nested, beside)))
+    assert set(foreign) == set(map(str, (copy, nested, beside, next_door)))
     assert all("before a linktrack restore" in advice for advice in foreign.values())
-    assert not [place for place in named if "other.gz" in place or "damaged" in place]
+    assert not [place for place in named if "other.gz" in place or "damaged" in place or "deeper" in place]
     assert any("--rejected" in advice and "contact export" in advice for advice in named.values())
     shutil.rmtree(quiet)
     assert str(quiet) not in {one.place for one in forget(persons, "6").out_of_reach}
+
+
+def test_databases_that_are_not_in_use_are_out_of_reach(persons: PersonsWorld) -> None:
+    """Left behind by `database copy`, in the workspace's folder and beside it, with what SQLite keeps beside them."""
+    old, spare = persons.root / "linktrack.db", persons.root.parent / "spare" / "people.sqlite3"
+    spare.parent.mkdir()
+    persons.do("database", "copy", f"sqlite:///{old}", f"sqlite:///{spare}")
+    (Path(f"{spare}-wal")).write_bytes(b"x")
+    notes, damaged = persons.root / "notes.db", persons.root / "half.db"
+    with closing(sqlite3.connect(notes)) as other:
+        other.execute("CREATE TABLE workspace (a)")
+    shutil.copy(old, damaged)
+    with damaged.open("r+b") as file:  # its first page
+        file.seek(100)
+        file.write(b"\xff" * 500)
+    neighbour = persons.root.parent / "neighbour" / "linktrack.db"
+    neighbour.parent.mkdir()
+    shutil.copy(spare, neighbour)
+    with closing(sqlite3.connect(neighbour)) as other, other:
+        other.execute("UPDATE workspace SET workspace_id = ?", (b"another's",))
+    found = {one.place: one.advice for one in forget(persons, "5").out_of_reach}
+    unused = "a copy of the database that is not in use: delete it"
+    assert found[str(spare)] == found[str(damaged)] == unused and f"{spare}-wal" in found
+    assert "of another workspace" in found[str(neighbour)]
+    assert str(old) not in found and str(notes) not in found
+    settings = persons.root / "linktrack.toml"
+    with closing(sqlite3.connect(spare)) as other:
+        [(own,)] = other.execute("SELECT database_id FROM workspace").fetchall()
+    Path(f"{spare}-wal").unlink(missing_ok=True)
+    text = settings.read_text("utf-8")
+    before = re.search(r"\[database\][^\[]*", text)
+    assert before is not None
+    settings.write_text(text.replace(before[0], f'[database]\nid = "{own}"\nurl = "sqlite:///{spare}"\n\n'), "utf-8")
+    listed = persons.do("contact", "forget", "6", "--yes", "--format", "json").json["out_of_reach"]
+    found = {one["place"]: one["advice"] for one in listed}
+    assert found[str(old)] == unused and str(spare) not in found
+
+
+def test_what_lies_in_the_click_log_and_logs_by_whole_paths_are_out_of_reach(
+    persons: PersonsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden, below = persons.root / "clicklog" / ".hidden.ndjson", persons.root / "clicklog" / "sub" / "x.ndjson"
+    below.parent.mkdir()
+    for copied in (hidden, below):
+        copied.write_bytes(own_line(persons.vera["more"], 1))
+    log = persons.outside / "more.log"
+    log.write_text((persons.outside / "access.log").read_text("utf-8").replace("11:00:00", "12:00:00"), "utf-8")
+    monkeypatch.chdir(persons.root)
+    persons.do("click", "import", Path("..") / persons.outside.name / log.name)
+    monkeypatch.chdir("/")
+    named = {one.place for one in forget(persons).out_of_reach}
+    assert {str(hidden), str(below), str(log)} <= named and not [place for place in named if ".." in place]
 
 
 def test_mails_that_are_written_again_are_counted_without_a_forgotten_person(persons: PersonsWorld) -> None:
@@ -541,8 +612,14 @@ def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: Person
     log.append(own_line(f"{elsewhere}?mail=Vera.Unik%40enskild-doman.example", 50_200))
     log.append(own_line(f"{elsewhere}?mail=VERA.UNIK%25252540enskild-doman.example", 50_250))
     kept = own_line(f"{elsewhere}?mail=avera.unik%40enskild-doman.example", 50_300)
+    others = [
+        own_line(f"{elsewhere}?mail=vera.unik%40enskild-doman.example{more}", 50_350 + at)
+        for at, more in enumerate((".org", "%2Eorg", ".%6Frg", "%252eorg", "-x.org", "%2Dx.org", "1"))
+    ]
     other = own_line(f"/{placement}/{paths['2']['offer'].split('/')[2][:-1]}", 50_400, ip="203.0.113.78")
-    persons.add_to_log(*log, kept, other)
+    log.append(own_line(f"{elsewhere}?mail=vera.unik%40enskild-doman.example.&x", 50_260))
+    log.append(own_line(f"{elsewhere}?mail=vera.unik%2540enskild-doman.example%252E%20", 50_270))
+    persons.add_to_log(*log, kept, other, *others)
     persons.do("click", "import")
     with persons.open() as database:
         rows = database.rows("SELECT ip, recipient_id <> 0 FROM junk_request WHERE ip <> '' ORDER BY clicked_at")
@@ -555,11 +632,12 @@ def test_what_is_left_of_a_token_is_the_persons_with_its_address(persons: Person
     assert len(known["click_log"]["rows"]) == 4 + len(mine) + 2, "the lines of others are not for her"
 
     done = persons.do("contact", "forget", VERA[0], "--yes", "--format", "json").json
-    assert done["log_lines"] == 4 + len(mine) + 4
+    assert done["log_lines"] == 4 + len(mine) + 6
     words = (FULL_ADDRESS.encode(), b"203.0.113.79", token[:16].encode(), token[-16:].encode())
-    assert persons.places_of((*words, b"VeraPhone", b"=vera.unik")) == []
+    assert persons.places_of((*words, b"VeraPhone")) == []
     log_file = persons.root / "clicklog" / "clicks-20260601T000000-2-abcdef.ndjson"
-    assert kept in log_file.read_bytes() and other in log_file.read_bytes()
+    assert all(line in log_file.read_bytes() for line in (kept, other, *others))
+    assert log_file.read_bytes().lower().count(b"=vera.unik") == len(others)
     with persons.open() as database:
         assert database.rows("SELECT ip FROM junk_request WHERE ip <> ''") == [("203.0.113.78",)]
     late = own_line(f"/{placement}z/{token}", 60_000, ip=FULL_ADDRESS, agent=PHONE)

@@ -1,0 +1,65 @@
+"""The files that lie about a workspace: in its folder and beside it, where copies of what is in it are likely to be.
+
+Only so many are looked at, for folders of mails and disks of others may be there; which ones were not, is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from linktrack.workspace import Workspace
+
+_MANY = 10_000  # entries of a folder that are looked at
+_MOST = 100_000  # files of all folders
+
+
+class LyingAbout(NamedTuple):
+    """Files with something in them, by folder and name, and the folders of which there are others."""
+
+    files: tuple[Path, ...]
+    passed_over: tuple[Path, ...]
+
+
+def lying_about(workspace: Workspace) -> LyingAbout:
+    """What lies in the workspace's folder, in the folders in it, beside it, in the folders beside it (not deeper), and
+    where its database is. Links to folders are not followed, and what this user may not look at is left out."""
+    root, database = workspace.root.absolute(), workspace.database_path
+    entries = {folder: _entries(folder) for folder in (root, root.parent)}
+    at_home = [root, *_folders(entries[root]), root.parent, *([] if database is None else [database.absolute().parent])]
+    files, passed_over = dict[Path, None](), list[Path]()
+    for folder in dict.fromkeys((*at_home, *_folders(entries[root.parent][:_MANY]))):
+        there = entries.get(folder) or _entries(folder)
+        room = _MOST - len(files)
+        found = sorted(plain_files(there[:_MANY]))
+        files.update(dict.fromkeys(found[:room]))
+        if len(there) > _MANY or len(found) > room:
+            passed_over.append(folder)
+    return LyingAbout(tuple(files), tuple(passed_over))
+
+
+def plain_files(entries: Iterable[Path]) -> Iterator[Path]:
+    """Plain files that are not empty: those of the system, which may have anybody wait, are."""
+    for path in entries:
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size:
+                yield path
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder, and one more than is looked at."""
+    with suppress(OSError):
+        return list(islice(folder.iterdir(), _MANY + 1))
+    return []
+
+
+def _folders(entries: Iterable[Path]) -> list[Path]:
+    found = list[Path]()
+    for path in entries:
+        with suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                found.append(path)
+    return sorted(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ import typer
 from linktrack.cli.shared_context import kept_of, single
 from linktrack.errors import BadInput, Conflict
 from linktrack.files.kept import refuse_root
+from linktrack.files.reading import explained
 from linktrack.files.writing import PRIVATE
 from linktrack.sentences import counted
 from linktrack.upkeep.demo_visitors import browse, environment, served, write_log
@@ -121,9 +123,12 @@ def demo(
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
     refuse_root(root, folder, kept_of(context))
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(
-        shipped_folder("sample_mailings"), root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED)
-    )
+    samples = shipped_folder("sample_mailings")
+    with explained(root):
+        try:
+            shutil.copytree(samples, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
+        except shutil.Error as problem:  # which has the error of each file, in words
+            raise OSError(errno.ENOSPC if "Errno 28]" in str(problem) else errno.EIO, "") from None
     for path in (root, *root.rglob("*")):  # the package's files are everybody's, a person's are their own
         path.chmod(0o700 if path.is_dir() or path.suffix == ".py" else PRIVATE)
     for heading, commands in STORY:

@@ -59,8 +59,8 @@ def rotate(context: typer.Context, wait: WaitOption = WAIT) -> None:
     say(context, f"Key {number} signs from now on; mails signed with an older one go on working. {more}")
 
 
-@app.command()
-def revoke(
+@app.command("revoke")
+def revoke_(
     context: typer.Context,
     key: Annotated[int, typer.Argument(metavar="ID", help="The key's id.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
@@ -68,18 +68,21 @@ def revoke(
 ) -> None:
     """End a key: no click on an address that it has signed is counted again. A lost one ends without its file.
 
+    What waits in linktrack's own click log is imported first; import logs of other web servers before.
+
     \b
     Example:
       linktrack key revoke 0 --yes
     """
-    from linktrack.links.keys import check_revoking, from_environment, next_step, revoke_key
+    from linktrack.links.keys import check_revoking, from_environment, next_step
+    from linktrack.upkeep.revoking import revoke
 
     question = f"End the key {key}? Clicks on addresses that it has signed are not counted any more."
     with opened(context, wait) as database:
         workspace = workspace_of(context)
         check_revoking(workspace, database, key)
         if confirm(context, question, yes):
-            revoke_key(workspace, database, key, wait)
+            revoke(workspace, database, key, wait)
             rest = " Take its entry out of LINKTRACK_SECRET." if from_environment(workspace) else ""
             say(context, f"Key {key} is revoked.{rest}")
             if todo := next_step(workspace, database):

@@ -67,7 +67,7 @@ def making_folder(out: Path, kept: Kept, *, mode: int = 0o700) -> Iterator[Path]
     check_new_folder(out, kept)
     whole = out.absolute()
     remove_leftovers(whole.parent)
-    aside = whole.with_name(f".{whole.name}{ASIDE}{secrets.token_hex(6)}")
+    aside = whole.with_name(f".{whole.name[:200]}{ASIDE}{secrets.token_hex(6)}")
     handle = -1
     try:
         with explained(out):

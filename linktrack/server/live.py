@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Event, Thread
 
+from linktrack.contacts.left import mailing_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, Locked
 from linktrack.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
@@ -20,7 +21,7 @@ from linktrack.server.snapshot import Snapshot, keeping_lost
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
 from linktrack.settings.tables import PageSettings
 from linktrack.store.lock import alone
-from linktrack.store.session import Database, Tell, in_silence
+from linktrack.store.session import Database, Tell, in_silence, open_database
 from linktrack.workspace import Workspace
 
 LOOK_EVERY = 1.0  # seconds
@@ -54,12 +55,21 @@ def unused_templates(workspace: Workspace, pages: Pages) -> list[str]:
 
 
 def check_pages(workspace: Workspace) -> None:
-    """BadInput for pages that cannot be made, for a type of the snapshot's mailings too, and for templates that make
-    none."""
-    snapshot = _loaded(workspace)
-    pages = pages_of(workspace, () if snapshot is None else snapshot.types)
+    """BadInput for pages that cannot be made, for a type of the mailings that there are too, and for templates that
+    make none."""
+    pages = pages_of(workspace, _types_now(workspace))
     if unused := unused_templates(workspace, pages):
         raise BadInput("; and ".join(unused))
+
+
+def _types_now(workspace: Workspace) -> Collection[str]:
+    """The types of mailings, as the database has them; where it cannot be asked, as the server knows them."""
+    try:
+        with open_database(workspace) as database:
+            return mailing_types(database)
+    except LinktrackError:
+        snapshot = _loaded(workspace)
+        return () if snapshot is None else snapshot.types
 
 
 def holds_other_files(workspace: Workspace) -> bool:

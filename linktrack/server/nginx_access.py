@@ -28,7 +28,8 @@ def refuse_unfit_log(log: Path, out: Path, kept: Kept) -> None:
             file=log,
         )
     refuse_unfit_place(log, folder=False)
-    refuse_own(whole_path(log.parent) / log.name, log, kept)
+    for place in (whole_path(log.parent) / log.name, whole_path(log)):  # itself, and what it leads to
+        refuse_own(place, log, kept)
     if whole_path(out) in whole_path(log).parents:
         raise Conflict("this is in the folder of the export, whose files are its own: name another path", file=log)
 

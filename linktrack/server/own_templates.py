@@ -37,6 +37,7 @@ class BoundedEnvironment(SandboxedEnvironment):
 
     def __init__(self, loader: BaseLoader, values: Mapping[str, object]) -> None:
         super().__init__(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, auto_reload=False)
+        del self.globals["lipsum"], self.filters["center"]  # which make as much of nothing as they are told to
         self.globals.update(values, range=self.bounded_range)
         self._taken = local()  # by one page at a time
 

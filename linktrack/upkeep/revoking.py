@@ -1,0 +1,19 @@
+"""A signing key ends once what people pressed on its addresses so far is known."""
+
+from __future__ import annotations
+
+from linktrack.clicks.waiting import import_waiting
+from linktrack.links.keys import check_revoking, list_keys, revoke_key
+from linktrack.moments import Clock, now
+from linktrack.store.session import Database
+from linktrack.workspace import Workspace
+
+
+def revoke(workspace: Workspace, database: Database, number: int, wait: float = 0, clock: Clock = now) -> None:
+    """End a key as `revoke_key` does, after the workspace's own click log is imported, whose later lines on its
+    addresses are rejected: who had been told that they are unsubscribed stays so. While a key is lost nothing can be
+    imported, and revoking is the way out."""
+    check_revoking(workspace, database, number)
+    if not any(key.state == "lost" for key in list_keys(workspace, database)):
+        import_waiting(workspace, database, wait)
+    revoke_key(workspace, database, number, wait, clock)

@@ -136,6 +136,8 @@ def test_a_template_of_one_s_own_takes_the_place_of_ours(tmp_path: Path) -> None
 
 
 WRONG: dict[str, bytes] = {
+    "text out of nothing": b"{{ lipsum(n=1000000) }}",
+    "blanks out of nothing": b"{{ 'x'|center(1000000000) }}",
     "a broken tag": b"{% if %}",
     "a tag without its end": b"{% if 1 %}",
     "a name that is not there": b"{{ nope }}",

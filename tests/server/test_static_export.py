@@ -152,6 +152,7 @@ LOGS = {
     "a pipe": ("pipe", 5),
     "what has a file on its way": ("file/x", 4),
     "a file of the workspace": ("linktrack.db", 5),
+    "a link to a file of the workspace": ("mine", 5),
     "a file of the export": ("out/linktrack-http.conf", 5),
 }
 
@@ -163,6 +164,7 @@ def test_a_log_that_nginx_cannot_write_is_refused_and_found(
     name, code = LOGS[case]
     log = (world.workspace.root if name == "linktrack.db" else tmp_path) / name
     (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "mine").symlink_to(world.workspace.key_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("x")
     os.mkfifo(tmp_path / "pipe")

@@ -178,6 +178,17 @@ def test_a_fresh_workspace_has_no_findings_and_ends_with_0(run: Run, tmp_path: P
     assert "in order" in life.do("doctor").err
 
 
+def test_pages_are_tried_with_the_types_that_mailings_have_now(run: Run, tmp_path: Path) -> None:
+    assert run("init", tmp_path / "new", "--base-url", "https://click.example.com").code == 0
+    life = Life(run, tmp_path / "new")
+    (life.root / "pages").mkdir()
+    (life.root / "pages" / "unsubscribe.html").write_text("{% if 'Vecko' in type %}{{ 1 // 0 }}{% endif %}")
+    assert found(life, code=0) == {}
+    (tmp_path / "a.html").write_text("<a href='https://www.example.com/'>x</a>")
+    life.do("mailing", "add", "a", tmp_path / "a.html", "--type", "Veckobrev")
+    assert "unsubscribe.html" in found(life)["settings"]
+
+
 def test_a_warning_is_a_finding_and_ends_with_6(run: Run, tmp_path: Path) -> None:
     assert run("init", tmp_path / "new", "--base-url", "http://click.example.com").code == 0
     life = Life(run, tmp_path / "new")

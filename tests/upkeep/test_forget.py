@@ -719,3 +719,11 @@ def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsW
     }
     assert known["consent"]["rows"][0]["file"].endswith("/contacts.csv")
     assert known["shipment_recipient"]["rows"][0]["uncounted"] is True  # and no 1, as SQLite has it
+
+
+def test_who_pressed_before_their_key_was_revoked_has_left(persons: PersonsWorld) -> None:
+    paths = persons.mail("--again")
+    persons.add_to_log(own_line(paths["2"]["off"] + "?page", 60_000, method="POST"))
+    persons.do("key", "rotate")
+    persons.do("key", "revoke", "0", "--yes")
+    assert persons.do("contact", "show", "2", "--format", "json").json["left"] != []

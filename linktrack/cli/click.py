@@ -124,9 +124,9 @@ def import_(
                 say(context, f"{said} before the error; that is stored, run it again to go on.")
             raise
     _show(context, summary, format)
-    for problem in summary.problems[:-1]:
+    for problem in summary.problems if summary.stopped else summary.problems[:-1]:
         warn(f"linktrack: {problem}")
-    if summary.problems:
+    if summary.problems and not summary.stopped:
         raise summary.problems[-1]
     if summary.stopped:
         say(context, "Stopped, and all that was read is stored: run the same command again and it goes on from there.")

@@ -114,7 +114,7 @@ def _frame_end(text: bytes, at: int) -> int | None:
     inside = text[count.end() : end]
     if len(text) < end:
         return None if _LINE_END(inside) or _BEGINS(inside) else 0
-    if _LINE_END(inside.rstrip(b"\r\n")):
+    if _LINE_END(inside.rstrip(b"\r\n")) or _BEGINS(inside):
         return None
     after = _behind_line_ends(text, end)
     if after > end or inside.endswith(b"\n") or after == len(text) or _NEXT(text, after) or _LINE(text, after):

@@ -17,8 +17,10 @@ from linktrack.workspace import Workspace
 
 CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
 CACHED_LENGTH = 200  # bytes of an address that is remembered
-# SendGrid's `-x-`, Mailgun's `%recipient.x%`, and `{x}`.
-_HYPHENS = re.compile(r"-\w+-(?:[?#].*)?|%\w+\.\w+%|\{[\w.\- ]+\}").match
+# SendGrid's `-x-`, and a word between signs, as services mark theirs: `%recipient.x%`, `{$x}`, `[%x%]`, `@@x@@`, `__x__`.
+_MARKED = re.compile(
+    r"-\w+-(?:[?#].*)?|[{\[$#%@!*|]{1,3}[A-Za-z_][\w.:\- ]*[}\]$#%@!*|]{1,3}(?=[/?]|\Z)|__[A-Za-z]\w*__(?=[/?]|\Z)"
+).match
 
 _PLACEMENT, _TOKEN = f"({PLACEMENT})".encode(), rf"({TOKEN})(?![a-zA-Z0-9_\-])".encode()
 _ANYWHERE = re.compile(rb"/" + _PLACEMENT + rb"/+" + _TOKEN).finditer
@@ -212,7 +214,7 @@ class Addresses:
 def _is_tagged(behind: bytes) -> bool:
     """Whether a text begins with a merge tag, as it is or percent-encoded."""
     texts = [text.decode("utf-8", "replace") for text in (behind, unquote_to_bytes(behind)) if len(text) <= 1000]
-    return any(_HYPHENS(text) or any(not tag.start for tag in find(text)) for text in texts)
+    return any(_MARKED(text) or any(not tag.start for tag in find(text)) for text in texts)
 
 
 class AddressBook:

@@ -89,6 +89,7 @@ def test_frames_end_at_their_counts(tmp_path: Path, inside: bytes, between: byte
         pytest.param(b'8 <190>1 a{"a":1}\n8 <190>1 b', 3, id="an object right behind a frame"),
         pytest.param(b"8 <190>1 a\0\0\0\0\0\0\0\0" + b"8 <190>1 b", 2, id="a hole between frames"),
         pytest.param(b"9999 <190>1 a\n8 <190>1 b", 2, id="a count that is far too large before a line end"),
+        pytest.param(b"90 <190>1 a" + framed(HEAD) * 4, 5, id="a count that is too large by some frames"),
         pytest.param(b"9999 <190>1 a" + framed(HEAD) * 2, 3, id="a count that is far too large before frames"),
         pytest.param(b"99999 <190>1 a" + framed(HEAD) * 2000, 2001, id="a count of more than a line can be"),
         pytest.param(b"30 <190>1 a" + framed(HEAD) * 2, 3, id="a count that ends within the next frame"),

@@ -17,7 +17,7 @@ from linktrack.workspace import Workspace
 
 CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory stays flat
 CACHED_LENGTH = 200  # bytes of an address that is remembered
-# SendGrid's `-x-`, and a word between signs, as services mark theirs: `%recipient.x%`, `{$x}`, `[%x%]`, `@@x@@`, `__x__`.
+# SendGrid's `-x-`, and words between the signs of other services: `%recipient.x%`, `{$x}`, `[%x%]`, `@@x@@`, `__x__`.
 _MARKED = re.compile(
     r"-\w+-(?:[?#].*)?|[{\[$#%@!*|]{1,3}[A-Za-z_][\w.:\- ]*[}\]$#%@!*|]{1,3}(?=[/?]|\Z)|__[A-Za-z]\w*__(?=[/?]|\Z)"
 ).match

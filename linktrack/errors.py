@@ -9,7 +9,7 @@ class LinktrackError(Exception):
     """A request that cannot be carried out. `str(error)` is the place and one sentence with the way out.
 
     `sentence` is the sentence without the place; `file`, `line` and `column` say where, when the fault lies in a file.
-    `exit_code` is what the process ends with (SPEC, section 12).
+    `exit_code` is what the process ends with (docs/operations.md says which).
     """
 
     exit_code = 3

@@ -1,4 +1,4 @@
-"""The files of a run: rows written into its folder, each file with the columns that SPEC section 7 names."""
+"""The files of a run: rows written into its folder, each file with the columns that docs/crm-exports.md names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The words of a plan: what a click is to an action, and what an action wants because of it."""
+"""The types that the planner and all kinds of actions share: what a click is to an action, and what an action wants
+because of it."""
 
 from __future__ import annotations
 

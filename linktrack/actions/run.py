@@ -48,27 +48,21 @@ _NEAR = 20  # people whose ids nearly match that are named
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run did, or would do: `summary` has the keys of SPEC section 12, `failures` the first reasons why
-    something could not be carried out, `reworded` which actions made things when they had other settings, `delivered`
-    every change of a rehearsal with the cells of what would be made. `interrupted` of the failed are scripts of which
-    nobody knows what they did; `still_open` counts what failed in earlier runs, by status. `missing` are those of the
-    `unknown` whose clicks earlier runs have reported already; `others_match` says whether the export has anybody else
-    to whom a mailing went, where that was to be known. `urgent` are those of the `notes` that tell of faults of the
-    export: rows that are none, ids that are nearly those of who clicked."""
+    """What a run did, or would do."""
 
-    run: int | None
+    run: int | None  # None for a rehearsal
     out: Path | None
-    summary: dict[str, int]
+    summary: dict[str, int]  # what `action run --format json` shows
     notes: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    failures: tuple[str, ...] = ()
-    reworded: tuple[str, ...] = ()
-    interrupted: int = 0
-    still_open: Mapping[str, int] = field(default_factory=dict)
-    delivered: tuple[Delivered, ...] = ()
-    missing: tuple[str, ...] = ()
-    others_match: bool = False
-    urgent: frozenset[str] = frozenset()
+    unknown: tuple[str, ...] = ()  # who clicked and is not in the export
+    failures: tuple[str, ...] = ()  # the first reasons why something could not be carried out
+    reworded: tuple[str, ...] = ()  # actions that made things when they had other settings
+    interrupted: int = 0  # of the failed: scripts of which nobody knows what they did
+    still_open: Mapping[str, int] = field(default_factory=dict)  # what failed in earlier runs, by status
+    delivered: tuple[Delivered, ...] = ()  # every change of a rehearsal, with the cells of what would be made
+    missing: tuple[str, ...] = ()  # of the unknown, those whose clicks earlier runs have reported already
+    others_match: bool = False  # whether the export has anybody else to whom a mailing went, where that was asked
+    urgent: frozenset[str] = frozenset()  # of the notes, those on faults of the export: bad rows, ids nearly right
 
     @property
     def nobody_matches(self) -> bool:
@@ -304,7 +298,7 @@ def _near_misses(work: Work, planner: Planner) -> Iterator[str]:
 
 
 def _summary(planner: Planner) -> dict[str, int]:
-    """The counts of a walk, with the keys of SPEC section 12 in their order."""
+    """The counts of a walk, with the keys that are shown, in their order."""
     kinds = {key: sum(planner.notes.by_kind[kind] for kind in kinds) for key, kinds in output.SUMMARY_KEYS.items()}
     return {**_empty_summary(), **planner.counts(), "changes": sum(planner.notes.by_kind.values()), **kinds}
 

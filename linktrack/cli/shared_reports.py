@@ -98,15 +98,13 @@ class ReportDesk(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a report finds in a scope, the scope that it has without any option, and what is said where there is
-    nothing (None: it never is). `clicked` finds nothing where that is so, though the report has rows of 0 (None: it has
-    none). `link` is the number of the one that all rows are about, if they are."""
+    """How a report finds its rows."""
 
     find: Callable[[Scope], Iterable[tuple[Any, ...]]]
-    whole: Scope
-    sentences: Sentences | None = None
-    clicked: Callable[[Scope], Iterable[object]] | None = None
-    link: int | None = None
+    whole: Scope  # that it has without any option
+    sentences: Sentences | None = None  # said where nothing is found; None for a report that always has rows
+    clicked: Callable[[Scope], Iterable[object]] | None = None  # what tells that, where rows of 0 are shown as well
+    link: int | None = None  # the number of the one that all rows are about, if they are
 
 
 @contextmanager

@@ -1,6 +1,5 @@
-"""What is stored is seen before, whatever has become of its key, link, mailing or person since, and in whatever format
-it is read: requests and events that would be rejected today are looked up among the clicks, and mean what they meant
-when they were stored."""
+"""Lines whose clicks are stored count as seen before, even where they would be rejected today: because of what has
+become of their key, link, mailing or person since, or of the format that they are read in."""
 
 from __future__ import annotations
 

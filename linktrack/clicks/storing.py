@@ -82,7 +82,7 @@ class StoredBatch:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where clicks are put: the database, and what they are judged by and counted with."""
+    """Writes batches of clicks: has the database, and what clicks are judged by and counted with."""
 
     database: Database
     agents: Agents

@@ -1,4 +1,4 @@
-"""What is said of a row of an export that is left as it is."""
+"""Rows of an export that could not be used, and why."""
 
 from __future__ import annotations
 

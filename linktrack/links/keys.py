@@ -16,6 +16,7 @@ from linktrack.errors import BadInput, Conflict, LostKeys, NotFound
 from linktrack.files.writing import replace_own
 from linktrack.links.tokens import MAX_KEYS, Keyring, Tokens
 from linktrack.moments import Clock, now
+from linktrack.store.catalogue import touch
 from linktrack.store.lock import alone
 from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
@@ -202,7 +203,7 @@ def revoke_key(workspace: Workspace, database: Database, number: int, wait: floa
         _refuse_revoking(held, number)
         with database.transaction(durable=True):
             database.execute("UPDATE signing_key SET revoked_at = ? WHERE id = ?", (clock(), number))
-            database.execute("UPDATE workspace SET catalogue = catalogue + 1")
+            touch(database)
         if number in held.ours and not from_environment(workspace):
             replace_own(workspace.key_path, held.ring.only(set(held.ring.secrets) - {number}).text().encode())
 
@@ -277,7 +278,7 @@ def _note(database: Database, ring: Keyring, number: int, clock: Clock) -> None:
         "INSERT INTO signing_key (id, fingerprint, created_at) VALUES (?, ?, ?)",
         (number, ring.fingerprint(number), clock()),
     )
-    database.execute("UPDATE workspace SET catalogue = catalogue + 1")
+    touch(database)
 
 
 def from_environment(workspace: Workspace) -> bool:

@@ -49,7 +49,7 @@ from linktrack.workspace import Workspace
 
 
 def unseen(what: str, more: int, total: int | None) -> None:
-    """The `progress` of who does not look."""
+    """A `progress` that passes it over."""
 
 
 @dataclass(frozen=True)

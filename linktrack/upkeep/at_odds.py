@@ -1,4 +1,4 @@
-"""Rows of which others deny what they say: the ledger and what was made, clicks and their mails, runs and their end."""
+"""Rows that contradict each other: the ledger and what was made, clicks and their mails, runs and their end."""
 
 # ruff: noqa: S608 -- what is put into the SQL are names of our own, never values
 

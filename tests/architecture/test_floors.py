@@ -76,6 +76,9 @@ BREACHES = {
     "a planner with files": ("actions/planning.py", "import tempfile", "pure-world"),
     "notes with a clock": ("actions/notes.py", "import time", "pure-world"),
     "an answer with a clock": ("server/answer.py", "import time", "pure-world"),
+    "an answer that writes the log": ("server/answer.py", "import linktrack.server.click_log", "pure-world"),
+    "tagging that reads settings": ("links/utm.py", "import linktrack.settings.sources", "pure-world"),
+    "a chart that knows the workspace": ("reports/charts.py", "import linktrack.workspace", "pure-world"),
     "an export with a clock": ("crm/export.py", "import time", "crm-world"),
 }  # fmt: skip
 

@@ -35,9 +35,10 @@ def impure_calls(source: str, *, files: bool = False) -> list[str]:
     dates = {
         one.asname or one.name
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and node.module == "datetime"
+        if isinstance(node, ast.ImportFrom)
         for one in node.names
-    } | {"datetime", "date"}
+        if node.module == "datetime" or (node.module == "linktrack" and one.name == "moments")
+    } | {"datetime", "date", "moments"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             found += [f"{node.lineno}: {name}" for name in _imported(node) if _is_world(name, files)]
@@ -106,6 +107,7 @@ BREACHES = {
     "a log": "import logging",
     "a mail's own clock": "from email.utils import localtime",
     "a module by its name": "import pkgutil",
+    "our own clock is handed on by its module": "from linktrack import moments as times\nCLOCK = times.now",
     "our own clock is taken": "from linktrack.moments import now as clock\nNOW = clock()",
     "something is printed": "def f(x):\n    print(x)",
 }

@@ -53,7 +53,7 @@ WRITERS = {
     "unknown_contact": {"actions/selecting.py"},
     "wiped_click": {"clicks/reset.py", "upkeep/purge.py"},
     "workspace": {
-        "actions/taking.py", "clicks/load.py", "clicks/rollups/zone.py", "links/keys.py", "store", "upkeep",
+        "actions/taking.py", "clicks/load.py", "clicks/rollups/zone.py", "store", "upkeep",
     },
 }  # fmt: skip
 
@@ -72,8 +72,10 @@ _WRITES = re.compile(
     r"""\b(?:(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO|UPDATE(?!\s+SET)|DELETE\s+FROM)\s+["'`\[]?([a-z]\w*)(?![\w,.])""",
     re.IGNORECASE,
 )
-_ALL = re.compile(r"\b(?:SELECT(?:\s+(?:DISTINCT|ALL))?|RETURNING)\s+(?:\w+\.)?\*", re.IGNORECASE)
-_NAMELESS = re.compile(r"\bINSERT (?:OR \w+ )?INTO [a-z]\w*(?:\s+AS\s+\w+)?\s+(?:VALUES|SELECT)\b")
+_ALL = re.compile(
+    r"\b(?:SELECT(?:\s+(?:DISTINCT|ALL))?|RETURNING)\s+(?:\w+\.)?\*|\w\.\*(?=\s*(?:,|FROM\b))", re.IGNORECASE
+)
+_NAMELESS = re.compile(r"\bINSERT (?:OR \w+ )?INTO [a-z]\w*(?:\s+AS\s+\w+)?\s+(?:VALUES|SELECT)\b", re.IGNORECASE)
 
 
 def writes(modules: Iterable[tuple[str, ast.Module]]) -> Iterator[tuple[str, str]]:
@@ -193,7 +195,7 @@ def test_rows_have_named_columns() -> None:
 
 @pytest.mark.parametrize(
     "sql",
-    ["INSERT INTO made SELECT * FROM spool_made", "SELECT * FROM click", "select c.* FROM click c", "SELECT DISTINCT * FROM click", "UPDATE link SET id = 1 RETURNING *", "INSERT INTO made VALUES (?, ?)"],
+    ["INSERT INTO made SELECT * FROM spool_made", "SELECT * FROM click", "select c.* FROM click c", "SELECT DISTINCT * FROM click", "UPDATE link SET id = 1 RETURNING *", "INSERT INTO made VALUES (?, ?)", "insert into made values (?, ?)", "SELECT c.id, c.* FROM click c"],
 )  # fmt: skip
 def test_planted_columns_without_names_are_found(sql: str) -> None:
     assert columns_unsaid(ast.parse(f"database.execute({sql!r})"))

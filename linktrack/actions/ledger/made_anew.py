@@ -1,4 +1,4 @@
-"""What the ledger tells again of what is kept beside it: how many changes of each kind there are, and which clicks
+"""What is kept beside the ledger, derived from it once more: how many changes of each kind there are, and which clicks
 decided last."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the verdicts of stored clicks tell again of scanners' addresses: `scanner_evidence`, compared and mended."""
+"""`scanner_evidence`, derived once more from the verdicts of stored clicks, compared with what is kept, and mended."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A log being read: its lines become batches of clicks.
 
-Nothing here touches the database, so a batch can be made in another process (`clicks.ahead`) while the one before is
-stored (`clicks.load`).
+Nothing here touches the database, so a batch can be made in another process (`clicks.logs.ahead`) while the one before
+is stored (`clicks.load`).
 """
 
 from __future__ import annotations

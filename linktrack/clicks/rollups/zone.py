@@ -1,4 +1,5 @@
-"""The zone in whose hours clicks are counted: the workspace's, and once there are clicks no other without counting."""
+"""The zone in whose hours clicks are counted: the workspace's. Once there are clicks, another zone needs all of them to
+be counted again."""
 
 from __future__ import annotations
 

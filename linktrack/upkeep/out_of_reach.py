@@ -20,7 +20,7 @@ from linktrack.store.database_files import COMPANIONS, workspace_in
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
 from linktrack.upkeep.archive import CONTENTS_NAME, Contents, contents_in
-from linktrack.upkeep.lying_about import lying_about, plain_files
+from linktrack.upkeep.files_around import files_around, plain_files
 from linktrack.workspace import Workspace
 
 _GZIP = b"\x1f\x8b"  # what a gzip file begins with (RFC 1952)
@@ -110,7 +110,7 @@ def _tidy(path: Path) -> Path:
 def _beside(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
     """What lies in the workspace's folder and beside it: backups with their time, databases that are not in use,
     leftovers."""
-    about = lying_about(workspace)
+    about = files_around(workspace)
     in_use = workspace.database_path
     own_id = bytes(database.value("SELECT workspace_id FROM workspace"))
     copies = [] if in_use is None else sorted(in_use.parent.glob(f"{in_use.name}.*"))

@@ -1,4 +1,4 @@
-"""The files that lie about a workspace: in its folder and beside it, where copies of what is in it are likely to be.
+"""The files around a workspace: in its folder and beside it, where copies of what is in it are likely to be.
 
 Only so many are looked at, for folders of mails and disks of others may be there; which ones were not, is said.
 """
@@ -17,14 +17,14 @@ _MANY = 10_000  # entries of a folder that are looked at
 _MOST = 100_000  # files of all folders
 
 
-class LyingAbout(NamedTuple):
+class FilesAround(NamedTuple):
     """Files with something in them, by folder and name, and the folders of which there are others."""
 
     files: tuple[Path, ...]
     passed_over: tuple[Path, ...]
 
 
-def lying_about(workspace: Workspace) -> LyingAbout:
+def files_around(workspace: Workspace) -> FilesAround:
     """What lies in the workspace's folder, in the folders in it, beside it, in the folders beside it (not deeper), and
     where its database is. Links to folders are not followed, and what this user may not look at is left out."""
     root, database = workspace.root.absolute(), workspace.database_path
@@ -38,7 +38,7 @@ def lying_about(workspace: Workspace) -> LyingAbout:
         files.update(dict.fromkeys(found[:room]))
         if len(there) > _MANY or len(found) > room:
             passed_over.append(folder)
-    return LyingAbout(tuple(files), tuple(passed_over))
+    return FilesAround(tuple(files), tuple(passed_over))
 
 
 def plain_files(entries: Iterable[Path]) -> Iterator[Path]:

@@ -8,7 +8,7 @@ only compared so.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TypeVar
 from unicodedata import normalize
@@ -32,6 +32,16 @@ def held_under(table: Mapping[str, Held], name: str) -> Held | None:
 def same_name(name: str) -> str:
     """A name as it is the same whatever its case, the blanks around it, and how Unicode writes its letters."""
     return composed(composed(name).strip().casefold())
+
+
+def nearest(name: str, known: Iterable[str], at_most: int = 3, likeness: float = 0.6) -> tuple[str, ...]:
+    """Those of some names that are most like one, the nearest first, whatever their case and accents; none that is
+    less like it than `likeness` (0 to 1, as `difflib` counts it)."""
+    from difflib import get_close_matches
+
+    by_folded = {composed(one).casefold(): one for one in known if one}
+    near = get_close_matches(composed(name).casefold(), by_folded, at_most, likeness)
+    return tuple(by_folded[one] for one in near)
 
 
 @lru_cache(maxsize=1000)

@@ -3,12 +3,13 @@ nearly called."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from linktrack.actions.crm_load import MAX_CELLS
 from linktrack.actions.crm_state import CrmState
 from linktrack.crm.multivalue import OddCell, names_in, needs_quotes
 from linktrack.links.actions import InterestAction
+from linktrack.names import nearest
 from linktrack.settings.crm import CrmSettings
 
 NOUNS = {
@@ -47,7 +48,7 @@ def sentences(state: CrmState, new: Mapping[str, list[str]]) -> Iterator[str]:
     """A sentence on each new name, with those that it nearly is."""
     for kind, names in new.items():
         for name in names[:_MOST]:
-            near = _near(name, state.known_names.get(kind, set()))
+            near = nearest(name, state.known_names.get(kind, set()))
             hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
             yield f"the {NOUNS[kind]} {name!r} is new: the export has none of that name{hint}"
         if len(names) > _MOST:
@@ -81,10 +82,3 @@ def _names_of(cells: Iterable[str], separator: str) -> Iterator[str]:
                 yield from names_in(cell, separator)
             except OddCell:
                 continue
-
-
-def _near(name: str, known: Collection[str]) -> list[str]:
-    from difflib import get_close_matches
-
-    folded = {other.casefold(): other for other in known}
-    return [folded[close] for close in get_close_matches(name.casefold(), folded, n=3)]

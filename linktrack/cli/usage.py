@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.models import CommandFunctionType
 
 from linktrack.cli.first_words import COMMANDS, OPTIONS, SAID, VERBS
+from linktrack.names import nearest
 
 _WORDS = {  # a user's for pydantic's
     "Input should be a valid integer, unable to parse string as an integer": "this is no whole number",
@@ -147,9 +148,7 @@ def said_of(ctx: Any, word: str, rest: Iterable[str], group: Noun) -> str:
         special = COMMANDS.get((noun, one))
         if ours := [special] if special else group.ours(ctx, one) if noun == path else []:
             return f" {word}: that is {_listed(ours)}"
-    from difflib import get_close_matches
-
-    near = [f"linktrack {f'{path} {one}'.strip()}" for one in get_close_matches(word, group.commands, n=3)]
+    near = [f"linktrack {f'{path} {one}'.strip()}" for one in nearest(word, group.commands)]
     way = f"did you mean {' or '.join(near)}?" if near else f"see {_typed(path)} --help"
     return f" {word}: there is no such command; {way}"
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from linktrack.click_marks import VERDICTS
 from linktrack.click_names import click_name
 from linktrack.errors import UnknownName, UsageError
+from linktrack.names import nearest
 from linktrack.store.lookups import link_id, mailing_id, recipient_id, shipment_id
 from linktrack.store.session import Database, Row
 
@@ -157,7 +157,7 @@ def _rulings(database: Database, wanted: ClickFilter) -> list[str]:
     rows = database.rows("SELECT id, verdict, reasons FROM ruling")
     if wanted.reason is not None and all(wanted.reason not in reasons.split(",") for _, _, reasons in rows):
         known = sorted({reason for _, _, reasons in rows for reason in reasons.split(",") if reason})
-        near = tuple(get_close_matches(wanted.reason, known, n=3))
+        near = nearest(wanted.reason, known)
         raise UnknownName(
             f"no click has the reason {wanted.reason!r}: the reasons are {', '.join(known) or 'none so far'}",
             noun="reason", name=wanted.reason, near=near,

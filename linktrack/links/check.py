@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,7 +34,7 @@ from linktrack.links.contradictions import (
 from linktrack.links.near_targets import comparable, differs_in
 from linktrack.links.responses import FormResponse, problem_of_host, read_response
 from linktrack.links.stored_actions import read_actions
-from linktrack.names import composed, held_under, same_name
+from linktrack.names import composed, held_under, nearest, same_name
 from linktrack.settings.crm import CrmSettings
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -289,13 +288,11 @@ def _of_names(
         yield from _unlisted(kind, add, remove, types, around.named[kind])
         return
     known = {composed(name) for name in (*listed, *types)}
-    alike = {name.casefold(): name for name in sorted(known)}
     for name in (*add, *remove):
         if name in known or "{" in name:
             continue
-        near = get_close_matches(name.casefold(), alike, n=1, cutoff=_NEAR)
-        if near:
-            yield f"no-{kind}", f"the export has no {kind} {name!r}, but {alike[near[0]]!r}"
+        if near := nearest(name, sorted(known), 1, _NEAR):
+            yield f"no-{kind}", f"the export has no {kind} {name!r}, but {near[0]!r}"
         elif name in remove:
             yield f"no-{kind}", f"it removes from the {kind} {name!r}, which the export does not have"
         else:
@@ -312,11 +309,9 @@ def _unlisted(
         # of two that are nearly one the rarer may be the slip, and numbers that differ are meant to
         more = [one for one in named if (named[one], name) > (named[name], one)]
         others = [one for one in more if _numberless(one) != _numberless(name)]
-        alike = {other.casefold(): other for other in sorted((*others, *known))}
-        near = get_close_matches(name.casefold(), alike, n=1, cutoff=_NEAR)
-        if near:
-            where = "" if alike[near[0]] in known else "other actions name "
-            yield f"no-{kind}", f"the settings know no {kind} {name!r}, but {where}{alike[near[0]]!r}"
+        if near := nearest(name, sorted((*others, *known)), 1, _NEAR):
+            where = "" if near[0] in known else "other actions name "
+            yield f"no-{kind}", f"the settings know no {kind} {name!r}, but {where}{near[0]!r}"
         elif name in add:
             yield f"new-{kind}", f"the settings know no {kind} {name!r}: it is a new one unless the CRM has it (--crm)"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from linktrack.errors import UnknownName
@@ -25,6 +24,7 @@ from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import read_html, read_text
 from linktrack.mailings.reading.labels import read_words
 from linktrack.mailings.reading.markup import RAW, MarkupKind, read_markup
+from linktrack.names import nearest
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -153,7 +153,7 @@ def _judged(
         return
     if url.lower().startswith("linktrack:"):
         if address.key not in keys or address.key == "honeypot":
-            near = " or ".join(map(repr, get_close_matches(address.key, keys - {"honeypot"})))
+            near = " or ".join(map(repr, nearest(address.key, keys - {"honeypot"})))
             meant = f" (did you mean {near}?)" if near else ""
             yield "unknown-key", f"there is no link {address.key!r}{meant}: see linktrack link list"
         return

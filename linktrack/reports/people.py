@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
+from linktrack.names import nearest
 from linktrack.reports.figures import Period, Scope
 from linktrack.store.conditions import reached, since_reset
 from linktrack.store.many import at_once, marks
@@ -184,7 +184,7 @@ def _known_domain(database: Database, domain: str) -> str:
     wanted = domain_of("@" + domain.strip().removeprefix("@"))
     if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
         rows = database.rows("SELECT DISTINCT domain FROM shipment_domain LIMIT ?", (_COMPARED,))
-        near = tuple(get_close_matches(wanted, [row[0] for row in rows], n=3))
+        near = nearest(wanted, [row[0] for row in rows])
         hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
         raise UnknownName(
             f"nothing was sent to an address at {domain!r}{hint}: see linktrack report mailing NAME --by domain",

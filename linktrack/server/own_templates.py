@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from threading import local
 
@@ -17,6 +16,7 @@ from jinja2.visitor import NodeTransformer
 
 from linktrack.errors import BadInput
 from linktrack.files.reading import read_own
+from linktrack.names import nearest
 from linktrack.server.page_values import TEMPLATES
 
 STEPS = 20_000  # turns of loops, calls and includes that a page may take
@@ -152,6 +152,6 @@ def _is_meant(name: str) -> bool:
 
 def unused_sentence(path: Path) -> str:
     """What is said of a file that makes no page."""
-    near = get_close_matches(path.name.casefold(), TEMPLATES, 1, 0.7)
+    near = nearest(path.name, TEMPLATES, 1, 0.7)
     meant = f": did you mean {near[0]}?" if near else f": a page's template is called {', '.join(TEMPLATES)}"
     return f"{path} makes no page, for none is called so and no template includes it{meant}"

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from linktrack.errors import Conflict, UnknownName
-from linktrack.names import composed, same_name
+from linktrack.names import composed, nearest, same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
 
@@ -165,25 +165,18 @@ def unknown_link(database: Database, key: str) -> UnknownName:
 
 def unknown_type(type: str, known: Iterable[str]) -> UnknownName:
     """The error of a type that is none of the `known` ones, for whoever knows them all."""
-    return _unknown(_TYPE, type, _most_like(type, known))
+    return _unknown(_TYPE, type, nearest(type, known))
 
 
 def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:
     known = database.rows(f"SELECT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
-    return _most_like(name, (str(row[0]) for row in known))
+    return nearest(name, (str(row[0]) for row in known))
 
 
 def _near_people(database: Database, name: str) -> tuple[str, ...]:
     """The ids, e-mail addresses and names of people that are most like `name`."""
     people = database.rows(f"{_NOT_FORGOTTEN} LIMIT ?", (_COMPARED,))
-    return _most_like(name, chain.from_iterable(row[1:] for row in people))
-
-
-def _most_like(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    from difflib import get_close_matches
-
-    by_folded = {composed(one).casefold(): one for one in known if one}
-    return tuple(by_folded[close] for close in get_close_matches(composed(name).casefold(), by_folded, n=3))
+    return nearest(name, chain.from_iterable(row[1:] for row in people))
 
 
 def _of_another(

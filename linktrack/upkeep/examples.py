@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import tomllib
-from difflib import get_close_matches
 from pathlib import Path
 
 from linktrack.errors import BadInput, Conflict, UnknownName
@@ -12,6 +11,7 @@ from linktrack.files.folders import make_own_folder
 from linktrack.files.kept import CONFIG_NAME
 from linktrack.files.reading import explained, read_bytes
 from linktrack.files.writing import create, replace_own
+from linktrack.names import nearest
 from linktrack.workspace import load_workspace
 
 CRM_FOLDER = "crm"  # of these one holds, in the workspace's settings; all others are files of their own
@@ -40,7 +40,7 @@ def find_example(name: str) -> Path:
     """The shipped file of an example. UnknownName, with a near one and all there are."""
     known = examples()
     if name not in known:
-        close = tuple(get_close_matches(name, known, n=1))
+        close = nearest(name, known, 1)
         near = f" (did you mean {close[0]!r}?)" if close else ""
         sentence = f"there is no example {name!r}{near}, but these: {', '.join(known)}"
         raise UnknownName(sentence, noun="example", name=name, near=close)

@@ -91,7 +91,7 @@ def run_actions(
         _check_folder(database, workspace, out)
         work = prepare(workspace, database, order)
         before = runs.newest_run(database)
-        if before is not None and before.status in ("running", "interrupted"):
+        if before is not None and before.is_unfinished:
             database.warn(
                 f"run {before.id} was interrupted, and this run takes its place, though linktrack action run --resume "
                 "would have finished it: what its scripts did is kept"
@@ -112,7 +112,7 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
             summary = {key: said[key] for key in _empty_summary()}
             interrupted = runs.interrupted_in(database, run.id)
             return RunReport(run.id, Path(run.out), summary, tuple(said["notes"]), interrupted=interrupted)
-        if run is None or run.status not in ("running", "interrupted"):
+        if run is None or not run.is_unfinished:
             raise NotFound("no run was interrupted, so there is none to resume: see linktrack action log")
         order, out = Order.parse(run.summary), Path(run.out)
         if order.export is not None and not order.export.exists():
@@ -232,7 +232,7 @@ def _finish_stored(database: Database, workspace: Workspace) -> list[int]:
 def _check_folder(database: Database, workspace: Workspace, out: Path) -> None:
     """Conflict when the folder is not empty; where a run was interrupted in it, with the way to finish it."""
     newest = runs.newest_run(database)
-    unfinished = newest is not None and newest.status in ("running", "interrupted")
+    unfinished = newest is not None and newest.is_unfinished
     if newest is not None and unfinished and newest.out == str(out.absolute()) and out.is_dir() and any(out.iterdir()):
         raise Conflict(
             f"run {newest.id} was interrupted in {out}: finish it with linktrack action run --resume, "

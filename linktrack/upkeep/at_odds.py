@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from linktrack.actions.ledger.rows import UNFINISHED
 from linktrack.clicks.judging.told import compare_evidence
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import Fault, ruled_clicks
 
 _SAME = ("link_id", "shipment_id", "clicked_at", "click_print", "kind", "action")
 _LIVING = "recipient_id NOT IN (SELECT id FROM recipient WHERE forgotten_at IS NOT NULL)"
-_UNFINISHED = "('running', 'interrupted')"
 
 # Of a table the rows that are wrong, and what it is about them.
 _CONTRADICTIONS = (
@@ -50,8 +50,8 @@ _CONTRADICTIONS = (
     ),
     (
         "run",
-        f"SELECT 1 FROM run r WHERE (status IN {_UNFINISHED}) <> (finished_at IS NULL) "
-        f"OR (status IN {_UNFINISHED} AND EXISTS (SELECT 1 FROM change c WHERE c.run_id = r.id)) "
+        f"SELECT 1 FROM run r WHERE (status IN {UNFINISHED}) <> (finished_at IS NULL) "
+        f"OR (status IN {UNFINISHED} AND EXISTS (SELECT 1 FROM change c WHERE c.run_id = r.id)) "
         "OR (status = 'taken' AND (SELECT max(restored_at) FROM workspace) IS NULL)",
         "have a status that their end, or the ledger, denies",
     ),

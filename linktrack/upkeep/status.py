@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linktrack.actions import selecting
+from linktrack.actions.ledger.rows import UNFINISHED
 from linktrack.actions.ledger.runs import open_failures
 from linktrack.actions.taking import is_awaited
 from linktrack.actions.work import get_unsubscribes
@@ -58,7 +59,7 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
     if reference is not None and now - reference > within:
         last = "never" if imported is None else f"not since {iso(imported, workspace.zone)}"
         due["import"] = f"No log was imported {since} ({last}): see linktrack click import."
-    if newest is not None and newest[1] in ("running", "interrupted") and not _is_running(workspace, database):
+    if newest is not None and newest[1] in UNFINISHED and not _is_running(workspace, database):
         due["resume"] = f"Run {newest[0]} was interrupted: finish it with linktrack action run --resume."
     if oldest is not None and now - oldest > within:
         due["run"] = (

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from linktrack.actions.ledger.rows import ChangeRow, ClosedRow, Failure, MadeRow, SettledRow
-from linktrack.actions.ledger.runs import UNFINISHED
+from linktrack.actions.ledger.rows import UNFINISHED, ChangeRow, ClosedRow, Failure, MadeRow, SettledRow
 from linktrack.store.session import Database
 
 _AT_ONCE = 4_500  # rows that are put aside at once

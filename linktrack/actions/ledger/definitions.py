@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from linktrack.actions.ledger.rows import Reworded
-from linktrack.actions.ledger.runs import UNFINISHED
+from linktrack.actions.ledger.rows import UNFINISHED, Reworded
 from linktrack.actions.planned import NumberedAction
 from linktrack.links.actions import parse_action
 from linktrack.store.session import Database

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from linktrack.actions.ledger.rows import LogFilter, LogRow
-from linktrack.actions.ledger.runs import UNFINISHED
+from linktrack.actions.ledger.rows import UNFINISHED, LogFilter, LogRow
 from linktrack.store import lookups
 from linktrack.store.session import Database
 

@@ -8,6 +8,8 @@ from typing import NamedTuple, Protocol
 from linktrack.actions.planned import ClickKey, MadeFor, NumberedAction, ScriptResult
 from linktrack.names import same_name
 
+UNFINISHED = ("running", "interrupted")  # states of runs, as SQL lists them too
+
 
 class RunRow(NamedTuple):
     """A run of the actions: once it is `stored`, only its summary is missing; `summary` is its order before that."""
@@ -17,6 +19,11 @@ class RunRow(NamedTuple):
     status: str
     out: str
     summary: str
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether its files are not made, and no change of it is in the ledger."""
+        return self.status in UNFINISHED
 
 
 class ChangeRow(NamedTuple):

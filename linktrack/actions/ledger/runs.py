@@ -6,13 +6,12 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from linktrack.actions.ledger.rows import RunRow
+from linktrack.actions.ledger.rows import UNFINISHED, RunRow
 from linktrack.store.counters import count_on
 from linktrack.store.many import marks
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
-UNFINISHED = "('running', 'interrupted')"  # states of runs that the ledger has no changes of
 TAKEN = "taken"  # the state of runs that were taken over after a restore: see `taking`
 
 _RUNS = "SELECT id, started_at, status, out, summary FROM run"
@@ -90,7 +89,7 @@ def begin_taken(database: Database, number: int, ran_at: int, folder: Path) -> i
     """Note down a run that was made after the backup, under its own number unless another run has that. Returns its
     number. Part of a transaction."""
     there = database.row("SELECT status FROM run WHERE id = ?", (number,))
-    if there is not None and there[0] in ("running", "interrupted"):  # it was going on when the backup was taken
+    if there is not None and there[0] in UNFINISHED:  # it was going on when the backup was taken
         return number
     if there is not None:
         number = int(database.value("SELECT max(id) FROM run")) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from linktrack.actions.ledger.rows import KnownScript, MadeRow
+from linktrack.actions.ledger.rows import UNFINISHED, KnownScript, MadeRow
 from linktrack.actions.planned import ScriptResult
 from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
@@ -17,7 +17,7 @@ def known_scripts(database: Database) -> dict[str, KnownScript]:
         row[0]: KnownScript(
             (row[1], row[2], row[3]),
             ScriptResult(row[4], row[5], row[6], json.loads(row[7]), row[8]),
-            row[9] not in ("running", "interrupted"),
+            row[9] not in UNFINISHED,
         )
         for row in database.rows(
             "SELECT m.id, m.clicked_at, m.click_print, m.recipient_id, m.status, m.exit_code, m.return_url, "

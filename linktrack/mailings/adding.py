@@ -26,6 +26,7 @@ from linktrack.mailings.reading.document import refuse_no_text
 from linktrack.names import composed
 from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
+from linktrack.visible import visible
 
 _SHOWN = 10  # keys in a sentence
 
@@ -147,13 +148,13 @@ def store_parts(
 
 
 def checked_name(name: str) -> str:
-    """A mailing's name, its letters composed. BadInput for an empty one, a leading `-`, `/`, control characters, or a
-    broken encoding."""
+    """A mailing's name, its letters composed. BadInput for an empty one, a leading `-`, `/`, a broken encoding, or what
+    a terminal is not shown as it is (`visible`): nobody could type the name that they see."""
     checked_words(name)
     if not name.strip() or name != name.strip() or name.startswith("-") or len(name) > 200:
         raise BadInput(f"{name!r} is not a name for a mailing: use something like spring-news")
-    if any(character < " " or character in "/\\" for character in name):
-        raise BadInput(f"{name!r} is not a name for a mailing: leave out slashes, tabs and line ends")
+    if visible(name) != name or any(character in "/\\" for character in name):
+        raise BadInput(f"{name!r} is not a name for a mailing: leave out slashes, tabs, line ends and invisible signs")
     return composed(name)
 
 

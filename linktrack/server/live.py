@@ -11,6 +11,7 @@ from threading import Event, Thread
 
 from linktrack.contacts.left import mailing_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, Locked
+from linktrack.files.reading import whole_path
 from linktrack.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
 from linktrack.server.answer import Site
@@ -74,7 +75,7 @@ def _types_now(workspace: Workspace) -> Collection[str]:
 
 def holds_other_files(workspace: Workspace) -> bool:
     """Whether the folder of templates is the workspace itself, or one above it."""
-    own, root = workspace.templates_path.resolve(), workspace.root.resolve()
+    own, root = whole_path(workspace.templates_path), whole_path(workspace.root)
     return own == root or own in root.parents
 
 

@@ -118,6 +118,8 @@ class OwnTemplates(FileSystemLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         file = self.folder.joinpath(*split_template_path(template))
         if os.path.lexists(file):  # what is no plain file would be passed over, and ours shown
+            if not file.exists():
+                raise BadInput("this template is a link that leads nowhere: put a file in its place", file=file)
             read_own(file, "a template")
         try:
             return super().get_source(environment, template)

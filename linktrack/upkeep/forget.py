@@ -98,7 +98,7 @@ def forget_person(
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
         everybody = nobodies(database) | ({number} if number is not None else set())
         emails = () if number is None else emails_of(database, number)
-        traces = traces_of(database, AddressBook(workspace, database), everybody, emails)
+        traces = traces_of(database, AddressBook(workspace, database), everybody, emails, of_revoked=True)
         lines = empty_lines(database, sizes, traces)
         if number is None:
             cleaned = clean(database, _touched(), wait)

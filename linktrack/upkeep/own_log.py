@@ -32,7 +32,7 @@ from linktrack.files.beside import sync
 from linktrack.files.reading import explained
 from linktrack.files.writing import replace_own
 from linktrack.links.keys import open_keys
-from linktrack.links.tokens import NOBODY, Tokens
+from linktrack.links.tokens import NOBODY, TOKEN_LENGTH, Tokens, key_id_of
 from linktrack.moments import moment_of
 from linktrack.sentences import counted
 from linktrack.store.many import at_once, marks
@@ -57,23 +57,23 @@ class OwnLine(NamedTuple):
 class Traces:
     """By what a line of the log is told to be some people's: their good tokens, what is left of a damaged one
     (`halves`: the first and the last letters of every token that they have), and their e-mail addresses, which somebody
-    may have written behind anybody's address."""
+    may have written behind anybody's address. A token of a key in `revoked` may be anybody's, so theirs, too."""
 
     book: AddressBook
     recipients: Set[int]
     halves: frozenset[bytes] = frozenset()
     emails: re.Pattern[str] | None = None  # in small letters
+    revoked: Set[int] = frozenset()
 
     def are_in(self, line: bytes) -> bool:
         """Whether a line is theirs, or speaks of them."""
         if self.recipients & self.book.addresses.recipients_in(line):
             return True
-        if any(
-            half in self.halves
-            for token in _TOKEN_LIKE(line)
-            for half in (token[1][:_HALF].lower(), token[1][-_HALF:].lower())
-        ):
-            return True
+        for token in (match[1].lower() for match in _TOKEN_LIKE(line)):
+            if token[:_HALF] in self.halves or token[-_HALF:] in self.halves:
+                return True
+            if self.revoked and key_id_of(token[:TOKEN_LENGTH].decode("ascii")) in self.revoked:
+                return True
         if self.emails is None or not _AT_SIGN(line):
             return False
         texts = (text.decode("utf-8", "replace").casefold() for text in _unescaped(line))
@@ -88,9 +88,15 @@ def _unescaped(line: bytes) -> Iterator[bytes]:
 
 
 def traces_of(
-    database: Database, book: AddressBook, recipients: Collection[int], emails: Collection[str] = ()
+    database: Database,
+    book: AddressBook,
+    recipients: Collection[int],
+    emails: Collection[str] = (),
+    *,
+    of_revoked: bool = False,
 ) -> Traces:
-    """The traces of recipients, by number. Tokens of a key that is revoked are nobody's any more."""
+    """The traces of recipients, by number. Whose a token of a revoked key is nobody can say any more: `of_revoked`
+    takes all of them for theirs, else they are nobody's."""
     keyring, halves, numbers = book.keys.keyring, set[bytes](), sorted(recipients)
     for some in at_once(numbers):
         for shipment, recipient, settings in database.rows(
@@ -105,7 +111,8 @@ def traces_of(
     every = "|".join(re.escape(email.strip().casefold()) for email in sorted(emails))
     # What goes on behind it is another's host, if not its final dot; what is escaped there is seen once it is not.
     pattern = re.compile(rf"(?<![\w.+-])(?:{every})(?!\.?(?:[\w-]|%[0-9a-f]{{2}}))") if every else None
-    return Traces(book, frozenset(recipients), frozenset(halves), pattern)
+    revoked = book.keys.revoked if of_revoked else frozenset[int]()
+    return Traces(book, frozenset(recipients), frozenset(halves), pattern, revoked)
 
 
 def lines_of(path: Path, traces: Traces, size: int | None = None) -> Iterator[OwnLine]:

@@ -178,7 +178,10 @@ def _remove_clicks(database: Database, before: int, tell: TellRemoved) -> int:
 def _empty_lines(workspace: Workspace, database: Database, sizes: Mapping[Path, int]) -> int:
     """Empty what people who are forgotten have left in the own click log since. Returns of how many lines."""
     gone = nobodies(database)
-    return empty_lines(database, sizes, traces_of(database, AddressBook(workspace, database), gone)) if gone else 0
+    if not gone:
+        return 0
+    traces = traces_of(database, AddressBook(workspace, database), gone, of_revoked=True)
+    return empty_lines(database, sizes, traces)
 
 
 def _empty_values(database: Database, before: int) -> int:

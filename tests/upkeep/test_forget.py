@@ -727,3 +727,7 @@ def test_who_pressed_before_their_key_was_revoked_has_left(persons: PersonsWorld
     persons.do("key", "rotate")
     persons.do("key", "revoke", "0", "--yes")
     assert persons.do("contact", "show", "2", "--format", "json").json["left"] != []
+    token = paths["2"]["off"].rpartition("/")[2]
+    assert persons.places_of((token.encode(),)) != []
+    persons.do("contact", "forget", "2", "--yes")
+    assert persons.places_of((token.encode(), b"p2@example.com")) == [], "nobody can say whose a revoked key's token is"

@@ -19,7 +19,7 @@ CACHE_SIZE = 300_000  # distinct addresses and tokens remembered, so that memory
 CACHED_LENGTH = 200  # bytes of an address that is remembered
 # SendGrid's `-x-`, and words between the signs of other services: `%recipient.x%`, `{$x}`, `[%x%]`, `@@x@@`, `__x__`.
 _MARKED = re.compile(
-    r"-\w+-(?:[?#].*)?|[{\[$#%@!*|]{1,3}[A-Za-z_][\w.:\- ]*[}\]$#%@!*|]{1,3}(?=[/?]|\Z)|__[A-Za-z]\w*__(?=[/?]|\Z)"
+    r"-\w+-(?:[?#].*)?|[{\[$#%@!*|]{1,3} ?[A-Za-z_][\w.:\- ]*[}\]$#%@!*|]{1,3}(?=[/?\s]|\Z)|__[A-Za-z]\w*__(?=[/?]|\Z)"
 ).match
 
 _PLACEMENT, _TOKEN = f"({PLACEMENT})".encode(), rf"({TOKEN})(?![a-zA-Z0-9_\-])".encode()

@@ -86,10 +86,10 @@ def test_a_new_folder_is_refused_where_nothing_may_be_written(tmp_path: Path, mo
     with pytest.raises(Conflict, match="no permission"):
         check_new_folder(tmp_path / "new", NOTHING)
 
-    def ill(_: object) -> None:
+    def ill(_: Path) -> None:
         raise OSError(errno.EIO, "")
 
-    monkeypatch.setattr(os, "listdir", ill)
+    monkeypatch.setattr(Path, "iterdir", ill)
     with pytest.raises(Conflict, match="the disk reports an error") as caught:
         check_new_folder(tmp_path / "empty", NOTHING)
     assert caught.value.file == str(tmp_path / "empty")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +15,10 @@ import typer
 
 from linktrack.cli.shared_context import kept_of, single
 from linktrack.errors import BadInput, Conflict
+from linktrack.files.folders import make_own_folder
 from linktrack.files.kept import refuse_root
 from linktrack.files.reading import explained
-from linktrack.files.writing import PRIVATE
+from linktrack.files.writing import PRIVATE, create
 from linktrack.sentences import counted
 from linktrack.upkeep.demo_visitors import browse, environment, served, write_log
 from linktrack.upkeep.examples import shipped_folder
@@ -122,15 +122,10 @@ def demo(
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise Conflict(f"{folder} is not empty: name a new folder, e.g. linktrack demo {folder}-2")
     refuse_root(root, folder, kept_of(context))
-    root.mkdir(parents=True, exist_ok=True)
-    samples = shipped_folder("sample_mailings")
     with explained(root):
-        try:
-            shutil.copytree(samples, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_COPIED))
-        except shutil.Error as problem:  # which has the error of each file, in words
-            raise OSError(errno.ENOSPC if "Errno 28]" in str(problem) else errno.EIO, "") from None
-    for path in (root, *root.rglob("*")):  # the package's files are everybody's, a person's are their own
-        path.chmod(0o700 if path.is_dir() or path.suffix == ".py" else PRIVATE)
+        root.mkdir(parents=True, exist_ok=True)
+        root.chmod(0o700)
+    _put_samples(root)
     for heading, commands in STORY:
         typer.echo(f"\n# {heading}")
         for command in commands:
@@ -162,6 +157,20 @@ def _serve(root: Path) -> bool:
         for visit in browse(root, port):
             typer.echo(f"  {visit.name}: {visit.method} {visit.address}\n    {visit.status}, {visit.found}")
     return True
+
+
+def _put_samples(root: Path) -> None:
+    """Put the shipped samples, which are everybody's, into `root` as files of its owner's alone."""
+    samples = shipped_folder("sample_mailings")
+    for source in sorted(samples.rglob("*")):
+        path = source.relative_to(samples)
+        if any(fnmatch(part, pattern) for part in path.parts for pattern in NOT_COPIED):
+            continue
+        if source.is_dir():
+            with explained(root / path):
+                make_own_folder(root / path)
+        else:
+            create(root / path, source.read_bytes(), mode=0o700 if path.suffix == ".py" else PRIVATE)
 
 
 def _play(command: str, root: Path) -> None:

@@ -31,13 +31,13 @@ from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.moments import zone_of
+from linktrack.store.many import at_once, marks
 from linktrack.store.open_times import note_open_times, stretches_of
 from linktrack.store.session import Database, Row
 
 _COLUMNS = (*Click._fields, "pressed", "reading_id", "ruling_id", "passed")
 _GAP = 60_000  # milliseconds: what is stored is looked up in stretches of time no further apart than this …
 _SPARSE = 1_000  # … or, where they are as far apart as this on average, one by one
-_AT_ONCE = 500  # moments of one query
 
 
 class Arrivals(NamedTuple):
@@ -260,11 +260,9 @@ class Shelf:
                     (stretch[0], stretch[-1]),
                 )
                 continue
-            moments = sorted(set(stretch))
-            for start in range(0, len(moments), _AT_ONCE):
-                some = moments[start : start + _AT_ONCE]
-                marks = ", ".join("?" * len(some))
-                yield from self.database.rows(f"SELECT {columns} FROM {table} WHERE clicked_at IN ({marks})", some)  # noqa: S608  (names of our own)
+            for some in at_once(sorted(set(stretch))):
+                sql = f"SELECT {columns} FROM {table} WHERE clicked_at IN ({marks(some)})"  # noqa: S608  (names of our own)
+                yield from self.database.rows(sql, some)
 
     def _as_stored(self, table: str, moments: Sequence[int]) -> Sequence[int]:
         """Those of some moments, in order, between the first and the last of what a table has of their time: none,

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from linktrack.click_marks import HUMAN, PREFETCHED, SCANNER, TEST
+from linktrack.click_marks import VERDICTS
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.judging.verdicts import REASONS
 from linktrack.errors import Conflict, Damaged
@@ -38,7 +38,7 @@ _WORDS: dict[str, tuple[str | int, ...]] = {
     "left_type.how": ("unsubscribe", "page", "action", "back"),
     "agent.device": tuple(range(len(DEVICES))),
     "clicker.first_device": tuple(range(len(DEVICES))),
-    "ruling.verdict": (HUMAN, PREFETCHED, SCANNER, TEST),
+    "ruling.verdict": VERDICTS,
     "run.status": ("running", "interrupted", "stored", "done", "taken"),
     "change.kind": (*_CHANGES, *_MADE),
     "change.operation": ("set", "add", "remove", "make", "run"),

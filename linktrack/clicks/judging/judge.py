@@ -28,12 +28,12 @@ from linktrack.clicks.judging.reputation import (
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import REACH, Click, JunkRequest, Probe, Surroundings, address_of, judge
 from linktrack.moments import merged
+from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database, Row
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
 _WIDTH = len(Click._fields)
 _RECIPIENT, _IP, _AGENT, _FLAGS = map(Click._fields.index, ("recipient_id", "ip", "agent_id", "flags"))
-_AT_ONCE = 500  # values of one query
 _DIGITS = "0123456789"
 _FEW = 400  # recipients and addresses that a query can name
 
@@ -218,11 +218,9 @@ def stored_clicks(
     addresses, or without an address and of these agents, if given, which are no more than a query can name."""
     where, values = "", list[int | str]()
     if of is not None:
-        marks = [", ".join("?" * len(some)) or "NULL" for some in of]
+        people, addresses, agents = marks(of[0]), marks(of[1]), marks(of[2])
         nameless = f"(ip = '' OR (flags & {SHARED}) <> 0)"
-        where = (
-            f" AND (recipient_id IN ({marks[0]}) OR ip IN ({marks[1]}) OR ({nameless} AND agent_id IN ({marks[2]})))"
-        )
+        where = f" AND (recipient_id IN ({people}) OR ip IN ({addresses}) OR ({nameless} AND agent_id IN ({agents})))"
         values = [*of[0], *of[1], *of[2]]
     return list(map(_click_of, _rows(database, low, high, where, values)))
 
@@ -233,7 +231,7 @@ def _clicks_from(database: Database, low: int, high: int, places: set[tuple[int,
     # What an IPv4 address begins with; IPv6 is written in too many ways to be told apart by a query.
     beginnings = sorted({address.rstrip(_DIGITS) for _, address in places if ":" not in address})
     if len(beginnings) <= _FEW:
-        where = f" AND (rtrim(ip, '{_DIGITS}') IN ({', '.join('?' * len(beginnings)) or 'NULL'}) OR ip LIKE '%:%')"
+        where = f" AND (rtrim(ip, '{_DIGITS}') IN ({marks(beginnings)}) OR ip LIKE '%:%')"
         values = [*beginnings]
     stored = list(map(_click_of, _rows(database, low, high, where, values)))
     found = neighbourhoods([one.click for one in stored])
@@ -272,11 +270,9 @@ def _heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tupl
         by_shipment.setdefault(shipment, []).append(address)
     found: set[tuple[int, str]] = set()
     for shipment, addresses in sorted(by_shipment.items()):
-        for start in range(0, len(addresses), _AT_ONCE):
-            some = addresses[start : start + _AT_ONCE]
-            marks = ", ".join(["(?)"] * len(some))
+        for some in at_once(addresses):
             rows = database.rows(
-                f"SELECT e.address FROM (VALUES {marks}) AS wanted CROSS JOIN scanner_evidence e "  # noqa: S608  (marks of our own)
+                f"SELECT e.address FROM (VALUES {marks(some, '(?)')}) AS wanted CROSS JOIN scanner_evidence e "  # noqa: S608  (marks of our own)
                 "WHERE e.shipment_id = ? AND e.address = wanted.column1 "
                 "GROUP BY e.address HAVING count(DISTINCT e.recipient_id) >= ?",
                 (*some, shipment, RECIPIENTS),
@@ -298,11 +294,10 @@ def _evidence_about(
     Many are asked for at once: a server takes longer to answer than to look.
     """
     wanted = sorted(places)
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = wanted[start : start + _AT_ONCE]
-        marks = ", ".join(["(?, ?)"] * len(some))
+    for some in at_once(wanted):
         rows = database.rows(
-            f"SELECT e.shipment_id, e.address, e.minute, e.recipient_id, e.family FROM (VALUES {marks}) AS wanted "  # noqa: S608  (marks of our own)
+            f"SELECT e.shipment_id, e.address, e.minute, e.recipient_id, e.family "  # noqa: S608  (marks of our own)
+            f"FROM (VALUES {marks(some, '(?, ?)')}) AS wanted "
             "CROSS JOIN scanner_evidence e WHERE e.shipment_id = wanted.column1 AND e.address = wanted.column2 "
             "AND e.minute BETWEEN ? AND ?",
             [*chain.from_iterable(some), low, high],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 
 from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import note_evidence
@@ -13,6 +12,7 @@ from linktrack.clicks.judging.reputation import MINUTE_MS, Evidence, evidence, w
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.judging.verdicts import Click
+from linktrack.store.many import at_once
 from linktrack.store.session import Database
 
 _AT_ONCE = 50_000  # clicks
@@ -28,7 +28,7 @@ def compare_evidence(database: Database, ruled: Iterable[tuple[Click, int]]) -> 
     rulings = Rulings(database, by.rules)
     today = {number for (number,) in database.rows("SELECT id FROM ruling WHERE rules = ?", (by.rules,))}
     told = set[Evidence]()
-    for piece in _pieces(ruled):
+    for piece in at_once(ruled, _AT_ONCE):
         own = [(click, number) for click, number in piece if number in today and not by.is_final(click)]
         verdicts = [without_reputation(rulings.verdict(number)) for _, number in own]
         told |= evidence([click for click, _ in own], verdicts, by)
@@ -61,9 +61,3 @@ def mend_evidence(database: Database, ruled: Iterable[tuple[Click, int]]) -> Non
     note_evidence(database, missing)
     which = " AND ".join(f"{column} = ?" for column in Evidence._fields)
     database.executemany(f"DELETE FROM scanner_evidence WHERE {which}", sorted(beyond))  # noqa: S608  (of our own)
-
-
-def _pieces(ruled: Iterable[tuple[Click, int]]) -> Iterable[list[tuple[Click, int]]]:
-    every = iter(ruled)
-    while piece := list(islice(every, _AT_ONCE)):
-        yield piece

@@ -19,7 +19,7 @@ from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Turnout, note_deeds
-from linktrack.clicks.rollups.deeds import HUMAN, MACHINE, NO_DEED, PersonInShipment, gathered
+from linktrack.clicks.rollups.deeds import BY_MACHINE, BY_PERSON, NO_DEED, PersonInShipment, gathered
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
 from linktrack.contacts.recipients import domain_of
@@ -124,7 +124,7 @@ def _columns(shifts: Sequence[Shift], facts: Facts) -> _Columns:
     return _Columns(people, times, links, placements, shipments, devices, before, after)
 
 
-_DEED_OF = {"human": HUMAN, "prefetch": MACHINE, "scanner": MACHINE, "test": NO_DEED}
+_DEED_OF = {"human": BY_PERSON, "prefetch": BY_MACHINE, "scanner": BY_MACHINE, "test": NO_DEED}
 
 
 class _Tables:
@@ -236,8 +236,8 @@ def _settle_times(database: Database, columns: _Columns, was: Sequence[str], now
     won: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     lost: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for link, shipment, at, old, new in zip(columns.links, columns.shipments, columns.times, was, now, strict=True):
-        if (old == HUMAN) != (new == HUMAN):
-            (won if new == HUMAN else lost)[link, shipment].append(at)
+        if (old == BY_PERSON) != (new == BY_PERSON):
+            (won if new == BY_PERSON else lost)[link, shipment].append(at)
     for table, keys, of in (
         ("link_tally", ("link_id", "shipment_id"), lambda pair: pair),
         ("shipment_tally", ("shipment_id",), lambda pair: pair[1:]),

@@ -18,7 +18,7 @@ PersonAtPlacement = tuple[int, int, int]  # shipment, recipient, placement
 # clicks, clicks of machines; and of the human ones that came first and last moment, and the first one's device.
 Deed = tuple[int, int, int, int | None, int | None, int | None]
 
-NO_DEED, HUMAN, MACHINE = "", "human", "machine"  # what a click is as a deed: a test is none
+NO_DEED, BY_PERSON, BY_MACHINE = "", "human", "machine"  # what a click is as a deed: a test is none
 
 
 @dataclass
@@ -50,19 +50,19 @@ def gathered(
             continue
         own = people[person]
         if not old and placement not in own:  # nearly always
-            own[placement] = (link, 1, 0, at, at, device) if new == HUMAN else (link, 0, 1, None, None, None)
+            own[placement] = (link, 1, 0, at, at, device) if new == BY_PERSON else (link, 0, 1, None, None, None)
             continue
         _, human, machine, first, last, of_first = own.get(placement, (link, 0, 0, None, None, None))
-        human += (new == HUMAN) - (old == HUMAN)
-        machine += (new == MACHINE) - (old == MACHINE)
-        if new == HUMAN:
+        human += (new == BY_PERSON) - (old == BY_PERSON)
+        machine += (new == BY_MACHINE) - (old == BY_MACHINE)
+        if new == BY_PERSON:
             if first is None or of_first is None or (at, device) < (first, of_first):
                 first, of_first = at, device
             last = at if last is None else max(last, at)
         own[placement] = (link, human, machine, first, last, of_first)
         if old:
             deeds.moved.add(person)
-            if old == HUMAN:
+            if old == BY_PERSON:
                 deeds.lost.add((*person, placement))
     return deeds
 

@@ -21,8 +21,8 @@ from linktrack.clicks.formats import (
     format_of,
     is_format_string,
 )
+from linktrack.clicks.judging.judged import Click, JunkRequest, Probe
 from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch, Reached
 from linktrack.clicks.logs.changing import Changing

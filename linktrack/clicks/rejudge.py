@@ -15,6 +15,7 @@ from linktrack.clicks.judging.judge import (
     set_rulings,
     stored_clicks,
 )  # fmt: skip
+from linktrack.clicks.judging.judged import REACH, Surroundings, Verdict
 from linktrack.clicks.judging.reputation import (
     LATER_MINUTES,
     LOOK_MS,
@@ -25,7 +26,7 @@ from linktrack.clicks.judging.reputation import (
     without_reputation,
 )  # fmt: skip
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.verdicts import REACH, Surroundings, Verdict, judge
+from linktrack.clicks.judging.verdicts import judge
 from linktrack.clicks.rollups.counts import Facts, apply
 from linktrack.clicks.storing import Shelf
 from linktrack.store.lock import alone

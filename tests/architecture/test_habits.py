@@ -15,7 +15,8 @@ from architecture.planted import ROOT, trees
 NAMELESS_ROWS = {
     "clicks/event.py": 1,
     "clicks/judging/judge.py": 1,
-    "clicks/judging/verdicts.py": 2,
+    "clicks/judging/judged.py": 1,
+    "clicks/judging/verdicts.py": 1,
     "clicks/logs/batches.py": 5,
     "clicks/logs/tracked.py": 1,
     "clicks/rollups/deeds.py": 1,

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from linktrack.click_marks import SHARED
+from linktrack.clicks.judging.judged import REACH, Click, JunkRequest, Probe, Surroundings, address_of
 from linktrack.clicks.judging.reputation import (
     LOOK_MS,
     RECIPIENTS,
@@ -26,7 +27,7 @@ from linktrack.clicks.judging.reputation import (
     without_reputation,
 )  # fmt: skip
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.verdicts import REACH, Click, JunkRequest, Probe, Surroundings, address_of, judge
+from linktrack.clicks.judging.verdicts import judge
 from linktrack.moments import merged
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database, Row

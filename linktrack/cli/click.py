@@ -94,7 +94,7 @@ def import_(
       linktrack click import events.json --log-format sendgrid --mailing news
     """
     from linktrack.clicks.load import import_logs
-    from linktrack.clicks.summary import TOLERATED_PERCENT, ImportOrder
+    from linktrack.clicks.logs.rules import TOLERATED_PERCENT, ImportOptions
 
     if log_format == "help":
         from linktrack.clicks.formats import format_names
@@ -102,7 +102,7 @@ def import_(
         typer.echo("\n".join(format_names()))
         return
     workspace = workspace_of(context)
-    order = ImportOrder(
+    order = ImportOptions(
         log_format, *_stretch(since, until, workspace.zone), mailing, time_zone, again,
         TOLERATED_PERCENT if tolerate is None else tolerate,
     )  # fmt: skip

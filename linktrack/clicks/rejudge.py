@@ -15,7 +15,6 @@ from linktrack.clicks.judging.judge import (
     set_rulings,
     stored_clicks,
 )  # fmt: skip
-from linktrack.clicks.judging.judged import REACH, Surroundings, Verdict
 from linktrack.clicks.judging.reputation import (
     LATER_MINUTES,
     LOOK_MS,
@@ -25,6 +24,7 @@ from linktrack.clicks.judging.reputation import (
     known_scanners,
     without_reputation,
 )  # fmt: skip
+from linktrack.clicks.judging.rules.judged import REACH, Surroundings, Verdict
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.clicks.rollups.counts import Facts, apply

@@ -18,9 +18,9 @@ from linktrack.clicks.judging.judge import (
     judge_reputation,
     set_rulings,
 )  # fmt: skip
-from linktrack.clicks.judging.judged import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.logs import cuts

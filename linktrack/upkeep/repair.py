@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
-from linktrack.clicks.judging.judged import PLAIN, Click
+from linktrack.clicks.judging.rules.judged import PLAIN, Click
 from linktrack.clicks.judging.told import mend_evidence
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import rebuild

@@ -7,9 +7,10 @@ import re
 import pytest
 from docs.player import ROOT
 
-from linktrack.clicks.judging import by_address, by_person, by_request, judged, reputation, verdicts
+from linktrack.clicks.judging import reputation, verdicts
 from linktrack.clicks.judging.networks import OWN_WEIGHT
 from linktrack.clicks.judging.rule_files import rows_of
+from linktrack.clicks.judging.rules import by_address, by_person, by_request, judged
 
 PAGE = (ROOT / "docs" / "verdicts.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (`[^|]+) \| ([^|]+) \| ([^|]+) \|[^|]*\|$", PAGE, re.MULTILINE)

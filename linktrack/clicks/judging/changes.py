@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from linktrack.clicks.judging.judged import Verdict
+from linktrack.clicks.judging.rules.judged import Verdict
 from linktrack.clicks.judging.verdicts import deciding
 
 

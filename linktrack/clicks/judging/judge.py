@@ -11,7 +11,6 @@ from itertools import chain
 from typing import NamedTuple
 
 from linktrack.click_marks import SHARED
-from linktrack.clicks.judging.judged import REACH, Click, JunkRequest, Probe, Surroundings, address_of
 from linktrack.clicks.judging.reputation import (
     LOOK_MS,
     RECIPIENTS,
@@ -26,6 +25,7 @@ from linktrack.clicks.judging.reputation import (
     with_reputation,
     without_reputation,
 )  # fmt: skip
+from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Surroundings, address_of
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.moments import merged

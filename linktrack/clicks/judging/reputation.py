@@ -34,9 +34,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN, POST, SCANNER, SHARED
-from linktrack.clicks.judging.judged import Click, Surroundings, Verdict, address_of
+from linktrack.clicks.judging.rules.judged import Click, Surroundings, Verdict, address_of
+from linktrack.clicks.judging.rules.windows import is_near
 from linktrack.clicks.judging.verdicts import ENOUGH, SOON_WEIGHT, WEAK, deciding, in_order
-from linktrack.clicks.judging.windows import is_near
 
 RECIPIENTS = 5  # as many others' mails an address must have been a scanner's for
 MINUTE_MS = 60_000  # evidence is kept by the minute

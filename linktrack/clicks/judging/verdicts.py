@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from linktrack.click_marks import HUMAN, MACHINE, POST, PREFETCH, PREFETCHED, SCANNER, SHARED, TEST
-from linktrack.clicks.judging.against import Against
 from linktrack.clicks.judging.agents import Signal
-from linktrack.clicks.judging.by_address import judge_addresses, judge_without_addresses
-from linktrack.clicks.judging.by_person import judge_people
-from linktrack.clicks.judging.by_request import judge_beside_junk, judge_probed
-from linktrack.clicks.judging.judged import (
+from linktrack.clicks.judging.rules.against import Against
+from linktrack.clicks.judging.rules.by_address import judge_addresses, judge_without_addresses
+from linktrack.clicks.judging.rules.by_person import judge_people
+from linktrack.clicks.judging.rules.by_request import judge_beside_junk, judge_probed
+from linktrack.clicks.judging.rules.judged import (
     Click,
     JunkRequest,
-    Person,
     Probe,
     Surroundings,
     Verdict,
+    Whose,
     address_of,
     person_of,
 )
@@ -59,7 +59,7 @@ def judge(
     by_agent = {number: by.agent(number) for number in set(agents)}
     result: list[Verdict] = [by_agent[number] for number in agents]
     against: Against = {}
-    people: Sequence[Person] = list(zip(shipments, recipients, strict=True))
+    people: Sequence[Whose] = list(zip(shipments, recipients, strict=True))
     if NOBODY in recipients:
         people = [person_of(click) for click in clicks]
     judge_people(clicks, people, by, against)

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
-from linktrack.clicks.judging.judged import Click
+from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Turnout, note_deeds

@@ -10,7 +10,6 @@ from clicks.judging.judged_clicks import BY, OTHER, SENT, SERVERS, TOOL, TRAP, H
 
 from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.judging import reputation
-from linktrack.clicks.judging.judged import REACH, Click, Verdict
 from linktrack.clicks.judging.reputation import (
     BESIDE_MS,
     LATER_MINUTES,
@@ -27,6 +26,7 @@ from linktrack.clicks.judging.reputation import (
     with_reputation,
     without_reputation,
 )
+from linktrack.clicks.judging.rules.judged import REACH, Click, Verdict
 from linktrack.clicks.judging.verdicts import judge
 
 POOL = "203.0.113.0"

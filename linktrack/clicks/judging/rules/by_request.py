@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 
-from linktrack.clicks.judging.against import Against, mark_near
-from linktrack.clicks.judging.judged import (
+from linktrack.clicks.judging.rules.against import Against, mark_near
+from linktrack.clicks.judging.rules.judged import (
     JunkRequest,
     Probe,
 )
-from linktrack.clicks.judging.windows import moments_of
+from linktrack.clicks.judging.rules.windows import moments_of
 from linktrack.links.tokens import NOBODY
 
 PROBE_MS = 10_000  # between a HEAD and a GET of the same placement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-from linktrack.clicks.judging.windows import is_near
+from linktrack.clicks.judging.rules.windows import is_near
 
 Against = dict[int, set[str]]  # place → reasons
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from linktrack.clicks.judging.against import Against, mark
-from linktrack.clicks.judging.judged import (
+from linktrack.clicks.judging.rules.against import Against, mark
+from linktrack.clicks.judging.rules.judged import (
     REACH,
     Click,
-    Person,
     Surroundings,
+    Whose,
 )
-from linktrack.clicks.judging.windows import crowded, groups, is_dense, is_near
+from linktrack.clicks.judging.rules.windows import crowded, groups, is_dense, is_near
 
 # A person does not open 3 places of a mail in 1.5 seconds, nor 4 in 2.5; many logs have times of whole seconds only.
 BURSTS = ((3, 1_500), (4, 2_500), (5, 5_000))
@@ -24,7 +24,7 @@ REPEATS_ANYWHERE = ((50, 10_000), (100, 60_000))  # … and as often those of al
 EVEN_PAUSES, EVEN_MS, EVEN_LEAST_MS = 5, 1_000, 10_000  # (fingers tap evenly, too, but faster)
 
 
-def judge_people(clicks: Sequence[Click], people: Sequence[Person], by: Surroundings, against: Against) -> None:
+def judge_people(clicks: Sequence[Click], people: Sequence[Whose], by: Surroundings, against: Against) -> None:
     """Bursts, sweeps, traps and repetition: what one recipient of one shipment did within seconds."""
     traps = {index for index, click in enumerate(clicks) if click.placement_id in by.traps} if by.traps else set()
     trapped = {people[index] for index in traps}

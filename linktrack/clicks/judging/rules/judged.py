@@ -13,7 +13,7 @@ from linktrack.links.tokens import NOBODY
 REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
 
 # Shipment and recipient; of those who share a token, whom nothing else tells apart, address and agent too.
-Person = tuple[int, int] | tuple[int, int, str, int]
+Whose = tuple[int, int] | tuple[int, int, str, int]
 
 
 class Click(NamedTuple):
@@ -79,7 +79,7 @@ Verdict = tuple[str, str]  # verdict and comma-separated reasons, of which the f
 PLAIN: Verdict = (HUMAN, "")  # nothing to be said against it
 
 
-def person_of(click: Click) -> Person:
+def person_of(click: Click) -> Whose:
     """Whose click it is, as clicks are compared."""
     shipment, recipient = click[4:6]
     return (shipment, recipient) if recipient != NOBODY else (shipment, recipient, address_of(click), click.agent_id)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from math import ceil
 
 from linktrack.click_marks import SHARED
-from linktrack.clicks.judging.against import Against, mark
-from linktrack.clicks.judging.judged import (
+from linktrack.clicks.judging.rules.against import Against, mark
+from linktrack.clicks.judging.rules.judged import (
     Click,
-    Person,
     Surroundings,
+    Whose,
     address_of,
 )
-from linktrack.clicks.judging.windows import crowded, groups, is_dense
+from linktrack.clicks.judging.rules.windows import crowded, groups, is_dense
 from linktrack.links.tokens import NOBODY
 
 # One address and agent that opens so many links each of so many mails: at once, or slowly one mail after the other.
@@ -27,7 +27,7 @@ BROWSERS_MS = 5_000  # nor does a person open two links with two browsers within
 
 def judge_addresses(
     clicks: Sequence[Click],
-    people: Sequence[Person],
+    people: Sequence[Whose],
     addresses: Sequence[tuple[str, int]],
     against: Against,
 ) -> None:
@@ -48,7 +48,7 @@ def judge_addresses(
 
 
 def judge_without_addresses(
-    clicks: Sequence[Click], people: Sequence[Person], by: Surroundings, against: Against
+    clicks: Sequence[Click], people: Sequence[Whose], by: Surroundings, against: Against
 ) -> None:
     """What tells machines by their agents alone, of clicks that have no address or one that anybody may stand behind.
 
@@ -69,7 +69,7 @@ def judge_without_addresses(
 
 def _crowds(
     clicks: Sequence[Click],
-    people: Sequence[Person],
+    people: Sequence[Whose],
     own: Sequence[int],
     enough: int,
     enough_links: int,
@@ -81,10 +81,10 @@ def _crowds(
 
     The window moves by one click at a time; once it is a crowd, only the recipient who came last can be new in it.
     """
-    within: defaultdict[Person, deque[int]] = defaultdict(deque)  # their clicks in the window
-    links: defaultdict[Person, defaultdict[int, int]]  # and how often each link is among them
+    within: defaultdict[Whose, deque[int]] = defaultdict(deque)  # their clicks in the window
+    links: defaultdict[Whose, defaultdict[int, int]]  # and how often each link is among them
     links = defaultdict(lambda: defaultdict(int))
-    several: set[Person] = set()
+    several: set[Whose] = set()
     start, crowded = 0, False
     for index in own:
         click, person = clicks[index], people[index]

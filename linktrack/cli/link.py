@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli import shared_definitions
+from linktrack.cli import link_definitions
 from linktrack.cli.output import Format, FormatOption, confirm, say, show_record
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
@@ -127,7 +127,7 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
     Example:
       linktrack link show offer
     """
-    from linktrack.cli.shared_links import link_sections
+    from linktrack.cli.link_sections import link_sections
     from linktrack.links.catalog import find_link, mailings_with
     from linktrack.links.stored_actions import list_actions
     from linktrack.reports.links import link_figures
@@ -293,9 +293,9 @@ def restore(
         )
 
 
-app.command("check")(shared_definitions.check)
-app.command("apply")(shared_definitions.apply)
-app.command("export")(shared_definitions.export)
+app.command("check")(link_definitions.check)
+app.command("apply")(link_definitions.apply)
+app.command("export")(link_definitions.export)
 
 
 def _said(keys: list[str]) -> str:

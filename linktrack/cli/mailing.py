@@ -9,12 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, show_record, warn
-from linktrack.cli.shared_arguments import NameArgument
-from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
-from linktrack.cli.shared_mails import preview_mailing, rewrite_mailing
-from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
-from linktrack.cli.shared_tagging import (
+from linktrack.cli.mailing_tagging import (
     PolicyOption,
     UtmCampaignOption,
     UtmContentOption,
@@ -28,6 +23,11 @@ from linktrack.cli.shared_tagging import (
     tag_file,
     utm_options,
 )
+from linktrack.cli.output import FormatOption, confirm, say, show_record, warn
+from linktrack.cli.shared_arguments import NameArgument
+from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
+from linktrack.cli.shared_mails import preview_mailing, rewrite_mailing
+from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
 from linktrack.sentences import counted
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")

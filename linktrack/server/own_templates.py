@@ -3,109 +3,122 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from threading import local
 
-from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    nodes,
+    pass_eval_context,
+)
+from jinja2.filters import do_join
 from jinja2.loaders import split_template_path
 from jinja2.meta import find_referenced_templates
-from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
-from jinja2.visitor import NodeTransformer
 
 from linktrack.errors import BadInput
 from linktrack.files.reading import read_own
 from linktrack.names import nearest
 from linktrack.server.page_values import TEMPLATES
 
-STEPS = 20_000  # turns of loops, calls and includes that a page may take
 PAGE_LENGTH = 20_000_000  # characters that a page may have: a mail may be long
-_LARGEST = 1_000_000  # characters, or parts of a list, that `*` may make
-_DIGITS = 10_000  # bits of a number that `**` may make
+# Filters that make nothing much longer than what they are given; `join` is bounded below.
+FILTERS = (
+    "abs", "capitalize", "count", "d", "default", "e", "escape", "first", "int", "join", "last", "length", "list",
+    "lower", "map", "reject", "rejectattr", "reverse", "safe", "select", "selectattr", "sort", "string", "striptags",
+    "title", "trim", "unique", "upper",
+)  # fmt: skip
+LOOPED = "types"  # what a page has several of
+_PLAIN = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem,
+    nodes.Slice, nodes.If, nodes.CondExpr, nodes.For, nodes.Assign, nodes.Block, nodes.Extends, nodes.Include,
+    nodes.Filter, nodes.Test, nodes.Keyword, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg,
+    nodes.Add, nodes.Sub, nodes.Div, nodes.FloorDiv, nodes.Concat, nodes.List, nodes.Tuple, nodes.Call,
+)  # fmt: skip
+_JOINING = (nodes.Add, nodes.Concat, nodes.List, nodes.Tuple)
+_NAMES = {
+    nodes.Mul: "*", nodes.Pow: "**", nodes.Mod: "%", nodes.Macro: "macro", nodes.CallBlock: "call",
+    nodes.Import: "import", nodes.FromImport: "import", nodes.AssignBlock: "a block of set", nodes.Dict: "{ : }",
+    nodes.FilterBlock: "a block of filter", nodes.With: "with",
+}  # fmt: skip
 _MARKUP = (".html", ".htm", ".xhtml", ".jinja", ".jinja2", ".j2")  # endings of what is meant for a template
 
 
 class BoundlessPage(Exception):
-    """A template goes on for longer than a page may take."""
+    """A template makes more than a page may have."""
 
 
 class BoundedEnvironment(SandboxedEnvironment):
-    """Templates in jinja2's sandbox, whose steps are counted: BoundlessPage beyond STEPS of them in one page."""
-
-    intercepted_binops = frozenset(("*", "**"))
+    """Templates in jinja2's sandbox that show values and compute next to nothing: what they may have in them is so
+    little that each page has an end, whatever its values are. TemplateSyntaxError for one with anything else in it."""
 
     def __init__(self, loader: BaseLoader, values: Mapping[str, object]) -> None:
         super().__init__(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, auto_reload=False)
-        del self.globals["lipsum"], self.filters["center"]  # which make as much of nothing as they are told to
-        self.globals.update(values, range=self.bounded_range)
-        self._taken = local()  # by one page at a time
+        self.filters = {name: self.filters[name] for name in FILTERS} | {"join": _joined}
+        self.globals.clear()
+        self.globals.update(values)
 
     def page(self, name: str, values: Mapping[str, object]) -> str:
         """The text that a template makes of values."""
-        self._taken.steps = length = 0
-        parts = []
+        length, parts = 0, []
         for part in self.get_template(name).generate(values):
             parts.append(part)
             length += len(part)
-            if length > PAGE_LENGTH:
-                raise BoundlessPage(f"its page is longer than {PAGE_LENGTH:,} characters")
+            _refuse_length(length)
         return "".join(parts)
 
-    def step(self, number: int = 1) -> str:
-        """Count steps."""
-        self._taken.steps = steps = getattr(self._taken, "steps", 0) + number
-        if steps > STEPS:
-            raise BoundlessPage(f"its loops, calls and includes are more than {STEPS:,} for one page")
-        return ""
-
-    def bounded_range(self, *numbers: int) -> range:
-        """jinja2's `range`; all its numbers are steps."""
-        found = range(*numbers)
-        self.step(len(found[: STEPS + 1]))
-        return found
-
-    def call(self, __context: Context, __called: object, *args: object, **named: object) -> object:
-        if __called != self.step:
-            self.step()
-        return super().call(__context, __called, *args, **named)
-
-    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
-        if operator == "**" and isinstance(left, int) and isinstance(right, int):
-            grows = left.bit_length() * right > _DIGITS
-        else:
-            grows = any(isinstance(n, int) and _length(of) * n > _LARGEST for of, n in ((left, right), (right, left)))
-        if grows:
-            raise BoundlessPage(f"{operator} makes more of it than a page may have")
-        return super().call_binop(context, operator, left, right)
-
-    def _generate(
-        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
-    ) -> str:
-        counted = _StepsCounted().visit(source)
-        counted.set_environment(self)
-        return super()._generate(counted, name, filename, defer_init)
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parsed = super()._parse(source, name, filename)
+        for node, why in _refused(parsed):
+            raise TemplateSyntaxError(why, node.lineno, name, filename)
+        return parsed
 
 
-class _StepsCounted(NodeTransformer):
-    """Has a template count the turns of its loops, and what it includes."""
+def _refused(node: nodes.Node, *, loops: int = 0) -> Iterator[tuple[nodes.Node, str]]:
+    """What in a template may have no end, with the reason."""
+    if not isinstance(node, _PLAIN):
+        yield node, f"a page's template has no {_NAMES.get(type(node), type(node).__name__.lower())}"
+    elif isinstance(node, nodes.Call) and not _is_super(node.node):
+        yield node, "a page's template calls nothing but super()"
+    elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        yield node, f"a page's template has no filter {node.name!r}; there are {', '.join(FILTERS)}"
+    elif isinstance(node, nodes.Filter) and node.name == "map" and len(node.args) + len(node.kwargs) > 1:
+        yield node, "map takes one argument in a page's template"
+    elif isinstance(node, nodes.Assign) and any(nodes.Output([node.node]).find_all(_JOINING)):
+        yield node, "set takes one value in a page's template, and puts none together"
+    elif isinstance(node, nodes.Assign | nodes.For) and LOOPED in _names_in(node.target):
+        yield node, f"a page's template sets no {LOOPED!r}"
+    elif isinstance(node, nodes.For) and (node.recursive or _names_in(node.iter) - {LOOPED}):
+        yield node, f"a page's template loops over {LOOPED!r}, or a list that stands in it, and nothing else"
+    elif loops and isinstance(node, nodes.For | nodes.Block | nodes.Include):
+        yield node, f"a page's template has no {type(node).__name__.lower()} in a loop"
+    for child in node.iter_child_nodes():
+        yield from _refused(child, loops=loops + isinstance(node, nodes.For))
 
-    def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802  (as jinja2 calls its nodes)
-        self.generic_visit(node)
-        node.body.insert(0, _step_at(node))
-        return node
 
-    def visit_Include(self, node: nodes.Include) -> list[nodes.Node]:  # noqa: N802
-        return [_step_at(node), node]
+def _is_super(called: nodes.Node) -> bool:
+    return isinstance(called, nodes.Name) and called.name == "super"
 
 
-def _step_at(node: nodes.Node) -> nodes.ExprStmt:
-    call = nodes.Call(nodes.EnvironmentAttribute("step"), [], [], None, None)
-    return nodes.ExprStmt(call).set_lineno(node.lineno, override=True)  # type: ignore[return-value]
+def _names_in(node: nodes.Node) -> set[str]:
+    return {name.name for name in nodes.Output([node]).find_all(nodes.Name)}
 
 
-def _length(value: object) -> int:
-    return len(value) if isinstance(value, str | bytes | list | tuple) else 0
+@pass_eval_context
+def _joined(context: nodes.EvalContext, values: Iterable[object], between: str = "") -> str:
+    """jinja2's `join`. BoundlessPage for what is longer than a page."""
+    parts = list(values)
+    _refuse_length(sum(len(str(part)) + len(between) for part in parts))
+    return do_join(context, parts, between)
+
+
+def _refuse_length(length: int) -> None:
+    if length > PAGE_LENGTH:
+        raise BoundlessPage(f"its page is longer than {PAGE_LENGTH:,} characters")
 
 
 class OwnTemplates(FileSystemLoader):

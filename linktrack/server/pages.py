@@ -105,7 +105,10 @@ class Pages:
     def unused_templates(self) -> list[str]:
         """A sentence on each file in the folder of own templates that was meant for one, and makes no page."""
         own = self._own
-        return [] if own is None else [unused_sentence(path) for path in own.unused(self._environment)]
+        try:
+            return [] if own is None else [unused_sentence(path) for path in own.unused(self._environment)]
+        except TemplateSyntaxError as problem:  # of one that no page has included when it was tried
+            raise self._wrong(problem.name or "", problem) from None
 
     @cached_property
     def not_found(self) -> Page:

@@ -21,6 +21,7 @@ import pytest
 from docs.player import ROOT, Player
 from server.serving_process import in_front, serving
 
+from linktrack.server.own_templates import FILTERS
 from linktrack.server.page_values import EVERYWHERE, TEMPLATES
 
 PAGE = ROOT / "docs" / "serving.md"
@@ -71,7 +72,8 @@ def with_templates(page: str) -> str:
         rows.append(f"| `{name}` | {one.shown} | {posts} | {values} |")
     every = "".join(f"- `{name}`: {what}\n" for name, what in EVERYWHERE.items())
     table = "\n".join(rows)
-    return f"{before}{begins}{table}\n\nAll of them may also name:\n\n{every}<!-- end -->{after}"
+    filters = "\nFilters: " + ", ".join(f"`{name}`" for name in FILTERS) + ".\n"
+    return f"{before}{begins}{table}\n\nAll of them may also name:\n\n{every}{filters}<!-- end -->{after}"
 
 
 @pytest.mark.servers

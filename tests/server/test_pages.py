@@ -170,26 +170,59 @@ def test_a_template_that_cannot_be_used_is_said_at_once_with_its_line(tmp_path: 
         assert (caught.value.file, caught.value.line) == (str(tmp_path / name), 2)
 
 
-LONG = {
-    "a macro that doubles": "{% macro a(n) %}{% if n %}{{ a(n-1) }}{{ a(n-1) }}{% endif %}{% endmacro %}\n{{ a(99) }}",
-    "a template that includes others ever again": "{% for x in range(400) %}\n{% include 'part.html' %}{% endfor %}",
-    "loops that none of them is long": "{% for x in range(999) %}\n{% for y in [1] * 999 %}{% endfor %}{% endfor %}",
-    "a page that has no end": "{% for x in range(9999) %}\n{{ 'x' * 9999 }}{% endfor %}",
+ENDLESS = {
+    "rows of a list that are filled up": "{{ [1]|batch(10**9,'x')|list|length }}",
+    "a list in very many pieces": "{{ [1]|slice(9)|list|length }}",
+    "a deep indent": "{{ 'a'|indent(999999999) }}",
+    "JSON with a deep indent": "{{ [1,[2]]|tojson(indent=999999999) }}",
+    "a number of very many digits": "{{ '%0999999999d'|format(1) }}",
+    "the same as an operator": "{{ '%0999999999d' % 1 }}",
+    "a method of a text": "{{ 'x'.ljust(999999999) }}",
+    "replacing": "{{ title|replace('', title) }}",
+    "a text that doubles": "{% set a = title ~ title %}",
+    "a sum that doubles": "{% if title %}{% set a = title + title %}{% endif %}",
+    "a list that doubles": "{% set a = [title, title] %}",
+    "a block that doubles": "{% set a %}{{ title }}{{ title }}{% endset %}",
+    "a namespace": "{% set n = namespace(x=title) %}",
+    "a product": "{{ title * 2 }}",
+    "a macro": "{% macro a() %}{% endmacro %}",
+    "an import": "{% import 'part.html' as part %}",
+    "a block that calls itself": "{% block a %}{{ self.a() }}{% endblock %}",
+    "a loop in a loop": "{% for x in types %}{% for y in types %}{% endfor %}{% endfor %}",
+    "a loop over a text": "{% for x in title %}{% endfor %}",
+    "a loop over a text of another name": "{% for x in [title]|first %}{% endfor %}",
+    "a loop that calls itself": "{% for x in types recursive %}{{ loop(types) }}{% endfor %}",
+    "a template in a loop": "{% for x in types %}{% include 'part.html' %}{% endfor %}",
+    "other types": "{% set types = title %}",
+    "map with something instead": "{{ title|map(attribute='no', default=title)|list }}",
 }
 
 
-@pytest.mark.parametrize("case", LONG)
-def test_a_page_that_takes_for_ever_is_given_up(tmp_path: Path, case: str) -> None:
-    (tmp_path / "text.html").write_text(LONG[case])
-    (tmp_path / "part.html").write_text("{% for x in range(400) %}{% endfor %}")
-    with pytest.raises(BadInput, match=r"for one page|longer than") as caught:
+@pytest.mark.parametrize("case", ENDLESS)
+def test_what_may_have_no_end_is_refused_when_a_template_is_read(tmp_path: Path, case: str) -> None:
+    (tmp_path / "saved.html").write_text(f"<p>\n{ENDLESS[case]}")
+    (tmp_path / "part.html").write_text("x")
+    with pytest.raises(BadInput, match=r"a page's template|in a page's template") as caught:
         Pages(Look("x"), tmp_path)
-    assert caught.value.file in (str(tmp_path / "text.html"), str(tmp_path / "part.html"))
+    assert (caught.value.file, caught.value.line) == (str(tmp_path / "saved.html"), 2)
 
 
-def test_a_loop_that_has_an_end_is_shown(tmp_path: Path) -> None:
-    (tmp_path / "text.html").write_text("{% for x in range(9000) %}x{% endfor %}{{ 2 ** 10 * 3 }}")
-    assert Pages(Look("x"), tmp_path).text("").body == b"x" * 9000 + b"3072"
+def test_a_page_that_is_too_long_is_given_up(tmp_path: Path) -> None:
+    (tmp_path / "view-online.html").write_text("{{ mail|list|join(mail) }}")
+    pages = Pages(Look("x"), tmp_path)
+    with pytest.raises(BadInput, match="longer than 20,000,000 characters"):
+        pages.view_online("x" * 5000)
+
+
+def test_a_template_may_choose_name_and_put_in_order(tmp_path: Path) -> None:
+    (tmp_path / "part.html").write_text("{{ words.subscribed|lower }}")
+    (tmp_path / "saved.html").write_text(
+        "{% set name = look.name|upper %}{{ name ~ ':' }}{% for one in types|sort(attribute='type') if one.has %}"
+        "{{ loop.index + 1 }}{{ one.type|e }}{% if loop.last and loop.index is odd %}!{% endif %}{% endfor %}"
+        "{{ types|map(attribute='query')|join(', ') }}{% for x in ['a', 'b'] %}{{ x }}{% endfor %}{% include 'part.html' %}"
+    )
+    body = Pages(Look("a"), tmp_path).saved(ROWS).body.decode()
+    assert body == "A:2News &amp; &lt;b&gt;!News%20%26%20%3Cb%3E, Offersabyou get it"
 
 
 NAMES = {

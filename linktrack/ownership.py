@@ -92,7 +92,7 @@ def foreign_files(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     owner = workspace.root.stat().st_uid
     database, log = workspace.database_path, workspace.click_log_path
     places = [workspace.config_path, workspace.key_path, *lock_paths(workspace.root)]
-    places += [workspace.snapshot_path, workspace.exports_path, workspace.scripts_path]
+    places += [workspace.snapshot_path, workspace.exports_path, workspace.logs_path, workspace.scripts_path]
     places += [] if database is None else [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
     with suppress(OSError):
         places += [log, *log.glob("clicks-*")]

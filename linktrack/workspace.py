@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, LinktrackError, LostKeys, NotFound
 from linktrack.files.kept import CONFIG_NAME, Kept, refuse_unfit_place
-from linktrack.files.reading import explained, read_own
+from linktrack.files.reading import explained, read_own, whole_path
 from linktrack.files.toml_files import TomlFile, read_own_toml
 from linktrack.moments import zone_of
 from linktrack.settings.sources import refused, settings_of
@@ -23,6 +25,7 @@ DATABASE_NAME = "linktrack.db"
 SCRIPTS_NAME = "scripts"
 SNAPSHOT_NAME = "linktrack.snapshot"
 EXPORTS_NAME = "linktrack.exports"
+LOGS_NAME = "linktrack.logs"
 CLICK_LOG_NAME = "clicklog"
 _MOST_KEYS = 100_000  # bytes of a key file, which has 16 lines at most
 
@@ -75,8 +78,33 @@ class Workspace:
 
     @property
     def click_log_path(self) -> Path:
-        """The folder of the server's own click log."""
+        """The folder of the server's own click log, as the settings are today."""
         return self.root / (self.settings.serve.log or CLICK_LOG_NAME)
+
+    @property
+    def logs_path(self) -> Path:
+        """Where it is written down which folders the server has written a click log into."""
+        return self.root / LOGS_NAME
+
+    def noted_logs(self) -> dict[Path, str]:
+        """The folders that the server has written a click log into, here, with what is noted of each
+        (`clicks.own_logs`). Conflict or BadInput where that cannot be read."""
+        if not self.logs_path.exists():
+            return {}
+        try:
+            found = json.loads(read_own(self.logs_path, "a list of click logs"))
+            return {self.root / str(folder): str(noted) for folder, noted in found.items()}
+        except (ValueError, AttributeError, RecursionError):
+            raise BadInput(
+                "this is no list of click logs: import the logs of every folder that linktrack serve has written into "
+                "by their names, and remove it",
+                file=self.logs_path,
+            ) from None
+
+    def click_logs(self) -> list[Path]:
+        """The folders of the server's own click log: today's, and those of before. Errors as `noted_logs`."""
+        folders = (self.click_log_path, *self.noted_logs())
+        return list({whole_path(folder): folder for folder in reversed(folders)}.values())[::-1]
 
     @property
     def templates_path(self) -> Path:
@@ -96,7 +124,9 @@ class Workspace:
         """The files and folders that no output may replace."""
         database = self.database_path
         own = [self.config_path, self.key_path, self.scripts_path]
-        named = [self.snapshot_path, self.exports_path, self.click_log_path, self.templates_path]
+        named = [self.snapshot_path, self.exports_path, self.logs_path, self.click_log_path, self.templates_path]
+        with suppress(LinktrackError):  # which whoever reads the list says
+            named += self.noted_logs()
         own += [path for path in named if path not in (self.root, *self.root.parents)]
         return Kept(own=tuple(own if database is None else [*own, database]))
 
@@ -165,39 +195,68 @@ def checked_workspace(
 
 
 def _misplaced(workspace: Workspace) -> Iterator[BadInput]:
-    """What is wrong with the places that settings name: each is a file or a folder as it should be, and none is
-    another one of the workspace's own, or lies where all files are taken for scripts or logs."""
+    """What is wrong with the places that settings name."""
+    for (table, key), reason in _unfit_places(workspace):
+        yield workspace.refused((table, key), f"{table}.{key}: {reason}")
+
+
+def unfit_log(workspace: Workspace, folder: Path) -> str:
+    """Why the server's click log may not be in a folder, as if the settings named it; "" where it may."""
+    settings = workspace.settings
+    serve = settings.serve.model_copy(update={"log": str(folder)})
+    moved = replace(workspace, settings=settings.model_copy(update={"serve": serve}))
+    return next((reason for keys, reason in _unfit_places(moved) if keys == ("serve", "log")), "")
+
+
+def _unfit_places(workspace: Workspace) -> Iterator[tuple[tuple[str, str], str]]:
+    """The settings that name a place which is no file or folder as it should be, is another one of the workspace's
+    own, also by a link, or lies where all files are taken for scripts or logs; with the reason."""
     settings = workspace.settings
     scripts, log = workspace.scripts_path, workspace.click_log_path
     own = {
-        **{path.name: path for path in (workspace.config_path, workspace.key_path, workspace.exports_path, scripts)},
+        **{path.name: path for path in (workspace.config_path, workspace.key_path, scripts)},
+        **{path.name: path for path in (workspace.exports_path, workspace.logs_path)},
         SNAPSHOT_NAME: workspace.snapshot_path,
         "database.url": workspace.database_path,
         "serve.log": log,
         "pages.templates": workspace.templates_path,
         "pages.logo": workspace.root / settings.pages.logo if settings.pages.logo else None,
     }
-    places = {name: Path(os.path.normpath(path)) for name, path in own.items() if path is not None}
-    whole = [places[name] for name in (SCRIPTS_NAME, "serve.log") if not _holds(places[name], workspace.root)]
+    named = {name: Path(os.path.normpath(path)) for name, path in own.items() if path is not None}
+    places = {name: whole_path(path) for name, path in own.items() if path is not None}
+    root = whole_path(workspace.root)
+    whole = [places[name] for name in (SCRIPTS_NAME, "serve.log") if not _holds(places[name], root)]
     for table, key in (("database", "url"), ("serve", "log"), ("pages", "logo"), ("pages", "templates")):
         name, is_folder = f"{table}.{key}", key in ("log", "templates")
-        if name not in places or key not in getattr(settings, table).model_fields_set:
+        is_set = key in getattr(settings, table).model_fields_set
+        if name not in places or not (is_set or (name == "serve.log" and log.is_symlink())):
             continue
-        place = places[name]
+        place, shown = places[name], named[name]
         other = next((of for of, path in places.items() if of != name and path == place), "")
         if other:
-            reason = f"{place} is {other} already: name another place"
+            reason = f"{shown} is {other} already: name another place"
         elif any(folder in place.parents for folder in whole):
-            reason = f"{place} lies where all files are taken for scripts or logs: name another place"
+            reason = f"{shown} lies where all files are taken for scripts or logs: name another place"
+        elif name == "serve.log" and _holds(place, root):
+            reason = f"{shown} has the workspace in it, and all its files are taken for logs: name a folder of its own"
+        elif name == "serve.log" and _lies_in(place, places["pages.templates"], root):
+            reason = f"{shown} lies among the pages' templates: name another place"
+        elif not is_set:
+            continue
         elif _is_folder(place) not in (None, is_folder):
-            reason = f"it must be a {'folder' if is_folder else 'file'}, and {place} is none"
+            reason = f"it must be a {'folder' if is_folder else 'file'}, and {shown} is none"
         else:
             try:
-                refuse_unfit_place(workspace.root / place, folder=is_folder)
+                refuse_unfit_place(workspace.root / shown, folder=is_folder)
                 continue
             except LinktrackError as problem:
                 reason = str(problem)
-        yield workspace.refused((table, key), f"{name}: {reason}")
+        yield (table, key), reason
+
+
+def _lies_in(place: Path, folder: Path, root: Path) -> bool:
+    """Whether a place is in a folder that is not the workspace's, or one above it."""
+    return folder in place.parents and not _holds(folder, root)
 
 
 def _holds(folder: Path, path: Path) -> bool:
@@ -225,4 +284,7 @@ def lock_paths(root: Path) -> list[Path]:
 def own_folders(workspace: Workspace) -> set[Path]:
     """The folders in which commands write what belongs to a workspace."""
     database = workspace.database_path
-    return {workspace.root, workspace.root if database is None else database.parent, workspace.click_log_path}
+    logs = [workspace.click_log_path]
+    with suppress(LinktrackError):  # which whoever reads the list says
+        logs = workspace.click_logs()
+    return {workspace.root, workspace.root if database is None else database.parent, *logs}

@@ -64,8 +64,8 @@ def export(
         warn(f"Note: merge tags stay empty here, which a map cannot fill: {placement} leads to {url}")
     if len(done.emptied) > 5:
         warn(f"Note: … and {len(done.emptied) - 5:,} more of them")
-    for unused in done.unused_templates:
-        warn(f"Note: {unused}")
+    for note in done.notes:
+        warn(f"Note: {note}")
     if done.closed:
         warn(f"Note: {done.closed}")
     if not done.changed:

@@ -28,6 +28,7 @@ from linktrack.clicks.logs.rules import ImportOptions, rules_of
 from linktrack.clicks.logs.second_look import SecondLook
 from linktrack.clicks.logs.sources import Known, begin_reading, next_reading, note_reached, recognise
 from linktrack.clicks.logs.tracked import AddressBook
+from linktrack.clicks.own_logs import UnreadLogs, logs_away
 from linktrack.clicks.recalled import recall
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
@@ -60,20 +61,25 @@ def import_logs(
     """Import logs one after the other, in the order given; what is stored does not depend on it.
 
     A path may be a folder, for every log in it, or `-`, standard input; without any it is the workspace's own click
-    log. Rejected lines are listed in `rejected`, `tell` gets the progress after each batch, and where `stop` says so
-    the import ends with what was read so far (and with KeyboardInterrupt where it waits for another process). A log
-    that cannot be read does not keep the others from being read: it is one of the summary's `problems`. NotFound where
+    log, wherever it was written. Rejected lines are listed in `rejected`, `tell` gets the progress after each batch,
+    and where `stop` says so the import ends with what was read so far (and with KeyboardInterrupt where it waits for
+    another process). A log that cannot be read, or a folder of the own one that is away, does not keep the others from
+    being read: it is one of the summary's `problems`. NotFound where
     there is no own click log; UnknownName for the mailing that the options name; Locked when another import runs for
     longer than `wait` seconds; BadInput when a signing key is missing.
     """
     began = monotonic()
+    own, away = None, list[Conflict]()
     if not paths:
-        own = workspace.click_log_path
-        if not own.is_dir():
+        own, away = UnreadLogs(workspace), logs_away(workspace)
+        if not own.folders and not away:
             raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
-        paths = [str(own)]
+        paths = list(map(str, own.folders))
     with database.stopping(stop), alone(workspace, database, "import", wait):
         job = _Import(workspace, database, options, rejected, tell, stop, clock)
+        if own is not None:
+            own.begin()
+            job.tally.problems += away
         gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
         try:
             job.take_all(paths)
@@ -85,6 +91,10 @@ def import_logs(
     if job.tally.nobodys:
         database.warn(_of_nobody(job.tally.nobodys))  # always: a job that imports first shows nothing of an import
     job.tally.stopped = job.tally.stopped or stop()  # also where all that there was had been read
+    if own is not None and not (
+        job.tally.stopped or job.tally.waiting or job.tally.notes or job.tally.problems[len(away) :]
+    ):
+        own.end()
     return job.tally.summary(round(monotonic() - began, 3), final=True)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.in_folders import logs_in
+from linktrack.clicks.own_logs import is_there, logs_away
 from linktrack.errors import Conflict, LinktrackError
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
@@ -35,9 +36,9 @@ class WaitingImport(NamedTuple):
 def import_waiting(workspace: Workspace, database: Database, wait: float = 0, *, way_out: str = "") -> WaitingImport:
     """Import what waits in the log. NotImported where it is not done to its end, or not at all and there is something
     that may be done instead (`way_out`); else what stopped it is raised as it is, as Locked."""
-    folder = workspace.click_log_path
-    sizes = {Path(path): Path(path).stat().st_size for path in logs_in(folder)} if folder.is_dir() else {}
-    if not sizes:
+    folders = [folder for folder in workspace.click_logs() if is_there(folder)]
+    sizes = {Path(path): Path(path).stat().st_size for folder in folders for path in logs_in(folder)}
+    if not sizes and not logs_away(workspace):
         return WaitingImport({}, None)
     try:
         summary = import_logs(workspace, database, wait=wait)

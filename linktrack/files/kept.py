@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,9 @@ from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.files.reading import STDIN, explained, sentence_of, whole_path
 
 CONFIG_NAME = "linktrack.toml"  # what marks a folder as a workspace
-_OWN_FILE = re.compile(r"linktrack\.(toml|key|db|snapshot|exports).*|\.linktrack-.*")  # of a workspace, with companions
+_OWN_FILE = re.compile(
+    r"linktrack\.(toml|key|db|snapshot|exports|logs).*|\.linktrack-.*"
+)  # of a workspace, with companions
 _OWN_FOLDERS = ("scripts", "clicklog", "pages")
 _LINKS = 40  # symbolic links that are followed, as the system does
 _LONGEST_PATH, _LONGEST_NAME = 4_000, 255  # bytes
@@ -117,13 +119,28 @@ def refuse_own(target: Path, named: Path, kept: Kept) -> None:
     own = (one for path in kept.own for one in (path, *_links_in(path)))
     mine = {place for path in own for place in (whole_path(path.parent) / path.name, whole_path(path))}
     by_name = any(_is_own_by_name(place) for place in (real, named.absolute()))
-    if by_name or any(
-        real == place
-        or place in real.parents
-        or (real.parent == place.parent and real.name.startswith((f"{place.name}-", f"{place.name}.")))
-        for place in mine
+    if (
+        by_name
+        or _is_another_name(real, mine)
+        or any(
+            real == place
+            or place in real.parents
+            or (real.parent == place.parent and real.name.startswith((f"{place.name}-", f"{place.name}.")))
+            for place in mine
+        )
     ):
         raise Conflict("this belongs to a workspace, and writing would destroy it: name another path", file=named)
+
+
+def _is_another_name(path: Path, mine: Collection[Path]) -> bool:
+    """Whether a file is one of these, by another name of it (a hard link)."""
+    try:
+        found = path.stat()
+        if found.st_nlink == 1 or not stat.S_ISREG(found.st_mode):
+            return False
+        return any(os.path.samestat(found, place.stat()) for place in mine if place.exists())
+    except OSError:
+        return False
 
 
 def _links_in(folder: Path) -> Iterator[Path]:

@@ -15,10 +15,9 @@ from datetime import datetime, time, timedelta, tzinfo
 from pathlib import Path
 from threading import Lock
 
-from linktrack.errors import Conflict, LinktrackError
+from linktrack.errors import Conflict
 from linktrack.files.beside import give_to_owner_of
 from linktrack.files.folders import make_own_folder
-from linktrack.files.kept import refuse_planted_folder, refuse_unfit_place
 from linktrack.files.reading import AGAIN, sentence_of
 from linktrack.moments import datetime_of, moment_of
 
@@ -42,6 +41,7 @@ class ClickLogWriter:
         self._lost = 0
         self._said_at: int | None = None
         self._turn = Lock()
+        self.lines = 0  # that were written
 
     @property
     def works(self) -> bool:
@@ -56,6 +56,7 @@ class ClickLogWriter:
             except OSError as problem:
                 self._give_up(problem, at)
                 return False
+            self.lines += 1
             if self._lost:
                 self._tell(f"the click log can be written again: {self._lost:,} lines were lost")
                 self._lost, self._said_at = 0, None
@@ -112,11 +113,6 @@ class ClickLogWriter:
 
 def make_folder(folder: Path) -> None:
     """Make the folder of the click log where there is none, and see whether it can be written. Conflict where not."""
-    try:
-        refuse_unfit_place(folder, folder=True)
-        refuse_planted_folder(folder)
-    except LinktrackError as problem:  # whatever it is, it is a place that cannot be written
-        raise Conflict(f"the click log cannot be written: {problem.sentence}", file=folder) from None
     probe = folder / f".linktrack-{secrets.token_hex(6)}"
     try:
         make_own_folder(folder)

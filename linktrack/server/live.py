@@ -9,12 +9,11 @@ from itertools import islice
 from pathlib import Path
 from threading import Event, Thread
 
-from linktrack.contacts.left import mailing_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, Locked
 from linktrack.files.reading import whole_path
 from linktrack.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
-from linktrack.server.answer import Site
+from linktrack.server.answer import Site, host_of
 from linktrack.server.pages import Look, Pages, logo_address
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.said_since import SaidSince
@@ -49,6 +48,14 @@ def pages_of(workspace: Workspace, types: Collection[str] = (), tell: Tell | Non
     return Pages(look, own if own.is_dir() else None, types, tell)
 
 
+def _folders_of(workspace: Workspace, log_folder: Path) -> list[Path]:
+    """The folders of the click log, that which is written now first."""
+    try:
+        return [log_folder, *workspace.click_logs()]
+    except LinktrackError:
+        return [log_folder]
+
+
 def unused_templates(workspace: Workspace, pages: Pages) -> list[str]:
     """A sentence on each file that was meant for a template of the workspace, and makes no page. A folder of all kinds
     of files says nothing of what each is meant for."""
@@ -56,21 +63,26 @@ def unused_templates(workspace: Workspace, pages: Pages) -> list[str]:
 
 
 def check_pages(workspace: Workspace) -> None:
-    """BadInput for pages that cannot be made, for a type of the mailings that there are too, and for templates that
-    make none."""
-    pages = pages_of(workspace, _types_now(workspace))
+    """BadInput for pages that cannot be made, for a type of the mailings or a text of the links that there are too, and
+    for templates that make none."""
+    snapshot = _known_now(workspace)
+    pages = pages_of(workspace, () if snapshot is None else snapshot.types)
+    if snapshot is not None and workspace.templates_path.is_dir():
+        for text in {link.text for link in snapshot.links.values() if link.kind == "text"}:
+            pages.text(text)
+        for host in {host_of(spot.url) for spot in snapshot.placements.values()}:
+            pages.confirm(host)
     if unused := unused_templates(workspace, pages):
         raise BadInput("; and ".join(unused))
 
 
-def _types_now(workspace: Workspace) -> Collection[str]:
-    """The types of mailings, as the database has them; where it cannot be asked, as the server knows them."""
+def _known_now(workspace: Workspace) -> Snapshot | None:
+    """The catalogue as the database has it; where it cannot be asked, as the server knows it."""
     try:
         with open_database(workspace) as database:
-            return mailing_types(database)
+            return take_snapshot(database)
     except LinktrackError:
-        snapshot = _loaded(workspace)
-        return () if snapshot is None else snapshot.types
+        return _loaded(workspace)
 
 
 def holds_other_files(workspace: Workspace) -> bool:
@@ -118,7 +130,7 @@ class LiveSite:
         if snapshot is None:
             raise Conflict("the snapshot has vanished: start linktrack serve again", file=workspace.snapshot_path)
         self.people = QuietDatabase(workspace, clock)
-        self._said_since = SaidSince(log_folder, lambda: self.site)
+        self._said_since = SaidSince(_folders_of(workspace, log_folder), lambda: self.site)
         separator = workspace.settings.crm.contacts.interests_separator
         self.site = site_of(workspace, snapshot, StoredPeople(self.people, separator, self._said_since.of), tell)
         self._catalogue = QuietDatabase(workspace, clock)
@@ -136,6 +148,18 @@ class LiveSite:
         if templates != self._templates:
             self._templates = templates
             self._renew_pages()
+
+    def know_revoked(self) -> None:
+        """Let no key verify that the database knows to be revoked: what is pressed must hold, so a moment old is too
+        old. Where it cannot be asked, all stays as it was."""
+        rows = self.people.ask(
+            lambda database: database.rows("SELECT id, fingerprint FROM signing_key WHERE revoked_at IS NOT NULL")
+        )
+        tokens = self.site.tokens
+        ring, revoked = tokens.keyring, {number: bytes(mark) for number, mark in rows or ()}
+        still = {number for number in ring.secrets if ring.fingerprint(number) != revoked.get(number)}
+        if still != set(ring.secrets):
+            self.site = replace(self.site, tokens=Tokens(ring.only(still), tokens.workspace_id))
 
     def keep_looking(self, stop: Event, besides: Callable[[], None] = lambda: None) -> Thread:
         """A thread that looks each second until it is to stop, and does `besides`."""

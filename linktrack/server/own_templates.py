@@ -113,7 +113,8 @@ def _joined(context: nodes.EvalContext, values: Iterable[object], between: str =
     """jinja2's `join`. BoundlessPage for what is longer than a page."""
     parts = list(values)
     _refuse_length(sum(len(str(part)) + len(between) for part in parts))
-    return do_join(context, parts, between)
+    joined: str = do_join(context, parts, between)
+    return joined
 
 
 def _refuse_length(length: int) -> None:

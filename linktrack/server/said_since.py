@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -42,10 +42,11 @@ class Word(NamedTuple):
 
 
 class SaidSince:
-    """What is said in the click log of `folder`. `site` gives the site of this moment, by which addresses are read."""
+    """What is said in the click log, in these folders. `site` gives the site of this moment, by which addresses are
+    read."""
 
-    def __init__(self, folder: Path, site: Callable[[], Site]) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path], site: Callable[[], Site]) -> None:
+        self._folders = folders
         self._site = site
         self._read: dict[str, int] = {}  # of each file, by its name, how much
         self._said: OrderedDict[int, list[Word]] = OrderedDict()  # by recipient, who spoke last at the end
@@ -76,11 +77,12 @@ class SaidSince:
                 left = max(0, left - found.st_size)
 
     def _files(self) -> list[Path]:
-        """The files of the log, the newest last."""
-        try:
-            return sorted(self._folder.glob("clicks-*.ndjson"), key=lambda path: path.name)
-        except OSError:
-            return []
+        """The files of the log, the newest last; their names are random enough for one to be in one folder."""
+        found: dict[str, Path] = {}
+        for folder in self._folders:
+            with suppress(OSError):
+                found.update((path.name, path) for path in folder.glob("clicks-*.ndjson"))
+        return [found[name] for name in sorted(found)]
 
     def _read_on(self, budget: int) -> None:
         there: dict[str, int] = {}

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from linktrack.clicks.own_logs import logs_away, note_unread, refuse_log_folder
 from linktrack.errors import BadInput, Conflict, LinktrackError
-from linktrack.files.kept import refuse_own
 from linktrack.files.reading import sentence_of
 from linktrack.links.keys import Keys, open_keys
 from linktrack.server.click_log import make_folder
@@ -33,7 +33,8 @@ def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> N
     """Answer tracked addresses until SIGTERM or Ctrl-C. `tell` hears the address, and what is not as it should be.
 
     BadInput without the extra, for a missing key, logo or template; NotFound with neither database nor snapshot;
-    Conflict for a port that is taken, or a log that cannot be written or is in a folder of the workspace's own.
+    Conflict for a port that is taken, or a log that cannot be written or is in a folder of the workspace's own; errors
+    as `noted_logs`.
     """
     try:
         from linktrack.server.granian_server import free_port, run
@@ -44,13 +45,18 @@ def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> N
     wanted = settings.port if order.port is None else order.port
     workers = settings.workers if order.workers is None else order.workers
     log = workspace.click_log_path if order.log is None else order.log.absolute()
-    if log != workspace.click_log_path:
-        refuse_own(log, log, workspace.kept())
     snapshot = prepare_snapshot(workspace, tell)
     tokens_of(workspace, snapshot)
     for unused in unused_templates(workspace, pages_of(workspace, snapshot.types)):
         tell(f"Note: {unused}")
+    refuse_log_folder(workspace, log)
     make_folder(log)
+    for away in logs_away(workspace):
+        tell(f"Note: {away}")
+    try:
+        note_unread(workspace, log)
+    except LinktrackError as problem:
+        tell(f"Note: nobody will know that the click log is in {log}, and it must be imported by its name: {problem}")
     try:
         port = free_port(host, wanted)
     except OSError as problem:

@@ -45,22 +45,22 @@ _NOWHERE, _NOBODY = "https://online.invalid", "a" * TOKEN_LENGTH
 @dataclass(frozen=True)
 class ExportedRedirects:
     """What an export did: the files that it wrote or removed, and the placements whose merge tags it left empty (by
-    key, with the address); `closed` says why nginx cannot read them, "" where it can; `unused_templates` which files
-    were meant for pages, and make none."""
+    key, with the address); `closed` says why nginx cannot read them, "" where it can; `notes` say which files were
+    meant for pages and make none, and where our own page stands in for one that fails."""
 
     kind: str
     placements: int
     changed: tuple[str, ...]
     emptied: tuple[tuple[str, str], ...]
     closed: str = ""
-    unused_templates: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
 class _Collected:
     """The files of an export as they are found."""
 
-    unused_templates: list[str]
+    notes: list[str]
     pages: dict[str, bytes] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     spots: dict[str, StaticSpot] = field(default_factory=dict)
@@ -117,7 +117,7 @@ def export_redirects(
         seen,
         tuple(collected.emptied),
         closed_pages(out, chosen),
-        tuple(collected.unused_templates),
+        tuple(collected.notes),
     )
 
 
@@ -153,8 +153,10 @@ def check_export(workspace: Workspace, database: Database, out: Path) -> None:
 def _collect(workspace: Workspace, database: Database) -> _Collected:
     taken, before = take_snapshot(database), load_snapshot(workspace)
     snapshot = taken if before is None else keeping_lost(taken, before)
-    pages = pages_of(workspace, snapshot.types)
-    collected = _Collected(unused_templates=unused_templates(workspace, pages))
+    notes: list[str] = []
+    pages = pages_of(workspace, snapshot.types, notes.append)
+    notes += unused_templates(workspace, pages)
+    collected = _Collected(notes)
     types = spelled_types(snapshot.types, workspace.settings.subscriptions.types)
     online = dict(_online_pages(database, snapshot, pages))
     for key, spot in snapshot.placements.items():

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.own_logs import note_unread
 from linktrack.errors import LinktrackError
 from linktrack.moments import Clock, iso, now
 from linktrack.server.answer import RETRY, Answer, Site, answer, plain
@@ -22,6 +23,7 @@ from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
 from linktrack.server.request import Request, log_line
 from linktrack.settings.values import bytes_of
+from linktrack.store.session import Tell
 from linktrack.visible import visible
 from linktrack.workspace import Workspace, load_workspace
 
@@ -41,6 +43,9 @@ class HasSite(Protocol):
 
     @property
     def site(self) -> Site: ...
+
+    def know_revoked(self) -> None:
+        """Let no key verify that was revoked a moment ago."""
 
 
 class Application:
@@ -78,6 +83,8 @@ class Application:
     def _answered(self, environ: Environ) -> Answer:
         asked = self._request(environ)
         try:
+            if asked.method == "POST":
+                self._live.know_revoked()
             reply, line = answer(asked, self._live.site, log_works=self._log.works)
         except Exception as bug:
             ours = f"a bug in linktrack ({type(bug).__name__}): please report it"
@@ -153,8 +160,38 @@ def load_application(root: Path, log_folder: Path, clock: Clock = now) -> Applic
     workspace = load_workspace(root, environ)
     live = LiveSite(workspace, log_folder, tell=_tell)
     log = ClickLogWriter(log_folder, bytes_of(workspace.settings.serve.log_size), workspace.zone, _tell)
-    live.keep_looking(Event(), lambda: log.try_again(clock()))
+    note = NotedLog(workspace, log_folder, log, _tell)
+
+    def besides() -> None:
+        log.try_again(clock())
+        note.keep_up()
+
+    live.keep_looking(Event(), besides)
     return Application(live, log, visitors_of(workspace), workspace.zone, clock, _tell)
+
+
+class NotedLog:
+    """Sees to it that the folder of a log is noted while lines come, whatever an import has noted meanwhile."""
+
+    def __init__(self, workspace: Workspace, folder: Path, log: ClickLogWriter, tell: Tell) -> None:
+        self._workspace = workspace
+        self._folder = folder
+        self._log = log
+        self._tell = tell
+        self._lines = 0
+        self._failed = False
+
+    def keep_up(self) -> None:
+        """Note the folder if lines have come since the last time; what goes wrong is told once."""
+        if (lines := self._log.lines) == self._lines:
+            return
+        try:
+            note_unread(self._workspace, self._folder)
+            self._lines, self._failed = lines, False
+        except LinktrackError as problem:
+            if not self._failed:
+                self._failed = True
+                self._tell(f"it is not noted that the click log is in {self._folder}: {problem}")
 
 
 def _tell(sentence: str) -> None:

@@ -65,6 +65,14 @@ def alone(workspace: Workspace, database: Database, job: str, wait: float, clock
             file.truncate()
 
 
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold the lock of something that takes a moment, on this machine; another process that has it is waited for."""
+    with _opened(path) as file:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        yield
+
+
 def _opened(path: Path) -> TextIO:
     """The lock's file, which is emptied and written into: never what a link leads to, nor anything but a file."""
     with explained(path):

@@ -170,7 +170,8 @@ def unknown_type(type: str, known: Iterable[str]) -> UnknownName:
 
 def _near(database: Database, noun: _Noun, name: str) -> tuple[str, ...]:
     known = database.rows(f"SELECT {noun.column} FROM {noun.table} LIMIT {_COMPARED}")  # noqa: S608  (names of ours)
-    return nearest(name, (str(row[0]) for row in known))
+    others = (str(row[0]) for row in known if row[0] != name)  # that very one is there, and none that may be named here
+    return nearest(name, others)
 
 
 def _near_people(database: Database, name: str) -> tuple[str, ...]:

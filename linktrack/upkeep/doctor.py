@@ -132,7 +132,8 @@ def _proxies(networks: Sequence[str]) -> Iterator[Check]:
 
 def _places(workspace: Workspace) -> Iterator[Check]:
     """Pipes, devices, files and folders that stand where the workspace has something else of its own."""
-    files = (workspace.config_path, workspace.key_path, workspace.snapshot_path, workspace.exports_path)
+    files = [workspace.config_path, workspace.key_path, workspace.snapshot_path]
+    files += [workspace.exports_path, workspace.logs_path]
     for path in (*files, workspace.scripts_path, workspace.click_log_path, workspace.templates_path):
         if path.exists() and not (path.is_file() if path in files else path.is_dir()):
             detail = f"{path} is no {'plain file' if path in files else 'folder'}"
@@ -141,7 +142,7 @@ def _places(workspace: Workspace) -> Iterator[Check]:
 
 def _owners(workspace: Workspace) -> Iterator[Check]:
     owner = workspace.root.stat().st_uid if os.geteuid() == 0 else None  # root may look after anybody's
-    shown_and_believed = (workspace.templates_path, workspace.click_log_path)
+    shown_and_believed = (workspace.templates_path, *workspace.click_logs())
     inside = (
         path
         for folder in shown_and_believed

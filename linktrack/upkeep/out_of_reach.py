@@ -85,21 +85,21 @@ def _may_be_there(database: Database, place: str) -> bool:
 
 
 def _logs(workspace: Workspace, database: Database, number: int | None) -> Iterator[OutOfReach]:
-    """The logs with clicks of the person, but the own one; and what somebody has put into its folder that no import
+    """The logs with clicks of the person, but the own ones; and what somebody has put into their folders that no import
     takes for a log."""
-    own = _tidy(workspace.click_log_path)
+    own = {_tidy(folder) for folder in workspace.click_logs()}
     for (log,) in database.rows(
         "SELECT DISTINCT source.name FROM click JOIN reading ON reading.id = reading_id "
         "JOIN source ON source.id = source_id WHERE recipient_id = ? ORDER BY source.name",
         (number or -1,),
     ):
-        if log != "-" and (place := _tidy(Path(log))).parent != own:
+        if log != "-" and (place := _tidy(Path(log))).parent not in own:
             yield OutOfReach(str(place), "a log with their clicks: delete it, or let it end")
-    if not own.is_dir() or own in (root := _tidy(workspace.root), *root.parents):
-        return
-    taken = set(logs_in(own))
-    for path in sorted(plain_files(islice(own.rglob("*"), _MANY))):
-        if str(path) not in taken:
+    for folder in sorted(filter(Path.is_dir, own)):
+        taken = set(logs_in(folder))
+        for path in sorted(plain_files(islice(folder.rglob("*"), _MANY))):
+            if str(path) in taken:
+                continue
             yield OutOfReach(str(path), "in the click log's folder, but no log of it: delete it if it has their lines")
 
 

@@ -163,12 +163,12 @@ class KeptFile(NamedTuple):
 def remove_done_files(workspace: Workspace, database: Database, before: int) -> tuple[int, list[KeptFile]]:
     """Remove the files that were last written before a moment (UTC milliseconds) and are wholly imported. Returns how
     many, and those that would go but are not."""
-    folder = workspace.click_log_path
-    if not folder.is_dir():
+    folders = [folder for folder in workspace.click_logs() if folder.is_dir()]
+    if not folders:
         return 0, []
     key = digest_key(open_keys(workspace, database).keyring)
     removed, kept = 0, list[KeptFile]()
-    for path in map(Path, logs_in(folder)):
+    for path in (Path(path) for folder in folders for path in logs_in(folder)):
         if path.stat().st_mtime_ns // 1_000_000 >= before:
             continue
         if reason := _not_done(path, database, key):
@@ -177,7 +177,7 @@ def remove_done_files(workspace: Workspace, database: Database, before: int) -> 
         with explained(path):
             path.unlink()
         removed += 1
-    if removed:
+    for folder in folders if removed else ():
         sync(folder)
     return removed, kept
 

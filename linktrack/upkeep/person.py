@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlmodel import SQLModel
@@ -12,9 +13,11 @@ from sqlmodel import SQLModel
 from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
 from linktrack.click_names import click_name
 from linktrack.clicks.judging.devices import DEVICES
+from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.contacts.consent import anybody_said, may_be_tracked
-from linktrack.contacts.left import Departure, departures_of
+from linktrack.contacts.left import TRANSACTIONAL, Departure, departures_of
+from linktrack.contacts.types import EVERY_TYPE, same_type
 from linktrack.mailings.shipments import anybody_refused
 from linktrack.moments import iso
 from linktrack.store import tables
@@ -75,14 +78,19 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         machine_clicks=int(machine),
         first_click=first,
         last_click=last,
-        left=[_shown(departure) for departure in departures_of(database, number, types)],
+        left=_left(departures_of(database, number, types)),
         changes=int(database.value("SELECT count(*) FROM change WHERE recipient_id = ?", (number,))),
     )
 
 
-def _shown(left: Departure) -> str:
-    every = f"every type but {', '.join(left.joined)}" if left.joined else "every type"
-    return left.type or every
+def _left(departures: list[Departure]) -> list[str]:
+    """What a person has left, in words: beside every type no other is named but the one that this does not end."""
+    every = [one for one in departures if one.type == EVERY_TYPE]
+    apart = [one.type for one in departures if one not in every]
+    if not every:
+        return apart
+    joined = f" but {', '.join(every[0].joined)}" if every[0].joined else ""
+    return [*(type for type in apart if same_type(type) == TRANSACTIONAL), f"every type{joined}"]
 
 
 def export_person(workspace: Workspace, database: Database, named: str, moment: int) -> dict[str, Any]:
@@ -108,11 +116,10 @@ def export_person(workspace: Workspace, database: Database, named: str, moment: 
     }
     traces = traces_of(database, AddressBook(workspace, database), {number})  # others' lines are not for them
     lines = list[dict[str, str]]()
-    if workspace.click_log_path.is_dir():
-        for path in sorted(workspace.click_log_path.iterdir()):
-            if path.is_file() and not path.name.startswith("."):
-                found = (line.line.decode("utf-8", "replace") for line in lines_of(path, traces))
-                lines += [{"file": path.name, "line": line} for line in found]
+    for folder in filter(Path.is_dir, workspace.click_logs()):
+        for path in map(Path, logs_in(folder)):
+            found = (line.line.decode("utf-8", "replace") for line in lines_of(path, traces))
+            lines += [{"file": path.name, "line": line} for line in found]
     known["click_log"] = {"what": "Lines of the click log of linktrack's own server.", "rows": lines}
     return known
 

@@ -9,6 +9,7 @@ from linktrack.actions.ledger.rows import UNFINISHED
 from linktrack.actions.ledger.runs import open_failures
 from linktrack.actions.taking import is_awaited
 from linktrack.actions.work import get_unsubscribes
+from linktrack.clicks.own_logs import log_troubles
 from linktrack.errors import Conflict
 from linktrack.mailings.shipments import unfinished_shipments
 from linktrack.moments import HOUR, iso
@@ -23,7 +24,8 @@ USUAL = 26 * HOUR  # a nightly job, and two hours for it
 @dataclass(frozen=True)
 class Status:
     """How a workspace is at `checked_at`; times are UTC milliseconds. `due` says in words what somebody must see to
-    (import, run, resume, runs-after-restore, failures, shipments), `advice` in sentences with the way out."""
+    (click-log, import, run, resume, runs-after-restore, failures, shipments), `advice` in sentences with the way out.
+    """
 
     checked_at: int
     last_import: int | None  # when it ended
@@ -55,6 +57,8 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
             "This workspace was restored, and no run begins until linktrack action run --runs DIR… or --no-runs has "
             "said what was made since the backup."
         )
+    if troubles := log_troubles(workspace):
+        due["click-log"] = "; and ".join(map(str, troubles))
     reference = imported if imported is not None else first_sent
     if reference is not None and now - reference > within:
         last = "never" if imported is None else f"not since {iso(imported, workspace.zone)}"

@@ -93,7 +93,7 @@ def loop(world: SentWorld, database: Database, tmp_path: Path) -> Iterator[Loop]
     site = replace(
         SITE, snapshot=taken, tokens=tokens_of(world.workspace, taken), subscription_types=("Offers", "Åsikter")
     )
-    since = SaidSince(tmp_path / "log", lambda: site)
+    since = SaidSince([tmp_path / "log"], lambda: site)
     asked = replace(site, people=StoredPeople(asking, ",", since.of))
     yield Loop(world, database, asked, tmp_path / "log" / "clicks-20260504T110000-1-aaaaaa.ndjson")
     asking.close()

@@ -27,7 +27,7 @@ def log(tmp_path: Path) -> Path:
 
 
 def said(log: Path) -> SaidSince:
-    return SaidSince(log.parent, lambda: SITE)
+    return SaidSince([log.parent], lambda: SITE)
 
 
 AT = SENT + 1000

@@ -92,10 +92,3 @@ def test_what_the_server_writes_is_the_workspace_s_own(workspace: Workspace) -> 
         with pytest.raises(Conflict, match="belongs to a workspace"):
             write_file(path, b"x", workspace.kept())
     write_file(workspace.root / "mine.csv", b"x", workspace.kept())
-
-
-def test_a_click_log_in_the_workspace_s_own_folder_leaves_the_rest_to_its_owner(workspace: Workspace) -> None:
-    with workspace.config_path.open("a") as file:
-        file.write("\n[serve]\nlog = '.'\n")
-    again = load_workspace(workspace.root, {})
-    write_file(again.root / "mine.csv", b"x", again.kept())

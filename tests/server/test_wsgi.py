@@ -35,6 +35,9 @@ class Shell:
             self, self.log, visitors, ZoneInfo("Europe/Stockholm"), lambda: self.now, self.said.append
         )
 
+    def know_revoked(self) -> None:
+        """No key of these was."""
+
     def ask(self, method: str, where: str, query: str = "", **more: str) -> tuple[str, dict[str, str], bytes]:
         environ = {
             "REQUEST_METHOD": method,

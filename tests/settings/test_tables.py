@@ -396,7 +396,7 @@ TAKEN: dict[str, list[Any]] = {
     "actions.working_hours": [["08:00-12:00", "12:00-24:00"]],
     "serve.host": ["0.0.0.0", "::", "::1", "fe80::1%eth0", "localhost", "my-machine"],
     "serve.port": [0, 65535],
-    "serve.log": [".", "logs/clicks", "/var/log/linktrack", "/dev/shm/linktrack"],
+    "serve.log": ["logs/clicks", "/var/log/linktrack", "/dev/shm/linktrack"],
     "serve.log_size": ["5KB", "1 GB", "1000GB"],
     "serve.form_hosts": [["forms.example", "räv.example", "localhost"]],
     "pages.background": ["", "#FFffff"],

@@ -51,9 +51,9 @@ def serve(workspace: Workspace, order: ServeOrder, tell: Tell = in_silence) -> N
         tell(f"Note: {unused}")
     refuse_log_folder(workspace, log)
     make_folder(log)
-    for away in logs_away(workspace):
-        tell(f"Note: {away}")
     try:
+        for away in logs_away(workspace):
+            tell(f"Note: {away}")
         note_unread(workspace, log)
     except LinktrackError as problem:
         tell(f"Note: nobody will know that the click log is in {log}, and it must be imported by its name: {problem}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from tests_support import Run
 
 from linktrack.contacts.consent import say_consent
-from linktrack.contacts.left import leave
+from linktrack.contacts.left import come_back, leave
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -34,6 +35,15 @@ def test_who_has_left_is_written_to_again_when_he_is_subscribed(
     done = run("contact", "subscribe", "A@x.example", "--type", "Newsletter")
     assert done.code == 0 and done.err == "A@x.example is written to again: newsletter.\n"
     assert run(*rewrite, "three").json["left"] == 0
+    left = {
+        "": "every type",
+        "offers": "every type but offers",
+        "transactional": "transactional, every type but offers",
+    }
+    leave(database, 2, "newsletter", "page", 1)
+    for at, (type, said) in enumerate(left.items(), 2):
+        (come_back if type == "offers" else partial(leave, how="page"))(database, 2, type, at=at)
+        assert ", ".join(run("contact", "show", "2", "--format", "json").json["left"]) == said
 
 
 def test_a_person_in_short_says_whether_he_may_be_tracked(workspace: Workspace, run: Run, database: Database) -> None:

@@ -57,6 +57,7 @@ def test_it_answers_logs_and_ends(served: Served, world: SentWorld) -> None:
     assert served.ask("GET", "/")[0] == 404
     assert served.ask("GET", "/healthz")[0] == 200
     assert log_lines(world) == 7
+    assert list(world.workspace.noted_logs().values()) == ["unread"]
     assert served.stop() == 0
     assert served.said.splitlines() == [f"Listening on http://127.0.0.1:{served.port}"]
     assert imported(world) == 5
@@ -250,6 +251,7 @@ def test_a_change_of_the_catalogue_is_live_within_seconds(served: Served, world:
     with open_database(world.workspace) as database:
         rotate_key(world.workspace, database)
         revoke_key(world.workspace, database, 0)
+    assert served.ask("POST", world.path("unsubscribe"))[0] == 404, "what an import would reject is not promised"
     until(lambda: served.ask("GET", world.path("offer"))[0] == 404, 10)
 
 
@@ -345,7 +347,9 @@ def test_who_unsubscribes_is_left_out_of_the_next_mailing(
     until(lambda: b"You do not get it" in served.ask("GET", world.path("subscriptions", "C2"))[2])
     assert served.ask("POST", world.path("subscriptions", "C2") + "?on=Newsletter")[0] == 200
     assert run("click", "import").code == 0
+    assert list(world.workspace.noted_logs().values()) == ["read"]
     assert b"You get it" in served.ask("GET", world.path("subscriptions", "C2"))[2]
+    until(lambda: list(world.workspace.noted_logs().values()) == ["unread"], 10)
 
 
 def fails(root: Path, *options: object, **more: str) -> tuple[int, str]:
@@ -369,7 +373,7 @@ def test_what_stops_it_at_the_start(world: SentWorld, database: Database, tmp_pa
     code, said = fails(root, "--log", tmp_path / "file")
     assert code == 5 and "file" in said
     code, said = fails(root, "--log", root / "scripts")
-    assert code == 5 and "belongs to a workspace" in said
+    assert code == 5 and "is scripts already" in said
     (tmp_path / "stub" / "granian").mkdir(parents=True)
     (tmp_path / "stub" / "granian" / "__init__.py").write_text("raise ImportError")
     stubbed = f"{tmp_path / 'stub'}{os.pathsep}{environment()['PYTHONPATH']}"

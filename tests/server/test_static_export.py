@@ -121,6 +121,18 @@ WHOSE = {
     "closed to their group alone": (0, 33, 0o701, False),
     "another group's": (0, 60_000, 0o710, False),
     "another user's": (60_000, 0, 0o700, False),
+    "their second group's": (60_000, 60, 0o710, True),
+    "that of a group they are in no more": (60_000, 33, 0o710, False),
+    "that of a user in quotes": (60_000, 60, 0o710, True),
+    "that of a user in an included file": (60_000, 60, 0o710, True),
+    "their own, where a text says user": (33, 0, 0o700, True),
+}
+NAMED = {  # what nginx's configuration says of them
+    "their second group's": "user www-data games;",
+    "that of a group they are in no more": "user www-data games;",
+    "that of a user in quotes": 'pid x; user "games"; events { }',
+    "that of a user in an included file": "include more/*.conf;\n# user root;\n",
+    "their own, where a text says user": "http { log_format user 'x; user root;'; }",
 }
 
 
@@ -129,9 +141,11 @@ WHOSE = {
 def test_a_folder_is_closed_that_nginx_s_workers_do_not_get_into(
     world: SentWorld, run: Run, tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "nginx.conf").write_text("# user root;\nuser  www-data www-data;\n")
-    monkeypatch.setattr(nginx_access, "_NGINX", tmp_path / "nginx.conf")
     owner, group, mode, is_open = WHOSE[case]
+    (tmp_path / "nginx.conf").write_text(NAMED.get(case, "# user root;\nuser  www-data www-data;\n"))
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "who.conf").write_text("pid x; user www-data games;")
+    monkeypatch.setattr(nginx_access, "_NGINX", tmp_path / "nginx.conf")
     (tmp_path / "a").mkdir()
     os.chown(tmp_path / "a", owner, group)
     (tmp_path / "a").chmod(mode)
@@ -153,6 +167,7 @@ LOGS = {
     "what has a file on its way": ("file/x", 4),
     "a file of the workspace": ("linktrack.db", 5),
     "a link to a file of the workspace": ("mine", 5),
+    "another name of a file of the workspace": ("twin", 5),
     "a file of the export": ("out/linktrack-http.conf", 5),
 }
 
@@ -165,6 +180,7 @@ def test_a_log_that_nginx_cannot_write_is_refused_and_found(
     log = (world.workspace.root if name == "linktrack.db" else tmp_path) / name
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "mine").symlink_to(world.workspace.key_path)
+    (tmp_path / "twin").hardlink_to(world.workspace.key_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("x")
     os.mkfifo(tmp_path / "pipe")
@@ -195,6 +211,11 @@ def test_a_file_that_makes_no_page_is_said_by_every_command_that_makes_pages(
     with pytest.raises(Conflict, match="click log"):  # the last thing before it listens
         serve(world.workspace, ServeOrder(log=Path("/proc/x")), said.append)
     assert any(says in one for one in said)
+    world.workspace.logs_path.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Conflict, match="is taken"):
+        serve(world.workspace, ServeOrder(port=taken.getsockname()[1]), said.append)
+    assert any("nobody will know that the click log is in" in one for one in said)
+    world.workspace.logs_path.rmdir()
     with world.workspace.config_path.open("a") as file:
         file.write('\n[pages]\ntemplates = "."\n')
     (world.workspace.root / "hello.html").write_text("a mail")
@@ -283,6 +304,12 @@ def test_a_template_that_cannot_be_used_stops_every_command_that_needs_it_and_do
     done = run("doctor", "--format", "json")
     (found,) = [row for row in json.loads(done.out) if row["check"] == "settings"]
     assert (done.code, found["state"]) == (6, "error") and f"{template}:2: " in found["advice"]
+    template.write_text("<p>\n{% if 'Thanks' in text %}{{ 1/0 }}{% endif %}{{ text }}</p>")
+    out, done = tmp_path / "out", run("redirects", "export", tmp_path / "out", "--for", "json")
+    assert (done.code, done.err.count(f"Note: {template}:2: this template cannot be used")) == (0, 1), done.err
+    assert run("redirects", "export", out, "--check").code == 0
+    assert run("redirects", "export", out, "--quiet").err.count("our own text.html is shown in its place") == 1
+    assert f"{template}:2: " in run("doctor").out
     template.write_text("<p>{{ text }}</p>")
     done = run("doctor", "--format", "json")
     assert [row["state"] for row in json.loads(done.out) if row["check"] == "settings"] == ["ok"]

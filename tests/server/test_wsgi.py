@@ -16,8 +16,9 @@ from linktrack.clicks.logs.visitor import Visitors
 from linktrack.server.answer import Site
 from linktrack.server.click_log import ClickLogWriter, make_folder
 from linktrack.server.pages import Pages
-from linktrack.server.wsgi import Application
+from linktrack.server.wsgi import Application, NotedLog
 from linktrack.settings.tables import PRIVATE_NETWORKS
+from linktrack.workspace import Workspace
 
 
 class Shell:
@@ -198,6 +199,21 @@ def test_where_an_own_template_fails_for_somebody_ours_is_shown_and_what_they_do
     (once,) = said
     assert once.startswith(f"{tmp_path}/pages/{template}:2: this template cannot be used: division by zero; our own ")
     assert shell.said == []
+
+
+def test_a_folder_that_cannot_be_noted_is_told_once(workspace: Workspace, tmp_path: Path) -> None:
+    shell = Shell(tmp_path / "log")
+    note = NotedLog(workspace, shell.folder, shell.log, shell.said.append)
+    note.keep_up()
+    assert not workspace.logs_path.exists(), "no line has come"
+    workspace.logs_path.mkdir()
+    for _ in range(2):
+        shell.ask("GET", "/x")
+        note.keep_up()
+    assert len(shell.said) == 1 and shell.said[0].startswith(f"it is not noted that the click log is in {shell.folder}")
+    workspace.logs_path.rmdir()
+    note.keep_up()
+    assert workspace.noted_logs() == {shell.folder: "unread"}
 
 
 def test_a_bug_of_ours_shows_nothing_and_is_said(tmp_path: Path) -> None:

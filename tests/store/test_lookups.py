@@ -8,7 +8,7 @@ from unicodedata import normalize
 import pytest
 
 from linktrack.errors import Conflict, UnknownName
-from linktrack.store.lookups import folder_id, mailing_id, recipient_id
+from linktrack.store.lookups import folder_id, mailing_id, recipient_id, unknown_link
 from linktrack.store.session import Database
 
 Form = Literal["NFC", "NFD"]
@@ -56,3 +56,8 @@ def test_mailings_and_folders_too_but_for_their_case(database: Database, typed: 
     assert folder_id(database, normalize(typed, "köp/å")) == 4
     with pytest.raises(UnknownName, match="did you mean"):
         mailing_id(database, normalize(typed, "Vår.1"))
+
+
+def test_a_link_that_may_not_be_named_is_not_answered_with_itself(database: Database) -> None:
+    problem = unknown_link(database, "honeypot")
+    assert problem.noun == "link" and problem.near == ()

@@ -89,11 +89,14 @@ class Workspace:
     def noted_logs(self) -> dict[Path, str]:
         """The folders that the server has written a click log into, here, with what is noted of each
         (`clicks.own_logs`). Conflict or BadInput where that cannot be read."""
-        if not self.logs_path.exists():
+        if not os.path.lexists(self.logs_path):
             return {}
         try:
             found = json.loads(read_own(self.logs_path, "a list of click logs"))
-            return {self.root / str(folder): str(noted) for folder, noted in found.items()}
+            noted = {self.root / folder: str(noted) for folder, noted in found.items()}
+            for folder in noted:
+                whole_path(folder)  # ValueError for what is no path
+            return noted
         except (ValueError, AttributeError, RecursionError):
             raise BadInput(
                 "this is no list of click logs: import the logs of every folder that linktrack serve has written into "

@@ -59,7 +59,8 @@ INPUTS = {
 }
 OWN = [
     "linktrack.toml", "linktrack.key", "linktrack.db", "linktrack.db-wal", "linktrack.db.before-0000",
-    "linktrack.snapshot", "linktrack.exports", "scripts/notify.py", "scripts/new.py", "clicklog/clicks-1.ndjson", "pages/text.html",
+    "linktrack.snapshot", "linktrack.exports", "linktrack.logs", "scripts/notify.py", "scripts/new.py",
+    "clicklog/clicks-1.ndjson", "pages/text.html",
 ]  # fmt: skip
 
 

@@ -167,7 +167,7 @@ def test_the_folders_in_a_workspace_go_where_it_goes(world: SentWorld, tmp_path:
     assert load_workspace(moved, {}).click_logs() == [moved / "clicklog", world.workspace.root.parent / "beside"]
 
 
-@pytest.mark.parametrize("text", ["nonsense", "[]", "1", '"x"'])
+@pytest.mark.parametrize("text", ["nonsense", "[]", '"x"', '{"a\\u0000": "read"}', '{"\\ud83d": ""}'])
 def test_a_list_that_is_none_stops_whatever_needs_it(world: SentWorld, run: Run, tmp_path: Path, text: str) -> None:
     world.workspace.logs_path.write_text(text)
     for command in (("click", "import"), ("doctor",), ("status",)):

@@ -11,8 +11,10 @@ from sqlmodel import SQLModel
 from upkeep.conftest import _persons, persons  # noqa: F401  (fixtures)
 from upkeep.persons_world import WORDS, PersonsWorld
 
+from linktrack.clicks.own_logs import note_unread
 from linktrack.settings.tables import RetentionSettings
 from linktrack.store import tables
+from linktrack.workspace import load_workspace
 
 PAGE = (ROOT / "docs" / "privacy.md").read_text("utf-8")
 # Tables in which nothing is about a person: the catalogue, what is counted without persons, and numbers of ours.
@@ -95,7 +97,8 @@ def test_every_file_of_a_workspace_is_named(persons: PersonsWorld) -> None:  # n
     assert files is not None
     patterns = re.findall(r"`([^`\s]+)`", "".join(line.split("|")[1] for line in files[1].splitlines() if "|" in line))
     persons.do("redirects", "export", persons.outside / "map", "--for", "json")
-    assert (persons.root / "linktrack.exports").exists()
+    note_unread(load_workspace(persons.root, {}), persons.root / "clicklog")
+    assert (persons.root / "linktrack.exports").exists() and (persons.root / "linktrack.logs").exists()
     for path in persons.root.rglob("*"):
         name = str(path.relative_to(persons.root))
         assert path.is_dir() or any(fnmatch.fnmatch(name, pattern) for pattern in patterns), name

@@ -217,7 +217,7 @@ def _workspace(root: Path) -> None:
     "name",
     [
         "linktrack.toml", "linktrack.key", "linktrack.db", "linktrack.db-wal", "linktrack.db-shm",
-        "linktrack.db.before-0001", "linktrack.snapshot", "linktrack.exports", ".linktrack-import.lock", "scripts/file", "scripts/new.py",
+        "linktrack.db.before-0001", "linktrack.snapshot", "linktrack.exports", "linktrack.logs", ".linktrack-import.lock", "scripts/file", "scripts/new.py",
         "scripts/deep/new", "clicklog/file", "pages/text.html",
     ],
 )  # fmt: skip

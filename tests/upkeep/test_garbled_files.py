@@ -304,6 +304,7 @@ IN_THE_PLACE: dict[str, list[tuple[str, ...]]] = {
     "linktrack.db-wal": [("link", "list")],
     "linktrack.snapshot": [OTHER_WEB],
     "linktrack.exports": [OTHER_WEB, ("link", "edit", "offer", "--name", "New")],
+    "linktrack.logs": [("click", "import"), ("doctor",)],
     "scripts": [("doctor",), ("link", "check")],
     "scripts/note.py": [("doctor",), ("link", "check")],
     "pages": [("doctor",), OTHER_WEB],

@@ -18,7 +18,7 @@ from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.summary import ImportSummary
 from linktrack.files.kept import Kept
-from linktrack.links.catalog import add_link
+from linktrack.links.editing import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing

@@ -61,7 +61,7 @@ WRITERS = {
 BY_VALUE = {"clicks/rollups/counts.py", "actions/ledger/additions.py", "upkeep/copy.py"}
 # Modules that know the tables as classes: the catalogue's records, and who goes through all tables.
 AS_CLASSES = {
-    "links/catalog.py",
+    "links/editing.py",
     "store/migrations/env.py",
     "upkeep/copy.py",
     "upkeep/soundness.py",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
-from linktrack.crm.export import BadRow
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.errors import UsageError
 from linktrack.files.kept import Kept

@@ -22,10 +22,10 @@ from linktrack.actions.planned import (
     ClickKey,
     CrmChange,
     Decision,
-    Desk,
     FoundScript,
     NumberedAction,
     ScriptResult,
+    Staff,
     Thing,
     made_before,
     made_id,
@@ -58,7 +58,7 @@ class Terms:
 
     actions: Mapping[int, Sequence[NumberedAction]]
     state: CrmState
-    desk: Desk
+    staff: Staff
     now: int
     zone: tzinfo
     guard: bool
@@ -70,7 +70,7 @@ class Planner:
 
     def __init__(self, terms: Terms, before: Before, scripts: Mapping[str, FoundScript], book: Book | None) -> None:
         """Without a `book` the walk is a rehearsal, and no rows are kept aside for the ledger."""
-        self.actions, self.state, self.desk = terms.actions, terms.state, terms.desk
+        self.actions, self.state, self.staff = terms.actions, terms.state, terms.staff
         self.now, self.zone, self.guard = terms.now, terms.zone, terms.guard
         self.scripts = scripts
         self.settled, self.taken, self.done = before.settled, before.taken, before.done
@@ -165,7 +165,7 @@ class Planner:
                 action.definition,
                 lambda text: fill(text, lambda name: self._value(click, name)),
                 lambda name: self.state.value(click.contact_id, name),
-                self.desk,
+                self.staff,
             )
         )
 
@@ -293,7 +293,7 @@ class Planner:
                         f"the field {name!r}: a spreadsheet would run {value[:60]!r} (guard_formulas = false under "
                         "[actions] allows it)"
                     )
-                decision = decide(name, value, self.desk)
+                decision = decide(name, value, self.staff)
             except CannotChange as problem:
                 row = self.notes.change(click, identifier, "set-field", name, "set", "", value)
                 self.notes.fail(click, action, row, CannotChange(f"the script {script}: {problem}"))

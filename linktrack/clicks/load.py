@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -42,7 +41,7 @@ from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.clicks.summary import ImportOrder, ImportSummary, Progress, Tally
 from linktrack.clicks.taken_away import note_taken_away
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
-from linktrack.files.reading import explained
+from linktrack.files.reading import explained, tidy_path
 from linktrack.moments import Clock, now
 from linktrack.sentences import counted
 from linktrack.store.lock import alone
@@ -381,7 +380,7 @@ class _Import:
 
     def _write_source(self, source_id: int | None, name: str, reached: Reached) -> int:
         """Note how far a log was read. Returns its number."""
-        whole = name if name == "-" else os.path.normpath(Path(name).absolute())  # whoever looks may stand elsewhere
+        whole = name if name == "-" else str(tidy_path(Path(name)))
         columns = {"name": whole, "imported_at": self.clock(), **reached._asdict()}
         if source_id is None:
             columns["first_lines"] = reached.first_lines or b""

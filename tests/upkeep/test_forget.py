@@ -37,8 +37,9 @@ from linktrack.store.session import open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, _Person, forget_person
 from linktrack.upkeep.out_of_reach import everything_out_of_reach
-from linktrack.upkeep.own_log import empty_lines, traces_of
+from linktrack.upkeep.own_log import empty_lines
 from linktrack.upkeep.person import export_person, tables_about_persons
+from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import load_workspace
 
 NOW = moment_of(SENT) + 90 * 86_400_000

@@ -77,7 +77,8 @@ def whole_path(path: Path) -> Path:
 
 def tidy_path(path: Path) -> Path:
     """A path as it is noted and shown, for whoever looks may stand elsewhere: whole, without `.` and `..`, by the
-    folders themselves that it leads through. What is a link itself keeps its name, and so do the system's for open files."""
+    folders themselves that it leads through. What is a link itself keeps its name, and so do the system's names for
+    open files."""
     whole = path.absolute()
     if whole.parts[:2] == ("/", "dev"):
         return Path(os.path.normpath(whole))

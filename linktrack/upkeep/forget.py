@@ -32,7 +32,7 @@ from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
 from linktrack.upkeep.email_forms import one_form
 from linktrack.upkeep.out_of_reach import OutOfReach, everything_out_of_reach
 from linktrack.upkeep.own_log import empty_lines
-from linktrack.upkeep.person import RECIPIENT, emails_of, tables_about_persons
+from linktrack.upkeep.person import RECIPIENT, emails_of, is_email, tables_about_persons
 from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
 
@@ -99,7 +99,7 @@ def forget_person(
         number = None if gone else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
         everybody = nobodies(database) | ({number} if number is not None else set())
-        emails = () if number is None else emails_of(database, number)
+        emails = set(filter(is_email, (named,))) if number is None else emails_of(database, number)
         traces = traces_of(database, AddressBook(workspace, database), everybody, emails, of_revoked=True)
         lines = empty_lines(database, sizes, traces)
         if number is None:

@@ -164,8 +164,13 @@ def emails_of(database: Database, number: int) -> set[str]:
             "UNION SELECT email FROM earlier_address WHERE recipient_id = ?",
             (number,) * 4,
         )
-        if "@" in email.strip("@")
+        if is_email(email)
     }
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is an e-mail address, as far as one can be looked for."""
+    return "@" in text.strip("@")
 
 
 def tables_about_persons() -> list[str]:

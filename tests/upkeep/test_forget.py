@@ -31,7 +31,7 @@ from linktrack.server.answer import answer
 from linktrack.server.live import site_of
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.snapshot_file import refresh_snapshot
-from linktrack.store.forgotten import is_forgotten
+from linktrack.store.forgotten import is_forgotten, note_forgotten, take_print_away
 from linktrack.store.lock import alone
 from linktrack.store.session import open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
@@ -405,6 +405,23 @@ def test_a_forgotten_person_is_known_in_every_form_of_his_id(persons: PersonsWor
     assert len(persons.mail("--again")) == 41
 
 
+def test_a_forgotten_address_that_is_an_id_is_known_in_every_form(persons: PersonsWorld) -> None:
+    with persons.open() as database:
+        with database.transaction():
+            note_forgotten(database, "Åsa.Öst@räv.example")
+        forms = (
+            "åsa.öst@RÄV.example",
+            "A\u030asa.O\u0308st@räv.example",
+            "ÅSA.ÖST@xn--rv-via.example",
+            " åsa.öst@räv.example'",
+        )
+        assert all(is_forgotten(database, one) for one in forms)
+        others = ("åsa.öst@räv.example.org", "asa.öst@räv.example", "åsa.öst@@räv.example", "@räv.example", "Åsa.Öst")
+        assert not any(is_forgotten(database, one) for one in others)
+        with database.transaction():
+            assert take_print_away(database, forms[2]) and not is_forgotten(database, forms[0])
+
+
 def test_what_a_forgotten_person_clicks_later_goes_from_the_log_too(persons: PersonsWorld) -> None:
     forget(persons)
     line = own_line(persons.vera["more"], 50_000, agent=PHONE)
@@ -545,7 +562,9 @@ def test_a_place_is_listed_once_whatever_path_led_to_it(persons: PersonsWorld, m
             )  # fmt: skip
             assert sorted(places) == sorted(map(str, wanted))
         known = export_person(persons.workspace, database, VERA[0], NOW)["shipment_recipient"]["rows"]
-        files = {json.loads(text)["contacts"] for (text,) in database.rows("SELECT settings FROM shipment WHERE id > 1")}
+        files = {
+            json.loads(text)["contacts"] for (text,) in database.rows("SELECT settings FROM shipment WHERE id > 1")
+        }
     assert files == {str(persons.outside / "contacts.csv")} and len(known) == 2
 
 

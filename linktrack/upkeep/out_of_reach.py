@@ -142,6 +142,8 @@ def _beside(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
 
 def _backup(workspace: Workspace, path: Path, contents: Contents) -> OutOfReach:
     made = iso(contents.made_at, workspace.zone)
+    if contents.database == POSTGRESQL:
+        return OutOfReach(str(path), f"a backup of {made} without its database: delete the dump that was made with it")
     if contents.database_id == workspace.settings.database.id:
         return OutOfReach(str(path), f"a backup of {made}: delete it once a newer one is there")
     whose = "of another workspace, or of this one before a linktrack restore or a linktrack database copy"

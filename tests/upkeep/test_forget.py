@@ -34,6 +34,7 @@ from linktrack.server.snapshot_file import refresh_snapshot
 from linktrack.store.forgotten import is_forgotten, note_forgotten, take_print_away
 from linktrack.store.lock import alone
 from linktrack.store.session import open_database
+from linktrack.upkeep.archive import Contents, archiving
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, _Person, forget_person
 from linktrack.upkeep.making import init_workspace
@@ -468,10 +469,15 @@ def test_what_is_out_of_reach_is_named(persons: PersonsWorld) -> None:
     )
     database = persons.workspace.settings.database.model_copy(update={"id": "0123456789abcdef"})
     settings = persons.workspace.settings.model_copy(update={"database": database})
+    dumped = persons.root / "dumped.tar.gz"
+    with dumped.open("wb") as file, archiving(file) as archive:
+        contents = Contents(made_at=NOW, database="postgresql", database_id=database.id, rows={})
+        archive.add_bytes("backup.json", contents.text().encode(), NOW)
     restored = replace(persons.workspace, settings=settings)
     with persons.open() as open_database:
         found = everything_out_of_reach(restored, open_database, None)
     foreign = {one.place: one.advice for one in found if "a backup of 20" in one.advice}
+    assert "delete the dump that was made with it" in foreign.pop(str(dumped)), "nobody is in it"
     assert set(foreign) == set(map(str, (copy, nested, beside, next_door)))
     assert all(
         "before a linktrack restore or a linktrack database copy: delete it if" in advice for advice in foreign.values()
@@ -546,7 +552,7 @@ def test_a_place_is_listed_once_whatever_path_led_to_it(persons: PersonsWorld, m
     persons.do("shipment", "render", 1, "--out", f"{door}/sub/../again", code=4)
     persons.do("shipment", "render", 1, "--out", door / "again")
     contacts = f"{outside}/./contacts.csv"
-    persons.do("mailing", "rewrite", "other", "--contacts", contacts, "--as", "ndjson", "--out", f"{outside}/./others")
+    persons.do("mailing", "rewrite", "other", "--contacts", contacts, "--as", "ndjson", "--out", "./../others")
     persons.do("action", "run", "--crm", contacts, "--out", f"{outside}/../door/./acted")
     persons.do("backup", persons.root / "b.tar.gz")
     persons.do("database", "copy", "sqlite:///linktrack.db", f"sqlite:///{door}/../spare.db")
@@ -557,7 +563,7 @@ def test_a_place_is_listed_once_whatever_path_led_to_it(persons: PersonsWorld, m
             found = everything_out_of_reach(load_workspace(root, {}), database, None)
             places = [one.place for one in found if one.place.startswith(str(persons.outside.parent))]
             wanted = (
-                *(persons.outside / name for name in ("again", "others", "acted")), persons.root / "b.tar.gz",
+                *(persons.outside / name for name in ("again", "acted")), persons.root / "others", persons.root / "b.tar.gz",
                 persons.outside.parent / "spare.db",
             )  # fmt: skip
             assert sorted(places) == sorted(map(str, wanted))
@@ -566,6 +572,12 @@ def test_a_place_is_listed_once_whatever_path_led_to_it(persons: PersonsWorld, m
             json.loads(text)["contacts"] for (text,) in database.rows("SELECT settings FROM shipment WHERE id > 1")
         }
     assert files == {str(persons.outside / "contacts.csv")} and len(known) == 2
+    left = [folder / ".b.tar.gz.unfinished-77" for folder in (persons.outside, persons.root)]
+    for path in left:
+        path.touch()
+    for root in (Path("..") / "sub" / "..", persons.outside.parent / "entrance"):
+        told = persons.run("--workspace", root, "doctor", "--format", "json").json
+        assert sorted(one["detail"] for one in told if one["check"] == "leftovers") == sorted(map(str, left))
 
 
 MAGIC = b"SQLite format 3\0"

@@ -12,7 +12,8 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 
-_ESCAPED = re.compile(rb"[%\\]u([0-9a-fA-F]{4})")  # JSON's, and those of JavaScript's escape()
+_ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
+_ESCAPED_SIGN = re.compile(rb"[%\\]u([0-9a-fA-F]{4})")  # JSON's, and those of JavaScript's escape()
 _BYTES_OF_LATIN_1 = {0xDC00 + byte: chr(byte) for byte in range(0x80, 0x100)}  # as surrogateescape leaves them
 _DOTS = str.maketrans("\u3002\uff61", "..")  # between the parts of a host (UTS 46); NFKC knows the third one
 _PUNYCODE = re.compile(r"xn--([a-z0-9-]{1,59})(?![a-z0-9-])")  # a part of a host has 63 characters at most
@@ -46,7 +47,7 @@ def texts_in(line: bytes) -> Iterator[str]:
     if line.isascii() and b"@" not in line and b"%" not in line and b"\\u" not in line:
         return
     for value in _values(line):
-        plain = _ESCAPED.sub(_sign, percent_decoded(value))
+        plain = _ESCAPED_SIGN.sub(_sign, percent_decoded(value))
         if any(sign in plain for sign in _AT_SIGNS):
             yield one_form(plain.decode("utf-8", "surrogateescape").translate(_BYTES_OF_LATIN_1))
 
@@ -69,9 +70,6 @@ def percent_decoded(data: bytes) -> bytes:
                 out[-3:] = (int(out[-2:], 16),)
         out += piece[at:]
     return bytes(out)
-
-
-_ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
 
 
 def _once(data: bytes) -> bytes:

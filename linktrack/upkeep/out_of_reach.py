@@ -28,7 +28,7 @@ _MANY = 10_000  # files below the click log's folder that are looked at
 _MOST = 1 << 20  # bytes of what a backup says of itself
 _IF_OURS = "delete it if that was a copy of this one"
 _REMAINS = {
-    "unreadable": "a database that cannot be read, for it is cut short or damaged: delete it if it is a copy of this",
+    "unreadable": "a database that cannot be read, cut short or damaged: delete it if it is a copy of this one",
     "log": f"a write-ahead log without its database: {_IF_OURS}",
     "journal": f"a rollback journal without its database: {_IF_OURS}",
     "index": f"the index of a write-ahead log, without its database: {_IF_OURS}",

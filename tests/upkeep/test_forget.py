@@ -20,6 +20,7 @@ from faults import killed, points_of, sample
 from server.server_world import request
 from sqlmodel import SQLModel
 from upkeep.persons_world import PHONE, SENT, VERA, WORDS, PersonsWorld, own_line
+from upkeep.test_email_forms import ASA, HERS
 from world import CHROME
 
 from linktrack.clicks.load import import_logs
@@ -790,6 +791,29 @@ def test_a_person_is_found_by_every_address_that_mails_went_to(persons: PersonsW
     persons.do("contact", "forget", VERA[1], "--yes")
     assert persons.places_of((*NAMES, b"v.gift", b"v3@")) == []
     assert persons.do("contact", "show", "v.gift@enskild-doman.example", code=4)
+
+
+def test_who_has_an_address_for_an_id_and_letters_of_another_language_goes_wholly(persons: PersonsWorld) -> None:
+    contacts = persons.outside / "contacts.csv"
+    rows = contacts.read_text("utf-8") + f"{ASA},åsa@älg.example,Åsa Öst-Ängström,Smal gränd\n"
+    contacts.write_text(rows, "utf-8")
+    paths = persons.mail("--again")
+    contacts.write_text(rows.replace("åsa@älg", "åsa@hem"), "utf-8")
+    part = next(
+        found for one in "12" if ASA in (found := persons.mail("--again", "--part", f"{one}/2", "--split", "a"))
+    )
+    written = ("åsa@hem.example", "%E5sa@xn--lg-uia.example", *HERS.values())
+    others = [own_line(f"{paths['3']['more']}?m={one}", 60_000 + at) for at, one in enumerate(written)]
+    persons.add_to_log(own_line(part[ASA]["offer"], 59_000, agent=PHONE), *others)
+    persons.do("click", "import")
+    persons.act()
+    done = persons.do("contact", "forget", "ÅSA@ÄLG.example", "--yes", "--format", "json").json
+    assert (done["mails"], done["clicks"], done["log_lines"]) == (2, 1, 1 + len(written))
+    words = {part[ASA]["offer"].rpartition("/")[2], *written, "Åsa Öst", "Ängström", "gränd"}
+    assert persons.places_of(tuple(one.encode() for one in words)) == []
+    assert persons.places_of(tuple(json.dumps(one)[1:-1].encode() for one in words)) == []
+    with persons.open() as database:
+        assert is_forgotten(database, ASA.upper())
 
 
 def test_an_export_tells_the_persons_word_from_that_of_the_crm(persons: PersonsWorld) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.clicks.load import logs_in
+from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
 from linktrack.files.reading import tidy_path, whole_path

@@ -33,7 +33,7 @@ from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
 from linktrack.files.folders import check_new_folder, making_folder
-from linktrack.files.reading import sentence_of
+from linktrack.files.reading import sentence_of, tidy_path
 from linktrack.files.writing import write_file
 from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
@@ -103,7 +103,7 @@ def run_actions(
                 "would have finished it: what its scripts did is kept"
             )
         seen = replace(options, export_print=_print_of(options.export))
-        run_id = runs.begin_run(database, options.now, str(out.absolute()), seen.text())
+        run_id = runs.begin_run(database, options.now, str(tidy_path(out)), seen.text())
         return _carry_out(work, out, run_id, clock)
 
 
@@ -240,7 +240,7 @@ def _check_folder(database: Database, workspace: Workspace, out: Path) -> None:
     """Conflict when the folder is not empty; where a run was interrupted in it, with the way to finish it."""
     newest = runs.newest_run(database)
     unfinished = newest is not None and newest.is_unfinished
-    if newest is not None and unfinished and newest.out == str(out.absolute()) and out.is_dir() and any(out.iterdir()):
+    if newest is not None and unfinished and newest.out == str(tidy_path(out)) and out.is_dir() and any(out.iterdir()):
         raise Conflict(
             f"run {newest.id} was interrupted in {out}: finish it with linktrack action run --resume, "
             "or name another folder with --out"

@@ -26,6 +26,7 @@ from linktrack.contacts.left import mailing_types
 from linktrack.contacts.types import spelled_types
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
+from linktrack.files.reading import tidy_path
 from linktrack.moments import iso, zone_of
 from linktrack.names import composed
 from linktrack.store.purged import NEVER, horizon
@@ -56,7 +57,7 @@ class RunOptions:
         return (*(("failed", "timeout") if self.retry_failed else ()), *(("interrupted",) * self.retry_interrupted))
 
     def text(self) -> str:
-        export = None if self.export is None else str(self.export.absolute())
+        export = None if self.export is None else str(tidy_path(self.export))
         return json.dumps({**asdict(self), "export": export})
 
     @classmethod

@@ -16,6 +16,7 @@ from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.errors import UsageError
 from linktrack.files.kept import Kept
+from linktrack.files.reading import tidy_path
 from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold
@@ -140,8 +141,8 @@ def rewrite(
         sender=order.sender or workspace.settings.sender.from_,
         fill=order.fill,
         keep_merge_tags=order.keep_merge_tags,
-        out=str(out.absolute()) if isinstance(out, Path) else "",
-        contacts="" if order.streamed else str(order.contacts.absolute()),
+        out=str(tidy_path(out)) if isinstance(out, Path) else "",
+        contacts="" if order.streamed else str(tidy_path(order.contacts)),
     )
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell)
@@ -233,7 +234,7 @@ def render_again(
     shipment = replace(stored, settings=settings, recipients=left.recipients, uncounted=left.uncounted)
     copies = _copies(database, mailing, shipment, mail, tokens)
     if isinstance(out, Path):
-        note_rendered(database, number, str(out.absolute()))
+        note_rendered(database, number, str(tidy_path(out)))
     written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
     return Rewritten(
         find_shipment(database, number),

@@ -21,7 +21,8 @@ from linktrack.store import tables
 from linktrack.store.conditions import reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
-from linktrack.upkeep.own_log import lines_of, traces_of
+from linktrack.upkeep.own_log import lines_of
+from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
 
 RECIPIENT = "recipient_id"  # the column that a table about persons has
@@ -153,17 +154,23 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
 
 
 def emails_of(database: Database, number: int) -> set[str]:
-    """Every e-mail address that a person has, or mails went to."""
+    """Every e-mail address that a person has, or mails went to, and the contact id where it is one."""
     return {
         email
         for (email,) in database.rows(
             "SELECT email FROM recipient WHERE id = ? "
+            "UNION SELECT COALESCE(contact_id, '') FROM recipient WHERE id = ? "
             "UNION SELECT email FROM shipment_recipient WHERE recipient_id = ? "
             "UNION SELECT email FROM earlier_address WHERE recipient_id = ?",
-            (number,) * 3,
+            (number,) * 4,
         )
-        if "@" in email.strip("@")
+        if is_email(email)
     }
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is an e-mail address, as far as one can be looked for."""
+    return "@" in text.strip("@")
 
 
 def tables_about_persons() -> list[str]:

@@ -25,7 +25,8 @@ from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
-from linktrack.upkeep.own_log import empty_lines, remove_done_files, traces_of
+from linktrack.upkeep.own_log import empty_lines, remove_done_files
+from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
 
 _AT_ONCE = 50_000  # clicks of one transaction

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from linktrack.actions.ledger.rows import UNFINISHED, RunRow
+from linktrack.files.reading import tidy_path
 from linktrack.store.counters import count_on
 from linktrack.store.many import marks
 from linktrack.store.purged import horizon
@@ -95,7 +96,7 @@ def begin_taken(database: Database, number: int, ran_at: int, folder: Path) -> i
         number = int(database.value("SELECT max(id) FROM run")) + 1
     database.execute(
         "INSERT INTO run (id, started_at, status, out, summary) VALUES (?, ?, ?, ?, '')",
-        (number, ran_at, "interrupted", str(folder.absolute())),
+        (number, ran_at, "interrupted", str(tidy_path(folder))),
     )
     count_on(database, "run")
     return number

@@ -236,12 +236,14 @@ def _of_mailing(desk: ReportDesk, name: str, by: By, *, repeated: bool) -> Sente
 
 def _say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
     """To how many a mailing went and how many clicked, in a sentence."""
+    from linktrack.reports.few import People
     from linktrack.reports.mailings import mailing_figures
-    from linktrack.reports.statistics import FEWEST_CLICKERS
+    from linktrack.reports.totals import without_thin_rates
 
+    people = People(desk.database, scope)
     for one in mailing_figures(desk.database, scope):
-        rate = ""
-        if one.clickers >= FEWEST_CLICKERS and one.click_rate and one.rate_low and one.rate_high:
+        looked_at, rate = without_thin_rates(one._asdict(), people), ""
+        if looked_at["click_rate"] is not None:
             rate = f" ({one.click_rate:.1%}; 95 % interval {one.rate_low:.1%} to {one.rate_high:.1%})"
         say(context, f"{name}: sent to {one.sent:,}, {one.clickers:,} of them clicked{rate}.")
 

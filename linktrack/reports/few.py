@@ -63,7 +63,7 @@ class People:
         names = [record[kind.key] for record in records]
         alone = self._most_in_one_shipment(kind)
         most = max(alone.get(name, 0) for name in names)
-        return most if enough(most) else self._different(kind, names)
+        return int(most) if enough(most) else self._different(kind, names)
 
     def _most_in_one_shipment(self, kind: _RowKind) -> dict[object, int]:
         """The clickers that each row has in the shipment where it has most of them."""

@@ -236,11 +236,11 @@ def _of_mailing(desk: ReportDesk, name: str, by: By, *, repeated: bool) -> Sente
 
 def _say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
     """To how many a mailing went and how many clicked, in a sentence."""
-    from linktrack.reports.few import People
+    from linktrack.reports.few import DifferentPeople
     from linktrack.reports.mailings import mailing_figures
     from linktrack.reports.totals import without_thin_rates
 
-    people = People(desk.database, scope)
+    people = DifferentPeople(desk.database, scope)
     for one in mailing_figures(desk.database, scope):
         looked_at, rate = without_thin_rates(one._asdict(), people), ""
         if looked_at["click_rate"] is not None:

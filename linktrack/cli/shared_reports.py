@@ -193,13 +193,13 @@ def _looked_at(
 ) -> tuple[Iterable[Cells], Looks]:  # fmt: skip
     """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
     and in CSV for a spreadsheet."""
-    from linktrack.reports.few import People
+    from linktrack.reports.few import DifferentPeople
     from linktrack.reports.headings import WORDS
     from linktrack.reports.totals import with_totals, without_thin_rates
 
     chosen = choice.destination.chosen()
     looks = Looks(layout.table, layout.times)
-    people = People(desk.database, scope, found.link)
+    people = DifferentPeople(desk.database, scope, found.link)
     if chosen not in (Format.table, Format.md, Format.xlsx):
         some: Iterable[Cells] = islice(records, choice.top)
         return ((without_thin_rates(one, people) for one in some) if choice.destination.excel else some), looks

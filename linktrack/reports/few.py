@@ -37,7 +37,7 @@ _SHIPMENTS_AT_ONCE = 20
 
 
 @dataclass
-class People:
+class DifferentPeople:
     """The different people who are clickers of rows of a scope, counted as far as it matters: enough are enough.
 
     The rows are of placements, links, shipments or mailings; `link` is the number of the one that they are about.

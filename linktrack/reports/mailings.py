@@ -11,7 +11,7 @@ from typing import NamedTuple
 from linktrack.errors import UsageError
 from linktrack.links.tokens import NOBODY
 from linktrack.names import composed
-from linktrack.reports.few import People
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of, sample_of
 from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
 from linktrack.reports.statistics import Sample, difference_word, enough, newcombe
@@ -127,7 +127,7 @@ def _side(database: Database, name: str, number: int) -> _Side:
     if found is None:
         return _Side(name, Sample(0, 0), 0)
     sample = sample_of(found.clickers, found.sent, found.uncounted)
-    return _Side(name, sample, People(database, scope).behind(found._asdict()))
+    return _Side(name, sample, DifferentPeople(database, scope).behind(found._asdict()))
 
 
 def _comparison(one: _Side, other: _Side) -> Comparison:

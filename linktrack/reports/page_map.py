@@ -8,7 +8,7 @@ from typing import NamedTuple
 from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
 from linktrack.reports.breakdowns import clickers_in, clickers_together, placement_figures, share_of
 from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
-from linktrack.reports.few import People
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import Scope
 from linktrack.reports.page_values import Writer
 from linktrack.reports.statistics import enough
@@ -40,7 +40,7 @@ def map_of(
     parts = mailing_parts(mailing, tracking)
     placements = _placements(database, mailing, scope)
     clickers = clickers_together(database, scope, shared_badges(parts, placements))
-    everybody, people = clickers_in(database, scope), People(database, scope)
+    everybody, people = clickers_in(database, scope), DifferentPeople(database, scope)
 
     def described(badge: Badge) -> str:
         share, machines = share_of(badge.clickers, everybody), write.count(badge.machine_clicks)

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from linktrack.reports import breakdowns, times
-from linktrack.reports.few import People
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, columns_shown
 from linktrack.reports.links import LinkFigures, link_figures
 from linktrack.reports.mailings import (
@@ -145,7 +145,7 @@ def _table(
     whole = [dict(zip(fields, row, strict=True)) for row in ordered]
     top = TOP if cut and len(whole) > TOP else None
     words = [*command, "--top", str(TOP)] if top else command
-    people = People(desk.database, scope)
+    people = DifferentPeople(desk.database, scope)
     found = list(
         with_totals(whole, fields, top, columns[0], people, rest=desk.more, whole=desk.total if totals else None)
     )

@@ -16,7 +16,7 @@ from tests_support import Run
 from world import SENT, World, line, make_world
 
 from linktrack.cli.report import By
-from linktrack.reports.few import People
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import ALWAYS, Period, Scope
 from linktrack.reports.links import link_figures, link_shipments
 from linktrack.reports.mailings import mailing_figures
@@ -51,7 +51,7 @@ def test_people_are_those_of_the_first_clicks(oracle: Oracle, name: str) -> None
 
             firsts = oracle.firsts(oracle.shipments(), by_link=name in ("links", "a link"))
             people = {one.recipient for one in firsts if counted(one)}
-            found = People(database, scope, number).together(rows)
+            found = DifferentPeople(database, scope, number).together(rows)
             assert min(found, FEWEST_PEOPLE) == min(len(people), FEWEST_PEOPLE), period
 
 

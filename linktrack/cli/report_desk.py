@@ -153,6 +153,20 @@ def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> Non
         say(context, f"{uncounted:,} of {sent:,} recipients could not be counted: they refused tracking.")
 
 
+def say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
+    """To how many a mailing went and how many clicked, in a sentence."""
+    from linktrack.reports.few import DifferentPeople
+    from linktrack.reports.mailings import mailing_figures
+    from linktrack.reports.totals import without_thin_rates
+
+    people = DifferentPeople(desk.database, scope)
+    for one in mailing_figures(desk.database, scope):
+        looked_at, rate = without_thin_rates(one._asdict(), people), ""
+        if looked_at["click_rate"] is not None:
+            rate = f" ({one.click_rate:.1%}; 95 % interval {one.rate_low:.1%} to {one.rate_high:.1%})"
+        say(context, f"{name}: sent to {one.sent:,}, {one.clickers:,} of them clicked{rate}.")
+
+
 def show(
     context: typer.Context, desk: ReportDesk, scope: Scope, found: Found, layout: Layout, choice: Choice, *,
     inputs: Sequence[Path | None] = (),

@@ -3,7 +3,6 @@ what is due, and with a deep look every row and every figure."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
@@ -13,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.actions.ledger.runs import folders_of_runs, last_begun
 from linktrack.actions.processes import unfit_script
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
@@ -21,6 +21,7 @@ from linktrack.files.kept import CONFIG_NAME
 from linktrack.files.reading import sentence_of
 from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
+from linktrack.links.stored_actions import list_actions, read_action
 from linktrack.mailings.handing_out import ways_on
 from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import Clock, iso, now
@@ -196,13 +197,10 @@ def _space(workspace: Workspace) -> Iterator[Check]:
 def _scripts(workspace: Workspace, database: Database) -> Iterator[Check]:
     """Whether every script that an action names is there and can be started."""
     folder = workspace.scripts_path
-    rows = database.rows(
-        "SELECT l.key, a.number, a.settings FROM action a JOIN link l ON l.id = a.link_id WHERE a.type = 'script' "
-        "ORDER BY l.key, a.number"
-    )
     named: dict[str, list[str]] = {}
-    for key, number, settings in rows:
-        named.setdefault(str(json.loads(settings).get("script")), []).append(f"action {number} of {key}")
+    for key, row in list_actions(database):
+        if row.type == "script":
+            named.setdefault(str(row.table.get("script")), []).append(f"action {row.number} of {key}")
     lacking = False
     for script, actions in named.items():
         missing = unfit_script(folder, script)
@@ -215,10 +213,19 @@ def _scripts(workspace: Workspace, database: Database) -> Iterator[Check]:
         yield Check("scripts", "ok", f"{sum(1 for path in folder.iterdir() if path.is_file())} files", "")
 
 
+def _actions(database: Database) -> Iterator[Check]:
+    """The actions that no run carries out: they were stored by something else, or another version."""
+    for key, row in list_actions(database):
+        try:
+            read_action(row.type, row.settings)
+        except (LinktrackError, ValueError, TypeError) as problem:
+            mend = f"no run carries it out: linktrack action edit {key} {row.number}, or action remove, ends that"
+            yield Check("actions", "error", f"action {row.number} of {key}: {problem}", mend)
+
+
 def _leftovers_beside_outputs(workspace: Workspace, database: Database) -> Iterator[Check]:
     """What lies where mails and files of runs were written into, and people keep their backups."""
-    outs = [out for (out,) in database.rows("SELECT DISTINCT out FROM run")]
-    outs += [one.out for one in list_outputs(database)]
+    outs = [*folders_of_runs(database), *(one.out for one in list_outputs(database))]
     yield from _leftovers_in({Path(out).parent for out in outs if out.startswith("/")} - own_folders(workspace))
 
 
@@ -233,11 +240,11 @@ def _leftovers_in(folders: set[Path]) -> Iterator[Check]:
 
 def _clock(database: Database, moment: int) -> Iterator[Check]:
     """Whether the clock stands before what was written already."""
-    written = database.value(
-        "SELECT max(moment) FROM (SELECT max(created_at) AS moment FROM shipment UNION SELECT max(started_at) FROM run "
-        "UNION SELECT max(read_at) FROM reading UNION SELECT imported_at FROM workspace) written"
+    others = database.row(
+        "SELECT max(created_at), (SELECT max(read_at) FROM reading), (SELECT imported_at FROM workspace) FROM shipment"
     )
-    if written is not None and written > moment + _AHEAD:
+    written = max((one for one in (last_begun(database), *(others or ())) if one is not None), default=moment)
+    if written > moment + _AHEAD:
         detail = f"it is {iso(moment)}, and something was written at {iso(written)}"
         yield Check("clock", "error", detail, "set the machine's clock: times of shipments and runs follow it")
     else:
@@ -313,6 +320,7 @@ def _database(workspace: Workspace, deep: bool, moment: int) -> Iterator[Check]:
             ("tables", lambda: _tables(database)),
             ("integrity", lambda: _integrity(database)),
             ("clock", lambda: _clock(database, moment)),
+            ("actions", lambda: _actions(database)),
             ("scripts", lambda: _scripts(workspace, database)),
             ("due", lambda: _due(workspace, database, moment)),
             ("leftovers", lambda: _leftovers_beside_outputs(workspace, database)),

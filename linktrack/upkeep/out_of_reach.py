@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.actions.ledger.runs import folders_of_runs
 from linktrack.clicks.load import logs_in
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
@@ -75,7 +76,7 @@ def _written(database: Database) -> Iterator[OutOfReach]:
     for one in list_outputs(database):
         if _may_be_there(database, one.out):
             yield OutOfReach(one.out, f"the mails of shipment {one.shipment}: delete them once they are sent")
-    for (folder,) in database.rows("SELECT DISTINCT out FROM run WHERE out <> '' ORDER BY out"):
+    for folder in folders_of_runs(database):
         if _may_be_there(database, folder):
             yield OutOfReach(folder, "the files of an action run: delete them once the CRM has them")
 

@@ -84,6 +84,11 @@ def _made(folder: Path, mode: int, name: str = "") -> None:
 
 WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
     "a script is gone": (_file("scripts/note.py", Path.unlink), "scripts", "note.py (action 6 of offer)", True),
+    "no run carries an action out": (
+        _sql("UPDATE action SET settings = '{\"field\": 1}' WHERE type = 'set-field'"),
+        "actions", "action 1 of offer: ", True,
+    ),
+    "an action is of no kind": (_sql("UPDATE action SET type = 'dance' WHERE number = 5"), "actions", "action 5 of offer", True),
     "a script cannot be run by anybody": (_file("scripts", shutil.rmtree), "scripts", "note.py", True),
     "others can read the database": (_file("linktrack.db", lambda path: path.chmod(0o644)), "mode", "chmod 600", False),
     "others can write into scripts": (_file("scripts", lambda path: path.chmod(0o777)), "owner", "scripts", True),

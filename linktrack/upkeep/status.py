@@ -38,9 +38,7 @@ class Status:
 def status_of(workspace: Workspace, database: Database, now: int, within: int = USUAL) -> Status:
     """How a workspace is at a time. Imports are due `within` so many milliseconds of the last one, once mails were
     sent; runs where a click has waited longer."""
-    selecting.begin(database)
-    selecting.find_open(database, get_unsubscribes=get_unsubscribes(workspace))
-    open_clicks, oldest = database.row("SELECT count(*), min(clicked_at) FROM open_click") or (0, None)
+    open_clicks, oldest = selecting.waiting_for_a_run(database, get_unsubscribes=get_unsubscribes(workspace))
     imported = database.value("SELECT imported_at FROM workspace")
     first_sent = database.value("SELECT min(sent_at) FROM shipment WHERE finished_at IS NOT NULL")
     newest = newest_run(database)
@@ -76,7 +74,7 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
         checked_at=now,
         last_import=imported,
         last_run=last_ended(database),
-        open_clicks=int(open_clicks),
+        open_clicks=open_clicks,
         oldest_open_click=oldest,
         failures=failures,
         unfinished_shipments=unfinished,

@@ -24,7 +24,8 @@ from linktrack.mailings.spots import Sharing
 from linktrack.server.new_tabs import in_new_tabs
 from linktrack.server.said_since import Word
 from linktrack.store.dialects import SQLITE
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace, load_workspace
 
 LEFT_ALONE_SECONDS = 5.0

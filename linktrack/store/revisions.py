@@ -13,9 +13,9 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE, damaged, open_sqlite, way_back
+from linktrack.store.session import Database
 
 if TYPE_CHECKING:
-    from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
 HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together

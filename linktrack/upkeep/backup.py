@@ -18,7 +18,8 @@ from linktrack.files.writing import writing
 from linktrack.links.keys import open_keys
 from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE, damaged, explain_sqlite, open_own_copy
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, verify
 from linktrack.upkeep.soundness import fault_of, row_counts
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace

@@ -19,7 +19,8 @@ from linktrack.store.dialects import POSTGRESQL, SQLITE
 from linktrack.store.lock import standing_still
 from linktrack.store.many import at_once
 from linktrack.store.revisions import check_usable, make_tables, prepare
-from linktrack.store.session import Database, Tell, connect, in_silence
+from linktrack.store.session import Database, connect
+from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import DATABASE_NAME, Workspace
 
 if TYPE_CHECKING:

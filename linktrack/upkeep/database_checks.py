@@ -17,7 +17,8 @@ from linktrack.mailings.shipments import list_outputs, unfinished_shipments
 from linktrack.moments import iso
 from linktrack.sentences import counted
 from linktrack.store.dialects import SQLITE, way_back
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.checks import Check, error_of, leftovers_in, looked
 from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures

@@ -27,7 +27,8 @@ from linktrack.actions.ledger.rows import LogFilter, MadeRow
 from linktrack.actions.ledger.runs import newest_run
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import load_workspace
 
 EXPORT = "contact_id,email,name,level,interests\n" + "".join(

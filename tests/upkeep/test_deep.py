@@ -17,7 +17,8 @@ from upkeep.upkeep_world import Life, begin
 import linktrack.store.tables  # noqa: F401  (which makes them known)
 from linktrack.clicks.rollups.counts import TABLES
 from linktrack.links.tokens import NOBODY
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.at_odds import contradictions
 from linktrack.upkeep.deep import missing_rows, wrong_figures
 from linktrack.upkeep.repair import repair

@@ -16,7 +16,8 @@ from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import NotFound
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep import database_checks, doctor
 from linktrack.workspace import load_workspace
 

@@ -23,7 +23,8 @@ from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import Conflict
 from linktrack.links.keys import open_keys
-from linktrack.store.session import connect, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 

@@ -15,9 +15,9 @@ from linktrack.actions import selecting
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definition
 from linktrack.actions.ledger.known import last_decision
+from linktrack.actions.ledger.return_addresses import lead_to
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, missing_runs, set_status
-from linktrack.actions.ledger.started import lead_to
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
 from linktrack.actions.output import SUMMARY
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id

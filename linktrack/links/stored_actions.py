@@ -67,9 +67,18 @@ class Replaced:
         return "keep" if canonical(self.before) == canonical(self.after) else "change"
 
 
-def read_action(kind: str, settings: str) -> AnyAction:
-    """An action as it is stored, by which runs go too. BadInput for one that this program does not carry out."""
-    return parse_action({"type": kind, **json.loads(settings)})
+def read_action(kind: str, settings: str, *, number: int = 0, key: str = "") -> AnyAction:
+    """An action as it is stored, by which runs go too. BadInput for one that this program does not carry out, which
+    says where it is, if it has the `number` on the link `key`, and how that ends."""
+    try:
+        return parse_action({"type": kind, **json.loads(settings)})
+    except BadInput as problem:
+        if not key:
+            raise
+        raise BadInput(
+            f"action {number} of the link {key!r}: {problem.sentence}; no run carries it out until it is edited, or "
+            f"removed with linktrack action remove {key} {number}"
+        ) from None
 
 
 # --- reading ---------------------------------------------------------------------------------------------------

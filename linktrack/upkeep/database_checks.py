@@ -9,7 +9,7 @@ from pathlib import Path
 
 from linktrack.actions.ledger.runs import folders_of_runs, last_begun
 from linktrack.actions.processes import unfit_script
-from linktrack.errors import LinktrackError
+from linktrack.errors import BadInput, LinktrackError
 from linktrack.links.keys import open_keys
 from linktrack.links.stored_actions import list_actions, read_action
 from linktrack.mailings.handing_out import ways_on
@@ -102,10 +102,11 @@ def _actions(database: Database) -> Iterator[Check]:
     """The actions that no run carries out: they were stored by something else, or another version."""
     for key, row in list_actions(database):
         try:
-            read_action(row.type, row.settings)
-        except (LinktrackError, ValueError, TypeError) as problem:
-            mend = f"no run carries it out: linktrack action edit {key} {row.number}, or action remove, ends that"
-            yield Check("actions", "error", f"action {row.number} of {key}: {problem}", mend)
+            read_action(row.type, row.settings, number=row.number, key=key)
+        except BadInput as problem:
+            yield error_of("actions", f"action {row.number} of {key}", problem)
+        except (ValueError, TypeError):
+            yield Check("actions", "error", f"action {row.number} of {key} cannot be read", way_back(database.dialect))
 
 
 def _scripts(workspace: Workspace, database: Database) -> Iterator[Check]:

@@ -87,7 +87,7 @@ WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
     "a script is gone": (_file("scripts/note.py", Path.unlink), "scripts", "note.py (action 6 of offer)", True),
     "no run carries an action out": (
         _sql("UPDATE action SET settings = '{\"field\": 1}' WHERE type = 'set-field'"),
-        "actions", "action 1 of offer: ", True,
+        "actions", "removed with linktrack action remove offer 1", True,
     ),
     "an action is of no kind": (_sql("UPDATE action SET type = 'dance' WHERE number = 5"), "actions", "action 5 of offer", True),
     "a script cannot be run by anybody": (_file("scripts", shutil.rmtree), "scripts", "note.py", True),
@@ -247,3 +247,12 @@ def test_what_a_killed_command_left_beside_outputs_is_found(life: Life, tmp_path
     assert [row["detail"] for row in rows if row["check"] == "leftovers"] == [str(left)]
     life.do("backup", tmp_path / "kept" / "c.tar.gz")
     assert not left.exists(), "and the next backup there clears it away"
+
+
+def test_what_doctor_says_of_an_action_a_run_says_too(life: Life) -> None:
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("UPDATE action SET type = 'dance' WHERE number = 5")
+        database.execute("UPDATE click SET passed = 0")
+        database.execute("INSERT INTO open_time (first_at, last_at) VALUES (0, 9000000000000)")
+    said = "no run carries it out until it is edited, or removed with linktrack action remove offer 5"
+    assert said in life.run("run-2", code=3).err and said in found(life)["actions"]

@@ -19,7 +19,7 @@ def worded_anew(database: Database) -> Iterator[Reworded]:
         "SELECT a.link_id, l.key, a.number, a.type, a.settings FROM action a JOIN link l ON l.id = a.link_id "
         "WHERE a.link_id IN (SELECT link_id FROM definition) ORDER BY a.link_id, a.position"
     ):
-        action = NumberedAction(read_action(kind, settings), number, 0)
+        action = NumberedAction(read_action(kind, settings, number=number, key=key), number, 0)
         what = (link_id, number, _text_of(action.definition.table))
         followed = database.value(
             "SELECT count(*) FROM definition d JOIN run u ON u.id = d.run_id "  # noqa: S608  (of our own)

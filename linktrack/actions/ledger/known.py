@@ -64,7 +64,8 @@ class Ledger:
             "SELECT link_id, number, type, settings FROM action "
             "WHERE link_id IN (SELECT link_id FROM open_click) ORDER BY link_id, position"
         ):
-            found.setdefault(link_id, []).append(NumberedAction(read_action(kind, settings), number, 0))
+            definition = read_action(kind, settings, number=number, key=self.links[link_id].key)
+            found.setdefault(link_id, []).append(NumberedAction(definition, number, 0))
         return found
 
     def pressed_on(self) -> list[int]:

@@ -15,9 +15,10 @@ from typing import Any
 from unittest.mock import patch
 
 from linktrack.clicks.load import import_logs
-from linktrack.clicks.summary import ImportOrder, ImportSummary
+from linktrack.clicks.logs.rules import ImportOptions
+from linktrack.clicks.summary import ImportSummary
 from linktrack.files.kept import Kept
-from linktrack.links.catalog import add_link
+from linktrack.links.editing import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing
@@ -79,7 +80,7 @@ class World:
     def load(self, *paths: Path | str, **options: Any) -> ImportSummary:
         """Import logs."""
         with self.database() as database:
-            return import_logs(self.workspace, database, [str(path) for path in paths], ImportOrder(**options))
+            return import_logs(self.workspace, database, [str(path) for path in paths], ImportOptions(**options))
 
     def clicks(self) -> list[tuple[Any, ...]]:
         """Each with its time, print, link's key, placement, shipment, recipient, address, agent, flags and verdict."""

@@ -19,6 +19,7 @@ from linktrack.store.many import marks
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
 
+_THE_END = 1 << 62  # after every moment that a log can have
 _COLUMNS = (
     *("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "pressed", "why"),
 )
@@ -83,12 +84,12 @@ class Waiting(NamedTuple):
     oldest: int | None
 
 
-def waiting_for_a_run(database: Database, *, get_unsubscribes: bool, before: int | None = None) -> Waiting:
+def waiting_for_a_run(database: Database, *, get_unsubscribes: bool, before: int = _THE_END) -> Waiting:
     """The open clicks that run actions, all of them or those before a moment (UTC milliseconds)."""
     begin(database)
     find_open(database, get_unsubscribes=get_unsubscribes)
-    query = "SELECT count(*), min(clicked_at) FROM open_click WHERE clicked_at < ? OR ? IS NULL"
-    clicks, oldest = database.row(query, (before or 0, before)) or (0, None)
+    query = "SELECT count(*), min(clicked_at) FROM open_click WHERE clicked_at < ?"
+    clicks, oldest = database.row(query, (before,)) or (0, None)
     database.execute("DROP TABLE open_click")
     return Waiting(int(clicks), oldest)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from linktrack.actions import selecting
 from linktrack.actions.by_hand import ByHand
-from linktrack.actions.crm_load import has_interests, load_state, needs_of
+from linktrack.actions.crm_load import has_interests, load_state
+from linktrack.actions.crm_needs import needs_of
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.ledger.definitions import worded_anew
 from linktrack.actions.ledger.known import Ledger

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli import shared_definitions
+from linktrack.cli import link_definitions
 from linktrack.cli.output import Format, FormatOption, confirm, say, show_record
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
@@ -62,7 +62,7 @@ def add(
       linktrack link add thanks --text "<p>Thank you!</p>"
     """
     from linktrack.errors import UsageError
-    from linktrack.links.catalog import REDIRECT, add_link
+    from linktrack.links.editing import REDIRECT, add_link
 
     response = _response(context, text, form, prefill, redirect=False)
     if url is None and response is None:
@@ -127,7 +127,7 @@ def show(context: typer.Context, key: KeyArgument, format: FormatOption = None) 
     Example:
       linktrack link show offer
     """
-    from linktrack.cli.shared_links import link_sections
+    from linktrack.cli.link_sections import link_sections
     from linktrack.links.catalog import find_link, mailings_with
     from linktrack.links.stored_actions import list_actions
     from linktrack.reports.links import link_figures
@@ -181,7 +181,7 @@ def edit(
       linktrack link edit offer --text "<p>Thank you!</p>"
     """
     from linktrack.errors import UsageError
-    from linktrack.links.catalog import edit_link
+    from linktrack.links.editing import edit_link
 
     response = _response(context, text, form, prefill, redirect=redirect)
     if url is None and name is None and new_key is None and response is None and confirmed is None:
@@ -210,7 +210,7 @@ def move(
     Example:
       linktrack link move offer news Campaigns/Spring
     """
-    from linktrack.links.catalog import move_links
+    from linktrack.links.editing import move_links
 
     with opened(context, wait) as database:
         path = move_links(database, keys, folder)
@@ -260,7 +260,7 @@ def delete(
     Example:
       linktrack link delete offer news
     """
-    from linktrack.links.catalog import delete_links
+    from linktrack.links.editing import delete_links
 
     with opened(context, wait) as database:
         delete_links(database, keys)
@@ -280,7 +280,7 @@ def restore(
     Example:
       linktrack link restore offer news
     """
-    from linktrack.links.catalog import restore_links
+    from linktrack.links.editing import restore_links
 
     with opened(context, wait) as database:
         lost = restore_links(database, keys)
@@ -293,9 +293,9 @@ def restore(
         )
 
 
-app.command("check")(shared_definitions.check)
-app.command("apply")(shared_definitions.apply)
-app.command("export")(shared_definitions.export)
+app.command("check")(link_definitions.check)
+app.command("apply")(link_definitions.apply)
+app.command("export")(link_definitions.export)
 
 
 def _said(keys: list[str]) -> str:

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, confirm, say, show_record, warn
+from linktrack.cli.mailing_adding import add_mail, edit_mail
+from linktrack.cli.mailing_tagging import (
+    tag_file,
+)
+from linktrack.cli.output import FormatOption, confirm, say, show_record
 from linktrack.cli.shared_arguments import NameArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
 from linktrack.cli.shared_mails import preview_mailing, rewrite_mailing
 from linktrack.cli.shared_rows import Destination, ExcelOption, Looks, OutputOption, list_rows
-from linktrack.cli.shared_tagging import (
-    PolicyOption,
-    UtmCampaignOption,
-    UtmContentOption,
-    UtmCreativeFormatOption,
-    UtmIdOption,
-    UtmMarketingTacticOption,
-    UtmMediumOption,
-    UtmSourceOption,
-    UtmSourcePlatformOption,
-    UtmTermOption,
-    tag_file,
-    utm_options,
-)
 from linktrack.sentences import counted
 
 app = noun("Mailings: add, tag, check, rewrite for recipients.")
@@ -39,86 +27,7 @@ ADDRESS_COLUMNS = ["placement", "link", "label", "kind", "line", "column", "targ
 FINDING_COLUMNS = ["mailing", "rule", "part", "line", "column", "address", "message"]
 
 
-@app.command("add")
-def add(
-    context: typer.Context,
-    name: NameArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The HTML; - reads stdin.")],
-    text: Annotated[Path | None, typer.Option(help="The plain-text part; made from the HTML when not given.")] = None,
-    subject: Annotated[str, typer.Option(help="The subject line.")] = "",
-    type: Annotated[str, typer.Option(help="The type of mailing, e.g. newsletter or transactional.")] = "",
-    utm_source: UtmSourceOption = None,
-    utm_campaign: UtmCampaignOption = None,
-    utm_medium: UtmMediumOption = None,
-    utm_content: UtmContentOption = None,
-    utm_term: UtmTermOption = None,
-    utm_id: UtmIdOption = None,
-    utm_source_platform: UtmSourcePlatformOption = None,
-    utm_creative_format: UtmCreativeFormatOption = None,
-    utm_marketing_tactic: UtmMarketingTacticOption = None,
-    policy: PolicyOption = None,
-    track_all: Annotated[
-        bool, typer.Option("--track-all/--no-track-all", help="Track every link, or only registered ones.")
-    ] = True,
-    base: Annotated[str, typer.Option(metavar="URL", help="What relative addresses are relative to.")] = "",
-    charset: Annotated[str | None, typer.Option(help="The encoding, when the file names none or a wrong one.")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace a mailing that has not been shipped.")] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a mail that parsers read differently, or with unknown keys.")
-    ] = False,
-    wait: WaitOption = WAIT,
-    format: FormatOption = None,
-) -> None:
-    """Add a mailing: find its links, give each spot a key, and prove that nothing else will change.
-
-    A registered link stands in a mail as href="linktrack:KEY", or by its very URL.
-
-    \b
-    Examples:
-      linktrack mailing add news news.html --subject 'Spring is here' --type newsletter
-      linktrack mailing add news news.html --text news.txt --utm-source newsletter --utm-campaign spring
-    """
-    from linktrack.files.reading import read_bytes
-    from linktrack.links.utm import Utm
-    from linktrack.mailings.adding import Draft, add_mailing
-    from linktrack.mailings.addresses import checked_base
-    from linktrack.mailings.catalog import MailingOptions
-    from linktrack.moments import now
-
-    workspace = workspace_of(context)
-    options = utm_options(
-        source=utm_source,
-        medium=utm_medium,
-        campaign=utm_campaign,
-        content=utm_content,
-        term=utm_term,
-        id=utm_id,
-        source_platform=utm_source_platform,
-        creative_format=utm_creative_format,
-        marketing_tactic=utm_marketing_tactic,
-        policy=None if policy is None else policy.value,
-    )
-    utm = Utm.of_options(options, workspace.settings.utm.model_dump())
-    settings = MailingOptions(utm, checked_base(base), track_all, workspace.settings.mailings.pairs, charset)
-    plain = None if text is None else read_bytes(text, "a mail")
-    html = read_bytes(file, "a mail")
-    draft = Draft(name, html, plain, subject, type, settings, str(file), "" if text is None else str(text))
-    with opened(context, wait) as database:
-        added = add_mailing(
-            database, draft, workspace.settings.base_url, moment=now(), replace_it=replace, strict=strict
-        )
-    _tell(context, added.warnings, added.notes)
-    say(context, f"Added {name}: {added.placements} of {added.addresses} addresses are tracked.")
-    if format is not None:
-        record = {
-            "mailing": name,
-            "addresses": added.addresses,
-            "placements": added.placements,
-            "registered_links": len(added.registered),
-            "local_links": added.local,
-            "unknown_keys": len(added.unknown),
-        }
-        show_record(record, format)
+app.command("add")(add_mail)
 
 
 @app.command("list")
@@ -251,69 +160,7 @@ app.command("rewrite")(rewrite_mailing)
 app.command("preview")(preview_mailing)
 
 
-@app.command()
-def edit(
-    context: typer.Context,
-    name: NameArgument,
-    new_name: Annotated[
-        str | None, typer.Option("--name", metavar="NEW", help="Another name, also for what was sent.")
-    ] = None,
-    subject: Annotated[str | None, typer.Option(help="The subject line.")] = None,
-    type: Annotated[str | None, typer.Option(help="The type, while only tests were sent.")] = None,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="The HTML, while only tests were sent.")] = None,
-    text: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The plain text, while only tests were sent.")
-    ] = None,
-    utm_source: UtmSourceOption = None,
-    utm_campaign: UtmCampaignOption = None,
-    utm_medium: UtmMediumOption = None,
-    utm_content: UtmContentOption = None,
-    utm_term: UtmTermOption = None,
-    utm_id: UtmIdOption = None,
-    utm_source_platform: UtmSourcePlatformOption = None,
-    utm_creative_format: UtmCreativeFormatOption = None,
-    utm_marketing_tactic: UtmMarketingTacticOption = None,
-    policy: PolicyOption = None,
-    wait: WaitOption = WAIT,
-) -> None:
-    """Change a mailing. HTML, text and type only until it is shipped (tests do not count); the rest at any time.
-
-    \b
-    Examples:
-      linktrack mailing edit news --subject 'Spring is here' --html news.html
-      linktrack mailing edit news --name spring-news --utm-campaign spring
-    """
-    from linktrack.files.reading import read_bytes
-    from linktrack.mailings.editing import MailingChanges, edit_mailing
-    from linktrack.moments import now
-
-    options = utm_options(
-        source=utm_source,
-        medium=utm_medium,
-        campaign=utm_campaign,
-        content=utm_content,
-        term=utm_term,
-        id=utm_id,
-        source_platform=utm_source_platform,
-        creative_format=utm_creative_format,
-        marketing_tactic=utm_marketing_tactic,
-        policy=None if policy is None else policy.value,
-    )
-    changes = MailingChanges(
-        new_name,
-        subject,
-        type,
-        options,
-        None if html is None else read_bytes(html, "a mail"),
-        None if text is None else read_bytes(text, "a mail"),
-        "" if html is None else str(html),
-        "" if text is None else str(text),
-    )
-    with opened(context, wait) as database:
-        edited = edit_mailing(database, name, changes, workspace_of(context).settings.base_url, moment=now())
-    _tell(context, edited.warnings, () if edited.added is None else edited.added.notes)
-    what = ", ".join(edited.changed) if edited.changed else "nothing, it was so already"
-    say(context, f"Changed {edited.name}: {what}.")
+app.command("edit")(edit_mail)
 
 
 @app.command()
@@ -356,11 +203,3 @@ def restore(context: typer.Context, names: NamesArgument, wait: WaitOption = WAI
     with opened(context, wait) as database:
         restore_mailings(database, names)
     say(context, f"Restored {', '.join(names)}.")
-
-
-def _tell(context: typer.Context, warnings: Sequence[str], notes: Sequence[str]) -> None:
-    """What is worth knowing about a mailing's links."""
-    for sentence in warnings:
-        warn(f"Warning: {sentence}")
-    for sentence in notes:
-        say(context, f"Note: {sentence}")

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import shutil
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import tzinfo
 from enum import Enum, StrEnum, auto
 from itertools import chain, islice, repeat
-from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import IO, Annotated
 
 import typer
 
-from linktrack.cli.streams import UTF8, encoding_of, end_of_pipe
+from linktrack.cli.row_formats import (
+    ShownRow,
+    Spreadsheet,
+    csv_lines,
+    fitting,
+    json_array,
+    json_lines,
+    markdown,
+    picked,
+    plain,
+    tab_separated,
+)
+from linktrack.cli.streams import encoding_of, end_of_pipe
 from linktrack.moments import iso, wall_time
-from linktrack.visible import cell_of_a_line, json_text, markdown_cell, spoken, visible
-
-if TYPE_CHECKING:
-    from linktrack.settings.tables import Language
-
-ShownRow = Mapping[str, Any]
+from linktrack.visible import spoken, visible
 
 
 class Format(StrEnum):
@@ -46,15 +51,6 @@ FormatOption = Annotated[
     ),
 ]
 
-
-class Spreadsheet(NamedTuple):
-    """How a spreadsheet program of a language reads CSV, with a mark before its UTF-8 and the clock on the wall."""
-
-    delimiter: str
-    decimal: str
-
-
-SPREADSHEETS: dict[Language, Spreadsheet] = {"en": Spreadsheet(",", "."), "sv": Spreadsheet(";", ",")}
 
 _TIMES = ("first_click", "last_click", "hour", "at")
 
@@ -135,7 +131,7 @@ def show_record(
     timed = {name: as_time(name, value, zone, clock) if is_time(name) else value for name, value in record.items()}
     match chosen:
         case Format.json | Format.ndjson:
-            _write(_json((timed,), out, indent=2 if chosen is Format.json else None), out)
+            _write(json_lines((timed,), out, indent=2 if chosen is Format.json else None), out)
         case Format.csv:
             show_rows([timed], list(timed), Format.csv, stream=out)
         case Format.table:
@@ -175,15 +171,15 @@ def show_rows(
         case Format.table:
             _show_table(list(rows), table or columns, timed, out)
         case Format.json:
-            _write(_json_array(rows, columns, out), out)
+            _write(json_array(rows, columns, out), out)
         case Format.ndjson:
-            _write(_json((_picked(row, columns) for row in rows), out), out)
+            _write(json_lines((picked(row, columns) for row in rows), out), out)
         case Format.csv:
-            _write(_csv_lines(rows, columns, out, spreadsheet), out)
+            _write(csv_lines(rows, columns, out, spreadsheet), out)
         case Format.tsv:
-            _write(_tab_separated(rows, columns, out), out)
+            _write(tab_separated(rows, columns, out), out)
         case Format.md:
-            _write(_markdown(rows, columns), out)
+            _write(markdown(rows, columns), out)
         case Format.xlsx:
             raise TypeError("a workbook is no text: see list_rows")
 
@@ -200,96 +196,6 @@ def times_of(columns: Collection[str], times: Collection[str] | None) -> set[str
     return set(columns).intersection(times) if times is not None else set(filter(is_time, columns))
 
 
-def plain(value: object) -> str:
-    """A value as text in a cell: lists joined by commas, nothing for None."""
-    if isinstance(value, str):
-        return value
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return f"{value:.6f}".rstrip("0").rstrip(".")
-        case list() | tuple():
-            return ", ".join(plain(item) for item in value)
-        case dict():
-            return json.dumps(value, ensure_ascii=False)
-        case _:
-            return str(value)
-
-
-def _picked(row: ShownRow, columns: Sequence[str]) -> dict[str, Any]:
-    return {column: row[column] for column in columns}
-
-
-def _json(values: Iterable[ShownRow], out: IO[str], indent: int | None = None) -> Iterable[str]:
-    """Each value as JSON, with a line end. What the encoding of `out` has no letter for is escaped as JSON does."""
-    for value in values:
-        text = json_text(value, indent)
-        if _fitting(text, getattr(out, "encoding", None) or UTF8) != text:
-            text = json.dumps(value, indent=indent)
-        yield text + "\n"
-
-
-def _json_array(rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
-    before = "[\n  "
-    for line in _json((_picked(row, columns) for row in rows), out):
-        yield before + line[:-1]
-        before = ",\n  "
-    yield "[]\n" if before == "[\n  " else "\n]\n"
-
-
-BYTE_ORDER_MARK = "\ufeff"
-
-
-class _Lines:
-    """A file for csv.writer that hands over the last line."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(
-    rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str], spreadsheet: Spreadsheet | None
-) -> Iterable[str]:
-    """CSV whose texts no spreadsheet takes for formulas."""
-    from linktrack.crm.guard import guarded
-
-    on_terminal = out.isatty()
-    delimiter, decimal = spreadsheet or Spreadsheet(",", ".")
-    ends = "\n" if spreadsheet is None or on_terminal else "\r\n"
-    writer = csv.writer(_Lines(), delimiter=delimiter, lineterminator=ends)
-    if spreadsheet is not None and not on_terminal:
-        yield BYTE_ORDER_MARK
-    yield str(writer.writerow(columns))
-    for row in rows:
-        texts = []
-        for column in columns:
-            value, text = row[column], plain(row[column])
-            if isinstance(value, float):
-                text = text.replace(".", decimal)
-            elif not isinstance(value, int):
-                text = guarded(text)
-            texts.append(visible(text) if on_terminal else text)
-        yield str(writer.writerow(texts))
-
-
-def _tab_separated(rows: Iterable[ShownRow], columns: Sequence[str], out: IO[str]) -> Iterable[str]:
-    in_cell = visible if out.isatty() else cell_of_a_line
-    yield "\t".join(columns) + "\n"
-    for row in rows:
-        yield "\t".join(in_cell(plain(row[column])) for column in columns) + "\n"
-
-
-def _markdown(rows: Iterable[ShownRow], columns: Sequence[str]) -> Iterable[str]:
-    yield "| " + " | ".join(columns) + " |\n"
-    yield "|" + " --- |" * len(columns) + "\n"
-    for row in rows:
-        cells = (markdown_cell(plain(row[column])) for column in columns)
-        yield "| " + " | ".join(cells) + " |\n"
-
-
 def _show_table(rows: Sequence[ShownRow], columns: Sequence[str], times: Collection[str], out: IO[str]) -> None:
     from linktrack.cli.table import TableColumn, table_lines
 
@@ -299,7 +205,7 @@ def _show_table(rows: Sequence[ShownRow], columns: Sequence[str], times: Collect
     shown = [
         TableColumn(
             name,
-            [_fitting(_short(name, row[name]), encoding) for row in rows],
+            [fitting(_short(name, row[name]), encoding) for row in rows],
             numeric=all(map(_is_number, rows, repeat(name))),
             timed=name in times,
         )
@@ -307,7 +213,7 @@ def _show_table(rows: Sequence[ShownRow], columns: Sequence[str], times: Collect
     ]
     # Off a terminal a table is as wide as it needs to be, unless COLUMNS says otherwise.
     width = shutil.get_terminal_size((80 if out.isatty() else 1000, 24)).columns
-    rule = _RULE if _fitting(_RULE, encoding) == _RULE else "-"
+    rule = _RULE if fitting(_RULE, encoding) == _RULE else "-"
     _write((line + "\n" for line in table_lines(shown, width, rule)), out)
 
 
@@ -326,11 +232,6 @@ def _short(column: str, value: object) -> str:
     if column.endswith("_rate") and isinstance(value, float):
         return f"{value:.1%}"
     return visible(plain(value))
-
-
-def _fitting(text: str, encoding: str) -> str:
-    """A text in an encoding: what that has no letter for is escaped, before widths are counted."""
-    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _write(chunks: Iterable[str], out: IO[str]) -> None:

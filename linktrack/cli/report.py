@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from linktrack.cli.output import FormatOption, say
-from linktrack.cli.shared_arguments import KeyArgument, NameArgument
-from linktrack.cli.shared_context import noun
-from linktrack.cli.shared_drawing import show_week
-from linktrack.cli.shared_page import page
-from linktrack.cli.shared_people import people
-from linktrack.cli.shared_reports import (
+from linktrack.cli.report_desk import (
     Choice,
     FolderOption,
     Found,
@@ -39,6 +34,11 @@ from linktrack.cli.shared_reports import (
     say_why_empty,
     show,
 )  # fmt: skip
+from linktrack.cli.report_drawing import show_week
+from linktrack.cli.report_page import page
+from linktrack.cli.report_people import people
+from linktrack.cli.shared_arguments import KeyArgument, NameArgument
+from linktrack.cli.shared_context import noun
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.errors import UsageError
 
@@ -108,7 +108,7 @@ def mailings(
       linktrack report mailings --since 2026-03-01 --until 2026-03-31
       linktrack report mailings --by engagement --of 5
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.mailings import engagement, mailing_figures
@@ -167,7 +167,7 @@ def mailing(
       linktrack report mailing news --by domain --top 10
       linktrack report mailing news --by shipment --include-tests
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.breakdowns import placement_figures
     from linktrack.reports.breakdowns import repeated as repeated_placements
     from linktrack.reports.figures import scope_of
@@ -268,7 +268,7 @@ def links(
       linktrack report links --folder Campaigns --sort click_rate --top 10
       linktrack report links --last 30d --format csv
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.links import link_figures
@@ -308,7 +308,7 @@ def link(
       linktrack report link offer
       linktrack report link offer --last 4w
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.links import link_shipments
@@ -348,7 +348,7 @@ def compare(
     Example:
       linktrack report compare news autumn
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.figures import EVERYTHING
     from linktrack.reports.mailings import compare_mailings
 

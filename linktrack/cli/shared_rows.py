@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from linktrack.cli.output import SPREADSHEETS, Format, ShownRow, plain, show_record, show_rows, times_of
+from linktrack.cli.output import Format, show_record, show_rows, times_of
+from linktrack.cli.row_formats import SPREADSHEETS, ShownRow, plain
 from linktrack.cli.shared_context import kept_of, workspace_of
 from linktrack.errors import LinktrackError, UsageError
 from linktrack.files.folders import folder_for_a_moment, passing_folder

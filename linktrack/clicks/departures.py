@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from linktrack.click_marks import POST
-from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.judging.rules.judged import Click
 from linktrack.contacts.consent import say_consent
 from linktrack.contacts.left import How, come_back, leave
 from linktrack.contacts.pressed import CONSENT, joins, pressed_in

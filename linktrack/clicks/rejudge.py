@@ -24,8 +24,9 @@ from linktrack.clicks.judging.reputation import (
     known_scanners,
     without_reputation,
 )  # fmt: skip
+from linktrack.clicks.judging.rules.judged import REACH, Surroundings, Verdict
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.verdicts import REACH, Surroundings, Verdict, judge
+from linktrack.clicks.judging.verdicts import judge
 from linktrack.clicks.rollups.counts import Facts, apply
 from linktrack.clicks.storing import Shelf
 from linktrack.store.lock import alone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
-from linktrack.clicks.judging.verdicts import Click
+from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.rollups.counts import apply
 from linktrack.clicks.storing import Shelf
 from linktrack.errors import Conflict

@@ -20,9 +20,9 @@ from linktrack.clicks.judging.judge import (
 )  # fmt: skip
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
+from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.surroundings import surroundings
-from linktrack.clicks.judging.verdicts import Click, JunkRequest, Probe, Surroundings
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.requests import nth

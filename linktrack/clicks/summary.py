@@ -12,32 +12,15 @@ from linktrack.clicks.logs.requests import BAD, UNREADABLE
 from linktrack.errors import LinktrackError
 from linktrack.sentences import counted
 
-TOLERATED_PERCENT = 50.0  # of the lines that look like ours
 ALARM_LINES = 20  # so many of them must be there
 UNREADABLE_LINES = 5  # fewer are accidents: lines that two processes wrote into one another, a full disk
+NAMED_FOLDERS = 5  # so many are named in a sentence
 BUSY_CLICKS, BUSY_RECIPIENTS = 20, 5  # fewer clicks, or of fewer people, from one address are nothing to speak of
 
 # What speaks against a log, of the reasons for which lines and events are rejected that look like ours.
 _SUSPECT = frozenset(BAD) - {"foreign-placement"} | {
     UNREADABLE, "unknown-target", "unknown-mailing", "unknown-recipient",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ImportOrder:
-    """What an import is told. Times are UTC milliseconds, `since` included and `until` not.
-
-    `again`: logs are read from their beginning, and what is stored of them gets today's addresses and verdicts.
-    `tolerate`: so many of a hundred lines that look like ours may be bad before there is an alarm.
-    """
-
-    log_format: str | None = None
-    since: int | None = None
-    until: int | None = None
-    mailing: str | None = None
-    time_zone: str | None = None
-    again: bool = False
-    tolerate: float = TOLERATED_PERCENT
 
 
 @dataclass(frozen=True)
@@ -104,6 +87,34 @@ class Tally:
     nobodys: int = 0  # departures of who was forgotten
     busiest: Counter[str] = field(default_factory=Counter)
     busy_recipients: dict[str, set[int]] = field(default_factory=dict)
+
+    def pass_over_folders(self, path: str, folders: Sequence[str]) -> None:
+        """Note the folders in a folder whose logs are not read."""
+        if folders:
+            names = ", ".join(folders[:NAMED_FOLDERS]) + (" …" if len(folders) > NAMED_FOLDERS else "")
+            some = counted(len(folders), "folder")
+            verb, them = ("was", "it") if len(folders) == 1 else ("were", "them")
+            self.passed_over.append(
+                f"{path}: {some} in it {verb} passed over ({names}): name {them} to import the logs in {them}, too."
+            )
+
+    def note_no_line(self, name: str, *, cut_off: bool, begun: bool) -> None:
+        """Note a log without a complete line: the end of one that has begun may come."""
+        if cut_off:
+            self.note_cut_off(name)
+        else:
+            self.waiting += begun
+
+    def note_cut_off(self, name: str) -> None:
+        """Note a compressed log without its end."""
+        self.notes.append(f"{name}: the compressed file ends too early; what came was read")
+
+    def note_unlike(self, name: str, format: str) -> None:
+        """Note that a log is, in part, in another format than the named one."""
+        self.unusual.append(
+            f"{name}: some lines are in another format, {format}, than the one that is named: import it again with "
+            f"--log-format {format}."
+        )
 
     def add(self, batch: Batch, stored: int, new_junk: frozenset[tuple[int, int]]) -> None:
         """Add a batch of which `stored` clicks, and this `new_junk` of the rejected lines, were new."""

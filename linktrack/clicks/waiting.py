@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from linktrack.clicks.load import import_logs, logs_in
+from linktrack.clicks.load import import_logs
+from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.errors import Conflict, LinktrackError
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.actions.ledger.runs import folders_of_runs
-from linktrack.clicks.load import logs_in
+from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
 from linktrack.mailings.shipments import list_outputs

@@ -23,9 +23,10 @@ from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.formats.click_log import KEYS, is_click_log
 from linktrack.clicks.formats.parts.json_values import JsonRecord
-from linktrack.clicks.load import logs_in
+from linktrack.clicks.logs.content import Log, open_log
 from linktrack.clicks.logs.fields import digest_key
-from linktrack.clicks.logs.sources import Log, open_log, recognise
+from linktrack.clicks.logs.in_folders import logs_in
+from linktrack.clicks.logs.sources import recognise
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import BadInput
 from linktrack.files.beside import sync

@@ -21,7 +21,8 @@ from linktrack.actions.work import Order
 from linktrack.click_marks import POST
 from linktrack.click_names import click_name
 from linktrack.clicks.load import import_logs
-from linktrack.links.catalog import add_link, find_link
+from linktrack.links.catalog import find_link
+from linktrack.links.editing import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.stored_actions import store_actions
 from linktrack.mailings.rewriting import RewriteOrder

@@ -302,7 +302,7 @@ def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: World) ->
     code = (
         "import sys\nfrom pathlib import Path\nfrom linktrack.actions.run import run_actions\n"
         "from linktrack.actions.work import Order\n"
-        "from linktrack.workspace import load_workspace\nfrom linktrack.store.session import open_database\n"
+        "from linktrack.workspace import load_workspace\nfrom linktrack.store.opening import open_database\n"
         "root = Path(sys.argv[1])\nworkspace = load_workspace(root, {})\n"
         "with open_database(workspace) as database:\n"
         f"    run_actions(workspace, database, Order(root / 'contacts.csv', {MAY_4}), root / 'first')\n"

@@ -32,7 +32,7 @@ WRITERS = {
     "open_time": {"store/open_times.py"},
     "placement": {"mailings/placements.py"},
     "probe": {"clicks/reset.py", "clicks/storing.py", "upkeep/purge.py"},
-    "reading": {"clicks/load.py", "upkeep/purge.py"},
+    "reading": {"clicks/logs/sources.py", "upkeep/purge.py"},
     "recipient": {"contacts/recipients.py", "upkeep"},
     "return_address": {"actions/ledger"},
     "ruling": {"clicks/judging/rulings.py"},
@@ -46,7 +46,7 @@ WRITERS = {
     "shipment_recipient": {"mailings/shipping.py", "upkeep/forget.py"},
     "shipment_ruling": {"clicks/rejudge.py"},
     "signing_key": {"links/keys.py"},
-    "source": {"clicks/load.py", "upkeep/own_log.py"},
+    "source": {"clicks/logs/sources.py", "upkeep/own_log.py"},
     "spool_attempted": {"actions/ledger"},
     "spool_made": {"actions/ledger"},
     "spool_settled": {"actions/taking.py"},
@@ -61,7 +61,7 @@ WRITERS = {
 BY_VALUE = {"clicks/rollups/counts.py", "actions/ledger/additions.py", "upkeep/copy.py"}
 # Modules that know the tables as classes: the catalogue's records, and who goes through all tables.
 AS_CLASSES = {
-    "links/catalog.py",
+    "links/editing.py",
     "store/migrations/env.py",
     "upkeep/copy.py",
     "upkeep/soundness.py",

@@ -22,7 +22,7 @@ HOLD_A_TRANSACTION = {
     "clicks/reset.py": {"reset_link"},
     "clicks/rollups/counts.py": {"rebuild"},
     "contacts/left.py": {"subscribe_again"},
-    "links/catalog.py": {"add_link", "edit_link", "delete_links", "restore_links", "move_links"},
+    "links/editing.py": {"add_link", "edit_link", "delete_links", "restore_links", "move_links"},
     "links/definitions.py": {"apply_definitions"},
     "links/folders.py": {"add_folder", "ensure_folder", "_repath", "delete_folder", "restore_folder"},
     "links/keys.py": {"adopt_first_keys", "rotate_key", "revoke_key"},

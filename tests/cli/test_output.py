@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.cli.output import SPREADSHEETS, Format, show_record, show_rows
+from linktrack.cli.output import Format, show_record, show_rows
+from linktrack.cli.row_formats import SPREADSHEETS
 from linktrack.moments import HOUR
 from linktrack.settings.tables import Language
 from linktrack.visible import visible

@@ -37,8 +37,10 @@ from hypothesis import strategies as st
 from linktrack.clicks import load
 from linktrack.clicks.logs import earlier, line_log
 from linktrack.clicks.logs import requests as reading
-from linktrack.clicks.logs.sources import Log, recognise
-from linktrack.clicks.summary import ImportOrder, ImportSummary
+from linktrack.clicks.logs.content import Log
+from linktrack.clicks.logs.rules import ImportOptions
+from linktrack.clicks.logs.sources import recognise
+from linktrack.clicks.summary import ImportSummary
 from linktrack.errors import BadInput
 from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.store.session import Database
@@ -241,7 +243,7 @@ def load_some(world: World, log: Path | str, batches: int | None, again: bool) -
     done: list[object] = []
     with world.database() as database:
         return load.import_logs(
-            world.workspace, database, [str(log)], ImportOrder(again=again),
+            world.workspace, database, [str(log)], ImportOptions(again=again),
             tell=done.append, stop=lambda: batches is not None and len(done) >= batches,
         )  # fmt: skip
 
@@ -581,7 +583,7 @@ def test_clicks_of_a_revoked_key_are_not_called_forged(world: World, tmp_path: P
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """A transaction for every few lines, so that a short log has many, and a process that reads ahead."""
     monkeypatch.setattr(reading, "BATCH_CLICKS", 7)
-    monkeypatch.setattr("linktrack.clicks.logs.sources.BLOCK_BYTES", 2048)
+    monkeypatch.setattr("linktrack.clicks.logs.content.BLOCK_BYTES", 2048)
     monkeypatch.setattr(Log.blocks, "__defaults__", (2048,))
 
 
@@ -761,7 +763,7 @@ def test_ctrl_c_ends_after_a_batch_and_says_how_to_go_on(world: World, tmp_path:
     program = (
         "import sys, os, signal\n"
         "from linktrack.clicks.logs import requests\n"
-        "from linktrack.clicks.logs.sources import Log\n"
+        "from linktrack.clicks.logs.content import Log\n"
         "from linktrack.clicks.storing import Shelf\n"
         "requests.BATCH_CLICKS = 100\n"
         "Log.blocks.__defaults__ = (8192,)\n"

@@ -33,8 +33,9 @@ from typer.testing import CliRunner
 
 from linktrack.cli.app import app
 from linktrack.clicks import load
-from linktrack.clicks.logs import line_log, requests, sources
-from linktrack.clicks.logs.sources import Log, recognise
+from linktrack.clicks.logs import content, line_log, requests
+from linktrack.clicks.logs.content import Log
+from linktrack.clicks.logs.sources import recognise
 from linktrack.clicks.storing import Shelf, StoredBatch
 from linktrack.contacts.left import departures_of
 from linktrack.errors import BadInput
@@ -622,7 +623,7 @@ def test_a_signal_before_the_import_has_ended_is_a_stop_though_all_was_read(
         return store(*given, **named)
 
     monkeypatch.setattr(Shelf, "store", and_a_signal)
-    monkeypatch.setattr(sources, "_standard_input", lambda: BufferedReader(BytesIO(data)))
+    monkeypatch.setattr(content, "_standard_input", lambda: BufferedReader(BytesIO(data)))
     done = CliRunner().invoke(app, shell(world, "-" if way == "a pipe" else str(log), str(log))[3:])
     assert done.exit_code == 130
     assert ("1 unfinished line waits" in done.stderr) == bool(unfinished)

@@ -11,8 +11,8 @@ import pytest
 from clicks_world import SENT, World, adds_up, line, state, through_a_pipe
 
 from linktrack.clicks.load import import_logs
+from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.reset import reset_link
-from linktrack.clicks.summary import ImportOrder
 from linktrack.links.keys import revoke_key, rotate_key
 from linktrack.upkeep.forget import forget_person
 from linktrack.upkeep.purge import purge_clicks
@@ -160,7 +160,7 @@ def test_what_is_not_stored_is_judged_by_todays_keys(world: World, tmp_path: Pat
         file.write(line(world.path(1, 1), 9_000) + line(world.path(2, 7), 9_500))  # a third equal one, and another
     rejects = tmp_path / "rejects.tsv"
     with world.database() as database, rejects.open("w", encoding="utf-8") as file:
-        summary = import_logs(world.workspace, database, [str(log)], ImportOrder(again=True), rejected=file)
+        summary = import_logs(world.workspace, database, [str(log)], ImportOptions(again=True), rejected=file)
     assert adds_up(summary)
     assert (summary.repeated, dict(summary.reasons)) == (62, {"revoked-key": 2})
     assert [row.split("\t")[0] for row in rejects.read_text("utf-8").splitlines()] == ["revoked-key"] * 2

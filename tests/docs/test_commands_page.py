@@ -15,10 +15,10 @@ from typing import Any
 import typer
 from docs.player import ROOT
 
-from linktrack.cli import shared_layouts
+from linktrack.cli import report_layouts
 from linktrack.cli.action import KindsCommand
 from linktrack.cli.app import COMMANDS, EPILOG
-from linktrack.cli.shared_reports import Layout
+from linktrack.cli.report_desk import Layout
 from linktrack.links.action_options import option_forms
 from linktrack.links.actions import KINDS
 
@@ -77,7 +77,7 @@ def keys_of(path: str) -> Iterator[tuple[str, str]]:
     """The ways to call a command that give rows of their own, and the keys of each."""
     of_reports = {line: name for line, name in LAYOUTS.items() if re.match(rf"{path}( |$)", line)}
     for line, name in of_reports.items():
-        layout: Layout = getattr(shared_layouts, name)
+        layout: Layout = getattr(report_layouts, name)
         yield line, " ".join(layout.columns)
     if of_reports:
         return

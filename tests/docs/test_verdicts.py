@@ -10,6 +10,7 @@ from docs.player import ROOT
 from linktrack.clicks.judging import reputation, verdicts
 from linktrack.clicks.judging.networks import OWN_WEIGHT
 from linktrack.clicks.judging.rule_files import rows_of
+from linktrack.clicks.judging.rules import by_address, by_person, by_request, judged
 
 PAGE = (ROOT / "docs" / "verdicts.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (`[^|]+) \| ([^|]+) \| ([^|]+) \|[^|]*\|$", PAGE, re.MULTILINE)
@@ -28,7 +29,7 @@ def crowd(recipients: int, links: int, width: int) -> str:
     return f"{links} links each of {recipients} recipients' mails{end}" if links == 2 else f"{links} links each of {recipients}{end}"  # fmt: skip
 
 
-(BURST, *MORE_BURSTS), (OFTEN, *MORE_OFTEN) = verdicts.BURSTS, verdicts.REPEATS
+(BURST, *MORE_BURSTS), (OFTEN, *MORE_OFTEN) = by_person.BURSTS, by_person.REPEATS
 # What the row of a reason says of its numbers.
 NUMBERS: dict[str, list[str]] = {
     "burst": [
@@ -36,22 +37,22 @@ NUMBERS: dict[str, list[str]] = {
         *(f"{least} in {seconds(width)}" for least, width in MORE_BURSTS),
     ],
     "sweep": [
-        f"{verdicts.SWEEP_LINKS} at least, in {span(verdicts.SWEEP_MS)}",
-        f"{verdicts.LONG_SWEEP_LINKS} at least",
+        f"{by_person.SWEEP_LINKS} at least, in {span(by_person.SWEEP_MS)}",
+        f"{by_address.LONG_SWEEP_LINKS} at least",
     ],
-    "two-browsers": [span(verdicts.BROWSERS_MS)],
+    "two-browsers": [span(by_address.BROWSERS_MS)],
     "many-recipients": [
-        *(crowd(*one) for one in verdicts.CROWDS),
-        f"{verdicts.AGENT_CROWD_LINKS} links each in {verdicts.AGENT_CROWD_SHARE:.0%}".replace("%", " %"),
-        f"within {span(verdicts.AGENT_CROWD_MS)}, of {verdicts.AGENT_CROWD} at least",
+        *(crowd(*one) for one in by_address.CROWDS),
+        f"{by_address.AGENT_CROWD_LINKS} links each in {by_address.AGENT_CROWD_SHARE:.0%}".replace("%", " %"),
+        f"within {span(by_address.AGENT_CROWD_MS)}, of {by_address.AGENT_CROWD} at least",
     ],
-    "head-request": [span(verdicts.PROBE_MS)],
-    "honeypot-neighbour": [span(verdicts.TRAP_MS)],
-    "malformed-neighbour": [span(verdicts.JUNK_MS)],
+    "head-request": [span(by_request.PROBE_MS)],
+    "honeypot-neighbour": [span(by_person.TRAP_MS)],
+    "malformed-neighbour": [span(by_request.JUNK_MS)],
     "repetition": [
         f"more than {OFTEN[0]} clicks on one link in {span(OFTEN[1])}",
         f"{MORE_OFTEN[0][0]} in {seconds(MORE_OFTEN[0][1])} or {MORE_OFTEN[1][0]} in {span(MORE_OFTEN[1][1])}",
-        f"behind {verdicts.EVEN_PAUSES} even pauses",
+        f"behind {by_person.EVEN_PAUSES} even pauses",
     ],
     "known-scanner-address": [
         f"for {reputation.RECIPIENTS} other recipients",
@@ -85,4 +86,4 @@ def test_weak_reasons_and_their_weights() -> None:
         f"a network of the settings weighs {OWN_WEIGHT}, one that is known 2 or 3, the seconds after sending "
         f"{verdicts.SOON_WEIGHT}, an address of before {reputation.FORMER_WEIGHT}, and {verdicts.ENOUGH} are needed"
     ) in " ".join(PAGE.split())
-    assert f"within {verdicts.REACH // 60_000} minutes of it" in " ".join(PAGE.split())
+    assert f"within {judged.REACH // 60_000} minutes of it" in " ".join(PAGE.split())

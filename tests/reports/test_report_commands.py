@@ -15,7 +15,7 @@ from clicks_world import World, line
 from reports.reports_world import OTHER_ZONE, ZONE, Oracle, make_reports_world, speak
 from tests_support import Outcome, Run
 
-from linktrack.cli.shared_drawing import bar, sparkline
+from linktrack.cli.report_drawing import bar, sparkline
 from linktrack.workspace import load_workspace
 
 WRITE = "REPORTS_GOLDEN" in os.environ  # write the tables as they are now, to be looked at before they are kept
@@ -218,7 +218,7 @@ def test_a_table_fits_80_columns_and_looks_as_it_did(
 def test_without_utf_8_there_is_ascii_alone(
     oracle: Oracle, run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    monkeypatch.setattr("linktrack.cli.shared_drawing.can_draw", lambda: False)
+    monkeypatch.setattr("linktrack.cli.report_drawing.can_draw", lambda: False)
     out = run("report", *arguments, "--format", "table", "--quiet").out
     assert not set("▏▎▍▌▋▊▉█▁▂▃▄▅▆▇–") & set(out)
     if {"hour", "day", "weekday", "domain", "age"} & set(arguments):

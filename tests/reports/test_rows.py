@@ -18,7 +18,8 @@ from every_command import ALL
 from reports.reports_world import ZONE, speak
 from tests_support import Run
 
-from linktrack.cli.output import SPREADSHEETS, Format, show_rows
+from linktrack.cli.output import Format, show_rows
+from linktrack.cli.row_formats import SPREADSHEETS
 from linktrack.cli.shared_rows import Destination
 from linktrack.errors import UsageError
 from linktrack.moments import zone_of

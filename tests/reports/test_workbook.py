@@ -22,9 +22,9 @@ from reports.reports_world import ZONE, Oracle, speak
 from reports.test_report_commands import KEYS
 from tests_support import Run
 
-from linktrack.cli import shared_layouts
+from linktrack.cli import report_layouts
 from linktrack.cli.output import is_time
-from linktrack.cli.shared_reports import Layout
+from linktrack.cli.report_desk import Layout
 from linktrack.crm.xlsx_reading import read_sheet
 from linktrack.errors import BadInput
 from linktrack.moments import HOUR
@@ -182,7 +182,7 @@ def test_every_list_as_a_workbook_and_as_csv_for_a_spreadsheet(
 
 def test_every_column_has_a_name_in_swedish() -> None:
     keys = {key for _, own in (*KEYS, *SIMPLE) for key in own}
-    keys |= {key for layout in vars(shared_layouts).values() if isinstance(layout, Layout)
+    keys |= {key for layout in vars(report_layouts).values() if isinstance(layout, Layout)
              for key in layout.columns}  # fmt: skip
     assert sorted(key for key in keys if key not in SWEDISH) == []
 

@@ -10,7 +10,7 @@ import pytest
 from server.server_world import SENT, SNAPSHOT, SentWorld, send
 
 from linktrack.errors import BadInput
-from linktrack.links.catalog import edit_link
+from linktrack.links.editing import edit_link
 from linktrack.links.keys import open_keys, revoke_key, rotate_key
 from linktrack.mailings.shipping import cancel_shipment
 from linktrack.server.snapshot import keeping_lost, read_snapshot

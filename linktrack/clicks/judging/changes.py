@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from linktrack.clicks.judging.verdicts import Verdict, deciding
+from linktrack.clicks.judging.rules.judged import Verdict
+from linktrack.clicks.judging.verdicts import deciding
 
 
 class Change(NamedTuple):

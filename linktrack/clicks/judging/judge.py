@@ -25,8 +25,9 @@ from linktrack.clicks.judging.reputation import (
     with_reputation,
     without_reputation,
 )  # fmt: skip
+from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Surroundings, address_of
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.verdicts import REACH, Click, JunkRequest, Probe, Surroundings, address_of, judge
+from linktrack.clicks.judging.verdicts import judge
 from linktrack.moments import merged
 from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database, Row

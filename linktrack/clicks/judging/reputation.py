@@ -8,7 +8,7 @@ comes after it is the person's.
 
 How it is kept up as clicks come in, in any order and in any pieces:
 
-1. `verdicts.judge` judges new clicks and their neighbours within `verdicts.REACH`. Where a click was judged before, its
+1. `verdicts.judge` judges new clicks and their neighbours within `judged.REACH`. Where a click was judged before, its
    verdict of that pass is `without_reputation` of what is stored. Verdicts of that pass are all that feeds this one.
 2. `evidence` of these clicks is stored, once each: rows whose five columns together are the key.
    A row stays true when more clicks come, for no rule of the first pass acquits a click because of others. Rows are
@@ -34,18 +34,9 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from linktrack.click_marks import HUMAN, POST, SCANNER, SHARED
-from linktrack.clicks.judging.verdicts import (
-    ENOUGH,
-    SOON_WEIGHT,
-    WEAK,
-    Click,
-    Surroundings,
-    Verdict,
-    address_of,
-    deciding,
-    in_order,
-)
-from linktrack.clicks.judging.windows import is_near
+from linktrack.clicks.judging.rules.judged import Click, Surroundings, Verdict, address_of
+from linktrack.clicks.judging.rules.windows import is_near
+from linktrack.clicks.judging.verdicts import ENOUGH, SOON_WEIGHT, WEAK, deciding, in_order
 
 RECIPIENTS = 5  # as many others' mails an address must have been a scanner's for
 MINUTE_MS = 60_000  # evidence is kept by the minute

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from linktrack.clicks.judging.verdicts import Verdict
+from linktrack.clicks.judging.rules.judged import Verdict
 from linktrack.store.session import Database
 
 

@@ -6,7 +6,7 @@ from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.agents import rules
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
-from linktrack.clicks.judging.verdicts import Surroundings
+from linktrack.clicks.judging.rules.judged import Surroundings
 from linktrack.store.forgotten import nobodies
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database

@@ -9,9 +9,9 @@ from linktrack.clicks.judging.judge import note_evidence
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import MINUTE_MS, Evidence, evidence, without_reputation
+from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.surroundings import surroundings
-from linktrack.clicks.judging.verdicts import Click
 from linktrack.store.many import at_once
 from linktrack.store.session import Database
 

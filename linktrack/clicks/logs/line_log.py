@@ -11,12 +11,14 @@ from time import monotonic
 
 from linktrack.clicks.logs.batches import Batch, Reached, nothing_reached
 from linktrack.clicks.logs.changing import Changing
+from linktrack.clicks.logs.content import HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.cuts import packed
 from linktrack.clicks.logs.ends import Ends
 from linktrack.clicks.logs.fields import digest
 from linktrack.clicks.logs.line_ends import seed_lines
-from linktrack.clicks.logs.requests import Requests, Rules
-from linktrack.clicks.logs.sources import HEAD_BYTES, TAIL_BYTES, Known, Log
+from linktrack.clicks.logs.requests import Requests
+from linktrack.clicks.logs.rules import Rules
+from linktrack.clicks.logs.sources import Known
 from linktrack.errors import LinktrackError
 
 SEED_BYTES = 1 << 18  # read again before the position: equal lines on both sides of it mostly stand near it

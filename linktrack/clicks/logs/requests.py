@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -21,8 +20,7 @@ from linktrack.clicks.logs.fields import (
     text_print,
 )
 from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES
-from linktrack.clicks.logs.tracked import Addresses
-from linktrack.clicks.logs.visitor import Visitors
+from linktrack.clicks.logs.rules import Rules
 from linktrack.contacts.pressed import kept_query
 from linktrack.links.tokens import NOBODY
 from linktrack.moments import Stretch, merged
@@ -43,34 +41,6 @@ BEFORE_PURGE = "before-purge"
 
 _PRINTER = blake2b(digest_size=8)
 _ANSWERED = frozenset(b"%d" % status for status in range(200, 400))
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What lines are read by. Times are UTC milliseconds, `since` included and `until` not."""
-
-    addresses: Addresses
-    key: bytes  # of the digests of logs
-    visitors: Visitors
-    since: int | None
-    until: int | None
-    list_rejects: bool
-    nameless: bool = False  # clicks are stored without the addresses that `visitors` tells
-
-    @property
-    def first(self) -> int:
-        """The first moment within these bounds."""
-        return EVER[0] if self.since is None else self.since
-
-    @property
-    def end(self) -> int:
-        """The first moment behind them."""
-        return EVER[1] if self.until is None else self.until
-
-    @property
-    def bounded(self) -> bool:
-        """Whether lines outside of bounds of time are passed over."""
-        return self.since is not None or self.until is not None
 
 
 class Requests:

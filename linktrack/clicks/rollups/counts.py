@@ -15,8 +15,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from linktrack.click_marks import VERDICTS
+from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.judging.rulings import Rulings
-from linktrack.clicks.judging.verdicts import Click
 from linktrack.clicks.rollups import AGES
 from linktrack.clicks.rollups.clickers import Turnout, note_deeds
 from linktrack.clicks.rollups.deeds import BY_MACHINE, BY_PERSON, NO_DEED, PersonInShipment, gathered

@@ -26,7 +26,8 @@ from linktrack.clicks.judging.reputation import (
     with_reputation,
     without_reputation,
 )
-from linktrack.clicks.judging.verdicts import REACH, Click, Verdict, judge
+from linktrack.clicks.judging.rules.judged import REACH, Click, Verdict
+from linktrack.clicks.judging.verdicts import judge
 
 POOL = "203.0.113.0"
 KNOWN: Verdict = (S, "known-scanner-address")

@@ -30,28 +30,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
-from linktrack.clicks.judging.verdicts import (
-    BURSTS,
-    CROWDS,
-    JUNK_MS,
-    PROBE_MS,
-    REACH,
-    REASONS,
-    REPEATS,
-    REPEATS_ANYWHERE,
-    SWEEP_MS,
-    TRAP_MS,
-    WEAK,
-    Click,
-    JunkRequest,
-    Probe,
-    Verdict,
-    address_of,
-    deciding,
-    in_order,
-    judge,
-    person_of,
-)
+from linktrack.clicks.judging.rules.by_address import CROWDS
+from linktrack.clicks.judging.rules.by_person import BURSTS, REPEATS, REPEATS_ANYWHERE, SWEEP_MS, TRAP_MS
+from linktrack.clicks.judging.rules.by_request import JUNK_MS, PROBE_MS
+from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Probe, Verdict, address_of, person_of
+from linktrack.clicks.judging.verdicts import REASONS, WEAK, deciding, in_order, judge
 from linktrack.links.tokens import NOBODY
 
 HOURS = 7_200.0  # seconds after the sending, when nothing of it matters any more

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linktrack.clicks.judging.windows import crowded, groups, is_dense, is_near, moments_of
+from linktrack.clicks.judging.rules.windows import crowded, groups, is_dense, is_near, moments_of
 
 MOMENTS = st.lists(st.integers(0, 30), max_size=25).map(sorted)
 

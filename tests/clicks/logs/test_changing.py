@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from clicks_world import CHROME, World
 
-from linktrack.clicks import load
 from linktrack.clicks.formats import LineFormat, format_of
 from linktrack.clicks.logs.changing import Changing
+from linktrack.clicks.logs.detecting import SAMPLE_BYTES
+from linktrack.clicks.logs.detecting import detected as found_in
 
 PATH = "/plb/" + "mfxg2zlsmfzwk3tfon2gk4tjnzsxg43v"
 
@@ -110,7 +111,7 @@ WRITTEN: dict[str, Make] = JSON | {
 
 
 def detected(log: bytes) -> LineFormat:
-    found = load._detected(log[: load.SAMPLE_BYTES], "x.log", "UTC")  # noqa: SLF001  (as an import does it)
+    found = found_in(log[:SAMPLE_BYTES], "x.log", "UTC")
     assert isinstance(found, LineFormat)
     return found
 

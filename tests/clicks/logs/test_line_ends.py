@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from clicks_world import World, line, state, through_a_pipe
 
+from linktrack.clicks.logs.content import TAIL_BYTES, open_log
 from linktrack.clicks.logs.line_ends import complete_lines
-from linktrack.clicks.logs.sources import TAIL_BYTES, open_log
 from linktrack.errors import BadInput
 
 SIZES = (7, 64, 1000, 1 << 20)

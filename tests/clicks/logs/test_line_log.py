@@ -13,22 +13,22 @@ from clicks_world import CHROME, SENT, World, key_of, line
 
 from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.formats import LineFormat, format_of
-from linktrack.clicks.load import rules_of as rules_by
 from linktrack.clicks.logs.batches import Batch
 from linktrack.clicks.logs.changing import Changing
+from linktrack.clicks.logs.content import open_log
 from linktrack.clicks.logs.fields import AGENT_LENGTH, agent_text
 from linktrack.clicks.logs.line_log import Reading
-from linktrack.clicks.logs.requests import BATCH_BYTES, Rules
-from linktrack.clicks.logs.sources import open_log
+from linktrack.clicks.logs.requests import BATCH_BYTES
+from linktrack.clicks.logs.rules import ImportOptions, Rules
+from linktrack.clicks.logs.rules import rules_of as rules_by
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.logs.visitor import Visitors
-from linktrack.clicks.summary import ImportOrder
 from linktrack.settings.tables import PRIVATE_NETWORKS
 
 
 def rules_of(world: World) -> Rules:
     with world.database() as database:
-        return rules_by(world.workspace, AddressBook(world.workspace, database), ImportOrder())
+        return rules_by(world.workspace, AddressBook(world.workspace, database), ImportOptions())
 
 
 def batches(rules: Rules, log: Path, name: str = "combined") -> Iterator[Batch]:

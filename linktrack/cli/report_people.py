@@ -8,9 +8,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import FormatOption
-from linktrack.cli.shared_context import opened, workspace_of
-from linktrack.cli.shared_inputs import refuse_pipe
-from linktrack.cli.shared_reports import (
+from linktrack.cli.report_desk import (
     Choice,
     Found,
     LastOption,
@@ -28,6 +26,8 @@ from linktrack.cli.shared_reports import (
     report_desk,
     show,
 )  # fmt: skip
+from linktrack.cli.shared_context import opened, workspace_of
+from linktrack.cli.shared_inputs import refuse_pipe
 from linktrack.cli.shared_rows import Destination, ExcelOption, OutputOption
 from linktrack.cli.shared_runs import tell
 from linktrack.cli.usage import CommandFrame
@@ -55,7 +55,7 @@ def contact(
     Example:
       linktrack report contact anna@example.com
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import EVERYTHING, scope_of
     from linktrack.reports.people import history
@@ -119,7 +119,7 @@ def clickers(
       linktrack report clickers --mailing news --domain example.com
       linktrack report clickers offer | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import clickers as find_clickers
@@ -188,7 +188,7 @@ def nonclickers(
       linktrack report nonclickers news
       linktrack report nonclickers news | linktrack mailing rewrite autumn --contacts all.csv --only - --out mails
     """
-    from linktrack.cli import shared_layouts as layouts
+    from linktrack.cli import report_layouts as layouts
     from linktrack.reports.emptiness import Sentences
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import nonclickers as find_nonclickers

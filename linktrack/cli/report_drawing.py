@@ -10,7 +10,7 @@ from linktrack.cli.output import Format, show_rows
 from linktrack.cli.streams import UTF8, encoding_of
 
 if TYPE_CHECKING:
-    from linktrack.cli.shared_reports import Layout
+    from linktrack.cli.report_desk import Layout
 
 Cells = dict[str, Any]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from linktrack.cli.output import Format, say
+from linktrack.cli.report_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.cli.shared_context import opened, workspace_of
-from linktrack.cli.shared_drawing import BAR_WIDTH, Cells, drawn
 from linktrack.cli.shared_rows import Destination, Looks, list_rows
 from linktrack.errors import UsageError
 

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.output import say
+from linktrack.cli.report_desk import report_desk
 from linktrack.cli.shared_context import kept_of, workspace_of
-from linktrack.cli.shared_reports import report_desk
 from linktrack.cli.usage import CommandFrame
 
 page = CommandFrame(rich_markup_mode=None, pretty_exceptions_enable=False)

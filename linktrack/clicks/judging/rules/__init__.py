@@ -1,0 +1,1 @@
+"""The rules of verdicts, by what they look at; pure."""

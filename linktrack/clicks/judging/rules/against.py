@@ -1,0 +1,32 @@
+"""What speaks against clicks: reasons by the place of the click among those that are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+from linktrack.clicks.judging.rules.windows import is_near
+
+Against = dict[int, set[str]]  # place → reasons
+
+
+def mark_near(
+    times: Sequence[int],
+    keys: Iterable[Hashable],
+    moments: Mapping[Hashable, Sequence[int]],
+    reason: str,
+    width: int,
+    against: Against,
+) -> None:
+    """Mark every click, given in columns, within `width` milliseconds of one of its key's moments."""
+    for index, key in enumerate(keys) if moments else ():
+        if key in moments and is_near(moments[key], times[index], width):
+            mark(against, reason, (index,))
+
+
+def mark(against: Against, reason: str, places: Iterable[int]) -> None:
+    """Note a reason against the clicks at these places."""
+    for index in places:
+        if index in against:
+            against[index].add(reason)
+        else:
+            against[index] = {reason}

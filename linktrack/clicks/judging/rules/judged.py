@@ -1,0 +1,90 @@
+"""What is judged, and what by: clicks, the requests beside them, and what is known around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from linktrack.click_marks import HUMAN, SHARED
+from linktrack.clicks.judging.agents import Signal
+from linktrack.links.tokens import NOBODY
+
+REACH = 300_000  # how far apart clicks can be that bear on one another: the widest of these windows
+
+# Shipment and recipient; of those who share a token, whom nothing else tells apart, address and agent too.
+Whose = tuple[int, int] | tuple[int, int, str, int]
+
+
+class Click(NamedTuple):
+    """A click as it is judged. Its print is that of its line and of how often that came before."""
+
+    clicked_at: int
+    print: int
+    link_id: int
+    placement_id: int
+    shipment_id: int
+    recipient_id: int
+    ip: str
+    network_id: int  # 0 = none that is known
+    agent_id: int
+    flags: int
+
+
+class Probe(NamedTuple):
+    """A HEAD request, as the table has it."""
+
+    clicked_at: int
+    print: int
+    placement_id: int
+    shipment_id: int
+    recipient_id: int
+
+
+class JunkRequest(NamedTuple):
+    """A request for an address of ours with a malformed, forged or mutated token, or one whose method or status does
+    not count: what is kept of it.
+
+    `ip` is kept as a click's is, and empty where that is a trusted proxy's and where nothing speaks against it. The
+    recipient is whose good token was in it all the same, 0 where it had none.
+    """
+
+    clicked_at: int
+    print: int
+    ip: str
+    recipient_id: int = 0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What clicks are judged by besides themselves."""
+
+    agent: Callable[[int], Signal]  # of an agent's id
+    family: Callable[[int], int]  # and its family: see `agents.family_of`
+    network: Callable[[int], int]  # weight of a network's id: see `networks.Networks.weight`
+    sent_at: Mapping[int, int]  # shipment → when it was sent
+    tests: frozenset[int]  # test shipments
+    traps: frozenset[int]  # honeypot placements
+    links: Mapping[int, int]  # shipment → how many links its mailing has
+    rules: str = ""  # their version
+    nobodies: frozenset[int] = frozenset()  # recipients who were forgotten …
+    final: int = -(2**62)  # … whose clicks, like those before this moment, lack what they would be judged by
+
+    def is_final(self, click: Click) -> bool:
+        """Whether a stored click keeps its verdict."""
+        return click.clicked_at < self.final or click.recipient_id in self.nobodies
+
+
+Verdict = tuple[str, str]  # verdict and comma-separated reasons, of which the first decides
+PLAIN: Verdict = (HUMAN, "")  # nothing to be said against it
+
+
+def person_of(click: Click) -> Whose:
+    """Whose click it is, as clicks are compared."""
+    shipment, recipient = click[4:6]
+    return (shipment, recipient) if recipient != NOBODY else (shipment, recipient, address_of(click), click.agent_id)
+
+
+def address_of(click: Click) -> str:
+    """The address by which a click is compared with others; empty where anybody may stand behind it."""
+    return "" if click.flags & SHARED else click.ip

@@ -1,0 +1,43 @@
+"""Requests that nobody knew when they were read: the catalogue may have changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from linktrack.clicks.logs.batches import Batch
+from linktrack.clicks.logs.requests import UNKNOWN, Requests
+from linktrack.clicks.logs.rules import Rules
+
+_Value = TypeVar("_Value")
+
+
+class SecondLook:
+    """A second look at requests of one log that were unknown when they were read: the catalogue has changed since."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self._moments: dict[bytes, int] = {}
+        self._requests = Requests(rules, self._moments.__getitem__)
+
+    def looked_up(self, batch: Batch, rules: Rules) -> list[Batch]:
+        """The batch without them, and one of what they are now."""
+        if rules.addresses is not self.rules.addresses:
+            self.rules = rules
+            self._requests.renew(rules)
+        self._moments.clear()
+        self._moments.update((row[2], moment) for moment, row in batch.unknown)
+        self._requests.take([row for _, row in batch.unknown])
+        found = self._requests.batch(batch.reached, last=batch.last, begins=batch.begins)
+        found = found._replace(read=0, uncounted=[*batch.uncounted, *found.uncounted])
+        first = batch._replace(
+            reasons=dict(_but_unknown(batch.reasons.items())),
+            rejects=list(_but_unknown(batch.rejects)),
+            junk=[one for one in batch.junk if one[3] not in UNKNOWN],
+            contested=[one for one in batch.contested if one[2] not in UNKNOWN],
+        )
+        return [first, found]
+
+
+def _but_unknown(pairs: Iterable[tuple[str, _Value]]) -> Iterator[tuple[str, _Value]]:
+    return (pair for pair in pairs if pair[0] not in UNKNOWN)

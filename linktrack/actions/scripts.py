@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from linktrack.actions.kinds.script import payload
 from linktrack.actions.ledger import started
+from linktrack.actions.ledger.return_addresses import return_addresses
 from linktrack.actions.ledger.rows import KnownScript, MadeRow
 from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_before, made_id, occasion
 from linktrack.actions.processes import run_batch, run_script, unfit_script
@@ -39,7 +40,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
         unfit = {name: unfit_script(folder, name) for name in {one.says.script for one in asked}}
         found.update({one.id: FoundScript(one.click.key, unfit[one.says.script]) for one in asked})
         return found
-    hits, addresses = work.ledger.hits(), started.return_addresses(database)
+    hits, addresses = work.ledger.hits(), return_addresses(database)
 
     def told(one: Asked) -> dict[str, str | int]:
         click = one.click

@@ -45,7 +45,8 @@ from linktrack.mailings.shipping import make_shipment, note_rendered, refuse_sen
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import Clock, iso, now
 from linktrack.sentences import counted
-from linktrack.store.session import Database, Tell, in_silence
+from linktrack.store.session import Database
+from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from sqlmodel import SQLModel
 
 from linktrack.actions.ledger.forgetting import forget_in_ledger
+from linktrack.actions.ledger.log import count_changes_of
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
 from linktrack.clicks.waiting import import_waiting
@@ -153,12 +154,11 @@ def _person(database: Database, number: int) -> _Person:
 
 def _counted(database: Database, number: int) -> tuple[int, int, int]:
     """Mails, clicks and changes of a person."""
-    tables = ("shipment_recipient", "click", "change")
-    mails, clicks, changes = (
+    mails, clicks = (
         int(database.value(f"SELECT count(*) FROM {table} WHERE {RECIPIENT} = ?", (number,)))  # noqa: S608  (ours)
-        for table in tables
+        for table in ("shipment_recipient", "click")
     )
-    return mails, clicks, changes
+    return mails, clicks, count_changes_of(database, number)
 
 
 # --- clicks and addresses --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.actions.ledger.runs import folders_of_runs
 from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
@@ -89,7 +90,7 @@ def _written(database: Database) -> Iterator[OutOfReach]:
     for out, of in shipments.items():
         if _may_be_there(database, out):
             yield OutOfReach(out, f"the mails of shipment {' or '.join(of)}: delete them once they are sent")
-    for (folder,) in database.rows("SELECT DISTINCT out FROM run WHERE out <> '' ORDER BY out"):
+    for folder in folders_of_runs(database):
         if _may_be_there(database, folder):
             yield OutOfReach(folder, "the files of an action run: delete them once the CRM has them")
 

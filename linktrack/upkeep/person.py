@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlmodel import SQLModel
 
+from linktrack.actions.ledger.definitions import definition_text
+from linktrack.actions.ledger.log import count_changes_of
 from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
 from linktrack.click_names import click_name
 from linktrack.clicks.judging.devices import DEVICES
@@ -77,7 +79,7 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         first_click=first,
         last_click=last,
         left=[_shown(departure) for departure in departures_of(database, number, types)],
-        changes=int(database.value("SELECT count(*) FROM change WHERE recipient_id = ?", (number,))),
+        changes=count_changes_of(database, number),
     )
 
 
@@ -229,7 +231,7 @@ class _Readable:
             "reading_id": self._one(
                 "SELECT source.name FROM reading JOIN source ON source.id = source_id WHERE reading.id = ?", "source"
             ),
-            "definition_id": self._one("SELECT text FROM definition WHERE id = ?", "definition"),
+            "definition_id": lambda value: {"definition": definition_text(database, value)},
             "flags": lambda value: {"flags": [word for bit, word in _FLAGS if value & bit]},
             "fields": lambda value: {"fields": json.loads(value)},
             "minute": lambda value: {"at": self._time(value * _MINUTE)},

@@ -139,10 +139,8 @@ _TABLES = ("click", "probe", "junk_request", "wiped_click", "scanner_evidence", 
 
 def _check_open(workspace: Workspace, database: Database, before: int, even_open: bool) -> int:
     """How many of the clicks that are to go wait for a run. OpenClicks unless they may go."""
-    selecting.begin(database)
-    selecting.find_open(database, get_unsubscribes=get_unsubscribes(workspace))
-    waiting = int(database.value("SELECT count(*) FROM open_click WHERE clicked_at < ?", (before,)))
-    database.execute("DROP TABLE open_click")
+    get = get_unsubscribes(workspace)
+    waiting = selecting.waiting_for_a_run(database, get_unsubscribes=get, before=before).clicks
     if waiting and not even_open:
         raise OpenClicks(waiting, iso(before, workspace.zone))
     return waiting

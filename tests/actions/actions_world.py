@@ -27,7 +27,8 @@ from linktrack.links.keys import open_keys
 from linktrack.links.stored_actions import store_actions
 from linktrack.mailings.rewriting import RewriteOrder
 from linktrack.store.open_times import note_open_times
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace, load_workspace
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday

@@ -26,7 +26,7 @@ from linktrack.actions.run import run_actions
 from linktrack.actions.work import RunOptions
 from linktrack.cli.app import app
 from linktrack.links.keys import open_keys
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 
 ROOT = Path(__file__).parent.parent.parent

@@ -34,7 +34,7 @@ from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.snapshot_file import refresh_snapshot
 from linktrack.store.forgotten import is_forgotten, note_forgotten, take_print_away
 from linktrack.store.lock import alone
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.upkeep.archive import Contents, archiving
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.forget import KEPT_ROWS, ForgetSummary, _Person, forget_person

@@ -39,6 +39,23 @@ def newest_run(database: Database) -> RunRow | None:
     return None if row is None else RunRow(*row)
 
 
+def last_begun(database: Database) -> int | None:
+    """When a run was begun last (UTC milliseconds)."""
+    found = database.value("SELECT max(started_at) FROM run")
+    return None if found is None else int(found)
+
+
+def last_ended(database: Database) -> int | None:
+    """When a run ended last (UTC milliseconds), of those that did."""
+    found = database.value("SELECT max(finished_at) FROM run")
+    return None if found is None else int(found)
+
+
+def folders_of_runs(database: Database) -> list[str]:
+    """The folders that the runs have written into."""
+    return [row[0] for row in database.rows("SELECT DISTINCT out FROM run WHERE out <> '' ORDER BY out")]
+
+
 def last_look(database: Database, run_id: int | None) -> int | None:
     """When the last finished run before `run_id` (the next one) began that looked at the open clicks."""
     for run in database.rows(f"{_RUNS} WHERE status IN ('stored', 'done') ORDER BY id DESC"):

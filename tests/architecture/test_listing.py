@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,7 @@ LONG = {
     "cli/report.py": 360, "clicks/load.py": 310, "clicks/logs/requests.py": 340,
     "clicks/storing.py": 310, "mailings/lint.py": 320,
     "mailings/outputs/filling.py": 310, "mailings/reading/document.py": 340, "mailings/rewriting.py": 310,
-    "reports/page_charts.py": 310, "reports/page_texts.py": 310, "server/answer.py": 330, "store/session.py": 370,
-    "upkeep/doctor.py": 360,
+    "reports/page_charts.py": 310, "reports/page_texts.py": 310, "server/answer.py": 330,
 }  # fmt: skip
 LISTS = {"store/tables.py", "store/migrations/versions/0001_first_tables.py"}
 
@@ -99,49 +98,3 @@ def test_a_file_of_the_command_line_is_named_after_whoever_uses_it() -> None:
 )
 def test_a_planted_misnomer_is_found(module: str, code: str, by: str) -> None:
     assert misnamed(users([(f"cli/{by}.py", ast.parse(code))])) == [module]
-
-
-def imports_of(module: str, tree: ast.AST, modules: Collection[str]) -> set[str]:
-    """The modules of ours that one imports when it is loaded or called, not those that only types are taken from."""
-    found = set()
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{one.name}" for one in node.names)} & set(modules)
-        if isinstance(node, ast.Import):
-            found |= {one.name for one in node.names} & set(modules)
-        waiting += ast.iter_child_nodes(node)
-    return found - {module}
-
-
-def in_a_circle(imports: Mapping[str, set[str]]) -> set[str]:
-    """The modules that import themselves by way of others; what leads nowhere is taken away until nothing changes."""
-    left = {module: set(others) for module, others in imports.items()}
-    while ends := {module for module, others in left.items() if not others}:
-        left = {module: others - ends for module, others in left.items() if module not in ends}
-    while tops := set(left) - set().union(*left.values()):
-        left = {module: others for module, others in left.items() if module not in tops}
-    return set(left)
-
-
-def test_modules_import_each_other_in_one_direction() -> None:
-    named = {
-        f"linktrack.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): tree
-        for path, tree in trees()
-    }
-    assert in_a_circle({module: imports_of(module, tree, named) for module, tree in named.items()}) == set()
-
-
-def test_a_planted_circle_is_found() -> None:
-    codes = {
-        "linktrack.a": "from linktrack.b import one",
-        "linktrack.b": "def f():\n    from linktrack import c",
-        "linktrack.c": "import linktrack.a",
-        "linktrack.d": "if TYPE_CHECKING:\n    from linktrack.e import Two\nimport linktrack.a",
-        "linktrack.e": "from linktrack.d import two",
-    }
-    imports = {module: imports_of(module, ast.parse(code), codes) for module, code in codes.items()}
-    assert in_a_circle(imports) == {"linktrack.a", "linktrack.b", "linktrack.c"}

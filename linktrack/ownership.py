@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from linktrack.errors import Conflict
+from linktrack.errors import Conflict, LinktrackError
 from linktrack.files.kept import CONFIG_NAME
 from linktrack.files.reading import explained
 from linktrack.workspace import Workspace, find_root, load_workspace, lock_paths
@@ -90,12 +90,12 @@ def lock_fault(found: os.stat_result, root: Path) -> str:
 def foreign_files(workspace: Workspace) -> Iterator[tuple[Path, str]]:
     """The files that a workspace keeps itself and that its owner cannot use, with the owner: root has made them."""
     owner = workspace.root.stat().st_uid
-    database, log = workspace.database_path, workspace.click_log_path
+    database = workspace.database_path
     places = [workspace.config_path, workspace.key_path, *lock_paths(workspace.root)]
     places += [workspace.snapshot_path, workspace.exports_path, workspace.logs_path, workspace.scripts_path]
     places += [] if database is None else [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
-    with suppress(OSError):
-        places += [log, *log.glob("clicks-*")]
+    with suppress(OSError, LinktrackError):
+        places += [path for log in workspace.click_logs() for path in (log, *log.glob("clicks-*"))]
     for path in places:
         with suppress(OSError):
             found = path.stat()

@@ -285,9 +285,10 @@ def lock_paths(root: Path) -> list[Path]:
 
 
 def own_folders(workspace: Workspace) -> set[Path]:
-    """The folders in which commands write what belongs to a workspace."""
+    """The folders in which commands write what belongs to a workspace, each once, by its own name."""
     database = workspace.database_path
     logs = [workspace.click_log_path]
     with suppress(LinktrackError):  # which whoever reads the list says
         logs = workspace.click_logs()
-    return {workspace.root, workspace.root if database is None else database.parent, *logs}
+    named = {workspace.root, workspace.root if database is None else database.parent, *logs}
+    return set(map(whole_path, named))

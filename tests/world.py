@@ -18,14 +18,15 @@ from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.rules import ImportOptions
 from linktrack.clicks.summary import ImportSummary
 from linktrack.files.kept import Kept
-from linktrack.links.catalog import add_link
+from linktrack.links.editing import add_link
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Tokens
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import HONEYPOT_POSITION
 from linktrack.mailings.compile import placement_keys
 from linktrack.mailings.rewriting import RewriteOrder, rewrite
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 

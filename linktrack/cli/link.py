@@ -62,7 +62,7 @@ def add(
       linktrack link add thanks --text "<p>Thank you!</p>"
     """
     from linktrack.errors import UsageError
-    from linktrack.links.catalog import REDIRECT, add_link
+    from linktrack.links.editing import REDIRECT, add_link
 
     response = _response(context, text, form, prefill, redirect=False)
     if url is None and response is None:
@@ -181,7 +181,7 @@ def edit(
       linktrack link edit offer --text "<p>Thank you!</p>"
     """
     from linktrack.errors import UsageError
-    from linktrack.links.catalog import edit_link
+    from linktrack.links.editing import edit_link
 
     response = _response(context, text, form, prefill, redirect=redirect)
     if url is None and name is None and new_key is None and response is None and confirmed is None:
@@ -210,7 +210,7 @@ def move(
     Example:
       linktrack link move offer news Campaigns/Spring
     """
-    from linktrack.links.catalog import move_links
+    from linktrack.links.editing import move_links
 
     with opened(context, wait) as database:
         path = move_links(database, keys, folder)
@@ -260,7 +260,7 @@ def delete(
     Example:
       linktrack link delete offer news
     """
-    from linktrack.links.catalog import delete_links
+    from linktrack.links.editing import delete_links
 
     with opened(context, wait) as database:
         delete_links(database, keys)
@@ -280,7 +280,7 @@ def restore(
     Example:
       linktrack link restore offer news
     """
-    from linktrack.links.catalog import restore_links
+    from linktrack.links.editing import restore_links
 
     with opened(context, wait) as database:
         lost = restore_links(database, keys)

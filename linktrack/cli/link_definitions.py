@@ -40,7 +40,8 @@ def check(
     from linktrack.crm.mapping import mapping_of
     from linktrack.crm.people import any_interests, export_names
     from linktrack.links.catalog import find_link
-    from linktrack.links.check import FINDING_COLUMNS, ExportNames, check_links
+    from linktrack.links.check import FINDING_COLUMNS, check_links
+    from linktrack.links.references import ExportNames
 
     workspace = workspace_of(context)
     with opened(context) as database, readable_or_none(crm) as export:

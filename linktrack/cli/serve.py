@@ -23,7 +23,10 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer.")] = None,
     log: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where the click log is written; clicklog in the workspace. Noted, and imported with it."),
+        typer.Option(
+            metavar="DIR",
+            help="Where the click log is written; clicklog in the workspace. Noted, and imported with it.",
+        ),
     ] = None,
 ) -> None:
     """Answer tracked addresses: redirects, pages, unsubscribing. Every request is in the click log, which click import

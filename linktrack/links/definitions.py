@@ -10,10 +10,11 @@ from typing import Any
 
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.files.toml_files import read_toml
-from linktrack.links import catalog, folders
+from linktrack.links import folders
 from linktrack.links.actions import ActionTable, canonical, parse_action
-from linktrack.links.catalog import LinkRow, NewLink, store_link, target_of
+from linktrack.links.catalog import LinkRow, list_links
 from linktrack.links.differences import LinkDifference, shown_fields
+from linktrack.links.editing import REDIRECT, NewLink, checked_key, store_link, target_of
 from linktrack.links.merge_tags import Pairs
 from linktrack.links.responses import LinkResponse, parse_response
 from linktrack.links.special_links import SPECIAL_LINKS
@@ -96,8 +97,8 @@ def _parse_link(
     if special and (raw.keys() - {"key", "name", "actions"} or key == "honeypot"):
         raise BadInput(f"{key!r} is a special link: a file can set its actions, and nothing else")
     if not special:
-        catalog.checked_key(key)
-    response = parse_response(raw["response"], form_hosts) if "response" in raw else catalog.REDIRECT
+        checked_key(key)
+    response = parse_response(raw["response"], form_hosts) if "response" in raw else REDIRECT
     url = "" if special else target_of(raw.get("url", ""), response, pairs)
     actions = raw.get("actions", [])
     if not isinstance(actions, list):
@@ -136,9 +137,7 @@ def stored_definitions(database: Database, links: Iterable[LinkRow]) -> dict[str
 
 def compare(database: Database, wanted: Sequence[LinkDefinition]) -> list[LinkDifference]:
     """What applying `wanted` would change, link by link; links that the file does not name are left alone."""
-    known = {
-        link.key: link for link in catalog.list_links(database, kinds=("registered", "local", "special"), deleted=True)
-    }
+    known = {link.key: link for link in list_links(database, kinds=("registered", "local", "special"), deleted=True)}
     stored = stored_definitions(database, known.values())
     actions = read_actions(database)
     last: dict[int, int] = dict(database.rows("SELECT id, last_action FROM link"))

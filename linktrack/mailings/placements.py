@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from linktrack.errors import Conflict, NotFound, UnknownName
-from linktrack.links.catalog import REDIRECT, NewLink, store_link
+from linktrack.links.editing import REDIRECT, NewLink, store_link
 from linktrack.links.near_targets import comparable
 from linktrack.mailings.addresses import Address
 from linktrack.mailings.catalog import (

@@ -23,7 +23,7 @@ from linktrack.server.click_log import ClickLogWriter
 from linktrack.server.live import LiveSite
 from linktrack.server.request import Request, log_line
 from linktrack.settings.values import bytes_of
-from linktrack.store.session import Tell
+from linktrack.store.waiting import Tell
 from linktrack.visible import visible
 from linktrack.workspace import Workspace, load_workspace
 

@@ -10,19 +10,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from linktrack.names import same_name
-from linktrack.settings.values import (
-    Column,
-    DateFormat,
-    Delimiter,
-    Encoding,
-    Misfit,
-    Name,
-    Names,
-    Section,
-    Separator,
-    Text,
-    refuse_twice,
-)
+from linktrack.settings.file_values import DateFormat, Delimiter, Encoding, Separator
+from linktrack.settings.values import Column, Misfit, Name, Names, Section, Text, refuse_twice
 from linktrack.values import shown
 
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")  # which every yes-no understands, whatever it writes

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from linktrack.names import folded
 from linktrack.settings.crm import CrmSettings
+from linktrack.settings.file_values import MergeTags
 from linktrack.settings.values import (
     LONGEST_DAYS,
     BaseUrl,
@@ -25,7 +26,6 @@ from linktrack.settings.values import (
     Length,
     ListeningHost,
     MachinesNetwork,
-    MergeTags,
     Misfit,
     Name,
     Names,

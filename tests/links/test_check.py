@@ -9,10 +9,11 @@ import pytest
 from tests_support import Run
 
 from linktrack.links.actions import parse_action
-from linktrack.links.catalog import add_link
-from linktrack.links.check import CheckedAgainst, ExportNames, findings
+from linktrack.links.check import findings
 from linktrack.links.contradictions import CheckedLink, CheckedMailing
+from linktrack.links.editing import add_link
 from linktrack.links.near_targets import differs_in
+from linktrack.links.references import CheckedAgainst, ExportNames
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.settings.crm import CrmSettings
 from linktrack.store.session import Database

@@ -10,7 +10,7 @@ import pytest
 from mailings.mailings_world import MAIL, MOMENT, World, add, write_contacts
 
 from linktrack.errors import BadInput, Conflict, NotFound, UsageError
-from linktrack.links.catalog import add_link
+from linktrack.links.editing import add_link
 from linktrack.links.utm import Utm
 from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import MailingOptions, find_mailing, list_mailings, placements_of

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from world import BASE, SENT, World, add, line, make_world
 
 from linktrack.clicks.judging.devices import DEVICES
-from linktrack.links.catalog import delete_links, move_links
+from linktrack.links.editing import delete_links, move_links
 from linktrack.links.folders import add_folder
 from linktrack.links.stored_actions import add_action
 from linktrack.mailings.editing import MailingChanges, delete_mailings, edit_mailing

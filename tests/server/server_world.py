@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from linktrack.files.kept import Kept
-from linktrack.links.catalog import add_link
+from linktrack.links.editing import add_link
 from linktrack.links.responses import FormResponse, TextResponse
 from linktrack.links.tokens import Keyring, Tokens
 from linktrack.links.utm import Utm

@@ -13,7 +13,7 @@ from server.server_world import SentWorld, make_sent
 from server.serving_process import Served, serving
 from server.shop import Shop
 
-from linktrack.links.catalog import edit_link
+from linktrack.links.editing import edit_link
 from linktrack.links.responses import TextResponse
 from linktrack.moments import now
 from linktrack.store.session import Database

@@ -23,7 +23,7 @@ from tests_support import Run
 from linktrack.click_marks import POST, PREFETCH, SHARED
 from linktrack.clicks.load import import_logs
 from linktrack.errors import Conflict
-from linktrack.links.catalog import edit_link
+from linktrack.links.editing import edit_link
 from linktrack.server import nginx_access
 from linktrack.server.answer import answer
 from linktrack.server.live import pages_of

@@ -104,6 +104,37 @@ def test_where_counts_are_none_line_ends_count(text: bytes, wanted: int) -> None
     assert lines.replace(b"\n", b"") == text[:taken].replace(b"\n", b"").replace(b"\0", b"")
 
 
+ONE, TWO = b"192.0.2.1 - - [04/May/2026:09:12:33 +0200] a", b'{"ts": 1777878753.25, "b": 2}'
+FIELDS = b"#Fields: date time"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "taken"),
+    [
+        pytest.param(ONE + b"\n" + TWO + b"\r" + ONE + b"\r", [ONE, TWO], -len(ONE) - 1, id="the last one may go on"),
+        pytest.param(ONE + b"\r" + TWO + b"\n", [ONE, TWO], 0, id="both, the line feed last"),
+        pytest.param(ONE + b"\r" + TWO + b"\r\n", [ONE, TWO + b"\r"], 0, id="two signs last"),
+        pytest.param(ONE + b"\n\r" + TWO + b"\n", [ONE, b"", TWO], 0, id="signs the wrong way round"),
+        pytest.param(FIELDS + b"\r" + ONE + b"\r" + FIELDS + b"\r\n", [FIELDS, ONE, FIELDS, b""], 0, id="headers"),
+        pytest.param(ONE + b'"Ag\rent" -\n' + TWO + b"\n", [ONE + b'"Ag\rent" -', TWO], 0, id="inside an agent"),
+        pytest.param(ONE + b"\r" + TWO[:4], [], None, id="what follows does not tell yet"),
+    ],
+)
+def test_carriage_returns_between_line_feeds(text: bytes, wanted: list[bytes], taken: int | None) -> None:
+    lines, position = complete_lines(text)
+    assert lines.split(b"\n")[:-1] == wanted
+    assert position == (0 if taken is None else len(text) + taken)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_lines_that_end_otherwise_in_every_part_of_a_log(tmp_path: Path, size: int) -> None:
+    texts = [ONE + b" %d" % number for number in range(3000)]
+    data = b"".join(text + (b"\n", b"\r", b"\r\n", b"\r", b"\r\r\n")[at // 500 % 5] for at, text in enumerate(texts))
+    text, position, unfinished, tail = read(tmp_path / "log", data, size)
+    assert [line.rstrip(b"\r") for line in text.split(b"\n") if line.strip()] == texts
+    assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
+
+
 def clicks(world: World) -> list[bytes]:
     return [line(world.path(1 + number % 4, 1 + number % 8), 600 + 7 * number) for number in range(40)]
 
@@ -113,7 +144,8 @@ def clicks(world: World) -> list[bytes]:
     "how",
     [
         "truncated", "a hole", "frames", "frames with heads of RFC 3164", "frames, then lines", "lines, then frames",
-        "a frame of a wrong count among frames", "a hole among frames", "carriage returns",
+        "a frame of a wrong count among frames", "a hole among frames", "carriage returns", "carriage returns, then a line feed",
+        "carriage returns, then line feeds", "line feeds, then carriage returns", "all line ends there are",
     ],
 )  # fmt: skip
 def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -> None:
@@ -134,6 +166,14 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
         pieces[20:20] = [pieces[20][:70] + b"\0" * 70_000]
     elif how == "carriage returns":
         pieces = [one.replace(b"\n", b"\r") for one in lines]
+    elif how == "carriage returns, then a line feed":
+        pieces = [*(one.replace(b"\n", b"\r") for one in lines[:-1]), lines[-1]]
+    elif how == "carriage returns, then line feeds":
+        pieces = [*(one.replace(b"\n", b"\r") for one in lines[:20]), *lines[20:]]
+    elif how == "line feeds, then carriage returns":
+        pieces = [*lines[:20], *(one.replace(b"\n", b"\r") for one in lines[20:])]
+    elif how == "all line ends there are":
+        pieces = [one.replace(b"\n", (b"\n", b"\r", b"\r\n")[at * at % 7 % 3]) for at, one in enumerate(lines)]
     elif how == "truncated":
         pieces = [b"\0" * 150_000 + pieces[0], *pieces[1:]]
     elif how == "a hole":

@@ -138,7 +138,28 @@ def _has_frames(text: bytes) -> bool:
 
 
 def _frame_end(text: bytes, at: int) -> int | None:
-    """Where the frame that begins at `at` ends; 0 where that has not come, None where there is no frame."""
+    """Where the frame that begins at `at` ends; 0 where that has not come, None where there is no frame.
+
+    It ends before its count says so where that has taken the first digits of the next one, which leads nowhere without
+    them and somewhere with them.
+    """
+    end = _counted_end(text, at)
+    if not end or text[end - 1] not in _DIGITS or not _NEXT(text, end):
+        return end
+    if _FRAME.match(text, end) is None:
+        return 0
+    after = _counted_end(text, end)
+    begins = end
+    while after is None and text[begins - 1] in _DIGITS:
+        begins -= 1
+        after = _counted_end(text, begins)
+    if after == 0:
+        return 0
+    return begins if after else end
+
+
+def _counted_end(text: bytes, at: int) -> int | None:
+    """Where the frame that begins at `at` ends by its count; 0 and None as above."""
     count = _FRAME.match(text, at)
     if count is None or int(count[1]) > MAX_LINE_BYTES:
         return None

@@ -94,6 +94,9 @@ def test_frames_end_at_their_counts(tmp_path: Path, inside: bytes, between: byte
         pytest.param(b"99999 <190>1 a" + framed(HEAD) * 2000, 2001, id="a count of more than a line can be"),
         pytest.param(b"30 <190>1 a" + framed(HEAD) * 2, 3, id="a count that ends within the next frame"),
         pytest.param(b"5 <190>1 a" + framed(HEAD) * 2, 3, id="a count that is too small before frames"),
+        pytest.param(framed(HEAD)[:-1] + b"5" + framed(HEAD + b"5") * 2, 3, id="a frame that ends with a digit"),
+        pytest.param(b"9 <190>1 a" + framed(HEAD) * 2, 3, id="a count that takes a digit of the next one"),
+        pytest.param(b"10 <190>1 a" + framed(HEAD * 3) * 2, 3, id="a count that takes two digits of the next one"),
         pytest.param(b"9999 <190>1 a", 0, id="a frame of which most has yet to come"),
         pytest.param(b"8 <190>1 a5 <190>1 2 <1>b\n", 2, id="what looks like a frame in a line"),
     ],
@@ -144,7 +147,8 @@ def clicks(world: World) -> list[bytes]:
     "how",
     [
         "truncated", "a hole", "frames", "frames with heads of RFC 3164", "frames, then lines", "lines, then frames",
-        "a frame of a wrong count among frames", "a hole among frames", "carriage returns", "carriage returns, then a line feed",
+        "a frame of a wrong count among frames", "frames, one of a count too large by one", "a hole among frames",
+        "carriage returns", "carriage returns, then a line feed",
         "carriage returns, then line feeds", "line feeds, then carriage returns", "all line ends there are",
     ],
 )  # fmt: skip
@@ -162,6 +166,9 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
         pieces = lines[:20] + frames[20:]
     elif how == "a frame of a wrong count among frames":
         pieces[20] = b"9999 " + pieces[20].partition(b" ")[2]
+    elif how == "frames, one of a count too large by one":
+        count, _, rest = pieces[20].partition(b" ")
+        pieces[20] = b"%d %s" % (int(count) + 1, rest)
     elif how == "a hole among frames":
         pieces[20:20] = [pieces[20][:70] + b"\0" * 70_000]
     elif how == "carriage returns":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from contextlib import suppress
-from datetime import datetime, tzinfo
 from pathlib import Path
 
+from linktrack.actions.crm_calendars import load_calendars
 from linktrack.actions.crm_needs import Needs
 from linktrack.actions.crm_state import CrmRow, CrmState
+from linktrack.actions.crm_tables import cells_of, table_of
 from linktrack.crm.export import (
     BadRow,
     CsvTable,
@@ -17,7 +17,6 @@ from linktrack.crm.export import (
     column_of,
     find_table,
     need_column,
-    open_table,
     refuse_calculated,
 )
 from linktrack.crm.mapping import Mapping as CrmMapping
@@ -64,7 +63,7 @@ def load_state(
     if needs.company_interests or needs.company_names:
         _load_companies(state, export, needs)
     _load_members(state, export)
-    _load_calendars(state, export, zone_of(time_zone))
+    load_calendars(state, export, zone_of(time_zone))
     state.users = _users(state, export)
     return state
 
@@ -187,7 +186,7 @@ def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:
     """What `companies.*` says of the companies of those who clicked. Names are taken where they are; without the file
     the actions on interests of companies fail, and no others."""
     settings = state.mapping.settings.companies
-    table = _table(state, export, "companies")
+    table = table_of(state, export, "companies")
     if table is None:
         state.no_companies = (
             "the export has no companies.*: export the companies into the same folder and name the folder"
@@ -230,12 +229,12 @@ def _load_members(state: CrmState, export: Path) -> None:
         ("selection", "selections", settings.selections),
         ("project", "projects", settings.projects),
     ):
-        table = _table(state, export, noun)
+        table = table_of(state, export, noun)
         if table is None:
             continue
         listed.append(kind)
         known = state.known_names.setdefault(kind, set())
-        for _, (name, contact) in _cells(state, table, noun, {"name": columns.name, "contact": columns.contact}):
+        for _, (name, contact) in cells_of(state, table, noun, {"name": columns.name, "contact": columns.contact}):
             known.add(name)
             state.written.setdefault((kind, composed(name)), name)
             if contact in state.people:
@@ -243,44 +242,11 @@ def _load_members(state: CrmState, export: Path) -> None:
     state.listed = frozenset(listed)
 
 
-def _load_calendars(state: CrmState, export: Path, zone: tzinfo) -> None:
-    """What the export says of people's time and of their open requests."""
-    settings = state.mapping.settings
-    table = _table(state, export, "follow-ups")
-    if table is not None:
-        times = settings.follow_ups
-        left: list[BadRow] = []
-        understood = 0
-        for line, (user, *span) in _cells(
-            state, table, "follow-ups", {"user": times.user, "start": times.start, "end": times.end}
-        ):
-            try:
-                start, end = (datetime.fromisoformat(text) for text in span)
-            except ValueError:
-                reason = f"{' and '.join(map(repr, span))} must be times like 2026-05-04T09:00"
-                left.append(BadRow(reason, line, " ".join((user, *span))[:200]))
-                continue
-            understood += 1
-            if user:
-                state.bookings.append((user, _aware(start, zone), _aware(end, zone)))
-        if left and not understood:  # it is the format of all, and nobody's time would be heeded
-            raise BadInput(left[0].reason, file=table.path, line=left[0].line)
-        state.leave_alone(table, left)
-    table = _table(state, export, "requests")
-    if table is not None:
-        owners = (owner for _, (owner,) in _cells(state, table, "requests", {"owner": settings.requests.owner}))
-        state.open_requests = Counter(owner for owner in owners if owner)
-
-
-def _aware(moment: datetime, zone: tzinfo) -> datetime:
-    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
-
-
 def _users(state: CrmState, export: Path) -> frozenset[str]:
     """Who may own things: the users of the mapping and of `users.*`; empty when neither says."""
     settings = state.mapping.settings
     users = set(settings.users)
-    table = _table(state, export, "users")
+    table = table_of(state, export, "users")
     if table is not None:
         alone = len(table.columns) == 1  # whatever its name is
         at = 0 if alone else need_column(table, settings.user_column, "every user", "user_column under [crm]")
@@ -288,21 +254,3 @@ def _users(state: CrmState, export: Path) -> frozenset[str]:
         users.update(name for _, values in table.rows(left) if (name := values[at].strip()))
         state.leave_alone(table, left)
     return frozenset(users)
-
-
-def _table(state: CrmState, export: Path, noun: str) -> Table | None:
-    path = find_table(export, noun)
-    return None if path is None else open_table(path, state.mapping, noun)
-
-
-def _cells(state: CrmState, table: Table, noun: str, columns: Mapping[str, str]) -> Iterator[tuple[int, list[str]]]:
-    """The line of each row and its cells in the named columns (setting -> column), all of which must be there."""
-    section = noun.replace("-", "_")
-    places = [
-        need_column(table, column, f"every row of {noun}", f"{setting} under [crm.{section}]")
-        for setting, column in columns.items()
-    ]
-    left: list[BadRow] = []
-    for line, values in table.rows(left):
-        yield line, [values[at].strip() for at in places]
-    state.leave_alone(table, left)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.action_run import CHANGE_COLUMNS, run_actions
+from linktrack.cli.action_run import CHANGE_COLUMNS, run_command
 from linktrack.cli.output import FormatOption, say, warn
 from linktrack.cli.shared_arguments import KeyArgument
 from linktrack.cli.shared_context import WAIT, WaitOption, noun, opened, workspace_of
@@ -194,7 +194,7 @@ def remove(
     say(context, f"Removed action {number} of {key}: {gone.type}, {gone.said}")
 
 
-app.command("run")(run_actions)
+app.command("run")(run_command)
 
 
 @app.command()

@@ -24,7 +24,7 @@ CHANGE_COLUMNS = [
 ]
 
 
-def run_actions(
+def run_command(
     context: typer.Context,
     crm: Annotated[
         Path | None, typer.Option("--crm", metavar="EXPORT", help="The CRM's export: a file, or a folder of files.")

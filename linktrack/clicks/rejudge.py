@@ -7,14 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from linktrack.clicks.judging.changes import Change, changes
-from linktrack.clicks.judging.judge import (
-    StoredClick,
-    beside,
-    note_evidence,
-    second_pass,
-    set_rulings,
-    stored_clicks,
-)  # fmt: skip
+from linktrack.clicks.judging.evidence import note_evidence
+from linktrack.clicks.judging.judge import StoredClick, beside, second_pass, set_rulings, stored_clicks
 from linktrack.clicks.judging.reputation import (
     LATER_MINUTES,
     LOOK_MS,

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from datetime import date, datetime, time
-from math import isfinite
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from linktrack.errors import BadInput
+from linktrack.links.action_values import (
+    CrmName,
+    CrmNames,
+    Duration,
+    GivenText,
+    OptionalName,
+    OptionalText,
+    Scalar,
+    ScriptName,
+    StartTime,
+)
 from linktrack.links.placeholders import check_placeholders, placeholders_in
-from linktrack.names import composed, held_under
+from linktrack.names import held_under
 from linktrack.settings.crm import CrmSettings
-from linktrack.values import given_text, shown, wrong_value
+from linktrack.values import shown, wrong_value
 
-MAX_SECONDS = 366 * 86_400
 ActionTable = dict[str, Any]  # an action as TOML and JSON have it: `type`, and the settings that are no defaults
 
 
@@ -40,82 +46,6 @@ def parse_action(raw: object, crm: CrmSettings | None = None) -> AnyAction:
     if crm is not None and isinstance(action, SetFieldAction):
         action.check_value(crm)
     return action
-
-
-def seconds_of(value: object) -> int:
-    """A length of time like `30m`, `1h30m`, `10s` or `2d` in seconds; ValueError for anything else or none."""
-    found = re.fullmatch(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", str(value).replace(" ", ""))
-    if found is None or not isinstance(value, str):
-        raise ValueError(f"it must be a length of time like 30m, 1h30m or 10s, not {shown(value)}")
-    days, hours, minutes, seconds = (int(number or 0) for number in found.groups())
-    total = days * 86_400 + hours * 3_600 + minutes * 60 + seconds
-    if not 0 < total <= MAX_SECONDS:
-        raise ValueError(f"it must be longer than nothing and at most a year, not {value!r}")
-    return total
-
-
-# --- what a setting may be: each takes the value as written and returns it uniform, or raises ValueError ---------
-
-
-def _optional_text(value: object) -> str:
-    return "" if value == "" else given_text(value)
-
-
-def _name(value: object) -> str:
-    return composed(given_text(value))
-
-
-def _optional_name(value: object) -> str:
-    return composed(_optional_text(value))
-
-
-def _scalar(value: object) -> str | int | float | bool:
-    if isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
-        return value
-    if isinstance(value, date | time):
-        return value.isoformat()
-    raise ValueError("it must be a text, a number, a date, true or false")
-
-
-def _names(value: object) -> tuple[str, ...]:
-    values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list | tuple) or not all(isinstance(one, str) and one.strip() for one in values):
-        raise ValueError('it must be a list of names like ["Product news"]')
-    return tuple(dict.fromkeys(composed(one).strip() for one in values))
-
-
-def _duration(value: object) -> str:
-    seconds_of(value)
-    return str(value).replace(" ", "")
-
-
-def _start(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if value == "next-available":
-        return "next-available"
-    try:
-        return datetime.fromisoformat(str(value)).isoformat()
-    except ValueError:
-        raise ValueError(f'it must be "next-available" or a time like 2026-05-04T09:00, not {shown(value)}') from None
-
-
-def _script(value: object) -> str:
-    path = PurePosixPath(given_text(value))
-    if path.is_absolute() or ".." in path.parts or "\\" in str(value) or "\0" in str(value):
-        raise ValueError(f"it must be the name of a file in the workspace's scripts folder, not {value!r}")
-    return str(path)
-
-
-GivenText = Annotated[str, BeforeValidator(given_text)]
-OptionalText = Annotated[str, BeforeValidator(_optional_text)]
-CrmName = Annotated[str, BeforeValidator(_name)]  # of something in the CRM: composed, see `linktrack.names`
-OptionalName = Annotated[str, BeforeValidator(_optional_name)]
-CrmNames = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Duration = Annotated[str, BeforeValidator(_duration)]
-
-
-# --- the kinds -------------------------------------------------------------------------------------------------
 
 
 class ActionDefinition(BaseModel):
@@ -149,7 +79,7 @@ class SetFieldAction(ActionDefinition):
 
     type: Literal["set-field"] = "set-field"
     field: CrmName
-    value: Annotated[str | int | float | bool, BeforeValidator(_scalar)]
+    value: Scalar
 
     def check_value(self, crm: CrmSettings) -> None:
         """BadInput when the value does not fit the field's type in the mapping (one with a placeholder waits)."""
@@ -224,7 +154,7 @@ class FollowUpAction(MakingAction):
     assign_to_our_contact: bool = False
     default_recipient: OptionalName = ""
     assignment: bool = False  # an invitation that can be refused
-    start: Annotated[str, BeforeValidator(_start)] = "next-available"
+    start: StartTime = "next-available"
     duration: Duration = "30m"
 
     @property
@@ -265,7 +195,7 @@ class ScriptAction(MakingAction):
     """Run a program of the workspace's `scripts` folder; with `batch`, one process for all clicks of a run."""
 
     type: Literal["script"] = "script"
-    script: Annotated[str, BeforeValidator(_script)]
+    script: ScriptName
     timeout: Duration = "10s"
     batch: bool = False
 

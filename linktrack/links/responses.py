@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from linktrack.errors import BadInput
 from linktrack.hosts import browser_hosts, may_have_values
-from linktrack.links.actions import GivenText
+from linktrack.links.action_values import GivenText
 from linktrack.links.location import checked_form
 from linktrack.values import shown, wrong_value
 

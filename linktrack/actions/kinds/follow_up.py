@@ -7,7 +7,8 @@ from datetime import datetime
 
 from linktrack.actions.planned import Desk, Texts, Thing
 from linktrack.errors import CannotChange
-from linktrack.links.actions import FollowUpAction, seconds_of
+from linktrack.links.action_values import seconds_of
+from linktrack.links.actions import FollowUpAction
 
 
 def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:

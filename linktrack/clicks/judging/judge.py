@@ -6,14 +6,13 @@ Judging is two passes: `verdicts` by what stands beside a click, then `reputatio
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from linktrack.click_marks import SHARED
+from linktrack.clicks.judging.evidence import anything_said, evidence_of, heard_of, note_evidence
 from linktrack.clicks.judging.reputation import (
     LOOK_MS,
-    RECIPIENTS,
     Affected,
     Evidence,
     Scanners,
@@ -29,7 +28,7 @@ from linktrack.clicks.judging.rules.judged import REACH, Click, JunkRequest, Pro
 from linktrack.clicks.judging.rulings import Rulings
 from linktrack.clicks.judging.verdicts import judge
 from linktrack.moments import merged
-from linktrack.store.many import at_once, marks
+from linktrack.store.many import marks
 from linktrack.store.session import Database, Row
 
 CLICK_COLUMNS = "clicked_at, print, link_id, placement_id, shipment_id, recipient_id, ip, network_id, agent_id, flags"
@@ -141,10 +140,10 @@ def judge_reputation(
     """
     looked_at = [*new, *(one.click for one, _ in first.moved)]
     said = note_evidence(database, first.said)
-    if not said and not _anything_said(database, {click.shipment_id for click in looked_at}):
+    if not said and not anything_said(database, {click.shipment_id for click in looked_at}):
         return []  # no scanner has been seen
     places = neighbourhoods(looked_at)
-    heard = _heard_of(database, {row[:2] for row in said} | {place for place in set(places) if place[1]})
+    heard = heard_of(database, {row[:2] for row in said} | {place for place in set(places) if place[1]})
     if not heard:
         return []
     found = affected(
@@ -153,7 +152,7 @@ def judge_reputation(
     )
     inside = _within(found)
     concerned = {(span.shipment_id, span.address) for span in found}
-    scanners = known_scanners(_evidence_of(database, found))
+    scanners = known_scanners(evidence_of(database, found))
     own = [
         StoredClick(click, ruling, reading)
         for click, ruling, place in zip(new, first.rulings, places, strict=False)  # of which these are the first
@@ -184,24 +183,6 @@ def second_pass(
         for one, verdict in zip(stored, with_reputation(clicks, first, scanners, by), strict=True)
         if verdict != before[one.ruling] and wanted(one.click) and not by.is_final(one.click)
     ]
-
-
-def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence]:
-    """Store what clicks say about addresses, in the open transaction. Returns what had not been said before."""
-    rows = sorted(said)
-    known = set[Evidence]()
-    if rows:
-        minutes = [row.minute for row in rows]
-        known.update(_evidence_about(database, {(row[0], row[1]) for row in rows}, min(minutes), max(minutes)))
-    new = [row for row in rows if row not in known]
-    database.insert("scanner_evidence", Evidence._fields, new)
-    return new
-
-
-def _anything_said(database: Database, shipments: Iterable[int]) -> bool:
-    """Whether there is evidence about any address in these shipments."""
-    sql = "SELECT 1 FROM scanner_evidence WHERE shipment_id = ? LIMIT 1"
-    return any(database.value(sql, (shipment,)) is not None for shipment in shipments)
 
 
 def set_rulings(database: Database, changed: Sequence[tuple[Click, int]]) -> None:
@@ -262,48 +243,6 @@ def beside(database: Database, low: int, high: int) -> tuple[list[Probe], list[J
         "SELECT clicked_at, print, ip, recipient_id FROM junk_request WHERE clicked_at BETWEEN ? AND ?", (low, high)
     )
     return [Probe._make(row) for row in probes], [JunkRequest._make(row) for row in junk]
-
-
-def _heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
-    """Those of shipments and addresses that may be a scanner's: for so many recipients there is evidence."""
-    by_shipment: dict[int, list[str]] = {}
-    for shipment, address in places:
-        by_shipment.setdefault(shipment, []).append(address)
-    found: set[tuple[int, str]] = set()
-    for shipment, addresses in sorted(by_shipment.items()):
-        for some in at_once(addresses):
-            rows = database.rows(
-                f"SELECT e.address FROM (VALUES {marks(some, '(?)')}) AS wanted CROSS JOIN scanner_evidence e "  # noqa: S608  (marks of our own)
-                "WHERE e.shipment_id = ? AND e.address = wanted.column1 "
-                "GROUP BY e.address HAVING count(DISTINCT e.recipient_id) >= ?",
-                (*some, shipment, RECIPIENTS),
-            )
-            found.update((shipment, address) for (address,) in rows)
-    return found
-
-
-def _evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:
-    """All evidence about the addresses of these spans."""
-    return list(_evidence_about(database, {(span.shipment_id, span.address) for span in spans}))
-
-
-def _evidence_about(
-    database: Database, places: Iterable[tuple[int, str]], low: int = -(2**31), high: int = 2**31 - 1
-) -> Iterator[Evidence]:
-    """All evidence about shipments and addresses in some minutes, both ends in it.
-
-    Many are asked for at once: a server takes longer to answer than to look.
-    """
-    wanted = sorted(places)
-    for some in at_once(wanted):
-        rows = database.rows(
-            f"SELECT e.shipment_id, e.address, e.minute, e.recipient_id, e.family "  # noqa: S608  (marks of our own)
-            f"FROM (VALUES {marks(some, '(?, ?)')}) AS wanted "
-            "CROSS JOIN scanner_evidence e WHERE e.shipment_id = wanted.column1 AND e.address = wanted.column2 "
-            "AND e.minute BETWEEN ? AND ?",
-            [*chain.from_iterable(some), low, high],
-        )
-        yield from map(Evidence._make, rows)
 
 
 def _within(spans: Iterable[Affected]) -> Callable[[Click], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from linktrack.clicks.judging.agent_table import Agents
-from linktrack.clicks.judging.judge import note_evidence
+from linktrack.clicks.judging.evidence import note_evidence
 from linktrack.clicks.judging.network_table import NetworkTable
 from linktrack.clicks.judging.networks import Networks
 from linktrack.clicks.judging.reputation import MINUTE_MS, Evidence, evidence, without_reputation

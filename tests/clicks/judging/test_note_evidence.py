@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from linktrack.clicks.judging.judge import note_evidence
+from linktrack.clicks.judging.evidence import note_evidence
 from linktrack.clicks.judging.reputation import Evidence
 from linktrack.store.session import Database, Row
 

@@ -1,0 +1,74 @@
+"""What clicks say about addresses, as the table of scanners' evidence has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from linktrack.clicks.judging.reputation import (
+    RECIPIENTS,
+    Affected,
+    Evidence,
+)  # fmt: skip
+from linktrack.store.many import at_once, marks
+from linktrack.store.session import Database
+
+
+def note_evidence(database: Database, said: Iterable[Evidence]) -> list[Evidence]:
+    """Store what clicks say about addresses, in the open transaction. Returns what had not been said before."""
+    rows = sorted(said)
+    known = set[Evidence]()
+    if rows:
+        minutes = [row.minute for row in rows]
+        known.update(evidence_about(database, {(row[0], row[1]) for row in rows}, min(minutes), max(minutes)))
+    new = [row for row in rows if row not in known]
+    database.insert("scanner_evidence", Evidence._fields, new)
+    return new
+
+
+def anything_said(database: Database, shipments: Iterable[int]) -> bool:
+    """Whether there is evidence about any address in these shipments."""
+    sql = "SELECT 1 FROM scanner_evidence WHERE shipment_id = ? LIMIT 1"
+    return any(database.value(sql, (shipment,)) is not None for shipment in shipments)
+
+
+def heard_of(database: Database, places: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of shipments and addresses that may be a scanner's: for so many recipients there is evidence."""
+    by_shipment: dict[int, list[str]] = {}
+    for shipment, address in places:
+        by_shipment.setdefault(shipment, []).append(address)
+    found: set[tuple[int, str]] = set()
+    for shipment, addresses in sorted(by_shipment.items()):
+        for some in at_once(addresses):
+            rows = database.rows(
+                f"SELECT e.address FROM (VALUES {marks(some, '(?)')}) AS wanted CROSS JOIN scanner_evidence e "  # noqa: S608  (marks of our own)
+                "WHERE e.shipment_id = ? AND e.address = wanted.column1 "
+                "GROUP BY e.address HAVING count(DISTINCT e.recipient_id) >= ?",
+                (*some, shipment, RECIPIENTS),
+            )
+            found.update((shipment, address) for (address,) in rows)
+    return found
+
+
+def evidence_of(database: Database, spans: Iterable[Affected]) -> list[Evidence]:
+    """All evidence about the addresses of these spans."""
+    return list(evidence_about(database, {(span.shipment_id, span.address) for span in spans}))
+
+
+def evidence_about(
+    database: Database, places: Iterable[tuple[int, str]], low: int = -(2**31), high: int = 2**31 - 1
+) -> Iterator[Evidence]:
+    """All evidence about shipments and addresses in some minutes, both ends in it.
+
+    Many are asked for at once: a server takes longer to answer than to look.
+    """
+    wanted = sorted(places)
+    for some in at_once(wanted):
+        rows = database.rows(
+            f"SELECT e.shipment_id, e.address, e.minute, e.recipient_id, e.family "  # noqa: S608  (marks of our own)
+            f"FROM (VALUES {marks(some, '(?, ?)')}) AS wanted "
+            "CROSS JOIN scanner_evidence e WHERE e.shipment_id = wanted.column1 AND e.address = wanted.column2 "
+            "AND e.minute BETWEEN ? AND ?",
+            [*chain.from_iterable(some), low, high],
+        )
+        yield from map(Evidence._make, rows)

@@ -67,7 +67,7 @@ def complete_lines(text: bytes, end: bytes = b"\n") -> tuple[bytes, int]:
 def with_line_feeds(text: bytes) -> bytes:
     """A text that begins with a line, with a line feed for each carriage return that ends a line alone, as far as what
     follows it tells that already."""
-    if text.count(b"\r") == text.count(b"\r\n"):
+    if b"\r" not in text or text.count(b"\r") == text.count(b"\r\n"):
         return text
     return b"\n".join(_parted(line) if b"\r" in line else line for line in text.split(b"\n"))
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from linktrack.crm.guard import guarded
-from linktrack.files.writing import create
 from linktrack.errors import BadInput
+from linktrack.files.writing import create
 from linktrack.mailings.compile import Mail, encoded
 from linktrack.mailings.outputs.output_folder import new_file
 from linktrack.mailings.reading.document import Document

@@ -69,7 +69,16 @@ def with_line_feeds(text: bytes) -> bytes:
     follows it tells that already."""
     if b"\r" not in text or text.count(b"\r") == text.count(b"\r\n"):
         return text
-    return b"\n".join(_parted(line) if b"\r" in line else line for line in text.split(b"\n"))
+    *lines, rest = text.split(b"\n")
+    return b"\n".join([*(_ended(line) if b"\r" in line else line for line in lines), _parted(rest)])
+
+
+def _ended(line: bytes) -> bytes:
+    """The same of a line that a line feed follows: of several carriage returns before that only the last belongs to
+    it."""
+    bare = line.rstrip(b"\r")
+    returns = len(line) - len(bare)
+    return _parted(bare) + b"\n" * (returns - 1) + b"\r" * bool(returns)
 
 
 def _parted(line: bytes) -> bytes:

@@ -118,7 +118,7 @@ FIELDS = b"#Fields: date time"
         pytest.param(ONE + b"\r" + TWO + b"\n", [ONE, TWO], 0, id="both, the line feed last"),
         pytest.param(ONE + b"\r" + TWO + b"\r\n", [ONE, TWO + b"\r"], 0, id="two signs last"),
         pytest.param(ONE + b"\n\r" + TWO + b"\n", [ONE, b"", TWO], 0, id="signs the wrong way round"),
-        pytest.param(FIELDS + b"\r" + ONE + b"\r" + FIELDS + b"\r\n", [FIELDS, ONE, FIELDS, b""], 0, id="headers"),
+        pytest.param(FIELDS + b"\r" + ONE + b"\r" + FIELDS + b"\r\n", [FIELDS, ONE, FIELDS + b"\r"], 0, id="headers"),
         pytest.param(ONE + b'"Ag\rent" -\n' + TWO + b"\n", [ONE + b'"Ag\rent" -', TWO], 0, id="inside an agent"),
         pytest.param(ONE + b"\r" + TWO[:4], [], None, id="what follows does not tell yet"),
     ],
@@ -149,7 +149,7 @@ def clicks(world: World) -> list[bytes]:
         "truncated", "a hole", "frames", "frames with heads of RFC 3164", "frames, then lines", "lines, then frames",
         "a frame of a wrong count among frames", "frames, one of a count too large by one", "a hole among frames",
         "carriage returns", "carriage returns, then a line feed",
-        "carriage returns, then line feeds", "line feeds, then carriage returns", "all line ends there are",
+        "carriage returns, then line feeds", "two carriage returns before each line feed", "line feeds, then carriage returns", "all line ends there are",
     ],
 )  # fmt: skip
 def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -> None:
@@ -175,6 +175,8 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
         pieces = [one.replace(b"\n", b"\r") for one in lines]
     elif how == "carriage returns, then a line feed":
         pieces = [*(one.replace(b"\n", b"\r") for one in lines[:-1]), lines[-1]]
+    elif how == "two carriage returns before each line feed":
+        pieces = [one.replace(b"\n", b"\r\r\n") for one in lines]
     elif how == "carriage returns, then line feeds":
         pieces = [*(one.replace(b"\n", b"\r") for one in lines[:20]), *lines[20:]]
     elif how == "line feeds, then carriage returns":

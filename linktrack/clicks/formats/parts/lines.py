@@ -21,7 +21,7 @@ def split_lines(block: bytes) -> Sequence[bytes]:
     lines = block.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
-    return [line.rstrip(b"\r") if line.endswith(b"\r") else line for line in lines]
+    return [line[:-1] if line.endswith(b"\r") else line for line in lines]
 
 
 def split_request(request: bytes) -> tuple[bytes, bytes]:

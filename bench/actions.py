@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from linktrack.store.open_times import note_open_times
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 

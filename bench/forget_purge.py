@@ -42,7 +42,7 @@ def main() -> None:
     print(f"{options.clicks:,} clicks, {options.recipients:,} recipients, load {os.getloadavg()[0]:.2f}\n"
           f"{'job':32} {'wall s':>8} {'cpu s':>8} {'before MB':>10} {'peak MB':>8} {'after MB':>9}  what went")  # fmt: skip
     from linktrack.moments import now
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.upkeep.forget import forget_person
     from linktrack.upkeep.purge import purge_clicks
     from linktrack.workspace import load_workspace

@@ -151,7 +151,7 @@ def key_of(placement: int) -> str:
 
 
 def make_workspace(root: Path, recipients: int) -> None:
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.upkeep.making import init_workspace
     from linktrack.workspace import load_workspace
 
@@ -190,7 +190,7 @@ def make_workspace(root: Path, recipients: int) -> None:
 def signer_of(root: Path) -> Callable[[int], str]:
     """What makes the tokens of the recipients of the workspace's only shipment."""
     from linktrack.links.keys import open_keys
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 
     workspace = load_workspace(root)

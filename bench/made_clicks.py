@@ -23,7 +23,7 @@ PART = 50  # a fiftieth
 
 def make_workspace(root: Path, clicks: int, recipients: int, mailings: int) -> None:
     """A workspace with its clicks, in the order of time, and all that reports read."""
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.upkeep.making import init_workspace
 
     workspace = init_workspace(root, "https://click.example.com")
@@ -213,7 +213,7 @@ FIGURES = (
 def check(root: Path) -> None:
     """Count everything anew as an import does. AssertionError where that is not what the SQL above has made."""
     from linktrack.clicks.rollups.counts import TABLES
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.upkeep.repair import repair
     from linktrack.workspace import load_workspace
 

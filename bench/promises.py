@@ -212,7 +212,7 @@ def shown(promise: Promise) -> tuple[str, ...]:
 
 def sizes(folder: Path) -> list[tuple[str, ...]]:
     """Megabytes of the database that the import has filled, for a million clicks."""
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 
     before = sum(file.stat().st_size for file in (folder / "fresh").glob("linktrack.db*"))

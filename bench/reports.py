@@ -128,7 +128,7 @@ def measure(root: Path, command: list[str]) -> str:
 
 def compare_raw(root: Path) -> None:
     """The seconds of the same figures from raw clicks, in SQLite and in DuckDB."""
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 
     with open_database(load_workspace(root, {})) as database:

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 

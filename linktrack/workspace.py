@@ -12,7 +12,7 @@ from pathlib import Path
 from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, LinktrackError, LostKeys, NotFound
 from linktrack.files.kept import CONFIG_NAME, Kept, refuse_unfit_place
-from linktrack.files.reading import explained, read_own
+from linktrack.files.reading import explained, read_own, whole_path
 from linktrack.files.toml_files import TomlFile, read_own_toml
 from linktrack.moments import zone_of
 from linktrack.settings.sources import refused, settings_of
@@ -223,6 +223,7 @@ def lock_paths(root: Path) -> list[Path]:
 
 
 def own_folders(workspace: Workspace) -> set[Path]:
-    """The folders in which commands write what belongs to a workspace."""
+    """The folders in which commands write what belongs to a workspace, each once, by its own name."""
     database = workspace.database_path
-    return {workspace.root, workspace.root if database is None else database.parent, workspace.click_log_path}
+    named = {workspace.root, workspace.root if database is None else database.parent, workspace.click_log_path}
+    return set(map(whole_path, named))

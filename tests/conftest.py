@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 from tests_support import Run, call
 
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 

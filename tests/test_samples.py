@@ -21,7 +21,7 @@ from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import Contact, read_contacts
 from linktrack.links.definitions import read_definitions
 from linktrack.links.special_links import SPECIAL_LINKS
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 
 ROOT = Path(__file__).parent.parent

@@ -25,7 +25,8 @@ from linktrack.mailings.adding import Draft, add_mailing
 from linktrack.mailings.catalog import HONEYPOT_POSITION
 from linktrack.mailings.compile import placement_keys
 from linktrack.mailings.rewriting import RewriteOrder, rewrite
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.crm_tables import cells_of, table_of
-from linktrack.crm.export import (
-    BadRow,
-)
+from linktrack.crm.export_rows import BadRow
 from linktrack.errors import BadInput
 
 

@@ -10,15 +10,9 @@ from linktrack.actions.crm_calendars import load_calendars
 from linktrack.actions.crm_needs import Needs
 from linktrack.actions.crm_state import CrmRow, CrmState
 from linktrack.actions.crm_tables import cells_of, table_of
-from linktrack.crm.export import (
-    BadRow,
-    CsvTable,
-    Table,
-    column_of,
-    find_table,
-    need_column,
-    refuse_calculated,
-)
+from linktrack.crm.csv_table import CsvTable
+from linktrack.crm.export import Table, column_of, find_table, need_column, refuse_calculated
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping as CrmMapping
 from linktrack.crm.multivalue import is_empty, shape_among, shows_quotes
 from linktrack.crm.people import name_columns, open_contacts

@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import cached_property
 
 from linktrack.actions.planned import Decision
-from linktrack.crm.export import BadRow, CsvTable, Table, left_alone
-from linktrack.crm.export_rows import LeftRow
+from linktrack.crm.csv_table import CsvTable
+from linktrack.crm.export import Table, left_alone
+from linktrack.crm.export_rows import BadRow, LeftRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in, with_name, without_name
 from linktrack.crm.typed_values import same_value

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from linktrack.actions.crm_state import CrmState
 from linktrack.crm.export import (
-    BadRow,
     Table,
     find_table,
     need_column,
     open_table,
 )
+from linktrack.crm.export_rows import BadRow
 
 
 def table_of(state: CrmState, export: Path, noun: str) -> Table | None:

@@ -143,7 +143,7 @@ class Slots(Protocol):
 
 
 @dataclass(frozen=True)
-class Desk:
+class Staff:
     """What planning may ask: the mapping, the users, who is free when, and how many requests everybody has."""
 
     crm: CrmSettings
@@ -166,7 +166,7 @@ class Desk:
 
 
 Texts = Callable[[str], str]  # a text with placeholders -> the text filled in
-Plan = Callable[[Any, Texts, Callable[[str], str], Desk], Iterable[Decision | Thing]]
+Plan = Callable[[Any, Texts, Callable[[str], str], Staff], Iterable[Decision | Thing]]
 
 
 def named(fill: Texts, text: str) -> str:

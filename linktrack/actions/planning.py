@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from linktrack.actions.crm_state import CrmState
 from linktrack.actions.kinds import PLANS
 from linktrack.actions.kinds.set_field import decide
-from linktrack.actions.ledger.rows import Before, Book, settled_as
+from linktrack.actions.ledger.rows import OVERRULED, REMOVED, Before, Book, settled_as
 from linktrack.actions.notes import Notes
 from linktrack.actions.planned import (
     BY_HAND,
@@ -22,10 +22,10 @@ from linktrack.actions.planned import (
     ClickKey,
     CrmChange,
     Decision,
-    Desk,
     FoundScript,
     NumberedAction,
     ScriptResult,
+    Staff,
     Thing,
     made_before,
     made_id,
@@ -39,8 +39,6 @@ from linktrack.errors import CannotChange
 from linktrack.links.actions import ScriptAction
 from linktrack.links.placeholders import fill
 from linktrack.moments import iso
-
-_OVERRULED = "a later click or action has decided since"
 
 
 class Delivered(NamedTuple):
@@ -58,7 +56,7 @@ class Terms:
 
     actions: Mapping[int, Sequence[NumberedAction]]
     state: CrmState
-    desk: Desk
+    staff: Staff
     now: int
     zone: tzinfo
     guard: bool
@@ -70,7 +68,7 @@ class Planner:
 
     def __init__(self, terms: Terms, before: Before, scripts: Mapping[str, FoundScript], book: Book | None) -> None:
         """Without a `book` the walk is a rehearsal, and no rows are kept aside for the ledger."""
-        self.actions, self.state, self.desk = terms.actions, terms.state, terms.desk
+        self.actions, self.state, self.staff = terms.actions, terms.state, terms.staff
         self.now, self.zone, self.guard = terms.now, terms.zone, terms.guard
         self.scripts = scripts
         self.settled, self.taken, self.done = before.settled, before.taken, before.done
@@ -122,7 +120,7 @@ class Planner:
                     click = failure.clicked_at, failure.click_print, failure.recipient_id
                     again.setdefault((click, failure.action), set()).add(failure.id)
                 else:
-                    self.notes.close(failure.recipient_id, failure.id, "the action has been removed since")
+                    self.notes.close(failure.recipient_id, failure.id, REMOVED)
         return again
 
     def _act(self, click: Clicked, action: NumberedAction, only: set[str] | None) -> Iterator[Delivered]:
@@ -155,7 +153,7 @@ class Planner:
                 decided = yield from self._decide(click, action, wanted, None if only and whole in only else only)
                 overruled = overruled and not decided
         if overruled:
-            self.notes.close(click.recipient_id, whole, _OVERRULED)
+            self.notes.close(click.recipient_id, whole, OVERRULED)
         else:
             self.notes.attempt(click.recipient_id, whole)
 
@@ -165,7 +163,7 @@ class Planner:
                 action.definition,
                 lambda text: fill(text, lambda name: self._value(click, name)),
                 lambda name: self.state.value(click.contact_id, name),
-                self.desk,
+                self.staff,
             )
         )
 
@@ -189,7 +187,7 @@ class Planner:
         if settled == (at, click.print):  # it has decided before, by this action or another one
             over = click.why == REPLAYED or (click.why == RETRIED and self._decided_later(click, action, wanted))
         if over:
-            self.notes.close(click.recipient_id, identifier, _OVERRULED)
+            self.notes.close(click.recipient_id, identifier, OVERRULED)
             return False
         problem: CannotChange | None = None
         changed: tuple[str, str] | None = None
@@ -293,7 +291,7 @@ class Planner:
                         f"the field {name!r}: a spreadsheet would run {value[:60]!r} (guard_formulas = false under "
                         "[actions] allows it)"
                     )
-                decision = decide(name, value, self.desk)
+                decision = decide(name, value, self.staff)
             except CannotChange as problem:
                 row = self.notes.change(click, identifier, "set-field", name, "set", "", value)
                 self.notes.fail(click, action, row, CannotChange(f"the script {script}: {problem}"))

@@ -23,7 +23,7 @@ from linktrack.actions.planned import FoundScript
 from linktrack.actions.planning import Delivered, Planner
 from linktrack.actions.scripts import run_open_scripts
 from linktrack.actions.taking import refuse_before_taking
-from linktrack.actions.work import Order, Work, get_unsubscribes, prepare
+from linktrack.actions.work import RunOptions, Work, get_unsubscribes, prepare
 from linktrack.contacts.left import leave
 from linktrack.contacts.recipients import know_any
 from linktrack.contacts.seen import print_of
@@ -33,7 +33,7 @@ from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids
 from linktrack.errors import BadInput, Conflict, DiskFull, LinktrackError, Locked, NotFound, UsageError
 from linktrack.files.folders import check_new_folder, making_folder
-from linktrack.files.reading import sentence_of
+from linktrack.files.reading import sentence_of, tidy_path
 from linktrack.files.writing import write_file
 from linktrack.moments import Clock, iso, now
 from linktrack.store.lock import alone
@@ -73,31 +73,37 @@ class RunReport:
 
 
 def run_actions(
-    workspace: Workspace, database: Database, order: Order, out: Path | None, *, wait: float = 0, clock: Clock = now
+    workspace: Workspace,
+    database: Database,
+    options: RunOptions,
+    out: Path | None,
+    *,
+    wait: float = 0,
+    clock: Clock = now,
 ) -> RunReport:
-    """Do what an order says with the people of its export, and write the files to the new or empty folder `out`.
+    """Do what the options say with the people of its export, and write the files to the new or empty folder `out`.
 
     Without `out` it is a rehearsal: nothing is written, no script is run. BadInput when the export lacks what an
     action needs, NotFound without the export, Conflict when `out` is not empty or another run is going on for longer
     than `wait` seconds. What ends a run that has begun leaves one that `resume_run` finishes, and says so.
     """
-    if order.retried and order.replay is not None:
+    if options.retried and options.replay is not None:
         raise UsageError("--replay and --retry-failed are two runs: give one after the other")
     refuse_before_taking(database)
     if out is None:
-        return _rehearse(workspace, database, order)
+        return _rehearse(workspace, database, options)
     with alone(workspace, database, "action run", wait):
         _finish_stored(database, workspace)
         _check_folder(database, workspace, out)
-        work = prepare(workspace, database, order)
+        work = prepare(workspace, database, options)
         before = runs.newest_run(database)
         if before is not None and before.is_unfinished:
             database.warn(
                 f"run {before.id} was interrupted, and this run takes its place, though linktrack action run --resume "
                 "would have finished it: what its scripts did is kept"
             )
-        seen = replace(order, export_print=_print_of(order.export))
-        run_id = runs.begin_run(database, order.now, str(out.absolute()), seen.text())
+        seen = replace(options, export_print=_print_of(options.export))
+        run_id = runs.begin_run(database, options.now, str(tidy_path(out)), seen.text())
         return _carry_out(work, out, run_id, clock)
 
 
@@ -114,17 +120,18 @@ def resume_run(workspace: Workspace, database: Database, *, wait: float = 0, clo
             return RunReport(run.id, Path(run.out), summary, tuple(said["notes"]), interrupted=interrupted)
         if run is None or not run.is_unfinished:
             raise NotFound("no run was interrupted, so there is none to resume: see linktrack action log")
-        order, out = Order.parse(run.summary), Path(run.out)
-        if order.export is not None and not order.export.exists():
+        options, out = RunOptions.parse(run.summary), Path(run.out)
+        if options.export is not None and not options.export.exists():
             raise NotFound(
-                f"the export of the interrupted run is gone: {order.export}: bring it back or begin a new run"
+                f"the export of the interrupted run is gone: {options.export}: bring it back or begin a new run"
             )
-        if order.export_print != _print_of(order.export):
+        if options.export_print != _print_of(options.export):
             database.warn(
-                f"the export {order.export} has changed since run {run.id} began: the run is finished with it as it is"
+                f"the export {options.export} has changed since run {run.id} began: the run is finished with it as "
+                "it is"
             )
         runs.interrupt_runs(database)
-        work = prepare(workspace, database, order)
+        work = prepare(workspace, database, options)
         output.clear_unfinished(out)
         check_new_folder(out, workspace.kept())
         runs.set_status(database, run.id, "running")
@@ -137,8 +144,8 @@ def _print_of(export: Path | None) -> str:
     return "" if export is None else print_of(export, nouns).hex()
 
 
-def _rehearse(workspace: Workspace, database: Database, order: Order) -> RunReport:
-    work = prepare(workspace, database, order)
+def _rehearse(workspace: Workspace, database: Database, options: RunOptions) -> RunReport:
+    work = prepare(workspace, database, options)
     planner = work.planner(_run_scripts(work, None), None)
     delivered = tuple(planner.changes(work.ledger.clicks()))
     return _report(work, planner, None, None, _notes(work, planner, crm_names.new_names(work.state)), delivered)
@@ -149,7 +156,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
     database, settings = work.ledger.database, work.workspace.settings
     note_definitions(database, run_id, work.reworded)
     work = replace(work, actions=note_definitions(database, run_id, work.actions))
-    kept = work.workspace.kept().and_inputs(work.order.export)
+    kept = work.workspace.kept().and_inputs(work.options.export)
     with _finished_by_resuming(database):
         scripts = _run_scripts(work, run_id)
         additions = Additions(database, run_id)
@@ -167,8 +174,8 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
             {
                 "run": run_id,
                 "workspace": workspace_print(database),
-                "by_hand": work.order.by_hand is not None,
-                "ran_at": iso(work.order.now, work.workspace.zone),
+                "by_hand": work.options.by_hand is not None,
+                "ran_at": iso(work.options.now, work.workspace.zone),
                 **_summary(planner),
                 "notes": [*work.notes, *notes],
                 "new_selections": new.get("selection", []),
@@ -178,7 +185,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
                 "files": [*names, output.SUMMARY],
             }
         )
-        export = work.order.export  # read before the transaction, so that nobody waits meanwhile
+        export = work.options.export  # read before the transaction, so that nobody waits meanwhile
         seen = None if export is None else witness_of(database, export, work.state.mapping)
         with database.transaction(durable=True):
             additions.store(text, clock())
@@ -186,7 +193,7 @@ def _carry_out(work: Work, out: Path, run_id: int, clock: Clock) -> RunReport:
                 seen.note_what_was_seen(clock())
             for recipient_id, type, at in planner.departures:
                 leave(database, recipient_id, type, "action", at)
-            if work.order.by_hand is None:
+            if work.options.by_hand is None:
                 selecting.pass_clicks(database, planner.unknown, get_unsubscribes=get_unsubscribes(work.workspace))
         write_file(out / output.SUMMARY, text.encode(), kept)
         runs.set_status(database, run_id, "done")
@@ -233,7 +240,7 @@ def _check_folder(database: Database, workspace: Workspace, out: Path) -> None:
     """Conflict when the folder is not empty; where a run was interrupted in it, with the way to finish it."""
     newest = runs.newest_run(database)
     unfinished = newest is not None and newest.is_unfinished
-    if newest is not None and unfinished and newest.out == str(out.absolute()) and out.is_dir() and any(out.iterdir()):
+    if newest is not None and unfinished and newest.out == str(tidy_path(out)) and out.is_dir() and any(out.iterdir()):
         raise Conflict(
             f"run {newest.id} was interrupted in {out}: finish it with linktrack action run --resume, "
             "or name another folder with --out"
@@ -255,7 +262,7 @@ def _report(
     said = tuple(notes), tuple(planner.unknown), tuple(planner.notes.sentences), work.notes, planner.notes.interrupted
     missing: tuple[str, ...] = ()
     others = False
-    if planner.unknown and work.order.by_hand is None:
+    if planner.unknown and work.options.by_hand is None:
         since = runs.last_look(database, run_id)
         new = None if since is None else selecting.came_since(database, since)
         missing = () if new is None else tuple(one for one in planner.unknown if one not in new)
@@ -274,7 +281,7 @@ def _others_match(work: Work) -> bool:
 
 def _notes(work: Work, planner: Planner, new: Mapping[str, list[str]]) -> list[str]:
     """What is to be said of a run besides its counts; ids that nearly are there are `urgent` like faulty rows."""
-    export = work.order.export
+    export = work.options.export
     odd = [] if export is None else misnamed(export)
     near = list(_near_misses(work, planner))
     work.state.urgent += near

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from linktrack.actions.kinds.script import payload
 from linktrack.actions.ledger import started
+from linktrack.actions.ledger.return_addresses import return_addresses
 from linktrack.actions.ledger.rows import KnownScript, MadeRow
 from linktrack.actions.planned import RETRIED, Clicked, FoundScript, NumberedAction, made_before, made_id, occasion
 from linktrack.actions.processes import run_batch, run_script, unfit_script
@@ -39,7 +40,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
         unfit = {name: unfit_script(folder, name) for name in {one.says.script for one in asked}}
         found.update({one.id: FoundScript(one.click.key, unfit[one.says.script]) for one in asked})
         return found
-    hits, addresses = work.ledger.hits(), started.return_addresses(database)
+    hits, addresses = work.ledger.hits(), return_addresses(database)
 
     def told(one: Asked) -> dict[str, str | int]:
         click = one.click
@@ -52,7 +53,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
         if says.batch:
             batches.setdefault((says.script, seconds_of(says.timeout)), []).append(one)
             continue
-        row = _row(one, run_id, work.order.now)
+        row = _row(one, run_id, work.options.now)
         started.start_scripts(database, [row])
         result = run_script(folder, says.script, told(one), seconds_of(says.timeout))
         started.end_scripts(database, [(row, result)])
@@ -60,7 +61,7 @@ def run_open_scripts(work: Work, run_id: int | None) -> dict[str, FoundScript]:
             addresses[row.link_id, row.recipient_id] = result.return_url
         found[one.id] = FoundScript(one.click.key, result)
     for (script, seconds), every in batches.items():
-        rows = [_row(one, run_id, work.order.now) for one in every]
+        rows = [_row(one, run_id, work.options.now) for one in every]
         started.start_scripts(database, rows)
         results = run_batch(folder, script, [(one.id, told(one)) for one in every], seconds)
         started.end_scripts(database, [(row, results[row.id]) for row in rows])
@@ -75,7 +76,7 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
         for link_id, every in work.actions.items()
     }
     made = made_before(work.ledger.made(), work.actions)
-    failures = work.ledger.failures() if work.order.retried else {}
+    failures = work.ledger.failures() if work.options.retried else {}
     for click in work.ledger.clicks([link_id for link_id, every in scripts.items() if every]):
         if click.contact_id not in work.state.people:
             continue
@@ -86,7 +87,7 @@ def _asked(work: Work, known: Mapping[str, KnownScript]) -> Iterator[Asked]:
                 before = known.get(identifier)
                 # What an interrupted run has tried again already is reported, not tried once more.
                 tried = before is not None and before.reported and before.click == click.key
-                if failure and failure.status in work.order.retried and tried:
+                if failure and failure.status in work.options.retried and tried:
                     yield Asked(identifier, click, action, says)
                 continue
             once = occasion(says.repeat, action.number, click.link.id, click.shipment.id, click.key)

@@ -7,6 +7,7 @@ at, so a run with nothing to do costs nothing, however many clicks there are.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from linktrack.actions.planned import BY_HAND, OPEN, REPLAYED, RETRIED
 from linktrack.click_marks import POST
@@ -18,6 +19,7 @@ from linktrack.store.many import marks
 from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.session import Database
 
+_THE_END = 1 << 62  # after every moment that a log can have
 _COLUMNS = (
     *("clicked_at", "print", "link_id", "shipment_id", "placement_id", "recipient_id", "contact_id", "pressed", "why"),
 )
@@ -73,6 +75,23 @@ def find_open(database: Database, *, get_unsubscribes: bool) -> None:
             f"AND {_acts(get_unsubscribes=get_unsubscribes)}",
             (first, last),
         )
+
+
+class Waiting(NamedTuple):
+    """Clicks that ask for something which no run has done: how many, and the time of the oldest."""
+
+    clicks: int
+    oldest: int | None
+
+
+def waiting_for_a_run(database: Database, *, get_unsubscribes: bool, before: int = _THE_END) -> Waiting:
+    """The open clicks that run actions, all of them or those before a moment (UTC milliseconds)."""
+    begin(database)
+    find_open(database, get_unsubscribes=get_unsubscribes)
+    query = "SELECT count(*), min(clicked_at) FROM open_click WHERE clicked_at < ?"
+    clicks, oldest = database.row(query, (before,)) or (0, None)
+    database.execute("DROP TABLE open_click")
+    return Waiting(int(clicks), oldest)
 
 
 def came_since(database: Database, moment: int) -> set[str]:

@@ -7,7 +7,6 @@ settled no run begins.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,17 +15,16 @@ from linktrack.actions import selecting
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definition
 from linktrack.actions.ledger.known import last_decision
+from linktrack.actions.ledger.return_addresses import lead_to
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, missing_runs, set_status
-from linktrack.actions.ledger.started import lead_to
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
 from linktrack.actions.output import SUMMARY
 from linktrack.actions.planned import MADE_KINDS, CrmChange, NumberedAction, repeat_of, stable_id
 from linktrack.contacts.left import leave, mailing_types
 from linktrack.contacts.types import same_type
 from linktrack.errors import BadInput, Conflict
-from linktrack.links.actions import parse_action
-from linktrack.links.stored_actions import keep_numbers_free
+from linktrack.links.stored_actions import keep_numbers_free, read_action
 from linktrack.moments import Clock, now
 from linktrack.store.lock import alone
 from linktrack.store.revisions import workspace_print
@@ -212,7 +210,7 @@ class _Taking:
         for number, settings in self.database.rows(
             "SELECT number, settings FROM action WHERE link_id = ? AND type = ?", (link.id, change.kind)
         ):
-            action = NumberedAction(parse_action({"type": change.kind, **json.loads(settings)}), number, 0)
+            action = NumberedAction(read_action(change.kind, settings), number, 0)
             if repeat_of(action) == "once":
                 known = _KnownPlace(recipient_id, link, _Shipment(0, 0), click, number)
                 row = self._row(0, change, known, Made())
@@ -281,8 +279,6 @@ class _Taking:
         if key not in self._definitions:
             database = self.database
             row = database.row("SELECT type, settings FROM action WHERE link_id = ? AND number = ?", key)
-            table = {"type": kind} if row is None else {"type": row[0], **json.loads(row[1])}
-            if row is not None:
-                table = parse_action(table).table
+            table = {"type": kind} if row is None else read_action(*row).table
             self._definitions[key] = note_definition(database, self.run_id, *key, table)
         return self._definitions[key]

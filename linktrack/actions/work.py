@@ -1,4 +1,4 @@
-"""What a run starts from: the order, the clicks that it looks at with their actions, and the CRM as its export shows
+"""What a run starts from: the options, the clicks that it looks at with their actions, and the CRM as its export shows
 it."""
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from linktrack.actions.ledger.known import Ledger
 from linktrack.actions.ledger.rows import Book
 from linktrack.actions.ledger.runs import purged_failures
 from linktrack.actions.page_buttons import button_actions
-from linktrack.actions.planned import Desk, FoundScript, NumberedAction
+from linktrack.actions.planned import FoundScript, NumberedAction, Staff
 from linktrack.actions.planning import Planner, Terms
 from linktrack.actions.slots import Calendar
 from linktrack.contacts.left import mailing_types
 from linktrack.contacts.types import spelled_types
 from linktrack.crm.mapping import mapping_of
 from linktrack.errors import NotFound
+from linktrack.files.reading import tidy_path
 from linktrack.moments import iso, zone_of
 from linktrack.names import composed
 from linktrack.store.purged import NEVER, horizon
@@ -34,11 +35,11 @@ from linktrack.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOptions:
     """What a run is asked to do: it stands in the ledger until the run is done, so that it can be resumed.
 
     `now` (UTC milliseconds) is the time that free slots are looked for from. Without an `export`, which only an
-    order by hand may lack, everybody who clicked is taken for a contact. `replay` names a link whose actions of today
+    run by hand may lack, everybody who clicked is taken for a contact. `replay` names a link whose actions of today
     are carried out for clicks of before. `export_print` is what the export's content was known by when the run began.
     """
 
@@ -56,11 +57,11 @@ class Order:
         return (*(("failed", "timeout") if self.retry_failed else ()), *(("interrupted",) * self.retry_interrupted))
 
     def text(self) -> str:
-        export = None if self.export is None else str(self.export.absolute())
+        export = None if self.export is None else str(tidy_path(self.export))
         return json.dumps({**asdict(self), "export": export})
 
     @classmethod
-    def parse(cls, text: str) -> Order:
+    def parse(cls, text: str) -> RunOptions:
         said = json.loads(text)
         export, hand = said.pop("export"), said.pop("by_hand")
         return cls(
@@ -70,23 +71,23 @@ class Order:
 
 @dataclass(frozen=True)
 class Work:
-    """An order with all that it needs, read and checked; nothing has been written so far."""
+    """What is asked for with all that it needs, read and checked; nothing has been written so far."""
 
     workspace: Workspace
-    order: Order
+    options: RunOptions
     ledger: Ledger
     actions: Mapping[int, list[NumberedAction]]
     state: CrmState
-    desk: Desk
+    staff: Staff
     notes: tuple[str, ...]
     reworded: Mapping[int, list[NumberedAction]]  # by link the actions that have other settings since they made things
 
     def planner(self, scripts: Mapping[str, FoundScript], book: Book | None) -> Planner:
         """The walk over the clicks, with what scripts have said; a rehearsal without a `book`."""
-        settings, order = self.workspace.settings, self.order
+        settings, options = self.workspace.settings, self.options
         zone, guard = zone_of(settings.time_zone), settings.actions.guard_formulas
-        terms = Terms(self.actions, self.state, self.desk, order.now, zone, guard, order.retried)
-        return Planner(terms, self.ledger.before(replays=order.replay is not None), scripts, book)
+        terms = Terms(self.actions, self.state, self.staff, options.now, zone, guard, options.retried)
+        return Planner(terms, self.ledger.before(replays=options.replay is not None), scripts, book)
 
 
 def get_unsubscribes(workspace: Workspace) -> bool:
@@ -94,19 +95,19 @@ def get_unsubscribes(workspace: Workspace) -> bool:
     return workspace.settings.clicks.unsubscribe_on == "get"
 
 
-def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
-    """Read what an order needs. NotFound without the export, BadInput when it lacks what an action needs."""
-    export, now, mapping = order.export, order.now, mapping_of(workspace)
+def prepare(workspace: Workspace, database: Database, options: RunOptions) -> Work:
+    """Read what a run needs. NotFound without the export, BadInput when it lacks what an action needs."""
+    export, now, mapping = options.export, options.now, mapping_of(workspace)
     if export is not None and not export.exists():
         raise NotFound(f"no such file or folder: {export}")
     selecting.begin(database)
-    if order.by_hand is None:
+    if options.by_hand is None:
         get = get_unsubscribes(workspace)
         selecting.find_open(database, get_unsubscribes=get)
-        if order.retried:
-            selecting.find_failed(database, order.retried)
-        if order.replay is not None:
-            selecting.find_passed(database, order.replay, get_unsubscribes=get)
+        if options.retried:
+            selecting.find_failed(database, options.retried)
+        if options.replay is not None:
+            selecting.find_passed(database, options.replay, get_unsubscribes=get)
         ledger = Ledger(database)
         actions = ledger.actions()
         pressed_on = ledger.pressed_on()
@@ -115,9 +116,9 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
             buttons = button_actions(types.values())
             actions |= {link_id: [*actions.get(link_id, ()), *buttons] for link_id in pressed_on}
     else:
-        selecting.find_clickers(database, order.by_hand.key, order.by_hand.mailing)
+        selecting.find_clickers(database, options.by_hand.key, options.by_hand.mailing)
         ledger = Ledger(database)
-        actions = dict.fromkeys(ledger.links, order.by_hand.actions())
+        actions = dict.fromkeys(ledger.links, options.by_hand.actions())
     settings = workspace.settings.actions
     state = load_state(export, mapping, needs_of(actions), ledger.contact_ids(), settings.time_zone)
     if export is None:
@@ -132,9 +133,9 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     for user, begin, until in state.bookings:
         calendar.book(user, begin, until)
     requests = ledger.request_counts() if state.open_requests is None else dict(state.open_requests)
-    desk = Desk(mapping.settings, state.users, calendar, requests)
-    anew = [] if order.by_hand is not None else list(worded_anew(database))
-    notes = tuple(_beyond_reach(workspace, database, order)) + tuple(
+    staff = Staff(mapping.settings, state.users, calendar, requests)
+    anew = [] if options.by_hand is not None else list(worded_anew(database))
+    notes = tuple(_beyond_reach(workspace, database, options)) + tuple(
         f"action {one.action.number} of the link {one.key!r} ({one.action.definition.type}) has other settings by now: "
         f"what it made before ({one.changes:,}) stays, and is not made again for the same clicks"
         for one in anew
@@ -142,18 +143,18 @@ def prepare(workspace: Workspace, database: Database, order: Order) -> Work:
     reworded: dict[int, list[NumberedAction]] = {}
     for one in anew:
         reworded.setdefault(one.link_id, []).append(one.action)
-    return Work(workspace, order, ledger, actions, state, desk, notes, reworded)
+    return Work(workspace, options, ledger, actions, state, staff, notes, reworded)
 
 
-def _beyond_reach(workspace: Workspace, database: Database, order: Order) -> Iterator[str]:
-    """What an order asks for that cannot be done any more, because clicks were purged."""
+def _beyond_reach(workspace: Workspace, database: Database, options: RunOptions) -> Iterator[str]:
+    """What a run is asked for that cannot be done any more, because clicks were purged."""
     purged = horizon(database).clicks
     if purged == NEVER:
         return
     when = iso(purged, workspace.zone)
-    if order.replay is not None:
+    if options.replay is not None:
         yield f"clicks before {when} were purged: the replay does not reach them"
-    if order.retried and (failures := purged_failures(database, order.retried)):
+    if options.retried and (failures := purged_failures(database, options.retried)):
         what = "1 action that failed" if failures == 1 else f"{failures:,} actions that failed"
         yield f"{what} cannot be tried again: the clicks were before {when}, and purged"
 

@@ -72,7 +72,7 @@ def run_command(
       linktrack action run --crm contacts.csv --out for-the-crm
     """
     from linktrack.actions.run import resume_run, run_actions
-    from linktrack.actions.work import Order
+    from linktrack.actions.work import RunOptions
     from linktrack.errors import UsageError
     from linktrack.moments import now
 
@@ -98,8 +98,8 @@ def run_command(
         if crm is None:
             report = resume_run(workspace, database, wait=wait or 0)
         else:
-            order = Order(crm, now(), retry_failed, retry_interrupted, replay)
-            report = run_actions(workspace, database, order, None if dry_run else out, wait=wait or 0)
+            options = RunOptions(crm, now(), retry_failed, retry_interrupted, replay)
+            report = run_actions(workspace, database, options, None if dry_run else out, wait=wait or 0)
     if not dry_run:
         if format is not None or not context.obj.quiet:  # cron mails whatever is printed
             show_record(report.summary, format)

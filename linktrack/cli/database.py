@@ -35,7 +35,7 @@ def upgrade(context: typer.Context, wait: WaitOption = WAIT) -> None:
 
     workspace = workspace_of(context)
     with connect(workspace.database_url, wait=wait, tell=lambda sentence: say(context, sentence)) as open_one:
-        before, by_another = upgrade_tables(open_one, workspace)
+        before, by_another = upgrade_tables(open_one, workspace, wait=wait)
     if by_another:
         say(context, f"Another process has brought the tables from {before} to {HEAD} meanwhile.")
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from linktrack.cli.output import FormatOption, say
+from linktrack.cli.output import FormatOption
 from linktrack.cli.report_desk import (
     Choice,
     FolderOption,
@@ -29,6 +29,7 @@ from linktrack.cli.report_desk import (
     is_table,
     period_of,
     report_desk,
+    say_mailing,
     say_rules,
     say_uncounted,
     say_why_empty,
@@ -209,7 +210,7 @@ def mailing(
             say_uncounted(context, desk, scope)
         else:
             show(context, desk, scope, found, layout, choice)
-        _say_mailing(context, desk, scope, name)
+        say_mailing(context, desk, scope, name)
 
 
 def _of_mailing(desk: ReportDesk, name: str, by: By, *, repeated: bool) -> Sentences:
@@ -232,18 +233,6 @@ def _of_mailing(desk: ReportDesk, name: str, by: By, *, repeated: bool) -> Sente
     if by in (By.hour, By.day, By.weekday, By.weekhour):
         in_time = f"Nothing was clicked in {name} in this time."
     return Sentences(nothing, in_time, f"Nothing of it is in that shipment of {name}.")
-
-
-def _say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
-    """To how many a mailing went and how many clicked, in a sentence."""
-    from linktrack.reports.mailings import mailing_figures
-    from linktrack.reports.statistics import FEWEST_CLICKERS
-
-    for one in mailing_figures(desk.database, scope):
-        rate = ""
-        if one.clickers >= FEWEST_CLICKERS and one.click_rate and one.rate_low and one.rate_high:
-            rate = f" ({one.click_rate:.1%}; 95 % interval {one.rate_low:.1%} to {one.rate_high:.1%})"
-        say(context, f"{name}: sent to {one.sent:,}, {one.clickers:,} of them clicked{rate}.")
 
 
 @app.command()

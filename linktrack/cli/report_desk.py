@@ -153,6 +153,20 @@ def say_uncounted(context: typer.Context, desk: ReportDesk, scope: Scope) -> Non
         say(context, f"{uncounted:,} of {sent:,} recipients could not be counted: they refused tracking.")
 
 
+def say_mailing(context: typer.Context, desk: ReportDesk, scope: Scope, name: str) -> None:
+    """To how many a mailing went and how many clicked, in a sentence."""
+    from linktrack.reports.few import DifferentPeople
+    from linktrack.reports.mailings import mailing_figures
+    from linktrack.reports.totals import without_thin_rates
+
+    people = DifferentPeople(desk.database, scope)
+    for one in mailing_figures(desk.database, scope):
+        looked_at, rate = without_thin_rates(one._asdict(), people), ""
+        if looked_at["click_rate"] is not None:
+            rate = f" ({one.click_rate:.1%}; 95 % interval {one.rate_low:.1%} to {one.rate_high:.1%})"
+        say(context, f"{name}: sent to {one.sent:,}, {one.clickers:,} of them clicked{rate}.")
+
+
 def show(
     context: typer.Context, desk: ReportDesk, scope: Scope, found: Found, layout: Layout, choice: Choice, *,
     inputs: Sequence[Path | None] = (),
@@ -193,25 +207,24 @@ def _looked_at(
 ) -> tuple[Iterable[Cells], Looks]:  # fmt: skip
     """Records as they are written: with totals and what is drawn where people look at them, without thin rates there
     and in CSV for a spreadsheet."""
-    from linktrack.reports.few import people_behind
+    from linktrack.reports.few import DifferentPeople
     from linktrack.reports.headings import WORDS
     from linktrack.reports.totals import with_totals, without_thin_rates
 
     chosen = choice.destination.chosen()
     looks = Looks(layout.table, layout.times)
+    people = DifferentPeople(desk.database, scope, found.link)
     if chosen not in (Format.table, Format.md, Format.xlsx):
         some: Iterable[Cells] = islice(records, choice.top)
-        return (map(without_thin_rates, some) if choice.destination.excel else some), looks
+        return ((without_thin_rates(one, people) for one in some) if choice.destination.excel else some), looks
     label = layout.table[0] if chosen is Format.table else layout.columns[0]
     words = WORDS[workspace_of(context).settings.language if chosen is Format.xlsx else "en"]
     if chosen is Format.xlsx:
         looks = replace(looks, chart=layout.chart, notes=_rules_note(words, desk, scope))
     whole = words["total"] if layout.totals else None
-    summed = with_totals(
-        records, layout.columns, choice.top, label, rest=words["more"], whole=whole,
-        people=lambda rows: people_behind(desk.database, scope, rows, link=found.link),
-    )  # fmt: skip
-    shown: Iterable[Cells] = map(without_thin_rates, summed)
+    shown: Iterable[Cells] = with_totals(
+        records, layout.columns, choice.top, label, people, rest=words["more"], whole=whole
+    )
     if chosen is Format.table:
         shown = drawn(list(shown), layout, in_file=choice.destination.file is not None)
     return shown, looks

@@ -61,7 +61,7 @@ WEEKHOURS = Layout(
     chart=Chart("column", ("weekday", "hour"), _ALL_CLICKS),
 )
 AGES = Layout(
-    AgeFigures._fields,
+    AgeFigures._fields[:-2],
     ("hours", *_COUNTS, "share", "median", BAR),
     bars="share",
     chart=Chart("line", ("hours",), ("share", "median")),

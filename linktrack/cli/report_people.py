@@ -162,12 +162,12 @@ def clickers(
     if out is not None and key is not None and count:
         from linktrack.actions.by_hand import ByHand
         from linktrack.actions.run import run_actions
-        from linktrack.actions.work import Order
+        from linktrack.actions.work import RunOptions
         from linktrack.moments import now
 
         wanted = ByHand(key, mailing, tuple(add_to_selection or ()), tuple(add_to_project or ()))
         with opened(context) as database:
-            report = run_actions(workspace_of(context), database, Order(crm, now(), by_hand=wanted), out)
+            report = run_actions(workspace_of(context), database, RunOptions(crm, now(), by_hand=wanted), out)
         tell(context, report, missing="not added")
 
 

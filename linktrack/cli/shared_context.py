@@ -63,7 +63,7 @@ def damage_behind(context: typer.Context) -> LinktrackError | None:
     None where it is whole, or cannot be asked."""
     from linktrack.errors import LinktrackError
     from linktrack.store.dialects import damaged
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.upkeep.soundness import fault_of
 
     try:
@@ -106,7 +106,7 @@ def opened(context: typer.Context, wait: float | None = WAIT) -> Iterator[Databa
     """The workspace's database, closed when the command is done. That it waits for another process is said, and which
     exports for web servers a change of the catalogue has left behind."""
     from linktrack.store.catalogue import version
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
 
     workspace = workspace_of(context)
     with open_database(

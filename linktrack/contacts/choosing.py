@@ -9,7 +9,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from linktrack.crm.csv_spans import DELIMITERS
-from linktrack.crm.export import BadRow, Table, column_of, need_column, open_table
+from linktrack.crm.export import Table, column_of, need_column, open_table
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import open_contacts
 from linktrack.errors import BadInput, UsageError

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import BinaryIO
 
 from linktrack.crm.csv_spans import Dialect, quoted
-from linktrack.crm.export import CsvTable, Table
+from linktrack.crm.csv_table import CsvTable
+from linktrack.crm.export import Table
 from linktrack.crm.guard import guarded
 
 _REMEMBERED = 4_096  # cells

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from linktrack.crm.csv_spans import Dialect
-from linktrack.crm.export import BadRow, CsvTable, Table, column_of, find_table, left_alone, odd_header, open_table
+from linktrack.crm.csv_table import CsvTable
+from linktrack.crm.export import Table, column_of, find_table, left_alone, odd_header, open_table
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.guess import GuessedSetting, guess_mapping, names_of
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from linktrack.crm.csv_table import CsvTable
 from linktrack.crm.encoding import UnknownEncoding
-from linktrack.crm.export import CsvTable, Table, find_table, open_table
+from linktrack.crm.export import Table, find_table, open_table
 from linktrack.crm.mapping import Mapping, find_column
 from linktrack.crm.multivalue import OddCell, names_in
 from linktrack.errors import BadInput

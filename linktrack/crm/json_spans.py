@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from linktrack.crm.encoding import refuse_long_lines
-from linktrack.crm.export import BadRow
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.multivalue import OddCell, joined, names_in
 from linktrack.crm.typed_values import plain_text
 from linktrack.errors import BadInput

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from linktrack.crm import csv_spans as csvtext
-from linktrack.crm.export import BadRow, CsvTable, Table
+from linktrack.crm.csv_table import CsvTable
+from linktrack.crm.export import Table
+from linktrack.crm.export_rows import BadRow
 from linktrack.errors import BadInput
 from linktrack.settings.crm import FieldSettings
 

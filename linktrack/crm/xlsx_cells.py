@@ -12,8 +12,9 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from linktrack.crm.csv_spans import HEADER_WITHIN
-from linktrack.crm.export import BadRow, find_header
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.footers import without_footers
+from linktrack.crm.headers import find_header
 from linktrack.crm.mapping import TableLayout
 from linktrack.crm.typed_values import same_value
 from linktrack.crm.xlsx_package import DamagedWorkbook, WorkbookPackage

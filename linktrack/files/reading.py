@@ -75,6 +75,16 @@ def whole_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def tidy_path(path: Path) -> Path:
+    """A path as it is noted and shown, for whoever looks may stand elsewhere: whole, without `.` and `..`, by the
+    folders themselves that it leads through. What is a link itself keeps its name, and so do the system's names for
+    open files."""
+    whole = path.absolute()
+    if whole.parts[:2] == ("/", "dev"):
+        return Path(os.path.normpath(whole))
+    return whole_path(whole) if whole.name in ("", "..") else whole_path(whole.parent) / whole.name
+
+
 @contextmanager
 def explained(path: Path | str, what: str = "a file") -> Iterator[None]:
     """Errors of the system about `path` as sentences."""

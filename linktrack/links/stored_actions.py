@@ -43,7 +43,7 @@ class ActionRow(NamedTuple):
     def said(self) -> str:
         """What it does, in a few words; what cannot be understood any more is shown as it is stored."""
         try:
-            return parse_action(self.table).said()
+            return read_action(self.type, self.settings).said()
         except LinktrackError:
             return self.settings
 
@@ -65,6 +65,20 @@ class Replaced:
         if self.before is None or self.after is None:
             return "add" if self.before is None else "remove"
         return "keep" if canonical(self.before) == canonical(self.after) else "change"
+
+
+def read_action(kind: str, settings: str, *, number: int = 0, key: str = "") -> AnyAction:
+    """An action as it is stored, by which runs go too. BadInput for one that this program does not carry out, which
+    says where it is, if it has the `number` on the link `key`, and how that ends."""
+    try:
+        return parse_action({"type": kind, **json.loads(settings)})
+    except BadInput as problem:
+        if not key:
+            raise
+        raise BadInput(
+            f"action {number} of the link {key!r}: {problem.sentence}; no run carries it out until it is edited, or "
+            f"removed with linktrack action remove {key} {number}"
+        ) from None
 
 
 # --- reading ---------------------------------------------------------------------------------------------------
@@ -126,7 +140,7 @@ def edit_action(
         rows = _of_link(database, link_id)
         row = _numbered(rows, key, number)
         try:
-            before: AnyAction | None = parse_action(row.table)
+            before: AnyAction | None = read_action(row.type, row.settings)
         except BadInput:
             before = None
         definition = parse_action({**row.table, **changes}, crm)

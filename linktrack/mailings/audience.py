@@ -9,7 +9,8 @@ from pathlib import Path
 from linktrack.contacts.choosing import Choosing
 from linktrack.contacts.consent import anybody_said
 from linktrack.contacts.witness import Witness
-from linktrack.crm.export import BadRow, misnamed
+from linktrack.crm.export import misnamed
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.near_ids import near_ids
 from linktrack.crm.people import Contact, read_contacts

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from linktrack.contacts.choosing import Choosing, Part, read_contact_ids
 from linktrack.contacts.consent import anybody_said
-from linktrack.crm.export import BadRow
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping, mapping_of
 from linktrack.errors import UsageError
 from linktrack.files.kept import Kept
+from linktrack.files.reading import tidy_path
 from linktrack.hosts import is_this_machine
 from linktrack.links.keys import open_keys
 from linktrack.links.merge_tags import fold
@@ -44,7 +45,8 @@ from linktrack.mailings.shipping import make_shipment, note_rendered, refuse_sen
 from linktrack.mailings.spots import Sharing
 from linktrack.moments import Clock, iso, now
 from linktrack.sentences import counted
-from linktrack.store.session import Database, Tell, in_silence
+from linktrack.store.session import Database
+from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import Workspace
 
 
@@ -140,8 +142,8 @@ def rewrite(
         sender=order.sender or workspace.settings.sender.from_,
         fill=order.fill,
         keep_merge_tags=order.keep_merge_tags,
-        out=str(out.absolute()) if isinstance(out, Path) else "",
-        contacts="" if order.streamed else str(order.contacts.absolute()),
+        out=str(tidy_path(out)) if isinstance(out, Path) else "",
+        contacts="" if order.streamed else str(tidy_path(order.contacts)),
     )
     check_out(settings, out, kept)
     _tell_of_unfinished(workspace, database, tell)
@@ -233,7 +235,7 @@ def render_again(
     shipment = replace(stored, settings=settings, recipients=left.recipients, uncounted=left.uncounted)
     copies = _copies(database, mailing, shipment, mail, tokens)
     if isinstance(out, Path):
-        note_rendered(database, number, str(out.absolute()))
+        note_rendered(database, number, str(tidy_path(out)))
     written = hand_out(database, copies, shipment, tokens, out, kept, clock, tell, progress)
     return Rewritten(
         find_shipment(database, number),

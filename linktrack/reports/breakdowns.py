@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from linktrack.actions.ledger.told import caused_in
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.reports.figures import Scope
 from linktrack.reports.shipments import counts_by_shipment
@@ -163,14 +164,7 @@ def reason_figures(database: Database, scope: Scope) -> list[ReasonFigures]:
 
 def caused_figures(database: Database, scope: Scope) -> list[CausedFigures]:
     """What clicks have caused, by kind, name and status."""
-    rows = database.rows(
-        f"""
-        SELECT kind, action_tally.name, status, sum(count)
-        FROM action_tally JOIN shipment ON shipment.id = action_tally.shipment_id
-        WHERE {scope.counted()} GROUP BY kind, action_tally.name, status ORDER BY kind, action_tally.name, status
-        """
-    )
-    return [CausedFigures(kind, name, status, int(count)) for kind, name, status, count in rows]
+    return [CausedFigures(*row) for row in caused_in(database, scope.counted())]
 
 
 def clickers_together(

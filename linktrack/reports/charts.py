@@ -134,8 +134,8 @@ def hours_chart(
     texts: ChartTexts,
     columns: Sequence[HourColumn],
     *,
-    share: Sequence[float] = (),
-    median: Sequence[float] = (),
+    share: Sequence[float | None] = (),
+    median: Sequence[float | None] = (),
     shares: Sequence[Tick] = (),
     hours: Sequence[Tick] = (),
     most: MostInAnHour,
@@ -192,7 +192,7 @@ def round_ticks(largest: float, most: int = 5) -> list[float]:
     if largest <= 0:
         return [0.0]
     power = 1e-9
-    while power * 10 <= largest / most:
+    while power * 10 <= largest / most * (1 + 1e-9):
         power *= 10
     step = next(power * times for times in (1, 2, 5, 10) if largest / (power * times) + 1e-9 < most or times == 10)
     return [round(number * step, 12) for number in range(int(largest / step + 1e-9) + 1)]
@@ -247,9 +247,11 @@ def _columns(columns: Sequence[HourColumn], top: int, most: MostInAnHour) -> lis
     return drawn
 
 
-def _curve(shares: Sequence[float]) -> str:
-    """The path of a share that each hour ends with, from nothing on."""
-    return "M0 1" + "".join(f"L{hour} {_short(1 - share)}" for hour, share in enumerate(shares, 1))
+def _curve(shares: Sequence[float | None]) -> str:
+    """The path of a share that each hour ends with: from nothing on, or from the first hour that says one."""
+    known = [(hour, share) for hour, share in enumerate(shares, 1) if share is not None]
+    points = known if shares[0] is None else [(0, 0.0), *known]
+    return "M" + "L".join(f"{hour} {_short(1 - share)}" for hour, share in points)
 
 
 def _line(place: float, top: float, foot: float, look: str) -> str:

@@ -15,6 +15,7 @@ from linktrack.links.merge_tags import find
 from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.references import clean, decode
 from linktrack.mailings.reading.scan import Spot
+from linktrack.reports.drawing.hiding import HOLDING
 from linktrack.reports.drawing.mail import PICTURED, Mark, draw_mail
 from linktrack.reports.drawing.style import LAYER, LINKED, PictureAddress, no_address
 from linktrack.visible import visible
@@ -211,6 +212,11 @@ def _head(images: bool) -> str:
     )
 
 
+# Of what holds a badge: nothing of what makes it transparent, cut off or so small that it is not seen.
+_SEEN = {
+    "opacity": "1", "filter": "none", "clip": "auto", "clip-path": "none", "mask": "none", "scale": "none", "zoom": "1",
+    "content-visibility": "visible",
+}  # fmt: skip
 _COLOURS = ("#fff", "#fde3c0", "#fdbb84", "#f9824f", "#cf2d17", "#8e0000")
 
 
@@ -232,7 +238,8 @@ def _style() -> str:
     link, picture = f"[{LINKED}][data-heat]", f"[{PICTURED}]"
     high = (
         f"{link}{{anchor-scope:--link,--picture!important;anchor-name:--link!important;"
-        "text-indent:0!important}"
+        "text-indent:0!important;transform:none!important}"
+        f"{HOLDING}{{{_important(_SEEN)}}}"
         f"img{picture}{{anchor-name:--picture!important}}"
         f"{badge}{{top:anchor(--picture top,anchor(--link top,0px))!important;left:anchor(--picture left)!important;"
         "bottom:calc(anchor(--link top,100%) - 7px)!important}"

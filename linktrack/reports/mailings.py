@@ -11,9 +11,10 @@ from typing import NamedTuple
 from linktrack.errors import UsageError
 from linktrack.links.tokens import NOBODY
 from linktrack.names import composed
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of, sample_of
 from linktrack.reports.shipments import ShipmentCounts, counts_by_shipment, is_clicked
-from linktrack.reports.statistics import Sample, difference_word, newcombe
+from linktrack.reports.statistics import Sample, difference_word, enough, newcombe
 from linktrack.store.lookups import mailing_id
 from linktrack.store.session import Database
 
@@ -52,8 +53,8 @@ class Comparison(NamedTuple):
     low: float | None
     high: float | None
     verdict: str
-    clickers: int  # what each rate rests on; no columns
-    other_clickers: int
+    people: int  # what each rate rests on; no columns
+    other_people: int
 
 
 class Engagement(NamedTuple):
@@ -108,22 +109,38 @@ def compare_mailings(database: Database, names: Sequence[str]) -> list[Compariso
     numbers = {composed(name): mailing_id(database, name) for name in names}
     if len(numbers) < 2:
         raise UsageError("report compare needs two different mailings or more: linktrack report compare A B")
-    samples = {}
-    for name, number in numbers.items():
-        (found,) = mailing_figures(database, Scope(mailing=number)) or (None,)
-        samples[name] = Sample(0, 0) if found is None else sample_of(found.clickers, found.sent, found.uncounted)
-    return [_comparison(one, other, samples[one], samples[other]) for one, other in combinations(numbers, 2)]
+    sides = [_side(database, name, number) for name, number in numbers.items()]
+    return [_comparison(one, other) for one, other in combinations(sides, 2)]
 
 
-def _comparison(name: str, other_name: str, one: Sample, other: Sample) -> Comparison:
-    rate, other_rate = rate_of(*one), rate_of(*other).click_rate
-    clickers = (one.clickers, other.clickers)
-    if not (one.sent and other.sent):
-        return Comparison(name, other_name, *rate, other_rate, None, None, None, "inconclusive", *clickers)
-    interval = newcombe(one, other)
+class _Side(NamedTuple):
+    """A mailing to compare: its rate's sample, and how many different people clicked, as far as it matters."""
+
+    name: str
+    sample: Sample
+    people: int
+
+
+def _side(database: Database, name: str, number: int) -> _Side:
+    scope = Scope(mailing=number)
+    (found,) = mailing_figures(database, scope) or (None,)
+    if found is None:
+        return _Side(name, Sample(0, 0), 0)
+    sample = sample_of(found.clickers, found.sent, found.uncounted)
+    return _Side(name, sample, DifferentPeople(database, scope).behind(found._asdict()))
+
+
+def _comparison(one: _Side, other: _Side) -> Comparison:
+    sample, other_sample = one.sample, other.sample
+    rate, other_rate = rate_of(*sample), rate_of(*other_sample).click_rate
+    people = (one.people, other.people)
+    if not (sample.sent and other_sample.sent):
+        return Comparison(one.name, other.name, *rate, other_rate, None, None, None, "inconclusive", *people)
+    interval = newcombe(sample, other_sample)
+    word = difference_word(sample, other_sample) if enough(min(people)) else "inconclusive"
     return Comparison(
-        name, other_name, *rate, other_rate, round(one.rate - other.rate, _DIGITS), round(interval.low, _DIGITS),
-        round(interval.high, _DIGITS), difference_word(one, other), *clickers,
+        one.name, other.name, *rate, other_rate, round(sample.rate - other_sample.rate, _DIGITS),
+        round(interval.low, _DIGITS), round(interval.high, _DIGITS), word, *people,
     )  # fmt: skip
 
 

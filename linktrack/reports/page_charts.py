@@ -251,11 +251,11 @@ def _age(with_: Draughtsman, table: PageTable) -> Drawing | None:
     if not any(one.people or one.machines for one in columns):
         return None
     people, machines = (max(record[what] for record in records) for what in ("clicks", "machine_clicks"))
-    share = [record["share"] for record in records if record["share"] is not None]
-    median = [record["median"] for record in records if record["median"] is not None]
-    half = next((hour for hour, one in enumerate(share, 1) if one >= 0.5), None)
+    curves = {name: [record[name] for record in records] for name in ("share", "median")}
+    curves = {name: curve for name, curve in curves.items() if any(part is not None for part in curve)}
+    share, median = curves.get("share", ()), curves.get("median", ())
+    half = next((hour for hour, part in enumerate(share, 1) if part is not None and part >= 0.5), None)
     found = "" if half is None else write.text("age_found", hours=half)
-    names = ("share", "median") if share and median else ("share",) if share else ("median",) if median else ()
     svg = hours_chart(
         with_.texts(table, found),
         columns,
@@ -268,7 +268,7 @@ def _age(with_: Draughtsman, table: PageTable) -> Drawing | None:
             f"{write.text('machines')}: {write.count(machines)}" if machines else "",
         ),
     )
-    return Drawing(svg, found, (*names, *_PEOPLE_AND_MACHINES))
+    return Drawing(svg, found, (*curves, *_PEOPLE_AND_MACHINES))
 
 
 def _weekhour(with_: Draughtsman, table: PageTable) -> Drawing | None:

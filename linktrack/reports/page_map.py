@@ -8,8 +8,10 @@ from typing import NamedTuple
 from linktrack.mailings.catalog import StoredMailing, mailing_parts, placements_of
 from linktrack.reports.breakdowns import clickers_in, clickers_together, placement_figures, share_of
 from linktrack.reports.click_map import Badge, MapPlacement, MapRow, draw_click_map, shared_badges
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import Scope
 from linktrack.reports.page_values import Writer
+from linktrack.reports.statistics import enough
 from linktrack.store.session import Database
 
 
@@ -38,16 +40,17 @@ def map_of(
     parts = mailing_parts(mailing, tracking)
     placements = _placements(database, mailing, scope)
     clickers = clickers_together(database, scope, shared_badges(parts, placements))
-    everybody = clickers_in(database, scope)
+    everybody, people = clickers_in(database, scope), DifferentPeople(database, scope)
 
     def described(badge: Badge) -> str:
         share, machines = share_of(badge.clickers, everybody), write.count(badge.machine_clicks)
         if share is None:
             return write.text("map_badge_nobody", machines=machines)
-        return write.text(
-            "map_badge", clicks=write.count(badge.clicks), clickers=write.count(badge.clickers),
-            share=write.rate(share), machines=machines,
-        )  # fmt: skip
+        counts = {"clicks": write.count(badge.clicks), "clickers": write.count(badge.clickers), "machines": machines}
+        spots = [{"placement": one.key, "clickers": one.clickers} for one in placements if one.key in badge.keys]
+        if not (enough(badge.clickers) and enough(people.together(spots))):
+            return write.text("map_badge_few", **counts)
+        return write.text("map_badge", share=write.rate(share), **counts)
 
     drawn = draw_click_map(parts, placements, clickers, described, images=images)
     marks = {row.placement.key: _mark(row) for row in drawn.rows}

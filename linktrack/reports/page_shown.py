@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from linktrack.reports.page_tables import PageTable
 from linktrack.reports.page_texts import TEXTS, short_heading
-from linktrack.reports.page_values import EMPTY, PageValue, Writer
+from linktrack.reports.page_values import EMPTY, PageValue, Writer, is_rate
 from linktrack.reports.totals import TotalsRecord
 
 _DIGITS = 6
@@ -55,7 +55,11 @@ def shown_table(table: PageTable, write: Writer) -> ShownTable:
         for record in table.sums
     )
     columns = tuple(
-        ShownColumn(column, short_heading(column, write.language), any(row[place].numeric for row in (*rows, *sums)))
+        ShownColumn(
+            column,
+            short_heading(column, write.language),
+            is_rate(column) or any(row[place].numeric for row in (*rows, *sums)),
+        )
         for place, column in enumerate(table.columns)
     )
     places = tuple(record["placement"] for record in table.records) if table.subject == "map" else ()

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from linktrack.reports import breakdowns, times
-from linktrack.reports.few import people_behind
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import EVERYTHING, Scope, columns_shown
 from linktrack.reports.links import LinkFigures, link_figures
 from linktrack.reports.mailings import (
@@ -21,7 +21,7 @@ from linktrack.reports.mailings import (
 )  # fmt: skip
 from linktrack.reports.order import BY_CLICKS, SortOrder, in_order
 from linktrack.reports.shipments import ShipmentFigures, shipment_figures
-from linktrack.reports.totals import SUM, TotalsRecord, with_totals, without_thin_rates
+from linktrack.reports.totals import SUM, TotalsRecord, with_totals
 from linktrack.store.session import Database
 
 TOP = 20  # rows of a long table
@@ -31,6 +31,7 @@ _RATE = ("click_rate", "rate_low", "rate_high")
 _LINK = ("key", "name", "placements", *_COUNTS, *_RATE)
 _MAP = ("label", *_COUNTS, "share", "link", "kind", "line")
 _PLACES = ("link", "label", "kind", "line", *_COUNTS)
+_AGE = ("hours", *_COUNTS, "share", "median")
 _SHIPMENT = ("shipment", "sent_at", "sent", "uncounted", *_COUNTS, *_RATE)
 
 
@@ -114,7 +115,7 @@ def mailing_tables(desk: TableDesk, name: str, scope: Scope) -> dict[str, PageTa
         table("placement", places, spot, _MAP, subject="map", sort="clicks", cut=False),
         table("placement", breakdowns.repeated(places), spot, _PLACES, subject="places", only=["--repeated"],
               sort="link", cut=False),
-        table("age", times.ages(database, scope, desk.now), times.AgeFigures._fields, cut=False),
+        table("age", times.ages(database, scope, desk.now), times.AgeFigures._fields, _AGE, cut=False),
         table("weekhour", times.weekhours(database, scope, desk.zone), times.WeekhourFigures._fields, cut=False),
         table("domain", breakdowns.domain_figures(database, scope), breakdowns.DomainFigures._fields, order=BY_CLICKS),
         table("device", breakdowns.device_figures(database, scope), breakdowns.DeviceFigures._fields, order=BY_CLICKS),
@@ -144,10 +145,9 @@ def _table(
     whole = [dict(zip(fields, row, strict=True)) for row in ordered]
     top = TOP if cut and len(whole) > TOP else None
     words = [*command, "--top", str(TOP)] if top else command
-    sums = with_totals(
-        whole, fields, top, columns[0], rest=desk.more, whole=desk.total if totals else None,
-        people=lambda rows: people_behind(desk.database, scope, rows),
-    )  # fmt: skip
-    found = [without_thin_rates(record) for record in sums]
+    people = DifferentPeople(desk.database, scope)
+    found = list(
+        with_totals(whole, fields, top, columns[0], people, rest=desk.more, whole=desk.total if totals else None)
+    )
     shown, added = ([one for one in found if (SUM in one) is is_sum] for is_sum in (False, True))
     return PageTable(subject, shlex.join(words), columns_shown(columns, desk.database), shown, added, whole)

@@ -32,6 +32,11 @@ class PageValue(NamedTuple):
 EMPTY = PageValue(None, "")
 
 
+def is_rate(column: str) -> bool:
+    """Whether a column holds rates, shares or differences of them, also where too few people show none."""
+    return column in _RATES or column in _POINTS
+
+
 @dataclass(frozen=True)
 class Writer:
     """How values are written: in which language, and times in which zone."""

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from linktrack.actions.ledger.told import PersonChange, changes_of
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
 from linktrack.names import nearest
@@ -14,7 +15,7 @@ from linktrack.reports.figures import Period, Scope
 from linktrack.store.conditions import reached, since_reset
 from linktrack.store.many import at_once, marks
 from linktrack.store.purged import horizon
-from linktrack.store.session import Database, Row
+from linktrack.store.session import Database
 
 _COMPARED = 10_000  # domains that a near one is looked for among
 
@@ -276,23 +277,15 @@ def _clicks(database: Database, recipient: int, mailings: dict[int, str]) -> Ite
 
 
 def _changes(database: Database, recipient: int, mailings: dict[int, str]) -> Iterator[HistoryEntry]:
-    for row in database.rows(
-        """
-        SELECT change.ran_at, change.shipment_id, link.key, change.kind, change.name, change.operation, change.old,
-               change.new, change.status, change.message
-        FROM change JOIN link ON link.id = change.link_id
-        WHERE change.recipient_id = ? ORDER BY change.run_id, change.number
-        """,
-        (recipient,),
-    ):
-        at, shipment, link, *change = row
-        if shipment in mailings:
-            yield HistoryEntry(at, "change", mailings[shipment], shipment, link, "", _change_said(change))
+    for one in changes_of(database, recipient):
+        if (mailing := mailings.get(one.shipment)) is not None:
+            yield HistoryEntry(one.ran_at, "change", mailing, one.shipment, one.link, "", _change_said(one))
 
 
-def _change_said(change: Row | list[Any]) -> str:
+def _change_said(change: PersonChange) -> str:
     """A change in one line: `set-field city: Lund → Malmö`, and what came of it if that is not well."""
-    kind, name, operation, old, new, status, message = change
+    old, new = change.old, change.new
     value = f"{old} -> {new}" if old and new else new or old
-    said = f"{kind} {name}".strip() + f" {operation}" + (f": {value}" if value else "")
-    return said if status == "ok" else f"{said} ({status}{f': {message}' if message else ''})"
+    said = f"{change.kind} {change.name}".strip() + f" {change.operation}" + (f": {value}" if value else "")
+    why = f": {change.message}" if change.message else ""
+    return said if change.status == "ok" else f"{said} ({change.status}{why})"

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 Z_95 = 1.959964  # of the normal distribution: 95 % lie within so many standard deviations
 Z_90 = 1.644854
-FEWEST_CLICKERS = 5  # below it the count stands alone
+FEWEST_PEOPLE = 5  # that a rate rests on, as far as it is looked at; below it the count stands alone
 _NARROW = 0.2  # half of an interval that is "not significant", as a part of the larger rate
 
 Significance = Literal["significant", "promising", "not significant", "inconclusive"]
@@ -33,6 +33,11 @@ class Sample(NamedTuple):
     @property
     def rate(self) -> float:
         return self.clickers / self.sent
+
+
+def enough(people: int) -> bool:
+    """The rule of five: whether so many different people can stand behind a rate that is looked at."""
+    return people >= FEWEST_PEOPLE
 
 
 def wilson(sample: Sample, z: float = Z_95) -> Interval:
@@ -65,7 +70,7 @@ def difference_word(one: Sample, other: Sample) -> Significance:
     significant: the 95 % interval excludes 0; promising: the 90 % interval does; not significant: neither, and half of
     the 95 % interval is at most a fifth of the larger rate; inconclusive: too few to tell, or under 5 clickers.
     """
-    if min(one.clickers, other.clickers) < FEWEST_CLICKERS:
+    if not enough(min(one.clickers, other.clickers)):
         return "inconclusive"
     interval = newcombe(one, other)
     if _excludes_zero(interval):

@@ -7,15 +7,16 @@ A clicker belongs to the hour of their first human click in the shipment, so row
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta, tzinfo
 from typing import NamedTuple
 
 from linktrack.clicks.rollups import AGES
 from linktrack.moments import HOUR, datetime_of
+from linktrack.reports.few import people_by_age
 from linktrack.reports.figures import Scope
-from linktrack.reports.statistics import FEWEST_CLICKERS
+from linktrack.reports.statistics import enough
 from linktrack.store.conditions import counts
 from linktrack.store.session import Database
 
@@ -72,6 +73,8 @@ class AgeFigures(NamedTuple):
     machine_clicks: int
     share: float | None
     median: float | None
+    people: int  # what the share and the median rest on; no columns
+    earlier_people: int
 
 
 def hours(database: Database, scope: Scope) -> list[HourFigures]:
@@ -126,25 +129,26 @@ def ages(database: Database, scope: Scope, now: int) -> list[AgeFigures]:
     says which mailings have them behind."""
     from statistics import median
 
-    counts: dict[int, tuple[int, int, int]] = {
-        age: (int(clicks), int(clickers), int(machine))
-        for age, clicks, clickers, machine in database.rows(
-            f"""
-            SELECT age, sum(human), sum(clickers), sum(machine)
-            FROM shipment_age JOIN shipment ON shipment.id = shipment_age.shipment_id
-            WHERE {scope.counted()} GROUP BY age
-            """
-        )
-    }
-    if not any(map(any, counts.values())):
+    every = [(0, 0, 0)] * AGES
+    by_shipment: defaultdict[int, list[int]] = defaultdict(lambda: [0] * AGES)
+    for shipment, age, *counted in database.rows(
+        f"""
+        SELECT shipment_id, age, human, clickers, machine
+        FROM shipment_age JOIN shipment ON shipment.id = shipment_age.shipment_id WHERE {scope.counted()}
+        """
+    ):
+        (clicks, clickers, machine), so_far = counted, every[age]
+        every[age] = (so_far[0] + clicks, so_far[1] + clickers, so_far[2] + machine)
+        by_shipment[shipment][age] = clickers
+    if not any(map(any, every)):
         return []
-    every = [counts.get(age, (0, 0, 0)) for age in range(AGES)]
     shares = _shares([clickers for _, clickers, _ in every])
-    earlier = _earlier_shares(database, scope, now)
+    people = people_by_age(database, scope, list(by_shipment.values()))
+    earlier, most = _earlier_shares(database, scope, now)
     return [
         AgeFigures(
             age, *every[age], shares[age] if shares else None,
-            round(median(one[age] for one in earlier), _DIGITS) if earlier else None,
+            round(median(one[age] for one in earlier), _DIGITS) if earlier else None, people[age], most,
         )
         for age in range(AGES)
     ]  # fmt: skip
@@ -160,22 +164,25 @@ def _shares(clickers: Sequence[int]) -> list[float]:
     return found
 
 
-def _earlier_shares(database: Database, scope: Scope, now: int) -> list[list[float]]:
-    """The shares of the mailings that were first sent before this one, with 48 hours behind all their shipments."""
+def _earlier_shares(database: Database, scope: Scope, now: int) -> tuple[list[list[float]], int]:
+    """The shares of the mailings that were first sent before this one, with 48 hours behind all their shipments; and
+    the clickers of that shipment of theirs which has most, who are different people."""
     began = database.value(f"SELECT min(sent_at) FROM shipment WHERE {Scope(mailing=scope.mailing).counted()}")
     if began is None:
-        return []
+        return [], 0
     clickers: defaultdict[int, list[int]] = defaultdict(lambda: [0] * AGES)
-    for mailing, age, count in database.rows(
+    in_shipments: Counter[int] = Counter()
+    for mailing, shipment, age, count in database.rows(
         f"""
-        SELECT mailing_id, age, sum(clickers) FROM shipment_age
+        SELECT mailing_id, shipment_id, age, clickers FROM shipment_age
         JOIN shipment ON shipment.id = shipment_age.shipment_id
         WHERE {counts()} AND mailing_id IN (
             SELECT mailing_id FROM shipment WHERE {counts()} GROUP BY mailing_id
             HAVING min(sent_at) < ? AND max(sent_at) <= ?
-        ) GROUP BY mailing_id, age
+        )
         """,
         (began, now - AGES * HOUR),
     ):
-        clickers[mailing][age] = int(count)
-    return [_shares(own) for own in clickers.values() if sum(own) >= FEWEST_CLICKERS]
+        clickers[mailing][age] += count
+        in_shipments[shipment] += count
+    return [_shares(own) for own in clickers.values() if enough(sum(own))], max(in_shipments.values(), default=0)

@@ -191,22 +191,24 @@ def _pressed(request: Request, visit: Visit, site: Site) -> Answer:
         return _changed(request, visit, site, pressed_in(request.query, _type_of(visit, site)))
     if any(name == "page" for name, _ in parse_qsl(request.query, keep_blank_values=True)):
         if site.people.is_forgotten(visit.shipment, visit.recipient):
-            return _shown(410, pages.forgotten)
+            return _shown(200, pages.forgotten)
         return _acted(_shown(200, pages.unsubscribed(_type_of(visit, site))))
     return _acted(plain(200, pages.words["unsubscribed_short"] + "\n"))
 
 
 def _unsubscribe(visit: Visit, site: Site) -> Answer:
-    """The button that ends a type; none for who was forgotten, for whom it would not hold if they have come back."""
+    """The button that ends a type; none for who was forgotten, for whom it would not hold if they have come back. What
+    they ask for is counted as before: the status is that of the page which others get."""
     if site.people.is_forgotten(visit.shipment, visit.recipient):
-        return _shown(410, site.pages.forgotten)
+        return _shown(200, site.pages.forgotten)
     return _shown(200, site.pages.unsubscribe(_type_of(visit, site)))
 
 
 def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
+    over = _is_over(request, visit, site)
     if site.people.is_forgotten(visit.shipment, visit.recipient):
-        return _shown(410, site.pages.forgotten)
-    if _is_over(request, visit, site):
+        return _shown(410 if over else 200, site.pages.forgotten)
+    if over:
         return _shown(410, site.pages.over(_type_of(visit, site)))
     rows = _type_rows(visit, site)
     if rows is None:
@@ -217,10 +219,11 @@ def _subscriptions(request: Request, visit: Visit, site: Site) -> Answer:
 def _changed(request: Request, visit: Visit, site: Site, said: list[tuple[str, str]]) -> Answer:
     """What a button of the subscriptions page changes; leaving is for ever, joining as long as the page is open. Of who
     was forgotten nothing is changed."""
-    if site.people.is_forgotten(visit.shipment, visit.recipient):
-        return _shown(410, site.pages.forgotten)
     over = _is_over(request, visit, site)
-    if over and all(joins(*one) for one in said):
+    refused = over and all(joins(*one) for one in said)
+    if site.people.is_forgotten(visit.shipment, visit.recipient):
+        return _shown(410 if refused else 200, site.pages.forgotten)
+    if refused:
         return _shown(410, site.pages.over(_type_of(visit, site)))
     rows = (None if over else _type_rows(visit, site)) or []
     consent = None if over else _consent(visit, site)

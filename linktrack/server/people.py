@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from linktrack.actions.ledger.return_addresses import return_address
 from linktrack.contacts.consent import may_be_tracked, said_at
 from linktrack.contacts.left import has_left
 from linktrack.contacts.recipients import INTERESTS
@@ -24,7 +25,8 @@ from linktrack.mailings.spots import Sharing
 from linktrack.server.new_tabs import in_new_tabs
 from linktrack.server.said_since import Word
 from linktrack.store.dialects import SQLITE
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace, load_workspace
 
 LEFT_ALONE_SECONDS = 5.0
@@ -138,9 +140,8 @@ def _values(database: Database, shipment: int, recipient: int) -> dict[str, str]
 
 
 def _return_address(database: Database, link_id: int, shipment: int, recipient: int) -> str:
-    person = f"(SELECT recipient.id {_PERSON})"
-    query = f"SELECT url FROM return_address WHERE link_id = ? AND recipient_id = {person}"  # noqa: S608  (names of ours)
-    return str(database.value(query, (link_id, shipment, recipient)) or "")
+    person = database.value(f"SELECT recipient.id {_PERSON}", (shipment, recipient))
+    return "" if person is None else return_address(database, link_id, person)
 
 
 def _is_forgotten(database: Database, shipment: int, recipient: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from linktrack.actions.ledger.return_addresses import links_leading_elsewhere
 from linktrack.errors import BadInput, LinktrackError
 from linktrack.files.reading import read_own
 from linktrack.files.writing import replace_own
@@ -33,7 +34,7 @@ _MOST = 1 << 30  # bytes: of millions of placements
 def take_snapshot(database: Database) -> Snapshot:
     """The catalogue as it is in the database, all of one moment."""
     with database.reading():
-        returning = {row[0] for row in database.rows("SELECT DISTINCT link_id FROM return_address")}
+        returning = links_leading_elsewhere(database)
         links, forms = _links(database, returning)
         mailings: dict[int, KnownMailing] = {}
         made_with: dict[int, MailingOptions] = {}

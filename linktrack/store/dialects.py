@@ -67,6 +67,12 @@ def open_sqlite(url: str, *, new: bool) -> tuple[sqlite3.Connection, str, Explai
     return connection, str(path), explain_sqlite
 
 
+def open_own_copy(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A SQLite file that nobody else has opened: a copy on its way into a backup, or out of one."""
+    where = f"file:{quote(os.fsencode(path))}?mode={'ro' if read_only else 'rwc'}"
+    return sqlite3.connect(where, isolation_level=None, uri=True)
+
+
 def explain_sqlite(problem: Exception, name: str) -> LinktrackError | None:
     """An error of SQLite as a sentence with a way out, None for a bug of ours."""
     if isinstance(problem, UnicodeDecodeError) or _is_undecodable(problem):

@@ -1,7 +1,8 @@
 """The prints of people who were forgotten: the one thing that is kept of them, so that nothing brings them back.
 
 A print is BLAKE2b-128 of the contact id under the workspace's id. The id is taken as `contact_ids.same_id` compares it,
-so a person is known in whatever form a spreadsheet has left it. The workspace's id stays through restores and new
+so a person is known in whatever form a spreadsheet has left it, and one that is an e-mail address whatever its case and
+however its host is written. The workspace's id stays through restores and new
 signing keys, so a forgotten person stays forgotten; and a print of one workspace says nothing in another. Nothing leads
 from a print to the clicks that are left.
 """
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from linktrack.contact_ids import same_id
+from linktrack.hosts import browser_host
 from linktrack.store.session import Database
 
 Print = Callable[[str], bytes]
@@ -65,6 +67,13 @@ def _printing(database: Database) -> Print:
     key = bytes(database.value("SELECT workspace_id FROM workspace"))
 
     def print_of(contact_id: str) -> bytes:
-        return blake2b(same_id(contact_id).encode(), key=key, digest_size=16, person=b"linktrack-gone").digest()
+        return blake2b(_compared(contact_id).encode(), key=key, digest_size=16, person=b"linktrack-gone").digest()
 
     return print_of
+
+
+def _compared(contact_id: str) -> str:
+    """A contact id as it is the same in every form that it comes in."""
+    whole = same_id(contact_id)
+    person, at, host = whole.rpartition("@")
+    return f"{person.casefold()}{at}{browser_host(host) or host.casefold()}" if at else whole

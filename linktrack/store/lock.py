@@ -8,7 +8,7 @@ import os
 import socket
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -20,6 +20,17 @@ from linktrack.ownership import lock_fault
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace, lock_path
+
+WRITING = ("import", "action run", "key change")  # the jobs that write more than once, in the order of their locks
+
+
+@contextmanager
+def standing_still(workspace: Workspace, database: Database, wait: float) -> Iterator[None]:
+    """Hold the locks of all jobs that write, so that none of them is halfway. Errors as `alone`."""
+    with ExitStack() as held:
+        for job in WRITING:
+            held.enter_context(alone(workspace, database, job, wait))
+        yield
 
 
 @contextmanager

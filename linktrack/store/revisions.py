@@ -13,9 +13,9 @@ from linktrack.database_urls import SQLITE_URL
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.moments import Clock, now
 from linktrack.store.dialects import SQLITE, damaged, open_sqlite, way_back
+from linktrack.store.session import Database
 
 if TYPE_CHECKING:
-    from linktrack.store.session import Database
     from linktrack.workspace import Workspace
 
 HEAD = "0001"  # the newest revision in migrations/versions; a test holds the two together
@@ -23,13 +23,20 @@ UPGRADE_LOCK = 0x6C74  # PostgreSQL: two upgrades at once wait for each other
 
 
 def revision(database: Database) -> str | None:
-    """The version of the tables, or None where there are none."""
+    """The version of the tables, or None where there are none. Damaged where not one, and one alone, is noted down."""
     if database.dialect == SQLITE:
         known = database.value("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
     else:
         known = database.value("SELECT to_regclass('alembic_version')")
-    found = database.value("SELECT version_num FROM alembic_version") if known else None
-    return None if found is None else str(found)
+    if not known:
+        return None
+    found = database.rows("SELECT version_num FROM alembic_version ORDER BY version_num")
+    if len(found) != 1:
+        said = (
+            f"its tables are of {len(found)} versions at once" if found else "of which version its tables are is gone"
+        )
+        raise damaged(database.name, said, database.dialect)
+    return str(found[0][0])
 
 
 def check_usable(database: Database, workspace: Workspace) -> None:
@@ -47,11 +54,15 @@ def check_usable(database: Database, workspace: Workspace) -> None:
 
 
 def check_whose(database: Database, workspace: Workspace) -> None:
-    """BadInput for the database of another workspace than its settings name, of any version."""
+    """BadInput for the database of another workspace than its settings name, of any version; Damaged where the one row
+    that says whose it is has gone, or another one stands beside it: whoever reads it after this takes the only one."""
     wanted = workspace.settings.database.id
-    found = database.value("SELECT database_id FROM workspace WHERE id = 1")
-    if found is None:
+    rows: dict[int, str] = dict(database.rows("SELECT id, database_id FROM workspace"))
+    if 1 not in rows:
         raise damaged(database.name, "the row of the workspace is missing", database.dialect)
+    if len(rows) > 1:
+        raise damaged(database.name, f"there are {len(rows)} rows of the workspace instead of one", database.dialect)
+    found = rows[1]
     if found != wanted:
         said = f"names the database {wanted!r}" if wanted else "names no database"
         raise workspace.refused(
@@ -107,11 +118,13 @@ class Upgraded(NamedTuple):
     by_another: bool = False
 
 
-def upgrade(database: Database, workspace: Workspace) -> Upgraded:
-    """Bring the tables to version `HEAD`, all or nothing; one process at a time.
+def upgrade(database: Database, workspace: Workspace, *, wait: float = 0) -> Upgraded:
+    """Bring the tables to version `HEAD`, all or nothing; one process at a time, and no job that writes goes on
+    meanwhile: an import of the older program would go on with tables that it does not know.
 
     SQLite: after a copy beside the file, `linktrack.db.before-REVISION`. NotFound for a database without tables,
-    BadInput for a newer one or another workspace's; Locked where another process upgrades it, or writes, for too long.
+    BadInput for a newer one or another workspace's; Locked where another process upgrades it, or writes, for longer
+    than `wait` seconds.
     """
     before = revision(database)
     if before is None:
@@ -120,9 +133,10 @@ def upgrade(database: Database, workspace: Workspace) -> Upgraded:
     check_whose(database, workspace)
     if before == HEAD:
         return Upgraded(before)
+    from linktrack.store.lock import standing_still
     from linktrack.store.migrations import run
 
-    with database.transaction(durable=True):
+    with standing_still(workspace, database, wait), database.transaction(durable=True):
         _wait_for_others(database)
         if revision(database) == HEAD:
             return Upgraded(before, by_another=True)

@@ -8,7 +8,6 @@ IMMEDIATE: a deferred one loses updates when two processes write.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -16,30 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from linktrack.errors import Locked
 from linktrack.store.dialects import POSTGRESQL, SQLITE, Explain, open_postgresql, open_sqlite
-from linktrack.workspace import Workspace
+from linktrack.store.waiting import LOCK_WAIT_SECONDS, Patience, Tell, in_silence
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-LOCK_WAIT_SECONDS = 30.0
-_PAUSE_SECONDS = 0.05
-_SAY_AFTER_SECONDS = 1.0
 _AT_ONCE = 90  # rows of one INSERT: more are no faster
 
 Row = tuple[Any, ...]
-Tell = Callable[[str], None]  # says a sentence to whoever waits
 
 
-def in_silence(_: str) -> None:
-    """The `tell` of who wants to hear nothing."""
-
-
-def _never() -> bool:
-    return False
-
-
-class Database:
+class Database(Patience):
     """An open database. `rows` reads, `transaction` writes; close it, or use it as a context manager."""
 
     def __init__(
@@ -55,14 +42,10 @@ class Database:
         self.connection = connection  # DB-API, in autocommit mode: transactions are begun by hand
         self.dialect = dialect
         self.name = name  # for messages
+        super().__init__(wait, tell, warn)
         self._explain = explain  # an error of the driver → one of ours, or None for a bug
-        self._wait = wait  # seconds that a transaction waits for another process
-        self.tell = tell  # that somebody waits
-        self._warn = warn
-        self._warned = set[str]()
         self._depth = 0
         self.has_stored = False  # whether a transaction of this connection has been committed
-        self._stop: Callable[[], bool] = _never
 
     def __enter__(self) -> Database:
         return self
@@ -72,41 +55,6 @@ class Database:
 
     def close(self) -> None:
         self.connection.close()
-
-    def warn(self, sentence: str) -> None:
-        """Say that something about the workspace is not in order; each sentence once."""
-        if sentence not in self._warned:
-            self._warned.add(sentence)
-            self._warn(sentence)
-
-    @contextmanager
-    def stopping(self, stop: Callable[[], bool]) -> Iterator[None]:
-        """Where `stop` says so, waiting for another process ends at once, with KeyboardInterrupt: for a job that does
-        not end at Ctrl-C itself, but where it has come to a good place."""
-        before, self._stop = self._stop, stop
-        try:
-            yield
-        finally:
-            self._stop = before
-
-    def wait_for(self, take: Callable[[], bool], seconds: float, sentence: Callable[[], str]) -> bool:
-        """Try `take` until it succeeds, or for so many seconds; the sentence about it is told after the first.
-
-        Every waiting for another process is done here. KeyboardInterrupt where a stop is asked for meanwhile.
-        """
-        began = time.monotonic()
-        said = False
-        while not take():
-            waited = time.monotonic() - began
-            if waited >= seconds:
-                return False
-            if self._stop():
-                raise KeyboardInterrupt
-            if waited >= _SAY_AFTER_SECONDS and not said:
-                said = True
-                self.tell(sentence())
-            time.sleep(_PAUSE_SECONDS)
-        return True
 
     def take_alone(self, number: int, does: str) -> None:
         """On a server: let nobody else take the lock of this number until the transaction ends. Locked when another
@@ -344,25 +292,6 @@ def connect(
             connection.execute("PRAGMA secure_delete=ON")
             if sys.platform == "darwin":
                 connection.execute("PRAGMA fullfsync=ON")
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def open_database(
-    workspace: Workspace, *, wait: float = LOCK_WAIT_SECONDS, tell: Tell = in_silence, warn: Tell = in_silence
-) -> Database:
-    """Open the workspace's database, which must be of today's version and the one that its settings name.
-
-    BadInput for a broken, older, newer or other database, Conflict for one that may not be read, NotFound for one that
-    is not there or has no tables: an empty one in its place would call every click unknown.
-    """
-    from linktrack.store.revisions import check_usable
-
-    database = connect(workspace.database_url, wait=wait, tell=tell, warn=warn)
-    try:
-        check_usable(database, workspace)
     except BaseException:
         database.close()
         raise

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
-from urllib.parse import quote
 
 from linktrack.database_urls import address_of, holds_password
 from linktrack.errors import Conflict
@@ -18,8 +17,9 @@ from linktrack.files.reading import STDOUT, explained
 from linktrack.files.writing import writing
 from linktrack.links.keys import open_keys
 from linktrack.moments import Clock, now
-from linktrack.store.dialects import SQLITE, damaged, explain_sqlite
-from linktrack.store.session import Database, open_database
+from linktrack.store.dialects import SQLITE, damaged, explain_sqlite, open_own_copy
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, archiving, verify
 from linktrack.upkeep.soundness import fault_of, row_counts
 from linktrack.workspace import DATABASE_NAME, KEY_NAME, SCRIPTS_NAME, Workspace
@@ -100,10 +100,10 @@ def _copied(database: Database, folder: Path, target: Path) -> Iterator[tuple[Bi
         with explained(target):
             path.touch(mode=0o600)
             handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        into = sqlite3.connect(path, isolation_level=None)
+        into = open_own_copy(path)
         into.execute("PRAGMA journal_mode=OFF")  # a copy that fails is thrown away
         into.execute("PRAGMA synchronous=OFF")
-        checked = sqlite3.connect(f"file:{quote(os.fsencode(path))}?mode=ro", uri=True)  # reads nothing as yet
+        checked = open_own_copy(path, read_only=True)  # reads nothing as yet
         path.unlink()
     with os.fdopen(handle, "r+b") as copy:
         with closing(checked):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,17 +16,17 @@ from linktrack.files.kept import Kept, refuse_own
 from linktrack.files.reading import explained
 from linktrack.store.counters import count_on
 from linktrack.store.dialects import POSTGRESQL, SQLITE
-from linktrack.store.lock import alone
+from linktrack.store.lock import standing_still
 from linktrack.store.many import at_once
 from linktrack.store.revisions import check_usable, make_tables, prepare
-from linktrack.store.session import Database, Tell, connect, in_silence
+from linktrack.store.session import Database, connect
+from linktrack.store.waiting import Tell, in_silence
 from linktrack.workspace import DATABASE_NAME, Workspace
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
 _AT_ONCE = 5_000  # rows
-_JOBS = ("import", "action run", "key change")  # that write, and wait meanwhile
 
 
 class Copied(NamedTuple):
@@ -49,11 +49,13 @@ def copy_database(
     source_url, target_url = (_whole(workspace, url) for url in (source_url, target_url))
     if source_url == target_url:
         raise UsageError("FROM and TO are the same database")
-    with connect(source_url, wait=wait, tell=tell) as source, ExitStack() as held:
+    with connect(source_url, wait=wait, tell=tell) as source:
         check_usable(source, workspace)
-        for job in _JOBS:
-            held.enter_context(alone(workspace, source, job, wait))
-        with _new(target_url, workspace.kept(), wait, tell) as target, _standing_still(source):
+        with (
+            standing_still(workspace, source, wait),
+            _new(target_url, workspace.kept(), wait, tell) as target,
+            _locked(source),
+        ):
             zone = str(source.value("SELECT time_zone FROM workspace"))
             with target.transaction(durable=True):
                 database_id = secrets.token_hex(8)
@@ -120,7 +122,7 @@ def _refuse_full(path: Path) -> None:
 
 
 @contextmanager
-def _standing_still(database: Database) -> Iterator[None]:
+def _locked(database: Database) -> Iterator[None]:
     """The source as it is now: whoever wants to write to it waits."""
     with database.transaction():
         if database.dialect == POSTGRESQL:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tells_all, undecided
+from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tallies, undecided
 from linktrack.actions.selecting import COUNTS
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
 from linktrack.clicks.rollups.counts import TABLES, rebuild
 from linktrack.clicks.storing import Shelf
 from linktrack.store.dialects import SQLITE
+from linktrack.store.differing import differing
 from linktrack.store.purged import NEVER, horizon
 from linktrack.store.session import Database
 from linktrack.upkeep.soundness import tables_of_today
@@ -53,6 +54,7 @@ _REFERENCES = (
     ("said_consent", "recipient_id", "recipient.id"),
     *(("change", column, f"{column.removesuffix('_id')}.id") for column in ("link_id", "shipment_id", "recipient_id")),
     *(("made", column, f"{column.removesuffix('_id')}.id") for column in ("link_id", "shipment_id", "recipient_id")),
+    ("change", "retried_by", "run.id"),
     ("failure", "link_id", "link.id"),
     ("return_address", "link_id", "link.id"),
 )  # fmt: skip
@@ -91,6 +93,7 @@ _OF_SHIPMENTS = (
     "SELECT shipment_id, count(*), sum(CASE WHEN uncounted THEN 1 ELSE 0 END) FROM shipment_recipient "
     "GROUP BY shipment_id",
 )
+_SENT_TO = ("shipment", "shipment_domain")  # what no purge takes anything of: to whom was sent
 _AT_ONCE = 50_000  # clicks
 
 
@@ -116,20 +119,12 @@ def wrong_figures(database: Database) -> list[Fault]:
         if purged != NEVER:
             compared += _OF_PEOPLE
         faults = [
-            Fault(table, wrong, "figures are not those of the clicks", mended=purged == NEVER or table == "shipment")
+            Fault(table, wrong, "figures are not those of the clicks", mended=purged == NEVER or table in _SENT_TO)
             for table, kept, counted in compared
-            if kept and (wrong := _differing(database, kept, counted))
+            if kept and (wrong := differing(database, kept, counted))
         ]
         lost = undecided(database) + sum(1 for _ in lost_decisions(database))
-        more = "SELECT link_id, shipment_id, kind, name, status, count FROM {}action_tally"
-        kept, counted = more.format(""), more.format(COUNTED)
-        if not tells_all(database):  # what only the tally tells is not compared
-            kept = (
-                f"SELECT c.link_id, c.shipment_id, c.kind, c.name, c.status, CASE WHEN a.count > c.count THEN c.count "
-                f"ELSE a.count END FROM {COUNTED}action_tally c JOIN action_tally a ON a.link_id = c.link_id "
-                "AND a.shipment_id = c.shipment_id AND a.kind = c.kind AND a.name = c.name AND a.status = c.status"
-            )
-        if wrong := _differing(database, kept, counted):
+        if wrong := differing(database, *tallies(database, f"{COUNTED}action_tally")):
             faults.append(Fault("action_tally", wrong, "figures are not those of the ledger", mended=True))
         if lost:
             said = "decisions are kept otherwise than clicks have made them: earlier ones may overrule later ones"
@@ -177,15 +172,6 @@ def _kept_and_counted(name: str, purged: int) -> tuple[str, str]:
         columns, which = list(some), which.format(purged=purged)
     rows = f"SELECT {', '.join(columns)} FROM {{}}{name} WHERE {which}"
     return rows.format(""), rows.format(COUNTED)
-
-
-def _differing(database: Database, kept: str, counted: str) -> int:
-    """How many rows of two queries differ."""
-    one_way, other_way = (
-        int(database.value(f"SELECT count(*) FROM (SELECT * FROM ({one}) a EXCEPT SELECT * FROM ({other}) b) unlike"))
-        for one, other in ((kept, counted), (counted, kept))
-    )
-    return max(one_way, other_way)
 
 
 def ruled_clicks(database: Database) -> Iterator[tuple[Click, int]]:

@@ -45,7 +45,7 @@ def write_log(root: Path) -> int:
     from hashlib import blake2b
 
     from linktrack.links.keys import open_keys
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 
     workspace = load_workspace(root, {})
@@ -107,7 +107,7 @@ def browse(root: Path, port: int) -> Iterator[Browsed]:
     and the unsubscribe page, whose button is pressed."""
     from linktrack.reports.figures import scope_of
     from linktrack.reports.people import nonclickers
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
     from linktrack.workspace import load_workspace
 
     with open_database(load_workspace(root, {})) as database:

@@ -3,51 +3,25 @@ what is due, and with a deep look every row and every figure."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
-from linktrack.actions.processes import unfit_script
 from linktrack.clicks.logs.configured import check_log_format
 from linktrack.errors import LinktrackError
-from linktrack.files.beside import leftovers
 from linktrack.files.kept import CONFIG_NAME
-from linktrack.files.reading import sentence_of
 from linktrack.hosts import is_this_machine
-from linktrack.links.keys import open_keys
-from linktrack.mailings.handing_out import ways_on
-from linktrack.mailings.shipments import list_outputs, unfinished_shipments
-from linktrack.moments import Clock, iso, now
+from linktrack.moments import Clock, now
 from linktrack.ownership import foreign_files, lock_fault, places_of, strangers_fault
-from linktrack.sentences import counted
 from linktrack.settings.values import is_most_of_the_internet
-from linktrack.store.dialects import SQLITE, way_back
-from linktrack.store.session import Database, open_database
-from linktrack.upkeep.at_odds import contradictions
-from linktrack.upkeep.deep import Fault, lost_open_clicks, missing_rows, wrong_figures
-from linktrack.upkeep.soundness import broken, fault_of, lacking, wrong_values
-from linktrack.upkeep.status import status_of
+from linktrack.upkeep.checks import Check, error_of, leftovers_in, looked
+from linktrack.upkeep.database_checks import look_into_database
 from linktrack.workspace import Workspace, lock_paths, own_folders, read_workspace
 
-_WAIT_SECONDS = 2
 MEGA = 1_000_000
 _ROOM = 100 * MEGA  # bytes that should be free besides a copy of the database
-_AHEAD = 300_000  # milliseconds that clocks of several machines may differ
-
-
-class Check(NamedTuple):
-    """One thing that doctor looked at. `state`: ok, warning, error; `advice`: the way out, empty when ok."""
-
-    check: str
-    state: str
-    detail: str
-    advice: str
 
 
 def examine(
@@ -66,9 +40,9 @@ def examine(
     try:
         workspace, problems = read_workspace(root, environ)
     except LinktrackError as problem:
-        return [_error("settings", path, problem)]
+        return [error_of("settings", path, problem)]
     if workspace is None:
-        return [_error("settings", path, problem) for problem in problems]
+        return [error_of("settings", path, problem) for problem in problems]
     looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
         ("settings", lambda: _settings(workspace, uses)),
         ("base_url", lambda: _base_url(workspace.settings.base_url)),
@@ -78,27 +52,10 @@ def examine(
         ("lock", lambda: _locks(workspace)),
         ("mode", lambda: _modes(workspace)),
         ("space", lambda: _space(workspace)),
-        ("database", lambda: _database(workspace, deep, clock())),
-        ("leftovers", lambda: _leftovers_in(own_folders(workspace))),
+        ("database", lambda: look_into_database(workspace, deep, clock())),
+        ("leftovers", lambda: leftovers_in(own_folders(workspace))),
     ]
-    return [found for check, look in looks for found in _looked(check, look)]
-
-
-def _looked(check: str, look: Callable[[], Iterator[Check]], database: Database | None = None) -> Iterator[Check]:
-    """What a look finds; where it cannot look to its end, that is a finding and stops no other. What looks at a
-    `database` that is damaged may fail in any way."""
-    try:
-        yield from look()
-    except (LinktrackError, OSError) as problem:
-        yield _error(check, "cannot be looked at", problem)
-    except Exception:
-        fault = ""
-        with suppress(LinktrackError):
-            fault = "" if database is None else fault_of(database)
-        if database is None or not fault:
-            raise
-        said = f"cannot be looked at in a damaged database ({fault})"
-        yield Check(check, "error", said, way_back(database.dialect))
+    return [found for check, look in looks for found in looked(check, look)]
 
 
 def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]]) -> Iterator[Check]:
@@ -108,7 +65,7 @@ def _settings(workspace: Workspace, uses: Sequence[Callable[[Workspace], object]
             use(workspace)
         except LinktrackError as problem:
             refused = True
-            yield _error("settings", workspace.config_path, problem)
+            yield error_of("settings", workspace.config_path, problem)
     if not refused:
         yield Check("settings", "ok", str(workspace.config_path), "")
 
@@ -191,167 +148,3 @@ def _space(workspace: Workspace) -> Iterator[Check]:
         yield Check("space", "warning", detail, "there is little room: an upgrade copies the database first")
     else:
         yield Check("space", "ok", detail, "")
-
-
-def _scripts(workspace: Workspace, database: Database) -> Iterator[Check]:
-    """Whether every script that an action names is there and can be started."""
-    folder = workspace.scripts_path
-    rows = database.rows(
-        "SELECT l.key, a.number, a.settings FROM action a JOIN link l ON l.id = a.link_id WHERE a.type = 'script' "
-        "ORDER BY l.key, a.number"
-    )
-    named: dict[str, list[str]] = {}
-    for key, number, settings in rows:
-        named.setdefault(str(json.loads(settings).get("script")), []).append(f"action {number} of {key}")
-    lacking = False
-    for script, actions in named.items():
-        missing = unfit_script(folder, script)
-        if missing is not None:
-            lacking = True
-            yield Check("scripts", "error", f"{script} ({', '.join(actions[:3])})", missing.message)
-    if not folder.is_dir() and not lacking:
-        yield Check("scripts", "warning", str(folder), "make this folder before a link runs a script")
-    elif not lacking:
-        yield Check("scripts", "ok", f"{sum(1 for path in folder.iterdir() if path.is_file())} files", "")
-
-
-def _leftovers_beside_outputs(workspace: Workspace, database: Database) -> Iterator[Check]:
-    """What lies where mails and files of runs were written into, and people keep their backups."""
-    outs = [out for (out,) in database.rows("SELECT DISTINCT out FROM run")]
-    outs += [one.out for one in list_outputs(database)]
-    yield from _leftovers_in({Path(out).parent for out in outs if out.startswith("/")} - own_folders(workspace))
-
-
-def _leftovers_in(folders: set[Path]) -> Iterator[Check]:
-    for folder in sorted(folders):
-        try:
-            for path in leftovers(folder) if folder.is_dir() else ():
-                yield Check("leftovers", "warning", str(path), "a command was killed while it wrote this: remove it")
-        except OSError as problem:
-            yield Check("leftovers", "warning", f"{folder} cannot be looked at", str(sentence_of(problem, folder)))
-
-
-def _clock(database: Database, moment: int) -> Iterator[Check]:
-    """Whether the clock stands before what was written already."""
-    written = database.value(
-        "SELECT max(moment) FROM (SELECT max(created_at) AS moment FROM shipment UNION SELECT max(started_at) FROM run "
-        "UNION SELECT max(read_at) FROM reading UNION SELECT imported_at FROM workspace) written"
-    )
-    if written is not None and written > moment + _AHEAD:
-        detail = f"it is {iso(moment)}, and something was written at {iso(written)}"
-        yield Check("clock", "error", detail, "set the machine's clock: times of shipments and runs follow it")
-    else:
-        yield Check("clock", "ok", iso(moment), "")
-
-
-def _due(workspace: Workspace, database: Database, moment: int) -> Iterator[Check]:
-    """The last import and run, and what somebody must see to."""
-    found = status_of(workspace, database, moment)
-    for check, last in (("import", found.last_import), ("run", found.last_run)):
-        if check not in found.due:
-            said = "none so far" if last is None else f"the last one at {iso(last, workspace.zone)}"
-            yield Check(check, "ok", said, "")
-    for what, advice in zip(found.due, found.advice, strict=True):
-        if what != "shipments":  # which are named one by one
-            yield Check(what, "warning", "due", advice)
-
-
-def _tables(database: Database) -> Iterator[Check]:
-    """The tables and columns that a database of this version has, and lacks."""
-    if missing := lacking(database):
-        yield Check("tables", "error", f"missing: {', '.join(missing)}", way_back(database.dialect))
-
-
-def _integrity(database: Database) -> Iterator[Check]:
-    """A file's pages, and the references in the database. (A server sees to its own pages.)"""
-    fault = broken(database)
-    whole = "all pages and references" if database.dialect == SQLITE else "all references"
-    yield Check("integrity", "error" if fault else "ok", fault or whole, fault and way_back(database.dialect))
-
-
-def _values(database: Database) -> Iterator[Check]:
-    """Whether every value is one that may stand there."""
-    found = [Check("values", "error", fault, way_back(database.dialect)) for fault in wrong_values(database)]
-    yield from found or [Check("values", "ok", "all texts, numbers and times are some", "")]
-
-
-def _rows(database: Database) -> Iterator[Check]:
-    """Every row that another one names, or speaks of."""
-    faults = [*missing_rows(database), *contradictions(database)]
-    found = [Check("rows", "error", fault.sentence(), _way_out(database, fault)) for fault in faults]
-    yield from found or [Check("rows", "ok", "all rows have what they name, and none denies another", "")]
-
-
-def _figures(database: Database) -> Iterator[Check]:
-    """Every figure that is kept."""
-    found = [
-        Check("figures", "error", fault.sentence(), _way_out(database, fault)) for fault in wrong_figures(database)
-    ]
-    yield from found or [Check("figures", "ok", "all figures are those of the clicks", "")]
-
-
-def _way_out(database: Database, fault: Fault) -> str:
-    return (
-        "make them anew: linktrack doctor --repair"
-        if fault.mended
-        else f"{way_back(database.dialect)}, and import the logs since again"
-    )
-
-
-def _open_clicks(database: Database) -> Iterator[Check]:
-    lost = lost_open_clicks(database)
-    if lost:
-        yield Check("open clicks", "error", f"{lost:,} that no run would find", "linktrack doctor --repair finds them")
-
-
-def _database(workspace: Workspace, deep: bool, moment: int) -> Iterator[Check]:
-    with open_database(workspace, wait=_WAIT_SECONDS) as database:
-        looks: list[tuple[str, Callable[[], Iterator[Check]]]] = [
-            ("database", lambda: iter([Check("database", "ok", database.name, "")])),
-            ("key", lambda: _keys(workspace, database)),
-            ("shipment", lambda: _unfinished(database)),
-            ("tables", lambda: _tables(database)),
-            ("integrity", lambda: _integrity(database)),
-            ("clock", lambda: _clock(database, moment)),
-            ("scripts", lambda: _scripts(workspace, database)),
-            ("due", lambda: _due(workspace, database, moment)),
-            ("leftovers", lambda: _leftovers_beside_outputs(workspace, database)),
-        ]
-        if deep:
-            looks += [(check, partial(look, database)) for check, look in _DEEP]
-        for check, look in looks:
-            yield from _looked(check, look, database)
-
-
-_DEEP: tuple[tuple[str, Callable[[Database], Iterator[Check]]], ...] = (
-    ("values", _values),
-    ("rows", _rows),
-    ("figures", _figures),
-    ("open clicks", _open_clicks),
-)
-
-
-def _keys(workspace: Workspace, database: Database) -> Iterator[Check]:
-    try:
-        keys = open_keys(workspace, database)
-    except LinktrackError as problem:
-        yield _error("key", workspace.key_path, problem)
-        return
-    if keys.foreign:
-        ids = ", ".join(map(str, keys.foreign))
-        yield Check("key", "warning", f"key {ids} is not of this workspace", keys.foreign_advice)
-    else:
-        ring = keys.keyring
-        yield Check("key", "ok", f"{len(ring.secrets)} keys, id {ring.signing_id} signs", "")
-
-
-def _unfinished(database: Database) -> Iterator[Check]:
-    for shipment in unfinished_shipments(database):
-        people = counted(shipment.recipients, "recipient")
-        detail = f"the mails of {shipment.id} of {shipment.mailing} to {people} were not all handed out"
-        yield Check("shipment", "warning", detail, ways_on(database, shipment))
-
-
-def _error(check: str, detail: object, problem: LinktrackError | OSError) -> Check:
-    said = problem if isinstance(problem, LinktrackError) else sentence_of(problem)
-    return Check(check, "error", str(detail), str(said))

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.files.reading import tidy_path, whole_path
 from linktrack.workspace import Workspace
 
 _MANY = 10_000  # entries of a folder that are looked at
@@ -26,15 +27,19 @@ class FilesAround(NamedTuple):
 
 def files_around(workspace: Workspace) -> FilesAround:
     """What lies in the workspace's folder, in the folders in it, beside it, in the folders beside it (not deeper), and
-    where its database is. Links to folders are not followed, and what this user may not look at is left out."""
-    root, database = workspace.root.absolute(), workspace.database_path
-    entries = {folder: _entries(folder) for folder in (root, root.parent)}
-    at_home = [root, *_folders(entries[root]), root.parent, *([] if database is None else [database.absolute().parent])]
+    where its database is, each by its own name. Links to folders are not followed, and what this user may not look at
+    is left out. Beside a workspace that is reached by a link is what is beside that, too."""
+    named, database = tidy_path(workspace.root), workspace.database_path
+    root = whole_path(named)
+    entries = {folder: _entries(folder) for folder in (root, root.parent, named.parent)}
+    at_home = [root, *_folders(entries[root]), root.parent, named.parent]
+    at_home += [] if database is None else [tidy_path(database).parent, whole_path(database).parent]
+    beside = (*entries[root.parent][:_MANY], *entries[named.parent][:_MANY])
     files, passed_over = dict[Path, None](), list[Path]()
-    for folder in dict.fromkeys((*at_home, *_folders(entries[root.parent][:_MANY]))):
+    for folder in dict.fromkeys((*at_home, *_folders(beside))):
         there = entries.get(folder) or _entries(folder)
         room = _MOST - len(files)
-        found = sorted(plain_files(there[:_MANY]))
+        found = sorted({whole_path(path) if path.is_symlink() else path for path in plain_files(there[:_MANY])})
         files.update(dict.fromkeys(found[:room]))
         if len(there) > _MANY or len(found) > room:
             passed_over.append(folder)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from sqlmodel import SQLModel
 
 from linktrack.actions.ledger.forgetting import forget_in_ledger
+from linktrack.actions.ledger.log import count_changes_of
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
 from linktrack.clicks.waiting import import_waiting
@@ -29,9 +30,11 @@ from linktrack.store.lock import alone
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
+from linktrack.upkeep.email_forms import one_form
 from linktrack.upkeep.out_of_reach import OutOfReach, everything_out_of_reach
-from linktrack.upkeep.own_log import empty_lines, traces_of
-from linktrack.upkeep.person import RECIPIENT, emails_of, tables_about_persons
+from linktrack.upkeep.own_log import empty_lines
+from linktrack.upkeep.person import RECIPIENT, emails_of, is_email, tables_about_persons
+from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
 
 # Tables whose rows stay, emptied of what is personal: what is counted in them is in the figures of reports, or has a
@@ -70,13 +73,13 @@ class _Person(NamedTuple):
     def is_spoken_of(self, text: str) -> bool:
         """Whether a text has the person's id, address or name in it; short ones as words of their own, for others are
         made of them."""
-        folded = text.casefold()
+        folded = one_form(text)
         long, short = (
             (word for word in self.words if len(word) >= _LONG),
             (word for word in self.words if len(word) < _LONG),
         )
         return any(word in folded for word in long) or any(
-            re.search(rf"(?<!\w){re.escape(word)}(?!\w)", folded) for word in (*short, self.contact_id.casefold())
+            re.search(rf"(?<!\w){re.escape(word)}(?!\w)", folded) for word in (*short, one_form(self.contact_id))
         )
 
 
@@ -97,7 +100,7 @@ def forget_person(
         number = None if gone else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))
         everybody = nobodies(database) | ({number} if number is not None else set())
-        emails = () if number is None else emails_of(database, number)
+        emails = set(filter(is_email, (named,))) if number is None else emails_of(database, number)
         traces = traces_of(database, AddressBook(workspace, database), everybody, emails, of_revoked=True)
         lines = empty_lines(database, sizes, traces)
         if number is None:
@@ -145,18 +148,17 @@ def _person(database: Database, number: int) -> _Person:
         "UNION SELECT email, name FROM earlier_address WHERE recipient_id = ?",
         (number, number),
     )
-    words = {word.strip().casefold() for pair in (now, *then) for word in pair}
+    words = {one_form(word.strip()) for pair in (now, *then) for word in pair}
     return _Person(number, contact_id, frozenset(words - {""}))
 
 
 def _counted(database: Database, number: int) -> tuple[int, int, int]:
     """Mails, clicks and changes of a person."""
-    tables = ("shipment_recipient", "click", "change")
-    mails, clicks, changes = (
+    mails, clicks = (
         int(database.value(f"SELECT count(*) FROM {table} WHERE {RECIPIENT} = ?", (number,)))  # noqa: S608  (ours)
-        for table in tables
+        for table in ("shipment_recipient", "click")
     )
-    return mails, clicks, changes
+    return mails, clicks, count_changes_of(database, number)
 
 
 # --- clicks and addresses --------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -11,12 +10,14 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from linktrack.actions.ledger.runs import folders_of_runs
 from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.errors import BadInput
 from linktrack.files.beside import leftovers
+from linktrack.files.reading import tidy_path, whole_path
 from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso
-from linktrack.store.database_files import COMPANIONS, workspace_in
+from linktrack.store.database_files import COMPANIONS, DatabaseFile, database_file
 from linktrack.store.dialects import POSTGRESQL
 from linktrack.store.session import Database
 from linktrack.upkeep.archive import CONTENTS_NAME, Contents, contents_in
@@ -26,6 +27,13 @@ from linktrack.workspace import Workspace
 _GZIP = b"\x1f\x8b"  # what a gzip file begins with (RFC 1952)
 _MANY = 10_000  # files below the click log's folder that are looked at
 _MOST = 1 << 20  # bytes of what a backup says of itself
+_IF_OURS = "delete it if that was a copy of this one"
+_REMAINS = {
+    "unreadable": "a database that cannot be read, cut short or damaged: delete it if it is a copy of this one",
+    "log": f"a write-ahead log without its database: {_IF_OURS}",
+    "journal": f"a rollback journal without its database: {_IF_OURS}",
+    "index": f"the index of a write-ahead log, without its database: {_IF_OURS}",
+}
 
 
 class OutOfReach(NamedTuple):
@@ -39,9 +47,13 @@ def everything_out_of_reach(workspace: Workspace, database: Database, number: in
     """All such places: what is always one, the files that the database knows of, and what lies about.
 
     `number` is who is being forgotten; None: they were forgotten before, and which logs they stand in is not known any
-    more. Files that are gone are left out, unless they may lie on another machine.
+    more. Files that are gone are left out, unless they may lie on another machine. Each place comes once.
     """
-    return [*_always(database), *_written(database), *_logs(workspace, database, number), *_beside(workspace, database)]
+    found = (*_written(database), *_logs(workspace, database, number), *_beside(workspace, database))
+    once = dict[str, OutOfReach]()
+    for one in found:
+        once.setdefault(one.place, one)
+    return [*_always(database), *once.values()]
 
 
 def _always(database: Database) -> Iterator[OutOfReach]:
@@ -72,10 +84,13 @@ def _always(database: Database) -> Iterator[OutOfReach]:
 def _written(database: Database) -> Iterator[OutOfReach]:
     """The folders that mailings and runs were written into. A run writes the whole export, with rows that it leaves as
     they are."""
+    shipments: dict[str, list[str]] = {}  # by folder, which one may have emptied for the next one
     for one in list_outputs(database):
-        if _may_be_there(database, one.out):
-            yield OutOfReach(one.out, f"the mails of shipment {one.shipment}: delete them once they are sent")
-    for (folder,) in database.rows("SELECT DISTINCT out FROM run WHERE out <> '' ORDER BY out"):
+        shipments.setdefault(one.out, []).append(str(one.shipment))
+    for out, of in shipments.items():
+        if _may_be_there(database, out):
+            yield OutOfReach(out, f"the mails of shipment {' or '.join(of)}: delete them once they are sent")
+    for folder in folders_of_runs(database):
         if _may_be_there(database, folder):
             yield OutOfReach(folder, "the files of an action run: delete them once the CRM has them")
 
@@ -87,15 +102,15 @@ def _may_be_there(database: Database, place: str) -> bool:
 def _logs(workspace: Workspace, database: Database, number: int | None) -> Iterator[OutOfReach]:
     """The logs with clicks of the person, but the own one; and what somebody has put into its folder that no import
     takes for a log."""
-    own = _tidy(workspace.click_log_path)
+    own = whole_path(workspace.click_log_path)
     for (log,) in database.rows(
         "SELECT DISTINCT source.name FROM click JOIN reading ON reading.id = reading_id "
         "JOIN source ON source.id = source_id WHERE recipient_id = ? ORDER BY source.name",
         (number or -1,),
     ):
-        if log != "-" and (place := _tidy(Path(log))).parent != own:
-            yield OutOfReach(str(place), "a log with their clicks: delete it, or let it end")
-    if not own.is_dir() or own in (root := _tidy(workspace.root), *root.parents):
+        if log != "-" and Path(log).parent != own:
+            yield OutOfReach(log, "a log with their clicks: delete it, or let it end")
+    if not own.is_dir() or own in (root := whole_path(workspace.root), *root.parents):
         return
     taken = set(logs_in(own))
     for path in sorted(plain_files(islice(own.rglob("*"), _MANY))):
@@ -103,36 +118,37 @@ def _logs(workspace: Workspace, database: Database, number: int | None) -> Itera
             yield OutOfReach(str(path), "in the click log's folder, but no log of it: delete it if it has their lines")
 
 
-def _tidy(path: Path) -> Path:
-    return Path(os.path.normpath(path.absolute()))
-
-
 def _beside(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
     """What lies in the workspace's folder and beside it: backups with their time, databases that are not in use,
     leftovers."""
     about = files_around(workspace)
-    in_use = workspace.database_path
+    in_use = None if workspace.database_path is None else tidy_path(workspace.database_path)
     own_id = bytes(database.value("SELECT workspace_id FROM workspace"))
-    copies = [] if in_use is None else sorted(in_use.parent.glob(f"{in_use.name}.*"))
+    copies = [] if in_use is None else sorted(plain_files(in_use.parent.glob(f"{in_use.name}.*")))
     for path in dict.fromkeys((*about.files, *copies)):
         if contents := _contents_of(path):
             yield _backup(workspace, path, contents)
         elif in_use is None or not _is_same(path, in_use):
-            whose = _workspace_in(path)
-            if whose is not None or path in copies:
-                yield from _unused(path, "" if not whose or whose == own_id else "of another workspace")
+            what = _database_file(path)
+            if what is not None and what.what != "database":
+                yield OutOfReach(str(path), _REMAINS[what.what])
+            elif what is not None or (path in copies and not path.name.endswith(COMPANIONS)):
+                whose = b"" if what is None else what.workspace_id
+                yield from _unused(path, "" if whose in (b"", own_id) else "of another workspace")
     for folder in about.passed_over:
         yield OutOfReach(str(folder), "it has too many files to look at all: look for backups and databases there")
-    for left in leftovers(workspace.root):
+    for left in leftovers(whole_path(workspace.root)):
         yield OutOfReach(str(left), "a killed command has left it: delete it")
 
 
 def _backup(workspace: Workspace, path: Path, contents: Contents) -> OutOfReach:
     made = iso(contents.made_at, workspace.zone)
+    if contents.database == POSTGRESQL:
+        return OutOfReach(str(path), f"a backup of {made} without its database: delete the dump that was made with it")
     if contents.database_id == workspace.settings.database.id:
         return OutOfReach(str(path), f"a backup of {made}: delete it once a newer one is there")
-    whose = "of another workspace, or of this one before a linktrack restore"
-    return OutOfReach(str(path), f"a backup of {made} {whose}: delete it if it is")
+    whose = "of another workspace, or of this one before a linktrack restore or a linktrack database copy"
+    return OutOfReach(str(path), f"a backup of {made} {whose}: delete it if it is of this one")
 
 
 def _unused(path: Path, whose: str) -> Iterator[OutOfReach]:
@@ -147,9 +163,9 @@ def _unused(path: Path, whose: str) -> Iterator[OutOfReach]:
             yield OutOfReach(str(companion), f"of the database {path.name}: it goes with that")
 
 
-def _workspace_in(path: Path) -> bytes | None:
+def _database_file(path: Path) -> DatabaseFile | None:
     try:
-        return workspace_in(path)
+        return database_file(path)
     except OSError:  # nobody may look there
         return None
 

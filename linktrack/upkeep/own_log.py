@@ -1,4 +1,4 @@
-"""The workspace's own click log: the lines in it that are certain people's, found and emptied; which files are done.
+"""The workspace's own click log: the lines in it with certain people's traces, emptied; which files are done.
 
 A line is emptied where it stands, in as many bytes, so that the server may go on writing behind it; a compressed file
 is written anew. Its time stays, by which the import puts logs together that were cut or overlap (`logs.cuts`). What the
@@ -13,13 +13,10 @@ import io
 import json
 import lzma
 import os
-import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
 from linktrack.clicks.formats.click_log import KEYS, is_click_log
 from linktrack.clicks.formats.parts.json_values import JsonRecord
@@ -27,24 +24,19 @@ from linktrack.clicks.logs.content import Log, open_log
 from linktrack.clicks.logs.fields import digest_key
 from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.clicks.logs.sources import recognise
-from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.errors import BadInput
 from linktrack.files.beside import sync
 from linktrack.files.reading import explained
 from linktrack.files.writing import replace_own
 from linktrack.links.keys import open_keys
-from linktrack.links.tokens import NOBODY, TOKEN_LENGTH, Tokens, key_id_of
+from linktrack.links.tokens import NOBODY
 from linktrack.moments import moment_of
 from linktrack.sentences import counted
-from linktrack.store.many import at_once, marks
 from linktrack.store.session import Database
+from linktrack.upkeep.traces import Traces
 from linktrack.workspace import Workspace
 
 _BLOCK = 1 << 20
-_HALF = 16  # letters that no two tokens have in common
-# What a token may be that has lost some letters or has others: behind a placement, at least a half of one.
-_AT_SIGN = re.compile(rb"@|%(?:25)*40").search
-_TOKEN_LIKE = re.compile(rb"/[a-zA-Z2-7]{3,12}/+([a-zA-Z0-9_=\-]{%d,})" % _HALF).finditer
 
 
 class OwnLine(NamedTuple):
@@ -52,68 +44,6 @@ class OwnLine(NamedTuple):
 
     start: int
     line: bytes
-
-
-@dataclass(frozen=True)
-class Traces:
-    """By what a line of the log is told to be some people's: their good tokens, what is left of a damaged one
-    (`halves`: the first and the last letters of every token that they have), and their e-mail addresses, which somebody
-    may have written behind anybody's address. A token of a key in `revoked` may be anybody's, so theirs, too."""
-
-    book: AddressBook
-    recipients: Set[int]
-    halves: frozenset[bytes] = frozenset()
-    emails: re.Pattern[str] | None = None  # in small letters
-    revoked: Set[int] = frozenset()
-
-    def are_in(self, line: bytes) -> bool:
-        """Whether a line is theirs, or speaks of them."""
-        if self.recipients & self.book.addresses.recipients_in(line):
-            return True
-        for token in (match[1].lower() for match in _TOKEN_LIKE(line)):
-            if token[:_HALF] in self.halves or token[-_HALF:] in self.halves:
-                return True
-            if self.revoked and key_id_of(token[:TOKEN_LENGTH].decode("ascii")) in self.revoked:
-                return True
-        if self.emails is None or not _AT_SIGN(line):
-            return False
-        texts = (text.decode("utf-8", "replace").casefold() for text in _unescaped(line))
-        return any(map(self.emails.search, texts))
-
-
-def _unescaped(line: bytes) -> Iterator[bytes]:
-    """A line as it is, and without its percent-escapes as often as it has some."""
-    yield line
-    while (plain := unquote_to_bytes(line)) != line:
-        yield (line := plain)
-
-
-def traces_of(
-    database: Database,
-    book: AddressBook,
-    recipients: Collection[int],
-    emails: Collection[str] = (),
-    *,
-    of_revoked: bool = False,
-) -> Traces:
-    """The traces of recipients, by number. Whose a token of a revoked key is nobody can say any more: `of_revoked`
-    takes all of them for theirs, else they are nobody's."""
-    keyring, halves, numbers = book.keys.keyring, set[bytes](), sorted(recipients)
-    for some in at_once(numbers):
-        for shipment, recipient, settings in database.rows(
-            "SELECT shipment.number, recipient_id, shipment.settings FROM shipment JOIN shipment_recipient "  # noqa: S608  (marks of our own)
-            f"ON shipment_id = shipment.id AND recipient_id IN ({marks(some)})",
-            some,
-        ):
-            if (key_id := json.loads(settings)["key_id"]) in keyring.secrets:
-                signing = Tokens(keyring.signing_with(key_id), book.keys.tokens.workspace_id)
-                token = signing.sign(shipment, recipient).encode()
-                halves |= {token[:_HALF], token[-_HALF:]}
-    every = "|".join(re.escape(email.strip().casefold()) for email in sorted(emails))
-    # What goes on behind it is another's host, if not its final dot; what is escaped there is seen once it is not.
-    pattern = re.compile(rf"(?<![\w.+-])(?:{every})(?!\.?(?:[\w-]|%[0-9a-f]{{2}}))") if every else None
-    revoked = book.keys.revoked if of_revoked else frozenset[int]()
-    return Traces(book, frozenset(recipients), frozenset(halves), pattern, revoked)
 
 
 def lines_of(path: Path, traces: Traces, size: int | None = None) -> Iterator[OwnLine]:
@@ -227,7 +157,7 @@ def _moment(line: bytes) -> int | None:
 def _record(line: bytes) -> JsonRecord | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) and is_click_log(record) else None
 

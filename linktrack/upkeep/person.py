@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlmodel import SQLModel
 
+from linktrack.actions.ledger.definitions import definition_text
+from linktrack.actions.ledger.log import count_changes_of
 from linktrack.click_marks import MACHINE, POST, PREFETCH, SHARED
 from linktrack.click_names import click_name
 from linktrack.clicks.judging.devices import DEVICES
@@ -21,7 +23,8 @@ from linktrack.store import tables
 from linktrack.store.conditions import reached
 from linktrack.store.lookups import recipient_id
 from linktrack.store.session import Database, Row
-from linktrack.upkeep.own_log import lines_of, traces_of
+from linktrack.upkeep.own_log import lines_of
+from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
 
 RECIPIENT = "recipient_id"  # the column that a table about persons has
@@ -76,7 +79,7 @@ def show_person(database: Database, named: str, types: Collection[str] = ()) -> 
         first_click=first,
         last_click=last,
         left=[_shown(departure) for departure in departures_of(database, number, types)],
-        changes=int(database.value("SELECT count(*) FROM change WHERE recipient_id = ?", (number,))),
+        changes=count_changes_of(database, number),
     )
 
 
@@ -153,17 +156,23 @@ def _consent(workspace: Workspace, database: Database, number: int) -> Iterator[
 
 
 def emails_of(database: Database, number: int) -> set[str]:
-    """Every e-mail address that a person has, or mails went to."""
+    """Every e-mail address that a person has, or mails went to, and the contact id where it is one."""
     return {
         email
         for (email,) in database.rows(
             "SELECT email FROM recipient WHERE id = ? "
+            "UNION SELECT COALESCE(contact_id, '') FROM recipient WHERE id = ? "
             "UNION SELECT email FROM shipment_recipient WHERE recipient_id = ? "
             "UNION SELECT email FROM earlier_address WHERE recipient_id = ?",
-            (number,) * 3,
+            (number,) * 4,
         )
-        if "@" in email.strip("@")
+        if is_email(email)
     }
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is an e-mail address, as far as one can be looked for."""
+    return "@" in text.strip("@")
 
 
 def tables_about_persons() -> list[str]:
@@ -222,7 +231,7 @@ class _Readable:
             "reading_id": self._one(
                 "SELECT source.name FROM reading JOIN source ON source.id = source_id WHERE reading.id = ?", "source"
             ),
-            "definition_id": self._one("SELECT text FROM definition WHERE id = ?", "definition"),
+            "definition_id": lambda value: {"definition": definition_text(database, value)},
             "flags": lambda value: {"flags": [word for bit, word in _FLAGS if value & bit]},
             "fields": lambda value: {"fields": json.loads(value)},
             "minute": lambda value: {"at": self._time(value * _MINUTE)},

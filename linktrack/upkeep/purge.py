@@ -25,7 +25,8 @@ from linktrack.store.open_times import open_times, replace_open_times
 from linktrack.store.purged import horizon, note_purged
 from linktrack.store.session import Database
 from linktrack.upkeep.cleaning import CLEAN, Cleaned, clean
-from linktrack.upkeep.own_log import empty_lines, remove_done_files, traces_of
+from linktrack.upkeep.own_log import empty_lines, remove_done_files
+from linktrack.upkeep.traces import traces_of
 from linktrack.workspace import Workspace
 
 _AT_ONCE = 50_000  # clicks of one transaction
@@ -138,10 +139,8 @@ _TABLES = ("click", "probe", "junk_request", "wiped_click", "scanner_evidence", 
 
 def _check_open(workspace: Workspace, database: Database, before: int, even_open: bool) -> int:
     """How many of the clicks that are to go wait for a run. OpenClicks unless they may go."""
-    selecting.begin(database)
-    selecting.find_open(database, get_unsubscribes=get_unsubscribes(workspace))
-    waiting = int(database.value("SELECT count(*) FROM open_click WHERE clicked_at < ?", (before,)))
-    database.execute("DROP TABLE open_click")
+    get = get_unsubscribes(workspace)
+    waiting = selecting.waiting_for_a_run(database, get_unsubscribes=get, before=before).clicks
     if waiting and not even_open:
         raise OpenClicks(waiting, iso(before, workspace.zone))
     return waiting

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from linktrack.actions.ledger.made_anew import count_changes, keep_decisions
+from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
 from linktrack.clicks.judging.rules.judged import PLAIN, Click
 from linktrack.clicks.judging.told import mend_evidence
 from linktrack.clicks.rejudge import judge_stored
-from linktrack.clicks.rollups.counts import rebuild
+from linktrack.clicks.rollups.counts import count_sent, rebuild
 from linktrack.clicks.rollups.zone import set_zone
 from linktrack.clicks.storing import Shelf
 from linktrack.errors import BadInput, Conflict
@@ -45,7 +45,8 @@ class RepairPlan(NamedTuple):
         said = [f"Count {self.clicks:,} clicks anew for all reports (they know of {self.counted:,})"]
         if self.purged:
             said = [
-                f"Make anew what the ledger tells (the figures of clicks stay: those before {self.purged} were purged)"
+                "Make anew what the ledger and the shipments tell "
+                f"(the figures of clicks stay: those before {self.purged} were purged)"
             ]
         if self.zone != self.zone_before:
             said.append(f"in hours of {self.zone} instead of {self.zone_before}")
@@ -56,7 +57,9 @@ class RepairPlan(NamedTuple):
         return ", ".join(said)
 
     def done(self) -> str:
-        return "Made anew what the ledger tells." if self.purged else f"Counted {self.clicks:,} clicks."
+        return (
+            "Made anew what the ledger and the shipments tell." if self.purged else f"Counted {self.clicks:,} clicks."
+        )
 
 
 def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
@@ -94,10 +97,13 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
         alone(workspace, database, "action run", wait),
         database.transaction(),
     ):
-        if not plan.purged:
+        if plan.purged:
+            count_sent(database)
+        else:
             _count_clicks(workspace, database)
         count_recipients(database)
         count_changes(database)
+        keep_failures(database)
         keep_decisions(database)
         mend_evidence(database, ruled_clicks(database))
         _find_open_clicks(database)

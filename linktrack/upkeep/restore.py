@@ -28,7 +28,7 @@ from linktrack.files.toml_files import read_toml
 from linktrack.links.tokens import Keyring
 from linktrack.moments import Clock, now
 from linktrack.settings.sources import settings_of
-from linktrack.store.dialects import SQLITE, explain_sqlite
+from linktrack.store.dialects import SQLITE, explain_sqlite, open_own_copy
 from linktrack.store.revisions import revision, unfit
 from linktrack.store.session import Database
 from linktrack.upkeep.archive import PAGES_NAME, Contents, unpack
@@ -170,7 +170,7 @@ def _mend_database(
 ) -> Restored:
     """Check the database of a backup, and make it the one of these settings: with a new id, waiting for later runs."""
     try:
-        database = sqlite3.connect(path, isolation_level=None)
+        database = open_own_copy(path)
         try:
             whole = Database(database, SQLITE, f"the database in {source}", explain_sqlite)
             if fault := fault_of(whole, contents.rows):

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from linktrack.click_marks import VERDICTS
+from linktrack.clicks.formats import format_of, goes_on_from
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.judging.verdicts import REASONS
-from linktrack.errors import Conflict, Damaged
+from linktrack.errors import Conflict, Damaged, LinktrackError
+from linktrack.links.responses import read_response
+from linktrack.mailings.catalog import MailingOptions
+from linktrack.mailings.shipments import read_settings
 from linktrack.moments import zone_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.revisions import HEAD, revision
@@ -48,7 +52,13 @@ _WORDS: dict[str, tuple[str | int, ...]] = {
     "made.status": _OUTCOMES,
     "settled.kind": _CHANGES,
 }
+_READ_BY: dict[tuple[str, str], Callable[[str], object]] = {
+    ("link", "response"): read_response,
+    ("mailing", "settings"): MailingOptions.read,
+    ("shipment", "settings"): read_settings,
+}
 _JSON_OBJECT = "JSON object"
+_SHOWN = 60  # letters of a value that is none
 _FIRST, _LAST = -62_135_500_000_000, 253_402_200_000_000  # the years 1 to 9999, in any zone
 _BEYOND_ASCII = "'*[^' || char(1) || '-' || char(127) || ']*'"
 
@@ -120,6 +130,19 @@ def wrong_values(database: Database) -> Iterator[str]:
             yield f"workspace: there are {count:,} rows instead of one"
         if not any(found):
             yield from _wrong_names(database, table.name, there[table.name])
+            yield from _wrong_texts(database, table.name, there[table.name])
+
+
+def _wrong_texts(database: Database, table: str, columns: set[str]) -> Iterator[str]:
+    """Texts that whoever reads them cannot understand, though they are JSON objects."""
+    for (of, column), read in _READ_BY.items():
+        if of != table or column not in columns:
+            continue
+        for (text,) in database.rows(f'SELECT DISTINCT {column} FROM "{table}"'):
+            try:
+                read(text)
+            except (LinktrackError, ValueError, TypeError, AttributeError, KeyError):
+                yield f"{column} of {table}: {text[:_SHOWN]!r} cannot be understood"
 
 
 def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[str]:
@@ -134,6 +157,15 @@ def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[
         for (said,) in database.rows("SELECT DISTINCT reasons FROM ruling"):
             if unknown := [one for one in said.split(",") if said and one.partition(":")[0] not in REASONS]:
                 yield f"reasons of ruling: {unknown[0]!r} is none"
+    if table == "source" and {"format", "state"} <= columns:
+        for name, state in database.rows("SELECT DISTINCT format, state FROM source"):
+            try:
+                format = format_of(name)
+            except LinktrackError:
+                yield f"format of source: {name!r} is none"
+                continue
+            if not goes_on_from(format, state):
+                yield f"state of source: {state[:_SHOWN]!r} is none of the format {name!r}"
 
 
 def _no_objects(column: Column[object], database: Database) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linktrack.actions import selecting
-from linktrack.actions.ledger.rows import UNFINISHED
-from linktrack.actions.ledger.runs import open_failures
+from linktrack.actions.ledger.runs import last_ended, newest_run, open_failures
 from linktrack.actions.taking import is_awaited
 from linktrack.actions.work import get_unsubscribes
 from linktrack.errors import Conflict
@@ -39,12 +38,10 @@ class Status:
 def status_of(workspace: Workspace, database: Database, now: int, within: int = USUAL) -> Status:
     """How a workspace is at a time. Imports are due `within` so many milliseconds of the last one, once mails were
     sent; runs where a click has waited longer."""
-    selecting.begin(database)
-    selecting.find_open(database, get_unsubscribes=get_unsubscribes(workspace))
-    open_clicks, oldest = database.row("SELECT count(*), min(clicked_at) FROM open_click") or (0, None)
+    open_clicks, oldest = selecting.waiting_for_a_run(database, get_unsubscribes=get_unsubscribes(workspace))
     imported = database.value("SELECT imported_at FROM workspace")
     first_sent = database.value("SELECT min(sent_at) FROM shipment WHERE finished_at IS NOT NULL")
-    newest = database.row("SELECT id, status FROM run WHERE id = (SELECT max(id) FROM run)")
+    newest = newest_run(database)
     by_status = open_failures(database, None)
     failures = sum(by_status.values())
     unfinished = len(unfinished_shipments(database))
@@ -59,8 +56,8 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
     if reference is not None and now - reference > within:
         last = "never" if imported is None else f"not since {iso(imported, workspace.zone)}"
         due["import"] = f"No log was imported {since} ({last}): see linktrack click import."
-    if newest is not None and newest[1] in UNFINISHED and not _is_running(workspace, database):
-        due["resume"] = f"Run {newest[0]} was interrupted: finish it with linktrack action run --resume."
+    if newest is not None and newest.is_unfinished and not _is_running(workspace, database):
+        due["resume"] = f"Run {newest.id} was interrupted: finish it with linktrack action run --resume."
     if oldest is not None and now - oldest > within:
         due["run"] = (
             f"{open_clicks:,} clicks wait for their actions, the oldest since {iso(oldest, workspace.zone)}: "
@@ -76,8 +73,8 @@ def status_of(workspace: Workspace, database: Database, now: int, within: int = 
     return Status(
         checked_at=now,
         last_import=imported,
-        last_run=database.value("SELECT max(finished_at) FROM run"),
-        open_clicks=int(open_clicks),
+        last_run=last_ended(database),
+        open_clicks=open_clicks,
         oldest_open_click=oldest,
         failures=failures,
         unfinished_shipments=unfinished,

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from world import CHROME, add, begin, send_to
 
 from linktrack.actions.run import RunReport, run_actions
-from linktrack.actions.work import Order
+from linktrack.actions.work import RunOptions
 from linktrack.click_marks import POST
 from linktrack.click_names import click_name
 from linktrack.clicks.load import import_logs
@@ -27,7 +27,8 @@ from linktrack.links.keys import open_keys
 from linktrack.links.stored_actions import store_actions
 from linktrack.mailings.rewriting import RewriteOrder
 from linktrack.store.open_times import note_open_times
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace, load_workspace
 
 MAY_4 = 1_777_885_932_000  # 2026-05-04T09:12:12+00:00, a Monday
@@ -150,9 +151,9 @@ class World:
         """Set `linktrack.toml` to `text` behind what it has said from the beginning."""
         (self.root / "linktrack.toml").write_text(f"{self.settings}\n{text}", "utf-8")
 
-    def order(self, export: Path | None, **options: Any) -> Order:
+    def order(self, export: Path | None, **options: Any) -> RunOptions:
         """What a run is asked to do at 12:00 UTC on 4 May 2026."""
-        return Order(export, options.pop("now", NOON), **options)
+        return RunOptions(export, options.pop("now", NOON), **options)
 
     def run(
         self, export: Path | None, out: str | None = None, wait: float = 0, **options: Any

@@ -27,7 +27,8 @@ from linktrack.actions.ledger.rows import LogFilter, MadeRow
 from linktrack.actions.ledger.runs import newest_run
 from linktrack.actions.run import resume_run, run_actions
 from linktrack.errors import Conflict, DiskFull, NotFound
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import load_workspace
 
 EXPORT = "contact_id,email,name,level,interests\n" + "".join(
@@ -300,11 +301,11 @@ def test_two_runs_at_once_the_second_says_who_holds_it_or_waits(world: World) ->
     (world.root / "scripts" / "note.py").write_text("import time\ntime.sleep(0.5)\n")
     code = (
         "import sys\nfrom pathlib import Path\nfrom linktrack.actions.run import run_actions\n"
-        "from linktrack.actions.work import Order\n"
-        "from linktrack.workspace import load_workspace\nfrom linktrack.store.session import open_database\n"
+        "from linktrack.actions.work import RunOptions\n"
+        "from linktrack.workspace import load_workspace\nfrom linktrack.store.opening import open_database\n"
         "root = Path(sys.argv[1])\nworkspace = load_workspace(root, {})\n"
         "with open_database(workspace) as database:\n"
-        f"    run_actions(workspace, database, Order(root / 'contacts.csv', {MAY_4}), root / 'first')\n"
+        f"    run_actions(workspace, database, RunOptions(root / 'contacts.csv', {MAY_4}), root / 'first')\n"
     )
     other = subprocess.Popen([sys.executable, "-c", code, str(world.root)])
     until = time.monotonic() + 20

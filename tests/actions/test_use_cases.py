@@ -23,10 +23,10 @@ import pytest
 from typer.testing import CliRunner
 
 from linktrack.actions.run import run_actions
-from linktrack.actions.work import Order
+from linktrack.actions.work import RunOptions
 from linktrack.cli.app import app
 from linktrack.links.keys import open_keys
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 
 ROOT = Path(__file__).parent.parent.parent
@@ -84,7 +84,7 @@ def play(root: Path) -> Path:
     call(*workspace, "click", "import", root / "access.log")
     loaded = load_workspace(root / "workspace", {})
     with open_database(loaded) as database:
-        run_actions(loaded, database, Order(root / "crm", int(MONDAY.timestamp() * 1000)), root / "out")
+        run_actions(loaded, database, RunOptions(root / "crm", int(MONDAY.timestamp() * 1000)), root / "out")
     rows = json.loads(call(*workspace, "report", "links", "--mailing", "spring", "--format", "json"))
     report = "".join(f"{row['key']}: {row['clicks']} clicks by {row['clickers']} of {row['sent']}\n" for row in rows)
     (root / "out" / "report.txt").write_text(report)  # the first use: how many are interested

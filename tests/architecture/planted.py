@@ -6,6 +6,7 @@ import ast
 import shutil
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,11 @@ def modules_of(*names: str) -> list[Path]:
     return found
 
 
-def trees() -> Iterator[tuple[str, ast.Module]]:
-    """Every file of the package by its path in it, read as Python."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text("utf-8"))
+@cache
+def trees() -> tuple[tuple[str, ast.Module], ...]:
+    """Every file of the package by its path in it, read as Python: once, and nobody changes anything in it."""
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return tuple((path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text("utf-8"))) for path in paths)
 
 
 def texts_in(tree: ast.AST) -> Iterator[str]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from architecture.planted import ROOT, trees
+from architecture.planted import ROOT, texts_in, trees
 
 # Tuples of more than three fields without names, all in what runs once for every line of a log or cell of a workbook,
 # where a named row costs more than the rest (measured). The table only shrinks.
@@ -31,7 +31,8 @@ def private_imports(tree: ast.AST) -> list[str]:
     found = []
     modules = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("linktrack"):
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("linktrack")):
+            found += [part for part in (node.module or "").split(".") if part.startswith("_")]
             found += [
                 f"{node.module}.{one.name}"
                 for one in node.names
@@ -56,6 +57,11 @@ def test_nobody_takes_what_is_private() -> None:
         "from linktrack.actions.taking import _Taking",
         "def f():\n    from linktrack.links.keys import _adopt as adopt",
         "from linktrack.links import keys\nkeys._adopt()",
+        "from . import _adopt",
+        "from .keys import _adopt",
+        "from ..links import _adopt as adopt",
+        "from . import keys\nkeys._adopt()",
+        "from linktrack._hidden import adopt",
     ],
 )
 def test_a_planted_private_import_is_found(code: str) -> None:
@@ -118,29 +124,65 @@ def test_a_planted_import_by_name_is_found(code: str) -> None:
 
 
 # Files are written by `linktrack.files`; these write into a folder or file that it has made for them, into a pipe, or
-# what is no output: a lock, a page for the browser.
+# what is no output: a lock, a click log, a database, a page for the browser.
 WRITE_FILES = {
     "actions/calendar_file.py", "actions/output.py", "cli/shared_inputs.py", "cli/shared_mails.py",
     "clicks/logs/ahead.py", "crm/json_spans.py", "crm/writing.py", "crm/xlsx_cells.py", "crm/xlsx_writing.py",
-    "files/writing.py", "mailings/handing_out.py", "mailings/outputs/template.py", "store/lock.py", "upkeep/archive.py",
-    "upkeep/backup.py", "upkeep/demo_visitors.py", "upkeep/restore.py",
+    "files/writing.py", "mailings/handing_out.py", "mailings/outputs/output_folder.py",
+    "mailings/outputs/template.py", "server/click_log.py", "store/dialects.py", "store/lock.py", "upkeep/archive.py",
+    "upkeep/backup.py", "upkeep/demo_visitors.py", "upkeep/own_log.py", "upkeep/restore.py",
 }  # fmt: skip
-_WRITING = {"write_text", "write_bytes", "copyfile", "copy2", "NamedTemporaryFile"}
+_WRITING = {"write_text", "write_bytes", "NamedTemporaryFile"}
+_COPYING = {"copy", "copyfile", "copy2", "copytree", "move"}  # shutil's
+_OPENING = {"open", "fdopen", "ZipFile", "TarFile", "GzipFile", "BZ2File", "LZMAFile"}
+_ONLY_READS = {"O_RDONLY", "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK"}
+
+
+def called(node: ast.Call) -> tuple[str, str]:
+    """What a call is of: ("shutil", "copy"), or ("", "copy")."""
+    if isinstance(node.func, ast.Attribute):
+        return getattr(node.func.value, "id", ""), node.func.attr
+    return "", getattr(node.func, "id", "")
+
+
+def taken_from(tree: ast.AST, modules: set[str], names: set[str]) -> bool:
+    """Whether a module calls one of `names` of other ones, under whatever name these go, or takes it by its name."""
+    known, calls = set(modules), set[tuple[str, str]]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {one.asname for one in node.names if one.name in modules and one.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            if any(one.name in names for one in node.names):
+                return True
+        elif isinstance(node, ast.Call):
+            calls.add(called(node))
+    return any(of in known and name in names for of, name in calls)
+
+
+def _opens_for_writing(node: ast.Call) -> bool:
+    """Whether a call opens a file by the system's own flags, and not surely for reading; the null device is no file."""
+    if called(node) != ("os", "open") or ast.unparse(node.args[0]) == "os.devnull":
+        return False
+    named = (part for part in ast.walk(node.args[1]) if isinstance(part, ast.Attribute | ast.Name))
+    flags = {ast.unparse(part).removeprefix("os.") for part in named} - {"os"}
+    return not flags <= _ONLY_READS
 
 
 def writes_files(tree: ast.AST) -> bool:
     """Whether a module opens a file for writing, or writes one whole."""
+    if taken_from(tree, {"shutil"}, _COPYING):
+        return True
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name in _WRITING:
+        name = called(node)[1]
+        if name in _WRITING or _opens_for_writing(node):
             return True
         modes = [*node.args, *(word.value for word in node.keywords if word.arg == "mode")]
-        if name in ("open", "fdopen") and any(
+        if name in _OPENING and any(
             isinstance(mode, ast.Constant)
             and isinstance(mode.value, str)
-            and re.fullmatch(r"[rbt]*[wax+][bt+]*", mode.value)
+            and re.fullmatch(r"[rbt]*[wax+][bt+]*([:|]\w*)?", mode.value)
             for mode in modes
         ):
             return True
@@ -160,10 +202,105 @@ def test_files_are_written_in_one_way() -> None:
         "open(path, mode='ab')",
         "os.fdopen(handle, 'w+')",
         "shutil.copyfile(a, b)",
+        "shutil.copy(a, b)",
+        "shutil.copytree(a, b)",
+        "shutil.move(a, b)",
+        "from shutil import move",
+        "import shutil as files\nfiles.copy2(a, b)",
+        "zipfile.ZipFile(path, 'w')",
+        "zipfile.ZipFile(path, mode='a')",
+        "tarfile.open(path, 'w:gz')",
+        "os.open(path, os.O_WRONLY | os.O_CREAT)",
+        "os.open(path, FLAGS)",
+        "open(path, opener=lambda name, flags: os.open(name, flags, 0o600))",
     ],
 )
 def test_a_planted_write_is_found(code: str) -> None:
-    assert writes_files(ast.parse(code)) and not writes_files(ast.parse("path.open('rb')\nopen(path)\nopen(path, 'r')"))
+    assert writes_files(ast.parse(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "path.open('rb')\nopen(path)\nopen(path, 'r')\nzipfile.ZipFile(path)\ntarfile.open(path, 'r:gz')",
+        "os.open(path, os.O_RDONLY | os.O_NOFOLLOW)\nos.open(os.devnull, os.O_WRONLY)\ncopy(entry)\nvalues.copy()",
+    ],
+)
+def test_what_only_reads_is_no_write(code: str) -> None:
+    assert not writes_files(ast.parse(code))
+
+
+# A file gets its name in `files/`; these have made a whole workspace, or a database, beside its place.
+NAME_FILES = {"files/folders.py", "files/writing.py", "upkeep/copy.py", "upkeep/placing.py"}
+_NAMING = {"replace", "rename", "renames", "link", "symlink", "truncate"}
+
+
+def names_files(tree: ast.AST) -> bool:
+    """Whether a module gives a file its name: by `os`, or by a path's own method, which has one argument where that of
+    a text has two."""
+    methods = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
+    return taken_from(tree, {"os"}, _NAMING) or any(
+        called(node)[1] in ("symlink_to", "hardlink_to")
+        or (called(node)[1] in ("replace", "rename") and len(node.args) == 1 and not node.keywords)
+        for node in methods
+    )
+
+
+def test_files_get_their_names_in_one_way() -> None:
+    assert {path for path, tree in trees() if names_files(tree)} == NAME_FILES
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("os.replace(a, b)", "os.rename(a, b)", "os.link(a, b)", "from os import replace", "aside.replace(target)"),
+        *("path.rename(other)", "path.symlink_to(a)"),
+    ],
+)
+def test_a_planted_name_is_found(code: str) -> None:
+    assert names_files(ast.parse(code))
+    assert not names_files(ast.parse("text.replace('a', 'b')\nat.replace(tzinfo=UTC)\nreplace(one, two=3)"))
+
+
+def opens_databases(tree: ast.AST) -> bool:
+    """Whether a module connects to a database by a driver."""
+    return taken_from(tree, {"sqlite3", "psycopg"}, {"connect"})
+
+
+def test_databases_are_opened_in_the_store() -> None:
+    assert [path for path, tree in trees() if opens_databases(tree) and not path.startswith("store/")] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("sqlite3.connect(path)", "from sqlite3 import connect", "import sqlite3 as sql\nsql.connect(path)"),
+        *("psycopg.connect(url)", "from psycopg import connect as open_it"),
+    ],
+)
+def test_a_planted_connection_is_found(code: str) -> None:
+    assert opens_databases(ast.parse(code)) and not opens_databases(ast.parse("connect(url)\nsqlite3.Error"))
+
+
+_SQL = re.compile(
+    r"\s*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH|CREATE|DROP|ALTER|TRUNCATE|PRAGMA|VACUUM)\s+[\w\"*(?]"
+)
+
+
+def queries_in(tree: ast.AST) -> list[str]:
+    """Texts of a module that are SQL."""
+    return [text for text in texts_in(tree) if _SQL.match(text)]
+
+
+def test_commands_have_no_sql() -> None:
+    assert [(path, text) for path, tree in trees() if path.startswith("cli/") for text in queries_in(tree)] == []
+
+
+@pytest.mark.parametrize(
+    "code", ["ask('SELECT 1')", "ask(f'DELETE FROM {x}')", "SQL = '\\n  UPDATE link SET id = 1'", "ask('PRAGMA x')"]
+)
+def test_planted_sql_is_found(code: str) -> None:
+    assert queries_in(ast.parse(code)) and not queries_in(ast.parse("say('Select a link')\nsay('UPDATE')"))
 
 
 ASKS = {"rows", "row", "value", "execute", "executemany", "stream", "insert", "connection"}
@@ -200,7 +337,7 @@ ANYTHING = {
     "links/catalog.py": 2, "links/definitions.py": 2, "links/responses.py": 1, "links/stored_actions.py": 2,
     "links/utm.py": 3, "mail_senders.py": 1, "mailings/catalog.py": 2, "mailings/shipments.py": 1,
     "reports/breakdowns.py": 1, "reports/emptiness.py": 2, "reports/links.py": 2, "reports/order.py": 3,
-    "reports/page_tables.py": 2, "reports/people.py": 1, "reports/shipments.py": 1, "reports/totals.py": 1,
+    "reports/page_tables.py": 2, "reports/shipments.py": 1, "reports/totals.py": 1,
     "reports/workbook.py": 6, "server/granian_server.py": 5, "server/snapshot.py": 1, "server/snapshot_file.py": 1,
     "server/static_export.py": 3, "server/wsgi.py": 1, "settings/sources.py": 1, "settings/tables.py": 2,
     "store/session.py": 11, "store/tables.py": 4, "upkeep/own_log.py": 1, "upkeep/person.py": 15,

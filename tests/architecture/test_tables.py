@@ -69,7 +69,8 @@ AS_CLASSES = {
 }
 
 _WRITES = re.compile(
-    r"""\b(?:(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO|UPDATE(?!\s+SET)|DELETE\s+FROM)\s+["'`\[]?([a-z]\w*)(?![\w,.])""",
+    r"""\b(?:(?:INSERT(?:\s+OR\s+\w+)?|REPLACE)\s+INTO|UPDATE(?!\s+SET)|DELETE\s+FROM|"""
+    r"""DROP\s+TABLE(?:\s+IF\s+EXISTS)?|TRUNCATE(?:\s+TABLE)?|ALTER\s+TABLE)\s+["'`\[]?(?!if\b)([a-z]\w*)(?![\w,.])""",
     re.IGNORECASE,
 )
 _ALL = re.compile(
@@ -151,6 +152,11 @@ WRITTEN_OTHERWISE = {
     "replaced": "database.execute('REPLACE INTO change (id) VALUES (1)')",
     "many at once": "database.insert('change', ['id'], [(1,)])",
     "by the ledger's database": "self.database.insert('change', columns, rows, besides='')",
+    "dropped": "database.execute('DROP TABLE change')",
+    "dropped if there": "database.execute('DROP TABLE IF EXISTS change')",
+    "emptied": "database.execute('TRUNCATE change')",
+    "emptied as a table": "database.execute('truncate table change')",
+    "made another one": "database.execute('ALTER TABLE change ADD COLUMN x INTEGER')",
     "over lines": "database.execute('INSERT\\n  INTO change (id) VALUES (1)')",
 }
 
@@ -183,14 +189,38 @@ def test_a_write_that_is_put_together_is_found() -> None:
     assert strangers(writes([("reports/people.py", tree)])) == [("made", "reports/people.py")]
 
 
+# The ledger is read where its SQL is; these look at it beside what is theirs. The table only shrinks.
+LEDGER = {"action_tally", "change", "definition", "failure", "made", "return_address", "run", "settled"}
+READ_THE_LEDGER = {"actions/selecting.py"}
+_READS = re.compile(r"""\b(?:FROM|JOIN)\s+["'`\[]?([a-z]\w*)""")
+
+
+def reads(tree: ast.AST) -> set[str]:
+    """The tables that a module's SQL reads."""
+    return {found[1] for text in texts_in(tree) if re.search(r"\bSELECT\b", text) for found in _READS.finditer(text)}
+
+
+def test_the_ledger_is_read_in_one_room() -> None:
+    readers = {path for path, tree in trees() if reads(tree) & LEDGER and not path.startswith("actions/ledger/")}
+    assert readers == READ_THE_LEDGER
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT id FROM change", "SELECT 1 FROM click k JOIN made m ON m.id = k.id", 'SELECT out FROM "run"']
+)
+def test_a_planted_look_at_the_ledger_is_found(sql: str) -> None:
+    assert reads(ast.parse(f"database.rows({sql!r})")) & LEDGER
+    assert not reads(ast.parse("say('a change FROM change')"))
+
+
 def columns_unsaid(tree: ast.AST) -> list[str]:
     """SQL of a module that takes whatever columns there are."""
     return [text for text in texts_in(tree) if _ALL.search(text) or _NAMELESS.search(text)]
 
 
 def test_rows_have_named_columns() -> None:
-    """Deep looks compare two queries with the same columns, whatever these are."""
-    assert {path for path, tree in trees() if columns_unsaid(tree)} == {"upkeep/deep.py"}
+    """Where two queries are compared, they have the same columns, whatever these are."""
+    assert {path for path, tree in trees() if columns_unsaid(tree)} == {"store/differing.py"}
 
 
 @pytest.mark.parametrize(

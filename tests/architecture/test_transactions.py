@@ -35,7 +35,7 @@ HOLD_A_TRANSACTION = {
     },
     "store/revisions.py": {"make_tables", "upgrade"},
     "store/session.py": {"session"},
-    "upkeep/copy.py": {"copy_database", "_standing_still"},
+    "upkeep/copy.py": {"copy_database", "_locked"},
     "upkeep/forget.py": {"forget_person"},
     "upkeep/making.py": {"_make"},
     "upkeep/own_log.py": {"_know_no_more"},

@@ -95,7 +95,7 @@ def test_a_bug_is_one_sentence_and_a_traceback_only_with_debug(workspace: Worksp
 
 
 def test_a_reader_that_goes_away_ends_the_command_in_silence(workspace: Workspace) -> None:
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
 
     with open_database(workspace) as database:
         database.executemany(

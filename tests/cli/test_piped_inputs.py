@@ -92,7 +92,7 @@ def test_a_fault_in_a_pipe_names_it_as_it_was_given(campaign: Workspace) -> None
 def test_a_shipment_does_not_remember_a_file_that_is_gone(campaign: Workspace) -> None:
     bash(campaign.root, f"{REWRITE} --contacts <(cat contacts.csv)")
     from linktrack.mailings.shipments import find_shipment
-    from linktrack.store.session import open_database
+    from linktrack.store.opening import open_database
 
     with open_database(campaign) as database:
         assert find_shipment(database, 4).settings.contacts == ""

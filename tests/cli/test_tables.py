@@ -18,8 +18,8 @@ from tests_support import Run
 
 from linktrack.cli.output import Format, show_rows
 from linktrack.cli.table import TableColumn, table_lines, width_of
-from linktrack.store.session import open_database
-from linktrack.upkeep.doctor import Check
+from linktrack.store.opening import open_database
+from linktrack.upkeep.checks import Check
 from linktrack.workspace import Workspace
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "tables"

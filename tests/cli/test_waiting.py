@@ -12,7 +12,7 @@ import pytest
 from tests_support import Run
 
 from linktrack.store.lock import alone
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.workspace import Workspace
 
 WAITING = "is being written by another process: waiting for up to"

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linktrack.crm import csv_spans as csvtext
-from linktrack.crm.export import BadRow, CsvTable, left_alone, need_column, open_table
+from linktrack.crm.csv_table import CsvTable
+from linktrack.crm.export import left_alone, need_column, open_table
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import read_contacts
 from linktrack.crm.writing import write_back

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm.export import BadRow, open_table
+from linktrack.crm.export import open_table
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.json_spans import JsonTable
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.multivalue import OddCell, names_in

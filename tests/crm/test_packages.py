@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from linktrack.crm import xlsx_reading
-from linktrack.crm.export import BadRow, open_table
+from linktrack.crm.export import open_table
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import read_contacts
 from linktrack.crm.writing import write_back

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm.export import BadRow, open_table, refuse_calculated
+from linktrack.crm.export import open_table, refuse_calculated
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.writing import write_back
 from linktrack.crm.xlsx_cells import SheetTable

@@ -14,8 +14,8 @@ from tests_support import Run
 from linktrack.errors import BadInput, Conflict, NotFound
 from linktrack.links.keys import list_keys, open_keys, revoke_key, rotate_key
 from linktrack.links.tokens import Keyring, Tokens
+from linktrack.store.opening import open_database
 from linktrack.store.revisions import workspace_id
-from linktrack.store.session import open_database
 from linktrack.workspace import Workspace, load_workspace
 
 OTHER = Keyring({0: bytes(range(32))}).text()

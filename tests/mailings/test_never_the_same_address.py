@@ -10,7 +10,7 @@ from mailings.mailings_world import World, add, write_contacts
 
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import Keyring
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
 

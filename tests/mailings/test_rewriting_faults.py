@@ -22,7 +22,7 @@ from linktrack.mailings.handing_out import CutShort
 from linktrack.mailings.rewriting import RewriteOrder, render_again, rewrite
 from linktrack.mailings.shipments import list_shipments
 from linktrack.mailings.shipping import AlreadySent, cancel_shipment, restore_shipment
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 
 PEOPLE = 5
 OUTPUTS = ("html", "ndjson", "template", "eml")

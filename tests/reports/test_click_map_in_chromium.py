@@ -97,7 +97,9 @@ DISTANCES = """() => [...document.querySelectorAll('span[data-placement]')].map(
   }
   const far = boxes.map(one => Math.hypot(Math.max(one.left - box.right, box.left - one.right, 0),
                                           Math.max(one.top - box.bottom, box.top - one.bottom, 0)));
-  return [badge.dataset.placement, Math.min(...far), box.width > 0 && box.height > 0];
+  const seen = badge.checkVisibility({opacityProperty: true, visibilityProperty: true, contentVisibilityAuto: true});
+  const pill = badge.querySelector('b').getBoundingClientRect();
+  return [badge.dataset.placement, Math.min(...far), seen && pill.width > 0 && box.height > 0 && pill.right > 0];
 })"""
 
 
@@ -340,7 +342,55 @@ def links() -> dict[str, tuple[str, int]]:
             "<p class=small style='display:none'><a href=https://a.example>x</a></p><a href=https://b.example>y</a>",
             1,
         ),
+        "links whose box is behind a variable, a value of another element or a condition": many(
+            ":root{--a:contents;--b:none;--c:hidden;--d:fixed}.b{display:var(--b)!important}.c{visibility:var(--c)}"
+            ".e{display:var(--no,contents)!important}.f{display:contents}.f a{display:inherit}.g a{all:inherit!important}"
+            "@supports (display:grid){p a.h{display:none!important}}.k{container-type:inline-size}"
+            "@container (min-width:1px){.k a{display:none}}@container (max-width:1px){.l{display:none}}"
+            "@supports (display:no){.l{visibility:hidden}}.m{& a{display:none!important}@media all{display:none}}",
+            "<a style='display:var(--a)'>",
+            "<a class=b>",
+            "<p style='display:var(--b)'><a>",
+            "<a class=c>",
+            "<a class=e>",
+            "<div class=f><a>",
+            "<div class=f><p class=g style='display:inherit'><a>",
+            "<a class=h>",
+            "<div class=k><a>",
+            "<a class=l>",
+            "<p class=m><a>",
+            "<a style='position:var(--d);left:20px;top:300px'>",
+        ),
+        "links that are hidden by more than a name, or where one shows them again": many(
+            "p > a:first-child.a{display:none!important}body .b p{display:none}a[title=c]{visibility:hidden}"
+            ".d{display:none}#no:checked ~ .d{display:block}.e{display:none}.e.f{display:block}.g{display:none}",
+            "<p><a class=a>",
+            "<div class=b><p><a>",
+            "<a title=c>",
+            "<p class=d><a>",
+            "<p class='e f'><a>",
+            "<p class=g style='display:block'><a>",
+        ),
+        "links that are see-through, cut off, without a size or far away": many(
+            ".a{opacity:0!important}.b{opacity:calc(1 - 1)}.c{clip-path:inset(50%)}.d{position:absolute;clip:rect(0,0,0,0)}"
+            ".e a{display:inline-block;transform:scale(0)}.f{content-visibility:hidden}.g{filter:opacity(0)}.h{zoom:0.001}"
+            "@keyframes k{from,to{opacity:0;visibility:hidden;display:none}}.i{animation:k 1s infinite}.j{scale:0}"
+            ".k{position:absolute;left:-9999px}.l{margin-left:-2000px!important}.m{max-height:var(--no,0);overflow:hidden}",
+            *(f"<p class={one}><a>" for one in "abcdefghij"),
+            "<a class=k>",
+            "<a class=l style='display:block'>",
+            "<p class=m><a>",
+        ),
     }
+
+
+def many(style: str, *links: str) -> tuple[str, int]:
+    """Links that stand in elements of their own under one style, all of which are displayed."""
+    whole = "".join(
+        f"<div>word {one.replace('<a', f'<a href=https://{number}.example')}go</a> word</div>"
+        for number, one in enumerate(links)
+    )
+    return f"<style>{style}</style>{whole}", len(links)
 
 
 @pytest.mark.parametrize("case", links())

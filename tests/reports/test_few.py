@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from clicks_world import World
 from openpyxl import load_workbook
-from reports.reports_world import HOUR, Oracle, RawClick
+from reports.reports_world import AGENTS, DAY, HOUR, Oracle, RawClick, address_of
 from tests_support import Run
-from world import SENT
+from world import SENT, World, line, make_world
 
-from linktrack.reports.few import people_behind
+from linktrack.cli.report import By
+from linktrack.reports.few import DifferentPeople
 from linktrack.reports.figures import ALWAYS, Period, Scope
 from linktrack.reports.links import link_figures, link_shipments
 from linktrack.reports.mailings import mailing_figures
 from linktrack.reports.order import SortOrder, in_order
 from linktrack.reports.shipments import shipment_figures
-from linktrack.reports.statistics import FEWEST_CLICKERS
-from linktrack.reports.totals import with_totals, without_thin_rates
+from linktrack.reports.statistics import FEWEST_PEOPLE
+from linktrack.reports.totals import TotalsRecord, with_totals, without_thin_rates
 from linktrack.store.lookups import link_id
 from linktrack.store.session import Database
 
@@ -49,70 +51,130 @@ def test_people_are_those_of_the_first_clicks(oracle: Oracle, name: str) -> None
 
             firsts = oracle.firsts(oracle.shipments(), by_link=name in ("links", "a link"))
             people = {one.recipient for one in firsts if counted(one)}
-            found = people_behind(database, scope, rows, link=number) if rows else 0
-            assert min(found, FEWEST_CLICKERS) == min(len(people), FEWEST_CLICKERS), period
+            found = DifferentPeople(database, scope, number).together(rows)
+            assert min(found, FEWEST_PEOPLE) == min(len(people), FEWEST_PEOPLE), period
 
 
-@pytest.fixture
-def three_people(own_world: World) -> World:
-    """Three people have clicked two links of spring each, and nobody anything else."""
-    with own_world.database() as database, database.transaction():
-        for table in ("clicker", "link_tally", "shipment_tally", "placement_tally", "shipment_domain"):
-            database.execute(f"DELETE FROM {table}")
-        links = database.rows("SELECT link_id, min(id) FROM placement WHERE mailing_id = 1 AND kind <> 'honeypot' GROUP BY link_id LIMIT 2")  # fmt: skip
-        for link, placement in links:
-            database.execute(
-                "INSERT INTO link_tally (link_id, shipment_id, human, prefetch, scanner, test, clickers, first_click, "
-                "last_click) VALUES (?, 1, 3, 0, 0, 0, 3, ?, ?)",
-                (link, SENT, SENT),
-            )
-            for person in (1, 2, 3):
-                database.execute(
-                    "INSERT INTO clicker (shipment_id, recipient_id, placement_id, link_id, human, machine, "
-                    "first_click, last_after) VALUES (1, ?, ?, ?, 1, 0, ?, 0)",
-                    (person, placement, link, SENT),
-                )
-    return own_world
+RATES = ("click_rate", "rate_low", "rate_high", "share", "median", "other_rate", "difference", "low", "high")
+COMMANDS = (
+    ["mailings"], ["mailings", "--top", "1"], ["mailings", "--since", "2020-01-01"], ["mailings", "--by", "engagement"],
+    ["links"], ["links", "--top", "1"], ["links", "--since", "2020-01-01"], ["link", "link-1"],
+    ["compare", "autumn", "spring"], *(["mailing", "spring", "--by", by.value] for by in By),
+    ["mailing", "spring", "--by", "placement", "--repeated"],
+)  # fmt: skip
+RATED = (*COMMANDS[:3], *COMMANDS[4:9], *(["mailing", "spring", "--by", by] for by in ("link", "placement", "age")))
 
 
-@pytest.mark.parametrize("more", [[], ["--top", "1"]], ids=["whole", "cut"])
-def test_three_clickers_of_two_links_show_no_rate(three_people: World, run: Run, more: list[str]) -> None:
-    command = ["report", "mailing", "spring", *more]
-    total = run(*command, "--format", "md").out.splitlines()[-1].split("|")
-    assert total[1].strip() == "Total" and " 6 " in total and "0.1" not in "".join(total)
-    assert "%" not in run(*command, "--format", "table").out
-    assert run(*command, "-o", "r.xlsx").code == 0
-    sheet = load_workbook(io.BytesIO((three_people.workspace.root / "r.xlsx").read_bytes())).active
+@pytest.fixture(scope="module")
+def four_people(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Two mailings of two shipments each, in all of which the same four people have clicked."""
+    sent = {number: SENT + number * 3 * DAY for number in (1, 2, 3, 4)}
+    world = make_world(tmp_path_factory.mktemp("few") / "world", [(sent[3], False), (sent[4], False)], address_of)
+    for number in (1, 2):
+        world.send("autumn", sent_at=sent[number], emails=address_of)
+    for person in (1, 2, 3, 4):
+        load_clicks(world, person, (1, 2, 3, 4))
+    return world
+
+
+def load_clicks(world: World, person: int, shipments: Iterable[int]) -> None:
+    """A person's clicks on the first links of these shipments, at a pace of people."""
+    moments = {1: 9, 2: 12, 3: 3, 4: 6}  # days
+    requests = [
+        line(world.path(spot, person, shipment), second, ip=f"198.51.100.{person}", agent=next(iter(AGENTS)))
+        for shipment in sorted(shipments, key=moments.__getitem__)
+        for place, spot in enumerate((1, 2) if shipment < 3 else (11,))
+        for second in [moments[shipment] * 86_400 + 600 + person * 120 + place * 40]
+    ]
+    log = world.workspace.root / f"{person}.log"
+    log.write_bytes(b"".join(requests))
+    world.load(log)
+
+
+def looked_at(run: Run, command: list[str], book: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """What people look at of a report: its rows, with their totals, as markdown, CSV for a spreadsheet, workbook."""
+    lines = run("report", *command, "--format", "md").out.splitlines()
+    head, _, *rows = ([cell.strip() for cell in text.strip("|").split("|")] for text in lines)
+    yield "md", [dict(zip(head, row, strict=True)) for row in rows]
+    keys, *cells = csv.reader(io.StringIO(run("report", *command, "--excel", "--format", "csv").out.lstrip("\ufeff")))
+    yield "csv", [dict(zip(keys, row, strict=True)) for row in cells]
+    assert run("report", *command, "-o", str(book)).code == 0
+    sheet = load_workbook(book).active
     assert sheet is not None
-    head, *_, last = (row for row in sheet.iter_rows(values_only=True) if row[6] is not None)
-    shown = dict(zip(map(str, head), last, strict=True))
-    assert (shown["Key"], shown["Clickers"], shown["Click rate"]) == ("Total", 6, None)
-    html = BeautifulSoup(run("report", "html", "-", "--mailing", "spring").out, "html.parser")
-    (table,) = html.select("table[data-command='report mailing spring --by link']")
-    (foot,) = table.select("tfoot tr")
-    cells = dict(zip([str(cell["data-key"]) for cell in table.select("thead th")], foot.select("th, td"), strict=True))
-    assert (cells["clickers"].get_text(), cells["click_rate"].get_text()) == ("6", "")
+    filled = [row for row in sheet.iter_rows(min_row=2, values_only=True) if any(one is not None for one in row[1:])]
+    yield "xlsx", [dict(zip(head, row[: len(head)], strict=True)) for row in filled]
+
+
+def test_of_four_people_no_report_shows_a_rate_and_of_five_each_shows_one(
+    four_people: World, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(four_people.workspace.root)
+    book = tmp_path / "book.xlsx"
+    for command in COMMANDS:
+        for format, rows in looked_at(run, command, book):
+            thin = [(key, row) for row in rows for key in RATES if row.get(key) not in (None, "")]
+            assert thin == [], (command, format)
+        table = run("report", *command, "--format", "table")
+        assert "%" not in table.out + table.err, command
+    for options in ([], ["--mailing", "spring"]):
+        html = BeautifulSoup(run("report", "html", "-", *options).out, "html.parser")
+        assert_no_rate(html)
+    rates = run("report", "mailings", "--format", "json").json
+    assert [(row["clickers"], row["click_rate"]) for row in rates] == [(8, 0.133333)] * 2
+    load_clicks(four_people, 5, (2, 4))
+    for command in RATED:
+        if command == ["link", "link-1"]:  # a row is a shipment
+            continue
+        for format, rows in looked_at(run, command, book):
+            assert any(row.get(key) not in (None, "") for row in rows for key in RATES), (command, format)
+
+
+def assert_no_rate(html: BeautifulSoup) -> None:
+    """No cell, chart, tile or badge of a page shows a rate, but for that of machines, which counts no people."""
+    for table in html.select("table"):
+        keys = [str(cell["data-key"]) for cell in table.select("thead th")]
+        for row in table.select("tbody tr, tfoot tr"):
+            cells = dict(zip(keys, row.select("th, td"), strict=True))
+            assert [key for key in RATES if key in cells and cells[key].get_text()] == [], table["data-command"]
+            assert all("n" in str(cells[key].get("class")) for key in RATES if key in cells)  # empty, and of numbers
+    for frame in html.select("iframe"):
+        assert "% of the" not in str(frame["srcdoc"])
+    for chart in html.select("svg[role=img]"):
+        assert not chart.select(".share, .median, .point"), chart.get_text()
+    for tile in html.select("[data-tile]"):
+        assert tile["data-tile"] == "machine_share" or "%" not in tile.get_text()
+
+
+class Counted:
+    """So many different people are behind any rows."""
+
+    def __init__(self, different: int) -> None:
+        self.different = different
+
+    def together(self, records: Sequence[TotalsRecord]) -> int:
+        return min(self.different, sum(int(record["clickers"]) for record in records))
+
+    def behind(self, record: TotalsRecord) -> int:
+        return self.together([record])
 
 
 def total(*clickers: int, different: int) -> Any:
     records = [{"key": str(number), "clickers": count, "sent": 10, "click_rate": 0.1} for number, count in enumerate(clickers)]  # fmt: skip
-    columns = ("key", "clickers", "sent", "click_rate")
-    *_, last = with_totals(records, columns, None, "key", people=lambda _: different)
-    return without_thin_rates(last)["click_rate"]
+    *_, last = with_totals(records, ("key", "clickers", "sent", "click_rate"), None, "key", Counted(different))
+    return last["click_rate"]
 
 
-def test_a_total_rests_on_different_people_or_on_a_row_that_has_enough() -> None:
+def test_a_total_rests_on_different_people() -> None:
     assert total(3, 3, different=3) is None
     assert total(3, 3, different=5) == 0.3
-    assert total(5, 1, different=0) == 0.3
     assert total(2, 2, different=4) is None
 
 
 def test_a_side_of_a_comparison_keeps_its_rate_beside_one_of_too_few() -> None:
     rates = {"click_rate": 0.5, "other_rate": 0.1, "difference": 0.4, "low": 0.1, "high": 0.6}
-    shown = without_thin_rates({**rates, "clickers": 9, "other_clickers": 2})
+    shown = without_thin_rates({**rates, "people": 9, "other_people": 2}, Counted(0))
     assert [shown[name] for name in rates] == [0.5, None, None, None, None]
-    shown = without_thin_rates({**rates, "clickers": 4, "other_clickers": 5})
+    shown = without_thin_rates({**rates, "people": 4, "other_people": 5}, Counted(0))
     assert [shown[name] for name in rates] == [None, 0.1, None, None, None]
 
 

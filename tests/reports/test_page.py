@@ -20,10 +20,11 @@ from tests_support import Run
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.clicks.judging.verdicts import REASONS
 from linktrack.reports.page_texts import DAYS, MONTHS, TEXTS, VALUES
+from linktrack.reports.statistics import FEWEST_PEOPLE
 from linktrack.settings.tables import Language
 from linktrack.visible import visible, visible_lines
 
-RATES = {"click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high"}
+RATES = {"click_rate", "rate_low", "rate_high", "other_rate", "difference", "low", "high", "share", "median"}
 SUMMED = {"shipments", "sent", "uncounted", "clickers", "clicks", "machine_clicks", "recipients", "count"}
 OF_A_MAILING = {"reason", "link", "placement", "age", "weekhour", "domain", "device", "action"}
 
@@ -77,8 +78,9 @@ def check_tables(html: BeautifulSoup, run: Run) -> list[str]:
         assert len(shown) == len(rows), command
         for row, cells in zip(rows, shown, strict=True):
             for key, cell in zip(keys, cells, strict=True):
-                if cell is None and key in RATES:  # too few clickers to tell
-                    assert row[key] is None or row.get("clickers", 0) < 5, (command, row)
+                if cell is None and key in RATES:  # too few people to tell
+                    few = key == "median" or row.get("clickers", 0) < FEWEST_PEOPLE
+                    assert row[key] is None or few, (command, row)
                 else:
                     assert (cell or None) == raw(row[key]), (command, key, row)
         every = words[: words.index("--top")] if "--top" in words else words
@@ -293,7 +295,9 @@ def test_the_list_beside_the_map_has_every_placement_but_the_honeypot(page_world
     assert {str(badge["data-placement"]) for badge in badges} == set(shown)
     for badge in badges:
         assert int(str(badge["data-clicks"])) == shown[str(badge["data-placement"])]["clicks"]
-        assert f", {shown[str(badge['data-placement'])]['share']:.1%} of the clickers)" in str(badge["title"])
+        row = shown[str(badge["data-placement"])]
+        few = row["clickers"] < FEWEST_PEOPLE
+        assert (f", {row['share']:.1%} of the clickers)" in str(badge["title"])) is not few
     assert {"share"} < {str(head["data-key"]) for head in html.select(".map th[data-key]")}
 
 

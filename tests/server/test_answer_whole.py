@@ -131,8 +131,11 @@ class Forgotten(Asked):
 def test_who_was_forgotten_is_told_so_and_nothing_is_changed(method: str, query: str) -> None:
     people = Forgotten()
     reply = told(method, path("subscriptions"), query, people=people)
-    assert (reply.status, reply.body, reply.acts) == (410, PAGES.forgotten.body, False)
+    assert (reply.status, reply.body, reply.acts) == (200, PAGES.forgotten.body, False)
     assert people.asked == [("is_forgotten", 70_001, 7)]
+    request_then = request(method, path("subscriptions"), query, at=SENT + 22 * DAY)
+    then, _ = answer(request_then, site(people=people))
+    assert (then.status, then.body) == (200 if query.startswith("off") else 410, PAGES.forgotten.body)
 
 
 def test_a_mailing_s_own_merge_tags_are_filled_and_a_host_that_is_not_named_gets_no_other_values() -> None:

@@ -19,7 +19,8 @@ from linktrack.server.live import site_of
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.request import Request
 from linktrack.server.snapshot_file import take_snapshot
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace, load_workspace
 
 OLD = SENT + 30 * DAY

@@ -21,7 +21,8 @@ from server.serving_process import ROOT, Served, in_front, serving
 
 from linktrack.clicks.load import import_logs
 from linktrack.moments import now
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 pytestmark = pytest.mark.servers

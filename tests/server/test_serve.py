@@ -25,7 +25,8 @@ from tests_support import Run
 from linktrack.clicks.load import import_logs
 from linktrack.links.editing import edit_link
 from linktrack.links.keys import revoke_key, rotate_key
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 
 pytestmark = pytest.mark.servers
 pytest.importorskip("granian")

@@ -20,7 +20,7 @@ from linktrack.clicks.load import import_logs
 from linktrack.clicks.summary import ImportSummary
 from linktrack.links.editing import edit_link
 from linktrack.moments import now
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 
 pytestmark = [pytest.mark.servers, pytest.mark.faults]
 pytest.importorskip("granian")

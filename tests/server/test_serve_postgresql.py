@@ -14,7 +14,7 @@ from server.serving_process import serving, until
 from tests_support import Run
 
 from linktrack.moments import now
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 
 pytestmark = pytest.mark.servers

@@ -15,7 +15,8 @@ from linktrack.links.keys import open_keys, revoke_key, rotate_key
 from linktrack.mailings.shipping import cancel_shipment
 from linktrack.server.snapshot import keeping_lost, read_snapshot
 from linktrack.server.snapshot_file import is_behind, load_snapshot, refresh_snapshot, take_snapshot, tokens_of
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 
 
 def test_it_holds_what_answers_need(world: SentWorld, database: Database) -> None:

@@ -13,7 +13,8 @@ from tests_support import Run
 
 from linktrack.clicks.load import import_logs
 from linktrack.moments import now
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
 pytestmark = [pytest.mark.servers, with_nginx]

@@ -127,6 +127,8 @@ def play(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said += [path.read_text() for path in sorted((root / "first").iterdir()) if path.name != "summary.json"]
     for report in REPORTS:
         do("report", *report.split(), "--format", "json")
+    do("report", "mailings", "--format", "md")
+    do("report", "links", "--since", "2026-05-04", "--format", "md")
     do("link", "reset", "offer", "--yes")
     do("link", "delete", "offer")
     do("report", "links", "--format", "json")

@@ -19,7 +19,8 @@ from postgresql_server import new_database, ours
 from postgresql_server import server as server
 from world import World, make_world
 
-from linktrack.store.session import Database, connect, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database, connect
 from linktrack.upkeep.copy import copy_database
 from linktrack.workspace import Workspace, load_workspace
 

@@ -16,8 +16,9 @@ from tests_support import Run
 
 from linktrack.errors import BadInput, Conflict, LinktrackError, NotFound
 from linktrack.store import tables
+from linktrack.store.opening import open_database
 from linktrack.store.revisions import HEAD
-from linktrack.store.session import Database, connect, open_database
+from linktrack.store.session import Database, connect
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace
 

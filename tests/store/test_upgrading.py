@@ -15,6 +15,7 @@ from tests_support import Run, call
 
 from linktrack.errors import LinktrackError, Locked
 from linktrack.store import migrations, revisions
+from linktrack.store.lock import alone
 from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import Workspace, load_workspace
@@ -74,7 +75,7 @@ def test_an_upgrade_that_fails_anywhere_is_done_again(workspace: Workspace, tmp_
             return revisions.upgrade(database, workspace)
 
     with next_version(tmp_path / "versions"):
-        points = 6  # more than there are: the copy's, the commit
+        points = 10  # more than there are: the locks', the copy's, the commit
         for number in range(1, points + 1):
             with failing(number):
                 try:
@@ -141,6 +142,9 @@ def test_an_upgrade_says_for_whom_it_has_waited_too_long(
             with pytest.raises(Locked, match="another process"):
                 revisions.upgrade(second, workspace)
         assert not list(workspace.root.glob("*.before-*"))
+        with alone(workspace, first, "import", 0), pytest.raises(Locked, match=r"another import is running \(process"):
+            revisions.upgrade(second, workspace)  # whose next batch would meet other tables
+        assert revisions.revision(second) == "0001"
         assert revisions.upgrade(second, workspace) == ("0001", False)
 
 

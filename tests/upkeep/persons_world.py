@@ -13,7 +13,8 @@ from typing import Any
 from tests_support import Run
 from world import CHROME
 
-from linktrack.store.session import Database, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
 from linktrack.workspace import Workspace, load_workspace
 
 VERA = ("KUND-778812", "vera.unik@enskild-doman.example", "Vera Unikdotter")

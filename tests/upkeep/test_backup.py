@@ -27,7 +27,7 @@ from linktrack.files.beside import leftovers
 from linktrack.files.kept import CONFIG_NAME
 from linktrack.files.writing import writing
 from linktrack.links.keys import open_keys, rotate_key
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.upkeep.archive import contents_in
 from linktrack.upkeep.backup import backup
 from linktrack.upkeep.making import init_workspace
@@ -122,8 +122,8 @@ def test_a_backup_is_of_one_moment_while_others_write(run: Run, workspace: Works
                     database.execute("INSERT INTO folder (path, created_at) VALUES (?, 0)", (f"F{number}",))
                     database.execute(
                         "INSERT INTO link (key, name, kind, url, folder_id, response, created_at, updated_at) "
-                        "VALUES (?, '', 'registered', 'https://e.com', (SELECT max(id) FROM folder), '{}', 0, 0)",
-                        (f"k{number}",),
+                        "VALUES (?, '', 'registered', 'https://e.com', (SELECT max(id) FROM folder), ?, 0, 0)",
+                        (f"k{number}", '{"kind": "redirect"}'),
                     )
 
     writer = threading.Thread(target=write)

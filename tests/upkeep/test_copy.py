@@ -15,7 +15,8 @@ from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import LinktrackError
 from linktrack.files.beside import leftovers
-from linktrack.store.session import connect, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import connect
 from linktrack.upkeep.copy import copy_database
 from linktrack.workspace import load_workspace
 

@@ -16,8 +16,9 @@ from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import NotFound
-from linktrack.store.session import Database, open_database
-from linktrack.upkeep import doctor
+from linktrack.store.opening import open_database
+from linktrack.store.session import Database
+from linktrack.upkeep import database_checks, doctor
 from linktrack.workspace import load_workspace
 
 
@@ -84,6 +85,11 @@ def _made(folder: Path, mode: int, name: str = "") -> None:
 
 WRONG: dict[str, tuple[Callable[[Life, Database], object], str, str, bool]] = {
     "a script is gone": (_file("scripts/note.py", Path.unlink), "scripts", "note.py (action 6 of offer)", True),
+    "no run carries an action out": (
+        _sql("UPDATE action SET settings = '{\"field\": 1}' WHERE type = 'set-field'"),
+        "actions", "removed with linktrack action remove offer 1", True,
+    ),
+    "an action is of no kind": (_sql("UPDATE action SET type = 'dance' WHERE number = 5"), "actions", "action 5 of offer", True),
     "a script cannot be run by anybody": (_file("scripts", shutil.rmtree), "scripts", "note.py", True),
     "others can read the database": (_file("linktrack.db", lambda path: path.chmod(0o644)), "mode", "chmod 600", False),
     "others can write into scripts": (_file("scripts", lambda path: path.chmod(0o777)), "owner", "scripts", True),
@@ -136,8 +142,8 @@ def test_what_is_wrong_is_found(life: Life, wrong: str) -> None:
 
 LOOKS = {  # every look of doctor, by what it is made of, and the check that it is for
     "_settings": "settings", "_base_url": "base_url", "_proxies": "trusted_proxies", "_owners": "owner", "_locks": "lock", "_places": "places", "_modes": "mode",
-    "_space": "space", "_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
-    "_integrity": "integrity", "_clock": "clock", "_scripts": "scripts", "_due": "due",
+    "_space": "space", "look_into_database": "database", "_keys": "key", "_unfinished": "shipment", "_tables": "tables",
+    "_integrity": "integrity", "_clock": "clock", "_actions": "actions", "_scripts": "scripts", "_due": "due",
     "_leftovers_beside_outputs": "leftovers", "wrong_values": "values", "missing_rows": "rows", "wrong_figures": "figures",
     "lost_open_clicks": "open clicks", "contradictions": "rows",
 }  # fmt: skip
@@ -152,17 +158,19 @@ def test_no_look_stops_the_others(life: Life, look: str, problem: Exception, mon
         raise problem
 
     before = {row["check"] for row in life.json_of(6, "doctor", "--deep")}
-    monkeypatch.setattr(doctor, look, fails)
+    monkeypatch.setattr(doctor if hasattr(doctor, look) else database_checks, look, fails)
     rows = life.json_of(6, "doctor", "--deep")
     [failed] = [row for row in rows if "cannot be looked at" in row["detail"]]
     assert (failed["check"], failed["state"]) == (LOOKS[look], "error")
-    if look != "_database":
+    if look != "look_into_database":
         assert {row["check"] for row in rows} >= before - {LOOKS[look], "import", "run", "failures"}
 
 
 def test_every_look_is_tried() -> None:
-    named = set(re.findall(r"lambda: (_\w+)\(", inspect.getsource(doctor)))
-    assert named - {"_leftovers_in"} == {look for look in LOOKS if look.startswith("_")}
+    sources = inspect.getsource(doctor), inspect.getsource(database_checks)
+    named = {look for source in sources for look in re.findall(r"lambda: (\w+)\(", source)}
+    assert named - {"leftovers_in", "iter"} <= LOOKS.keys()
+    assert {look for look in LOOKS if look.startswith("_")} <= named
 
 
 def test_little_room_is_said(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,3 +247,12 @@ def test_what_a_killed_command_left_beside_outputs_is_found(life: Life, tmp_path
     assert [row["detail"] for row in rows if row["check"] == "leftovers"] == [str(left)]
     life.do("backup", tmp_path / "kept" / "c.tar.gz")
     assert not left.exists(), "and the next backup there clears it away"
+
+
+def test_what_doctor_says_of_an_action_a_run_says_too(life: Life) -> None:
+    with open_database(load_workspace(life.root, {})) as database:
+        database.execute("UPDATE action SET type = 'dance' WHERE number = 5")
+        database.execute("UPDATE click SET passed = 0")
+        database.execute("INSERT INTO open_time (first_at, last_at) VALUES (0, 9000000000000)")
+    said = "no run carries it out until it is edited, or removed with linktrack action remove offer 5"
+    assert said in life.run("run-2", code=3).err and said in found(life)["actions"]

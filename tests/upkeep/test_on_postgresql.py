@@ -23,7 +23,8 @@ from upkeep.upkeep_world import Life, begin
 
 from linktrack.errors import Conflict
 from linktrack.links.keys import open_keys
-from linktrack.store.session import connect, open_database
+from linktrack.store.opening import open_database
+from linktrack.store.session import connect
 from linktrack.upkeep.making import init_workspace
 from linktrack.workspace import load_workspace
 
@@ -194,10 +195,14 @@ WRONG: dict[str, tuple[list[str], str, list[str]]] = {  # what is done, what is 
     "a time is none": (["UPDATE link_tally SET first_click = 1::bigint << 60"], "first_click of link_tally", []),
     "a status is none": (["UPDATE run SET status = 'dnoe'"], "status of run", []),
     "a reason is none": (["UPDATE ruling SET reasons = 'agent:bot,mood'"], "reasons of ruling: 'mood' is none", []),
+    "the tables are of two versions": (
+        ["INSERT INTO alembic_version (version_num) VALUES ('0002')"], "its tables are of 2 versions at once", LINKS,
+    ),
+    "a log's state is none": (["UPDATE source SET state = '[[], 1, 2]'"], "state of source: '[[], 1, 2]' is none", []),
     "there are two workspaces": (
         ["INSERT INTO workspace (id, database_id, workspace_id, time_zone, catalogue, created_at) "
          "SELECT 2, 'x', workspace_id, time_zone, catalogue, created_at FROM workspace"],
-        "workspace: there are 2 rows instead of one", [],
+        "2 rows of the workspace instead of one", LINKS,
     ),
     "there is no workspace": (["DELETE FROM workspace"], "the row of the workspace is missing", LINKS),
     "the time zone is none": (["UPDATE workspace SET time_zone = 'Mars/X'"], "'Mars/X' is no time zone", []),

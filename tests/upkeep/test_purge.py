@@ -19,7 +19,7 @@ from linktrack.clicks.formats.click_log import KEYS
 from linktrack.errors import Conflict, Locked, UsageError
 from linktrack.moments import moment_of
 from linktrack.store.lock import alone
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.upkeep.deep import lost_open_clicks, missing_rows, wrong_figures
 from linktrack.upkeep.purge import OpenClicks, PurgeSummary, purge_clicks, purge_due
 from linktrack.workspace import load_workspace

@@ -15,7 +15,7 @@ import pytest
 from tests_support import Run, call
 from upkeep.upkeep_world import Life, Lost, begin, made_of
 
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.workspace import load_workspace
 
 

@@ -11,7 +11,7 @@ from upkeep.upkeep_world import Life, begin
 
 from linktrack.moments import DAY, HOUR
 from linktrack.store.lock import alone
-from linktrack.store.session import open_database
+from linktrack.store.opening import open_database
 from linktrack.upkeep.status import status_of
 from linktrack.workspace import load_workspace
 

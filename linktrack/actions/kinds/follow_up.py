@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from linktrack.actions.planned import Desk, Texts, Thing
+from linktrack.actions.planned import Staff, Texts, Thing
 from linktrack.errors import CannotChange
 from linktrack.links.action_values import seconds_of
 from linktrack.links.actions import FollowUpAction
 
 
-def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], desk: Desk) -> Iterable[Thing]:
+def plan(action: FollowUpAction, fill: Texts, contact: Callable[[str], str], staff: Staff) -> Iterable[Thing]:
     """One thing: with our contact or the default recipient, at the time named or the next that is free."""
     description, task = fill(action.description), fill(action.task)
     if not (description.strip() or task.strip()):
         raise CannotChange(f"{action.description or action.task!r} is empty once it is filled in")
     owner = ""
     if action.assign_to_our_contact:
-        owner = desk.user(contact("our_contact").strip())
-        if desk.users and owner not in desk.users:
+        owner = staff.user(contact("our_contact").strip())
+        if staff.users and owner not in staff.users:
             owner = ""  # a seller who is not there any more
-    owner = owner or desk.user(fill(action.default_recipient))
+    owner = owner or staff.user(fill(action.default_recipient))
     seconds = seconds_of(action.duration)
     start, end = (
-        desk.slots.take(owner, seconds)
+        staff.slots.take(owner, seconds)
         if action.start == "next-available"
-        else desk.slots.at(owner, action.start, seconds)
+        else staff.slots.at(owner, action.start, seconds)
     )
     row = {
         "kind": action.kind,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from linktrack.actions.planned import Decision, Desk, Texts, named
+from linktrack.actions.planned import Decision, Staff, Texts, named
 from linktrack.links.actions import ProjectAction, SelectionAction
 
 
 def plan(
-    action: SelectionAction | ProjectAction, fill: Texts, contact: Callable[[str], str], desk: Desk
+    action: SelectionAction | ProjectAction, fill: Texts, contact: Callable[[str], str], staff: Staff
 ) -> Iterable[Decision]:
     """A decision for each selection or project; what is removed comes before what is added.
 

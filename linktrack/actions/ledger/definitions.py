@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from linktrack.actions.ledger.rows import UNFINISHED, Reworded
 from linktrack.actions.planned import NumberedAction
-from linktrack.links.actions import parse_action
+from linktrack.links.stored_actions import read_action
 from linktrack.store.session import Database
 
 
@@ -19,7 +19,7 @@ def worded_anew(database: Database) -> Iterator[Reworded]:
         "SELECT a.link_id, l.key, a.number, a.type, a.settings FROM action a JOIN link l ON l.id = a.link_id "
         "WHERE a.link_id IN (SELECT link_id FROM definition) ORDER BY a.link_id, a.position"
     ):
-        action = NumberedAction(parse_action({"type": kind, **json.loads(settings)}), number, 0)
+        action = NumberedAction(read_action(kind, settings, number=number, key=key), number, 0)
         what = (link_id, number, _text_of(action.definition.table))
         followed = database.value(
             "SELECT count(*) FROM definition d JOIN run u ON u.id = d.run_id "  # noqa: S608  (of our own)
@@ -60,6 +60,11 @@ def note_definition(database: Database, run_id: int, link_id: int, action: int, 
         (*what, run_id),
     )
     return int(database.value("SELECT id FROM definition WHERE link_id = ? AND action = ? AND text = ?", what))
+
+
+def definition_text(database: Database, number: int) -> str:
+    """The settings that a change followed (JSON), by the ledger's number of them; "" where they are gone."""
+    return str(database.value("SELECT text FROM definition WHERE id = ?", (number,)) or "")
 
 
 def _text_of(table: Mapping[str, object]) -> str:

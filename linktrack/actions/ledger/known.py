@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
 from linktrack.actions.ledger.rows import Before, Failure, Membership
 from linktrack.actions.ledger.runs import TAKEN
 from linktrack.actions.page_buttons import buttons_in
 from linktrack.actions.planned import REPLAYED, Clicked, ClickKey, LinkFacts, MadeFor, NumberedAction, ShipmentFacts
-from linktrack.links.actions import parse_action
+from linktrack.links.stored_actions import read_action
 from linktrack.store.session import Database
 
 
@@ -65,7 +64,7 @@ class Ledger:
             "SELECT link_id, number, type, settings FROM action "
             "WHERE link_id IN (SELECT link_id FROM open_click) ORDER BY link_id, position"
         ):
-            definition = parse_action({"type": kind, **json.loads(settings)})
+            definition = read_action(kind, settings, number=number, key=self.links[link_id].key)
             found.setdefault(link_id, []).append(NumberedAction(definition, number, 0))
         return found
 

@@ -16,6 +16,11 @@ _NAMED = (
 )
 
 
+def count_changes_of(database: Database, recipient_id: int) -> int:
+    """How many changes a person's clicks have made."""
+    return int(database.value("SELECT count(*) FROM change WHERE recipient_id = ?", (recipient_id,)))
+
+
 def read_log(database: Database, only: LogFilter) -> list[LogRow]:
     """The changes of runs, oldest first, and the scripts of a run that is not finished.
 

@@ -1,12 +1,13 @@
-"""What is kept beside the ledger, derived from it once more: how many changes of each kind there are, and which clicks
-decided last."""
+"""What is kept beside the ledger, derived from it once more: how many changes of each kind there are, what stands open
+because it failed, and which clicks decided last."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from linktrack.actions.ledger.rows import SettledRow, settled_as
+from linktrack.actions.ledger.rows import OVERRULED, REMOVED, Failure, SettledRow, settled_as
+from linktrack.store.differing import differing
 from linktrack.store.purged import horizon
 from linktrack.store.session import Database
 
@@ -21,6 +22,11 @@ _UNDECIDED = (
     "AND NOT EXISTS (SELECT 1 FROM wiped_click w WHERE w.clicked_at = settled.clicked_at "
     "AND w.print = settled.click_print) "
     "AND NOT EXISTS (SELECT 1 FROM run WHERE started_at = settled.clicked_at)"
+)
+_FAILURE = ", ".join(Failure._fields)
+_STANDING_OPEN = (
+    f"SELECT {_FAILURE} FROM change WHERE status <> 'ok' AND action <> 0 AND retried_by IS NULL "  # noqa: S608  (of our own)
+    f"AND message NOT LIKE '%({OVERRULED})' AND message NOT LIKE '%({REMOVED})'"
 )
 _DECISIONS = "status = 'ok' AND operation IN ('set', 'add', 'remove') AND kind <> 'company-interest'"
 
@@ -42,6 +48,31 @@ def count_changes(database: Database) -> None:
         "ON CONFLICT (link_id, shipment_id, kind, name, status) DO UPDATE SET count = "
         "CASE WHEN action_tally.count < excluded.count THEN excluded.count ELSE action_tally.count END"
     )
+
+
+def tallies(database: Database, counted: str) -> tuple[str, str]:
+    """Queries for the tally of changes as it is kept, and as it was counted anew in the table `counted`; what only the
+    kept one tells is in neither."""
+    more = "SELECT link_id, shipment_id, kind, name, status, count FROM {}"
+    if tells_all(database):
+        return more.format("action_tally"), more.format(counted)
+    kept = (
+        "SELECT c.link_id, c.shipment_id, c.kind, c.name, c.status, CASE WHEN a.count > c.count THEN c.count "  # noqa: S608  (of our own)
+        f"ELSE a.count END FROM {counted} c JOIN action_tally a ON a.link_id = c.link_id "
+        "AND a.shipment_id = c.shipment_id AND a.kind = c.kind AND a.name = c.name AND a.status = c.status"
+    )
+    return kept, more.format(counted)
+
+
+def wrong_failures(database: Database) -> int:
+    """How many failures stand open otherwise than the ledger says, or do not."""
+    return differing(database, f"SELECT {_FAILURE} FROM failure", _STANDING_OPEN)  # noqa: S608  (of our own)
+
+
+def keep_failures(database: Database) -> None:
+    """Make anew what stands open because it failed. Part of a transaction."""
+    database.execute("DELETE FROM failure")
+    database.execute(f"INSERT INTO failure ({_FAILURE}) {_STANDING_OPEN}")
 
 
 def undecided(database: Database) -> int:

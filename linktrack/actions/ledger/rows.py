@@ -9,6 +9,9 @@ from linktrack.actions.planned import ClickKey, MadeFor, NumberedAction, ScriptR
 from linktrack.names import same_name
 
 UNFINISHED = ("running", "interrupted")  # states of runs, as SQL lists them too
+# Why something that failed will never be done, and stands open no more: the end of its message from then on.
+OVERRULED = "a later click or action has decided since"
+REMOVED = "the action has been removed since"
 
 
 class RunRow(NamedTuple):

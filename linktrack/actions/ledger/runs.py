@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from linktrack.actions.ledger.rows import UNFINISHED, RunRow
+from linktrack.files.reading import tidy_path
 from linktrack.store.counters import count_on
 from linktrack.store.many import marks
 from linktrack.store.purged import horizon
@@ -36,6 +37,23 @@ def newest_run(database: Database) -> RunRow | None:
     """The run that was begun last."""
     row = database.row(f"{_RUNS} WHERE id = (SELECT max(id) FROM run)")  # noqa: S608  (of our own)
     return None if row is None else RunRow(*row)
+
+
+def last_begun(database: Database) -> int | None:
+    """When a run was begun last (UTC milliseconds)."""
+    found = database.value("SELECT max(started_at) FROM run")
+    return None if found is None else int(found)
+
+
+def last_ended(database: Database) -> int | None:
+    """When a run ended last (UTC milliseconds), of those that did."""
+    found = database.value("SELECT max(finished_at) FROM run")
+    return None if found is None else int(found)
+
+
+def folders_of_runs(database: Database) -> list[str]:
+    """The folders that the runs have written into."""
+    return [row[0] for row in database.rows("SELECT DISTINCT out FROM run WHERE out <> '' ORDER BY out")]
 
 
 def last_look(database: Database, run_id: int | None) -> int | None:
@@ -95,7 +113,7 @@ def begin_taken(database: Database, number: int, ran_at: int, folder: Path) -> i
         number = int(database.value("SELECT max(id) FROM run")) + 1
     database.execute(
         "INSERT INTO run (id, started_at, status, out, summary) VALUES (?, ?, ?, ?, '')",
-        (number, ran_at, "interrupted", str(folder.absolute())),
+        (number, ran_at, "interrupted", str(tidy_path(folder))),
     )
     count_on(database, "run")
     return number

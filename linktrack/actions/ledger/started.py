@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from linktrack.actions.ledger.return_addresses import lead_to
 from linktrack.actions.ledger.rows import UNFINISHED, KnownScript, MadeRow
 from linktrack.actions.planned import ScriptResult
-from linktrack.store.catalogue import touch
 from linktrack.store.session import Database
 
 
@@ -55,27 +55,3 @@ def end_scripts(database: Database, ended: Sequence[tuple[MadeRow, ScriptResult]
             ],
         )
         lead_to(database, [(row, result.return_url) for row, result in ended if result.return_url])
-
-
-def lead_to(database: Database, led: Sequence[tuple[MadeRow, str]]) -> None:
-    """Note down the addresses that scripts want later clicks of these people to lead to. Part of a transaction."""
-    database.executemany(
-        "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (link_id, recipient_id) DO UPDATE SET shipment_id = excluded.shipment_id, "
-        "url = excluded.url, change_id = excluded.change_id",
-        [(row.link_id, row.recipient_id, row.shipment_id, url, row.id) for row, url in led],
-    )
-    if led:
-        touch(database)
-
-
-def return_addresses(database: Database) -> dict[tuple[int, int], str]:
-    """The addresses that scripts have set for visitors of links: (link, recipient) -> URL."""
-    return {
-        (row[0], row[1]): row[2]
-        for row in database.rows(
-            "SELECT link_id, recipient_id, url FROM return_address "
-            "WHERE link_id IN (SELECT link_id FROM open_click) "
-            "AND recipient_id IN (SELECT recipient_id FROM open_click)"
-        )
-    }

@@ -144,6 +144,15 @@ def format_of(wanted: str, time_zone: str | None = None) -> LogFormat:
     )
 
 
+def goes_on_from(format: LogFormat, state: str) -> bool:
+    """Whether a format takes this as what it has kept of a log, and would keep it so again."""
+    try:
+        format.resume(state)
+        return format.state() == state
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
 def detect(sample: bytes, path: str, time_zone: str | None = None) -> LogFormat:
     """The one format that reads at least half of the lines of `sample`, the beginning of a log.
 

@@ -9,9 +9,11 @@ import re
 
 from linktrack.clicks.event import Event, Refusal, Report, Skipped
 from linktrack.clicks.formats.parts.json_events import click, named, plain
+from linktrack.clicks.formats.parts.json_values import list_of_texts
 from linktrack.clicks.formats.parts.times import iso_moment
 
 MAX_RECORD = 1 << 16  # characters; more means that a quote was never closed
+_DELIMITERS = (",", ";", "\t")
 _RECORD = re.compile(r'(?:[^"\n]|"[^"]*+")*+\n')
 
 # What the account export, the reports API and the tables that copy them call a column.
@@ -59,7 +61,10 @@ class Mailchimp:
 
     def resume(self, state: str) -> None:
         if state:
-            self._delimiter, self._header = json.loads(state)
+            delimiter, header = json.loads(state)
+            if delimiter not in _DELIMITERS:
+                raise ValueError(state)
+            self._delimiter, self._header = delimiter, list_of_texts(header)
 
     def _take(self, more: str, last: bool = False) -> list[Report]:
         text, at = self._text + more, 0
@@ -118,7 +123,7 @@ class Mailchimp:
 
 def _columns(header: str) -> tuple[list[str], str]:
     """Our names of the columns that a header line names (others as they are), and the delimiter."""
-    delimiter = max(",;\t", key=header.count)
+    delimiter = max(_DELIMITERS, key=header.count)
     ours = {alias: name for name, aliases in _NAMES.items() for alias in aliases}
     found: list[str] = []
     for cell in _split(header.rstrip("\r"), delimiter):

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from linktrack.clicks.event import LineRow, junk, note
 from linktrack.clicks.formats.parts.addresses import FORWARDED_NAMES
+from linktrack.clicks.formats.parts.json_values import list_of_texts
 from linktrack.clicks.formats.parts.lines import PREFETCH_HEADERS, agent_in, row, split_lines
 from linktrack.clicks.formats.parts.times import iso_moment
 from linktrack.names import folded
@@ -59,7 +60,10 @@ class ExtendedLog:
 
     def resume(self, state: str) -> None:
         if state:
-            self.header, self.day, self.hour = json.loads(state)
+            header, day, hour = json.loads(state)
+            if not isinstance(day, str) or not isinstance(hour, int):
+                raise ValueError(state)
+            self.header, self.day, self.hour = list_of_texts(header), day, hour
             self._name_columns(self.header)
 
     def is_ours(self, columns: list[str]) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from linktrack.clicks.logs.batches import Reached
 from linktrack.clicks.logs.content import HEAD_BYTES, TAIL_BYTES, Log
 from linktrack.clicks.logs.fields import digest
+from linktrack.files.reading import tidy_path
 from linktrack.store.session import Database
 
 
@@ -65,7 +65,7 @@ def recognise(database: Database, log: Log, key: bytes) -> Known | None:
 
 def note_reached(database: Database, source_id: int | None, name: str, reached: Reached, at: int) -> int:
     """Note at this moment how far a log was read; None = it is new. Returns its number."""
-    whole = name if name == "-" else os.path.normpath(Path(name).absolute())  # whoever looks may stand elsewhere
+    whole = name if name == "-" else str(tidy_path(Path(name)))
     columns = {"name": whole, "imported_at": at, **reached._asdict()}
     if source_id is None:
         columns["first_lines"] = reached.first_lines or b""

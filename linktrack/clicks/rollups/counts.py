@@ -77,14 +77,15 @@ def rebuild(database: Database, facts: Facts, stream: Iterable[tuple[Click, int]
     with database.transaction():
         for table in TABLES:
             database.execute(f"DELETE FROM {table}")
-        _count_sent(database)
+        count_sent(database)
         rest = iter(stream)
         while some := [(click, None, ruling) for click, ruling in islice(rest, batch)]:
             apply(database, some, facts)
 
 
-def _count_sent(database: Database) -> None:
-    """To how many a shipment went, by the domain of their address, as it was noted when it was made."""
+def count_sent(database: Database) -> None:
+    """Count anew to how many a shipment went, by the domain of their address, as it was noted when it was made; what is
+    counted of clicks stays. Part of a transaction."""
     sent: Counter[tuple[int, str]] = Counter()
     uncounted: Counter[tuple[int, str]] = Counter()
     for shipment, email, refused in database.stream("SELECT shipment_id, email, uncounted FROM shipment_recipient"):
@@ -93,7 +94,10 @@ def _count_sent(database: Database) -> None:
         uncounted[where] += bool(refused)
     columns = ("shipment_id", "domain", "sent", "uncounted", "human", "machine", "clickers")
     rows = [(*where, count, uncounted[where], 0, 0, 0) for where, count in sorted(sent.items())]
-    database.insert("shipment_domain", columns, rows)
+    database.execute("UPDATE shipment_domain SET sent = 0, uncounted = 0")
+    anew = " ON CONFLICT (shipment_id, domain) DO UPDATE SET sent = excluded.sent, uncounted = excluded.uncounted"
+    database.insert("shipment_domain", columns, rows, besides=anew)
+    database.execute("DELETE FROM shipment_domain WHERE sent = 0 AND human = 0 AND machine = 0 AND clickers = 0")
 
 
 # --- from clicks to rows ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from linktrack.errors import BadInput
 from linktrack.mail_senders import ascii_address
 
 if TYPE_CHECKING:
-    from linktrack.crm.export import BadRow
+    from linktrack.crm.export_rows import BadRow
     from linktrack.crm.people import Contact
 
 _LINE = 76
@@ -39,7 +39,7 @@ def unstructured(text: str) -> str:
 
 def reachable(contacts: Iterable[Contact], rejected: list[BadRow]) -> Iterator[Contact]:
     """The contacts that an e-mail can be sent to; the others go to `rejected`, with the reason."""
-    from linktrack.crm.export import BadRow
+    from linktrack.crm.export_rows import BadRow
 
     for contact in contacts:
         try:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from linktrack.mailings.addresses import Parts
 from linktrack.mailings.reading.markup import Markup, MarkupKind, attributes, read_markup, self_closing
 from linktrack.mailings.reading.references import decode
+from linktrack.reports.drawing.hiding import Shown
 from linktrack.reports.drawing.spots import area_middle, shape_corner
-from linktrack.reports.drawing.style import LINKED, PictureAddress, Shown, no_address, safe_sheet
+from linktrack.reports.drawing.style import LINKED, PictureAddress, no_address, safe_sheet
 from linktrack.reports.drawing.tags import ELEMENTS, EMPTY, FORCED, NEVER_SHOWN, drawn_name, kept_value
 
 _BLOCKS = frozenset(
@@ -184,7 +185,7 @@ class _Drawing:
     def _sheet(self, tag: Markup, number: int) -> None:
         media = self._values(tag).get("media", "")
         said = f' media="{escape(media)}"' if media else ""
-        self.drawn.append(f"<style{said}>{safe_sheet(self._content(number), self.fetched)}</style>")
+        self.drawn.append(f"<style{said}>{safe_sheet(self._content(number), self.fetched, self.shown)}</style>")
 
     def _content(self, number: int) -> str:
         """The text between a piece and the next one, which is all of a raw text element's."""

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Set
-from dataclasses import dataclass, field
+
+from linktrack.reports.drawing.css import QUOTES, STRING, declarations, rules, without_comments
+from linktrack.reports.drawing.hiding import (
+    Shown,
+    When,
+    boxed,
+    hiding,
+    learn,
+    names_in,
+    when_holds,
+    where_no_mark_is,
+    without,
+)
 
 LINKED = "data-linked"  # the attribute that stands for the href of a link
 LAYER = "linktrack"  # of our own rules, which no rule of the mail may join
@@ -30,55 +42,34 @@ _SELECTING = frozenset(
      "nth-last-child", "nth-of-type", "nth-last-of-type"]
 )  # fmt: skip
 _BLOCKS_OF_RULES = frozenset(("@media", "@supports", "@layer", "@container", "@keyframes", "@-webkit-keyframes"))
-_STRING = r"\"(?:[^\"\\\n\r\f]|\\.)*+\"|'(?:[^'\\\n\r\f]|\\.)*+'"
-_COMMENT = re.compile(rf"({_STRING})|/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
-_WHOLE_STRING = re.compile(_STRING, re.DOTALL)
+_WHOLE_STRING = re.compile(STRING, re.DOTALL)
 _URL = re.compile(r"\burl\(\s*+(\"[^\"\\\n\r\f]*\"|'[^'\\\n\r\f]*'|[^\s\"'()\\]*+)\s*+\)", re.IGNORECASE)
 _FUNCTION = re.compile(r"(?<![-\w.])([-\w.]*+)\(")
-_MARKS = re.compile(rf"{_STRING}|\\.|[;{{}}()\[\]]", re.DOTALL)
 _ESCAPED = re.compile(r"\\[:./@%,!#+*]")  # in the name of a class
 _LINK_CLASS = re.compile(r":(?:any-)?link(?![\w-])", re.IGNORECASE)
-_ELEMENT = re.compile(r"[a-z][a-z0-9]*$", re.IGNORECASE)
-_WHOLE = ("html", "body")  # which mails hide until scripts of theirs have run, and there are none here
 _OWN_LAYER = re.compile(rf"@layer\s+{LAYER}(?![\w-])", re.IGNORECASE)
-_SIMPLE = re.compile(r"[a-z0-9]*([.#][\w-]+)$", re.IGNORECASE)
-_NAMED = re.compile(r"([.#])([\w-]+)|\[(class|id)[~|^$*]?=[\"']?([\w-]+)", re.IGNORECASE)
 _DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
-_IMPORTANT = re.compile(r"!\s*+important\s*+$", re.IGNORECASE)
-_WITHOUT_BOX = re.compile(r"\bdisplay:\s*contents\b", re.IGNORECASE)
-_QUOTES = "\"'"
+_DECIDING = ("display", "visibility", "content-visibility", "position", "all")  # which a value can hide behind
 _NESTED = 4  # blocks of rules in blocks of rules
-_NOTHING = re.compile(r"(?=[0.])0*+\.?0*+(?:[a-z]+|%)?$", re.IGNORECASE)
 
 
 def no_address(_: str) -> None:
     """No picture is fetched."""
 
 
-@dataclass
-class Shown:
-    """The names (`.class`, `#id`, `element`) that style sheets hide at any width, and those that some rule shows."""
-
-    hidden: set[str] = field(default_factory=set)
-    revealed: set[str] = field(default_factory=set)
-
-    def hides(self, names: set[str], style: str) -> bool:
-        """Whether an element of these names and this style is displayed at no width."""
-        return (hides(style) or bool(names & self.hidden)) and not names & self.revealed
-
-
 def safe_declarations(style: str, fetched: PictureAddress = no_address) -> str:
     """The declarations of a `style` attribute that fetch nothing but pictures that `fetched` allows."""
-    kept = (_safe_declaration(one, fetched) for one in _declarations(_without_comments(style)))
+    kept = (_safe_declaration(one, fetched) for one in declarations(without_comments(style)))
     return ";".join(one for one in kept if one)
 
 
 def safe_sheet(sheet: str, fetched: PictureAddress = no_address, shown: Shown | None = None) -> str:
     """The rules of a style sheet that fetch nothing but pictures that `fetched` allows; `shown` learns from them.
 
-    `:link` becomes what links are told by once their addresses are gone; a dark dress is left out.
+    `:link` becomes what links are told by once their addresses are gone; a dark dress is left out. What holds a mark is
+    hidden by the width of a window alone, if by anything (`shown` knows what all sheets say of that).
     """
-    kept = "".join(_safe_rules(_without_comments(sheet), fetched, shown or Shown(), 0, False))
+    kept = "".join(_safe_rules(without_comments(sheet), fetched, shown or Shown(), 0, "always"))
     return re.sub(r"<(?=[A-Za-z/!?])", "< ", kept)  # no markup begins in a sheet
 
 
@@ -86,93 +77,46 @@ def safe_value(value: str, fetched: PictureAddress = no_address) -> str | None:
     """A value with `none` for each address that is not fetched; None when anything else in it may not stay."""
     if not _is_harmless(_URL.sub("none", value)):
         return None
-    return _URL.sub(lambda match: _fetched(match[1].strip(_QUOTES), fetched), value)
+    return _URL.sub(lambda match: _fetched(match[1].strip(QUOTES), fetched), value)
 
 
-def boxed(declarations: str) -> str:
-    """The declarations for a link, which is to have a box: its badge would have nothing to stand at."""
-    return _WITHOUT_BOX.sub("display:inline", declarations)
-
-
-def hides(style: str) -> bool:
-    """Whether a `style` attribute hides its element and all in it."""
-    values = {}
-    for one in _declarations(_without_comments(style)):
-        name, _, value = one.partition(":")
-        values[name.strip().lower()] = _IMPORTANT.sub("", value).strip().lower()
-    clipped = values.get("overflow") == "hidden"
-    flat = any(_NOTHING.match(values.get(name, "1")) for name in ("max-height", "height"))
-    return values.get("display") == "none" or values.get("visibility") == "hidden" or (clipped and flat)
-
-
-def _without_comments(text: str) -> str:
-    return _COMMENT.sub(lambda match: match[1] or " ", text)
-
-
-def _safe_rules(text: str, fetched: PictureAddress, shown: Shown, depth: int, narrow: bool) -> Iterator[str]:
-    """The rules of `text` that may stay; `narrow` says that they hold at some widths only."""
-    for prelude, block in _rules(text):
+def _safe_rules(text: str, fetched: PictureAddress, shown: Shown, depth: int, when: When) -> Iterator[str]:
+    """The rules of `text` that may stay; `when` they hold."""
+    for prelude, block in rules(text):
         head = prelude.strip()
         if head.startswith("@"):
             name = re.split(r"[^@\w-]", head, maxsplit=1)[0].lower()
             kept = name in _BLOCKS_OF_RULES and depth < _NESTED and not (_DARK.search(head) or _OWN_LAYER.match(head))
-            if kept and _is_harmless(head[len(name) :]):
-                inner = _safe_rules(block, fetched, shown, depth + 1, narrow or name == "@media")
+            if not (kept and _is_harmless(head[len(name) :])):
+                continue
+            if name.endswith("keyframes"):
+                yield f"{head}{{{''.join(_frames(block, fetched))}}}\n"
+            else:
+                inner = _safe_rules(block, fetched, shown, depth + 1, when_holds(name, head[len(name) :], when))
                 yield f"{head}{{{''.join(inner)}}}\n"
         elif head and _is_harmless(_ESCAPED.sub("", head), _SELECTING):
-            _learn(head, block, shown, narrow)
-            selectors, declared = _LINK_CLASS.sub(f"[{LINKED}]", head), safe_declarations(block, fetched)
-            yield f"{selectors}{{{declared}}}\n"
-            if (of_links := boxed(declared)) != declared:
-                yield f":is({selectors})[{LINKED}]{{{of_links}}}\n"
+            learn(head, block, shown, when)
+            yield from _safe_rule(_LINK_CLASS.sub(f"[{LINKED}]", head), safe_declarations(block, fetched), shown, when)
 
 
-def _learn(selectors: str, block: str, shown: Shown, narrow: bool) -> None:
-    if hides(block):
-        if not narrow:
-            for selector in map(str.strip, selectors.split(",")):
-                if simple := _SIMPLE.match(selector):
-                    shown.hidden.add(simple[1])
-                elif _ELEMENT.match(selector) and selector.lower() not in _WHOLE:
-                    shown.hidden.add(selector.lower())
-    elif re.search(r"(?:display|max-height|visibility)\s*:", block, re.IGNORECASE):
-        for sign, name, attribute, value in _NAMED.findall(selectors):
-            shown.revealed.add(f"{sign or {'class': '.', 'id': '#'}[attribute.lower()]}{name or value}")
-        shown.revealed |= {one.lower() for one in map(str.strip, selectors.split(",")) if _ELEMENT.match(one)}
+def _frames(block: str, fetched: PictureAddress) -> Iterator[str]:
+    """The frames of an animation, which hides nothing."""
+    for place, frame in rules(block):
+        if _is_harmless(place):
+            declared = safe_declarations(frame, fetched)
+            yield f"{place.strip()}{{{without(declared, hiding(declared))}}}\n"
 
 
-def _rules(text: str) -> Iterator[tuple[str, str]]:
-    """(prelude, what stands in its block) of each rule; statements without a block are passed over."""
-    begin, opened, depth = 0, 0, 0
-    for match in _MARKS.finditer(text):
-        mark = match[0]
-        if mark == "{":
-            if depth == 0:
-                opened = match.start()
-            depth += 1
-        elif mark == "}":
-            if depth == 1:
-                yield text[begin:opened], text[opened + 1 : match.start()]
-            depth = max(depth - 1, 0)
-            begin = match.end() if depth == 0 else begin
-        elif mark == ";" and depth == 0:
-            begin = match.end()
-    if depth:
-        yield text[begin:opened], text[opened + 1 :]
-
-
-def _declarations(text: str) -> Iterator[str]:
-    begin, depth = 0, 0
-    for match in _MARKS.finditer(text):
-        mark = match[0]
-        if mark in ("{", "(", "["):
-            depth += 1
-        elif mark in ("}", ")", "]"):
-            depth = max(depth - 1, 0)
-        elif mark == ";" and depth == 0:
-            yield text[begin : match.start()]
-            begin = match.end()
-    yield text[begin:]
+def _safe_rule(selectors: str, declared: str, shown: Shown, when: When) -> Iterator[str]:
+    """A rule in which no link is without a box, and nothing that holds a mark is hidden but by the window's width."""
+    hidden = hiding(declared)
+    if hidden and when != "widths" and not names_in(selectors) & shown.at_widths:
+        yield f"{selectors}{{{without(declared, hidden)}}}\n{where_no_mark_is(selectors)}{{{';'.join(hidden)}}}\n"
+        declared = without(declared, hidden)
+    else:
+        yield f"{selectors}{{{declared}}}\n"
+    if (of_links := boxed(declared)) != declared:
+        yield f":is({selectors})[{LINKED}]{{{of_links}}}\n"
 
 
 def _safe_declaration(text: str, fetched: PictureAddress) -> str:
@@ -182,7 +126,7 @@ def _safe_declaration(text: str, fetched: PictureAddress) -> str:
     if not (colon and re.fullmatch(r"[\w-]+", name)) or name in ("behavior", "-moz-binding"):
         return ""
     kept = safe_value(value, fetched)
-    return "" if kept is None else f"{name}:{kept.strip()}"
+    return "" if kept is None or (name in _DECIDING and "(" in kept) else f"{name}:{kept.strip()}"
 
 
 def _fetched(address: str, fetched: PictureAddress) -> str:

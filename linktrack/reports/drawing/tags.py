@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from linktrack.mailings.reading.markup import Markup
-from linktrack.reports.drawing.style import LINKED, PictureAddress, boxed, safe_declarations, safe_value
+from linktrack.reports.drawing.hiding import boxed
+from linktrack.reports.drawing.style import LINKED, PictureAddress, safe_declarations, safe_value
 
 ELEMENTS = frozenset(
     ["html", "head", "body", "a", "abbr", "acronym", "address", "area", "article", "aside", "b", "bdi", "bdo", "big",

@@ -54,8 +54,8 @@ def test_what_is_made(case: str) -> None:
 
 
 def test_what_is_planned_takes_the_time_of_its_owner() -> None:
-    desk = make_desk()
+    staff = make_desk()
     action = {"type": "follow-up", "default_recipient": "BO"}
     fixed = {**action, "start": "2026-05-04T12:30"}
-    starts = [planned(one, desk)[0].row["start"][11:16] for one in (fixed, action, action)]  # type: ignore[union-attr]
+    starts = [planned(one, staff)[0].row["start"][11:16] for one in (fixed, action, action)]  # type: ignore[union-attr]
     assert starts == ["12:30", "12:00", "13:00"]

@@ -36,7 +36,7 @@ def test_what_is_made(case: str) -> None:
 
 
 def test_auto_goes_round_and_counts_what_others_are_given_by_name() -> None:
-    desk = make_desk(CRM)
+    staff = make_desk(CRM)
     auto = {"type": "request", "title": "Help", "owner": "auto", "category": "Consultant"}
-    owners = [planned(one, desk)[0].owner for one in ({**auto, "owner": "ANNA"}, *[auto] * 5)]  # type: ignore[union-attr]
+    owners = [planned(one, staff)[0].owner for one in ({**auto, "owner": "ANNA"}, *[auto] * 5)]  # type: ignore[union-attr]
     assert owners == ["ANNA", "BO", "CY", "ANNA", "BO", "CY"]

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from linktrack.clicks.event import NO_AGENT, NOTE, Event, LineRow, Refusal, Report
-from linktrack.clicks.formats import EVENT_FORMATS, LINE_FORMATS, EventFormat, LineFormat, format_of
+from linktrack.clicks.formats import EVENT_FORMATS, LINE_FORMATS, EventFormat, LineFormat, format_of, goes_on_from
 from linktrack.clicks.formats.clf import CommonLog, with_forwarded
 from linktrack.clicks.formats.parts.lines import split_lines
 
@@ -65,7 +65,7 @@ def test_every_line_of_any_log_gives_one_row_of_bytes(log: bytes) -> None:
             if row[2] and row[2] is not NOTE:
                 with contextlib.suppress(ValueError):
                     assert isinstance(format.moment(row[2]), int)
-        format.resume(format.state())
+        assert goes_on_from(format, format.state()) and not goes_on_from(format, "[1]")
 
 
 @settings(max_examples=150)

@@ -9,7 +9,7 @@ from fast_mail_parser import parse_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linktrack.crm.export import BadRow
+from linktrack.crm.export_rows import BadRow
 from linktrack.crm.people import Contact
 from linktrack.errors import BadInput
 from linktrack.mail_senders import ascii_address, sender

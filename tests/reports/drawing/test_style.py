@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports.drawing.drawn_tree import style_faults
 
-from linktrack.reports.drawing.style import Shown, hides, safe_declarations, safe_sheet
+from linktrack.reports.drawing.hiding import Shown, hides
+from linktrack.reports.drawing.style import safe_declarations, safe_sheet
 
 DECLARATIONS = {
     "looks stay": ("color:red;font-family:'Segoe UI',Arial", "color:red;font-family:'Segoe UI',Arial"),
@@ -145,6 +146,11 @@ NAMES = {
         {".small"},
         False,
     ),
+    "a class that every window hides": ("@media only screen and (min-width:9px){.pre{display:none}}", {".pre"}, True),
+    "a class that wide windows hide": ("@media screen and (min-width:600px){.pre{display:none}}", {".pre"}, False),
+    "a class that is hidden under a condition": ("@supports (top:0){.pre{display:none}}", {".pre"}, False),
+    "a class of a layer": ("@layer x{.pre{display:none}}", {".pre"}, True),
+    "a frame of an animation": ("@keyframes x{from{display:none}}", {"from"}, False),
     "a class that narrow windows hide": ("@media (max-width:600px){.big{display:none}}", {".big"}, False),
     "a class that only a dark dress shows": (
         ".night{display:none}@media (prefers-color-scheme:dark){.night{display:block}}",
@@ -167,6 +173,19 @@ def test_what_a_style_hides_a_narrow_window_may_show() -> None:
     safe_sheet("@media (max-width:600px){.small{display:block!important}}", shown=shown)
     assert not shown.hides({".small"}, "display:none")
     assert shown.hides({".other"}, "display:none")
+
+
+def test_what_a_class_hides_a_style_of_its_own_may_show() -> None:
+    shown = Shown()
+    safe_sheet(".a{display:none}.b{display:none!important}", shown=shown)
+    assert [shown.hides({name}, "display:block") for name in (".a", ".b")] == [False, True]
+
+
+def test_only_what_holds_no_mark_is_hidden_but_by_the_width_of_a_window() -> None:
+    drawn = safe_sheet("p > a, a\\,b::after{color:red;display:none}@media (max-width:9px){p{display:none}}")
+    where = ":where(:not([data-heat],:has([data-heat])))"
+    assert f"p > a{where}, a\\,b::after{{display:none}}" in drawn
+    assert "{p{display:none}\n}" in drawn
 
 
 PIECES = st.sampled_from(

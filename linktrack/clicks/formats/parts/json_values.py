@@ -22,6 +22,13 @@ _NESTING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|([{\[])|[}\]]', re.DOTALL)
 _CUT_WORD = 10  # an error this close to the end may be a word, a number or an escape that goes on
 
 
+def list_of_texts(value: object) -> list[str]:
+    """A list of texts that was kept as JSON. ValueError for anything else."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError(value)
+    return value
+
+
 @dataclass(frozen=True)
 class Broken:
     """A line that is no part of any JSON object, or an object that never ends."""

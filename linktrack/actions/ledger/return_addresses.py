@@ -1,0 +1,47 @@
+"""The addresses that scripts have set for later clicks of a person on a link (`returnUrl`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from linktrack.store.catalogue import touch
+from linktrack.store.session import Database
+
+if TYPE_CHECKING:
+    from linktrack.actions.ledger.rows import MadeRow
+
+
+def lead_to(database: Database, led: Sequence[tuple[MadeRow, str]]) -> None:
+    """Note down the addresses that scripts want later clicks of these people to lead to. Part of a transaction."""
+    database.executemany(
+        "INSERT INTO return_address (link_id, recipient_id, shipment_id, url, change_id) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (link_id, recipient_id) DO UPDATE SET shipment_id = excluded.shipment_id, "
+        "url = excluded.url, change_id = excluded.change_id",
+        [(row.link_id, row.recipient_id, row.shipment_id, url, row.id) for row, url in led],
+    )
+    if led:
+        touch(database)
+
+
+def return_addresses(database: Database) -> dict[tuple[int, int], str]:
+    """The addresses that scripts have set for visitors of links: (link, recipient) -> URL."""
+    return {
+        (row[0], row[1]): row[2]
+        for row in database.rows(
+            "SELECT link_id, recipient_id, url FROM return_address "
+            "WHERE link_id IN (SELECT link_id FROM open_click) "
+            "AND recipient_id IN (SELECT recipient_id FROM open_click)"
+        )
+    }
+
+
+def return_address(database: Database, link_id: int, recipient_id: int) -> str:
+    """Where a person is led by a link, "" where no script has said so."""
+    sql = "SELECT url FROM return_address WHERE link_id = ? AND recipient_id = ?"
+    return str(database.value(sql, (link_id, recipient_id)) or "")
+
+
+def links_leading_elsewhere(database: Database) -> set[int]:
+    """The links by which a script wants anybody to be led elsewhere."""
+    return {row[0] for row in database.rows("SELECT DISTINCT link_id FROM return_address")}

@@ -1,0 +1,130 @@
+"""A CSV file as a table of an export, whose cells alone are written anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from linktrack.crm import csv_spans as csvtext
+from linktrack.crm.export_rows import BadRow
+from linktrack.crm.footers import without_footers
+from linktrack.crm.headers import find_header
+from linktrack.crm.mapping import TableLayout
+from linktrack.errors import BadInput
+from linktrack.settings.crm import CrmSettings
+
+_UNDECODED = re.compile("[\udc80-\udcff]")  # a byte that the encoding does not allow, see `encoding.KEEPING`
+
+
+class CsvTable:
+    """A CSV file: any delimiter, quoting, line end and encoding. Every cell is text, also one like `=1+1`."""
+
+    calculated: frozenset[int] = frozenset()
+    lists: frozenset[int] = frozenset()
+
+    def __init__(self, path: Path, settings: CrmSettings, layout: TableLayout) -> None:
+        self.path, self.suffix = path, ".csv"
+        self.delimiter_is_set = bool(settings.delimiter)
+        self.dialect = csvtext.find_dialect(
+            path, settings.encoding or None, settings.delimiter or None, layout.key, settings.escape
+        )
+        first = 2 if self.dialect.preamble else 1
+        records = islice(self.records(), max(csvtext.HEADER_WITHIN, layout.header_row - first + 1))
+        candidates = ((record.line, self._values(record)) for record in records)
+        line = find_header(candidates, layout, path)
+        self.header_line, self.header_is_found = line, not layout.header_row
+        self.header = next(record for record in self.records() if record.line == line)
+        self._may_be_damaged = self.dialect.errors != "strict"
+        if damage := self._damage(self.header):
+            raise BadInput(f"the row that names the columns is damaged: {damage}", file=path, line=line)
+        self.columns = [value.strip() for value in self._values(self.header)]
+        self._id = layout.place_of_id(self.columns)
+
+    def records(self) -> Iterator[csvtext.CsvRecord]:
+        """All records behind the preamble; what stands before the header and blank lines come as records too."""
+        dialect = self.dialect
+        with csvtext.open_text(self.path, dialect) as text:
+            text.read(len(dialect.preamble))
+            first = 2 if dialect.preamble else 1
+            try:
+                yield from csvtext.read_records(
+                    text, dialect.delimiter, line=first, escape=dialect.escape, file_end=dialect.end
+                )
+            except BadInput as problem:
+                raise BadInput(problem.sentence, file=self.path, line=problem.line) from None
+
+    def _values(self, record: csvtext.CsvRecord) -> list[str]:
+        escape = self.dialect.escape
+        return [csvtext.unquoted(field, escape) if '"' in field else field for field in record.fields]
+
+    def is_blank(self, record: csvtext.CsvRecord) -> bool:
+        """Whether a record is a blank line, which is no row."""
+        return (
+            len(record.fields) == 1 and not record.fields[0].strip() and (len(self.columns) > 1 or not record.fields[0])
+        )
+
+    def first_rows(self) -> list[tuple[int, list[str]]]:
+        return [(record.line, self._values(record)) for record in islice(self.records(), csvtext.HEADER_WITHIN)]
+
+    def unwritable(self, line: int, column: int) -> str:  # noqa: ARG002  (every cell is text)
+        return ""
+
+    def fault(self, record: csvtext.CsvRecord) -> str:
+        """Why a record that is not blank is no row of this table, or nothing."""
+        fields, width = record.fields, len(self.columns)
+        if record.line < self.header_line:
+            return "it stands before the header, like a title"
+        if len(fields) < width or any(csvtext.unquoted(field, self.dialect.escape).strip() for field in fields[width:]):
+            alone = ", like a title or a footer" if len(fields) == 1 else ""
+            return f"it has {len(fields)} field{'' if len(fields) == 1 else 's'} and the header {width}{alone}"
+        if '"' in record.text and any(
+            field[:1] == " " and csvtext.is_doubtful(field, self.dialect.escape) for field in fields
+        ):
+            return "a quote after blanks is not closed in its line"
+        if any(csvtext.goes_on(field, self.dialect.escape) for field in fields):
+            return "a quote in it is not closed where its field ends, and the lines behind it may be other rows"
+        return ""
+
+    def _damage(self, record: csvtext.CsvRecord) -> str:
+        """What is broken in a record, whatever its fields are, or nothing."""
+        if "\0" in record.text:
+            return "it holds a NUL byte"
+        if self._may_be_damaged and not record.text.isascii() and (found := _UNDECODED.search(record.text)):
+            return f"byte 0x{ord(found[0]) - 0xDC00:02X} in it cannot be read as {self.dialect.encoding}"
+        return ""
+
+    def rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str]]]:
+        return without_footers(self._rows(left), len(self.columns), self._id, left)
+
+    def _rows(self, left: list[BadRow]) -> Iterator[tuple[int, list[str], bool]]:
+        """The rows with footers among them, and whether each stands behind a blank line."""
+        width, header, escape = len(self.columns), self.header_line, self.dialect.escape
+        behind_blank = False
+        for record in self.records():
+            fields = record.fields
+            if record.line == header:
+                continue
+            if len(fields) == 1 and self.is_blank(record):
+                behind_blank = True
+                continue
+            if damage := self._damage(record):
+                text = _UNDECODED.sub("\ufffd", record.text.strip()[:200])
+                left.append(BadRow(damage, record.line, text, len(fields)))
+                continue
+            quotes = '"' in record.text
+            if quotes and not escape and csvtext.shows_escapes(record, width):
+                begin = record.text.splitlines()[0][:60]
+                raise BadInput(
+                    f"a quote within quotes seems to have a backslash before it ({begin}): "
+                    "say escape = '\\' under [crm] if the export writes them so",
+                    file=self.path,
+                    line=record.line,
+                )
+            if (quotes or len(fields) != width or record.line < header) and (reason := self.fault(record)):
+                apart = record.line < header or len(fields) == 1 < width
+                left.append(BadRow(reason, record.line, record.text.strip()[:200], len(fields), apart))
+                continue
+            yield record.line, self._values(record) if quotes else fields, behind_blank
+            behind_blank = False

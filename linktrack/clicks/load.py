@@ -123,7 +123,7 @@ class _Import:
         self.tell = tell
         self.stop = stop
         self.clock = clock
-        self.tally = Tally(options.tolerate)
+        self.tally = Tally(options.tolerate, options.again)
         self._moved: set[tuple[int, int]] = set()  # time and print of earlier clicks
         self._first_reading: int = next_reading(database)
         self._mailing = None if options.mailing is None else mailing_id(database, options.mailing)
@@ -160,8 +160,9 @@ class _Import:
         """The logs that a path names; what is passed over of a folder is noted."""
         if path == "-" or not Path(path).is_dir():
             return (path,)
-        self.tally.pass_over_folders(shown_path(path), folders_in(Path(path)))
-        return logs_in(Path(path))
+        logs = logs_in(Path(path))
+        self.tally.pass_over_folders(shown_path(path), folders_in(Path(path)), beside=len(logs))
+        return logs
 
     def _take_or_note(self, path: str) -> None:
         try:

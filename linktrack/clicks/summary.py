@@ -22,6 +22,11 @@ _SUSPECT = frozenset(BAD) - {"foreign-placement"} | {
     UNREADABLE, "unknown-target", "unknown-mailing", "unknown-recipient",
 }  # fmt: skip
 
+_NAME_MAILING = (
+    "import them again with --mailing NAME, or with --again once mailing_variable in [clicks] is what names it in them "
+    '("tag", "campaign", or a variable of your own)'
+)
+
 
 @dataclass(frozen=True)
 class ImportSummary:
@@ -64,6 +69,7 @@ class Tally:
     """What an import counts while it runs."""
 
     tolerate: float
+    again: bool = False  # logs are read from their beginning
     files: int = 0
     read: int = 0
     stored: int = 0
@@ -88,13 +94,14 @@ class Tally:
     busiest: Counter[str] = field(default_factory=Counter)
     busy_recipients: dict[str, set[int]] = field(default_factory=dict)
 
-    def pass_over_folders(self, path: str, folders: Sequence[str]) -> None:
-        """Note the folders in a folder whose logs are not read."""
+    def pass_over_folders(self, path: str, folders: Sequence[str], *, beside: int) -> None:
+        """Note the folders in a folder whose logs are not read, `beside` so many logs that are; without any of these
+        nobody expects it."""
         if folders:
             names = ", ".join(folders[:NAMED_FOLDERS]) + (" …" if len(folders) > NAMED_FOLDERS else "")
             some = counted(len(folders), "folder")
             verb, them = ("was", "it") if len(folders) == 1 else ("were", "them")
-            self.passed_over.append(
+            (self.passed_over if beside else self.unusual).append(
                 f"{path}: {some} in it {verb} passed over ({names}): name {them} to import the logs in {them}, too."
             )
 
@@ -165,11 +172,12 @@ class Tally:
             return ""
         seen = {reason: count for reason, count in sorted(self.reasons.items()) if reason in _SUSPECT}
         shown = ", ".join(f"{count} {reason}" for reason, count in seen.items())
-        way_out = (
-            "they stay so, for a revoked key is revoked for ever"
-            if set(seen) == {"revoked-key"}
-            else "once the cause is mended, --again reads them again"
-        )
+        if set(seen) == {"revoked-key"}:
+            way_out = "they stay so, for a revoked key is revoked for ever"
+        elif max(seen, key=lambda reason: seen[reason]) == "unknown-mailing":
+            way_out = _NAME_MAILING
+        else:
+            way_out = "once the cause is mended, --again reads them again"
         return (
             f"{self.suspects} of the {ours} new lines that look like ours were rejected ({shown}): "
             f"--rejected FILE lists them, and {way_out}."
@@ -185,10 +193,7 @@ class Tally:
                 "Bring it back and import again."
             )
         if self.reasons["unknown-mailing"]:
-            found.append(
-                "Some events do not tell their mailing: import them again with --mailing NAME, or set mailing_variable "
-                "in [clicks] to what names it."
-            )
+            found.append(f"Some events do not tell their mailing: {_NAME_MAILING}.")
         return found
 
     def _unusual(self) -> Sequence[str]:
@@ -200,7 +205,8 @@ class Tally:
                 "missing: has the log's format changed? --rejected FILE lists them; once --log-format or log_format in "
                 "[clicks] names what they are in, --again reads them again."
             )
-        if self.unaddressed * 2 > self.clicks:
+        told = self.stored or self.again  # else it was said of these clicks before
+        if told and self.unaddressed * 2 > self.clicks:
             found.append(
                 f"{self.unaddressed} of {counted(self.clicks, 'click')} came without the visitor's address, so that "
                 "verdicts know less. If the log has it under a name of its own, give the server's format string "
@@ -208,7 +214,7 @@ class Tally:
             )
         for ip, count in self.busiest.most_common(1):
             many = len(self.busy_recipients.get(ip, ())) >= BUSY_RECIPIENTS
-            if count >= BUSY_CLICKS and count * 2 > self.clicks and many:
+            if told and count >= BUSY_CLICKS and count * 2 > self.clicks and many:
                 found.append(
                     f"One address, {ip}, is behind {count} of {self.clicks} clicks. If it is your own proxy's, add its "
                     "network to trusted_proxies in [clicks], let the log have X-Forwarded-For, and import again with "

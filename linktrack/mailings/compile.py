@@ -84,7 +84,7 @@ class Compiled:
         return self.encoded(token).join(self.segments)
 
     def encoded(self, token: str) -> bytes:
-        return _encoded(token, self.charset)
+        return encoded(token, self.charset)
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def cut_part(
             piece += document.ascii(f"{before}{base_url}/{spot.key}/")
             lead = document.ascii(after)
             if spot.token is not None:
-                piece += _encoded(spot.token, document.charset) + lead
+                piece += encoded(spot.token, document.charset) + lead
                 continue
             written: tuple[bytes | Gap | None, ...] = (None, lead)
         else:
@@ -151,7 +151,8 @@ def cut_part(
     return tuple(pieces), tuple(between)
 
 
-def _encoded(token: str, charset: str) -> bytes:
+def encoded(token: str, charset: str) -> bytes:
+    """A token, or a merge tag in its place, in a mailing's encoding. BadInput where that has it not."""
     try:
         return token.encode(charset)
     except UnicodeEncodeError:

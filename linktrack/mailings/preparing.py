@@ -12,6 +12,7 @@ from linktrack.mailings.catalog import (
 from linktrack.mailings.compile import Mail, PlacedSpan, TargetSpan, compile_part
 from linktrack.mailings.outputs.filling import filling_of, prepare_filling, refuse_standing, standing_tags
 from linktrack.mailings.outputs.made_text import made_text
+from linktrack.mailings.outputs.template import refuse_tag
 from linktrack.mailings.placements import place_system_links
 from linktrack.mailings.proof import prove
 from linktrack.mailings.shipments import WITH_HEADER, ShipmentSettings
@@ -54,8 +55,10 @@ def compile_mail(
         filling = filling_of(mailing.subject, html, text)
     if not settings.fill and settings.output in WITH_HEADER and not settings.keep_merge_tags:
         refuse_standing(tags)
-    if settings.output == "template":  # a tag that the encoding has not is found before anything is stored
-        html.encoded(settings.merge_tag)
-        html.encoded(settings.person_merge_tag)
+    if settings.output == "template":  # before anything is stored
+        starts = {spot.start for spot in of_html if isinstance(spot, PlacedSpan)}
+        quotes = [(spot.start, spot.quote) for spot in parts.scan.spots if spot.start in starts]
+        for tag in (settings.merge_tag, settings.person_merge_tag):
+            refuse_tag(tag, parts.html, [*quotes, *([(honeypot.start, '"')] if honeypot else [])])
     count = len(authors) + (honeypot is not None) + (header is not None)
     return Mail(mailing.name, mailing.type, mailing.subject, html, text, header, count, filling, tuple(tags))

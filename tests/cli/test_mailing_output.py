@@ -108,6 +108,10 @@ def test_a_merge_tag_is_written_in_the_mailing_s_encoding_or_refused_before_anyt
     )
     outcome = run(*command, "{{ 標 }}")
     assert outcome.code == 3 and "iso8859-2" in outcome.err
+    outcome = run(*command, '[[data:token:""]]')
+    assert outcome.code == 3 and "has a quotation mark in it, which ends the address in line 1" in outcome.err
+    outcome = run(*command, "{{ token }}", "--person-merge-tag", '{{ own["token"] }}')
+    assert outcome.code == 3 and "quotation mark" in outcome.err
     assert len(run("shipment", "list", "--format", "json").json) == 1 and not (root / "two").exists()
 
 

@@ -3,7 +3,9 @@ database is the same, and every line is accounted for."""
 
 from __future__ import annotations
 
+import bisect
 import gzip
+import itertools
 import os
 import random
 import shutil
@@ -113,17 +115,19 @@ def test_pieces_in_any_order_and_compression_with_overlaps(untouched: World, dat
 @settings(max_examples=40)
 @given(st.data())
 def test_a_growing_log_in_any_way_cut_anywhere(untouched: World, data: st.DataObject) -> None:
-    """A file, an archive or a pipe, cut inside a line, in a format that changes on the way, read again from its
-    beginning, and with a key ring that is lost for a while: all the same database."""
+    """A file, an archive or a pipe, cut inside a line, in a format that changes on the way, with line ends of one kind
+    or of several, read again from its beginning, and with a key ring that is lost for a while: all the same
+    database."""
     with scratch(untouched) as make:
         world = make("growing")
         lines = random_log(world, data.draw(st.integers(0, 10_000)), data.draw(st.integers(3, 40)))
         change = data.draw(st.integers(0, len(lines)))
         written = lines[:change] + [as_json(text) for text in lines[change:]]
-        whole = b"".join(written)
+        pieces = ended(written, data.draw(LINE_ENDS))
+        whole = b"".join(pieces)
         key = world.workspace.key_path
         ends = [*sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))), len(whole)]
-        if ambiguous(lines, [(0, complete) for end in ends if (complete := whole[:end].count(b"\n"))]):
+        if ambiguous(lines, beginnings(pieces, ends)):
             return
         for end in ends:
             again = data.draw(st.sampled_from([False, False, True]))
@@ -136,8 +140,25 @@ def test_a_growing_log_in_any_way_cut_anywhere(untouched: World, data: st.DataOb
             summary = load_part(world, whole[:end], data.draw(st.sampled_from([*sorted(COMPRESSIONS), "-"])), again)
             assert adds_up(summary)
             assert "malformed" not in summary.reasons
-            assert summary.waiting == (not whole[:end].endswith(b"\n"))
+            assert summary.waiting == (not whole[:end].endswith((b"\n", b"\r")))
         assert state(world) == expected(make, written)
+
+
+LINE_ENDS = st.sampled_from([(b"\n",), (b"\n",), (b"\r",), (b"\n", b"\r"), (b"\r", b"\r\n", b"\n")])
+
+
+def ended(lines: list[bytes], kinds: tuple[bytes, ...]) -> list[bytes]:
+    """The lines with ends of these kinds, in no order."""
+    chance = random.Random(len(lines))
+    return [text.rstrip(b"\n") + chance.choice(kinds) for text in lines]
+
+
+def beginnings(lines: list[bytes], ends: list[int]) -> list[tuple[int, int]]:
+    """The pieces that are complete where a log is cut at these bytes. Where what follows a carriage return does not
+    tell yet whether that ends a line, there is one line less."""
+    behind = list(itertools.accumulate(map(len, lines)))
+    late = (0, 1) if any(text.endswith(b"\r") for text in lines) else (0,)
+    return [(0, count) for end in ends for one in late if (count := bisect.bisect_right(behind, end) - one) > 0]
 
 
 @settings(max_examples=60)
@@ -211,11 +232,12 @@ def test_equal_lines_far_apart_in_a_log_that_grows_is_interrupted_and_comes_in_o
         plain = [text for at in data.draw(st.lists(start, min_size=2, max_size=8)) for text in some[at : at + 15]]
         change = data.draw(st.integers(0, len(plain)))
         lines = plain[:change] + [as_json(text) for text in plain[change:]]
-        whole = b"".join(lines)
+        pieces = ended(lines, data.draw(LINE_ENDS))
+        whole = b"".join(pieces)
         wanted = expected(make, lines)
         ends = [*sorted(data.draw(st.lists(st.integers(1, len(whole)), max_size=4))), len(whole)]
         pipes = data.draw(st.booleans())
-        if pipes and ambiguous(plain, [(0, complete) for end in ends if (complete := whole[:end].count(b"\n"))]):
+        if pipes and ambiguous(plain, beginnings(pieces, ends)):
             return
         with short_memory():
             for end in ends:

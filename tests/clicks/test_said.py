@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from clicks_world import World, line, shell
 
+from linktrack.clicks.summary import Tally
+
 
 def quietly(world: World, log: Path) -> subprocess.CompletedProcess[str]:
     command = shell(world, str(log))
@@ -47,6 +49,10 @@ def test_one_untrusted_address_behind_most_clicks_is_said(world: World, tmp_path
     assert f"One address, {shown}, is behind 30 of 30 clicks" in done.stderr
     kept = {click[6] for click in world.clicks()}
     assert kept == {"" if how == "none" else shown}
+    copy = tmp_path / "copy.log"
+    copy.write_bytes(b"\n" + log.read_bytes())
+    assert (world.load(copy).repeated, world.load(copy).unusual) == (30, ()), "once"
+    assert "is behind 30 of 30 clicks" in world.load(log, again=True).unusual[0]
 
 
 def as_json(world: World, number: int, key: str) -> bytes:
@@ -89,6 +95,19 @@ def test_folders_in_a_folder_of_logs_are_passed_over_and_said(world: World, tmp_
         f"{log.parent}: 2 folders in it were passed over (2025, vhosts): name them to import the logs in them, too.",
     )
     assert world.load(log.parent / "vhosts", log.parent).stored == 1
+    log.unlink()
+    (said,) = world.load(log.parent).unusual
+    assert said.startswith(f"{log.parent}: 2 folders in it were passed over"), "also with --quiet: nothing was read"
+
+
+def test_the_alarm_of_events_without_a_mailing_says_how_to_name_it() -> None:
+    tally = Tally(50, suspects=30)
+    tally.reasons.update({"unknown-mailing": 29, "unknown-target": 1})
+    summary = tally.summary(final=True)
+    for said in (summary.alarm, *summary.hints):
+        assert "--mailing NAME" in said and "mailing_variable" in said
+    tally.reasons["unknown-target"] = 40
+    assert "--mailing NAME" not in tally.summary(final=True).alarm
 
 
 @pytest.mark.parametrize("value", [{"hello": "world"}, [{"path": "/x"}], {"many": list(range(50))}], ids=str)

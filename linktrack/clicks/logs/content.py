@@ -11,7 +11,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import IO, Any, cast
 
-from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, complete_lines, with_short_holes
+from linktrack.clicks.logs.line_ends import MAX_LINE_BYTES, complete_lines, with_short_holes, without_holes
 from linktrack.clicks.logs.packed import Unpack, kinds_of_damage, unpacking
 from linktrack.clicks.logs.pipe import Pipe
 from linktrack.errors import BadInput
@@ -133,6 +133,11 @@ class Log:
             left = with_short_holes(rest)
             missing += len(rest) - len(left)
             recent = recent[-TAIL_BYTES - len(left) :]
+        if left.endswith(b"\r") and not self.cut_off:  # its line feed may come yet, and is another one's then
+            self.position += missing + len(left)
+            self.tail = recent[-TAIL_BYTES:]
+            block, left = without_holes(left[:-1] + b"\n"), b""
+            yield block
         self.unfinished = bool(left.strip(b" \t\r\n\0")) and not self.cut_off
 
     def chunks(self, size: int = BLOCK_BYTES, count: int | None = None) -> Iterator[bytes]:

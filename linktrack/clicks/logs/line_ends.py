@@ -1,4 +1,9 @@
-"""Where the lines of a log end: at line ends, at holes of NUL bytes, and where octets are counted, at their count."""
+"""Where the lines of a log end: at line ends, at holes of NUL bytes, and where octets are counted, at their count.
+
+A line feed ends a line. A carriage return alone does so in a log that begins with such lines, and where lines of both
+kinds were put into one log: between two texts that each have a time of their own, as every line of a log has. Else it
+is part of what a visitor has sent.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,8 @@ _HOLE = re.compile(rb"\0{8,}")
 _MARK = b"\0" * 8  # what is kept of one, so that what follows it still belongs to it
 _LINE_END = re.compile(rb"\n|\0{8,}").search
 _LINE_ENDS = re.compile(rb"(?:[\r\n]|\0{8,})*").match
-_BARE_RETURN = re.compile(rb"\r[^\n]").search
+_TIME = re.compile(rb"\d\d:\d\d:\d\d|(?<!\d)1[5-9]\d{8}").search  # of day, or seconds since 1970
+_DIRECTIVE = re.compile(rb"#[A-Z][A-Za-z-]*: ").match  # a header of IIS or CloudFront
 
 _PRIORITY, _BLANK = b"<", ord(" ")
 _DIGITS, _ENDS = b"0123456789", b"\r\n\0"
@@ -42,7 +48,7 @@ def without_holes(text: bytes) -> bytes:
 def line_end_of(start: bytes) -> bytes:
     """The byte that ends the lines of a log that begins like this: a line feed, unless there are carriage returns
     alone."""
-    return b"\r" if b"\n" not in start and _BARE_RETURN(start) else b"\n"
+    return b"\r" if b"\n" not in start and b"\n" in with_line_feeds(start) else b"\n"
 
 
 def complete_lines(text: bytes, end: bytes = b"\n") -> tuple[bytes, int]:
@@ -53,9 +59,41 @@ def complete_lines(text: bytes, end: bytes = b"\n") -> tuple[bytes, int]:
     """
     if _has_frames(text):
         return counted_lines(text)
-    taken = text.rfind(end) + 1
-    lines = text[:taken]
-    return without_holes(lines if end == b"\n" else lines.replace(end, b"\n")), taken
+    text = text.replace(end, b"\n") if end != b"\n" else with_line_feeds(text)
+    taken = text.rfind(b"\n") + 1
+    return without_holes(text[:taken]), taken
+
+
+def with_line_feeds(text: bytes) -> bytes:
+    """A text that begins with a line, with a line feed for each carriage return that ends a line alone, as far as what
+    follows it tells that already."""
+    if b"\r" not in text or text.count(b"\r") == text.count(b"\r\n"):
+        return text
+    *lines, rest = text.split(b"\n")
+    return b"\n".join([*(_ended(line) if b"\r" in line else line for line in lines), _parted(rest)])
+
+
+def _ended(line: bytes) -> bytes:
+    """The same of a line that a line feed follows: of several carriage returns before that only the last belongs to
+    it."""
+    bare = line.rstrip(b"\r")
+    returns = len(line) - len(bare)
+    return _parted(bare) + b"\n" * (returns - 1) + b"\r" * bool(returns)
+
+
+def _parted(line: bytes) -> bytes:
+    """A line with a line feed for each of its carriage returns that ends a line."""
+    first, *pieces = line.split(b"\r")
+    parts, timed, blank, head = [first], bool(_TIME(first)), not first.strip(), bool(_DIRECTIVE(first))
+    for piece in pieces:
+        own = bool(_TIME(piece))
+        if blank or head or (timed and (own or _DIRECTIVE(piece))):
+            parts += b"\n", piece
+            timed, blank, head = own, not piece.strip(), bool(_DIRECTIVE(piece))
+        else:
+            parts += b"\r", piece
+            timed = timed or own
+    return b"".join(parts)
 
 
 def counted_lines(text: bytes) -> tuple[bytes, int]:
@@ -83,10 +121,13 @@ def sample_of(start: bytes) -> tuple[bytes, bytes]:
 def seed_lines(seed: bytes, end: bytes = b"\n", *, whole: bool) -> bytes:
     """The complete lines of bytes before a position, where lines end; not `whole`: their beginning is somewhere in one,
     which is left out."""
+    if seed.endswith(b"\r"):  # at the end of a log: see `Log.blocks`
+        seed = seed[:-1] + b"\n"
     if not whole and _PRIORITY in seed:
         begins = _AFTER.search(seed)
         seed = seed[begins.end() :] if begins else seed
     elif not whole:
+        seed = seed if end != b"\n" else with_line_feeds(seed)
         seed = seed[seed.find(end) + 1 :]
     return complete_lines(seed, end)[0]
 
@@ -106,7 +147,28 @@ def _has_frames(text: bytes) -> bool:
 
 
 def _frame_end(text: bytes, at: int) -> int | None:
-    """Where the frame that begins at `at` ends; 0 where that has not come, None where there is no frame."""
+    """Where the frame that begins at `at` ends; 0 where that has not come, None where there is no frame.
+
+    It ends before its count says so where that has taken the first digits of the next one, which leads nowhere without
+    them and somewhere with them.
+    """
+    end = _counted_end(text, at)
+    if not end or text[end - 1] not in _DIGITS or not _NEXT(text, end):
+        return end
+    if _FRAME.match(text, end) is None:
+        return 0
+    after = _counted_end(text, end)
+    begins = end
+    while after is None and text[begins - 1] in _DIGITS:
+        begins -= 1
+        after = _counted_end(text, begins)
+    if after == 0:
+        return 0
+    return begins if after else end
+
+
+def _counted_end(text: bytes, at: int) -> int | None:
+    """Where the frame that begins at `at` ends by its count; 0 and None as above."""
     count = _FRAME.match(text, at)
     if count is None or int(count[1]) > MAX_LINE_BYTES:
         return None

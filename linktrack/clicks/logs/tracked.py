@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -24,7 +25,7 @@ _MARKED = re.compile(
 
 _PLACEMENT, _TOKEN = f"({PLACEMENT})".encode(), rf"({TOKEN})(?![a-zA-Z0-9_\-])".encode()
 _ANYWHERE = re.compile(rb"/" + _PLACEMENT + rb"/+" + _TOKEN).finditer
-_PLACED = re.compile(rb"/" + _PLACEMENT + rb"/+(?=[^a-zA-Z0-9\s/])").finditer
+_PLACED = re.compile(rb"/" + _PLACEMENT + rb"/+(?=[^\s/])").finditer
 _CONTROLS = re.compile(rb"%(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])").search  # a tab or line end comes with copied text
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _ROT13 = bytes.maketrans(_LETTERS, _LETTERS[13:] + _LETTERS[:13])
@@ -79,6 +80,8 @@ class Addresses:
             "SELECT id, number, mailing_id, sent_at, is_test FROM shipment"
         ):
             self.sendings[shipment] = self._by_number[number] = Sending(shipment, mailing, sent_at, bool(is_test))
+        # The ESPs' merge tags that stood where the token goes, as they were said when templates were made.
+        self.tags = tuple(sorted(_tags_of(database)))
         self.acting = {spot.placement_id for spot in self.spots.values() if spot.acts}
         path = re.escape(path_of(base_url))  # compared without case, as the server does: gateways change that
         start = rb"(?:https?://[^/\s]+)?/*(?i:" + path.lstrip(b"/") + rb")" if path else rb"(?:https?://[^/\s]+)?"
@@ -86,7 +89,7 @@ class Addresses:
         self.tracked = re.compile(start + rb"/+" + _PLACEMENT + rb"/+" + _TOKEN).match
         self.elsewhere = re.compile(rb"[^?\s]*?/" + _PLACEMENT + rb"/" + _TOKEN).match
         self.maimed = re.compile(start + rb"/+" + _PLACEMENT + rb"/+([a-zA-Z0-9_\-=]+)").match
-        self.keyed = re.compile(start + rb"/+" + _PLACEMENT + rb"/+").match
+        self.keyed = re.compile(start + rb"/+" + _PLACEMENT + rb"(?:/+|(?=[?#])|\Z)").match
         # The plain form of an address, and nearly all are plain: `/path/key/` → link, placement, mailing, and token
         # (`person`). A pair of them with the same mailing needs no further look.
         self.heads = {
@@ -159,7 +162,9 @@ class Addresses:
 
     def has_unfilled(self, line: bytes) -> bool:
         """Whether a line has one of our addresses with a merge tag for its token, blanks in the tag as they are."""
-        return any(match[1].lower() in self.spots and _is_tagged(line[match.end() :][:300]) for match in _PLACED(line))
+        return any(
+            match[1].lower() in self.spots and self._is_tagged(line[match.end() :][:300]) for match in _PLACED(line)
+        )
 
     def is_in(self, line: bytes) -> bool:
         """Whether a good address of ours stands anywhere in a line that cannot be read."""
@@ -176,11 +181,22 @@ class Addresses:
         return {person[1] for person in named if person is not None and person[2] is not None}
 
     def _is_unfilled(self, target: bytes) -> bool:
-        """Whether a merge tag stands where a token should: what sent the mail did not know it."""
+        """Whether a merge tag, or nothing, stands where a token should: what sent the mail did not know it."""
         match = self.keyed(target)
         if match is None or match[1].lower() not in self.spots:
             return False
-        return _is_tagged(target[match.end() :])
+        behind = target[match.end() :]
+        return not behind or behind.startswith((b"?", b"#")) or self._is_tagged(behind)
+
+    def _is_tagged(self, behind: bytes) -> bool:
+        """Whether a text begins with a merge tag, as it is or percent-encoded."""
+        if len(behind) > 1000:
+            return False
+        plain = unquote_to_bytes(behind)
+        if any(text.lower().startswith(self.tags) for text in (behind, plain)):
+            return True
+        texts = [text.decode("utf-8", "replace") for text in (behind, plain)]
+        return any(_MARKED(text) or any(not tag.start for tag in find(text)) for text in texts)
 
     def _named(self, key: bytes, token: bytes) -> FoundAddress | str:
         """Who and what a key and a token name, or the reason why they name nobody."""
@@ -211,10 +227,11 @@ class Addresses:
         return known
 
 
-def _is_tagged(behind: bytes) -> bool:
-    """Whether a text begins with a merge tag, as it is or percent-encoded."""
-    texts = [text.decode("utf-8", "replace") for text in (behind, unquote_to_bytes(behind)) if len(text) <= 1000]
-    return any(_MARKED(text) or any(not tag.start for tag in find(text)) for text in texts)
+def _tags_of(database: Database) -> set[bytes]:
+    """The merge tags of all templates, in lower case, as gateways may ask for them."""
+    made = (json.loads(settings) for (settings,) in database.rows("SELECT DISTINCT settings FROM shipment"))
+    tags = {str(one.get(name, "")).strip() for one in made for name in ("merge_tag", "person_merge_tag")}
+    return {tag.encode("utf-8", "replace").lower() for tag in tags if tag}
 
 
 class AddressBook:

@@ -8,12 +8,28 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from linktrack.crm.guard import guarded
+from linktrack.errors import BadInput
 from linktrack.files.writing import create
-from linktrack.mailings.compile import Mail
+from linktrack.mailings.compile import Mail, encoded
 from linktrack.mailings.outputs.output_folder import new_file
+from linktrack.mailings.reading.document import Document
 from linktrack.mailings.shipments import Recipient, ShipmentSettings
 
+_SIGNS = {'"': "quotation mark", "'": "apostrophe"}
 COLUMNS = ("contact_id", "email", "token")
+
+
+def refuse_tag(tag: str, document: Document, quotes: Iterable[tuple[int, str]]) -> None:
+    """BadInput for a merge tag that its place cannot hold: one that the charset has not, or that has the sign in it
+    which ends an address there. `quotes` are the starts of addresses in the document's text, and what ends each."""
+    encoded(tag, document.charset)
+    for start, quote in quotes:
+        if quote and quote in tag:
+            line, _ = document.place(start)
+            raise BadInput(
+                f"the merge tag {tag} has a {_SIGNS[quote]} in it, which ends the address in line {line} of the "
+                "mailing's HTML: name a tag without it"
+            )
 
 
 def write_template(folder: Path, mail: Mail, settings: ShipmentSettings, people: Iterable[Recipient]) -> None:

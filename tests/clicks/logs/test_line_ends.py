@@ -94,6 +94,9 @@ def test_frames_end_at_their_counts(tmp_path: Path, inside: bytes, between: byte
         pytest.param(b"99999 <190>1 a" + framed(HEAD) * 2000, 2001, id="a count of more than a line can be"),
         pytest.param(b"30 <190>1 a" + framed(HEAD) * 2, 3, id="a count that ends within the next frame"),
         pytest.param(b"5 <190>1 a" + framed(HEAD) * 2, 3, id="a count that is too small before frames"),
+        pytest.param(framed(HEAD)[:-1] + b"5" + framed(HEAD + b"5") * 2, 3, id="a frame that ends with a digit"),
+        pytest.param(b"9 <190>1 a" + framed(HEAD) * 2, 3, id="a count that takes a digit of the next one"),
+        pytest.param(b"10 <190>1 a" + framed(HEAD * 3) * 2, 3, id="a count that takes two digits of the next one"),
         pytest.param(b"9999 <190>1 a", 0, id="a frame of which most has yet to come"),
         pytest.param(b"8 <190>1 a5 <190>1 2 <1>b\n", 2, id="what looks like a frame in a line"),
     ],
@@ -102,6 +105,37 @@ def test_where_counts_are_none_line_ends_count(text: bytes, wanted: int) -> None
     lines, taken = complete_lines(text)
     assert sum(bool(line) for line in lines.split(b"\n")) == wanted
     assert lines.replace(b"\n", b"") == text[:taken].replace(b"\n", b"").replace(b"\0", b"")
+
+
+ONE, TWO = b"192.0.2.1 - - [04/May/2026:09:12:33 +0200] a", b'{"ts": 1777878753.25, "b": 2}'
+FIELDS = b"#Fields: date time"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "taken"),
+    [
+        pytest.param(ONE + b"\n" + TWO + b"\r" + ONE + b"\r", [ONE, TWO], -len(ONE) - 1, id="the last one may go on"),
+        pytest.param(ONE + b"\r" + TWO + b"\n", [ONE, TWO], 0, id="both, the line feed last"),
+        pytest.param(ONE + b"\r" + TWO + b"\r\n", [ONE, TWO + b"\r"], 0, id="two signs last"),
+        pytest.param(ONE + b"\n\r" + TWO + b"\n", [ONE, b"", TWO], 0, id="signs the wrong way round"),
+        pytest.param(FIELDS + b"\r" + ONE + b"\r" + FIELDS + b"\r\n", [FIELDS, ONE, FIELDS + b"\r"], 0, id="headers"),
+        pytest.param(ONE + b'"Ag\rent" -\n' + TWO + b"\n", [ONE + b'"Ag\rent" -', TWO], 0, id="inside an agent"),
+        pytest.param(ONE + b"\r" + TWO[:4], [], None, id="what follows does not tell yet"),
+    ],
+)
+def test_carriage_returns_between_line_feeds(text: bytes, wanted: list[bytes], taken: int | None) -> None:
+    lines, position = complete_lines(text)
+    assert lines.split(b"\n")[:-1] == wanted
+    assert position == (0 if taken is None else len(text) + taken)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_lines_that_end_otherwise_in_every_part_of_a_log(tmp_path: Path, size: int) -> None:
+    texts = [ONE + b" %d" % number for number in range(3000)]
+    data = b"".join(text + (b"\n", b"\r", b"\r\n", b"\r", b"\r\r\n")[at // 500 % 5] for at, text in enumerate(texts))
+    text, position, unfinished, tail = read(tmp_path / "log", data, size)
+    assert [line.rstrip(b"\r") for line in text.split(b"\n") if line.strip()] == texts
+    assert (position, unfinished, tail) == (len(data), False, data[-TAIL_BYTES:])
 
 
 def clicks(world: World) -> list[bytes]:
@@ -113,7 +147,9 @@ def clicks(world: World) -> list[bytes]:
     "how",
     [
         "truncated", "a hole", "frames", "frames with heads of RFC 3164", "frames, then lines", "lines, then frames",
-        "a frame of a wrong count among frames", "a hole among frames", "carriage returns",
+        "a frame of a wrong count among frames", "frames, one of a count too large by one", "a hole among frames",
+        "carriage returns", "carriage returns, then a line feed",
+        "carriage returns, then line feeds", "two carriage returns before each line feed", "line feeds, then carriage returns", "all line ends there are",
     ],
 )  # fmt: skip
 def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -> None:
@@ -130,10 +166,23 @@ def test_all_clicks_are_read(world: World, tmp_path: Path, how: str, way: str) -
         pieces = lines[:20] + frames[20:]
     elif how == "a frame of a wrong count among frames":
         pieces[20] = b"9999 " + pieces[20].partition(b" ")[2]
+    elif how == "frames, one of a count too large by one":
+        count, _, rest = pieces[20].partition(b" ")
+        pieces[20] = b"%d %s" % (int(count) + 1, rest)
     elif how == "a hole among frames":
         pieces[20:20] = [pieces[20][:70] + b"\0" * 70_000]
     elif how == "carriage returns":
         pieces = [one.replace(b"\n", b"\r") for one in lines]
+    elif how == "carriage returns, then a line feed":
+        pieces = [*(one.replace(b"\n", b"\r") for one in lines[:-1]), lines[-1]]
+    elif how == "two carriage returns before each line feed":
+        pieces = [one.replace(b"\n", b"\r\r\n") for one in lines]
+    elif how == "carriage returns, then line feeds":
+        pieces = [*(one.replace(b"\n", b"\r") for one in lines[:20]), *lines[20:]]
+    elif how == "line feeds, then carriage returns":
+        pieces = [*lines[:20], *(one.replace(b"\n", b"\r") for one in lines[20:])]
+    elif how == "all line ends there are":
+        pieces = [one.replace(b"\n", (b"\n", b"\r", b"\r\n")[at * at % 7 % 3]) for at, one in enumerate(lines)]
     elif how == "truncated":
         pieces = [b"\0" * 150_000 + pieces[0], *pieces[1:]]
     elif how == "a hole":

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from clicks_world import CHROME, SENT, World, key_of, line
@@ -256,7 +257,8 @@ BEHIND_THE_KEY = {
     "!wp-admin": None,
     "a" * 31: "malformed-token",
     "a" * 32 + "b": "malformed-token",
-    "": None,
+    "": "unfilled-merge-tag",
+    "?utm_source=x": "unfilled-merge-tag",
     "~": None,
 }
 
@@ -266,3 +268,18 @@ def test_what_stands_where_the_token_should(behind: str, world: World) -> None:
     resolve = rules_of(world).addresses.resolve
     assert resolve(f"/{key_of(1)}/{behind}".encode()) == BEHIND_THE_KEY[behind]
     assert resolve(f"/zzz/{behind}".encode()) is None, "no placement of ours"
+
+
+@pytest.mark.parametrize(
+    "tag", ["$TOKEN", "(t)", "<<t>>", "^T^", "~t~", "::t::", "%t", "[-t-]", "{åäö}", "[[data:token:'']]", "my token"]
+)
+def test_the_merge_tag_of_a_template_is_known_unfilled(tag: str, world: World) -> None:
+    with world.database() as database, database.transaction():
+        database.execute("UPDATE shipment SET settings = ?", (json.dumps({"merge_tag": tag}),))
+    addresses = rules_of(world).addresses
+    head = f"/{key_of(1)}/"
+    for written in {tag, quote(tag), quote(tag.lower(), safe="$()^~:'"), quote(tag) + "?utm_source=x"}:
+        assert addresses.resolve((head + written).encode()) == "unfilled-merge-tag"
+    assert addresses.resolve(f"/zzz/{tag}".encode()) is None
+    assert isinstance(addresses.resolve(world.path().encode()), tuple)
+    assert addresses.has_unfilled(f'"GET {head}{tag} HTTP/1.1" 404'.encode())

@@ -9,11 +9,12 @@ from itertools import islice
 from pathlib import Path
 from threading import Event, Thread
 
+from linktrack.contacts.left import mailing_types
 from linktrack.errors import BadInput, Conflict, LinktrackError, Locked
 from linktrack.files.reading import whole_path
 from linktrack.hosts import browser_hosts
 from linktrack.links.tokens import Tokens
-from linktrack.server.answer import Site, host_of
+from linktrack.server.answer import Site
 from linktrack.server.pages import Look, Pages, logo_address
 from linktrack.server.people import QuietDatabase, StoredPeople
 from linktrack.server.said_since import SaidSince
@@ -67,24 +68,32 @@ def unused_templates(workspace: Workspace, pages: Pages) -> list[str]:
 def check_pages(workspace: Workspace) -> None:
     """BadInput for pages that cannot be made, for a type of the mailings or a text of the links that there are too, and
     for templates that make none."""
-    snapshot = _known_now(workspace)
-    pages = pages_of(workspace, () if snapshot is None else snapshot.types)
-    if snapshot is not None and workspace.templates_path.is_dir():
-        for text in {link.text for link in snapshot.links.values() if link.kind == "text"}:
-            pages.text(text)
-        for host in {host_of(spot.url) for spot in snapshot.placements.values()}:
-            pages.confirm(host)
+    pages = pages_of(workspace, _types_now(workspace))
+    for text in _texts_now(workspace) if workspace.templates_path.is_dir() else ():
+        pages.text(text)
     if unused := unused_templates(workspace, pages):
         raise BadInput("; and ".join(unused))
 
 
-def _known_now(workspace: Workspace) -> Snapshot | None:
-    """The catalogue as the database has it; where it cannot be asked, as the server knows it."""
+def _types_now(workspace: Workspace) -> Collection[str]:
+    """The types of mailings, as the database has them; where it cannot be asked, as the server knows them."""
     try:
         with open_database(workspace) as database:
-            return take_snapshot(database)
+            return mailing_types(database)
     except LinktrackError:
-        return _loaded(workspace)
+        snapshot = _loaded(workspace)
+        return () if snapshot is None else snapshot.types
+
+
+def _texts_now(workspace: Workspace) -> set[str]:
+    """The texts of links, as far as the server knows them."""
+    snapshot = _loaded(workspace)
+    try:
+        with open_database(workspace) as database:
+            snapshot = take_snapshot(database)
+    except (LinktrackError, ValueError, LookupError, TypeError):  # a damaged one, which other looks are for
+        pass
+    return set() if snapshot is None else {link.text for link in snapshot.links.values() if link.kind == "text"}
 
 
 def holds_other_files(workspace: Workspace) -> bool:

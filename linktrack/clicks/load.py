@@ -11,10 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
-from linktrack.clicks.formats import (
-    LineFormat,
-    LogFormat,
-)
+from linktrack.clicks.formats import LineFormat, LogFormat
 from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
 from linktrack.clicks.logs.batches import Batch
@@ -77,9 +74,9 @@ def import_logs(
         paths = list(map(str, own.folders))
     with database.stopping(stop), alone(workspace, database, "import", wait):
         job = _Import(workspace, database, options, rejected, tell, stop, clock)
-        if own is not None:
+        if own:
             own.begin()
-            job.tally.problems += away
+        job.tally.problems += away
         gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
         try:
             job.take_all(paths)
@@ -91,11 +88,10 @@ def import_logs(
     if job.tally.nobodys:
         database.warn(_of_nobody(job.tally.nobodys))  # always: a job that imports first shows nothing of an import
     job.tally.stopped = job.tally.stopped or stop()  # also where all that there was had been read
-    if own is not None and not (
-        job.tally.stopped or job.tally.waiting or job.tally.notes or job.tally.problems[len(away) :]
-    ):
+    tally = job.tally
+    if own and not (tally.stopped or tally.waiting or tally.notes or tally.problems[len(away) :]):
         own.end()
-    return job.tally.summary(round(monotonic() - began, 3), final=True)
+    return tally.summary(round(monotonic() - began, 3), final=True)
 
 
 class _Import:

@@ -25,14 +25,14 @@ from linktrack.clicks.logs.rules import ImportOptions, rules_of
 from linktrack.clicks.logs.second_look import SecondLook
 from linktrack.clicks.logs.sources import Known, begin_reading, next_reading, note_reached, recognise
 from linktrack.clicks.logs.tracked import AddressBook
-from linktrack.clicks.own_logs import UnreadLogs, logs_away
+from linktrack.clicks.own_logs import UnreadLogs
 from linktrack.clicks.recalled import recall
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch
 from linktrack.clicks.summary import ImportSummary, Progress, Tally
 from linktrack.clicks.taken_away import note_taken_away
-from linktrack.errors import Conflict, LinktrackError, NotFound
+from linktrack.errors import Conflict, LinktrackError
 from linktrack.moments import Clock, now
 from linktrack.store.lock import alone
 from linktrack.store.lookups import mailing_id
@@ -66,17 +66,14 @@ def import_logs(
     longer than `wait` seconds; BadInput when a signing key is missing.
     """
     began = monotonic()
-    own, away = None, list[Conflict]()
-    if not paths:
-        own, away = UnreadLogs(workspace), logs_away(workspace)
-        if not own.folders and not away:
-            raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
+    own = None if paths else UnreadLogs(workspace)
+    if own:
         paths = list(map(str, own.folders))
     with database.stopping(stop), alone(workspace, database, "import", wait):
         job = _Import(workspace, database, options, rejected, tell, stop, clock)
         if own:
             own.begin()
-        job.tally.problems += away
+            job.tally.problems += own.away
         gc.disable()  # millions of tuples and not one cycle among them: looking for some takes a fifth of the time
         try:
             job.take_all(paths)
@@ -89,7 +86,7 @@ def import_logs(
         database.warn(_of_nobody(job.tally.nobodys))  # always: a job that imports first shows nothing of an import
     job.tally.stopped = job.tally.stopped or stop()  # also where all that there was had been read
     tally = job.tally
-    if own and not (tally.stopped or tally.waiting or tally.notes or tally.problems[len(away) :]):
+    if own and not (tally.stopped or tally.waiting or tally.notes or tally.problems[len(own.away) :]):
         own.end()
     return tally.summary(round(monotonic() - began, 3), final=True)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from linktrack.errors import Conflict, LinktrackError
+from linktrack.errors import Conflict, LinktrackError, NotFound
 from linktrack.files.kept import NOTHING_KEPT, refuse_own, refuse_planted_folder, refuse_unfit_place
 from linktrack.files.reading import whole_path
 from linktrack.files.writing import replace_own
@@ -33,12 +33,15 @@ def note_unread(workspace: Workspace, folder: Path) -> None:
 
 
 class UnreadLogs:
-    """The noted folders while an import reads those that are there."""
+    """The noted folders while an import reads those that are there. NotFound where there never was one."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._mark = f"import-{secrets.token_hex(4)}"
         self.folders = [folder for folder in workspace.click_logs() if is_there(folder)]
+        self.away = logs_away(workspace)
+        if not self.folders and not self.away:
+            raise NotFound("the workspace has no click log of its own (linktrack serve writes one): name a log")
 
     def begin(self) -> None:
         """Mark the folders that will be read, and forget those that have gone with nothing unread."""

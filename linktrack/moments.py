@@ -107,6 +107,11 @@ def machine_zone() -> str:
     return "UTC"
 
 
+def moment_written(text: str) -> int:
+    """An ISO 8601 time of ours, as UTC milliseconds. ValueError for what is none."""
+    return moment_of(datetime.fromisoformat(text))
+
+
 def read_time(text: str, zone: tzinfo, option: str, *, end: bool = False) -> int:
     """What a person wrote for a time, as UTC milliseconds: ISO 8601, in `zone` where it names no offset.
 

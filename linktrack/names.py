@@ -44,6 +44,12 @@ def nearest(name: str, known: Iterable[str], at_most: int = 3, likeness: float =
     return tuple(by_folded[one] for one in near)
 
 
+def did_you_mean(near: Iterable[str]) -> str:
+    """What a sentence says behind a name that is unknown, of those that it nearly is; nothing where there is none."""
+    meant = " or ".join(map(repr, near))
+    return f" (did you mean {meant}?)" if meant else ""
+
+
 @lru_cache(maxsize=1000)
 def folded(name: str) -> str:
     """A variable's name without case and all that is no letter or digit of ASCII; "" where nothing is left."""

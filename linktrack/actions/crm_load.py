@@ -173,7 +173,7 @@ def _liken(rows: Collection[CrmRow], cells: Collection[str], separator: str) -> 
     empty = [row for row in rows if is_empty(row.cells["interests"])]
     shape = shape_among(cells, separator) if empty else ""
     for row in empty:
-        row.likes = shape
+        row.as_listed = shape
 
 
 def _load_companies(state: CrmState, export: Path, needs: Needs) -> None:

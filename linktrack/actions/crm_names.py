@@ -9,7 +9,7 @@ from linktrack.actions.crm_load import MAX_CELLS
 from linktrack.actions.crm_state import CrmState
 from linktrack.crm.multivalue import OddCell, names_in, needs_quotes
 from linktrack.links.actions import InterestAction
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 from linktrack.settings.crm import CrmSettings
 
 NOUNS = {
@@ -48,8 +48,7 @@ def sentences(state: CrmState, new: Mapping[str, list[str]]) -> Iterator[str]:
     """A sentence on each new name, with those that it nearly is."""
     for kind, names in new.items():
         for name in names[:_MOST]:
-            near = nearest(name, state.known_names.get(kind, set()))
-            hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+            hint = did_you_mean(nearest(name, state.known_names.get(kind, set())))
             yield f"the {NOUNS[kind]} {name!r} is new: the export has none of that name{hint}"
         if len(names) > _MOST:
             yield f"{len(names) - _MOST:,} more names of the kind {NOUNS[kind]} are new: see summary.json"

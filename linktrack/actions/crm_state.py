@@ -35,7 +35,7 @@ class CrmRow:
     cells: dict[str, str]
     changed: tuple[str, ...] = ()  # the names of cells
     again: tuple[int, ...] = ()  # further rows with the same id
-    likes: str = ""  # the interests as they were before the first was removed: how names are set off
+    as_listed: str = ""  # the interests as they were before the first was removed: how names are set off
 
 
 @dataclass
@@ -130,7 +130,7 @@ class CrmState:
         name = decision.name
         if decision.value:
             name = self._spelled_interests.get(same_name(name), name) if decision.kind == "interest" else name
-            changed = _holdable(with_name(cell, separator, name, like=row.likes, quotes=quotes), table)
+            changed = _holdable(with_name(cell, separator, name, like=row.as_listed, quotes=quotes), table)
         else:
             changed = without_name(cell, separator, decision.name, quotes=quotes)
         at = self.company_column if decision.kind == "company-interest" else self.columns["interests"]
@@ -138,7 +138,7 @@ class CrmState:
         if decision.value:
             self.given_names.setdefault(decision.kind, set()).add(name)
         else:
-            row.likes = row.likes or cell
+            row.as_listed = row.as_listed or cell
         _set(row, "interests", changed)
         return ("", name) if decision.value else (standing[0], "")
 

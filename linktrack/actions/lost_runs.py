@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -23,7 +22,7 @@ from linktrack.crm.encoding import find_encoding
 from linktrack.errors import BadInput, NotFound
 from linktrack.files.json_files import Count, WrittenModel, read_written, read_written_lines
 from linktrack.files.reading import explained, open_input, whole_path
-from linktrack.moments import moment_of
+from linktrack.moments import moment_written
 from linktrack.settings.crm import CrmSettings
 
 _KINDS_OF = {"set-field": ("set-field", "script"), "company-interest": ("interest",)}  # whose actions make such changes
@@ -139,7 +138,7 @@ def _read_run(folder: Path, crm: CrmSettings) -> LostRun:
         data = file.read()
     said = read_written(_SaidSummary, data, "the summary of a run", file=path)
     try:
-        ran_at = moment_of(datetime.fromisoformat(said.ran_at))
+        ran_at = moment_written(said.ran_at)
     except ValueError:
         raise BadInput(f"this is not the summary of a run: {said.ran_at!r} is no time", file=path) from None
     for name in said.files:
@@ -205,7 +204,7 @@ def _made(path: Path, crm: CrmSettings) -> Iterator[tuple[str, Made]]:
             yield row["id"], Made(row["owner"])
             continue
         try:
-            start, end = (moment_of(datetime.fromisoformat(row[at])) if row[at] else None for at in ("start", "end"))
+            start, end = (moment_written(row[at]) if row[at] else None for at in ("start", "end"))
         except ValueError:
             raise BadInput("this row's start or end is no time", file=path, line=line) from None
         yield row["id"], Made(row["assigned_to"], start, end)

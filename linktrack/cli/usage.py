@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.models import CommandFunctionType
 
 from linktrack.cli.first_words import COMMANDS, OPTIONS, SAID, VERBS
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 
 _WORDS = {  # a user's for pydantic's
     "Input should be a valid integer, unable to parse string as an integer": "this is no whole number",
@@ -149,8 +149,7 @@ def said_of(ctx: Any, word: str, rest: Iterable[str], group: Noun) -> str:
         if ours := [special] if special else group.ours(ctx, one) if noun == path else []:
             return f" {word}: that is {_listed(ours)}"
     near = [f"linktrack {f'{path} {one}'.strip()}" for one in nearest(word, group.commands)]
-    way = f"did you mean {' or '.join(near)}?" if near else f"see {_typed(path)} --help"
-    return f" {word}: there is no such command; {way}"
+    return f" {word}: there is no such command{did_you_mean(near)}; see {_typed(path)} --help"
 
 
 def _listed(commands: list[str]) -> str:
@@ -178,8 +177,7 @@ def usage_sentence(error: Any) -> str:
         return f"{command} {option}: that is linktrack {instead}"
     if type(error).__name__ == "NoSuchOption":
         near = [one for one in error.possibilities or () if one.startswith("--")]
-        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
-        what = f"there is no option {option}{hint}"
+        what = f"there is no option {option}{did_you_mean(near)}"
     elif type(error).__name__ == "MissingParameter":
         what = f"{_named(param)} is missing"
     elif param is not None:

@@ -30,6 +30,7 @@ from linktrack.clicks.nobody import blank_clicks
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing
+from linktrack.clicks.rollups.zone import zone_of_hours
 from linktrack.moments import zone_of
 from linktrack.store.many import at_once, marks
 from linktrack.store.open_times import note_open_times, stretches_of
@@ -96,7 +97,7 @@ class Shelf:
         """The shelf of a workspace. Hours are those of the zone that the database's hours are kept in."""
         agents, networks = Agents(database), NetworkTable(database)
         by = surroundings(database, Networks(own_networks), agents, networks)
-        zone = zone_of(database.value("SELECT time_zone FROM workspace"))
+        zone = zone_of(zone_of_hours(database))
         refusing, domains = Refusing(database), Domains(database)
         facts = Facts(Rulings(database, by.rules), agents.device, by.sent_at, refusing, domains, zone)
         return cls(database, agents, networks, by, facts, Departures(database, leave_by_get))

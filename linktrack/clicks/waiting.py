@@ -9,6 +9,7 @@ from linktrack.clicks.load import import_logs
 from linktrack.clicks.logs.in_folders import logs_in
 from linktrack.clicks.own_logs import is_there, logs_away
 from linktrack.errors import Conflict, LinktrackError
+from linktrack.moments import Clock, now
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -33,7 +34,9 @@ class WaitingImport(NamedTuple):
     stored: int | None
 
 
-def import_waiting(workspace: Workspace, database: Database, wait: float = 0, *, way_out: str = "") -> WaitingImport:
+def import_waiting(
+    workspace: Workspace, database: Database, wait: float = 0, *, way_out: str = "", clock: Clock = now
+) -> WaitingImport:
     """Import what waits in the log. NotImported where it is not done to its end, or not at all and there is something
     that may be done instead (`way_out`); else what stopped it is raised as it is, as Locked."""
     folders = [folder for folder in workspace.click_logs() if is_there(folder)]
@@ -41,7 +44,7 @@ def import_waiting(workspace: Workspace, database: Database, wait: float = 0, *,
     if not sizes and not logs_away(workspace):
         return WaitingImport({}, None)
     try:
-        summary = import_logs(workspace, database, wait=wait)
+        summary = import_logs(workspace, database, wait=wait, clock=clock)
     except LinktrackError as problem:
         if not way_out:
             raise

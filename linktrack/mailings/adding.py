@@ -23,7 +23,7 @@ from linktrack.mailings.placements import (
 from linktrack.mailings.proof import prove
 from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import refuse_no_text
-from linktrack.names import composed
+from linktrack.names import composed, did_you_mean
 from linktrack.store.lookups import mailing_id, unknown_link
 from linktrack.store.session import Database
 from linktrack.visible import visible
@@ -255,8 +255,7 @@ def warnings_of(
     `unknown` are the addresses whose `linktrack:` key is not there.
     """
     for address in unknown:
-        near = unknown_link(database, address.key).near
-        hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+        hint = did_you_mean(unknown_link(database, address.key).near)
         yield (
             f"line {address.line}: there is no link {address.key!r}{hint}; the address stays as it is until "
             f"linktrack link add {address.key} has made it"

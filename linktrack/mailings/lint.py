@@ -24,7 +24,7 @@ from linktrack.mailings.reading.cross_check import cross_check
 from linktrack.mailings.reading.document import read_html, read_text
 from linktrack.mailings.reading.labels import read_words
 from linktrack.mailings.reading.markup import RAW, MarkupKind, read_markup
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 from linktrack.store.session import Database
 from linktrack.workspace import Workspace
 
@@ -65,8 +65,10 @@ def check_mailing(database: Database, workspace: Workspace, name: str, *, online
     except UnknownName as problem:
         path = Path(name)
         if str(path) != STDIN and (not path.exists() or path.is_dir()):  # a pipe is a file, too
-            hint = f" (did you mean {' or '.join(map(repr, problem.near))}?)" if problem.near else ""
-            sentence = f"there is no mailing {name!r}{hint}, and no file of that name: see linktrack mailing list"
+            sentence = (
+                f"there is no mailing {name!r}{did_you_mean(problem.near)}, and no file of that name: see linktrack "
+                "mailing list"
+            )
             raise UnknownName(sentence, noun=problem.noun, name=name, near=problem.near) from None
         html, text, file = read_bytes(path, "a mail"), None, name
     else:
@@ -153,8 +155,7 @@ def _judged(
         return
     if url.lower().startswith("linktrack:"):
         if address.key not in keys or address.key == "honeypot":
-            near = " or ".join(map(repr, nearest(address.key, keys - {"honeypot"})))
-            meant = f" (did you mean {near}?)" if near else ""
+            meant = did_you_mean(nearest(address.key, keys - {"honeypot"}))
             yield "unknown-key", f"there is no link {address.key!r}{meant}: see linktrack link list"
         return
     doubled = re.match(r"(?i)https?:/*\s*(https?|ftp)(:|%3a)?/", url)

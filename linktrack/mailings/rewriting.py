@@ -127,7 +127,8 @@ def rewrite(
     if order.import_first:
         from linktrack.clicks.waiting import import_waiting  # all that reads logs, which a rendering does not need
 
-        imported = import_waiting(workspace, database, order.wait, way_out="--no-import goes on without it").stored
+        way_out = "--no-import goes on without it"
+        imported = import_waiting(workspace, database, order.wait, way_out=way_out, clock=clock).stored
     mapping = mapping_of(workspace)
     asked = mapping.settings.contacts.consent is not None or workspace.settings.pages.consent
     may_refuse = asked or anybody_said(database)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from linktrack.errors import UsageError
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 
 _TIMES_AS_TEXT = ("day",)
 _PLACE = "position"  # of what stands in a mail
@@ -30,8 +30,7 @@ def read_order(text: str, columns: Sequence[str]) -> SortOrder:
     if colon and direction not in ("asc", "desc"):
         raise UsageError(f"--sort {text!r}: write it like {key or 'clicks'}:asc or {key or 'clicks'}:desc")
     if key not in columns:
-        near = nearest(key, columns)
-        hint = f" (did you mean {' or '.join(near)}?)" if near else ""
+        hint = did_you_mean(nearest(key, columns))
         raise UsageError(f"--sort: this report has no column {key!r}{hint}: it has {', '.join(columns)}")
     return SortOrder(key, direction == "desc" if colon else None)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from linktrack.actions.ledger.told import PersonChange, changes_of
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 from linktrack.reports.figures import Period, Scope
 from linktrack.store.conditions import reached, since_reset
 from linktrack.store.many import at_once, marks
@@ -186,7 +186,7 @@ def _known_domain(database: Database, domain: str) -> str:
     if database.value("SELECT 1 FROM shipment_domain WHERE domain = ? LIMIT 1", (wanted,)) is None:
         rows = database.rows("SELECT DISTINCT domain FROM shipment_domain LIMIT ?", (_COMPARED,))
         near = nearest(wanted, [row[0] for row in rows])
-        hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+        hint = did_you_mean(near)
         raise UnknownName(
             f"nothing was sent to an address at {domain!r}{hint}: see linktrack report mailing NAME --by domain",
             noun="domain", name=domain, near=near,

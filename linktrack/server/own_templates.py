@@ -22,7 +22,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from linktrack.errors import BadInput
 from linktrack.files.reading import read_own
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 from linktrack.server.page_values import TEMPLATES
 
 PAGE_LENGTH = 20_000_000  # characters that a page may have: a mail may be long
@@ -168,6 +168,8 @@ def _is_meant(name: str) -> bool:
 
 def unused_sentence(path: Path) -> str:
     """What is said of a file that makes no page."""
-    near = nearest(path.name, TEMPLATES, 1, 0.7)
-    meant = f": did you mean {near[0]}?" if near else f": a page's template is called {', '.join(TEMPLATES)}"
-    return f"{path} makes no page, for none is called so and no template includes it{meant}"
+    meant = did_you_mean(nearest(path.name, TEMPLATES, 1, 0.7))
+    return (
+        f"{path} makes no page, for none is called so{meant} and no template includes it: a page's template is called "
+        f"{', '.join(TEMPLATES)}"
+    )

@@ -10,7 +10,6 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from urllib.parse import unquote
 
 from linktrack.contacts.pressed import CONSENT, pressed_in
 from linktrack.links.special_links import LEAVING
-from linktrack.moments import moment_of
+from linktrack.moments import moment_written
 from linktrack.server.answer import Site, visit_of
 
 _AT_ONCE = 1 << 20  # bytes that are read while somebody waits for their page
@@ -117,7 +116,7 @@ class SaidSince:
             if row["method"] != "POST" or row["status"] != 200:
                 return
             path, _, query = row["path"].partition("?")
-            at = moment_of(datetime.fromisoformat(row["time"]))
+            at = moment_written(row["time"])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):  # not ours, or torn
             return
         site = self._site()

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from linktrack.errors import BadInput
 from linktrack.files.toml_files import TomlFile, parse_toml
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 from linktrack.settings.tables import Settings
 from linktrack.settings.values import Misfit, Section
 from linktrack.values import wrong_value
@@ -103,8 +103,7 @@ def _unknown_variables(environ: Mapping[str, str], variables: Mapping[str, _Vari
     known = {*variables, *_NO_SETTINGS}
     found = []
     for name in sorted(name for name in environ if name.startswith("LINKTRACK_") and name not in known):
-        near = nearest(name, sorted(known - SCRIPT_VARIABLES), 1, 0.8)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        hint = did_you_mean(nearest(name, sorted(known - SCRIPT_VARIABLES), 1, 0.8))
         there = "[crm] stands in linktrack.toml alone" if name.startswith("LINKTRACK_CRM_") else "take it out"
         found.append(BadInput(f"no setting has the environment variable {name}{hint}: {there}"))
     return found

@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 from linktrack.contact_ids import same_id
 from linktrack.hosts import browser_host
+from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 
 Print = Callable[[str], bytes]
@@ -64,7 +65,7 @@ def may_be_back(database: Database) -> bool:
 
 
 def _printing(database: Database) -> Print:
-    key = bytes(database.value("SELECT workspace_id FROM workspace"))
+    key = workspace_id(database)
 
     def print_of(contact_id: str) -> bytes:
         return blake2b(_compared(contact_id).encode(), key=key, digest_size=16, person=b"linktrack-gone").digest()

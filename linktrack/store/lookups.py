@@ -12,7 +12,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from linktrack.errors import Conflict, UnknownName
-from linktrack.names import composed, nearest, same_name
+from linktrack.names import composed, did_you_mean, nearest, same_name
 from linktrack.store.forgotten import is_forgotten
 from linktrack.store.session import Database
 
@@ -195,5 +195,6 @@ def _of_another(
 
 
 def _unknown(noun: _Noun, name: str, near: tuple[str, ...]) -> UnknownName:
-    hint = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
-    return UnknownName(f"there is no {noun.word} {name!r}{hint}: {noun.advice}", noun=noun.word, name=name, near=near)
+    return UnknownName(
+        f"there is no {noun.word} {name!r}{did_you_mean(near)}: {noun.advice}", noun=noun.word, name=name, near=near
+    )

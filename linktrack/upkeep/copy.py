@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from linktrack.clicks.rollups.zone import zone_of_hours
 from linktrack.database_urls import SQLITE_URL, address_of, checked_database_url
 from linktrack.errors import BadInput, Conflict, UsageError
 from linktrack.files.beside import sync
@@ -56,7 +57,7 @@ def copy_database(
             _new(target_url, workspace.kept(), wait, tell) as target,
             _locked(source),
         ):
-            zone = str(source.value("SELECT time_zone FROM workspace"))
+            zone = zone_of_hours(source)
             with target.transaction(durable=True):
                 database_id = secrets.token_hex(8)
                 make_tables(target, time_zone=zone, database_id=database_id)

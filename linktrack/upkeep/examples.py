@@ -11,7 +11,7 @@ from linktrack.files.folders import make_own_folder
 from linktrack.files.kept import CONFIG_NAME
 from linktrack.files.reading import explained, read_bytes
 from linktrack.files.writing import create, replace_own
-from linktrack.names import nearest
+from linktrack.names import did_you_mean, nearest
 from linktrack.workspace import load_workspace
 
 CRM_FOLDER = "crm"  # of these one holds, in the workspace's settings; all others are files of their own
@@ -41,8 +41,7 @@ def find_example(name: str) -> Path:
     known = examples()
     if name not in known:
         close = nearest(name, known, 1)
-        near = f" (did you mean {close[0]!r}?)" if close else ""
-        sentence = f"there is no example {name!r}{near}, but these: {', '.join(known)}"
+        sentence = f"there is no example {name!r}{did_you_mean(close)}, but these: {', '.join(known)}"
         raise UnknownName(sentence, noun="example", name=name, near=close)
     return known[name]
 

@@ -95,7 +95,7 @@ def forget_person(
     gone = _is_gone(database, named)
     if not gone:
         recipient_id(database, named)  # or the error that there is nobody, before anything is waited for
-    sizes = import_waiting(workspace, database, wait).sizes
+    sizes = import_waiting(workspace, database, wait, clock=lambda: moment).sizes
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         number = None if gone else recipient_id(database, named)
         out_of_reach = tuple(everything_out_of_reach(workspace, database, number))

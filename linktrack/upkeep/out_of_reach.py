@@ -19,6 +19,7 @@ from linktrack.mailings.shipments import list_outputs
 from linktrack.moments import iso
 from linktrack.store.database_files import COMPANIONS, DatabaseFile, database_file
 from linktrack.store.dialects import POSTGRESQL
+from linktrack.store.revisions import workspace_id
 from linktrack.store.session import Database
 from linktrack.upkeep.archive import CONTENTS_NAME, Contents, contents_in
 from linktrack.upkeep.files_around import files_around, plain_files
@@ -123,7 +124,7 @@ def _beside(workspace: Workspace, database: Database) -> Iterator[OutOfReach]:
     leftovers."""
     about = files_around(workspace)
     in_use = None if workspace.database_path is None else tidy_path(workspace.database_path)
-    own_id = bytes(database.value("SELECT workspace_id FROM workspace"))
+    own_id = workspace_id(database)
     copies = [] if in_use is None else sorted(plain_files(in_use.parent.glob(f"{in_use.name}.*")))
     for path in dict.fromkeys((*about.files, *copies)):
         if contents := _contents_of(path):

@@ -14,7 +14,6 @@ import json
 import lzma
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +29,7 @@ from linktrack.files.reading import explained
 from linktrack.files.writing import replace_own
 from linktrack.links.keys import open_keys
 from linktrack.links.tokens import NOBODY
-from linktrack.moments import moment_of
+from linktrack.moments import moment_written
 from linktrack.sentences import counted
 from linktrack.store.session import Database
 from linktrack.upkeep.traces import Traces
@@ -149,7 +148,7 @@ def _moment(line: bytes) -> int | None:
     """When a line was written; None of one that is cut off."""
     record = _record(line)
     try:
-        return None if record is None else moment_of(datetime.fromisoformat(str(record["time"])))
+        return None if record is None else moment_written(str(record["time"]))
     except (ValueError, OverflowError):
         return None
 

@@ -81,7 +81,7 @@ def purge_clicks(
     """
     if before > now:
         raise UsageError(f"--clicks-before {iso(before, workspace.zone)} is still to come: name a day that is past")
-    sizes = import_waiting(workspace, database, wait).sizes if nobodies(database) else {}
+    sizes = import_waiting(workspace, database, wait, clock=lambda: now).sizes if nobodies(database) else {}
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):
         waiting = _check_open(workspace, database, before, even_open)
         lines = _empty_lines(workspace, database, sizes)
@@ -110,7 +110,7 @@ def purge_due(
     )
     if clicks is logs is agents is values is None:
         return PurgeSummary()
-    sizes = import_waiting(workspace, database, wait).sizes
+    sizes = import_waiting(workspace, database, wait, clock=lambda: now).sizes
     removed = emptied = files = needless = waiting = 0
     notes: tuple[str, ...] = ()
     with alone(workspace, database, "import", wait), alone(workspace, database, "action run", wait):

@@ -11,7 +11,7 @@ from linktrack.clicks.judging.rules.judged import PLAIN, Click
 from linktrack.clicks.judging.told import mend_evidence
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import count_sent, rebuild
-from linktrack.clicks.rollups.zone import set_zone
+from linktrack.clicks.rollups.zone import set_zone, zone_of_hours
 from linktrack.clicks.storing import Shelf
 from linktrack.errors import BadInput, Conflict
 from linktrack.files.beside import leftovers, remove_leftovers
@@ -67,7 +67,7 @@ def plan_repair(workspace: Workspace, database: Database) -> RepairPlan:
     made again."""
     horizon_of_clicks = horizon(database).clicks
     purged = "" if horizon_of_clicks == NEVER else iso(horizon_of_clicks, workspace.zone)
-    zone = str(database.value("SELECT time_zone FROM workspace"))
+    zone = zone_of_hours(database)
     if purged and zone != workspace.settings.time_zone:
         raise Conflict(
             f"clicks before {purged} were purged, so they cannot be counted anew in hours of "

@@ -15,5 +15,5 @@ def revoke(workspace: Workspace, database: Database, number: int, wait: float = 
     imported, and revoking is the way out."""
     check_revoking(workspace, database, number)
     if not any(key.state == "lost" for key in list_keys(workspace, database)):
-        import_waiting(workspace, database, wait)
+        import_waiting(workspace, database, wait, clock=clock)
     revoke_key(workspace, database, number, wait, clock)

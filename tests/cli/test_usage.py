@@ -36,8 +36,14 @@ from linktrack.workspace import Workspace
         ("help link add", "linktrack help: that is linktrack link add --help"),
         ("link help", "linktrack link help: that is linktrack link --help"),
         ("link edit offer --folder x", "linktrack link edit --folder: that is linktrack link move KEY FOLDER"),
-        ("link lsit", "linktrack link lsit: there is no such command; did you mean linktrack link list?"),
-        ("linc list", "linktrack linc: there is no such command; did you mean linktrack link or linktrack click?"),
+        (
+            "link lsit",
+            "linktrack link lsit: there is no such command (did you mean 'linktrack link list'?); see linktrack link --help",
+        ),
+        (
+            "linc list",
+            "linktrack linc: there is no such command (did you mean 'linktrack link' or 'linktrack click'?); see linktrack --help",
+        ),
         ("link frobnicate", "linktrack link frobnicate: there is no such command; see linktrack link --help"),
         (
             "shipment cancel abc",
@@ -54,7 +60,7 @@ from linktrack.workspace import Workspace
         ("link add", "linktrack link add: KEY is missing; see linktrack link add --help"),
         (
             "link list --fodler x",
-            "linktrack link list: there is no option --fodler (did you mean --folder or --format?); see linktrack link list --help",
+            "linktrack link list: there is no option --fodler (did you mean '--folder' or '--format'?); see linktrack link list --help",
         ),
         ("--workspace", "linktrack: option '--workspace' requires an argument; see linktrack --help"),
     ],

@@ -101,7 +101,7 @@ def test_every_report_in_every_format(
         (["nonclickers", "spring", "--last", "2d"], 2, "--last"),
         (["compare", "spring", "autumn", "--since", "2026-05-01"], 2, "--since"),
         (["contact", "C1", "--until", "2026-05-01"], 2, "--until"),
-        (["links", "--sort", "click"], 2, "did you mean clicks"),
+        (["links", "--sort", "click"], 2, "did you mean 'clicks'"),
         (["links", "--sort", "clicks:up"], 2, "clicks:asc"),
         (["links", "--top", "0"], 2, "--top"),
         (["mailing", "spring", "--include-tests"], 2, "--by shipment"),

@@ -226,10 +226,10 @@ def test_a_template_may_choose_name_and_put_in_order(tmp_path: Path) -> None:
 
 
 NAMES = {
-    "subscription.html": "did you mean subscriptions.html?",
-    "Unsubscribe.html": "did you mean unsubscribe.html?",
-    "unsubscribe.htm": "did you mean unsubscribe.html?",
-    "confirm": "did you mean confirm.html?",
+    "subscription.html": "did you mean 'subscriptions.html'?",
+    "Unsubscribe.html": "did you mean 'unsubscribe.html'?",
+    "unsubscribe.htm": "did you mean 'unsubscribe.html'?",
+    "confirm": "did you mean 'confirm.html'?",
     "footer.j2": "a page's template is called base.html, ",
     **dict.fromkeys(
         ("foot.html", "parts", "README", "logo.svg", ".unsubscribe.html.swp", "text.html~", "text.html.bak"), ""

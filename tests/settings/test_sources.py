@@ -103,7 +103,7 @@ def test_bad_settings_name_file_and_line(workspace: Workspace, run: Run, text: s
         pytest.param(
             "LINKTRACK_SERVE_PORT", f"0x{'f' * 5000}", "LINKTRACK_SERVE_PORT: serve.port", id="a large number"
         ),
-        pytest.param("LINKTRACK_UTM_MEDUM", "x", "did you mean LINKTRACK_UTM_MEDIUM?", id="a misspelt variable"),
+        pytest.param("LINKTRACK_UTM_MEDUM", "x", "did you mean 'LINKTRACK_UTM_MEDIUM'?", id="a misspelt variable"),
         pytest.param("LINKTRACK_CRM_ENCODING", "x", r"\[crm\] stands in linktrack.toml alone", id="one of the CRM"),
     ],
 )

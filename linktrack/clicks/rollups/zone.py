@@ -9,13 +9,13 @@ from linktrack.store.session import Database
 
 def follow_zone(database: Database, zone: str) -> None:
     """Count hours in this zone from now on, if nothing is counted yet."""
-    if _kept(database) != zone and not _is_counted(database):
+    if zone_of_hours(database) != zone and not _is_counted(database):
         set_zone(database, zone)
 
 
 def check_zone(database: Database, zone: str) -> None:
     """BadInput when clicks are counted in hours of another zone than this, the workspace's."""
-    kept = _kept(database)
+    kept = zone_of_hours(database)
     if kept != zone and _is_counted(database):
         raise BadInput(
             f"time_zone is {zone}, but the clicks are counted in hours of {kept}: "
@@ -28,7 +28,8 @@ def set_zone(database: Database, zone: str) -> None:
     database.execute("UPDATE workspace SET time_zone = ?", (zone,))
 
 
-def _kept(database: Database) -> str:
+def zone_of_hours(database: Database) -> str:
+    """The zone that the database's hours are counted in."""
     return str(database.value("SELECT time_zone FROM workspace"))
 
 

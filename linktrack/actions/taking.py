@@ -14,8 +14,9 @@ from typing import NamedTuple
 from linktrack.actions import selecting
 from linktrack.actions.ledger.additions import Additions
 from linktrack.actions.ledger.definitions import note_definition
-from linktrack.actions.ledger.known import last_decision
-from linktrack.actions.ledger.return_addresses import lead_to
+from linktrack.actions.ledger.known import decided_later, last_decision
+from linktrack.actions.ledger.retries import order_retries
+from linktrack.actions.ledger.return_addresses import lead_to, led_by_later
 from linktrack.actions.ledger.rows import ChangeRow, MadeRow, SettledRow, settled_as
 from linktrack.actions.ledger.runs import TAKEN, begin_taken, is_taken, missing_runs, set_status
 from linktrack.actions.lost_runs import LostRun, Made, click_in, find_runs, number_in
@@ -177,8 +178,8 @@ class _Taking:
                 self._keep(number, change, known)
             database.insert("spool_settled", SettledRow._fields, list(self._settled.values()))
             self.additions.flush()
-            self.additions.attempt_what_is_kept()
             self.additions.store(run.summary, run.ran_at)
+            order_retries(database)
             set_status(database, self.run_id, TAKEN)
             for link_id, number in self._last.items():
                 keep_numbers_free(database, link_id, number)
@@ -258,15 +259,20 @@ class _Taking:
         )  # fmt: skip
         # A script that had been started when the backup was taken stands there already, as interrupted.
         self.additions.replace_made(row)
-        lead_to(self.database, [(row, made.return_url)] if made.return_url else [])
+        if made.return_url and not led_by_later(self.database, row):
+            lead_to(self.database, [(row, made.return_url)])
 
     def _decide(self, recipient_id: int, change: CrmChange, click: tuple[int, int]) -> None:
-        """Note what a click has decided, unless a later one has; who lost the interest named like a type of mailing has
-        left that."""
+        """Note what a click has decided, unless a later one has, or a later run by the same one; who lost the interest
+        named like a type of mailing has left that."""
         value = change.new if change.operation == "set" else "yes" if change.operation == "add" else ""
         key = recipient_id, change.kind, settled_as(change.kind, change.name)
         before = last_decision(self.database, *key)
-        if before is None or before <= click:
+        if (
+            before is None
+            or before < click
+            or (before == click and not decided_later(self.database, self.run_id, key, click))
+        ):
             self._settled[key] = SettledRow(*key, *click, value)
         if change.kind == "interest" and change.operation == "remove":
             for type in self.types:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, lost_decisions, tallies, undecided
+from linktrack.actions.ledger.retries import lost_retries
 from linktrack.actions.selecting import COUNTS
 from linktrack.clicks.judging.judge import CLICK_COLUMNS
 from linktrack.clicks.judging.rules.judged import Click
@@ -125,7 +126,8 @@ def wrong_figures(database: Database) -> list[Fault]:
         ]
         lost = undecided(database) + sum(1 for _ in lost_decisions(database))
         if wrong := differing(database, *tallies(database, f"{COUNTED}action_tally")):
-            faults.append(Fault("action_tally", wrong, "figures are not those of the ledger", mended=True))
+            said, whole = "figures are not those of the ledger", not lost_retries(database)
+            faults.append(Fault("action_tally", wrong, said, mended=whole))
         if lost:
             said = "decisions are kept otherwise than clicks have made them: earlier ones may overrule later ones"
             faults.append(Fault("settled", lost, said, mended=True))

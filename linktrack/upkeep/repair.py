@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures
+from linktrack.actions.ledger.retries import lost_retries, mend_retries
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
 from linktrack.clicks.judging.rules.judged import PLAIN, Click
 from linktrack.clicks.judging.told import mend_evidence
@@ -102,8 +103,10 @@ def repair(workspace: Workspace, database: Database, wait: float = 0) -> None:
         else:
             _count_clicks(workspace, database)
         count_recipients(database)
-        count_changes(database)
-        keep_failures(database)
+        if not lost_retries(database):  # else the ledger itself does not say what became of everything
+            mend_retries(database)
+            count_changes(database)
+            keep_failures(database)
         keep_decisions(database)
         mend_evidence(database, ruled_clicks(database))
         _find_open_clicks(database)

@@ -177,7 +177,13 @@ DENIED = {  # what is done, and what is said of it
     "a look of a scanner was another's": (
         "UPDATE scanner_evidence SET recipient_id = 1", "scanner_evidence: 2 are not",
     ),
-    "a failure that was tried again": ("UPDATE change SET retried_by = 1 WHERE status = 'failed'", "failure: 1 stand open"),
+    "tried again by its own run": ("UPDATE change SET retried_by = 1 WHERE status = 'failed'", "change: 1 are said to have been tried again"),
+    "tried again by a run that is not there": (
+        "UPDATE change SET retried_by = 7 WHERE status = 'failed'", "change: 1 are said to have been tried again",
+    ),
+    "done, and tried again": (
+        "UPDATE change SET retried_by = 1 WHERE status = 'ok' AND kind = 'script'", "are said to have been tried again",
+    ),
 }  # fmt: skip
 REPAIRED = [what for what in DENIED if "scanner" in what or "failure" in what]
 
@@ -212,6 +218,59 @@ def test_what_other_rows_deny_is_found(scanned: tuple[Workspace, Database], what
         database.execute(statement)
         repair(workspace, database)
         assert list(contradictions(database)) == []
+
+
+FIRST = "run_id = 1 AND status = 'failed'"
+RETRIES = {  # what is done after a script has failed in two runs, and whether the rows themselves tell how it was
+    "the first failure names none": (f"UPDATE change SET retried_by = NULL WHERE {FIRST}", True),
+    "the first failure names its own run": (f"UPDATE change SET retried_by = 1 WHERE {FIRST}", True),
+    "the first failure names a run that came later": (f"UPDATE change SET retried_by = 3 WHERE {FIRST}", True),
+    "the last failure names an earlier run": ("UPDATE change SET retried_by = 1 WHERE run_id = 2", False),
+    "the last failure names a run without it": ("UPDATE change SET retried_by = 3 WHERE run_id = 2", False),
+    "the last failure names no run at all": ("UPDATE change SET retried_by = 77 WHERE run_id = 2", False),
+    "what was done names a later run": ("UPDATE change SET retried_by = 2 WHERE run_id = 1 AND status = 'ok'", False),
+    "a run has the failure twice": (
+        "INSERT INTO change (run_id, number, recipient_id, id, clicked_at, click_print, link_id, shipment_id, action, "
+        "kind, name, operation, old, new, definition_id, status, message, ran_at) SELECT run_id, 99, recipient_id, id, "
+        "clicked_at, click_print, link_id, shipment_id, action, kind, name, operation, old, new, definition_id, status, "
+        "message, ran_at FROM change WHERE run_id = 2", False,
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def retried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Database]]:
+    """A script that failed in two runs, and a third run after them."""
+    life = lived(call, tmp_path_factory.mktemp("retried") / "work")
+    life.run("run-2", "--retry-failed", code=6)
+    life.run("run-3")
+    workspace = load_workspace(life.root, {})
+    with open_database(workspace) as database:
+        yield workspace, database
+
+
+@pytest.mark.parametrize("what", RETRIES)
+def test_who_tried_again_is_told_by_the_rows_or_nothing_is_made_of_it(
+    retried: tuple[Workspace, Database], what: str
+) -> None:
+    workspace, database = retried
+    statement, mended = RETRIES[what]
+    tables = "change", "failure", "action_tally"
+    whole = {table: database.rows(f"SELECT * FROM {table}") for table in tables}
+    assert [*contradictions(database), *wrong_figures(database)] == []
+    database.execute(statement)
+    harmed = {table: database.rows(f"SELECT * FROM {table}") for table in tables}
+    found = [*contradictions(database), *missing_rows(database), *wrong_figures(database)]
+    assert "change" in {fault.table for fault in found}
+    assert {fault.mended for fault in found} == {mended}, found
+    repair(workspace, database)
+    after = {table: database.rows(f"SELECT * FROM {table}") for table in tables}
+    assert after == (whole if mended else harmed)
+    if not mended:
+        for table, rows in whole.items():
+            database.execute(f"DELETE FROM {table}")
+            marks = ", ".join("?" * len(rows[0]))
+            database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
 # --- verdicts that are lost ------------------------------------------------------------------------------------

@@ -45,18 +45,16 @@ class Additions:
             self._put_settled_aside()
 
     def replace_made(self, row: MadeRow) -> None:
-        """Keep a thing aside that may stand there already: a script that was started, or what an earlier row made."""
+        """Keep a thing aside that may stand there already: a script that was started, or what an earlier row made;
+        what a later run has made, or another one in the end, stays."""
+        there = self.database.row(
+            "SELECT status, run_id FROM made WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id)
+        )
+        if there is not None and (there[0] == "ok", there[1]) > (row.status == "ok", row.run_id):
+            return
         for table in ("made", "spool_made"):
             self.database.execute(f"DELETE FROM {table} WHERE recipient_id = ? AND id = ?", (row.recipient_id, row.id))  # noqa: S608  (names of our own)
         self.database.insert("spool_made", MadeRow._fields, [row])
-
-    def attempt_what_is_kept(self) -> None:
-        """What failed before under the id of a change that is kept aside stands open no more."""
-        self.database.execute(
-            f"INSERT INTO spool_attempted ({', '.join(Failure._fields)}) "  # noqa: S608  (of our own)
-            f"SELECT {', '.join(f'f.{column}' for column in Failure._fields)} FROM failure f "
-            "JOIN spool_change c ON c.recipient_id = f.recipient_id AND c.id = f.id"
-        )
 
     def flush(self) -> None:
         """Put the last rows aside."""

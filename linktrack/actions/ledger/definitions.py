@@ -56,7 +56,8 @@ def note_definition(database: Database, run_id: int, link_id: int, action: int, 
     database.execute(
         "INSERT INTO definition (link_id, action, text, run_id) VALUES (?, ?, ?, ?) "  # noqa: S608  (of our own)
         "ON CONFLICT (link_id, action, text) DO UPDATE SET run_id = excluded.run_id "
-        f"WHERE definition.run_id IN (SELECT id FROM run WHERE status IN {UNFINISHED})",
+        f"WHERE definition.run_id > excluded.run_id "
+        f"OR definition.run_id IN (SELECT id FROM run WHERE status IN {UNFINISHED})",
         (*what, run_id),
     )
     return int(database.value("SELECT id FROM definition WHERE link_id = ? AND action = ? AND text = ?", what))

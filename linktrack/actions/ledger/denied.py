@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import wrong_failures
+from linktrack.actions.ledger.retries import lost_retries, mislaid_retries
 from linktrack.actions.ledger.rows import UNFINISHED
 from linktrack.store.session import Database
 
@@ -79,5 +80,11 @@ def denied_rows(database: Database) -> Iterator[Denied]:
     for table, wrong, what in _DENIED:
         if count := int(database.value(f"SELECT count(*) FROM ({wrong}) wrong")):
             yield Denied(table, count, what)
+    if lost := lost_retries(database):
+        yield Denied(
+            "change", lost, "are said to have been tried again by a run that has none of it, or are twice in one"
+        )
+    if mislaid := mislaid_retries(database):
+        yield Denied("change", len(mislaid), "do not name the run that tried them again", mended=not lost)
     if count := wrong_failures(database):
-        yield Denied("failure", count, "stand open otherwise than in the ledger", mended=True)
+        yield Denied("failure", count, "stand open otherwise than in the ledger", mended=not lost)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from linktrack.actions.ledger.rows import Before, Failure, Membership
+from linktrack.actions.ledger.rows import Before, Failure, Membership, settled_as
 from linktrack.actions.ledger.runs import TAKEN
 from linktrack.actions.page_buttons import buttons_in
 from linktrack.actions.planned import REPLAYED, Clicked, ClickKey, LinkFacts, MadeFor, NumberedAction, ShipmentFacts
@@ -174,3 +174,15 @@ def last_decision(database: Database, recipient_id: int, kind: str, name: str) -
         (recipient_id, kind, name),
     )
     return None if row is None else (row[0], row[1])
+
+
+def decided_later(database: Database, run_id: int, key: tuple[int, str, str], click: tuple[int, int]) -> bool:
+    """Whether a run after this one has a change by which the same click decided the same thing; `key` is what is
+    settled: recipient, kind, name."""
+    recipient_id, kind, name = key
+    rows = database.rows(
+        "SELECT name FROM change WHERE run_id > ? AND recipient_id = ? AND kind = ? AND clicked_at = ? "
+        "AND click_print = ? AND status = 'ok'",
+        (run_id, recipient_id, kind, *click),
+    )
+    return any(settled_as(kind, one) == name for (one,) in rows)

@@ -24,6 +24,18 @@ def lead_to(database: Database, led: Sequence[tuple[MadeRow, str]]) -> None:
         touch(database)
 
 
+def led_by_later(database: Database, row: MadeRow) -> bool:
+    """Whether a script that a later run has reported leads this person elsewhere by this link."""
+    return (
+        database.value(
+            "SELECT 1 FROM return_address a JOIN made m ON m.recipient_id = a.recipient_id AND m.id = a.change_id "
+            "WHERE a.link_id = ? AND a.recipient_id = ? AND m.run_id > ?",
+            (row.link_id, row.recipient_id, row.run_id),
+        )
+        is not None
+    )
+
+
 def return_addresses(database: Database) -> dict[tuple[int, int], str]:
     """The addresses that scripts have set for visitors of links: (link, recipient) -> URL."""
     return {

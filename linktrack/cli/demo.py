@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from linktrack.cli.shared_context import kept_of, single
-from linktrack.errors import BadInput, Conflict
+from linktrack.errors import Conflict, LinktrackError
 from linktrack.files.folders import make_own_folder
 from linktrack.files.kept import refuse_root
 from linktrack.files.reading import explained
@@ -24,6 +24,17 @@ from linktrack.upkeep.demo_visitors import browse, environment, served, write_lo
 from linktrack.upkeep.examples import shipped_folder
 
 app = single()
+
+
+class _Stopped(LinktrackError):
+    """A step of the demo that did not end well: the demo ends as it did, or with 5 where another program did (a full
+    disk, a permission)."""
+
+    def __init__(self, command: str, code: int) -> None:
+        super().__init__(f"the demo stopped at this command (exit code {code}): {command}")
+        of_ours = command.startswith("linktrack ")
+        self.exit_code = Conflict.exit_code if not of_ours else code if code > 0 else 128 - code  # ended by a signal
+
 
 SHOWS_ROWS = r"linktrack (\w+ (list|links|check)|report (?!html)|link apply.*--dry-run|action run.*--dry-run)"
 
@@ -188,4 +199,4 @@ def _play(command: str, root: Path) -> None:
     # The commands are ours, word for word, and are shown before they run.
     done = subprocess.run(["/bin/sh", "-c", line], cwd=root, env=variables, check=False)  # noqa: S603  (a line of the story above)
     if done.returncode not in (0, 6):
-        raise BadInput(f"the demo stopped at this command (exit code {done.returncode}): {command}")
+        raise _Stopped(command, done.returncode)

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from linktrack.links.utm import Utm, tagged
 from linktrack.mailings.addresses import Address, Parts, ReadingOptions, read_mail
 from linktrack.mailings.compile import PlacedSpan
@@ -42,15 +44,11 @@ class MailingOptions:
 
     @classmethod
     def read(cls, text: str) -> MailingOptions:
-        values: dict[str, Any] = json.loads(text)
-        pairs = tuple((opening, closing) for opening, closing in values.get("merge_tags", ()))
-        return cls(
-            Utm.from_settings(values.get("utm", {})),
-            values.get("base", ""),
-            values.get("track_all", True),
-            pairs,
-            values.get("charset"),
-        )
+        """Options as their JSON says them. ValueError for what no mailing was added with."""
+        return _OPTIONS.validate_json(text, strict=True)
+
+
+_OPTIONS = TypeAdapter(MailingOptions)
 
 
 @dataclass(frozen=True)

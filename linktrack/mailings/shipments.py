@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from linktrack.errors import Conflict
-from linktrack.links.tokens import NOBODY, Tokens
+from linktrack.links.tokens import MAX_KEYS, NOBODY, Tokens
 from linktrack.mailings.outputs.filling import values_of
+from linktrack.settings.values import BaseUrl
 from linktrack.store.conditions import counts
 from linktrack.store.lookups import mailing_id
 from linktrack.store.lookups import shipment_id as shipment_there
@@ -31,9 +34,11 @@ class ShipmentSettings:
     paths, by which a person can be told.
     """
 
-    base_url: str
-    output: str  # html, eml, mbox, ndjson, template
-    key_id: int
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    base_url: BaseUrl
+    output: Annotated[str, Field(pattern="^(html|eml|mbox|ndjson|template)$")]
+    key_id: Annotated[int, Field(ge=0, lt=MAX_KEYS)]
     honeypot: bool = False
     merge_tag: str = ""
     sender: str = ""
@@ -46,6 +51,9 @@ class ShipmentSettings:
 
     def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
+
+
+_SETTINGS = TypeAdapter(ShipmentSettings)
 
 
 @dataclass(frozen=True)
@@ -265,9 +273,8 @@ def _shipment(row: Sequence[Any]) -> Shipment:
 
 
 def read_settings(text: str) -> ShipmentSettings:
-    """Settings as their JSON says them."""
-    found = ShipmentSettings(**json.loads(text))
-    return replace(found, rendered=tuple(found.rendered))
+    """Settings as their JSON says them. ValueError for what no shipment was made with."""
+    return _SETTINGS.validate_json(text, strict=True)
 
 
 def list_outputs(database: Database) -> list[WrittenTo]:

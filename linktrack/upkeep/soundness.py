@@ -22,6 +22,7 @@ from linktrack.moments import zone_of
 from linktrack.store.dialects import SQLITE
 from linktrack.store.revisions import HEAD, revision
 from linktrack.store.session import Database
+from linktrack.values import shown
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Table
@@ -136,13 +137,24 @@ def wrong_values(database: Database) -> Iterator[str]:
 def _wrong_texts(database: Database, table: str, columns: set[str]) -> Iterator[str]:
     """Texts that whoever reads them cannot understand, though they are JSON objects."""
     for (of, column), read in _READ_BY.items():
-        if of != table or column not in columns:
+        if of != table or not {"id", column} <= columns:
             continue
-        for (text,) in database.rows(f'SELECT DISTINCT {column} FROM "{table}"'):
+        for number, text in database.rows(f'SELECT min(id), {column} FROM "{table}" GROUP BY {column} ORDER BY 1'):
             try:
                 read(text)
-            except (LinktrackError, ValueError, TypeError, AttributeError, KeyError):
-                yield f"{column} of {table}: {text[:_SHOWN]!r} cannot be understood"
+            except (LinktrackError, ValueError, TypeError, AttributeError, KeyError) as problem:
+                said = _wrong_part(problem) or repr(text[:_SHOWN])
+                yield f"{column} of {table} {number}: {said} cannot be understood"
+
+
+def _wrong_part(problem: Exception) -> str:
+    """Which value of a text it is, and what stands there; "" where it is not said."""
+    from pydantic import ValidationError
+
+    if not isinstance(problem, ValidationError):
+        return ""
+    error = problem.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, error['loc']))} = {shown(error['input'])[:_SHOWN]}" if error["loc"] else ""
 
 
 def _wrong_names(database: Database, table: str, columns: set[str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from docs.player import ROOT
+from tests_support import Run
 
 from linktrack.upkeep.demo_visitors import served
 from linktrack.workspace import Workspace
@@ -41,6 +42,22 @@ def test_it_ends_with_a_server_that_answers_and_is_its_owners_alone(tmp_path: Pa
     assert re.search(r"newsletter: sent to 503, 160 of them clicked", end), "157 before these three"
     for path in (tmp_path / "tried", *(tmp_path / "tried").rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("linktrack link list", 4), ("linktrack link lost", 2), ("cat nothing-there", 5), ("linktrack --version", 0)],
+)
+def test_it_ends_as_the_step_at_which_it_stopped(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, code: int
+) -> None:
+    monkeypatch.setattr("linktrack.cli.demo.STORY", [("One step.", [command])])
+    monkeypatch.setattr("linktrack.cli.demo.PAGE", "offer.txt")
+    done = run("demo", tmp_path / "tried")
+    assert done.code == code, done.err
+    assert (f"the demo stopped at this command (exit code {code if code != 5 else 1}): {command}" in done.err) == bool(
+        code
+    )
 
 
 def test_without_the_extra_it_says_how(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

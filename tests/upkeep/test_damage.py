@@ -67,6 +67,24 @@ DAMAGE: dict[str, tuple[str, str, list[list[str]]]] = {  # what is done, what is
     "the settings of a shipment cannot be understood": (
         "UPDATE shipment SET settings = '{\"as\": 1}'", "settings of shipment", [["shipment", "list"]],
     ),
+    "a shipment's addresses were made of a script": (
+        "UPDATE shipment SET settings = replace(settings, 'https://click.example.com', 'javascript:alert(1)')",
+        "settings of shipment 1: base_url = 'javascript:alert(1)' cannot be understood",
+        [["shipment", "render", "1", "--out", "o.gz"], ["shipment", "list"], READERS[3]],
+    ),
+    "a shipment was handed out as nothing": (
+        "UPDATE shipment SET settings = replace(settings, '\"ndjson\"', '\"fax\"')",
+        "settings of shipment 1: output = 'fax'", [["shipment", "render", "1", "--out", "o.gz"], READERS[3]],
+    ),
+    "a shipment was signed with a key that there cannot be": (
+        "UPDATE shipment SET settings = replace(settings, '\"key_id\": 0', '\"key_id\": 77')",
+        "settings of shipment 1: key_id = 77", [["shipment", "render", "1", "--out", "o.gz"], READERS[3]],
+    ),
+    "a mailing is tagged by no known policy": (
+        "UPDATE mailing SET settings = '{\"utm\": {\"policy\": \"maybe\"}}'", "settings of mailing 1: utm.policy = 'maybe'",
+        [["mailing", "show", "spring"], ["mailing", "rewrite", "spring", "--contacts", "contacts.csv", "--as", "ndjson",
+         "--out", "o.gz", "--again"], READERS[3]],
+    ),
     "the time zone is none": ("UPDATE workspace SET time_zone = 'Mars/X'", "no time zone", [["backup", "b.tar.gz"]]),
     "a count is a text": ("UPDATE shipment_tally SET human = 'x'", "human of shipment_tally", [["report", "mailings"]]),
     "a time is none": ("UPDATE link_tally SET first_click = 1 << 60", "first_click of link_tally", READERS[3:]),

@@ -15,6 +15,9 @@ from tests_support import Run, call
 from upkeep.upkeep_world import Life, begin
 
 import linktrack.store.tables  # noqa: F401  (which makes them known)
+from linktrack.actions.ledger.additions import Additions
+from linktrack.actions.ledger.retries import lost_retries, mislaid_retries, order_retries
+from linktrack.actions.ledger.rows import ChangeRow
 from linktrack.clicks.rollups.counts import TABLES
 from linktrack.links.tokens import NOBODY
 from linktrack.store.opening import open_database
@@ -271,6 +274,25 @@ def test_who_tried_again_is_told_by_the_rows_or_nothing_is_made_of_it(
             database.execute(f"DELETE FROM {table}")
             marks = ", ".join("?" * len(rows[0]))
             database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+
+
+@pytest.mark.servers
+def test_a_server_tells_who_tried_again_the_same(on_a_server: tuple[Workspace, Database]) -> None:
+    _, database = on_a_server
+    columns = ", ".join(ChangeRow._fields)
+    again = columns.replace("run_id", "2").replace(", status", ", 'ok'")
+    with database.pretending():
+        database.execute(f"UPDATE change SET retried_by = 1 WHERE {FIRST}")
+        assert (lost_retries(database), mislaid_retries(database)) == (1, [])
+    with database.pretending():
+        database.execute("INSERT INTO run (id, started_at, status, out, summary) VALUES (2, 1, 'done', '', '{}')")
+        database.execute(f"INSERT INTO change ({columns}) SELECT {again} FROM change WHERE {FIRST}")
+        assert (lost_retries(database), len(mislaid_retries(database))) == (0, 1)
+        Additions(database, 2)
+        database.execute(f"INSERT INTO spool_change SELECT {columns} FROM change WHERE run_id = 2")
+        order_retries(database)
+        assert mislaid_retries(database) == [] == database.rows("SELECT * FROM failure")
+        assert database.value("SELECT count(*) FROM action_tally WHERE status <> 'ok'") == 0
 
 
 # --- verdicts that are lost ------------------------------------------------------------------------------------

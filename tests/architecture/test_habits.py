@@ -338,8 +338,8 @@ ANYTHING = {
     "links/catalog.py": 2, "links/definitions.py": 2, "links/responses.py": 1, "links/stored_actions.py": 2,
     "links/utm.py": 3, "mail_senders.py": 1, "mailings/catalog.py": 2, "mailings/shipments.py": 1,
     "reports/breakdowns.py": 1, "reports/emptiness.py": 2, "reports/links.py": 2, "reports/order.py": 3,
-    "reports/page_tables.py": 2, "reports/shipments.py": 1, "reports/totals.py": 1,
-    "reports/workbook.py": 6, "server/granian_server.py": 5, "server/snapshot.py": 1, "server/snapshot_file.py": 1,
+    "reports/page_tables.py": 2, "reports/shipments.py": 1, "reports/totals.py": 1, "reports/workbook.py": 6,
+    "server/granian_server.py": 5, "server/snapshot.py": 1, "server/snapshot_file.py": 1,
     "server/static_export.py": 3, "server/wsgi.py": 1, "settings/sources.py": 1, "settings/tables.py": 2,
     "store/session.py": 11, "store/tables.py": 4, "upkeep/own_log.py": 1, "upkeep/person.py": 15,
 }  # fmt: skip

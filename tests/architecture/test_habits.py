@@ -336,7 +336,7 @@ ANYTHING = {
     "clicks/logs/content.py": 3, "clicks/logs/packed.py": 3, "clicks/logs/pipe.py": 1, "crm/guess.py": 1,
     "crm/json_spans.py": 2, "files/toml_files.py": 4, "links/action_options.py": 2, "links/actions.py": 2,
     "links/catalog.py": 2, "links/definitions.py": 2, "links/responses.py": 1, "links/stored_actions.py": 2,
-    "links/utm.py": 3, "mail_senders.py": 1, "mailings/catalog.py": 2, "mailings/shipments.py": 1,
+    "links/utm.py": 3, "mail_senders.py": 1, "mailings/catalog.py": 1, "mailings/shipments.py": 1,
     "reports/breakdowns.py": 1, "reports/emptiness.py": 2, "reports/links.py": 2, "reports/order.py": 3,
     "reports/page_tables.py": 2, "reports/shipments.py": 1, "reports/totals.py": 1, "reports/workbook.py": 6,
     "server/granian_server.py": 5, "server/snapshot.py": 1, "server/snapshot_file.py": 1,

@@ -47,7 +47,6 @@ WRITERS = {
     "shipment_ruling": {"clicks/rejudge.py"},
     "signing_key": {"links/keys.py"},
     "source": {"clicks/logs/sources.py", "upkeep/own_log.py"},
-    "spool_attempted": {"actions/ledger"},
     "spool_made": {"actions/ledger"},
     "spool_settled": {"actions/taking.py"},
     "unknown_contact": {"actions/selecting.py"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from linktrack.links.differences import shown_fields
-from linktrack.links.folders import clean_path, find_folder
+from linktrack.links.folders import WITHIN, clean_path, find_folder, within
 from linktrack.links.responses import LinkResponse, read_response
 from linktrack.names import composed
 from linktrack.store.conditions import counts
@@ -77,8 +77,8 @@ def list_links(
     if folder is not None:
         path = clean_path(folder)
         find_folder(database, path)
-        where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
-        values += [path, len(path) + 1, path + "/"]
+        where.append(WITHIN)
+        values += within(path)
     if mailing is not None:
         where.append("mailing.id = ?")
         values.append(mailing_id(database, mailing))

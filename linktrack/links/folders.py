@@ -12,6 +12,9 @@ from linktrack.store.catalogue import touch
 from linktrack.store.lookups import folder_id
 from linktrack.store.session import Database
 
+WITHIN = "(folder.path = ? OR substr(folder.path, 1, ?) = ?)"  # a folder and the ones in it, at any depth: `within`
+_INSIDE = f"folder_id IN (SELECT id FROM folder WHERE {WITHIN})"  # noqa: S608  (of our own)
+
 
 @dataclass(frozen=True)
 class FolderRow:
@@ -111,8 +114,8 @@ def _repath(database: Database, old: str, new: str) -> str:
             return new
         _refuse_taken(database, new)
         database.execute(
-            "UPDATE folder SET path = ? || substr(path, ?) WHERE path = ? OR substr(path, 1, ?) = ?",
-            (new, len(old) + 1, old, len(old) + 1, old + "/"),
+            f"UPDATE folder SET path = ? || substr(path, ?) WHERE {WITHIN}",  # noqa: S608  (of our own)
+            (new, len(old) + 1, *within(old)),
         )
     return new
 
@@ -126,8 +129,6 @@ def delete_folder(database: Database, path: str, *, recursive: bool = False, clo
     path = clean_path(path)
     with database.transaction():
         count = links_in(database, path)
-        inside = "SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?"
-        values = (path, len(path) + 1, path + "/")
         if count and not recursive:
             raise Conflict(
                 f"there are {count} links in {path!r}: move them with linktrack link move, or add --recursive "
@@ -136,12 +137,12 @@ def delete_folder(database: Database, path: str, *, recursive: bool = False, clo
         before = [database.value(f"SELECT max(deleted_at) FROM {table}") or 0 for table in ("folder", "link")]  # noqa: S608  (names of our own)
         moment = max(clock(), 1 + max(before))
         database.execute(
-            f"UPDATE link SET deleted_at = ? WHERE deleted_at IS NULL AND folder_id IN ({inside})",  # noqa: S608  (names and marks of our own)
-            (moment, *values),
+            f"UPDATE link SET deleted_at = ? WHERE deleted_at IS NULL AND {_INSIDE}",  # noqa: S608  (of our own)
+            (moment, *within(path)),
         )
         database.execute(
-            "UPDATE folder SET deleted_at = ? WHERE deleted_at IS NULL AND (path = ? OR substr(path, 1, ?) = ?)",
-            (moment, *values),
+            f"UPDATE folder SET deleted_at = ? WHERE deleted_at IS NULL AND {WITHIN}",  # noqa: S608  (of our own)
+            (moment, *within(path)),
         )
         touch(database)
     return count
@@ -162,21 +163,18 @@ def restore_folder(database: Database, path: str) -> int:
             raise Conflict(
                 f"the folder {above!r} is deleted too: bring it back first with linktrack folder restore {quote(above)}"
             )
-        inside = (path, len(path) + 1, path + "/")
         moment = database.value("SELECT deleted_at FROM folder WHERE path = ?", (path,))
         count = database.value(
-            "SELECT count(*) FROM link WHERE deleted_at = ? AND folder_id IN "
-            "(SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?)",
-            (moment, *inside),
+            f"SELECT count(*) FROM link WHERE deleted_at = ? AND {_INSIDE}",  # noqa: S608  (of our own)
+            (moment, *within(path)),
         )
         database.execute(
-            "UPDATE link SET deleted_at = NULL WHERE deleted_at = ? AND folder_id IN "
-            "(SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?)",
-            (moment, *inside),
+            f"UPDATE link SET deleted_at = NULL WHERE deleted_at = ? AND {_INSIDE}",  # noqa: S608  (of our own)
+            (moment, *within(path)),
         )
         database.execute(
-            "UPDATE folder SET deleted_at = NULL WHERE deleted_at = ? AND (path = ? OR substr(path, 1, ?) = ?)",
-            (moment, *inside),
+            f"UPDATE folder SET deleted_at = NULL WHERE deleted_at = ? AND {WITHIN}",  # noqa: S608  (of our own)
+            (moment, *within(path)),
         )
         touch(database)
     return int(count)
@@ -187,9 +185,8 @@ def links_in(database: Database, path: str) -> int:
     find_folder(database, path)
     return int(
         database.value(
-            "SELECT count(*) FROM link WHERE deleted_at IS NULL AND folder_id IN "
-            "(SELECT id FROM folder WHERE path = ? OR substr(path, 1, ?) = ?)",
-            (path, len(path) + 1, path + "/"),
+            f"SELECT count(*) FROM link WHERE deleted_at IS NULL AND {_INSIDE}",  # noqa: S608  (of our own)
+            within(path),
         )
     )
 
@@ -210,3 +207,8 @@ def _refuse_taken(database: Database, path: str) -> None:
         raise Conflict(
             f"there is a folder {path!r} already: choose another name, or move links into it with linktrack link move"
         )
+
+
+def within(path: str) -> tuple[str, int, str]:
+    """The values of `WITHIN` for this folder."""
+    return path, len(path) + 1, f"{path}/"

@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from linktrack.actions.ledger.told import caused_in
+from linktrack.actions.ledger.for_reports import caused_in
 from linktrack.clicks.judging.devices import DEVICES
+from linktrack.links.folders import WITHIN, within
 from linktrack.reports.figures import Scope
 from linktrack.reports.shipments import counts_by_shipment
 from linktrack.store.many import marks
@@ -77,8 +78,7 @@ def placement_figures(database: Database, scope: Scope) -> list[PlacementFigures
     """The spots of the scope's mailing in their order, or those of the links of its folder; see `repeated`."""
     where, values = "", list[Any]()
     if scope.folder is not None:
-        where = " AND (folder.path = ? OR substr(folder.path, 1, ?) = ?)"
-        values = [scope.folder, len(scope.folder) + 1, scope.folder + "/"]
+        where, values = f" AND {WITHIN}", [*within(scope.folder)]
     tallies = {
         placement: list(map(int, counts))
         for placement, *counts in database.rows(

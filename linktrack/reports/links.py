@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from linktrack.links.folders import WITHIN, within
 from linktrack.reports.figures import EVERYTHING, Scope, rate_of
 from linktrack.reports.shipments import counts_by_shipment, edges, is_clicked
 from linktrack.store.lookups import link_id
@@ -143,8 +144,8 @@ def _links(database: Database, scope: Scope, keys: Sequence[str] | None) -> list
         where.append(f"link.key IN ({marks(keys)})")
         values += keys
     if scope.folder is not None:
-        where.append("(folder.path = ? OR substr(folder.path, 1, ?) = ?)")
-        values += [scope.folder, len(scope.folder) + 1, scope.folder + "/"]
+        where.append(WITHIN)
+        values += within(scope.folder)
     return database.rows(
         "SELECT link.id, link.key, link.name, link.kind, folder.path, link.url, link.deleted_at FROM link "
         f"LEFT JOIN folder ON folder.id = link.folder_id WHERE {' AND '.join(where)} "

@@ -35,7 +35,7 @@ def common_moment(stamp: bytes) -> int:
     if match is None:
         raise ValueError("not a time")
     day, month, year, hour, minutes, second, fraction, offset = match.groups()
-    moment = moment_of(int(year), MONTHS.get(month, 0), int(day), int(hour), int(minutes), int(second), fraction)
+    moment = calendar_moment(int(year), MONTHS.get(month, 0), int(day), int(hour), int(minutes), int(second), fraction)
     moment -= seconds_of(offset) * 1000
     if fraction is None and stamp[18:20] in _SECONDS:
         if len(_MINUTES) >= _MINUTES_KEPT:
@@ -63,7 +63,7 @@ def iso_moment(stamp: bytes, zone: tzinfo = UTC) -> int:
     year, month, day, hour, minute, second = map(int, numbers)
     if offset is None:
         return local_moment(zone, year, month, day, hour, minute, second, fraction)
-    return moment_of(year, month, day, hour, minute, second, fraction) - seconds_of(offset) * 1000
+    return calendar_moment(year, month, day, hour, minute, second, fraction) - seconds_of(offset) * 1000
 
 
 def epoch_moment(stamp: bytes) -> int:
@@ -84,7 +84,7 @@ def moment_by_look(stamp: bytes, zone: tzinfo = UTC) -> int:
     return epoch_moment(stamp) if stamp[:8].replace(b".", b"").isdigit() else iso_moment(stamp, zone)
 
 
-def moment_of(
+def calendar_moment(
     year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: bytes | None = None
 ) -> int:
     """A UTC calendar time as milliseconds; ValueError for one that does not exist. A leap second is the next one."""
@@ -104,7 +104,7 @@ def local_moment(
     first one, so that a line means the same time in every cut of a log. In spring an hour is left out: a time in it
     is taken as if the clock had not been put forward (PEP 495, fold = 0).
     """
-    moment = moment_of(year, month, day, hour, minute, second, fraction)
+    moment = calendar_moment(year, month, day, hour, minute, second, fraction)
     first, second_time = _offsets(zone, year, month, day, hour, minute)
     is_second = offset is not None and seconds_of(offset) == second_time
     return moment - (second_time if is_second else first) * 1000

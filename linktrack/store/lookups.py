@@ -141,8 +141,8 @@ def _say_who_else(database: Database, named: str, wanted: str, taken: int) -> No
     if ids:
         named_by = ", ".join(ids[:_MANY]) + (" …" if len(ids) > _MANY else "")
         database.warn(
-            f"{named!r} is a contact's id, which this is about, and an address of another one too: name that one by its "
-            f"id ({named_by})"
+            f"{named!r} is a contact's id, which this is about, and an address of another one too: name that one by "
+            f"its id ({named_by})"
         )
 
 

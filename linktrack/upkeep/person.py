@@ -39,8 +39,8 @@ _LEFT_OUT = {RECIPIENT, "family", "position"}  # numbers of ours that say nothin
 
 class PersonFigures(NamedTuple):
     """A person in short. `consent`: whether they may be tracked, by their own word or the latest mail, None where
-    nobody was ever asked. `mails` are those of shipments that reached them, tests too; `uncounted_clicks` are stored and
-    in no figure: on tests, on what was cancelled, and on mails for which they had refused tracking. Times are UTC
+    nobody was ever asked. `mails` are those of shipments that reached them, tests too; `uncounted_clicks` are stored
+    and in no figure: on tests, on what was cancelled, and on mails for which they had refused tracking. Times are UTC
     milliseconds."""
 
     contact_id: str

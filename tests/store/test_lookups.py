@@ -46,9 +46,9 @@ def test_a_person_is_found_however_the_host_of_the_address_is_written(database: 
     assert recipient_id(database, named) == (8 if named[0] in "bB" else 7)
 
 
-def test_an_id_goes_before_anothers_address_which_is_said(database: Database) -> None:
+def test_an_id_goes_before_anothers_address_which_is_said(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     said = list[str]()
-    database.warn = said.append  # type: ignore[method-assign]
+    monkeypatch.setattr(database, "warn", said.append)
     add_person(database, 7, "info@x.example", "anna@x.example", "Anna")
     add_person(database, 8, "b@x.example", "Info@x.example", "Bert")
     assert recipient_id(database, "b@x.example") == 8 and said == []

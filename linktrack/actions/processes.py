@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from linktrack.actions import kin
+from linktrack.actions import script_processes
 from linktrack.actions.planned import ScriptResult
 from linktrack.actions.script_output import MAX_ANSWER, Answers, Tail, Whole, result_of
 from linktrack.files.reading import whole_path
@@ -127,7 +127,7 @@ def _run(
     command = [sys.executable, str(path)] if path.suffix == ".py" else [str(path)]
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR") if key in os.environ}
     environment = {**kept, "PYTHONIOENCODING": "utf-8", **variables}
-    with kin.adopting() as family:
+    with script_processes.adopting() as family:
         try:
             process = subprocess.Popen(  # noqa: S603  (a file of the workspace's own scripts folder, no shell)
                 command,

@@ -24,10 +24,10 @@ from linktrack.actions.planning import Delivered, Planner
 from linktrack.actions.scripts import run_open_scripts
 from linktrack.actions.taking import refuse_before_taking
 from linktrack.actions.work import RunOptions, Work, get_unsubscribes, prepare
+from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import leave
 from linktrack.contacts.recipients import know_any
 from linktrack.contacts.seen import print_of
-from linktrack.contacts.witness import witness_of
 from linktrack.crm.authored import dialect_of
 from linktrack.crm.export import column_of, misnamed
 from linktrack.crm.near_ids import near_ids

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO, TYPE_CHECKING
 
+from linktrack.clicks.already_stored import recall
 from linktrack.clicks.formats import LineFormat, LogFormat
 from linktrack.clicks.judging.rules.judged import Click, JunkRequest, Probe
 from linktrack.clicks.logs.ahead import read_ahead
@@ -26,7 +27,6 @@ from linktrack.clicks.logs.second_look import SecondLook
 from linktrack.clicks.logs.sources import Known, begin_reading, next_reading, note_reached, recognise
 from linktrack.clicks.logs.tracked import AddressBook
 from linktrack.clicks.own_logs import UnreadLogs
-from linktrack.clicks.recalled import recall
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.zone import follow_zone
 from linktrack.clicks.storing import Arrivals, Shelf, StoredBatch

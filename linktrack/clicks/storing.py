@@ -9,6 +9,7 @@ from itertools import repeat
 from types import MappingProxyType
 from typing import NamedTuple
 
+from linktrack.clicks.anonymising import blank_clicks
 from linktrack.clicks.departures import Departures
 from linktrack.clicks.judging.agent_table import Agents
 from linktrack.clicks.judging.judge import (
@@ -26,7 +27,6 @@ from linktrack.clicks.judging.surroundings import surroundings
 from linktrack.clicks.logs import cuts
 from linktrack.clicks.logs.cuts import Piece
 from linktrack.clicks.logs.requests import nth
-from linktrack.clicks.nobody import blank_clicks
 from linktrack.clicks.rollups.counts import Facts, Shift, apply
 from linktrack.clicks.rollups.domains import Domains
 from linktrack.clicks.rollups.refusing import Refusing

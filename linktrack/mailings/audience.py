@@ -8,7 +8,7 @@ from pathlib import Path
 
 from linktrack.contacts.choosing import Choosing
 from linktrack.contacts.consent import anybody_said
-from linktrack.contacts.witness import Witness
+from linktrack.contacts.export_evidence import Witness
 from linktrack.crm.export import misnamed
 from linktrack.crm.export_rows import BadRow
 from linktrack.crm.mapping import Mapping

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from linktrack.actions.ledger.told import caused_in
+from linktrack.actions.ledger.for_reports import caused_in
 from linktrack.clicks.judging.devices import DEVICES
 from linktrack.links.folders import WITHIN, within
 from linktrack.reports.figures import Scope

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from linktrack.actions.ledger.told import PersonChange, changes_of
+from linktrack.actions.ledger.for_reports import PersonChange, changes_of
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName
 from linktrack.names import did_you_mean, nearest

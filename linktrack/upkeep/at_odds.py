@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linktrack.actions.ledger.denied import denied_rows
-from linktrack.clicks.judging.told import compare_evidence
+from linktrack.clicks.judging.evidence_repair import compare_evidence
 from linktrack.store.session import Database
 from linktrack.upkeep.deep import Fault, ruled_clicks
 

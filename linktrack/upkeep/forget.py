@@ -18,8 +18,8 @@ from sqlmodel import SQLModel
 
 from linktrack.actions.ledger.forgetting import forget_in_ledger
 from linktrack.actions.ledger.log import count_changes_of
+from linktrack.clicks.anonymising import blank_clicks, remove_needless_agents
 from linktrack.clicks.logs.tracked import AddressBook
-from linktrack.clicks.nobody import blank_clicks, remove_needless_agents
 from linktrack.clicks.waiting import import_waiting
 from linktrack.contacts.recipients import domain_of
 from linktrack.errors import UnknownName

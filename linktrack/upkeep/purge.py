@@ -13,8 +13,8 @@ from pathlib import Path
 
 from linktrack.actions import selecting
 from linktrack.actions.work import get_unsubscribes
+from linktrack.clicks.anonymising import blank_agents, remove_needless_agents
 from linktrack.clicks.logs.tracked import AddressBook
-from linktrack.clicks.nobody import blank_agents, remove_needless_agents
 from linktrack.clicks.waiting import import_waiting
 from linktrack.errors import Conflict, UsageError
 from linktrack.moments import datetime_of, iso, moment_of, read_length

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linktrack.actions.ledger.made_anew import count_changes, keep_decisions, keep_failures
+from linktrack.clicks.judging.evidence_repair import mend_evidence
 from linktrack.clicks.judging.judge import CLICK_COLUMNS, set_rulings
 from linktrack.clicks.judging.rules.judged import PLAIN, Click
-from linktrack.clicks.judging.told import mend_evidence
 from linktrack.clicks.rejudge import judge_stored
 from linktrack.clicks.rollups.counts import count_sent, rebuild
 from linktrack.clicks.rollups.zone import set_zone, zone_of_hours

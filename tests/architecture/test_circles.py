@@ -7,8 +7,8 @@ from collections.abc import Container, Iterable, Iterator
 
 from architecture.planted import trees
 
-# Rooms in which modules still go round in a circle. The table only shrinks.
-CIRCLES = {"cli", "mailings"}
+# Modules that still go round in a circle, for types. The table only shrinks.
+CIRCLES = {*("cli/report_desk.py", "cli/report_drawing.py", "mailings/compile.py", "mailings/outputs/filling.py")}
 
 
 def in_circles(modules: Iterable[tuple[str, ast.Module]]) -> set[str]:
@@ -43,7 +43,7 @@ def _reached(knows: dict[str, set[str]], start: str) -> set[str]:
 
 
 def test_modules_do_not_go_round_in_a_circle() -> None:
-    assert {path.partition("/")[0] for path in in_circles(trees())} == CIRCLES
+    assert in_circles(trees()) == CIRCLES
 
 
 def test_a_planted_circle_is_found() -> None:

@@ -132,7 +132,7 @@ WRITE_FILES = {
     "mailings/outputs/template.py", "server/click_log.py", "store/dialects.py", "store/lock.py", "upkeep/archive.py",
     "upkeep/backup.py", "upkeep/demo_visitors.py", "upkeep/own_log.py", "upkeep/restore.py",
 }  # fmt: skip
-_WRITING = {"write_text", "write_bytes", "NamedTemporaryFile"}
+_WRITING = {"write_text", "write_bytes", "NamedTemporaryFile", "mkstemp"}
 _COPYING = {"copy", "copyfile", "copy2", "copytree", "move"}  # shutil's
 _OPENING = {"open", "fdopen", "ZipFile", "TarFile", "GzipFile", "BZ2File", "LZMAFile"}
 _ONLY_READS = {"O_RDONLY", "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK"}
@@ -212,6 +212,7 @@ def test_files_are_written_in_one_way() -> None:
         "tarfile.open(path, 'w:gz')",
         "os.open(path, os.O_WRONLY | os.O_CREAT)",
         "os.open(path, FLAGS)",
+        "handle, name = tempfile.mkstemp()",
         "open(path, opener=lambda name, flags: os.open(name, flags, 0o600))",
     ],
 )
@@ -337,8 +338,8 @@ ANYTHING = {
     "links/catalog.py": 2, "links/definitions.py": 2, "links/responses.py": 1, "links/stored_actions.py": 2,
     "links/utm.py": 3, "mail_senders.py": 1, "mailings/catalog.py": 2, "mailings/shipments.py": 1,
     "reports/breakdowns.py": 1, "reports/emptiness.py": 2, "reports/links.py": 2, "reports/order.py": 3,
-    "reports/page_tables.py": 2, "reports/shipments.py": 1, "reports/totals.py": 1,
-    "reports/workbook.py": 6, "server/granian_server.py": 5, "server/snapshot.py": 1, "server/snapshot_file.py": 1,
+    "reports/page_tables.py": 2, "reports/shipments.py": 1, "reports/totals.py": 1, "reports/workbook.py": 6,
+    "server/granian_server.py": 5, "server/snapshot.py": 1, "server/snapshot_file.py": 1,
     "server/static_export.py": 3, "server/wsgi.py": 1, "settings/sources.py": 1, "settings/tables.py": 2,
     "store/session.py": 11, "store/tables.py": 4, "upkeep/own_log.py": 1, "upkeep/person.py": 15,
 }  # fmt: skip
@@ -370,6 +371,7 @@ RUFF = {
     "no types": ("def f(value): ...", "ANN001"),
     "an argument that nobody reads": ("def f(value: int) -> None: ...\n\n\ndef g(value: int) -> int:\n    return 1", "ARG001"),
     "a built-in's name": ("list = 3", "A001"),
+    "an import without the room's name": ("from .keys import adopt\n\nadopt()", "TID252"),
     "somebody's private attribute": ("def f(x: object) -> object:\n    return x._hidden", "SLF001"),
     "a name that is no name": ("def doThis() -> None: ...", "N802"),
     "a loop that is a list": ("a = []\nfor x in (1, 2):\n    a.append(x + 1)", "PERF401"),
@@ -395,22 +397,48 @@ def test_ruff_refuses_a_planted_breach(case: str) -> None:
 
 # Whoever keeps a moment is given the clock: it is looked at in commands, and handed on by its name. `moments` has it.
 def looks_at_clock(tree: ast.AST) -> bool:
-    """Whether a module asks for the time itself."""
+    """Whether a module asks for the time itself, by whatever name; `now` is a default for an argument and else nothing."""
+    defaults = {
+        id(one)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.arguments)
+        for one in (*node.defaults, *node.kw_defaults)
+    }
+    imported = (
+        node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "linktrack.moments"
+    )
+    clocks = {one.asname or one.name for node in imported for one in node.names if one.name == "now"}
     for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in clocks and id(node) not in defaults:
+            return True
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
-            if called in ("now", "moments.now", "time.time", "time.time_ns") or called.endswith(
-                ("datetime.now", ".utcnow")
+            if called in ("moments.now", "time.time", "time.time_ns") or called.endswith(
+                ("datetime.now", ".utcnow", "date.today", "datetime.today")
             ):
                 return True
-    return False
+    return any(re.search(r"\bCURRENT_(?:TIMESTAMP|DATE|TIME)\b|\(\s*'now'", text) for text in texts_in(tree))
 
 
 def test_the_clock_is_an_argument_below_the_commands() -> None:
     assert {path for path, tree in trees() if not path.startswith("cli/") and looks_at_clock(tree)} == {"moments.py"}
 
 
-@pytest.mark.parametrize("code", ["at = now()", "at = moments.now()", "at = datetime.now(UTC)", "at = time.time()"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(
+            "from linktrack.moments import now\nat = now()",
+            "at = moments.now()",
+            "at = datetime.now(UTC)",
+            "at = time.time()",
+        ),
+        *("at = date.today()", "from linktrack.moments import now as clock\nat = clock()"),
+        *("from linktrack.moments import now\nat = field(default_factory=now)", "sql = 'SELECT CURRENT_TIMESTAMP'"),
+    ],
+)
 def test_a_planted_look_at_the_clock_is_found(code: str) -> None:
     assert looks_at_clock(ast.parse(code))
-    assert not looks_at_clock(ast.parse("def f(clock: Clock = now) -> int:\n    return clock()"))
+    assert not looks_at_clock(
+        ast.parse("from linktrack.moments import now\ndef f(clock: Clock = now) -> int:\n    return clock()")
+    )

@@ -49,6 +49,10 @@ def test_a_planted_long_module_is_found() -> None:
     ]
 
 
+# What every command goes through.
+FRAME = {"app", "first_words", "output", "row_formats", "streams", "table", "usage"}
+
+
 def noun_of(module: str) -> str:
     """The noun that a module of the command line belongs to: `report` of `report_page`; empty for what none owns."""
     first = module.partition("_")[0]
@@ -77,6 +81,8 @@ def misnamed(imported: Mapping[str, set[str]]) -> list[str]:
     found = []
     for module, by in imported.items():
         nouns = {noun_of(one) or one for one in by}
+        if not noun_of(module) and not module.startswith("shared_") and module not in FRAME:
+            found.append(module)
         if noun_of(module) and nouns - {noun_of(module)}:
             found.append(module)
         if module.startswith("shared_") and len(nouns) < 2:
@@ -94,6 +100,7 @@ def test_a_file_of_the_command_line_is_named_after_whoever_uses_it() -> None:
         ("report_page", "from linktrack.cli.report_page import page", "mailing"),
         ("report_page", "def f():\n    from linktrack.cli import report_page", "mailing"),
         ("shared_links", "from linktrack.cli.shared_links import found", "link"),
+        ("tidying", "from linktrack.cli.tidying import tidied", "link"),
     ],
 )
 def test_a_planted_misnomer_is_found(module: str, code: str, by: str) -> None:

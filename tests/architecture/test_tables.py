@@ -13,7 +13,7 @@ from architecture.planted import texts_in, trees
 WRITERS = {
     "action": {"links/stored_actions.py", "mailings/placements.py"},
     "action_tally": {"actions/ledger"},
-    "agent": {"clicks/judging/agent_table.py", "clicks/nobody.py"},
+    "agent": {"clicks/judging/agent_table.py", "clicks/anonymising.py"},
     "change": {"actions/ledger"},
     "click": {"clicks", "actions/selecting.py", "upkeep/purge.py"},
     "clicker": {"clicks/rollups"},
@@ -192,12 +192,17 @@ def test_a_write_that_is_put_together_is_found() -> None:
 # The ledger is read where its SQL is; these look at it beside what is theirs. The table only shrinks.
 LEDGER = {"action_tally", "change", "definition", "failure", "made", "return_address", "run", "settled"}
 READ_THE_LEDGER = {"actions/selecting.py"}
-_READS = re.compile(r"""\b(?:FROM|JOIN)\s+["'`\[]?([a-z]\w*)""")
+_READS = re.compile(r"""\b(?:FROM|JOIN)\s+(?:[a-z]\w*(?:\s+(?:AS\s+)?[a-z]\w*)?\s*,\s*)*["'`\[]?([a-z]\w*)""")
 
 
 def reads(tree: ast.AST) -> set[str]:
     """The tables that a module's SQL reads."""
-    return {found[1] for text in texts_in(tree) if re.search(r"\bSELECT\b", text) for found in _READS.finditer(text)}
+    return {
+        found[1]
+        for text in texts_in(tree)
+        if re.search(r"\bSELECT\b", text) or re.match(r"\s*(?:(?:LEFT|CROSS)\s+)?JOIN\b", text)
+        for found in _READS.finditer(text)
+    }
 
 
 def test_the_ledger_is_read_in_one_room() -> None:
@@ -206,7 +211,11 @@ def test_the_ledger_is_read_in_one_room() -> None:
 
 
 @pytest.mark.parametrize(
-    "sql", ["SELECT id FROM change", "SELECT 1 FROM click k JOIN made m ON m.id = k.id", 'SELECT out FROM "run"']
+    "sql",
+    [
+        *("SELECT id FROM change", "SELECT 1 FROM click k JOIN made m ON m.id = k.id", 'SELECT out FROM "run"'),
+        *(" JOIN made m ON m.id = k.id", "SELECT 1 FROM click c, made m", "SELECT 1 FROM click, link AS l, made"),
+    ],
 )
 def test_a_planted_look_at_the_ledger_is_found(sql: str) -> None:
     assert reads(ast.parse(f"database.rows({sql!r})")) & LEDGER

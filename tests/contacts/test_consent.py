@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from linktrack.contacts.consent import anybody_said, may_be_tracked, said_at, said_of, say_consent
-from linktrack.contacts.witness import Witness
+from linktrack.contacts.export_evidence import Witness
 from linktrack.crm.mapping import Mapping
 from linktrack.crm.people import read_contacts
 from linktrack.settings.crm import ConsentSettings, ContactSettings, CrmSettings

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from linktrack.contacts.export_evidence import witness_of
 from linktrack.contacts.left import Departure, come_back, departures_of, has_left, leave, subscribe_again
 from linktrack.contacts.types import EVERY_TYPE
-from linktrack.contacts.witness import witness_of
 from linktrack.crm.mapping import Mapping
 from linktrack.errors import Conflict, UnknownName
 from linktrack.names import composed

@@ -26,6 +26,7 @@ _MARKED = re.compile(
 _PLACEMENT, _TOKEN = f"({PLACEMENT})".encode(), rf"({TOKEN})(?![a-zA-Z0-9_\-])".encode()
 _ANYWHERE = re.compile(rb"/" + _PLACEMENT + rb"/+" + _TOKEN).finditer
 _PLACED = re.compile(rb"/" + _PLACEMENT + rb"/+(?=[^\s/])").finditer
+_NO_TOKEN = re.compile(rb"(?!\.|%2e)[^a-z0-9_\-=]", re.IGNORECASE).match
 _CONTROLS = re.compile(rb"%(?:0[0-8bBcCeEfF]|1[0-9a-fA-F]|7[fF])").search  # a tab or line end comes with copied text
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _ROT13 = bytes.maketrans(_LETTERS, _LETTERS[13:] + _LETTERS[:13])
@@ -181,12 +182,13 @@ class Addresses:
         return {person[1] for person in named if person is not None and person[2] is not None}
 
     def _is_unfilled(self, target: bytes) -> bool:
-        """Whether a merge tag, or nothing, stands where a token should: what sent the mail did not know it."""
+        """Whether a merge tag, the beginning of one or nothing stands where a token should: what sent the mail did not
+        know it. What begins with a sign that no token has is one, however often it was encoded; dots are a probe's."""
         match = self.keyed(target)
         if match is None or match[1].lower() not in self.spots:
             return False
         behind = target[match.end() :]
-        return not behind or behind.startswith((b"?", b"#")) or self._is_tagged(behind)
+        return not behind or _NO_TOKEN(behind) is not None or self._is_tagged(behind)
 
     def _is_tagged(self, behind: bytes) -> bool:
         """Whether a text begins with a merge tag, as it is or percent-encoded."""

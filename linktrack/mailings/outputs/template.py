@@ -15,7 +15,7 @@ from linktrack.mailings.outputs.output_folder import new_file
 from linktrack.mailings.reading.document import Document
 from linktrack.mailings.shipments import Recipient, ShipmentSettings
 
-_SIGNS = {'"': "quotation mark", "'": "apostrophe"}
+_SIGNS = {'"': "a quotation mark", "'": "an apostrophe"}
 COLUMNS = ("contact_id", "email", "token")
 
 
@@ -27,7 +27,7 @@ def refuse_tag(tag: str, document: Document, quotes: Iterable[tuple[int, str]]) 
         if quote and quote in tag:
             line, _ = document.place(start)
             raise BadInput(
-                f"the merge tag {tag} has a {_SIGNS[quote]} in it, which ends the address in line {line} of the "
+                f"the merge tag {tag} has {_SIGNS[quote]} in it, which ends the address in line {line} of the "
                 "mailing's HTML: name a tag without it"
             )
 

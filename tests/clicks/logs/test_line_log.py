@@ -225,6 +225,10 @@ def test_an_agent_as_text(case: str) -> None:
 # What stands where the token should, and why it is rejected; None = it is none of ours.
 BEHIND_THE_KEY = {
     "{{linktrack_token}}": "unfilled-merge-tag",
+    "%257B%257Blinktrack_token%257D%257D": "unfilled-merge-tag",
+    "%7B%7B": "unfilled-merge-tag",
+    "&tok": "unfilled-merge-tag",
+    "%2e%2e/admin": None,
     "{{ linktrack_token }}".replace(" ", "%20"): "unfilled-merge-tag",
     "%7B%7Blinktrack_token%7D%7D": "unfilled-merge-tag",
     "%7b%7blinktrack_token%7d%7d?utm_source=x": "unfilled-merge-tag",
@@ -252,14 +256,14 @@ BEHIND_THE_KEY = {
         ),
         "unfilled-merge-tag",
     ),
-    "{linktrack": None,
-    "{$a}b": None,
-    "!wp-admin": None,
+    "{linktrack": "unfilled-merge-tag",
+    "{$a}b": "unfilled-merge-tag",
+    "!wp-admin": "unfilled-merge-tag",
     "a" * 31: "malformed-token",
     "a" * 32 + "b": "malformed-token",
     "": "unfilled-merge-tag",
     "?utm_source=x": "unfilled-merge-tag",
-    "~": None,
+    "~": "unfilled-merge-tag",
 }
 
 
